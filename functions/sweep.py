@@ -1,0 +1,23 @@
+"""Lambda: the schedule to `firstline.controller.sweep`, and the heartbeat."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from firstline.adapters import wiring
+from firstline.controller.sweep import sweep
+from firstline.controller.system import System
+
+
+def handler(event: dict[str, Any], context: object, system: System | None = None) -> None:
+    """Sweep once. A heartbeat is sent only by a sweep that could read what is due."""
+    del event, context
+    swept = sweep(system or wiring.from_environment())
+    if swept.woken or swept.failed:
+        Logger(service="firstline").info("swept", woken=swept.woken, failed=swept.failed)
+    metrics = Metrics(namespace="firstline", service="firstline")
+    metrics.add_metric("Heartbeat", MetricUnit.Count, 1)
+    owed_seconds = swept.pages_owed_for.total_seconds()
+    metrics.add_metric("PagesOwedSeconds", MetricUnit.Seconds, owed_seconds)
+    metrics.flush_metrics()

@@ -1,0 +1,1 @@
+"""The stacks, written with the CDK."""

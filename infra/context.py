@@ -1,0 +1,50 @@
+"""What the operator chooses when deploying: the CDK context, as one validated struct."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.settings import Mode
+
+Architecture = Literal["arm64", "x86_64"]
+
+_Account = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
+_Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+_Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
+_SecretArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:secretsmanager:[^:]+:[0-9]{12}:secret:.+$")]
+# an event source takes no fewer than two and no more than a thousand
+_Workers = Annotated[int, msgspec.Meta(ge=2, le=1000)]
+# never 0: it stops paging, and is no kill switch
+_Reserved = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Every key that is read, with what it is when the operator says nothing.
+
+    ``profile`` is the path of the operator's file, from where the CDK stands. ``account`` and
+    ``region`` may be left to the CDK. ``routing_key_secret_arn`` names a secret that holds
+    PagerDuty's routing key and is encrypted with Secrets Manager's own key; without it the stack
+    makes an empty one. ``ingest_concurrency_reserved`` keeps executions for paging alone.
+    """
+
+    mode: Mode = "observe"
+    profile: str | None = None
+    architecture: Architecture = "arm64"
+    account: _Account | None = None
+    region: _Region | None = None
+    emergency_email: _Email | None = None
+    routing_key_secret_arn: _SecretArn | None = None
+    reconcile_concurrency_max: _Workers = 10
+    ingest_concurrency_reserved: _Reserved | None = None
+
+
+def read(look_up: Callable[[str], object]) -> Context:
+    """The context that *look_up* (key to value or None) holds; raises `Malformed`."""
+    given = {key: look_up(key) for key in Context.__struct_fields__}
+    said = {key: value for key, value in given.items() if value is not None}
+    try:
+        return msgspec.convert(said, type=Context, strict=False)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"the CDK context (cdk.json, or -c KEY=VALUE): {error}") from error

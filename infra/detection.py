@@ -1,0 +1,129 @@
+"""Detection: the profile's alarms, the rule that hears them, and the backstop behind both."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from firstline.profile import Alarms, MadeAlarm
+from firstline.sources.cloudwatch import SOURCE, STATE_CHANGE
+from infra.queues import Queues
+
+_COMPARISONS = {
+    "<": cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+    "<=": cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
+    ">": cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    ">=": cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+}
+_MISSING = {
+    "breaching": cloudwatch.TreatMissingData.BREACHING,
+    "notBreaching": cloudwatch.TreatMissingData.NOT_BREACHING,
+    "ignore": cloudwatch.TreatMissingData.IGNORE,
+    "missing": cloudwatch.TreatMissingData.MISSING,
+}
+
+
+class Detection(Construct):
+    """The alarms by their names in the profile, and the rule on the default bus.
+
+    The rule knows the stack's alarms by the beginning of their ARNs: CloudFormation names an
+    alarm after its stack and its logical id, which begins with this construct's name. So an alarm
+    that is added needs no change of the rule, and firstline's own alarms, which lie in other
+    constructs, are never signals. Every state passes, whatever came before it: a composite alarm
+    whose suppression ends goes from ALARM to ALARM.
+    """
+
+    def __init__(self, scope: Construct, name: str, *, alarms: Alarms, queues: Queues) -> None:
+        super().__init__(scope, name)
+        self.alarms = {made.name: _alarm(self, made) for made in alarms.made}
+        stack = Stack.of(self)
+        heard = [
+            events.Match.prefix(_alarm_arn(stack, f"{stack.stack_name}-{name}")),
+            *(events.Match.exact_string(_alarm_arn(stack, it.name)) for it in alarms.external),
+        ]
+        self.rule = events.Rule(
+            self,
+            "AlarmStates",
+            description="Every state change of an alarm that firstline listens to",
+            event_pattern=events.EventPattern(
+                source=[SOURCE],
+                account=[stack.account],
+                detail_type=[STATE_CHANGE],
+                resources=events.Match.any_of(*heard),
+            ),
+            targets=[targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)],
+        )
+
+
+class Backstop(Construct):
+    """For each of *alarms*: it is in ALARM *and* firstline is deaf, straight to *topic*.
+
+    No function of ours is on the way, and no rule.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        alarms: Mapping[str, cloudwatch.Alarm],
+        deaf: Sequence[cloudwatch.Alarm],
+        topic: sns.Topic,
+    ) -> None:
+        super().__init__(scope, name)
+        for known_as, alarm in alarms.items():
+            _composite(self, known_as, _all_of(alarm, deaf), topic)
+
+
+def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
+    return cloudwatch.Alarm(
+        scope,
+        made.name,
+        alarm_description=f"{made.name}: heard by firstline, which pages and acts",
+        metric=cloudwatch.Metric(
+            namespace=made.namespace,
+            metric_name=made.metric,
+            dimensions_map=made.dimensions,
+            statistic=made.statistic,
+            period=Duration.seconds(made.period_seconds),
+        ),
+        comparison_operator=_COMPARISONS[made.comparison],
+        threshold=made.threshold,
+        evaluation_periods=made.evaluation_periods,
+        treat_missing_data=_MISSING[made.missing_data],
+    )
+
+
+def _all_of(alarm: cloudwatch.Alarm, deaf: Sequence[cloudwatch.Alarm]) -> cloudwatch.IAlarmRule:
+    deafness = [cloudwatch.AlarmRule.from_alarm(it, cloudwatch.AlarmState.ALARM) for it in deaf]
+    return cloudwatch.AlarmRule.all_of(
+        cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM),
+        cloudwatch.AlarmRule.any_of(*deafness),
+    )
+
+
+def _composite(
+    scope: Construct, name: str, rule: cloudwatch.IAlarmRule, topic: sns.Topic
+) -> cloudwatch.CfnCompositeAlarm:
+    """The plain resource: the CDK's own construct would give it a fixed name."""
+    return cloudwatch.CfnCompositeAlarm(
+        scope,
+        name,
+        alarm_description=f"{name} is in ALARM and firstline is deaf: follow the runbook by hand",
+        alarm_rule=rule.render_alarm_rule(),
+        alarm_actions=[topic.topic_arn],
+        ok_actions=[topic.topic_arn],
+    )
+
+
+def _alarm_arn(stack: Stack, name: str) -> str:
+    return stack.format_arn(
+        service="cloudwatch",
+        resource="alarm",
+        resource_name=name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

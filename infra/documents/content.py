@@ -1,0 +1,117 @@
+"""The content of firstline's two SSM Command documents: one look, one fix.
+
+How a parameter reaches its script. Each script begins with one line per parameter:
+
+    if [[ -v SSM_Token ]]; then Token=$SSM_Token; else Token='{{ Token }}'; fi
+
+An agent from 3.3.2746.0 on obeys `interpolationType: ENV_VAR` and hands the value over in the
+environment, where it is never code. An older agent ignores that and writes the value into the
+text. There the guard is the document's own `allowedValues` or `allowedPattern`: SSM holds every
+value against it when the command is sent, and no value that passes has a quote, a space, a `$` or
+a backslash, so it cannot leave the single quotes. The scripts match the same patterns again,
+because `$` in an SSM pattern may stand before a final newline.
+
+Source: the Systems Manager guide, "Data elements and parameters" and "Troubleshooting parameter
+handling issues".
+"""
+
+import re
+from pathlib import Path
+
+UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
+TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - a pattern, not a secret
+NOT_AFTER = r"^[0-9]{10}$"
+HOST = r"^[a-z0-9][a-z0-9.-]{0,252}$"
+PORT = r"^[0-9]{1,5}$"
+
+STEP_TIMEOUT_SECONDS = 60
+
+type Parameters = dict[str, dict[str, object]]
+
+
+def look_host(
+    *, enclave_units: tuple[str, ...], parent_units: tuple[str, ...]
+) -> dict[str, object]:
+    """Give the document that looks at one host and changes nothing.
+
+    Parameters: EnclaveUnit, ParentUnit, NatsHost (empty: do not look), NatsPort. The command
+    prints one JSON object; `look_host.sh` says which.
+
+    Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
+    """
+    parameters: Parameters = {
+        "EnclaveUnit": _unit("The unit that starts the enclave.", enclave_units),
+        "ParentUnit": _unit("The unit of the parent process.", parent_units),
+        "NatsHost": _matching("The NATS server; empty: do not look.", f"(^$)|{HOST}", ""),
+        "NatsPort": _matching("The port of the NATS server.", PORT, "4222"),
+    }
+    return _document("Look at one host. Changes nothing.", "look_host", parameters)
+
+
+def restart_enclave(*, units: tuple[str, ...]) -> dict[str, object]:
+    """Give the document that restarts one of the named units, once for each token.
+
+    Parameters: Unit, Token (32 lower-case hexadecimal digits), NotAfter (Unix seconds, at most a
+    day ahead). The command prints one JSON object; `restart_enclave.sh` says which.
+
+    Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
+    """
+    parameters: Parameters = {
+        "Unit": _unit("The unit to restart.", units),
+        "Token": _matching("The token of the intent; a repeat is refused.", TOKEN),
+        "NotAfter": _matching("Unix seconds; a later delivery is refused.", NOT_AFTER),
+    }
+    return _document("Restart one unit, once for each token.", "restart_enclave", parameters)
+
+
+def _unit(description: str, units: tuple[str, ...]) -> dict[str, object]:
+    if not units:
+        raise ValueError("name at least one systemd unit: an empty list would allow every value")
+    for unit in units:
+        if not re.fullmatch(UNIT, unit):
+            raise ValueError(f"{unit!r} is not a unit name; it must match {UNIT}")
+    return {
+        "type": "String",
+        "description": description,
+        "interpolationType": "ENV_VAR",
+        "allowedValues": list(units),
+    }
+
+
+def _matching(description: str, pattern: str, default: str | None = None) -> dict[str, object]:
+    parameter: dict[str, object] = {
+        "type": "String",
+        "description": description,
+        "interpolationType": "ENV_VAR",
+        "allowedPattern": pattern,
+    }
+    return parameter if default is None else parameter | {"default": default}
+
+
+def _document(description: str, script: str, parameters: Parameters) -> dict[str, object]:
+    return {
+        "schemaVersion": "2.2",
+        "description": description,
+        "parameters": parameters,
+        "mainSteps": [
+            {
+                "action": "aws:runShellScript",
+                "name": script,
+                "inputs": {
+                    "timeoutSeconds": str(STEP_TIMEOUT_SECONDS),
+                    "runCommand": _lines(script, tuple(parameters)),
+                },
+            }
+        ],
+    }
+
+
+def _lines(script: str, names: tuple[str, ...]) -> list[str]:
+    """Put the parameters into variables, under the script's first line (`#!`, which names bash)."""
+    path = Path(__file__).with_name(f"{script}.sh")
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    return [first, *map(_assignment, names), *rest]
+
+
+def _assignment(name: str) -> str:
+    return f"if [[ -v SSM_{name} ]]; then {name}=$SSM_{name}; else {name}='{{{{ {name} }}}}'; fi"

@@ -1,0 +1,153 @@
+"""What Lambda receives: the functions and three layers, built here, without Docker.
+
+Code ships compiled: where Lambda unpacks it nothing can be written, so a module without its
+`.pyc` would be compiled again in every new execution environment.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jsii
+from aws_cdk import BundlingOptions, DockerImage, IgnoreMode, ILocalBundling
+from aws_cdk import aws_lambda as lambda_
+
+from firstline import code
+from firstline.errors import Malformed
+from infra.context import Architecture
+
+ROOT = Path(__file__).parents[1]
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+PROFILE_PATH = "/opt/profile/profile.toml"
+
+_LAYER, _TASK = "/opt", "/var/task"  # where Lambda unpacks a layer, and a function
+_DEPENDENCIES = ROOT / "layers" / "dependencies"
+_PLATFORMS: dict[Architecture, str] = {
+    "arm64": "aarch64-manylinux2014",
+    "x86_64": "x86_64-manylinux2014",
+}
+_COMPILE = ("-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
+
+
+def dependencies(architecture: Architecture) -> lambda_.Code:
+    """The layer of third-party packages: wheels of *architecture*, every hash checked."""
+    recipe = [*_install(architecture), *_COMPILE]
+    return _built(_DEPENDENCIES, lambda out: install_dependencies(out, architecture), recipe)
+
+
+def firstline() -> lambda_.Code:
+    """The layer of the firstline package, without what only a laptop needs."""
+    left_out = [f"/python/firstline/{name}/" for name in code.LEFT_OUT]
+    return _built(ROOT / "layers" / "firstline", copy_firstline, _COMPILE, left_out)
+
+
+def profile(path: Path) -> lambda_.Code:
+    """The layer of the operator's file: it alone, at `PROFILE_PATH`."""
+    alone = ["*", f"!/{path.name}"]
+    return _built(path.parent, lambda out: copy_profile(path, out), [PROFILE_PATH], alone)
+
+
+def functions() -> lambda_.Code:
+    """The handlers, under the import path that the tests use."""
+    return _built(ROOT / "functions", copy_functions, _COMPILE)
+
+
+def install_dependencies(out: Path, architecture: Architecture) -> None:
+    """Install the locked packages into *out*; raises `Malformed` when uv cannot."""
+    target = out / "python"
+    _check(sys.executable, "-m", "uv", *_install(architecture), "--target", str(target))
+    shutil.rmtree(target / "bin", ignore_errors=True)  # scripts that name this machine's Python
+    (target / ".lock").unlink(missing_ok=True)
+    _compile(out, _LAYER)
+
+
+def copy_firstline(out: Path) -> None:
+    """Copy the package into *out*."""
+    package = code.PACKAGE
+
+    def ignore(folder: str, _: list[str]) -> set[str]:
+        return {"__pycache__", *(code.LEFT_OUT if Path(folder) == package else ())}
+
+    shutil.copytree(package, out / "python" / package.name, ignore=ignore)
+    _compile(out, _LAYER)
+
+
+def copy_profile(path: Path, out: Path) -> None:
+    """Copy the operator's file into *out*."""
+    target = out / Path(PROFILE_PATH).relative_to(_LAYER)
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(path, target)
+    _open_up(out)
+
+
+def copy_functions(out: Path) -> None:
+    """Copy the handlers into *out*."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "functions", out / "functions", ignore=ignore)
+    _compile(out, _TASK)
+
+
+def _install(architecture: Architecture) -> list[str]:
+    """What uv is told; all that decides on the layer's content is in it."""
+    return [
+        *("pip", "install", "--quiet", "--no-config", "--requirements", "requirements.txt"),
+        *("--require-hashes", "--only-binary", ":all:", "--no-installer-metadata"),
+        *("--no-compile-bytecode", "--link-mode", "copy"),
+        *("--python-version", "3.13", "--python-platform", _PLATFORMS[architecture]),
+    ]
+
+
+def _compile(out: Path, unpacked_at: str) -> None:
+    """Compile *out* as if it lay at *unpacked_at*: the same sources give the same bytes."""
+    _check(sys.executable, *_COMPILE, "-s", str(out), "-p", unpacked_at, str(out))
+    _open_up(out)
+
+
+def _open_up(out: Path) -> None:
+    """Let Lambda's user read everything, whatever this machine's umask is."""
+    for path in (out, *out.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _check(*command: str) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    ran = subprocess.run(
+        command, cwd=_DEPENDENCIES, env=environment, capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        said = " ".join((ran.stderr or ran.stdout).split())
+        raise Malformed(f"cannot build a layer; is the package index reachable? {said[:600]}")
+
+
+def _built(
+    source: Path,
+    build: Callable[[Path], None],
+    recipe: Sequence[str],
+    left_out: Sequence[str] = (),
+) -> lambda_.Code:
+    """The output of *build*; a change of *source* or of *recipe* makes a new version."""
+    return lambda_.Code.from_asset(
+        str(source),
+        exclude=[*left_out, "__pycache__/"],
+        ignore_mode=IgnoreMode.GIT,
+        bundling=BundlingOptions(
+            image=DockerImage.from_registry("none"),  # asked for by the type, never run
+            command=list(recipe),  # hashed, unlike the state of a local bundler
+            local=_Local(build),
+        ),
+    )
+
+
+@jsii.implements(ILocalBundling)
+class _Local:
+    def __init__(self, build: Callable[[Path], None]) -> None:
+        self._build = build
+
+    # called with (output_dir, options), although the type says that the options are keywords
+    def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
+        """Build into *output_dir*. A failure raises: False would send the CDK to Docker."""
+        self._build(Path(output_dir))
+        return True

@@ -1,0 +1,56 @@
+"""The queues: signals on their way in, wakes on their way round, and the dead letters of both."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.nag import accept
+
+INGEST_TIMEOUT = Duration.seconds(30)
+RECONCILE_TIMEOUT = Duration.seconds(60)
+
+# how long a message stays hidden beyond its function's time, so that no two work on it
+_MARGIN_SECONDS = 5
+_RECEIVES_MAX = 10
+
+
+class Queues(Construct):
+    """Standard queues over TLS only, encrypted by SQS itself.
+
+    A key in this account would let a KMS incident stop the signals that tell of it.
+    ``undelivered`` takes what EventBridge could not put into ``signals``.
+    """
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        super().__init__(scope, name)
+        self.undelivered = _dead_letters(self, "Undelivered")
+        self.signals_dead = _dead_letters(self, "SignalsDead")
+        self.wakes_dead = _dead_letters(self, "WakesDead")
+        self.signals = _queue(self, "Signals", INGEST_TIMEOUT, self.signals_dead)
+        self.wakes = _queue(self, "Wakes", RECONCILE_TIMEOUT, self.wakes_dead)
+
+
+def _queue(scope: Construct, name: str, timeout: Duration, dead: sqs.Queue) -> sqs.Queue:
+    return sqs.Queue(
+        scope,
+        name,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        visibility_timeout=timeout.plus(Duration.seconds(_MARGIN_SECONDS)),
+        retention_period=Duration.days(4),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_RECEIVES_MAX),
+    )
+
+
+def _dead_letters(scope: Construct, name: str) -> sqs.Queue:
+    queue = sqs.Queue(
+        scope,
+        name,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )
+    end = "it is itself where dead letters end, and an alarm tells of the first one"
+    accept(queue, "AwsSolutions-SQS3", end)
+    accept(queue, "Serverless-SQSRedrivePolicy", end)
+    return queue

@@ -1,0 +1,77 @@
+"""The records stack: what must outlive every deployment of the app."""
+
+from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+DUE_INDEX = "due"
+
+
+class Records(Stack):
+    """The tables ``incidents`` and ``ledger``: restorable, and kept when the stack goes.
+
+    Both are encrypted with DynamoDB's own key, on purpose: throttled KMS and a key that somebody
+    disabled are among the incidents that must be recorded, and a key in this account would make
+    the record fail with them.
+    """
+
+    incidents: dynamodb.Table
+    ledger: dynamodb.Table
+
+    def __init__(self, scope: Construct, name: str, *, env: Environment) -> None:
+        description = "firstline: incidents and their ledger (kept)"
+        super().__init__(scope, name, env=env, termination_protection=True, description=description)
+        self.incidents = _incidents(self)
+        self.ledger = _ledger(self)
+        CfnOutput(self, "IncidentsTable", value=self.incidents.table_name)
+        CfnOutput(self, "LedgerTable", value=self.ledger.table_name)
+
+
+def _incidents(scope: Construct) -> dynamodb.Table:
+    """Aggregates, inboxes, processed keys, leases; ``due`` lists the incidents to be woken.
+
+    Only an item that is due has the two attributes of the index, so it stays small.
+    """
+    table = dynamodb.Table(
+        scope,
+        "Incidents",
+        partition_key=_text("pk"),
+        sort_key=_text("sk"),
+        time_to_live_attribute="ttl",
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.DEFAULT,
+        point_in_time_recovery_specification=_RESTORABLE,
+        deletion_protection=True,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    table.add_global_secondary_index(
+        index_name=DUE_INDEX,
+        partition_key=_text("due"),
+        sort_key=_text("next_wake_at"),
+        projection_type=dynamodb.ProjectionType.INCLUDE,
+        non_key_attributes=["wake_generation"],
+    )
+    return table
+
+
+def _ledger(scope: Construct) -> dynamodb.Table:
+    """One item per entry. The stream's old images show an entry that was overwritten."""
+    return dynamodb.Table(
+        scope,
+        "Ledger",
+        partition_key=_text("incident"),
+        sort_key=dynamodb.Attribute(name="sequence", type=dynamodb.AttributeType.NUMBER),
+        stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.DEFAULT,
+        point_in_time_recovery_specification=_RESTORABLE,
+        deletion_protection=True,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+_RESTORABLE = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)

@@ -1,0 +1,147 @@
+"""Who may do what: a role for each function, each naming its resources.
+
+No managed policies. What a look or a fix needs comes from its declaration in
+``firstline.actions``; a permission that is not placed here stops the synthesis.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from firstline.actions.catalogue import ACTIONS
+from firstline.errors import Bug
+from infra.nag import accept
+from infra.records import DUE_INDEX
+
+SEND = "ssm:SendCommand"
+UNSCOPED = {
+    "autoscaling:DescribeAutoScalingGroups": "the API knows no resource",
+    "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
+    "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
+    "ssm:ListCommandInvocations": "the API knows no resource",
+    "ssm:ListCommands": "the API knows no resource",
+}
+"""The reads that are allowed on everything, each with the reason."""
+
+_FLEET_READS = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "cloudwatch:DescribeAlarms",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
+_ANY_COMMAND = ("AWS-RunShellScript", "AWS-RunRemoteScript", "AWS-RunDocument")
+
+type Policies = Mapping[str, Sequence[iam.PolicyStatement]]
+
+
+def role(scope: Construct, name: str, service: iam.IPrincipal, policies: Policies) -> iam.Role:
+    """A role that *service* assumes, with one inline policy for each of *policies*."""
+    return iam.Role(
+        scope,
+        name,
+        assumed_by=service,
+        inline_policies={
+            meaning: iam.PolicyDocument(statements=list(statements))
+            for meaning, statements in policies.items()
+        },
+    )
+
+
+def write_logs(group: logs.LogGroup) -> list[iam.PolicyStatement]:
+    """Write to this group, and make no other."""
+    return [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [group.log_group_arn])]
+
+
+def consume(queue: sqs.Queue) -> list[iam.PolicyStatement]:
+    """What an event source asks of its function's role."""
+    taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return [_allow(taking, [queue.queue_arn])]
+
+
+def send(queue: sqs.Queue) -> list[iam.PolicyStatement]:
+    """Put messages into *queue*."""
+    return [_allow(["sqs:SendMessage"], [queue.queue_arn])]
+
+
+def read_secret(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
+    """Read the routing key."""
+    return [_allow(["secretsmanager:GetSecretValue"], [secret.secret_arn])]
+
+
+def keep_incidents(table: dynamodb.Table, *operations: str) -> list[iam.PolicyStatement]:
+    """The named operations on the table, and on nothing else of DynamoDB."""
+    return [_allow([f"dynamodb:{operation}" for operation in operations], [table.table_arn])]
+
+
+def find_due(table: dynamodb.Table) -> list[iam.PolicyStatement]:
+    """Ask the sparse index who is due."""
+    return [_allow(["dynamodb:Query"], [f"{table.table_arn}/index/{DUE_INDEX}"])]
+
+
+def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
+    """Put entries; whatever else this role is ever given, it never changes or removes one."""
+    writing = ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"]
+    return [
+        _allow(["dynamodb:PutItem", "dynamodb:ConditionCheckItem"], [table.table_arn]),
+        _deny([f"dynamodb:{operation}" for operation in writing], [table.table_arn]),
+    ]
+
+
+def look_and_fix(
+    stack: Stack, documents: Sequence[str], tags: Mapping[str, str]
+) -> list[iam.PolicyStatement]:
+    """Read the fleet; send *documents* and no other command, to instances that carry *tags*.
+
+    There is no condition key for a document's name: a document is a resource of its own, so the
+    condition on the instance's tags needs a statement of its own.
+    """
+    own = [_document_arn(stack, name) for name in documents]
+    instance = stack.format_arn(service="ec2", resource="instance", resource_name="*")
+    tagged = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    return [
+        _allow(_unscoped_reads(), ["*"]),
+        _allow([SEND], own),
+        _allow([SEND], [instance], {"StringEquals": tagged}),
+        _deny([SEND], [f"arn:{stack.partition}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
+        _deny(["ssm:UpdateDocument*", "ssm:ModifyDocumentPermission"], ["*"]),
+    ]
+
+
+def accept_unscoped(construct: Construct) -> None:
+    """Accept, on a role with `look_and_fix`, what has no narrower form."""
+    reads = "; ".join(f"{action}: {why}" for action, why in UNSCOPED.items())
+    accept(construct, "AwsSolutions-IAM5[Resource::*]", reads)
+    accept(construct, "Serverless-LambdaStarPermissions", reads)
+    instances = "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]"
+    accept(construct, instances, "hosts come and go; the statement's condition names their tags")
+
+
+def _unscoped_reads() -> list[str]:
+    declared = {each for action in ACTIONS.values() for each in action.permissions}
+    reads = sorted((declared - {SEND}) | set(_FLEET_READS))
+    for unplaced in set(reads) - UNSCOPED.keys():
+        raise Bug(f"an action declares {unplaced}, and infra/roles.py gives it no resource")
+    return reads
+
+
+def _document_arn(stack: Stack, name: str) -> str:
+    return stack.format_arn(service="ssm", resource="document", resource_name=name)
+
+
+def _allow(
+    actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=list(actions), resources=list(resources), conditions=conditions
+    )
+
+
+def _deny(actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY, actions=list(actions), resources=list(resources)
+    )

@@ -1,0 +1,130 @@
+"""What the functions have in common: code, layers, architecture, environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from firstline.settings import VARIABLE, Settings
+from infra import packaging, roles
+from infra.context import Architecture
+from infra.nag import accept
+from infra.oversight import NAMESPACE, SERVICE
+
+_ARCHITECTURES: dict[Architecture, lambda_.Architecture] = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+
+
+class Runtime(Construct):
+    """Makes functions that differ only in their handler, role and limits."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        architecture: Architecture,
+        profile: Path,
+        settings: Settings,
+    ) -> None:
+        super().__init__(scope, name)
+        self._architecture = _ARCHITECTURES[architecture]
+        self._code = packaging.functions()
+        self._environment = _environment(Stack.of(self), settings)
+        self._layers = [
+            self._layer("Dependencies", packaging.dependencies(architecture)),
+            self._layer("Firstline", packaging.firstline()),
+            self._layer("Profile", packaging.profile(profile)),
+        ]
+
+    def function(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        timeout: Duration,
+        memory_mb: int,
+        may: roles.Policies,
+        reserved: int | None = None,
+        recursive: bool = False,
+    ) -> lambda_.Function:
+        """The function *name*, whose handler is ``functions.NAME.handler``.
+
+        *may* is its role's policies beside writing logs. *recursive* says that it feeds its own
+        queue on purpose, which Lambda would stop after about 16 turns.
+        """
+        group = _log_group(scope, f"{name.title()}Logs")
+        function = lambda_.Function(
+            scope,
+            name.title(),
+            code=self._code,
+            handler=f"functions.{name}.handler",
+            runtime=packaging.RUNTIME,
+            architecture=self._architecture,
+            layers=self._layers,
+            environment=self._environment,
+            timeout=timeout,
+            memory_size=memory_mb,
+            role=_role(scope, f"{name.title()}Role", {"logs": roles.write_logs(group), **may}),
+            log_group=group,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if recursive else None,
+            reserved_concurrent_executions=reserved,
+        )
+        _accept(function)
+        return function
+
+    def _layer(self, name: str, content: lambda_.Code) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            name,
+            code=content,
+            compatible_runtimes=[packaging.RUNTIME],
+            compatible_architectures=[self._architecture],
+        )
+
+
+def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
+    """The settings, and what Powertools reads of its own accord."""
+    return {
+        VARIABLE: stack.to_json_string(msgspec.to_builtins(settings)),
+        "POWERTOOLS_SERVICE_NAME": SERVICE,
+        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+    }
+
+
+def _role(scope: Construct, name: str, may: roles.Policies) -> iam.Role:
+    return roles.role(scope, name, iam.ServicePrincipal("lambda.amazonaws.com"), may)
+
+
+def _log_group(scope: Construct, name: str) -> logs.LogGroup:
+    """Logs go with the stack: the record is the ledger."""
+    return logs.LogGroup(
+        scope,
+        name,
+        retention=logs.RetentionDays.THREE_MONTHS,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
+def _accept(function: lambda_.Function) -> None:
+    runtime = "the layers are compiled for 3.13, on which everything here is tested"
+    accept(function, "AwsSolutions-L1", runtime)
+    accept(function, "Serverless-LambdaLatestVersion", runtime)
+    accept(
+        function,
+        "Serverless-LambdaDLQ",
+        "nothing calls it asynchronously that must not be lost: signals and wakes have their"
+        " queue's dead letters, and a sweep that fails is repeated in a minute",
+    )
+    accept(
+        function,
+        "Serverless-LambdaTracing",
+        "tracing would add a fifth to the imports that a page waits for; the ledger says more",
+    )

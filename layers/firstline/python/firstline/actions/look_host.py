@@ -1,0 +1,28 @@
+"""The look at a host: unit states, the enclave itself, the parent's health, NATS (R15, R16)."""
+
+from datetime import timedelta
+
+from firstline.actions.action import Action, Parameter
+
+UNIT_PATTERN = r"^[a-z][a-z0-9@_.-]{0,62}$"
+HOST_PATTERN = r"^([a-z0-9][a-z0-9.-]{0,252})?$"
+PORT_PATTERN = r"^[0-9]{1,5}$"
+
+LOOK_HOST = Action(
+    name="look_host",
+    kind="look",
+    runbook_steps=("R15", "R16"),
+    parameters=(
+        Parameter("EnclaveUnit", UNIT_PATTERN),
+        Parameter("ParentUnit", UNIT_PATTERN),
+        Parameter("NatsHost", HOST_PATTERN),
+        Parameter("NatsPort", PORT_PATTERN),
+    ),
+    permissions=("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands"),
+    blast_radius="none: it reads",
+    reversibility="nothing to reverse",
+    autonomy="auto",
+    delivery_limit=timedelta(seconds=60),
+    execution_limit=timedelta(seconds=60),
+    verification="none: it changes nothing",
+)

@@ -1,0 +1,75 @@
+"""Clients of AWS: how long a call may take and how often it may be sent.
+
+Botocore's standard retries send again after a read timeout, a lost connection and HTTP 500, 502,
+503 and 504 (botocore 1.44.5, ``retries/standard.py``). AWS takes no client token for a command or
+a message, so whatever changes the world is sent once, and its timeout means that nobody knows.
+"""
+
+from typing import TYPE_CHECKING
+
+from boto3.session import Session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+
+def _config(connect_seconds: int, read_seconds: int, attempts: int) -> Config:
+    return Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        tcp_keepalive=True,
+    )
+
+
+BEFORE_PAGING = _config(connect_seconds=1, read_seconds=1, attempts=1)
+"""The store and the routing key: a page waits for them, and may not wait long."""
+MUTATING = _config(connect_seconds=3, read_seconds=10, attempts=1)
+READING = _config(connect_seconds=2, read_seconds=5, attempts=2)
+
+
+def store(session: Session) -> "DynamoDBClient":
+    """For `DynamoStore`."""
+    return session.client("dynamodb", config=BEFORE_PAGING)
+
+
+def secrets(session: Session) -> "SecretsManagerClient":
+    """For the pager's routing key."""
+    return session.client("secretsmanager", config=BEFORE_PAGING)
+
+
+def wakes(session: Session) -> "SQSClient":
+    """For `SqsWakes`."""
+    return session.client("sqs", config=MUTATING)
+
+
+def sending(session: Session) -> "SSMClient":
+    """For SendCommand."""
+    return session.client("ssm", config=MUTATING)
+
+
+def answers(session: Session) -> "SSMClient":
+    """For what hosts have answered."""
+    return session.client("ssm", config=READING)
+
+
+def groups(session: Session) -> "AutoScalingClient":
+    """For the Auto Scaling group."""
+    return session.client("autoscaling", config=READING)
+
+
+def targets(session: Session) -> "ElasticLoadBalancingv2Client":
+    """For target health."""
+    return session.client("elbv2", config=READING)
+
+
+def alarms(session: Session) -> "CloudWatchClient":
+    """For alarms' present states."""
+    return session.client("cloudwatch", config=READING)

@@ -1,0 +1,207 @@
+"""Items: how the two tables hold what the store is given, attribute by attribute.
+
+    incidents   pk              sk              attributes
+                <incident>      incident        body version status
+                                                [due next_wake_at wake_generation]
+                <incident>      inbox#<digest>  body
+                processed#<d.>  -               ttl
+                cause#<cause>   -               incident
+                group#<group>   lease           body fence
+                control         switch          body
+    ledger      incident        sequence        body hash
+
+``due`` is the partition of a sparse index, so an incident without a next wake is not in it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firstline import incident as incidents
+from firstline.errors import Bug
+from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
+from firstline.incident import Incident
+from firstline.ledger import Entry
+from firstline.limits import Lease, Switch
+from firstline.ports import Due
+from firstline.signals import Signal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+type Item = Mapping[str, AttributeValueTypeDef]
+type Key = dict[str, AttributeValueTypeDef]
+
+DUE = "yes"
+INBOX = "inbox#"
+PROCESSED_KEPT = timedelta(days=30)
+"""How long a redelivery is known; SQS keeps a message 14 days at most."""
+
+
+# --- keys ------------------------------------------------------------------------------------
+
+
+def text(value: str) -> "AttributeValueTypeDef":
+    """A string attribute."""
+    return {"S": value}
+
+
+def number(value: int) -> "AttributeValueTypeDef":
+    """A number attribute."""
+    return {"N": str(value)}
+
+
+def _key(pk: str, sk: str) -> Key:
+    return {"pk": text(pk), "sk": text(sk)}
+
+
+def incident_key(incident: IncidentId) -> Key:
+    """Where the aggregate is."""
+    return _key(incident, "incident")
+
+
+def inbox_key(incident: IncidentId, signal: SignalKey) -> Key:
+    """Where *signal* waits for *incident*."""
+    return _key(incident, f"{INBOX}{digest(signal.encode())}")
+
+
+def processed_key(signal: SignalKey) -> Key:
+    """Where it is noted that *signal* was dealt with."""
+    return _key(f"processed#{digest(signal.encode())}", "-")
+
+
+def cause_key(cause: Cause) -> Key:
+    """Where the open incident of *cause* is named."""
+    return _key(f"cause#{cause}", "-")
+
+
+def lease_key(group: str) -> Key:
+    """Where the lease of *group* is."""
+    return _key(f"group#{group}", "lease")
+
+
+SWITCH_KEY: Key = {"pk": {"S": "control"}, "sk": {"S": "switch"}}
+
+
+# --- to items --------------------------------------------------------------------------------
+
+
+def stamp(at: datetime) -> str:
+    """*at* in UTC with microseconds: of one width, so that texts sort as instants do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def incident_item(incident: Incident) -> Item:
+    """The aggregate, under the version that it has."""
+    item = {
+        **incident_key(incident.id),
+        "body": text(incidents.encode(incident)),
+        "version": number(incident.version),
+        "status": text(incident.status),
+    }
+    if incident.next_wake_at is None:
+        return item
+    return item | {
+        "due": text(DUE),
+        "next_wake_at": text(stamp(incident.next_wake_at)),
+        "wake_generation": number(incident.wake_generation),
+    }
+
+
+def inbox_item(incident: IncidentId, signal: Signal) -> Item:
+    """A signal in an inbox."""
+    body = msgspec.json.encode(signal).decode()
+    return {**inbox_key(incident, signal.key), "body": text(body)}
+
+
+def processed_item(signal: SignalKey, now: datetime) -> Item:
+    """A processed key; its TTL is housekeeping."""
+    kept_until = now + PROCESSED_KEPT
+    return {**processed_key(signal), "ttl": number(int(kept_until.timestamp()))}
+
+
+def cause_item(cause: Cause, incident: IncidentId) -> Item:
+    """The claim of *incident* on *cause*."""
+    return {**cause_key(cause), "incident": text(incident)}
+
+
+def lease_item(lease: Lease) -> Item:
+    """A lease beside the fence that its next write must find."""
+    body = msgspec.json.encode(lease).decode()
+    return {**lease_key(lease.group), "body": text(body), "fence": number(lease.fence)}
+
+
+def entry_item(entry: Entry) -> Item:
+    """A link of a chain: the bytes that were hashed, as they are."""
+    return {
+        "incident": text(entry.incident),
+        "sequence": number(entry.sequence),
+        "body": text(entry.body),
+        "hash": text(entry.hash),
+    }
+
+
+# --- from items ------------------------------------------------------------------------------
+
+
+def attribute(item: Item, name: str) -> str:
+    """A string or number attribute as text; raises `Bug` when it is missing."""
+    value = item.get(name, {})
+    found = value.get("S", value.get("N"))
+    if found is None:
+        raise Bug(f"a stored item has no {name}")
+    return found
+
+
+def incident_of(item: Item) -> Incident:
+    """The aggregate; raises `Bug` when it cannot be read."""
+    return incidents.decode(attribute(item, "body"))
+
+
+def signal_of(item: Item) -> Signal:
+    """The signal of an inbox item; raises `Bug`: to skip one would lose what it said."""
+    return _decoded(attribute(item, "body"), Signal)
+
+
+def lease_of(item: Item, group: str) -> Lease:
+    """The lease; raises `Bug` when it cannot be read or names another group or fence."""
+    lease = _decoded(attribute(item, "body"), Lease)
+    if (lease.group, str(lease.fence)) != (group, attribute(item, "fence")):
+        raise Bug(f"the stored lease of {group} is at odds with its own attributes")
+    return lease
+
+
+def switch_of(item: Item) -> Switch:
+    """The kill switch; one that cannot be read counts as thrown."""
+    try:
+        return _decoded(attribute(item, "body"), Switch)
+    except Bug as error:
+        return Switch(paused=True, why=f"the switch cannot be read: {error}")
+
+
+def entry_of(item: Item) -> Entry:
+    """The link as it was written; only ``audit.py`` judges it."""
+    return Entry(
+        incident=IncidentId(attribute(item, "incident")),
+        sequence=int(attribute(item, "sequence")),
+        body=attribute(item, "body"),
+        hash=Digest(attribute(item, "hash")),
+    )
+
+
+def due_of(item: Item) -> Due:
+    """What the index tells of an incident."""
+    return Due(
+        incident=IncidentId(attribute(item, "pk")),
+        generation=int(attribute(item, "wake_generation")),
+        next_wake_at=datetime.fromisoformat(attribute(item, "next_wake_at")),
+    )
+
+
+def _decoded[T](body: str, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (ValueError, RecursionError) as error:
+        raise Bug(f"a stored {type_.__name__.lower()} does not fit its schema: {error}") from error

@@ -1,0 +1,212 @@
+"""The Pager port over PagerDuty's Events API v2.
+
+https://developer.pagerduty.com/docs/events-api-v2-overview: 202 accepts an event, 400 refuses
+it for good, and everything else is to be tried again; trying again is the caller's.
+"""
+
+import re
+import ssl
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import msgspec
+import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from firstline.errors import Malformed, Unavailable
+from firstline.ports import Accepted, BadBody, Clock, Delivery, NotYet
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_KEPT = timedelta(minutes=5)
+_DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a busy machine
+_TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
+_REFUSAL_BYTES_MAX = 64 * 1024
+_WHY_CHARACTERS_MAX = 200
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
+_HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "firstline",
+    # A function is frozen between two pages: a connection kept that long is often dead.
+    "Connection": "close",
+}
+
+
+class PagerDutyPager:
+    """One integration, whose key is the secret *secret_id*: bare, or JSON ``{"routing_key": …}``.
+
+    *url* is the whole address of ``enqueue``; raises `Malformed` for one that is not safe.
+    """
+
+    def __init__(
+        self, url: str, secret_id: str, secrets: "SecretsManagerClient", clock: Clock
+    ) -> None:
+        self._url = _safe(url)
+        self._secret_id = secret_id
+        self._secrets = secrets
+        self._clock = clock
+        self._kept: _Kept | None = None
+        self._doubted = False
+        self._http = urllib3.PoolManager(
+            retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
+        )
+
+    def routing_key(self) -> str:
+        """The key, at most five minutes old, or older when the secret cannot be read just now.
+
+        It is read again at once after a 400, which a key that was changed brings too. Raises
+        `Unavailable` when there is none at all.
+        """
+        now = self._clock.now()
+        kept = self._kept
+        if kept and not self._doubted and now - kept.read_at < _KEPT:
+            return kept.routing_key
+        try:
+            self._kept = _Kept(self._read_secret(), now)
+        except Unavailable:
+            if kept is None:
+                raise
+            return kept.routing_key
+        self._doubted = False
+        return self._kept.routing_key
+
+    def _read_secret(self) -> str:
+        try:
+            answer = self._secrets.get_secret_value(SecretId=self._secret_id)
+        except (ClientError, BotoCoreError) as error:
+            code = isinstance(error, ClientError) and error.response["Error"]["Code"]
+            what = code or type(error).__name__
+            raise Unavailable(f"the secret {self._secret_id} cannot be read: {what}") from error
+        key = _key_in(answer.get("SecretString", "").strip())
+        if key is None:
+            raise Unavailable(
+                f"the secret {self._secret_id} holds no routing key: store the integration key of "
+                'an Events API v2 integration, 32 letters and digits, or {"routing_key": "<it>"}'
+            )
+        return key
+
+    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """Post *body* once; no answer, whatever it says, brings the key into a ``why``."""
+        try:
+            sent = msgspec.json.encode({**body, "routing_key": routing_key})
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            return BadBody(f"the body cannot be written as JSON: {type(error).__name__}")
+        try:
+            answer = self._within_deadline(sent)
+        except TimeoutError:
+            return NotYet("PagerDuty did not answer in time")
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return NotYet(_plain(f"PagerDuty gave no answer: {error}", routing_key))
+        self._doubted = self._doubted or answer.status == HTTPStatus.BAD_REQUEST
+        return _delivery(answer, routing_key)
+
+    def _within_deadline(self, sent: bytes) -> "_Answer":
+        """Ask in a thread that is left behind at the deadline.
+
+        Timeouts of a socket do not bound the lookup of a name, several addresses, or an answer
+        that drips; a page that hangs would hold up the next try.
+        """
+        answer: Future[_Answer] = Future()
+        Thread(target=self._ask, args=(sent, answer), daemon=True).start()
+        return answer.result(_DEADLINE.total_seconds())
+
+    def _ask(self, sent: bytes, answer: "Future[_Answer]") -> None:
+        try:
+            answer.set_result(self._exchange(sent))
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
+            answer.set_exception(error)
+
+    def _exchange(self, sent: bytes) -> "_Answer":
+        response = self._http.request(
+            "POST", self._url, body=sent, headers=_HEADERS, redirect=False, preload_content=False
+        )
+        # the status decides; only a refusal's reason is worth reading, if it can be read
+        refused = response.status == HTTPStatus.BAD_REQUEST
+        try:
+            text = response.read(_REFUSAL_BYTES_MAX, decode_content=False) if refused else b""
+        except urllib3.exceptions.HTTPError:
+            text = b""
+        finally:
+            response.close()
+        return _Answer(response.status, text)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A routing key and when it was read."""
+
+    routing_key: str
+    read_at: datetime
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """A status, and with a 400 the first bytes of what PagerDuty says."""
+
+    status: int
+    text: bytes
+
+
+class _Secret(msgspec.Struct, frozen=True):
+    """The secret's JSON form."""
+
+    routing_key: str
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    """What PagerDuty says with a 400."""
+
+    message: str = ""
+    errors: tuple[str, ...] = ()
+
+
+def _safe(url: str) -> str:
+    """*url* if nobody else can read what is posted there."""
+    try:
+        parsed = urllib3.util.parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        parsed = urllib3.util.Url()
+    match parsed.scheme, parsed.host:
+        case "https", str():
+            return url
+        case "http", host if host in _LOOPBACK:
+            return url
+    raise Malformed(f"the pager's address {url!r} must be https://, or http:// on a loopback host")
+
+
+def _key_in(secret: str) -> str | None:
+    if secret.startswith("{"):
+        try:
+            secret = msgspec.json.decode(secret, type=_Secret).routing_key
+        except (msgspec.DecodeError, RecursionError):
+            return None
+    return secret if _ROUTING_KEY.fullmatch(secret) else None
+
+
+def _delivery(answer: _Answer, routing_key: str) -> Delivery:
+    match answer.status:
+        case HTTPStatus.ACCEPTED:
+            return Accepted()
+        case HTTPStatus.BAD_REQUEST:
+            return BadBody(_plain(_refusal(answer.text), routing_key))
+        case status:
+            return NotYet(f"PagerDuty answered {status}")
+
+
+def _refusal(text: bytes) -> str:
+    try:
+        refusal = msgspec.json.decode(text, type=_Refusal)
+    except (msgspec.DecodeError, RecursionError):
+        return "PagerDuty gave no reason that can be read"
+    return "; ".join(refusal.errors) or refusal.message or "PagerDuty gave no reason"
+
+
+def _plain(text: str, routing_key: str) -> str:
+    """*text* on one line, short, without the key that an answer may have repeated."""
+    line = "".join(character for character in text if character.isprintable())
+    if routing_key:
+        line = line.replace(routing_key, "[routing key]")
+    return line[:_WHY_CHARACTERS_MAX]

@@ -1,0 +1,68 @@
+"""Refusals: which failures of SendCommand prove that there is no command.
+
+A refusal is named here or it is none: whatever else goes wrong leaves it open whether a host will
+run the command. The service's own faults (HTTP 5xx) and a lost answer always do.
+"""
+
+from http import HTTPStatus
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
+from botocore.parsers import ResponseParserError
+
+from firstline.adapters.faults import code, status
+from firstline.ports import Refused, Unsettled
+
+NOT_ACCEPTED = frozenset(
+    {
+        # of SendCommand
+        "DuplicateInstanceId",
+        "InvalidDocument",
+        "InvalidDocumentVersion",
+        "InvalidInstanceId",
+        "InvalidNotificationConfig",
+        "InvalidOutputFolder",
+        "InvalidParameters",
+        "InvalidRole",
+        "MaxDocumentSizeExceeded",
+        "UnsupportedPlatformType",
+        # of every service
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "Throttling",
+        "ThrottlingException",
+        "UnrecognizedClientException",
+        "ValidationException",
+    }
+)
+"""Codes that come before a command exists (SendCommand's errors, AWS's common errors)."""
+
+
+def outcome(
+    error: ClientError | BotoCoreError | ResponseParserError | KeyError,
+) -> Refused | Unsettled:
+    """What *error* says of the one try to send a command."""
+    match error:
+        case ClientError():
+            client_fault = (
+                HTTPStatus.BAD_REQUEST <= status(error) < HTTPStatus.INTERNAL_SERVER_ERROR
+            )
+            refused = client_fault and code(error) in NOT_ACCEPTED
+            return Refused(code(error)) if refused else Unsettled(code(error))
+        case ConnectTimeoutError() | EndpointConnectionError() | NoCredentialsError():
+            # No connection was made, or none was tried, so no byte of the request left. This
+            # holds for a client that tries once: with retries an earlier try may have been sent.
+            return Refused(type(error).__name__)
+        case KeyError():
+            return Unsettled("the answer names no command")
+        case _:
+            return Unsettled(type(error).__name__)

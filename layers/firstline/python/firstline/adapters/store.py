@@ -1,0 +1,142 @@
+"""Store: incidents, inboxes, processed keys, leases and the ledger in DynamoDB."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from firstline.adapters import items, transaction
+from firstline.adapters.faults import unavailable
+from firstline.adapters.items import Item
+from firstline.adapters.transaction import Tables
+from firstline.errors import Bug, Conflict, Unavailable
+from firstline.ids import Cause, IncidentId
+from firstline.ledger import Entry
+from firstline.limits import Lease, Limits, Switch
+from firstline.ports import Change, Clock, Due, Loaded
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
+
+DUE_MAX = 25
+"""How many incidents one sweep is told of."""
+
+
+class DynamoStore:
+    """The `Store` port over the tables that ``items.py`` describes."""
+
+    def __init__(
+        self, client: "DynamoDBClient", incidents_table: str, ledger_table: str, clock: Clock
+    ) -> None:
+        self._client = client
+        self._tables = Tables(incidents=incidents_table, ledger=ledger_table)
+        self._clock = clock
+
+    def load(self, incident: IncidentId) -> Loaded | None:
+        """The incident with its inbox, the oldest signal first; None if there is none.
+
+        Read backwards, the aggregate comes before its inbox: a signal that another worker folds
+        in the meantime was folded under a later version than ours, and our commit finds out.
+        """
+        found = self._query(
+            {
+                "TableName": self._tables.incidents,
+                "KeyConditionExpression": "pk = :incident",
+                "ExpressionAttributeValues": {":incident": items.text(incident)},
+                "ConsistentRead": True,
+                "ScanIndexForward": False,
+            }
+        )
+        if not found:
+            return None
+        aggregate, *inbox = found
+        if items.attribute(aggregate, "sk") != "incident":
+            raise Bug(f"{incident} has an inbox and no aggregate")
+        signals = sorted(map(items.signal_of, inbox), key=lambda each: (each.at, each.key))
+        return Loaded(incident=items.incident_of(aggregate), inbox=tuple(signals))
+
+    def commit(self, change: Change) -> None:
+        """Write *change* in one transaction; raises `Conflict` or `Unavailable`.
+
+        After `Unavailable` it may have been written or not: read again.
+        """
+        writes = transaction.writes(change, self._tables, self._clock.now())
+        with unavailable("store"):
+            try:
+                self._client.transact_write_items(TransactItems=[each.action for each in writes])
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                contested = transaction.contested(
+                    writes, [each.get("Code", "") for each in reasons]
+                )
+                if contested is None:
+                    raise
+                raise Conflict(contested) from error
+
+    def open_incident(self, cause: Cause) -> IncidentId | None:
+        """The incident that has *cause* open now, read consistently."""
+        with unavailable("store"):
+            answer = self._client.get_item(
+                TableName=self._tables.incidents, Key=items.cause_key(cause), ConsistentRead=True
+            )
+        item = answer.get("Item")
+        return IncidentId(items.attribute(item, "incident")) if item else None
+
+    def limits(self, group: str) -> Limits:
+        """Lease and kill switch of one consistent read.
+
+        No lease was ever taken: fence 0. A corrupt lease raises `Bug`; a corrupt switch counts
+        as thrown.
+        """
+        keys = [items.lease_key(group), items.SWITCH_KEY]
+        with unavailable("store"):
+            answer = self._client.batch_get_item(
+                RequestItems={self._tables.incidents: {"Keys": keys, "ConsistentRead": True}}
+            )
+            read = answer["Responses"].get(self._tables.incidents, [])
+        if answer.get("UnprocessedKeys"):
+            raise Unavailable("store: it left out a part of lease and switch")
+        found = {items.attribute(each, "sk"): each for each in read}
+        lease, switch = found.get("lease"), found.get("switch")
+        return Limits(
+            lease=items.lease_of(lease, group) if lease else Lease(group=group),
+            switch=items.switch_of(switch) if switch else Switch(paused=False),
+        )
+
+    def due(self, by: datetime) -> tuple[Due, ...]:
+        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25.
+
+        The index lags behind by moments; who is woken reads the incident consistently.
+        """
+        with unavailable("store"):
+            answer = self._client.query(
+                TableName=self._tables.incidents,
+                IndexName="due",
+                KeyConditionExpression="#due = :due AND next_wake_at <= :by",
+                ExpressionAttributeNames={"#due": "due"},
+                ExpressionAttributeValues={
+                    ":due": items.text(items.DUE),
+                    ":by": items.text(items.stamp(by)),
+                },
+                Limit=DUE_MAX,
+            )
+            found = answer["Items"]
+        return tuple(map(items.due_of, found))
+
+    def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
+        """The incident's ledger in order, read consistently."""
+        found = self._query(
+            {
+                "TableName": self._tables.ledger,
+                "KeyConditionExpression": "incident = :incident",
+                "ExpressionAttributeValues": {":incident": items.text(incident)},
+                "ConsistentRead": True,
+            }
+        )
+        return tuple(map(items.entry_of, found))
+
+    def _query(self, query: "QueryInputPaginateTypeDef") -> Sequence[Item]:
+        """All pages of one read."""
+        with unavailable("store"):
+            pages = self._client.get_paginator("query").paginate(**query)
+            return [item for page in pages for item in page["Items"]]

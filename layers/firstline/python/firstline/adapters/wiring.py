@@ -1,0 +1,64 @@
+"""Wiring: the one place where ports meet their adapters."""
+
+import functools
+import os
+from pathlib import Path
+
+from aws_lambda_powertools import Logger
+from boto3.session import Session
+
+from firstline import profile as profiles
+from firstline import settings as addresses
+from firstline.adapters import clients
+from firstline.adapters.clock import SystemClock
+from firstline.adapters.fleet import AwsFleet
+from firstline.adapters.hosts import SsmHosts
+from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.store import DynamoStore
+from firstline.adapters.wakes import SqsWakes
+from firstline.controller.system import System
+from firstline.ports import Clock, Ports
+from firstline.profile import Profile
+from firstline.settings import Settings
+
+
+@functools.cache
+def from_environment() -> System:
+    """The system of this process, made once; raises `Malformed` when it has no settings."""
+    settings = addresses.read(os.environ)
+    return system(settings, Session(region_name=settings.home.region), SystemClock())
+
+
+def system(settings: Settings, session: Session, clock: Clock) -> System:
+    """The system over AWS that *settings* describe, with clients of *session*."""
+    profile = _profile(Path(settings.profile_path))
+    ports = Ports(
+        store=DynamoStore(
+            clients.store(session), settings.incidents_table, settings.ledger_table, clock
+        ),
+        fleet=AwsFleet(
+            clients.groups(session),
+            clients.targets(session),
+            clients.alarms(session),
+            profile,
+            settings.home,
+        ),
+        hosts=SsmHosts(
+            clients.sending(session), clients.answers(session), settings.documents, profile
+        ),
+        pager=PagerDutyPager(
+            settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock
+        ),
+        wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),
+        clock=clock,
+    )
+    return System(ports=ports, profile=profile, settings=settings)
+
+
+def _profile(path: Path) -> Profile:
+    """The profile; one that cannot be loaded must not keep an alarm from paging."""
+    try:
+        return profiles.load(path)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, alarms page
+        Logger(service="firstline").error("the profile cannot be loaded: %s", error)
+        return profiles.fallback(str(error))

@@ -1,0 +1,100 @@
+"""Classify: what a signal is to us, how bad it is, and why (R01 to R04).
+
+Classification reads names that the operator listed, never a description: text from outside is
+data.
+"""
+
+import copy
+
+import msgspec
+
+from firstline.evidence import AlarmState
+from firstline.ids import Cause
+from firstline.profile import Profile
+from firstline.rules import match
+from firstline.settings import Home
+from firstline.signals import Component, Condition, Disposition, Mark, Severity, Signal
+from firstline.sources.cloudwatch import ALARM
+
+
+class Classification(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signal means. Only an incident or a recovery has a cause."""
+
+    disposition: Disposition
+    why: str
+    rule: str = ""
+    cause: Cause = Cause("")
+    condition: Condition = Condition.UNCLASSIFIED
+    severity: Severity = Severity.P2
+    component: Component = Component.FLEET
+
+
+def known_as(signal: Signal, profile: Profile, alarms: dict[str, str]) -> Signal:
+    """*signal* under the name that the rules use; ``alarms`` maps the stack's ARNs to names."""
+    name = alarms.get(signal.arn) or profile.external(signal.subject)
+    return copy.replace(signal, subject=name) if name else signal
+
+
+def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
+    """The disposition of *signal*, whose subject is as `known_as` gives it."""
+    refusal = _foreign(signal, home)
+    if refusal:
+        return Classification(disposition=Disposition.REJECTED, why=refusal)
+    if Mark.REPLAYED in signal.marks:
+        why = "replayed from an archive: it is recorded, and never pages or acts"
+        return Classification(disposition=Disposition.CONTEXT, why=why)
+    if signal.source != ALARM:
+        why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind that no parser reads"
+        return _unclassified(signal, profile, f"an event of our own account that is {why}")
+    return _alarm(signal, profile)
+
+
+def _foreign(signal: Signal, home: Home) -> str:
+    """Why it is none of ours; empty if it is."""
+    if signal.account != home.account:
+        return f"it comes from account {signal.account}, not {home.account}"
+    if signal.region != home.region:
+        return f"it comes from Region {signal.region}, not {home.region}"
+    if signal.source == ALARM or signal.source.startswith("aws.") or Mark.MALFORMED in signal.marks:
+        return ""
+    return f"its source {signal.source!r} is not one that firstline listens to"
+
+
+def _alarm(signal: Signal, profile: Profile) -> Classification:
+    found = _by_rule(signal, profile)
+    if signal.state == AlarmState.OK:
+        return copy.replace(found, disposition=Disposition.RECOVERY, why="the alarm is OK again")
+    if {Mark.FIRST_EVALUATION, Mark.NO_DATA} <= set(signal.marks):
+        why = "the alarm's first evaluation, before any data came"
+        return copy.replace(found, disposition=Disposition.IGNORED, why=why)
+    if Mark.MUTED in signal.marks:
+        why = "the operator muted this alarm in CloudWatch"
+        return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
+    if signal.state == AlarmState.INSUFFICIENT_DATA and found.severity is not Severity.P1:
+        why = "the alarm has no data; only a P1 that is blind is an incident"
+        return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
+    return found
+
+
+def _by_rule(signal: Signal, profile: Profile) -> Classification:
+    found = match(signal, profile)
+    if found.rule is None:
+        misses = "".join(f"; {name!r}: {why}" for name, why in found.misses)
+        return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
+    rule = found.rule
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why=f"rule {rule.name!r} fits the alarm {signal.subject!r}",
+        rule=rule.name,
+        cause=Cause(f"{profile.fleet.name}#{rule.condition}"),
+        condition=rule.condition,
+        severity=rule.severity,
+        component=rule.component,
+    )
+
+
+def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
+    """Ours, and not understood: never silent, never acted on (I6)."""
+    what = signal.arn or signal.source
+    cause = Cause(f"{profile.fleet.name}#{Condition.UNCLASSIFIED}#{what}")
+    return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)

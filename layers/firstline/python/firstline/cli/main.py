@@ -1,0 +1,77 @@
+"""The command line: the first word picks a command, and only that command's module is imported.
+
+A row of ``COMMANDS`` names the module under ``firstline.cli`` and the line that ``--help`` shows.
+The module holds ``app``, a Typer with a command of the row's name (``develop.py`` has four), or one
+whose commands are the row's own subcommands (``audit list``). A command returns its exit status;
+nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
+
+A mistake in the call, and ``Malformed`` out of a command, are one line on stderr and status 2.
+"""
+
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module, metadata
+
+from firstline.errors import Malformed
+
+NAME = "firstline"
+COMMANDS: dict[str, tuple[str, str]] = {
+    "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
+    "check": ("develop", "run the linters and the type checker over a checkout"),
+    "synth": ("develop", "make the CloudFormation templates; arguments go to the CDK"),
+    "deploy": ("develop", "deploy the stacks; arguments go to the CDK"),
+}
+
+
+def main() -> None:
+    """Run the command of ``sys.argv`` and leave with its status."""
+    sys.exit(dispatch(sys.argv[1:]))
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run one command line, without the program's name, and return the exit status."""
+    match arguments:
+        case [] | ["--help" | "-h", *_]:
+            print(usage())
+            return 0
+        case ["--version", *_]:
+            print(NAME, metadata.version(NAME))
+            return 0
+        case [name, *rest] if name in COMMANDS:
+            return run(name, rest)
+        case _:
+            close = get_close_matches(arguments[0], COMMANDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"{NAME} --help lists the commands"
+            return mistake(f"no command {arguments[0]!r}; {hint}")
+
+
+def usage() -> str:
+    """The help text, made of the table alone."""
+    width = max(map(len, COMMANDS))
+    rows = [f"  {name:<{width}}  {line}" for name, (_, line) in COMMANDS.items()]
+    head = f"Usage: {NAME} COMMAND [ARGUMENTS]\n       {NAME} COMMAND --help | --version\n"
+    return "\n".join([head, *rows])
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Import the command's module and call it with its arguments."""
+    import typer
+
+    app: typer.Typer = import_module(f"firstline.cli.{COMMANDS[name][0]}").app
+    group = typer.main.get_group(app)
+    command = group.commands.get(name, group)
+    try:
+        status = command.main(arguments, prog_name=f"{NAME} {name}", standalone_mode=False)
+    except (typer.TyperException, Malformed) as error:
+        text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        return mistake(f"{name}: {text}")
+    except typer.Abort:
+        return mistake(f"{name}: stopped, nothing was answered")
+    return int(status or 0)
+
+
+def mistake(line: str) -> int:
+    """Say one line on stderr, whatever it was broken into, and return status 2."""
+    print(f"{NAME}:", " ".join(line.split()), file=sys.stderr)
+    return 2

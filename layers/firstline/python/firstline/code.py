@@ -1,0 +1,34 @@
+"""The digest of the package that runs: it goes into every ledger entry."""
+
+import hashlib
+from pathlib import Path
+
+from firstline.ids import Digest
+
+PACKAGE = Path(__file__).parent
+LEFT_OUT = ("cli", "simulation", "twin")
+"""Folders of the package that never go to Lambda."""
+
+_SHIPPED = (".py", ".toml")
+
+
+def digest(package: Path = PACKAGE) -> Digest:
+    """SHA-256 of *package*'s code and profiles, the same in a checkout and in Lambda's layer.
+
+    It covers the name, length and bytes of each ``.py`` and ``.toml`` file that ships, in the
+    order of their names.
+    """
+    total = hashlib.sha256()
+    for name, path in sorted((path.relative_to(package).as_posix(), path) for path in _files(package)):
+        content = path.read_bytes()
+        total.update(f"{name}\0{len(content)}\0".encode())
+        total.update(content)
+    return Digest(total.hexdigest())
+
+
+def _files(package: Path) -> list[Path]:
+    return [
+        path
+        for path in package.rglob("*")
+        if path.suffix in _SHIPPED and path.relative_to(package).parts[0] not in LEFT_OUT
+    ]

@@ -1,0 +1,165 @@
+"""Act: carry out a decision. A mutation is preceded by its committed intent.
+
+Each function leaves the draft committed, with its next wake queued.
+"""
+
+import copy
+from datetime import timedelta
+
+from firstline import limits, paging, plan
+from firstline.actions.action import Action
+from firstline.actions.catalogue import ACTIONS
+from firstline.actions.look_host import LOOK_HOST
+from firstline.controller.draft import Draft
+from firstline.decide import Look as LookStep
+from firstline.errors import Bug
+from firstline.evidence import Unknown
+from firstline.incident import Attempt, Fact, Look, Outcome
+from firstline.ledger import Data, Kind
+from firstline.limits import Lease, Limits
+from firstline.plan import Plan
+from firstline.ports import FixOrder, LeaseWrite, LookOrder, Refused, Sending, Sent, Unsettled
+from firstline.profile import seconds
+
+FUNCTION_TIMEOUT = timedelta(seconds=60)
+"""Reconcile's timeout in Lambda; ``infra`` uses this value."""
+MARGIN = timedelta(seconds=30)
+
+
+def look(draft: Draft, step: LookStep) -> None:
+    """Send a look; its answers are read at a later wake. Nothing is leased: it only reads."""
+    policy = draft.system.profile.policy
+    token = plan.token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
+    until = draft.now + seconds(policy.look_timeout_seconds)
+    intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
+    draft.change(look=intent)
+    draft.record(
+        Kind.INTENT,
+        {"action": LOOK_HOST.name, "token": token, "targets": list(step.targets)},
+    )
+    draft.commit()
+    sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
+    if isinstance(sending, Sent):
+        draft.change(look=copy.replace(intent, command=sending.command))
+    draft.record(Kind.OUTCOME, {"action": LOOK_HOST.name, "token": token} | _sent(sending))
+    draft.rest(draft.now + seconds(policy.poll_seconds))
+
+
+def fix(draft: Draft, what: Plan, held: Limits | Unknown) -> None:
+    """Commit the intent with lease and spending, send it once, and record what is known."""
+    if isinstance(held, Unknown):
+        message = "a fix was decided without readable limits"
+        raise Bug(message)
+    attempt, lease = _intend(draft, what, held)
+    draft.commit()
+    sending = draft.system.ports.hosts.fix(
+        FixOrder(
+            token=attempt.token,
+            action=attempt.action,
+            target=attempt.target,
+            not_after=attempt.not_after,
+        )
+    )
+    _take_in(draft, attempt, lease, sending)
+    draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
+
+
+def hand_over(draft: Draft, why: str, held: Limits | Unknown) -> None:
+    """Give it to a person: a page under its own key, and nothing more from here."""
+    pages = paging.hand_over(draft.incident, why, draft.now)
+    draft.change(pages=(*draft.incident.pages, *pages))
+    _end(draft, Fact.GAVE_UP, held)
+
+
+def close(draft: Draft, held: Limits | Unknown) -> None:
+    """It is over: every page is resolved."""
+    mended = any(each.helped for each in draft.incident.attempts)
+    pages = paging.resolutions(draft.incident, draft.now)
+    draft.change(pages=(*draft.incident.pages, *pages))
+    _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
+
+
+def release(draft: Draft, held: Limits | Unknown) -> None:
+    """Give the lease back, if it is ours; one that cannot be read runs out by itself."""
+    if isinstance(held, Limits) and held.lease.holder == draft.incident.id:
+        draft.lease = LeaseWrite(limits.release(held.lease), held.lease.fence)
+
+
+def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
+    release(draft, held)
+    draft.incident = draft.incident.after(fact)
+    draft.change(ended_at=draft.now, look=None)
+    draft.rest(None, closes=draft.incident.cause)
+
+
+def _intend(draft: Draft, what: Plan, held: Limits) -> tuple[Attempt, Lease]:
+    """The intent, and the lease that it takes, in the draft."""
+    policy = draft.system.profile.policy
+    action = ACTIONS[what.action]
+    until = draft.now + lease_duration(action)
+    attempt = Attempt(
+        token=plan.token(draft.incident.id, draft.incident.chain.length, what.hash),
+        action=what.action,
+        target=what.target,
+        plan=what.hash,
+        fence=held.lease.fence + 1,
+        intended_at=draft.now,
+        not_after=draft.now + action.delivery_limit,
+        lease_until=until,
+    )
+    spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now)
+    window = seconds(policy.attempts_window_seconds)
+    lease = limits.take(held.lease, draft.incident.id, until, spent, window)
+    draft.lease = LeaseWrite(lease, held.lease.fence)
+    draft.incident = draft.incident.after(Fact.FIX_INTENDED)
+    draft.change(attempts=(*draft.incident.attempts, attempt))
+    draft.record(
+        Kind.INTENT,
+        {
+            "action": attempt.action,
+            "token": attempt.token,
+            "targets": [attempt.target],
+            "plan": attempt.plan,
+            "fence": attempt.fence,
+            "facts": list(what.facts),
+            "not_after": attempt.not_after.isoformat(),
+        },
+    )
+    return attempt, lease
+
+
+def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
+    """What the sending came to: an unsettled one changes nothing, and is looked for later."""
+    data: Data = {"action": attempt.action, "target": attempt.target, "token": attempt.token}
+    draft.record(Kind.OUTCOME, data | _sent(sending))
+    policy = draft.system.profile.policy
+    match sending:
+        case Sent(command):
+            until = attempt.lease_until + seconds(
+                policy.settle_seconds + policy.verify_timeout_seconds
+            )
+            draft.lease = LeaseWrite(limits.extend(lease, until), lease.fence)
+            draft.incident = draft.incident.with_current(copy.replace(attempt, command=command))
+        case Refused():
+            refused = copy.replace(
+                attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False
+            )
+            draft.lease = LeaseWrite(limits.release(lease), lease.fence)
+            draft.incident = draft.incident.after(Fact.FIX_NOT_SENT).with_current(refused)
+        case Unsettled():
+            pass
+
+
+def _sent(sending: Sending) -> Data:
+    match sending:
+        case Sent(command):
+            return {"outcome": "sent", "command": command}
+        case Refused(why):
+            return {"outcome": Outcome.NOT_SENT, "detail": why}
+        case Unsettled(why):
+            return {"outcome": Outcome.UNKNOWN, "detail": why}
+
+
+def lease_duration(action: Action) -> timedelta:
+    """I10: longer than the function may live, and than the command may take to end."""
+    return max(FUNCTION_TIMEOUT, action.delivery_limit + action.execution_limit) + MARGIN

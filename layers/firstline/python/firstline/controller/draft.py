@@ -1,0 +1,69 @@
+"""Draft: one incident while it is worked on; its changes are gathered into one commit."""
+
+import copy
+from datetime import datetime, timedelta
+
+import msgspec
+
+from firstline import paging
+from firstline.controller.system import System
+from firstline.ids import Cause, SignalKey
+from firstline.incident import Incident
+from firstline.ledger import Data, Entry, Kind, append
+from firstline.ports import Change, LeaseWrite, Wake
+
+
+class Draft:
+    """What an incident is about to become. Nothing of it is true before `commit` returns."""
+
+    def __init__(self, incident: Incident, system: System, now: datetime) -> None:
+        self.incident = incident
+        self.system = system
+        self.now = now
+        self.folded: tuple[SignalKey, ...] = ()
+        self.lease: LeaseWrite | None = None
+        self.unfolded = 0
+        self._entries: list[Entry] = []
+
+    def change(self, **fields: object) -> None:
+        """Give fields of the incident other values."""
+        self.incident = copy.replace(self.incident, **fields)
+
+    def record(self, kind: Kind, data: Data) -> None:
+        """Add an entry to the incident's chain."""
+        by = self.system.provenance()
+        chain, entry = append(self.incident.chain, self.incident.id, kind, self.now, by, data)
+        self._entries.append(entry)
+        self.change(chain=chain)
+
+    def commit(self, closes: Cause | None = None) -> None:
+        """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
+        self.system.ports.store.commit(
+            Change(
+                incident=self.incident,
+                entries=tuple(self._entries),
+                folded=self.folded,
+                lease=self.lease,
+                closes=closes,
+            )
+        )
+        self.change(version=self.incident.version + 1)
+        self.folded, self.lease, self._entries = (), None, []
+
+    def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
+        """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
+
+        With no *until*, no page owed and an empty inbox the incident is never woken again.
+        """
+        times = [each.due_at for each in paging.owed(self.incident)]
+        times += [until] if until is not None else []
+        times += [self.now] if self.unfolded else []
+        at = min(times, default=None)
+        generation = self.incident.wake_generation + 1
+        wakes = self.incident.wakes + 1
+        self.change(next_wake_at=at, wake_generation=generation, wakes=wakes)
+        self.commit(closes)
+        if at is not None:
+            wake = Wake(self.incident.id, generation)
+            self.system.ports.wakes.queue(wake, max(at - self.now, timedelta(0)))
+

@@ -1,0 +1,36 @@
+"""The inbox: signals that joined an incident while it was open."""
+
+from firstline import episodes
+from firstline.classify import classify
+from firstline.controller.draft import Draft
+from firstline.controller.ingest import take_in
+from firstline.ledger import Data, Kind
+from firstline.signals import Disposition, Signal
+
+FOLDED_MAX = 80
+"""As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all)."""
+
+
+def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
+    """Tell each joined signal in one entry; the same commit takes them out of the inbox."""
+    signals = inbox[:FOLDED_MAX]
+    if not signals:
+        return
+    draft.folded = tuple(each.key for each in signals)
+    draft.unfolded = len(inbox) - len(signals)
+    draft.change(signals=draft.incident.signals + len(signals))
+    draft.record(Kind.SIGNAL, {"joined": [_told(draft, each) for each in signals]})
+
+
+def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
+    """An incident that ended hears nothing any more: an alarm that came too late opens anew."""
+    for signal in inbox[:FOLDED_MAX]:
+        found = classify(signal, draft.system.profile, draft.system.settings.home)
+        if found.disposition is Disposition.INCIDENT:
+            take_in(signal, found, draft.system, first=False)
+    fold(draft, inbox)
+
+
+def _told(draft: Draft, signal: Signal) -> Data:
+    home = draft.system.settings.home
+    return episodes.told(signal, classify(signal, draft.system.profile, home))

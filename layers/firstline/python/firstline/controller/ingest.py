@@ -1,0 +1,142 @@
+"""Ingest: an event becomes a signal, opens an episode or joins one, and pages.
+
+The page stands before everything else: one transaction, then the pager, then the wake. A store
+that fails holds the page back no longer than its own time limit.
+"""
+
+import copy
+
+import msgspec
+
+from firstline import episodes
+from firstline.classify import Classification, classify, known_as
+from firstline.controller import settle
+from firstline.controller.draft import Draft
+from firstline.controller.system import System
+from firstline.errors import Conflict, Contested, Unavailable
+from firstline.ids import IncidentId
+from firstline.incident import Page
+from firstline.ports import Change, Joined, Wake
+from firstline.profile import seconds
+from firstline.signals import Disposition, Signal
+from firstline.sources.envelope import parse
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of an event."""
+
+    disposition: Disposition
+    why: str
+    incident: IncidentId | None = None
+
+
+def ingest(body: bytes, system: System) -> Receipt:
+    """Take in one event; raises `Unavailable` when it must be delivered again."""
+    now = system.ports.clock.now()
+    home = system.settings.home
+    signal = known_as(parse(body, home, now), system.profile, system.settings.alarms)
+    found = classify(signal, system.profile, home)
+    match found.disposition:
+        case Disposition.INCIDENT:
+            incident = take_in(signal, found, system)
+        case Disposition.RECOVERY:
+            incident = _recovery(signal, found, system)
+        case _:
+            incident = _note(signal, found, system)
+    return Receipt(found.disposition, found.why, incident)
+
+
+def take_in(
+    signal: Signal, found: Classification, system: System, *, first: bool = True
+) -> IncidentId:
+    """Open the episode of *signal*, or put it into the inbox of the one that is open.
+
+    Not *first* is a signal that was processed once, into the inbox of an incident that ended.
+    """
+    now = system.ports.clock.now()
+    opening = episodes.begin(signal, found, now, system.provenance())
+    incident = opening.incident
+    change = Change(
+        incident=incident,
+        entries=(opening.entry,),
+        processed=signal.key if first else None,
+        opens=incident.cause,
+    )
+    try:
+        system.ports.store.commit(change)
+    except Conflict as conflict:
+        if conflict.contested is Contested.CAUSE:
+            return _join(signal, found, system, first=first)
+        return _again(incident.id, system)
+    except Unavailable:
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page_and_wake(draft)
+    return incident.id
+
+
+def _page_and_wake(draft: Draft) -> None:
+    """Page; what was not recorded stays owed. Then let reconcile look."""
+    if settle.settle(draft, settle.TRIES_AT_ONCE):
+        try:
+            draft.commit()
+        except Conflict:
+            pass  # reconcile was quicker: it settles the page, folded by its key
+    draft.system.ports.wakes.queue(
+        Wake(draft.incident.id, draft.incident.wake_generation), seconds(0)
+    )
+
+
+def _again(incident: IncidentId, system: System) -> IncidentId:
+    """A second delivery: harmless, but a page or a wake that the first still owes goes out."""
+    loaded = system.ports.store.load(incident)
+    if loaded is not None and loaded.incident.next_wake_at is not None:
+        _page_and_wake(Draft(loaded.incident, system, system.ports.clock.now()))
+    return incident
+
+
+def _join(
+    signal: Signal, found: Classification, system: System, *, first: bool
+) -> IncidentId:
+    """Into the inbox of the incident that has the cause open; reconcile folds it."""
+    incident = system.ports.store.open_incident(found.cause)
+    if incident is None:
+        message = f"the episode of {found.cause} ended just now: deliver again"
+        raise Unavailable(message)
+    _put(signal, incident, system, first=first)
+    return incident
+
+
+def _recovery(signal: Signal, found: Classification, system: System) -> IncidentId | None:
+    """An OK tells the open incident to look; without one it is noted, and nothing is done."""
+    incident = system.ports.store.open_incident(found.cause)
+    if incident is None:
+        return _note(signal, found, system)
+    _put(signal, incident, system, first=True)
+    return incident
+
+
+def _put(signal: Signal, incident: IncidentId, system: System, *, first: bool) -> None:
+    processed = signal.key if first else None
+    change = Change(joined=Joined(incident, signal), processed=processed)
+    try:
+        system.ports.store.commit(change)
+    except Conflict:
+        return  # a second delivery
+    system.ports.wakes.queue(Wake(incident), seconds(0))
+
+
+def _note(signal: Signal, found: Classification, system: System) -> None:
+    """One entry for a signal that opens nothing."""
+    entry = episodes.note(signal, found, system.ports.clock.now(), system.provenance())
+    try:
+        system.ports.store.commit(Change(entries=(entry,), processed=signal.key))
+    except Conflict:
+        return  # a second delivery
+
+
+def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:
+    """The store is down: page all the same; the key folds it with the page of the retry."""
+    for page in pages:
+        settle.send(page, system.ports, system.profile.fleet.name, settle.TRIES_AT_ONCE)

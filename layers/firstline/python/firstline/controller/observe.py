@@ -1,0 +1,72 @@
+"""Observe: read the world as it is now. What cannot be read is unknown, and never raises."""
+
+from collections.abc import Callable
+
+from firstline.controller.draft import Draft
+from firstline.errors import Bug, Unavailable
+from firstline.evidence import Evidence, Need, Unknown, needs
+from firstline.ids import CommandId, InstanceId
+from firstline.incident import Attempt
+from firstline.learn import Observation
+from firstline.limits import Limits
+from firstline.ports import Answer
+
+
+def observe(draft: Draft) -> Observation:
+    """The alarm, the limits, what the condition needs, and the answers that are waited for."""
+    attempt = draft.incident.current
+    if attempt is not None and attempt.outcome is not None:
+        attempt = None
+    fix = _answers(draft, attempt.command if attempt else None)
+    unsent = attempt is not None and attempt.command is None and draft.now >= attempt.lease_until
+    found = _find(draft, attempt) if attempt is not None and unsent else None
+    return Observation(
+        evidence=_evidence(draft),
+        limits=_limits(draft),
+        look=_answers(draft, draft.incident.look.command if draft.incident.look else None),
+        fix=(fix or {}).get(attempt.target) if attempt else None,
+        found=found if not isinstance(found, Unknown) else None,
+        searched=unsent and not isinstance(found, Unknown),
+    )
+
+
+def _evidence(draft: Draft) -> Evidence:
+    fleet = draft.system.ports.fleet
+    needed = needs(draft.incident.condition)
+    unread = Unknown("this condition does not need it")
+    return Evidence(
+        at=draft.now,
+        alarm=_read(lambda: fleet.alarm(draft.incident.alarm_arn)),
+        group=_read(fleet.group) if Need.GROUP in needed else unread,
+        target_health=_read(fleet.target_health) if Need.TARGET_HEALTH in needed else unread,
+        hosts=draft.incident.hosts,
+    )
+
+
+def _limits(draft: Draft) -> Limits | Unknown:
+    """Lease and kill switch; corrupt or unreadable they are unknown, which stops every fix."""
+    group = draft.system.profile.fleet.group
+    try:
+        return _read(lambda: draft.system.ports.store.limits(group))
+    except Bug as error:
+        return Unknown(str(error))
+
+
+def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer] | None:
+    if command is None:
+        return None
+    answers = _read(lambda: draft.system.ports.hosts.answers(command))
+    return None if isinstance(answers, Unknown) else answers
+
+
+def _find(draft: Draft, attempt: Attempt) -> CommandId | Unknown | None:
+    """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
+    hosts = draft.system.ports.hosts
+    return _read(lambda: hosts.find(attempt.token, attempt.intended_at))
+
+
+def _read[T](read: Callable[[], T]) -> T | Unknown:
+    try:
+        return read()
+    except Unavailable as error:
+        return Unknown(str(error))

@@ -1,0 +1,64 @@
+"""Settle: pages owed go out, and what came of it is recorded.
+
+Ingest, reconcile and sweep settle with this one function. Nothing that diagnoses, guards or
+pauses stands before it.
+"""
+
+from datetime import timedelta
+
+from firstline import paging
+from firstline.controller.draft import Draft
+from firstline.errors import Unavailable
+from firstline.incident import Page
+from firstline.ledger import Kind
+from firstline.ports import Accepted, BadBody, Delivery, NotYet, Ports
+
+TRIES_AT_ONCE = 3
+"""How often ingest tries before the page is left owed."""
+WITHIN = timedelta(seconds=20)
+PAUSE = timedelta(seconds=2)
+
+
+def settle(draft: Draft, tries: int = 1) -> bool:
+    """Send the pages that are due, each *tries* times at most; True if any was tried."""
+    due = paging.due(draft.incident, draft.now)
+    for page in due:
+        delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
+        draft.incident = paging.tried(draft.incident, page, delivery, draft.now)
+        _record(draft, page, delivery)
+    return bool(due)
+
+
+def send(page: Page, ports: Ports, fleet: str, tries: int) -> Delivery:
+    """Post *page* until it is taken, at most *tries* times and for about 20 s."""
+    began = ports.clock.now()
+    delivery = _post(page, fleet, ports)
+    for _ in range(tries - 1):
+        if isinstance(delivery, Accepted) or ports.clock.now() + PAUSE - began > WITHIN:
+            break
+        ports.clock.sleep(PAUSE)
+        delivery = _post(page, fleet, ports)
+    return delivery
+
+
+def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
+    """One try; a body that PagerDuty will never take is followed by the minimal one."""
+    try:
+        key = ports.pager.routing_key()
+    except Unavailable as error:
+        return NotYet(str(error))
+    delivery = ports.pager.post(key, paging.body(page, fleet))
+    if isinstance(delivery, BadBody):
+        return ports.pager.post(key, paging.minimal_body(page, fleet))
+    return delivery
+
+
+def _record(draft: Draft, page: Page, delivery: Delivery) -> None:
+    """The first failure and the success are entries; the tries between are only counted."""
+    accepted = isinstance(delivery, Accepted)
+    if not accepted and page.tries:
+        return
+    data: dict[str, object] = {"key": page.key, "action": page.action, "severity": page.severity}
+    outcome = "accepted" if accepted else "owed"
+    why = "" if isinstance(delivery, Accepted) else delivery.why
+    draft.record(Kind.PAGE, data | {"outcome": outcome, "tries": page.tries + 1, "why": why})

@@ -1,0 +1,56 @@
+"""Sweep, every minute: pages owed, wakes overdue, and a sign of life.
+
+It is behind everything else: a wake that was lost, a page that nobody settled, a delay longer
+than the queue can hold.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from firstline import paging
+from firstline.controller.draft import Draft
+from firstline.controller.settle import settle
+from firstline.controller.system import System
+from firstline.errors import Conflict, Unavailable
+from firstline.ports import Due, Wake
+
+GRACE = timedelta(seconds=15)
+"""How late a wake may be before it counts as lost; a doubled one is harmless."""
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What a sweep found: incidents woken, those it could not, the oldest page still owed."""
+
+    woken: int = 0
+    failed: int = 0
+    pages_owed_for: timedelta = timedelta(0)
+
+
+def sweep(system: System) -> Swept:
+    """Wake what is overdue and settle its pages; one failure does not stop the rest."""
+    now = system.ports.clock.now()
+    woken, failed, owed_for = 0, 0, timedelta(0)
+    for due in system.ports.store.due(now - GRACE):
+        try:
+            owed_for = max(owed_for, _one(due, system, now))
+            woken += 1
+        except Unavailable:
+            failed += 1
+    return Swept(woken, failed, owed_for)
+
+
+def _one(due: Due, system: System, now: datetime) -> timedelta:
+    """Settle and wake one incident; returns for how long its oldest unsent page is owed."""
+    loaded = system.ports.store.load(due.incident)
+    if loaded is None:
+        return timedelta(0)
+    draft = Draft(loaded.incident, system, now)
+    try:
+        if settle(draft):
+            draft.commit()
+    except Conflict:
+        pass  # another worker has it at this moment, and settles it
+    wake = Wake(due.incident, loaded.incident.wake_generation)
+    system.ports.wakes.queue(wake, timedelta(0))
+    return max((now - each.owed_at for each in paging.owed(draft.incident)), default=timedelta(0))

@@ -1,0 +1,46 @@
+"""Errors, classed by what should happen next.
+
+    FirstlineError
+    ├── Malformed     what came in is wrong: asking again cannot help; tell its sender
+    ├── Unavailable   a dependency failed or did not answer in time: ask again later
+    ├── Conflict      somebody else wrote first: read again, then think again
+    └── Bug           a rule of our own is broken: stop, and never go on from here
+
+An unknown outcome of a mutation is none of these: it is a value (see ``ports.Unsettled``).
+"""
+
+from enum import StrEnum
+
+
+class FirstlineError(Exception):
+    """Everything that firstline raises by itself."""
+
+
+class Malformed(FirstlineError):  # noqa: N818 - named for what happened, like the others
+    """The input cannot be understood or used; the message says how to mend it in one line."""
+
+
+class Unavailable(FirstlineError):  # noqa: N818
+    """A dependency failed, throttled or hung; nothing is known of a write that was under way."""
+
+
+class Contested(StrEnum):
+    """What a commit found already taken."""
+
+    VERSION = "version"
+    PROCESSED = "processed"
+    CAUSE = "cause"
+    LEASE = "lease"
+    ENTRY = "entry"
+
+
+class Conflict(FirstlineError):  # noqa: N818
+    """A condition of a commit did not hold, so none of it was written."""
+
+    def __init__(self, contested: Contested) -> None:
+        super().__init__(f"another writer was first: {contested}")
+        self.contested = contested
+
+
+class Bug(FirstlineError):  # noqa: N818
+    """An invariant of our own does not hold."""

@@ -1,0 +1,30 @@
+"""What a guard is, and what it answers."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from firstline.plan import Plan
+from firstline.situation import Situation
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """Why not. ``retry_at`` says when it may be asked again to some purpose.
+
+    A ``final`` denial does not pass with time: a person must take over.
+    """
+
+    why: str
+    retry_at: datetime | None = None
+    final: bool = False
+
+
+type Guard = Callable[[Plan, Situation], Denial | None]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What one guard said; no denial means that it lets the plan pass."""
+
+    guard: str
+    denial: Denial | None

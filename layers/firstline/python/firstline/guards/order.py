@@ -1,0 +1,28 @@
+"""The guards in the order of asking. The list in ``docs/GUARDS.md`` is generated from this."""
+
+from firstline.guards import authority, blast_radius, freshness, history
+from firstline.guards.guard import Answer, Guard
+from firstline.plan import Plan
+from firstline.situation import Situation
+
+ORDER: tuple[Guard, ...] = (
+    authority.mode_enforces,
+    authority.switch_is_off,
+    authority.action_is_auto,
+    freshness.alarm_still_fires,
+    blast_radius.target_is_ours,
+    blast_radius.target_is_proven_dead,
+    blast_radius.one_fix_at_a_time,
+    history.attempts_are_left,
+    history.cooldown_is_over,
+)
+
+
+def ask(plan: Plan, situation: Situation) -> tuple[Answer, ...]:
+    """Every guard's answer: one denial is enough to stop *plan*, and all are kept."""
+    return tuple(Answer(name(guard), guard(plan, situation)) for guard in ORDER)
+
+
+def name(guard: Guard) -> str:
+    """What a guard is called in the ledger: its function's name."""
+    return guard.__name__

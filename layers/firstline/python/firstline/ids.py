@@ -1,0 +1,29 @@
+"""Names for things, so that the type checker keeps one from standing in for another."""
+
+import hashlib
+from typing import NewType
+
+Cause = NewType("Cause", str)
+"""What is wrong with which fleet, as ``fleet#condition``: one episode of it is open at a time."""
+CommandId = NewType("CommandId", str)
+"""The id that SSM gives a command."""
+Digest = NewType("Digest", str)
+"""A SHA-256 in lower-case hexadecimal."""
+IncidentId = NewType("IncidentId", str)
+"""``inc-`` and 20 hexadecimal digits of the opening signal's key."""
+InstanceId = NewType("InstanceId", str)
+"""An EC2 instance's id."""
+SignalKey = NewType("SignalKey", str)
+"""What makes two deliveries the same transition; never the envelope's own id."""
+Token = NewType("Token", str)
+"""32 hexadecimal digits that name one intent; the script on the host refuses it twice."""
+
+
+def digest(data: bytes) -> Digest:
+    """SHA-256 of *data* in lower-case hexadecimal."""
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+def incident_id(opening: SignalKey) -> IncidentId:
+    """The id of the episode that *opening* begins: a redelivery gives the same one."""
+    return IncidentId(f"inc-{digest(opening.encode())[:20]}")

@@ -1,0 +1,214 @@
+"""Learn: what an observation changes in an incident, before anything is decided.
+
+Answers of looks and fixes are read, the scope follows the group, readings are counted, and a
+fix gets its verdict. Pure: an incident and an observation in, an incident and its news out.
+"""
+
+import copy
+from datetime import datetime
+
+import msgspec
+
+from firstline import verify
+from firstline.diagnose import diagnose, judge
+from firstline.evidence import (
+    AlarmReading,
+    AlarmState,
+    Evidence,
+    Group,
+    HostEvidence,
+    Need,
+    Unknown,
+    needs,
+)
+from firstline.ids import CommandId, InstanceId
+from firstline.incident import Attempt, Fact, Incident, Outcome, Target
+from firstline.ledger import Data, Kind
+from firstline.limits import Limits
+from firstline.ports import Answer, Answered
+from firstline.profile import Profile, seconds
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one reconcile read. ``look`` is None while no look's answers could be read."""
+
+    evidence: Evidence
+    limits: Limits | Unknown
+    look: dict[InstanceId, Answer] | None = None
+    fix: Answer | None = None
+    found: CommandId | None = None
+    searched: bool = False
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """The incident as it is now known to be, what is news, and whether the fix is over."""
+
+    incident: Incident
+    news: tuple[tuple[Kind, Data], ...] = ()
+    fix_over: bool = False
+
+    def adding(self, incident: Incident, *news: tuple[Kind, Data], over: bool = False) -> "Lesson":
+        """This lesson and one more."""
+        return Lesson(incident, (*self.news, *news), self.fix_over or over)
+
+
+def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """What *seen* teaches about *incident*."""
+    lesson = Lesson(_clear_readings(_scope(incident, seen.evidence), seen.evidence))
+    lesson = _look_answers(lesson, seen, profile, now)
+    lesson = _fix_answer(lesson, seen, now)
+    lesson = _standing(lesson, seen, profile, now)
+    return _fix_verdict(lesson, profile, now)
+
+
+def _scope(incident: Incident, evidence: Evidence) -> Incident:
+    """The targets are the hosts in service, each with what is already known of it."""
+    if Need.HOSTS not in needs(incident.condition) or not isinstance(evidence.group, Group):
+        return incident
+    known = {each.id: each for each in incident.targets}
+    targets = tuple(known.get(id_, Target(id_)) for id_ in evidence.group.in_service())
+    return copy.replace(incident, targets=targets)
+
+
+def _clear_readings(incident: Incident, evidence: Evidence) -> Incident:
+    """Readings in a row that found the alarm OK; an unknown one breaks the row."""
+    clear = isinstance(evidence.alarm, AlarmReading) and evidence.alarm.state is AlarmState.OK
+    return copy.replace(incident, clear_readings=incident.clear_readings + 1 if clear else 0)
+
+
+def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """Reports of a look are taken in together: when all answered, or when its time is up."""
+    incident, look = lesson.incident, lesson.incident.look
+    if look is None:
+        return lesson
+    answers = seen.look or {}
+    reports = {id_: each for id_, each in answers.items() if isinstance(each, Answered)}
+    if len(reports) < len(look.targets) and now < look.until:
+        return lesson
+    fresh = {
+        id_: HostEvidence(
+            reports[id_].report if id_ in reports else Unknown("no answer in time"),
+            look.intended_at,
+        )
+        for id_ in look.targets
+    }
+    incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
+    incident = _readings(incident, seen.evidence, profile, frozenset(look.targets))
+    told: Data = {
+        "action": "look_host",
+        "token": look.token,
+        "hosts": {id_: msgspec.to_builtins(each.report) for id_, each in fresh.items()},
+    }
+    return lesson.adding(incident, (Kind.OUTCOME, told))
+
+
+def _readings(
+    incident: Incident, evidence: Evidence, profile: Profile, looked_at: frozenset[InstanceId]
+) -> Incident:
+    """One more reading for each host that was looked at."""
+    now_known = copy.replace(evidence, hosts=incident.hosts)
+    age_max = seconds(profile.policy.evidence_age_max_seconds)
+    readers = 2 if profile.fleet.target_group else 1
+    targets = tuple(
+        verify.read(
+            each,
+            judge(each.id, now_known, age_max),
+            readers=readers,
+            reported=not isinstance(incident.hosts[each.id].report, Unknown),
+        )
+        if each.id in looked_at
+        else each
+        for each in incident.targets
+    )
+    return copy.replace(incident, targets=targets)
+
+
+def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
+    """What became of the fix: answered, found again after a crash, or never sent."""
+    incident, current = lesson.incident, lesson.incident.current
+    if current is None or current.outcome is not None:
+        return lesson
+    if isinstance(seen.fix, Answered):
+        outcome = Outcome.DONE if seen.fix.success else Outcome.FAILED
+        return _answered(lesson, current, outcome, seen.fix.detail, now)
+    if current.command is None and seen.found is not None:
+        return lesson.adding(incident.with_current(copy.replace(current, command=seen.found)))
+    if now < current.lease_until:
+        return lesson
+    if current.command is None and seen.searched:
+        after = incident.after(Fact.FIX_NOT_SENT)
+        attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
+        told = _told(attempt, "its lease ran out and no command bears its token")
+        return lesson.adding(after.with_current(attempt), (Kind.OUTCOME, told), over=True)
+    if current.command is None:
+        return lesson
+    return _answered(lesson, current, Outcome.UNKNOWN, "no answer in time", now)
+
+
+def _answered(
+    lesson: Lesson, current: Attempt, outcome: Outcome, detail: str, now: datetime
+) -> Lesson:
+    """Whatever the tool says, the fix is now judged by looking."""
+    attempt = copy.replace(current, outcome=outcome, answered_at=now)
+    incident = lesson.incident.after(Fact.FIX_ANSWERED).with_current(attempt)
+    begun_anew = tuple(
+        copy.replace(each, readings=0) if each.id == current.target else each
+        for each in incident.targets
+    )
+    incident = copy.replace(incident, targets=begun_anew)
+    return lesson.adding(incident, (Kind.OUTCOME, _told(attempt, detail)))
+
+
+def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """Which targets are verified now, and which are not any more."""
+    incident = lesson.incident
+    policy = profile.policy
+    evidence = copy.replace(seen.evidence, hosts=incident.hosts)
+    age_max = seconds(policy.evidence_age_max_seconds)
+    diagnosis = diagnose(evidence, tuple(each.id for each in incident.targets), age_max)
+    targets = tuple(
+        verify.settle(each, diagnosis.hosts[each.id], policy.verify_readings, now)
+        for each in incident.targets
+    )
+    news = [
+        (Kind.VERIFICATION, _verified(after, policy.verify_readings))
+        for before, after in zip(incident.targets, targets, strict=True)
+        if before.verified != after.verified
+    ]
+    return lesson.adding(copy.replace(incident, targets=targets), *news)
+
+
+def _fix_verdict(lesson: Lesson, profile: Profile, now: datetime) -> Lesson:
+    """I23, S04: a fix helped if its target is verified in time; otherwise it failed."""
+    incident, current = lesson.incident, lesson.incident.current
+    if current is None or current.answered_at is None:
+        return lesson
+    verified = {each.id: each.verified_at for each in incident.targets}
+    at = verified.get(current.target)
+    if at is not None and at >= current.answered_at:
+        return _judged(lesson, current, helped=True)
+    if now < current.answered_at + seconds(profile.policy.verify_timeout_seconds):
+        return lesson
+    return _judged(lesson, current, helped=False)
+
+
+def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
+    attempt = copy.replace(current, helped=helped)
+    fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
+    told = _told(attempt, str(fact)) | {"helped": helped}
+    incident = lesson.incident.after(fact).with_current(attempt)
+    return lesson.adding(incident, (Kind.VERIFICATION, told), over=True)
+
+
+def _told(attempt: Attempt, detail: str) -> Data:
+    return {
+        "action": attempt.action,
+        "target": attempt.target,
+        "token": attempt.token,
+        "outcome": attempt.outcome,
+        "detail": detail,
+    }
+
+
+def _verified(target: Target, readings: int) -> Data:
+    return {"target": target.id, "verified": target.verified, "readings_needed": readings}

@@ -1,0 +1,89 @@
+"""Limits: lease, spending and backoff as arithmetic; what is read and written is in the store."""
+
+import copy
+from datetime import datetime, timedelta
+
+import msgspec
+
+from firstline.ids import IncidentId, InstanceId, Token
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """One fix that was intended, whether or not it was ever sent."""
+
+    token: Token
+    action: str
+    target: InstanceId
+    at: datetime
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may fix something in the group, until when; ``fence`` rises each time it is taken.
+
+    The spending of the window lives in the same item, so that taking the lease, spending and
+    the intent are one write.
+    """
+
+    group: str
+    fence: int = 0
+    holder: IncidentId | None = None
+    until: datetime | None = None
+    spent: tuple[Spent, ...] = ()
+
+    def free_for(self, incident: IncidentId, now: datetime) -> bool:
+        """Whether *incident* may take it at *now*: nobody holds it, or its time has run out."""
+        return self.holder in (None, incident) or self.until is None or self.until <= now
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """The kill switch: ``paused`` stops every fix, and nothing else."""
+
+    paused: bool
+    why: str = ""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the store keeps between incidents and the guards must see."""
+
+    lease: Lease
+    switch: Switch
+
+
+def take(lease: Lease, incident: IncidentId, until: datetime, spent: Spent, window: timedelta) -> Lease:
+    """The lease held by *incident* under a new fence, with *spent* added to the window."""
+    kept = tuple(each for each in lease.spent if spent.at - each.at < window)
+    return copy.replace(
+        lease, fence=lease.fence + 1, holder=incident, until=until, spent=(*kept, spent)
+    )
+
+
+def extend(lease: Lease, until: datetime) -> Lease:
+    """The lease held longer by the same holder, under the same fence."""
+    return copy.replace(lease, until=until)
+
+
+def release(lease: Lease) -> Lease:
+    """The lease free for the next; what was spent stays spent."""
+    return copy.replace(lease, holder=None, until=None)
+
+
+def attempts(lease: Lease, action: str, target: InstanceId, now: datetime, window: timedelta) -> int:
+    """How often *action* was intended on *target* within *window*, by any incident."""
+    return sum(
+        1
+        for each in lease.spent
+        if each.action == action and each.target == target and now - each.at < window
+    )
+
+
+def last_attempt(lease: Lease, action: str, target: InstanceId) -> datetime | None:
+    """When *action* was last intended on *target*, by any incident."""
+    return max(
+        (each.at for each in lease.spent if each.action == action and each.target == target),
+        default=None,
+    )
+
+
+def cooldown(base: timedelta, attempts_made: int) -> timedelta:
+    """How long to wait after the n-th attempt: *base*, twice that, four times that..."""
+    return base * 2 ** max(attempts_made - 1, 0)

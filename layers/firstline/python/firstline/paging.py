@@ -1,0 +1,151 @@
+"""Paging: what is owed to the pager, under which key, and the body that says it.
+
+A page is owed in the same commit as what it tells of, and stays owed until PagerDuty took it.
+Bodies are made from allow-listed fields alone: never a description, a dimension or host output.
+"""
+
+import copy
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from firstline.incident import Incident, Page
+from firstline.ports import Accepted, Delivery
+from firstline.signals import Severity
+
+RETRY_AFTER = timedelta(seconds=10)
+"""An unsent page is tried again after this long."""
+
+_PAGER_SEVERITY = {
+    Severity.P1: "critical",
+    Severity.P2: "error",
+    Severity.P3: "warning",
+    Severity.P4: "info",
+}
+
+
+def opening(incident: Incident, why: str) -> tuple[Page, ...]:
+    """The page of a new episode, under the episode's own key; none below P2 (R44)."""
+    summary = f"{incident.severity} {incident.condition}: alarm {incident.alarm} in ALARM"
+    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
+    return _trigger(incident, incident.id, summary, details, incident.opened_at)
+
+
+def hand_over(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page that gives the incident to a person: a key of its own, so that it notifies."""
+    tried = [f"{each.action} on {each.target}" for each in incident.attempts]
+    mended = [each.id for each in incident.targets if each.verified]
+    details = {
+        "why": why,
+        "tried": ", ".join(tried) or "nothing",
+        "verified": ", ".join(mended) or "no host",
+        "next": "follow the runbook by hand; firstline does nothing more here",
+    }
+    summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
+    key = f"{incident.id}:gave-up"
+    return _trigger(incident, key, summary, details | _facts(incident), now)
+
+
+def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
+    """A resolve for every key that was triggered, after what is still owed under it."""
+    return tuple(
+        Page(
+            key=each.key,
+            action="resolve",
+            severity=each.severity,
+            summary="",
+            owed_at=now,
+            due_at=now,
+        )
+        for each in incident.pages
+        if each.action == "trigger"
+    )
+
+
+def owed(incident: Incident) -> tuple[Page, ...]:
+    """Pages not yet sent, in the order in which they must go."""
+    return tuple(each for each in incident.pages if each.sent_at is None)
+
+
+def due(incident: Incident, now: datetime) -> tuple[Page, ...]:
+    """Pages to try now: of each key the earliest owed, if its time has come."""
+    first: dict[str, Page] = {}
+    for each in owed(incident):
+        first.setdefault(each.key, each)
+    return tuple(each for each in first.values() if each.due_at <= now)
+
+
+def tried(incident: Incident, page: Page, delivery: Delivery, now: datetime) -> Incident:
+    """The incident after one more try of *page*: sent, or owed and due again."""
+    sent_at = now if isinstance(delivery, Accepted) else None
+    after = copy.replace(
+        page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER
+    )
+    pages = tuple(after if each == page else each for each in incident.pages)
+    return copy.replace(incident, pages=pages)
+
+
+def body(page: Page, fleet: str) -> dict[str, object]:
+    """The event for PagerDuty (Events API v2), but for the routing key."""
+    event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
+    if page.action == "resolve":
+        return event
+    return event | {
+        "payload": {
+            "summary": page.summary,
+            "source": fleet,
+            "severity": _PAGER_SEVERITY[page.severity],
+            "component": page.details.get("component", ""),
+            "group": fleet,
+            "class": page.details.get("condition", ""),
+            "custom_details": page.details,
+        },
+        "client": "firstline",
+        "links": [{"href": page.details["alarm_link"], "text": "the alarm"}]
+        if "alarm_link" in page.details
+        else [],
+    }
+
+
+def minimal_body(page: Page, fleet: str) -> dict[str, object]:
+    """What is left when PagerDuty will not take `body`: fixed words, so that it cannot refuse."""
+    event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
+    if page.action == "resolve":
+        return event
+    severity = _PAGER_SEVERITY[page.severity]
+    summary = f"firstline: {page.severity} incident {page.key}"
+    return event | {"payload": {"summary": summary, "source": fleet, "severity": severity}}
+
+
+def _trigger(
+    incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
+) -> tuple[Page, ...]:
+    if not incident.severity.pages:
+        return ()
+    page = Page(
+        key=key,
+        action="trigger",
+        severity=incident.severity,
+        summary=summary[:1024],
+        details=details,
+        owed_at=now,
+        due_at=now,
+    )
+    return (page,)
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    """What every page says of its incident."""
+    facts = {
+        "incident": incident.id,
+        "condition": incident.condition.value,
+        "component": incident.component.value,
+        "signalled_at": incident.signalled_at.isoformat(timespec="seconds"),
+    }
+    if incident.alarm_arn:
+        region = incident.alarm_arn.split(":")[3]
+        name = quote(incident.alarm_arn.split(":alarm:")[-1])
+        facts["alarm_link"] = (
+            f"https://console.aws.amazon.com/cloudwatch/home?region={region}"
+            f"#alarmsV2:alarm/{name}"
+        )
+    return facts

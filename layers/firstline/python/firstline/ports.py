@@ -1,0 +1,259 @@
+"""Ports: what the core needs from outside. A method makes exactly one remote request.
+
+Two families of adapters implement them: ``adapters/`` over AWS and PagerDuty, and
+``twin/memory.py`` over the twin's world. Both pass the contracts in ``tests/adapters``.
+Methods raise `Unavailable` when a read fails, or a write of which nothing is known; a mutation
+of the fleet never raises: its unknown outcome is `Unsettled`.
+"""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from firstline.evidence import AlarmReading, Group, HostReport, TargetHealth, Unknown
+from firstline.ids import Cause, CommandId, IncidentId, InstanceId, SignalKey, Token
+from firstline.incident import Incident
+from firstline.ledger import Entry
+from firstline.limits import Lease, Limits
+from firstline.signals import Signal
+
+# --- Store -----------------------------------------------------------------------------------
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """A signal on its way into an open incident's inbox."""
+
+    incident: IncidentId
+    signal: Signal
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """An incident and the inbox that waits for it."""
+
+    incident: Incident
+    inbox: tuple[Signal, ...]
+
+
+class LeaseWrite(msgspec.Struct, frozen=True):
+    """The lease to write, and the fence that must still stand when it is written."""
+
+    lease: Lease
+    fence_read: int
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One transaction: all of it is written, or none.
+
+    ``incident`` is stored with ``version`` one higher than given, if the stored one still has
+    the given version (0: if there is none). ``processed`` must be new. ``opens`` claims the
+    cause for the incident and must be free; ``closes`` frees it.
+    """
+
+    incident: Incident | None = None
+    entries: tuple[Entry, ...] = ()
+    processed: SignalKey | None = None
+    opens: Cause | None = None
+    closes: Cause | None = None
+    joined: Joined | None = None
+    folded: tuple[SignalKey, ...] = ()
+    lease: LeaseWrite | None = None
+
+
+class Due(msgspec.Struct, frozen=True):
+    """An incident whose wake is overdue, or that owes a page."""
+
+    incident: IncidentId
+    generation: int
+    next_wake_at: datetime
+
+
+class Store(Protocol):
+    """Incidents, inboxes, processed keys, leases and the ledger."""
+
+    def load(self, incident: IncidentId) -> Loaded | None:
+        """The incident with its inbox, read consistently; None if there is none."""
+        ...
+
+    def commit(self, change: Change) -> None:
+        """Write *change*; raises `Conflict` saying what was contested."""
+        ...
+
+    def open_incident(self, cause: Cause) -> IncidentId | None:
+        """The incident that has *cause* open now."""
+        ...
+
+    def limits(self, group: str) -> Limits:
+        """Lease and kill switch, read consistently; raises `Bug` when they are corrupt."""
+        ...
+
+    def due(self, by: datetime) -> tuple[Due, ...]:
+        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25."""
+        ...
+
+    def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
+        """The incident's ledger in order."""
+        ...
+
+
+# --- The fleet -------------------------------------------------------------------------------
+
+
+class Sent(msgspec.Struct, frozen=True, tag="sent"):
+    """The command was accepted."""
+
+    command: CommandId
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The command was refused, so nothing was sent."""
+
+    why: str
+
+
+class Unsettled(msgspec.Struct, frozen=True, tag="unsettled"):
+    """Nobody knows whether the command was sent: to be settled by looking, never by resending."""
+
+    why: str
+
+
+type Sending = Sent | Refused | Unsettled
+
+
+class Pending(msgspec.Struct, frozen=True, tag="pending"):
+    """The host has not answered yet."""
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answered"):
+    """The host's answer: whether the tool calls it a success, its detail, and a look's report."""
+
+    success: bool
+    detail: str
+    report: HostReport | Unknown
+
+
+type Answer = Pending | Answered
+
+
+class LookOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """``look_host`` on explicit hosts; parameters are the profile's names."""
+
+    token: Token
+    targets: tuple[InstanceId, ...]
+
+
+class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One fix on one explicit host. The script refuses the token twice and after ``not_after``."""
+
+    token: Token
+    action: str
+    target: InstanceId
+    not_after: datetime
+
+
+class Hosts(Protocol):
+    """Commands on hosts, over SSM and our own documents only."""
+
+    def look(self, order: LookOrder) -> Sending:
+        """Send a look to all its targets at once."""
+        ...
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Send a fix to its one target, once."""
+        ...
+
+    def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        """What each host has answered to *command* so far."""
+        ...
+
+    def find(self, token: Token, since: datetime) -> CommandId | None:
+        """The command that was sent under *token* at or after *since*, if any was."""
+        ...
+
+
+class Fleet(Protocol):
+    """The Auto Scaling group, its targets and its alarms, as they are now."""
+
+    def group(self) -> Group:
+        """The managed group; raises `Unavailable` also when not exactly one has its name."""
+        ...
+
+    def target_health(self) -> TargetHealth | Unknown:
+        """What the load balancer says; Unknown when the profile's fleet has none."""
+        ...
+
+    def alarm(self, arn: str) -> AlarmReading | Unknown:
+        """The alarm's present state; Unknown when it does not exist any more."""
+        ...
+
+
+# --- People, wakes, time ---------------------------------------------------------------------
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """PagerDuty took it (202)."""
+
+
+class BadBody(msgspec.Struct, frozen=True, tag="bad-body"):
+    """PagerDuty will never take this body (400)."""
+
+    why: str
+
+
+class NotYet(msgspec.Struct, frozen=True, tag="not-yet"):
+    """PagerDuty did not take it this time: throttled, in trouble, or out of reach."""
+
+    why: str
+
+
+type Delivery = Accepted | BadBody | NotYet
+
+
+class Pager(Protocol):
+    """PagerDuty Events API v2."""
+
+    def routing_key(self) -> str:
+        """The integration's key from Secrets Manager, kept for five minutes."""
+        ...
+
+    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """Post *body* (without its routing key) once, within three seconds."""
+        ...
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """*Look at this incident now.* A generation of 0 says that a signal joined it."""
+
+    incident: IncidentId
+    generation: int = 0
+
+
+class Wakes(Protocol):
+    """The delayed queue that feeds reconcile."""
+
+    def queue(self, wake: Wake, delay: timedelta) -> None:
+        """Deliver *wake* after *delay*; one beyond 15 minutes is left to the sweep."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """This instant, aware, in UTC."""
+        ...
+
+    def sleep(self, duration: timedelta) -> None:
+        """Wait; only between tries to page."""
+        ...
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """All of them, as one value; ``adapters/wiring.py`` makes it."""
+
+    store: Store
+    fleet: Fleet
+    hosts: Hosts
+    pager: Pager
+    wakes: Wakes
+    clock: Clock

@@ -1,0 +1,243 @@
+"""The operator's file: a fleet's names and facts, and its policy.
+
+`load` refuses a file that does not hold together and says where: file, key and line.
+"""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.actions.action import Autonomy
+from firstline.actions.catalogue import FIXES
+from firstline.actions.look_host import HOST_PATTERN, UNIT_PATTERN
+from firstline.errors import Malformed
+from firstline.ids import Digest, digest
+from firstline.signals import Component, Condition, Severity
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
+Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:@ +-]{0,254}$")]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: an unknown key is an error, not a surprise."""
+
+
+class Units(Table, kw_only=True):
+    """systemd units on a host."""
+
+    enclave: Unit
+    parent: Unit
+
+
+class Nats(Table, kw_only=True):
+    """Where a host must reach NATS; an empty host means that it is not looked at."""
+
+    host: Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)] = ""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 4222
+
+
+class Fleet(Table, kw_only=True):
+    """The fleet's names: exact ones, for a part of a name matches other groups too."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    group: Name
+    target_group: Annotated[str, msgspec.Meta(pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")] = ""
+    load_balancer: str = ""
+    tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+    units: Units
+    nats: Nats = Nats()
+
+
+class MadeAlarm(Table, kw_only=True):
+    """An alarm that the stack makes. ``backstop`` gives it a composite that needs no code."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+    namespace: Name
+    metric: Name
+    dimensions: dict[str, str]
+    statistic: Literal["Minimum", "Maximum", "Average", "Sum"]
+    comparison: Literal["<", "<=", ">", ">="]
+    threshold: int
+    period_seconds: Seconds
+    evaluation_periods: Count
+    missing_data: Literal["breaching", "notBreaching", "ignore", "missing"]
+    backstop: bool = False
+
+
+class ExternalAlarm(Table, kw_only=True):
+    """An alarm that somebody else made: ``name`` in CloudWatch, ``known_as`` in the rules."""
+
+    name: Name
+    known_as: str
+
+
+class Alarms(Table, kw_only=True):
+    """Every alarm that firstline listens to."""
+
+    made: tuple[MadeAlarm, ...] = ()
+    external: tuple[ExternalAlarm, ...] = ()
+
+
+class Rule(Table, kw_only=True):
+    """From a signal to what it means. All of ``when`` must hold: field = value or list."""
+
+    name: str
+    source: str
+    subject: str
+    when: dict[str, str | tuple[str, ...]] = {}
+    condition: Condition
+    severity: Severity
+    component: Component
+
+
+class Ladder(Table, kw_only=True):
+    """The fixes of a condition, gentlest first."""
+
+    condition: Condition
+    rungs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class ActionPolicy(Table, kw_only=True):
+    """How far an action may go by itself."""
+
+    name: str
+    autonomy: Autonomy
+
+
+class Policy(Table, kw_only=True):
+    """The numbers that bound what firstline does; each carries its unit in its name."""
+
+    attempts_per_target_max: Count
+    attempts_window_seconds: Seconds
+    cooldown_seconds: Seconds
+    evidence_age_max_seconds: Seconds
+    look_timeout_seconds: Seconds
+    poll_seconds: Seconds
+    watch_seconds: Seconds
+    settle_seconds: Seconds
+    verify_readings: Count
+    verify_interval_seconds: Seconds
+    verify_timeout_seconds: Seconds
+    silent_looks_max: Count
+    alarm_lag_seconds: Seconds
+    incident_age_max_seconds: Seconds
+    wakes_max: Count
+
+
+class Profile(Table, kw_only=True):
+    """The whole file. ``digest`` is of its bytes and is not part of it."""
+
+    name: str
+    fleet: Fleet
+    alarms: Alarms
+    rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
+    ladders: tuple[Ladder, ...] = ()
+    actions: tuple[ActionPolicy, ...] = ()
+    policy: Policy
+    digest: Digest = Digest("")
+
+    def rungs(self, condition: Condition) -> tuple[str, ...]:
+        """The ladder of *condition*, empty where it has none."""
+        return next((each.rungs for each in self.ladders if each.condition is condition), ())
+
+    def autonomy(self, action: str) -> Autonomy:
+        """How far *action* may go; one that the profile does not name may only be observed."""
+        return next((each.autonomy for each in self.actions if each.name == action), "observe")
+
+    def external(self, name: str) -> str | None:
+        """What the rules call the external alarm *name*."""
+        return next((a.known_as for a in self.alarms.external if a.name == name), None)
+
+
+def seconds(value: int) -> timedelta:
+    """A profile's ``_seconds`` as a duration."""
+    return timedelta(seconds=value)
+
+
+def load(path: Path) -> Profile:
+    """The profile in *path*; raises `Malformed` with file, line and key."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}): name a profile that exists"
+        raise Malformed(message) from error
+    return parse(raw, str(path))
+
+
+def parse(raw: bytes, name: str) -> Profile:
+    """The profile that *raw* holds; *name* is where it came from, for the message."""
+    try:
+        table = tomllib.loads(raw.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{name}: is not TOML: {error}"
+        raise Malformed(message) from error
+    if "digest" in table:
+        message = f"{name}: digest: is computed from the file; remove the key"
+        raise Malformed(message)
+    try:
+        profile = msgspec.convert({**table, "digest": digest(raw)}, type=Profile)
+    except msgspec.ValidationError as error:
+        message = f"{name}: {error}"
+        raise Malformed(message) from error
+    for fault in _faults(profile):
+        message = f"{name}: {fault}"
+        raise Malformed(message)
+    return profile
+
+
+def fallback(why: str) -> Profile:
+    """What stands in for a profile that cannot be loaded: no rule, no ladder, no action.
+
+    So every alarm is ``unclassified``, pages P2, is watched, and nothing is ever fixed.
+    """
+    hour = 3600
+    return Profile(
+        name=f"fallback: {why}",
+        fleet=Fleet(
+            name="unknown-fleet",
+            group="unknown",
+            tags={},
+            units=Units(enclave="unknown", parent="unknown"),
+        ),
+        alarms=Alarms(),
+        rules=(),
+        policy=Policy(
+            attempts_per_target_max=1,
+            attempts_window_seconds=hour,
+            cooldown_seconds=hour,
+            evidence_age_max_seconds=60,
+            look_timeout_seconds=60,
+            poll_seconds=10,
+            watch_seconds=60,
+            settle_seconds=60,
+            verify_readings=3,
+            verify_interval_seconds=30,
+            verify_timeout_seconds=hour,
+            silent_looks_max=3,
+            alarm_lag_seconds=hour,
+            incident_age_max_seconds=2 * hour,
+            wakes_max=400,
+        ),
+        digest=digest(why.encode()),
+    )
+
+
+def _faults(profile: Profile) -> list[str]:
+    """What types alone cannot see."""
+    named = {each.name for each in profile.alarms.made}
+    heard = named | {each.known_as for each in profile.alarms.external}
+    rungs = {rung for ladder in profile.ladders for rung in ladder.rungs}
+    unknown = (rungs | {each.name for each in profile.actions}) - FIXES.keys()
+    return [
+        *(f"actions: {each!r} is no fix; known are {', '.join(FIXES)}" for each in sorted(unknown)),
+        *(
+            f"rules: {rule.name!r} can never match: no alarm is called {rule.subject!r}"
+            for rule in profile.rules
+            if rule.source == "cloudwatch.alarm" and rule.subject not in heard
+        ),
+    ]

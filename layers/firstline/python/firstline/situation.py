@@ -1,0 +1,24 @@
+"""Situation: all that `decide` and its guards see. There is nothing else that they could read."""
+
+from datetime import datetime
+
+import msgspec
+
+from firstline.diagnose import Diagnosis
+from firstline.evidence import Evidence, Unknown
+from firstline.incident import Incident
+from firstline.limits import Limits
+from firstline.profile import Profile
+from firstline.settings import Mode
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident at one instant, with the world, the limits and the policy."""
+
+    now: datetime
+    incident: Incident
+    evidence: Evidence
+    diagnosis: Diagnosis
+    limits: Limits | Unknown
+    profile: Profile
+    mode: Mode

@@ -1,0 +1,1 @@
+"""From an envelope to a `Signal`: one parser per source."""

@@ -1,0 +1,99 @@
+"""The command line's own words, in real processes."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+import firstline
+from firstline.cli.main import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+FIRSTLINE = Path(sys.executable).parent / "firstline"
+
+
+def call(*arguments: str | Path, cwd: Path, path: str = "") -> tuple[int, str, str]:
+    ran = subprocess.run(
+        arguments,
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+def test_help_names_every_command_with_its_line(tmp_path: Path) -> None:
+    status, out, err = call(FIRSTLINE, "--help", cwd=tmp_path)
+    rows = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("  ")]
+    assert [row for row in rows if row[0] != "firstline"] == [
+        [name, line] for name, (_, line) in COMMANDS.items()
+    ]
+    assert (status, err) == (0, "")
+
+
+def test_the_version_is_the_project_s(tmp_path: Path) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert call(FIRSTLINE, "--version", cwd=tmp_path) == (0, f"firstline {version}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["chekc"], "firstline: no command 'chekc'; did you mean check?\n"),
+        (["zzz"], "firstline: no command 'zzz'; firstline --help lists the commands\n"),
+        (["--colour"], "firstline: no command '--colour'; firstline --help lists the commands\n"),
+        (["check", "--hard"], "firstline: check: No such option: --hard\n"),
+        (["check", "a"], "firstline: check: Got unexpected extra argument(s) (a)\n"),
+    ],
+)
+def test_a_mistake_in_the_call_is_one_line(tmp_path: Path, arguments: list[str], line: str) -> None:
+    assert call(FIRSTLINE, *arguments, cwd=tmp_path) == (2, "", line)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_row_of_the_table_names_a_command(name: str) -> None:
+    module = import_module(f"firstline.cli.{COMMANDS[name][0]}")
+    group = typer.main.get_group(module.app)
+    assert group.commands.get(name, group).help
+
+
+def test_the_command_line_itself_imports_nothing_heavy(tmp_path: Path) -> None:
+    """A person asking for help waits for no command's imports."""
+    code = "import sys, firstline.cli.main; print(*sorted(m for m in sys.modules if '.' not in m))"
+    status, out, _ = call(sys.executable, "-c", code, cwd=tmp_path)
+    heavy = {"aws_cdk", "boto3", "jinja2", "moto", "msgspec", "pytest", "rich", "typer"}
+    assert (status, heavy & set(out.split())) == (0, set())
+
+
+@pytest.mark.parametrize("name", ["test", "check", "synth", "deploy"])
+def test_outside_a_checkout_its_commands_say_so(tmp_path: Path, name: str) -> None:
+    package = Path(firstline.__file__).parent
+    for part in ("cli/main.py", "cli/develop.py", "__init__.py", "errors.py"):
+        (tmp_path / "firstline" / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(package / part, tmp_path / "firstline" / part)
+    code = f"import sys, firstline.cli.main as m; sys.argv = ['', {name!r}]; m.main()"
+    lies = f"works in a checkout only, by ./dev; this firstline lies in {tmp_path / 'firstline'}"
+    assert call(sys.executable, "-c", code, cwd=tmp_path, path=str(tmp_path)) == (
+        2,
+        "",
+        f"firstline: {name}: {lies}\n",
+    )
+
+
+def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -> None:
+    """Its status comes back too, and the checkout's configuration holds."""
+    (tmp_path / "test_here.py").write_text(
+        "import warnings\ndef test_a(): pass\ndef test_b(): warnings.warn('an error here')\n"
+    )
+    status, out, _ = call(FIRSTLINE, "test", "-q", "test_here.py", "-k", "a or b", cwd=tmp_path)
+    assert (status, out.splitlines()[-1][:18]) == (1, "1 failed, 1 passed")
+    status, out, _ = call(FIRSTLINE, "test", "-q", "test_here.py::test_a", cwd=tmp_path)
+    assert (status, out.splitlines()[-1][:8]) == (0, "1 passed")
+    assert call(FIRSTLINE, "test", "--no-such-option", cwd=tmp_path)[0] == 4

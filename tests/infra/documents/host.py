@@ -1,0 +1,167 @@
+"""A host of the fleet, made of a folder: stand-ins for its tools, and an SSM agent to run a script.
+
+Everything else is real: bash, timeout, mkdir, find, python3, /proc, sockets on the loopback.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Door = Literal["environment", "text"]
+
+HEALTHY = '{"healthy":true,"nats_connected":true,"enclave_connected":true,"version":"1.4.0"}'
+RUNNING = """[
+  {
+    "EnclaveName": "vettid-vault-enclave",
+    "EnclaveID": "i-0abc1234567890def-enc0123456789abcde",
+    "ProcessID": 4242,
+    "EnclaveCID": 16,
+    "NumberOfCPUs": 6,
+    "CPUIDs": [1, 5, 2, 6, 3, 7],
+    "MemoryMiB": 12288,
+    "State": "RUNNING",
+    "Flags": "NONE"
+  }
+]
+"""
+
+# A unit that was never written is answered as systemd answers: exit 0, LoadState=not-found.
+SYSTEMCTL = """
+unit=${!#}
+case $1 in
+  show) cat "$HOST/units/$unit" ||
+    printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive ;;
+  restart) echo "$unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+class Refused(Exception):  # noqa: N818 - the word of the domain
+    """SSM would not send the command: a parameter breaks the document's own guard."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the command left: exit status, standard output, standard error."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host. `environment` is what its agent hands to every script beside PATH."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, name: str, body: str) -> None:
+        """Put a bash script of this body first on PATH, under this name."""
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def unit(self, name: str, active: str, restarts: str = "0", load: str = "loaded") -> None:
+        """Let systemd know a unit."""
+        text = f"NRestarts={restarts}\nLoadState={load}\nActiveState={active}\n"
+        (self.folder / "units" / f"{name}.service").write_text(text, encoding="utf-8")
+
+    def enclaves(self, described: str) -> None:
+        """Set what `nitro-cli describe-enclaves` prints."""
+        (self.folder / "enclaves").write_text(described, encoding="utf-8")
+        self.command("nitro-cli", 'cat "$HOST/enclaves"')
+
+    def parent(self, body: str, status: str = "200") -> None:
+        """Set what curl hears from the parent's health endpoint."""
+        (self.folder / "health").write_text(body, encoding="utf-8")
+        self.command("curl", f"cat \"$HOST/health\"; printf '\\n%s' '{status}'")
+
+    def restarted(self) -> list[str]:
+        """Give the units that systemd was told to restart, in order."""
+        path = self.folder / "restarted"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def send(self, document: Mapping[str, Any], door: Door, **values: str) -> Ran:
+        """Send a command as SSM does: hold the values against the document, then run it.
+
+        Raises Refused for a value that the document does not allow.
+        """
+        given = {name: value.get("default") for name, value in document["parameters"].items()}
+        given |= values
+        for name, value in given.items():
+            _hold(name, value, document["parameters"][name])
+        return self.run(document, door, given)
+
+    def run(self, document: Mapping[str, Any], door: Door, values: Mapping[str, str]) -> Ran:
+        """Run the document's script as an agent does, with values that nobody held to a guard."""
+        with self.running(document, door, values) as process:
+            out, err = process.communicate(timeout=60)
+        return Ran(process.returncode, out, err)
+
+    @contextmanager
+    def running(
+        self, document: Mapping[str, Any], door: Door, values: Mapping[str, str]
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start the script as an agent does: a file, run by `sh -c`.
+
+        A newer agent hands the values over in the environment, an older one in the text.
+        """
+        lines = document["mainSteps"][0]["inputs"]["runCommand"]
+        text, environment = (
+            "\n".join(lines) + "\n",
+            {"PATH": self._path(), "HOST": str(self.folder)},
+        )
+        environment |= self.environment
+        for name, value in values.items():
+            if door == "environment":
+                environment[f"SSM_{name}"] = value
+            else:
+                text = value.join(re.split(rf"\{{\{{\s*{name}\s*\}}\}}", text))
+        script = self.folder / f"_script-{os.urandom(4).hex()}.sh"
+        script.write_text(text, encoding="utf-8")
+        script.chmod(0o700)
+        with subprocess.Popen(
+            ["/bin/sh", "-c", str(script)],
+            env=environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            yield process
+
+    def _path(self) -> str:
+        return f"{self.folder / 'bin'}:/usr/bin:/bin"
+
+
+def build_host(folder: Path) -> Host:
+    """Make a host where all is well: both units active, the enclave RUNNING, the parent healthy."""
+    for name in ("bin", "units"):
+        (folder / name).mkdir(parents=True)
+    host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state")})
+    host.command("systemctl", SYSTEMCTL)
+    host.command("python3", f'exec "{sys.executable}" "$@"')
+    host.unit("vettid-enclave", "active")
+    host.unit("vettid-parent", "active", restarts="2")
+    host.enclaves(RUNNING)
+    host.parent(HEALTHY)
+    return host
+
+
+def _hold(name: str, value: str | None, guard: Mapping[str, Any]) -> None:
+    if value is None:
+        raise Refused(f"{name} is missing")
+    allowed, pattern = guard.get("allowedValues"), guard.get("allowedPattern")
+    if allowed is not None and value not in allowed:
+        raise Refused(f"{name} is not an allowed value")
+    if pattern is not None and not re.search(pattern, value):
+        raise Refused(f"{name} does not match {pattern}")

@@ -1,0 +1,56 @@
+"""A look at a host of these tests: what it is asked, and what its answer must be made of."""
+
+import json
+from typing import Any
+
+from infra.documents import content
+from tests.infra.documents.host import Door, Host, Ran
+
+DOCUMENT = content.look_host(enclave_units=("vettid-enclave",), parent_units=("vettid-parent",))
+ALL_WELL = {
+    "schema": 1,
+    "enclave_unit": "active",
+    "enclave_unit_restarts": 0,
+    "enclave_state": "RUNNING",
+    "enclave_memory_mib": 12288,
+    "enclave_cpus": 6,
+    "parent_unit": "active",
+    "parent_unit_restarts": 2,
+    "parent_healthy": True,
+    "parent_nats_connected": True,
+    "nats_reachable": True,
+}
+UNIT_STATES = {"active", "inactive", "failed", "activating", "deactivating", "not-found", "unknown"}
+ENCLAVE_STATES = {"RUNNING", "TERMINATING", "EMPTY", "none", "unknown"}
+NO_ENCLAVE = {"enclave_state": "unknown", "enclave_memory_mib": None, "enclave_cpus": None}
+NO_PARENT = {"parent_healthy": None, "parent_nats_connected": None}
+
+
+def values(port: int | str = "") -> dict[str, str]:
+    """Give the parameters of a look; without a port NATS is not looked at."""
+    names = {"EnclaveUnit": "vettid-enclave", "ParentUnit": "vettid-parent"}
+    return names | {"NatsHost": "127.0.0.1" if port else "", "NatsPort": str(port or 4222)}
+
+
+def look(host: Host, port: int | str = "", door: Door = "environment") -> dict[str, Any]:
+    """Look at a host as it is asked to be looked at."""
+    return seen(host.send(DOCUMENT, door, **values(port)))
+
+
+def seen(ran: Ran) -> dict[str, Any]:
+    """Give the facts, the memory apart; the output must be the one object that was promised."""
+    assert (ran.status, ran.err) == (0, "")
+    assert len(ran.out.encode()) <= 2_400
+    assert ran.out.count("\n") == 1
+    said: dict[str, Any] = json.loads(ran.out)
+    memory = said.pop("memory_available_mib")
+    assert list(said) == list(ALL_WELL)
+    assert type(memory) is int
+    assert memory > 0
+    assert {said["enclave_unit"], said["parent_unit"]} <= UNIT_STATES
+    assert said["enclave_state"] in ENCLAVE_STATES
+    for name in ("enclave_unit_restarts", "enclave_memory_mib", "enclave_cpus"):
+        assert said[name] is None or type(said[name]) is int
+    for name in ("parent_healthy", "parent_nats_connected", "nats_reachable"):
+        assert said[name] in (True, False, None)
+    return said
