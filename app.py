@@ -2,42 +2,26 @@
 
 import os
 import sys
-from pathlib import Path
 
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from firstline import profile as profiles
-from firstline.code import PACKAGE
 from firstline.errors import Malformed
-from infra import context, quotas
+from infra import context
 from infra.app_stack import AppStack
 from infra.records import Records
-
-DEFAULT_PROFILE = PACKAGE / "profiles" / "runbook.toml"
 
 
 def compose(app: App) -> None:
     """Put both stacks into *app*, named after the profile's fleet; raises `Malformed`."""
-    chosen = context.read(app.node.try_get_context)
-    path = Path(chosen.profile) if chosen.profile else DEFAULT_PROFILE
-    profile = profiles.load(path)
-    quotas.check(profile, str(path))
+    deployment = context.deployment(app.node.try_get_context)
     env = Environment(
-        account=chosen.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
-        region=chosen.region or os.environ.get("CDK_DEFAULT_REGION"),
+        account=deployment.context.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
+        region=deployment.context.region or os.environ.get("CDK_DEFAULT_REGION"),
     )
-    name = f"firstline-{profile.fleet.name}"
+    name = f"firstline-{deployment.profile.fleet.name}"
     records = Records(app, f"{name}-records", env=env)
-    AppStack(
-        app,
-        f"{name}-app",
-        env=env,
-        context=chosen,
-        profile=profile,
-        profile_path=path.resolve(),
-        records=records,
-    )
+    AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
 
 
@@ -50,14 +34,23 @@ def main() -> int:
     except Malformed as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2
-    except RuntimeError as error:  # so jsii passes on what its other side threw
-        return _refused(str(error))
+    except RuntimeError as error:  # jsii's one word for whatever its other side threw
+        return _refused(error)
     for stack in assembly.stacks:
         sys.stderr.write(f"{stack.stack_name}: {len(stack.template['Resources'])} resources\n")
     return 0
 
 
-def _refused(message: str) -> int: ...
+def _refused(error: RuntimeError) -> int:
+    """Say in one line what stopped the synthesis; raise *error* again if it is a surprise."""
+    message = str(error)
+    if message.startswith("ValidationFailed"):
+        sys.stderr.write("app.py: mend the findings above, or accept them with infra.nag.accept\n")
+        return 1
+    if message.startswith("Failed to bundle asset"):
+        sys.stderr.write(f"app.py: {message.rpartition('RuntimeError: ')[2]}\n")
+        return 2
+    raise error
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
 """The app stack: everything that can be thrown away and deployed again."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from firstline import code
-from firstline.profile import Profile
 from firstline.settings import Home, Settings
-from infra.context import Context
+from infra.context import Deployment
 from infra.detection import Backstop, Detection
 from infra.oversight import Oversight
 from infra.packaging import PROFILE_PATH
 from infra.queues import Queues
 from infra.records import Records
-from infra.response import Response, documents
+from infra.response import Reach, Response, documents
 from infra.routing_key import routing_key
 from infra.runtime import Runtime
 
@@ -30,51 +30,53 @@ class AppStack(Stack):
         name: str,
         *,
         env: Environment,
-        context: Context,
-        profile: Profile,
-        profile_path: Path,
+        deployment: Deployment,
         records: Records,
     ) -> None:
         super().__init__(scope, name, env=env, description="firstline: detection and response")
         queues = Queues(self, "Queues")
-        detection = Detection(self, "Detection", alarms=profile.alarms, queues=queues)
-        oversight = Oversight(
-            self, "Oversight", queues=queues, rule=detection.rule, email=context.emergency_email
-        )
-        guarded = {it.name: detection.alarms[it.name] for it in profile.alarms.made if it.backstop}
-        Backstop(self, "Backstop", alarms=guarded, deaf=oversight.deaf, topic=oversight.topic)
-        commands = documents(self, profile.fleet.units)
-        secret = routing_key(self, context.routing_key_secret_arn)
-        settings = Settings(
-            home=Home(account=self.account, region=self.region),
-            mode=context.mode,
-            profile_path=PROFILE_PATH,
-            incidents_table=records.incidents.table_name,
-            ledger_table=records.ledger.table_name,
-            signals_queue_url=queues.signals.queue_url,
-            wakes_queue_url=queues.wakes.queue_url,
-            routing_key_secret=secret.secret_arn,
-            pager_url=PAGER_URL,
-            documents=commands,
-            alarms={alarm.alarm_arn: known_as for known_as, alarm in detection.alarms.items()},
-            code=code.digest(),
+        alarms = self._hear(deployment, queues)
+        reach = Reach(
+            queues=queues,
+            records=records,
+            routing_key=routing_key(self, deployment.context.routing_key_secret_arn),
+            documents=documents(self, deployment.profile.fleet.units),
+            tags=deployment.profile.fleet.tags,
         )
         runtime = Runtime(
             self,
             "Runtime",
-            architecture=context.architecture,
-            profile=profile_path,
-            settings=settings,
+            architecture=deployment.context.architecture,
+            profile=deployment.path,
+            settings=self._settings(deployment, reach, alarms),
         )
-        Response(
-            self,
-            "Response",
-            runtime=runtime,
-            queues=queues,
-            records=records,
-            routing_key=secret,
-            context=context,
-            documents=commands,
-            tags=profile.fleet.tags,
+        Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
+        CfnOutput(self, "Mode", value=deployment.context.mode)
+
+    def _hear(self, deployment: Deployment, queues: Queues) -> Mapping[str, cloudwatch.Alarm]:
+        """Detection, and what watches over it; gives the alarms by their names in the profile."""
+        made = deployment.profile.alarms
+        email = deployment.context.emergency_email
+        detection = Detection(self, "Detection", alarms=made, queues=queues)
+        oversight = Oversight(self, "Oversight", queues=queues, rule=detection.rule, email=email)
+        guarded = {it.name: detection.alarms[it.name] for it in made.made if it.backstop}
+        Backstop(self, "Backstop", alarms=guarded, deaf=oversight.deaf, topic=oversight.topic)
+        return detection.alarms
+
+    def _settings(
+        self, deployment: Deployment, reach: Reach, alarms: Mapping[str, cloudwatch.Alarm]
+    ) -> Settings:
+        return Settings(
+            home=Home(account=self.account, region=self.region),
+            mode=deployment.context.mode,
+            profile_path=PROFILE_PATH,
+            incidents_table=reach.records.incidents.table_name,
+            ledger_table=reach.records.ledger.table_name,
+            signals_queue_url=reach.queues.signals.queue_url,
+            wakes_queue_url=reach.queues.wakes.queue_url,
+            routing_key_secret=reach.routing_key.secret_arn,
+            pager_url=PAGER_URL,
+            documents=reach.documents,
+            alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},
+            code=code.digest(),
         )
-        CfnOutput(self, "Mode", value=context.mode)

@@ -1,19 +1,26 @@
-"""What the operator chooses when deploying: the CDK context, as one validated struct."""
+"""What the operator chooses when deploying: the CDK context, and the profile that it names."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from firstline import profile as profiles
+from firstline.code import PACKAGE
 from firstline.errors import Malformed
+from firstline.profile import Profile
 from firstline.settings import Mode
+from infra import quotas
+
+DEFAULT_PROFILE = PACKAGE / "profiles" / "runbook.toml"
 
 Architecture = Literal["arm64", "x86_64"]
 
 _Account = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
 _Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 _Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
-_SecretArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:secretsmanager:[^:]+:[0-9]{12}:secret:.+$")]
+_SecretArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:secretsmanager:.+:secret:.+$")]
 # an event source takes no fewer than two and no more than a thousand
 _Workers = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 # never 0: it stops paging, and is no kill switch
@@ -40,8 +47,25 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     ingest_concurrency_reserved: _Reserved | None = None
 
 
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """The context with the profile that it names; ``path`` is where the profile lies."""
+
+    context: Context
+    profile: Profile
+    path: Path
+
+
+def deployment(look_up: Callable[[str], object]) -> Deployment:
+    """What *look_up* (key to value or None) asks for; raises `Malformed`."""
+    context = read(look_up)
+    path = Path(context.profile) if context.profile else DEFAULT_PROFILE
+    profile = profiles.load(path)
+    quotas.check(profile, str(path))
+    return Deployment(context=context, profile=profile, path=path.resolve())
+
+
 def read(look_up: Callable[[str], object]) -> Context:
-    """The context that *look_up* (key to value or None) holds; raises `Malformed`."""
+    """The context alone; raises `Malformed`."""
     given = {key: look_up(key) for key in Context.__struct_fields__}
     said = {key: value for key, value in given.items() if value is not None}
     try:

@@ -5,5 +5,5 @@ from constructs import IConstruct
 
 
 def accept(construct: IConstruct, finding: str, reason: str) -> None:
-    """Accept *finding* (``Rule`` or ``Rule[what it found]``) on *construct*, because of *reason*."""
+    """Accept *finding*, ``Rule`` or ``Rule[what it found]``, on *construct* for *reason*."""
     Validations.of(construct).acknowledge(Acknowledgment(id=finding, reason=reason))

@@ -114,7 +114,7 @@ def _open_up(out: Path) -> None:
 
 def _check(*command: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603 - the commands are those above
         command, cwd=_DEPENDENCIES, env=environment, capture_output=True, text=True, check=False
     )
     if ran.returncode:

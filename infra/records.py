@@ -10,9 +10,9 @@ DUE_INDEX = "due"
 class Records(Stack):
     """The tables ``incidents`` and ``ledger``: restorable, and kept when the stack goes.
 
-    Both are encrypted with DynamoDB's own key, on purpose: throttled KMS and a key that somebody
-    disabled are among the incidents that must be recorded, and a key in this account would make
-    the record fail with them.
+    Both are encrypted with the key that DynamoDB itself owns, which is what it does when told
+    nothing. That is on purpose: throttled KMS and a key that somebody disabled are among the
+    incidents that must be recorded, and a key of this account would make the record fail too.
     """
 
     incidents: dynamodb.Table
@@ -39,7 +39,6 @@ def _incidents(scope: Construct) -> dynamodb.Table:
         sort_key=_text("sk"),
         time_to_live_attribute="ttl",
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.DEFAULT,
         point_in_time_recovery_specification=_RESTORABLE,
         deletion_protection=True,
         removal_policy=RemovalPolicy.RETAIN,
@@ -63,7 +62,6 @@ def _ledger(scope: Construct) -> dynamodb.Table:
         sort_key=dynamodb.Attribute(name="sequence", type=dynamodb.AttributeType.NUMBER),
         stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.DEFAULT,
         point_in_time_recovery_specification=_RESTORABLE,
         deletion_protection=True,
         removal_policy=RemovalPolicy.RETAIN,

@@ -1,6 +1,7 @@
 """Response: the three functions, what feeds them, and the SSM documents that they may send."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import NamedTuple
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -17,7 +18,7 @@ from infra.documents import content
 from infra.nag import accept
 from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues
 from infra.records import Records
-from infra.runtime import Runtime
+from infra.runtime import Handler, Runtime
 
 SWEEP_TIMEOUT = Duration.seconds(55)
 
@@ -30,7 +31,7 @@ _DOCUMENTS: dict[str, Callable[[Units], dict[str, object]]] = {
 
 
 def documents(scope: Construct, units: Units) -> dict[str, str]:
-    """The SSM documents, by the name of their action; only the profile's units are allowed."""
+    """The SSM documents' names, by their action; they take the profile's units and no other."""
     made = {
         action: ssm.CfnDocument(
             scope,
@@ -45,94 +46,74 @@ def documents(scope: Construct, units: Units) -> dict[str, str]:
     return {action: document.ref for action, document in made.items()}
 
 
+class Reach(NamedTuple):
+    """All that the functions can touch; ``tags`` are those of the fleet's instances."""
+
+    queues: Queues
+    records: Records
+    routing_key: secretsmanager.ISecret
+    documents: dict[str, str]
+    tags: dict[str, str]
+
+
 class Response(Construct):
     """ingest hears, reconcile decides and acts, sweep sees to what was left behind."""
 
     def __init__(
-        self,
-        scope: Construct,
-        name: str,
-        *,
-        runtime: Runtime,
-        queues: Queues,
-        records: Records,
-        routing_key: secretsmanager.ISecret,
-        context: Context,
-        documents: Mapping[str, str],
-        tags: Mapping[str, str],
+        self, scope: Construct, name: str, *, runtime: Runtime, reach: Reach, context: Context
     ) -> None:
         super().__init__(scope, name)
-        self._runtime, self._queues, self._records = runtime, queues, records
-        self._routing_key = roles.read_secret(routing_key)
-        ingest = self._ingest(context.ingest_concurrency_reserved)
-        reconcile = self._reconcile(documents, tags)
-        _feed(ingest, queues.signals.queue_arn)
-        _feed(reconcile, queues.wakes.queue_arn, context.reconcile_concurrency_max)
-        _every_minute(self, self._sweep())
-
-    def _ingest(self, reserved: int | None) -> lambda_.Function:
-        """A page waits for its imports: memory is what buys CPU."""
-        incidents = ("GetItem", "Query", "PutItem", "ConditionCheckItem")
-        return self._runtime.function(
-            self,
-            "ingest",
-            timeout=INGEST_TIMEOUT,
-            memory_mb=1024,
-            reserved=reserved,
-            may={
-                "signals": roles.consume(self._queues.signals),
-                "wakes": roles.send(self._queues.wakes),
-                "incidents": roles.keep_incidents(self._records.incidents, *incidents),
-                "ledger": roles.append_to_ledger(self._records.ledger),
-                "routing-key": self._routing_key,
-            },
-        )
-
-    def _reconcile(
-        self, documents: Mapping[str, str], tags: Mapping[str, str]
-    ) -> lambda_.Function:
-        incidents = (
-            *("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"),
-            *("PutItem", "UpdateItem", "DeleteItem"),
-        )
-        function = self._runtime.function(
-            self,
-            "reconcile",
-            timeout=RECONCILE_TIMEOUT,
-            memory_mb=512,
-            recursive=True,
-            may={
-                "wakes": [*roles.consume(self._queues.wakes), *roles.send(self._queues.wakes)],
-                "incidents": roles.keep_incidents(self._records.incidents, *incidents),
-                "ledger": roles.append_to_ledger(self._records.ledger),
-                "routing-key": self._routing_key,
-                "fleet": roles.look_and_fix(Stack.of(self), list(documents.values()), tags),
-            },
-        )
+        ingest = runtime.function(self, _ingest(reach, context.ingest_concurrency_reserved))
+        _feed(ingest, reach.queues.signals.queue_arn)
+        reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
+        _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
         roles.accept_unscoped(self.node.find_child("ReconcileRole"))
-        return function
+        _every_minute(self, runtime.function(self, _sweep(reach)))
 
-    def _sweep(self) -> lambda_.Function:
-        incidents = ("GetItem", "Query", "PutItem", "ConditionCheckItem")
-        return self._runtime.function(
-            self,
-            "sweep",
-            timeout=SWEEP_TIMEOUT,
-            memory_mb=512,
-            may={
-                "wakes": roles.send(self._queues.wakes),
-                "due": roles.find_due(self._records.incidents),
-                "incidents": roles.keep_incidents(self._records.incidents, *incidents),
-                "ledger": roles.append_to_ledger(self._records.ledger),
-                "routing-key": self._routing_key,
-            },
-        )
+
+def _ingest(reach: Reach, reserved: int | None) -> Handler:
+    """A page waits for its imports: memory is what buys CPU."""
+    kept = ("GetItem", "Query", "PutItem", "ConditionCheckItem")
+    may = {
+        "signals": roles.consume(reach.queues.signals),
+        "wakes": roles.send(reach.queues.wakes),
+        "incidents": roles.keep_incidents(reach.records.incidents, *kept),
+        "ledger": roles.append_to_ledger(reach.records.ledger),
+        "routing-key": roles.read_secret(reach.routing_key),
+    }
+    return Handler("ingest", INGEST_TIMEOUT, 1024, may, reserved=reserved)
+
+
+def _reconcile(stack: Stack, reach: Reach) -> Handler:
+    reads = ("GetItem", "BatchGetItem", "Query", "ConditionCheckItem")
+    writes = ("PutItem", "UpdateItem", "DeleteItem")
+    documents = list(reach.documents.values())
+    may = {
+        "wakes": [*roles.consume(reach.queues.wakes), *roles.send(reach.queues.wakes)],
+        "incidents": roles.keep_incidents(reach.records.incidents, *reads, *writes),
+        "ledger": roles.append_to_ledger(reach.records.ledger),
+        "routing-key": roles.read_secret(reach.routing_key),
+        "fleet": roles.look_and_fix(stack, documents, reach.tags),
+    }
+    return Handler("reconcile", RECONCILE_TIMEOUT, 512, may, recursive=True)
+
+
+def _sweep(reach: Reach) -> Handler:
+    kept = ("GetItem", "Query", "PutItem", "ConditionCheckItem")
+    may = {
+        "wakes": roles.send(reach.queues.wakes),
+        "due": roles.find_due(reach.records.incidents),
+        "incidents": roles.keep_incidents(reach.records.incidents, *kept),
+        "ledger": roles.append_to_ledger(reach.records.ledger),
+        "routing-key": roles.read_secret(reach.routing_key),
+    }
+    return Handler("sweep", SWEEP_TIMEOUT, 512, may)
 
 
 def _feed(function: lambda_.Function, queue_arn: str, workers_max: int | None = None) -> None:
-    """One message at a time, so that one bad message fails alone."""
+    """One message at a time, so that a bad one fails alone."""
     source = function.add_event_source_mapping(
-        "Queue",
+        "Source",
         event_source_arn=queue_arn,
         batch_size=1,
         report_batch_item_failures=True,
@@ -145,15 +126,8 @@ def _feed(function: lambda_.Function, queue_arn: str, workers_max: int | None = 
 def _every_minute(scope: Construct, function: lambda_.Function) -> None:
     """A run that fails or comes late is not repeated: the next one is a minute away."""
     account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-    invoke = iam.PolicyStatement(
-        actions=["lambda:InvokeFunction"], resources=[function.function_arn]
-    )
-    role = roles.role(
-        scope,
-        "ScheduleRole",
-        iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account),
-        {"sweep": [invoke]},
-    )
+    service = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
+    role = roles.role(scope, "ScheduleRole", service, {"sweep": roles.invoke(function)})
     scheduler.CfnSchedule(
         scope,
         "EveryMinute",
@@ -168,5 +142,5 @@ def _every_minute(scope: Construct, function: lambda_.Function) -> None:
         ),
     )
     function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
-    told = "a sweep that fails beats no heart, and three minutes of that reach the emergency topic"
+    told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
     accept(function, "Serverless-LambdaAsyncFailureDestination", told)

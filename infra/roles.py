@@ -6,13 +6,14 @@ No managed policies. What a look or a fix needs comes from its declaration in
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.errors import Bug
@@ -34,6 +35,7 @@ _FLEET_READS = (
     "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeTargetHealth",
 )
+_ANY_INSTANCE = f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"
 _ANY_COMMAND = ("AWS-RunShellScript", "AWS-RunRemoteScript", "AWS-RunDocument")
 
 type Policies = Mapping[str, Sequence[iam.PolicyStatement]]
@@ -66,6 +68,11 @@ def consume(queue: sqs.Queue) -> list[iam.PolicyStatement]:
 def send(queue: sqs.Queue) -> list[iam.PolicyStatement]:
     """Put messages into *queue*."""
     return [_allow(["sqs:SendMessage"], [queue.queue_arn])]
+
+
+def invoke(function: lambda_.Function) -> list[iam.PolicyStatement]:
+    """Call this function."""
+    return [_allow(["lambda:InvokeFunction"], [function.function_arn])]
 
 
 def read_secret(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
@@ -101,24 +108,24 @@ def look_and_fix(
     condition on the instance's tags needs a statement of its own.
     """
     own = [_document_arn(stack, name) for name in documents]
-    instance = stack.format_arn(service="ec2", resource="instance", resource_name="*")
     tagged = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     return [
         _allow(_unscoped_reads(), ["*"]),
         _allow([SEND], own),
-        _allow([SEND], [instance], {"StringEquals": tagged}),
-        _deny([SEND], [f"arn:{stack.partition}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
+        _allow([SEND], [_ANY_INSTANCE], {"StringEquals": tagged}),
+        _deny([SEND], [f"arn:{Aws.PARTITION}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
         _deny(["ssm:UpdateDocument*", "ssm:ModifyDocumentPermission"], ["*"]),
     ]
 
 
-def accept_unscoped(construct: Construct) -> None:
+def accept_unscoped(construct: IConstruct) -> None:
     """Accept, on a role with `look_and_fix`, what has no narrower form."""
+    instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
+    tagged = "hosts come and go, and the statement's condition names their tags"
     reads = "; ".join(f"{action}: {why}" for action, why in UNSCOPED.items())
     accept(construct, "AwsSolutions-IAM5[Resource::*]", reads)
     accept(construct, "Serverless-LambdaStarPermissions", reads)
-    instances = "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]"
-    accept(construct, instances, "hosts come and go; the statement's condition names their tags")
+    accept(construct, f"AwsSolutions-IAM5[Resource::{instances}]", tagged)
 
 
 def _unscoped_reads() -> list[str]:

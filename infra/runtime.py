@@ -1,7 +1,7 @@
 """What the functions have in common: code, layers, architecture, environment."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -22,8 +22,23 @@ _ARCHITECTURES: dict[Architecture, lambda_.Architecture] = {
 }
 
 
+class Handler(NamedTuple):
+    """``functions.NAME.handler``: its limits, and what it may do beside writing logs.
+
+    ``recursive`` says that it feeds its own queue on purpose, which Lambda would stop after
+    about 16 turns.
+    """
+
+    name: str
+    timeout: Duration
+    memory_mb: int
+    may: roles.Policies
+    reserved: int | None = None
+    recursive: bool = False
+
+
 class Runtime(Construct):
-    """Makes functions that differ only in their handler, role and limits."""
+    """Makes a function of a handler."""
 
     def __init__(
         self,
@@ -44,38 +59,27 @@ class Runtime(Construct):
             self._layer("Profile", packaging.profile(profile)),
         ]
 
-    def function(
-        self,
-        scope: Construct,
-        name: str,
-        *,
-        timeout: Duration,
-        memory_mb: int,
-        may: roles.Policies,
-        reserved: int | None = None,
-        recursive: bool = False,
-    ) -> lambda_.Function:
-        """The function *name*, whose handler is ``functions.NAME.handler``.
-
-        *may* is its role's policies beside writing logs. *recursive* says that it feeds its own
-        queue on purpose, which Lambda would stop after about 16 turns.
-        """
-        group = _log_group(scope, f"{name.title()}Logs")
+    def function(self, scope: Construct, handler: Handler) -> lambda_.Function:
+        """The function of *handler*, with a role and a log group of its own."""
+        name = handler.name.title()
+        group = _log_group(scope, f"{name}Logs")
+        may = {"logs": roles.write_logs(group), **handler.may}
+        service = iam.ServicePrincipal("lambda.amazonaws.com")
         function = lambda_.Function(
             scope,
-            name.title(),
+            name,
             code=self._code,
-            handler=f"functions.{name}.handler",
+            handler=f"functions.{handler.name}.handler",
             runtime=packaging.RUNTIME,
             architecture=self._architecture,
             layers=self._layers,
             environment=self._environment,
-            timeout=timeout,
-            memory_size=memory_mb,
-            role=_role(scope, f"{name.title()}Role", {"logs": roles.write_logs(group), **may}),
+            timeout=handler.timeout,
+            memory_size=handler.memory_mb,
+            role=roles.role(scope, f"{name}Role", service, may),
             log_group=group,
-            recursive_loop=lambda_.RecursiveLoop.ALLOW if recursive else None,
-            reserved_concurrent_executions=reserved,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if handler.recursive else None,
+            reserved_concurrent_executions=handler.reserved,
         )
         _accept(function)
         return function
@@ -99,10 +103,6 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
     }
 
 
-def _role(scope: Construct, name: str, may: roles.Policies) -> iam.Role:
-    return roles.role(scope, name, iam.ServicePrincipal("lambda.amazonaws.com"), may)
-
-
 def _log_group(scope: Construct, name: str) -> logs.LogGroup:
     """Logs go with the stack: the record is the ledger."""
     return logs.LogGroup(
@@ -121,7 +121,7 @@ def _accept(function: lambda_.Function) -> None:
         function,
         "Serverless-LambdaDLQ",
         "nothing calls it asynchronously that must not be lost: signals and wakes have their"
-        " queue's dead letters, and a sweep that fails is repeated in a minute",
+        " queue's dead letters, and a sweep that fails is followed by another within a minute",
     )
     accept(
         function,

@@ -22,11 +22,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from moto import mock_aws
+
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.errors import Malformed, Unavailable
 from firstline.ports import Accepted, BadBody, Delivery, NotYet, Pager
 from firstline.twin.pagerduty import Fault, PagerDutyServer
-from moto import mock_aws
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -223,7 +224,7 @@ def test_the_request_is_json_with_the_key_added(pager_to: PagerTo) -> None:
         assert pager_to(wire.url).post(KEY, body) == Accepted()
     [(head, sent)] = seen
     assert head[0] == "POST /v2/enqueue HTTP/1.1"
-    assert "Content-Type: application/json" in head
+    assert {"Content-Type: application/json", "Connection: close"} <= set(head)
     assert json.loads(sent) == BODY | {"routing_key": KEY}
     assert body == BODY
 

@@ -14,7 +14,7 @@ DEV = Path(__file__).parents[2] / "dev"
 PIN = "uv==1.2.3 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb"
 INSTALL_ONE = "install python3.99 (pyenv install 3.99)"
 DEBIAN = "on Debian or Ubuntu: apt install python3.99-venv"
-REACHABLE = "is the package index reachable?"
+CANNOT_FETCH = "cannot fetch uv (is the network up?):"
 NETWORK_DOWN = "ERROR: No matching distribution found for uv==1.2.3"
 
 # one script under every name that the launcher calls; it notes each call in $NOTES
@@ -28,7 +28,7 @@ case "$(basename "$0") $*" in
 *"-m venv"*) mkdir -p .tools/bin; cp "$0" .tools/bin/python ;;
 *"-m pip"*)
     [ "$KILL" != pip ] || kill -9 "$PPID"
-    [ -z "$DOWN" ] || {{ echo "{NETWORK_DOWN}" >&2; exit 1; }}
+    [ -z "$DOWN" ] || {{ printf 'WARNING: again\\n{NETWORK_DOWN}\\n' >&2; exit 1; }}
     cp "$0" .tools/bin/uv ;;
 "uv venv"*) rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
 *sync*) [ "$KILL" != sync ] || kill -9 "$PPID"; sleep 0.1 ;;
@@ -88,9 +88,9 @@ class Checkout:
         return [" ".join(line.replace(str(self.root), "").split()[:5]) for line in lines]
 
 
-TOOLS = ["python3.99 -m venv /.tools", "python -m pip -qq --disable-pip-version-check"]
+TOOLS = ["python3.99 -m venv /.tools", "python -m pip install -qq"]
 VENV = ["uv venv -q --no-config --clear"]
-INSTALL = ["uv --no-config -q pip sync", "uv --no-config -q pip install"]
+INSTALL = ["uv -q --no-config pip sync", "uv -q --no-config pip install"]
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_python_is_looked_for_in_pyenv_too(checkout: Checkout) -> None:
     [
         ({"SAYS": "3.98"}, f"dev: no Python 3.99 on PATH or in pyenv: {INSTALL_ONE}"),
         ({"VENVS": "1"}, f"dev: {{bin}}/python3.99 cannot make a venv; {DEBIAN}"),
-        ({"DOWN": "1"}, f"dev: cannot install uv; {REACHABLE} {NETWORK_DOWN}"),
+        ({"DOWN": "1"}, f"dev: {CANNOT_FETCH} {NETWORK_DOWN}"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import urllib3
+
 from firstline.ports import Accepted, BadBody
 from firstline.twin.alerts import Alert, Alerts, Received, State
 from firstline.twin.pagerduty import Fault, PagerDutyServer

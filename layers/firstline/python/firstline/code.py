@@ -19,16 +19,13 @@ def digest(package: Path = PACKAGE) -> Digest:
     order of their names.
     """
     total = hashlib.sha256()
-    for name, path in sorted((path.relative_to(package).as_posix(), path) for path in _files(package)):
-        content = path.read_bytes()
+    for name in sorted(_names(package)):
+        content = (package / name).read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)
     return Digest(total.hexdigest())
 
 
-def _files(package: Path) -> list[Path]:
-    return [
-        path
-        for path in package.rglob("*")
-        if path.suffix in _SHIPPED and path.relative_to(package).parts[0] not in LEFT_OUT
-    ]
+def _names(package: Path) -> list[str]:
+    found = (path.relative_to(package) for path in package.rglob("*") if path.suffix in _SHIPPED)
+    return [path.as_posix() for path in found if path.parts[0] not in LEFT_OUT]

@@ -133,6 +133,11 @@ def lease_item(lease: Lease) -> Item:
     return {**lease_key(lease.group), "body": text(body), "fence": number(lease.fence)}
 
 
+def switch_item(switch: Switch) -> Item:
+    """The kill switch."""
+    return {**SWITCH_KEY, "body": text(msgspec.json.encode(switch).decode())}
+
+
 def entry_item(entry: Entry) -> Item:
     """A link of a chain: the bytes that were hashed, as they are."""
     return {

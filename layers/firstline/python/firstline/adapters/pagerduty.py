@@ -52,6 +52,7 @@ class PagerDutyPager:
         self._clock = clock
         self._kept: _Kept | None = None
         self._doubted = False
+        # without retries it does not follow a redirect either
         self._http = urllib3.PoolManager(
             retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
         )
@@ -64,7 +65,7 @@ class PagerDutyPager:
         """
         now = self._clock.now()
         kept = self._kept
-        if kept and not self._doubted and now - kept.read_at < _KEPT:
+        if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
             return kept.routing_key
         try:
             self._kept = _Kept(self._read_secret(), now)
@@ -123,12 +124,12 @@ class PagerDutyPager:
 
     def _exchange(self, sent: bytes) -> "_Answer":
         response = self._http.request(
-            "POST", self._url, body=sent, headers=_HEADERS, redirect=False, preload_content=False
+            "POST", self._url, body=sent, headers=_HEADERS, preload_content=False
         )
         # the status decides; only a refusal's reason is worth reading, if it can be read
         refused = response.status == HTTPStatus.BAD_REQUEST
         try:
-            text = response.read(_REFUSAL_BYTES_MAX, decode_content=False) if refused else b""
+            text = response.read(_REFUSAL_BYTES_MAX) if refused else b""
         except urllib3.exceptions.HTTPError:
             text = b""
         finally:

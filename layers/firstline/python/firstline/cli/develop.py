@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ import typer
 import firstline
 from firstline.errors import Malformed
 
+CONTEXT = ("-c", "--context")
 PASSED_ON = {"ignore_unknown_options": True}
 Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
@@ -88,8 +90,17 @@ def synth(arguments: Arguments = None, output: Output = Path("cdk.out")) -> int:
 
 @app.command(context_settings=PASSED_ON)
 def deploy(arguments: Arguments = None) -> int:
-    """Run ``cdk deploy`` at the checkout's root: with these arguments, or every stack."""
-    return cdk(checkout(), "deploy", *(arguments or ["--all"]))
+    """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one."""
+    arguments = arguments or []
+    pairs = pairwise(["", *arguments])
+    words = [word for before, word in pairs if not word.startswith("-") and before not in CONTEXT]
+    return cdk(checkout(), "deploy", *arguments, *([] if words else ["--all"]))
+
+
+def placed(argument: str) -> str:
+    """Make the file of ``-c NAME=FILE`` absolute: the CDK does not run where the user stands."""
+    name, sign, value = argument.partition("=")
+    return f"{name}={Path(value).resolve()}" if sign and Path(value).is_file() else argument
 
 
 def cdk(root: Path, *arguments: str) -> int:
@@ -100,7 +111,8 @@ def cdk(root: Path, *arguments: str) -> int:
     path = os.pathsep.join([str(BESIDE), str(node.parent), *os.get_exec_path()])
     env = {**os.environ, "PATH": path, "JSII_NODE": str(node)}
     install(root, node, env)
-    command = [str(node), str(root / "node_modules" / "aws-cdk" / "bin" / "cdk"), *arguments]
+    cli = root / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    command = [str(node), str(cli), *map(placed, arguments)]
     return subprocess.run(command, cwd=root, env=env, check=False).returncode
 
 

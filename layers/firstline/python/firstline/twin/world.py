@@ -109,14 +109,16 @@ class World:
             for id_, host in self.hosts.items()
         }
 
-    def watch(self, arn: str, envelope: bytes, counts: str | None) -> None:
-        """Put an alarm behind the envelope that announced it: it is in ALARM from the start."""
+    def watch(
+        self,
+        arn: str,
+        envelope: bytes,
+        counts: str | None,
+        state: AlarmState = AlarmState.ALARM,
+    ) -> None:
+        """Put an alarm behind the envelope that announced it, in that state from the start."""
         self.alarms[arn] = Alarm(
-            arn=arn,
-            envelope=envelope,
-            counts=counts,
-            state=AlarmState.ALARM,
-            evaluated_at=self.start,
+            arn=arn, envelope=envelope, counts=counts, state=state, evaluated_at=self.start
         )
 
     def _believed(self, host: Host, at: datetime) -> bool:

@@ -1,0 +1,106 @@
+"""The twin's second door: one boto3 session whose calls end in the world (`Wire`) or in moto.
+
+moto knows real time only. So a message's delay is taken off it on the way in and kept as an
+attribute in virtual time, for whoever drives the world to `TwinAws.take`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from boto3.session import Session
+from moto import mock_aws
+
+from firstline import profile as profiles
+from firstline.actions.catalogue import ACTIONS
+from firstline.errors import Bug
+from firstline.settings import Home, Mode, Settings
+from firstline.twin import resources
+from firstline.twin.wire import Wire
+from firstline.twin.world import World
+
+HOME = Home(account="111122223333", region="us-east-1")
+DELAY_SECONDS_MAX = 900
+DUE_AT = "DueAt"
+"""The message attribute that says when, in virtual time, a message is to arrive."""
+KEY = "twin"
+"""Both halves of a key that opens nothing."""
+
+
+class Taken(NamedTuple):
+    """A message and when it was to arrive."""
+
+    body: str
+    due_at: datetime
+
+
+class TwinAws:
+    """AWS over one world, while it is entered. One call at a time: moto bears no threads.
+
+    *slept* is told how long a client waited in vain; whoever drives the world moves it by that.
+    """
+
+    def __init__(self, world: World, slept: Callable[[timedelta], None], home: Home = HOME) -> None:
+        self.home = home
+        self.session = Session(KEY, KEY, region_name=home.region)
+        self._world = world
+        self._moto = mock_aws()
+        self._wire = Wire(world, slept)
+        self._wire.listen(self.session)
+        self.session.events.register("before-call", self._name_account)
+        self.session.events.register("before-parameter-build.sqs.SendMessage", self._date)
+
+    def __enter__(self) -> Self:
+        self._moto.start()
+        with self._wire.without_faults():
+            resources.make(self.session, self.home, paused=self._world.scenario.paused)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._moto.stop()
+
+    def settings(self, profile_path: Path, mode: Mode, pager_url: str) -> Settings:
+        """What the stacks would tell the functions; raises `Malformed` for a bad profile."""
+        place = f"{self.home.region}:{self.home.account}"
+        made = profiles.load(profile_path).alarms.made
+        return Settings(
+            home=self.home,
+            mode=mode,
+            profile_path=str(profile_path),
+            incidents_table=resources.INCIDENTS,
+            ledger_table=resources.LEDGER,
+            signals_queue_url=resources.queue_url(self.home, resources.SIGNALS),
+            wakes_queue_url=resources.queue_url(self.home, resources.WAKES),
+            routing_key_secret=resources.SECRET,
+            pager_url=pager_url,
+            documents={name: name for name in ACTIONS},
+            alarms={f"arn:aws:cloudwatch:{place}:alarm:{each.name}": each.name for each in made},
+            code="twin",
+        )
+
+    def take(self, queue_url: str) -> list[Taken]:
+        """Take all messages off a queue, each with the time at which it is to arrive."""
+        client = self.session.client("sqs")
+        taken: list[Taken] = []
+        with self._wire.without_faults():
+            while found := client.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=[DUE_AT]
+            ).get("Messages"):
+                for each in found:
+                    due_at = each["MessageAttributes"][DUE_AT]["StringValue"]
+                    taken.append(Taken(each["Body"], datetime.fromisoformat(due_at)))
+                    client.delete_message(QueueUrl=queue_url, ReceiptHandle=each["ReceiptHandle"])
+        return taken
+
+    def _name_account(self, params: dict[str, Any], **_: object) -> None:
+        """Tell moto whose account is called."""
+        params["headers"]["x-moto-account-id"] = self.home.account
+
+    def _date(self, params: dict[str, Any], **_: object) -> None:
+        """Turn a message's delay into the time at which it is to arrive."""
+        delay = params.pop("DelaySeconds", 0)
+        if not 0 <= delay <= DELAY_SECONDS_MAX:
+            raise Bug(f"SQS delays by 0 to {DELAY_SECONDS_MAX} seconds, not by {delay}")
+        due_at = (self._world.now + timedelta(seconds=delay)).isoformat()
+        params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}

@@ -1,0 +1,164 @@
+"""Operations: the AWS calls about the fleet, answered from the twin's world.
+
+Each takes the world and the call's parameters, which botocore has checked against the service's
+model, and gives the parsed answer. Shapes are those of the service models of botocore 1.44.5.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from firstline.actions.catalogue import ACTIONS
+from firstline.ids import CommandId, InstanceId
+from firstline.twin.world import Command, Invocation, World
+
+type Parameters = Mapping[str, Any]
+type Answer = dict[str, Any]
+type Operation = Callable[[World, Parameters], Answer]
+
+ZONE = "us-east-1a"
+DETAILED = {"Undeliverable": "Failed", "InProgress": "InProgress"}
+"""What SSM's ``Status`` says where the world has its ``StatusDetails``."""
+
+
+class RequestError(Exception):
+    """The service refuses the call with HTTP 400 and this code."""
+
+
+# --- SSM -------------------------------------------------------------------------------------
+
+
+def send_command(world: World, parameters: Parameters) -> Answer:
+    """Check the command as SSM does, and run it."""
+    document = parameters["DocumentName"]
+    if document not in ACTIONS:
+        raise RequestError("InvalidDocument")
+    targets = [InstanceId(each) for each in parameters["InstanceIds"]]
+    if not targets or not world.hosts.keys() >= set(targets):
+        raise RequestError("InvalidInstanceId")
+    values = {name: value[0] for name, value in parameters["Parameters"].items()}
+    patterns = {each.name: each.pattern for each in ACTIONS[document].parameters}
+    if values.keys() != patterns.keys():
+        raise RequestError("InvalidParameters")
+    if not all(re.search(patterns[name], value) for name, value in values.items()):
+        raise RequestError("InvalidParameters")
+    id_ = world.send(document, targets, values, parameters["Comment"])
+    return {"Command": _command(world.commands[id_])}
+
+
+def list_commands(world: World, parameters: Parameters) -> Answer:
+    """All commands since ``InvokedAfter``."""
+    filters = {each["key"]: each["value"] for each in parameters.get("Filters", ())}
+    after = datetime.fromisoformat(filters.get("InvokedAfter", "0001-01-01T00:00:00Z"))
+    found = [each for each in world.commands.values() if each.sent_at >= after]
+    return {"Commands": [_command(each) for each in found]}
+
+
+def list_command_invocations(world: World, parameters: Parameters) -> Answer:
+    """Every host's part in one command."""
+    id_ = CommandId(parameters["CommandId"])
+    if id_ not in world.commands:
+        raise RequestError("InvalidCommandId")
+    parts = world.invocations(id_).items()
+    return {"CommandInvocations": [_part(world.commands[id_], *each) for each in parts]}
+
+
+def _command(command: Command) -> Answer:
+    return {
+        "CommandId": command.id,
+        "DocumentName": command.document,
+        "Comment": command.comment,
+        "InstanceIds": list(command.answers),
+        "RequestedDateTime": command.sent_at,
+    }
+
+
+def _part(command: Command, id_: InstanceId, invocation: Invocation) -> Answer:
+    status = DETAILED.get(invocation.status, invocation.status)
+    plugin = {
+        "Name": command.document,
+        "Status": status,
+        "StatusDetails": invocation.status,
+        "Output": invocation.output,
+    }
+    return {
+        "CommandId": command.id,
+        "InstanceId": id_,
+        "Comment": command.comment,
+        "DocumentName": command.document,
+        "RequestedDateTime": command.sent_at,
+        "Status": status,
+        "StatusDetails": invocation.status,
+        "CommandPlugins": [plugin],
+    }
+
+
+# --- the group, its targets, its alarms ------------------------------------------------------
+
+
+def describe_auto_scaling_groups(world: World, parameters: Parameters) -> Answer:
+    """The one group, if it is asked for."""
+    asked = parameters.get("AutoScalingGroupNames", [world.group_name])
+    groups = [_group(world)] if world.group_name in asked else []
+    return {"AutoScalingGroups": groups}
+
+
+def _group(world: World) -> Answer:
+    instances = [
+        {
+            "InstanceId": id_,
+            "AvailabilityZone": ZONE,
+            "LifecycleState": "InService",
+            "HealthStatus": "Healthy",
+            "ProtectedFromScaleIn": False,
+        }
+        for id_ in world.hosts
+    ]
+    return {
+        "AutoScalingGroupName": world.group_name,
+        "MinSize": 1,
+        "MaxSize": 2 * len(instances),
+        "DesiredCapacity": len(instances),
+        "DefaultCooldown": 300,
+        "AvailabilityZones": [ZONE],
+        "HealthCheckType": "ELB",
+        "CreatedTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "Instances": instances,
+    }
+
+
+def describe_target_health(world: World, _: Parameters) -> Answer:
+    """What the load balancer says; the world has one target group, under any name."""
+    return {
+        "TargetHealthDescriptions": [
+            {"Target": {"Id": id_, "Port": 443}, "TargetHealth": {"State": state}}
+            for id_, state in world.target_states().items()
+        ]
+    }
+
+
+def describe_alarms(world: World, parameters: Parameters) -> Answer:
+    """The alarms of the asked names; CloudWatch knows an alarm by the last part of its ARN."""
+    return {
+        "MetricAlarms": list(_alarms(world, set(parameters["AlarmNames"]))),
+        "CompositeAlarms": [],
+    }
+
+
+def _alarms(world: World, names: set[str]) -> Iterable[Answer]:
+    for arn, alarm in world.alarms.items():
+        name = arn.split(":", maxsplit=6)[6]
+        if name in names:
+            yield {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "auto-scaling.DescribeAutoScalingGroups": describe_auto_scaling_groups,
+    "cloudwatch.DescribeAlarms": describe_alarms,
+    "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
+    "ssm.ListCommandInvocations": list_command_invocations,
+    "ssm.ListCommands": list_commands,
+    "ssm.SendCommand": send_command,
+}
+"""By the name that botocore's events give a call: the service's id, hyphenated, and the call."""

@@ -1,0 +1,215 @@
+"""Replay: one scenario through the whole system, from the queue's message to the last page.
+
+Handlers and adapters are the deployed ones; AWS is the twin's, PagerDuty a server on loopback,
+and time virtual: delays, visibility and the sweep's minute pass as fast as the work in them.
+"""
+
+import contextlib
+import copy
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import firstline
+from firstline import code
+from firstline import profile as profiles
+from firstline.adapters import wiring
+from firstline.controller.system import System
+from firstline.errors import Bug, Unavailable
+from firstline.evidence import AlarmState
+from firstline.ids import IncidentId, incident_id
+from firstline.incident import Incident
+from firstline.ledger import Entry
+from firstline.settings import Home
+from firstline.sources.cloudwatch import ALARM
+from firstline.sources.envelope import parse
+from firstline.twin.alerts import Received
+from firstline.twin.aws import HOME, TwinAws
+from firstline.twin.lambdas import Deliveries, Source
+from firstline.twin.pagerduty import Fault, PagerDutyServer
+from firstline.twin.scenario import Scenario
+from firstline.twin.world import World
+from functions import ingest, reconcile, sweep
+
+MINUTE = timedelta(minutes=1)
+LONGEST = timedelta(hours=26)
+"""No incident lives as long; a replay that does has found a bug of ours."""
+PACKAGE = Path(firstline.__file__).parent
+UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a replay begins whose first event has no readable time."""
+PAGER_PATIENCE = timedelta(seconds=3)
+COUNTS = {"HealthyHostCount": "healthy", "UnHealthyHostCount": "unhealthy"}
+PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-after": "lose-answer"}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An envelope, where it came from, and when it is delivered after the start."""
+
+    name: str
+    body: bytes
+    after: timedelta
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """One ledger: an incident's, or the one entry of a signal that opened none."""
+
+    id: IncidentId
+    incident: Incident | None
+    entries: tuple[Entry, ...]
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay left. ``dead`` counts the messages that no handler could deal with."""
+
+    start: datetime
+    end: datetime
+    chapters: tuple[Chapter, ...]
+    pages: tuple[Received, ...]
+    dead: int
+
+
+class VirtualClock:
+    """`firstline.ports.Clock` on the world's time; to sleep is to move it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        """This instant of the world."""
+        return self._world.now
+
+    def sleep(self, duration: timedelta) -> None:
+        """Let *duration* pass."""
+        self._world.now += duration
+
+
+def replay(
+    scenario: Scenario,
+    events: tuple[Event, ...],
+    profile_path: Path,
+    home: Home,
+    progress: Callable[[datetime], None],
+) -> Replayed:
+    """Run *scenario* to its end; *progress* is told the virtual time now and then.
+
+    Raises `Malformed` for a profile that cannot be loaded.
+    """
+    group = profiles.load(profile_path).fleet.group
+    world = World(scenario, _start(events, home), group)
+    for event in events:
+        _stand_behind(event, world, home)
+    clock = VirtualClock(world)
+    pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
+    with TwinAws(world, clock.sleep, home) as aws, pagerduty:
+        settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
+        settings = copy.replace(settings, code=code.digest(PACKAGE))
+        run = Run(world, aws, wiring.system(settings, aws.session, clock))
+        run.to_the_end(events, progress)
+        with aws.without_faults():
+            chapters = run.chapters(home)
+    return Replayed(
+        start=world.start,
+        end=run.last_at,
+        chapters=chapters,
+        pages=tuple(pagerduty.alerts.received),
+        dead=len(run.deliveries.dead),
+    )
+
+
+class Run:
+    """The system at work in its world, until nothing is left to do."""
+
+    def __init__(self, world: World, aws: TwinAws, system: System) -> None:
+        self.deliveries = Deliveries()
+        self.last_at = world.start
+        self._world = world
+        self._aws = aws
+        self._system = system
+        self._heard: list[bytes] = []
+        self._next_sweep = world.start + MINUTE
+        self._signals = self._source(ingest.handler, "signals", 35)
+        self._wakes = self._source(reconcile.handler, "wakes", 90)
+
+    def to_the_end(self, events: tuple[Event, ...], progress: Callable[[datetime], None]) -> None:
+        """Deliver *events* and all that follows from them."""
+        for event in events:
+            self._hear(event.body, self._world.start + event.after)
+        while self._busy():
+            at = min(self._next_sweep, self.deliveries.next_at or self._next_sweep)
+            for body in self._world.advance(at):
+                self._hear(body, at)
+            progress(self._world.now)
+            while self.deliveries.deliver(self._world.now):
+                self._take_wakes()
+            if self._world.now >= self._next_sweep:
+                self._sweep()
+
+    def chapters(self, home: Home) -> tuple[Chapter, ...]:
+        """Every ledger that the run wrote, in the order in which its signals came."""
+        store = self._system.ports.store
+        ids = dict.fromkeys(
+            incident_id(parse(body, home, self._world.start).key) for body in self._heard
+        )
+        found = ((id_, store.load(id_), store.entries(id_)) for id_ in ids)
+        return tuple(
+            Chapter(id_, loaded.incident if loaded else None, entries)
+            for id_, loaded, entries in found
+            if entries
+        )
+
+    def _source(self, handler: Callable[..., Any], name: str, visibility_seconds: int) -> Source:
+        return Source(
+            name,
+            lambda event: dict(handler(event, None, self._system)),
+            timedelta(seconds=visibility_seconds),
+        )
+
+    def _hear(self, body: bytes, at: datetime) -> None:
+        self._heard.append(body)
+        self.deliveries.send(self._signals, body.decode(errors="replace"), at)
+
+    def _take_wakes(self) -> None:
+        self.last_at = self._world.now
+        for taken in self._aws.take(self._system.settings.wakes_queue_url):
+            self.deliveries.send(self._wakes, taken.body, taken.due_at)
+
+    def _sweep(self) -> None:
+        """The schedule's minute. A sweep that fails is an error of its function, no more."""
+        self._next_sweep += MINUTE
+        with contextlib.suppress(Unavailable):
+            sweep.handler({}, None, self._system)
+        self._take_wakes()
+
+    def _busy(self) -> bool:
+        """Whether a message is under way, or an incident waits for the sweep to find it."""
+        if self._world.elapsed > LONGEST:
+            message = f"the replay did not end within {LONGEST}"
+            raise Bug(message)
+        if self.deliveries.next_at is not None:
+            return True
+        with self._aws.without_faults():
+            return bool(self._system.ports.store.due(self._world.now + LONGEST))
+
+
+def _start(events: tuple[Event, ...], home: Home) -> datetime:
+    """The first signal's own instant: an event is replayed as if it had just happened."""
+    return parse(events[0].body, home, UNDATED).at
+
+
+def _stand_behind(event: Event, world: World, home: Home) -> None:
+    """Put the alarm into the world that *event* tells of."""
+    signal = parse(event.body, home, world.start)
+    if signal.source == ALARM and signal.arn not in world.alarms:
+        state = AlarmState(signal.state)
+        world.watch(signal.arn, event.body, COUNTS.get(signal.metric), state)
+
+
+def _pager_fault(world: World, clock: VirtualClock) -> Fault | None:
+    """What is wrong with PagerDuty now; one that hangs costs the pager's patience."""
+    fault = world.scenario.fault("pagerduty", world.elapsed)
+    if fault == "hang":
+        clock.sleep(PAGER_PATIENCE)
+    return PAGER_FAULTS[fault] if fault else None

@@ -1,0 +1,85 @@
+"""Resources: the tables, queues and secret that the stacks make, made on moto."""
+
+import json
+from typing import Any
+
+from boto3.session import Session
+
+from firstline.adapters import items
+from firstline.limits import Switch
+from firstline.settings import Home
+from firstline.twin.memory import ROUTING_KEY
+
+INCIDENTS = "firstline-incidents"
+LEDGER = "firstline-ledger"
+SIGNALS = "firstline-signals"
+WAKES = "firstline-wakes"
+SECRET = "firstline/routing-key"  # noqa: S105 - its name
+VISIBILITY_SECONDS = {SIGNALS: 35, WAKES: 90}
+"""How long a message is hidden while a function works on it."""
+RECEIVED_MAX = 10
+"""After how many deliveries a message is a dead letter."""
+
+
+def queue_url(home: Home, name: str) -> str:
+    """The address of a queue."""
+    return f"https://sqs.{home.region}.amazonaws.com/{home.account}/{name}"
+
+
+def make(session: Session, home: Home, *, paused: bool) -> None:
+    """Make them all; with the kill switch thrown when *paused*."""
+    _tables(session)
+    for name in (SIGNALS, WAKES):
+        _queue(session, home, name)
+    session.client("secretsmanager").create_secret(Name=SECRET, SecretString=ROUTING_KEY)
+    if paused:
+        switch = items.switch_item(Switch(paused=True, why="the scenario says so"))
+        session.client("dynamodb").put_item(TableName=INCIDENTS, Item=switch)
+
+
+def _tables(session: Session) -> None:
+    client = session.client("dynamodb")
+    due: Any = {
+        "IndexName": "due",
+        "KeySchema": _keys("due", "next_wake_at"),
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["wake_generation"]},
+    }
+    client.create_table(
+        TableName=INCIDENTS,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=_attributes(pk="S", sk="S", due="S", next_wake_at="S"),
+        KeySchema=_keys("pk", "sk"),
+        GlobalSecondaryIndexes=[due],
+    )
+    client.create_table(
+        TableName=LEDGER,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=_attributes(incident="S", sequence="N"),
+        KeySchema=_keys("incident", "sequence"),
+    )
+
+
+def _attributes(**types: str) -> Any:  # noqa: ANN401 - the service's own shape
+    return [{"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()]
+
+
+def _keys(partition: str, sort: str) -> Any:  # noqa: ANN401 - the service's own shape
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+
+
+def _queue(session: Session, home: Home, name: str) -> None:
+    """A queue and the one that takes its dead letters."""
+    client = session.client("sqs")
+    client.create_queue(QueueName=f"{name}-dead")
+    dead = f"arn:aws:sqs:{home.region}:{home.account}:{name}-dead"
+    redrive = {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVED_MAX}
+    client.create_queue(
+        QueueName=name,
+        Attributes={
+            "VisibilityTimeout": str(VISIBILITY_SECONDS[name]),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )
