@@ -58,7 +58,8 @@ def functions() -> lambda_.Code:
 def install_dependencies(out: Path, architecture: Architecture) -> None:
     """Install the locked packages into *out*; raises `Malformed` when uv cannot."""
     target = out / "python"
-    _check(sys.executable, "-m", "uv", *_install(architecture), "--target", str(target))
+    here = ("--python", sys.executable, "--target", str(target))
+    _check(sys.executable, "-m", "uv", *_install(architecture), *here)
     shutil.rmtree(target / "bin", ignore_errors=True)  # scripts that name this machine's Python
     (target / ".lock").unlink(missing_ok=True)
     _compile(out, _LAYER)

@@ -9,8 +9,10 @@ from infra.nag import accept
 INGEST_TIMEOUT = Duration.seconds(30)
 RECONCILE_TIMEOUT = Duration.seconds(60)
 
-# how long a message stays hidden beyond its function's time, so that no two work on it
-_MARGIN_SECONDS = 5
+# A message stays hidden for longer than its function can work on it. A wake comes back only
+# when the lease of whoever died on it has run out: 30 s after the function's time.
+_SIGNALS_HIDDEN = INGEST_TIMEOUT.plus(Duration.seconds(5))
+_WAKES_HIDDEN = RECONCILE_TIMEOUT.plus(Duration.seconds(30))
 _RECEIVES_MAX = 10
 
 
@@ -26,17 +28,17 @@ class Queues(Construct):
         self.undelivered = _dead_letters(self, "Undelivered")
         self.signals_dead = _dead_letters(self, "SignalsDead")
         self.wakes_dead = _dead_letters(self, "WakesDead")
-        self.signals = _queue(self, "Signals", INGEST_TIMEOUT, self.signals_dead)
-        self.wakes = _queue(self, "Wakes", RECONCILE_TIMEOUT, self.wakes_dead)
+        self.signals = _queue(self, "Signals", _SIGNALS_HIDDEN, self.signals_dead)
+        self.wakes = _queue(self, "Wakes", _WAKES_HIDDEN, self.wakes_dead)
 
 
-def _queue(scope: Construct, name: str, timeout: Duration, dead: sqs.Queue) -> sqs.Queue:
+def _queue(scope: Construct, name: str, hidden: Duration, dead: sqs.Queue) -> sqs.Queue:
     return sqs.Queue(
         scope,
         name,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        visibility_timeout=timeout.plus(Duration.seconds(_MARGIN_SECONDS)),
+        visibility_timeout=hidden,
         retention_period=Duration.days(4),
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_RECEIVES_MAX),
     )

@@ -68,7 +68,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             "rule": self.rule,
             "why": self.why,
             "facts": list(self.facts),
-            "plan": self.plan.hash if self.plan else None,
+            "plan": self.plan.told() if self.plan else None,
             "guards": msgspec.to_builtins(self.answers),
         }
 

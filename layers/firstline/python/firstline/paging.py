@@ -62,16 +62,17 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
 
 
 def owed(incident: Incident) -> tuple[Page, ...]:
-    """Pages not yet sent, in the order in which they must go."""
-    return tuple(each for each in incident.pages if each.sent_at is None)
+    """The next unsent page of each key: what follows it waits until it was taken."""
+    first: dict[str, Page] = {}
+    for each in incident.pages:
+        if each.sent_at is None:
+            first.setdefault(each.key, each)
+    return tuple(first.values())
 
 
 def due(incident: Incident, now: datetime) -> tuple[Page, ...]:
-    """Pages to try now: of each key the earliest owed, if its time has come."""
-    first: dict[str, Page] = {}
-    for each in owed(incident):
-        first.setdefault(each.key, each)
-    return tuple(each for each in first.values() if each.due_at <= now)
+    """Pages to try now."""
+    return tuple(each for each in owed(incident) if each.due_at <= now)
 
 
 def tried(incident: Incident, page: Page, delivery: Delivery, now: datetime) -> Incident:

@@ -3,6 +3,7 @@
 import msgspec
 
 from firstline.ids import Digest, IncidentId, InstanceId, Token, digest
+from firstline.ledger import Data
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def hash(self) -> Digest:
         """The same for the same action, target and facts."""
         return digest(msgspec.json.encode(self, order="deterministic"))
+
+    def told(self) -> Data:
+        """The plan as a ledger entry names it."""
+        return {"action": self.action, "target": self.target, "hash": self.hash}
 
 
 def token(incident: IncidentId, sequence: int, purpose: str) -> Token:

@@ -33,7 +33,7 @@ class DynamoStore:
         self._clock = clock
 
     def load(self, incident: IncidentId) -> Loaded | None:
-        """The incident with its inbox, the oldest signal first; None if there is none.
+        """The incident with its inbox in the order of its keys; None if there is none.
 
         Read backwards, the aggregate comes before its inbox: a signal that another worker folds
         in the meantime was folded under a later version than ours, and our commit finds out.
@@ -52,7 +52,7 @@ class DynamoStore:
         aggregate, *inbox = found
         if items.attribute(aggregate, "sk") != "incident":
             raise Bug(f"{incident} has an inbox and no aggregate")
-        signals = sorted(map(items.signal_of, inbox), key=lambda each: (each.at, each.key))
+        signals = sorted(map(items.signal_of, inbox), key=lambda each: each.key)
         return Loaded(incident=items.incident_of(aggregate), inbox=tuple(signals))
 
     def commit(self, change: Change) -> None:

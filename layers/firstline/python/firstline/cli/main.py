@@ -17,6 +17,8 @@ from firstline.errors import Malformed
 
 NAME = "firstline"
 COMMANDS: dict[str, tuple[str, str]] = {
+    "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
+    "audit": ("audit", "verify an exported ledger"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),
     "synth": ("develop", "make the CloudFormation templates; arguments go to the CDK"),

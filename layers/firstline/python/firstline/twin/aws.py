@@ -5,11 +5,15 @@ attribute in virtual time, for whoever drives the world to `TwinAws.take`.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from boto3.session import Session
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session as BotocoreSession
 from moto import mock_aws
 
 from firstline import profile as profiles
@@ -35,6 +39,19 @@ class Taken(NamedTuple):
     due_at: datetime
 
 
+@cache
+def _models() -> Loader:
+    return create_loader()
+
+
+def session(region: str) -> Session:
+    """A session with a key that opens nothing. All of them read the services' models once."""
+    core = BotocoreSession()
+    made = Session(KEY, KEY, region_name=region, botocore_session=core)
+    core.register_component("data_loader", _models())
+    return made
+
+
 class TwinAws:
     """AWS over one world, while it is entered. One call at a time: moto bears no threads.
 
@@ -43,7 +60,7 @@ class TwinAws:
 
     def __init__(self, world: World, slept: Callable[[timedelta], None], home: Home = HOME) -> None:
         self.home = home
-        self.session = Session(KEY, KEY, region_name=home.region)
+        self.session = session(home.region)
         self._world = world
         self._moto = mock_aws()
         self._wire = Wire(world, slept)
@@ -53,7 +70,8 @@ class TwinAws:
 
     def __enter__(self) -> Self:
         self._moto.start()
-        with self._wire.without_faults():
+        self._sqs = self.session.client("sqs")
+        with self.without_faults():
             resources.make(self.session, self.home, paused=self._world.scenario.paused)
         return self
 
@@ -79,18 +97,23 @@ class TwinAws:
             code="twin",
         )
 
+    def without_faults(self) -> AbstractContextManager[None]:
+        """While it is entered, calls are those of whoever drives the world, not the system's."""
+        return self._wire.without_faults()
+
     def take(self, queue_url: str) -> list[Taken]:
         """Take all messages off a queue, each with the time at which it is to arrive."""
-        client = self.session.client("sqs")
         taken: list[Taken] = []
-        with self._wire.without_faults():
-            while found := client.receive_message(
+        with self.without_faults():
+            while found := self._sqs.receive_message(
                 QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=[DUE_AT]
             ).get("Messages"):
                 for each in found:
                     due_at = each["MessageAttributes"][DUE_AT]["StringValue"]
                     taken.append(Taken(each["Body"], datetime.fromisoformat(due_at)))
-                    client.delete_message(QueueUrl=queue_url, ReceiptHandle=each["ReceiptHandle"])
+                    self._sqs.delete_message(
+                        QueueUrl=queue_url, ReceiptHandle=each["ReceiptHandle"]
+                    )
         return taken
 
     def _name_account(self, params: dict[str, Any], **_: object) -> None:

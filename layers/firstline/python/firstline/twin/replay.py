@@ -46,9 +46,8 @@ PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-aft
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An envelope, where it came from, and when it is delivered after the start."""
+    """An envelope, and how long after the start it is delivered."""
 
-    name: str
     body: bytes
     after: timedelta
 

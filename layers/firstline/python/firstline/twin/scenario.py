@@ -32,7 +32,7 @@ class HostPlan(Part, kw_only=True):
 
 
 class EventPlan(Part, kw_only=True):
-    """An envelope (a file beside the scenario's folder) and when it is delivered."""
+    """An envelope (its file, as seen from the scenario's) and when it is delivered."""
 
     file: str
     at_seconds: int = 0
@@ -48,11 +48,14 @@ class FaultPlan(Part, kw_only=True):
 
 
 class Expected(Part, kw_only=True):
-    """How it must end: the outcome, the targets fixed in order, the pages by key's ending."""
+    """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
+
+    Pages or fixes that are not told may be any.
+    """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
-    fixes: tuple[InstanceId, ...] = ()
-    pages: tuple[str, ...] = ()
+    fixes: tuple[InstanceId, ...] | None = None
+    pages: tuple[str, ...] | None = None
 
 
 DEFAULT_HOSTS = (

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 from boto3.session import Session
@@ -41,6 +42,7 @@ class Call:
 
     fault: FaultKind | None = None
     timeout: timedelta = timedelta()
+    tries_max: int = 1
 
 
 class Wire:
@@ -62,17 +64,18 @@ class Wire:
             events.register(f"before-parameter-build.{service}", self._before_parameter_build)
             events.register(f"before-call.{service}", self._before_call)
             events.register(f"before-send.{service}", self._before_moto)
+            events.register_first(f"needs-retry.{service}", self._retry_at_once)
         # moto is at the same event, so this comes after it
         events.register_last("before-send", self._after_moto)
 
     @contextmanager
     def without_faults(self) -> Iterator[None]:
-        """The twin's own calls."""
-        self._faultless = True
+        """Calls that are not the system's; it may be entered again inside."""
+        before, self._faultless = self._faultless, True
         try:
             yield
         finally:
-            self._faultless = False
+            self._faultless = before
 
     def _before_parameter_build(
         self, params: dict[str, Any], context: dict[str, Any], **_: object
@@ -85,10 +88,12 @@ class Wire:
     ) -> tuple[AWSResponse, dict[str, Any]] | None:
         name = event_name.removeprefix("before-call.")
         service = name.partition(".")[0]
+        config = context["client_config"]
         fault = self._world.scenario.fault(DEPENDENCIES[service], self._world.elapsed)
         self._call = Call(
             fault=None if self._faultless else fault,
-            timeout=timedelta(seconds=context["client_config"].read_timeout),
+            timeout=timedelta(seconds=config.read_timeout),
+            tries_max=(config.retries or {}).get("total_max_attempts", 1),
         )
         if service in OWNED_BY_MOTO or self._call.fault in ("error", "hang"):
             return None
@@ -126,6 +131,11 @@ class Wire:
         if self._call.fault == "timeout-after":
             self._time_out(request)
 
+    def _retry_at_once(self, attempts: int, **_: object) -> int | None:
+        """What botocore would try again after up to a second of real time, it tries now."""
+        again = self._call.fault is not None and attempts < self._call.tries_max
+        return 0 if again else None
+
     def _time_out(self, request: AWSPreparedRequest) -> None:
         self._slept(self._call.timeout)
         raise ReadTimeoutError(endpoint_url=request.url)
@@ -133,4 +143,6 @@ class Wire:
 
 def _http(status: HTTPStatus) -> AWSResponse:
     """An answer without a body."""
-    return AWSResponse("", status.value, HTTPHeaders(), HTTPResponse(b"", preload_content=False))
+    return AWSResponse(
+        "", status.value, HTTPHeaders(), HTTPResponse(BytesIO(), preload_content=False)
+    )

@@ -1,0 +1,71 @@
+"""What commands say as JSON: one struct a command, one document a line. Scripts rely on these."""
+
+import sys
+from typing import Any
+
+import msgspec
+
+
+class PageLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that PagerDuty accepted; ``body`` is the whole of it but the routing key."""
+
+    event_action: str
+    dedup_key: str
+    severity: str | None
+    at_seconds: int
+    body: dict[str, Any]
+
+
+class ActionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One look or fix on one target; ``kind`` is ``look`` or ``fix``."""
+
+    action: str
+    kind: str
+    target: str
+    outcome: str | None
+    at_seconds: int
+
+
+class DenialLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One guard's no."""
+
+    guard: str
+    action: str
+    target: str
+    why: str
+
+
+class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident of a replay; nulls where there is none.
+
+    ``outcome`` is ``resolved``, ``handed-over``, ``observed``, ``ignored`` or ``rejected``.
+    """
+
+    incident: str | None
+    severity: str | None
+    condition: str | None
+    disposition: str | None
+    outcome: str | None
+    pages: tuple[PageLine, ...]
+    actions: tuple[ActionLine, ...]
+    denials: tuple[DenialLine, ...]
+    entries: int
+    ledger_head: str | None
+    virtual_seconds: int
+
+
+class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export holds; ``line`` is where it first fails, ``heads`` each chain's last hash."""
+
+    file: str
+    valid: bool
+    entries: int
+    heads: dict[str, str]
+    anchored: bool
+    line: int | None
+    why: str
+
+
+def emit(line: msgspec.Struct) -> None:
+    """Write *line* as one JSON document to standard output."""
+    sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

@@ -1,0 +1,143 @@
+"""``firstline replay``: an event or a scenario through the whole system, on the twin."""
+
+import contextlib
+import copy
+import io
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import firstline
+from firstline.cli import account, output, screen
+from firstline.cli.output import ReplayLine
+from firstline.errors import Malformed
+from firstline.evidence import AlarmState
+from firstline.settings import Home
+from firstline.sources.cloudwatch import ALARM
+from firstline.sources.envelope import parse
+from firstline.twin import scenario as scenarios
+from firstline.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
+from firstline.twin.scenario import Scenario
+
+RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
+World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
+ProfileFile = Annotated[Path, typer.Option("--profile", help="the operator's file")]
+Export = Annotated[Path | None, typer.Option(help="write the ledger there, an entry a line")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per incident")]
+
+
+@app.command("replay")
+def run(
+    path: Where,
+    world: World = None,
+    profile: ProfileFile = RUNBOOK,
+    export: Export = None,
+    as_json: AsJson = False,
+    account_id: Annotated[str, typer.Option("--account")] = "111122223333",
+    region: Annotated[str, typer.Option("--region")] = "us-east-1",
+) -> int:
+    """Replay an EventBridge envelope (.json) or a scenario (.toml) and tell what was done."""
+    home = Home(account_id, region)
+    scenario, events = read(path, home)
+    if world is not None:
+        scenario = copy.replace(scenario, hosts=scenarios.load(world).hosts)
+    replayed = _replay(scenario, events, profile, home)
+    told = account.lines(replayed)
+    if export is not None:
+        _export(replayed, export)
+    if as_json:
+        for line in told:
+            output.emit(line)
+    else:
+        screen.show(scenario, replayed, told)
+    unmet = _unmet(scenario, told)
+    for each in unmet:
+        print(f"{path}: {each}", file=sys.stderr)
+    return 1 if unmet else 0
+
+
+def read(path: Path, home: Home) -> tuple[Scenario, tuple[Event, ...]]:
+    """The scenario that *path* is, or the one that fits the event in it."""
+    if path.suffix == ".toml":
+        scenario = scenarios.load(path)
+        events = tuple(
+            Event(_envelope(path.parent / each.file), timedelta(seconds=each.at_seconds))
+            for each in scenario.events
+        )
+        if not events:
+            raise Malformed(f"{path}: has no events: add [[events]] with a file")
+        return scenario, events
+    body = _envelope(path)
+    return fitting(path.name, body, home), (Event(body, timedelta(0)),)
+
+
+def fitting(name: str, body: bytes, home: Home) -> Scenario:
+    """A world that fits the event: three hosts, down where its alarm says that hosts are."""
+    signal = parse(body, home, UNDATED)
+    firing = signal.source == ALARM and signal.state != AlarmState.OK
+    counts = COUNTS.get(signal.metric) if firing else None
+    down = {"healthy": 3, "unhealthy": 1}.get(counts or "", 0)
+    hosts = tuple(
+        copy.replace(each, enclave="down" if number < down else "up")
+        for number, each in enumerate(scenarios.DEFAULT_HOSTS)
+    )
+    return Scenario(name=name, hosts=hosts)
+
+
+def _envelope(path: Path) -> bytes:
+    """The file's bytes; raises `Malformed` unless they are one JSON object."""
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"{path}: is not JSON ({error}): give a whole envelope") from error
+    if not isinstance(event, dict):
+        raise Malformed(f"{path}: is not a JSON object: give one EventBridge envelope")
+    return body
+
+
+def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: Home) -> Replayed:
+    """Run it; what the handlers log goes nowhere, for standard output is the command's."""
+    with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
+        return replay(scenario, events, profile, home, progress)
+
+
+def _export(replayed: Replayed, path: Path) -> None:
+    bodies = [entry.body for chapter in replayed.chapters for entry in chapter.entries]
+    try:
+        path.write_text("".join(f"{body}\n" for body in bodies))
+    except OSError as error:
+        raise Malformed(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
+    """Where the ending is not the one that the scenario expects."""
+    if scenario.expect is None:
+        return []
+    first, expect = told[0], scenario.expect
+    fixes = tuple(each.target for each in first.actions if each.kind == "fix")
+    pages = tuple(
+        f"{each.event_action}{each.dedup_key.removeprefix(first.incident or '')}"
+        for each in first.pages
+    )
+    met = {
+        "outcome": (expect.outcome, first.outcome),
+        "fixes": (expect.fixes, fixes),
+        "pages": (expect.pages, pages),
+    }
+    return [
+        f"{name}: expected {wanted}, was {was}"
+        for name, (wanted, was) in met.items()
+        if wanted is not None and wanted != was
+    ]

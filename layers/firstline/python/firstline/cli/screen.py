@@ -1,0 +1,64 @@
+"""The terminal: colours and progress there, plain text in a pipe."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from firstline.cli import timeline
+from firstline.cli.output import ReplayLine
+from firstline.cli.timeline import Moment
+from firstline.twin.replay import Replayed
+from firstline.twin.scenario import Scenario
+
+WORD_WIDTH = 9
+OUTCOME_STYLES = {"resolved": "bold green", "handed-over": "bold red"}
+
+
+@contextlib.contextmanager
+def progress(name: str) -> Iterator[Callable[[datetime], None]]:
+    """Tell on a terminal which virtual time the run has reached; elsewhere say nothing."""
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(name) as status:
+        yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
+
+
+def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
+    """The timeline of each incident, and its outcome as the last line."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"))
+    for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
+        console.print()
+        _head(console, line)
+        for moment in timeline.moments(chapter) if chapter else _pages_only(replayed):
+            console.print(_told(moment, replayed.start))
+        style = OUTCOME_STYLES.get(line.outcome or "", "bold")
+        console.print(Text(timeline.ending(line), style=style))
+
+
+def _head(console: Console, line: ReplayLine) -> None:
+    if line.incident is not None:
+        what = f"{line.severity} {line.condition}   {line.incident}"
+        console.print(Text(what, style="bold"))
+
+
+def _pages_only(replayed: Replayed) -> Iterator[Moment]:
+    """What is known of a run whose store took nothing: PagerDuty's own word."""
+    for page in replayed.pages:
+        yield Moment(page.at, "paged", f"{page.action} {page.key}", "bold magenta")
+    yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", "bold red")
+
+
+def _told(moment: Moment, start: datetime) -> Text:
+    passed = f"+{timeline.clock(moment.at - start)}"
+    return Text.assemble(
+        (f"{passed:>8}  ", "dim"),
+        (f"{moment.word:<{WORD_WIDTH}} ", moment.style or "cyan"),
+        moment.text,
+    )

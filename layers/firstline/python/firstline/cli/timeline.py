@@ -1,0 +1,156 @@
+"""A ledger as a timeline that a tired person can read: when, what, and why, a line each."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from firstline.cli.account import Told, told
+from firstline.cli.output import ReplayLine
+from firstline.twin.replay import Chapter
+
+UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
+"""Waits and looks that the lines around them explain."""
+
+
+class Moment(NamedTuple):
+    """One line: when, one word for what happened, the words, and how much it matters."""
+
+    at: datetime
+    word: str
+    text: str
+    style: str = ""
+
+
+def moments(chapter: Chapter) -> Iterator[Moment]:
+    """The chapter's entries in words; a wait is told once, while its reason stands."""
+    waited_for = ""
+    for entry in map(told, chapter.entries):
+        for moment in _MOMENTS[entry.kind](entry):
+            if moment.word == "waits" and moment.text == waited_for:
+                continue
+            waited_for = moment.text if moment.word == "waits" else ""
+            yield moment
+
+
+def ending(line: ReplayLine) -> str:
+    """The last line: the outcome, what it took, and where the record ends."""
+    fixes = sum(1 for each in line.actions if each.kind == "fix")
+    pages = len({each.dedup_key for each in line.pages if each.event_action == "trigger"})
+    took = clock(timedelta(seconds=line.virtual_seconds))
+    counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
+    record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
+    told_outcome = (line.outcome or "nothing heard").replace("-", " ")
+    return f"{told_outcome} after {took}: {counts}, {record if line.entries else 'no record'}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def clock(passed: timedelta) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    total = round(passed.total_seconds())
+    hours, rest = divmod(total, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _signal(entry: Told) -> Iterator[Moment]:
+    for signal in entry.data.get("joined", [entry.data]):
+        what = f"{signal['subject']} {signal['state']}".strip()
+        yield Moment(entry.at, "heard", f"{what}: {signal['why']}", "bold")
+
+
+def _page(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    if data["outcome"] == "accepted":
+        tries = f" (try {data['tries']})" if data["tries"] > 1 else ""
+        yield Moment(entry.at, "paged", f"{data['action']} {data['key']}{tries}", "bold magenta")
+    else:
+        why = f"{data['action']} {data['key']} not sent, owed: {data['why']}"
+        yield Moment(entry.at, "owes", why, "bold red")
+
+
+def _decision(entry: Told) -> Iterator[Moment]:
+    data, why = entry.data, entry.data["why"]
+    match data["step"]["type"]:
+        case "wait" | "look" if data["rule"] in UNDERSTOOD:
+            return
+        case "wait":
+            yield Moment(entry.at, "waits", why, "dim")
+        case "look":
+            yield Moment(entry.at, "looks", why, "dim")
+        case "fix":
+            facts = ", ".join(data["facts"])
+            passed = f"{len(data['guards'])} guards passed"
+            yield Moment(entry.at, "decides", f"{_plan(data)}: {facts}; {passed}", "bold")
+        case "hand-over":
+            yield Moment(entry.at, "gives up", why, "bold red")
+        case _:
+            yield Moment(entry.at, "closes", why, "bold green")
+
+
+def _intent(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    if "fence" in data:
+        text = f"{data['action']} on {data['targets'][0]} (token {data['token'][:8]})"
+        yield Moment(entry.at, "does", text, "bold yellow")
+
+
+def _outcome(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    if "hosts" in data:
+        for hosts, report in _grouped(data["hosts"]):
+            yield Moment(entry.at, "sees", f"{', '.join(hosts)}: {report}")
+    elif data["outcome"] != "sent":
+        where = f" on {data['target']}" if "target" in data else ""
+        text = f"{data['action']}{where}: {data['outcome']} ({data['detail']})"
+        style = "" if data["outcome"] == "done" else "red"
+        yield Moment(entry.at, "learns", text, style)
+
+
+def _verification(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    if "verified" in data and data["verified"]:
+        text = f"{data['target']} works: {data['readings_needed']} readings in a row"
+        yield Moment(entry.at, "verifies", text, "green")
+    elif "verified" in data:
+        yield Moment(entry.at, "verifies", f"{data['target']} does not work any more", "red")
+    elif not data["helped"]:
+        yield Moment(
+            entry.at, "verifies", f"{data['action']} on {data['target']} did not help", "red"
+        )
+
+
+_MOMENTS = {
+    "signal": _signal,
+    "page": _page,
+    "decision": _decision,
+    "intent": _intent,
+    "outcome": _outcome,
+    "verification": _verification,
+}
+
+
+def _plan(data: dict[str, Any]) -> str:
+    return f"{data['plan']['action']} on {data['plan']['target']}"
+
+
+def _grouped(hosts: dict[str, dict[str, Any]]) -> Iterator[tuple[list[str], str]]:
+    """Hosts that say the same, together."""
+    groups: dict[str, list[str]] = {}
+    for host, report in hosts.items():
+        groups.setdefault(_report(report), []).append(host)
+    for said, those in groups.items():
+        yield those, said
+
+
+def _report(report: dict[str, Any]) -> str:
+    if report["type"] != "report":
+        return f"unknown ({report['why']})"
+    enclave = {"RUNNING": "enclave runs", "none": "no enclave"}.get(
+        report["enclave_state"], f"enclave {report['enclave_state']}"
+    )
+    reached = {True: "NATS reachable", False: "NATS unreachable", None: "NATS unknown"}
+    nats = reached[report["nats_reachable"]]
+    return f"{enclave}, unit {report['enclave_unit']}, parent {report['parent_unit']}, {nats}"

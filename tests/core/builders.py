@@ -1,0 +1,222 @@
+"""One incident and its world as values with defaults: a complete outage that a restart mends.
+
+By default nothing stops the fix of `A`: each test changes the one fact that it is about.
+"""
+
+import copy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from firstline import profile as profiles
+from firstline.diagnose import diagnose
+from firstline.evidence import (
+    AlarmReading,
+    AlarmState,
+    Evidence,
+    Group,
+    HostEvidence,
+    HostReport,
+    Instance,
+    TargetHealth,
+    Unknown,
+)
+from firstline.guards.guard import Denial
+from firstline.guards.order import ask
+from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
+from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
+from firstline.ledger import Provenance
+from firstline.limits import Lease, Limits, Spent, Switch
+from firstline.plan import Plan
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.signals import Component, Condition, Severity
+from firstline.situation import Situation
+
+NOW = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
+HOME = Home(account="111122223333", region="us-east-1")
+A, B, C = (InstanceId(f"i-0a1b2c3d4e5f6071{n}") for n in (1, 2, 3))
+FLEET = (A, B, C)
+ID = IncidentId("inc-0123456789abcdef0123")
+OTHER = IncidentId("inc-ffffffffffffffffffff")
+ALARM_NAME = "vettid-prod-enclave-healthy-hosts"
+ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{ALARM_NAME}"
+BY = Provenance(policy=Digest("p" * 64), code="code")
+PROFILE_FILE = Path(profiles.__file__).parent / "profiles" / "runbook.toml"
+PROFILE = profiles.load(PROFILE_FILE)
+ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)
+AGE_MAX = timedelta(seconds=PROFILE.policy.evidence_age_max_seconds)
+
+
+def ago(seconds: float) -> datetime:
+    """The instant that many seconds before `NOW`."""
+    return NOW - timedelta(seconds=seconds)
+
+
+def report(*, up: bool = False, **fields: object) -> HostReport:
+    """What a look found: the unit says active whether or not its enclave runs."""
+    values: dict[str, Any] = {
+        "schema": 1,
+        "enclave_unit": "active",
+        "enclave_state": "RUNNING" if up else "none",
+        "parent_unit": "active",
+        "parent_healthy": True,
+    }
+    return HostReport(**values | fields)
+
+
+def host(*, up: bool = False, age: float = 0, found: Unknown | None = None) -> HostEvidence:
+    """A host's report, *age* seconds old, or why there is none."""
+    return HostEvidence(found or report(up=up), ago(age))
+
+
+def hosts(*ids: InstanceId, up: bool = False, age: float = 0) -> dict[InstanceId, HostEvidence]:
+    """The same report of each of *ids*."""
+    return {each: host(up=up, age=age) for each in ids}
+
+
+def group(*ids: InstanceId, lifecycle: str = "InService", health: str = "Healthy") -> Group:
+    """A group of *ids*, all alike."""
+    return Group(desired=3, instances=tuple(Instance(each, lifecycle, health) for each in ids))
+
+
+def balancer(state: str = "unhealthy", *ids: InstanceId) -> TargetHealth:
+    """The load balancer's word on *ids*, or on the whole fleet."""
+    return TargetHealth(dict.fromkeys(ids or FLEET, state))
+
+
+def evidence(**fields: object) -> Evidence:
+    """The alarm fires, all hosts are in service and unhealthy, and none was looked at."""
+    values: dict[str, Any] = {
+        "at": NOW,
+        "alarm": ALARM,
+        "group": group(*FLEET),
+        "target_health": balancer(),
+        "hosts": {},
+    }
+    return Evidence(**values | fields)
+
+
+def target(id_: InstanceId = A, *, verified: float | None = None, **fields: object) -> Target:
+    """One target, verified so many seconds ago or not at all."""
+    values: dict[str, Any] = {"verified_at": None if verified is None else ago(verified)}
+    return Target(id_, **values | fields)
+
+
+def targets(*ids: InstanceId, **fields: Any) -> tuple[Target, ...]:  # noqa: ANN401 - as `target`
+    """*ids*, or the whole fleet, all alike."""
+    return tuple(target(each, **fields) for each in ids or FLEET)
+
+
+def attempt(**fields: object) -> Attempt:
+    """A restart of `A`, sent ten seconds ago and not answered."""
+    values: dict[str, Any] = {
+        "token": Token("a" * 32),
+        "action": "restart_enclave",
+        "target": A,
+        "plan": Digest("b" * 64),
+        "fence": 1,
+        "intended_at": ago(10),
+        "not_after": ago(-50),
+        "lease_until": ago(-140),
+        "command": CommandId("command-1"),
+    }
+    return Attempt(**values | fields)
+
+
+def answered(seconds: float, **fields: object) -> Attempt:
+    """The same, answered so many seconds ago and not judged."""
+    return attempt(**{"outcome": Outcome.DONE, "answered_at": ago(seconds)} | fields)
+
+
+def look(*ids: InstanceId, until: float = -80, **fields: object) -> Look:
+    """A look at *ids* that was sent ten seconds ago; it may take *until*."""
+    values: dict[str, Any] = {"command": CommandId("command-2"), "intended_at": ago(10)}
+    return Look(token=Token("c" * 32), targets=ids or FLEET, until=ago(until), **values | fields)
+
+
+def incident(**fields: object) -> Incident:
+    """A complete outage, a minute old, whose three hosts were all found dead just now."""
+    values: dict[str, Any] = {
+        "id": ID,
+        "cause": Cause("vettid#complete-outage"),
+        "condition": Condition.COMPLETE_OUTAGE,
+        "severity": Severity.P1,
+        "component": Component.FLEET,
+        "rule": "all vaults inaccessible",
+        "alarm": "healthy-hosts",
+        "alarm_arn": ALARM_ARN,
+        "opening": SignalKey(f"{ALARM_ARN}|-|ALARM|{ago(62).isoformat()}"),
+        "signalled_at": ago(62),
+        "opened_at": ago(60),
+        "targets": targets(),
+        "hosts": hosts(*FLEET),
+    }
+    return Incident(**values | fields)
+
+
+def remediating(current: Attempt | None = None, **fields: object) -> Incident:
+    """The same with a fix that has no answer yet."""
+    attempts = (current or attempt(),)
+    return incident(**{"status": Status.REMEDIATING, "attempts": attempts} | fields)
+
+
+def verifying(current: Attempt, **fields: object) -> Incident:
+    """The same with a fix that was answered and has no verdict yet."""
+    return incident(**{"status": Status.VERIFYING, "attempts": (current,)} | fields)
+
+
+def lease(*spent: Spent, **fields: object) -> Lease:
+    """The fleet's lease, free by default."""
+    values: dict[str, Any] = {"group": PROFILE.fleet.group, "spent": spent}
+    return Lease(**values | fields)
+
+
+def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") -> Spent:
+    """An attempt on *id_* so many seconds ago."""
+    return Spent(Token("d" * 32), action, id_, ago(seconds))
+
+
+def limits(
+    *spendings: Spent,
+    paused: bool = False,
+    holder: IncidentId | None = None,
+    until: datetime | None = None,
+) -> Limits:
+    """The lease and the kill switch, both free by default."""
+    held = lease(*spendings, holder=holder, until=until)
+    return Limits(held, Switch(paused=paused, why="a drill"))
+
+
+def policy(**fields: object) -> Profile:
+    """The runbook's profile with some other numbers."""
+    values: dict[str, Any] = fields
+    return copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, **values))
+
+
+def situation(**fields: object) -> Situation:
+    """All that `decide` sees; the diagnosis follows from the evidence, as in reconcile."""
+    values: dict[str, Any] = {
+        "now": NOW,
+        "incident": incident(),
+        "evidence": evidence(),
+        "limits": limits(),
+        "profile": PROFILE,
+        "mode": "enforce",
+    }
+    values |= fields
+    held: Incident = values["incident"]
+    values["evidence"] = copy.replace(values["evidence"], hosts=held.hosts)
+    unverified = tuple(each.id for each in held.targets if not each.verified)
+    values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX))
+    return Situation(**values)
+
+
+def plan(target_id: InstanceId = A, action: str = "restart_enclave") -> Plan:
+    """A fix of `A`."""
+    return Plan(action=action, target=target_id, facts=("two readers agree",))
+
+
+def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:
+    """Which guards deny, and what they say."""
+    return {each.guard: each.denial for each in ask(what or plan(), about) if each.denial}

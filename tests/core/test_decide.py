@@ -1,0 +1,170 @@
+import copy
+from datetime import timedelta
+from typing import NamedTuple, get_args
+
+import pytest
+
+from firstline.decide import RULES, Close, Fix, HandOver, Look, Step, Wait, decide
+from firstline.evidence import Unknown
+from firstline.ids import InstanceId
+from firstline.incident import Incident
+from firstline.plan import Plan
+from firstline.signals import Condition
+from firstline.situation import Situation
+from tests.core.builders import (
+    FLEET,
+    NOW,
+    OK,
+    PROFILE,
+    A,
+    B,
+    C,
+    ago,
+    answered,
+    evidence,
+    group,
+    host,
+    hosts,
+    incident,
+    look,
+    remediating,
+    situation,
+    target,
+    targets,
+    verifying,
+)
+
+
+def wait(seconds: float) -> Wait:
+    return Wait(NOW + timedelta(seconds=seconds))
+
+
+def of(held: Incident, **fields: object) -> Situation:
+    return situation(incident=held, **fields)
+
+
+def fix(target: InstanceId) -> Fix:
+    facts = ("the host lists no enclave", "the load balancer finds it unhealthy")
+    return Fix(Plan(action="restart_enclave", target=target, facts=facts))
+
+
+UNKNOWN = Unknown("throttled")
+UNCLASSIFIED = {"condition": Condition.UNCLASSIFIED, "targets": (), "hosts": {}}
+SERVING = hosts(*FLEET, up=True)
+MENDED = targets(verified=30)
+OKAY = evidence(alarm=OK)
+WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
+HEALTHY = evidence(target_health=Unknown("none"))
+
+
+class Case(NamedTuple):
+    """A situation that *rule* decides, and one with a single fact changed that it does not."""
+
+    rule: str
+    step: Step
+    decides: Situation
+    leaves: Situation
+    to: str
+
+
+TOO_OLD, OLD = incident(opened_at=ago(7200)), incident(opened_at=ago(7199))
+WORN, TIRED = incident(wakes=400), incident(wakes=399)
+SETTLED = {"hosts": hosts(*FLEET, up=True, age=10)}
+SILENT = {"hosts": {each: host(found=UNKNOWN) for each in FLEET}}
+TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
+CASES = (
+    Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
+    Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
+    Case("nothing to watch", HandOver(), of(incident(alarm_arn="")), situation(), "next fix"),
+    Case("fix under way", wait(5), of(remediating()), of(verifying(answered(0))), "verify the fix"),
+    Case("look under way", wait(5), of(incident(look=look())), situation(), "next fix"),
+    Case(
+        "verify the fix",
+        Look((A,)),
+        of(verifying(answered(20), **SETTLED)),
+        of(incident(attempts=(answered(20, helped=True),))),
+        "next fix",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=MENDED, clear_readings=2), evidence=OKAY),
+        "alarm to clear",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=(*MENDED[:2], target(C)), clear_readings=3), evidence=OKAY),
+        "next fix",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(**UNCLASSIFIED, clear_readings=3)),
+        of(incident(**UNCLASSIFIED, clear_readings=2)),
+        "watch",
+    ),
+    Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=()), evidence=evidence(group=group())),
+        of(incident(targets=()), evidence=evidence(group=UNKNOWN)),
+        "watch",
+    ),
+    Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=()), evidence=evidence(group=group(*FLEET, lifecycle="Terminating"))),
+        of(incident(targets=()), evidence=evidence(group=group(*FLEET))),
+        "watch",
+    ),
+    Case(
+        "silent hosts",
+        HandOver(),
+        of(incident(targets=targets(silent=3), **SILENT)),
+        of(incident(targets=(target(A, silent=2), *targets(B, C, silent=3)), **SILENT)),
+        "confirm targets",
+    ),
+    Case(
+        "look at hosts",
+        Look((B, C)),
+        of(incident(hosts=hosts(A) | hosts(B, age=121))),
+        of(incident(hosts=hosts(A) | hosts(B, C, age=120))),
+        "next fix",
+    ),
+    Case("next fix", fix(A), situation(), situation(profile=WITHOUT_LADDER), "confirm targets"),
+    Case(
+        "next fix", fix(A), of(incident(**TWO_DEAD)), of(incident(targets=MENDED)), "alarm to clear"
+    ),
+    Case(
+        "confirm targets",
+        Look(FLEET),
+        of(incident(hosts=hosts(*FLEET, up=True, age=10)), evidence=HEALTHY),
+        of(incident(hosts=SERVING, targets=MENDED), evidence=HEALTHY),
+        "alarm to clear",
+    ),
+    Case(
+        "alarm to clear",
+        HandOver(),
+        of(incident(targets=targets(verified=600))),
+        of(incident(targets=())),
+        "watch",
+    ),
+    Case("watch", wait(60), of(incident(**UNCLASSIFIED)), situation(), "next fix"),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Case) -> None:
+    """Each rule decides on the facts that it names."""
+    told = decide(case.decides)
+    assert (told.rule, told.step) == (case.rule, case.step)
+    assert decide(case.leaves).rule == case.to
+
+
+def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:
+    """A rule or a step without a case fails here."""
+    assert {type(each.step) for each in CASES} == set(get_args(Step.__value__))
+    assert len({each.rule for each in CASES}) == len(RULES) + 1

@@ -1,0 +1,188 @@
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline.evidence import AlarmReading, AlarmState, Unknown
+from firstline.guards.guard import Denial
+from firstline.guards.order import ORDER, ask, name
+from firstline.incident import Outcome
+from firstline.profile import ActionPolicy
+from firstline.situation import Situation
+from tests.core.builders import (
+    NOW,
+    OK,
+    OTHER,
+    PROFILE,
+    A,
+    B,
+    C,
+    ago,
+    attempt,
+    balancer,
+    denials,
+    evidence,
+    group,
+    incident,
+    limits,
+    plan,
+    policy,
+    situation,
+    spent,
+    targets,
+    verifying,
+)
+
+UNREAD = Unknown("throttled")
+FAILED = attempt(outcome=Outcome.FAILED, answered_at=ago(900), helped=False)
+HELPED = attempt(target=B, outcome=Outcome.DONE, answered_at=ago(900), helped=True)
+
+
+def autonomy(*named: ActionPolicy) -> Situation:
+    return situation(profile=copy.replace(PROFILE, actions=named))
+
+
+def only(health: str = "unhealthy", **fields: object) -> Situation:
+    """The situation with other evidence; the diagnosis follows from it."""
+    return situation(evidence=evidence(target_health=balancer(health), **fields))
+
+
+STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
+    "mode_enforces": (
+        (
+            situation(mode="observe"),
+            Denial(f"mode is observe: would have run restart_enclave on {A}"),
+        ),
+    ),
+    "switch_is_off": (
+        (situation(limits=limits(paused=True)), Denial("the kill switch is on: a drill")),
+    ),
+    "action_is_auto": (
+        (autonomy(), Denial("autonomy of restart_enclave is observe")),
+        (
+            autonomy(ActionPolicy(name="restart_enclave", autonomy="approve")),
+            Denial("autonomy of restart_enclave is approve"),
+        ),
+    ),
+    "alarm_still_fires": (
+        (only(alarm=OK), Denial("the alarm is OK now, and no fix of ours made it so")),
+        (only(alarm=UNREAD), Denial("the alarm's present state cannot be read: throttled")),
+    ),
+    "target_is_ours": (
+        (only(group=UNREAD), Denial("the group cannot be read: throttled")),
+        (
+            only(group=group(A, B, C, lifecycle="Terminating:Wait")),
+            Denial(f"{A} is not in service in the managed group"),
+        ),
+        (only(group=group(B, C)), Denial(f"{A} is not in service in the managed group")),
+    ),
+    "target_is_proven_dead": (
+        (only(health="healthy"), Denial(f"{A} is not proven dead: it is unknown")),
+        (only(health="draining"), Denial(f"{A} is not proven dead: it is unknown")),
+    ),
+    "one_fix_at_a_time": (
+        (
+            situation(incident=verifying(attempt(target=B))),
+            Denial("a fix of this incident has no verdict yet"),
+        ),
+        (
+            situation(limits=limits(holder=OTHER, until=ago(-1))),
+            Denial(
+                f"{OTHER} is fixing something in VettID-Nitro-EnclaveASG",
+                retry_at=NOW + timedelta(seconds=1),
+            ),
+        ),
+    ),
+    "attempts_are_left": (
+        (
+            situation(limits=limits(spent(900), spent(3599))),
+            Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
+        ),
+        (
+            situation(incident=incident(attempts=(FAILED, FAILED))),
+            Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
+        ),
+    ),
+    "cooldown_is_over": (
+        (
+            situation(limits=limits(spent(59))),
+            Denial(f"restart_enclave on {A} cools down", retry_at=NOW + timedelta(seconds=1)),
+        ),
+    ),
+}
+PASSES = {
+    "nothing is changed": situation(),
+    "alarm_still_fires: it has no data": only(alarm=AlarmReading(AlarmState.INSUFFICIENT_DATA)),
+    "alarm_still_fires: a fix made it OK": situation(
+        incident=incident(attempts=(HELPED,)), evidence=evidence(alarm=OK)
+    ),
+    "alarm_still_fires: it fires again": situation(incident=incident(attempts=(HELPED,))),
+    "one_fix_at_a_time: the lease ran out": situation(limits=limits(holder=OTHER, until=NOW)),
+    "one_fix_at_a_time: the lease is ours": situation(
+        limits=limits(holder=incident().id, until=ago(-60))
+    ),
+    "attempts_are_left: on another host": situation(limits=limits(spent(900, B), spent(999, B))),
+    "attempts_are_left: another fix": situation(limits=limits(spent(9, A, "x"), spent(9, A, "x"))),
+    "attempts_are_left: out of the window": situation(limits=limits(spent(900), spent(3600))),
+    "cooldown_is_over: at this instant": situation(limits=limits(spent(60))),
+}
+
+
+@pytest.mark.parametrize("guard", STOPPED)
+def test_each_guard_is_the_only_one_to_stop_what_it_protects_from(guard: str) -> None:
+    """Without this guard its situations would end in a fix."""
+    for stopped, denial in STOPPED[guard]:
+        assert denials(stopped) == {guard: denial}
+
+
+def test_every_guard_has_its_situations() -> None:
+    """The table is in the order of asking; a guard that nobody planted a case for fails here."""
+    assert list(STOPPED) == [name(guard) for guard in ORDER]
+
+
+@pytest.mark.parametrize("passing", PASSES.values(), ids=PASSES)
+def test_the_same_fix_passes_with_one_fact_changed(passing: Situation) -> None:
+    """No guard objects, and each is asked and kept, in the order of asking."""
+    answers = ask(plan(), passing)
+    assert [each.guard for each in answers] == list(STOPPED)
+    assert [each.denial for each in answers if each.denial] == []
+
+
+def test_a_target_outside_the_scope_is_not_ours() -> None:
+    """I13: a host of the group is still no target when the incident does not name it."""
+    held = situation(
+        incident=incident(targets=targets(B, C)),
+        diagnosis=situation().diagnosis,
+    )
+    assert list(denials(held)) == ["target_is_ours"]
+
+
+def test_a_host_that_nobody_diagnosed_is_not_proven_dead() -> None:
+    """I16: no verdict is no proof."""
+    verified = situation(incident=incident(targets=targets(verified=9)))
+    assert list(denials(verified)) == ["target_is_proven_dead"]
+
+
+def test_limits_that_cannot_be_read_stop_every_fix() -> None:
+    """S12: each guard that needs them denies, and none takes them for unlimited."""
+    said = denials(situation(limits=UNREAD))
+    assert {guard: denial.why for guard, denial in said.items()} == {
+        "switch_is_off": "the kill switch cannot be read: throttled",
+        "one_fix_at_a_time": "the lease cannot be read: throttled",
+        "attempts_are_left": "the attempts made cannot be read: throttled",
+        "cooldown_is_over": "the last attempt cannot be read",
+    }
+
+
+@pytest.mark.parametrize(("made", "seconds"), [(1, 60), (2, 120), (3, 240)])
+def test_a_cooldown_doubles_with_each_attempt(made: int, seconds: int) -> None:
+    """I20: after the second attempt the wait is twice as long."""
+    held = limits(*[spent(30)] * made)
+    said = denials(situation(limits=held, profile=policy(attempts_per_target_max=9)))
+    assert said["cooldown_is_over"].retry_at == ago(30) + timedelta(seconds=seconds)
+
+
+def test_an_attempt_of_the_future_counts_and_cools_down() -> None:
+    """I29: a clock that went back neither frees an attempt nor ends a cooldown."""
+    said = denials(situation(limits=limits(spent(-500), spent(-500))))
+    assert list(said) == ["attempts_are_left", "cooldown_is_over"]

@@ -1,0 +1,207 @@
+"""The alarms, the rule that hears them, and the composites behind them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.events.models import EventPattern
+
+from firstline import profile as profiles
+from firstline.classify import Classification, classify, known_as
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.signals import Disposition
+from firstline.sources.envelope import parse
+from infra.context import DEFAULT_PROFILE
+from tests.infra.made import ACCOUNT, REGION, Made, Resource
+
+HOME = Home(account=ACCOUNT, region=REGION)
+RECEIVED = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
+
+
+def classified(body: bytes) -> Classification:
+    """Give what the core makes of the event in *body*."""
+    profile = profiles.load(DEFAULT_PROFILE)
+    signal = known_as(parse(body, HOME, RECEIVED), profile, {})
+    return classify(signal, profile, HOME)
+
+
+EVENTS = Path(__file__).parents[2] / "events"
+CORPUS = {
+    path: classified(path.read_bytes()) for path in sorted(EVENTS.glob("*.json"))
+}
+RULED = [path for path, found in CORPUS.items() if found.rule]
+REJECTED = [path for path, found in CORPUS.items() if found.disposition is Disposition.REJECTED]
+STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"]
+EXTERNAL = "vettid-prod-enclave-healthy-hosts"
+SIGNS = {
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "<=",
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": ">=",
+}
+
+
+def heard(made: Made, event: dict[str, Any]) -> bool:
+    """Whether the rule would put *event* into the signals queue."""
+    (rule,) = made.of("AWS::Events::Rule")
+    pattern = EventPattern.load(json.dumps(rule.properties["EventPattern"]))
+    return bool(pattern.matches_event(event))
+
+
+def change(name: str, state: str = "ALARM", **fields: object) -> dict[str, Any]:
+    """Give the event of the alarm *name* going into *state*."""
+    return {
+        "version": "0",
+        "id": "6a7c1f6e-1f7b-4a2e-9c66-000000000000",
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": ACCOUNT,
+        "region": REGION,
+        "time": "2026-03-11T04:18:43Z",
+        "resources": [f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"],
+        "detail": {"alarmName": name, "state": {"value": state}},
+    } | fields
+
+
+def made_alarms(made: Made) -> list[Resource]:
+    """Give the alarms that the profile asked for."""
+    return [
+        each
+        for each in made.of("AWS::CloudWatch::Alarm")
+        if each.logical_id.startswith("Detection")
+    ]
+
+
+@pytest.mark.parametrize("path", RULED, ids=lambda path: path.stem)
+def test_what_a_rule_of_the_profile_fits_is_heard(made: Made, path: Path) -> None:
+    """A sample event that a rule fits would reach the signals queue."""
+    assert heard(made, json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
+def test_what_would_be_rejected_is_not_heard(made: Made, path: Path) -> None:
+    """A sample event that is none of ours is kept out by the rule already."""
+    assert not heard(made, json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("before", [None, *STATES])
+def test_every_state_is_heard_whatever_came_before(
+    made: Made, state: str, before: str | None
+) -> None:
+    """ALARM after ALARM is a page that a filter on the previous state would lose."""
+    previous = {} if before is None else {"previousState": {"value": before}}
+    for name in [EXTERNAL, *(alarm.name for alarm in made_alarms(made))]:
+        event = change(name, state)
+        event["detail"] |= previous
+        assert heard(made, event)
+
+
+def test_the_pattern_asks_for_nothing_in_the_detail(made: Made) -> None:
+    """The rule filters on who speaks, never on what is said."""
+    (rule,) = made.of("AWS::Events::Rule")
+    pattern = rule.properties["EventPattern"]
+    assert sorted(pattern) == ["account", "detail-type", "resources", "source"]
+    assert "EventBusName" not in rule.properties
+
+
+def test_own_alarms_and_strangers_are_not_heard(made: Made) -> None:
+    """firstline's own alarms would be unclassified incidents; others' are nobody's business."""
+    own = [
+        each.name
+        for each in [
+            *made.of("AWS::CloudWatch::Alarm"),
+            *made.of("AWS::CloudWatch::CompositeAlarm"),
+        ]
+        if each not in made_alarms(made)
+    ]
+    assert len(own) > len(made.of("AWS::CloudWatch::CompositeAlarm"))
+    for name in [*own, "somebody-elses-alarm", f"{EXTERNAL}-2", "Detection"]:
+        assert not heard(made, change(name)), name
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"source": "custom.cloudwatch"},
+        {"account": "444455556666"},
+        {"detail-type": "CloudWatch Alarm Configuration Change"},
+        {"resources": [f"arn:aws:cloudwatch:{REGION}:444455556666:alarm:{EXTERNAL}"]},
+        {"resources": []},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_forged_event_is_not_heard(made: Made, fields: dict[str, object]) -> None:
+    """An event must come from CloudWatch itself, in this account, about a known alarm."""
+    assert not heard(made, change(EXTERNAL, **fields))
+
+
+def test_what_is_heard_reaches_the_queue_or_its_dead_letters(made: Made) -> None:
+    """The rule may send to the signals queue and to its dead letters; nobody else may."""
+    (rule,) = made.of("AWS::Events::Rule")
+    (target,) = rule.properties["Targets"]
+    signals = made.one("AWS::SQS::Queue", "QueuesSignals")
+    undelivered = made.one("AWS::SQS::Queue", "Undelivered")
+    assert target["Arn"] == made.arn(signals)
+    assert target["DeadLetterConfig"] == {"Arn": made.arn(undelivered)}
+    for queue in made.of("AWS::SQS::Queue"):
+        allowed = [each for each in policy(made, queue) if each["Effect"] == "Allow"]
+        assert bool(allowed) == (queue in (signals, undelivered))
+        for statement in allowed:
+            assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+            assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": made.arn(rule)}}
+
+
+def policy(made: Made, queue: Resource) -> list[dict[str, Any]]:
+    """Give the statements of the queue's policy."""
+    name = queue.name
+    (found,) = [
+        each
+        for each in made.of("AWS::SQS::QueuePolicy")
+        if each.properties["Queues"][0].endswith(f"/{name}")
+    ]
+    statements: list[dict[str, Any]] = found.properties["PolicyDocument"]["Statement"]
+    return statements
+
+
+def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -> None:
+    """Each alarm of the profile is one alarm in CloudWatch, number for number."""
+    written = [
+        {
+            "Namespace": each.namespace,
+            "MetricName": each.metric,
+            "Dimensions": sorted(each.dimensions.items()),
+            "Statistic": each.statistic,
+            "sign": each.comparison,
+            "Threshold": each.threshold,
+            "Period": each.period_seconds,
+            "EvaluationPeriods": each.evaluation_periods,
+            "TreatMissingData": each.missing_data,
+        }
+        for each in profile.alarms.made
+    ]
+    found = [
+        {
+            **{key: alarm.properties[key] for key in written[0] if key in alarm.properties},
+            "Dimensions": [(each["Name"], each["Value"]) for each in alarm.properties["Dimensions"]],
+            "sign": SIGNS[alarm.properties["ComparisonOperator"]],
+        }
+        for alarm in made_alarms(made)
+    ]
+    assert found == written
+
+
+def test_each_guarded_alarm_has_a_composite_without_code(made: Made, profile: Profile) -> None:
+    """The alarm and any one sign of deafness: straight to the emergency topic."""
+    topic = made.one("AWS::SNS::Topic", "Emergency")
+    guarded = [each.name for each in profile.alarms.made if each.backstop]
+    assert guarded == ["healthy-hosts"]
+    (composite,) = made.of("AWS::CloudWatch::CompositeAlarm")
+    alarm = made.one("AWS::CloudWatch::Alarm", "Detectionhealthyhosts")
+    own = [each for each in made.of("AWS::CloudWatch::Alarm") if each not in made_alarms(made)]
+    deaf = " OR ".join(f'ALARM("{made.arn(each)}")' for each in own)
+    assert composite.properties["AlarmRule"] == f'(ALARM("{made.arn(alarm)}") AND ({deaf}))'
+    assert composite.properties["AlarmActions"] == [made.arn(topic)]

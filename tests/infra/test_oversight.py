@@ -1,0 +1,152 @@
+"""firstline's own alarms, and the topic that speaks when firstline cannot."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App
+
+from app import compose
+from firstline.controller.system import System
+from firstline.profile import Profile
+from firstline.settings import Home, Settings
+from firstline.twin.memory import MemoryDoor
+from firstline.twin.scenario import Scenario
+from firstline.twin.world import World
+from functions import sweep
+from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.made import ACCOUNT, HERE, Made
+
+NOT_BREACHING, BREACHING = "notBreaching", "breaching"
+ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
+EXPECTED = {
+    "HeartbeatMissing": ("firstline", "Heartbeat", "Sum", BELOW, 1, 3, BREACHING),
+    "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 180, 1, NOT_BREACHING),
+    "SignalsWaiting": (
+        *("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", ABOVE, 120, 1, NOT_BREACHING),
+    ),
+    "LostSignals": (
+        *("AWS/Events", "InvocationsFailedToBeSentToDlq", "Sum", ABOVE, 0, 1, NOT_BREACHING),
+    ),
+    **dict.fromkeys(
+        ("UndeliveredSignals", "DeadSignals", "DeadWakes"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 1, NOT_BREACHING),
+    ),
+}
+FIELDS = (
+    *("Namespace", "MetricName", "Statistic", "ComparisonOperator"),
+    *("Threshold", "EvaluationPeriods", "TreatMissingData"),
+)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_way_of_being_deaf_is_told(made: Made, name: str) -> None:
+    """Each way has an alarm of one-minute periods that tells the emergency topic, twice."""
+    alarm = made.one("AWS::CloudWatch::Alarm", f"Oversight{name}").properties
+    topic = made.arn(made.one("AWS::SNS::Topic", "Emergency"))
+    assert tuple(alarm[field] for field in FIELDS) == EXPECTED[name]
+    assert alarm["Period"] == 60
+    assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic])
+
+
+def test_each_dead_letter_queue_is_watched(made: Made) -> None:
+    """The queues that end in an alarm are all the queues that nobody reads."""
+    watched = {
+        each.properties["Dimensions"][0]["Value"]
+        for each in made.of("AWS::CloudWatch::Alarm")
+        if each.properties["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+    read = {
+        each.properties["EventSourceArn"] for each in made.of("AWS::Lambda::EventSourceMapping")
+    }
+    unread = {each.name for each in made.of("AWS::SQS::Queue") if made.arn(each) not in read}
+    assert watched == unread
+
+
+def test_the_topic_takes_alarms_of_this_account_and_needs_no_key(made: Made) -> None:
+    """CloudWatch is let in by name, for a topic with a policy has lost the default one."""
+    topic = made.one("AWS::SNS::Topic", "Emergency")
+    (attached,) = made.of("AWS::SNS::TopicPolicy")
+    insecure, alarms = attached.properties["PolicyDocument"]["Statement"]
+    assert "KmsMasterKeyId" not in topic.properties
+    assert attached.properties["Topics"] == [made.arn(topic)]
+    assert insecure["Effect"] == "Deny"
+    assert insecure["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert alarms["Effect"] == "Allow"
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{HERE}:alarm:*"},
+    }
+
+
+def test_an_address_is_subscribed_and_its_absence_is_told(
+    made: Made, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With an address there is a subscription; without one the CDK warns."""
+    folder = tmp_path_factory.mktemp("subscribed")
+    context = {**WITHOUT_BUNDLING, "emergency_email": "on-call@example.com"}
+    app = App(outdir=str(folder), context=context)
+    compose(app)
+    app.synth()
+    (subscription,) = Made(folder).of("AWS::SNS::Subscription")
+    assert subscription.properties["Protocol"] == "email"
+    assert subscription.properties["Endpoint"] == "on-call@example.com"
+    assert made.of("AWS::SNS::Subscription") == []
+    assert warned(made.folder)
+    assert not warned(folder)
+
+
+def warned(folder: Path) -> bool:
+    """Tell whether the assembly carries the warning."""
+    return any("nobody hears the emergency topic" in path.read_text() for path in folder.glob("*"))
+
+
+def test_the_sweep_emits_what_the_alarms_watch(
+    made: Made, profile: Profile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Namespace, names and dimensions of the sweep's metrics are those of the alarms."""
+    sweep.handler({}, None, _quiet_system(profile))
+    emitted = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert _metrics(emitted) == {
+        (
+            alarm.properties["Namespace"],
+            alarm.properties["MetricName"],
+            tuple((each["Name"], each["Value"]) for each in alarm.properties["Dimensions"]),
+        )
+        for alarm in made.of("AWS::CloudWatch::Alarm")
+        if alarm.properties["Namespace"] == "firstline"
+    }
+
+
+def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    return {
+        (directive["Namespace"], metric["Name"], tuple((name, emitted[name]) for name in names))
+        for directive in emitted["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for names in directive["Dimensions"]
+    }
+
+
+def _quiet_system(profile: Profile) -> System:
+    """Give a system with nothing to sweep."""
+    world = World(
+        Scenario(name="quiet"), datetime(2026, 3, 11, 4, 0, tzinfo=UTC), profile.fleet.group
+    )
+    settings = Settings(
+        home=Home(account=ACCOUNT, region="us-east-1"),
+        mode="observe",
+        profile_path="",
+        incidents_table="",
+        ledger_table="",
+        signals_queue_url="",
+        wakes_queue_url="",
+        routing_key_secret="",
+        pager_url="",
+        documents={},
+        alarms={},
+        code="",
+    )
+    return System(ports=MemoryDoor(world).ports, profile=profile, settings=settings)

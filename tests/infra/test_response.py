@@ -1,0 +1,223 @@
+"""The functions against their code: names, limits, sources, settings, documents."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+from aws_cdk import App
+
+from app import compose
+from firstline import code, settings
+from firstline.actions.catalogue import ACTIONS
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.twin import resources
+from infra.packaging import PROFILE_PATH
+from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.made import ACCOUNT, REGION, Made, Resource
+
+TIMEOUTS_SECONDS = {"ingest": 30, "reconcile": 60, "sweep": 55}
+NAMES = {
+    *("TableName", "QueueName", "FunctionName", "AlarmName", "RoleName", "PolicyName", "RuleName"),
+    *("TopicName", "LayerName", "LogGroupName", "Name"),
+}
+
+
+def functions(made: Made) -> dict[str, Resource]:
+    """Give the functions by the name of their handler's module."""
+    found = made.of("AWS::Lambda::Function")
+    return {each.properties["Handler"].split(".")[1]: each for each in found}
+
+
+def source(made: Made, function: str) -> dict[str, object]:
+    """Give the properties of what feeds *function*."""
+    (found,) = [
+        each.properties
+        for each in made.of("AWS::Lambda::EventSourceMapping")
+        if each.properties["FunctionName"] == functions(made)[function].name
+    ]
+    return found
+
+
+@pytest.mark.parametrize("name", TIMEOUTS_SECONDS)
+def test_a_function_has_its_handler(made: Made, name: str) -> None:
+    """The handler in the template is a function of (event, context) in the code."""
+    function = functions(made)[name].properties
+    module, _, attribute = function["Handler"].rpartition(".")
+    handler = getattr(importlib.import_module(module), attribute)
+    parameters = list(inspect.signature(handler).parameters.values())
+    assert [each.name for each in parameters[:2]] == ["event", "context"]
+    assert all(each.default is not inspect.Parameter.empty for each in parameters[2:])
+
+
+@pytest.mark.parametrize(("name", "timeout"), TIMEOUTS_SECONDS.items())
+def test_a_function_has_its_limits(made: Made, name: str, timeout: int) -> None:
+    """Time, runtime, architecture; no reserved concurrency unless the operator asks."""
+    function = functions(made)[name].properties
+    assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+    assert function["Timeout"] == timeout
+    assert "ReservedConcurrentExecutions" not in function
+    assert len(function["Layers"]) == 3
+
+
+def test_there_is_no_other_function(made: Made) -> None:
+    """Nothing runs that is not in the house."""
+    assert set(functions(made)) == set(TIMEOUTS_SECONDS)
+
+
+@pytest.mark.parametrize("name", TIMEOUTS_SECONDS)
+def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) -> None:
+    """The environment holds the one settings struct, with the addresses of what was made."""
+    environment = functions(made)[name].properties["Environment"]["Variables"]
+    assert set(environment) == {
+        *("FIRSTLINE_SETTINGS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"),
+    }
+    read = settings.read(environment)
+    queues = {each.name.split("-")[-2]: each for each in made.of("AWS::SQS::Queue")}
+    assert read.home == Home(account=ACCOUNT, region=REGION)
+    assert read.mode == "observe"
+    assert read.profile_path == PROFILE_PATH
+    assert read.incidents_table == made.one("AWS::DynamoDB::Table", "Incidents").name
+    assert read.ledger_table == made.one("AWS::DynamoDB::Table", "Ledger").name
+    assert read.pager_url == "https://events.pagerduty.com/v2/enqueue"
+    assert read.code == code.digest()
+    assert read.routing_key_secret == made.arn(made.one("AWS::SecretsManager::Secret", "RoutingKeyValue"))
+    urls = {f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{each.name}" for each in queues.values()}
+    assert {read.signals_queue_url, read.wakes_queue_url} < urls
+    assert sorted(read.alarms.values()) == sorted(each.name for each in profile.alarms.made)
+
+
+def test_every_made_alarm_is_known_by_its_arn(made: Made) -> None:
+    """The ARN that an event will carry is the one that the settings name."""
+    environment = functions(made)["ingest"].properties["Environment"]["Variables"]
+    made_alarms = {
+        made.arn(each)
+        for each in made.of("AWS::CloudWatch::Alarm")
+        if each.logical_id.startswith("Detection")
+    }
+    assert set(settings.read(environment).alarms) == made_alarms
+
+
+@pytest.mark.parametrize(
+    ("function", "queue", "twin"),
+    [
+        ("ingest", "QueuesSignals", resources.SIGNALS),
+        ("reconcile", "QueuesWakes", resources.WAKES),
+    ],
+)
+def test_a_queue_feeds_its_function(made: Made, function: str, queue: str, twin: str) -> None:
+    """One message at a time, hidden for longer than the function runs, ten times at most."""
+    fed, name = made.one("AWS::SQS::Queue", queue), functions(made)[function].name
+    mapping = source(made, function)
+    assert mapping["EventSourceArn"] == made.arn(fed)
+    assert mapping["FunctionName"] == name
+    assert mapping["BatchSize"] == 1
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert fed.properties["VisibilityTimeout"] > TIMEOUTS_SECONDS[function]
+    assert fed.properties["VisibilityTimeout"] == resources.VISIBILITY_SECONDS[twin]
+    redrive = fed.properties["RedrivePolicy"]
+    assert redrive["maxReceiveCount"] == resources.RECEIVED_MAX == 10
+    (dead,) = [
+        each
+        for each in made.of("AWS::SQS::Queue")
+        if made.arn(each) == redrive["deadLetterTargetArn"]
+    ]
+    assert dead.properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert fed.properties["MessageRetentionPeriod"] < dead.properties["MessageRetentionPeriod"]
+
+
+def test_every_queue_is_encrypted_and_refuses_plain_http(made: Made) -> None:
+    """SQS's own encryption, and a denial without TLS, on every queue."""
+    refusing = {
+        each.properties["Queues"][0]
+        for each in made.of("AWS::SQS::QueuePolicy")
+        for statement in each.properties["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    queues = made.of("AWS::SQS::Queue")
+    assert all(each.properties["SqsManagedSseEnabled"] is True for each in queues)
+    assert {url.rsplit("/", 1)[1] for url in refusing} == {each.name for each in queues}
+
+
+def test_reconcile_may_feed_itself(made: Made) -> None:
+    """Only reconcile is let loose from recursive-loop detection, and it is bounded."""
+    found = {name: each.properties.get("RecursiveLoop") for name, each in functions(made).items()}
+    assert found == {"ingest": None, "reconcile": "Allow", "sweep": None}
+    assert source(made, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 10}
+
+
+def test_the_sweep_runs_every_minute_and_is_not_repeated(made: Made) -> None:
+    """One schedule, no retries: the next run is the retry."""
+    (schedule,) = made.of("AWS::Scheduler::Schedule")
+    (asynchronous,) = made.of("AWS::Lambda::EventInvokeConfig")
+    target = schedule.properties["Target"]
+    assert schedule.properties["ScheduleExpression"] == "rate(1 minute)"
+    assert target["Arn"] == made.arn(functions(made)["sweep"])
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+    assert asynchronous.properties["FunctionName"] == functions(made)["sweep"].name
+    assert asynchronous.properties["MaximumRetryAttempts"] == 0
+
+
+def test_each_action_has_its_document(made: Made, profile: Profile) -> None:
+    """A document for each action, with the action's parameters and only the profile's units."""
+    environment = functions(made)["reconcile"].properties["Environment"]["Variables"]
+    named = settings.read(environment).documents
+    documents = {each.name: each for each in made.of("AWS::SSM::Document")}
+    assert set(named) == set(ACTIONS)
+    assert len(documents) == len(ACTIONS)
+    for action, name in named.items():
+        document = documents[name].properties
+        assert (document["DocumentType"], document["UpdateMethod"]) == ("Command", "NewVersion")
+        parameters = document["Content"]["parameters"]
+        assert set(parameters) == {each.name for each in ACTIONS[action].parameters}
+    units = profile.fleet.units
+    look, fix = (documents[named[each]].properties["Content"] for each in ("look_host", "restart_enclave"))
+    assert look["parameters"]["EnclaveUnit"]["allowedValues"] == [units.enclave]
+    assert look["parameters"]["ParentUnit"]["allowedValues"] == [units.parent]
+    assert fix["parameters"]["Unit"]["allowedValues"] == [units.enclave]
+
+
+def test_nothing_has_a_fixed_name(made: Made) -> None:
+    """CloudFormation names everything, so that a second fleet and a replacement find room."""
+    fixed = {
+        (each.logical_id, name)
+        for each in made.resources.values()
+        if each.kind not in {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"}
+        for name in NAMES & each.properties.keys()
+    }
+    assert fixed == set()
+
+
+def test_the_routing_key_is_the_operators(made: Made) -> None:
+    """The secret is made empty, and an output says how to fill it."""
+    (secret,) = made.of("AWS::SecretsManager::Secret")
+    assert not {"SecretString", "GenerateSecretString"} & secret.properties.keys()
+    command = made.outputs("firstline-vettid-app")["SetRoutingKey"]
+    assert f"--secret-id {made.arn(secret)} " in command
+
+
+def test_the_operators_choices_arrive(tmp_path: Path) -> None:
+    """Mode, architecture, concurrency and an existing secret are taken from the context."""
+    arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:pager-a1b2c3"
+    context = {
+        **WITHOUT_BUNDLING,
+        "mode": "enforce",
+        "architecture": "x86_64",
+        "routing_key_secret_arn": arn,
+        "reconcile_concurrency_max": "4",
+        "ingest_concurrency_reserved": "25",
+    }
+    app = App(outdir=str(tmp_path), context=context)
+    compose(app)
+    app.synth()
+    chosen = Made(tmp_path)
+    ingest = functions(chosen)["ingest"].properties
+    read = settings.read(ingest["Environment"]["Variables"])
+    assert (read.mode, read.routing_key_secret) == ("enforce", arn)
+    assert ingest["Architectures"] == ["x86_64"]
+    assert ingest["ReservedConcurrentExecutions"] == 25
+    assert source(chosen, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 4}
+    assert chosen.of("AWS::SecretsManager::Secret") == []
+    assert chosen.outputs("firstline-vettid-app")["Mode"] == "enforce"

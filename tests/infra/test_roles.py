@@ -1,0 +1,184 @@
+"""What each function may do, and what none ever may."""
+
+import pytest
+
+from firstline.actions.catalogue import ACTIONS
+from infra.roles import SEND, UNSCOPED
+from tests.infra.made import ACCOUNT, HERE, REGION, Made
+from tests.infra.permissions import may, role_of, statements
+
+FUNCTIONS = ["ingest", "reconcile", "sweep"]
+INSTANCE = f"arn:aws:ec2:{HERE}:instance/i-0a1b2c3d4e5f60711"
+TAG = {"Application": "vettid-enclave"}
+
+KEPT = {
+    "ingest": {"GetItem", "Query", "PutItem", "ConditionCheckItem"},
+    "reconcile": {
+        *("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"),
+        *("PutItem", "UpdateItem", "DeleteItem"),
+    },
+    "sweep": {"GetItem", "Query", "PutItem", "ConditionCheckItem"},
+}
+OPERATIONS = {
+    *("GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"),
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
+    *("PartiQLInsert", "PartiQLSelect", "PartiQLUpdate", "PartiQLDelete", "DeleteTable"),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_incidents(made: Made, function: str) -> None:
+    """A function has the operations on incidents that it needs, and no other."""
+    table = made.arn(made.one("AWS::DynamoDB::Table", "Incidents"))
+    role = role_of(made, function)
+    allowed = {each for each in OPERATIONS if may(role, f"dynamodb:{each}", table)}
+    assert allowed == KEPT[function]
+    assert may(role, "dynamodb:Query", f"{table}/index/due") == (function == "sweep")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_ledger_is_only_added_to(made: Made, function: str) -> None:
+    """Putting is all; changing and removing are denied, not merely left out."""
+    table = made.arn(made.one("AWS::DynamoDB::Table", "Ledger"))
+    role = role_of(made, function)
+    allowed = {each for each in OPERATIONS if may(role, f"dynamodb:{each}", table)}
+    assert allowed == {"PutItem", "ConditionCheckItem"}
+    (denied,) = [
+        set(each["Action"])
+        for each in statements(role)
+        if each["Effect"] == "Deny" and each["Resource"] == table
+    ]
+    assert denied == {
+        f"dynamodb:{each}"
+        for each in (
+            *("UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"),
+        )
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_queues(made: Made, function: str) -> None:
+    """A function takes from the queue that feeds it; all send wakes, none sends signals."""
+    signals = made.arn(made.one("AWS::SQS::Queue", "QueuesSignals"))
+    wakes = made.arn(made.one("AWS::SQS::Queue", "QueuesWakes"))
+    role = role_of(made, function)
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+        assert may(role, action, signals) == (function == "ingest")
+        assert may(role, action, wakes) == (function == "reconcile")
+    assert may(role, "sqs:SendMessage", wakes)
+    assert not may(role, "sqs:SendMessage", signals)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_routing_key_and_the_logs(made: Made, function: str) -> None:
+    """A function reads the one secret and writes to its own log group."""
+    secret = made.arn(made.one("AWS::SecretsManager::Secret", "RoutingKeyValue"))
+    role = role_of(made, function)
+    assert may(role, "secretsmanager:GetSecretValue", secret)
+    assert not may(role, "secretsmanager:GetSecretValue", f"{secret}-other")
+    assert not may(role, "secretsmanager:PutSecretValue", secret)
+    for other in FUNCTIONS:
+        group = made.one("AWS::Logs::LogGroup", f"Response{other.title()}Logs")
+        stream = f"{made.arn(group)}:log-stream:2026/03/11"
+        assert may(role, "logs:PutLogEvents", stream) == (other == function)
+
+
+def document(made: Made, name: str) -> str:
+    """Give the ARN of one of our documents."""
+    return f"arn:aws:ssm:{HERE}:document/{made.one('AWS::SSM::Document', f'{name}Document').name}"
+
+
+@pytest.mark.parametrize("name", ["LookHost", "RestartEnclave"])
+def test_only_reconcile_sends_our_documents(made: Made, name: str) -> None:
+    """Our two documents, by reconcile alone."""
+    allowed = [
+        each for each in FUNCTIONS if may(role_of(made, each), SEND, document(made, name), **TAG)
+    ]
+    assert allowed == ["reconcile"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"arn:aws:ssm:{REGION}::document/AWS-RunShellScript",
+        f"arn:aws:ssm:{REGION}::document/AWS-RunRemoteScript",
+        f"arn:aws:ssm:{REGION}::document/AWS-RunDocument",
+        f"arn:aws:ssm:{REGION}::document/AWS-RunPowerShellScript",
+        f"arn:aws:ssm:{HERE}:document/somebody-elses",
+    ],
+)
+def test_no_other_document_is_sent(made: Made, name: str) -> None:
+    """No other document, whoever owns it, and whatever the instance's tags are."""
+    assert not may(role_of(made, "reconcile"), SEND, name, **TAG)
+
+
+@pytest.mark.parametrize("name", ["RunShellScript", "RunRemoteScript", "RunDocument"])
+def test_a_document_that_takes_any_command_is_denied(made: Made, name: str) -> None:
+    """Even a permission that is added later does not open these."""
+    denied = [
+        each["Resource"]
+        for each in statements(role_of(made, "reconcile"))
+        if each["Effect"] == "Deny" and each["Action"] == SEND
+    ]
+    assert [f"arn:aws:ssm:*:*:document/AWS-{name}" in each for each in denied] == [True]
+
+
+@pytest.mark.parametrize(
+    ("tags", "allowed"),
+    [
+        (TAG, True),
+        (TAG | {"Name": "host-1"}, True),
+        ({}, False),
+        ({"Application": "vettid-nats"}, False),
+        ({"application": "vettid-enclave"}, False),
+    ],
+)
+def test_only_the_fleets_instances(made: Made, tags: dict[str, str], *, allowed: bool) -> None:
+    """An instance must carry the profile's tags."""
+    assert may(role_of(made, "reconcile"), SEND, INSTANCE, **tags) == allowed
+
+
+def test_our_documents_cannot_be_changed(made: Made) -> None:
+    """What is sent stays what was reviewed."""
+    role = role_of(made, "reconcile")
+    for action in ("ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion", "ssm:CreateDocument"):
+        assert not may(role, action, document(made, "RestartEnclave"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_is_allowed_on_everything_has_a_reason(made: Made, function: str) -> None:
+    """Only reads for which there is no narrower resource, and only for reconcile."""
+    unscoped = {
+        action
+        for each in statements(role_of(made, function))
+        if each["Effect"] == "Allow" and "*" in each["Resource"]
+        for action in each["Action"]
+        if each["Resource"] == "*"
+    }
+    assert unscoped == (set(UNSCOPED) if function == "reconcile" else set())
+    assert all(": " in f": {reason}" and len(reason) > 10 for reason in UNSCOPED.values())
+
+
+def test_every_permission_that_an_action_declares_is_given(made: Made) -> None:
+    """The roles are derived from the actions: none of their permissions is missing."""
+    role = role_of(made, "reconcile")
+    declared = {each for action in ACTIONS.values() for each in action.permissions}
+    assert all(may(role, each, "*") for each in declared - {SEND})
+    assert SEND in declared
+
+
+def test_no_role_borrows_a_managed_policy(made: Made) -> None:
+    """Each role is its own, for one service."""
+    roles = made.of("AWS::IAM::Role")
+    assert len(roles) == 4
+    for role in roles:
+        (trust,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
+        assert "ManagedPolicyArns" not in role.properties
+        assert list(trust["Principal"]) == ["Service"]
+    (scheduler,) = [each for each in roles if "Schedule" in each.logical_id]
+    sweep = made.one("AWS::Lambda::Function", "ResponseSweep")
+    (trust,) = scheduler.properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert [(each["Action"], each["Resource"]) for each in statements(scheduler)] == [
+        ("lambda:InvokeFunction", made.arn(sweep))
+    ]

@@ -1,0 +1,181 @@
+"""Hypothesis strategies: arbitrary incidents and situations, more often plausible than not."""
+
+import copy
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from firstline.diagnose import diagnose
+from firstline.evidence import (
+    AlarmReading,
+    AlarmState,
+    Evidence,
+    Group,
+    HostEvidence,
+    Instance,
+    TargetHealth,
+    Unknown,
+)
+from firstline.ids import CommandId, Digest, InstanceId, Token
+from firstline.incident import Attempt, Incident, Look, Outcome, Page, Status, Target
+from firstline.limits import Lease, Limits, Spent, Switch
+from firstline.profile import ActionPolicy
+from firstline.signals import Condition, Severity
+from firstline.situation import Situation
+from tests.core.builders import AGE_MAX, FLEET, ID, NOW, OTHER, PROFILE, incident, policy, report
+
+CALM = settings(derandomize=True, deadline=None)
+"""The same examples in every run, for as long as they take on a busy machine."""
+
+STRANGER = InstanceId("i-0fffffffffffffff9")
+UNKNOWN = st.just(Unknown("throttled"))
+ids = st.sampled_from((*FLEET, STRANGER))
+ages = st.integers(-300, 8000) | st.sampled_from((0, 5, 10, 30, 59, 60, 119, 120, 121, 180, 7200))
+instants = ages.map(lambda age: NOW - timedelta(seconds=age))
+tokens = st.sampled_from([Token(f"{n:032x}") for n in range(4)])
+
+
+def maybe[T](strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    """What *strategy* gives, or None."""
+    return st.none() | strategy
+
+
+reports = st.builds(
+    report,
+    up=st.booleans(),
+    parent_unit=st.sampled_from(("active", "failed", "unknown")),
+    parent_healthy=maybe(st.booleans()),
+)
+host_evidence = st.builds(HostEvidence, reports | reports | UNKNOWN, instants)
+hosts = st.dictionaries(ids, host_evidence) | st.fixed_dictionaries(
+    {each: st.builds(HostEvidence, reports, st.just(NOW)) for each in FLEET}
+)
+targets = st.lists(
+    st.builds(
+        Target,
+        ids,
+        readings=st.integers(0, 4),
+        silent=st.integers(0, 4),
+        verified_at=maybe(instants),
+    ),
+    unique_by=lambda each: each.id,
+    max_size=4,
+).map(tuple) | st.just(incident().targets)
+attempts = st.builds(
+    Attempt,
+    token=tokens,
+    action=st.sampled_from(("restart_enclave", "reboot")),
+    target=ids,
+    plan=st.just(Digest("b" * 64)),
+    fence=st.integers(0, 9),
+    intended_at=instants,
+    not_after=instants,
+    lease_until=instants,
+    command=maybe(st.just(CommandId("command-1"))),
+    outcome=maybe(st.sampled_from(Outcome)),
+    answered_at=maybe(instants),
+    helped=maybe(st.booleans()),
+)
+looks = st.builds(
+    Look,
+    token=tokens,
+    targets=st.lists(ids, unique=True, min_size=1).map(tuple),
+    intended_at=instants,
+    until=instants,
+    command=maybe(st.just(CommandId("command-2"))),
+)
+pages = st.builds(
+    Page,
+    key=st.sampled_from((ID, f"{ID}:gave-up")),
+    action=st.sampled_from(("trigger", "resolve")),
+    severity=st.sampled_from(Severity),
+    summary=st.text(max_size=20),
+    details=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
+    owed_at=instants,
+    due_at=instants,
+    tries=st.integers(0, 3),
+    sent_at=maybe(instants),
+)
+
+
+def incidents() -> st.SearchStrategy[Incident]:
+    """Incidents in any state, also in ones that no history leads to."""
+    return st.builds(
+        incident,
+        condition=st.sampled_from((Condition.COMPLETE_OUTAGE, *Condition)),
+        severity=st.sampled_from(Severity),
+        status=st.sampled_from(Status),
+        alarm_arn=st.sampled_from((incident().alarm_arn, incident().alarm_arn, "")),
+        opened_at=instants,
+        ended_at=maybe(instants),
+        targets=targets,
+        hosts=hosts,
+        clear_readings=st.integers(0, 4),
+        look=st.none() | maybe(looks),
+        attempts=st.lists(attempts, max_size=3).map(tuple),
+        pages=st.lists(pages, max_size=3).map(tuple),
+        wakes=st.integers(0, 401),
+        next_wake_at=maybe(instants),
+    )
+
+
+groups = st.builds(
+    Group,
+    desired=st.integers(0, 4),
+    instances=st.lists(
+        st.builds(
+            Instance,
+            ids,
+            st.sampled_from(("InService", "InService", "Terminating")),
+            st.sampled_from(("Healthy", "Unhealthy")),
+        ),
+        unique_by=lambda each: each.id,
+        max_size=4,
+    ).map(tuple),
+) | st.just(Group(3, tuple(Instance(each, "InService", "Healthy") for each in FLEET)))
+healths = st.builds(
+    TargetHealth, st.dictionaries(ids, st.sampled_from(("healthy", "unhealthy", "draining")))
+) | st.just(TargetHealth(dict.fromkeys(FLEET, "unhealthy")))
+leases = st.builds(
+    Lease,
+    group=st.just("group"),
+    fence=st.integers(0, 9),
+    holder=st.sampled_from((None, ID, OTHER)),
+    until=maybe(instants),
+    spent=st.lists(
+        st.builds(Spent, tokens, st.just("restart_enclave"), ids, instants), max_size=3
+    ).map(tuple),
+)
+limits = st.builds(Limits, leases, st.builds(Switch, st.booleans()))
+profiles = st.sampled_from(
+    (
+        PROFILE,
+        policy(attempts_per_target_max=9, verify_readings=1),
+        copy.replace(PROFILE, ladders=()),
+        copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),)),
+    )
+)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    """Situations whose diagnosis follows from their evidence, as in reconcile."""
+    held = draw(incidents())
+    evidence = Evidence(
+        at=NOW,
+        alarm=draw(UNKNOWN | st.builds(AlarmReading, st.sampled_from(AlarmState))),
+        group=draw(UNKNOWN | groups),
+        target_health=draw(UNKNOWN | healths),
+        hosts=held.hosts,
+    )
+    unverified = tuple(each.id for each in held.targets if not each.verified)
+    return Situation(
+        now=NOW,
+        incident=held,
+        evidence=evidence,
+        diagnosis=diagnose(evidence, unverified, AGE_MAX),
+        limits=draw(UNKNOWN | limits),
+        profile=draw(profiles),
+        mode=draw(st.sampled_from(("observe", "enforce", "enforce"))),
+    )
