@@ -15,6 +15,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.nag import accept
 from infra.queues import Queues
 
 SERVICE = NAMESPACE = "firstline"
@@ -105,7 +106,9 @@ def _topic(scope: Construct, email: str | None) -> sns.Topic:
         warning = "nobody hears the emergency topic: set the context emergency_email, or subscribe"
         Annotations.of(topic).add_warning_v2("firstline:emergency-email", warning)
     else:
-        topic.add_subscription(subscriptions.EmailSubscription(email))
+        subscription = topic.add_subscription(subscriptions.EmailSubscription(email))
+        unread = "a queue for mail that was not delivered is one more place where nobody looks"
+        accept(subscription, "Serverless-SNSRedrivePolicy", unread)
     CfnOutput(stack, "EmergencyTopic", value=topic.topic_arn)
     return topic
 

@@ -6,11 +6,9 @@ from datetime import timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from firstline.diagnose import diagnose
 from firstline.evidence import (
     AlarmReading,
     AlarmState,
-    Evidence,
     Group,
     HostEvidence,
     Instance,
@@ -23,7 +21,8 @@ from firstline.limits import Lease, Limits, Spent, Switch
 from firstline.profile import ActionPolicy
 from firstline.signals import Condition, Severity
 from firstline.situation import Situation
-from tests.core.builders import AGE_MAX, FLEET, ID, NOW, OTHER, PROFILE, incident, policy, report
+from tests.core import builders as make
+from tests.core.builders import ALARM_ARN, FLEET, ID, NOW, OTHER, PROFILE
 
 CALM = settings(derandomize=True, deadline=None)
 """The same examples in every run, for as long as they take on a busy machine."""
@@ -42,15 +41,13 @@ def maybe[T](strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
 
 
 reports = st.builds(
-    report,
+    make.report,
     up=st.booleans(),
     parent_unit=st.sampled_from(("active", "failed", "unknown")),
     parent_healthy=maybe(st.booleans()),
 )
 host_evidence = st.builds(HostEvidence, reports | reports | UNKNOWN, instants)
-hosts = st.dictionaries(ids, host_evidence) | st.fixed_dictionaries(
-    {each: st.builds(HostEvidence, reports, st.just(NOW)) for each in FLEET}
-)
+hosts = st.dictionaries(ids, host_evidence)
 targets = st.lists(
     st.builds(
         Target,
@@ -61,7 +58,7 @@ targets = st.lists(
     ),
     unique_by=lambda each: each.id,
     max_size=4,
-).map(tuple) | st.just(incident().targets)
+).map(tuple)
 attempts = st.builds(
     Attempt,
     token=tokens,
@@ -99,25 +96,46 @@ pages = st.builds(
 )
 
 
-def incidents() -> st.SearchStrategy[Incident]:
+INCIDENT: dict[str, st.SearchStrategy[object]] = {
+    "condition": st.sampled_from(Condition),
+    "severity": st.sampled_from(Severity),
+    "status": st.sampled_from(Status),
+    "alarm_arn": st.sampled_from((ALARM_ARN, ALARM_ARN, "")),
+    "opened_at": instants,
+    "ended_at": maybe(instants),
+    "targets": targets,
+    "hosts": hosts,
+    "clear_readings": st.integers(0, 4),
+    "look": looks,
+    "attempts": st.lists(attempts, max_size=3).map(tuple),
+    "pages": st.lists(pages, max_size=3).map(tuple),
+    "wakes": st.integers(0, 401),
+    "next_wake_at": maybe(instants),
+}
+
+
+@st.composite
+def surprises(
+    draw: st.DrawFn, facts: dict[str, st.SearchStrategy[object]], at_most: int
+) -> dict[str, object]:
+    """Some of *facts*, each arbitrary; whatever is left out is as the builders have it."""
+    chosen = draw(st.sets(st.sampled_from(sorted(facts)), max_size=at_most))
+    return {each: draw(facts[each]) for each in sorted(chosen)}
+
+
+HISTORIES: tuple[dict[str, object], ...] = (
+    {},
+    {"targets": make.targets(verified=60), "clear_readings": 3},
+    {"status": Status.VERIFYING, "attempts": (make.answered(60),)},
+)
+
+
+@st.composite
+def incidents(draw: st.DrawFn) -> Incident:
     """Incidents in any state, also in ones that no history leads to."""
-    return st.builds(
-        incident,
-        condition=st.sampled_from((Condition.COMPLETE_OUTAGE, *Condition)),
-        severity=st.sampled_from(Severity),
-        status=st.sampled_from(Status),
-        alarm_arn=st.sampled_from((incident().alarm_arn, incident().alarm_arn, "")),
-        opened_at=instants,
-        ended_at=maybe(instants),
-        targets=targets,
-        hosts=hosts,
-        clear_readings=st.integers(0, 4),
-        look=st.none() | maybe(looks),
-        attempts=st.lists(attempts, max_size=3).map(tuple),
-        pages=st.lists(pages, max_size=3).map(tuple),
-        wakes=st.integers(0, 401),
-        next_wake_at=maybe(instants),
-    )
+    at_most = draw(st.sampled_from((1, 3, len(INCIDENT))))
+    history = draw(st.sampled_from(HISTORIES))
+    return make.incident(**history | draw(surprises(INCIDENT, at_most)))
 
 
 groups = st.builds(
@@ -133,10 +151,10 @@ groups = st.builds(
         unique_by=lambda each: each.id,
         max_size=4,
     ).map(tuple),
-) | st.just(Group(3, tuple(Instance(each, "InService", "Healthy") for each in FLEET)))
+)
 healths = st.builds(
     TargetHealth, st.dictionaries(ids, st.sampled_from(("healthy", "unhealthy", "draining")))
-) | st.just(TargetHealth(dict.fromkeys(FLEET, "unhealthy")))
+)
 leases = st.builds(
     Lease,
     group=st.just("group"),
@@ -151,31 +169,27 @@ limits = st.builds(Limits, leases, st.builds(Switch, st.booleans()))
 profiles = st.sampled_from(
     (
         PROFILE,
-        policy(attempts_per_target_max=9, verify_readings=1),
+        make.policy(attempts_per_target_max=9, verify_readings=1),
         copy.replace(PROFILE, ladders=()),
         copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),)),
     )
 )
 
 
+EVIDENCE: dict[str, st.SearchStrategy[object]] = {
+    "alarm": UNKNOWN | st.builds(AlarmReading, st.sampled_from(AlarmState)),
+    "group": UNKNOWN | groups,
+    "target_health": UNKNOWN | healths,
+}
+AROUND: dict[str, st.SearchStrategy[object]] = {
+    "limits": UNKNOWN | limits,
+    "profile": profiles,
+    "mode": st.just("observe"),
+}
+
+
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
     """Situations whose diagnosis follows from their evidence, as in reconcile."""
-    held = draw(incidents())
-    evidence = Evidence(
-        at=NOW,
-        alarm=draw(UNKNOWN | st.builds(AlarmReading, st.sampled_from(AlarmState))),
-        group=draw(UNKNOWN | groups),
-        target_health=draw(UNKNOWN | healths),
-        hosts=held.hosts,
-    )
-    unverified = tuple(each.id for each in held.targets if not each.verified)
-    return Situation(
-        now=NOW,
-        incident=held,
-        evidence=evidence,
-        diagnosis=diagnose(evidence, unverified, AGE_MAX),
-        limits=draw(UNKNOWN | limits),
-        profile=draw(profiles),
-        mode=draw(st.sampled_from(("observe", "enforce", "enforce"))),
-    )
+    seen = make.evidence(**draw(surprises(EVIDENCE, 2)))
+    return make.situation(incident=draw(incidents()), evidence=seen, **draw(surprises(AROUND, 2)))

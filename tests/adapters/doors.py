@@ -96,10 +96,11 @@ class Http:
 class Ends:
     """A session each of whose tries meets the same end: an answer, or the failure to get one.
 
-    A ``dict`` is an answer that was parsed already; it ends the call before anything is sent.
+    A ``dict`` is an answer that was parsed already, a list of them is one for each call in turn;
+    they end the call before anything is sent.
     """
 
-    end: Http | Exception | dict[str, Any]
+    end: Http | Exception | dict[str, Any] | list[dict[str, Any]]
     sends: int = 0
     session: Session = field(default_factory=lambda: session("us-east-1"))
 
@@ -109,10 +110,15 @@ class Ends:
         events.register_first("before-send", self._send)
 
     def _call(self, **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
-        if not isinstance(self.end, dict):
-            return None
+        match self.end:
+            case list():
+                parsed = self.end.pop(0)
+            case dict():
+                parsed = self.end
+            case _:
+                return None
         self.sends += 1
-        return _response("", Http(200)), self.end
+        return _response("", Http(200)), parsed
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.sends += 1
@@ -121,7 +127,7 @@ class Ends:
                 return _response(request.url, self.end)
             case Exception():
                 raise self.end
-            case dict():
+            case _:
                 raise AssertionError("the call has had its answer")
 
 

@@ -39,7 +39,7 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize(("status", "fact"), product(Status, Fact))
+@pytest.mark.parametrize(("status", "fact"), list(product(Status, Fact)))
 def test_a_status_changes_as_declared_and_in_no_other_way(status: Status, fact: Fact) -> None:
     """Every pair that is not declared is an error, and so is every step after the end."""
     leads_to = MOVES.get(status, {}).get(fact)

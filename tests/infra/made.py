@@ -25,6 +25,7 @@ ARNS = {
     "AWS::SQS::Queue": f"sqs:{HERE}:",
     "AWS::SecretsManager::Secret": f"secretsmanager:{HERE}:secret:",
 }
+INTRINSICS = {"Ref", "Fn::GetAtt", "Fn::Join", "Fn::ImportValue", "Fn::Sub"}
 REF_IS_ARN = {
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::Lambda::LayerVersion",
@@ -93,22 +94,25 @@ class Made:
         return Resource(raw["Type"], logical_id, f"{stack}-{logical_id}-1A2B3C", properties, raw)
 
     def _resolve(self, stack: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-        match value:
-            case {"Ref": name}:
-                return self._ref(stack, name)
-            case {"Fn::GetAtt": [logical_id, attribute]}:
-                return self._attribute(stack, logical_id, attribute)
-            case {"Fn::Join": [separator, parts]}:
-                return separator.join(self._resolve(stack, part) for part in parts)
-            case {"Fn::ImportValue": export}:
-                return self._resolve(*self._exports[export])
-            case {"Fn::Sub": str(text)}:
-                return text
-            case dict():
-                return {key: self._resolve(stack, each) for key, each in value.items()}
-            case list():
-                return [self._resolve(stack, each) for each in value]
-        return value
+        if isinstance(value, list):
+            return [self._resolve(stack, each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if value.keys() & INTRINSICS:
+            ((intrinsic, argument),) = value.items()
+            return self._intrinsic(stack, intrinsic, argument)
+        return {key: self._resolve(stack, each) for key, each in value.items()}
+
+    def _intrinsic(self, stack: str, intrinsic: str, argument: Any) -> str:  # noqa: ANN401
+        if intrinsic == "Ref":
+            return self._ref(stack, argument)
+        if intrinsic == "Fn::GetAtt":
+            return self._attribute(stack, *argument)
+        if intrinsic == "Fn::Join":
+            return str(argument[0]).join(self._resolve(stack, each) for each in argument[1])
+        if intrinsic == "Fn::ImportValue":
+            return str(self._resolve(*self._exports[argument]))
+        return str(argument)
 
     def _ref(self, stack: str, name: str) -> str:
         if name in PSEUDO:

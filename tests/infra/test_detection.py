@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from moto.events.models import EventPattern
@@ -17,6 +17,9 @@ from firstline.sources.envelope import parse
 from infra.context import DEFAULT_PROFILE
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
+if TYPE_CHECKING:
+    from moto.events.models import EventMessageType
+
 HOME = Home(account=ACCOUNT, region=REGION)
 RECEIVED = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 
@@ -29,9 +32,7 @@ def classified(body: bytes) -> Classification:
 
 
 EVENTS = Path(__file__).parents[2] / "events"
-CORPUS = {
-    path: classified(path.read_bytes()) for path in sorted(EVENTS.glob("*.json"))
-}
+CORPUS = {path: classified(path.read_bytes()) for path in sorted(EVENTS.glob("*.json"))}
 RULED = [path for path, found in CORPUS.items() if found.rule]
 REJECTED = [path for path, found in CORPUS.items() if found.disposition is Disposition.REJECTED]
 STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"]
@@ -48,10 +49,10 @@ def heard(made: Made, event: dict[str, Any]) -> bool:
     """Whether the rule would put *event* into the signals queue."""
     (rule,) = made.of("AWS::Events::Rule")
     pattern = EventPattern.load(json.dumps(rule.properties["EventPattern"]))
-    return bool(pattern.matches_event(event))
+    return bool(pattern.matches_event(cast("EventMessageType", event)))
 
 
-def change(name: str, state: str = "ALARM", **fields: object) -> dict[str, Any]:
+def change(name: str, state: str = "ALARM", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Give the event of the alarm *name* going into *state*."""
     return {
         "version": "0",
@@ -109,7 +110,7 @@ def test_the_pattern_asks_for_nothing_in_the_detail(made: Made) -> None:
 
 
 def test_own_alarms_and_strangers_are_not_heard(made: Made) -> None:
-    """firstline's own alarms would be unclassified incidents; others' are nobody's business."""
+    """Our own alarms would be unclassified incidents; others' are nobody's business."""
     own = [
         each.name
         for each in [
@@ -134,7 +135,7 @@ def test_own_alarms_and_strangers_are_not_heard(made: Made) -> None:
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_a_forged_event_is_not_heard(made: Made, fields: dict[str, object]) -> None:
+def test_a_forged_event_is_not_heard(made: Made, fields: dict[str, Any]) -> None:
     """An event must come from CloudWatch itself, in this account, about a known alarm."""
     assert not heard(made, change(EXTERNAL, **fields))
 
@@ -186,7 +187,9 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
     found = [
         {
             **{key: alarm.properties[key] for key in written[0] if key in alarm.properties},
-            "Dimensions": [(each["Name"], each["Value"]) for each in alarm.properties["Dimensions"]],
+            "Dimensions": [
+                (each["Name"], each["Value"]) for each in alarm.properties["Dimensions"]
+            ],
             "sign": SIGNS[alarm.properties["ComparisonOperator"]],
         }
         for alarm in made_alarms(made)

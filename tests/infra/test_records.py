@@ -54,7 +54,9 @@ def test_the_twin_has_the_same_tables(made: Made) -> None:
     for name, twin in twins.items():
         table = made.one("AWS::DynamoDB::Table", name).properties
         assert table["KeySchema"] == twin["KeySchema"]
-        defined = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+        defined = {
+            each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]
+        }
         assert defined == {
             each["AttributeName"]: each["AttributeType"] for each in twin["AttributeDefinitions"]
         }

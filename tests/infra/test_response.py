@@ -82,7 +82,9 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     assert read.ledger_table == made.one("AWS::DynamoDB::Table", "Ledger").name
     assert read.pager_url == "https://events.pagerduty.com/v2/enqueue"
     assert read.code == code.digest()
-    assert read.routing_key_secret == made.arn(made.one("AWS::SecretsManager::Secret", "RoutingKeyValue"))
+    assert read.routing_key_secret == made.arn(
+        made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
+    )
     urls = {f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{each.name}" for each in queues.values()}
     assert {read.signals_queue_url, read.wakes_queue_url} < urls
     assert sorted(read.alarms.values()) == sorted(each.name for each in profile.alarms.made)
@@ -173,7 +175,9 @@ def test_each_action_has_its_document(made: Made, profile: Profile) -> None:
         parameters = document["Content"]["parameters"]
         assert set(parameters) == {each.name for each in ACTIONS[action].parameters}
     units = profile.fleet.units
-    look, fix = (documents[named[each]].properties["Content"] for each in ("look_host", "restart_enclave"))
+    look, fix = (
+        documents[named[each]].properties["Content"] for each in ("look_host", "restart_enclave")
+    )
     assert look["parameters"]["EnclaveUnit"]["allowedValues"] == [units.enclave]
     assert look["parameters"]["ParentUnit"]["allowedValues"] == [units.parent]
     assert fix["parameters"]["Unit"]["allowedValues"] == [units.enclave]

@@ -13,6 +13,7 @@ This file imports nothing of firstline, so that anyone can read it whole and run
 import hashlib
 import json
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 GENESIS = "0" * 64
@@ -55,7 +56,11 @@ def verify(export: bytes, anchors: tuple[str, ...] = ()) -> Finding:
 
 
 def _link(
-    incident: object, sequence: object, previous: object, lengths: dict[str, int], heads: dict[str, str]
+    incident: object,
+    sequence: object,
+    previous: object,
+    lengths: dict[str, int],
+    heads: dict[str, str],
 ) -> str:
     """Why an entry does not follow what came before it in its chain; empty when it does."""
     if not isinstance(incident, str) or type(sequence) is not int:
@@ -81,11 +86,11 @@ def main(arguments: list[str]) -> int:
         print("usage: python3 -I -S audit.py EXPORT [HEAD ...]", file=sys.stderr)
         return 2
     try:
-        with open(arguments[0], "rb") as file:
-            found = verify(file.read(), tuple(arguments[1:]))
+        export = Path(arguments[0]).read_bytes()
     except OSError as error:
         print(f"{arguments[0]}: cannot be read: {error.strerror}", file=sys.stderr)
         return 2
+    found = verify(export, tuple(arguments[1:]))
     print(told(arguments[0], found, anchored=len(arguments) > 1))
     return 1 if found.fault or not found.entries else 0
 

@@ -15,8 +15,8 @@ from firstline.evidence import AlarmReading, AlarmState, Group, Need, needs
 from firstline.guards.guard import Answer, Denial
 from firstline.guards.order import ask
 from firstline.ids import InstanceId
-from firstline.ledger import Data
 from firstline.incident import Target
+from firstline.ledger import Data
 from firstline.plan import Plan
 from firstline.profile import seconds
 from firstline.situation import Situation

@@ -48,9 +48,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
         return f"{len(self.hosts)} hosts: {told}" if told else "no host was looked at"
 
 
-def diagnose(
-    evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta
-) -> Diagnosis:
+def diagnose(evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta) -> Diagnosis:
     """What *evidence* supports for each of *hosts*; older host evidence counts as none."""
     return Diagnosis({each: judge(each, evidence, age_max) for each in hosts})
 

@@ -37,9 +37,7 @@ def begin(signal: Signal, found: Classification, now: datetime, by: Provenance) 
         next_wake_at=now,
     )
     incident = copy.replace(incident, pages=paging.opening(incident, found.why))
-    chain, entry = append(
-        incident.chain, incident.id, Kind.SIGNAL, now, by, told(signal, found)
-    )
+    chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, told(signal, found))
     return Opening(copy.replace(incident, chain=chain), entry)
 
 

@@ -16,11 +16,11 @@ class FirstlineError(Exception):
     """Everything that firstline raises by itself."""
 
 
-class Malformed(FirstlineError):  # noqa: N818 - named for what happened, like the others
+class Malformed(FirstlineError):
     """The input cannot be understood or used; the message says how to mend it in one line."""
 
 
-class Unavailable(FirstlineError):  # noqa: N818
+class Unavailable(FirstlineError):
     """A dependency failed, throttled or hung; nothing is known of a write that was under way."""
 
 
@@ -34,7 +34,7 @@ class Contested(StrEnum):
     ENTRY = "entry"
 
 
-class Conflict(FirstlineError):  # noqa: N818
+class Conflict(FirstlineError):
     """A condition of a commit did not hold, so none of it was written."""
 
     def __init__(self, contested: Contested) -> None:
@@ -42,5 +42,5 @@ class Conflict(FirstlineError):  # noqa: N818
         self.contested = contested
 
 
-class Bug(FirstlineError):  # noqa: N818
+class Bug(FirstlineError):
     """An invariant of our own does not hold."""

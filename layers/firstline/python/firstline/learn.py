@@ -125,24 +125,30 @@ def _readings(
 
 def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
     """What became of the fix: answered, found again after a crash, or never sent."""
-    incident, current = lesson.incident, lesson.incident.current
+    current = lesson.incident.current
     if current is None or current.outcome is not None:
         return lesson
+    if current.command is None:
+        return _search(lesson, current, seen, now)
     if isinstance(seen.fix, Answered):
         outcome = Outcome.DONE if seen.fix.success else Outcome.FAILED
         return _answered(lesson, current, outcome, seen.fix.detail, now)
-    if current.command is None and seen.found is not None:
-        return lesson.adding(incident.with_current(copy.replace(current, command=seen.found)))
     if now < current.lease_until:
         return lesson
-    if current.command is None and seen.searched:
-        after = incident.after(Fact.FIX_NOT_SENT)
-        attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
-        told = _told(attempt, "its lease ran out and no command bears its token")
-        return lesson.adding(after.with_current(attempt), (Kind.OUTCOME, told), over=True)
-    if current.command is None:
-        return lesson
     return _answered(lesson, current, Outcome.UNKNOWN, "no answer in time", now)
+
+
+def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) -> Lesson:
+    """I9: an intent without a command is found by its token, or was never sent."""
+    if seen.found is not None:
+        found = copy.replace(current, command=seen.found)
+        return lesson.adding(lesson.incident.with_current(found))
+    if not seen.searched:
+        return lesson
+    attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
+    incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
+    told = _told(attempt, "its lease ran out and no command bears its token")
+    return lesson.adding(incident, (Kind.OUTCOME, told), over=True)
 
 
 def _answered(

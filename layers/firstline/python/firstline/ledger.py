@@ -52,7 +52,7 @@ class Entry(msgspec.Struct, frozen=True):
     hash: Digest
 
 
-def append(  # noqa: PLR0913 - an entry has these parts
+def append(  # noqa: PLR0913, PLR0917 - an entry has these parts
     chain: Chain, incident: IncidentId, kind: Kind, at: datetime, by: Provenance, data: Data
 ) -> tuple[Chain, Entry]:
     """The chain one entry longer, and that entry. ``data`` holds no floats."""

@@ -49,7 +49,9 @@ class Limits(msgspec.Struct, frozen=True):
     switch: Switch
 
 
-def take(lease: Lease, incident: IncidentId, until: datetime, spent: Spent, window: timedelta) -> Lease:
+def take(
+    lease: Lease, incident: IncidentId, until: datetime, spent: Spent, window: timedelta
+) -> Lease:
     """The lease held by *incident* under a new fence, with *spent* added to the window."""
     kept = tuple(each for each in lease.spent if spent.at - each.at < window)
     return copy.replace(
@@ -67,7 +69,9 @@ def release(lease: Lease) -> Lease:
     return copy.replace(lease, holder=None, until=None)
 
 
-def attempts(lease: Lease, action: str, target: InstanceId, now: datetime, window: timedelta) -> int:
+def attempts(
+    lease: Lease, action: str, target: InstanceId, now: datetime, window: timedelta
+) -> int:
     """How often *action* was intended on *target* within *window*, by any incident."""
     return sum(
         1
@@ -86,4 +90,4 @@ def last_attempt(lease: Lease, action: str, target: InstanceId) -> datetime | No
 
 def cooldown(base: timedelta, attempts_made: int) -> timedelta:
     """How long to wait after the n-th attempt: *base*, twice that, four times that..."""
-    return base * 2 ** max(attempts_made - 1, 0)
+    return base * (1 << max(attempts_made - 1, 0))

@@ -78,9 +78,7 @@ def due(incident: Incident, now: datetime) -> tuple[Page, ...]:
 def tried(incident: Incident, page: Page, delivery: Delivery, now: datetime) -> Incident:
     """The incident after one more try of *page*: sent, or owed and due again."""
     sent_at = now if isinstance(delivery, Accepted) else None
-    after = copy.replace(
-        page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER
-    )
+    after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
     pages = tuple(after if each == page else each for each in incident.pages)
     return copy.replace(incident, pages=pages)
 
@@ -146,7 +144,6 @@ def _facts(incident: Incident) -> dict[str, str]:
         region = incident.alarm_arn.split(":")[3]
         name = quote(incident.alarm_arn.split(":alarm:")[-1])
         facts["alarm_link"] = (
-            f"https://console.aws.amazon.com/cloudwatch/home?region={region}"
-            f"#alarmsV2:alarm/{name}"
+            f"https://console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"
         )
     return facts

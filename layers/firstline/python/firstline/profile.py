@@ -27,33 +27,35 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of the file: an unknown key is an error, not a surprise."""
 
 
-class Units(Table, kw_only=True):
+class Units(Table, frozen=True, kw_only=True):
     """systemd units on a host."""
 
     enclave: Unit
     parent: Unit
 
 
-class Nats(Table, kw_only=True):
+class Nats(Table, frozen=True, kw_only=True):
     """Where a host must reach NATS; an empty host means that it is not looked at."""
 
     host: Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)] = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 4222
 
 
-class Fleet(Table, kw_only=True):
+class Fleet(Table, frozen=True, kw_only=True):
     """The fleet's names: exact ones, for a part of a name matches other groups too."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     group: Name
-    target_group: Annotated[str, msgspec.Meta(pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")] = ""
+    target_group: Annotated[
+        str, msgspec.Meta(pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
+    ] = ""
     load_balancer: str = ""
     tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
     units: Units
     nats: Nats = Nats()
 
 
-class MadeAlarm(Table, kw_only=True):
+class MadeAlarm(Table, frozen=True, kw_only=True):
     """An alarm that the stack makes. ``backstop`` gives it a composite that needs no code."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -69,21 +71,21 @@ class MadeAlarm(Table, kw_only=True):
     backstop: bool = False
 
 
-class ExternalAlarm(Table, kw_only=True):
+class ExternalAlarm(Table, frozen=True, kw_only=True):
     """An alarm that somebody else made: ``name`` in CloudWatch, ``known_as`` in the rules."""
 
     name: Name
     known_as: str
 
 
-class Alarms(Table, kw_only=True):
+class Alarms(Table, frozen=True, kw_only=True):
     """Every alarm that firstline listens to."""
 
     made: tuple[MadeAlarm, ...] = ()
     external: tuple[ExternalAlarm, ...] = ()
 
 
-class Rule(Table, kw_only=True):
+class Rule(Table, frozen=True, kw_only=True):
     """From a signal to what it means. All of ``when`` must hold: field = value or list."""
 
     name: str
@@ -95,21 +97,21 @@ class Rule(Table, kw_only=True):
     component: Component
 
 
-class Ladder(Table, kw_only=True):
+class Ladder(Table, frozen=True, kw_only=True):
     """The fixes of a condition, gentlest first."""
 
     condition: Condition
     rungs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
-class ActionPolicy(Table, kw_only=True):
+class ActionPolicy(Table, frozen=True, kw_only=True):
     """How far an action may go by itself."""
 
     name: str
     autonomy: Autonomy
 
 
-class Policy(Table, kw_only=True):
+class Policy(Table, frozen=True, kw_only=True):
     """The numbers that bound what firstline does; each carries its unit in its name."""
 
     attempts_per_target_max: Count
@@ -129,7 +131,7 @@ class Policy(Table, kw_only=True):
     wakes_max: Count
 
 
-class Profile(Table, kw_only=True):
+class Profile(Table, frozen=True, kw_only=True):
     """The whole file. ``digest`` is of its bytes and is not part of it."""
 
     name: str

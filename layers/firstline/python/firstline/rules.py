@@ -15,7 +15,7 @@ class Match(msgspec.Struct, frozen=True):
 
 def match(signal: Signal, profile: Profile) -> Match:
     """The first rule of the signal's source and subject whose ``when`` holds."""
-    misses = []
+    misses: list[tuple[str, str]] = []
     for rule in profile.rules:
         if (rule.source, rule.subject) != (signal.source, signal.subject):
             continue

@@ -5,7 +5,7 @@ from datetime import timedelta
 from firstline.actions.action import Action, Parameter
 from firstline.actions.look_host import UNIT_PATTERN
 
-TOKEN_PATTERN = r"^[0-9a-f]{32}$"
+HEX_PATTERN = r"^[0-9a-f]{32}$"
 NOT_AFTER_PATTERN = r"^[0-9]{10}$"
 
 RESTART_ENCLAVE = Action(
@@ -14,7 +14,7 @@ RESTART_ENCLAVE = Action(
     runbook_steps=("R17",),
     parameters=(
         Parameter("Unit", UNIT_PATTERN),
-        Parameter("Token", TOKEN_PATTERN),
+        Parameter("Token", HEX_PATTERN),
         Parameter("NotAfter", NOT_AFTER_PATTERN),
     ),
     permissions=("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands"),

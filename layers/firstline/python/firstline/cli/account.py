@@ -120,22 +120,18 @@ def _outcome(outcome: dict[str, Any], target: str) -> str | None:
 
 def _denials(read: list[Told]) -> Iterator[DenialLine]:
     """Each guard's no to each plan, once."""
-    seen = set()
-    for each in read:
-        plan = each.data.get("plan")
-        for answer in each.data.get("guards", ()):
-            denial = answer["denial"]
-            if denial is None:
-                continue
-            line = DenialLine(
-                guard=answer["guard"],
-                action=plan["action"],
-                target=plan["target"],
-                why=denial["why"],
-            )
-            if line not in seen:
-                seen.add(line)
-                yield line
+    lines = (
+        DenialLine(
+            guard=answer["guard"],
+            action=each.data["plan"]["action"],
+            target=each.data["plan"]["target"],
+            why=answer["denial"]["why"],
+        )
+        for each in read
+        for answer in each.data.get("guards", ())
+        if answer["denial"] is not None
+    )
+    return iter(dict.fromkeys(lines))
 
 
 def _since(at: datetime, start: datetime) -> int:

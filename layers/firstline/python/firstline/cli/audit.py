@@ -21,7 +21,9 @@ def ledger() -> None:
 @app.command()
 def verify(
     export: Annotated[Path, typer.Argument(metavar="EXPORT", show_default=False)],
-    head: Annotated[list[str] | None, typer.Option(help="a chain's last hash, known from elsewhere")] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(help="a chain's last hash, known from elsewhere")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
     """Check every chain of an export; with --head, also that its end was not cut off."""

@@ -58,10 +58,10 @@ def run(
             output.emit(line)
     else:
         screen.show(scenario, replayed, told)
-    unmet = _unmet(scenario, told)
-    for each in unmet:
+    faults = unmet(scenario, told)
+    for each in faults:
         print(f"{path}: {each}", file=sys.stderr)
-    return 1 if unmet else 0
+    return 1 if faults else 0
 
 
 def read(path: Path, home: Home) -> tuple[Scenario, tuple[Event, ...]]:
@@ -121,7 +121,7 @@ def _export(replayed: Replayed, path: Path) -> None:
         raise Malformed(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
+def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     """Where the ending is not the one that the scenario expects."""
     if scenario.expect is None:
         return []

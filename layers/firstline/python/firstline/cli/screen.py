@@ -32,7 +32,9 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
 def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
     """The timeline of each incident, and its outcome as the last line."""
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"))
+    console.print(
+        Text(f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC")
+    )
     for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
         console.print()
         _head(console, line)

@@ -111,7 +111,7 @@ def _outcome(entry: Told) -> Iterator[Moment]:
 
 def _verification(entry: Told) -> Iterator[Moment]:
     data = entry.data
-    if "verified" in data and data["verified"]:
+    if data.get("verified"):
         text = f"{data['target']} works: {data['readings_needed']} readings in a row"
         yield Moment(entry.at, "verifies", text, "green")
     elif "verified" in data:

@@ -32,7 +32,7 @@ def look(draft: Draft, step: LookStep) -> None:
     token = plan.token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
     until = draft.now + seconds(policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
-    draft.change(look=intent)
+    draft.incident = copy.replace(draft.incident, look=intent)
     draft.record(
         Kind.INTENT,
         {"action": LOOK_HOST.name, "token": token, "targets": list(step.targets)},
@@ -40,7 +40,9 @@ def look(draft: Draft, step: LookStep) -> None:
     draft.commit()
     sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
     if isinstance(sending, Sent):
-        draft.change(look=copy.replace(intent, command=sending.command))
+        draft.incident = copy.replace(
+            draft.incident, look=copy.replace(intent, command=sending.command)
+        )
     draft.record(Kind.OUTCOME, {"action": LOOK_HOST.name, "token": token} | _sent(sending))
     draft.rest(draft.now + seconds(policy.poll_seconds))
 
@@ -67,7 +69,7 @@ def fix(draft: Draft, what: Plan, held: Limits | Unknown) -> None:
 def hand_over(draft: Draft, why: str, held: Limits | Unknown) -> None:
     """Give it to a person: a page under its own key, and nothing more from here."""
     pages = paging.hand_over(draft.incident, why, draft.now)
-    draft.change(pages=(*draft.incident.pages, *pages))
+    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
     _end(draft, Fact.GAVE_UP, held)
 
 
@@ -75,7 +77,7 @@ def close(draft: Draft, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
     mended = any(each.helped for each in draft.incident.attempts)
     pages = paging.resolutions(draft.incident, draft.now)
-    draft.change(pages=(*draft.incident.pages, *pages))
+    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 
 
@@ -88,7 +90,7 @@ def release(draft: Draft, held: Limits | Unknown) -> None:
 def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
     release(draft, held)
     draft.incident = draft.incident.after(fact)
-    draft.change(ended_at=draft.now, look=None)
+    draft.incident = copy.replace(draft.incident, ended_at=draft.now, look=None)
     draft.rest(None, closes=draft.incident.cause)
 
 
@@ -112,7 +114,7 @@ def _intend(draft: Draft, what: Plan, held: Limits) -> tuple[Attempt, Lease]:
     lease = limits.take(held.lease, draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
     draft.incident = draft.incident.after(Fact.FIX_INTENDED)
-    draft.change(attempts=(*draft.incident.attempts, attempt))
+    draft.incident = copy.replace(draft.incident, attempts=(*draft.incident.attempts, attempt))
     draft.record(
         Kind.INTENT,
         {

@@ -3,8 +3,6 @@
 import copy
 from datetime import datetime, timedelta
 
-import msgspec
-
 from firstline import paging
 from firstline.controller.system import System
 from firstline.ids import Cause, SignalKey
@@ -25,16 +23,12 @@ class Draft:
         self.unfolded = 0
         self._entries: list[Entry] = []
 
-    def change(self, **fields: object) -> None:
-        """Give fields of the incident other values."""
-        self.incident = copy.replace(self.incident, **fields)
-
     def record(self, kind: Kind, data: Data) -> None:
         """Add an entry to the incident's chain."""
         by = self.system.provenance()
         chain, entry = append(self.incident.chain, self.incident.id, kind, self.now, by, data)
         self._entries.append(entry)
-        self.change(chain=chain)
+        self.incident = copy.replace(self.incident, chain=chain)
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
@@ -47,7 +41,7 @@ class Draft:
                 closes=closes,
             )
         )
-        self.change(version=self.incident.version + 1)
+        self.incident = copy.replace(self.incident, version=self.incident.version + 1)
         self.folded, self.lease, self._entries = (), None, []
 
     def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
@@ -60,10 +54,13 @@ class Draft:
         times += [self.now] if self.unfolded else []
         at = min(times, default=None)
         generation = self.incident.wake_generation + 1
-        wakes = self.incident.wakes + 1
-        self.change(next_wake_at=at, wake_generation=generation, wakes=wakes)
+        self.incident = copy.replace(
+            self.incident,
+            next_wake_at=at,
+            wake_generation=generation,
+            wakes=self.incident.wakes + 1,
+        )
         self.commit(closes)
         if at is not None:
             wake = Wake(self.incident.id, generation)
             self.system.ports.wakes.queue(wake, max(at - self.now, timedelta(0)))
-

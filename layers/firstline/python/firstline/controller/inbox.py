@@ -1,5 +1,7 @@
 """The inbox: signals that joined an incident while it was open."""
 
+import copy
+
 from firstline import episodes
 from firstline.classify import classify
 from firstline.controller.draft import Draft
@@ -18,7 +20,8 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
         return
     draft.folded = tuple(each.key for each in signals)
     draft.unfolded = len(inbox) - len(signals)
-    draft.change(signals=draft.incident.signals + len(signals))
+    total = draft.incident.signals + len(signals)
+    draft.incident = copy.replace(draft.incident, signals=total)
     draft.record(Kind.SIGNAL, {"joined": [_told(draft, each) for each in signals]})
 
 

@@ -4,6 +4,7 @@ The page stands before everything else: one transaction, then the pager, then th
 that fails holds the page back no longer than its own time limit.
 """
 
+import contextlib
 import copy
 
 import msgspec
@@ -36,13 +37,14 @@ def ingest(body: bytes, system: System) -> Receipt:
     home = system.settings.home
     signal = known_as(parse(body, home, now), system.profile, system.settings.alarms)
     found = classify(signal, system.profile, home)
+    incident = None
     match found.disposition:
         case Disposition.INCIDENT:
             incident = take_in(signal, found, system)
         case Disposition.RECOVERY:
             incident = _recovery(signal, found, system)
         case _:
-            incident = _note(signal, found, system)
+            _note(signal, found, system)
     return Receipt(found.disposition, found.why, incident)
 
 
@@ -79,10 +81,9 @@ def take_in(
 def _page_and_wake(draft: Draft) -> None:
     """Page; what was not recorded stays owed. Then let reconcile look."""
     if settle.settle(draft, settle.TRIES_AT_ONCE):
-        try:
+        # a conflict means that reconcile was quicker: it settles the page, folded by its key
+        with contextlib.suppress(Conflict):
             draft.commit()
-        except Conflict:
-            pass  # reconcile was quicker: it settles the page, folded by its key
     draft.system.ports.wakes.queue(
         Wake(draft.incident.id, draft.incident.wake_generation), seconds(0)
     )
@@ -96,9 +97,7 @@ def _again(incident: IncidentId, system: System) -> IncidentId:
     return incident
 
 
-def _join(
-    signal: Signal, found: Classification, system: System, *, first: bool
-) -> IncidentId:
+def _join(signal: Signal, found: Classification, system: System, *, first: bool) -> IncidentId:
     """Into the inbox of the incident that has the cause open; reconcile folds it."""
     incident = system.ports.store.open_incident(found.cause)
     if incident is None:
@@ -112,8 +111,9 @@ def _recovery(signal: Signal, found: Classification, system: System) -> Incident
     """An OK tells the open incident to look; without one it is noted, and nothing is done."""
     incident = system.ports.store.open_incident(found.cause)
     if incident is None:
-        return _note(signal, found, system)
-    _put(signal, incident, system, first=True)
+        _note(signal, found, system)
+    else:
+        _put(signal, incident, system, first=True)
     return incident
 
 

@@ -29,37 +29,37 @@ class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """CloudWatch writes its keys so."""
 
 
-class _State(_Camel, kw_only=True):
+class _State(_Camel, frozen=True, kw_only=True):
     value: AlarmState
     timestamp: str = ""
     reason: str = ""
     actions_suppressed_by: str | None = None
 
 
-class _Metric(_Camel, kw_only=True):
+class _Metric(_Camel, frozen=True, kw_only=True):
     name: str = ""
     dimensions: dict[str, str] = {}
 
 
-class _MetricStat(_Camel, kw_only=True):
+class _MetricStat(_Camel, frozen=True, kw_only=True):
     metric: _Metric
 
 
-class _MetricEntry(_Camel, kw_only=True):
+class _MetricEntry(_Camel, frozen=True, kw_only=True):
     return_data: bool = True
     metric_stat: _MetricStat | None = None
 
 
-class _Configuration(_Camel, kw_only=True):
+class _Configuration(_Camel, frozen=True, kw_only=True):
     metrics: tuple[_MetricEntry, ...] = ()
 
 
-class _Detail(_Camel, kw_only=True):
+class _Detail(_Camel, frozen=True, kw_only=True):
     alarm_name: str
     state: _State
     previous_state: _State | None = None
     configuration: _Configuration = _Configuration()
-    mute_detail: msgspec.Raw | None = None
+    mute_detail: dict[str, object] | None = None
 
 
 _decoder = msgspec.json.Decoder(_Detail)

@@ -40,6 +40,8 @@ from firstline.twin.scenario import Dependency
 from firstline.twin.world import Command, World
 
 ROUTING_KEY = "0" * 32
+WAKE_DELAY_MAX = timedelta(minutes=15)
+"""SQS delays no longer; what is due later is the sweep's."""
 
 
 class Effects(Protocol):
@@ -164,16 +166,18 @@ class MemoryStore:
             yield Contested.PROCESSED
         if change.opens in tables.causes:
             yield Contested.CAUSE
-        if incident is not None and change.closes:
-            if tables.causes.get(change.closes) != incident.id:
+        if incident is not None:
+            if change.closes and tables.causes.get(change.closes) != incident.id:
                 yield Contested.CAUSE
-        if incident is not None and self._version(incident.id) != incident.version:
-            yield Contested.VERSION
+            if self._version(incident.id) != incident.version:
+                yield Contested.VERSION
         if change.lease is not None:
             held = tables.leases.get(change.lease.lease.group)
             if (held.fence if held else 0) != change.lease.fence_read:
                 yield Contested.LEASE
-        if any(each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries):
+        if any(
+            each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
+        ):
             yield Contested.ENTRY
 
     def _version(self, id_: IncidentId) -> int:
@@ -300,6 +304,8 @@ class MemoryWakes:
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
         """See `firstline.ports.Wakes`."""
+        if delay > WAKE_DELAY_MAX:
+            return
         at = self._world.now + delay
         self._effects.effect("wakes", "queue", lambda: self.waiting.append((at, wake)))
 

@@ -27,7 +27,7 @@ from firstline.settings import Home
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
 from firstline.twin.alerts import Received
-from firstline.twin.aws import HOME, TwinAws
+from firstline.twin.aws import TwinAws
 from firstline.twin.lambdas import Deliveries, Source
 from firstline.twin.pagerduty import Fault, PagerDutyServer
 from firstline.twin.scenario import Scenario

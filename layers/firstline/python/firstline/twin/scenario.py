@@ -22,7 +22,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A table of the file."""
 
 
-class HostPlan(Part, kw_only=True):
+class HostPlan(Part, frozen=True, kw_only=True):
     """One host at the start: whether its enclave runs, and what a restart will do."""
 
     id: InstanceId
@@ -31,14 +31,14 @@ class HostPlan(Part, kw_only=True):
     reachable: bool = True
 
 
-class EventPlan(Part, kw_only=True):
+class EventPlan(Part, frozen=True, kw_only=True):
     """An envelope (its file, as seen from the scenario's) and when it is delivered."""
 
     file: str
     at_seconds: int = 0
 
 
-class FaultPlan(Part, kw_only=True):
+class FaultPlan(Part, frozen=True, kw_only=True):
     """A dependency in trouble for a while: it fails, hangs, or acts and then times out."""
 
     dependency: Dependency
@@ -47,7 +47,7 @@ class FaultPlan(Part, kw_only=True):
     until_seconds: int
 
 
-class Expected(Part, kw_only=True):
+class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
     Pages or fixes that are not told may be any.
@@ -66,7 +66,7 @@ DEFAULT_HOSTS = (
 """Three hosts whose enclaves are down and that a restart mends: what fits a complete outage."""
 
 
-class Scenario(Part, kw_only=True):
+class Scenario(Part, frozen=True, kw_only=True):
     """The whole file."""
 
     name: str

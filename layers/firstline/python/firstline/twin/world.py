@@ -89,9 +89,7 @@ class World:
 
     def advance(self, to: datetime) -> list[bytes]:
         """Move to *to*; returns the envelopes of the alarms that changed state on the way."""
-        envelopes = [
-            event for alarm in self.alarms.values() for event in self._evaluate(alarm, to)
-        ]
+        envelopes = [event for alarm in self.alarms.values() for event in self._evaluate(alarm, to)]
         self.now = max(self.now, to)
         return envelopes
 
@@ -175,7 +173,7 @@ class World:
             return self.now + timedelta(seconds=60), Invocation("Undeliverable", "")
         at = self.now + ANSWER_AFTER
         if document == "look_host":
-            return at, Invocation("Success", json.dumps(_report(host.up(at))))
+            return at, Invocation("Success", json.dumps(_report(up=host.up(at))))
         result = self._restart(host, parameters, at)
         status = "Success" if result == "restarted" else "Failed"
         output = json.dumps({"schema": 1, "result": result, "unit": parameters["Unit"]})
@@ -212,7 +210,7 @@ def _host(plan: HostPlan, start: datetime) -> Host:
     return Host(plan=plan, running=down)
 
 
-def _report(up: bool) -> dict[str, object]:
+def _report(*, up: bool) -> dict[str, object]:
     """What ``look_host.sh`` prints: the unit says active even when its enclave is gone."""
     return {
         "schema": 1,

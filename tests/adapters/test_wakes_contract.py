@@ -1,0 +1,98 @@
+"""The Wakes port: what both adapters must do, and how a wake is written into a message."""
+
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from firstline.adapters import clients
+from firstline.adapters.wakes import SqsWakes, decode_wake
+from firstline.errors import Malformed, Unavailable
+from firstline.ids import IncidentId
+from firstline.ports import Wake
+from firstline.twin.scenario import FaultKind
+from tests.adapters.doors import T0, Door, Ends, Http, Requests
+
+WAKE = Wake(IncidentId("inc-0123456789abcdef0123"), generation=3)
+
+
+@pytest.mark.parametrize("seconds", [0, 10, 900])
+def test_wake_comes_after_its_delay(door: Door, seconds: int) -> None:
+    """A wake is waiting for the time that it was queued for."""
+    door.ports.wakes.queue(WAKE, timedelta(seconds=seconds))
+    assert door.waiting() == [(T0 + timedelta(seconds=seconds), WAKE)]
+
+
+def test_long_wait_is_left_to_the_sweep(door: Door) -> None:
+    """Beyond 15 minutes nothing is queued."""
+    door.ports.wakes.queue(WAKE, timedelta(minutes=15, microseconds=1))
+    assert door.waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "queued"), [("error", False), ("hang", False), ("timeout-after", True)]
+)
+def test_fault_is_unavailable(door: Door, kind: FaultKind, queued: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A wake that may not have been queued raises Unavailable, whether it was or not."""
+    door.trouble("wakes", kind)
+    with pytest.raises(Unavailable):
+        door.ports.wakes.queue(WAKE, timedelta())
+    door.mend()
+    assert [wake for _, wake in door.waiting()] == [WAKE] * queued
+
+
+@pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
+def test_wake_is_sent_once(aws_door: Door, requests: Requests, kind: FaultKind) -> None:
+    """One request in good times, one try in bad ones."""
+    aws_door.ports.wakes.queue(WAKE, timedelta())
+    assert requests.sends == ["sqs.SendMessage"]
+    requests.clear()
+    aws_door.trouble("wakes", kind)
+    with pytest.raises(Unavailable):
+        aws_door.ports.wakes.queue(WAKE, timedelta())
+    assert requests.sends == ["sqs.SendMessage"]
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [(timedelta(seconds=-5), 0), (timedelta(milliseconds=1), 1), (timedelta(seconds=9.5), 10)],
+)
+def test_wake_is_never_early(aws_door: Door, delay: timedelta, seconds: int) -> None:
+    """SQS counts whole seconds: a part of one is waited in full, and the past is now."""
+    aws_door.ports.wakes.queue(WAKE, delay)
+    assert aws_door.waiting() == [(T0 + timedelta(seconds=seconds), WAKE)]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ReadTimeoutError(endpoint_url="https://sqs.invalid"),
+        ConnectTimeoutError(endpoint_url="https://sqs.invalid"),
+        Http(500),
+        Http(503),
+        Http(400, '{"__type": "QueueDoesNotExist"}'),
+    ],
+    ids=["read timeout", "connect timeout", "HTTP 500", "HTTP 503", "no queue"],
+)
+def test_failure_is_not_tried_again(end: Exception | Http) -> None:
+    """Whatever goes wrong, the message left once."""
+    ends = Ends(end)
+    wakes = SqsWakes(clients.wakes(ends.session), "https://sqs.us-east-1.amazonaws.com/1/wakes")
+    with pytest.raises(Unavailable):
+        wakes.queue(WAKE, timedelta())
+    assert ends.sends == 1
+
+
+def test_generation_may_be_left_out() -> None:
+    """A wake that names no generation says that a signal joined."""
+    assert decode_wake('{"incident": "inc-1"}') == Wake(IncidentId("inc-1"), generation=0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "{}", '{"incident": 1}', '{"incident": "inc-1", "generation": "x"}', "\ud800"],
+)
+def test_other_messages_are_malformed(body: str) -> None:
+    """What is no wake is Malformed."""
+    with pytest.raises(Malformed, match="no wake"):
+        decode_wake(body)

@@ -1,0 +1,172 @@
+import copy
+from typing import Any
+
+import pytest
+
+from firstline.evidence import AlarmReading, AlarmState, Group, HostEvidence, TargetHealth, Unknown
+from firstline.ids import InstanceId
+from firstline.incident import Incident, Target
+from firstline.learn import Lesson, Observation, learn
+from firstline.ledger import Kind
+from firstline.ports import Answer, Answered, Pending
+from firstline.signals import Condition
+from tests.core.builders import (
+    ALARM,
+    NOW,
+    OK,
+    PROFILE,
+    A,
+    B,
+    C,
+    ago,
+    balancer,
+    evidence,
+    group,
+    host,
+    hosts,
+    incident,
+    limits,
+    look,
+    report,
+    target,
+    targets,
+)
+
+UNREAD = Unknown("throttled")
+UP, DOWN = Answered(True, "Success", report(up=True)), Answered(True, "Success", report())
+BROKEN = Answered(False, "Failed", Unknown("the command ended as Failed"))
+
+
+def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:
+    """What one observation teaches, by default of an alarm that fires and of sick hosts."""
+    values: dict[str, Any] = {"evidence": evidence(hosts=held.hosts), "limits": limits()} | seen
+    bare = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, target_group=""))
+    return learn(held, Observation(**values), PROFILE if fleet == "runbook" else bare, NOW)
+
+
+@pytest.mark.parametrize(
+    ("held", "seen", "scope"),
+    [
+        (incident(targets=()), group(B, A), targets(A, B)),
+        (incident(), UNREAD, targets()),
+        (incident(), group(A, B, C, lifecycle="Pending"), ()),
+        (
+            incident(targets=(target(A, verified=9),)),
+            group(A, C),
+            (target(A, verified=9), target(C)),
+        ),
+        (incident(targets=(target(A), target(B, verified=9))), group(A), targets(A)),
+        (incident(condition=Condition.UNCLASSIFIED, targets=()), group(A), ()),
+    ],
+)
+def test_the_scope_follows_the_group(
+    held: Incident, seen: Group | Unknown, scope: tuple[Target, ...]
+) -> None:
+    """I13: the hosts in service now, each with what is known of it; unread changes nothing."""
+    unread = evidence(group=seen, target_health=UNREAD)
+    assert learnt(held, evidence=unread).incident.targets == scope
+
+
+@pytest.mark.parametrize(
+    ("alarm", "readings"),
+    [
+        (OK, 3),
+        (ALARM, 0),
+        (AlarmReading(AlarmState.INSUFFICIENT_DATA), 0),
+        (UNREAD, 0),
+    ],
+)
+def test_only_an_alarm_that_is_ok_adds_to_the_row(
+    alarm: AlarmReading | Unknown, readings: int
+) -> None:
+    """I4: no data is never recovery."""
+    after = learnt(incident(clear_readings=2), evidence=evidence(alarm=alarm))
+    assert after.incident.clear_readings == readings
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [None, {}, {A: DOWN, B: DOWN}, {A: DOWN, B: DOWN, C: Pending()}],
+)
+def test_a_look_is_read_when_all_have_answered(answers: dict[InstanceId, Answer] | None) -> None:
+    """Until then, and within its time, nothing is taken in."""
+    held = incident(look=look(), hosts={})
+    after = learnt(held, look=answers)
+    assert after == Lesson(held)
+
+
+def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:
+    """Each report is as old as the look, and the ledger tells them all."""
+    held = incident(look=look(), hosts=hosts(A, age=500))
+    after = learnt(held, look={A: DOWN, B: UP, C: BROKEN})
+    assert after.incident.look is None
+    assert after.incident.hosts == {
+        A: HostEvidence(report(), ago(10)),
+        B: HostEvidence(report(up=True), ago(10)),
+        C: HostEvidence(Unknown("the command ended as Failed"), ago(10)),
+    }
+    ((kind, told),) = after.news
+    assert kind is Kind.OUTCOME
+    assert (told["action"], told["token"]) == ("look_host", "c" * 32)
+    found: Any = told["hosts"]
+    assert found[A]["enclave_state"] == "none"
+    assert found[C] == {"type": "unknown", "why": "the command ended as Failed"}
+
+
+@pytest.mark.parametrize("answers", [None, {A: UP}, {A: UP, B: Pending(), C: Pending()}])
+def test_silence_is_the_answer_after_the_time_of_a_look(
+    answers: dict[InstanceId, Answer] | None,
+) -> None:
+    """A host that says nothing is unknown, and its silent looks are counted."""
+    held = incident(look=look(until=0), targets=targets(silent=1), hosts={})
+    after = learnt(held, look=answers).incident
+    silent = {each.id: each.silent for each in after.targets}
+    assert silent == ({A: 0, B: 2, C: 2} if answers else {A: 2, B: 2, C: 2})
+    assert after.hosts[B] == HostEvidence(Unknown("no answer in time"), ago(10))
+
+
+@pytest.mark.parametrize(
+    ("fleet", "health", "readings"),
+    [
+        ("runbook", balancer("healthy"), {A: 2, B: 0, C: 1}),
+        ("runbook", UNREAD, {A: 0, B: 0, C: 1}),
+        ("without a load balancer", UNREAD, {A: 2, B: 0, C: 1}),
+    ],
+)
+def test_a_good_reading_needs_every_reader_of_the_fleet(
+    fleet: str, health: object, readings: dict[object, int]
+) -> None:
+    """I23: a host that was not looked at keeps the readings that it has."""
+    held = incident(look=look(A, B), targets=targets(readings=1))
+    seen = evidence(target_health=health)
+    after = learnt(held, fleet=fleet, evidence=seen, look={A: UP, B: DOWN}).incident
+    assert {each.id: each.readings for each in after.targets} == readings
+
+
+def test_a_host_that_left_while_it_was_looked_at_is_no_target() -> None:
+    """Its answer is kept as evidence alone."""
+    held = incident(look=look(A, B), targets=targets(A, B))
+    after = learnt(held, evidence=evidence(group=group(A)), look={A: UP, B: UP}).incident
+    assert [each.id for each in after.targets] == [A]
+    assert B in after.hosts
+
+
+def test_a_target_is_verified_at_k_and_dead_again_when_it_is_proven() -> None:
+    """Each change of what is verified is news."""
+    held = incident(
+        look=look(A),
+        targets=(target(A, readings=2), target(B, verified=60), target(C, verified=60)),
+        hosts={B: host(age=9), C: host(up=True)},
+    )
+    seen = evidence(target_health=TargetHealth({A: "healthy", B: "unhealthy", C: "healthy"}))
+    after = learnt(held, evidence=seen, look={A: UP})
+    assert {each.id: each.verified_at for each in after.incident.targets} == {
+        A: NOW,
+        B: None,
+        C: ago(60),
+    }
+    assert [told for kind, told in after.news if kind is Kind.VERIFICATION] == [
+        {"target": A, "verified": True, "readings_needed": 3},
+        {"target": B, "verified": False, "readings_needed": 3},
+    ]
+    assert not after.fix_over

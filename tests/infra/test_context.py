@@ -1,0 +1,91 @@
+"""What the operator chooses: taken, or refused in one line that says how to mend it."""
+
+from pathlib import Path
+
+import pytest
+
+from firstline.code import PACKAGE
+from firstline.errors import Malformed
+from infra import context
+from infra.context import Context
+
+RUNBOOK = (PACKAGE / "profiles" / "runbook.toml").read_text()
+ALARM = """
+[[alarms.made]]
+name = "{name}"
+namespace = "AWS/ApplicationELB"
+metric = "HealthyHostCount"
+dimensions = {{}}
+statistic = "Minimum"
+comparison = "<"
+threshold = 1
+period_seconds = {period}
+evaluation_periods = {periods}
+missing_data = "breaching"
+"""
+EXTERNAL = """
+[[alarms.external]]
+name = "{name}"
+known_as = "healthy-hosts"
+"""
+NOTHING: dict[str, object] = {}
+MANY_MADE = "".join(ALARM.format(name=f"alarm-{n}", period=60, periods=3) for n in range(20))
+MANY_EXTERNAL = "".join(EXTERNAL.format(name=f"{n:0>60}") for n in range(12))
+
+
+def test_the_defaults_are_the_careful_ones() -> None:
+    """A deployment that says nothing observes, with the packaged profile."""
+    assert context.read(NOTHING.get) == Context(
+        mode="observe", architecture="arm64", reconcile_concurrency_max=10
+    )
+    assert context.deployment(NOTHING.get).path.name == "runbook.toml"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("mode", "dry-run", "mode"),
+        ("architecture", "riscv", "architecture"),
+        ("account", "12345", "account"),
+        ("region", "Virginia", "region"),
+        ("emergency_email", "nobody", "emergency_email"),
+        ("routing_key_secret_arn", "pagerduty", "routing_key_secret_arn"),
+        ("reconcile_concurrency_max", "1", "reconcile_concurrency_max"),
+        ("ingest_concurrency_reserved", 0, "ingest_concurrency_reserved"),
+    ],
+)
+def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
+    """The message names the key."""
+    with pytest.raises(Malformed, match=says):
+        context.read({key: value}.get)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (ALARM.format(name="healthy-hosts", period=60, periods=3), "2 alarms are called"),
+        (ALARM.format(name="odd", period=45, periods=3), "'odd': period_seconds must be 10, 20"),
+        (ALARM.format(name="long", period=300, periods=300), "'long': period_seconds times"),
+        (MANY_MADE, "22 alarms do not fit into a function's environment"),
+        (MANY_EXTERNAL, "14 names do not fit into one event pattern"),
+        ("\nunknown = 1\n", "unknown"),
+    ],
+    ids=["twice", "odd-period", "too-long", "too-many-made", "too-many-external", "unknown-key"],
+)
+def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
+    """What CloudFormation would refuse after minutes is refused before anything is made."""
+    path = tmp_path / "fleet.toml"
+    path.write_text(RUNBOOK + more)
+    with pytest.raises(Malformed, match=says) as refused:
+        context.deployment({"profile": str(path)}.get)
+    assert str(refused.value).startswith(str(path))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("period", "periods"), [(10, 6), (60, 1440), (3600, 168)])
+def test_a_profile_within_the_quotas_is_taken(tmp_path: Path, period: int, periods: int) -> None:
+    """The widest that CloudWatch takes."""
+    path = tmp_path / "fleet.toml"
+    path.write_text(RUNBOOK + ALARM.format(name="wide", period=period, periods=periods))
+    deployment = context.deployment({"profile": str(path)}.get)
+    assert "wide" in [each.name for each in deployment.profile.alarms.made]

@@ -1,0 +1,75 @@
+"""Every scenario in ``events/scenarios``, through the handlers and adapters that are deployed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from firstline import audit
+from firstline.cli import account
+from firstline.cli.replay import RUNBOOK, read, unmet
+from firstline.settings import Home
+from firstline.twin.replay import Replayed, replay
+from firstline.twin.scenario import Scenario
+
+SCENARIOS = sorted((Path(__file__).parents[2] / "events" / "scenarios").glob("*.toml"))
+HOME = Home("111122223333", "us-east-1")
+
+
+@pytest.fixture(scope="module", params=SCENARIOS, ids=lambda path: path.stem)
+def run(request: pytest.FixtureRequest) -> tuple[Scenario, Replayed]:
+    """A scenario and what its replay left: run once, looked at by every test."""
+    scenario, events = read(request.param, HOME)
+    return scenario, replay(scenario, events, RUNBOOK, HOME, lambda _: None)
+
+
+def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
+    """Outcome, the fixes in their order, and the pages are the expected ones."""
+    scenario, replayed = run
+    assert scenario.expect is not None
+    assert unmet(scenario, account.lines(replayed)) == []
+
+
+def test_its_ledger_verifies(run: tuple[Scenario, Replayed]) -> None:
+    """Each chain holds from its first entry to the head that the incident names."""
+    _, replayed = run
+    for chapter in replayed.chapters:
+        export = "".join(f"{entry.body}\n" for entry in chapter.entries).encode()
+        found = audit.verify(export, (chapter.entries[-1].hash,))
+        assert found.fault is None
+        assert found.entries == len(chapter.entries)
+        if chapter.incident is not None:
+            assert chapter.incident.chain.head == chapter.entries[-1].hash
+
+
+def test_each_key_notifies_once(run: tuple[Scenario, Replayed]) -> None:
+    """I2: a trigger after the first of its key finds the alert open, and folds into it."""
+    _, replayed = run
+    open_keys: set[str] = set()
+    ended: set[str] = set()
+    for page in replayed.pages:
+        if page.action == "trigger":
+            assert page.key not in ended
+            open_keys.add(page.key)
+        else:
+            assert page.key in open_keys
+            ended.add(page.key)
+
+
+def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
+    run: tuple[Scenario, Replayed],
+) -> None:
+    """I1: whatever else fails, the first page is accepted within 60 s of PagerDuty's being up."""
+    scenario, replayed = run
+    outages = [each for each in scenario.faults if each.dependency == "pagerduty"]
+    up_at = max((timedelta(seconds=each.until_seconds) for each in outages), default=timedelta(0))
+    if scenario.name == "alarm-ok":
+        assert replayed.pages == ()
+    else:
+        assert replayed.pages[0].at - replayed.start <= up_at + timedelta(seconds=60)
+
+
+def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
+    """Nothing ends as a dead letter but what the store never took."""
+    scenario, replayed = run
+    assert replayed.dead == (1 if scenario.name == "store-down" else 0)
