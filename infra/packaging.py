@@ -17,6 +17,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from firstline import code
 from firstline.errors import Malformed
+from firstline.ids import digest
 from infra.context import Architecture
 
 ROOT = Path(__file__).parents[1]
@@ -46,8 +47,8 @@ def firstline() -> lambda_.Code:
 
 def profile(path: Path) -> lambda_.Code:
     """The layer of the operator's file: it alone, at `PROFILE_PATH`."""
-    alone = ["*", f"!/{path.name}"]
-    return _built(path.parent, lambda out: copy_profile(path, out), [PROFILE_PATH], alone)
+    recipe = [PROFILE_PATH, digest(path.read_bytes())]
+    return _built(path.parent, lambda out: copy_profile(path, out), recipe, ["*"])
 
 
 def functions() -> lambda_.Code:

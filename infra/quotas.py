@@ -8,35 +8,40 @@ from collections import Counter
 from collections.abc import Iterator
 
 from firstline.errors import Malformed
-from firstline.profile import Alarms, MadeAlarm, Profile
+from firstline.profile import MadeAlarm, Profile
 
 _DAY_SECONDS = 24 * 3600
 _HOUR_SECONDS = 3600
 _SHORT_PERIODS_SECONDS = (10, 20, 30)
 _DIMENSIONS_MAX = 30
-# an ARN of a made alarm is at most about 150 characters in the environment, beside its name
-_ENVIRONMENT_CHARACTERS, _FIXED_CHARACTERS, _ARN_CHARACTERS = 4096, 1200, 150
-_PATTERN_CHARACTERS, _PATTERN_FIXED, _EXACT_ARN_CHARACTERS = 2048, 400, 70
+
+# in characters, for the longest name of a Region; the rest is what stands beside the alarms
+_ENVIRONMENT_MAX, _ENVIRONMENT_REST = 4096, 1400
+_PATTERN_MAX, _PATTERN_REST = 2048, 300
+_ARN = len("arn:aws:cloudwatch:ap-southeast-1:111122223333:alarm:")
+_GENERATED = len("firstline--app-Detection01234567-ABCDEFGHIJKL")
+_QUOTES = len('"":"",')
 
 
 def check(profile: Profile, path: str) -> None:
     """Raise `Malformed`, naming *path*, at the first thing that AWS would refuse."""
-    for fault in _faults(profile.alarms):
+    for fault in _faults(profile):
         raise Malformed(f"{path}: {fault}")
 
 
-def _faults(alarms: Alarms) -> Iterator[str]:
-    for name, times in Counter(it.name for it in alarms.made).items():
+def _faults(profile: Profile) -> Iterator[str]:
+    made, external = profile.alarms.made, profile.alarms.external
+    for name, times in Counter(each.name for each in made).items():
         if times > 1:
             yield f"alarms.made: {times} alarms are called {name!r}"
-    for made in alarms.made:
-        yield from (f"alarms.made: {made.name!r}: {fault}" for fault in _alarm_faults(made))
-    environment = sum(len(it.name) + _ARN_CHARACTERS for it in alarms.made)
-    if environment + _FIXED_CHARACTERS > _ENVIRONMENT_CHARACTERS:
-        yield f"alarms.made: {len(alarms.made)} alarms do not fit into a function's environment"
-    pattern = sum(len(it.name) + _EXACT_ARN_CHARACTERS for it in alarms.external)
-    if pattern + _PATTERN_FIXED > _PATTERN_CHARACTERS:
-        yield f"alarms.external: {len(alarms.external)} names do not fit into one event pattern"
+    for each in made:
+        yield from (f"alarms.made: {each.name!r}: {fault}" for fault in _alarm_faults(each))
+    names = sum(2 * len(each.name) for each in made)  # one in the ARN, one beside it
+    beside = _ARN + _GENERATED + len(profile.fleet.name) + _QUOTES
+    if _ENVIRONMENT_REST + names + len(made) * beside > _ENVIRONMENT_MAX:
+        yield f"alarms.made: {len(made)} alarms do not fit into a function's environment"
+    if _PATTERN_REST + sum(len(each.name) + _ARN + _QUOTES for each in external) > _PATTERN_MAX:
+        yield f"alarms.external: {len(external)} names do not fit into one event pattern"
 
 
 def _alarm_faults(made: MadeAlarm) -> Iterator[str]:

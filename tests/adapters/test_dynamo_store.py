@@ -369,7 +369,11 @@ def test_unprocessed_keys_are_unavailable() -> None:
         store_of(ends).limits("vaults")
 
 
-@pytest.mark.parametrize("method", [*METHODS.values(), *QUERIES.values()][1:])
+@pytest.mark.parametrize(
+    "method",
+    # an empty answer is how GetItem says that there is none; a commit finds out
+    [METHODS["dynamodb.Query"], METHODS["dynamodb.BatchGetItem"], *QUERIES.values()],
+)
 @pytest.mark.parametrize("end", [Http(200, "<html>"), Http(400, "{}"), Http(502, "<html>")])
 def test_unreadable_answer_is_no_answer(method: Callable[[Store], object], end: Http) -> None:
     """What is not DynamoDB's answer is never taken for *there is none*."""

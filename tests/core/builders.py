@@ -28,6 +28,7 @@ from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
 from firstline.ledger import Provenance
 from firstline.limits import Lease, Limits, Spent, Switch
 from firstline.plan import Plan
+from firstline.ports import Answered
 from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.signals import Component, Condition, Severity
@@ -63,6 +64,11 @@ def report(*, up: bool = False, **fields: object) -> HostReport:
         "parent_healthy": True,
     }
     return HostReport(**values | fields)
+
+
+def saying(found: HostReport | Unknown, detail: str = "Success") -> Answered:
+    """A host's answer; *detail* is SSM's word for how its command ended."""
+    return Answered(success=detail == "Success", detail=detail, report=found)
 
 
 def host(*, up: bool = False, age: float = 0, found: Unknown | None = None) -> HostEvidence:

@@ -8,7 +8,7 @@ from firstline.ids import InstanceId
 from firstline.incident import Incident, Target
 from firstline.learn import Lesson, Observation, learn
 from firstline.ledger import Kind
-from firstline.ports import Answer, Answered, Pending
+from firstline.ports import Answer, Pending
 from firstline.signals import Condition
 from tests.core.builders import (
     ALARM,
@@ -28,13 +28,14 @@ from tests.core.builders import (
     limits,
     look,
     report,
+    saying,
     target,
     targets,
 )
 
-UNREAD = Unknown("throttled")
-UP, DOWN = Answered(True, "Success", report(up=True)), Answered(True, "Success", report())
-BROKEN = Answered(False, "Failed", Unknown("the command ended as Failed"))
+UNREAD, MENDED = Unknown("throttled"), target(A, verified=9)
+UP, DOWN = saying(report(up=True)), saying(report())
+BROKEN = saying(Unknown("the command ended as Failed"), "Failed")
 
 
 def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 HASH = re.compile(r"[0-9A-F]{8}$")
 """What the CDK puts behind a logical id."""
+SUFFIX = "1A2B3C4D5E6F7"
+"""As long as what CloudFormation puts behind a name."""
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
@@ -91,7 +93,7 @@ class Made:
     def _resource(self, stack: str, logical_id: str) -> Resource:
         raw = self.templates[stack]["Resources"][logical_id]
         properties = self._resolve(stack, raw.get("Properties", {}))
-        return Resource(raw["Type"], logical_id, f"{stack}-{logical_id}-1A2B3C", properties, raw)
+        return Resource(raw["Type"], logical_id, f"{stack}-{logical_id}-{SUFFIX}", properties, raw)
 
     def _resolve(self, stack: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(value, list):
@@ -119,16 +121,16 @@ class Made:
             return PSEUDO[name]
         kind = self.templates[stack]["Resources"][name]["Type"]
         if kind == "AWS::SQS::Queue":
-            return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{stack}-{name}-1A2B3C"
-        return self._named(stack, name, kind) if kind in REF_IS_ARN else f"{stack}-{name}-1A2B3C"
+            return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{stack}-{name}-{SUFFIX}"
+        return self._named(stack, name, kind) if kind in REF_IS_ARN else f"{stack}-{name}-{SUFFIX}"
 
     def _attribute(self, stack: str, logical_id: str, attribute: str) -> str:
         kind = self.templates[stack]["Resources"][logical_id]["Type"]
         if attribute.endswith("Name"):
-            return f"{stack}-{logical_id}-1A2B3C"
+            return f"{stack}-{logical_id}-{SUFFIX}"
         assert attribute == "Arn", f"{kind} has no {attribute} here"
         arn = self._named(stack, logical_id, kind)
         return f"{arn}:*" if kind == "AWS::Logs::LogGroup" else arn
 
     def _named(self, stack: str, logical_id: str, kind: str) -> str:
-        return f"arn:aws:{ARNS[kind]}{stack}-{logical_id}-1A2B3C"
+        return f"arn:aws:{ARNS[kind]}{stack}-{logical_id}-{SUFFIX}"

@@ -1,13 +1,18 @@
 """What the operator chooses: taken, or refused in one line that says how to mend it."""
 
+import json
 from pathlib import Path
 
 import pytest
+from aws_cdk import App
 
+from app import compose
 from firstline.code import PACKAGE
 from firstline.errors import Malformed
 from infra import context
 from infra.context import Context
+from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.made import Made
 
 RUNBOOK = (PACKAGE / "profiles" / "runbook.toml").read_text()
 ALARM = """
@@ -30,7 +35,7 @@ known_as = "healthy-hosts"
 """
 NOTHING: dict[str, object] = {}
 MANY_MADE = "".join(ALARM.format(name=f"alarm-{n}", period=60, periods=3) for n in range(20))
-MANY_EXTERNAL = "".join(EXTERNAL.format(name=f"{n:0>60}") for n in range(12))
+MANY_EXTERNAL = "".join(EXTERNAL.format(name=f"{n:0>60}") for n in range(16))
 
 
 def test_the_defaults_are_the_careful_ones() -> None:
@@ -67,7 +72,7 @@ def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
         (ALARM.format(name="odd", period=45, periods=3), "'odd': period_seconds must be 10, 20"),
         (ALARM.format(name="long", period=300, periods=300), "'long': period_seconds times"),
         (MANY_MADE, "22 alarms do not fit into a function's environment"),
-        (MANY_EXTERNAL, "14 names do not fit into one event pattern"),
+        (MANY_EXTERNAL, "18 names do not fit into one event pattern"),
         ("\nunknown = 1\n", "unknown"),
     ],
     ids=["twice", "odd-period", "too-long", "too-many-made", "too-many-external", "unknown-key"],
@@ -89,3 +94,36 @@ def test_a_profile_within_the_quotas_is_taken(tmp_path: Path, period: int, perio
     path.write_text(RUNBOOK + ALARM.format(name="wide", period=period, periods=periods))
     deployment = context.deployment({"profile": str(path)}.get)
     assert "wide" in [each.name for each in deployment.profile.alarms.made]
+
+
+def most_that_is_taken(path: Path, text: str, tables: list[str]) -> str:
+    """Add *tables* to the profile *text* until the next one would be refused."""
+    for count in range(len(tables)):
+        path.write_text(text + "".join(tables[: count + 1]))
+        try:
+            context.deployment({"profile": str(path)}.get)
+        except Malformed:
+            return text + "".join(tables[:count])
+    raise AssertionError("nothing was refused")
+
+
+def test_the_most_that_is_taken_fits(tmp_path: Path) -> None:
+    """As many alarms as are not refused fit into the environment and the event pattern."""
+    path = tmp_path / "fleet.toml"
+    made_ones = [ALARM.format(name=f"an-alarm-{n:0>3}", period=60, periods=3) for n in range(30)]
+    others = [EXTERNAL.format(name=f"an-alarm-of-somebody-else-{n:0>3}") for n in range(30)]
+    most = most_that_is_taken(path, RUNBOOK, made_ones)
+    most = most_that_is_taken(path, most, others)
+    path.write_text(most)
+    app = App(outdir=str(tmp_path / "assembly"), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    compose(app)
+    app.synth()
+    made = Made(tmp_path / "assembly")
+    (rule,) = made.of("AWS::Events::Rule")
+    pattern = json.dumps(rule.properties["EventPattern"], separators=(",", ":"))
+    environments = [
+        "".join(name + value for name, value in each.properties["Environment"]["Variables"].items())
+        for each in made.of("AWS::Lambda::Function")
+    ]
+    assert 1500 < len(pattern) <= 2048
+    assert all(3500 < len(each) <= 4096 for each in environments)

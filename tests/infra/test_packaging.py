@@ -36,9 +36,11 @@ class Synthesized(NamedTuple):
         return self.asset(self.made.one("AWS::Lambda::LayerVersion", f"Runtime{name}"))
 
 
-def run_app(folder: Path, context: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_app(
+    folder: Path, context: dict[str, str], **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run `app.py` as the CDK does: told by the environment where to write, and the context."""
-    told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)}
+    told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context), **environment}
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
@@ -191,3 +193,21 @@ def test_a_bad_profile_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
     assert ran.stdout == ""
     assert not list((tmp_path / "assembly").glob("*.template.json"))
+
+
+def test_a_layer_that_cannot_be_built_is_one_line_and_no_docker(tmp_path: Path) -> None:
+    """Without a package index the synthesis ends with exit status 2 and says why."""
+    nowhere = "http://127.0.0.1:9/"
+    ran = run_app(
+        tmp_path / "assembly",
+        {},
+        UV_DEFAULT_INDEX=nowhere,
+        UV_INDEX_URL=nowhere,
+        UV_CACHE_DIR=str(tmp_path / "cache"),
+        UV_HTTP_RETRIES="0",
+    )
+    (line,) = [line for line in ran.stderr.splitlines() if line.startswith("app.py: ")]
+    assert ran.returncode == 2
+    assert line.startswith("app.py: cannot build a layer; is the package index reachable?")
+    assert "Traceback" not in ran.stderr
+    assert "docker" not in ran.stderr.lower()

@@ -13,6 +13,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.twin import resources
+from infra.context import DEFAULT_PROFILE
 from infra.packaging import PROFILE_PATH
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
@@ -225,3 +226,19 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     assert source(chosen, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 4}
     assert chosen.of("AWS::SecretsManager::Secret") == []
     assert chosen.outputs("firstline-vettid-app")["Mode"] == "enforce"
+
+
+def test_a_changed_profile_makes_a_new_layer(tmp_path: Path) -> None:
+    """A policy that was changed reaches the functions, whatever its file is called."""
+    path = tmp_path / "[eu] *fleet#1!.toml"
+    text = DEFAULT_PROFILE.read_text()
+    keys = []
+    for seconds in (60, 120):
+        path.write_text(text.replace("cooldown_seconds = 60", f"cooldown_seconds = {seconds}"))
+        folder = tmp_path / f"assembly-{seconds}"
+        app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "profile": str(path)})
+        compose(app)
+        app.synth()
+        layer = Made(folder).one("AWS::Lambda::LayerVersion", "RuntimeProfile")
+        keys.append((layer.logical_id, layer.properties["Content"]["S3Key"]))
+    assert len(set(keys)) == 2

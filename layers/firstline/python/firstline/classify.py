@@ -30,9 +30,12 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_as(signal: Signal, profile: Profile, alarms: dict[str, str]) -> Signal:
-    """*signal* under the name that the rules use; ``alarms`` maps the stack's ARNs to names."""
+    """*signal* under the name that the rules use; ``alarms`` maps the stack's ARNs to names.
+
+    An alarm that nobody listed goes by its ARN, so that its name is never taken for one of ours.
+    """
     name = alarms.get(signal.arn) or profile.external(signal.subject)
-    return copy.replace(signal, subject=name) if name else signal
+    return copy.replace(signal, subject=name or signal.arn or signal.subject)
 
 
 def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
@@ -55,7 +58,8 @@ def _foreign(signal: Signal, home: Home) -> str:
         return f"it comes from account {signal.account}, not {home.account}"
     if signal.region != home.region:
         return f"it comes from Region {signal.region}, not {home.region}"
-    if signal.source == ALARM or signal.source.startswith("aws.") or Mark.MALFORMED in signal.marks:
+    parsed = signal.source == ALARM and signal.arn
+    if parsed or signal.source.startswith("aws.") or Mark.MALFORMED in signal.marks:
         return ""
     return f"its source {signal.source!r} is not one that firstline listens to"
 

@@ -29,9 +29,10 @@ class Wait(msgspec.Struct, frozen=True, tag="wait"):
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
-    """Read these hosts over SSM."""
+    """Ask these hosts over SSM now, and read their answers at ``read_at``."""
 
     targets: tuple[InstanceId, ...]
+    read_at: datetime
 
 
 class Fix(msgspec.Struct, frozen=True, tag="fix"):
@@ -138,7 +139,8 @@ def fix_to_verify(s: Situation) -> Decision | None:
         why = f"{current.target} settles after {current.action}"
         return Decision(step=Wait(due), rule="verify the fix", why=why)
     why = f"{current.target} is looked at again after {current.action}"
-    return Decision(step=Look((current.target,)), rule="verify the fix", why=why)
+    read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
+    return Decision(step=Look((current.target,), read_at), rule="verify the fix", why=why)
 
 
 # --- close -----------------------------------------------------------------------------------
@@ -180,7 +182,8 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     if not stale:
         return None
     why = f"nothing fresh is known of {', '.join(stale)}"
-    return Decision(step=Look(tuple(stale)), rule="look at hosts", why=why)
+    read_at = s.now + seconds(s.profile.policy.poll_seconds)
+    return Decision(step=Look(tuple(stale), read_at), rule="look at hosts", why=why)
 
 
 # --- fix -------------------------------------------------------------------------------------
@@ -237,7 +240,8 @@ def targets_to_confirm(s: Situation) -> Decision | None:
         why = f"{', '.join(names)} not verified yet"
         return Decision(step=Wait(due), rule="confirm targets", why=why)
     why = f"{', '.join(names)}: another reading, {s.profile.policy.verify_readings} in a row verify"
-    return Decision(step=Look(names), rule="confirm targets", why=why)
+    read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
+    return Decision(step=Look(names, read_at), rule="confirm targets", why=why)
 
 
 def alarm_to_clear(s: Situation) -> Decision | None:

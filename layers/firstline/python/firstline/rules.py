@@ -27,10 +27,10 @@ def match(signal: Signal, profile: Profile) -> Match:
 
 
 def _miss(rule: Rule, signal: Signal) -> str | None:
-    """The first field of ``when`` that does not hold."""
+    """The first field of ``when`` that does not hold; never its value, which is outside text."""
     for field, wanted in rule.when.items():
         held = signal.metric if field == "metric" else signal.dimensions.get(field, "")
         values = (wanted,) if isinstance(wanted, str) else wanted
         if held not in values:
-            return f"{field} is {held!r}, not {' or '.join(map(repr, values))}"
+            return f"{field} is not {' or '.join(map(repr, values))}"
     return None

@@ -8,6 +8,7 @@ nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a co
 A mistake in the call, and ``Malformed`` out of a command, are one line on stderr and status 2.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -28,7 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main() -> None:
     """Run the command of ``sys.argv`` and leave with its status."""
-    sys.exit(dispatch(sys.argv[1:]))
+    status = dispatch(sys.argv[1:])
+    # what is left needs no search for garbage: the process ends, and that search costs 0.2 s
+    gc.freeze()
+    sys.exit(status)
 
 
 def dispatch(arguments: Sequence[str]) -> int:

@@ -44,7 +44,7 @@ def look(draft: Draft, step: LookStep) -> None:
             draft.incident, look=copy.replace(intent, command=sending.command)
         )
     draft.record(Kind.OUTCOME, {"action": LOOK_HOST.name, "token": token} | _sent(sending))
-    draft.rest(draft.now + seconds(policy.poll_seconds))
+    draft.rest(step.read_at)
 
 
 def fix(draft: Draft, what: Plan, held: Limits | Unknown) -> None:

@@ -73,7 +73,7 @@ def state_change(detail: msgspec.Raw, resources: tuple[str, ...], home: Home) ->
     """
     try:
         event = _decoder.decode(detail)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = f"not an alarm's state change: {error}"
         raise Malformed(message) from error
     arn = _arn(event.alarm_name, resources, home)

@@ -6,6 +6,7 @@ event of our own account must not be silent.
 
 import copy
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -26,7 +27,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     detail_type: str
     account: str
     region: str
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     detail: msgspec.Raw
     resources: tuple[str, ...] = ()
     replay_name: str | None = None
@@ -42,15 +43,22 @@ def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
     """
     try:
         envelope = _decode(body)
-        if envelope.account != home.account or envelope.region != home.region:
-            return _unread(envelope, body)
-        if envelope.source == cloudwatch.SOURCE and envelope.detail_type == cloudwatch.STATE_CHANGE:
-            signal = cloudwatch.state_change(envelope.detail, envelope.resources, home)
-        else:
-            signal = _unread(envelope, body)
     except Malformed:
         return _malformed(body, home, received_at)
+    signal = _read(envelope, body, home, received_at)
     return _replayed(signal, body) if envelope.replay_name else signal
+
+
+def _read(envelope: Envelope, body: bytes, home: Home, received_at: datetime) -> Signal:
+    """What the parser of its source makes of it; what is not from home is not looked into."""
+    if (envelope.account, envelope.region) != (home.account, home.region):
+        return _unread(envelope, body)
+    if (envelope.source, envelope.detail_type) != (cloudwatch.SOURCE, cloudwatch.STATE_CHANGE):
+        return _unread(envelope, body)
+    try:
+        return cloudwatch.state_change(envelope.detail, envelope.resources, home)
+    except Malformed:
+        return _malformed(body, home, received_at)
 
 
 def _decode(body: bytes) -> Envelope:

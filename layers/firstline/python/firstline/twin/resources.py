@@ -1,7 +1,7 @@
 """Resources: the tables, queues and secret that the stacks make, made on moto."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 
@@ -9,6 +9,10 @@ from firstline.adapters import items
 from firstline.limits import Switch
 from firstline.settings import Home
 from firstline.twin.memory import ROUTING_KEY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 INCIDENTS = "firstline-incidents"
 LEDGER = "firstline-ledger"
@@ -28,17 +32,17 @@ def queue_url(home: Home, name: str) -> str:
 
 def make(session: Session, home: Home, *, paused: bool) -> None:
     """Make them all; with the kill switch thrown when *paused*."""
-    _tables(session)
+    tables, queues = session.client("dynamodb"), session.client("sqs")
+    _tables(tables)
     for name in (SIGNALS, WAKES):
-        _queue(session, home, name)
+        _queue(queues, home, name)
     session.client("secretsmanager").create_secret(Name=SECRET, SecretString=ROUTING_KEY)
     if paused:
         switch = items.switch_item(Switch(paused=True, why="the scenario says so"))
-        session.client("dynamodb").put_item(TableName=INCIDENTS, Item=switch)
+        tables.put_item(TableName=INCIDENTS, Item=switch)
 
 
-def _tables(session: Session) -> None:
-    client = session.client("dynamodb")
+def _tables(client: "DynamoDBClient") -> None:
     due: Any = {
         "IndexName": "due",
         "KeySchema": _keys("due", "next_wake_at"),
@@ -70,9 +74,8 @@ def _keys(partition: str, sort: str) -> Any:  # noqa: ANN401 - the service's own
     ]
 
 
-def _queue(session: Session, home: Home, name: str) -> None:
+def _queue(client: "SQSClient", home: Home, name: str) -> None:
     """A queue and the one that takes its dead letters."""
-    client = session.client("sqs")
     client.create_queue(QueueName=f"{name}-dead")
     dead = f"arn:aws:sqs:{home.region}:{home.account}:{name}-dead"
     redrive = {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVED_MAX}

@@ -1,0 +1,151 @@
+import copy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline import paging
+from firstline.incident import Incident, Page
+from firstline.ports import Accepted, BadBody, Delivery, NotYet
+from firstline.signals import Severity
+from tests.core.builders import (
+    ID,
+    NOW,
+    A,
+    B,
+    answered,
+    incident,
+    target,
+)
+
+LINK = (
+    "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+    "#alarmsV2:alarm/vettid-prod-enclave-healthy-hosts"
+)
+FACTS = {
+    "incident": ID,
+    "condition": "complete-outage",
+    "component": "fleet",
+    "signalled_at": "2026-03-11T04:18:58+00:00",
+    "alarm_link": LINK,
+}
+OPENED = incident(pages=paging.opening(incident(), "a rule fits"))
+(OPENING,) = OPENED.pages
+
+
+def given_up(held: Incident) -> Incident:
+    return copy.replace(held, pages=(*held.pages, *paging.hand_over(held, "spent", NOW)))
+
+
+def closed(held: Incident) -> Incident:
+    return copy.replace(held, pages=(*held.pages, *paging.resolutions(held, NOW)))
+
+
+def test_the_opening_page_has_the_episodes_own_key() -> None:
+    """I2: a redelivery gives the same key, so PagerDuty folds it."""
+    assert paging.body(OPENING, "vettid") == {
+        "event_action": "trigger",
+        "dedup_key": ID,
+        "payload": {
+            "summary": "P1 complete-outage: alarm healthy-hosts in ALARM",
+            "source": "vettid",
+            "severity": "critical",
+            "component": "fleet",
+            "group": "vettid",
+            "class": "complete-outage",
+            "custom_details": {"rule": "all vaults inaccessible", "why": "a rule fits"} | FACTS,
+        },
+        "client": "firstline",
+        "links": [{"href": LINK, "text": "the alarm"}],
+    }
+
+
+def test_the_hand_over_has_a_key_of_its_own_and_tells_what_was_tried() -> None:
+    """S14: a same-key trigger on an acknowledged alert would notify nobody."""
+    tried = (answered(9, helped=True), answered(5, target=B, helped=False))
+    held = incident(attempts=tried, targets=(target(A, verified=1), target(B)))
+    (page,) = paging.hand_over(held, "spent", NOW)
+    assert (page.key, page.action, page.owed_at, page.due_at) == (
+        f"{ID}:gave-up",
+        "trigger",
+        NOW,
+        NOW,
+    )
+    assert page.summary == "P1 complete-outage: firstline gave up, take over"
+    assert page.details == FACTS | {
+        "why": "spent",
+        "tried": f"restart_enclave on {A}, restart_enclave on {B}",
+        "verified": A,
+        "next": "follow the runbook by hand; firstline does nothing more here",
+    }
+    (bare,) = paging.hand_over(incident(alarm_arn=""), "spent", NOW)
+    assert (bare.details["tried"], bare.details["verified"]) == ("nothing", "no host")
+    assert "alarm_link" not in bare.details
+    assert paging.body(bare, "vettid")["links"] == []
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [
+        (Severity.P1, ["critical", "critical"]),
+        (Severity.P2, ["error", "error"]),
+        (Severity.P3, []),
+        (Severity.P4, []),
+    ],
+)
+def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> None:
+    """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
+    held = incident(severity=severity)
+    pages = (*paging.opening(held, "x"), *paging.hand_over(held, "x", NOW))
+    bodies: list[Any] = [paging.body(each, "vettid") for each in pages]
+    assert [each["payload"]["severity"] for each in bodies] == told
+
+
+def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:
+    """I2: a page behind another of its key waits until that one was taken."""
+    held = closed(given_up(OPENED))
+    for action in ("trigger", "resolve"):
+        owed = paging.owed(held)
+        assert [(each.key, each.action) for each in owed] == [
+            (ID, action),
+            (f"{ID}:gave-up", action),
+        ]
+        assert paging.due(held, NOW) == owed
+        for each in owed:
+            held = paging.tried(held, each, Accepted(), NOW)
+    assert paging.owed(held) == ()
+    assert paging.body(held.pages[2], "vettid") == {"event_action": "resolve", "dedup_key": ID}
+
+
+@pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
+def test_a_page_that_was_not_taken_stays_owed_and_is_due_again(delivery: Delivery) -> None:
+    """It is tried every ten seconds, and holds back the pages of its key alone."""
+    held = paging.tried(closed(given_up(OPENED)), OPENING, delivery, NOW)
+    page = held.pages[0]
+    assert (page.tries, page.sent_at, page.due_at) == (1, None, NOW + timedelta(seconds=10))
+    assert [each.key for each in paging.due(held, NOW)] == [f"{ID}:gave-up"]
+    assert paging.due(held, page.due_at)[0] == page
+
+
+def test_a_page_that_was_taken_is_sent() -> None:
+    """The instant of the try is kept."""
+    held = paging.tried(OPENED, OPENING, Accepted(), NOW)
+    assert held.pages == (
+        copy.replace(OPENING, tries=1, sent_at=NOW, due_at=NOW + paging.RETRY_AFTER),
+    )
+
+
+@pytest.mark.parametrize("page", [OPENING, closed(OPENED).pages[1]])
+def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
+    """What is left when PagerDuty will not take the whole."""
+    expected: dict[str, object] = {"event_action": page.action, "dedup_key": ID}
+    if page.action == "trigger":
+        summary = f"firstline: P1 incident {ID}"
+        expected["payload"] = {"summary": summary, "source": "vettid", "severity": "critical"}
+    assert paging.minimal_body(page, "vettid") == expected
+
+
+def test_a_summary_fits_pagerduty() -> None:
+    """Its limit is 1,024 characters."""
+    (page,) = paging.opening(incident(alarm="x" * 2000), "y")
+    assert len(page.summary) == 1024
