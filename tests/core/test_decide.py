@@ -80,7 +80,7 @@ CASES = (
     Case("look under way", wait(5), of(incident(look=look())), situation(), "next fix"),
     Case(
         "verify the fix",
-        Look((A,)),
+        Look((A,), ago(-10)),
         of(verifying(answered(20), **SETTLED)),
         of(incident(attempts=(answered(20, helped=True),))),
         "next fix",
@@ -129,7 +129,7 @@ CASES = (
     ),
     Case(
         "look at hosts",
-        Look((B, C)),
+        Look((B, C), ago(-5)),
         of(incident(hosts=hosts(A) | hosts(B, age=121))),
         of(incident(hosts=hosts(A) | hosts(B, C, age=120))),
         "next fix",
@@ -140,7 +140,7 @@ CASES = (
     ),
     Case(
         "confirm targets",
-        Look(FLEET),
+        Look(FLEET, ago(-10)),
         of(incident(hosts=hosts(*FLEET, up=True, age=10)), evidence=HEALTHY),
         of(incident(hosts=SERVING, targets=MENDED), evidence=HEALTHY),
         "alarm to clear",

@@ -48,7 +48,7 @@ def wait(seconds: float) -> Wait:
     [
         (verifying(answered(19), **SETTLED), wait(1)),
         (verifying(answered(20), hosts=hosts(A, age=9)), wait(1)),
-        (verifying(answered(20), hosts={}), Look((A,))),
+        (verifying(answered(20), hosts={}), Look((A,), ago(-10))),
     ],
 )
 def test_a_mended_target_settles_and_is_then_read_at_intervals(held: Incident, step: Step) -> None:

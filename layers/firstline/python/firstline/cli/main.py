@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("develop", "run the linters and the type checker over a checkout"),
     "synth": ("develop", "make the CloudFormation templates; arguments go to the CDK"),
     "deploy": ("develop", "deploy the stacks; arguments go to the CDK"),
+    "docs": ("documents", "write the generated documents of a checkout anew"),
 }
 
 

@@ -6,7 +6,7 @@ is not always there, so nothing is decided by it.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -104,15 +104,16 @@ def _arn(name: str, resources: tuple[str, ...], home: Home) -> str:
 
 
 def _instant(text: str) -> datetime:
+    """The instant in UTC, so that each way to write it gives the same key."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         message = f"state.timestamp is not an instant: {text[:40]!r}"
         raise Malformed(message) from error
-    if at.tzinfo is None:
-        message = f"state.timestamp has no offset: {text[:40]!r}"
-        raise Malformed(message)
-    return at
+    message = f"state.timestamp has no offset: {text[:40]!r}"
+    raise Malformed(message)
 
 
 def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:

@@ -33,6 +33,8 @@ DELAY_SECONDS_MAX = 900
 BATCH_MAX = 10
 DUE_AT = "DueAt"
 """The message attribute that says when, in virtual time, a message is to arrive."""
+HIDDEN_SECONDS = 12 * 3600
+"""As long as SQS can hide a message: one that was taken is not worth a second call to delete it."""
 KEY = "twin"
 """Both halves of a key that opens nothing."""
 
@@ -119,15 +121,11 @@ class TwinAws:
                     QueueUrl=queue_url,
                     MaxNumberOfMessages=BATCH_MAX,
                     MessageAttributeNames=[DUE_AT],
+                    VisibilityTimeout=HIDDEN_SECONDS,
                 ).get("Messages", [])
-                taken += [self._take(queue_url, each) for each in found]
+                taken += map(_taken, found)
                 full = len(found) == BATCH_MAX
         return taken
-
-    def _take(self, queue_url: str, message: "MessageTypeDef") -> Taken:
-        self._sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-        due_at = message["MessageAttributes"][DUE_AT]["StringValue"]
-        return Taken(message["Body"], datetime.fromisoformat(due_at))
 
     def _name_account(self, params: dict[str, Any], **_: object) -> None:
         """Tell moto whose account is called."""
@@ -141,6 +139,11 @@ class TwinAws:
             raise Bug(f"SQS delays by 0 to {DELAY_SECONDS_MAX} seconds, not by {delay}")
         due_at = (self._world.now + timedelta(seconds=delay)).isoformat()
         params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}
+
+
+def _taken(message: "MessageTypeDef") -> Taken:
+    due_at = message["MessageAttributes"][DUE_AT]["StringValue"]
+    return Taken(message["Body"], datetime.fromisoformat(due_at))
 
 
 def _no_signature(**_: object) -> object:
