@@ -5,7 +5,7 @@ bound the effort; let what is under way end; judge the fix; close; look; fix; co
 A decision to wait carries its reasons like any other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -181,9 +181,10 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     ]
     if not stale:
         return None
-    why = f"nothing fresh is known of {', '.join(stale)}"
+    hosts = _together(s, stale)
+    why = f"nothing fresh is known of {', '.join(hosts)}"
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
-    return Decision(step=Look(tuple(stale), read_at), rule="look at hosts", why=why)
+    return Decision(step=Look(hosts, read_at), rule="look at hosts", why=why)
 
 
 # --- fix -------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ def targets_to_confirm(s: Situation) -> Decision | None:
         return Decision(step=Wait(due), rule="confirm targets", why=why)
     why = f"{', '.join(names)}: another reading, {s.profile.policy.verify_readings} in a row verify"
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
-    return Decision(step=Look(names, read_at), rule="confirm targets", why=why)
+    return Decision(step=Look(_together(s, names), read_at), rule="confirm targets", why=why)
 
 
 def alarm_to_clear(s: Situation) -> Decision | None:
@@ -281,6 +282,11 @@ RULES: tuple[Callable[[Situation], Decision | None], ...] = (
 
 def _wait(s: Situation, duration_seconds: int, rule: str, why: str) -> Decision:
     return Decision(step=Wait(s.now + seconds(duration_seconds)), rule=rule, why=why)
+
+
+def _together(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
+    """All of *hosts* in one look, or only the first where SSM refused several at once."""
+    return tuple(hosts[:1]) if s.incident.look_singly else tuple(hosts)
 
 
 def _needs_hosts(s: Situation) -> bool:

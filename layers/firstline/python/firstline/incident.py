@@ -157,7 +157,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The aggregate of one episode. ``version`` is the one that its next commit must find.
 
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
-    row that found the alarm OK.
+    row, each at its interval, that found the alarm OK. ``look_singly``: SSM refused a look at
+    several hosts, which it does when a single one of them is not registered.
     """
 
     schema: int = SCHEMA
@@ -179,7 +180,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     targets: tuple[Target, ...] = ()
     hosts: dict[InstanceId, HostEvidence] = {}
     clear_readings: int = 0
+    clear_read_at: datetime | None = None
     look: Look | None = None
+    look_singly: bool = False
     attempts: tuple[Attempt, ...] = ()
     pages: tuple[Page, ...] = ()
     wakes: int = 0

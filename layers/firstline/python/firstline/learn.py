@@ -54,7 +54,8 @@ class Lesson(msgspec.Struct, frozen=True):
 
 def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime) -> Lesson:
     """What *seen* teaches about *incident*."""
-    lesson = Lesson(_clear_readings(_scope(incident, seen.evidence), seen.evidence))
+    scoped = _scope(incident, seen.evidence)
+    lesson = Lesson(_clear_readings(scoped, seen.evidence, profile, now))
     lesson = _look_answers(lesson, seen, profile, now)
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
@@ -70,10 +71,20 @@ def _scope(incident: Incident, evidence: Evidence) -> Incident:
     return copy.replace(incident, targets=targets)
 
 
-def _clear_readings(incident: Incident, evidence: Evidence) -> Incident:
-    """Readings in a row that found the alarm OK; an unknown one breaks the row."""
-    clear = isinstance(evidence.alarm, AlarmReading) and evidence.alarm.state is AlarmState.OK
-    return copy.replace(incident, clear_readings=incident.clear_readings + 1 if clear else 0)
+def _clear_readings(
+    incident: Incident, evidence: Evidence, profile: Profile, now: datetime
+) -> Incident:
+    """Readings in a row that found the alarm OK; an unknown one breaks the row.
+
+    Two wakes at once are one reading: K readings mean K intervals.
+    """
+    alarm = evidence.alarm
+    if not isinstance(alarm, AlarmReading) or alarm.state is not AlarmState.OK:
+        return copy.replace(incident, clear_readings=0, clear_read_at=None)
+    interval = seconds(profile.policy.verify_interval_seconds)
+    if incident.clear_read_at is not None and now < incident.clear_read_at + interval:
+        return incident
+    return copy.replace(incident, clear_readings=incident.clear_readings + 1, clear_read_at=now)
 
 
 def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:

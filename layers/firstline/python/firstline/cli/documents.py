@@ -51,7 +51,7 @@ def guards() -> str:
     lines = [
         "# The guards",
         "",
-        "Made by `./dev docs` from `guards/order.py`. Before a fix each guard is asked, in this "
+        "Made by `./dev docs` from `guards/order.py`. Before a fix each guard is asked, in this",
         "order, and each answer is kept in the ledger; one denial stops the fix.",
         "",
         "| | guard | protects | what it promises |",

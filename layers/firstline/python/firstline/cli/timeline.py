@@ -103,8 +103,8 @@ def _outcome(entry: Told) -> Iterator[Moment]:
         for hosts, report in _grouped(data["hosts"]):
             yield Moment(entry.at, "sees", f"{', '.join(hosts)}: {report}")
     elif data["outcome"] != "sent":
-        where = f" on {data['target']}" if "target" in data else ""
-        text = f"{data['action']}{where}: {data['outcome']} ({data['detail']})"
+        where = ", ".join(data["targets"]) if "targets" in data else data["target"]
+        text = f"{data['action']} on {where}: {data['outcome']} ({data['detail']})"
         style = "" if data["outcome"] == "done" else "red"
         yield Moment(entry.at, "learns", text, style)
 

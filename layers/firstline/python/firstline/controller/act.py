@@ -4,7 +4,7 @@ Each function leaves the draft committed, with its next wake queued.
 """
 
 import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from firstline import limits, paging, plan
 from firstline.actions.action import Action
@@ -13,8 +13,8 @@ from firstline.actions.look_host import LOOK_HOST
 from firstline.controller.draft import Draft
 from firstline.decide import Look as LookStep
 from firstline.errors import Bug
-from firstline.evidence import Unknown
-from firstline.incident import Attempt, Fact, Look, Outcome
+from firstline.evidence import HostEvidence, Unknown
+from firstline.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.ledger import Data, Kind
 from firstline.limits import Lease, Limits
 from firstline.plan import Plan
@@ -33,18 +33,32 @@ def look(draft: Draft, step: LookStep) -> None:
     until = draft.now + seconds(policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
     draft.incident = copy.replace(draft.incident, look=intent)
-    draft.record(
-        Kind.INTENT,
-        {"action": LOOK_HOST.name, "token": token, "targets": list(step.targets)},
-    )
+    named: Data = {"action": LOOK_HOST.name, "token": token, "targets": list(step.targets)}
+    draft.record(Kind.INTENT, named)
     draft.commit()
     sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
-    if isinstance(sending, Sent):
+    if isinstance(sending, Refused):
+        draft.incident = _refused_look(draft.incident, step, sending, draft.now)
+    elif isinstance(sending, Sent):
         draft.incident = copy.replace(
             draft.incident, look=copy.replace(intent, command=sending.command)
         )
-    draft.record(Kind.OUTCOME, {"action": LOOK_HOST.name, "token": token} | _sent(sending))
+    draft.record(Kind.OUTCOME, named | _sent(sending))
     draft.rest(step.read_at)
+
+
+def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: datetime) -> Incident:
+    """SSM refuses all for the sake of one: look singly, and a host refused by itself is silent."""
+    if len(step.targets) > 1:
+        return copy.replace(incident, look=None, look_singly=True)
+    (host,) = step.targets
+    unseen = HostEvidence(Unknown(refused.why), now)
+    targets = tuple(
+        copy.replace(each, silent=each.silent + 1) if each.id == host else each
+        for each in incident.targets
+    )
+    hosts = {**incident.hosts, host: unseen}
+    return copy.replace(incident, look=None, hosts=hosts, targets=targets)
 
 
 def fix(draft: Draft, what: Plan, held: Limits | Unknown) -> None:
@@ -88,7 +102,8 @@ def release(draft: Draft, held: Limits | Unknown) -> None:
 
 
 def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
-    release(draft, held)
+    if draft.incident.current is None:  # a fix under way keeps the lease until it runs out
+        release(draft, held)
     draft.incident = draft.incident.after(fact)
     draft.incident = copy.replace(draft.incident, ended_at=draft.now, look=None)
     draft.rest(None, closes=draft.incident.cause)

@@ -12,7 +12,7 @@ from firstline import paging
 from firstline.controller.draft import Draft
 from firstline.controller.settle import settle
 from firstline.controller.system import System
-from firstline.errors import Conflict, Unavailable
+from firstline.errors import Conflict, FirstlineError
 from firstline.ports import Due, Wake
 
 GRACE = timedelta(seconds=15)
@@ -35,7 +35,7 @@ def sweep(system: System) -> Swept:
         try:
             owed_for = max(owed_for, _one(due, system, now))
             woken += 1
-        except Unavailable:
+        except FirstlineError:
             failed += 1
     return Swept(woken, failed, owed_for)
 

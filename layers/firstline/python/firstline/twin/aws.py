@@ -73,9 +73,10 @@ class TwinAws:
         self._sending = False
         self._wire = Wire(world, slept)
         self._wire.listen(self.session)
-        self.session.events.register("before-call", self._name_account)
-        self.session.events.register("choose-signer", _no_signature)
-        self.session.events.register("before-parameter-build.sqs.SendMessage", self._date)
+        events: Any = self.session.events  # its stubs say that no handler answers
+        events.register("before-call", self._name_account)
+        events.register("choose-signer", _no_signature)
+        events.register("before-parameter-build.sqs.SendMessage", self._date)
 
     def __enter__(self) -> Self:
         self._moto.start()

@@ -29,6 +29,7 @@ from firstline.ports import (
     NotYet,
     Pending,
     Ports,
+    Refused,
     Sending,
     Sent,
     Unsettled,
@@ -37,7 +38,7 @@ from firstline.ports import (
 from firstline.signals import Signal
 from firstline.twin.alerts import Alerts
 from firstline.twin.scenario import Dependency
-from firstline.twin.world import Command, World
+from firstline.twin.world import Command, Unregistered, World
 
 ROUTING_KEY = "0" * 32
 WAKE_DELAY_MAX = timedelta(minutes=15)
@@ -252,6 +253,8 @@ class MemoryHosts:
             command = self._effects.effect(
                 "hosts", "send", lambda: send(action, list(targets), parameters, token)
             )
+        except Unregistered:
+            return Refused("InvalidInstanceId")
         except Unavailable as error:
             return Unsettled(str(error))
         return Sent(command)

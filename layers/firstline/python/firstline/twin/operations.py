@@ -11,7 +11,7 @@ from typing import Any
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.ids import CommandId, InstanceId
-from firstline.twin.world import Command, Invocation, World
+from firstline.twin.world import Command, Invocation, Unregistered, World
 
 type Parameters = Mapping[str, Any]
 type Answer = dict[str, Any]
@@ -35,15 +35,16 @@ def send_command(world: World, parameters: Parameters) -> Answer:
     if document not in ACTIONS:
         raise RequestError("InvalidDocument")
     targets = [InstanceId(each) for each in parameters["InstanceIds"]]
-    if not targets or not world.hosts.keys() >= set(targets):
-        raise RequestError("InvalidInstanceId")
     values = {name: value[0] for name, value in parameters["Parameters"].items()}
     patterns = {each.name: each.pattern for each in ACTIONS[document].parameters}
     if values.keys() != patterns.keys():
         raise RequestError("InvalidParameters")
     if not all(re.search(patterns[name], value) for name, value in values.items()):
         raise RequestError("InvalidParameters")
-    id_ = world.send(document, targets, values, parameters["Comment"])
+    try:
+        id_ = world.send(document, targets, values, parameters["Comment"])
+    except Unregistered:
+        raise RequestError("InvalidInstanceId") from None
     return {"Command": _command(world.commands[id_])}
 
 

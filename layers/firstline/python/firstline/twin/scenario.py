@@ -23,12 +23,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class HostPlan(Part, frozen=True, kw_only=True):
-    """One host at the start: whether its enclave runs, and what a restart will do."""
+    """One host at the start: whether its enclave runs, and what a restart will do.
+
+    One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
+    unknown to SSM, which then refuses a command to it and to all that are named beside it.
+    """
 
     id: InstanceId
     enclave: Literal["up", "down"] = "down"
     restart_helps: bool = True
     reachable: bool = True
+    registered: bool = True
 
 
 class EventPlan(Part, frozen=True, kw_only=True):

@@ -73,6 +73,10 @@ class Alarm(msgspec.Struct, kw_only=True):
     evaluated_at: datetime
 
 
+class Unregistered(Exception):
+    """SSM does not know one of the targets (``InvalidInstanceId``), and refuses them all."""
+
+
 class World:
     """The fleet of one scenario. Its driver moves `now` by `advance`, never backwards."""
 
@@ -151,7 +155,12 @@ class World:
     def send(
         self, document: str, targets: list[InstanceId], parameters: dict[str, str], comment: str
     ) -> CommandId:
-        """Run one of our documents on *targets* and remember what each will answer, and when."""
+        """Run one of our documents on *targets* and remember what each will answer, and when.
+
+        Raises `Unregistered` when SSM does not know one of them, and then runs nothing.
+        """
+        if not all(each in self.hosts and self.hosts[each].plan.registered for each in targets):
+            raise Unregistered
         seed = f"{comment}:{len(self.commands)}".encode()
         text = digest(seed)
         id_ = CommandId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}")

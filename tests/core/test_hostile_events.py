@@ -1,0 +1,79 @@
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstline import episodes
+from firstline.classify import classify, known_as
+from firstline.incident import decode, encode
+from firstline.signals import Disposition, Severity
+from firstline.sources.envelope import parse
+from tests.core.builders import BY, HOME, NOW, PROFILE
+from tests.core.events import EVENTS
+from tests.strategies import CALM
+
+BODIES = [path.read_bytes() for path in sorted(EVENTS.glob("*.json"))]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+def disposition(raw: bytes) -> Disposition:
+    """What *raw* is to us; whatever of our own is not understood is a P2 that pages."""
+    signal = known_as(parse(raw, HOME, NOW), PROFILE, {})
+    found = classify(signal, PROFILE, HOME)
+    assert found.why
+    assert signal.key
+    assert signal.at.tzinfo is not None
+    opening = episodes.begin(signal, found, NOW, BY)
+    assert decode(encode(opening.incident)) == opening.incident
+    if found.disposition is Disposition.REJECTED:
+        home = (signal.account, signal.region) == (HOME.account, HOME.region)
+        assert not home or not signal.source.startswith("aws.")
+    if found.disposition is Disposition.INCIDENT and not found.rule:
+        assert found.severity is Severity.P2
+    return found.disposition
+
+
+def places(node: object) -> list[tuple[Any, Any]]:
+    """Every place of *node* that holds a value: its container and its key or index."""
+    if not isinstance(node, dict | list):
+        return []
+    keys = list(node) if isinstance(node, dict) else range(len(node))
+    return [(node, key) for key in keys] + [each for key in keys for each in places(node[key])]
+
+
+@CALM
+@given(st.binary(max_size=300))
+def test_no_bytes_are_too_strange(raw: bytes) -> None:
+    """I6: what is no event at all is unclassified, and pages."""
+    assert disposition(raw) is Disposition.INCIDENT
+
+
+@CALM
+@given(st.sampled_from(BODIES), st.lists(st.tuples(st.integers(0, 4000), st.binary()), max_size=4))
+def test_no_damage_to_an_event_is_too_strange(raw: bytes, damages: list[tuple[int, bytes]]) -> None:
+    """I6: bytes cut in anywhere still end as a disposition."""
+    for at, bytes_ in damages:
+        raw = raw[: at % len(raw)] + bytes_ + raw[at % len(raw) + len(bytes_) :]
+    assert disposition(raw) in Disposition
+
+
+@CALM
+@given(st.data(), st.sampled_from(BODIES))
+def test_no_shape_of_an_event_is_too_strange(data: st.DataObject, raw: bytes) -> None:
+    """I6: any value taken away or replaced, at any depth, still ends as a disposition."""
+    event = json.loads(raw)
+    for _ in range(data.draw(st.integers(1, 3))):
+        found = places(event)
+        if not found:
+            break
+        place, key = data.draw(st.sampled_from(found))
+        if data.draw(st.booleans()):
+            place[key] = data.draw(JSON)
+        else:
+            del place[key]
+    assert disposition(json.dumps(event).encode()) in Disposition
