@@ -84,7 +84,10 @@ class Store(Protocol):
         ...
 
     def limits(self, group: str) -> Limits:
-        """Lease and kill switch, read consistently; raises `Bug` when they are corrupt."""
+        """Lease and kill switch, read consistently.
+
+        A switch that cannot be understood is on; a lease that cannot be raises `Bug`.
+        """
         ...
 
     def due(self, by: datetime) -> tuple[Due, ...]:

@@ -35,6 +35,8 @@ def send_command(world: World, parameters: Parameters) -> Answer:
     if document not in ACTIONS:
         raise RequestError("InvalidDocument")
     targets = [InstanceId(each) for each in parameters["InstanceIds"]]
+    if not targets:
+        raise RequestError("InvalidInstanceId")
     values = {name: value[0] for name, value in parameters["Parameters"].items()}
     patterns = {each.name: each.pattern for each in ACTIONS[document].parameters}
     if values.keys() != patterns.keys():

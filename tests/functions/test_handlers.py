@@ -1,0 +1,116 @@
+"""The Lambda entry points: decode, call one function, encode."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firstline import profile as profiles
+from firstline.code import PACKAGE
+from firstline.controller.system import System
+from firstline.incident import Status
+from firstline.settings import Home, Settings
+from firstline.twin.memory import MemoryDoor
+from firstline.twin.scenario import FaultPlan, Scenario
+from firstline.twin.world import World
+from functions import ingest, reconcile, sweep
+
+OUTAGE = Path(__file__).parents[2] / "events" / "cloudwatch.healthy-hosts-zero.json"
+ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:vettid-prod-enclave-healthy-hosts"
+START = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
+PROFILE = profiles.load(PACKAGE / "profiles" / "runbook.toml")
+SETTINGS = Settings(
+    home=Home("111122223333", "us-east-1"),
+    mode="enforce",
+    profile_path="",
+    incidents_table="",
+    ledger_table="",
+    signals_queue_url="",
+    wakes_queue_url="",
+    routing_key_secret="",
+    pager_url="",
+    documents={},
+    alarms={},
+    code="test",
+)
+
+
+def _door(*faults: FaultPlan) -> MemoryDoor:
+    world = World(Scenario(name="test", faults=faults), START, PROFILE.fleet.group)
+    world.watch(ARN, OUTAGE.read_bytes(), "healthy")
+    return MemoryDoor(world)
+
+
+def _records(*bodies: str) -> dict[str, Any]:
+    """What Lambda hands over for messages of SQS."""
+    records = [
+        {"messageId": f"m{n}", "body": body, "eventSource": "aws:sqs", "attributes": {}}
+        for n, body in enumerate(bodies)
+    ]
+    return {"Records": records}
+
+
+def _system(door: MemoryDoor) -> System:
+    return System(door.ports, PROFILE, SETTINGS)
+
+
+def test_ingest_takes_in_an_event_and_reports_no_failure() -> None:
+    """The alarm opens an incident, pages, and queues a wake that reconcile understands."""
+    door = _door()
+    assert ingest.handler(_records(OUTAGE.read_text()), None, _system(door)) == {
+        "batchItemFailures": []
+    }
+    assert [each.action for each in door.pager.alerts.received] == ["trigger"]
+    ((_, wake),) = door.wakes.waiting
+    body = json.dumps({"incident": wake.incident, "generation": wake.generation})
+    assert reconcile.handler(_records(body), None, _system(door)) == {"batchItemFailures": []}
+    loaded = door.ports.store.load(wake.incident)
+    assert loaded is not None
+    assert loaded.incident.status is Status.INVESTIGATING
+    assert loaded.incident.look is not None
+
+
+def test_a_record_that_could_not_be_kept_is_delivered_again_and_paged_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With the store down the message is reported as failed, by its id, and nothing raises."""
+    door = _door(FaultPlan(dependency="store", until_seconds=60))
+    answer = ingest.handler(_records(OUTAGE.read_text()), None, _system(door))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert len(door.pager.alerts.received) == 1
+    assert "to be delivered again" in caplog.text
+
+
+def test_a_wake_that_cannot_be_read_is_logged_and_left_to_the_dead_letters(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One bad message fails alone: the one beside it is dealt with."""
+    answer = reconcile.handler(_records("{", '{"incident": "inc-unknown"}'), None, _system(_door()))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert "a record failed" in caplog.text
+
+
+def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The two metrics that the alarms of ``infra/oversight.py`` read, under their one dimension."""
+    door = _door(FaultPlan(dependency="pagerduty", until_seconds=600))
+    ingest.handler(_records(OUTAGE.read_text()), None, _system(door))
+    capsys.readouterr()
+    door.ports.clock.sleep(timedelta(seconds=120))
+    sweep.handler({}, None, _system(door))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert (metrics["Heartbeat"], metrics["service"]) == ([1.0], "firstline")
+    assert metrics["PagesOwedSeconds"] == [pytest.approx(120, abs=10)]
+    (emf,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert (emf["Namespace"], emf["Dimensions"]) == ("firstline", [["service"]])
+
+
+def test_a_sweep_that_cannot_read_what_is_due_does_not_beat() -> None:
+    """Without a heartbeat the emergency topic hears of it."""
+    door = _door(FaultPlan(dependency="store", until_seconds=60))
+    with pytest.raises(Exception, match="due: error"):
+        sweep.handler({}, None, _system(door))
