@@ -22,6 +22,7 @@ UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - a pattern, not a secret
 NOT_AFTER = r"^[0-9]{10}$"
 HOST = r"^[a-z0-9][a-z0-9.-]{0,252}$"
+HOST_OR_EMPTY = f"^({HOST[1:-1]})?$"
 PORT = r"^[0-9]{1,5}$"
 
 STEP_TIMEOUT_SECONDS = 60
@@ -42,7 +43,7 @@ def look_host(
     parameters: Parameters = {
         "EnclaveUnit": _unit("The unit that starts the enclave.", enclave_units),
         "ParentUnit": _unit("The unit of the parent process.", parent_units),
-        "NatsHost": _matching("The NATS server; empty: do not look.", f"(^$)|{HOST}", ""),
+        "NatsHost": _matching("The NATS server; empty: do not look.", HOST_OR_EMPTY, ""),
         "NatsPort": _matching("The port of the NATS server.", PORT, "4222"),
     }
     return _document("Look at one host. Changes nothing.", "look_host", parameters)

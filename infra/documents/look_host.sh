@@ -79,7 +79,7 @@ enclave_facts() {
 # The parent answers 200, or 503 when it is unhealthy; the body must agree.
 parent_facts() {
   local answer status facts
-  answer=$(heard 4000 curl -q --silent --noproxy '*' --proto =http --max-filesize 3900 \
+  answer=$(heard 4000 curl -q --silent --noproxy '*' --proto =http \
     --max-time "$probe_seconds" --write-out '\n%{http_code}' http://127.0.0.1:8080/health) || return
   status=${answer##*$'\n'}
   [[ $status == 200 || $status == 503 ]] || return

@@ -30,7 +30,7 @@ from firstline.limits import Lease, Limits, Spent, Switch
 from firstline.plan import Plan
 from firstline.ports import Answered
 from firstline.profile import Profile
-from firstline.settings import Home
+from firstline.settings import Home, Settings
 from firstline.signals import Component, Condition, Severity
 from firstline.situation import Situation
 
@@ -45,6 +45,20 @@ ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{ALARM_NAME}"
 BY = Provenance(policy=Digest("p" * 64), code="code")
 PROFILE_FILE = Path(profiles.__file__).parent / "profiles" / "runbook.toml"
 PROFILE = profiles.load(PROFILE_FILE)
+SETTINGS = Settings(
+    home=HOME,
+    mode="enforce",
+    profile_path="",
+    incidents_table="",
+    ledger_table="",
+    signals_queue_url="",
+    wakes_queue_url="",
+    routing_key_secret="",
+    pager_url="",
+    documents={},
+    alarms={},
+    code="code",
+)
 ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)
 AGE_MAX = timedelta(seconds=PROFILE.policy.evidence_age_max_seconds)
 

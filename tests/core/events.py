@@ -27,4 +27,4 @@ def edited(raw: bytes, edits: dict[str, object]) -> bytes:
             del place[last]
         else:
             place[int(last) if isinstance(place, list) else last] = value
-    return json.dumps(event).encode()
+    return json.dumps(event, ensure_ascii=False).encode()

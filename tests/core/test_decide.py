@@ -134,6 +134,13 @@ CASES = (
         of(incident(hosts=hosts(A) | hosts(B, C, age=120))),
         "next fix",
     ),
+    Case(
+        "look at hosts",
+        Look((B,), ago(-5)),
+        of(incident(hosts=hosts(A), look_singly=True)),
+        of(incident(look_singly=True)),
+        "next fix",
+    ),
     Case("next fix", fix(A), situation(), situation(profile=WITHOUT_LADDER), "confirm targets"),
     Case(
         "next fix", fix(A), of(incident(**TWO_DEAD)), of(incident(targets=MENDED)), "alarm to clear"

@@ -1,4 +1,5 @@
 import copy
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -69,20 +70,26 @@ def test_the_scope_follows_the_group(
 
 
 @pytest.mark.parametrize(
-    ("alarm", "readings"),
+    ("alarm", "last", "readings", "read_at"),
     [
-        (OK, 3),
-        (ALARM, 0),
-        (AlarmReading(AlarmState.INSUFFICIENT_DATA), 0),
-        (UNREAD, 0),
+        (OK, ago(10), 3, NOW),
+        (OK, None, 3, NOW),
+        (OK, ago(9), 2, ago(9)),
+        (ALARM, ago(10), 0, None),
+        (AlarmReading(AlarmState.INSUFFICIENT_DATA), ago(10), 0, None),
+        (UNREAD, ago(10), 0, None),
     ],
 )
 def test_only_an_alarm_that_is_ok_adds_to_the_row(
-    alarm: AlarmReading | Unknown, readings: int
+    alarm: AlarmReading | Unknown,
+    last: datetime | None,
+    readings: int,
+    read_at: datetime | None,
 ) -> None:
-    """I4: no data is never recovery."""
-    after = learnt(incident(clear_readings=2), evidence=evidence(alarm=alarm))
-    assert after.incident.clear_readings == readings
+    """I4: no data is never recovery, and two wakes at once are one reading."""
+    held = incident(clear_readings=2, clear_read_at=last)
+    after = learnt(held, evidence=evidence(alarm=alarm)).incident
+    assert (after.clear_readings, after.clear_read_at) == (readings, read_at)
 
 
 @pytest.mark.parametrize(

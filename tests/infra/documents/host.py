@@ -43,7 +43,7 @@ esac
 """
 
 
-class Refused(Exception):  # noqa: N818 - the word of the domain
+class Refused(Exception):
     """SSM would not send the command: a parameter breaks the document's own guard."""
 
 

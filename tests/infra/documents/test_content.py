@@ -3,10 +3,14 @@
 import itertools
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from firstline.actions.action import Action
+from firstline.actions.look_host import LOOK_HOST
+from firstline.actions.restart_enclave import RESTART_ENCLAVE
 from infra.documents import content
 
 UNITS = ("vettid-enclave", "vettid-parent")
@@ -56,8 +60,24 @@ def test_every_parameter_is_guarded(parameter: dict[str, Any]) -> None:
     assert ("allowedValues" in parameter) != ("allowedPattern" in parameter)
     if "allowedValues" in parameter:
         assert set(parameter["allowedValues"]) <= set(UNITS)
-    for alternative in parameter.get("allowedPattern", "^$").split("|"):
-        assert re.fullmatch(r"\^.*\$", alternative.strip("()")), alternative
+    pattern = parameter.get("allowedPattern", "^$")
+    assert re.fullmatch(r"\^[^|]+\$|\^\$", pattern)
+
+
+@pytest.mark.parametrize("action", [LOOK_HOST, RESTART_ENCLAVE], ids=lambda action: action.name)
+def test_the_sender_holds_the_same_patterns(action: Action) -> None:
+    """What firstline checks before it sends is what the document allows, word for word."""
+    guards = DOCUMENTS[action.name]["parameters"]
+    assert {each.name: each.pattern for each in action.parameters} == {
+        name: guard.get("allowedPattern", content.UNIT) for name, guard in guards.items()
+    }
+
+
+@pytest.mark.parametrize("action", [LOOK_HOST, RESTART_ENCLAVE], ids=lambda action: action.name)
+def test_the_sender_knows_the_time_limits(action: Action) -> None:
+    """The step runs as long as its action says; a delivery is valid for no more than a day."""
+    assert action.execution_limit == timedelta(seconds=content.STEP_TIMEOUT_SECONDS)
+    assert action.delivery_limit < timedelta(days=1)
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)

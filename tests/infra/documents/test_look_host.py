@@ -1,7 +1,9 @@
 """The look on one host: what each probe tells, and what it tells where a probe fails."""
 
+import json
 import socket
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +18,20 @@ from tests.infra.documents.looking import (
     values,
 )
 
+MEMINFO = Path("/proc/meminfo")
+
 
 def test_all_is_well(host: Host, port: int, door: Door) -> None:
     """A host that works is told as such."""
     assert look(host, port, door) == ALL_WELL
+
+
+def test_the_memory_that_is_left(host: Host) -> None:
+    """The available memory is what the kernel says, in MiB."""
+    ran = host.send(DOCUMENT, "environment", **values())
+    told = json.loads(ran.out)["memory_available_mib"]
+    (line,) = (line for line in MEMINFO.read_text().splitlines() if "MemAvailable" in line)
+    assert told == pytest.approx(int(line.split()[1]) / 1024, rel=0.5)
 
 
 def test_the_enclave_is_gone_and_its_unit_says_active(host: Host) -> None:
@@ -134,13 +146,14 @@ def test_an_object_is_not_a_list(host: Host) -> None:
     "body",
     [
         'cat "$HOST/enclaves"; exit 1',
+        'cat "$HOST/enclaves"; printf "%60000s" ""; echo x',
         "echo '[ E26 ] Insufficient memory' >&2; exit 26",
         "exit 127",
         "kill -9 $$",
         'cat "$HOST/enclaves" "$HOST/enclaves"',
         'head -c 59000 /dev/zero | tr "\\0" " "; cat "$HOST/enclaves"; yes',
     ],
-    ids=["failed", "says-E26", "missing", "killed", "twice", "endless"],
+    ids=["failed", "large", "says-E26", "missing", "killed", "twice", "endless"],
 )
 def test_nitro_cli_fails(host: Host, port: int, body: str) -> None:
     """Where nitro-cli fails the enclave is unknown, and every other fact is still told."""

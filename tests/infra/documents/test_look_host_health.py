@@ -68,16 +68,16 @@ def test_the_parent_is_asked_once(
 
 
 def test_a_redirect_is_not_followed(host: Host) -> None:
-    """A redirect is no answer."""
+    """A redirect is no answer, whatever a .curlrc says."""
+    (host.folder / ".curlrc").write_text("location\n", encoding="utf-8")
+    host.environment["HOME"] = str(host.folder)
     with parent(host, HEALTHY, 302, "/elsewhere") as asked:
         assert look(host)["parent_healthy"] is None
     assert asked == ["/health"]
 
 
-def test_neither_proxy_nor_settings_are_used(host: Host) -> None:
-    """A proxy in the environment and a .curlrc are passed over."""
-    (host.folder / ".curlrc").write_text('proxy = "http://127.0.0.1:1"\n', encoding="utf-8")
-    host.environment["HOME"] = str(host.folder)
+def test_a_proxy_is_not_used(host: Host) -> None:
+    """A proxy in the environment is passed over."""
     for name in ("http_proxy", "all_proxy", "ALL_PROXY"):
         host.environment[name] = "http://127.0.0.1:1"
     with parent(host, HEALTHY) as asked:

@@ -1,0 +1,163 @@
+"""The controller on the memory door, and the means to interrupt it at any one effect."""
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from firstline import incident as incidents
+from firstline.controller.ingest import Receipt, ingest
+from firstline.controller.reconcile import reconcile
+from firstline.controller.system import System
+from firstline.errors import Unavailable
+from firstline.evidence import AlarmState
+from firstline.ids import IncidentId, InstanceId
+from firstline.incident import Incident
+from firstline.ledger import Kind
+from firstline.ports import Wake
+from firstline.profile import Profile
+from firstline.settings import Mode
+from firstline.twin.memory import MemoryDoor
+from firstline.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
+from firstline.twin.world import World, announce
+from tests.core.builders import ALARM_ARN, PROFILE, SETTINGS
+from tests.core.events import body
+
+START = datetime(2026, 3, 11, 4, 18, 43, 514000, tzinfo=UTC)
+ZERO = body("healthy-hosts-zero")
+FLEET = tuple(plan.id for plan in DEFAULT_HOSTS)
+A, B, C = FLEET
+
+
+class Crash(BaseException):
+    """The worker dies here: nothing in it may catch this."""
+
+
+class Script:
+    """`Effects` that do something of the test's around the next call of a port's method."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.failing: set[str] = set()
+        self._before: dict[str, Callable[[], object]] = {}
+        self._after: dict[str, Callable[[], object]] = {}
+
+    def before(self, name: str, do: Callable[[], object]) -> None:
+        """Do this before the next call of *name*; what it raises the call raises, undone."""
+        self._before[name] = do
+
+    def after(self, name: str, do: Callable[[], object]) -> None:
+        """Do this after the next call of *name*; what it raises the call raises, though done."""
+        self._after[name] = do
+
+    def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
+        """Run *act* between what the test put around it."""
+        self.calls[name] += 1
+        self._before.pop(name, bool)()
+        if name in self.failing:
+            raise Unavailable(f"{dependency}.{name}: throttled")
+        result = act()
+        self._after.pop(name, bool)()
+        return result
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    """What raises *error* when it is called."""
+
+    def do() -> object:
+        raise error
+
+    return do
+
+
+TIMEOUT = raising(Unavailable("timed out"))
+DIES = raising(Crash())
+
+
+class Rig:
+    """One world with its alarm in ALARM, the controller on it, and its queue of wakes."""
+
+    def __init__(
+        self,
+        *hosts: HostPlan,
+        mode: Mode = "enforce",
+        profile: Profile = PROFILE,
+        paused: bool = False,
+    ) -> None:
+        scenario = Scenario(name="test", hosts=hosts or DEFAULT_HOSTS, paused=paused)
+        self.world = World(scenario, START, profile.fleet.group)
+        self.world.watch(ALARM_ARN, ZERO, "healthy")
+        self.script = Script()
+        self.door = MemoryDoor(self.world, self.script)
+        self.tables = self.door.store.tables
+        self.waiting = self.door.wakes.waiting
+        self.system = System(self.door.ports, profile, copy.replace(SETTINGS, mode=mode))
+
+    # --- what happens ------------------------------------------------------------------------
+
+    def hear(self, raw: bytes = ZERO) -> Receipt:
+        """Deliver an event."""
+        return ingest(raw, self.system)
+
+    def turn(self) -> Wake:
+        """Move on to the earliest wake, deliver it and whatever the alarms say on the way."""
+        at, wake = min(self.waiting, key=lambda each: each[0])
+        self.waiting.remove((at, wake))
+        for raw in self.world.advance(at):
+            self.hear(raw)
+        reconcile(wake, self.system)
+        return wake
+
+    def until(self, holds: Callable[[Incident], object]) -> Incident:
+        """Turn until *holds* of the first incident; fails after 400 turns or without a wake."""
+        for _ in range(400):
+            if holds(self.incident()):
+                return self.incident()
+            self.turn()
+        raise AssertionError(self.incident())
+
+    def at_the_end(self) -> Incident:
+        """The first incident when nothing more is owed and nobody will wake it."""
+        return self.until(lambda held: held.ended and held.next_wake_at is None)
+
+    def about_to_fix(self) -> None:
+        """Turn until the next turn will decide on a fix: every look has been answered."""
+        self.until(lambda held: held.look and not held.hosts)
+
+    # --- what is there -----------------------------------------------------------------------
+
+    def id(self, number: int = 0) -> IncidentId:
+        """The id of an incident, in the order of opening."""
+        return list(self.tables.incidents)[number]
+
+    def incident(self, number: int = 0) -> Incident:
+        """An incident as it is stored."""
+        return incidents.decode(self.tables.incidents[self.id(number)])
+
+    def told(self, kind: Kind, number: int = 0) -> list[dict[str, Any]]:
+        """What the entries of a kind say."""
+        bodies = [json.loads(each.body) for each in self.tables.entries[self.id(number)]]
+        return [each["data"] for each in bodies if each["kind"] == kind]
+
+    @property
+    def posts(self) -> list[tuple[str, str]]:
+        """What PagerDuty took: action and key, in order."""
+        return [(each.action, each.key) for each in self.door.pager.alerts.received]
+
+    @property
+    def notified(self) -> dict[str, int]:
+        """How often somebody was notified, by key."""
+        return {key: each.notifications for key, each in self.door.pager.alerts.by_key.items()}
+
+    @property
+    def fixes(self) -> list[InstanceId]:
+        """The targets of every fix that was sent, in order."""
+        sent = self.world.commands.values()
+        return [id_ for each in sent if each.document != "look_host" for id_ in each.answers]
+
+
+def later(seconds: float, state: AlarmState = AlarmState.ALARM) -> bytes:
+    """A later transition of the same alarm."""
+    return announce(ZERO, state, START + timedelta(seconds=seconds))

@@ -1,0 +1,210 @@
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline.controller.reconcile import TURNS_MAX, reconcile
+from firstline.errors import Bug, Unavailable
+from firstline.evidence import AlarmState
+from firstline.ids import IncidentId, digest
+from firstline.incident import Outcome, Status
+from firstline.ledger import GENESIS, Kind
+from firstline.limits import Switch
+from firstline.ports import Wake
+from firstline.twin.scenario import HostPlan
+from tests.controller.rig import FLEET, START, A, B, C, Rig, later, raising
+from tests.core.builders import OTHER, policy
+
+
+def opened(*hosts: HostPlan, **fields: bool) -> Rig:
+    """A rig that has heard its alarm."""
+    rig = Rig(*hosts, **fields)
+    rig.hear()
+    return rig
+
+
+def test_a_complete_outage_is_mended_one_host_at_a_time() -> None:
+    """S21: the canary first, then the others, closed when all three are verified."""
+    rig = opened()
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.RESOLVED, [A, B, C])
+    assert all(each.verified for each in held.targets)
+    assert [each.helped for each in held.attempts] == [True, True, True]
+    assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
+    for one, next_ in zip(held.attempts, held.attempts[1:], strict=False):
+        assert one.answered_at is not None
+        assert one.answered_at < next_.intended_at
+    lease = rig.tables.leases[rig.world.group_name]
+    assert (lease.holder, lease.fence, len(lease.spent)) == (None, 3, 3)
+    assert rig.tables.causes == {}
+
+
+def test_every_step_has_its_entry_in_one_chain() -> None:
+    """I25: a decision for each wake, an intent before each sending, and no gap."""
+    rig = opened()
+    held = rig.at_the_end()
+    entries = rig.tables.entries[held.id]
+    previous = GENESIS
+    for number, entry in enumerate(entries, start=1):
+        assert (entry.sequence, entry.hash) == (number, digest(entry.body.encode()))
+        assert f'"previous":"{previous}"' in entry.body
+        previous = entry.hash
+    assert (held.chain.length, held.chain.head) == (len(entries), previous)
+    intents = rig.told(Kind.INTENT)
+    assert len(intents) == len(rig.world.commands)
+    assert {each["token"] for each in intents} == {
+        each.comment for each in rig.world.commands.values()
+    }
+
+
+@pytest.mark.parametrize("wake", [Wake(OTHER, 1), Wake(OTHER)])
+def test_a_wake_of_no_incident_does_nothing(wake: Wake) -> None:
+    """It may be of a record whose time to live ended."""
+    rig = opened()
+    before = rig.incident()
+    reconcile(wake, rig.system)
+    assert rig.incident() == before
+    assert rig.script.calls["commit"] == 2
+
+
+def test_a_wake_of_an_older_generation_is_dropped() -> None:
+    """A doubled message never starts a second chain; nor does a signal that was folded."""
+    rig = opened()
+    doubled = rig.turn()
+    before, waiting = rig.incident(), list(rig.waiting)
+    reconcile(doubled, rig.system)
+    reconcile(Wake(rig.id()), rig.system)
+    assert (rig.incident(), rig.waiting) == (before, waiting)
+
+
+def test_a_wake_queues_exactly_one_next() -> None:
+    """Of the generation that the incident then has, at the time that it names."""
+    rig = opened()
+    for _ in range(20):
+        rig.turn()
+        held = rig.incident()
+        assert rig.waiting == [(held.next_wake_at, Wake(held.id, held.wake_generation))]
+
+
+@pytest.mark.parametrize("readers", [{"alarm"}, {"group"}, {"target_health"}, {"answers"}])
+def test_what_cannot_be_read_is_unknown_and_licenses_nothing(readers: set[str]) -> None:
+    """I16: no fix, no close, and the incident goes on when it can be read again."""
+    rig = opened()
+    rig.script.failing = readers
+    for _ in range(30):
+        rig.turn()
+    assert not rig.incident().ended or rig.incident().status is Status.HANDED_OVER
+    assert rig.fixes == []
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("the lease is corrupt")])
+def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) -> None:
+    """S12: missing or corrupt state is never unlimited."""
+    rig = opened()
+    rig.about_to_fix()
+    rig.script.before("limits", raising(error))
+    rig.turn()
+    assert rig.fixes == []
+    denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
+    assert denied == {
+        "switch_is_off",
+        "one_fix_at_a_time",
+        "attempts_are_left",
+        "cooldown_is_over",
+    }
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_the_kill_switch_stops_fixes_and_nothing_else() -> None:
+    """I5, I15: it pages, looks and decides; once it is off the fix follows."""
+    rig = opened(paused=True)
+    rig.until(lambda held: held.wakes > 9)
+    assert (rig.fixes, len(rig.posts)) == ([], 1)
+    assert rig.incident().hosts.keys() == set(FLEET)
+    rig.tables.switch = Switch(paused=False)
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_in_observe_mode_it_records_what_it_would_have_done() -> None:
+    """I15: bounded like any other, it ends in a hand-over."""
+    rig = Rig(mode="observe")
+    rig.hear()
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes, held.attempts) == (Status.HANDED_OVER, [], ())
+    assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
+    planned = [each["plan"]["target"] for each in rig.told(Kind.DECISION) if each["plan"]]
+    assert set(planned) == {A}
+    assert rig.world.now - START >= timedelta(hours=2)
+
+
+def test_an_alarm_that_is_ok_before_any_fix_is_observed() -> None:
+    """I14, S02: the world is healthy, so nothing is done, and the page is resolved."""
+    rig = opened(*(HostPlan(id=each, enclave="up") for each in FLEET))
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.OBSERVED, [])
+    assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
+
+
+def test_a_fix_that_does_not_help_is_tried_twice_and_handed_over() -> None:
+    """S03, S09, S14: the canary alone is touched, and a person has it."""
+    rig = opened(*(HostPlan(id=each, restart_helps=False) for each in FLEET))
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [A, A])
+    assert [each.helped for each in held.attempts] == [False, False]
+    (page,) = [each for each in held.pages if each.key.endswith(":gave-up")]
+    assert page.details["tried"] == f"restart_enclave on {A}, restart_enclave on {A}"
+    assert rig.posts[-1] == ("trigger", page.key)
+    assert rig.tables.leases[rig.world.group_name].holder is None
+    assert rig.tables.causes == {}
+
+
+def test_the_wakes_of_an_incident_are_capped() -> None:
+    """I24: then a person has it, whatever else it waits for."""
+    rig = Rig(profile=policy(wakes_max=9))
+    rig.hear()
+    held = rig.until(lambda held: held.ended)
+    assert (held.status, held.wakes) == (Status.HANDED_OVER, 10)
+
+
+def test_a_hand_over_with_a_fix_under_way_keeps_the_lease() -> None:
+    """I10: nobody else fixes anything here before that fix has run out."""
+    rig = Rig(profile=policy(wakes_max=3))
+    rig.hear()
+    held = rig.until(lambda held: held.ended)
+    assert held.attempts[-1].outcome is None
+    lease = rig.tables.leases[rig.world.group_name]
+    assert lease.holder == held.id
+    assert lease.until is not None
+    assert lease.until > rig.world.now + timedelta(seconds=100)
+
+
+def test_a_page_that_is_owed_goes_before_anything_else() -> None:
+    """A wake settles first, also after the end, until nothing is owed."""
+    rig = opened()
+    rig.until(lambda held: held.attempts and held.attempts[-1].target == C)
+    rig.script.failing = {"post"}
+    rig.until(lambda held: held.ended)
+    ended = rig.world.now
+    while rig.world.now < ended + timedelta(minutes=5):
+        rig.turn()
+        assert rig.incident().next_wake_at is not None
+    rig.script.failing = set()
+    held = rig.at_the_end()
+    assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
+    assert rig.waiting == []
+
+
+def test_a_fault_during_a_fix_is_folded_in() -> None:
+    """S06: the signal is told in one entry, and the fix goes on."""
+    rig = opened()
+    rig.until(lambda held: held.current)
+    rig.hear(later(60))
+    rig.hear(later(61, AlarmState.OK))
+    held = rig.at_the_end()
+    assert held.signals == 4  # these two, the opening one, and the alarm's own OK
+    joined = [each["joined"] for each in rig.told(Kind.SIGNAL)[1:]]
+    assert [each["state"] for each in joined[0]] == ["ALARM", "OK"]
+    assert rig.fixes == [A, B, C]
+    assert held.attempts[-1].outcome is Outcome.DONE
+    assert IncidentId(held.id) == rig.id()
+    assert copy.copy(TURNS_MAX) == 3

@@ -1,0 +1,66 @@
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline import paging
+from firstline.controller.settle import send
+from firstline.errors import Unavailable
+from firstline.ledger import Kind
+from firstline.ports import Accepted, Delivery, NotYet
+from firstline.twin.memory import MemoryPager
+from tests.controller.rig import START, Rig
+from tests.core.builders import incident
+
+(PAGE,) = paging.opening(incident(), "a rule fits")
+
+
+class Keyless(MemoryPager):
+    """A pager whose secret cannot be read."""
+
+    def routing_key(self) -> str:
+        raise Unavailable("the secret cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("each_takes", "down_for", "posts", "until"),
+    [
+        (0, 0, 1, 0),
+        (0, 1, 2, 2),
+        (0, 2, 3, 4),
+        (0, 9, 3, 4),
+        (3, 9, 3, 13),
+        (8, 9, 2, 18),
+        (9, 9, 2, 20),
+        (19, 9, 1, 19),
+    ],
+)
+def test_a_page_is_tried_three_times_inside_twenty_seconds(
+    each_takes: float, down_for: int, posts: int, until: float
+) -> None:
+    """By the clock: a slow pager is asked less often, and one that takes it no more."""
+    rig = Rig()
+
+    def slow() -> None:
+        rig.world.now += timedelta(seconds=each_takes)
+        rig.script.failing = {"post"} if rig.script.calls["post"] <= down_for else set()
+        rig.script.before("post", slow)
+
+    rig.script.before("post", slow)
+    delivery: Delivery = send(PAGE, rig.system.ports, "vettid", 3)
+    assert isinstance(delivery, Accepted) is (posts > down_for)
+    assert rig.script.calls["post"] == posts
+    assert rig.world.now == START + timedelta(seconds=until)
+
+
+def test_a_routing_key_that_cannot_be_read_leaves_the_page_owed() -> None:
+    """Nothing is posted without it, and the page is not lost."""
+    rig = Rig()
+    ports = rig.system.ports
+    keyless = Keyless(rig.world, rig.script)
+    rig.system = copy.replace(rig.system, ports=copy.replace(ports, pager=keyless))
+    rig.hear()
+    assert rig.script.calls["post"] == 0
+    (told,) = rig.told(Kind.PAGE)
+    assert (told["outcome"], told["why"]) == ("owed", "the secret cannot be read")
+    assert send(PAGE, rig.system.ports, "vettid", 1) == NotYet("the secret cannot be read")
