@@ -67,6 +67,28 @@ def test_a_bad_profile_is_one_clear_line(
     assert str(profile) in capsys.readouterr().err
 
 
+BAD_CALLS = [
+    ([], "Missing argument 'PATH'"),
+    ([str(OUTAGE), "extra"], "unexpected extra argument"),
+    ([str(OUTAGE), "--bogus"], "No such option: --bogus"),
+    ([str(OUTAGE), "--account", "12"], "give the 12 digits"),
+    ([str(OUTAGE), "--world", "gone.toml"], "gone.toml: cannot be read"),
+    ([str(OUTAGE), "--export", "gone/ledger"], "gone/ledger: cannot be written"),
+    ([str(EVENTS)], "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "why"), BAD_CALLS)
+def test_a_bad_call_is_one_clear_line(
+    arguments: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2, nothing on standard output."""
+    assert dispatch(["replay", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert why in err
+
+
 def test_json_is_one_document_of_the_stable_shape(capsys: pytest.CaptureFixture[str]) -> None:
     """The complete outage: nothing else on standard output, and the fields that scripts read."""
     assert dispatch(["replay", str(OUTAGE), "--json"]) == 0

@@ -31,6 +31,12 @@ def functions(made: Made) -> dict[str, Resource]:
     return {each.properties["Handler"].split(".")[1]: each for each in found}
 
 
+def url(made: Made, queue: str) -> str:
+    """Give the address of *queue*."""
+    name = made.one("AWS::SQS::Queue", queue).name
+    return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+
+
 def source(made: Made, function: str) -> dict[str, object]:
     """Give the properties of what feeds *function*."""
     (found,) = [
@@ -75,7 +81,6 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
         *("FIRSTLINE_SETTINGS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"),
     }
     read = settings.read(environment)
-    queues = {each.name.split("-")[-2]: each for each in made.of("AWS::SQS::Queue")}
     assert read.home == Home(account=ACCOUNT, region=REGION)
     assert read.mode == "observe"
     assert read.profile_path == PROFILE_PATH
@@ -86,8 +91,8 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     assert read.routing_key_secret == made.arn(
         made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
     )
-    urls = {f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{each.name}" for each in queues.values()}
-    assert {read.signals_queue_url, read.wakes_queue_url} < urls
+    assert read.signals_queue_url == url(made, "QueuesSignals")
+    assert read.wakes_queue_url == url(made, "QueuesWakes")
     assert sorted(read.alarms.values()) == sorted(each.name for each in profile.alarms.made)
 
 

@@ -69,6 +69,14 @@ def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
         assert replayed.pages[0].at - replayed.start <= up_at + timedelta(seconds=60)
 
 
+def test_a_store_that_hangs_holds_the_page_back_three_seconds_at_most() -> None:
+    """The transaction has one second; then the page goes out without it."""
+    path = next(each for each in SCENARIOS if each.stem == "store-down-and-back")
+    scenario, events = read(path, HOME)
+    replayed = replay(scenario, events, RUNBOOK, HOME, lambda _: None)
+    assert replayed.pages[0].at - replayed.start <= timedelta(seconds=3)
+
+
 def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
     """Nothing ends as a dead letter but what the store never took."""
     scenario, replayed = run

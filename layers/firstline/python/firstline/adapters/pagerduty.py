@@ -4,31 +4,28 @@ https://developer.pagerduty.com/docs/events-api-v2-overview: 202 accepts an even
 it for good, and everything else is to be tried again; trying again is the caller's.
 """
 
-import re
 import ssl
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import msgspec
 import urllib3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.errors import Malformed, Unavailable
+from firstline.adapters.routing_key import RoutingKey
+from firstline.errors import Malformed
 from firstline.ports import Accepted, BadBody, Clock, Delivery, NotYet
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_KEPT = timedelta(minutes=5)
 _DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a busy machine
 _TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
 _REFUSAL_BYTES_MAX = 64 * 1024
 _WHY_CHARACTERS_MAX = 200
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "firstline",
@@ -38,7 +35,7 @@ _HEADERS = {
 
 
 class PagerDutyPager:
-    """One integration, whose key is the secret *secret_id*: bare, or JSON ``{"routing_key": …}``.
+    """One integration, whose key is in the secret *secret_id*, as `RoutingKey` reads it.
 
     *url* is the whole address of ``enqueue``; raises `Malformed` for one that is not safe.
     """
@@ -47,11 +44,7 @@ class PagerDutyPager:
         self, url: str, secret_id: str, secrets: "SecretsManagerClient", clock: Clock
     ) -> None:
         self._url = _safe(url)
-        self._secret_id = secret_id
-        self._secrets = secrets
-        self._clock = clock
-        self._kept: _Kept | None = None
-        self._doubted = False
+        self._key = RoutingKey(secret_id, secrets, clock)
         # without retries it does not follow a redirect either
         self._http = urllib3.PoolManager(
             retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
@@ -63,33 +56,7 @@ class PagerDutyPager:
         It is read again at once after a 400, which a key that was changed brings too. Raises
         `Unavailable` when there is none at all.
         """
-        now = self._clock.now()
-        kept = self._kept
-        if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
-            return kept.routing_key
-        try:
-            self._kept = _Kept(self._read_secret(), now)
-        except Unavailable:
-            if kept is None:
-                raise
-            return kept.routing_key
-        self._doubted = False
-        return self._kept.routing_key
-
-    def _read_secret(self) -> str:
-        try:
-            answer = self._secrets.get_secret_value(SecretId=self._secret_id)
-        except (ClientError, BotoCoreError) as error:
-            code = isinstance(error, ClientError) and error.response["Error"]["Code"]
-            what = code or type(error).__name__
-            raise Unavailable(f"the secret {self._secret_id} cannot be read: {what}") from error
-        key = _key_in(answer.get("SecretString", "").strip())
-        if key is None:
-            raise Unavailable(
-                f"the secret {self._secret_id} holds no routing key: store the integration key of "
-                'an Events API v2 integration, 32 letters and digits, or {"routing_key": "<it>"}'
-            )
-        return key
+        return self._key.read()
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """Post *body* once; no answer, whatever it says, brings the key into a ``why``."""
@@ -103,7 +70,8 @@ class PagerDutyPager:
             return NotYet("PagerDuty did not answer in time")
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return NotYet(_plain(f"PagerDuty gave no answer: {error}", routing_key))
-        self._doubted = self._doubted or answer.status == HTTPStatus.BAD_REQUEST
+        if answer.status == HTTPStatus.BAD_REQUEST:
+            self._key.doubt()
         return _delivery(answer, routing_key)
 
     def _within_deadline(self, sent: bytes) -> "_Answer":
@@ -137,24 +105,11 @@ class PagerDutyPager:
         return _Answer(response.status, text)
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """A routing key and when it was read."""
-
-    routing_key: str
-    read_at: datetime
-
-
 class _Answer(msgspec.Struct, frozen=True):
     """A status, and with a 400 the first bytes of what PagerDuty says."""
 
     status: int
     text: bytes
-
-
-class _Secret(msgspec.Struct, frozen=True):
-    """The secret's JSON form."""
-
-    routing_key: str
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -176,15 +131,6 @@ def _safe(url: str) -> str:
         case "http", host if host in _LOOPBACK:
             return url
     raise Malformed(f"the pager's address {url!r} must be https://, or http:// on a loopback host")
-
-
-def _key_in(secret: str) -> str | None:
-    if secret.startswith("{"):
-        try:
-            secret = msgspec.json.decode(secret, type=_Secret).routing_key
-        except (msgspec.DecodeError, RecursionError):
-            return None
-    return secret if _ROUTING_KEY.fullmatch(secret) else None
 
 
 def _delivery(answer: _Answer, routing_key: str) -> Delivery:

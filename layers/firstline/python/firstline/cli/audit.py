@@ -10,7 +10,7 @@ from firstline.cli import output
 from firstline.cli.output import AuditLine
 from firstline.errors import Malformed
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()

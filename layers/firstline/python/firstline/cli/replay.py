@@ -4,6 +4,7 @@ import contextlib
 import copy
 import io
 import json
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +46,8 @@ def run(
     region: Annotated[str, typer.Option("--region")] = "us-east-1",
 ) -> int:
     """Replay an EventBridge envelope (.json) or a scenario (.toml) and tell what was done."""
+    if not re.fullmatch(r"[0-9]{12}", account_id):
+        raise Malformed(f"--account {account_id}: give the 12 digits of an account")
     home = Home(account_id, region)
     scenario, events = read(path, home)
     if world is not None:

@@ -95,15 +95,9 @@ def close(draft: Draft, held: Limits | Unknown) -> None:
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 
 
-def release(draft: Draft, held: Limits | Unknown) -> None:
-    """Give the lease back, if it is ours; one that cannot be read runs out by itself."""
-    if isinstance(held, Limits) and held.lease.holder == draft.incident.id:
-        draft.lease = LeaseWrite(limits.release(held.lease), held.lease.fence)
-
-
 def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
     if draft.incident.current is None:  # a fix under way keeps the lease until it runs out
-        release(draft, held)
+        draft.release(held)
     draft.incident = draft.incident.after(fact)
     draft.incident = copy.replace(draft.incident, ended_at=draft.now, look=None)
     draft.rest(None, closes=draft.incident.cause)

@@ -3,11 +3,13 @@
 import copy
 from datetime import datetime, timedelta
 
-from firstline import paging
+from firstline import limits, paging
 from firstline.controller.system import System
+from firstline.evidence import Unknown
 from firstline.ids import Cause, SignalKey
 from firstline.incident import Incident
 from firstline.ledger import Data, Entry, Kind, append
+from firstline.limits import Limits
 from firstline.ports import Change, LeaseWrite, Wake
 
 
@@ -29,6 +31,11 @@ class Draft:
         chain, entry = append(self.incident.chain, self.incident.id, kind, self.now, by, data)
         self._entries.append(entry)
         self.incident = copy.replace(self.incident, chain=chain)
+
+    def release(self, held: Limits | Unknown) -> None:
+        """Give the lease back, if it is ours; one that cannot be read runs out by itself."""
+        if isinstance(held, Limits) and held.lease.holder == self.incident.id:
+            self.lease = LeaseWrite(limits.release(held.lease), held.lease.fence)
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""

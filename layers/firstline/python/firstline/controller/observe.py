@@ -1,15 +1,22 @@
-"""Observe: read the world as it is now. What cannot be read is unknown, and never raises."""
+"""Observe: read the world as it is now. What cannot be read is unknown, and never raises.
 
+What was seen is taken into the draft, and put together with it as the situation to decide on.
+"""
+
+import copy
 from collections.abc import Callable
 
 from firstline.controller.draft import Draft
+from firstline.diagnose import diagnose
 from firstline.errors import Bug, Unavailable
 from firstline.evidence import Evidence, Need, Unknown, needs
 from firstline.ids import CommandId, InstanceId
 from firstline.incident import Attempt
-from firstline.learn import Observation
+from firstline.learn import Observation, learn
 from firstline.limits import Limits
 from firstline.ports import Answer
+from firstline.profile import seconds
+from firstline.situation import Situation
 
 
 def observe(draft: Draft) -> Observation:
@@ -27,6 +34,33 @@ def observe(draft: Draft) -> Observation:
         fix=(fix or {}).get(attempt.target) if attempt else None,
         found=found if not isinstance(found, Unknown) else None,
         searched=unsent and not isinstance(found, Unknown),
+    )
+
+
+def take_in(draft: Draft, seen: Observation) -> None:
+    """Learn from what was seen: answers, readings, the verdict on a fix, which frees the lease."""
+    lesson = learn(draft.incident, seen, draft.system.profile, draft.now)
+    draft.incident = lesson.incident
+    for kind, data in lesson.news:
+        draft.record(kind, data)
+    if lesson.fix_over:
+        draft.release(seen.limits)
+
+
+def situation(draft: Draft, seen: Observation) -> Situation:
+    """All that the decision may rest on, as it is after what was just learnt."""
+    profile, incident = draft.system.profile, draft.incident
+    evidence = copy.replace(seen.evidence, hosts=incident.hosts)
+    hosts = tuple(each.id for each in incident.targets if not each.verified)
+    age_max = seconds(profile.policy.evidence_age_max_seconds)
+    return Situation(
+        now=draft.now,
+        incident=incident,
+        evidence=evidence,
+        diagnosis=diagnose(evidence, hosts, age_max),
+        limits=seen.limits,
+        profile=profile,
+        mode=draft.system.settings.mode,
     )
 
 

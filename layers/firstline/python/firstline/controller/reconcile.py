@@ -5,22 +5,17 @@ commits what it is about to do, does it, and queues the next wake. A wake of an 
 is dropped; a commit that comes second begins again from what the first one wrote.
 """
 
-import copy
 from typing import assert_never
 
 from firstline.controller import act, inbox
 from firstline.controller.draft import Draft
-from firstline.controller.observe import observe
+from firstline.controller.observe import observe, situation, take_in
 from firstline.controller.settle import settle
 from firstline.controller.system import System
 from firstline.decide import Close, Fix, HandOver, Look, Wait, decide
-from firstline.diagnose import diagnose
 from firstline.errors import Conflict, Unavailable
-from firstline.learn import Observation, learn
 from firstline.ledger import Kind
 from firstline.ports import Loaded, Wake
-from firstline.profile import seconds
-from firstline.situation import Situation
 
 TURNS_MAX = 3
 
@@ -50,8 +45,8 @@ def _turn(wake: Wake, system: System) -> None:
 
     inbox.fold(draft, loaded.inbox)
     seen = observe(draft)
-    _learn(draft, seen)
-    decision = decide(_situation(draft, seen))
+    take_in(draft, seen)
+    decision = decide(situation(draft, seen))
     draft.record(Kind.DECISION, decision.told())
     match decision.step:
         case Wait(until):
@@ -67,33 +62,6 @@ def _turn(wake: Wake, system: System) -> None:
         case _:
             assert_never(decision.step)
     return None
-
-
-def _learn(draft: Draft, seen: Observation) -> None:
-    """Take in what was seen: answers, readings, the verdict on a fix."""
-    lesson = learn(draft.incident, seen, draft.system.profile, draft.now)
-    draft.incident = lesson.incident
-    for kind, data in lesson.news:
-        draft.record(kind, data)
-    if lesson.fix_over:
-        act.release(draft, seen.limits)
-
-
-def _situation(draft: Draft, seen: Observation) -> Situation:
-    """All that the decision may rest on, as it is after what was just learnt."""
-    profile, incident = draft.system.profile, draft.incident
-    evidence = copy.replace(seen.evidence, hosts=incident.hosts)
-    hosts = tuple(each.id for each in incident.targets if not each.verified)
-    age_max = seconds(profile.policy.evidence_age_max_seconds)
-    return Situation(
-        now=draft.now,
-        incident=incident,
-        evidence=evidence,
-        diagnosis=diagnose(evidence, hosts, age_max),
-        limits=seen.limits,
-        profile=profile,
-        mode=draft.system.settings.mode,
-    )
 
 
 def _stale(wake: Wake, loaded: Loaded) -> bool:

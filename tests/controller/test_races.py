@@ -1,0 +1,218 @@
+from datetime import timedelta
+
+import pytest
+
+from firstline.controller import act
+from firstline.controller.draft import Draft
+from firstline.controller.reconcile import reconcile
+from firstline.controller.sweep import sweep
+from firstline.errors import Bug, Unavailable
+from firstline.evidence import Unknown
+from firstline.incident import Incident, Outcome, Status
+from firstline.ledger import Kind
+from firstline.limits import Lease
+from firstline.ports import Wake
+from tests.controller.rig import DIES, START, TIMEOUT, A, B, C, Crash, Rig, later
+from tests.core.builders import OTHER, plan
+
+
+def ready() -> Rig:
+    """A rig whose next turn sends the first fix."""
+    rig = Rig()
+    rig.hear()
+    rig.about_to_fix()
+    return rig
+
+
+def swept(rig: Rig) -> None:
+    """What was lost with a worker is found by the sweep, once it is late."""
+    rig.waiting.clear()
+    rig.world.advance(rig.world.now + timedelta(seconds=30))
+    assert sweep(rig.system).woken == 1
+
+
+def not_sent(held: Incident) -> list[bool]:
+    return [each.outcome is Outcome.NOT_SENT for each in held.attempts]
+
+
+@pytest.mark.parametrize("name", ["load", "alarm", "limits", "commit"])
+def test_a_worker_that_comes_second_begins_again(name: str) -> None:
+    """Another worker takes the same wake in between: one fix, one chain, one next wake."""
+    rig = ready()
+    ((_, wake),) = rig.waiting
+    rig.script.before(name, lambda: reconcile(wake, rig.system))
+    rig.turn()
+    assert rig.fixes == [A]
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.RESOLVED, [A, B, C])
+    assert len(rig.tables.entries[held.id]) == held.chain.length
+
+
+def test_a_worker_that_always_comes_second_is_woken_again() -> None:
+    """After three turns the wake goes back to its queue; nothing was written."""
+    rig = ready()
+    ((_, wake),) = rig.waiting
+    before = len(rig.tables.entries[rig.id()])
+
+    def contest() -> None:
+        held = rig.incident()
+        rig.store(held, version=held.version + 1)
+        rig.script.before("commit", contest)
+
+    rig.script.before("commit", contest)
+    with pytest.raises(Unavailable, match="is contested: deliver the wake again"):
+        reconcile(wake, rig.system)
+    assert (rig.fixes, len(rig.tables.entries[rig.id()])) == ([], before)
+
+
+def test_a_worker_that_slept_between_intent_and_record_loses_nothing() -> None:
+    """Another wake came in the meantime: the command is found by its token, not sent again."""
+    rig = ready()
+    rig.script.after("send", lambda: reconcile(Wake(rig.id(), 99), rig.system))
+    rig.turn()
+    held = rig.incident()
+    assert held.current is not None
+    assert held.current.command is None
+    assert rig.at_the_end().status is Status.RESOLVED
+    assert rig.fixes == [A, B, C]
+
+
+@pytest.mark.parametrize("searches_fail", [False, True])
+def test_a_fix_of_which_nothing_is_known_is_found_by_its_token(*, searches_fail: bool) -> None:
+    """S07, I9: sent and timed out, so it is looked for after its lease and never sent again."""
+    rig = ready()
+    rig.script.after("send", TIMEOUT)
+    rig.turn()
+    assert [each["outcome"] for each in rig.told(Kind.OUTCOME)[-1:]] == ["unknown"]
+    lease_until = rig.incident().attempts[0].lease_until
+    rig.until(lambda _: rig.world.now >= lease_until - timedelta(seconds=5))
+    assert rig.script.calls["find"] == 0
+    if searches_fail:
+        rig.script.failing = {"find"}
+        for _ in range(5):
+            rig.turn()
+        assert rig.incident().status is Status.REMEDIATING
+        rig.script.failing = set()
+    held = rig.until(lambda held: held.attempts[0].command)
+    assert not_sent(held) == [False]
+    assert rig.at_the_end().attempts[0].helped is True
+    assert rig.fixes == [A, B, C]
+
+
+@pytest.mark.parametrize("trouble", [TIMEOUT, DIES])
+def test_a_fix_that_was_never_sent_counts_and_is_tried_once_more(trouble: object) -> None:
+    """S07: not sent only after the lease ran out and nothing bears its token."""
+    rig = ready()
+    assert callable(trouble)
+    rig.script.before("send", trouble)
+    if trouble is DIES:
+        with pytest.raises(Crash):
+            rig.turn()
+        swept(rig)
+    else:
+        rig.turn()
+    intended = rig.incident().attempts[0]
+    assert rig.fixes == []
+    held = rig.until(lambda held: held.attempts[0].outcome)
+    assert not_sent(held) == [True]
+    assert rig.world.now >= intended.lease_until
+    assert rig.tables.leases[rig.world.group_name].holder is None
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.RESOLVED, [A, B, C])
+    assert [each.target for each in held.attempts] == [A, A, B, C]
+
+
+def test_a_fix_that_ssm_refuses_was_not_sent() -> None:
+    """The lease is free again at once, and the attempt is spent."""
+    rig = ready()
+    rig.script.before("send", lambda: rig.world.hosts.pop(A))
+    rig.turn()
+    held = rig.incident()
+    assert (held.status, not_sent(held)) == (Status.INVESTIGATING, [True])
+    assert held.attempts[0].helped is False
+    lease = rig.tables.leases[rig.world.group_name]
+    assert (lease.holder, lease.fence, len(lease.spent)) == (None, 1, 1)
+    assert rig.told(Kind.OUTCOME)[-1]["outcome"] == "not-sent"
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_a_crash_after_the_sending_is_found_by_the_token() -> None:
+    """S07: the fix is out, and the worker that sent it is gone."""
+    rig = ready()
+    rig.script.after("send", DIES)
+    with pytest.raises(Crash):
+        rig.turn()
+    swept(rig)
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.RESOLVED, [A, B, C])
+    assert [each.target for each in held.attempts] == [A, B, C]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_commit_of_which_nothing_is_known_is_no_licence(*, after: bool) -> None:
+    """I8: without a committed intent nothing is sent."""
+    rig = ready()
+    (rig.script.after if after else rig.script.before)("commit", TIMEOUT)
+    with pytest.raises(Unavailable):
+        rig.turn()
+    assert rig.fixes == []
+    swept(rig)
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.RESOLVED, [A, B, C])
+    assert not_sent(held) == ([True, False, False, False] if after else [False] * 3)
+
+
+def test_another_incidents_lease_is_waited_for() -> None:
+    """I10: never two fixes in one group; its time running out is enough."""
+    rig = ready()
+    until = rig.world.now + timedelta(seconds=100)
+    group = rig.world.group_name
+    rig.tables.leases[group] = Lease(group=group, fence=7, holder=OTHER, until=until)
+    rig.until(lambda held: held.current)
+    assert rig.world.now >= until
+    assert rig.incident().attempts[0].fence == 8
+
+
+def test_a_lease_that_is_taken_just_then_is_not_taken_twice() -> None:
+    """The fence that was read does not stand any more, so the intent is not written."""
+    rig = ready()
+    group = rig.world.group_name
+    until = START + timedelta(seconds=60)
+    taken = Lease(group=group, fence=1, holder=OTHER, until=until)
+    rig.script.after("limits", lambda: rig.tables.leases.update({group: taken}))
+    rig.turn()
+    assert (rig.fixes, rig.incident().attempts) == ([], ())
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_the_kill_switch_is_read_before_every_fix() -> None:
+    """I15: thrown after the first fix, it stops the second; what runs is still verified."""
+    rig = ready()
+    rig.turn()
+    rig.tables.switch = type(rig.tables.switch)(paused=True, why="a drill")
+    held = rig.until(lambda held: held.attempts[0].helped)
+    for _ in range(20):
+        rig.turn()
+    assert rig.fixes == [A]
+    assert held.attempts[0].helped is True
+
+
+def test_a_fix_without_readable_limits_is_a_bug() -> None:
+    """The guards never let it come so far; if they did, nothing would be sent."""
+    rig = ready()
+    draft = Draft(rig.incident(), rig.system, rig.world.now)
+    with pytest.raises(Bug, match="without readable limits"):
+        act.fix(draft, plan(), Unknown("throttled"))
+    assert rig.fixes == []
+
+
+def test_signals_of_the_fixs_own_making_start_nothing() -> None:
+    """S18: alarms that flap while it works join the incident, and nobody is paged again."""
+    rig = ready()
+    rig.turn()
+    for seconds in (200, 201, 202):
+        rig.hear(later(seconds))
+    held = rig.at_the_end()
+    assert rig.fixes == [A, B, C]
+    assert rig.notified == {held.id: 1}
+    assert len(rig.tables.incidents) == 1
