@@ -56,10 +56,11 @@ class AppStack(Stack):
     def _hear(self, deployment: Deployment, queues: Queues) -> Mapping[str, cloudwatch.Alarm]:
         """Detection, and what watches over it; gives the alarms by their names in the profile."""
         made = deployment.profile.alarms
-        email = deployment.context.emergency_email
         detection = Detection(self, "Detection", alarms=made, queues=queues)
-        oversight = Oversight(self, "Oversight", queues=queues, rule=detection.rule, email=email)
-        guarded = {it.name: detection.alarms[it.name] for it in made.made if it.backstop}
+        oversight = Oversight(
+            self, "Oversight", queues=queues, rule=detection.rule, deployment=deployment
+        )
+        guarded = detection.guarded(made)
         Backstop(self, "Backstop", alarms=guarded, deaf=oversight.deaf, topic=oversight.topic)
         return detection.alarms
 

@@ -58,6 +58,18 @@ class Detection(Construct):
             targets=[targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)],
         )
 
+    def guarded(self, alarms: Alarms) -> dict[str, cloudwatch.IAlarm]:
+        """Every alarm that is to have a backstop: the stack's own, and those of others."""
+        own = {it.name: self.alarms[it.name] for it in alarms.made if it.backstop}
+        others = {
+            it.name: cloudwatch.Alarm.from_alarm_arn(
+                self, f"External{number}", _alarm_arn(Stack.of(self), it.name)
+            )
+            for number, it in enumerate(alarms.external)
+            if it.backstop
+        }
+        return {**own, **others}
+
 
 class Backstop(Construct):
     """For each of *alarms*: it is in ALARM *and* firstline is deaf, straight to *topic*.
@@ -70,7 +82,7 @@ class Backstop(Construct):
         scope: Construct,
         name: str,
         *,
-        alarms: Mapping[str, cloudwatch.Alarm],
+        alarms: Mapping[str, cloudwatch.IAlarm],
         deaf: Sequence[cloudwatch.Alarm],
         topic: sns.Topic,
     ) -> None:
@@ -98,7 +110,7 @@ def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
     )
 
 
-def _all_of(alarm: cloudwatch.Alarm, deaf: Sequence[cloudwatch.Alarm]) -> cloudwatch.IAlarmRule:
+def _all_of(alarm: cloudwatch.IAlarm, deaf: Sequence[cloudwatch.Alarm]) -> cloudwatch.IAlarmRule:
     deafness = [cloudwatch.AlarmRule.from_alarm(it, cloudwatch.AlarmState.ALARM) for it in deaf]
     return cloudwatch.AlarmRule.all_of(
         cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM),

@@ -15,11 +15,12 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.context import Deployment
 from infra.nag import accept
 from infra.queues import Queues
 
-SERVICE = NAMESPACE = "firstline"
-"""What the functions emit their metrics under: the one dimension, ``service``, and namespace."""
+NAMESPACE = "firstline"
+"""What the functions emit their metrics under; ``service``, the one dimension, is the fleet."""
 HEARTBEAT = "Heartbeat"
 PAGES_OWED = "PagesOwedSeconds"
 
@@ -43,16 +44,17 @@ class Oversight(Construct):
         *,
         queues: Queues,
         rule: events.Rule,
-        email: str | None,
+        deployment: Deployment,
     ) -> None:
         super().__init__(scope, name)
-        self.topic = _topic(self, email)
+        fleet = deployment.profile.fleet.name
+        self.topic = _topic(self, deployment.context.emergency_email)
         self.deaf = (
-            _heartbeat(self),
+            _heartbeat(self, fleet),
             _above(
                 self,
                 "PagesOwed",
-                _own_metric(PAGES_OWED, "Maximum"),
+                _own_metric(PAGES_OWED, "Maximum", fleet),
                 _PAGES_OWED_SECONDS_MAX,
                 "a page has been owed for minutes: PagerDuty does not take it",
             ),
@@ -113,13 +115,13 @@ def _topic(scope: Construct, email: str | None) -> sns.Topic:
     return topic
 
 
-def _heartbeat(scope: Construct) -> cloudwatch.Alarm:
+def _heartbeat(scope: Construct, fleet: str) -> cloudwatch.Alarm:
     """The sweep beats once a minute; silence is the very thing to be told of."""
     return cloudwatch.Alarm(
         scope,
         "HeartbeatMissing",
         alarm_description="firstline is dead: no sweep has run for minutes",
-        metric=_own_metric(HEARTBEAT, "Sum"),
+        metric=_own_metric(HEARTBEAT, "Sum", fleet),
         comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         threshold=1,
         evaluation_periods=_HEARTBEAT_MINUTES,
@@ -158,11 +160,11 @@ def _above(
     )
 
 
-def _own_metric(name: str, statistic: str) -> cloudwatch.Metric:
+def _own_metric(name: str, statistic: str, fleet: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": SERVICE},
+        dimensions_map={"service": fleet},
         statistic=statistic,
         period=_MINUTE,
     )

@@ -73,7 +73,7 @@ class Response(Construct):
 
 def _ingest(reach: Reach, reserved: int | None) -> Handler:
     """A page waits for its imports: memory is what buys CPU."""
-    kept = ("GetItem", "Query", "PutItem", "ConditionCheckItem")
+    kept = ("GetItem", "Query", "PutItem")
     may = {
         "signals": roles.consume(reach.queues.signals),
         "wakes": roles.send(reach.queues.wakes),
@@ -85,8 +85,8 @@ def _ingest(reach: Reach, reserved: int | None) -> Handler:
 
 
 def _reconcile(stack: Stack, reach: Reach) -> Handler:
-    reads = ("GetItem", "BatchGetItem", "Query", "ConditionCheckItem")
-    writes = ("PutItem", "UpdateItem", "DeleteItem")
+    reads = ("GetItem", "BatchGetItem", "Query")
+    writes = ("PutItem", "DeleteItem")
     documents = list(reach.documents.values())
     may = {
         "wakes": [*roles.consume(reach.queues.wakes), *roles.send(reach.queues.wakes)],
@@ -99,7 +99,7 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
 
 
 def _sweep(reach: Reach) -> Handler:
-    kept = ("GetItem", "Query", "PutItem", "ConditionCheckItem")
+    kept = ("GetItem", "Query", "PutItem")
     may = {
         "wakes": roles.send(reach.queues.wakes),
         "due": roles.find_due(reach.records.incidents),

@@ -94,7 +94,7 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
     """Put entries; whatever else this role is ever given, it never changes or removes one."""
     writing = ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"]
     return [
-        _allow(["dynamodb:PutItem", "dynamodb:ConditionCheckItem"], [table.table_arn]),
+        _allow(["dynamodb:PutItem"], [table.table_arn]),
         _deny([f"dynamodb:{operation}" for operation in writing], [table.table_arn]),
     ]
 

@@ -14,7 +14,6 @@ from firstline.settings import VARIABLE, Settings
 from infra import packaging, roles
 from infra.context import Architecture
 from infra.nag import accept
-from infra.oversight import NAMESPACE, SERVICE
 
 _ARCHITECTURES: dict[Architecture, lambda_.Architecture] = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -95,12 +94,8 @@ class Runtime(Construct):
 
 
 def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
-    """The settings, and what Powertools reads of its own accord."""
-    return {
-        VARIABLE: stack.to_json_string(msgspec.to_builtins(settings)),
-        "POWERTOOLS_SERVICE_NAME": SERVICE,
-        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-    }
+    """The settings, and nothing else."""
+    return {VARIABLE: stack.to_json_string(msgspec.to_builtins(settings))}
 
 
 def _log_group(scope: Construct, name: str) -> logs.LogGroup:

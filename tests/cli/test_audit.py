@@ -38,6 +38,11 @@ def test_an_export_verifies_against_its_head(
 
 type Lines = list[bytes]
 
+
+def _without_sequence(line: bytes) -> bytes:
+    return json.dumps(json.loads(line) | {"sequence": True}).encode()
+
+
 TAMPERINGS: list[tuple[str, Callable[[Lines], Lines], int]] = [
     ("a byte is edited", lambda them: [*them[:3], them[3].replace(b"a", b"b", 1), *them[4:]], 5),
     ("an entry is dropped", lambda them: them[:4] + them[5:], 5),
@@ -45,6 +50,7 @@ TAMPERINGS: list[tuple[str, Callable[[Lines], Lines], int]] = [
     ("one is added", lambda them: [*them[:4], them[3], *them[4:]], 5),
     ("the beginning is cut off", lambda them: them[1:], 1),
     ("one is no entry", lambda them: [*them[:1], b"{}", *them[2:]], 2),
+    ("one has no sequence", lambda them: [*them[:1], _without_sequence(them[1]), *them[2:]], 2),
     ("one is nonsense", lambda them: [*them[:1], b"\xff", *them[2:]], 2),
     (
         "the last is edited",
@@ -82,6 +88,18 @@ def test_the_verifier_runs_alone(export: Path) -> None:
     cut = subprocess.run([*command[:-1], "0" * 64], capture_output=True, text=True, check=False)
     assert cut.returncode == 1
     assert "no chain ends in" in cut.stdout
+
+
+def test_its_own_command_line_has_the_same_statuses(
+    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 it holds, 1 it does not, 2 it cannot be read."""
+    assert audit.main([str(export)]) == 0
+    assert audit.main([str(export), "0" * 64]) == 1
+    assert audit.main([]) == 2
+    assert audit.main(["--help"]) == 2
+    assert audit.main([str(tmp_path / "gone")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"{"], ids=["empty", "cut off"])

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,7 @@ from firstline.errors import Bug, Unavailable
 from firstline.evidence import Unknown
 from firstline.incident import Incident, Outcome, Status
 from firstline.ledger import Kind
-from firstline.limits import Lease
-from firstline.ports import Wake
+from firstline.limits import Lease, Switch
 from tests.controller.rig import DIES, START, TIMEOUT, A, B, C, Crash, Rig, later
 from tests.core.builders import OTHER, plan
 
@@ -68,7 +68,8 @@ def test_a_worker_that_always_comes_second_is_woken_again() -> None:
 def test_a_worker_that_slept_between_intent_and_record_loses_nothing() -> None:
     """Another wake came in the meantime: the command is found by its token, not sent again."""
     rig = ready()
-    rig.script.after("send", lambda: reconcile(Wake(rig.id(), 99), rig.system))
+    ((_, wake),) = rig.waiting
+    rig.script.after("send", lambda: reconcile(wake, rig.system))
     rig.turn()
     held = rig.incident()
     assert held.current is not None
@@ -100,10 +101,11 @@ def test_a_fix_of_which_nothing_is_known_is_found_by_its_token(*, searches_fail:
 
 
 @pytest.mark.parametrize("trouble", [TIMEOUT, DIES])
-def test_a_fix_that_was_never_sent_counts_and_is_tried_once_more(trouble: object) -> None:
+def test_a_fix_that_was_never_sent_counts_and_is_tried_once_more(
+    trouble: Callable[[], object],
+) -> None:
     """S07: not sent only after the lease ran out and nothing bears its token."""
     rig = ready()
-    assert callable(trouble)
     rig.script.before("send", trouble)
     if trouble is DIES:
         with pytest.raises(Crash):
@@ -189,7 +191,7 @@ def test_the_kill_switch_is_read_before_every_fix() -> None:
     """I15: thrown after the first fix, it stops the second; what runs is still verified."""
     rig = ready()
     rig.turn()
-    rig.tables.switch = type(rig.tables.switch)(paused=True, why="a drill")
+    rig.tables.switch = Switch(paused=True, why="a drill")
     held = rig.until(lambda held: held.attempts[0].helped)
     for _ in range(20):
         rig.turn()

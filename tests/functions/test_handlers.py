@@ -103,7 +103,7 @@ def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
     sweep.handler({}, None, _system(door))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (metrics,) = [line for line in lines if "_aws" in line]
-    assert (metrics["Heartbeat"], metrics["service"]) == ([1.0], "firstline")
+    assert (metrics["Heartbeat"], metrics["service"]) == ([1.0], "vettid")
     assert metrics["PagesOwedSeconds"] == [pytest.approx(120, abs=10)]
     (emf,) = metrics["_aws"]["CloudWatchMetrics"]
     assert (emf["Namespace"], emf["Dimensions"]) == ("firstline", [["service"]])

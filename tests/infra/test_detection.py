@@ -197,11 +197,16 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
 def test_each_guarded_alarm_has_a_composite_without_code(made: Made, profile: Profile) -> None:
     """The alarm and any one sign of deafness: straight to the emergency topic."""
     topic = made.one("AWS::SNS::Topic", "Emergency")
-    guarded = [each.name for each in profile.alarms.made if each.backstop]
-    assert guarded == ["healthy-hosts"]
-    (composite,) = made.of("AWS::CloudWatch::CompositeAlarm")
-    alarm = made.one("AWS::CloudWatch::Alarm", "Detectionhealthyhosts")
+    assert [each.name for each in profile.alarms.made if each.backstop] == ["healthy-hosts"]
+    (external,) = [each.name for each in profile.alarms.external if each.backstop]
+    guarded = {
+        made.arn(made.one("AWS::CloudWatch::Alarm", "Detectionhealthyhosts")),
+        f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{external}",
+    }
     own = [each for each in made.of("AWS::CloudWatch::Alarm") if each not in made_alarms(made)]
     deaf = " OR ".join(f'ALARM("{made.arn(each)}")' for each in own)
-    assert composite.properties["AlarmRule"] == f'(ALARM("{made.arn(alarm)}") AND ({deaf}))'
-    assert composite.properties["AlarmActions"] == [made.arn(topic)]
+    composites = made.of("AWS::CloudWatch::CompositeAlarm")
+    assert {each.properties["AlarmRule"] for each in composites} == {
+        f'(ALARM("{arn}") AND ({deaf}))' for arn in guarded
+    }
+    assert [each.properties["AlarmActions"] for each in composites] == [[made.arn(topic)]] * 2

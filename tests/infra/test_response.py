@@ -77,9 +77,7 @@ def test_there_is_no_other_function(made: Made) -> None:
 def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) -> None:
     """The environment holds the one settings struct, with the addresses of what was made."""
     environment = functions(made)[name].properties["Environment"]["Variables"]
-    assert set(environment) == {
-        *("FIRSTLINE_SETTINGS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"),
-    }
+    assert set(environment) == {"FIRSTLINE_SETTINGS"}
     read = settings.read(environment)
     assert read.home == Home(account=ACCOUNT, region=REGION)
     assert read.mode == "observe"

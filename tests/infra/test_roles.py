@@ -12,12 +12,12 @@ INSTANCE = f"arn:aws:ec2:{HERE}:instance/i-0a1b2c3d4e5f60711"
 TAG = {"Application": "vettid-enclave"}
 
 KEPT = {
-    "ingest": {"GetItem", "Query", "PutItem", "ConditionCheckItem"},
+    "ingest": {"GetItem", "Query", "PutItem"},
     "reconcile": {
-        *("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"),
-        *("PutItem", "UpdateItem", "DeleteItem"),
+        *("GetItem", "BatchGetItem", "Query"),
+        *("PutItem", "DeleteItem"),
     },
-    "sweep": {"GetItem", "Query", "PutItem", "ConditionCheckItem"},
+    "sweep": {"GetItem", "Query", "PutItem"},
 }
 OPERATIONS = {
     *("GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"),
@@ -42,7 +42,7 @@ def test_the_ledger_is_only_added_to(made: Made, function: str) -> None:
     table = made.arn(made.one("AWS::DynamoDB::Table", "Ledger"))
     role = role_of(made, function)
     allowed = {each for each in OPERATIONS if may(role, f"dynamodb:{each}", table)}
-    assert allowed == {"PutItem", "ConditionCheckItem"}
+    assert allowed == {"PutItem"}
     (denied,) = [
         set(each["Action"])
         for each in statements(role)

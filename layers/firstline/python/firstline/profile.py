@@ -76,6 +76,7 @@ class ExternalAlarm(Table, frozen=True, kw_only=True):
 
     name: Name
     known_as: str
+    backstop: bool = False
 
 
 class Alarms(Table, frozen=True, kw_only=True):

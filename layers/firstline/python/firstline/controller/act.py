@@ -5,6 +5,7 @@ Each function leaves the draft committed, with its next wake queued.
 
 import copy
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from firstline import limits, paging, plan
 from firstline.actions.action import Action
@@ -159,6 +160,8 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
             draft.incident = draft.incident.after(Fact.FIX_NOT_SENT).with_current(refused)
         case Unsettled():
             pass
+        case _:
+            assert_never(sending)
 
 
 def _sent(sending: Sending) -> Data:
@@ -169,6 +172,8 @@ def _sent(sending: Sending) -> Data:
             return {"outcome": Outcome.NOT_SENT, "detail": why}
         case Unsettled(why):
             return {"outcome": Outcome.UNKNOWN, "detail": why}
+        case _:
+            assert_never(sending)
 
 
 def lease_duration(action: Action) -> timedelta:

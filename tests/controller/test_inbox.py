@@ -1,0 +1,100 @@
+import pytest
+
+from firstline.classify import known_as
+from firstline.controller.inbox import FOLDED_MAX
+from firstline.controller.reconcile import reconcile
+from firstline.evidence import AlarmState
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.ports import Change, Joined, Wake
+from firstline.sources.envelope import parse
+from tests.controller.rig import DIES, Crash, Rig, later
+from tests.core.builders import HOME, PROFILE
+
+
+def ended(*joined: bytes) -> Rig:
+    """A rig whose incident ended while these were on their way into its inbox."""
+    rig = Rig()
+    rig.hear()
+    rig.at_the_end()
+    for raw in joined:
+        signal = known_as(parse(raw, HOME, rig.world.now), PROFILE, {})
+        rig.door.store.commit(Change(joined=Joined(rig.id(), signal), processed=signal.key))
+    return rig
+
+
+def wake(rig: Rig) -> None:
+    reconcile(Wake(rig.id()), rig.system)
+
+
+def test_many_signals_are_folded_in_several_entries() -> None:
+    """One transaction takes eighty; the rest wakes the incident again at once."""
+    rig = Rig()
+    rig.hear()
+    for seconds in range(60, 60 + 2 * FOLDED_MAX + 10):
+        rig.hear(later(seconds))
+    rig.waiting.clear()
+    for signals in (1 + FOLDED_MAX, 1 + 2 * FOLDED_MAX, 11 + 2 * FOLDED_MAX):
+        wake(rig)
+        assert rig.incident().signals == signals
+        left = signals < 11 + 2 * FOLDED_MAX
+        assert (rig.incident().next_wake_at == rig.world.now) is left
+    assert rig.tables.inboxes[rig.id()] == {}
+    assert [len(each["joined"]) for each in rig.told(Kind.SIGNAL)[1:]] == [80, 80, 10]
+
+
+def test_an_alarm_that_came_too_late_opens_an_episode_of_its_own() -> None:
+    """I3: the ended one is not opened again, and somebody is paged under a new key."""
+    rig = ended(later(9000))
+    wake(rig)
+    assert len(rig.tables.incidents) == 2
+    assert rig.posts[-1] == ("trigger", rig.id(1))
+    assert rig.incident(1).status is Status.INVESTIGATING
+    assert rig.incident().status is Status.RESOLVED
+    assert rig.tables.inboxes[rig.id()] == {}
+    assert [wake for _, wake in rig.waiting] == [Wake(rig.id(1), 1)]
+
+
+def test_an_alarm_that_came_too_late_joins_the_next_episode() -> None:
+    """By then the cause may be open again."""
+    rig = ended(later(9000))
+    rig.hear(later(9500))
+    wake(rig)
+    assert len(rig.tables.incidents) == 2
+    assert len(rig.tables.inboxes[rig.id(1)]) == 1
+    assert rig.posts[-1] == ("trigger", rig.id(1))
+
+
+def test_a_recovery_that_came_too_late_is_only_told() -> None:
+    """There is nothing left to recover."""
+    rig = ended(later(9000, AlarmState.OK))
+    wake(rig)
+    assert len(rig.tables.incidents) == 1
+    assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["disposition"] == "recovery"
+    assert (rig.tables.inboxes[rig.id()], rig.waiting) == ({}, [])
+
+
+@pytest.mark.parametrize("name", ["commit", "post", "queue"])
+def test_a_worker_that_dies_while_it_forwards_forwards_once(name: str) -> None:
+    """The next wake finds the new episode already open."""
+    rig = ended(later(9000))
+    rig.script.after(name, DIES)
+    with pytest.raises(Crash):
+        wake(rig)
+    wake(rig)
+    rig.turn()
+    assert len(rig.tables.incidents) == 2
+    assert rig.notified[rig.id(1)] == 1
+    assert rig.tables.inboxes[rig.id()] == {}
+
+
+def test_more_late_alarms_than_one_transaction_holds_are_all_forwarded() -> None:
+    """The ended incident is woken again until its inbox is empty."""
+    rig = ended(*(later(9000 + n) for n in range(FOLDED_MAX + 5)))
+    wake(rig)
+    assert len(rig.tables.inboxes[rig.id()]) == 5
+    assert Wake(rig.id(), rig.incident().wake_generation) in [wake for _, wake in rig.waiting]
+    reconcile(Wake(rig.id(), rig.incident().wake_generation), rig.system)
+    assert rig.tables.inboxes[rig.id()] == {}
+    assert len(rig.tables.incidents) == 2
+    assert len(rig.tables.inboxes[rig.id(1)]) == FOLDED_MAX + 4

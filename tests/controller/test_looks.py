@@ -1,0 +1,75 @@
+from datetime import timedelta
+
+import pytest
+
+from firstline.evidence import Unknown
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.twin.scenario import HostPlan
+from tests.controller.rig import TIMEOUT, A, B, C, Rig
+
+
+def opened(*hosts: HostPlan) -> Rig:
+    """A rig that has heard its alarm."""
+    rig = Rig(*hosts)
+    rig.hear()
+    return rig
+
+
+def test_a_look_is_intended_sent_and_read_at_a_later_wake() -> None:
+    """Reconcile never sleeps: three wakes, and one entry for each of these."""
+    rig = opened()
+    rig.turn()
+    held = rig.incident()
+    assert held.look is not None
+    assert held.look.command in rig.world.commands
+    assert rig.told(Kind.INTENT)[0]["targets"] == [A, B, C]
+    assert rig.told(Kind.OUTCOME)[0]["outcome"] == "sent"
+    rig.turn()
+    assert rig.incident().look is None
+    assert rig.told(Kind.OUTCOME)[1]["hosts"].keys() == {A, B, C}
+
+
+def test_a_look_of_which_nothing_is_known_is_silence_after_its_time() -> None:
+    """A look may be sent again: it changes nothing."""
+    rig = opened()
+    rig.script.after("send", TIMEOUT)
+    rig.turn()
+    assert rig.told(Kind.OUTCOME)[0]["outcome"] == "unknown"
+    sent = rig.world.now
+    held = rig.until(lambda held: held.hosts)
+    assert rig.world.now >= sent + timedelta(seconds=90)
+    assert {each.silent for each in held.targets} == {1}
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+@pytest.mark.parametrize("unknown", [A, B, C])
+def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) -> None:
+    """SSM refuses a command to several for the sake of one: then each is looked at by itself."""
+    rig = opened(*(HostPlan(id=each, registered=each != unknown) for each in (A, B, C)))
+    held = rig.at_the_end()
+    others = [each for each in (A, B, C) if each != unknown]
+    assert rig.fixes == others
+    assert [each.id for each in held.targets if each.verified] == others
+    assert held.hosts[next(each.id for each in held.targets if not each.verified)].report == (
+        Unknown("InvalidInstanceId")
+    )
+    assert held.status is Status.HANDED_OVER
+    assert rig.told(Kind.DECISION)[-1]["rule"] == "silent hosts"
+
+
+def test_hosts_that_do_not_answer_are_handed_over() -> None:
+    """Nothing can be mended from here, so a person must."""
+    rig = opened(*(HostPlan(id=each, reachable=False) for each in (A, B, C)))
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
+    assert {each.silent for each in held.targets} == {3}
+
+
+def test_a_group_without_hosts_is_handed_over() -> None:
+    """R14: there is nobody to restart."""
+    rig = opened()
+    rig.world.hosts.clear()
+    held = rig.at_the_end()
+    assert (held.status, held.targets) == (Status.HANDED_OVER, ())
+    assert rig.told(Kind.DECISION)[-1]["rule"] == "no hosts"

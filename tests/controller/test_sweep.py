@@ -1,0 +1,123 @@
+from datetime import timedelta
+
+import pytest
+
+from firstline.controller.reconcile import reconcile
+from firstline.controller.sweep import Swept, sweep
+from firstline.errors import Bug, Unavailable
+from firstline.incident import Status
+from firstline.ports import Wake
+from tests.controller.rig import START, Rig, raising
+from tests.core.events import body
+
+SICK = body("unhealthy-hosts")
+
+
+def lost(*alarms: bytes, page: bool = True) -> Rig:
+    """A rig whose wakes were lost after it heard its alarms; without *page* the pager was down."""
+    rig = Rig()
+    rig.script.failing = set() if page else {"post"}
+    for each in alarms or (body("healthy-hosts-zero"),):
+        rig.hear(each)
+    rig.waiting.clear()
+    return rig
+
+
+def after(rig: Rig, seconds: float) -> Swept:
+    rig.world.advance(START + timedelta(seconds=seconds))
+    return sweep(rig.system)
+
+
+@pytest.mark.parametrize(("late", "woken"), [(14.9, 0), (15, 1), (3600, 1)])
+def test_a_wake_that_is_late_is_queued_again(late: float, woken: int) -> None:
+    """After a grace, under the generation that the incident has, so a late one is harmless."""
+    rig = lost()
+    assert after(rig, late) == Swept(woken=woken)
+    assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))] * woken
+
+
+def test_an_incident_that_the_sweep_alone_carries_ends_like_any_other() -> None:
+    """I24: with every wake of its own lost it is slow, and a person has it in the end."""
+    rig = lost()
+    while not rig.incident().ended:
+        rig.world.advance(rig.world.now + timedelta(minutes=1))
+        assert sweep(rig.system).failed == 0
+        rig.script.failing = {"queue"}
+        while rig.waiting:
+            with pytest.raises(Unavailable):
+                rig.turn()
+        rig.script.failing = set()
+    assert rig.incident().status is Status.HANDED_OVER
+    assert rig.world.now - START <= timedelta(hours=2)
+    assert after(rig, 9000).woken == 1
+    assert rig.notified == {rig.id(): 1, f"{rig.id()}:gave-up": 1}
+
+
+def test_an_owed_page_is_settled_by_the_sweep() -> None:
+    """I1: a minute at most after the pager is back, though nobody else tries."""
+    rig = lost(page=False)
+    rig.script.failing = set()
+    assert after(rig, 60) == Swept(woken=1)
+    assert rig.notified == {rig.id(): 1}
+    assert rig.incident().pages[0].sent_at == rig.world.now
+
+
+def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
+    """It feeds the alarm that needs no code of ours."""
+    rig = lost(page=False)
+    rig.world.advance(START + timedelta(seconds=30))
+    rig.hear(SICK)
+    opened = rig.incident().opened_at
+    assert after(rig, 90) == Swept(woken=2, pages_owed_for=rig.world.now - opened)
+    rig.script.failing = set()
+    assert after(rig, 150) == Swept(woken=2)
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
+@pytest.mark.parametrize("name", ["load", "commit", "queue"])
+def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exception) -> None:
+    """The one that fails first is the oldest, every minute anew."""
+    rig = lost(body("healthy-hosts-zero"), SICK, page=False)
+    rig.script.failing = set()
+    rig.script.before(name, raising(error))
+    swept = after(rig, 60)
+    assert (swept.woken, swept.failed) == (1, 1)
+    assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
+    assert ("trigger", rig.id(1)) in rig.posts
+
+
+def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
+    """Its silence is what the heartbeat's alarm hears."""
+    rig = lost()
+    rig.script.failing = {"due"}
+    with pytest.raises(Unavailable):
+        after(rig, 60)
+
+
+def test_another_worker_may_settle_at_the_same_time() -> None:
+    """Both send, PagerDuty folds, and the wake is queued all the same."""
+    rig = lost(page=False)
+    rig.script.failing = set()
+    rig.world.advance(START + timedelta(seconds=60))
+    rig.script.after("load", lambda: reconcile(Wake(rig.id(), 1), rig.system))
+    assert sweep(rig.system).woken == 1
+    assert rig.notified == {rig.id(): 1}
+    assert Wake(rig.id(), 1) in [wake for _, wake in rig.waiting]
+
+
+def test_an_incident_that_is_gone_is_passed_over() -> None:
+    """Its record may end between the two reads."""
+    rig = lost()
+    rig.script.before("load", rig.tables.incidents.clear)
+    assert after(rig, 60) == Swept(woken=1)
+    assert rig.waiting == []
+
+
+def test_a_delay_longer_than_the_queue_holds_is_left_to_the_sweep() -> None:
+    """A wait of twenty minutes is found when it is over."""
+    rig = lost()
+    held = rig.incident()
+    assert held.next_wake_at is not None
+    rig.system.ports.wakes.queue(Wake(held.id, 1), timedelta(minutes=20))
+    assert rig.waiting == []
+    assert after(rig, 1200).woken == 1
