@@ -15,8 +15,10 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     del event, context
     within = system or wiring.from_environment()
     swept = sweep(within)
-    if swept.woken or swept.failed:
-        Logger(service="firstline").info("swept", woken=swept.woken, failed=swept.failed)
+    if swept.woken or swept.failed or swept.left:
+        Logger(service="firstline").info(
+            "swept", woken=swept.woken, failed=swept.failed, left=swept.left
+        )
     # two fleets in one account must not beat for each other
     metrics = Metrics(namespace="firstline", service=within.profile.fleet.name)
     metrics.add_metric("Heartbeat", MetricUnit.Count, 1)

@@ -4,10 +4,11 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from firstline.controller.act import FUNCTION_TIMEOUT
 from infra.nag import accept
 
 INGEST_TIMEOUT = Duration.seconds(30)
-RECONCILE_TIMEOUT = Duration.seconds(60)
+RECONCILE_TIMEOUT = Duration.seconds(FUNCTION_TIMEOUT.seconds)
 
 # A message stays hidden for longer than its function can work on it. A wake comes back only
 # when the lease of whoever died on it has run out: 30 s after the function's time.

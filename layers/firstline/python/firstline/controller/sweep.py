@@ -19,11 +19,16 @@ GRACE = timedelta(seconds=15)
 """How late a wake may be before it counts as lost; a doubled one is harmless."""
 
 
+WITHIN = timedelta(seconds=40)
+"""A sweep that has taken so long leaves the rest to the next: it must live to beat."""
+
+
 class Swept(msgspec.Struct, frozen=True):
-    """What a sweep found: incidents woken, those it could not, the oldest page still owed."""
+    """What a sweep found: incidents woken, failed and left, the oldest page still owed."""
 
     woken: int = 0
     failed: int = 0
+    left: int = 0
     pages_owed_for: timedelta = timedelta(0)
 
 
@@ -31,13 +36,16 @@ def sweep(system: System) -> Swept:
     """Wake what is overdue and settle its pages; one failure does not stop the rest."""
     now = system.ports.clock.now()
     woken, failed, owed_for = 0, 0, timedelta(0)
-    for due in system.ports.store.due(now - GRACE):
+    overdue = system.ports.store.due(now - GRACE)
+    for due in overdue:
+        if system.ports.clock.now() - now > WITHIN:
+            break
         try:
             owed_for = max(owed_for, _one(due, system, now))
             woken += 1
         except FirstlineError:
             failed += 1
-    return Swept(woken, failed, owed_for)
+    return Swept(woken, failed, len(overdue) - woken - failed, owed_for)
 
 
 def _one(due: Due, system: System, now: datetime) -> timedelta:
