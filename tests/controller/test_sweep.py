@@ -86,6 +86,15 @@ def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exce
     assert ("trigger", rig.id(1)) in rig.posts
 
 
+def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next() -> None:
+    """It must live to beat: a pager that hangs must not make firstline look dead as well."""
+    rig = lost(body("healthy-hosts-zero"), SICK, page=False)
+    rig.script.before("post", lambda: rig.system.ports.clock.sleep(timedelta(seconds=41)))
+    swept = after(rig, 60)
+    assert (swept.woken, swept.failed, swept.left) == (1, 0, 1)
+    assert [wake.incident for _, wake in rig.waiting] == [rig.id()]
+
+
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
     """Its silence is what the heartbeat's alarm hears."""
     rig = lost()

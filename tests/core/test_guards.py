@@ -35,6 +35,7 @@ from tests.core.builders import (
 
 UNREAD = Unknown("throttled")
 FAILED = attempt(outcome=Outcome.FAILED, answered_at=ago(900), helped=False)
+OF_ANOTHER = copy.replace(FAILED, action="reboot")
 HELPED = attempt(target=B, outcome=Outcome.DONE, answered_at=ago(900), helped=True)
 
 
@@ -123,6 +124,10 @@ PASSES = {
     ),
     "attempts_are_left: on another host": situation(limits=limits(spent(900, B), spent(999, B))),
     "attempts_are_left: another fix": situation(limits=limits(spent(9, A, "x"), spent(9, A, "x"))),
+    "attempts_are_left: another fix here": situation(incident=incident(attempts=(OF_ANOTHER,) * 2)),
+    "attempts_are_left: another host here": situation(
+        incident=incident(attempts=(copy.replace(FAILED, target=B),) * 2)
+    ),
     "attempts_are_left: out of the window": situation(limits=limits(spent(900), spent(3600))),
     "cooldown_is_over: at this instant": situation(limits=limits(spent(60))),
 }
