@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.text import Text
@@ -11,7 +11,7 @@ from rich.text import Text
 from firstline.cli import timeline
 from firstline.cli.output import ReplayLine
 from firstline.cli.timeline import Moment
-from firstline.twin.replay import Replayed
+from firstline.twin.replay import Chapter, Replayed
 from firstline.twin.scenario import Scenario
 
 WORD_WIDTH = 9
@@ -41,7 +41,14 @@ def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) 
         for moment in timeline.moments(chapter) if chapter else _pages_only(replayed):
             console.print(_told(moment, replayed.start))
         style = OUTCOME_STYLES.get(line.outcome or "", "bold")
-        console.print(Text(timeline.ending(line), style=style))
+        console.print(Text(timeline.ending(line, _took(chapter, replayed)), style=style))
+
+
+def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
+    """From the start to the incident's end; to the run's end where there is none."""
+    incident = chapter.incident if chapter else None
+    end = incident.ended_at if incident and incident.ended_at else replayed.end
+    return end - replayed.start
 
 
 def _head(console: Console, line: ReplayLine) -> None:
