@@ -39,7 +39,9 @@ def ending(line: ReplayLine, took: timedelta) -> str:
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
     told_outcome = (line.outcome or "nothing heard").replace("-", " ")
-    return f"{told_outcome} after {clock(took)}: {counts}, {record if line.entries else 'no record'}"
+    return (
+        f"{told_outcome} after {clock(took)}: {counts}, {record if line.entries else 'no record'}"
+    )
 
 
 def _count(number: int, one: str, many: str) -> str:
