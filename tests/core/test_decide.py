@@ -4,7 +4,8 @@ from typing import NamedTuple, get_args
 
 import pytest
 
-from firstline.decide import RULES, Close, Fix, HandOver, Look, Step, Wait, decide
+from firstline.decide import RULES, decide
+from firstline.decision import Close, Fix, HandOver, Look, Step, Wait
 from firstline.evidence import Unknown
 from firstline.ids import InstanceId
 from firstline.incident import Incident
@@ -50,6 +51,7 @@ def fix(target: InstanceId) -> Fix:
 
 UNKNOWN = Unknown("throttled")
 UNCLASSIFIED = {"condition": Condition.UNCLASSIFIED, "targets": (), "hosts": {}}
+SEEN = hosts(*FLEET, up=True, age=10)
 SERVING = hosts(*FLEET, up=True)
 MENDED = targets(verified=30)
 OKAY = evidence(alarm=OK)
@@ -69,7 +71,7 @@ class Case(NamedTuple):
 
 TOO_OLD, OLD = incident(opened_at=ago(7200)), incident(opened_at=ago(7199))
 WORN, TIRED = incident(wakes=400), incident(wakes=399)
-SETTLED = {"hosts": hosts(*FLEET, up=True, age=10)}
+SETTLED = {"hosts": SEEN}
 SILENT = {"hosts": {each: host(found=UNKNOWN) for each in FLEET}}
 TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
 CASES = (
@@ -121,6 +123,13 @@ CASES = (
         "watch",
     ),
     Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=()), evidence=evidence(group=group())),
+        of(incident(**UNCLASSIFIED), evidence=evidence(group=group())),
+        "watch",
+    ),
+    Case(
         "silent hosts",
         HandOver(),
         of(incident(targets=targets(silent=3), **SILENT)),
@@ -148,9 +157,16 @@ CASES = (
     Case(
         "confirm targets",
         Look(FLEET, ago(-10)),
-        of(incident(hosts=hosts(*FLEET, up=True, age=10)), evidence=HEALTHY),
+        of(incident(hosts=SEEN), evidence=HEALTHY),
         of(incident(hosts=SERVING, targets=MENDED), evidence=HEALTHY),
         "alarm to clear",
+    ),
+    Case(
+        "confirm targets",
+        Look(FLEET, ago(-10)),
+        of(incident(hosts=SEEN), evidence=HEALTHY),
+        of(incident(hosts=SEEN, condition=Condition.UNCLASSIFIED), evidence=HEALTHY),
+        "watch",
     ),
     Case(
         "alarm to clear",

@@ -4,7 +4,8 @@ from typing import get_args
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from firstline.decide import Close, Fix, Step, Wait, decide
+from firstline.decide import decide
+from firstline.decision import Close, Fix, Step, Wait
 from firstline.evidence import AlarmReading, AlarmState, Group, HostReport, TargetHealth
 from firstline.guards.order import ORDER, ask, name
 from firstline.limits import Limits

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from firstline.decide import Fix, HandOver, Look, Step, Wait, decide
+from firstline.decide import decide
+from firstline.decision import Fix, HandOver, Look, Step, Wait
 from firstline.evidence import AlarmReading, Unknown
 from firstline.guards.order import ORDER
 from firstline.incident import Incident

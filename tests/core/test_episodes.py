@@ -26,6 +26,7 @@ def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
     assert (held.status, held.version, held.signals) == (Status.INVESTIGATING, 0, 1)
     assert (held.condition, held.severity) == (Condition.COMPLETE_OUTAGE, Severity.P1)
     assert (held.alarm, held.alarm_arn) == ("healthy-hosts", ALARM_ARN)
+    assert (held.wakes, held.wake_generation, held.clear_readings) == (0, 1, 0)
     assert (held.signalled_at, held.opened_at, held.next_wake_at) == (SIGNAL.at, NOW, NOW)
     assert [(each.key, each.sent_at) for each in held.pages] == [(held.id, None)]
     assert held.chain == Chain(1, entry.hash)

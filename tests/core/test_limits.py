@@ -19,6 +19,7 @@ HOUR = timedelta(hours=1)
         (None, ago(-60), True),
         (ID, ago(-60), True),
         (OTHER, ago(-0.001), False),
+        (OTHER, None, False),
         (OTHER, NOW, True),
         (OTHER, ago(60), True),
     ],
@@ -26,7 +27,7 @@ HOUR = timedelta(hours=1)
 def test_a_lease_is_free_for_its_holder_and_after_its_time(
     holder: IncidentId | None, until: object, *, free: bool
 ) -> None:
-    """I10: another incident waits until the lease has run out, to the instant."""
+    """I10: to the instant; one that is held without an end never frees itself."""
     assert lease(holder=holder, until=until).free_for(ID, NOW) is free
 
 

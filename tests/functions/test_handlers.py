@@ -7,39 +7,21 @@ from typing import Any
 
 import pytest
 
-from firstline import profile as profiles
-from firstline.code import PACKAGE
 from firstline.controller.system import System
 from firstline.incident import Status
-from firstline.settings import Home, Settings
 from firstline.twin.memory import MemoryDoor
 from firstline.twin.scenario import FaultPlan, Scenario
 from firstline.twin.world import World
 from functions import ingest, reconcile, sweep
+from tests.core.builders import ALARM_ARN, PROFILE, SETTINGS
 
 OUTAGE = Path(__file__).parents[2] / "events" / "cloudwatch.healthy-hosts-zero.json"
-ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:vettid-prod-enclave-healthy-hosts"
 START = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
-PROFILE = profiles.load(PACKAGE / "profiles" / "runbook.toml")
-SETTINGS = Settings(
-    home=Home("111122223333", "us-east-1"),
-    mode="enforce",
-    profile_path="",
-    incidents_table="",
-    ledger_table="",
-    signals_queue_url="",
-    wakes_queue_url="",
-    routing_key_secret="",
-    pager_url="",
-    documents={},
-    alarms={},
-    code="test",
-)
 
 
 def _door(*faults: FaultPlan) -> MemoryDoor:
     world = World(Scenario(name="test", faults=faults), START, PROFILE.fleet.group)
-    world.watch(ARN, OUTAGE.read_bytes(), "healthy")
+    world.watch(ALARM_ARN, OUTAGE.read_bytes(), "healthy")
     return MemoryDoor(world)
 
 

@@ -11,11 +11,11 @@ from aws_cdk import App
 from app import compose
 from firstline.controller.system import System
 from firstline.profile import Profile
-from firstline.settings import Home, Settings
 from firstline.twin.memory import MemoryDoor
 from firstline.twin.scenario import Scenario
 from firstline.twin.world import World
 from functions import sweep
+from tests.core.builders import SETTINGS
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, HERE, Made
 
@@ -135,18 +135,4 @@ def _quiet_system(profile: Profile) -> System:
     world = World(
         Scenario(name="quiet"), datetime(2026, 3, 11, 4, 0, tzinfo=UTC), profile.fleet.group
     )
-    settings = Settings(
-        home=Home(account=ACCOUNT, region="us-east-1"),
-        mode="observe",
-        profile_path="",
-        incidents_table="",
-        ledger_table="",
-        signals_queue_url="",
-        wakes_queue_url="",
-        routing_key_secret="",
-        pager_url="",
-        documents={},
-        alarms={},
-        code="",
-    )
-    return System(ports=MemoryDoor(world).ports, profile=profile, settings=settings)
+    return System(ports=MemoryDoor(world).ports, profile=profile, settings=SETTINGS)

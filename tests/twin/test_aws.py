@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
+from firstline.adapters import items
 from firstline.errors import Bug
 from firstline.twin import resources
 from firstline.twin.aws import HOME, TwinAws
@@ -71,12 +72,12 @@ def test_call_without_an_answer_is_a_bug(aws: TwinAws) -> None:
 def test_messages_keep_virtual_time(aws: TwinAws, world: World) -> None:
     """Every message is taken once, with the time at which it is due, whatever the real clock."""
     client = aws.session.client("sqs")
-    for seconds in range(23):
+    for seconds in range(11):
         client.send_message(QueueUrl=WAKES, MessageBody=f"{seconds}", DelaySeconds=seconds)
         world.now += timedelta(minutes=1)
     taken = aws.take(WAKES)
     assert sorted((int(each.body), each.due_at) for each in taken) == [
-        (n, T0 + timedelta(minutes=n, seconds=n)) for n in range(23)
+        (n, T0 + timedelta(minutes=n, seconds=n)) for n in range(11)
     ]
     assert aws.take(WAKES) == []
 
@@ -87,6 +88,14 @@ def test_driver_meets_no_faults(aws: TwinAws, world: World) -> None:
     fault = FaultPlan(dependency="wakes", kind="hang", until_seconds=60)
     world.scenario = Scenario(name="deaf", faults=(fault,))
     assert [each.body for each in aws.take(WAKES)] == ["wake"]
+
+
+def test_paused_scenario_throws_the_switch() -> None:
+    """A scenario that begins paused finds the switch thrown in the table."""
+    world = World(Scenario(name="paused", paused=True), T0, "group")
+    with TwinAws(world, lambda _: None) as aws:
+        found = aws.session.client("dynamodb").scan(TableName=resources.INCIDENTS)["Items"]
+    assert [items.switch_of(each).paused for each in found] == [True]
 
 
 def test_dead_letters_have_a_queue(aws: TwinAws) -> None:

@@ -32,7 +32,8 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
 
     def free_for(self, incident: IncidentId, now: datetime) -> bool:
         """Whether *incident* may take it at *now*: nobody holds it, or its time has run out."""
-        return self.holder in (None, incident) or self.until is None or self.until <= now
+        ran_out = self.until is not None and self.until <= now
+        return self.holder in (None, incident) or ran_out
 
 
 class Switch(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.controller.draft import Draft
-from firstline.decide import Look as LookStep
+from firstline.decision import Look as LookStep
 from firstline.errors import Bug
 from firstline.evidence import HostEvidence, Unknown
 from firstline.incident import Attempt, Fact, Incident, Look, Outcome

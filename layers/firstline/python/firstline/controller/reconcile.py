@@ -12,7 +12,8 @@ from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in
 from firstline.controller.settle import settle
 from firstline.controller.system import System
-from firstline.decide import Close, Fix, HandOver, Look, Wait, decide
+from firstline.decide import decide
+from firstline.decision import Close, Fix, HandOver, Look, Wait
 from firstline.errors import Conflict, Unavailable
 from firstline.ledger import Kind
 from firstline.ports import Loaded, Wake

@@ -28,6 +28,7 @@ from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
 from firstline.twin.alerts import Received
 from firstline.twin.aws import TwinAws
+from firstline.twin.clock import WorldClock
 from firstline.twin.lambdas import Deliveries, Source
 from firstline.twin.pagerduty import Fault, PagerDutyServer
 from firstline.twin.scenario import Scenario
@@ -70,21 +71,6 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     dead: int
 
 
-class VirtualClock:
-    """`firstline.ports.Clock` on the world's time; to sleep is to move it."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def now(self) -> datetime:
-        """This instant of the world."""
-        return self._world.now
-
-    def sleep(self, duration: timedelta) -> None:
-        """Let *duration* pass."""
-        self._world.now += duration
-
-
 def replay(
     scenario: Scenario,
     events: tuple[Event, ...],
@@ -100,7 +86,7 @@ def replay(
     world = World(scenario, _start(events, home), group)
     for event in events:
         _stand_behind(event, world, home)
-    clock = VirtualClock(world)
+    clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
     with TwinAws(world, clock.sleep, home) as aws, pagerduty:
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
@@ -206,7 +192,7 @@ def _stand_behind(event: Event, world: World, home: Home) -> None:
         world.watch(signal.arn, event.body, COUNTS.get(signal.metric), state)
 
 
-def _pager_fault(world: World, clock: VirtualClock) -> Fault | None:
+def _pager_fault(world: World, clock: WorldClock) -> Fault | None:
     """What is wrong with PagerDuty now; one that hangs costs the pager's patience."""
     fault = world.scenario.fault("pagerduty", world.elapsed)
     if fault == "hang":

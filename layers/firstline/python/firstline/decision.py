@@ -1,0 +1,62 @@
+"""Decision: the next step of an incident, with its whole reasoning."""
+
+from datetime import datetime
+
+import msgspec
+
+from firstline.guards.guard import Answer
+from firstline.ids import InstanceId
+from firstline.ledger import Data
+from firstline.plan import Plan
+
+
+class Wait(msgspec.Struct, frozen=True, tag="wait"):
+    """Nothing now; look again at ``until``."""
+
+    until: datetime
+
+
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """Ask these hosts over SSM now, and read their answers at ``read_at``."""
+
+    targets: tuple[InstanceId, ...]
+    read_at: datetime
+
+
+class Fix(msgspec.Struct, frozen=True, tag="fix"):
+    """Do what the plan says, once."""
+
+    plan: Plan
+
+
+class HandOver(msgspec.Struct, frozen=True, tag="hand-over"):
+    """Give it to a person, with a page of its own."""
+
+
+class Close(msgspec.Struct, frozen=True, tag="close"):
+    """It is over, and proven so."""
+
+
+type Step = Wait | Look | Fix | HandOver | Close
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A step and its reasoning: the rule that decided, why, the facts, every guard's answer."""
+
+    step: Step
+    rule: str
+    why: str
+    facts: tuple[str, ...] = ()
+    plan: Plan | None = None
+    answers: tuple[Answer, ...] = ()
+
+    def told(self) -> Data:
+        """The whole of it as a ledger entry says it."""
+        return {
+            "step": msgspec.to_builtins(self.step),
+            "rule": self.rule,
+            "why": self.why,
+            "facts": list(self.facts),
+            "plan": self.plan.told() if self.plan else None,
+            "guards": msgspec.to_builtins(self.answers),
+        }

@@ -1,0 +1,17 @@
+"""A pager to an address of the test's, its key in a Secrets Manager that ends as it is told."""
+
+from firstline.adapters import clients
+from firstline.adapters.clock import SystemClock
+from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.ports import Clock
+from tests.adapters.doors import Ends
+from tests.twin.pages import TRIGGER, without
+
+BODY = without(TRIGGER, "routing_key")
+NO_SECRET = Ends({})
+CLOCK = SystemClock()
+
+
+def pager_to(url: str, ends: Ends = NO_SECRET, clock: Clock = CLOCK) -> PagerDutyPager:
+    """Posts go to *url*; the secret is what *ends* says."""
+    return PagerDutyPager(url, "firstline/routing-key", clients.secrets(ends.session), clock)

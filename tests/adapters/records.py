@@ -1,0 +1,70 @@
+"""An incident, its signals and its entries, for the store to keep."""
+
+from datetime import timedelta
+
+from firstline.ids import Cause, Digest, IncidentId, SignalKey
+from firstline.incident import Incident
+from firstline.ledger import Chain, Entry, Kind, Provenance, append
+from firstline.limits import Lease
+from firstline.ports import Change, Joined, LeaseWrite
+from firstline.signals import Component, Condition, Severity, Signal
+from tests.adapters.doors import T0
+
+CAUSE = Cause("vettid#complete-outage")
+ID = IncidentId("inc-0123456789abcdef0123")
+OTHER_ID = IncidentId("inc-fedcba98765432100123")
+KEY = SignalKey("arn:aws:cloudwatch:alarm|-|ALARM|2026-03-01T12:00:00Z")
+SECOND = timedelta(seconds=1)
+LEASE = Lease(group="vaults", fence=1, holder=ID)
+
+
+def incident(id_: IncidentId = ID) -> Incident:
+    return Incident(
+        id=id_,
+        cause=CAUSE,
+        condition=Condition.COMPLETE_OUTAGE,
+        severity=Severity.P1,
+        component=Component.FLEET,
+        rule="all vaults inaccessible",
+        alarm="healthy-hosts",
+        alarm_arn="arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts",
+        opening=KEY,
+        signalled_at=T0,
+        opened_at=T0,
+        next_wake_at=T0 + SECOND,
+        wake_generation=4,
+    )
+
+
+def signal(number: int) -> Signal:
+    return Signal(
+        key=SignalKey(f"key {number}"),
+        source="cloudwatch.alarm",
+        subject="healthy-hosts",
+        state="ALARM",
+        at=T0 + number * SECOND,
+        account="111122223333",
+        region="us-east-1",
+        dimensions={"TargetGroup": "\u00fc\u2028\U0001f512"},
+    )
+
+
+def entries(id_: IncidentId = ID, count: int = 1) -> tuple[Entry, ...]:
+    """The first *count* links of the incident's chain."""
+    chain, made = Chain(), []
+    by = Provenance(policy=Digest("0" * 64), code="test")
+    for number in range(count):
+        chain, entry = append(chain, id_, Kind.SIGNAL, T0, by, {"number": number})
+        made.append(entry)
+    return tuple(made)
+
+
+OPENING = Change(incident=incident(), entries=entries(), processed=KEY, opens=CAUSE)
+FULL = Change(
+    incident=incident(),
+    entries=entries(),
+    processed=KEY,
+    opens=CAUSE,
+    joined=Joined(ID, signal(1)),
+    lease=LeaseWrite(LEASE, fence_read=0),
+)

@@ -1,0 +1,30 @@
+"""Hosts over an SSM whose calls all end as a test says."""
+
+from datetime import timedelta
+
+from firstline.adapters import clients
+from firstline.adapters.hosts import SsmHosts
+from firstline.ids import CommandId, InstanceId, Token
+from firstline.ports import FixOrder, LookOrder
+from firstline.profile import Profile
+from tests.adapters.doors import T0, Ends, Http
+
+TOKEN = Token("0123456789abcdef0123456789abcdef")
+ONE = InstanceId("i-0a1b2c3d4e5f60711")
+LOOK = LookOrder(token=TOKEN, targets=(ONE,))
+FIX = FixOrder(
+    token=TOKEN, action="restart_enclave", target=ONE, not_after=T0 + timedelta(minutes=1)
+)
+DOCUMENTS = {"look_host": "ours-look", "restart_enclave": "ours-restart"}
+COMMAND = CommandId("0a1b2c3d-0000-0000-0000-000000000000")
+
+
+def hosts_of(ends: Ends, profile: Profile) -> SsmHosts:
+    return SsmHosts(
+        clients.sending(ends.session), clients.answers(ends.session), DOCUMENTS, profile
+    )
+
+
+def refusal(code: str) -> Http:
+    """SSM's answer that names *code*."""
+    return Http(400, f'{{"__type": "{code}", "Message": "no"}}')

@@ -1,0 +1,126 @@
+"""What the Store's two tables hold, and what an item that nobody can read does."""
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from firstline.adapters import items
+from firstline.adapters.items import Item
+from firstline.errors import Bug
+from firstline.incident import encode
+from firstline.limits import Switch
+from firstline.ports import Change, Joined, Store
+from firstline.twin import resources
+from firstline.twin.aws import TwinAws
+from tests.adapters.doors import T0, Door
+from tests.adapters.records import CAUSE, FULL, ID, entries, incident, signal
+
+KEY_DIGEST = "44e7166226cacb705390c0ea350d1c2638ff7f7ac0dac2610c04ff6dae023a4e"
+SIGNAL_DIGEST = "227ba5f2c6c9109fe5c44a0696f393379607493a377f522ee27d9a7ae3227d89"
+
+
+@pytest.fixture
+def store(aws_door: Door) -> Store:
+    return aws_door.ports.store
+
+
+def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
+    """Every item and attribute that the two tables hold after one full commit."""
+    store.commit(FULL)
+    client = aws.session.client("dynamodb")
+    found = client.scan(TableName=resources.INCIDENTS)["Items"]
+    written = {(each.pop("pk")["S"], each.pop("sk")["S"]): each for each in found}
+    assert written.pop((ID, "incident")) == {
+        "body": {"S": encode(copy.replace(incident(), version=1))},
+        "version": {"N": "1"},
+        "status": {"S": "investigating"},
+        "due": {"S": "yes"},
+        "next_wake_at": {"S": "2026-03-01T12:00:01.000000+00:00"},
+        "wake_generation": {"N": "4"},
+    }
+    month_later = int((T0 + timedelta(days=30)).timestamp())
+    assert written.pop((f"processed#{KEY_DIGEST}", "-")) == {"ttl": {"N": str(month_later)}}
+    assert written.pop((f"cause#{CAUSE}", "-")) == {"incident": {"S": ID}}
+    joined = written.pop((ID, f"inbox#{SIGNAL_DIGEST}"))["body"]["S"]
+    assert json.loads(joined)["key"] == "key 1"
+    lease = written.pop(("group#vaults", "lease"))
+    assert lease["fence"] == {"N": "1"}
+    assert json.loads(lease["body"]["S"])["holder"] == ID
+    assert written == {}
+    [entry] = entries()
+    assert client.scan(TableName=resources.LEDGER)["Items"] == [
+        {
+            "incident": {"S": ID},
+            "sequence": {"N": "1"},
+            "body": {"S": entry.body},
+            "hash": {"S": entry.hash},
+        }
+    ]
+
+
+def test_incident_without_a_wake_is_not_in_the_index() -> None:
+    """The index is sparse: no next wake, none of its attributes."""
+    item = items.incident_item(copy.replace(incident(), next_wake_at=None))
+    assert item.keys() == {"pk", "sk", "body", "version", "status"}
+
+
+def test_switch_is_read(store: Store, aws: TwinAws) -> None:
+    """The switch is what was put there; one that cannot be read stops fixes."""
+    client = aws.session.client("dynamodb")
+    for switch in (Switch(paused=True, why="by alice"), Switch(paused=False)):
+        client.put_item(TableName=resources.INCIDENTS, Item=items.switch_item(switch))
+        assert store.limits("vaults").switch == switch
+    client.put_item(TableName=resources.INCIDENTS, Item=items.SWITCH_KEY)
+    assert store.limits("vaults").switch.paused
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"body": items.text("{}")},
+        {"body": items.text('{"paused": "no"}')},
+        {"body": items.text('{"x":' + "[" * 9999)},
+    ],
+    ids=["bare", "no field", "a word", "deep"],
+)
+def test_corrupt_switch_is_thrown(item: Item) -> None:
+    """A kill switch that cannot be read stops fixes, and says why."""
+    switch = items.switch_of(item)
+    assert switch.paused
+    assert switch.why.startswith("the switch cannot be read: ")
+
+
+LEASE = items.text('{"group": "vaults", "fence": 3}')
+OTHER = items.text('{"group": "others", "fence": 3}')
+SPENT = items.text('{"group": "vaults", "fence": 3, "spent": [{}]}')
+FENCE = items.number(3)
+
+
+@pytest.mark.parametrize(
+    ("read", "item"),
+    [
+        (lambda item: items.lease_of(item, "vaults"), {"body": LEASE}),
+        (lambda item: items.lease_of(item, "vaults"), {"fence": FENCE}),
+        (lambda item: items.lease_of(item, "vaults"), {"body": LEASE, "fence": items.number(4)}),
+        (lambda item: items.lease_of(item, "vaults"), {"body": OTHER, "fence": FENCE}),
+        (lambda item: items.lease_of(item, "vaults"), {"body": SPENT, "fence": FENCE}),
+        (items.incident_of, {"body": items.text("")}),
+        (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
+        (items.signal_of, {"body": items.text('{"key": "key"}')}),
+    ],
+)
+def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:
+    """What cannot be read, or is at odds with itself, stops everything: nothing is skipped."""
+    with pytest.raises(Bug):
+        read(item)
+
+
+def test_inbox_of_nobody_is_a_bug(store: Store) -> None:
+    """A signal that joined an incident which is not there is not lost in silence."""
+    store.commit(Change(joined=Joined(ID, signal(1))))
+    with pytest.raises(Bug, match="no aggregate"):
+        store.load(ID)

@@ -1,0 +1,146 @@
+"""What the Store asks of DynamoDB, and what it makes of each answer."""
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from firstline.adapters import clients, items
+from firstline.adapters.store import DynamoStore
+from firstline.adapters.transaction import Tables, writes
+from firstline.errors import Bug, Conflict, Contested, Unavailable
+from firstline.ports import Change, Store
+from firstline.twin.world import World
+from tests.adapters.doors import T0, Door, Ends, Http, Requests, WorldClock
+from tests.adapters.records import CAUSE, FULL, ID, KEY, entries, incident, signal
+
+METHODS: dict[str, Callable[[Store], object]] = {
+    "TransactWriteItems": lambda store: store.commit(FULL),
+    "Query: load": lambda store: store.load(ID),
+    "Query: due": lambda store: store.due(T0),
+    "Query: entries": lambda store: store.entries(ID),
+    "BatchGetItem": lambda store: store.limits("vaults"),
+    "GetItem": lambda store: store.open_incident(CAUSE),
+}
+TABLES = Tables("incidents", "ledger")
+URL = "https://dynamodb.invalid"
+
+
+@pytest.fixture
+def store_of(world: World) -> Callable[[Ends], Store]:
+    return lambda ends: DynamoStore(clients.store(ends.session), *TABLES, WorldClock(world))
+
+
+def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
+    """One request each; a store that hangs costs one second, and is not asked again."""
+    expected = [f"dynamodb.{call.partition(':')[0]}" for call in METHODS]
+    for method in METHODS.values():
+        method(aws_door.ports.store)
+    assert requests.sends == expected
+    aws_door.trouble("store", "hang")
+    requests.clear()
+    for method in METHODS.values():
+        with pytest.raises(Unavailable):
+            method(aws_door.ports.store)
+    assert requests.sends == expected
+    assert aws_door.world.now == T0 + timedelta(seconds=len(METHODS))
+
+
+def test_load_reads_every_page(store_of: Callable[[Ends], Store]) -> None:
+    """An inbox that does not fit into one answer is read in full."""
+    aggregate = items.incident_item(incident())
+    pages: list[dict[str, Any]] = [
+        {"Items": [aggregate], "LastEvaluatedKey": items.incident_key(ID)},
+        {"Items": [items.inbox_item(ID, signal(1))]},
+    ]
+    loaded = store_of(Ends(pages)).load(ID)
+    assert loaded is not None
+    assert loaded.inbox == (signal(1),)
+
+
+def test_change_holds_100_actions() -> None:
+    """100 actions are one transaction; one more, or none, is a Bug before anything is asked."""
+    [entry] = entries()
+    many = Change(incident=incident(), entries=(entry,) * 99)
+    assert len(writes(many, TABLES, T0)) == 100
+    for number, change in ((101, copy.replace(many, processed=KEY)), (0, Change())):
+        with pytest.raises(Bug, match=f"a change of {number} actions"):
+            writes(change, TABLES, T0)
+
+
+@pytest.mark.parametrize(
+    "change", [Change(opens=CAUSE), Change(closes=CAUSE), Change(folded=(KEY,))]
+)
+def test_change_of_no_incident_moves_none(change: Change) -> None:
+    """What goes by the incident's id needs an incident."""
+    with pytest.raises(Bug, match="names no incident"):
+        writes(change, TABLES, T0)
+
+
+def cancelled(*codes: str) -> Http:
+    """A cancelled transaction, with one reason for each of its actions."""
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    reasons = [{"Code": code} for code in codes]
+    return Http(400, json.dumps({"__type": kind, "CancellationReasons": reasons}))
+
+
+FAILED = "ConditionalCheckFailed"
+# the order of FULL's actions: incident, cause, entry, processed key, inbox, lease
+CONFLICTS: dict[Contested, tuple[str, ...]] = {
+    Contested.VERSION: (FAILED, "None", FAILED, "None", "None", FAILED),
+    Contested.CAUSE: (FAILED, FAILED, FAILED, "None", "None", FAILED),
+    Contested.ENTRY: ("None", "None", FAILED, "None", "None", "None"),
+    Contested.PROCESSED: (FAILED, FAILED, FAILED, FAILED, "None", FAILED),
+    Contested.LEASE: ("TransactionConflict", "None", FAILED, "None", "None", FAILED),
+}
+
+
+@pytest.mark.parametrize(("contested", "codes"), CONFLICTS.items(), ids=CONFLICTS)
+def test_reasons_name_what_was_contested(
+    store_of: Callable[[Ends], Store], contested: Contested, codes: tuple[str, ...]
+) -> None:
+    """Reasons come in the order of the actions; of several the most telling is named."""
+    with pytest.raises(Conflict) as conflict:
+        store_of(Ends(cancelled(*codes))).commit(FULL)
+    assert conflict.value.contested is contested
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        cancelled("TransactionConflict", "None", "None", "None", "None", "None"),
+        cancelled("None", "ThrottlingError", "None", "None", "None", "None"),
+        cancelled(),
+        Http(400, '{"__type": "TransactionInProgressException"}'),
+        Http(503),
+        ReadTimeoutError(endpoint_url=URL),
+        ConnectTimeoutError(endpoint_url=URL),
+    ],
+)
+def test_all_else_is_unavailable(store_of: Callable[[Ends], Store], end: Http | Exception) -> None:
+    """No condition was seen to fail: nothing is known, and it was tried once."""
+    ends = Ends(end)
+    with pytest.raises(Unavailable):
+        store_of(ends).commit(FULL)
+    assert ends.sends == 1
+
+
+def test_unprocessed_keys_are_unavailable(store_of: Callable[[Ends], Store]) -> None:
+    """A batch that DynamoDB did not finish could hide a lease."""
+    left: dict[str, Any] = {"incidents": {"Keys": [items.lease_key("vaults")]}}
+    ends = Ends({"Responses": {"incidents": []}, "UnprocessedKeys": left})
+    with pytest.raises(Unavailable, match="left out"):
+        store_of(ends).limits("vaults")
+
+
+@pytest.mark.parametrize("end", [Http(200, "<html>"), Http(400, "{}"), Http(502, "<html>")])
+def test_unreadable_answer_is_no_answer(store_of: Callable[[Ends], Store], end: Http) -> None:
+    """What is not DynamoDB's answer is never taken for *there is none*."""
+    # an empty answer is how GetItem says that there is none, and a commit finds out
+    for name in METHODS.keys() - {"TransactWriteItems", "GetItem"}:
+        with pytest.raises(Unavailable):
+            METHODS[name](store_of(Ends(end)))

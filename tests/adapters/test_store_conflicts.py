@@ -1,0 +1,96 @@
+"""Two writers and one Store: who comes second is told what was contested, and writes nothing."""
+
+import copy
+
+import pytest
+
+from firstline.errors import Conflict, Contested
+from firstline.ids import Cause
+from firstline.ports import Change, Due, Joined, LeaseWrite, Loaded
+from tests.adapters.doors import T0, Door
+from tests.adapters.records import (
+    CAUSE,
+    ID,
+    KEY,
+    LEASE,
+    OPENING,
+    OTHER_ID,
+    SECOND,
+    entries,
+    incident,
+    signal,
+)
+
+OTHER_CAUSE = Cause("vettid#enclave-down")
+NEXT = copy.replace(incident(), version=2, wakes=7)
+HELD = copy.replace(LEASE, fence=2)
+CONTESTED: dict[str, tuple[Change, Contested]] = {
+    "an incident that exists is not made again": (Change(incident=incident()), Contested.VERSION),
+    "a version that was written since is not written over": (
+        Change(incident=copy.replace(NEXT, version=1)),
+        Contested.VERSION,
+    ),
+    "a version that was never read is not written": (
+        Change(incident=copy.replace(NEXT, version=3)),
+        Contested.VERSION,
+    ),
+    "a signal is processed once": (Change(incident=NEXT, processed=KEY), Contested.PROCESSED),
+    "a cause that is open is not opened again": (
+        Change(incident=incident(OTHER_ID), opens=CAUSE),
+        Contested.CAUSE,
+    ),
+    "an incident closes its own cause only": (
+        Change(incident=incident(OTHER_ID), closes=CAUSE),
+        Contested.CAUSE,
+    ),
+    "a cause that is not open is not closed": (
+        Change(incident=NEXT, closes=OTHER_CAUSE),
+        Contested.CAUSE,
+    ),
+    "an entry is never replaced": (Change(incident=NEXT, entries=entries()), Contested.ENTRY),
+    "a lease that somebody took is not taken as if nobody had": (
+        Change(incident=NEXT, lease=LeaseWrite(LEASE, fence_read=0)),
+        Contested.LEASE,
+    ),
+    "a lease that somebody took is not taken under the old fence": (
+        Change(incident=NEXT, lease=LeaseWrite(HELD, fence_read=1)),
+        Contested.LEASE,
+    ),
+    "a fence that was never read is not written": (
+        Change(incident=NEXT, lease=LeaseWrite(LEASE, fence_read=3)),
+        Contested.LEASE,
+    ),
+    "a redelivery is known as one, whatever else it meets": (OPENING, Contested.PROCESSED),
+    "a cause tells more than a version": (
+        Change(incident=incident(), opens=CAUSE),
+        Contested.CAUSE,
+    ),
+}
+
+
+def test_conflict_writes_nothing(door: Door) -> None:
+    """Where one condition fails, the Conflict names it and nothing at all is written."""
+    store = door.ports.store
+    store.commit(OPENING)
+    store.commit(Change(incident=copy.replace(incident(), version=1)))
+    store.commit(Change(lease=LeaseWrite(LEASE, fence_read=0)))
+    store.commit(Change(lease=LeaseWrite(HELD, fence_read=1)))
+    fresh = signal(1)
+    for name, (change, contested) in CONTESTED.items():
+        full = copy.replace(
+            change,
+            entries=change.entries or entries(OTHER_ID, count=3),
+            processed=change.processed or fresh.key,
+            joined=Joined(ID, fresh),
+            lease=change.lease or LeaseWrite(copy.replace(LEASE, fence=3), fence_read=2),
+        )
+        with pytest.raises(Conflict) as conflict:
+            store.commit(full)
+        assert conflict.value.contested is contested, name
+    assert store.load(ID) == Loaded(copy.replace(incident(), version=2), ())
+    assert store.load(OTHER_ID) is None
+    assert (store.entries(ID), store.entries(OTHER_ID)) == (OPENING.entries, ())
+    assert (store.open_incident(CAUSE), store.open_incident(OTHER_CAUSE)) == (ID, None)
+    assert store.limits("vaults").lease == HELD
+    assert store.due(T0 + SECOND) == (Due(ID, 4, T0 + SECOND),)
+    store.commit(Change(processed=fresh.key))
