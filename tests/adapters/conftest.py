@@ -8,10 +8,11 @@ from firstline.adapters.wakes import decode_wake
 from firstline.profile import Profile
 from firstline.settings import Settings
 from firstline.twin.aws import TwinAws
+from firstline.twin.clock import WorldClock
 from firstline.twin.memory import MemoryDoor
 from firstline.twin.scenario import Scenario
 from firstline.twin.world import World
-from tests.adapters.doors import PROFILE_PATH, T0, Door, Requests, WorldClock
+from tests.adapters.doors import PROFILE_PATH, T0, Door, Requests
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,6 @@ from firstline.twin.world import World
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PROFILE_PATH = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 YEAR_SECONDS = 365 * 24 * 3600
-
-
-class WorldClock:
-    """The `Clock` port on the world's time."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def now(self) -> datetime:
-        return self._world.now
-
-    def sleep(self, duration: timedelta) -> None:
-        self._world.now += duration
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from firstline.adapters.store import DynamoStore
 from firstline.adapters.transaction import Tables, writes
 from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.ports import Change, Store
+from firstline.twin.clock import WorldClock
 from firstline.twin.world import World
-from tests.adapters.doors import T0, Door, Ends, Http, Requests, WorldClock
+from tests.adapters.doors import T0, Door, Ends, Http, Requests
 from tests.adapters.records import CAUSE, FULL, ID, KEY, entries, incident, signal
 
 METHODS: dict[str, Callable[[Store], object]] = {

@@ -8,8 +8,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from firstline.errors import Unavailable
 from firstline.ports import BadBody, Pager
+from firstline.twin.clock import WorldClock
 from firstline.twin.world import World
-from tests.adapters.doors import Ends, Http, WorldClock
+from tests.adapters.doors import Ends, Http
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to
 from tests.twin.pages import KEY
@@ -50,7 +51,7 @@ def test_key_is_read_from_the_secret(pager: Pager, ends: Ends, held: str) -> Non
         holding('{"routing_key": "s3cret"}'),
         holding(f'{{"key": "{KEY}"}}'),
         holding("{s3cret"),
-        holding('{"routing_key":' * 20_000),
+        holding('{"x":' * 20_000),
         Http(200, '{"SecretBinary": "czNjcmV0"}'),
     ],
 )

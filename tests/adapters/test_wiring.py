@@ -13,9 +13,10 @@ from firstline.profile import Profile
 from firstline.settings import Settings
 from firstline.signals import Condition
 from firstline.twin.aws import TwinAws
+from firstline.twin.clock import WorldClock
 from firstline.twin.memory import ROUTING_KEY
 from firstline.twin.world import World
-from tests.adapters.doors import Requests, WorldClock
+from tests.adapters.doors import Requests
 
 PROGRAM = """
 from firstline.adapters.wiring import from_environment
