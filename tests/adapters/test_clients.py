@@ -15,10 +15,10 @@ PATIENCE: dict[str, tuple[Callable[[Session], BaseClient], tuple[int, int], dict
     "routing key": (clients.secrets, (1, 1), ONCE),
     "wakes": (clients.wakes, (3, 10), ONCE),
     "commands": (clients.sending, (3, 10), ONCE),
-    "answers": (clients.answers, (2, 5), TWICE),
-    "group": (clients.groups, (2, 5), TWICE),
-    "targets": (clients.targets, (2, 5), TWICE),
-    "alarms": (clients.alarms, (2, 5), TWICE),
+    "answers": (clients.answers, (1, 3), TWICE),
+    "group": (clients.groups, (1, 3), TWICE),
+    "targets": (clients.targets, (1, 3), TWICE),
+    "alarms": (clients.alarms, (1, 3), TWICE),
 }
 
 

@@ -7,6 +7,7 @@ from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.twin.scenario import HostPlan
 from tests.controller.rig import TIMEOUT, A, B, C, Rig
+from tests.core.builders import PROFILE
 
 
 def opened(*hosts: HostPlan) -> Rig:
@@ -38,7 +39,7 @@ def test_a_look_of_which_nothing_is_known_is_silence_after_its_time() -> None:
     assert rig.told(Kind.OUTCOME)[0]["outcome"] == "unknown"
     sent = rig.world.now
     held = rig.until(lambda held: held.hosts)
-    assert rig.world.now >= sent + timedelta(seconds=90)
+    assert rig.world.now >= sent + timedelta(seconds=PROFILE.policy.look_timeout_seconds)
     assert {each.silent for each in held.targets} == {1}
     assert rig.at_the_end().status is Status.RESOLVED
 
@@ -63,7 +64,7 @@ def test_hosts_that_do_not_answer_are_handed_over() -> None:
     rig = opened(*(HostPlan(id=each, reachable=False) for each in (A, B, C)))
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert {each.silent for each in held.targets} == {3}
+    assert {each.silent for each in held.targets} == {PROFILE.policy.silent_looks_max}
 
 
 def test_a_group_without_hosts_is_handed_over() -> None:

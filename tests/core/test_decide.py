@@ -72,6 +72,7 @@ class Case(NamedTuple):
 TOO_OLD, OLD = incident(opened_at=ago(7200)), incident(opened_at=ago(7199))
 WORN, TIRED = incident(wakes=400), incident(wakes=399)
 SETTLED = {"hosts": SEEN}
+SILENT_MAX = PROFILE.policy.silent_looks_max
 SILENT = {"hosts": {each: host(found=UNKNOWN) for each in FLEET}}
 TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
 CASES = (
@@ -132,8 +133,13 @@ CASES = (
     Case(
         "silent hosts",
         HandOver(),
-        of(incident(targets=targets(silent=3), **SILENT)),
-        of(incident(targets=(target(A, silent=2), *targets(B, C, silent=3)), **SILENT)),
+        of(incident(targets=targets(silent=SILENT_MAX), **SILENT)),
+        of(
+            incident(
+                targets=(target(A, silent=SILENT_MAX - 1), *targets(B, C, silent=SILENT_MAX)),
+                **SILENT,
+            )
+        ),
         "confirm targets",
     ),
     Case(

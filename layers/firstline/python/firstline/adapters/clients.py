@@ -32,7 +32,8 @@ def _config(connect_seconds: int, read_seconds: int, attempts: int) -> Config:
 BEFORE_PAGING = _config(connect_seconds=1, read_seconds=1, attempts=1)
 """The store and the routing key: a page waits for them, and may not wait long."""
 MUTATING = _config(connect_seconds=3, read_seconds=10, attempts=1)
-READING = _config(connect_seconds=2, read_seconds=5, attempts=2)
+READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
+"""Five of them that hang and are tried again still fit into the time that reconcile has."""
 
 
 def store(session: Session) -> "DynamoDBClient":
