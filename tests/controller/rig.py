@@ -122,10 +122,6 @@ class Rig:
         """The first incident when nothing more is owed and nobody will wake it."""
         return self.until(lambda held: held.ended and held.next_wake_at is None)
 
-    def about_to_fix(self) -> None:
-        """Turn until the next turn will decide on a fix: every look has been answered."""
-        self.until(lambda held: held.look and not held.hosts)
-
     # --- what is there -----------------------------------------------------------------------
 
     def id(self, number: int = 0) -> IncidentId:
@@ -165,3 +161,17 @@ class Rig:
 def later(seconds: float, state: AlarmState = AlarmState.ALARM) -> bytes:
     """A later transition of the same alarm."""
     return announce(ZERO, state, START + timedelta(seconds=seconds))
+
+
+def opened(*hosts: HostPlan, paused: bool = False) -> Rig:
+    """A rig that has heard its alarm."""
+    rig = Rig(*hosts, paused=paused)
+    rig.hear()
+    return rig
+
+
+def ready() -> Rig:
+    """A rig whose next turn sends the first fix."""
+    rig = opened()
+    rig.until(lambda held: held.look and not held.hosts)
+    return rig

@@ -6,15 +6,8 @@ from firstline.evidence import Unknown
 from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.twin.scenario import HostPlan
-from tests.controller.rig import TIMEOUT, A, B, C, Rig
+from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, opened
 from tests.core.builders import PROFILE
-
-
-def opened(*hosts: HostPlan) -> Rig:
-    """A rig that has heard its alarm."""
-    rig = Rig(*hosts)
-    rig.hear()
-    return rig
 
 
 def test_a_look_is_intended_sent_and_read_at_a_later_wake() -> None:
@@ -29,6 +22,17 @@ def test_a_look_is_intended_sent_and_read_at_a_later_wake() -> None:
     rig.turn()
     assert rig.incident().look is None
     assert rig.told(Kind.OUTCOME)[1]["hosts"].keys() == {A, B, C}
+
+
+def test_a_look_is_committed_before_it_is_sent() -> None:
+    """A worker that dies in between leaves an intent without a command, which is silence."""
+    rig = opened()
+    rig.script.before("send", DIES)
+    with pytest.raises(Crash):
+        rig.turn()
+    held = rig.incident()
+    assert held.look is not None
+    assert (held.look.command, rig.world.commands) == (None, {})
 
 
 def test_a_look_of_which_nothing_is_known_is_silence_after_its_time() -> None:
@@ -52,9 +56,10 @@ def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) ->
     others = [each for each in (A, B, C) if each != unknown]
     assert rig.fixes == others
     assert [each.id for each in held.targets if each.verified] == others
-    assert held.hosts[next(each.id for each in held.targets if not each.verified)].report == (
-        Unknown("InvalidInstanceId")
-    )
+    (left,) = [each for each in held.targets if not each.verified]
+    assert held.hosts[left.id].report == Unknown("InvalidInstanceId")
+    refused = [each for each in rig.told(Kind.OUTCOME) if each.get("outcome") == "not-sent"]
+    assert [each["targets"] for each in refused] == [[A, B, C]] + [[unknown]] * left.silent
     assert held.status is Status.HANDED_OVER
     assert rig.told(Kind.DECISION)[-1]["rule"] == "silent hosts"
 

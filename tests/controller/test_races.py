@@ -3,25 +3,12 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller import act
-from firstline.controller.draft import Draft
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
-from firstline.errors import Bug, Unavailable
-from firstline.evidence import Unknown
+from firstline.errors import Unavailable
 from firstline.incident import Incident, Outcome, Status
 from firstline.ledger import Kind
-from firstline.limits import Lease, Switch
-from tests.controller.rig import DIES, START, TIMEOUT, A, B, C, Crash, Rig, later
-from tests.core.builders import OTHER, plan
-
-
-def ready() -> Rig:
-    """A rig whose next turn sends the first fix."""
-    rig = Rig()
-    rig.hear()
-    rig.about_to_fix()
-    return rig
+from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, ready
 
 
 def swept(rig: Rig) -> None:
@@ -52,7 +39,7 @@ def test_a_worker_that_always_comes_second_is_woken_again() -> None:
     """After three turns the wake goes back to its queue; nothing was written."""
     rig = ready()
     ((_, wake),) = rig.waiting
-    before = len(rig.tables.entries[rig.id()])
+    before, loads = len(rig.tables.entries[rig.id()]), rig.script.calls["load"]
 
     def contest() -> None:
         held = rig.incident()
@@ -63,6 +50,7 @@ def test_a_worker_that_always_comes_second_is_woken_again() -> None:
     with pytest.raises(Unavailable, match="is contested: deliver the wake again"):
         reconcile(wake, rig.system)
     assert (rig.fixes, len(rig.tables.entries[rig.id()])) == ([], before)
+    assert rig.script.calls["load"] == loads + 3
 
 
 def test_a_worker_that_slept_between_intent_and_record_loses_nothing() -> None:
@@ -97,6 +85,21 @@ def test_a_fix_of_which_nothing_is_known_is_found_by_its_token(*, searches_fail:
     held = rig.until(lambda held: held.attempts[0].command)
     assert not_sent(held) == [False]
     assert rig.at_the_end().attempts[0].helped is True
+    assert rig.fixes == [A, B, C]
+
+
+def test_a_fix_whose_answer_cannot_be_read_is_judged_by_looking() -> None:
+    """I9: after its lease the outcome is unknown; its command is known, so nothing is searched."""
+    rig = ready()
+    rig.turn()
+    rig.script.failing = {"answers"}
+    held = rig.until(lambda held: held.attempts[0].outcome)
+    assert held.attempts[0].outcome is Outcome.UNKNOWN
+    assert rig.world.now >= held.attempts[0].lease_until
+    assert rig.script.calls["find"] == 0
+    rig.script.failing = set()
+    held = rig.at_the_end()
+    assert (held.status, held.attempts[0].helped) == (Status.RESOLVED, True)
     assert rig.fixes == [A, B, C]
 
 
@@ -162,50 +165,6 @@ def test_a_commit_of_which_nothing_is_known_is_no_licence(*, after: bool) -> Non
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.RESOLVED, [A, B, C])
     assert not_sent(held) == ([True, False, False, False] if after else [False] * 3)
-
-
-def test_another_incidents_lease_is_waited_for() -> None:
-    """I10: never two fixes in one group; its time running out is enough."""
-    rig = ready()
-    until = rig.world.now + timedelta(seconds=100)
-    group = rig.world.group_name
-    rig.tables.leases[group] = Lease(group=group, fence=7, holder=OTHER, until=until)
-    rig.until(lambda held: held.current)
-    assert rig.world.now >= until
-    assert rig.incident().attempts[0].fence == 8
-
-
-def test_a_lease_that_is_taken_just_then_is_not_taken_twice() -> None:
-    """The fence that was read does not stand any more, so the intent is not written."""
-    rig = ready()
-    group = rig.world.group_name
-    until = START + timedelta(seconds=60)
-    taken = Lease(group=group, fence=1, holder=OTHER, until=until)
-    rig.script.after("limits", lambda: rig.tables.leases.update({group: taken}))
-    rig.turn()
-    assert (rig.fixes, rig.incident().attempts) == ([], ())
-    assert rig.at_the_end().status is Status.RESOLVED
-
-
-def test_the_kill_switch_is_read_before_every_fix() -> None:
-    """I15: thrown after the first fix, it stops the second; what runs is still verified."""
-    rig = ready()
-    rig.turn()
-    rig.tables.switch = Switch(paused=True, why="a drill")
-    held = rig.until(lambda held: held.attempts[0].helped)
-    for _ in range(20):
-        rig.turn()
-    assert rig.fixes == [A]
-    assert held.attempts[0].helped is True
-
-
-def test_a_fix_without_readable_limits_is_a_bug() -> None:
-    """The guards never let it come so far; if they did, nothing would be sent."""
-    rig = ready()
-    draft = Draft(rig.incident(), rig.system, rig.world.now)
-    with pytest.raises(Bug, match="without readable limits"):
-        act.fix(draft, plan(), Unknown("throttled"))
-    assert rig.fixes == []
 
 
 def test_signals_of_the_fixs_own_making_start_nothing() -> None:

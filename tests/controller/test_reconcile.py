@@ -3,23 +3,14 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.reconcile import reconcile
-from firstline.errors import Bug, Unavailable
 from firstline.evidence import AlarmState
 from firstline.ids import digest
 from firstline.incident import Outcome, Status
 from firstline.ledger import GENESIS, Kind
-from firstline.limits import Switch
 from firstline.ports import Wake
 from firstline.twin.scenario import HostPlan
-from tests.controller.rig import FLEET, START, A, B, C, Rig, later, raising
+from tests.controller.rig import FLEET, START, A, B, C, Rig, later, opened
 from tests.core.builders import OTHER, policy
-
-
-def opened(*hosts: HostPlan, paused: bool = False) -> Rig:
-    """A rig that has heard its alarm."""
-    rig = Rig(*hosts, paused=paused)
-    rig.hear()
-    return rig
 
 
 def test_a_complete_outage_is_mended_one_host_at_a_time() -> None:
@@ -96,34 +87,6 @@ def test_what_cannot_be_read_is_unknown_and_licenses_nothing(readers: set[str]) 
     assert rig.fixes == []
 
 
-@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("the lease is corrupt")])
-def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) -> None:
-    """S12: missing or corrupt state is never unlimited."""
-    rig = opened()
-    rig.about_to_fix()
-    rig.script.before("limits", raising(error))
-    rig.turn()
-    assert rig.fixes == []
-    denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
-    assert denied == {
-        "switch_is_off",
-        "one_fix_at_a_time",
-        "attempts_are_left",
-        "cooldown_is_over",
-    }
-    assert rig.at_the_end().status is Status.RESOLVED
-
-
-def test_the_kill_switch_stops_fixes_and_nothing_else() -> None:
-    """I5, I15: it pages, looks and decides; once it is off the fix follows."""
-    rig = opened(paused=True)
-    rig.until(lambda held: held.wakes > 9)
-    assert (rig.fixes, len(rig.posts)) == ([], 1)
-    assert rig.incident().hosts.keys() == set(FLEET)
-    rig.tables.switch = Switch(paused=False)
-    assert rig.at_the_end().status is Status.RESOLVED
-
-
 def test_in_observe_mode_it_records_what_it_would_have_done() -> None:
     """I15: bounded like any other, it ends in a hand-over."""
     rig = Rig(mode="observe")
@@ -163,34 +126,6 @@ def test_the_wakes_of_an_incident_are_capped() -> None:
     rig.hear()
     held = rig.until(lambda held: held.ended)
     assert (held.status, held.wakes) == (Status.HANDED_OVER, 10)
-
-
-def test_a_hand_over_with_a_fix_under_way_keeps_the_lease() -> None:
-    """I10: nobody else fixes anything here before that fix has run out."""
-    rig = Rig(profile=policy(wakes_max=3))
-    rig.hear()
-    held = rig.until(lambda held: held.ended)
-    assert held.attempts[-1].outcome is None
-    lease = rig.tables.leases[rig.world.group_name]
-    assert lease.holder == held.id
-    assert lease.until is not None
-    assert lease.until > rig.world.now + timedelta(seconds=100)
-
-
-def test_a_page_that_is_owed_goes_before_anything_else() -> None:
-    """A wake settles first, also after the end, until nothing is owed."""
-    rig = opened()
-    rig.until(lambda held: held.attempts and held.attempts[-1].target == C)
-    rig.script.failing = {"post"}
-    rig.until(lambda held: held.ended)
-    ended = rig.world.now
-    while rig.world.now < ended + timedelta(minutes=5):
-        rig.turn()
-        assert rig.incident().next_wake_at is not None
-    rig.script.failing = set()
-    held = rig.at_the_end()
-    assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
-    assert rig.waiting == []
 
 
 def test_a_fault_during_a_fix_is_folded_in() -> None:

@@ -32,7 +32,7 @@ def after(rig: Rig, seconds: float) -> Swept:
 def test_a_wake_that_is_late_is_queued_again(late: float, woken: int) -> None:
     """After a grace, under the generation that the incident has, so a late one is harmless."""
     rig = lost()
-    assert after(rig, late) == Swept(woken=woken)
+    assert after(rig, late) == Swept(woken=woken, failed=0, left=0, pages_owed_for=timedelta(0))
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))] * woken
 
 
@@ -93,6 +93,18 @@ def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next() -> None:
     swept = after(rig, 60)
     assert (swept.woken, swept.failed, swept.left) == (1, 0, 1)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id()]
+
+
+@pytest.mark.parametrize(("each_takes", "woken", "left"), [(40, 2, 0), (40.001, 1, 1)])
+def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
+    each_takes: float, woken: int, left: int
+) -> None:
+    """It must live to beat: an incident that it left is overdue a minute later too."""
+    rig = lost(body("healthy-hosts-zero"), SICK)
+    rig.world.advance(START + timedelta(seconds=60))
+    takes = timedelta(seconds=each_takes)
+    rig.script.before("queue", lambda: rig.world.advance(rig.world.now + takes))
+    assert sweep(rig.system) == Swept(woken=woken, left=left)
 
 
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from firstline.ids import digest
 from firstline.signals import Mark, Signal
-from firstline.sources.envelope import MALFORMED, SIZE_MAX, parse
+from firstline.sources.envelope import MALFORMED, parse
 from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, NOW
 from tests.core.events import ABSENT, body, edited
 
@@ -113,7 +113,7 @@ OURS = {
     "a list": b"[]",
     "no bytes": b"",
     "not UTF-8": b"\xff",
-    "too large": ZERO + b" " * SIZE_MAX,
+    "too large": ZERO.ljust(256 * 1024 + 1),
     "too deep": DEEP,
     "too deep in its detail": ZERO.replace(
         b'"dimensions": {', b'"dimensions": {"x": ' + DEEP + b","
@@ -134,6 +134,11 @@ OURS = {
     "a detail that is a text": edited(ZERO, {"detail": "ALARM"}),
     "no account": edited(ZERO, {"account": ABSENT}),
 }
+
+
+def test_an_event_may_be_as_large_as_eventbridge_lets_it() -> None:
+    """256 KiB are read like any other."""
+    assert parse(ZERO.ljust(256 * 1024), HOME, NOW) == parse(ZERO, HOME, NOW)
 
 
 @pytest.mark.parametrize("raw", OURS.values(), ids=OURS)

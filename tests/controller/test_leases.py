@@ -1,0 +1,107 @@
+from datetime import timedelta
+
+import pytest
+
+from firstline.controller import act
+from firstline.controller.draft import Draft
+from firstline.errors import Bug, Unavailable
+from firstline.evidence import Unknown
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.limits import Lease, Switch
+from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
+from tests.core.builders import OTHER, plan, policy
+
+
+def test_another_incidents_lease_is_waited_for() -> None:
+    """I10: never two fixes in one group; its time running out is enough."""
+    rig = ready()
+    until = rig.world.now + timedelta(seconds=100)
+    group = rig.world.group_name
+    rig.tables.leases[group] = Lease(group=group, fence=7, holder=OTHER, until=until)
+    rig.until(lambda held: held.current)
+    assert rig.world.now >= until
+    assert rig.incident().attempts[0].fence == 8
+
+
+def test_an_incident_that_ends_leaves_another_ones_lease() -> None:
+    """Only its holder gives a lease back."""
+    rig = ready()
+    rig.world.hosts.clear()
+    group = rig.world.group_name
+    taken = Lease(group=group, fence=7, holder=OTHER, until=START + timedelta(hours=9))
+    rig.tables.leases[group] = taken
+    assert rig.at_the_end().status is Status.HANDED_OVER
+    assert rig.tables.leases == {group: taken}
+
+
+def test_a_lease_that_is_taken_just_then_is_not_taken_twice() -> None:
+    """The fence that was read does not stand any more, so the intent is not written."""
+    rig = ready()
+    group = rig.world.group_name
+    until = START + timedelta(seconds=60)
+    taken = Lease(group=group, fence=1, holder=OTHER, until=until)
+    rig.script.after("limits", lambda: rig.tables.leases.update({group: taken}))
+    rig.turn()
+    assert (rig.fixes, rig.incident().attempts) == ([], ())
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_the_kill_switch_is_read_before_every_fix() -> None:
+    """I15: thrown after the first fix, it stops the second; what runs is still verified."""
+    rig = ready()
+    rig.turn()
+    rig.tables.switch = Switch(paused=True, why="a drill")
+    held = rig.until(lambda held: held.attempts[0].helped)
+    for _ in range(20):
+        rig.turn()
+    assert rig.fixes == [A]
+    assert held.attempts[0].helped is True
+
+
+def test_a_fix_without_readable_limits_is_a_bug() -> None:
+    """The guards never let it come so far; if they did, nothing would be sent."""
+    rig = ready()
+    draft = Draft(rig.incident(), rig.system, rig.world.now)
+    with pytest.raises(Bug, match="without readable limits"):
+        act.fix(draft, plan(), Unknown("throttled"))
+    assert rig.fixes == []
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("the lease is corrupt")])
+def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) -> None:
+    """S12: missing or corrupt state is never unlimited."""
+    rig = ready()
+    rig.script.before("limits", raising(error))
+    rig.turn()
+    assert rig.fixes == []
+    denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
+    assert denied == {
+        "switch_is_off",
+        "one_fix_at_a_time",
+        "attempts_are_left",
+        "cooldown_is_over",
+    }
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_the_kill_switch_stops_fixes_and_nothing_else() -> None:
+    """I5, I15: it pages, looks and decides; once it is off the fix follows."""
+    rig = opened(paused=True)
+    rig.until(lambda held: held.wakes > 9)
+    assert (rig.fixes, len(rig.posts)) == ([], 1)
+    assert rig.incident().hosts.keys() == set(FLEET)
+    rig.tables.switch = Switch(paused=False)
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+def test_a_hand_over_with_a_fix_under_way_keeps_the_lease() -> None:
+    """I10: nobody else fixes anything here before that fix has run out."""
+    rig = Rig(profile=policy(wakes_max=3))
+    rig.hear()
+    held = rig.until(lambda held: held.ended)
+    assert held.attempts[-1].outcome is None
+    lease = rig.tables.leases[rig.world.group_name]
+    assert lease.holder == held.id
+    assert lease.until is not None
+    assert lease.until > rig.world.now + timedelta(seconds=100)
