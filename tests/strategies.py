@@ -22,6 +22,7 @@ from firstline.profile import ActionPolicy
 from firstline.signals import Condition, Severity
 from firstline.situation import Situation
 from tests.core import builders as make
+from tests.core import situations as situated
 from tests.core.builders import ALARM_ARN, FLEET, ID, NOW, OTHER, PROFILE
 
 CALM = settings(derandomize=True, deadline=None)
@@ -171,7 +172,7 @@ limits = st.builds(Limits, leases, st.builds(Switch, st.booleans()))
 profiles = st.sampled_from(
     (
         PROFILE,
-        make.policy(attempts_per_target_max=9, verify_readings=1),
+        situated.policy(attempts_per_target_max=9, verify_readings=1),
         copy.replace(PROFILE, ladders=()),
         copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),)),
     )
@@ -194,4 +195,6 @@ AROUND: dict[str, st.SearchStrategy[object]] = {
 def situations(draw: st.DrawFn) -> Situation:
     """Situations whose diagnosis follows from their evidence, as in reconcile."""
     seen = make.evidence(**draw(surprises(EVIDENCE, 2)))
-    return make.situation(incident=draw(incidents()), evidence=seen, **draw(surprises(AROUND, 2)))
+    return situated.situation(
+        incident=draw(incidents()), evidence=seen, **draw(surprises(AROUND, 2))
+    )

@@ -97,6 +97,7 @@ CONFLICTS: dict[Contested, tuple[str, ...]] = {
     Contested.ENTRY: ("None", "None", FAILED, "None", "None", "None"),
     Contested.PROCESSED: (FAILED, FAILED, FAILED, FAILED, "None", FAILED),
     Contested.LEASE: ("TransactionConflict", "None", FAILED, "None", "None", FAILED),
+    Contested.BUSY: ("TransactionConflict", "None", "None", "None", "None", "None"),
 }
 
 
@@ -113,7 +114,6 @@ def test_reasons_name_what_was_contested(
 @pytest.mark.parametrize(
     "end",
     [
-        cancelled("TransactionConflict", "None", "None", "None", "None", "None"),
         cancelled("None", "ThrottlingError", "None", "None", "None", "None"),
         cancelled(),
         Http(400, '{"__type": "TransactionInProgressException"}'),

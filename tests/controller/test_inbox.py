@@ -65,6 +65,16 @@ def test_an_alarm_that_came_too_late_joins_the_next_episode() -> None:
     assert rig.posts[-1] == ("trigger", rig.id(1))
 
 
+def test_an_alarm_from_before_the_end_belongs_to_the_episode_that_is_over() -> None:
+    """I3: it was only slow on its way, so nobody is paged for it again."""
+    rig = ended(later(60))
+    posts = rig.posts
+    wake(rig)
+    assert (len(rig.tables.incidents), rig.posts) == (1, posts)
+    assert rig.tables.inboxes[rig.id()] == {}
+    assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["state"] == "ALARM"
+
+
 def test_a_recovery_that_came_too_late_is_only_told() -> None:
     """There is nothing left to recover."""
     rig = ended(later(9000, AlarmState.OK))

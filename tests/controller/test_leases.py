@@ -10,7 +10,8 @@ from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.limits import Lease, Switch
 from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
-from tests.core.builders import OTHER, plan, policy
+from tests.core.builders import OTHER
+from tests.core.situations import plan, policy
 
 
 def test_another_incidents_lease_is_waited_for() -> None:

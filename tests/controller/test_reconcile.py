@@ -10,7 +10,8 @@ from firstline.ledger import GENESIS, Kind
 from firstline.ports import Wake
 from firstline.twin.scenario import HostPlan
 from tests.controller.rig import FLEET, START, A, B, C, Rig, later, opened
-from tests.core.builders import OTHER, policy
+from tests.core.builders import OTHER
+from tests.core.situations import policy
 
 
 def test_a_complete_outage_is_mended_one_host_at_a_time() -> None:

@@ -1,15 +1,10 @@
-"""One incident and its world as values with defaults: a complete outage that a restart mends.
+"""One incident and its world as values with defaults: a complete outage that a restart mends."""
 
-By default nothing stops the fix of `A`: each test changes the one fact that it is about.
-"""
-
-import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from firstline import profile as profiles
-from firstline.diagnose import diagnose
 from firstline.evidence import (
     AlarmReading,
     AlarmState,
@@ -21,18 +16,12 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.guards.guard import Denial
-from firstline.guards.order import ask
 from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
 from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
 from firstline.ledger import Provenance
-from firstline.limits import Lease, Limits, Spent, Switch
-from firstline.plan import Plan
 from firstline.ports import Answered
-from firstline.profile import Profile
 from firstline.settings import Home, Settings
 from firstline.signals import Component, Condition, Severity
-from firstline.situation import Situation
 
 NOW = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 HOME = Home(account="111122223333", region="us-east-1")
@@ -184,59 +173,3 @@ def remediating(current: Attempt | None = None, **fields: object) -> Incident:
 def verifying(current: Attempt, **fields: object) -> Incident:
     """The same with a fix that was answered and has no verdict yet."""
     return incident(**{"status": Status.VERIFYING, "attempts": (current,)} | fields)
-
-
-def lease(*spent: Spent, **fields: object) -> Lease:
-    """The fleet's lease, free by default."""
-    values: dict[str, Any] = {"group": PROFILE.fleet.group, "spent": spent}
-    return Lease(**values | fields)
-
-
-def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") -> Spent:
-    """An attempt on *id_* so many seconds ago."""
-    return Spent(Token("d" * 32), action, id_, ago(seconds))
-
-
-def limits(
-    *spendings: Spent,
-    paused: bool = False,
-    holder: IncidentId | None = None,
-    until: datetime | None = None,
-) -> Limits:
-    """The lease and the kill switch, both free by default."""
-    held = lease(*spendings, holder=holder, until=until)
-    return Limits(held, Switch(paused=paused, why="a drill"))
-
-
-def policy(**fields: object) -> Profile:
-    """The runbook's profile with some other numbers."""
-    values: dict[str, Any] = fields
-    return copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, **values))
-
-
-def situation(**fields: object) -> Situation:
-    """All that `decide` sees; the diagnosis follows from the evidence, as in reconcile."""
-    values: dict[str, Any] = {
-        "now": NOW,
-        "incident": incident(),
-        "evidence": evidence(),
-        "limits": limits(),
-        "profile": PROFILE,
-        "mode": "enforce",
-    }
-    values |= fields
-    held: Incident = values["incident"]
-    values["evidence"] = copy.replace(values["evidence"], hosts=held.hosts)
-    unverified = tuple(each.id for each in held.targets if not each.verified)
-    values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX))
-    return Situation(**values)
-
-
-def plan(target_id: InstanceId = A, action: str = "restart_enclave") -> Plan:
-    """A fix of `A`."""
-    return Plan(action=action, target=target_id, facts=("two readers agree",))
-
-
-def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:
-    """Which guards deny, and what they say."""
-    return {each.guard: each.denial for each in ask(what or plan(), about) if each.denial}

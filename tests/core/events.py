@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 EVENTS = Path(__file__).parents[2] / "events"
-NAMES = sorted(path.name.removesuffix(".json") for path in EVENTS.glob("*.json"))
 ABSENT = object()
 """The value of an edit that takes a key away."""
 

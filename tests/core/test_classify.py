@@ -47,13 +47,13 @@ RENAMED = (
     ("resources.0", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"),
 )
 CASES = (
-    Case(ZERO, INCIDENT, P1, OUTAGE, "vettid#complete-outage"),
-    Case("cloudwatch.healthy-hosts-ok", RECOVERY, P1, OUTAGE, "vettid#complete-outage"),
-    Case("cloudwatch.unhealthy-hosts", INCIDENT, P2, DOWN, "vettid#enclave-down"),
+    Case(ZERO, INCIDENT, P1, OUTAGE, "vettid#complete-outage#P1"),
+    Case("cloudwatch.healthy-hosts-ok", RECOVERY, P1, OUTAGE, "vettid#complete-outage#P1"),
+    Case("cloudwatch.unhealthy-hosts", INCIDENT, P2, DOWN, "vettid#enclave-down#P2"),
     Case("cloudwatch.unhealthy-hosts", CONTEXT, edits=(NO_DATA,)),
-    Case("cloudwatch.insufficient-data", INCIDENT, P1, OUTAGE, "vettid#complete-outage"),
+    Case("cloudwatch.insufficient-data", INCIDENT, P1, OUTAGE, "vettid#complete-outage#P1"),
     Case("cloudwatch.first-evaluation-without-data", IGNORED),
-    Case(ZERO, INCIDENT, P1, OUTAGE, "vettid#complete-outage", (CREATED,)),
+    Case(ZERO, INCIDENT, P1, OUTAGE, "vettid#complete-outage#P1", (CREATED,)),
     Case("cloudwatch.muted", CONTEXT),
     Case("cloudwatch.muted", RECOVERY, edits=(("detail.state.value", "OK"),)),
     Case(

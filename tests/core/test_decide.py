@@ -29,11 +29,11 @@ from tests.core.builders import (
     incident,
     look,
     remediating,
-    situation,
     target,
     targets,
     verifying,
 )
+from tests.core.situations import situation
 
 
 def wait(seconds: float) -> Wait:
@@ -55,6 +55,7 @@ SEEN = hosts(*FLEET, up=True, age=10)
 SERVING = hosts(*FLEET, up=True)
 MENDED = targets(verified=30)
 OKAY = evidence(alarm=OK)
+SHRUNK = evidence(alarm=OK, group=group(A, B))
 WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
 HEALTHY = evidence(target_health=Unknown("none"))
 
@@ -101,6 +102,20 @@ CASES = (
         of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
         of(incident(targets=(*MENDED[:2], target(C)), clear_readings=3), evidence=OKAY),
         "next fix",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=MENDED[:2], clear_readings=3), evidence=SHRUNK),
+        "alarm to clear",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=MENDED, clear_readings=3), evidence=evidence(alarm=OK, group=UNKNOWN)),
+        "alarm to clear",
     ),
     Case(
         "recovered",

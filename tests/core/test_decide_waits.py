@@ -26,13 +26,11 @@ from tests.core.builders import (
     host,
     hosts,
     incident,
-    limits,
-    situation,
-    spent,
     target,
     targets,
     verifying,
 )
+from tests.core.situations import limits, situation, spent
 
 FACTS = ("the host lists no enclave", "the load balancer finds it unhealthy")
 UNKNOWN = Unknown("throttled")

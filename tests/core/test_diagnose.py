@@ -2,18 +2,7 @@ import pytest
 
 from firstline.diagnose import Diagnosis, Life, Verdict, diagnose, judge
 from firstline.evidence import Evidence, HostEvidence, Unknown
-from tests.core.builders import (
-    AGE_MAX,
-    FLEET,
-    A,
-    B,
-    C,
-    balancer,
-    evidence,
-    group,
-    host,
-    report,
-)
+from tests.core.builders import AGE_MAX, FLEET, A, B, C, balancer, evidence, group, host, report
 
 UNREAD = Unknown("throttled")
 GONE = "the host lists no enclave"

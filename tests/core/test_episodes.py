@@ -11,8 +11,8 @@ from firstline.ledger import Chain, Kind
 from firstline.signals import Condition, Mark, Severity
 from firstline.sources.envelope import parse
 from tests.core.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, B
-from tests.core.builders import plan as fix
 from tests.core.events import body
+from tests.core.situations import plan as fix
 
 SIGNAL = known_as(parse(body("healthy-hosts-zero"), HOME, NOW), PROFILE, {})
 FOUND = classify(SIGNAL, PROFILE, HOME)

@@ -20,18 +20,13 @@ from tests.core.builders import (
     ago,
     attempt,
     balancer,
-    denials,
     evidence,
     group,
     incident,
-    limits,
-    plan,
-    policy,
-    situation,
-    spent,
     targets,
     verifying,
 )
+from tests.core.situations import denials, limits, plan, policy, situation, spent
 
 UNREAD = Unknown("throttled")
 FAILED = attempt(outcome=Outcome.FAILED, answered_at=ago(900), helped=False)

@@ -26,13 +26,13 @@ from tests.core.builders import (
     host,
     hosts,
     incident,
-    limits,
     look,
     report,
     saying,
     target,
     targets,
 )
+from tests.core.situations import limits
 
 UNREAD, MENDED = Unknown("throttled"), target(A, verified=9)
 UP, DOWN = saying(report(up=True)), saying(report())
@@ -53,7 +53,7 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:
         (incident(), UNREAD, targets()),
         (incident(), group(A, B, C, lifecycle="Pending"), ()),
         (
-            incident(targets=(target(A, verified=9),)),
+            incident(targets=(target(A, verified=9),), hosts={}),
             group(A, C),
             (target(A, verified=9), target(C)),
         ),
@@ -174,7 +174,6 @@ def test_a_target_is_verified_at_k_and_dead_again_when_it_is_proven() -> None:
         C: ago(60),
     }
     assert [told for kind, told in after.news if kind is Kind.VERIFICATION] == [
-        {"target": A, "verified": True, "readings_needed": 3},
-        {"target": B, "verified": False, "readings_needed": 3},
+        {"verified": [A], "doubted": [B], "readings_needed": 3},
     ]
     assert not after.fix_over

@@ -19,7 +19,6 @@ from tests.core.builders import (
     balancer,
     evidence,
     hosts,
-    limits,
     look,
     remediating,
     report,
@@ -28,6 +27,7 @@ from tests.core.builders import (
     targets,
     verifying,
 )
+from tests.core.situations import limits
 
 FOUND = CommandId("command-9")
 UNREAD = evidence(target_health=Unknown("throttled"), group=Unknown("throttled"))
@@ -122,7 +122,7 @@ def test_a_fix_is_judged_by_its_verified_target(
     current: Attempt, mended: Target, *, helped: bool | None
 ) -> None:
     """I23, S04: what the tool said of itself counts for nothing, in either way."""
-    after = learnt(verifying(current, targets=(mended,)), evidence=UNREAD)
+    after = learnt(verifying(current, targets=(mended,), hosts={}), evidence=UNREAD)
     assert after.incident.attempts[-1].helped is helped
     assert after.fix_over is (helped is not None)
     waiting = Status.VERIFYING if helped is None else Status.INVESTIGATING

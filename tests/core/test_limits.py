@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from firstline.ids import IncidentId, InstanceId
 from firstline.limits import Lease, Spent, attempts, cooldown, extend, last_attempt, release, take
-from tests.core.builders import ID, NOW, OTHER, A, B, ago, lease, spent
+from tests.core.builders import ID, NOW, OTHER, A, B, ago
+from tests.core.situations import lease, spent
 from tests.strategies import CALM
 
 HOUR = timedelta(hours=1)

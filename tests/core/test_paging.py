@@ -8,15 +8,7 @@ from firstline import paging
 from firstline.incident import Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery, NotYet
 from firstline.signals import Severity
-from tests.core.builders import (
-    ID,
-    NOW,
-    A,
-    B,
-    answered,
-    incident,
-    target,
-)
+from tests.core.builders import ID, NOW, A, B, answered, incident, target
 
 LINK = (
     "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
@@ -78,10 +70,17 @@ def test_the_hand_over_has_a_key_of_its_own_and_tells_what_was_tried() -> None:
         "verified": A,
         "next": "follow the runbook by hand; firstline does nothing more here",
     }
-    (bare,) = paging.hand_over(incident(alarm_arn=""), "spent", NOW)
+    (bare,) = paging.hand_over(incident(), "spent", NOW)
     assert (bare.details["tried"], bare.details["verified"]) == ("nothing", "no host")
-    assert "alarm_link" not in bare.details
-    assert paging.body(bare, "vettid")["links"] == []
+
+
+def test_what_no_alarm_stands_behind_is_told_once() -> None:
+    """Its opening page said all there is; it has no alarm to link to."""
+    held = incident(alarm_arn="")
+    assert paging.hand_over(held, "no alarm", NOW) == ()
+    (page,) = paging.opening(held, "unreadable")
+    assert "alarm_link" not in page.details
+    assert paging.body(page, "vettid")["links"] == []
 
 
 @pytest.mark.parametrize(

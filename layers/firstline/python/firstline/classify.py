@@ -90,7 +90,7 @@ def _by_rule(signal: Signal, profile: Profile) -> Classification:
         disposition=Disposition.INCIDENT,
         why=f"rule {rule.name!r} fits the alarm {signal.subject!r}",
         rule=rule.name,
-        cause=Cause(f"{profile.fleet.name}#{rule.condition}"),
+        cause=Cause(f"{profile.fleet.name}#{rule.condition}#{rule.severity}"),
         condition=rule.condition,
         severity=rule.severity,
         component=rule.component,

@@ -8,6 +8,7 @@ A decision to wait carries its reasons like any other.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from firstline.actions.look_host import LOOK_TARGETS_MAX
 from firstline.decision import Close, Decision, Fix, HandOver, Look, Step, Wait
 from firstline.diagnose import Life
 from firstline.evidence import AlarmReading, AlarmState, Group, Need, needs
@@ -93,10 +94,10 @@ def fix_to_verify(s: Situation) -> Decision | None:
 
 
 def recovered(s: Situation) -> Decision | None:
-    """I4: over when the alarm is OK, K of K, and every target in scope is verified."""
+    """I4: over when the alarm is OK, K of K, and every target of a whole group is verified."""
     if s.incident.clear_readings < s.profile.policy.verify_readings or _unverified(s):
         return None
-    if _needs_hosts(s) and not s.incident.targets:
+    if _needs_hosts(s) and not _group_is_whole(s):
         return None
     facts = tuple(f"{each.id} verified" for each in s.incident.targets)
     why = "the alarm is OK and every target in scope is verified"
@@ -231,12 +232,18 @@ def _wait(s: Situation, duration_seconds: int, rule: str, why: str) -> Decision:
 
 
 def _together(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
-    """All of *hosts* in one look, or only the first where SSM refused several at once."""
-    return tuple(hosts[:1]) if s.incident.look_singly else tuple(hosts)
+    """As many of *hosts* as one look can ask; the first alone where SSM refused several."""
+    return tuple(hosts[: 1 if s.incident.look_singly else LOOK_TARGETS_MAX])
 
 
 def _needs_hosts(s: Situation) -> bool:
     return Need.HOSTS in needs(s.incident.condition)
+
+
+def _group_is_whole(s: Situation) -> bool:
+    """As many instances are in service as the group wants: a lost host is no recovery."""
+    group = s.evidence.group
+    return isinstance(group, Group) and 0 < group.desired <= len(group.in_service())
 
 
 def _unverified(s: Situation) -> tuple[Target, ...]:

@@ -32,6 +32,8 @@ class Contested(StrEnum):
     CAUSE = "cause"
     LEASE = "lease"
     ENTRY = "entry"
+    BUSY = "busy"
+    """Another transaction on the same items was under way: nothing was written, try again."""
 
 
 class Conflict(FirstlineError):

@@ -187,11 +187,12 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
         verify.settle(each, diagnosis.hosts[each.id], policy.verify_readings, now)
         for each in incident.targets
     )
-    news = [
-        (Kind.VERIFICATION, _verified(after, policy.verify_readings))
+    turned = [
+        after
         for before, after in zip(incident.targets, targets, strict=True)
         if before.verified != after.verified
     ]
+    news = ((Kind.VERIFICATION, _turned(turned, policy.verify_readings)),) if turned else ()
     return lesson.adding(copy.replace(incident, targets=targets), *news)
 
 
@@ -227,5 +228,10 @@ def _told(attempt: Attempt, detail: str) -> Data:
     }
 
 
-def _verified(target: Target, readings: int) -> Data:
-    return {"target": target.id, "verified": target.verified, "readings_needed": readings}
+def _turned(targets: list[Target], readings: int) -> Data:
+    """One entry for all, so that a turn's transaction stays within its bound."""
+    return {
+        "verified": [each.id for each in targets if each.verified],
+        "doubted": [each.id for each in targets if not each.verified],
+        "readings_needed": readings,
+    }

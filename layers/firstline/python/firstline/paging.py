@@ -31,7 +31,12 @@ def opening(incident: Incident, why: str) -> tuple[Page, ...]:
 
 
 def hand_over(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
-    """The page that gives the incident to a person: a key of its own, so that it notifies."""
+    """The page that gives the incident to a person: a key of its own, so that it notifies.
+
+    None for one without an alarm: nothing was or will be done, which its opening page told.
+    """
+    if not incident.alarm_arn:
+        return ()
     tried = [f"{each.action} on {each.target}" for each in incident.attempts]
     mended = [each.id for each in incident.targets if each.verified]
     details = {

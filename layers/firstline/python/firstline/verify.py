@@ -18,8 +18,11 @@ def read(target: Target, verdict: Verdict, *, readers: int, reported: bool) -> T
 
 
 def settle(target: Target, verdict: Verdict, readings_needed: int, now: datetime) -> Target:
-    """*target* verified at K of K, and not any more when it is proven dead again."""
-    if verdict.life is Life.DEAD:
+    """*target* verified at K of K, and not any more when a single reader says that it is dead.
+
+    One reader is enough to doubt, and to look again; it takes two to fix.
+    """
+    if verdict.life is Life.DEAD or (target.verified and verdict.dead):
         return copy.replace(target, readings=0, verified_at=None)
     if not target.verified and target.readings >= readings_needed:
         return copy.replace(target, verified_at=now)

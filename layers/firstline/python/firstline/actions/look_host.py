@@ -8,6 +8,9 @@ UNIT_PATTERN = r"^[a-z][a-z0-9@_.-]{0,62}$"
 HOST_PATTERN = r"^([a-z0-9][a-z0-9.-]{0,252})?$"
 PORT_PATTERN = r"^[0-9]{1,5}$"
 
+LOOK_TARGETS_MAX = 50
+"""As many instances as one SendCommand takes by their ids (SSM API reference)."""
+
 LOOK_HOST = Action(
     name="look_host",
     kind="look",

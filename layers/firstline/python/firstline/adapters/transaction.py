@@ -49,7 +49,7 @@ def writes(change: Change, tables: Tables, now: datetime) -> list[Write]:
 
 
 def contested(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
-    """What the failed conditions were about; None when none of them failed.
+    """What the failed conditions were about, or BUSY; None when it was something else.
 
     *codes* are those of the cancellation's reasons: one for each action, in the actions' order.
     """
@@ -58,7 +58,8 @@ def contested(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
         for write, code in zip(made, codes, strict=False)
         if code == "ConditionalCheckFailed"
     }
-    return next((each for each in MOST_TELLING_FIRST if each in failed), None)
+    busy = Contested.BUSY if "TransactionConflict" in codes else None
+    return next((each for each in MOST_TELLING_FIRST if each in failed), busy)
 
 
 def _aggregate(change: Change, tables: Tables) -> Iterator[Write]:

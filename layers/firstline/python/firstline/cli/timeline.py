@@ -113,11 +113,11 @@ def _outcome(entry: Told) -> Iterator[Moment]:
 def _verification(entry: Told) -> Iterator[Moment]:
     data = entry.data
     if data.get("verified"):
-        text = f"{data['target']} works: {data['readings_needed']} readings in a row"
+        text = f"{', '.join(data['verified'])}: {data['readings_needed']} good readings in a row"
         yield Moment(entry.at, "verifies", text, "green")
-    elif "verified" in data:
-        yield Moment(entry.at, "verifies", f"{data['target']} does not work any more", "red")
-    elif not data["helped"]:
+    if data.get("doubted"):
+        yield Moment(entry.at, "doubts", f"{', '.join(data['doubted'])} may be dead again", "red")
+    if data.get("helped") is False:
         yield Moment(
             entry.at, "verifies", f"{data['action']} on {data['target']} did not help", "red"
         )

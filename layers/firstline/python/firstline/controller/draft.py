@@ -4,6 +4,7 @@ import copy
 from datetime import datetime, timedelta
 
 from firstline import limits, paging
+from firstline.controller.commit import commit
 from firstline.controller.system import System
 from firstline.evidence import Unknown
 from firstline.ids import Cause, SignalKey
@@ -39,14 +40,15 @@ class Draft:
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
-        self.system.ports.store.commit(
+        commit(
+            self.system.ports.store,
             Change(
                 incident=self.incident,
                 entries=tuple(self._entries),
                 folded=self.folded,
                 lease=self.lease,
                 closes=closes,
-            )
+            ),
         )
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
         self.folded, self.lease, self._entries = (), None, []

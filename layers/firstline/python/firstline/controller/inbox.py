@@ -26,10 +26,15 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
 
 
 def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
-    """An incident that ended hears nothing any more: an alarm that came too late opens anew."""
+    """An incident that ended hears nothing any more: an alarm since then opens anew.
+
+    One from before the end belongs to the episode that is over (I3).
+    """
+    ended_at = draft.incident.ended_at
     for signal in inbox[:FOLDED_MAX]:
         found = classify(signal, draft.system.profile, draft.system.settings.home)
-        if found.disposition is Disposition.INCIDENT:
+        late = ended_at is not None and signal.at <= ended_at
+        if found.disposition is Disposition.INCIDENT and not late:
             take_in(signal, found, draft.system, first=False)
     fold(draft, inbox)
 

@@ -12,6 +12,7 @@ import msgspec
 from firstline import episodes
 from firstline.classify import Classification, classify, known_as
 from firstline.controller import settle
+from firstline.controller.commit import commit
 from firstline.controller.draft import Draft
 from firstline.controller.system import System
 from firstline.errors import Conflict, Contested, Unavailable
@@ -65,7 +66,7 @@ def take_in(
         opens=incident.cause,
     )
     try:
-        system.ports.store.commit(change)
+        commit(system.ports.store, change)
     except Conflict as conflict:
         if conflict.contested is Contested.CAUSE:
             return _join(signal, found, system, first=first)
@@ -101,8 +102,7 @@ def _join(signal: Signal, found: Classification, system: System, *, first: bool)
     """Into the inbox of the incident that has the cause open; reconcile folds it."""
     incident = system.ports.store.open_incident(found.cause)
     if incident is None:
-        message = f"the episode of {found.cause} ended just now: deliver again"
-        raise Unavailable(message)
+        raise Unavailable(f"the episode of {found.cause} ended just now: deliver again")
     _put(signal, incident, system, first=first)
     return incident
 
@@ -121,7 +121,7 @@ def _put(signal: Signal, incident: IncidentId, system: System, *, first: bool) -
     processed = signal.key if first else None
     change = Change(joined=Joined(incident, signal), processed=processed)
     try:
-        system.ports.store.commit(change)
+        commit(system.ports.store, change)
     except Conflict:
         return  # a second delivery
     system.ports.wakes.queue(Wake(incident), seconds(0))
@@ -131,7 +131,7 @@ def _note(signal: Signal, found: Classification, system: System) -> None:
     """One entry for a signal that opens nothing."""
     entry = episodes.note(signal, found, system.ports.clock.now(), system.provenance())
     try:
-        system.ports.store.commit(Change(entries=(entry,), processed=signal.key))
+        commit(system.ports.store, Change(entries=(entry,), processed=signal.key))
     except Conflict:
         return  # a second delivery
 

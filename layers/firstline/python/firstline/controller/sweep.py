@@ -4,6 +4,7 @@ It is behind everything else: a wake that was lost, a page that nobody settled, 
 than the queue can hold.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 
 import msgspec
@@ -36,29 +37,35 @@ def sweep(system: System) -> Swept:
     """Wake what is overdue and settle its pages; one failure does not stop the rest."""
     now = system.ports.clock.now()
     woken, failed, owed_for = 0, 0, timedelta(0)
-    overdue = system.ports.store.due(now - GRACE)
-    for due in overdue:
+    # an incident that owes a page is tried again and again, and so is never overdue: look ahead
+    found = system.ports.store.due(now + paging.RETRY_AFTER)
+    for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
-            break
+            return Swept(woken, failed, len(found) - number, owed_for)
+        overdue = due.next_wake_at <= now - GRACE
         try:
-            owed_for = max(owed_for, _one(due, system, now))
-            woken += 1
+            owed_for = max(owed_for, _one(due, system, now, overdue=overdue))
+            woken += overdue
         except FirstlineError:
             failed += 1
-    return Swept(woken, failed, len(overdue) - woken - failed, owed_for)
+    return Swept(woken, failed, 0, owed_for)
 
 
-def _one(due: Due, system: System, now: datetime) -> timedelta:
-    """Settle and wake one incident; returns for how long its oldest unsent page is owed."""
+def _one(due: Due, system: System, now: datetime, *, overdue: bool) -> timedelta:
+    """For how long its oldest unsent page is owed; settled and woken first if *overdue*."""
     loaded = system.ports.store.load(due.incident)
     if loaded is None:
         return timedelta(0)
     draft = Draft(loaded.incident, system, now)
-    try:
+    if overdue:
+        _settle_and_wake(draft)
+    return max((now - each.owed_at for each in paging.owed(draft.incident)), default=timedelta(0))
+
+
+def _settle_and_wake(draft: Draft) -> None:
+    # a conflict means that another worker has it at this moment, and settles it
+    with contextlib.suppress(Conflict):
         if settle(draft):
             draft.commit()
-    except Conflict:
-        pass  # another worker has it at this moment, and settles it
-    wake = Wake(due.incident, loaded.incident.wake_generation)
-    system.ports.wakes.queue(wake, timedelta(0))
-    return max((now - each.owed_at for each in paging.owed(draft.incident)), default=timedelta(0))
+    wake = Wake(draft.incident.id, draft.incident.wake_generation)
+    draft.system.ports.wakes.queue(wake, timedelta(0))

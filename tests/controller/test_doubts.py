@@ -1,0 +1,90 @@
+"""What may look like recovery, an outage or silence, and is not."""
+
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline.controller.commit import TRIES
+from firstline.controller.sweep import sweep
+from firstline.decide import decide
+from firstline.errors import Conflict, Contested, Unavailable
+from firstline.ids import InstanceId
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.twin.scenario import HostPlan
+from tests.controller.rig import A, B, C, Rig, raising
+from tests.core.builders import FLEET, evidence, group, incident, targets
+from tests.core.situations import situation
+
+BUSY = raising(Conflict(Contested.BUSY))
+
+
+def test_a_host_that_dies_again_keeps_the_incident_open() -> None:
+    """I4: one reader is enough to doubt a verified host; it is looked at, and mended again."""
+    rig = Rig()
+    rig.hear()
+    rig.until(lambda held: len(held.attempts) == 3)
+    rig.world.hosts[A].running.append((rig.world.now, False))
+    held = rig.at_the_end()
+    assert held.status is Status.RESOLVED
+    assert rig.fixes == [A, B, C, A]
+    assert set(rig.world.target_states().values()) == {"healthy"}
+
+
+@pytest.mark.parametrize(("desired", "rule"), [(3, "recovered"), (4, "watch")])
+def test_a_group_that_lost_a_host_has_not_recovered(desired: int, rule: str) -> None:
+    """One host back, and the others gone, does not close a complete outage."""
+    held = incident(targets=targets(verified=60), clear_readings=3)
+    whole = copy.replace(group(*FLEET), desired=desired)
+    told = decide(situation(incident=held, evidence=evidence(group=whole)))
+    assert (told.rule == "recovered") is (rule == "recovered")
+
+
+def test_a_busy_store_is_no_outage() -> None:
+    """Two alarms of one cause in one second: the second joins, and nobody is notified twice."""
+    rig = Rig()
+    rig.script.before("commit", BUSY)
+    rig.hear()
+    assert rig.notified == {rig.id(): 1}
+    assert [each["disposition"] for each in rig.told(Kind.SIGNAL)] == ["incident"]
+
+
+def test_a_store_that_stays_busy_is_one() -> None:
+    """Open for paging: the page goes out, and the event is delivered again."""
+    rig = Rig()
+    calls = rig.script.calls
+
+    def busy() -> None:
+        rig.script.before("commit", busy)
+        raise Conflict(Contested.BUSY)
+
+    rig.script.before("commit", busy)
+    with pytest.raises(Unavailable, match="busy"):
+        rig.hear()
+    assert calls["commit"] == TRIES
+    assert len(rig.notified) == 1
+
+
+def test_a_page_that_is_tried_again_and_again_is_still_owed() -> None:
+    """Its wakes are alive, so it is never overdue: the sweep must tell its age all the same."""
+    rig = Rig()
+    rig.script.failing = {"post"}
+    rig.hear()
+    while rig.world.elapsed < timedelta(seconds=200):
+        rig.turn()
+    swept = sweep(rig.system)
+    assert swept.pages_owed_for >= timedelta(seconds=180)
+    assert (swept.woken, swept.failed) == (0, 0)
+
+
+def test_more_hosts_than_one_look_can_ask_are_looked_at_in_turns() -> None:
+    """SSM takes fifty instances by their ids."""
+    hosts = tuple(
+        HostPlan(id=InstanceId(f"i-0a1b2c3d4e5f6{n:04x}"), enclave="up") for n in range(51)
+    )
+    rig = Rig(*hosts)
+    rig.hear()
+    rig.until(lambda held: len(held.hosts) == len(hosts))
+    looked = [len(each.answers) for each in rig.world.commands.values()]
+    assert looked[:2] == [50, 1]

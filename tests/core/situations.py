@@ -1,0 +1,74 @@
+"""What `decide` and its guards see, and what they say of it, with defaults.
+
+By default nothing stops the fix of `A`: each test changes the one fact that it is about.
+"""
+
+import copy
+from datetime import datetime
+from typing import Any
+
+from firstline.diagnose import diagnose
+from firstline.guards.guard import Denial
+from firstline.guards.order import ask
+from firstline.ids import IncidentId, InstanceId, Token
+from firstline.limits import Lease, Limits, Spent, Switch
+from firstline.plan import Plan
+from firstline.profile import Profile
+from firstline.situation import Situation
+from tests.core.builders import AGE_MAX, NOW, PROFILE, A, ago, evidence, incident
+
+
+def lease(*spent: Spent, **fields: object) -> Lease:
+    """The fleet's lease, free by default."""
+    values: dict[str, Any] = {"group": PROFILE.fleet.group, "spent": spent}
+    return Lease(**values | fields)
+
+
+def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") -> Spent:
+    """An attempt on *id_* so many seconds ago."""
+    return Spent(Token("d" * 32), action, id_, ago(seconds))
+
+
+def limits(
+    *spendings: Spent,
+    paused: bool = False,
+    holder: IncidentId | None = None,
+    until: datetime | None = None,
+) -> Limits:
+    """The lease and the kill switch, both free by default."""
+    held = lease(*spendings, holder=holder, until=until)
+    return Limits(held, Switch(paused=paused, why="a drill"))
+
+
+def policy(**fields: object) -> Profile:
+    """The runbook's profile with some other numbers."""
+    values: dict[str, Any] = fields
+    return copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, **values))
+
+
+def situation(**fields: object) -> Situation:
+    """All that `decide` sees; the diagnosis follows from the evidence, as in reconcile."""
+    values: dict[str, Any] = {
+        "now": NOW,
+        "incident": incident(),
+        "evidence": evidence(),
+        "limits": limits(),
+        "profile": PROFILE,
+        "mode": "enforce",
+    }
+    values |= fields
+    held = values["incident"]
+    values["evidence"] = copy.replace(values["evidence"], hosts=held.hosts)
+    unverified = tuple(each.id for each in held.targets if not each.verified)
+    values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX))
+    return Situation(**values)
+
+
+def plan(target_id: InstanceId = A, action: str = "restart_enclave") -> Plan:
+    """A fix of `A`."""
+    return Plan(action=action, target=target_id, facts=("two readers agree",))
+
+
+def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:
+    """Which guards deny, and what they say."""
+    return {each.guard: each.denial for each in ask(what or plan(), about) if each.denial}
