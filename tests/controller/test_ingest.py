@@ -125,8 +125,22 @@ def test_a_recovery_tells_the_open_incident_to_look() -> None:
     assert rig.waiting == [(START, Wake(rig.id()))]
     assert rig.posts == [("trigger", rig.id())]
     rig.turn()
-    rig.hear(later(60, AlarmState.OK))
     assert rig.tables.inboxes[rig.id()] == {}
+
+
+def test_a_worker_that_dies_while_it_joins_loses_nothing() -> None:
+    """The signal is processed only when its wake is queued: until then it comes again."""
+    rig = Rig()
+    rig.hear()
+    raw = later(60, AlarmState.OK)
+    rig.waiting.clear()
+    rig.script.before("queue", DIES)
+    with pytest.raises(Crash):
+        rig.hear(raw)
+    assert rig.waiting == []
+    rig.hear(raw)
+    assert rig.waiting == [(START, Wake(rig.id()))]
+    assert len(rig.tables.inboxes[rig.id()]) == 1
 
 
 def test_a_store_that_is_down_keeps_a_note_in_its_queue() -> None:

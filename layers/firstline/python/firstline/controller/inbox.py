@@ -6,6 +6,8 @@ from firstline import episodes
 from firstline.classify import classify
 from firstline.controller.draft import Draft
 from firstline.controller.ingest import take_in
+from firstline.errors import Unavailable
+from firstline.evidence import AlarmReading, AlarmState
 from firstline.ledger import Data, Kind
 from firstline.signals import Disposition, Signal
 
@@ -28,15 +30,24 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
 def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     """An incident that ended hears nothing any more: an alarm since then opens anew.
 
-    One from before the end belongs to the episode that is over (I3).
+    One from before the end belongs to the episode that is over, if its alarm is OK now (I3, I14).
     """
-    ended_at = draft.incident.ended_at
     for signal in inbox[:FOLDED_MAX]:
         found = classify(signal, draft.system.profile, draft.system.settings.home)
-        late = ended_at is not None and signal.at <= ended_at
-        if found.disposition is Disposition.INCIDENT and not late:
+        if found.disposition is Disposition.INCIDENT and not _over(draft, signal):
             take_in(signal, found, draft.system, first=False)
     fold(draft, inbox)
+
+
+def _over(draft: Draft, signal: Signal) -> bool:
+    """Whether *signal* came from before the end and its alarm is OK; unknown is never fine."""
+    if draft.incident.ended_at is None or signal.at > draft.incident.ended_at:
+        return False
+    try:
+        alarm = draft.system.ports.fleet.alarm(signal.arn)
+    except Unavailable:
+        return False
+    return isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
 
 
 def _told(draft: Draft, signal: Signal) -> Data:

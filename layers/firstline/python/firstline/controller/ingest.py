@@ -118,13 +118,15 @@ def _recovery(signal: Signal, found: Classification, system: System) -> Incident
 
 
 def _put(signal: Signal, incident: IncidentId, system: System, *, first: bool) -> None:
-    processed = signal.key if first else None
-    change = Change(joined=Joined(incident, signal), processed=processed)
-    try:
-        commit(system.ports.store, change)
-    except Conflict:
-        return  # a second delivery
+    """Processed is the last mark: a worker that dies before it lets the signal come again.
+
+    The inbox holds it under its own key, so that coming twice changes nothing.
+    """
+    commit(system.ports.store, Change(joined=Joined(incident, signal)))
     system.ports.wakes.queue(Wake(incident), seconds(0))
+    if first:
+        with contextlib.suppress(Conflict):  # a second delivery at the same time
+            commit(system.ports.store, Change(processed=signal.key))
 
 
 def _note(signal: Signal, found: Classification, system: System) -> None:

@@ -1,0 +1,32 @@
+"""Signals that reach an incident only after it ended."""
+
+import pytest
+
+from firstline.classify import known_as
+from firstline.controller.reconcile import reconcile
+from firstline.evidence import AlarmState
+from firstline.ports import Change, Joined, Wake
+from firstline.sources.envelope import parse
+from tests.controller.rig import Rig, later
+from tests.core.builders import ALARM_ARN, HOME, PROFILE
+
+
+@pytest.mark.parametrize(
+    ("state", "failing", "opened"),
+    [(AlarmState.OK, set(), 1), (AlarmState.ALARM, set(), 2), (AlarmState.OK, {"alarm"}, 2)],
+    ids=["the alarm is OK", "the alarm fires", "the alarm cannot be read"],
+)
+def test_an_alarm_from_before_the_end_opens_unless_it_is_ok_now(
+    state: AlarmState, failing: set[str], opened: int
+) -> None:
+    """I3, I14: it belongs to the episode that is over, if the world says so."""
+    rig = Rig()
+    rig.hear()
+    rig.at_the_end()
+    signal = known_as(parse(later(30), HOME, rig.world.now), PROFILE, {})
+    rig.door.store.commit(Change(joined=Joined(rig.id(), signal)))
+    rig.world.alarms[ALARM_ARN].state = state
+    rig.script.failing = failing
+    reconcile(Wake(rig.id()), rig.system)
+    assert len(rig.tables.incidents) == opened
+    assert rig.tables.inboxes[rig.id()] == {}
