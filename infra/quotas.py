@@ -4,7 +4,6 @@ Sources: the CloudWatch API reference, PutMetricAlarm (periods, dimensions); the
 (4 KB of environment); the EventBridge quotas (2,048 characters of event pattern).
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from firstline.errors import Malformed
@@ -31,9 +30,6 @@ def check(profile: Profile, path: str) -> None:
 
 def _faults(profile: Profile) -> Iterator[str]:
     made, external = profile.alarms.made, profile.alarms.external
-    for name, times in Counter(each.name for each in made).items():
-        if times > 1:
-            yield f"alarms.made: {times} alarms are called {name!r}"
     for each in made:
         yield from (f"alarms.made: {each.name!r}: {fault}" for fault in _alarm_faults(each))
     names = sum(2 * len(each.name) for each in made)  # one in the ARN, one beside it

@@ -57,8 +57,8 @@ def test_an_alarm_that_came_too_late_opens_an_episode_of_its_own() -> None:
 
 def test_an_alarm_that_came_too_late_joins_the_next_episode() -> None:
     """By then the cause may be open again."""
-    rig = ended(later(9000))
-    rig.hear(later(9500))
+    rig = ended(later(230))
+    rig.hear(later(240))
     wake(rig)
     assert len(rig.tables.incidents) == 2
     assert len(rig.tables.inboxes[rig.id(1)]) == 1

@@ -6,11 +6,13 @@ from firstline.evidence import AlarmState
 from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.ports import Wake
-from firstline.signals import Disposition
+from firstline.signals import Disposition, Severity
 from tests.controller.rig import DIES, START, TIMEOUT, ZERO, Crash, Rig, later
-from tests.core.events import body, edited
+from tests.core.events import EVENTS, body, edited
 
-OK_AGAIN = body("healthy-hosts-ok")
+OK_AGAIN = edited(
+    body("healthy-hosts-ok"), {"detail.state.timestamp": "2026-03-11T04:18:43.000+0000"}
+)
 REDELIVERED = edited(ZERO, {"id": "another-delivery"})
 
 
@@ -161,3 +163,37 @@ def test_a_commit_of_which_nothing_is_known_pages_once() -> None:
     rig.hear(REDELIVERED)
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at is not None
+
+
+def test_a_change_of_the_alarm_wakes_its_open_incident() -> None:
+    """A deleted alarm sends no OK: reconcile must look, and it opens nothing by itself."""
+    deleted = body("configuration-deleted")
+    rig = Rig()
+    assert rig.hear(deleted).incident is None
+    assert (rig.posts, rig.waiting, rig.tables.incidents) == ([], [], {})
+    rig = Rig()
+    rig.hear()
+    rig.waiting.clear()
+    receipt = rig.hear(deleted)
+    assert (receipt.disposition, receipt.incident) == (Disposition.CONTEXT, rig.id())
+    assert rig.waiting == [(START, Wake(rig.id()))]
+    assert rig.posts == [("trigger", rig.id())]
+
+
+def test_an_alarm_of_the_future_is_never_silent() -> None:
+    """Its instant is not believed, so it is a P2 that somebody must look at."""
+    rig = Rig()
+    rig.hear(body("future-dated"))
+    held = rig.incident()
+    assert (held.severity, held.signalled_at) == (Severity.P2, START)
+    assert rig.posts == [("trigger", held.id)]
+
+
+def test_an_alarm_by_another_way_is_refused_and_does_not_hide_the_true_one() -> None:
+    """It is one entry; the same transition by EventBridge pages."""
+    rig = Rig()
+    refused = rig.hear((EVENTS / "sns.alarm.json").read_bytes())
+    assert (refused.disposition, refused.incident, rig.posts) == (Disposition.REJECTED, None, [])
+    assert len(rig.tables.entries) == 1
+    rig.hear()
+    assert rig.posts == [("trigger", rig.id())]

@@ -105,11 +105,6 @@ def test_what_an_event_means(case: Case) -> None:
     assert found.why
 
 
-def test_every_event_has_its_case() -> None:
-    """A file without an expectation fails here."""
-    assert {path.stem for path in EVENTS.glob("*.json")} == {case.file for case in CASES}
-
-
 @pytest.mark.parametrize(
     ("raw", "why"),
     [

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.ids import digest
-from firstline.signals import Mark, Signal
+from firstline.signals import Mark, Signal, SignalKind
 from firstline.sources.envelope import MALFORMED, parse
 from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, NOW
 from tests.core.events import ABSENT, body, edited
@@ -21,6 +21,7 @@ def test_a_state_change_is_the_alarms_transition() -> None:
     """Names, instant and dimensions are the event's; free text is nowhere."""
     assert parse(ZERO, HOME, NOW) == Signal(
         key=parse(ZERO, HOME, NOW).key,
+        kind=SignalKind.ALARM,
         source="cloudwatch.alarm",
         subject=ALARM_NAME,
         state="ALARM",
@@ -68,6 +69,11 @@ EMPTY = "Threshold Crossed: No datapoints were received for 3 periods"
         (ZERO, {"detail.previousState.reason": CREATED}, {Mark.FIRST_EVALUATION}),
         (ZERO, {"detail.state.reason": EMPTY}, {Mark.NO_DATA}),
         (ZERO, {"detail.state.actionsSuppressedBy": "Alarm"}, {Mark.SUPPRESSED}),
+        (ZERO, {"detail.state.evaluationState": "EVALUATION_ERROR"}, {Mark.EVALUATION_FAILED}),
+        (ZERO, {"detail.state.evaluationState": "of another kind"}, set()),
+        (body("partial-data"), {}, {Mark.PARTIAL_DATA}),
+        (body("composite-suppressed"), {}, {Mark.SUPPRESSED}),
+        (body("composite-released"), {}, set()),
         (ZERO, {"detail.muteDetail": None}, set()),
         (ZERO, {"detail.muteDetail": {}}, {Mark.MUTED}),
         (ZERO, {"replay-name": "drill"}, {Mark.REPLAYED}),
@@ -87,6 +93,7 @@ def test_a_signal_is_marked_with_what_it_says_of_its_worth(
     assert set(parsed(raw, edits).marks) == marks
 
 
+INPUT = {"metricStat": {"metric": {"name": "input"}}}
 METRIC = {"name": "m", "dimensions": {"d": "v"}}
 
 
@@ -96,11 +103,13 @@ METRIC = {"name": "m", "dimensions": {"d": "v"}}
         ([{"metricStat": {"metric": METRIC}}], "m"),
         ([{"expression": "a/b", "returnData": True}, {"metricStat": {"metric": METRIC}}], "m"),
         ([{"metricStat": {"metric": METRIC}}, {"metricStat": {"metric": METRIC}}], ""),
+        ([{"metricStat": {"metric": METRIC}}, {**INPUT, "returnData": False}], "m"),
+        ([{"expression": "a/b"}, *[{**INPUT, "returnData": False}] * 2], ""),
         ([{"expression": "a/b"}], ""),
         ([], ""),
     ],
 )
-def test_only_an_alarm_over_one_metric_has_a_metric(metrics: object, metric: str) -> None:
+def test_the_metric_is_the_one_that_is_returned(metrics: object, metric: str) -> None:
     """Of several none is *the* metric, so rules cannot match one by chance."""
     signal = parsed(ZERO, {"detail.configuration.metrics": metrics})
     assert (signal.metric, signal.dimensions) == (metric, {"d": "v"} if metric else {})
@@ -165,8 +174,9 @@ def test_what_cannot_be_read_becomes_a_signal_that_says_so(raw: bytes) -> None:
         ({"region": "eu-west-1"}, "aws.cloudwatch"),
         ({"account": "999988887777", "detail": "x"}, "aws.cloudwatch"),
         ({"source": "vettid.synthetic"}, "vettid.synthetic"),
-        ({"detail-type": "CloudWatch Alarm Contributor State Change"}, "aws.cloudwatch"),
-        ({"source": "aws.health", "detail-type": "AWS Health Event"}, "aws.health"),
+        ({"detail-type": "CloudWatch Alarm Of Another Kind"}, "aws.cloudwatch"),
+        ({"source": "aws.health", "detail-type": "Another Health Event"}, "aws.health"),
+        ({"source": "aws.s3", "detail-type": "GuardDuty Finding"}, "aws.s3"),
     ],
 )
 def test_what_no_parser_reads_keeps_its_envelopes_facts(

@@ -1,5 +1,7 @@
+import copy
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -7,7 +9,7 @@ from firstline.actions.look_host import UNIT_PATTERN
 from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.profile import fallback, load, parse
-from firstline.signals import Condition
+from firstline.signals import Condition, Severity
 from tests.core.builders import PROFILE, PROFILE_FILE
 
 TEXT = PROFILE_FILE.read_text()
@@ -25,78 +27,290 @@ def instead(old: str, new: str) -> str:
     return TEXT.replace(old, new, 1)
 
 
+RULE = 'rules["all vaults inaccessible"]'
+RULE_TEXT = """
+[[rules]]
+name = "all vaults inaccessible"
+source = "cloudwatch.alarm"
+subject = "healthy-hosts"
+condition = "complete-outage"
+severity = "P1"
+component = "fleet"
+"""
+PATTERN = f"'{UNIT_PATTERN}'"
+
+
+def when(written: str) -> str:
+    """The runbook's profile with a first rule whose ``when`` is *written*."""
+    return instead(RULE_TEXT, f"{RULE_TEXT}when = {written}\n")
+
+
+def told(raw: bytes) -> str:
+    """What is said of a file that is refused."""
+    with pytest.raises(Malformed) as refusal:
+        parse(raw, "fleet.toml")
+    return str(refusal.value)
+
+
+def at(text: str, key_line: str, *, nth: int = 1) -> int:
+    """The number of the *nth* line of *text* that is *key_line*."""
+    return [n for n, line in enumerate(text.split("\n"), 1) if line == key_line][nth - 1]
+
+
+class Refused(NamedTuple):
+    """A change of the runbook's profile, the line that is then wrong, and what is told."""
+
+    text: str
+    line: str
+    told: str
+    nth: int = 1
+
+
+REFUSED = (
+    Refused(
+        f'digest = "0"\n{TEXT}', 'digest = "0"', "digest: is computed from the file: remove the key"
+    ),
+    Refused(
+        f"colour = 1\n{TEXT}",
+        "colour = 1",
+        "colour: is no key here: correct or remove it; known are "
+        "name, fleet, alarms, rules, responses, ladders, actions, policy",
+    ),
+    Refused(
+        instead("cooldown_seconds = 60", "cooldown = 60"),
+        "cooldown = 60",
+        "policy.cooldown: is no key here: correct or remove it; known are "
+        "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, "
+        "evidence_age_max_seconds, look_timeout_seconds, poll_seconds, watch_seconds, "
+        "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "
+        "silent_looks_max, alarm_lag_seconds, incident_age_max_seconds, wakes_max",
+    ),
+    Refused(
+        without("cooldown_seconds = 60"),
+        "[policy]",
+        "policy.cooldown_seconds: is missing: add it",
+    ),
+    Refused(
+        instead("cooldown_seconds = 60", "cooldown_seconds = 0"),
+        "cooldown_seconds = 0",
+        "policy.cooldown_seconds: is 0: give a whole number >= 1",
+    ),
+    Refused(
+        instead("wakes_max = 400", 'wakes_max = "400"'),
+        'wakes_max = "400"',
+        "policy.wakes_max: is '400': give a whole number",
+    ),
+    Refused(
+        instead('enclave = "nitro-enclave"', 'enclave = "x; reboot"'),
+        'enclave = "x; reboot"',
+        f"fleet.units.enclave: is 'x; reboot': give a text in quotes matching regex {PATTERN}",
+    ),
+    Refused(
+        instead('tags = { Application = "vettid-enclave" }', "tags = {}"),
+        "tags = {}",
+        "fleet.tags: is {}: give a table of length >= 1",
+    ),
+    Refused(
+        instead('tags = { Application = "vettid-enclave" }', 'tags = { a = "b", "c d" = 4 }'),
+        'tags = { a = "b", "c d" = 4 }',
+        'fleet.tags."c d": is 4: give a text in quotes',
+    ),
+    Refused(
+        instead('severity = "P2"', 'severity = "P0"'),
+        'severity = "P0"',
+        "rules[\"some hosts do not answer\"].severity: is 'P0': use one of P1, P2, P3, P4",
+    ),
+    Refused(
+        instead('name = "some hosts do not answer"', "name = 7"),
+        "name = 7",
+        "rules[1].name: is 7: give a text in quotes",
+    ),
+    Refused(
+        instead('rungs = ["restart_enclave"]', "rungs = []"),
+        "rungs = []",
+        'ladders["complete-outage"].rungs: is []: give a list of length >= 1',
+    ),
+    Refused(
+        instead('autonomy = "auto"', 'autonomy = "always"'),
+        'autonomy = "always"',
+        "actions[\"restart_enclave\"].autonomy: is 'always': "
+        "use one of approve, auto, observe, recommend",
+    ),
+    Refused(
+        when('{ metric = "m", TargetGroup = 5 }'),
+        'when = { metric = "m", TargetGroup = 5 }',
+        f"{RULE}.when.TargetGroup: is 5: give a text in quotes or a table or a list",
+    ),
+    Refused(
+        when("{ metric = [] }"),
+        "when = { metric = [] }",
+        f"{RULE}.when.metric: is []: give a list of length >= 1",
+    ),
+    Refused(
+        when('{ metric = { suffix = "x" } }'),
+        'when = { metric = { suffix = "x" } }',
+        f"{RULE}.when.metric.suffix: is no key here: correct or remove it; known are prefix",
+    ),
+    Refused(
+        when('{ metric = { prefix = "" } }'),
+        'when = { metric = { prefix = "" } }',
+        f"{RULE}.when.metric.prefix: is '': give a text in quotes of length >= 1",
+    ),
+    Refused(
+        instead('rungs = ["restart_enclave"]', 'rungs = [\n  "restart_enclave",\n  "reboot",\n]'),
+        "rungs = [",
+        "ladders[\"complete-outage\"].rungs[1]: 'reboot' is no fix: use one of restart_enclave",
+    ),
+    Refused(
+        instead('name = "restart_enclave"', 'name = "look_host"'),
+        'name = "look_host"',
+        "actions[\"look_host\"].name: 'look_host' is no fix: use one of restart_enclave",
+    ),
+    Refused(
+        instead('rungs = ["restart_enclave"]', 'rungs = ["restart_enclave", "restart_enclave"]'),
+        'rungs = ["restart_enclave", "restart_enclave"]',
+        "ladders[\"complete-outage\"].rungs[1]: 'restart_enclave' is there twice: remove one",
+    ),
+    Refused(
+        instead('condition = "enclave-down"\nrungs', 'condition = "complete-outage"\nrungs'),
+        'condition = "complete-outage"',
+        'ladders["complete-outage"].condition: complete-outage has a ladder already: '
+        "put all rungs into one",
+        nth=3,
+    ),
+    Refused(
+        instead('condition = "enclave-down"\nrungs', 'condition = "unclassified"\nrungs'),
+        'condition = "unclassified"',
+        'ladders["unclassified"].condition: what nobody understands is never fixed: '
+        "remove the ladder",
+    ),
+    Refused(
+        instead('name = "some hosts do not answer"', 'name = "all vaults inaccessible"'),
+        'name = "all vaults inaccessible"',
+        f"{RULE}.name: 'all vaults inaccessible' is there twice: rename or remove one",
+        nth=2,
+    ),
+    Refused(
+        instead('known_as = "unhealthy-hosts"', 'known_as = "sick-hosts"'),
+        'known_as = "sick-hosts"',
+        'alarms.external["vettid-prod-enclave-unhealthy-hosts"].known_as: '
+        "no rule has the subject 'sick-hosts': add one, or remove the alarm",
+    ),
+    Refused(
+        TEXT.replace('known_as = "healthy-hosts"', 'known_as = "unhealthy-hosts"').replace(
+            'subject = "healthy-hosts"', 'subject = "healthy-host"'
+        ),
+        'subject = "healthy-host"',
+        f"{RULE}.subject: no alarm is called 'healthy-host', so this never matches: "
+        "known are healthy-hosts, unhealthy-hosts",
+    ),
+    Refused(
+        instead("verify_timeout_seconds = 180", "verify_timeout_seconds = 49"),
+        "verify_timeout_seconds = 49",
+        "policy.verify_timeout_seconds: is 49: give 50 or more, which is "
+        "settle_seconds + verify_readings * verify_interval_seconds",
+    ),
+    Refused(
+        instead("wakes_max = 400", "wakes_max = 119"),
+        "wakes_max = 119",
+        "policy.wakes_max: is 119: give 120 or more, which is "
+        "incident_age_max_seconds / watch_seconds",
+    ),
+    Refused(
+        instead("attempts_window_seconds = 3600", "attempts_window_seconds = 59"),
+        "attempts_window_seconds = 59",
+        "policy.attempts_window_seconds: is 59: give 60 or more, which is cooldown_seconds",
+    ),
+    Refused(
+        instead("incident_age_max_seconds = 7200", "incident_age_max_seconds = 179"),
+        "incident_age_max_seconds = 179",
+        "policy.incident_age_max_seconds: is 179: give 180 or more, which is "
+        "verify_timeout_seconds",
+    ),
+    Refused(
+        instead('severity = "P3"\ntarget', 'severity = "P2"\ntarget'),
+        'severity = "P2"',
+        'responses["P2"].severity: P2 is there twice: remove one',
+        nth=3,
+    ),
+    Refused(
+        instead("target_seconds = 3600", "target_seconds = 899"),
+        "target_seconds = 899",
+        'responses["P3"].target_seconds: is 899: give no less than to P2, which has 900',
+    ),
+    Refused(
+        instead("target_seconds = 900", "target_seconds = 0"),
+        "target_seconds = 0",
+        'responses["P2"].target_seconds: is 0: give a whole number >= 1',
+    ),
+    Refused(  # of two faults the first in the file is told
+        instead("wakes_max = 400", "wakes_max = 1").replace(
+            'name = "restart_enclave"', 'name = "reboot"'
+        ),
+        'name = "reboot"',
+        "actions[\"reboot\"].name: 'reboot' is no fix: use one of restart_enclave",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.told[:60])
+def test_a_profile_that_does_not_hold_together_is_refused(case: Refused) -> None:
+    """S20: one line that names the file, the line, the key, and how to mend it."""
+    line = at(case.text, case.line, nth=case.nth)
+    assert told(case.text.encode()) == f"fleet.toml:{line}: {case.told}"
+
+
+MEND = "write KEY = VALUE, texts in quotes, each key once"
+
+
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("raw", "expected"),
     [
-        ("x = ", "is not TOML: Invalid value (at end of document)"),
-        (f'digest = "0"\n{TEXT}', "digest: is computed from the file; remove the key"),
-        (f"colour = 1\n{TEXT}", "Object contains unknown field `colour`"),
-        (without('name = "runbook"'), "Object missing required field `name`"),
-        (
-            without("cooldown_seconds = 60"),
-            "Object missing required field `cooldown_seconds` - at `$.policy`",
-        ),
-        (
-            instead("cooldown_seconds = 60", "cooldown_seconds = 0"),
-            "Expected `int` >= 1 - at `$.policy.cooldown_seconds`",
-        ),
-        (
-            instead("wakes_max = 400", "wakes_max = 10_001"),
-            "Expected `int` <= 10000 - at `$.policy.wakes_max`",
-        ),
-        (
-            instead("wakes_max = 400", 'wakes_max = "400"'),
-            "Expected `int`, got `str` - at `$.policy.wakes_max`",
-        ),
-        (
-            instead('enclave = "nitro-enclave"', 'enclave = "x; reboot"'),
-            f"Expected `str` matching regex '{UNIT_PATTERN}' - at `$.fleet.units.enclave`",
-        ),
-        (
-            instead('tags = { Application = "vettid-enclave" }', "tags = {}"),
-            "Expected `object` of length >= 1 - at `$.fleet.tags`",
-        ),
-        (
-            instead('severity = "P1"', 'severity = "P0"'),
-            "Invalid enum value 'P0' - at `$.rules[0].severity`",
-        ),
-        (
-            instead('condition = "complete-outage"', 'condition = "gloom"'),
-            "Invalid enum value 'gloom' - at `$.rules[0].condition`",
-        ),
-        (
-            instead('rungs = ["restart_enclave"]', "rungs = []"),
-            "Expected `array` of length >= 1 - at `$.ladders[0].rungs`",
-        ),
-        (
-            instead('autonomy = "auto"', 'autonomy = "always"'),
-            "Invalid enum value 'always' - at `$.actions[0].autonomy`",
-        ),
-        (
-            instead('rungs = ["restart_enclave"]', 'rungs = ["reboot"]'),
-            "actions: 'reboot' is no fix; known are restart_enclave",
-        ),
-        (
-            instead('name = "restart_enclave"', 'name = "look_host"'),
-            "actions: 'look_host' is no fix; known are restart_enclave",
-        ),
-        (
-            instead('subject = "healthy-hosts"', 'subject = "healthy-host"'),
-            "rules: 'all vaults inaccessible' can never match: no alarm is called 'healthy-host'",
-        ),
+        (b"", "1: name: is missing: add it"),
+        (b"x = 1\ny = \n", f"2: is not TOML (Invalid value): {MEND}"),
+        (b"x = 1\n\nx = 2\n", f"3: is not TOML (Cannot overwrite a value): {MEND}"),
+        (b"x = 1\ny = [1\n\n", f"2: is not TOML (Unclosed array): {MEND}"),
+        (b"x = 1\ny = '\xff'", "2: is not text: save the file as UTF-8"),
+        (b"x = 1\ny = " + b"[" * 5000, "2: is nested too deep: a profile is flat"),
+        (TEXT.replace("\n", "\r\n").replace("max = 400", "max = 0").encode(), None),
     ],
 )
-def test_a_profile_that_does_not_hold_together_is_refused(text: str, told: str) -> None:
-    """S20: one line that names the file, the key and what is wrong."""
-    with pytest.raises(Malformed, match=f"^{re.escape('fleet.toml: ' + told)}$") as refusal:
-        parse(text.encode(), "fleet.toml")
-    assert "\n" not in str(refusal.value)
+def test_a_file_that_is_no_profile_is_located(raw: bytes, expected: str | None) -> None:
+    """Also one that is no TOML, or was saved with the line ends of another system."""
+    wakes = f"{at(TEXT, 'wakes_max = 400')}: policy.wakes_max: is 0: give a whole number >= 1"
+    assert told(raw) == f"fleet.toml:{expected or wakes}"
 
 
-def test_a_file_that_is_not_text_is_refused() -> None:
-    """Bytes that are no UTF-8 are no TOML either."""
-    with pytest.raises(Malformed, match=r"^fleet\.toml: is not TOML: 'utf-8' codec"):
-        parse(b"\xff", "fleet.toml")
+SHADOWED = (
+    ("{}", "{}", True),
+    ("{}", '{ metric = "m" }', True),
+    ('{ metric = "m" }', "{}", False),
+    ('{ metric = "m" }', '{ metric = "m", Zone = "a" }', True),
+    ('{ metric = "m" }', '{ metric = ["m", "n"] }', False),
+    ('{ metric = ["m", "n"] }', '{ metric = "n" }', True),
+    ('{ metric = ["m", "n"] }', '{ metric = { prefix = "m" } }', False),
+    ('{ metric = { prefix = "m" } }', '{ metric = ["m", "me"] }', True),
+    ('{ metric = { prefix = "m" } }', '{ metric = ["m", "n"] }', False),
+    ('{ metric = { prefix = "m" } }', '{ metric = { prefix = "me" } }', True),
+    ('{ metric = { prefix = "me" } }', '{ metric = { prefix = "m" } }', False),
+)
+
+
+@pytest.mark.parametrize(("earlier", "later", "shadowed"), SHADOWED)
+def test_a_rule_that_an_earlier_one_hides_is_refused(
+    earlier: str, later: str, *, shadowed: bool
+) -> None:
+    """Whatever would fit the later one fits the earlier one before it."""
+    again = RULE_TEXT.replace("all vaults inaccessible", "again") + f"when = {later}\n"
+    text = when(earlier) + again
+    if not shadowed:
+        assert parse(text.encode(), "fleet.toml").rules[-1].name == "again"
+        return
+    line = at(text, "[[rules]]", nth=3)
+    assert told(text.encode()) == (
+        f'fleet.toml:{line}: rules["again"]: never matches: '
+        "'all vaults inaccessible' above takes all of it; put this one first"
+    )
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -123,6 +337,21 @@ def test_an_external_alarm_may_be_the_subject_of_a_rule() -> None:
     renamed = instead('known_as = "healthy-hosts"', 'known_as = "all-hosts"')
     renamed = renamed.replace('subject = "healthy-hosts"', 'subject = "all-hosts"')
     assert parse(renamed.encode(), "fleet.toml").rules[0].subject == "all-hosts"
+
+
+def test_the_runbook_has_its_response_targets() -> None:
+    """R01 to R03; the next business day of R04 is no number of seconds."""
+    targets = {each.severity: each.target_seconds for each in PROFILE.responses}
+    assert targets == {Severity.P1: 60, Severity.P2: 15 * 60, Severity.P3: 3600}
+
+
+def test_rules_are_found_by_source_and_subject() -> None:
+    """The index is made once, in the file's order, and a copy with other rules has its own."""
+    first, second = PROFILE.rules
+    assert PROFILE.rules_of is PROFILE.rules_of
+    assert PROFILE.rules_of[first.source, first.subject] == (first,)
+    turned = copy.replace(PROFILE, rules=(second, first, second))
+    assert turned.rules_of[second.source, second.subject] == (second, second)
 
 
 def test_the_fallback_pages_for_everything_and_fixes_nothing() -> None:

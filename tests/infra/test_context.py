@@ -68,7 +68,10 @@ def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (ALARM.format(name="healthy-hosts", period=60, periods=3), "2 alarms are called"),
+        (
+            ALARM.format(name="healthy-hosts", period=60, periods=3),
+            "'healthy-hosts' is there twice",
+        ),
         (ALARM.format(name="odd", period=45, periods=3), "'odd': period_seconds must be 10, 20"),
         (ALARM.format(name="long", period=300, periods=300), "'long': period_seconds times"),
         (MANY_MADE, "22 alarms do not fit into a function's environment"),

@@ -7,7 +7,8 @@ import pytest
 
 from firstline import audit
 from firstline.cli import account
-from firstline.cli.replay import RUNBOOK, read, unmet
+from firstline.cli.envelope import RUNBOOK
+from firstline.cli.replay import read, unmet
 from firstline.settings import Home
 from firstline.twin.replay import Replayed, replay
 from firstline.twin.scenario import Scenario

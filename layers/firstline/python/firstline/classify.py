@@ -13,12 +13,32 @@ from firstline.ids import Cause
 from firstline.profile import Profile
 from firstline.rules import match
 from firstline.settings import Home
-from firstline.signals import Component, Condition, Disposition, Mark, Severity, Signal
+from firstline.signals import (
+    Component,
+    Condition,
+    Disposition,
+    Mark,
+    Severity,
+    Signal,
+    SignalKind,
+)
 from firstline.sources.cloudwatch import ALARM
+
+SETTLED = {
+    SignalKind.TICK: (Disposition.IGNORED, "the tick of a schedule"),
+    SignalKind.MISROUTED: (
+        Disposition.REJECTED,
+        "an alarm by SNS or a direct call: route it to firstline by EventBridge",
+    ),
+}
+"""Kinds that mean the same whatever they say."""
+
+FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
+"""How bad a security finding is; one of a lesser state is evidence alone."""
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signal means. Only an incident or a recovery has a cause."""
+    """What a signal means. What has a cause opens or joins its episode, or only joins it."""
 
     disposition: Disposition
     why: str
@@ -46,10 +66,50 @@ def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
     if Mark.REPLAYED in signal.marks:
         why = "replayed from an archive: it is recorded, and never pages or acts"
         return Classification(disposition=Disposition.CONTEXT, why=why)
-    if signal.source != ALARM:
-        why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind that no parser reads"
-        return _unclassified(signal, profile, f"an event of our own account that is {why}")
-    return _alarm(signal, profile)
+    if Mark.FUTURE_DATED in signal.marks:
+        return _unclassified(signal, profile, "an event of our own account, from the future")
+    return _of_kind(signal, profile)
+
+
+def _of_kind(signal: Signal, profile: Profile) -> Classification:
+    match signal.kind:
+        case SignalKind.ALARM:
+            return _alarm(signal, profile)
+        case SignalKind.ALARM_CONFIGURATION:
+            return _configuration(signal, profile)
+        case SignalKind.FINDING if signal.state in FINDINGS:
+            return _finding(signal, profile)
+        case SignalKind.UNREAD:
+            return _not_understood(signal, profile)
+        case _:
+            evidence = (Disposition.CONTEXT, f"kept as evidence: {signal.kind}")
+            disposition, why = SETTLED.get(signal.kind, evidence)
+            return Classification(disposition=disposition, why=why)
+
+
+def _not_understood(signal: Signal, profile: Profile) -> Classification:
+    why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind that no parser reads"
+    return _unclassified(signal, profile, f"an event of our own account that is {why}")
+
+
+def _configuration(signal: Signal, profile: Profile) -> Classification:
+    """An alarm itself was changed: an open incident of it looks again, and none is opened."""
+    cause = _by_rule(copy.replace(signal, source=ALARM), profile).cause
+    why = f"somebody changed the alarm itself: {signal.state}"
+    return Classification(disposition=Disposition.CONTEXT, why=why, cause=cause)
+
+
+def _finding(signal: Signal, profile: Profile) -> Classification:
+    """A person must look; each finding is an episode of its own, whoever tells it."""
+    condition = Condition.SECURITY_FINDING
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why=f"a security finding of severity {signal.state}",
+        cause=Cause(f"{profile.fleet.name}#{condition}#{signal.subject}"),
+        condition=condition,
+        severity=FINDINGS[signal.state],
+        component=Component.AWS,
+    )
 
 
 def _foreign(signal: Signal, home: Home) -> str:
@@ -58,7 +118,7 @@ def _foreign(signal: Signal, home: Home) -> str:
         return f"it comes from account {signal.account}, not {home.account}"
     if signal.region != home.region:
         return f"it comes from Region {signal.region}, not {home.region}"
-    parsed = signal.arn != ""  # a sender may call itself what our parsers do; they alone give ARNs
+    parsed = signal.kind is not SignalKind.UNREAD
     if parsed or signal.source.startswith("aws.") or Mark.MALFORMED in signal.marks:
         return ""
     return f"its source {signal.source!r} is not one that firstline listens to"

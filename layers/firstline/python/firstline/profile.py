@@ -3,18 +3,20 @@
 `load` refuses a file that does not hold together and says where: file, key and line.
 """
 
-import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from firstline import coherence, located, shape
 from firstline.actions.action import Autonomy
-from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import HOST_PATTERN, UNIT_PATTERN
 from firstline.errors import Malformed
 from firstline.ids import Digest, digest
+from firstline.located import Fault
 from firstline.signals import Component, Condition, Severity
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -86,16 +88,35 @@ class Alarms(Table, frozen=True, kw_only=True):
     external: tuple[ExternalAlarm, ...] = ()
 
 
+class Prefix(Table, frozen=True, kw_only=True):
+    """How a value begins."""
+
+    prefix: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+type Wanted = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Prefix
+
+
 class Rule(Table, frozen=True, kw_only=True):
-    """From a signal to what it means. All of ``when`` must hold: field = value or list."""
+    """From a signal to what it means. All of ``when`` must hold; the first rule that fits wins.
+
+    Of ``when``, ``metric`` is the alarm's metric, and any other field one of its dimensions.
+    """
 
     name: str
     source: str
     subject: str
-    when: dict[str, str | tuple[str, ...]] = {}
+    when: Mapping[str, Wanted] = {}
     condition: Condition
     severity: Severity
     component: Component
+
+
+class Response(Table, frozen=True, kw_only=True):
+    """How soon somebody or something must respond to a severity (R01 to R04)."""
+
+    severity: Severity
+    target_seconds: Seconds
 
 
 class Ladder(Table, frozen=True, kw_only=True):
@@ -132,13 +153,14 @@ class Policy(Table, frozen=True, kw_only=True):
     wakes_max: Count
 
 
-class Profile(Table, frozen=True, kw_only=True):
+class Profile(Table, frozen=True, kw_only=True, dict=True):
     """The whole file. ``digest`` is of its bytes and is not part of it."""
 
     name: str
     fleet: Fleet
     alarms: Alarms
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
+    responses: tuple[Response, ...] = ()
     ladders: tuple[Ladder, ...] = ()
     actions: tuple[ActionPolicy, ...] = ()
     policy: Policy
@@ -154,7 +176,20 @@ class Profile(Table, frozen=True, kw_only=True):
 
     def external(self, name: str) -> str | None:
         """What the rules call the external alarm *name*."""
-        return next((a.known_as for a in self.alarms.external if a.name == name), None)
+        return self._external.get(name)
+
+    @cached_property
+    def rules_of(self) -> dict[tuple[str, str], tuple[Rule, ...]]:
+        """The rules of a source and subject, in the file's order."""
+        index: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        for rule in self.rules:
+            key = (rule.source, rule.subject)
+            index[key] = (*index.get(key, ()), rule)
+        return index
+
+    @cached_property
+    def _external(self) -> dict[str, str]:
+        return {each.name: each.known_as for each in self.alarms.external}
 
 
 def seconds(value: int) -> timedelta:
@@ -174,22 +209,16 @@ def load(path: Path) -> Profile:
 
 def parse(raw: bytes, name: str) -> Profile:
     """The profile that *raw* holds; *name* is where it came from, for the message."""
+    document = located.read(raw, name)
+    if "digest" in document.table:
+        why = "is computed from the file: remove the key"
+        raise document.refusal([Fault(("digest",), why)])
     try:
-        table = tomllib.loads(raw.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{name}: is not TOML: {error}"
-        raise Malformed(message) from error
-    if "digest" in table:
-        message = f"{name}: digest: is computed from the file; remove the key"
-        raise Malformed(message)
-    try:
-        profile = msgspec.convert({**table, "digest": digest(raw)}, type=Profile)
+        profile = msgspec.convert({**document.table, "digest": digest(raw)}, type=Profile)
     except msgspec.ValidationError as error:
-        message = f"{name}: {error}"
-        raise Malformed(message) from error
-    for fault in _faults(profile):
-        message = f"{name}: {fault}"
-        raise Malformed(message)
+        raise document.refusal([shape.fault(error, document.table, Profile)]) from error
+    if faults := list(coherence.faults(profile)):
+        raise document.refusal(faults)
     return profile
 
 
@@ -228,19 +257,3 @@ def fallback(why: str) -> Profile:
         ),
         digest=digest(why.encode()),
     )
-
-
-def _faults(profile: Profile) -> list[str]:
-    """What types alone cannot see."""
-    named = {each.name for each in profile.alarms.made}
-    heard = named | {each.known_as for each in profile.alarms.external}
-    rungs = {rung for ladder in profile.ladders for rung in ladder.rungs}
-    unknown = (rungs | {each.name for each in profile.actions}) - FIXES.keys()
-    return [
-        *(f"actions: {each!r} is no fix; known are {', '.join(FIXES)}" for each in sorted(unknown)),
-        *(
-            f"rules: {rule.name!r} can never match: no alarm is called {rule.subject!r}"
-            for rule in profile.rules
-            if rule.source == "cloudwatch.alarm" and rule.subject not in heard
-        ),
-    ]

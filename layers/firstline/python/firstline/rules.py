@@ -1,13 +1,17 @@
-"""Rules: which of the profile's rules a signal fits, and why the others do not."""
+"""Rules: which of the profile's rules a signal fits, and why the others do not.
+
+``when`` holds field = value, a list of values, or ``{prefix = "..."}``: no expressions, no
+negation, no regular expressions. What needs more is a named function.
+"""
 
 import msgspec
 
-from firstline.profile import Profile, Rule
+from firstline.profile import Profile, Rule, Wanted
 from firstline.signals import Signal
 
 
 class Match(msgspec.Struct, frozen=True):
-    """The rule that fits, or None, and each other one of the subject with its reason."""
+    """The rule that fits, or None, and each one asked before it with its reason."""
 
     rule: Rule | None
     misses: tuple[tuple[str, str], ...]
@@ -16,9 +20,7 @@ class Match(msgspec.Struct, frozen=True):
 def match(signal: Signal, profile: Profile) -> Match:
     """The first rule of the signal's source and subject whose ``when`` holds."""
     misses: list[tuple[str, str]] = []
-    for rule in profile.rules:
-        if (rule.source, rule.subject) != (signal.source, signal.subject):
-            continue
+    for rule in profile.rules_of.get((signal.source, signal.subject), ()):
         miss = _miss(rule, signal)
         if miss is None:
             return Match(rule, tuple(misses))
@@ -30,7 +32,20 @@ def _miss(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold; never its value, which is outside text."""
     for field, wanted in rule.when.items():
         held = signal.metric if field == "metric" else signal.dimensions.get(field, "")
-        values = (wanted,) if isinstance(wanted, str) else wanted
-        if held not in values:
-            return f"{field} is not {' or '.join(map(repr, values))}"
+        if not _fits(held, wanted):
+            return f"{field} {_not(wanted)}"
     return None
+
+
+def _fits(held: str, wanted: Wanted) -> bool:
+    if isinstance(wanted, str):
+        return held == wanted
+    return held in wanted if isinstance(wanted, tuple) else held.startswith(wanted.prefix)
+
+
+def _not(wanted: Wanted) -> str:
+    if isinstance(wanted, str):
+        return f"is not {wanted!r}"
+    if isinstance(wanted, tuple):
+        return f"is not {' or '.join(map(repr, wanted))}"
+    return f"does not begin with {wanted.prefix!r}"

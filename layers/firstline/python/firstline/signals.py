@@ -1,6 +1,7 @@
 """Signal: one normalised fact from outside, and what it can be to us."""
 
-from datetime import datetime
+import copy
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -64,13 +65,34 @@ class Component(StrEnum):
     AWS = "aws"
 
 
+class SignalKind(StrEnum):
+    """Which parser read it; what none reads keeps its envelope's facts alone."""
+
+    UNREAD = "unread"
+    ALARM = "alarm"
+    ALARM_CONFIGURATION = "alarm-configuration"
+    API_CALL = "api-call"
+    AUTOSCALING = "autoscaling"
+    CALENDAR = "calendar"
+    COMMAND = "command"
+    FINDING = "finding"
+    HEALTH = "health"
+    INSTANCE = "instance"
+    MISROUTED = "misrouted"
+    TICK = "tick"
+
+
 class Mark(StrEnum):
     """What a signal says about its own worth."""
 
+    ENDED = "ended"
+    EVALUATION_FAILED = "evaluation-failed"
     FIRST_EVALUATION = "first-evaluation"
+    FUTURE_DATED = "future-dated"
     MALFORMED = "malformed"
     MUTED = "muted"
     NO_DATA = "no-data"
+    PARTIAL_DATA = "partial-data"
     REPLAYED = "replayed"
     SUPPRESSED = "suppressed"
 
@@ -83,6 +105,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: SignalKey
+    kind: SignalKind = SignalKind.UNREAD
     source: str
     subject: str
     state: str
@@ -93,3 +116,17 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     metric: str = ""
     dimensions: dict[str, str] = {}
     marks: tuple[Mark, ...] = ()
+
+
+SKEW_MAX = timedelta(minutes=5)
+"""By as much two honest clocks may differ."""
+
+
+def on_time(signal: Signal, now: datetime) -> Signal:
+    """*signal* with an instant that is not after *now*; one too far ahead is marked."""
+    if signal.at <= now:
+        return signal
+    marks = signal.marks
+    if signal.at - now > SKEW_MAX:
+        marks = (*marks, Mark.FUTURE_DATED)
+    return copy.replace(signal, at=now, marks=marks)

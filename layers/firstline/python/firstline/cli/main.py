@@ -19,6 +19,8 @@ from firstline.errors import Malformed
 NAME = "firstline"
 COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
+    "classify": ("classify", "what events mean by a profile, and why"),
+    "policy": ("policy", "check a profile; explain which rule an event matched"),
     "audit": ("audit", "verify an exported ledger"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),

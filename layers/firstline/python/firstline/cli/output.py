@@ -66,6 +66,56 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class ClassifyLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What an envelope means; nulls from ``severity`` to ``scope`` where it is no incident's.
+
+    ``scope`` is the group that is concerned, ``key`` what makes the signal's deliveries one.
+    """
+
+    file: str
+    disposition: str
+    severity: str | None
+    condition: str | None
+    component: str | None
+    scope: str | None
+    key: str
+    rule: str | None
+    why: str
+
+
+class MissLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that did not decide."""
+
+    rule: str
+    why: str
+
+
+class ExplainLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What an envelope means, and each rule that did not decide, in the profile's order."""
+
+    file: str
+    disposition: str
+    severity: str | None
+    condition: str | None
+    component: str | None
+    scope: str | None
+    rule: str | None
+    why: str
+    misses: tuple[MissLine, ...]
+
+
+class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile that holds together, counted; ``digest`` is of its bytes, as in the ledger."""
+
+    file: str
+    name: str
+    digest: str
+    alarms: int
+    rules: int
+    ladders: int
+    actions: int
+
+
 def emit(line: msgspec.Struct) -> None:
     """Write *line* as one JSON document to standard output."""
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

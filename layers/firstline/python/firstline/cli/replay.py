@@ -3,8 +3,6 @@
 import contextlib
 import copy
 import io
-import json
-import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-import firstline
-from firstline.cli import account, output, screen
+from firstline.cli import account, envelope, output, screen
+from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
 from firstline.cli.output import ReplayLine
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
@@ -24,13 +22,10 @@ from firstline.twin import scenario as scenarios
 from firstline.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
 from firstline.twin.scenario import Scenario
 
-RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
-
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
-ProfileFile = Annotated[Path, typer.Option("--profile", help="the operator's file")]
 Export = Annotated[Path | None, typer.Option(help="write the ledger there, an entry a line")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per incident")]
 
@@ -42,13 +37,11 @@ def run(
     profile: ProfileFile = RUNBOOK,
     export: Export = None,
     as_json: AsJson = False,
-    account_id: Annotated[str, typer.Option("--account")] = "111122223333",
-    region: Annotated[str, typer.Option("--region")] = "us-east-1",
+    account_id: Account = "111122223333",
+    region: Region = "us-east-1",
 ) -> int:
     """Replay an EventBridge envelope (.json) or a scenario (.toml) and tell what was done."""
-    if not re.fullmatch(r"[0-9]{12}", account_id):
-        raise Malformed(f"--account {account_id}: give the 12 digits of an account")
-    home = Home(account_id, region)
+    home = envelope.home(account_id, region)
     scenario, events = read(path, home)
     if world is not None:
         scenario = copy.replace(scenario, hosts=scenarios.load(world).hosts)
@@ -72,13 +65,13 @@ def read(path: Path, home: Home) -> tuple[Scenario, tuple[Event, ...]]:
     if path.suffix == ".toml":
         scenario = scenarios.load(path)
         events = tuple(
-            Event(_envelope(path.parent / each.file), timedelta(seconds=each.at_seconds))
+            Event(envelope.read(path.parent / each.file), timedelta(seconds=each.at_seconds))
             for each in scenario.events
         )
         if not events:
             raise Malformed(f"{path}: has no events: add [[events]] with a file")
         return scenario, events
-    body = _envelope(path)
+    body = envelope.read(path)
     return fitting(path.name, body, home), (Event(body, timedelta(0)),)
 
 
@@ -93,21 +86,6 @@ def fitting(name: str, body: bytes, home: Home) -> Scenario:
         for number, each in enumerate(scenarios.DEFAULT_HOSTS)
     )
     return Scenario(name=name, hosts=hosts)
-
-
-def _envelope(path: Path) -> bytes:
-    """The file's bytes; raises `Malformed` unless they are one JSON object."""
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        event = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"{path}: is not JSON ({error}): give a whole envelope") from error
-    if not isinstance(event, dict):
-        raise Malformed(f"{path}: is not a JSON object: give one EventBridge envelope")
-    return body
 
 
 def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: Home) -> Replayed:

@@ -20,7 +20,7 @@ from firstline.ids import IncidentId
 from firstline.incident import Page
 from firstline.ports import Change, Joined, Wake
 from firstline.profile import seconds
-from firstline.signals import Disposition, Signal
+from firstline.signals import Disposition, Signal, SignalKind, on_time
 from firstline.sources.envelope import parse
 
 
@@ -36,14 +36,17 @@ def ingest(body: bytes, system: System) -> Receipt:
     """Take in one event; raises `Unavailable` when it must be delivered again."""
     now = system.ports.clock.now()
     home = system.settings.home
-    signal = known_as(parse(body, home, now), system.profile, system.settings.alarms)
+    told = on_time(parse(body, home, now), now)
+    signal = known_as(told, system.profile, system.settings.alarms)
     found = classify(signal, system.profile, home)
     incident = None
     match found.disposition:
         case Disposition.INCIDENT:
             incident = take_in(signal, found, system)
         case Disposition.RECOVERY:
-            incident = _recovery(signal, found, system)
+            incident = _tell(signal, found, system)
+        case Disposition.CONTEXT if signal.kind is SignalKind.ALARM_CONFIGURATION:
+            incident = _tell(signal, found, system)
         case _:
             _note(signal, found, system)
     return Receipt(found.disposition, found.why, incident)
@@ -107,8 +110,11 @@ def _join(signal: Signal, found: Classification, system: System, *, first: bool)
     return incident
 
 
-def _recovery(signal: Signal, found: Classification, system: System) -> IncidentId | None:
-    """An OK tells the open incident to look; without one it is noted, and nothing is done."""
+def _tell(signal: Signal, found: Classification, system: System) -> IncidentId | None:
+    """An OK, or a change of the alarm itself, tells the open incident to look.
+
+    Without one it is noted, and nothing is done.
+    """
     incident = system.ports.store.open_incident(found.cause)
     if incident is None:
         _note(signal, found, system)

@@ -1,4 +1,4 @@
-"""CloudWatch: "CloudWatch Alarm State Change".
+"""CloudWatch: an alarm's state change, a contributor's, and a change of an alarm itself.
 
 Shape and oddities: the CloudWatch user guide, "Alarm events and EventBridge". The state change
 is sent also when the alarm's actions are suppressed or muted, and ``reasonData`` is a hint that
@@ -6,21 +6,24 @@ is not always there, so nothing is decided by it.
 """
 
 import re
-from datetime import UTC, datetime
+from typing import Annotated, Literal
 
 import msgspec
 
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import SignalKey
-from firstline.settings import Home
-from firstline.signals import Mark, Signal
+from firstline.signals import Mark, Signal, SignalKind
+from firstline.sources.eventbridge import Envelope, decoded, instant, read
 
 SOURCE = "aws.cloudwatch"
 STATE_CHANGE = "CloudWatch Alarm State Change"
+CONTRIBUTOR = "CloudWatch Alarm Contributor State Change"
+CONFIGURATION_CHANGE = "CloudWatch Alarm Configuration Change"
 ALARM = "cloudwatch.alarm"
 """What rules call the source of these signals."""
 
+_FAILED = ("EVALUATION_ERROR", "EVALUATION_FAILURE")
 _FIRST = "Unchecked: Initial alarm creation"
 _NO_DATA = re.compile(r"no datapoints were received", re.IGNORECASE)
 
@@ -34,6 +37,7 @@ class _State(_Camel, frozen=True, kw_only=True):
     timestamp: str = ""
     reason: str = ""
     actions_suppressed_by: str | None = None
+    evaluation_state: str | None = None
 
 
 class _Metric(_Camel, frozen=True, kw_only=True):
@@ -52,6 +56,12 @@ class _MetricEntry(_Camel, frozen=True, kw_only=True):
 
 class _Configuration(_Camel, frozen=True, kw_only=True):
     metrics: tuple[_MetricEntry, ...] = ()
+    timestamp: str = ""
+
+
+class _Contributor(_Camel, frozen=True, kw_only=True):
+    id: Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w.-]{1,128}\Z")]
+    attributes: dict[str, str] = {}
 
 
 class _Detail(_Camel, frozen=True, kw_only=True):
@@ -60,66 +70,77 @@ class _Detail(_Camel, frozen=True, kw_only=True):
     previous_state: _State | None = None
     configuration: _Configuration = _Configuration()
     mute_detail: dict[str, object] | None = None
+    alarm_contributor: _Contributor | None = None
 
 
-_decoder = msgspec.json.Decoder(_Detail)
+class _Change(_Camel, frozen=True, kw_only=True):
+    alarm_name: str
+    operation: Literal["create", "update", "delete"]
+    configuration: _Configuration = _Configuration()
 
 
-def state_change(detail: msgspec.Raw, resources: tuple[str, ...], home: Home) -> Signal:
-    """The signal in a state change; raises `Malformed`.
+def state_change(envelope: Envelope) -> Signal:
+    """The signal in a state change, of an alarm or of one contributor; raises `Malformed`.
 
     The key is (ARN, contributor or ``-``, state, time of the state): the envelope's id differs
     between deliveries of the same transition.
     """
-    try:
-        event = _decoder.decode(detail)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = f"not an alarm's state change: {error}"
-        raise Malformed(message) from error
-    arn = _arn(event.alarm_name, resources, home)
-    at = _instant(event.state.timestamp)
+    event = decoded(envelope.detail, _Detail)
+    by = event.alarm_contributor
+    if by is None and envelope.detail_type == CONTRIBUTOR:
+        message = "a contributor's state change without its contributor"
+        raise Malformed(message)
+    arn = _arn(event.alarm_name, envelope)
+    at = instant(event.state.timestamp)
     metric = _metric(event.configuration.metrics)
+    who = by.id if by else "-"
     return Signal(
-        key=SignalKey(f"{arn}|-|{event.state.value}|{at.isoformat()}"),
+        key=SignalKey(f"{arn}|{who}|{event.state.value}|{at.isoformat()}"),
+        kind=SignalKind.ALARM,
         source=ALARM,
         subject=event.alarm_name,
         state=event.state.value,
         at=at,
-        account=home.account,
-        region=home.region,
+        account=envelope.account,
+        region=envelope.region,
         arn=arn,
         metric=metric.name,
-        dimensions=metric.dimensions,
+        dimensions=metric.dimensions | (by.attributes if by else {}),
         marks=tuple(_marks(event)),
     )
 
 
-def _arn(name: str, resources: tuple[str, ...], home: Home) -> str:
+def configuration_change(envelope: Envelope) -> Signal:
+    """The signal in a change of an alarm itself: its state is the operation; raises `Malformed`.
+
+    The event repeats the alarm's state, which is not read: nothing turned.
+    """
+    event = decoded(envelope.detail, _Change)
+    arn = _arn(event.alarm_name, envelope)
+    told = event.configuration.timestamp
+    at = instant(told) if told else envelope.time
+    metric = _metric(event.configuration.metrics)
+    kind = SignalKind.ALARM_CONFIGURATION
+    key = ("configuration", arn, event.operation, at.isoformat())
+    fields = {"arn": arn, "metric": metric.name, "dimensions": metric.dimensions, "at": at}
+    return read(envelope, kind, key, event.alarm_name, event.operation, **fields)
+
+
+def _arn(name: str, envelope: Envelope) -> str:
     """The alarm's ARN; one that contradicts the alarm's name is not believed."""
-    expected = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
-    if resources != (expected,):
+    expected = f"arn:aws:cloudwatch:{envelope.region}:{envelope.account}:alarm:{name}"
+    if envelope.resources != (expected,):
         message = f"the event's resources are not the alarm {name!r} that it names"
         raise Malformed(message)
     return expected
 
 
-def _instant(text: str) -> datetime:
-    """The instant in UTC, so that each way to write it gives the same key."""
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        message = f"state.timestamp is not an instant: {text[:40]!r}"
-        raise Malformed(message) from error
-    message = f"state.timestamp has no offset: {text[:40]!r}"
-    raise Malformed(message)
-
-
 def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
-    """The metric that the alarm is about, where it is a single one."""
-    stats = [each.metric_stat.metric for each in metrics if each.metric_stat]
-    return stats[0] if len(stats) == 1 else _Metric()
+    """The metric that the alarm is about: the one returned, or the only one of an expression."""
+    stats = [each for each in metrics if each.metric_stat]
+    returned = [each for each in stats if each.return_data]
+    (chosen,) = returned if len(returned) == 1 else stats if len(stats) == 1 else (None,)
+    return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
 
 
 def _marks(event: _Detail) -> list[Mark]:
@@ -128,6 +149,8 @@ def _marks(event: _Detail) -> list[Mark]:
         Mark.FIRST_EVALUATION: previous is not None and previous.reason.startswith(_FIRST),
         Mark.NO_DATA: _NO_DATA.search(event.state.reason) is not None,
         Mark.SUPPRESSED: event.state.actions_suppressed_by is not None,
+        Mark.PARTIAL_DATA: event.state.evaluation_state == "PARTIAL_DATA",
+        Mark.EVALUATION_FAILED: event.state.evaluation_state in _FAILED,
         Mark.MUTED: event.mute_detail is not None,
     }
     return [mark for mark, holds in marks.items() if holds]

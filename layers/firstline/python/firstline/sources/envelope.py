@@ -5,35 +5,42 @@ event of our own account must not be silent.
 """
 
 import copy
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
-
-import msgspec
 
 from firstline.errors import Malformed
 from firstline.ids import SignalKey, digest
 from firstline.settings import Home
-from firstline.signals import Mark, Signal
-from firstline.sources import cloudwatch
+from firstline.signals import Mark, Signal, SignalKind
+from firstline.sources import autoscaling, cloudtrail, cloudwatch, ec2, findings, health, ssm
+from firstline.sources.eventbridge import Envelope, decoded, read
+from firstline.sources.transports import dead_letter, misrouted
 
 MALFORMED = "malformed"
 SIZE_MAX = 256 * 1024
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What EventBridge puts around each event (``source`` and ``account`` are its own word)."""
-
-    source: str
-    detail_type: str
-    account: str
-    region: str
-    time: Annotated[datetime, msgspec.Meta(tz=True)]
-    detail: msgspec.Raw
-    resources: tuple[str, ...] = ()
-    replay_name: str | None = None
+def _tick(envelope: Envelope) -> Signal:
+    """A schedule's tick has no detail."""
+    key = ("tick", *envelope.resources, envelope.time.isoformat())
+    return read(envelope, SignalKind.TICK, key, "schedule", "")
 
 
-_decoder = msgspec.json.Decoder(Envelope)
+PARSERS: dict[tuple[str, str], Callable[[Envelope], Signal]] = {
+    (cloudwatch.SOURCE, cloudwatch.STATE_CHANGE): cloudwatch.state_change,
+    (cloudwatch.SOURCE, cloudwatch.CONTRIBUTOR): cloudwatch.state_change,
+    (cloudwatch.SOURCE, cloudwatch.CONFIGURATION_CHANGE): cloudwatch.configuration_change,
+    **{(autoscaling.SOURCE, each): autoscaling.activity for each in autoscaling.DETAIL_TYPES},
+    (ssm.SOURCE, ssm.COMMAND): ssm.command,
+    (ssm.SOURCE, ssm.INVOCATION): ssm.command,
+    (ssm.SOURCE, ssm.CALENDAR): ssm.calendar,
+    (ec2.SOURCE, ec2.STATE_CHANGE): ec2.state_change,
+    (cloudtrail.KMS, cloudtrail.CALL): cloudtrail.call,
+    (findings.GUARDDUTY, findings.GUARDDUTY_FINDING): findings.guardduty,
+    (findings.HUB, findings.HUB_IMPORTED): findings.hub,
+    ("aws.events", "Scheduled Event"): _tick,
+}
+"""Which function reads which source and detail type."""
 
 
 def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
@@ -41,35 +48,50 @@ def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
 
     ``received_at`` is the instant of a signal that does not tell its own.
     """
-    try:
-        envelope = _decode(body)
-    except Malformed:
+    if len(body) > SIZE_MAX:
         return _malformed(body, home, received_at)
-    signal = _read(envelope, body, home, received_at)
+    try:
+        envelope = decoded(body, Envelope)
+    except Malformed:
+        return _other_way(body, home, received_at)
+    return _told(envelope, body, home, received_at)
+
+
+def _told(envelope: Envelope, body: bytes, home: Home, received_at: datetime) -> Signal:
+    try:
+        signal = _read(envelope, body, home)
+    except Malformed:
+        signal = _malformed(body, home, received_at)
     return _replayed(signal, body) if envelope.replay_name else signal
 
 
-def _read(envelope: Envelope, body: bytes, home: Home, received_at: datetime) -> Signal:
-    """What the parser of its source makes of it; what is not from home is not looked into."""
-    if (envelope.account, envelope.region) != (home.account, home.region):
+def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
+    """What the parser of its source makes of it; what is not from home is not looked into.
+
+    Health alone is told in other Regions than the one that it is about.
+    """
+    if envelope.account != home.account:
         return _unread(envelope, body)
-    if (envelope.source, envelope.detail_type) != (cloudwatch.SOURCE, cloudwatch.STATE_CHANGE):
+    if envelope.source == health.SOURCE and envelope.detail_type in health.DETAIL_TYPES:
+        return health.event(envelope, home)
+    reader = PARSERS.get((envelope.source, envelope.detail_type))
+    if reader is None or envelope.region != home.region:
         return _unread(envelope, body)
+    return reader(envelope)
+
+
+def _other_way(body: bytes, home: Home, received_at: datetime) -> Signal:
+    """What is no envelope: a dead letter of a queue of ours, an alarm by another way, or broken."""
     try:
-        return cloudwatch.state_change(envelope.detail, envelope.resources, home)
+        letter = dead_letter(body)
+        if (letter.account, letter.region) == (home.account, home.region):
+            return _told(decoded(letter.body, Envelope), letter.body, home, received_at)
+    except Malformed:
+        pass
+    try:
+        return misrouted(body)
     except Malformed:
         return _malformed(body, home, received_at)
-
-
-def _decode(body: bytes) -> Envelope:
-    if len(body) > SIZE_MAX:
-        message = f"the event is larger than {SIZE_MAX} bytes"
-        raise Malformed(message)
-    try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = f"not an EventBridge event: {error}"
-        raise Malformed(message) from error
 
 
 def _unread(envelope: Envelope, body: bytes) -> Signal:

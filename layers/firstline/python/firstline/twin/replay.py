@@ -26,6 +26,7 @@ from firstline.ledger import Entry
 from firstline.settings import Home
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
+from firstline.sources.transports import undelivered
 from firstline.twin.alerts import Received
 from firstline.twin.aws import TwinAws
 from firstline.twin.clock import WorldClock
@@ -189,7 +190,7 @@ def _stand_behind(event: Event, world: World, home: Home) -> None:
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
         state = AlarmState(signal.state)
-        world.watch(signal.arn, event.body, COUNTS.get(signal.metric), state)
+        world.watch(signal.arn, undelivered(event.body), COUNTS.get(signal.metric), state)
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

@@ -1,0 +1,116 @@
+"""How fast an event is understood, beside what decoding its JSON alone takes.
+
+    python bench/classify.py [ROUNDS]
+
+Understood is from the bytes to the disposition, with 20 rules; decoded alone is msgspec's decoder
+on the same bytes, into plain values. The aim: 0.6 of its throughput or more.
+
+Then the decision alone, beside 20 filters of jmespath, compiled beforehand, on the decoded event:
+the language in which other tools write such rules. Cloud Custodian, the best known of them, is no
+dependency of this project and is left out. Machines differ and are noisy, so only ratios tell;
+each is the median of alternating rounds.
+"""
+
+import copy
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jmespath  # type: ignore[import-untyped]  # no stubs: only this file uses it
+import msgspec
+
+import firstline
+from firstline import profile as profiles
+from firstline.classify import classify, known_as
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.signals import Disposition
+from firstline.sources.envelope import parse
+
+ROOT = Path(__file__).parents[1]
+EVENT = ROOT / "events" / "cloudwatch.healthy-hosts-zero.json"
+RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+HOME = Home("111122223333", "us-east-1")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+RULES, CALLS = 20, 2000
+
+
+class Side(NamedTuple):
+    """What is timed."""
+
+    name: str
+    call: Callable[[], object]
+
+
+def main(rounds: int) -> None:
+    """Print the median rates and their ratios."""
+    body, profile = EVENT.read_bytes(), with_rules(profiles.load(RUNBOOK))
+    signal = known_as(parse(body, HOME, NOW), profile, {})
+    event = msgspec.json.decode(body)
+    decode = msgspec.json.Decoder().decode
+    filters = [jmespath.compile(text) for text in expressions(profile)]
+
+    def understand() -> None:
+        heard = known_as(parse(body, HOME, NOW), profile, {})
+        if classify(heard, profile, HOME).disposition is not Disposition.INCIDENT:
+            raise SystemExit("the event is not understood any more")
+
+    alone = Side("decoded alone", lambda: decode(body))
+    compare(Side("understood", understand), alone, rounds, "aim: 0.6 or more")
+    decided = Side("decided", lambda: classify(signal, profile, HOME))
+    compare(decided, Side("by jmespath", lambda: first(filters, event)), rounds, "1: as fast")
+
+
+def with_rules(profile: Profile) -> Profile:
+    """The profile with 20 rules; the one that fits is the last of its subject."""
+    (rule,) = (each for each in profile.rules if each.subject == "healthy-hosts")
+    others = tuple(
+        copy.replace(rule, name=f"rule {n}", subject=f"alarm-{n}" if n % 4 else rule.subject)
+        for n in range(RULES - 1)
+    )
+    missed = tuple(copy.replace(each, when={"metric": each.name}) for each in others)
+    return copy.replace(profile, rules=(*missed, rule))
+
+
+def expressions(profile: Profile) -> list[str]:
+    """The same rules as filters."""
+    metric = "detail.configuration.metrics[0].metricStat.metric.name"
+    named = "detail.alarmName == 'vettid-prod-enclave-{}'"
+    return [
+        " && ".join(
+            [
+                named.format(rule.subject),
+                *(f"{metric} == '{value}'" for value in rule.when.values()),
+            ]
+        )
+        for rule in profile.rules
+    ]
+
+
+def first(filters: list[Any], event: object) -> int:
+    """The number of the filter that fits."""
+    return next(number for number, each in enumerate(filters) if each.search(event) is True)
+
+
+def compare(ours: Side, other: Side, rounds: int, aim: str) -> None:
+    """Time both in alternation; print a call's microseconds, and the ratio of throughputs."""
+    timed = [(_microseconds(ours.call), _microseconds(other.call)) for _ in range(rounds)]
+    for side, times in zip((ours, other), zip(*timed, strict=True), strict=True):
+        print(f"{side.name:<14} {statistics.median(times):8.2f} us")
+    ratio = statistics.median(theirs / mine for mine, theirs in timed)
+    print(f"{'ratio':<14} {ratio:8.2f} ({aim}), {rounds} rounds of {CALLS} calls\n")
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    for _ in range(CALLS):
+        call()
+    return (time.perf_counter() - began) / CALLS * 1e6
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)

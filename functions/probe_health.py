@@ -1,0 +1,24 @@
+"""Lambda: the schedule to one GET of a fixed address, and metrics of its answer."""
+
+import os
+import ssl
+
+from aws_lambda_powertools import Logger
+
+from firstline import probe_health, probe_settings
+from firstline.adapters import vault_health
+from firstline.errors import Malformed
+from firstline.probe_settings import ProbeSettings
+from functions.emission import emit
+
+
+def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
+    """Probe once. What cannot be probed raises, and the alarms on missing metrics tell of it."""
+    del event, context
+    settings = settings or probe_settings.read(os.environ)
+    if settings.health is None:
+        raise Malformed(f"{probe_settings.VARIABLE} has no `health`: say which address is probed")
+    reading = vault_health.ask(settings.health, ssl.create_default_context())
+    why = reading.why if isinstance(reading, probe_health.NoAnswer) else ""
+    Logger(service="firstline").info("probed", outcome=probe_health.outcome(reading), why=why)
+    emit(settings.fleet, probe_health.metrics(reading))

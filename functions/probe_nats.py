@@ -1,0 +1,38 @@
+"""Lambda: the schedule to one question to the fleet over NATS, and metrics of its answer."""
+
+import asyncio
+import os
+import secrets
+import ssl
+from datetime import UTC, datetime
+
+from aws_lambda_powertools import Logger
+from boto3.session import Session
+
+from firstline import probe, probe_settings
+from firstline.adapters import clients, nats, nats_credentials
+from firstline.credentials import Credentials, days_left, ends_at
+from firstline.errors import Malformed
+from firstline.probe_settings import ProbeSettings
+from functions.emission import emit
+
+
+def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
+    """Probe once. What cannot be probed raises, and the alarms on missing metrics tell of it."""
+    del event, context
+    settings = settings or probe_settings.read(os.environ)
+    if settings.nats is None:
+        raise Malformed(f"{probe_settings.VARIABLE} has no `nats`: say which server is probed")
+    given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
+    reading = asyncio.run(
+        nats.ask(settings.nats, given, ssl.create_default_context(), secrets.token_hex(16), now)
+    )
+    Logger(service="firstline").info("probed", outcome=probe.outcome(reading), why=reading.why)
+    end = ends_at(given) if given else None
+    emit(settings.fleet, probe.metrics(reading, days_left(end, now) if end else None))
+
+
+def _credentials(parameter: str | None) -> Credentials | None:
+    if parameter is None:
+        return None
+    return nats_credentials.fetch(clients.answers(Session()), parameter)

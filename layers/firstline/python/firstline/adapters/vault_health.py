@@ -1,0 +1,65 @@
+"""One GET of one fixed address, for what it tells of health.
+
+The name is looked up once, every address that it has is checked, and the connection goes to a
+checked one, so that no second lookup can lead elsewhere. No redirect is followed, no more than
+the limit is read, and the caller is back in time whatever the server does.
+"""
+
+import ssl
+import time
+from datetime import timedelta
+
+import urllib3
+
+from firstline.adapters.names import left_behind, lookup
+from firstline.probe_health import HealthAnswer, HealthOutcome, HealthReading, NoAnswer, allowed
+from firstline.probe_settings import HealthTarget
+
+_HEADERS = {"User-Agent": "firstline", "Accept": "application/json", "Connection": "close"}
+
+
+def ask(target: HealthTarget, tls: ssl.SSLContext) -> HealthReading:
+    """What *target* answers within its limit; a failure is a value, never an exception."""
+    until = time.monotonic() + target.limit_seconds
+    try:
+        found = lookup(target.host, target.port).result(target.limit_seconds)
+        if not all(allowed(each, loopback_test=target.loopback_test) for each in found):
+            return NoAnswer(HealthOutcome.FORBIDDEN_ADDRESS)
+        answer = left_behind(lambda: _get(target, found[0], tls))
+        return answer.result(max(until - time.monotonic(), 0))
+    except urllib3.exceptions.NewConnectionError as error:  # a refusal, though of a timeout's type
+        return NoAnswer(HealthOutcome.NO_SERVER, type(error).__name__)
+    except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
+        return NoAnswer(HealthOutcome.TIMEOUT, type(error).__name__)
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        return NoAnswer(HealthOutcome.NO_SERVER, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the probe reports whatever breaks it
+        return NoAnswer(HealthOutcome.FAILED, type(error).__name__)
+
+
+def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthAnswer:
+    started = time.monotonic()
+    with urllib3.HTTPSConnectionPool(
+        address,
+        target.port,
+        timeout=urllib3.Timeout(total=target.limit_seconds),
+        retries=False,
+        ssl_context=tls,
+        server_hostname=target.host,
+        assert_hostname=target.host,
+    ) as pool:
+        response = pool.request(
+            "GET",
+            target.path,
+            headers={**_HEADERS, "Host": target.host},
+            preload_content=False,
+            redirect=False,
+        )
+        try:
+            # one more than is allowed tells a body that is too large from one that just fits
+            body = response.read(target.bytes_max + 1, decode_content=False)
+        finally:
+            response.close()
+    latency = timedelta(seconds=time.monotonic() - started)
+    cut = len(body) > target.bytes_max
+    return HealthAnswer(response.status, body[: target.bytes_max], cut, latency)

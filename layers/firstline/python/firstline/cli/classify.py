@@ -1,0 +1,69 @@
+"""``firstline classify``: what events mean by a profile, without doing anything about them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstline import profile as profiles
+from firstline.classify import classify, known_as
+from firstline.cli import envelope, output
+from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
+from firstline.cli.output import ClassifyLine
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.signals import Disposition
+from firstline.sources.envelope import parse
+from firstline.twin.replay import UNDATED
+
+MEANT = (Disposition.INCIDENT, Disposition.RECOVERY)
+"""Only these are about a condition of the fleet."""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command("classify")
+def run(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    profile: ProfileFile = RUNBOOK,
+    account: Account = "111122223333",
+    region: Region = "us-east-1",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document an event")] = False,
+) -> None:
+    """Tell what each EventBridge envelope (.json, or a folder of them) means, and why."""
+    home = envelope.home(account, region)
+    loaded = profiles.load(profile)
+    lines = [_line(path, envelope.read(path), loaded, home) for path in envelope.files(paths)]
+    if as_json:
+        for line in lines:
+            output.emit(line)
+    else:
+        print(table(lines))
+
+
+def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:
+    signal = known_as(parse(body, home, UNDATED), profile, {})
+    found = classify(signal, profile, home)
+    meant = found.disposition in MEANT
+    return ClassifyLine(
+        file=str(path),
+        disposition=found.disposition,
+        severity=found.severity if meant else None,
+        condition=found.condition if meant else None,
+        component=found.component if meant else None,
+        scope=profile.fleet.group if meant else None,
+        key=signal.key,
+        rule=found.rule or None,
+        why=found.why,
+    )
+
+
+def table(lines: list[ClassifyLine]) -> str:
+    """A row for each event: what it is, how bad, of what kind, and its reason below."""
+    rows = [(each.disposition, each.severity or "-", each.condition or "-") for each in lines]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        + f"  {Path(each.file).name}\n{'':{sum(widths) + 6}}{each.why}"
+        for row, each in zip(rows, lines, strict=True)
+    )

@@ -1,0 +1,118 @@
+"""``firstline policy``: the operator's file, checked and explained."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstline import profile as profiles
+from firstline.classify import classify, known_as
+from firstline.cli import envelope, output
+from firstline.cli.classify import MEANT
+from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
+from firstline.cli.output import ExplainLine, MissLine, PolicyLine
+from firstline.profile import Profile
+from firstline.rules import match
+from firstline.settings import Home
+from firstline.signals import Signal
+from firstline.sources.envelope import parse
+from firstline.twin.replay import UNDATED
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
+
+
+@app.callback()
+def policy() -> None:
+    """The operator's file, checked and explained."""
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Load a profile and count what is in it; one that is refused is one line, and status 2."""
+    profile = profiles.load(file)
+    line = PolicyLine(
+        file=str(file),
+        name=profile.name,
+        digest=profile.digest,
+        alarms=len(profile.alarms.made) + len(profile.alarms.external),
+        rules=len(profile.rules),
+        ladders=len(profile.ladders),
+        actions=len(profile.actions),
+    )
+    if as_json:
+        output.emit(line)
+        return
+    counts = {"alarm": line.alarms, "rule": line.rules}
+    counts |= {"ladder": line.ladders, "action": line.actions}
+    told = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+    print(f"{file}: holds together: {', '.join(told)}")
+
+
+@app.command()
+def explain(
+    event: Annotated[Path, typer.Argument(metavar="EVENT", show_default=False)],
+    profile: ProfileFile = RUNBOOK,
+    account: Account = "111122223333",
+    region: Region = "us-east-1",
+    as_json: AsJson = False,
+) -> None:
+    """Tell which rule an event matched, and why the others did not."""
+    home = envelope.home(account, region)
+    loaded = profiles.load(profile)
+    signal = known_as(parse(envelope.read(event), home, UNDATED), loaded, {})
+    line = _explained(event, signal, loaded, home)
+    if as_json:
+        output.emit(line)
+    else:
+        print(_told(line))
+
+
+def _explained(event: Path, signal: Signal, profile: Profile, home: Home) -> ExplainLine:
+    found = classify(signal, profile, home)
+    meant = found.disposition in MEANT
+    return ExplainLine(
+        file=str(event),
+        disposition=found.disposition,
+        severity=found.severity if meant else None,
+        condition=found.condition if meant else None,
+        component=found.component if meant else None,
+        scope=profile.fleet.group if meant else None,
+        rule=found.rule or None,
+        why=found.why,
+        misses=tuple(_misses(signal, profile)),
+    )
+
+
+def _misses(signal: Signal, profile: Profile) -> list[MissLine]:
+    """Every rule that did not decide: it does not fit, is for something else, or came too late."""
+    found = match(signal, profile)
+    asked = dict(found.misses)
+    told = []
+    for rule in profile.rules:
+        if found.rule is not None and rule.name == found.rule.name:
+            continue
+        if (rule.source, rule.subject) != (signal.source, signal.subject):
+            why = f"it is for {rule.source} {rule.subject!r}"
+        else:
+            why = asked.get(rule.name, "an earlier rule fits")
+        told.append(MissLine(rule=rule.name, why=why))
+    return told
+
+
+def _told(line: ExplainLine) -> str:
+    facts = {
+        "disposition": line.disposition,
+        "why": line.why,
+        "severity": line.severity,
+        "condition": line.condition,
+        "component": line.component,
+        "scope": line.scope,
+        "rule": line.rule or "none",
+    }
+    rows = [f"{name:<12} {value}" for name, value in facts.items() if value]
+    return "\n".join([*rows, *(f"{'not':<12} {each.rule!r}: {each.why}" for each in line.misses)])

@@ -1,0 +1,140 @@
+"""Where a fault of a TOML file is: its line, and its key in words.
+
+tomllib tells no lines of what it read, so a line is found by reading growing prefixes of the
+file: on the error path alone, and by bisection.
+"""
+
+import re
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any, NamedTuple
+
+import msgspec
+
+from firstline.errors import Malformed
+
+type Key = tuple[str | int, ...]
+"""The way to a value: names of tables, and indexes into arrays."""
+
+_AT = re.compile(
+    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL
+)
+_NAMES = ("name", "condition", "severity")
+"""What tells an entry from its neighbours; the first that it has."""
+SHOWN_MAX = 60
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong, and how to mend it; the last of *key* may be missing."""
+
+    key: Key
+    why: str
+
+
+class Document(NamedTuple):
+    """A TOML file that was read; ``name`` is where it came from."""
+
+    name: str
+    text: str
+    table: dict[str, Any]
+
+    def refusal(self, faults: Iterable[Fault]) -> Malformed:
+        """The first of *faults* in the file, as one line: file, line, key, what to mend."""
+        line, first = min(((self.line(each.key), each) for each in faults), key=lambda it: it[0])
+        return Malformed(f"{self.name}:{line}: {self._told(first.key)}{first.why}")
+
+    def line(self, key: Key) -> int:
+        """Where *key* begins, from 1; for one that is missing, where the table around it does."""
+        while at(self.table, key) is None:
+            key = key[:-1]
+        lines = self.text.split("\n")
+        # a key that is there stays there when lines are added, so bisection finds its first
+        counts = range(len(lines))
+        end = bisect_left(
+            counts, 1, key=lambda count: at(_prefix(lines, count).table, key) is not None
+        )
+        return _prefix(lines, end - 1).lines + 1
+
+    def _told(self, key: Key) -> str:
+        """``rules["name of the rule"].severity: ``"""
+        told = ""
+        node: object = self.table
+        for part in key:
+            told += f"[{_label(node, part)}]" if isinstance(part, int) else f".{_quoted(part)}"
+            node = _step(node, part)
+        return f"{told.removeprefix('.')}: " if told else ""
+
+
+class _Prefix(NamedTuple):
+    lines: int
+    table: dict[str, Any]
+
+
+def read(raw: bytes, name: str) -> Document:
+    """The file whose bytes are *raw*; raises `Malformed` with the line that is no TOML."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Malformed(f"{name}:{line}: is not text: save the file as UTF-8") from error
+    try:
+        return Document(name, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        told = _AT.fullmatch(str(error))
+        what = told["what"] if told else str(error)
+        where = told["line"] if told and told["line"] else len(text.rstrip("\n").split("\n"))
+        mend = "write KEY = VALUE, texts in quotes, each key once"
+        raise Malformed(f"{name}:{where}: is not TOML ({what}): {mend}") from error
+    except RecursionError as error:
+        deepest = max(enumerate(text.split("\n"), 1), key=lambda it: len(it[1]))[0]
+        raise Malformed(f"{name}:{deepest}: is nested too deep: a profile is flat") from error
+
+
+def shown(value: object) -> str:
+    """A value for a message of one line."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
+
+
+def _prefix(lines: list[str], count: int) -> _Prefix:
+    """The longest run of whole statements within the first *count* lines."""
+    for end in range(count, 0, -1):
+        try:
+            return _Prefix(end, tomllib.loads("\n".join(lines[:end]) + "\n"))
+        except tomllib.TOMLDecodeError:
+            continue
+    return _Prefix(0, {})
+
+
+def _step(node: object, part: str | int) -> object:
+    """The value at *part* of a table or an array; None where there is none."""
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
+
+
+def at(table: object, key: Key) -> object:
+    """What stands at *key*; None where nothing does."""
+    return reduce(_step, key, table)
+
+
+def _label(node: object, index: int) -> str:
+    """An entry by its name, for a person counts badly."""
+    entry = _step(node, index)
+    if not isinstance(entry, dict):
+        return str(index)
+    name = next((entry[key] for key in _NAMES if key in entry), None)
+    return _json(name) if isinstance(name, str) else str(index)
+
+
+def _quoted(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _json(key)
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()

@@ -1,0 +1,69 @@
+"""An operator, its account and its users, as nsc makes them: JWTs signed by nkeys.
+
+The claims are those of https://docs.nats.io/running-a-nats-service/configuration/securing_nats
+"""
+
+import base64
+import hashlib
+import json
+import os
+from typing import Any
+
+import nkeys
+
+
+class Key:
+    """A key pair: of an operator, an account or a user."""
+
+    def __init__(self, prefix: int) -> None:
+        self.seed: bytes = nkeys.encode_seed(os.urandom(32), prefix)
+        self.pair = nkeys.from_seed(bytearray(self.seed))
+        self.public: str = self.pair.public_key.decode()
+
+
+def signed(by: Key, subject: Key, claims: dict[str, Any], **fields: object) -> str:
+    """A JWT about *subject*."""
+    body: dict[str, Any] = {"iss": by.public, "sub": subject.public, "iat": 1, "name": "test"}
+    body |= {**fields, "nats": {**claims, "version": 2}}
+    body["jti"] = base64.b32encode(hashlib.sha256(json.dumps(body).encode()).digest()).decode()
+    head = _encoded(json.dumps({"typ": "JWT", "alg": "ed25519-nkey"}).encode())
+    told = f"{head}.{_encoded(json.dumps(body).encode())}"
+    return f"{told}.{_encoded(by.pair.sign(told.encode()))}"
+
+
+class Trust:
+    """One operator and one account."""
+
+    def __init__(self) -> None:
+        self._operator, self._account = (
+            Key(nkeys.PREFIX_BYTE_OPERATOR),
+            Key(nkeys.PREFIX_BYTE_ACCOUNT),
+        )
+
+    def configuration(self) -> str:
+        """What a server needs to know of them."""
+        unlimited = dict.fromkeys(
+            ("subs", "data", "payload", "imports", "exports", "conn", "leaf"), -1
+        )
+        operator = signed(self._operator, self._operator, {"type": "operator"})
+        limits = {"limits": unlimited | {"wildcards": True}, "type": "account"}
+        account = signed(self._operator, self._account, limits)
+        return (
+            f"operator: {operator}\nresolver: MEMORY\n"
+            f"resolver_preload: {{ {self._account.public}: {account} }}"
+        )
+
+    def creds(self, exp: int, publish: tuple[str, ...] = (">",)) -> str:
+        """A user's ``.creds`` file, good until *exp* and allowed to *publish* to these."""
+        user = Key(nkeys.PREFIX_BYTE_USER)
+        claims = {"pub": {"allow": publish}, "sub": {}, "subs": -1, "data": -1, "payload": -1}
+        jwt = signed(self._account, user, claims | {"type": "user"}, exp=exp)
+        return (
+            f"-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n"
+            f"-----BEGIN USER NKEY SEED-----\n{user.seed.decode()}\n"
+            "------END USER NKEY SEED------\n"
+        )
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
