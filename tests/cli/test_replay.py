@@ -158,6 +158,20 @@ def test_text_ends_with_the_outcome_and_is_plain_in_a_pipe(
     assert "restart_enclave on i-0a1b2c3d4e5f60712" in out
 
 
+def test_no_word_of_an_event_steers_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even one of another account, whose detail type is told as it came."""
+    path = tmp_path / "foreign.json"
+    event = json.loads((EVENTS / "cloudwatch.foreign-account.json").read_text())
+    path.write_text(json.dumps(event | {"detail-type": "\x1b[2Jgone\r"}))
+    assert dispatch(["replay", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "gone" in out
+    assert "\x1b" not in out
+    assert "\r" not in out
+
+
 def test_another_ending_than_the_expected_one_is_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

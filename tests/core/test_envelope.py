@@ -138,6 +138,9 @@ OURS = {
     "no resources": edited(ZERO, {"resources": []}),
     "another alarm's ARN": edited(ZERO, {"resources.0": ALARM_ARN + "-2"}),
     "two resources": edited(ZERO, {"resources": [ALARM_ARN, ALARM_ARN]}),
+    "a name that steers a terminal": edited(
+        ZERO, {"detail.alarmName": f"{ALARM_NAME}\x1b[31m", "resources.0": f"{ALARM_ARN}\x1b[31m"}
+    ),
     "no alarm's name": edited(ZERO, {"detail.alarmName": ABSENT}),
     "no detail": edited(ZERO, {"detail": ABSENT}),
     "a detail that is a text": edited(ZERO, {"detail": "ALARM"}),

@@ -69,5 +69,8 @@ def _told(moment: Moment, start: datetime) -> Text:
     return Text.assemble(
         (f"{passed:>8}  ", "dim"),
         (f"{moment.word:<{WORD_WIDTH}} ", moment.style or "cyan"),
-        moment.text,
+        # a foreign event's words are told too, and must not steer the terminal
+        "".join(
+            each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in moment.text
+        ),
     )

@@ -72,6 +72,9 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
     """
     if envelope.account != home.account:
         return _unread(envelope, body)
+    if not all(map(str.isprintable, (envelope.source, envelope.detail_type, *envelope.resources))):
+        # a name is shown in pages, logs and terminals: one that could steer them is no name
+        raise Malformed("a name in the event holds control characters")
     if envelope.source == health.SOURCE and envelope.detail_type in health.DETAIL_TYPES:
         return health.event(envelope, home)
     reader = PARSERS.get((envelope.source, envelope.detail_type))
