@@ -67,12 +67,16 @@ class Response(Construct):
         _feed(ingest, reach.queues.signals.queue_arn)
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
+        roles.accept_unscoped_alarms(self.node.find_child("IngestRole"))
         roles.accept_unscoped(self.node.find_child("ReconcileRole"))
         _every_minute(self, runtime.function(self, _sweep(reach)))
 
 
 def _ingest(reach: Reach, reserved: int | None) -> Handler:
-    """A page waits for its imports: memory is what buys CPU."""
+    """A page waits for its imports: memory is what buys CPU.
+
+    It reads alarms to hold a signal that comes late against the present (I14).
+    """
     kept = ("GetItem", "Query", "PutItem")
     may = {
         "signals": roles.consume(reach.queues.signals),
@@ -80,6 +84,7 @@ def _ingest(reach: Reach, reserved: int | None) -> Handler:
         "incidents": roles.keep_incidents(reach.records.incidents, *kept),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
+        "alarms": roles.read_alarms(),
     }
     return Handler("ingest", INGEST_TIMEOUT, 1024, may, reserved=reserved)
 

@@ -99,6 +99,11 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
     ]
 
 
+def read_alarms() -> list[iam.PolicyStatement]:
+    """See the present state of alarms."""
+    return [_allow(["cloudwatch:DescribeAlarms"], ["*"])]
+
+
 def look_and_fix(
     stack: Stack, documents: Sequence[str], tags: Mapping[str, str]
 ) -> list[iam.PolicyStatement]:
@@ -116,6 +121,13 @@ def look_and_fix(
         _deny([SEND], [f"arn:{Aws.PARTITION}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
         _deny(["ssm:UpdateDocument*", "ssm:ModifyDocumentPermission"], ["*"]),
     ]
+
+
+def accept_unscoped_alarms(construct: IConstruct) -> None:
+    """Accept, on a role with `read_alarms`, what has no narrower form."""
+    action = "cloudwatch:DescribeAlarms"
+    for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
+        accept(construct, rule, f"{action}: {UNSCOPED[action]}")
 
 
 def accept_unscoped(construct: IConstruct) -> None:

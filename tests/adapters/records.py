@@ -31,6 +31,7 @@ def incident(id_: IncidentId = ID) -> Incident:
         opening=KEY,
         signalled_at=T0,
         opened_at=T0,
+        joined_at=T0,
         next_wake_at=T0 + SECOND,
         wake_generation=4,
     )

@@ -13,6 +13,7 @@ from firstline.errors import Bug
 from firstline.incident import encode
 from firstline.limits import Switch
 from firstline.ports import Change, Joined, Store
+from firstline.storm import Openings
 from firstline.twin import resources
 from firstline.twin.aws import TwinAws
 from tests.adapters.doors import T0, Door
@@ -92,6 +93,13 @@ def test_corrupt_switch_is_thrown(item: Item) -> None:
     switch = items.switch_of(item)
     assert switch.paused
     assert switch.why.startswith("the switch cannot be read: ")
+
+
+def test_corrupt_openings_are_as_if_nothing_had_opened() -> None:
+    """They are a hint: a page never waits for them, and the next write replaces them."""
+    for body in ("", "{}", '{"latest": 3}'):
+        item = {"version": items.number(7), "body": items.text(body)}
+        assert items.openings_of(item) == Openings(7)
 
 
 LEASE = items.text('{"group": "vaults", "fence": 3}')

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from firstline.adapters import clients
 from firstline.adapters.fleet import AwsFleet
 from firstline.errors import Unavailable
-from firstline.evidence import AlarmReading, AlarmState, Group, TargetHealth, Unknown
+from firstline.evidence import AlarmReading, AlarmState, Gone, Group, TargetHealth, Unknown
 from firstline.ids import InstanceId
 from firstline.ports import Fleet
 from firstline.profile import Profile
@@ -23,7 +23,7 @@ ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 READS: dict[str, Callable[[Fleet], object]] = {
     "auto-scaling.DescribeAutoScalingGroups": lambda fleet: fleet.group(),
     "elastic-load-balancing-v2.DescribeTargetHealth": lambda fleet: fleet.target_health(),
-    "cloudwatch.DescribeAlarms": lambda fleet: fleet.alarm(ALARM),
+    "cloudwatch.DescribeAlarms": lambda fleet: fleet.alarms((ALARM,)),
 }
 TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
 NOWHERE = EndpointConnectionError(endpoint_url="https://aws.invalid")
@@ -50,11 +50,11 @@ def test_target_health_follows_the_hosts(door: Door) -> None:
 
 def test_alarm_shows_its_present_state(door: Door) -> None:
     """An alarm reads as the state that it is in now; one that does not exist is unknown."""
-    assert isinstance(door.ports.fleet.alarm(ALARM), Unknown)
+    assert door.ports.fleet.alarms((ALARM,)) == {ALARM: Gone()}
     door.world.watch(ALARM, b"{}", None)
     for state in AlarmState:
         door.world.alarms[ALARM].state = state
-        assert door.ports.fleet.alarm(ALARM) == AlarmReading(state)
+        assert door.ports.fleet.alarms((ALARM,)) == {ALARM: AlarmReading(state)}
 
 
 @pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
@@ -95,7 +95,7 @@ def fleet_of(ends: Ends, profile: Profile) -> AwsFleet:
 def test_alarm_of_elsewhere_is_not_asked_for(profile: Profile, arn: str) -> None:
     """An ARN that is not of an alarm of the home account and Region is unknown, unasked."""
     ends = Ends({"MetricAlarms": [{"AlarmArn": arn, "StateValue": "OK"}]})
-    assert isinstance(fleet_of(ends, profile).alarm(arn), Unknown)
+    assert isinstance(fleet_of(ends, profile).alarms((arn,))[arn], Unknown)
     assert ends.sends == 0
 
 
@@ -104,18 +104,21 @@ def test_alarm_of_elsewhere_is_not_asked_for(profile: Profile, arn: str) -> None
     [
         ({"CompositeAlarms": [{"AlarmArn": ALARM, "StateValue": "OK"}]}, AlarmState.OK),
         ({"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}, AlarmState.ALARM),
-        ({"MetricAlarms": [{"AlarmArn": f"{ALARM}-2", "StateValue": "OK"}]}, None),
+        ({"MetricAlarms": [{"AlarmArn": f"{ALARM}-2", "StateValue": "OK"}]}, Gone()),
         ({"MetricAlarms": [{"AlarmArn": ALARM}]}, None),
         ({"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "NEW"}]}, None),
-        ({}, None),
+        ({}, Gone()),
     ],
 )
 def test_alarm_is_read_by_its_arn(
-    profile: Profile, answer: dict[str, Any], reading: AlarmState | None
+    profile: Profile, answer: dict[str, Any], reading: AlarmState | Gone | None
 ) -> None:
     """A metric or a composite alarm with exactly the ARN is read; all else is unknown."""
-    found = fleet_of(Ends(answer), profile).alarm(ALARM)
-    assert found == AlarmReading(reading) if reading else isinstance(found, Unknown)
+    found = fleet_of(Ends(answer), profile).alarms((ALARM,))[ALARM]
+    if isinstance(reading, AlarmState):
+        assert found == AlarmReading(reading)
+    else:
+        assert isinstance(found, Gone if reading else Unknown)
 
 
 def groups(*names: str) -> Ends:

@@ -6,11 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.errors import Conflict, Unavailable
+from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import Cause, IncidentId, InstanceId, SignalKey, Token
 from firstline.incident import Incident, Status
 from firstline.limits import Lease, Spent, extend, release, take
-from firstline.ports import Change, Due, Joined, LeaseWrite, Loaded, Store
+from firstline.ports import (
+    Change,
+    Due,
+    Heard,
+    Joined,
+    LeaseWrite,
+    Loaded,
+    OpeningsWrite,
+    Store,
+)
+from firstline.storm import Openings
 from firstline.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
@@ -50,6 +60,32 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
     limits = store.limits("vaults")
     assert limits.lease == Lease(group="vaults", fence=0)
     assert not limits.switch.paused
+
+
+def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
+    """An earlier one is contested, so that whoever brings it knows that it comes late."""
+    store.commit(Change(heard=Heard("arn", T0)))
+    store.commit(Change(heard=Heard("arn", T0)))
+    store.commit(Change(heard=Heard("arn", T0 + TICK)))
+    with pytest.raises(Conflict) as conflict:
+        store.commit(Change(heard=Heard("arn", T0), processed=KEY))
+    assert conflict.value.contested is Contested.HEARD
+    store.commit(Change(heard=Heard("other", T0), processed=KEY))
+
+
+def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
+    """Two who read the same version cannot both write."""
+    assert store.openings("vettid") == Openings()
+    first = Openings().adding(CAUSE, T0, keep=3)
+    store.commit(Change(openings=OpeningsWrite("vettid", first)))
+    assert store.openings("vettid") == copy.replace(first, version=1)
+    assert store.openings("another") == Openings()
+    with pytest.raises(Conflict) as conflict:
+        store.commit(Change(openings=OpeningsWrite("vettid", first), processed=KEY))
+    assert conflict.value.contested is Contested.OPENINGS
+    second = store.openings("vettid").adding(OTHER_CAUSE, T0 + SECOND, keep=3)
+    store.commit(Change(openings=OpeningsWrite("vettid", second), processed=KEY))
+    assert store.openings("vettid") == copy.replace(second, version=2)
 
 
 def test_incident_is_kept_under_its_version(store: Store) -> None:

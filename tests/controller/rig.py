@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firstline import incident as incidents
-from firstline.controller.ingest import Receipt, ingest
+from firstline.controller.ingest import ingest
+from firstline.controller.joining import Receipt
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.errors import Unavailable

@@ -1,6 +1,6 @@
 import pytest
 
-from firstline.controller.ingest import Receipt
+from firstline.controller.joining import Receipt
 from firstline.errors import Unavailable
 from firstline.evidence import AlarmState
 from firstline.incident import Status

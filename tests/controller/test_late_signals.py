@@ -13,7 +13,7 @@ from tests.core.builders import ALARM_ARN, HOME, PROFILE
 
 @pytest.mark.parametrize(
     ("state", "failing", "opened"),
-    [(AlarmState.OK, set(), 1), (AlarmState.ALARM, set(), 2), (AlarmState.OK, {"alarm"}, 2)],
+    [(AlarmState.OK, set(), 1), (AlarmState.ALARM, set(), 2), (AlarmState.OK, {"alarms"}, 2)],
     ids=["the alarm is OK", "the alarm fires", "the alarm cannot be read"],
 )
 def test_an_alarm_from_before_the_end_opens_unless_it_is_ok_now(

@@ -96,7 +96,7 @@ def test_a_page_is_recorded_as_sent_before_the_world_is_read() -> None:
     rig.script.failing = {"post"}
     rig.hear()
     rig.script.failing = set()
-    rig.script.before("post", lambda: rig.script.before("alarm", DIES))
+    rig.script.before("post", lambda: rig.script.before("alarms", DIES))
     with pytest.raises(Crash):
         rig.at_the_end()
     assert rig.incident().pages[0].sent_at == rig.world.now

@@ -77,7 +77,7 @@ def test_a_wake_queues_exactly_one_next() -> None:
         assert rig.waiting == [(held.next_wake_at, Wake(held.id, held.wake_generation))]
 
 
-@pytest.mark.parametrize("readers", [{"alarm"}, {"group"}, {"target_health"}, {"answers"}])
+@pytest.mark.parametrize("readers", [{"alarms"}, {"group"}, {"target_health"}, {"answers"}])
 def test_what_cannot_be_read_is_unknown_and_licenses_nothing(readers: set[str]) -> None:
     """I16: no fix, no close, and the incident goes on when it can be read again."""
     rig = opened()

@@ -10,9 +10,9 @@ from firstline.ledger import Kind
 from firstline.ports import Accepted, Delivery, NotYet
 from firstline.twin.memory import MemoryPager
 from tests.controller.rig import START, Rig
-from tests.core.builders import incident
+from tests.core.builders import incident, signal
 
-(PAGE,) = paging.opening(incident(), "a rule fits")
+(PAGE,) = paging.opening(incident(), signal(), "a rule fits")
 
 
 class Keyless(MemoryPager):

@@ -10,7 +10,8 @@ from firstline.ports import Wake
 from tests.controller.rig import START, Rig, raising
 from tests.core.events import body
 
-SICK = body("unhealthy-hosts")
+OTHER = body("unlisted-http-api-5xx")
+"""Of another cause, so that it opens an incident of its own."""
 
 
 def lost(*alarms: bytes, page: bool = True) -> Rig:
@@ -66,7 +67,7 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
     """It feeds the alarm that needs no code of ours."""
     rig = lost(page=False)
     rig.world.advance(START + timedelta(seconds=30))
-    rig.hear(SICK)
+    rig.hear(OTHER)
     opened = rig.incident().opened_at
     assert after(rig, 90) == Swept(woken=2, pages_owed_for=rig.world.now - opened)
     rig.script.failing = set()
@@ -77,7 +78,7 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
 @pytest.mark.parametrize("name", ["load", "commit", "queue"])
 def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exception) -> None:
     """The one that fails first is the oldest, every minute anew."""
-    rig = lost(body("healthy-hosts-zero"), SICK, page=False)
+    rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
     rig.script.failing = set()
     rig.script.before(name, raising(error))
     swept = after(rig, 60)
@@ -88,7 +89,7 @@ def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exce
 
 def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next() -> None:
     """It must live to beat: a pager that hangs must not make firstline look dead as well."""
-    rig = lost(body("healthy-hosts-zero"), SICK, page=False)
+    rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
     rig.script.before("post", lambda: rig.system.ports.clock.sleep(timedelta(seconds=41)))
     swept = after(rig, 60)
     assert (swept.woken, swept.failed, swept.left) == (1, 0, 1)
@@ -100,7 +101,7 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     each_takes: float, woken: int, left: int
 ) -> None:
     """It must live to beat: an incident that it left is overdue a minute later too."""
-    rig = lost(body("healthy-hosts-zero"), SICK)
+    rig = lost(body("healthy-hosts-zero"), OTHER)
     rig.world.advance(START + timedelta(seconds=60))
     takes = timedelta(seconds=each_takes)
     rig.script.before("queue", lambda: rig.world.advance(rig.world.now + takes))

@@ -21,7 +21,7 @@ from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
 from firstline.ledger import Provenance
 from firstline.ports import Answered
 from firstline.settings import Home, Settings
-from firstline.signals import Component, Condition, Severity
+from firstline.signals import Component, Condition, Severity, Signal, SignalKind
 
 NOW = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 HOME = Home(account="111122223333", region="us-east-1")
@@ -99,6 +99,7 @@ def evidence(**fields: object) -> Evidence:
     values: dict[str, Any] = {
         "at": NOW,
         "alarm": ALARM,
+        "alarms": {ALARM_ARN: fields.get("alarm", ALARM)},
         "group": group(*FLEET),
         "target_health": balancer(),
         "hosts": {},
@@ -144,20 +145,38 @@ def look(*ids: InstanceId, until: float = -80, **fields: object) -> Look:
     return Look(token=Token("c" * 32), targets=ids or FLEET, until=ago(until), **values | fields)
 
 
+def signal(**fields: object) -> Signal:
+    """The alarm of a complete outage, a minute ago."""
+    values: dict[str, Any] = {
+        "key": SignalKey(f"{ALARM_ARN}|-|ALARM|{ago(62).isoformat()}"),
+        "kind": SignalKind.ALARM,
+        "source": "cloudwatch.alarm",
+        "subject": "healthy-hosts",
+        "state": "ALARM",
+        "at": ago(62),
+        "account": HOME.account,
+        "region": HOME.region,
+        "arn": ALARM_ARN,
+    }
+    return Signal(**values | fields)
+
+
 def incident(**fields: object) -> Incident:
     """A complete outage, a minute old, whose three hosts were all found dead just now."""
     values: dict[str, Any] = {
         "id": ID,
-        "cause": Cause("vettid#complete-outage"),
+        "cause": Cause("vettid#service"),
         "condition": Condition.COMPLETE_OUTAGE,
         "severity": Severity.P1,
         "component": Component.FLEET,
         "rule": "all vaults inaccessible",
         "alarm": "healthy-hosts",
         "alarm_arn": ALARM_ARN,
+        "alarms": (ALARM_ARN,),
         "opening": SignalKey(f"{ALARM_ARN}|-|ALARM|{ago(62).isoformat()}"),
         "signalled_at": ago(62),
         "opened_at": ago(60),
+        "joined_at": ago(60),
         "targets": targets(),
         "hosts": hosts(*FLEET),
     }

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from firstline import episodes, paging
+from firstline import causes, episodes, paging
 from firstline.classify import Classification, classify, known_as
 from firstline.profile import Profile, Rule
 from firstline.rules import match
@@ -40,6 +40,7 @@ class Case(NamedTuple):
 
 
 ZERO = "cloudwatch.healthy-hosts-zero"
+SERVICE = "vettid#service"
 NO_DATA = ("detail.state.value", "INSUFFICIENT_DATA")
 CREATED = ("detail.previousState.reason", "Unchecked: Initial alarm creation")
 RENAMED = (
@@ -47,13 +48,13 @@ RENAMED = (
     ("resources.0", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"),
 )
 CASES = (
-    Case(ZERO, INCIDENT, P1, OUTAGE, "vettid#complete-outage#P1"),
-    Case("cloudwatch.healthy-hosts-ok", RECOVERY, P1, OUTAGE, "vettid#complete-outage#P1"),
-    Case("cloudwatch.unhealthy-hosts", INCIDENT, P2, DOWN, "vettid#enclave-down#P2"),
+    Case(ZERO, INCIDENT, P1, OUTAGE, SERVICE),
+    Case("cloudwatch.healthy-hosts-ok", RECOVERY, P1, OUTAGE, SERVICE),
+    Case("cloudwatch.unhealthy-hosts", INCIDENT, P2, DOWN, SERVICE),
     Case("cloudwatch.unhealthy-hosts", CONTEXT, edits=(NO_DATA,)),
-    Case("cloudwatch.insufficient-data", INCIDENT, P1, OUTAGE, "vettid#complete-outage#P1"),
+    Case("cloudwatch.insufficient-data", INCIDENT, P1, OUTAGE, SERVICE),
     Case("cloudwatch.first-evaluation-without-data", IGNORED),
-    Case(ZERO, INCIDENT, P1, OUTAGE, "vettid#complete-outage#P1", (CREATED,)),
+    Case(ZERO, INCIDENT, P1, OUTAGE, SERVICE, (CREATED,)),
     Case("cloudwatch.muted", CONTEXT),
     Case("cloudwatch.muted", RECOVERY, edits=(("detail.state.value", "OK"),)),
     Case(
@@ -61,21 +62,40 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        f"vettid#unclassified#{UNLISTED}",
+        causes.cause("vettid", UNCLASSIFIED, UNLISTED),
     ),
     Case("cloudwatch.unlisted-http-api-5xx", CONTEXT, edits=(NO_DATA,)),
     # an alarm that nobody listed is not known by a name that ours have
-    Case(ZERO, INCIDENT, P2, UNCLASSIFIED, f"vettid#unclassified#{RENAMED[1][1]}", RENAMED),
-    Case("cloudwatch.replayed-from-archive", CONTEXT),
-    Case("cloudwatch.no-state-value", CONTEXT, edits=(("replay-name", "drill"),)),
-    Case("cloudwatch.no-state-value", INCIDENT, P2, UNCLASSIFIED, "vettid#unclassified#malformed"),
-    Case("malformed.empty-object", INCIDENT, P2, UNCLASSIFIED, "vettid#unclassified#malformed"),
     Case(
         ZERO,
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        "vettid#unclassified#aws.health",
+        causes.cause("vettid", UNCLASSIFIED, RENAMED[1][1]),
+        RENAMED,
+    ),
+    Case("cloudwatch.replayed-from-archive", CONTEXT),
+    Case("cloudwatch.no-state-value", CONTEXT, edits=(("replay-name", "drill"),)),
+    Case(
+        "cloudwatch.no-state-value",
+        INCIDENT,
+        P2,
+        UNCLASSIFIED,
+        causes.cause("vettid", UNCLASSIFIED, "malformed"),
+    ),
+    Case(
+        "malformed.empty-object",
+        INCIDENT,
+        P2,
+        UNCLASSIFIED,
+        causes.cause("vettid", UNCLASSIFIED, "malformed"),
+    ),
+    Case(
+        ZERO,
+        INCIDENT,
+        P2,
+        UNCLASSIFIED,
+        causes.cause("vettid", UNCLASSIFIED, "aws.health"),
         (("source", "aws.health"),),
     ),
     Case("cloudwatch.foreign-account", REJECTED),
@@ -195,6 +215,6 @@ def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, 
     profile = copy.replace(PROFILE, rules=rules)
     raw = edited(body("healthy-hosts-zero"), edits)
     signal = known_as(parse(raw, HOME, NOW), profile, {})
-    opening = episodes.begin(signal, classify(signal, profile, HOME), NOW, BY)
+    opening = episodes.begin(signal, classify(signal, profile, HOME), profile, NOW, BY)
     (page,) = opening.incident.pages
     assert canary not in json.dumps(paging.body(page, "vettid")) + opening.entry.body

@@ -6,7 +6,7 @@ import pytest
 
 from firstline.decide import RULES, decide
 from firstline.decision import Close, Fix, HandOver, Look, Step, Wait
-from firstline.evidence import Unknown
+from firstline.evidence import Gone, Unknown
 from firstline.ids import InstanceId
 from firstline.incident import Incident
 from firstline.plan import Plan
@@ -54,6 +54,7 @@ UNCLASSIFIED = {"condition": Condition.UNCLASSIFIED, "targets": (), "hosts": {}}
 SEEN = hosts(*FLEET, up=True, age=10)
 SERVING = hosts(*FLEET, up=True)
 MENDED = targets(verified=30)
+GONE = evidence(alarm=Gone())
 OKAY = evidence(alarm=OK)
 SHRUNK = evidence(alarm=OK, group=group(A, B))
 WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
@@ -79,7 +80,15 @@ TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
 CASES = (
     Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
     Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
-    Case("nothing to watch", HandOver(), of(incident(alarm_arn="")), situation(), "next fix"),
+    Case("nothing to watch", HandOver(), of(incident(alarms=())), situation(), "next fix"),
+    Case("alarm gone", HandOver(), of(incident(), evidence=GONE), situation(), "next fix"),
+    Case(
+        "storm",
+        wait(570),
+        of(incident(storm=True, joined_at=ago(30))),
+        of(incident(storm=True, joined_at=ago(600))),
+        "next fix",
+    ),
     Case("fix under way", wait(5), of(remediating()), of(verifying(answered(0))), "verify the fix"),
     Case("look under way", wait(5), of(incident(look=look())), situation(), "next fix"),
     Case(

@@ -20,7 +20,7 @@ FOUND = classify(SIGNAL, PROFILE, HOME)
 
 def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
     """Its id follows from the opening signal, so a redelivery begins the same one."""
-    begun = episodes.begin(SIGNAL, FOUND, NOW, BY)
+    begun = episodes.begin(SIGNAL, FOUND, PROFILE, NOW, BY)
     held, entry = begun.incident, begun.entry
     assert held.id == incident_id(SIGNAL.key) == f"inc-{digest(SIGNAL.key.encode())[:20]}"
     assert (held.status, held.version, held.signals) == (Status.INVESTIGATING, 0, 1)
@@ -30,7 +30,7 @@ def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
     assert (held.signalled_at, held.opened_at, held.next_wake_at) == (SIGNAL.at, NOW, NOW)
     assert [(each.key, each.sent_at) for each in held.pages] == [(held.id, None)]
     assert held.chain == Chain(1, entry.hash)
-    assert episodes.begin(SIGNAL, FOUND, NOW, BY) == begun
+    assert episodes.begin(SIGNAL, FOUND, PROFILE, NOW, BY) == begun
 
 
 def test_an_entry_tells_a_signal_by_names_of_ours() -> None:

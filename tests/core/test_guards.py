@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.evidence import AlarmReading, AlarmState, Unknown
+from firstline.evidence import AlarmReading, AlarmState, Gone, Unknown
 from firstline.guards.guard import Denial
 from firstline.guards.order import ORDER, ask, name
 from firstline.incident import Outcome
@@ -61,6 +61,10 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
     ),
     "alarm_still_fires": (
+        (
+            situation(evidence=evidence(alarm=Gone())),
+            Denial("the alarm does not exist any more"),
+        ),
         (only(alarm=OK), Denial("the alarm is OK now, and no fix of ours made it so")),
         (only(alarm=UNREAD), Denial("the alarm's present state cannot be read: throttled")),
     ),

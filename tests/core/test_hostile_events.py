@@ -33,7 +33,7 @@ def disposition(raw: bytes) -> Disposition:
     assert found.why
     assert signal.key
     assert signal.at.tzinfo is not None
-    opening = episodes.begin(signal, found, NOW, BY)
+    opening = episodes.begin(signal, found, PROFILE, NOW, BY)
     assert decode(encode(opening.incident)) == opening.incident
     if found.disposition is Disposition.REJECTED:
         home = (signal.account, signal.region) == (HOME.account, HOME.region)

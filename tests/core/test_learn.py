@@ -58,6 +58,8 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:
             (target(A, verified=9), target(C)),
         ),
         (incident(targets=(target(A), target(B, verified=9))), group(A), targets(A)),
+        (incident(scope=B), group(A, B, C), targets(B)),
+        (incident(scope=B), group(A, C), ()),
         (incident(condition=Condition.UNCLASSIFIED, targets=()), group(A), ()),
     ],
 )

@@ -8,7 +8,7 @@ from firstline import paging
 from firstline.incident import Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery, NotYet
 from firstline.signals import Severity
-from tests.core.builders import ID, NOW, A, B, answered, incident, target
+from tests.core.builders import ID, NOW, A, B, answered, incident, signal, target
 
 LINK = (
     "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
@@ -21,7 +21,7 @@ FACTS = {
     "signalled_at": "2026-03-11T04:18:58+00:00",
     "alarm_link": LINK,
 }
-OPENED = incident(pages=paging.opening(incident(), "a rule fits"))
+OPENED = incident(pages=paging.opening(incident(), signal(), "a rule fits"))
 (OPENING,) = OPENED.pages
 
 
@@ -78,7 +78,7 @@ def test_what_no_alarm_stands_behind_is_told_once() -> None:
     """Its opening page said all there is; it has no alarm to link to."""
     held = incident(alarm_arn="")
     assert paging.hand_over(held, "no alarm", NOW) == ()
-    (page,) = paging.opening(held, "unreadable")
+    (page,) = paging.opening(held, signal(), "unreadable")
     assert "alarm_link" not in page.details
     assert paging.body(page, "vettid")["links"] == []
 
@@ -95,7 +95,7 @@ def test_what_no_alarm_stands_behind_is_told_once() -> None:
 def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> None:
     """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
     held = incident(severity=severity)
-    pages = (*paging.opening(held, "x"), *paging.hand_over(held, "x", NOW))
+    pages = (*paging.opening(held, signal(), "x"), *paging.hand_over(held, "x", NOW))
     bodies: list[Any] = [paging.body(each, "vettid") for each in pages]
     assert [each["payload"]["severity"] for each in bodies] == told
 
@@ -146,5 +146,5 @@ def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
 
 def test_a_summary_fits_pagerduty() -> None:
     """Its limit is 1,024 characters."""
-    (page,) = paging.opening(incident(alarm="x" * 2000), "y")
+    (page,) = paging.opening(incident(), signal(subject="x" * 2000), "y")
     assert len(page.summary) == 1024

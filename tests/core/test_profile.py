@@ -83,7 +83,8 @@ REFUSED = (
         "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, "
         "evidence_age_max_seconds, look_timeout_seconds, poll_seconds, watch_seconds, "
         "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "
-        "silent_looks_max, alarm_lag_seconds, incident_age_max_seconds, wakes_max",
+        "silent_looks_max, alarm_lag_seconds, incident_age_max_seconds, wakes_max, "
+        "signal_age_max_seconds, storm_scopes_max, storm_window_seconds",
     ),
     Refused(
         without("cooldown_seconds = 60"),

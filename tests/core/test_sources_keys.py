@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from firstline import causes
 from firstline.classify import classify, known_as
 from firstline.signals import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
 from firstline.sources.envelope import MALFORMED, parse
@@ -131,7 +132,9 @@ def test_a_finding_told_twice_is_one_cause() -> None:
         classify(known_as(signal(each), PROFILE, {}), PROFILE, HOME)
         for each in ("guardduty.high", "securityhub.high")
     ]
-    assert {each.cause for each in found} == {f"vettid#security-finding#{FINDING}"}
+    assert {each.cause for each in found} == {
+        causes.cause("vettid", Condition.SECURITY_FINDING, FINDING)
+    }
     assert {each.condition for each in found} == {Condition.SECURITY_FINDING}
     assert signal("guardduty.high").arn == ""
 

@@ -8,6 +8,7 @@ import copy
 
 import msgspec
 
+from firstline import causes
 from firstline.evidence import AlarmState
 from firstline.ids import Cause
 from firstline.profile import Profile
@@ -38,7 +39,10 @@ FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signal means. What has a cause opens or joins its episode, or only joins it."""
+    """What a signal means. What has a cause opens or joins its episode, or only joins it.
+
+    ``scope`` is the value that tells it apart from others of its condition, empty for the fleet.
+    """
 
     disposition: Disposition
     why: str
@@ -47,6 +51,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     condition: Condition = Condition.UNCLASSIFIED
     severity: Severity = Severity.P2
     component: Component = Component.FLEET
+    scope: str = ""
 
 
 def known_as(signal: Signal, profile: Profile, alarms: dict[str, str]) -> Signal:
@@ -105,7 +110,7 @@ def _finding(signal: Signal, profile: Profile) -> Classification:
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a security finding of severity {signal.state}",
-        cause=Cause(f"{profile.fleet.name}#{condition}#{signal.subject}"),
+        cause=causes.cause(profile.fleet.name, condition, signal.subject),
         condition=condition,
         severity=FINDINGS[signal.state],
         component=Component.AWS,
@@ -146,19 +151,21 @@ def _by_rule(signal: Signal, profile: Profile) -> Classification:
         misses = "".join(f"; {name!r}: {why}" for name, why in found.misses)
         return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
     rule = found.rule
+    scope = signal.dimensions.get(rule.scope, "")
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"rule {rule.name!r} fits the alarm {signal.subject!r}",
         rule=rule.name,
-        cause=Cause(f"{profile.fleet.name}#{rule.condition}#{rule.severity}"),
+        cause=causes.cause(profile.fleet.name, rule.condition, scope),
         condition=rule.condition,
         severity=rule.severity,
         component=rule.component,
+        scope=scope,
     )
 
 
 def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
     """Ours, and not understood: never silent, never acted on (I6)."""
     what = signal.arn or signal.source
-    cause = Cause(f"{profile.fleet.name}#{Condition.UNCLASSIFIED}#{what}")
+    cause = causes.cause(profile.fleet.name, Condition.UNCLASSIFIED, what)
     return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)

@@ -11,7 +11,7 @@ from datetime import datetime
 from firstline.actions.look_host import LOOK_TARGETS_MAX
 from firstline.decision import Close, Decision, Fix, HandOver, Look, Step, Wait
 from firstline.diagnose import Life
-from firstline.evidence import AlarmReading, AlarmState, Group, Need, needs
+from firstline.evidence import Gone, Group, Need, needs
 from firstline.guards.guard import Denial
 from firstline.guards.order import ask
 from firstline.ids import InstanceId
@@ -44,9 +44,18 @@ def bounded(s: Situation) -> Decision | None:
     return Decision(step=HandOver(), rule="bounded", why=why)
 
 
+def storm_gathers(s: Situation) -> Decision | None:
+    """I21: the one incident of a storm stays open while more comes, so that it pages once."""
+    until = s.incident.joined_at + seconds(s.profile.policy.storm_window_seconds)
+    if not s.incident.storm or s.now >= until:
+        return None
+    why = f"a storm of unrelated troubles, {s.incident.signals} signals so far"
+    return Decision(step=Wait(until), rule="storm", why=why)
+
+
 def nothing_to_watch(s: Situation) -> Decision | None:
     """A signal without an alarm of ours behind it leaves nothing to read: a person must."""
-    if s.incident.alarm_arn:
+    if s.incident.alarms:
         return None
     return Decision(step=HandOver(), rule="nothing to watch", why="no alarm stands behind it")
 
@@ -70,6 +79,14 @@ def look_under_way(s: Situation) -> Decision | None:
         return None
     why = f"the look at {len(look.targets)} hosts has not answered yet"
     return _wait(s, s.profile.policy.poll_seconds, "look under way", why)
+
+
+def alarm_gone(s: Situation) -> Decision | None:
+    """Somebody deleted the alarm while it fired: no OK will come, and nobody else is watching."""
+    if not isinstance(s.evidence.alarm, Gone):
+        return None
+    why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
+    return Decision(step=HandOver(), rule="alarm gone", why=why)
 
 
 # --- judge the fix ---------------------------------------------------------------------------
@@ -199,8 +216,7 @@ def alarm_to_clear(s: Situation) -> Decision | None:
     if not verified:
         return None
     since = max(verified)
-    alarm = s.evidence.alarm
-    if isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK:
+    if s.evidence.all_clear():
         why = f"the alarm is OK, reading {s.incident.clear_readings} of {policy.verify_readings}"
         return _wait(s, policy.verify_interval_seconds, "alarm to clear", why)
     if s.now - since < seconds(policy.alarm_lag_seconds):
@@ -212,9 +228,11 @@ def alarm_to_clear(s: Situation) -> Decision | None:
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     bounded,
+    storm_gathers,
     nothing_to_watch,
     fix_under_way,
     look_under_way,
+    alarm_gone,
     fix_to_verify,
     recovered,
     no_hosts,

@@ -1,16 +1,26 @@
-"""Episodes: what the first signal of a cause begins."""
+"""Episodes: what the first signal of a cause begins, and what the later ones change.
+
+Severity and lead can rise while an incident is open, and never fall: a P1 that joins a P2 pages
+under a key of its own, for a trigger on an acknowledged alert notifies nobody.
+"""
 
 import copy
+import re
 from datetime import datetime
 
 import msgspec
 
-from firstline import paging
+from firstline import causes, paging, responses
 from firstline.classify import Classification
-from firstline.ids import IncidentId, digest, incident_id
+from firstline.ids import IncidentId, InstanceId, digest, incident_id
 from firstline.incident import Incident
 from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
-from firstline.signals import Signal
+from firstline.profile import Profile
+from firstline.signals import Component, Condition, Disposition, Severity, Signal
+
+_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}", re.ASCII)
+ALARMS_MAX = 100
+"""As many as one DescribeAlarms shows; an incident of more is not closed by firstline."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -20,7 +30,9 @@ class Opening(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-def begin(signal: Signal, found: Classification, now: datetime, by: Provenance) -> Opening:
+def begin(
+    signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
+) -> Opening:
     """The episode that *signal* begins, with its page owed; its id follows from the signal."""
     incident = Incident(
         id=incident_id(signal.key),
@@ -31,14 +43,90 @@ def begin(signal: Signal, found: Classification, now: datetime, by: Provenance) 
         rule=found.rule,
         alarm=signal.subject,
         alarm_arn=signal.arn,
+        alarms=(signal.arn,) if signal.arn else (),
+        scope=InstanceId(found.scope) if _INSTANCE.fullmatch(found.scope) else None,
+        storm=found.cause == causes.storm(profile.fleet.name),
         opening=signal.key,
         signalled_at=signal.at,
         opened_at=now,
+        joined_at=now,
         next_wake_at=now,
+        responses=(responses.expected(found.severity, signal.at, profile),),
     )
-    incident = copy.replace(incident, pages=paging.opening(incident, found.why))
+    incident = copy.replace(incident, pages=paging.opening(incident, signal, found.why))
     chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, told(signal, found))
     return Opening(copy.replace(incident, chain=chain), entry)
+
+
+def join(
+    incident: Incident, signal: Signal, found: Classification, profile: Profile, now: datetime
+) -> Incident:
+    """The incident after *signal* joined it; what is no trouble only makes it look again."""
+    incident = copy.replace(incident, signals=incident.signals + 1, joined_at=now)
+    if found.disposition is not Disposition.INCIDENT or incident.ended:
+        return incident
+    incident = _awaiting(incident, signal.arn)
+    if _leads(found, incident):
+        return _led_by(signal, found, incident, profile, now)
+    return _beside(incident, found.condition)
+
+
+def in_storm(found: Classification, profile: Profile) -> Classification:
+    """What opens or joins the one incident of a storm: it pages once, and nothing is fixed."""
+    policy = profile.policy
+    many = f"more than {policy.storm_scopes_max} unrelated troubles"
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why=f"a storm, {many} within {policy.storm_window_seconds} s: {found.why}",
+        cause=causes.storm(profile.fleet.name),
+        condition=Condition.UNCLASSIFIED,
+        severity=Severity.P2,
+        component=Component.FLEET,
+    )
+
+
+def _awaiting(incident: Incident, arn: str) -> Incident:
+    if not arn or arn in incident.alarms:
+        return incident
+    if len(incident.alarms) < ALARMS_MAX:
+        return copy.replace(incident, alarms=(*incident.alarms, arn))
+    return copy.replace(incident, alarms_beyond=incident.alarms_beyond + 1)
+
+
+def _leads(found: Classification, incident: Incident) -> bool:
+    """Worse, or as bad and nearer to what can be mended; a storm leads nobody to a fix."""
+    if found.cause != incident.cause:
+        return False
+    ranked = (found.severity, causes.rank(found.condition))
+    return ranked < (incident.severity, causes.rank(incident.condition))
+
+
+def _led_by(
+    signal: Signal, found: Classification, incident: Incident, profile: Profile, now: datetime
+) -> Incident:
+    led = copy.replace(
+        incident,
+        condition=found.condition,
+        severity=found.severity,
+        component=found.component,
+        rule=found.rule,
+        alarm=signal.subject,
+        alarm_arn=signal.arn,
+        joined=tuple(
+            each for each in (*incident.joined, incident.condition) if each != found.condition
+        ),
+    )
+    if found.severity == incident.severity:
+        return led
+    pages = paging.raised(led, signal, found.why, now)
+    response = responses.expected(found.severity, signal.at, profile)
+    return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
+
+
+def _beside(incident: Incident, condition: Condition) -> Incident:
+    if condition in (incident.condition, *incident.joined):
+        return incident
+    return copy.replace(incident, joined=(*incident.joined, condition))
 
 
 def note(signal: Signal, found: Classification, now: datetime, by: Provenance) -> Entry:

@@ -32,6 +32,8 @@ class Contested(StrEnum):
     CAUSE = "cause"
     LEASE = "lease"
     ENTRY = "entry"
+    HEARD = "heard"
+    OPENINGS = "openings"
     BUSY = "busy"
     """Another transaction on the same items was under way: nothing was written, try again."""
 

@@ -35,6 +35,15 @@ class AlarmReading(msgspec.Struct, frozen=True, tag="alarm"):
     state: AlarmState
 
 
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """The alarm does not exist any more: somebody deleted it, and no OK will come."""
+
+
+type AlarmFact = AlarmReading | Gone | Unknown
+type Alarms = dict[str, AlarmFact]
+"""What is known of alarms, by their ARNs."""
+
+
 class Instance(msgspec.Struct, frozen=True):
     """One instance as its Auto Scaling group sees it: ``InService``, ``Healthy`` and the like."""
 
@@ -98,13 +107,22 @@ class HostEvidence(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was read for one reconcile, at ``at``; ``hosts`` may be older, each by itself."""
+    """All that was read for one reconcile, at ``at``; ``hosts`` may be older, each by itself.
+
+    ``alarm`` is the one that leads the incident, ``alarms`` are all that it waits for.
+    """
 
     at: datetime
-    alarm: AlarmReading | Unknown
+    alarm: AlarmFact
+    alarms: Alarms
     group: Group | Unknown
     target_health: TargetHealth | Unknown
     hosts: dict[InstanceId, HostEvidence]
+
+    def all_clear(self) -> bool:
+        """Whether every alarm that the incident waits for is OK; with none, nothing is known."""
+        read = self.alarms.values()
+        return bool(read) and all(each == AlarmReading(AlarmState.OK) for each in read)
 
 
 class Need(StrEnum):

@@ -4,7 +4,7 @@ import hashlib
 from typing import NewType
 
 Cause = NewType("Cause", str)
-"""What is wrong with which fleet, and how bad it is: one episode of it is open at a time."""
+"""What is wrong with which fleet: one episode of it is open at a time."""
 CommandId = NewType("CommandId", str)
 """The id that SSM gives a command."""
 Digest = NewType("Digest", str)

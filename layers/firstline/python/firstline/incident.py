@@ -153,9 +153,27 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
 
 
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """How soon a severity was responded to (R01 to R04): paged where it pages, and looked at.
+
+    ``since`` is the signal's instant; ``due_at`` is None where the profile sets no target.
+    ``missed`` says that the target passed before, and that this was told.
+    """
+
+    severity: Severity
+    since: datetime
+    due_at: datetime | None
+    responded_at: datetime | None = None
+    missed: bool = False
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The aggregate of one episode. ``version`` is the one that its next commit must find.
 
+    ``condition`` to ``alarm_arn`` are of the signal that leads it; ``joined`` are the conditions
+    that joined it, and ``alarms`` the ARNs of every alarm that it waits for, ``alarms_beyond``
+    how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
+    one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
     row, each at its interval, that found the alarm OK. ``look_singly``: SSM refused a look at
     several hosts, which it does when a single one of them is not registered.
@@ -172,9 +190,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rule: str
     alarm: str
     alarm_arn: str
+    alarms: tuple[str, ...] = ()
+    alarms_beyond: int = 0
+    joined: tuple[Condition, ...] = ()
+    scope: InstanceId | None = None
+    storm: bool = False
     opening: SignalKey
     signalled_at: datetime
     opened_at: datetime
+    joined_at: datetime
     ended_at: datetime | None = None
     signals: int = 1
     targets: tuple[Target, ...] = ()
@@ -185,6 +209,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     look_singly: bool = False
     attempts: tuple[Attempt, ...] = ()
     pages: tuple[Page, ...] = ()
+    responses: tuple[Response, ...] = ()
     wakes: int = 0
     wake_generation: int = 1
     next_wake_at: datetime | None = None

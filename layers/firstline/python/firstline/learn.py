@@ -12,8 +12,6 @@ import msgspec
 from firstline import verify
 from firstline.diagnose import diagnose, judge
 from firstline.evidence import (
-    AlarmReading,
-    AlarmState,
     Evidence,
     Group,
     HostEvidence,
@@ -63,23 +61,24 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
 
 
 def _scope(incident: Incident, evidence: Evidence) -> Incident:
-    """The targets are the hosts in service, each with what is already known of it."""
+    """The targets are the hosts in service, or the one in scope, with what is known of them."""
     if Need.HOSTS not in needs(incident.condition) or not isinstance(evidence.group, Group):
         return incident
     known = {each.id: each for each in incident.targets}
-    targets = tuple(known.get(id_, Target(id_)) for id_ in evidence.group.in_service())
+    scope = {incident.scope} if incident.scope else set(evidence.group.in_service())
+    hosts = (each for each in evidence.group.in_service() if each in scope)
+    targets = tuple(known.get(each, Target(each)) for each in hosts)
     return copy.replace(incident, targets=targets)
 
 
 def _clear_readings(
     incident: Incident, evidence: Evidence, profile: Profile, now: datetime
 ) -> Incident:
-    """Readings in a row that found the alarm OK; an unknown one breaks the row.
+    """Readings in a row that found every alarm OK; an unknown one breaks the row.
 
     Two wakes at once are one reading: K readings mean K intervals.
     """
-    alarm = evidence.alarm
-    if not isinstance(alarm, AlarmReading) or alarm.state is not AlarmState.OK:
+    if incident.alarms_beyond or not evidence.all_clear():
         return copy.replace(incident, clear_readings=0, clear_read_at=None)
     interval = seconds(profile.policy.verify_interval_seconds)
     if incident.clear_read_at is not None and now < incident.clear_read_at + interval:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     OUTCOME = "outcome"
     VERIFICATION = "verification"
     PAGE = "page"
+    RESPONSE = "response"
 
 
 class Provenance(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from firstline.incident import Incident, Page
 from firstline.ports import Accepted, Delivery
-from firstline.signals import Severity
+from firstline.signals import Severity, Signal
 
 RETRY_AFTER = timedelta(seconds=10)
 """An unsent page is tried again after this long."""
@@ -23,11 +23,19 @@ _PAGER_SEVERITY = {
 }
 
 
-def opening(incident: Incident, why: str) -> tuple[Page, ...]:
+def opening(incident: Incident, signal: Signal, why: str) -> tuple[Page, ...]:
     """The page of a new episode, under the episode's own key; none below P2 (R44)."""
-    summary = f"{incident.severity} {incident.condition}: alarm {incident.alarm} in ALARM"
-    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    return _trigger(incident, incident.id, summary, details, incident.opened_at)
+    return _of_signal(incident, incident.id, signal, why, incident.opened_at)
+
+
+def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page of an incident that rose: under a key of its own, so that it notifies (I2).
+
+    Under the episode's key where nothing was paged before.
+    """
+    told = any(each.action == "trigger" for each in incident.pages)
+    key = f"{incident.id}:{incident.severity.lower()}" if told else incident.id
+    return _of_signal(incident, key, signal, why, now)
 
 
 def hand_over(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
@@ -118,6 +126,15 @@ def minimal_body(page: Page, fleet: str) -> dict[str, object]:
     severity = _PAGER_SEVERITY[page.severity]
     summary = f"firstline: {page.severity} incident {page.key}"
     return event | {"payload": {"summary": summary, "source": fleet, "severity": severity}}
+
+
+def _of_signal(
+    incident: Incident, key: str, signal: Signal, why: str, now: datetime
+) -> tuple[Page, ...]:
+    what = f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
+    summary = f"{incident.severity} {incident.condition}: {what}"
+    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
+    return _trigger(incident, key, summary, details, now)
 
 
 def _trigger(

@@ -11,12 +11,13 @@ from typing import Protocol
 
 import msgspec
 
-from firstline.evidence import AlarmReading, Group, HostReport, TargetHealth, Unknown
+from firstline.evidence import Alarms, Group, HostReport, TargetHealth, Unknown
 from firstline.ids import Cause, CommandId, IncidentId, InstanceId, SignalKey, Token
 from firstline.incident import Incident
 from firstline.ledger import Entry
 from firstline.limits import Lease, Limits
 from firstline.signals import Signal
+from firstline.storm import Openings
 
 # --- Store -----------------------------------------------------------------------------------
 
@@ -42,12 +43,27 @@ class LeaseWrite(msgspec.Struct, frozen=True):
     fence_read: int
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """The latest transition of an alarm that was processed: what is older comes late (I3, I14)."""
+
+    arn: str
+    at: datetime
+
+
+class OpeningsWrite(msgspec.Struct, frozen=True):
+    """What opened lately in a fleet, to write over the version that it has."""
+
+    fleet: str
+    openings: Openings
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction: all of it is written, or none.
 
     ``incident`` is stored with ``version`` one higher than given, if the stored one still has
     the given version (0: if there is none). ``processed`` must be new. ``opens`` claims the
-    cause for the incident and must be free; ``closes`` frees it.
+    cause for the incident and must be free; ``closes`` frees it. ``heard`` must not be older than
+    the one that stands.
     """
 
     incident: Incident | None = None
@@ -58,6 +74,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     joined: Joined | None = None
     folded: tuple[SignalKey, ...] = ()
     lease: LeaseWrite | None = None
+    heard: Heard | None = None
+    openings: OpeningsWrite | None = None
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -88,6 +106,10 @@ class Store(Protocol):
 
         A switch that cannot be understood is on; a lease that cannot be raises `Bug`.
         """
+        ...
+
+    def openings(self, fleet: str) -> Openings:
+        """What opened lately in *fleet*; what cannot be understood is as if nothing had."""
         ...
 
     def due(self, by: datetime) -> tuple[Due, ...]:
@@ -185,8 +207,8 @@ class Fleet(Protocol):
         """What the load balancer says; Unknown when the profile's fleet has none."""
         ...
 
-    def alarm(self, arn: str) -> AlarmReading | Unknown:
-        """The alarm's present state; Unknown when it does not exist any more."""
+    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+        """The alarms' present states, at most 100; Gone for one that does not exist any more."""
         ...
 
 

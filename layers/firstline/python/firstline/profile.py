@@ -101,6 +101,8 @@ class Rule(Table, frozen=True, kw_only=True):
     """From a signal to what it means. All of ``when`` must hold; the first rule that fits wins.
 
     Of ``when``, ``metric`` is the alarm's metric, and any other field one of its dimensions.
+    ``scope`` is the dimension whose value tells incidents apart, ``InstanceId`` for one; without
+    it the whole fleet is one.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Rule(Table, frozen=True, kw_only=True):
     condition: Condition
     severity: Severity
     component: Component
+    scope: str = ""
 
 
 class Response(Table, frozen=True, kw_only=True):
@@ -151,6 +154,9 @@ class Policy(Table, frozen=True, kw_only=True):
     alarm_lag_seconds: Seconds
     incident_age_max_seconds: Seconds
     wakes_max: Count
+    signal_age_max_seconds: Seconds
+    storm_scopes_max: Count
+    storm_window_seconds: Seconds
 
 
 class Profile(Table, frozen=True, kw_only=True, dict=True):
@@ -173,6 +179,11 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     def autonomy(self, action: str) -> Autonomy:
         """How far *action* may go; one that the profile does not name may only be observed."""
         return next((each.autonomy for each in self.actions if each.name == action), "observe")
+
+    def response_target(self, severity: Severity) -> timedelta | None:
+        """How soon *severity* must be responded to; None where the profile sets no target."""
+        found = (each.target_seconds for each in self.responses if each.severity is severity)
+        return next(map(seconds, found), None)
 
     def external(self, name: str) -> str | None:
         """What the rules call the external alarm *name*."""
@@ -254,6 +265,9 @@ def fallback(why: str) -> Profile:
             alarm_lag_seconds=hour,
             incident_age_max_seconds=2 * hour,
             wakes_max=400,
+            signal_age_max_seconds=900,
+            storm_scopes_max=3,
+            storm_window_seconds=600,
         ),
         digest=digest(why.encode()),
     )

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING
 
 from firstline.adapters.faults import unavailable
 from firstline.errors import Unavailable
-from firstline.evidence import AlarmReading, AlarmState, Group, Instance, TargetHealth, Unknown
+from firstline.evidence import (
+    AlarmFact,
+    AlarmReading,
+    Alarms,
+    AlarmState,
+    Gone,
+    Group,
+    Instance,
+    TargetHealth,
+    Unknown,
+)
 from firstline.ids import InstanceId
 from firstline.profile import Profile
 from firstline.settings import Home
@@ -70,25 +80,29 @@ class AwsFleet:
                 states[id_] = state
         return TargetHealth(states=states)
 
-    def alarm(self, arn: str) -> AlarmReading | Unknown:
-        """The alarm's present state; Unknown when it is not ours or does not exist any more."""
-        name = self._alarm_name(arn)
-        if name is None:
-            return Unknown("not the ARN of an alarm of the home account and Region")
+    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+        """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
+        names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
+        shown = self._describe(list(names.values())) if names else {}
+        return {
+            arn: _reading(shown.get(arn, []))
+            if arn in names
+            else Unknown("not the ARN of an alarm of the home account and Region")
+            for arn in arns
+        }
+
+    def _describe(self, names: list[str]) -> dict[str, list[str | None]]:
+        """The states that CloudWatch shows, by ARN."""
         with unavailable("fleet"):
-            # without both kinds, composite alarms are left out
+            # without both kinds, composite alarms are left out; without a number, all beyond 50
             answer = self._alarms.describe_alarms(
-                AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+                AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100
             )
         found = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
-        states = [each.get("StateValue") for each in found if each.get("AlarmArn") == arn]
-        match states:
-            case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
-                return AlarmReading(AlarmState(state))
-            case []:
-                return Unknown("the alarm does not exist any more")
-            case _:
-                return Unknown("the alarm shows no state")
+        shown: dict[str, list[str | None]] = {}
+        for each in found:
+            shown.setdefault(each.get("AlarmArn", ""), []).append(each.get("StateValue"))
+        return shown
 
     def _target_group_arn(self) -> str:
         place = f"{self._home.region}:{self._home.account}"
@@ -99,6 +113,16 @@ class AwsFleet:
         place = re.escape(f"{self._home.region}:{self._home.account}")
         found = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
         return found[1] if found else None
+
+
+def _reading(states: list[str | None]) -> AlarmFact:
+    match states:
+        case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
+            return AlarmReading(AlarmState(state))
+        case []:
+            return Gone()
+        case _:
+            return Unknown("the alarm shows no state")
 
 
 def _group(described: "AutoScalingGroupTypeDef") -> Group:

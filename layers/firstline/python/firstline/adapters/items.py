@@ -7,12 +7,15 @@
                 processed#<d.>  -               ttl
                 cause#<cause>   -               incident
                 group#<group>   lease           body fence
+                alarm#<arn>     heard           at ttl
+                fleet#<fleet>   openings        body version
                 control         switch          body
     ledger      incident        sequence        body hash
 
 ``due`` is the partition of a sparse index, so an incident without a next wake is not in it.
 """
 
+import copy
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -25,8 +28,9 @@ from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incident import Incident
 from firstline.ledger import Entry
 from firstline.limits import Lease, Switch
-from firstline.ports import Due
+from firstline.ports import Due, Heard
 from firstline.signals import Signal
+from firstline.storm import Openings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -82,6 +86,16 @@ def lease_key(group: str) -> Key:
     return _key(f"group#{group}", "lease")
 
 
+def heard_key(arn: str) -> Key:
+    """Where the latest transition of an alarm is noted; its ARN comes from outside."""
+    return _key(f"alarm#{digest(arn.encode())}", "heard")
+
+
+def openings_key(fleet: str) -> Key:
+    """Where it is noted what opened lately in *fleet*."""
+    return _key(f"fleet#{fleet}", "openings")
+
+
 SWITCH_KEY: Key = {"pk": {"S": "control"}, "sk": {"S": "switch"}}
 
 
@@ -133,6 +147,18 @@ def lease_item(lease: Lease) -> Item:
     return {**lease_key(lease.group), "body": text(body), "fence": number(lease.fence)}
 
 
+def heard_item(heard: Heard, now: datetime) -> Item:
+    """The latest transition of an alarm; its TTL is housekeeping."""
+    kept_until = number(int((now + PROCESSED_KEPT).timestamp()))
+    return {**heard_key(heard.arn), "at": text(stamp(heard.at)), "ttl": kept_until}
+
+
+def openings_item(fleet: str, openings: Openings) -> Item:
+    """What opened lately, under the version that it has."""
+    body = msgspec.json.encode(openings).decode()
+    return {**openings_key(fleet), "body": text(body), "version": number(openings.version)}
+
+
 def switch_item(switch: Switch) -> Item:
     """The kill switch."""
     return {**SWITCH_KEY, "body": text(msgspec.json.encode(switch).decode())}
@@ -176,6 +202,15 @@ def lease_of(item: Item, group: str) -> Lease:
     if (lease.group, str(lease.fence)) != (group, attribute(item, "fence")):
         raise Bug(f"the stored lease of {group} is at odds with its own attributes")
     return lease
+
+
+def openings_of(item: Item) -> Openings:
+    """What opened lately; one that cannot be read holds nothing, and is written over."""
+    version = int(attribute(item, "version"))
+    try:
+        return copy.replace(_decoded(attribute(item, "body"), Openings), version=version)
+    except Bug:
+        return Openings(version)
 
 
 def switch_of(item: Item) -> Switch:

@@ -13,6 +13,7 @@ from firstline.ids import Cause, IncidentId
 from firstline.ledger import Entry
 from firstline.limits import Lease, Limits, Switch
 from firstline.ports import Change, Clock, Due, Loaded
+from firstline.storm import Openings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -102,6 +103,17 @@ class DynamoStore:
             lease=items.lease_of(lease, group) if lease else Lease(group=group),
             switch=items.switch_of(switch) if switch else Switch(paused=False),
         )
+
+    def openings(self, fleet: str) -> Openings:
+        """What opened lately in *fleet*, read consistently."""
+        with unavailable("store"):
+            answer = self._client.get_item(
+                TableName=self._tables.incidents,
+                Key=items.openings_key(fleet),
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        return items.openings_of(item) if item else Openings()
 
     def due(self, by: datetime) -> tuple[Due, ...]:
         """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25.

@@ -22,6 +22,8 @@ MOST_TELLING_FIRST = (
     Contested.VERSION,
     Contested.LEASE,
     Contested.ENTRY,
+    Contested.HEARD,
+    Contested.OPENINGS,
 )
 """Which of several failed conditions is named: a redelivery explains all the others."""
 
@@ -92,6 +94,17 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
     if lease := change.lease:
         item = items.lease_item(lease.lease)
         yield _put_unchanged(tables, item, ("fence", lease.fence_read), Contested.LEASE)
+    yield from _hints(change, tables, now)
+
+
+def _hints(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
+    """What tells late signals and storms from others."""
+    if change.heard:
+        yield _put_later(tables, items.heard_item(change.heard, now))
+    if write := change.openings:
+        read = write.openings.version
+        item = items.openings_item(write.fleet, copy.replace(write.openings, version=read + 1))
+        yield _put_unchanged(tables, item, ("version", read), Contested.OPENINGS)
 
 
 def _put_new(tables: Tables, item: Item, contested: Contested) -> Write:
@@ -125,6 +138,22 @@ def _put_unchanged(
             }
         },
         contested,
+    )
+
+
+def _put_later(tables: Tables, item: Item) -> Write:
+    """Put where what stands is not later: stamps are of one width, and sort as instants do."""
+    return Write(
+        {
+            "Put": {
+                "TableName": tables.incidents,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(pk) OR #at <= :at",
+                "ExpressionAttributeNames": {"#at": "at"},
+                "ExpressionAttributeValues": {":at": item["at"]},
+            }
+        },
+        Contested.HEARD,
     )
 
 

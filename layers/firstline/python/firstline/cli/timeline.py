@@ -123,6 +123,17 @@ def _verification(entry: Told) -> Iterator[Moment]:
         )
 
 
+def _response(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    target = f", target {data['target_seconds']} s" if data["target_seconds"] is not None else ""
+    took = f"{data['severity']} after {data['seconds']} s{target}"
+    if data["met"]:
+        yield Moment(entry.at, "responds", took, "dim")
+    else:
+        late = "responded late" if data["responded"] else "no response yet"
+        yield Moment(entry.at, "misses", f"{late}: {took}", "bold red")
+
+
 _MOMENTS = {
     "signal": _signal,
     "page": _page,
@@ -130,6 +141,7 @@ _MOMENTS = {
     "intent": _intent,
     "outcome": _outcome,
     "verification": _verification,
+    "response": _response,
 }
 
 

@@ -3,7 +3,7 @@
 import copy
 from datetime import datetime, timedelta
 
-from firstline import limits, paging
+from firstline import limits, paging, responses
 from firstline.controller.commit import commit
 from firstline.controller.system import System
 from firstline.evidence import Unknown
@@ -24,6 +24,7 @@ class Draft:
         self.folded: tuple[SignalKey, ...] = ()
         self.lease: LeaseWrite | None = None
         self.unfolded = 0
+        self.heard = False
         self._entries: list[Entry] = []
 
     def record(self, kind: Kind, data: Data) -> None:
@@ -32,6 +33,12 @@ class Draft:
         chain, entry = append(self.incident.chain, self.incident.id, kind, self.now, by, data)
         self._entries.append(entry)
         self.incident = copy.replace(self.incident, chain=chain)
+
+    def measure_responses(self) -> None:
+        """It is looked at now: hold each response against its target (R01 to R04)."""
+        self.incident, told = responses.measure(self.incident, self.now)
+        for data in told:
+            self.record(Kind.RESPONSE, data)
 
     def release(self, held: Limits | Unknown) -> None:
         """Give the lease back, if it is ours; one that cannot be read runs out by itself."""
@@ -56,6 +63,7 @@ class Draft:
     def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
         """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
 
+        A wake that brought signals does not count toward the most that an incident may have.
         With no *until*, no page owed and an empty inbox the incident is never woken again.
         """
         times = [each.due_at for each in paging.owed(self.incident)]
@@ -67,7 +75,7 @@ class Draft:
             self.incident,
             next_wake_at=at,
             wake_generation=generation,
-            wakes=self.incident.wakes + 1,
+            wakes=self.incident.wakes + (not self.heard),
         )
         self.commit(closes)
         if at is not None:

@@ -1,14 +1,11 @@
 """The inbox: signals that joined an incident while it was open."""
 
-import copy
-
 from firstline import episodes
-from firstline.classify import classify
+from firstline.classify import Classification, classify
 from firstline.controller.draft import Draft
-from firstline.controller.ingest import take_in
-from firstline.errors import Unavailable
-from firstline.evidence import AlarmReading, AlarmState
-from firstline.ledger import Data, Kind
+from firstline.controller.joining import is_over
+from firstline.controller.opening import Arrival, take_in
+from firstline.ledger import Kind
 from firstline.signals import Disposition, Signal
 
 FOLDED_MAX = 80
@@ -16,15 +13,24 @@ FOLDED_MAX = 80
 
 
 def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
-    """Tell each joined signal in one entry; the same commit takes them out of the inbox."""
+    """Take in each joined signal, and tell them in one entry; the same commit removes them.
+
+    They may raise the incident, and with it a page that is owed from now on.
+    """
     signals = inbox[:FOLDED_MAX]
     if not signals:
         return
+    found = [(each, _found(draft, each)) for each in signals]
+    for signal, meant in found:
+        draft.incident = episodes.join(
+            draft.incident, signal, meant, draft.system.profile, draft.now
+        )
+    draft.heard = True
     draft.folded = tuple(each.key for each in signals)
     draft.unfolded = len(inbox) - len(signals)
-    total = draft.incident.signals + len(signals)
-    draft.incident = copy.replace(draft.incident, signals=total)
-    draft.record(Kind.SIGNAL, {"joined": [_told(draft, each) for each in signals]})
+    told = [episodes.told(signal, meant) for signal, meant in found]
+    led = {"severity": draft.incident.severity, "condition": draft.incident.condition}
+    draft.record(Kind.SIGNAL, {"joined": told, "leads": led})
 
 
 def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
@@ -33,23 +39,17 @@ def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     One from before the end belongs to the episode that is over, if its alarm is OK now (I3, I14).
     """
     for signal in inbox[:FOLDED_MAX]:
-        found = classify(signal, draft.system.profile, draft.system.settings.home)
+        found = _found(draft, signal)
         if found.disposition is Disposition.INCIDENT and not _over(draft, signal):
-            take_in(signal, found, draft.system, first=False)
+            take_in(Arrival(signal, found, first=False), draft.system)
     fold(draft, inbox)
 
 
 def _over(draft: Draft, signal: Signal) -> bool:
     """Whether *signal* came from before the end and its alarm is OK; unknown is never fine."""
-    if draft.incident.ended_at is None or signal.at > draft.incident.ended_at:
-        return False
-    try:
-        alarm = draft.system.ports.fleet.alarm(signal.arn)
-    except Unavailable:
-        return False
-    return isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
+    ended_at = draft.incident.ended_at
+    return ended_at is not None and signal.at <= ended_at and is_over(signal, draft.system)
 
 
-def _told(draft: Draft, signal: Signal) -> Data:
-    home = draft.system.settings.home
-    return episodes.told(signal, classify(signal, draft.system.profile, home))
+def _found(draft: Draft, signal: Signal) -> Classification:
+    return classify(signal, draft.system.profile, draft.system.settings.home)

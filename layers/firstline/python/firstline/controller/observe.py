@@ -9,7 +9,7 @@ from collections.abc import Callable
 from firstline.controller.draft import Draft
 from firstline.diagnose import diagnose
 from firstline.errors import Bug, Unavailable
-from firstline.evidence import Evidence, Need, Unknown, needs
+from firstline.evidence import Alarms, Evidence, Need, Unknown, needs
 from firstline.ids import CommandId, InstanceId
 from firstline.incident import Attempt
 from firstline.learn import Observation, learn
@@ -68,13 +68,22 @@ def _evidence(draft: Draft) -> Evidence:
     fleet = draft.system.ports.fleet
     needed = needs(draft.incident.condition)
     unread = Unknown("this condition does not need it")
+    alarms = _alarms(draft)
     return Evidence(
         at=draft.now,
-        alarm=_read(lambda: fleet.alarm(draft.incident.alarm_arn)),
+        alarm=alarms.get(draft.incident.alarm_arn, Unknown("no alarm leads it")),
+        alarms=alarms,
         group=_read(fleet.group) if Need.GROUP in needed else unread,
         target_health=_read(fleet.target_health) if Need.TARGET_HEALTH in needed else unread,
         hosts=draft.incident.hosts,
     )
+
+
+def _alarms(draft: Draft) -> Alarms:
+    """Every alarm that the incident waits for, in one request."""
+    arns = draft.incident.alarms
+    read = _read(lambda: draft.system.ports.fleet.alarms(arns)) if arns else {}
+    return dict.fromkeys(arns, read) if isinstance(read, Unknown) else read
 
 
 def _limits(draft: Draft) -> Limits | Unknown:

@@ -37,14 +37,16 @@ def _turn(wake: Wake, system: System) -> None:
     if loaded is None or _stale(wake, loaded):
         return None
     draft = Draft(loaded.incident, system, system.ports.clock.now())
-    if settle(draft):  # pages owed go before anything else
+    if not draft.incident.ended:
+        inbox.fold(draft, loaded.inbox)  # which may raise it, and owe a page
+    if settle(draft):  # pages owed go before anything is read
         draft.commit()
         draft.now = system.ports.clock.now()
+    draft.measure_responses()
     if draft.incident.ended:
         inbox.forward(draft, loaded.inbox)
         return draft.rest(None)
 
-    inbox.fold(draft, loaded.inbox)
     seen = observe(draft)
     take_in(draft, seen)
     decision = decide(situation(draft, seen))

@@ -1,6 +1,6 @@
 """Freshness: is the trouble still there?"""
 
-from firstline.evidence import AlarmState, Unknown
+from firstline.evidence import AlarmState, Gone, Unknown
 from firstline.guards.guard import Denial
 from firstline.plan import Plan
 from firstline.situation import Situation
@@ -15,6 +15,8 @@ def alarm_still_fires(plan: Plan, situation: Situation) -> Denial | None:
     """
     del plan
     alarm = situation.evidence.alarm
+    if isinstance(alarm, Gone):
+        return Denial("the alarm does not exist any more")
     if isinstance(alarm, Unknown):
         return Denial(f"the alarm's present state cannot be read: {alarm.why}")
     if alarm.state is not AlarmState.OK:

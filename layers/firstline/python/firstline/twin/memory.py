@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.errors import Unavailable
-from firstline.evidence import AlarmReading, Group, HostReport, Instance, TargetHealth, Unknown
+from firstline.evidence import (
+    AlarmReading,
+    Alarms,
+    Gone,
+    Group,
+    HostReport,
+    Instance,
+    TargetHealth,
+    Unknown,
+)
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.limits import Switch
 from firstline.ports import (
@@ -56,17 +65,19 @@ class MemoryFleet:
             "fleet", "target_health", lambda: TargetHealth(world.target_states())
         )
 
-    def alarm(self, arn: str) -> AlarmReading | Unknown:
+    def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """See `firstline.ports.Fleet`."""
-        return self._effects.effect("fleet", "alarm", lambda: self._alarm(arn))
+        return self._effects.effect(
+            "fleet", "alarms", lambda: {arn: self._alarm(arn) for arn in arns}
+        )
 
     def _group(self) -> Group:
         instances = tuple(Instance(id_, "InService", "Healthy") for id_ in self._world.hosts)
         return Group(desired=len(instances), instances=instances)
 
-    def _alarm(self, arn: str) -> AlarmReading | Unknown:
+    def _alarm(self, arn: str) -> AlarmReading | Gone:
         found = self._world.alarms.get(arn)
-        return AlarmReading(found.state) if found else Unknown("the alarm does not exist")
+        return AlarmReading(found.state) if found else Gone()
 
 
 class MemoryHosts:

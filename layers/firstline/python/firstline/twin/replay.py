@@ -24,6 +24,7 @@ from firstline.ids import IncidentId, incident_id
 from firstline.incident import Incident
 from firstline.ledger import Entry
 from firstline.settings import Home
+from firstline.signals import SignalKind
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
 from firstline.sources.transports import undelivered
@@ -155,6 +156,9 @@ class Run:
 
     def _hear(self, body: bytes, at: datetime) -> None:
         self._heard.append(body)
+        signal = parse(body, self._system.settings.home, at)
+        if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
+            self._world.delete_alarm(signal.arn, at)
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
 
     def _take_wakes(self) -> None:

@@ -13,6 +13,7 @@ from firstline.ledger import Entry
 from firstline.limits import Lease, Limits, Switch
 from firstline.ports import Change, Due, Loaded
 from firstline.signals import Signal
+from firstline.storm import Openings
 from firstline.twin.effects import Effects
 
 
@@ -26,6 +27,8 @@ class Tables(msgspec.Struct):
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
     switch: Switch = Switch(paused=False)
+    heard: dict[str, datetime] = {}
+    openings: dict[str, Openings] = {}
 
 
 class MemoryStore:
@@ -54,6 +57,12 @@ class MemoryStore:
             "store",
             "limits",
             lambda: Limits(tables.leases.get(group, Lease(group=group)), tables.switch),
+        )
+
+    def openings(self, fleet: str) -> Openings:
+        """See `firstline.ports.Store`."""
+        return self._effects.effect(
+            "store", "openings", lambda: self.tables.openings.get(fleet, Openings())
         )
 
     def due(self, by: datetime) -> tuple[Due, ...]:
@@ -105,6 +114,14 @@ class MemoryStore:
             inbox[change.joined.signal.key] = change.joined.signal
         if change.lease:
             tables.leases[change.lease.lease.group] = change.lease.lease
+        self._write_hints(change)
+
+    def _write_hints(self, change: Change) -> None:
+        if change.heard:
+            self.tables.heard[change.heard.arn] = change.heard.at
+        if write := change.openings:
+            after = copy.replace(write.openings, version=write.openings.version + 1)
+            self.tables.openings[write.fleet] = after
 
     def _contested(self, change: Change) -> Iterator[Contested]:
         """What does not hold, the most telling first: a redelivery explains all the others."""
@@ -126,6 +143,17 @@ class MemoryStore:
             each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
         ):
             yield Contested.ENTRY
+        yield from self._contested_hints(change)
+
+    def _contested_hints(self, change: Change) -> Iterator[Contested]:
+        if change.heard and change.heard.at < self.tables.heard.get(
+            change.heard.arn, change.heard.at
+        ):
+            yield Contested.HEARD
+        if write := change.openings:
+            stored = self.tables.openings.get(write.fleet, Openings())
+            if stored.version != write.openings.version:
+                yield Contested.OPENINGS
 
     def _version(self, id_: IncidentId) -> int:
         text = self.tables.incidents.get(id_)

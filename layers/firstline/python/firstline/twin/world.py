@@ -88,6 +88,7 @@ class World:
         self.hosts = {plan.id: _host(plan, start) for plan in scenario.hosts}
         self.commands: dict[CommandId, Command] = {}
         self.alarms: dict[str, Alarm] = {}
+        self._deletions: list[tuple[datetime, str]] = []
 
     # --- time --------------------------------------------------------------------------------
 
@@ -95,6 +96,9 @@ class World:
         """Move to *to*; returns the envelopes of the alarms that changed state on the way."""
         envelopes = [event for alarm in self.alarms.values() for event in self._evaluate(alarm, to)]
         self.now = max(self.now, to)
+        for at, arn in self._deletions:
+            if at <= self.now:
+                self.alarms.pop(arn, None)
         return envelopes
 
     @property
@@ -122,6 +126,10 @@ class World:
         self.alarms[arn] = Alarm(
             arn=arn, envelope=envelope, counts=counts, state=state, evaluated_at=self.start
         )
+
+    def delete_alarm(self, arn: str, at: datetime) -> None:
+        """Somebody deletes the alarm at that time."""
+        self._deletions.append((at, arn))
 
     def _believed(self, host: Host, at: datetime) -> bool:
         return host.up(at - HEALTH_CHECK_LAG) and host.up(at)

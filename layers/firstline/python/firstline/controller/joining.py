@@ -1,0 +1,87 @@
+"""Joining: a signal goes into the inbox of an open incident, or is noted where none is open."""
+
+import contextlib
+import copy
+
+import msgspec
+
+from firstline import causes, episodes
+from firstline.classify import Classification
+from firstline.controller.commit import commit
+from firstline.controller.system import System
+from firstline.errors import Conflict, Contested, Unavailable
+from firstline.evidence import AlarmReading, AlarmState
+from firstline.ids import IncidentId
+from firstline.ports import Change, Heard, Joined, OpeningsWrite, Wake
+from firstline.profile import seconds
+from firstline.signals import Disposition, Signal, SignalKind
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of an event."""
+
+    disposition: Disposition
+    why: str
+    incident: IncidentId | None = None
+
+
+def tell(signal: Signal, found: Classification, system: System) -> Receipt:
+    """An OK, or a change of the alarm itself, tells the open incident to look.
+
+    Without one it is noted, and nothing is done.
+    """
+    store = system.ports.store
+    storm = causes.storm(system.profile.fleet.name)
+    incident = store.open_incident(found.cause) or store.open_incident(storm)
+    if incident is None:
+        return note(signal, found, system)
+    put(Joined(incident, signal), system, first=True)
+    return Receipt(found.disposition, found.why, incident)
+
+
+def note(signal: Signal, found: Classification, system: System) -> Receipt:
+    """One entry for a signal that opens nothing."""
+    entry = episodes.note(signal, found, system.ports.clock.now(), system.provenance())
+    latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
+    change = Change(entries=(entry,), processed=signal.key, heard=latest)
+    with contextlib.suppress(Conflict):  # a second delivery
+        _commit_hinted(change, system)
+    return Receipt(found.disposition, found.why)
+
+
+def put(
+    joined: Joined, system: System, *, first: bool, openings: OpeningsWrite | None = None
+) -> None:
+    """Processed is the last mark: a worker that dies before it lets the signal come again.
+
+    The inbox holds it under its own key, so that coming twice changes nothing.
+    """
+    _commit_hinted(Change(joined=joined, heard=heard(joined.signal), openings=openings), system)
+    system.ports.wakes.queue(Wake(joined.incident), seconds(0))
+    if first:
+        with contextlib.suppress(Conflict):  # a second delivery at the same time
+            commit(system.ports.store, Change(processed=joined.signal.key))
+
+
+def is_over(signal: Signal, system: System) -> bool:
+    """Whether the alarm of *signal* is OK now; what cannot be read is not (I14)."""
+    try:
+        alarm = system.ports.fleet.alarms((signal.arn,))[signal.arn]
+    except Unavailable:
+        return False
+    return isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
+
+
+def heard(signal: Signal) -> Heard | None:
+    """What to remember of *signal*, so that an earlier one that comes later is known as late."""
+    return Heard(signal.arn, signal.at) if signal.kind is SignalKind.ALARM else None
+
+
+def _commit_hinted(change: Change, system: System) -> None:
+    """Commit; without the hints, where somebody wrote later ones."""
+    try:
+        commit(system.ports.store, change)
+    except Conflict as conflict:
+        if conflict.contested not in (Contested.HEARD, Contested.OPENINGS):
+            raise
+        commit(system.ports.store, copy.replace(change, heard=None, openings=None))

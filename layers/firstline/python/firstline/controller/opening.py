@@ -1,0 +1,158 @@
+"""Opening: a signal of trouble opens its episode, joins the one that is open, or comes too late.
+
+The page stands before everything else: one transaction, then the pager, then the wake. A store
+that fails holds the page back no longer than its own time limit.
+"""
+
+import contextlib
+import copy
+from typing import NamedTuple
+
+from firstline import causes, episodes
+from firstline.classify import Classification
+from firstline.controller import settle
+from firstline.controller.commit import commit
+from firstline.controller.draft import Draft
+from firstline.controller.joining import Receipt, heard, is_over, put, tell
+from firstline.controller.system import System
+from firstline.errors import Conflict, Contested, Unavailable
+from firstline.incident import Page
+from firstline.ports import Change, Joined, OpeningsWrite, Wake
+from firstline.profile import seconds
+from firstline.signals import Disposition, Severity, Signal, SignalKind
+
+TURNS_MAX = 5
+"""As often another worker may open something at the same moment; then it goes uncounted."""
+
+
+class Arrival(NamedTuple):
+    """A signal and what it means.
+
+    One that is not ``first`` was processed once, into the inbox of an incident that ended.
+    """
+
+    signal: Signal
+    found: Classification
+    first: bool = True
+
+
+def take_in(arrival: Arrival, system: System) -> Receipt:
+    """Open its episode, or put it into the inbox of the one that is open."""
+    late = _late(arrival.signal, system)
+    for turn in range(TURNS_MAX):
+        if late and is_over(arrival.signal, system):
+            return _observed(arrival, system)
+        counted, openings = _counted(arrival, system) if turn < TURNS_MAX - 1 else (arrival, None)
+        try:
+            return _open(counted, system, openings, late=late)
+        except Conflict as conflict:
+            match conflict.contested:
+                case Contested.OPENINGS:
+                    continue
+                case Contested.HEARD:
+                    late = True
+                case Contested.CAUSE:
+                    return _join(counted, system, openings)
+                case _:
+                    return _again(arrival, system)
+    raise Unavailable(f"{arrival.signal.subject} is contested: deliver it again")
+
+
+def _observed(arrival: Arrival, system: System) -> Receipt:
+    """It came late, and its alarm is OK: an open incident looks again, and nobody is paged."""
+    why = f"it came late, and the alarm is OK now: {arrival.found.why}"
+    found = copy.replace(arrival.found, disposition=Disposition.CONTEXT, why=why)
+    return tell(arrival.signal, found, system)
+
+
+def _open(
+    arrival: Arrival, system: System, openings: OpeningsWrite | None, *, late: bool
+) -> Receipt:
+    signal, found, first = arrival
+    now = system.ports.clock.now()
+    opening = episodes.begin(signal, found, system.profile, now, system.provenance())
+    incident = opening.incident
+    change = Change(
+        incident=incident,
+        entries=(opening.entry,),
+        processed=signal.key if first else None,
+        opens=incident.cause,
+        heard=None if late else heard(signal),
+        openings=openings,
+    )
+    try:
+        commit(system.ports.store, change)
+    except Unavailable:
+        _page_unrecorded(incident.pages, system)
+        raise
+    _page_and_wake(Draft(copy.replace(incident, version=1), system, now))
+    return Receipt(found.disposition, found.why, incident.id)
+
+
+def _page_and_wake(draft: Draft) -> None:
+    """Page; what was not recorded stays owed. Then let reconcile look."""
+    if settle.settle(draft, settle.TRIES_AT_ONCE):
+        # a conflict means that reconcile was quicker: it settles the page, folded by its key
+        with contextlib.suppress(Conflict):
+            draft.commit()
+    draft.system.ports.wakes.queue(
+        Wake(draft.incident.id, draft.incident.wake_generation), seconds(0)
+    )
+
+
+def _again(arrival: Arrival, system: System) -> Receipt:
+    """A second delivery: harmless, but a page or a wake that the first still owes goes out."""
+    found, store = arrival.found, system.ports.store
+    opened = episodes.noted_id(arrival.signal)
+    loaded = store.load(opened)
+    if loaded is None:  # the first delivery joined
+        return Receipt(found.disposition, found.why, store.open_incident(found.cause))
+    if loaded.incident.next_wake_at is not None:
+        _page_and_wake(Draft(loaded.incident, system, system.ports.clock.now()))
+    return Receipt(found.disposition, found.why, opened)
+
+
+def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
+    """Into the inbox of the incident that has the cause open; reconcile folds it."""
+    found = arrival.found
+    incident = system.ports.store.open_incident(found.cause)
+    if incident is None:
+        raise Unavailable(f"the episode of {found.cause} ended just now: deliver again")
+    storm = found.cause == causes.storm(system.profile.fleet.name)
+    joined = Joined(incident, arrival.signal)
+    put(joined, system, first=arrival.first, openings=openings if storm else None)
+    return Receipt(found.disposition, found.why, incident)
+
+
+def _counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
+    """*arrival*, or the storm that it is one too many for; and what opened lately, with it.
+
+    A P1 is never one of a storm, and never waits for what is read here (I21).
+    """
+    found, policy = arrival.found, system.profile.policy
+    if found.severity is Severity.P1:
+        return arrival, None
+    store, fleet, now = system.ports.store, system.profile.fleet.name, system.ports.clock.now()
+    try:
+        read = store.openings(fleet)
+        others = read.others(found.cause, now, seconds(policy.storm_window_seconds))
+        storm = others >= policy.storm_scopes_max and store.open_incident(found.cause) is None
+    except Unavailable:
+        return arrival, None
+    if storm:
+        arrival = arrival._replace(found=episodes.in_storm(found, system.profile))
+    latest = read.adding(found.cause, now, policy.storm_scopes_max)
+    return arrival, OpeningsWrite(fleet, latest)
+
+
+def _late(signal: Signal, system: System) -> bool:
+    """Older than a signal may be that opens something without a second look (I14)."""
+    age_max = seconds(system.profile.policy.signal_age_max_seconds)
+    age = system.ports.clock.now() - signal.at
+    return signal.kind is SignalKind.ALARM and age > age_max
+
+
+def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:
+    """The store is down: page all the same; the key folds it with the page of the retry."""
+    for page in pages:
+        settle.send(page, system.ports, system.profile.fleet.name, settle.TRIES_AT_ONCE)
