@@ -55,12 +55,11 @@ class AppStack(Stack):
 
     def _hear(self, deployment: Deployment, queues: Queues) -> Mapping[str, cloudwatch.Alarm]:
         """Detection, and what watches over it; gives the alarms by their names in the profile."""
-        made = deployment.profile.alarms
-        detection = Detection(self, "Detection", alarms=made, queues=queues)
+        detection = Detection(self, "Detection", profile=deployment.profile, queues=queues)
         oversight = Oversight(
             self, "Oversight", queues=queues, rule=detection.rule, deployment=deployment
         )
-        guarded = detection.guarded(made)
+        guarded = detection.guarded()
         Backstop(self, "Backstop", alarms=guarded, deaf=oversight.deaf, topic=oversight.topic)
         return detection.alarms
 

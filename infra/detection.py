@@ -6,13 +6,19 @@ from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from firstline.profile import Alarms, MadeAlarm
-from firstline.sources.cloudwatch import SOURCE, STATE_CHANGE
+from firstline import detection
+from firstline.coherence import LOGS
+from firstline.profile import LogMetric, MadeAlarm, Profile
+from firstline.signals import Severity
+from firstline.sources.cloudwatch import CONFIGURATION_CHANGE, SOURCE, STATE_CHANGE
 from infra.queues import Queues
 
+QUOTA = "quota"
+"""What ``percent_of`` says for the account's quota of the metric's own usage."""
 _COMPARISONS = {
     "<": cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
     "<=": cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -34,16 +40,22 @@ class Detection(Construct):
     alarm after its stack and its logical id, which begins with this construct's name. So an alarm
     that is added needs no change of the rule, and firstline's own alarms, which lie in other
     constructs, are never signals. Every state passes, whatever came before it: a composite alarm
-    whose suppression ends goes from ALARM to ALARM.
+    whose suppression ends goes from ALARM to ALARM. A change of an alarm itself passes too.
     """
 
-    def __init__(self, scope: Construct, name: str, *, alarms: Alarms, queues: Queues) -> None:
+    def __init__(self, scope: Construct, name: str, *, profile: Profile, queues: Queues) -> None:
         super().__init__(scope, name)
-        self.alarms = {made.name: _alarm(self, made) for made in alarms.made}
+        for number, log in enumerate(profile.logs):
+            _count_in_log(self, f"Log{number}", log, profile)
+        self.alarms = {made.name: _alarm(self, made) for made in detection.made(profile)}
+        self._profile = profile
         stack = Stack.of(self)
         heard = [
             events.Match.prefix(_alarm_arn(stack, f"{stack.stack_name}-{name}")),
-            *(events.Match.exact_string(_alarm_arn(stack, it.name)) for it in alarms.external),
+            *(
+                events.Match.exact_string(_alarm_arn(stack, it.name))
+                for it in profile.alarms.external
+            ),
         ]
         self.rule = events.Rule(
             self,
@@ -52,23 +64,26 @@ class Detection(Construct):
             event_pattern=events.EventPattern(
                 source=[SOURCE],
                 account=[stack.account],
-                detail_type=[STATE_CHANGE],
+                detail_type=[STATE_CHANGE, CONFIGURATION_CHANGE],
                 resources=events.Match.any_of(*heard),
             ),
             targets=[targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)],
         )
 
-    def guarded(self, alarms: Alarms) -> dict[str, cloudwatch.IAlarm]:
-        """Every alarm that is to have a backstop: the stack's own, and those of others."""
-        own = {it.name: self.alarms[it.name] for it in alarms.made if it.backstop}
+    def guarded(self) -> dict[str, cloudwatch.IAlarm]:
+        """Every alarm that a rule calls a P1: the stack's own, and those of others."""
+        own = {name: it for name, it in self.alarms.items() if self._is_p1(name)}
         others = {
             it.name: cloudwatch.Alarm.from_alarm_arn(
                 self, f"External{number}", _alarm_arn(Stack.of(self), it.name)
             )
-            for number, it in enumerate(alarms.external)
-            if it.backstop
+            for number, it in enumerate(self._profile.alarms.external)
+            if self._is_p1(it.known_as)
         }
         return {**own, **others}
+
+    def _is_p1(self, name: str) -> bool:
+        return self._profile.severity_of(name) is Severity.P1
 
 
 class Backstop(Construct):
@@ -91,22 +106,68 @@ class Backstop(Construct):
             _composite(self, known_as, _all_of(alarm, deaf), topic)
 
 
+def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile) -> None:
+    """Count the lines that fit; nothing where the fleet does not have the log group."""
+    group = detection.placed(log.log_group, profile)
+    if group:
+        logs.CfnMetricFilter(
+            scope,
+            name,
+            log_group_name=group,
+            filter_pattern=log.pattern,
+            metric_transformations=[
+                logs.CfnMetricFilter.MetricTransformationProperty(
+                    metric_namespace=f"{LOGS}/{profile.fleet.name}",
+                    metric_name=log.metric,
+                    metric_value="1",
+                    default_value=0,
+                )
+            ],
+        )
+
+
 def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
     return cloudwatch.Alarm(
         scope,
         made.name,
         alarm_description=f"{made.name}: heard by firstline, which pages and acts",
-        metric=cloudwatch.Metric(
-            namespace=made.namespace,
-            metric_name=made.metric,
-            dimensions_map=made.dimensions,
-            statistic=made.statistic,
-            period=Duration.seconds(made.period_seconds),
-        ),
+        metric=_watched(made),
         comparison_operator=_COMPARISONS[made.comparison],
         threshold=made.threshold,
         evaluation_periods=made.evaluation_periods,
+        datapoints_to_alarm=made.breaching_periods,
         treat_missing_data=_MISSING[made.missing_data],
+    )
+
+
+def _watched(made: MadeAlarm) -> cloudwatch.IMetric:
+    """The metric, or what part it is of another or of its quota, in percent.
+
+    A quota is of calls in a second. Too few to be a share of are no trouble: 0.
+    """
+    if not made.percent_of:
+        return _metric(made, made.metric)
+    part = {"part": _metric(made, made.metric)}
+    if made.percent_of == QUOTA:
+        expression = "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
+    else:
+        part["whole"] = _metric(made, made.percent_of)
+        expression = f"IF(whole >= {made.percent_of_min}, 100 * part / whole, 0)"
+    return cloudwatch.MathExpression(
+        expression=expression,
+        using_metrics=part,
+        label=made.name,
+        period=Duration.seconds(made.period_seconds),
+    )
+
+
+def _metric(made: MadeAlarm, name: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=made.namespace,
+        metric_name=name,
+        dimensions_map=made.dimensions,
+        statistic=made.statistic,
+        period=Duration.seconds(made.period_seconds),
     )
 
 

@@ -6,6 +6,7 @@ Sources: the CloudWatch API reference, PutMetricAlarm (periods, dimensions); the
 
 from collections.abc import Iterator
 
+from firstline import detection
 from firstline.errors import Malformed
 from firstline.profile import MadeAlarm, Profile
 
@@ -29,7 +30,7 @@ def check(profile: Profile, path: str) -> None:
 
 
 def _faults(profile: Profile) -> Iterator[str]:
-    made, external = profile.alarms.made, profile.alarms.external
+    made, external = detection.made(profile), profile.alarms.external
     for each in made:
         yield from (f"alarms.made: {each.name!r}: {fault}" for fault in _alarm_faults(each))
     names = sum(2 * len(each.name) for each in made)  # one in the ARN, one beside it

@@ -11,7 +11,7 @@ import msgspec
 from firstline import causes
 from firstline.evidence import AlarmState
 from firstline.ids import Cause
-from firstline.profile import Profile
+from firstline.profile import Profile, Rule
 from firstline.rules import match
 from firstline.settings import Home
 from firstline.signals import (
@@ -86,10 +86,20 @@ def _of_kind(signal: Signal, profile: Profile) -> Classification:
             return _finding(signal, profile)
         case SignalKind.UNREAD:
             return _not_understood(signal, profile)
-        case _:
-            evidence = (Disposition.CONTEXT, f"kept as evidence: {signal.kind}")
-            disposition, why = SETTLED.get(signal.kind, evidence)
+        case _ if signal.kind in SETTLED:
+            disposition, why = SETTLED[signal.kind]
             return Classification(disposition=disposition, why=why)
+        case _:
+            return _evidence(signal, profile)
+
+
+def _evidence(signal: Signal, profile: Profile) -> Classification:
+    """An incident where a rule of the profile says so, unless its sender says that it is over."""
+    rule = match(signal, profile).rule
+    if rule is None or Mark.ENDED in signal.marks:
+        why = f"kept as evidence: {signal.kind}"
+        return Classification(disposition=Disposition.CONTEXT, why=why)
+    return _ruled(signal, rule, profile, f"rule {rule.name!r} fits {signal.subject!r}")
 
 
 def _not_understood(signal: Signal, profile: Profile) -> Classification:
@@ -151,10 +161,14 @@ def _by_rule(signal: Signal, profile: Profile) -> Classification:
         misses = "".join(f"; {name!r}: {why}" for name, why in found.misses)
         return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
     rule = found.rule
+    return _ruled(signal, rule, profile, f"rule {rule.name!r} fits the alarm {signal.subject!r}")
+
+
+def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classification:
     scope = signal.dimensions.get(rule.scope, "")
     return Classification(
         disposition=Disposition.INCIDENT,
-        why=f"rule {rule.name!r} fits the alarm {signal.subject!r}",
+        why=why,
         rule=rule.name,
         cause=causes.cause(profile.fleet.name, rule.condition, scope),
         condition=rule.condition,

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from firstline.actions.catalogue import FIXES
 from firstline.located import Fault, Key
-from firstline.signals import Condition
+from firstline.signals import SOURCES, Condition
+
+LOGS = "firstline/logs"
+"""The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
+NO_FACTS = ("tags", "units", "nats")
+"""Fields of the fleet that are tables, which no name can stand for."""
 
 if TYPE_CHECKING:
     from firstline.profile import Policy, Profile, Rule, Wanted
@@ -17,6 +22,7 @@ def faults(profile: "Profile") -> Iterator[Fault]:
     yield from _repeated(profile)
     yield from _unknown_fixes(profile)
     yield from _unheard(profile)
+    yield from _unmade(profile)
     yield from _shadowed(profile)
     yield from _responses(profile)
     yield from _limits(profile.policy)
@@ -70,14 +76,40 @@ def _unheard(profile: "Profile") -> Iterator[Fault]:
     external = [(("alarms", "external", i, "known_as"), a.known_as) for i, a in others]
     heard = {name for _, name in made + external}
     wanted = {rule.subject for rule in profile.rules if rule.source == "cloudwatch.alarm"}
-    for key, name in external:
+    for key, name in made + external:
         if name not in wanted:
             yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
     for index, rule in enumerate(profile.rules):
+        if rule.source not in SOURCES:
+            known = ", ".join(sorted(SOURCES))
+            yield Fault(("rules", index, "source"), f"no signal has this source: known are {known}")
         if rule.source == "cloudwatch.alarm" and rule.subject not in heard:
             known = ", ".join(sorted(heard)) or "none"
             why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
             yield Fault(("rules", index, "subject"), why)
+
+
+def _unmade(profile: "Profile") -> Iterator[Fault]:
+    """Facts that no fleet has, numbers that cannot be, and logs that nobody counts."""
+    counted = {each.metric for each in profile.logs}
+    facts = {each for each in profile.fleet.__struct_fields__ if each not in NO_FACTS}
+    for index, each in enumerate(profile.logs):
+        if each.log_group.startswith("$") and each.log_group[1:] not in facts:
+            why = f"is no fact of the fleet: use one of {', '.join(sorted(facts))}"
+            yield Fault(("logs", index, "log_group"), why)
+    for index, alarm in enumerate(profile.alarms.made):
+        at: Key = ("alarms", "made", index)
+        if alarm.namespace == LOGS and alarm.metric not in counted:
+            why = f"no [[logs]] counts it: known are {', '.join(sorted(counted)) or 'none'}"
+            yield Fault((*at, "metric"), why)
+        if (alarm.breaching_periods or 1) > alarm.evaluation_periods:
+            why = f"is more than the {alarm.evaluation_periods} evaluation_periods"
+            yield Fault((*at, "breaching_periods"), why)
+        for key, value in [("namespace", alarm.namespace), *alarm.dimensions.items()]:
+            if value.startswith("$") and value[1:] not in facts:
+                place = (*at, key) if key == "namespace" else (*at, "dimensions", key)
+                why = f"{value!r} is no fact of the fleet: use one of {', '.join(sorted(facts))}"
+                yield Fault(place, why)
 
 
 def _shadowed(profile: "Profile") -> Iterator[Fault]:

@@ -40,6 +40,27 @@ class Ended(StrEnum):
     FAILED = "failed"
 
 
+CONNECTED = frozenset({Ended.ASKED, Ended.NO_RESPONDERS})
+"""The server let us in, whatever came after."""
+NATS_METRICS = frozenset(
+    {
+        "Probe",
+        "EnclaveAnswering",
+        "NatsConnected",
+        "NatsRoundTrip",
+        "ProbeLatency",
+        "Responders",
+        "ActiveVaults",
+        "EnclaveReservedMemoryPercent",
+        "CredentialsDaysLeft",
+        "BacklogRead",
+        "BacklogPending",
+        "BacklogUnacknowledged",
+    }
+)
+"""Every metric that `metrics` can give."""
+
+
 class Outcome(StrEnum):
     """What a probe of NATS has shown; the table stands above."""
 
@@ -131,10 +152,11 @@ def metrics(reading: NatsReading, credentials_days_left: float | None) -> tuple[
     found = [
         Metric("Probe", 1, "Count", (("outcome", what.value),)),
         Metric("EnclaveAnswering", int(what is Outcome.ANSWERED), "Count"),
+        Metric("NatsConnected", int(reading.ended in CONNECTED), "Count"),
         *_timings(reading),
         *_backlogs(reading),
     ]
-    if reading.ended in {Ended.ASKED, Ended.NO_RESPONDERS}:
+    if reading.ended in CONNECTED:
         found.append(Metric("Responders", responders(reading), "Count"))
     if credentials_days_left is not None:
         found.append(Metric("CredentialsDaysLeft", credentials_days_left, "Count"))

@@ -17,12 +17,13 @@ from firstline.actions.look_host import HOST_PATTERN, UNIT_PATTERN
 from firstline.errors import Malformed
 from firstline.ids import Digest, digest
 from firstline.located import Fault
+from firstline.probe_profile import Probe
 from firstline.signals import Component, Condition, Severity
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:@ +-]{0,254}$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +45,11 @@ class Nats(Table, frozen=True, kw_only=True):
 
 
 class Fleet(Table, frozen=True, kw_only=True):
-    """The fleet's names: exact ones, for a part of a name matches other groups too."""
+    """The fleet's names: exact ones, for a part of a name matches other groups too.
+
+    What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
+    ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
+    """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     group: Name
@@ -52,25 +57,41 @@ class Fleet(Table, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
     ] = ""
     load_balancer: str = ""
+    http_api: Name | Literal[""] = ""
+    rest_api: Name | Literal[""] = ""
+    parent_log_group: Name | Literal[""] = ""
+    agent_namespace: Name | Literal[""] = ""
     tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
     units: Units
     nats: Nats = Nats()
 
 
 class MadeAlarm(Table, frozen=True, kw_only=True):
-    """An alarm that the stack makes. ``backstop`` gives it a composite that needs no code."""
+    """An alarm that the stack makes; ``$fact`` in a name or dimension is a fact of the fleet.
+
+    ``unit`` is the threshold's. With ``percent_of`` the value is the metric as a percentage of
+    that metric, at least ``percent_of_min`` of which must have been counted, or of the account's
+    ``quota`` for it. ``breaching_periods`` of the ``evaluation_periods`` must breach, by default
+    all. ``steps`` are the runbook's that it detects.
+    """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
     namespace: Name
     metric: Name
     dimensions: dict[str, str]
-    statistic: Literal["Minimum", "Maximum", "Average", "Sum"]
+    percent_of: Name | Literal[""] = ""
+    percent_of_min: Count = 1
+    statistic: Annotated[
+        str, msgspec.Meta(pattern=r"^(Minimum|Maximum|Average|Sum|p[0-9]{2}(\.[0-9])?)$")
+    ]
     comparison: Literal["<", "<=", ">", ">="]
-    threshold: int
+    threshold: int | float
+    unit: Literal["seconds", "milliseconds", "count", "percent", "days"]
     period_seconds: Seconds
     evaluation_periods: Count
+    breaching_periods: Count | None = None
     missing_data: Literal["breaching", "notBreaching", "ignore", "missing"]
-    backstop: bool = False
+    steps: tuple[Annotated[str, msgspec.Meta(pattern=r"^R[0-9]{2}$")], ...] = ()
 
 
 class ExternalAlarm(Table, frozen=True, kw_only=True):
@@ -78,7 +99,6 @@ class ExternalAlarm(Table, frozen=True, kw_only=True):
 
     name: Name
     known_as: str
-    backstop: bool = False
 
 
 class Alarms(Table, frozen=True, kw_only=True):
@@ -86,6 +106,18 @@ class Alarms(Table, frozen=True, kw_only=True):
 
     made: tuple[MadeAlarm, ...] = ()
     external: tuple[ExternalAlarm, ...] = ()
+
+
+class LogMetric(Table, frozen=True, kw_only=True):
+    """How often lines of a log group fit ``pattern``, as a metric of ``firstline/logs``.
+
+    A pattern between ``%`` is a regular expression in CloudWatch's small dialect, which fits
+    anywhere in a line, whether that is JSON or coloured text for a console.
+    """
+
+    metric: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9]{0,62}$")]
+    log_group: Annotated[str, msgspec.Meta(pattern=r"^\$?[A-Za-z0-9_./#-]{1,512}$")]
+    pattern: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class Prefix(Table, frozen=True, kw_only=True):
@@ -100,7 +132,8 @@ type Wanted = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Pre
 class Rule(Table, frozen=True, kw_only=True):
     """From a signal to what it means. All of ``when`` must hold; the first rule that fits wins.
 
-    Of ``when``, ``metric`` is the alarm's metric, and any other field one of its dimensions.
+    Of ``when``, ``metric`` is the alarm's metric, ``state`` the signal's, and any other field one
+    of its dimensions.
     ``scope`` is the dimension whose value tells incidents apart, ``InstanceId`` for one; without
     it the whole fleet is one.
     """
@@ -165,6 +198,8 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     name: str
     fleet: Fleet
     alarms: Alarms
+    logs: tuple[LogMetric, ...] = ()
+    probe: Probe = Probe()
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
     responses: tuple[Response, ...] = ()
     ladders: tuple[Ladder, ...] = ()
@@ -184,6 +219,15 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         """How soon *severity* must be responded to; None where the profile sets no target."""
         found = (each.target_seconds for each in self.responses if each.severity is severity)
         return next(map(seconds, found), None)
+
+    def severity_of(self, alarm: str) -> Severity:
+        """The worst that a rule makes of the alarm *alarm*; P2 where none is for it."""
+        fitting = [
+            rule.severity
+            for rule in self.rules
+            if (rule.source, rule.subject) == ("cloudwatch.alarm", alarm)
+        ]
+        return min(fitting, default=Severity.P2)
 
     def external(self, name: str) -> str | None:
         """What the rules call the external alarm *name*."""

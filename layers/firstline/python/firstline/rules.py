@@ -31,10 +31,20 @@ def match(signal: Signal, profile: Profile) -> Match:
 def _miss(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold; never its value, which is outside text."""
     for field, wanted in rule.when.items():
-        held = signal.metric if field == "metric" else signal.dimensions.get(field, "")
+        held = _held(field, signal)
         if not _fits(held, wanted):
             return f"{field} {_not(wanted)}"
     return None
+
+
+def _held(field: str, signal: Signal) -> str:
+    match field:
+        case "metric":
+            return signal.metric
+        case "state":
+            return signal.state
+        case _:
+            return signal.dimensions.get(field, "")
 
 
 def _fits(held: str, wanted: Wanted) -> bool:

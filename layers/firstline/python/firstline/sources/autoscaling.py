@@ -52,6 +52,7 @@ def activity(envelope: Envelope) -> Signal:
         message = "an event of a group that names no activity of it"
         raise Malformed(message)
     key = ("autoscaling", envelope.detail_type, *ids, event.checkpoint_percentage)
-    where = {"InstanceId": event.instance} if event.instance else {}
-    kind, group = SignalKind.AUTOSCALING, event.auto_scaling_group_name
-    return read(envelope, kind, key, group, envelope.detail_type, dimensions=where)
+    where = {"AutoScalingGroupName": event.auto_scaling_group_name}
+    if event.instance:
+        where["InstanceId"] = event.instance
+    return read(envelope, SignalKind.AUTOSCALING, key, envelope.detail_type, "", dimensions=where)
