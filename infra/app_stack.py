@@ -8,8 +8,10 @@ from constructs import Construct
 
 from firstline import code
 from firstline.settings import Home, Settings
+from infra.bus import Bus
 from infra.context import Deployment
 from infra.detection import Backstop, Detection
+from infra.hash_key import hash_key
 from infra.oversight import Oversight
 from infra.packaging import PROFILE_PATH
 from infra.queues import Queues
@@ -42,6 +44,14 @@ class AppStack(Stack):
             routing_key=routing_key(self, deployment.context.routing_key_secret_arn),
             documents=documents(self, deployment.profile.fleet.units),
             tags=deployment.profile.fleet.tags,
+        )
+        Bus(
+            self,
+            "Bus",
+            group=deployment.profile.fleet.group,
+            documents=list(reach.documents.values()),
+            queues=queues,
+            security_email=deployment.context.security_email,
         )
         runtime = Runtime(
             self,
@@ -78,5 +88,6 @@ class AppStack(Stack):
             pager_url=PAGER_URL,
             documents=reach.documents,
             alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},
+            hash_key=hash_key(self),
             code=code.digest(),
         )

@@ -8,6 +8,7 @@ import pytest
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.ids import digest
+from tests.core.test_profile import SMALL
 
 EVENTS = Path(__file__).parents[2] / "events"
 OUTAGE = EVENTS / "cloudwatch.healthy-hosts-zero.json"
@@ -25,18 +26,18 @@ component = "fleet"
 
 def test_a_profile_that_holds_together_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """One line, status 0."""
-    assert dispatch(["policy", "check", str(RUNBOOK)]) == 0
+    assert dispatch(["policy", "check", str(SMALL)]) == 0
     counts = "4 alarms, 2 rules, 2 ladders, 1 action"
-    assert capsys.readouterr().out == f"{RUNBOOK}: holds together: {counts}\n"
+    assert capsys.readouterr().out == f"{SMALL}: holds together: {counts}\n"
 
 
 def test_the_counts_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """With the digest that ledger entries name."""
-    assert dispatch(["policy", "check", str(RUNBOOK), "--json"]) == 0
+    assert dispatch(["policy", "check", str(SMALL), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "file": str(RUNBOOK),
+        "file": str(SMALL),
         "name": "runbook",
-        "digest": digest(RUNBOOK.read_bytes()),
+        "digest": digest(SMALL.read_bytes()),
         "alarms": 4,
         "rules": 2,
         "ladders": 2,
@@ -60,7 +61,7 @@ def test_a_refused_profile_is_one_located_line(
 
 def test_an_event_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Which rule matched, what follows from it, and why each other rule did not."""
-    assert dispatch(["policy", "explain", str(OUTAGE)]) == 0
+    assert dispatch(["policy", "explain", str(OUTAGE), "--profile", str(SMALL)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "disposition  incident",
         "why          rule 'all vaults inaccessible' fits the alarm 'healthy-hosts'",
@@ -99,7 +100,7 @@ def test_each_miss_has_its_reason(
 def test_an_event_that_no_rule_is_for_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON: nulls where nothing is known, and every rule among the misses."""
     event = EVENTS / "custom.forged-source.json"
-    assert dispatch(["policy", "explain", str(event), "--json"]) == 0
+    assert dispatch(["policy", "explain", str(event), "--profile", str(SMALL), "--json"]) == 0
     line = json.loads(capsys.readouterr().out)
     assert (line["disposition"], line["rule"], line["severity"]) == ("rejected", None, None)
     assert [each["rule"] for each in line["misses"]] == [

@@ -46,6 +46,7 @@ SETTINGS = Settings(
     pager_url="",
     documents={},
     alarms={},
+    hash_key="a test's",
     code="code",
 )
 ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)

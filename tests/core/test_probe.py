@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.probe import (
+    NATS_METRICS,
     Backlog,
     Ended,
     Metric,
@@ -93,9 +94,11 @@ def test_a_full_reading_gives_all_metrics() -> None:
     )
     worker = (("stream", "EVENTS"), ("consumer", "worker"))
     gone = (("stream", "EVENTS"), ("consumer", "gone"))
+    assert {each.name for each in metrics(reading, 6.5)} == NATS_METRICS
     assert metrics(reading, 6.5) == (
         Metric("Probe", 1, "Count", (("outcome", "answered"),)),
         Metric("EnclaveAnswering", 1, "Count"),
+        Metric("NatsConnected", 1, "Count"),
         Metric("NatsRoundTrip", 1.0, "Milliseconds"),
         Metric("ProbeLatency", 12.5, "Milliseconds"),
         Metric("BacklogRead", 1, "Count", worker),
@@ -114,6 +117,7 @@ def test_what_was_not_read_is_not_there() -> None:
     assert metrics(NatsReading(ended=Ended.NO_SERVER), None) == (
         Metric("Probe", 1, "Count", (("outcome", "no_server"),)),
         Metric("EnclaveAnswering", 0, "Count"),
+        Metric("NatsConnected", 0, "Count"),
     )
     names = {each.name for each in metrics(asked(told(memory_total_mb=0)), None)}
-    assert names == {"Probe", "EnclaveAnswering", "Responders"}
+    assert names == {"Probe", "EnclaveAnswering", "NatsConnected", "Responders"}

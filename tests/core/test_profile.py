@@ -9,20 +9,21 @@ from firstline.actions.look_host import UNIT_PATTERN
 from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.profile import fallback, load, parse
-from firstline.signals import Condition, Severity
+from firstline.signals import SOURCES, Condition, Severity
 from tests.core.builders import PROFILE, PROFILE_FILE
 
-TEXT = PROFILE_FILE.read_text()
+SMALL = Path(__file__).parent / "small.toml"
+TEXT = SMALL.read_text()
 
 
 def without(line: str) -> str:
-    """The runbook's profile without *line*."""
+    """The small profile without *line*."""
     assert f"\n{line}\n" in TEXT
     return TEXT.replace(f"\n{line}\n", "\n")
 
 
 def instead(old: str, new: str) -> str:
-    """The runbook's profile with the first *old* as *new*."""
+    """The small profile with the first *old* as *new*."""
     assert old in TEXT
     return TEXT.replace(old, new, 1)
 
@@ -37,11 +38,16 @@ condition = "complete-outage"
 severity = "P1"
 component = "fleet"
 """
+FACTS = (
+    "use one of agent_namespace, group, http_api, load_balancer, name, parent_log_group, "
+    "rest_api, target_group"
+)
+DIMENSIONS = next(line for line in TEXT.split("\n") if line.startswith("dimensions"))
 PATTERN = f"'{UNIT_PATTERN}'"
 
 
 def when(written: str) -> str:
-    """The runbook's profile with a first rule whose ``when`` is *written*."""
+    """The small profile with a first rule whose ``when`` is *written*."""
     return instead(RULE_TEXT, f"{RULE_TEXT}when = {written}\n")
 
 
@@ -74,7 +80,7 @@ REFUSED = (
         f"colour = 1\n{TEXT}",
         "colour = 1",
         "colour: is no key here: correct or remove it; known are "
-        "name, fleet, alarms, rules, responses, ladders, actions, policy",
+        "name, fleet, alarms, logs, probe, rules, responses, ladders, actions, policy",
     ),
     Refused(
         instead("cooldown_seconds = 60", "cooldown = 60"),
@@ -198,12 +204,53 @@ REFUSED = (
         "no rule has the subject 'sick-hosts': add one, or remove the alarm",
     ),
     Refused(
-        TEXT.replace('known_as = "healthy-hosts"', 'known_as = "unhealthy-hosts"').replace(
-            'subject = "healthy-hosts"', 'subject = "healthy-host"'
-        ),
+        TEXT
+        + RULE_TEXT.replace("all vaults", "vaults").replace('"healthy-hosts"', '"healthy-host"'),
         'subject = "healthy-host"',
-        f"{RULE}.subject: no alarm is called 'healthy-host', so this never matches: "
-        "known are healthy-hosts, unhealthy-hosts",
+        "rules[\"vaults inaccessible\"].subject: no alarm is called 'healthy-host', so this never "
+        "matches: known are healthy-hosts, unhealthy-hosts",
+    ),
+    Refused(
+        TEXT.replace('subject = "unhealthy-hosts"', 'subject = "healthy-hosts"').replace(
+            'known_as = "unhealthy-hosts"', 'known_as = "healthy-hosts"'
+        ),
+        'name = "unhealthy-hosts"',
+        "alarms.made[\"unhealthy-hosts\"].name: no rule has the subject 'unhealthy-hosts': "
+        "add one, or remove the alarm",
+    ),
+    Refused(
+        instead('source = "cloudwatch.alarm"', 'source = "cloudwatch.alarms"').replace(
+            '"cloudwatch.alarms"\nsubject = "healthy-hosts"',
+            '"cloudwatch.alarms"\nsubject = "x"',
+        )
+        + RULE_TEXT.replace("all vaults", "vaults"),
+        'source = "cloudwatch.alarms"',
+        f"{RULE}.source: no signal has this source: known are {', '.join(sorted(SOURCES))}",
+    ),
+    Refused(
+        instead('namespace = "AWS/ApplicationELB"', 'namespace = "$balancer"'),
+        'namespace = "$balancer"',
+        f"alarms.made[\"healthy-hosts\"].namespace: '$balancer' is no fact of the fleet: {FACTS}",
+    ),
+    Refused(
+        instead('{ TargetGroup = "targetgroup', '{ Zone = "$zone", TargetGroup = "targetgroup'),
+        DIMENSIONS.replace("{ ", '{ Zone = "$zone", '),
+        f"alarms.made[\"healthy-hosts\"].dimensions.Zone: '$zone' is no fact of the fleet: {FACTS}",
+    ),
+    Refused(
+        instead('namespace = "AWS/ApplicationELB"', 'namespace = "firstline/logs"'),
+        'metric = "HealthyHostCount"',
+        'alarms.made["healthy-hosts"].metric: no [[logs]] counts it: known are none',
+    ),
+    Refused(
+        instead("evaluation_periods = 3", "evaluation_periods = 3\nbreaching_periods = 4"),
+        "breaching_periods = 4",
+        'alarms.made["healthy-hosts"].breaching_periods: is more than the 3 evaluation_periods',
+    ),
+    Refused(
+        f'{TEXT}\n[[logs]]\nmetric = "Losses"\nlog_group = "$log"\npattern = "lost"\n',
+        'log_group = "$log"',
+        f"logs[0].log_group: is no fact of the fleet: {FACTS}",
     ),
     Refused(
         instead("verify_timeout_seconds = 180", "verify_timeout_seconds = 49"),
@@ -336,8 +383,8 @@ def test_a_profile_answers_by_its_names() -> None:
 def test_an_external_alarm_may_be_the_subject_of_a_rule() -> None:
     """Made and external alarms share one set of names."""
     renamed = instead('known_as = "healthy-hosts"', 'known_as = "all-hosts"')
-    renamed = renamed.replace('subject = "healthy-hosts"', 'subject = "all-hosts"')
-    assert parse(renamed.encode(), "fleet.toml").rules[0].subject == "all-hosts"
+    renamed += RULE_TEXT.replace("healthy-hosts", "all-hosts").replace("all vaults", "vaults")
+    assert parse(renamed.encode(), "fleet.toml").rules[-1].subject == "all-hosts"
 
 
 def test_the_runbook_has_its_response_targets() -> None:
@@ -348,10 +395,11 @@ def test_the_runbook_has_its_response_targets() -> None:
 
 def test_rules_are_found_by_source_and_subject() -> None:
     """The index is made once, in the file's order, and a copy with other rules has its own."""
-    first, second = PROFILE.rules
-    assert PROFILE.rules_of is PROFILE.rules_of
-    assert PROFILE.rules_of[first.source, first.subject] == (first,)
-    turned = copy.replace(PROFILE, rules=(second, first, second))
+    profile = load(SMALL)
+    first, second = profile.rules
+    assert profile.rules_of is profile.rules_of
+    assert profile.rules_of[first.source, first.subject] == (first,)
+    turned = copy.replace(profile, rules=(second, first, second))
     assert turned.rules_of[second.source, second.subject] == (second, second)
 
 

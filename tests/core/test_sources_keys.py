@@ -94,7 +94,7 @@ def test_the_same_fact_by_another_way_has_the_same_key() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "subject", "state"),
     [
-        ("autoscaling.terminated", SignalKind.AUTOSCALING, GROUP, TERMINATED),
+        ("autoscaling.terminated", SignalKind.AUTOSCALING, TERMINATED, ""),
         ("ssm.command-success", SignalKind.COMMAND, "VettID-RestartEnclave", "Success"),
         ("ssm.calendar-closed", SignalKind.CALENDAR, "change calendar", "CLOSED"),
         ("ec2.instance-stopped", SignalKind.INSTANCE, HOST, "stopped"),

@@ -23,6 +23,10 @@ ALARMS_MAX = 100
 """As many as one DescribeAlarms shows; an incident of more is not closed by firstline."""
 
 
+REPORTS_MAX = 10
+"""Of one user's reports the latest are kept: the aggregate must fit into its item."""
+
+
 class Opening(msgspec.Struct, frozen=True):
     """A new incident and the first entry of its ledger."""
 
@@ -51,6 +55,7 @@ def begin(
         opened_at=now,
         joined_at=now,
         next_wake_at=now,
+        reports=(signal.restricted,) if signal.restricted else (),
         responses=(responses.expected(found.severity, signal.at, profile),),
     )
     incident = copy.replace(incident, pages=paging.opening(incident, signal, found.why))
@@ -66,6 +71,9 @@ def join(
     if found.disposition is not Disposition.INCIDENT or incident.ended:
         return incident
     incident = _awaiting(incident, signal.arn)
+    if signal.restricted:
+        reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
+        incident = copy.replace(incident, reports=reports)
     if _leads(found, incident):
         return _led_by(signal, found, incident, profile, now)
     return _beside(incident, found.condition)

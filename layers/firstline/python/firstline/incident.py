@@ -15,7 +15,7 @@ from firstline.errors import Bug
 from firstline.evidence import HostEvidence
 from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
 from firstline.ledger import Chain
-from firstline.signals import Component, Condition, Severity
+from firstline.signals import Component, Condition, Restricted, Severity
 
 SCHEMA = 1
 """Version of the stored aggregate; a reader refuses one that it does not know."""
@@ -174,6 +174,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     that joined it, and ``alarms`` the ARNs of every alarm that it waits for, ``alarms_beyond``
     how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
     one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles.
+    ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
     row, each at its interval, that found the alarm OK. ``look_singly``: SSM refused a look at
     several hosts, which it does when a single one of them is not registered.
@@ -209,6 +210,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     look_singly: bool = False
     attempts: tuple[Attempt, ...] = ()
     pages: tuple[Page, ...] = ()
+    reports: tuple[Restricted, ...] = ()
     responses: tuple[Response, ...] = ()
     wakes: int = 0
     wake_generation: int = 1

@@ -24,7 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Addresses and the mode of one deployment.
 
     ``documents`` maps an action's name to its SSM document's name; ``alarms`` maps the ARN of
-    an alarm that the stack made to its name in the profile. ``code`` is the digest of the
+    an alarm that the stack made to its name in the profile; ``hash_key`` makes pseudonyms of
+    users. ``code`` is the digest of the
     package that runs, and goes into every ledger entry.
     """
 
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pager_url: str
     documents: dict[str, str]
     alarms: dict[str, str]
+    hash_key: str
     code: str
 
 

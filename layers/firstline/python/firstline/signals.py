@@ -79,6 +79,7 @@ class SignalKind(StrEnum):
     HEALTH = "health"
     INSTANCE = "instance"
     MISROUTED = "misrouted"
+    REPORT = "report"
     TICK = "tick"
 
 
@@ -112,6 +113,17 @@ class Mark(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class Restricted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user's report tells of a person: kept with the incident, and shown nowhere else."""
+
+    user: str
+    details: str
+    reporter: str
+
+    def __repr__(self) -> str:
+        return "Restricted(...)"
+
+
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One fact. ``at`` is the instant of the transition, not of its delivery.
 
@@ -131,6 +143,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     metric: str = ""
     dimensions: dict[str, str] = {}
     marks: tuple[Mark, ...] = ()
+    restricted: Restricted | None = None
 
 
 SKEW_MAX = timedelta(minutes=5)

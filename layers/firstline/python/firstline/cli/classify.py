@@ -14,6 +14,7 @@ from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.signals import Disposition
 from firstline.sources.envelope import parse
+from firstline.sources.user import named
 from firstline.twin.replay import UNDATED
 
 MEANT = (Disposition.INCIDENT, Disposition.RECOVERY)
@@ -42,7 +43,7 @@ def run(
 
 
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:
-    signal = known_as(parse(body, home, UNDATED), profile, {})
+    signal = known_as(named(parse(body, home, UNDATED), "local"), profile, {})
     found = classify(signal, profile, home)
     meant = found.disposition in MEANT
     return ClassifyLine(

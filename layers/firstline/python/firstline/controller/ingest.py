@@ -6,13 +6,14 @@ from firstline.controller.opening import Arrival, take_in
 from firstline.controller.system import System
 from firstline.signals import Disposition, SignalKind, on_time
 from firstline.sources.envelope import parse
+from firstline.sources.user import named
 
 
 def ingest(body: bytes, system: System) -> Receipt:
     """Take in one event; raises `Unavailable` when it must be delivered again."""
     now = system.ports.clock.now()
     home = system.settings.home
-    told = on_time(parse(body, home, now), now)
+    told = named(on_time(parse(body, home, now), now), system.settings.hash_key)
     signal = known_as(told, system.profile, system.settings.alarms)
     found = classify(signal, system.profile, home)
     match found.disposition:

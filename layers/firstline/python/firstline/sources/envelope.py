@@ -12,7 +12,7 @@ from firstline.errors import Malformed
 from firstline.ids import SignalKey, digest
 from firstline.settings import Home
 from firstline.signals import Mark, Signal, SignalKind
-from firstline.sources import autoscaling, cloudtrail, cloudwatch, ec2, findings, health, ssm
+from firstline.sources import autoscaling, cloudtrail, cloudwatch, ec2, findings, health, ssm, user
 from firstline.sources.eventbridge import Envelope, decoded, read
 from firstline.sources.transports import dead_letter, misrouted
 
@@ -38,6 +38,7 @@ PARSERS: dict[tuple[str, str], Callable[[Envelope], Signal]] = {
     (cloudtrail.KMS, cloudtrail.CALL): cloudtrail.call,
     (findings.GUARDDUTY, findings.GUARDDUTY_FINDING): findings.guardduty,
     (findings.HUB, findings.HUB_IMPORTED): findings.hub,
+    (user.SOURCE, user.REPORT): user.report,
     ("aws.events", "Scheduled Event"): _tick,
 }
 """Which function reads which source and detail type."""

@@ -104,6 +104,7 @@ class TwinAws:
             pager_url=pager_url,
             documents={name: name for name in ACTIONS},
             alarms={f"arn:aws:cloudwatch:{place}:alarm:{each.name}": each.name for each in made},
+            hash_key="twin",
             code="twin",
         )
 

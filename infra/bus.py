@@ -1,0 +1,117 @@
+"""The bus: what firstline hears beside its alarms, and what the security team hears with it.
+
+Each pattern is as narrow as EventBridge lets it be, for whatever passes stands in one queue with
+the alarms. An instance's state names neither group nor tags, so only its ends are heard; a
+termination that the group made comes from Auto Scaling too.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aws_cdk import Annotations, CfnOutput, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from firstline.sources import autoscaling, cloudtrail, ec2, findings, health, ssm, user
+from infra.nag import accept
+from infra.queues import Queues
+
+
+class Heard(NamedTuple):
+    """One rule: who speaks, of what, and what of the detail must hold."""
+
+    source: str
+    detail_types: Sequence[str]
+    detail: Mapping[str, object] = {}
+
+
+def heard(group: str, documents: Sequence[str]) -> dict[str, Heard]:
+    """The rules by their names; *group* is the managed one, *documents* are our own."""
+    ends = ["stopping", "stopped", "shutting-down", "terminated"]
+    worth = ["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+    return {
+        "Health": Heard(health.SOURCE, health.DETAIL_TYPES),
+        "Group": Heard(
+            autoscaling.SOURCE, autoscaling.DETAIL_TYPES, {"AutoScalingGroupName": [group]}
+        ),
+        "Commands": Heard(ssm.SOURCE, [ssm.COMMAND, ssm.INVOCATION], {"document-name": documents}),
+        "Calendars": Heard(ssm.SOURCE, [ssm.CALENDAR]),
+        "Instances": Heard(ec2.SOURCE, [ec2.STATE_CHANGE], {"state": ends}),
+        "Throttles": Heard(
+            cloudtrail.KMS, [cloudtrail.CALL], {"errorCode": [{"prefix": "Throttling"}]}
+        ),
+        "GuardDuty": Heard(findings.GUARDDUTY, [findings.GUARDDUTY_FINDING]),
+        "SecurityHub": Heard(
+            findings.HUB,
+            [findings.HUB_IMPORTED],
+            {"findings": {"Severity": {"Label": worth}}},
+        ),
+        "Reports": Heard(user.SOURCE, [user.REPORT]),
+    }
+
+
+SEVERE = {
+    "GuardDuty": Heard(
+        findings.GUARDDUTY, [findings.GUARDDUTY_FINDING], {"severity": [{"numeric": [">=", 7]}]}
+    ),
+    "SecurityHub": Heard(
+        findings.HUB,
+        [findings.HUB_IMPORTED],
+        {"findings": {"Severity": {"Label": ["HIGH", "CRITICAL"]}, "RecordState": ["ACTIVE"]}},
+    ),
+}
+"""The findings that are incidents: they go to the security team as well (R45)."""
+
+
+class Bus(Construct):
+    """Rules of the default bus, each with the dead letters of what it could not deliver."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        group: str,
+        documents: Sequence[str],
+        queues: Queues,
+        security_email: str | None,
+    ) -> None:
+        super().__init__(scope, name)
+        for each, what in heard(group, documents).items():
+            to_queue = targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)
+            _rule(self, each, what, to_queue)
+        topic = _security_topic(self, security_email)
+        for each, what in SEVERE.items():
+            to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
+            _rule(self, f"Severe{each}", what, to_topic)
+
+
+def _rule(scope: Construct, name: str, what: Heard, target: events.IRuleTarget) -> None:
+    events.Rule(
+        scope,
+        name,
+        event_pattern=events.EventPattern(
+            source=[what.source],
+            account=[Stack.of(scope).account],
+            detail_type=list(what.detail_types),
+            detail=dict(what.detail) or None,
+        ),
+        targets=[target],
+    )
+
+
+def _security_topic(scope: Construct, email: str | None) -> sns.Topic:
+    """Straight from EventBridge, with no code of ours on the way; not encrypted by a key."""
+    topic = sns.Topic(scope, "Security", enforce_ssl=True)
+    if email is None:
+        warning = "nobody hears the security topic: set the context security_email, or subscribe"
+        Annotations.of(topic).add_warning_v2("firstline:security-email", warning)
+    else:
+        subscription = topic.add_subscription(subscriptions.EmailSubscription(email))
+        unread = "a queue for mail that was not delivered is one more place where nobody looks"
+        accept(subscription, "Serverless-SNSRedrivePolicy", unread)
+    CfnOutput(Stack.of(scope), "SecurityTopic", value=topic.topic_arn)
+    return topic
