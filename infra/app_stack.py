@@ -8,7 +8,7 @@ from constructs import Construct
 
 from firstline import code
 from firstline.settings import Home, Settings
-from infra.bus import Bus
+from infra.bus import Bus, heard
 from infra.context import Deployment
 from infra.detection import Backstop, Detection
 from infra.hash_key import hash_key
@@ -48,8 +48,7 @@ class AppStack(Stack):
         Bus(
             self,
             "Bus",
-            group=deployment.profile.fleet.group,
-            documents=list(reach.documents.values()),
+            hears=heard(deployment.profile.fleet.group, list(reach.documents.values())),
             queues=queues,
             security_email=deployment.context.security_email,
         )

@@ -60,7 +60,13 @@ SEVERE = {
     "SecurityHub": Heard(
         findings.HUB,
         [findings.HUB_IMPORTED],
-        {"findings": {"Severity": {"Label": ["HIGH", "CRITICAL"]}, "RecordState": ["ACTIVE"]}},
+        {
+            "findings": {
+                "Severity": {"Label": ["HIGH", "CRITICAL"]},
+                "RecordState": ["ACTIVE"],
+                "Workflow": {"Status": ["NEW", "NOTIFIED"]},
+            }
+        },
     ),
 }
 """The findings that are incidents: they go to the security team as well (R45)."""
@@ -74,13 +80,12 @@ class Bus(Construct):
         scope: Construct,
         name: str,
         *,
-        group: str,
-        documents: Sequence[str],
+        hears: Mapping[str, Heard],
         queues: Queues,
         security_email: str | None,
     ) -> None:
         super().__init__(scope, name)
-        for each, what in heard(group, documents).items():
+        for each, what in hears.items():
             to_queue = targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)
             _rule(self, each, what, to_queue)
         topic = _security_topic(self, security_email)

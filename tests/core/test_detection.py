@@ -42,13 +42,16 @@ def _rows(profile: Profile) -> list[str]:
             each.name,
             f"{each.namespace} {each.metric}{_share(each)} {each.statistic}",
             f"{each.comparison} {each.threshold} {each.unit}",
-            f"{each.breaching_periods or each.evaluation_periods} of {each.evaluation_periods}"
-            f" x {each.period_seconds} s, missing {each.missing_data}",
+            f"{_periods(each)} x {each.period_seconds} s, missing {each.missing_data}",
             f"{rule.severity} {rule.condition} {rule.component}",
             " ".join(each.steps),
         )
         rows.append(" | ".join(cells))
     return rows
+
+
+def _periods(alarm: MadeAlarm) -> str:
+    return f"{alarm.breaching_periods or alarm.evaluation_periods} of {alarm.evaluation_periods}"
 
 
 def _share(alarm: MadeAlarm) -> str:
@@ -90,10 +93,9 @@ def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
     profile = SHIPPED["runbook"]
     assert [each.alarm.name for each in detection.left_out(profile)] == ["http-api-errors"]
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, load_balancer="", http_api="x"))
-    assert list(detection.told(bare)) == [
-        "left out, for the profile has no fleet.load_balancer: "
-        "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
-    ]
+    (told,) = detection.told(bare)
+    names = "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
+    assert told == f"left out, for the profile has no fleet.load_balancer: {names}"
     without = copy.replace(profile, probe=copy.replace(profile.probe, nats=None))
     (_, told) = detection.told(without)
     assert told.startswith("left out, for the profile has no probe.nats: enclave-memory, ")

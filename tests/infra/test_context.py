@@ -7,14 +7,13 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.code import PACKAGE
 from firstline.errors import Malformed
 from infra import context
 from infra.context import Context
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
 
-RUNBOOK = (PACKAGE / "profiles" / "runbook.toml").read_text()
+SMALL = (Path(__file__).parents[1] / "core" / "small.toml").read_text()
 ALARM = """
 [[alarms.made]]
 name = "{name}"
@@ -24,9 +23,18 @@ dimensions = {{}}
 statistic = "Minimum"
 comparison = "<"
 threshold = 1
+unit = "count"
 period_seconds = {period}
 evaluation_periods = {periods}
 missing_data = "breaching"
+
+[[rules]]
+name = "of {name}"
+source = "cloudwatch.alarm"
+subject = "{name}"
+condition = "capacity"
+severity = "P3"
+component = "fleet"
 """
 EXTERNAL = """
 [[alarms.external]]
@@ -83,7 +91,7 @@ def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
 def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
     """What CloudFormation would refuse after minutes is refused before anything is made."""
     path = tmp_path / "fleet.toml"
-    path.write_text(RUNBOOK + more)
+    path.write_text(SMALL + more)
     with pytest.raises(Malformed, match=says) as refused:
         context.deployment({"profile": str(path)}.get)
     assert str(refused.value).startswith(str(path))
@@ -94,7 +102,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str,
 def test_a_profile_within_the_quotas_is_taken(tmp_path: Path, period: int, periods: int) -> None:
     """The widest that CloudWatch takes."""
     path = tmp_path / "fleet.toml"
-    path.write_text(RUNBOOK + ALARM.format(name="wide", period=period, periods=periods))
+    path.write_text(SMALL + ALARM.format(name="wide", period=period, periods=periods))
     deployment = context.deployment({"profile": str(path)}.get)
     assert "wide" in [each.name for each in deployment.profile.alarms.made]
 
@@ -115,14 +123,14 @@ def test_the_most_that_is_taken_fits(tmp_path: Path) -> None:
     path = tmp_path / "fleet.toml"
     made_ones = [ALARM.format(name=f"an-alarm-{n:0>3}", period=60, periods=3) for n in range(30)]
     others = [EXTERNAL.format(name=f"an-alarm-of-somebody-else-{n:0>3}") for n in range(30)]
-    most = most_that_is_taken(path, RUNBOOK, made_ones)
+    most = most_that_is_taken(path, SMALL, made_ones)
     most = most_that_is_taken(path, most, others)
     path.write_text(most)
     app = App(outdir=str(tmp_path / "assembly"), context={**WITHOUT_BUNDLING, "profile": str(path)})
     compose(app)
     app.synth()
     made = Made(tmp_path / "assembly")
-    (rule,) = made.of("AWS::Events::Rule")
+    rule = made.one("AWS::Events::Rule", "AlarmStates")
     pattern = json.dumps(rule.properties["EventPattern"], separators=(",", ":"))
     environments = [
         "".join(name + value for name, value in each.properties["Environment"]["Variables"].items())

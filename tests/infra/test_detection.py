@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from firstline import detection
 from firstline import profile as profiles
 from firstline.classify import Classification, classify, known_as
-from firstline.profile import Profile
+from firstline.profile import MadeAlarm, Profile
 from firstline.settings import Home
 from firstline.signals import Disposition
 from firstline.sources.envelope import parse
@@ -31,7 +32,7 @@ def classified(body: bytes) -> Classification:
 EVENTS = Path(__file__).parents[2] / "events"
 CORPUS = {path: classified(path.read_bytes()) for path in sorted(EVENTS.glob("*.json"))}
 # a dead letter comes by its queue, and holds an event that the rule heard before
-RULED = [path for path, found in CORPUS.items() if found.rule and not path.match("sqs.*")]
+RULED = [path for path, found in CORPUS.items() if found.rule and path.match("cloudwatch.*")]
 REJECTED = [path for path, found in CORPUS.items() if found.disposition is Disposition.REJECTED]
 STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"]
 EXTERNAL = "vettid-prod-enclave-healthy-hosts"
@@ -44,8 +45,8 @@ SIGNS = {
 
 
 def heard(made: Made, event: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether the rule would put *event* into the signals queue."""
-    (rule,) = made.of("AWS::Events::Rule")
+    """Whether the alarms' rule would put *event* into the signals queue."""
+    rule = made.one("AWS::Events::Rule", "AlarmStates")
     pattern = EventPattern.load(json.dumps(rule.properties["EventPattern"]))
     return bool(pattern.matches_event(event))
 
@@ -101,7 +102,7 @@ def test_every_state_is_heard_whatever_came_before(
 
 def test_the_pattern_asks_for_nothing_in_the_detail(made: Made) -> None:
     """The rule filters on who speaks, never on what is said."""
-    (rule,) = made.of("AWS::Events::Rule")
+    rule = made.one("AWS::Events::Rule", "AlarmStates")
     pattern = rule.properties["EventPattern"]
     assert sorted(pattern) == ["account", "detail-type", "resources", "source"]
     assert "EventBusName" not in rule.properties
@@ -127,7 +128,7 @@ def test_own_alarms_and_strangers_are_not_heard(made: Made) -> None:
     [
         {"source": "custom.cloudwatch"},
         {"account": "444455556666"},
-        {"detail-type": "CloudWatch Alarm Configuration Change"},
+        {"detail-type": "CloudWatch Alarm Contributor State Change"},
         {"resources": [f"arn:aws:cloudwatch:{REGION}:444455556666:alarm:{EXTERNAL}"]},
         {"resources": []},
     ],
@@ -139,19 +140,25 @@ def test_a_forged_event_is_not_heard(made: Made, fields: dict[str, Any]) -> None
 
 
 def test_what_is_heard_reaches_the_queue_or_its_dead_letters(made: Made) -> None:
-    """The rule may send to the signals queue and to its dead letters; nobody else may."""
-    (rule,) = made.of("AWS::Events::Rule")
-    (target,) = rule.properties["Targets"]
+    """Each rule may send to its target and to its dead letters; nobody else may."""
     signals = made.one("AWS::SQS::Queue", "QueuesSignals")
     undelivered = made.one("AWS::SQS::Queue", "Undelivered")
-    assert target["Arn"] == made.arn(signals)
-    assert target["DeadLetterConfig"] == {"Arn": made.arn(undelivered)}
+    security = made.arn(made.one("AWS::SNS::Topic", "Security"))
+    rules = made.of("AWS::Events::Rule")
+    to: dict[str, list[str]] = {}
+    for rule in rules:
+        (target,) = rule.properties["Targets"]
+        to.setdefault(target["Arn"], []).append(made.arn(rule))
+        assert target["DeadLetterConfig"] == {"Arn": made.arn(undelivered)}
+    assert to.keys() == {made.arn(signals), security}
+    assert len(to[security]) == 2
+    everyone = [made.arn(each) for each in rules]
+    senders = {signals.name: to[made.arn(signals)], undelivered.name: everyone}
     for queue in made.of("AWS::SQS::Queue"):
         allowed = [each for each in policy(made, queue) if each["Effect"] == "Allow"]
-        assert bool(allowed) == (queue in (signals, undelivered))
-        for statement in allowed:
-            assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-            assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": made.arn(rule)}}
+        assert {each["Principal"]["Service"] for each in allowed} <= {"events.amazonaws.com"}
+        told = [each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in allowed]
+        assert sorted(told) == sorted(senders.get(queue.name, []))
 
 
 def policy(made: Made, queue: Resource) -> list[dict[str, Any]]:
@@ -167,42 +174,97 @@ def policy(made: Made, queue: Resource) -> list[dict[str, Any]]:
 
 
 def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -> None:
-    """Each alarm of the profile is one alarm in CloudWatch, number for number."""
+    """Each alarm that the fleet can have is one alarm in CloudWatch, number for number."""
     written = [
         {
-            "Namespace": each.namespace,
-            "MetricName": each.metric,
-            "Dimensions": sorted(each.dimensions.items()),
-            "Statistic": each.statistic,
-            "sign": each.comparison,
-            "Threshold": each.threshold,
-            "Period": each.period_seconds,
             "EvaluationPeriods": each.evaluation_periods,
+            "DatapointsToAlarm": each.breaching_periods,
+            "Threshold": each.threshold,
             "TreatMissingData": each.missing_data,
+            "sign": each.comparison,
         }
-        for each in profile.alarms.made
+        | (query(each) if each.percent_of else one_metric(each))
+        for each in detection.made(profile)
     ]
     found = [
         {
-            **{key: alarm.properties[key] for key in written[0] if key in alarm.properties},
-            "Dimensions": [
-                (each["Name"], each["Value"]) for each in alarm.properties["Dimensions"]
-            ],
+            **{key: alarm.properties.get(key) for key in written[number] if key != "sign"},
             "sign": SIGNS[alarm.properties["ComparisonOperator"]],
         }
-        for alarm in made_alarms(made)
+        for number, alarm in enumerate(made_alarms(made))
     ]
     assert found == written
+
+
+def one_metric(alarm: MadeAlarm) -> dict[str, Any]:
+    """Give what CloudWatch is told of an alarm on one metric."""
+    named = [{"Name": name, "Value": value} for name, value in sorted(alarm.dimensions.items())]
+    percentile = alarm.statistic.startswith("p")
+    return {
+        "Namespace": alarm.namespace,
+        "MetricName": alarm.metric,
+        "Dimensions": named or None,
+        "ExtendedStatistic" if percentile else "Statistic": alarm.statistic,
+        "Period": alarm.period_seconds,
+    }
+
+
+def query(alarm: MadeAlarm) -> dict[str, Any]:
+    """Give what CloudWatch is told of an alarm on a percentage."""
+    parts = {"part": alarm.metric}
+    if alarm.percent_of == "quota":
+        expression = "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
+    else:
+        parts["whole"] = alarm.percent_of
+        expression = f"IF(whole >= {alarm.percent_of_min}, 100 * part / whole, 0)"
+    one = one_metric(alarm)
+    metrics = [
+        {
+            "Id": name,
+            "MetricStat": {
+                "Metric": {
+                    "Dimensions": one["Dimensions"],
+                    "MetricName": metric,
+                    "Namespace": alarm.namespace,
+                },
+                "Period": alarm.period_seconds,
+                "Stat": alarm.statistic,
+            },
+            "ReturnData": False,
+        }
+        for name, metric in parts.items()
+    ]
+    returned = {"Expression": expression, "Id": "expr_1", "Label": alarm.name}
+    return {"Metrics": [returned | {"ReturnData": True}, *metrics]}
+
+
+def test_lines_of_the_log_are_counted(made: Made, profile: Profile) -> None:
+    """Under the fleet's own namespace, where its alarms look; nothing counted is 0."""
+    found = [each.properties for each in made.of("AWS::Logs::MetricFilter")]
+    assert [(each["LogGroupName"], each["FilterPattern"]) for each in found] == [
+        ("/vettid/enclave/parent", each.pattern) for each in profile.logs
+    ]
+    assert [each["MetricTransformations"] for each in found] == [
+        [
+            {
+                "DefaultValue": 0,
+                "MetricName": each.metric,
+                "MetricNamespace": "firstline/logs/vettid",
+                "MetricValue": "1",
+            }
+        ]
+        for each in profile.logs
+    ]
 
 
 def test_each_guarded_alarm_has_a_composite_without_code(made: Made, profile: Profile) -> None:
     """The alarm and any one sign of deafness: straight to the emergency topic."""
     topic = made.one("AWS::SNS::Topic", "Emergency")
-    assert [each.name for each in profile.alarms.made if each.backstop] == ["healthy-hosts"]
-    (external,) = [each.name for each in profile.alarms.external if each.backstop]
+    listed = [it.name for it in profile.alarms.external if it.known_as == "healthy-hosts"]
     guarded = {
         made.arn(made.one("AWS::CloudWatch::Alarm", "Detectionhealthyhosts")),
-        f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{external}",
+        made.arn(made.one("AWS::CloudWatch::Alarm", "Detectionenclaveanswering")),
+        *(f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}" for name in listed),
     }
     own = [each for each in made.of("AWS::CloudWatch::Alarm") if each not in made_alarms(made)]
     deaf = " OR ".join(f'ALARM("{made.arn(each)}")' for each in own)
@@ -210,4 +272,4 @@ def test_each_guarded_alarm_has_a_composite_without_code(made: Made, profile: Pr
     assert {each.properties["AlarmRule"] for each in composites} == {
         f'(ALARM("{arn}") AND ({deaf}))' for arn in guarded
     }
-    assert [each.properties["AlarmActions"] for each in composites] == [[made.arn(topic)]] * 2
+    assert [each.properties["AlarmActions"] for each in composites] == [[made.arn(topic)]] * 3

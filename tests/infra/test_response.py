@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline import code, settings
+from firstline import code, detection, settings
 from firstline.actions.catalogue import ACTIONS
 from firstline.profile import Profile
 from firstline.settings import Home
@@ -91,7 +91,11 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     )
     assert read.signals_queue_url == url(made, "QueuesSignals")
     assert read.wakes_queue_url == url(made, "QueuesWakes")
-    assert sorted(read.alarms.values()) == sorted(each.name for each in profile.alarms.made)
+    assert sorted(read.alarms.values()) == sorted(each.name for each in detection.made(profile))
+    assert read.hash_key == (
+        f"{{{{resolve:secretsmanager:{made.arn(made.one('AWS::SecretsManager::Secret', 'HashKey'))}"
+        ":SecretString:::}}"
+    )
 
 
 def test_every_made_alarm_is_known_by_its_arn(made: Made) -> None:
@@ -192,7 +196,12 @@ def test_nothing_has_a_fixed_name(made: Made) -> None:
     fixed = {
         (each.logical_id, name)
         for each in made.resources.values()
-        if each.kind not in {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"}
+        if each.kind
+        not in {
+            "AWS::Lambda::EventSourceMapping",
+            "AWS::Lambda::EventInvokeConfig",
+            "AWS::Logs::MetricFilter",  # the log group that it names is the fleet's
+        }
         for name in NAMES & each.properties.keys()
     }
     assert fixed == set()
@@ -200,7 +209,7 @@ def test_nothing_has_a_fixed_name(made: Made) -> None:
 
 def test_the_routing_key_is_the_operators(made: Made) -> None:
     """The secret is made empty, and an output says how to fill it."""
-    (secret,) = made.of("AWS::SecretsManager::Secret")
+    secret = made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
     assert not {"SecretString", "GenerateSecretString"} & secret.properties.keys()
     command = made.outputs("firstline-vettid-app")["SetRoutingKey"]
     assert f"--secret-id {made.arn(secret)} " in command
@@ -227,7 +236,7 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     assert ingest["Architectures"] == ["x86_64"]
     assert ingest["ReservedConcurrentExecutions"] == 25
     assert source(chosen, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 4}
-    assert chosen.of("AWS::SecretsManager::Secret") == []
+    assert [each.logical_id for each in chosen.of("AWS::SecretsManager::Secret")] == ["HashKey"]
     assert chosen.outputs("firstline-vettid-app")["Mode"] == "enforce"
 
 
