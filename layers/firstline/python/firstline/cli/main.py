@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
     "classify": ("classify", "what events mean by a profile, and why"),
     "policy": ("policy", "check a profile; explain which rule an event matched"),
+    "report-user": ("report_user", "report a user's trouble to the deployed system (P3)"),
     "audit": ("audit", "verify an exported ledger"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),

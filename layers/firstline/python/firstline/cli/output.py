@@ -104,6 +104,14 @@ class ExplainLine(msgspec.Struct, frozen=True, kw_only=True):
     misses: tuple[MissLine, ...]
 
 
+class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that the bus took: the event's id, the report's own, and who told it."""
+
+    event: str
+    report: str
+    reporter: str
+
+
 class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
     """A profile that holds together, counted; ``digest`` is of its bytes, as in the ledger."""
 

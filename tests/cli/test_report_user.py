@@ -1,0 +1,115 @@
+"""``firstline report-user`` on moto's bus: what is put there, and what is refused."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from boto3.session import Session
+from moto import mock_aws
+
+from firstline.classify import classify, known_as
+from firstline.cli.main import dispatch
+from firstline.cli.output import ReportLine
+from firstline.cli.report_user import checked, send
+from firstline.errors import Malformed
+from firstline.signals import Condition, Restricted, Severity
+from firstline.sources.envelope import parse
+from firstline.sources.user import named
+from tests.adapters.doors import Ends
+from tests.core.builders import HOME, NOW, PROFILE
+
+GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
+GOOD = ["report-user", "--user", GUID, "--details", "error 1042", "--region", "us-east-1"]
+
+
+@pytest.fixture(autouse=True)
+def aws() -> Iterator[None]:
+    """AWS is moto, which keeps no event that it takes."""
+    with mock_aws():
+        yield
+
+
+def put(told: dict[str, str]) -> tuple[ReportLine, bytes]:
+    """What the command answers, and the envelope that the bus would make of what it was given."""
+    session = Session(region_name="us-east-1")
+    taken: list[dict[str, str]] = []
+    session.events.register("provide-client-params.events.PutEvents", _keep(taken))
+    line = send(told, session)
+    (entry,) = taken
+    envelope = {
+        "id": line.event,
+        "source": entry["Source"],
+        "detail-type": entry["DetailType"],
+        "account": HOME.account,
+        "region": HOME.region,
+        "time": "2026-03-11T04:20:00Z",
+        "detail": json.loads(entry["Detail"]),
+    }
+    return line, json.dumps(envelope).encode()
+
+
+def _keep(taken: list[dict[str, str]]) -> Callable[..., None]:
+    def keep(params: dict[str, list[dict[str, str]]], **_: object) -> None:
+        taken.extend(params["Entries"])
+
+    return keep
+
+
+def test_a_report_becomes_a_p3_of_its_user() -> None:
+    """What is put on the bus is what the parser reads; the caller's ARN is the reporter."""
+    line, body = put({"user": GUID, "details": "error 1042", "reporter": ""})
+    assert line.reporter.startswith("arn:aws:sts::123456789012:")
+    signal = named(parse(body, HOME, NOW), "key")
+    assert signal.restricted == Restricted(user=GUID, details="error 1042", reporter=line.reporter)
+    assert signal.key == f"report|{line.report}"
+    found = classify(known_as(signal, PROFILE, {}), PROFILE, HOME)
+    assert (found.condition, found.severity) == (Condition.USER_AFFECTED, Severity.P3)
+
+
+def test_the_text_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """I27: the GUID and the details stay out of what a terminal keeps."""
+    assert dispatch([*GOOD, "--reporter", "support@example.test"]) == 0
+    out = capsys.readouterr().out
+    assert "by support@example.test: firstline opens a P3, and pages nobody" in out
+    assert GUID not in out
+    assert "1042" not in out
+
+
+def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str]) -> None:
+    """One user, one pseudonym; as JSON the report has its own id."""
+    assert dispatch(["report-user", "--user", GUID.upper(), *GOOD[3:], "--json"]) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert len(line["report"]) == 32
+    assert line["event"]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"user": "Ada"}, "--user: give the user's GUID"),
+        ({"details": ""}, "--details: give 1 to 2000 characters"),
+        ({"details": "x" * 2001}, "--details"),
+        ({"reporter": "a\nb"}, "--reporter: give a name"),
+    ],
+)
+def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why: str) -> None:
+    """What was wrong may be a secret."""
+    good = {"user": GUID, "details": "x", "reporter": "me"}
+    with pytest.raises(Malformed, match=why) as refused:
+        checked(good | told)
+    assert "Ada" not in str(refused.value)
+
+
+def test_a_bus_that_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, why, and nothing of the report."""
+    refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+    with pytest.raises(Malformed, match="the report was not taken: ThrottlingException"):
+        send({"user": GUID, "details": "x", "reporter": "me"}, Ends(refusal).session)
+    assert dispatch([*GOOD, "--reporter", "a\tb"]) == 2
+    assert "--reporter: give a name" in capsys.readouterr().err
+
+
+def test_a_missing_region_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is missing is asked for."""
+    assert dispatch(["report-user", "--user", GUID]) == 2
+    assert "--details" in capsys.readouterr().err
