@@ -8,13 +8,13 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from firstline import detection
 from firstline.errors import Malformed
-from infra import context
+from infra import context, probe
 from infra.app_stack import AppStack
 from infra.records import Records
 
 
 def compose(app: App) -> tuple[str, ...]:
-    """Put both stacks into *app*; gives what the fleet lacks, in lines; raises `Malformed`."""
+    """Put both stacks into *app*; gives notes for who deploys, in lines; raises `Malformed`."""
     deployment = context.deployment(app.node.try_get_context)
     env = Environment(
         account=deployment.context.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
@@ -24,22 +24,25 @@ def compose(app: App) -> tuple[str, ...]:
     records = Records(app, f"{name}-records", env=env)
     AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return tuple(detection.told(deployment.profile))
+    return (
+        *(f"detection: {line}" for line in detection.told(deployment.profile)),
+        *(f"probe: {line}" for line in probe.told(deployment.profile.probe)),
+    )
 
 
 def main() -> int:
     """Synthesize; say on standard error what was made, for the CDK owns standard output."""
     app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
     try:
-        lacking = compose(app)
+        notes = compose(app)
         assembly = app.synth()
     except Malformed as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2
     except RuntimeError as error:  # jsii's one word for whatever its other side threw
         return _refused(error)
-    for line in lacking:
-        sys.stderr.write(f"detection: {line}\n")
+    for line in notes:
+        sys.stderr.write(f"{line}\n")
     for stack in assembly.stacks:
         sys.stderr.write(f"{stack.stack_name}: {len(stack.template['Resources'])} resources\n")
     return 0

@@ -14,6 +14,7 @@ from infra.detection import Backstop, Detection
 from infra.hash_key import hash_key
 from infra.oversight import Oversight
 from infra.packaging import PROFILE_PATH
+from infra.probe import Probes
 from infra.queues import Queues
 from infra.records import Records
 from infra.response import Reach, Response, documents
@@ -60,6 +61,8 @@ class AppStack(Stack):
             settings=self._settings(deployment, reach, alarms),
         )
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
+        profile = deployment.profile
+        Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
         CfnOutput(self, "Mode", value=deployment.context.mode)
 
     def _hear(self, deployment: Deployment, queues: Queues) -> Mapping[str, cloudwatch.Alarm]:

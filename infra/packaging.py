@@ -26,6 +26,7 @@ PROFILE_PATH = "/opt/profile/profile.toml"
 
 _LAYER, _TASK = "/opt", "/var/task"  # where Lambda unpacks a layer, and a function
 _DEPENDENCIES = ROOT / "layers" / "dependencies"
+_PROBE = ROOT / "layers" / "probe"
 _PLATFORMS: dict[Architecture, str] = {
     "arm64": "aarch64-manylinux2014",
     "x86_64": "x86_64-manylinux2014",
@@ -35,8 +36,12 @@ _COMPILE = ("-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
 
 def dependencies(architecture: Architecture) -> lambda_.Code:
     """The layer of third-party packages: wheels of *architecture*, every hash checked."""
-    recipe = [*_install(architecture), *_COMPILE]
-    return _built(_DEPENDENCIES, lambda out: install_dependencies(out, architecture), recipe)
+    return _packages(_DEPENDENCIES, architecture)
+
+
+def probe(architecture: Architecture) -> lambda_.Code:
+    """The layer of what the NATS probe alone needs."""
+    return _packages(_PROBE, architecture)
 
 
 def firstline() -> lambda_.Code:
@@ -56,11 +61,13 @@ def functions() -> lambda_.Code:
     return _built(ROOT / "functions", copy_functions, _COMPILE)
 
 
-def install_dependencies(out: Path, architecture: Architecture) -> None:
-    """Install the locked packages into *out*; raises `Malformed` when uv cannot."""
+def install_dependencies(
+    out: Path, architecture: Architecture, source: Path = _DEPENDENCIES
+) -> None:
+    """Install the locked packages of *source* into *out*; raises `Malformed` when uv cannot."""
     target = out / "python"
     here = ("--python", sys.executable, "--target", str(target))
-    _check(sys.executable, "-m", "uv", *_install(architecture), *here)
+    _check(source, sys.executable, "-m", "uv", *_install(architecture), *here)
     shutil.rmtree(target / "bin", ignore_errors=True)  # scripts that name this machine's Python
     (target / ".lock").unlink(missing_ok=True)
     _compile(out, _LAYER)
@@ -92,11 +99,17 @@ def copy_functions(out: Path) -> None:
     _compile(out, _TASK)
 
 
+def _packages(source: Path, architecture: Architecture) -> lambda_.Code:
+    recipe = [*_install(architecture), *_COMPILE]
+    return _built(source, lambda out: install_dependencies(out, architecture, source), recipe)
+
+
 def _install(architecture: Architecture) -> list[str]:
     """What uv is told; all that decides on the layer's content is in it."""
     return [
         *("pip", "install", "--quiet", "--no-config", "--requirements", "requirements.txt"),
         *("--require-hashes", "--only-binary", ":all:", "--no-installer-metadata"),
+        *("--no-binary", "nkeys"),  # pure Python, and published as source alone
         *("--no-compile-bytecode", "--link-mode", "copy"),
         *("--python-version", "3.13", "--python-platform", _PLATFORMS[architecture]),
     ]
@@ -104,7 +117,7 @@ def _install(architecture: Architecture) -> list[str]:
 
 def _compile(out: Path, unpacked_at: str) -> None:
     """Compile *out* as if it lay at *unpacked_at*: the same sources give the same bytes."""
-    _check(sys.executable, *_COMPILE, "-s", str(out), "-p", unpacked_at, str(out))
+    _check(out, sys.executable, *_COMPILE, "-s", str(out), "-p", unpacked_at, str(out))
     _open_up(out)
 
 
@@ -114,10 +127,10 @@ def _open_up(out: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _check(*command: str) -> None:
+def _check(where: Path, *command: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     ran = subprocess.run(  # noqa: S603 - the commands are those above
-        command, cwd=_DEPENDENCIES, env=environment, capture_output=True, text=True, check=False
+        command, cwd=where, env=environment, capture_output=True, text=True, check=False
     )
     if ran.returncode:
         said = " ".join((ran.stderr or ran.stdout).split())

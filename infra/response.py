@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -19,6 +17,7 @@ from infra.nag import accept
 from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues
 from infra.records import Records
 from infra.runtime import Handler, Runtime
+from infra.schedule import every_minute
 
 SWEEP_TIMEOUT = Duration.seconds(55)
 
@@ -69,7 +68,8 @@ class Response(Construct):
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
         roles.accept_unscoped_alarms(self.node.find_child("IngestRole"))
         roles.accept_unscoped(self.node.find_child("ReconcileRole"))
-        _every_minute(self, runtime.function(self, _sweep(reach)))
+        told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
+        every_minute(self, "Sweep", runtime.function(self, _sweep(reach)), told)
 
 
 def _ingest(reach: Reach, reserved: int | None) -> Handler:
@@ -126,26 +126,3 @@ def _feed(function: lambda_.Function, queue_arn: str, workers_max: int | None = 
     )
     dead = "an SQS source has no destination of its own: the queue has its dead letters"
     accept(source, "Serverless-LambdaEventSourceMappingDestination", dead)
-
-
-def _every_minute(scope: Construct, function: lambda_.Function) -> None:
-    """A run that fails or comes late is not repeated: the next one is a minute away."""
-    account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-    service = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
-    role = roles.role(scope, "ScheduleRole", service, {"sweep": roles.invoke(function)})
-    scheduler.CfnSchedule(
-        scope,
-        "EveryMinute",
-        schedule_expression="rate(1 minute)",
-        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-        target=scheduler.CfnSchedule.TargetProperty(
-            arn=function.function_arn,
-            role_arn=role.role_arn,
-            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                maximum_event_age_in_seconds=60, maximum_retry_attempts=0
-            ),
-        ),
-    )
-    function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
-    told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
-    accept(function, "Serverless-LambdaAsyncFailureDestination", told)

@@ -6,7 +6,7 @@ No managed policies. What a look or a fix needs comes from its declaration in
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Stack
+from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -34,6 +34,14 @@ _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "cloudwatch:DescribeAlarms",
     "elasticloadbalancing:DescribeTargetHealth",
+)
+_NETWORK = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
 )
 _ANY_INSTANCE = f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"
 _ANY_COMMAND = ("AWS-RunShellScript", "AWS-RunRemoteScript", "AWS-RunDocument")
@@ -97,6 +105,39 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
         _allow(["dynamodb:PutItem"], [table.table_arn]),
         _deny([f"dynamodb:{operation}" for operation in writing], [table.table_arn]),
     ]
+
+
+def read_parameter(stack: Stack, name: str) -> list[iam.PolicyStatement]:
+    """Read the one parameter; the key of its service, which encrypts it, asks for no more."""
+    arn = stack.format_arn(
+        service="ssm", resource="parameter", resource_name=name.removeprefix("/")
+    )
+    return [_allow(["ssm:GetParameter"], [arn])]
+
+
+def join_network(stack: Stack) -> list[iam.PolicyStatement]:
+    """What Lambda needs to put a function into a network, and the function's code may not use."""
+    own = {"ArnLike": {"lambda:SourceFunctionArn": f"{_functions(stack)}*"}}
+    deny = _deny(_NETWORK, ["*"])
+    deny.add_conditions(own)
+    return [_allow(_NETWORK, ["*"]), deny]
+
+
+def accept_network(construct: IConstruct) -> None:
+    """Accept, on a role with `join_network`, what has no narrower form."""
+    why = "Lambda makes network interfaces whose ids nobody knows; the code itself is denied"
+    for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
+        accept(construct, rule, why)
+
+
+def _functions(stack: Stack) -> str:
+    """How the ARNs of the stack's functions begin."""
+    return stack.format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=f"{stack.stack_name}-",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def read_alarms() -> list[iam.PolicyStatement]:

@@ -1,5 +1,6 @@
 """What the functions have in common: code, layers, architecture, environment."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ class Runtime(Construct):
         settings: Settings,
     ) -> None:
         super().__init__(scope, name)
+        self._named = architecture
         self._architecture = _ARCHITECTURES[architecture]
         self._code = packaging.functions()
         self._environment = _environment(Stack.of(self), settings)
@@ -58,8 +60,21 @@ class Runtime(Construct):
             self._layer("Profile", packaging.profile(profile)),
         ]
 
-    def function(self, scope: Construct, handler: Handler) -> lambda_.Function:
-        """The function of *handler*, with a role and a log group of its own."""
+    def probe_layer(self) -> lambda_.LayerVersion:
+        """What the NATS probe needs beside the others; nothing is made where nobody asks."""
+        return self._layer("ProbeDependencies", packaging.probe(self._named))
+
+    def function(
+        self,
+        scope: Construct,
+        handler: Handler,
+        environment: dict[str, str] | None = None,
+        layers: Sequence[lambda_.LayerVersion] = (),
+    ) -> lambda_.Function:
+        """The function of *handler*, with a role and a log group of its own.
+
+        By default it reads the settings; *layers* come to those that every function has.
+        """
         name = handler.name.title()
         group = _log_group(scope, f"{name}Logs")
         may = {"logs": roles.write_logs(group), **handler.may}
@@ -71,8 +86,8 @@ class Runtime(Construct):
             handler=f"functions.{handler.name}.handler",
             runtime=packaging.RUNTIME,
             architecture=self._architecture,
-            layers=self._layers,
-            environment=self._environment,
+            layers=[*self._layers, *layers],
+            environment=self._environment if environment is None else environment,
             timeout=handler.timeout,
             memory_size=handler.memory_mb,
             role=roles.role(scope, f"{name}Role", service, may),

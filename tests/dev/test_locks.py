@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 LAMBDA = ROOT / "layers" / "dependencies" / "requirements.txt"
+PROBE = ROOT / "layers" / "probe" / "requirements.txt"
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -24,19 +25,22 @@ def version(stanza: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", [LOCK, LAMBDA, ROOT / "package-lock.json", ROOT / "package.json", ROOT / ".npmrc"]
+    "path",
+    [LOCK, LAMBDA, PROBE, ROOT / "package-lock.json", ROOT / "package.json", ROOT / ".npmrc"],
 )
 def test_no_lock_holds_an_address(path: Path) -> None:
     assert re.findall(r"\S*(?:://|resolved\"|index-url|find-links)\S*", path.read_text()) == []
 
 
-@pytest.mark.parametrize("path", [LOCK, LAMBDA])
+@pytest.mark.parametrize("path", [LOCK, LAMBDA, PROBE])
 def test_every_pinned_package_has_its_hashes(path: Path) -> None:
     assert [name for name, stanza in pins(path).items() if "--hash=sha256:" not in stanza] == []
 
 
 def test_lambda_gets_the_versions_that_are_tested() -> None:
     assert pins(LAMBDA).items() <= pins(LOCK).items()
+    assert pins(PROBE).items() <= pins(LOCK).items()
+    assert not pins(PROBE).keys() & pins(LAMBDA).keys()
 
 
 def test_the_lock_meets_what_the_project_asks_for() -> None:

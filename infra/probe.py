@@ -1,0 +1,80 @@
+"""The probe: one function in the fleet's network that asks NATS, one outside it for the address.
+
+Metrics leave as log lines (embedded metric format), which Lambda itself carries: the network
+needs no endpoint for them. Prices are AWS PrivateLink's for us-east-1, read in 2026.
+"""
+
+from collections.abc import Iterator
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from firstline import probe_settings
+from firstline.probe_profile import NatsProbe, Probe
+from infra import roles
+from infra.runtime import Handler, Runtime
+from infra.schedule import every_minute
+
+ENDPOINT_DOLLARS_AN_HOUR = 0.01
+HOURS_A_MONTH = 730
+_SPARE_SECONDS = 10
+"""What is left of a function's time after its probe, for its imports and its metrics."""
+_TOLD = "a probe that fails sends no metric, and its alarm takes a missing one as breaching"
+
+
+class Probes(Construct):
+    """The functions that the profile's ``[probe]`` asks for."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, runtime: Runtime, probe: Probe, fleet: str
+    ) -> None:
+        super().__init__(scope, name)
+        environment = {probe_settings.VARIABLE: probe_settings.write(probe.settings(fleet))}
+        if probe.nats:
+            layer = runtime.probe_layer()
+            handler = _nats(Stack.of(self), probe.nats)
+            function = runtime.function(self, handler, environment, [layer])
+            _into(function, probe.nats)
+            roles.accept_network(self.node.find_child("Probe_NatsRole"))
+            every_minute(self, "Nats", function, _TOLD)
+        if probe.health:
+            limit = Duration.seconds(probe.health.limit_seconds + _SPARE_SECONDS)
+            handler = Handler("probe_health", limit, 256, {})
+            every_minute(self, "Health", runtime.function(self, handler, environment), _TOLD)
+
+
+def told(probe: Probe) -> Iterator[str]:
+    """What a deployer should know of the network and its price, in lines."""
+    if probe.nats is None:
+        yield "no [probe.nats] in the profile: nobody asks NATS or the enclaves (R07, R08)"
+    elif probe.nats.credentials_parameter is None:
+        yield "the NATS probe needs no VPC endpoint: it has no credentials to read"
+    else:
+        zones = len(probe.nats.network.subnets)
+        dollars = zones * ENDPOINT_DOLLARS_AN_HOUR * HOURS_A_MONTH
+        yield (
+            f"the NATS probe reads its credentials through a VPC endpoint for ssm in {zones}"
+            f" subnets, about ${dollars:.2f} a month (or through a NAT gateway that is there);"
+            " logs and metrics need none"
+        )
+    if probe.health is None:
+        yield "no [probe.health] in the profile: nobody gets the health address (R10)"
+
+
+def _nats(stack: Stack, probe: NatsProbe) -> Handler:
+    may = {"network": roles.join_network(stack)}
+    if probe.credentials_parameter:
+        may["credentials"] = roles.read_parameter(stack, probe.credentials_parameter)
+    return Handler("probe_nats", Duration.seconds(probe.limit_seconds + _SPARE_SECONDS), 256, may)
+
+
+def _into(function: lambda_.Function, probe: NatsProbe) -> None:
+    """Into the network by its ids: a synth looks nothing up."""
+    plain = function.node.default_child
+    if not isinstance(plain, lambda_.CfnFunction):
+        raise TypeError(plain)
+    plain.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=list(probe.network.subnets),
+        security_group_ids=list(probe.network.security_groups),
+    )

@@ -1,0 +1,35 @@
+"""Schedules: a function run once a minute, and never twice at the same time."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from infra import roles
+from infra.nag import accept
+
+
+def every_minute(scope: Construct, name: str, function: lambda_.Function, told: str) -> None:
+    """A run that fails or comes late is not repeated: the next one is a minute away.
+
+    *told* says who hears of a run that failed. With a timeout under a minute no two overlap.
+    """
+    account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    service = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
+    role = roles.role(scope, f"{name}ScheduleRole", service, {"run": roles.invoke(function)})
+    scheduler.CfnSchedule(
+        scope,
+        f"{name}EveryMinute",
+        schedule_expression="rate(1 minute)",
+        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+        target=scheduler.CfnSchedule.TargetProperty(
+            arn=function.function_arn,
+            role_arn=role.role_arn,
+            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                maximum_event_age_in_seconds=60, maximum_retry_attempts=0
+            ),
+        ),
+    )
+    function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
+    accept(function, "Serverless-LambdaAsyncFailureDestination", told)
