@@ -68,9 +68,12 @@ def test_a_function_has_its_limits(made: Made, name: str, timeout: int) -> None:
     assert len(function["Layers"]) == 3
 
 
+EVERY_MINUTE = ("sweep", "probe_nats", "probe_health")
+
+
 def test_there_is_no_other_function(made: Made) -> None:
     """Nothing runs that is not in the house."""
-    assert set(functions(made)) == set(TIMEOUTS_SECONDS)
+    assert set(functions(made)) == {*TIMEOUTS_SECONDS, "probe_nats", "probe_health"}
 
 
 @pytest.mark.parametrize("name", TIMEOUTS_SECONDS)
@@ -154,20 +157,23 @@ def test_every_queue_is_encrypted_and_refuses_plain_http(made: Made) -> None:
 def test_reconcile_may_feed_itself(made: Made) -> None:
     """Only reconcile is let loose from recursive-loop detection, and it is bounded."""
     found = {name: each.properties.get("RecursiveLoop") for name, each in functions(made).items()}
-    assert found == {"ingest": None, "reconcile": "Allow", "sweep": None}
+    assert {name: each for name, each in found.items() if each} == {"reconcile": "Allow"}
     assert source(made, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 10}
 
 
-def test_the_sweep_runs_every_minute_and_is_not_repeated(made: Made) -> None:
-    """One schedule, no retries: the next run is the retry."""
-    (schedule,) = made.of("AWS::Scheduler::Schedule")
-    (asynchronous,) = made.of("AWS::Lambda::EventInvokeConfig")
-    target = schedule.properties["Target"]
-    assert schedule.properties["ScheduleExpression"] == "rate(1 minute)"
-    assert target["Arn"] == made.arn(functions(made)["sweep"])
-    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
-    assert asynchronous.properties["FunctionName"] == functions(made)["sweep"].name
-    assert asynchronous.properties["MaximumRetryAttempts"] == 0
+def test_what_runs_every_minute_is_not_repeated(made: Made) -> None:
+    """Sweep and probes: a schedule each, no retries, for the next run is the retry."""
+    scheduled = {made.arn(functions(made)[each]) for each in EVERY_MINUTE}
+    schedules = made.of("AWS::Scheduler::Schedule")
+    assert {each.properties["Target"]["Arn"] for each in schedules} == scheduled
+    for schedule in schedules:
+        policy = schedule.properties["Target"]["RetryPolicy"]
+        assert schedule.properties["ScheduleExpression"] == "rate(1 minute)"
+        assert policy == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+    asynchronous = made.of("AWS::Lambda::EventInvokeConfig")
+    names = {functions(made)[each].name for each in EVERY_MINUTE}
+    assert {each.properties["FunctionName"] for each in asynchronous} == names
+    assert {each.properties["MaximumRetryAttempts"] for each in asynchronous} == {0}
 
 
 def test_each_action_has_its_document(made: Made, profile: Profile) -> None:
