@@ -130,7 +130,7 @@ import functions.probe_nats, functions.probe_health
 import nats, nacl, msgspec
 for each in (nats, nacl, msgspec, functions.probe_nats):
     assert each.__file__.startswith(sys.argv[1]), each.__file__
-print(sorted(functions.probe_nats.handler.__code__.co_varnames)[:2])
+print(functions.probe_nats.handler.__name__)
 """
 
 
@@ -154,7 +154,7 @@ def test_the_handlers_import_from_what_ships(tmp_path: Path) -> None:
         check=False,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout == "['context', 'event']\n"
+    assert ran.stdout == "handler\n"
 
 
 def test_a_probe_without_its_network_is_refused(tmp_path: Path) -> None:
