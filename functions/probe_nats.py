@@ -13,7 +13,8 @@ from firstline import probe, probe_settings
 from firstline.adapters import clients, nats, nats_credentials
 from firstline.credentials import Credentials, days_left, ends_at
 from firstline.errors import Malformed
-from firstline.probe_settings import ProbeSettings
+from firstline.probe import NatsReading
+from firstline.probe_settings import NatsTarget, ProbeSettings
 from functions.emission import emit
 
 
@@ -24,12 +25,23 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     if settings.nats is None:
         raise Malformed(f"{probe_settings.VARIABLE} has no `nats`: say which server is probed")
     given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
-    reading = asyncio.run(
-        nats.ask(settings.nats, given, ssl.create_default_context(), secrets.token_hex(16), now)
-    )
+    reading, servers = asyncio.run(_ask(settings.nats, given, now))
     Logger(service="firstline").info("probed", outcome=probe.outcome(reading), why=reading.why)
     end = ends_at(given) if given else None
-    emit(settings.fleet, probe.metrics(reading, days_left(end, now) if end else None))
+    emit(settings.fleet, probe.metrics(reading, days_left(end, now) if end else None, servers))
+
+
+async def _ask(
+    target: NatsTarget, given: Credentials | None, now: datetime
+) -> tuple[NatsReading, int | None]:
+    """Ask the fleet, and the servers where the profile says so, at the same time."""
+    tls = ssl.create_default_context()
+    asked = nats.ask(target, given, tls, secrets.token_hex(16), now)
+    system = _credentials(target.system_credentials_parameter)
+    if system is None:
+        return await asked, None
+    reading, servers = await asyncio.gather(asked, nats.servers(target, system, tls))
+    return reading, servers
 
 
 def _credentials(parameter: str | None) -> Credentials | None:

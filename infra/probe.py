@@ -48,7 +48,7 @@ def told(probe: Probe) -> Iterator[str]:
     """What a deployer should know of the network and its price, in lines."""
     if probe.nats is None:
         yield "no [probe.nats] in the profile: nobody asks NATS or the enclaves (R07, R08)"
-    elif probe.nats.credentials_parameter is None:
+    elif not (probe.nats.credentials_parameter or probe.nats.system_credentials_parameter):
         yield "the NATS probe needs no VPC endpoint: it has no credentials to read"
     else:
         zones = len(probe.nats.network.subnets)
@@ -64,8 +64,10 @@ def told(probe: Probe) -> Iterator[str]:
 
 def _nats(stack: Stack, probe: NatsProbe) -> Handler:
     may = {"network": roles.join_network(stack)}
-    if probe.credentials_parameter:
-        may["credentials"] = roles.read_parameter(stack, probe.credentials_parameter)
+    names = (probe.credentials_parameter, probe.system_credentials_parameter)
+    given = [roles.read_parameter(stack, name) for name in names if name]
+    if given:
+        may["credentials"] = given
     return Handler("probe_nats", Duration.seconds(probe.limit_seconds + _SPARE_SECONDS), 256, may)
 
 

@@ -107,12 +107,12 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
     ]
 
 
-def read_parameter(stack: Stack, name: str) -> list[iam.PolicyStatement]:
+def read_parameter(stack: Stack, name: str) -> iam.PolicyStatement:
     """Read the one parameter; the key of its service, which encrypts it, asks for no more."""
     arn = stack.format_arn(
         service="ssm", resource="parameter", resource_name=name.removeprefix("/")
     )
-    return [_allow(["ssm:GetParameter"], [arn])]
+    return _allow(["ssm:GetParameter"], [arn])
 
 
 def join_network(stack: Stack) -> list[iam.PolicyStatement]:

@@ -127,6 +127,7 @@ TOLD_ONLY = {
     "ProbeLatency": "an answer that comes is no incident; one that is late is none",
     "ActiveVaults": "the memory that they reserve has its alarm",
     "BacklogUnacknowledged": "what is not acknowledged comes again, and is pending then",
+    "ServersAnswering": "how many there must be is the cluster's own, and asked only with its key",
     "Responders": "how many there may be is the fleet's own: see vettid.toml",
 }
 

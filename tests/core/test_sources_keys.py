@@ -88,6 +88,7 @@ def test_a_dead_letter_holds_its_envelope() -> None:
 def test_the_same_fact_by_another_way_has_the_same_key() -> None:
     """A dead letter is the event that it holds; a backup Region's copy is the original."""
     assert signal("sqs.dead-letter") == signal("cloudwatch.healthy-hosts-zero")
+    assert signal("lambda.on-failure") == signal("cloudwatch.healthy-hosts-zero")
     assert signal("health.issue-backup-region") == signal("health.issue-open")
 
 
@@ -163,6 +164,9 @@ def test_a_change_without_its_instant_has_its_envelopes() -> None:
         ("health.no-date", {}),
         ("securityhub.two-findings", {}),
         ("sqs.foreign-dead-letter", {}),
+        ("lambda.foreign-on-failure", {}),
+        ("lambda.on-failure", {"requestContext.functionArn": "ours"}),
+        ("lambda.on-failure", {"requestPayload": "not an event"}),
         ("sqs.dead-letter", {"Records.0.eventSourceARN": "ours"}),
         ("sqs.dead-letter", {"Records.0.body": "not an event"}),
         ("sns.alarm", {"Records.0.Sns.Message": "hello"}),

@@ -40,6 +40,11 @@ class Trust:
             Key(nkeys.PREFIX_BYTE_ACCOUNT),
         )
 
+    @property
+    def account(self) -> str:
+        """The account's public key."""
+        return self._account.public
+
     def configuration(self) -> str:
         """What a server needs to know of them."""
         unlimited = dict.fromkeys(

@@ -143,7 +143,7 @@ def _alarm(signal: Signal, profile: Profile) -> Classification:
     found = _by_rule(signal, profile)
     if signal.state == AlarmState.OK:
         return copy.replace(found, disposition=Disposition.RECOVERY, why="the alarm is OK again")
-    if {Mark.FIRST_EVALUATION, Mark.NO_DATA} <= set(signal.marks):
+    if Mark.FIRST_EVALUATION in signal.marks and Mark.NO_DATA in signal.marks:
         why = "the alarm's first evaluation, before any data came"
         return copy.replace(found, disposition=Disposition.IGNORED, why=why)
     if Mark.MUTED in signal.marks:

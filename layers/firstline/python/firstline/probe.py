@@ -53,6 +53,7 @@ NATS_METRICS = frozenset(
         "ActiveVaults",
         "EnclaveReservedMemoryPercent",
         "CredentialsDaysLeft",
+        "ServersAnswering",
         "BacklogRead",
         "BacklogPending",
         "BacklogUnacknowledged",
@@ -118,6 +119,14 @@ class Health(msgspec.Struct, frozen=True):
     memory_total_mb: int
 
 
+class _Server(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Pong(msgspec.Struct, frozen=True):
+    server: _Server
+
+
 class _Rejection(msgspec.Struct, frozen=True):
     error: Literal["message_rejected"]
 
@@ -146,8 +155,18 @@ def responders(reading: NatsReading) -> int:
     return len(set(reading.replies))
 
 
-def metrics(reading: NatsReading, credentials_days_left: float | None) -> tuple[Metric, ...]:
-    """Everything that *reading* says, as values; what was not read is not there."""
+def servers(reading: NatsReading) -> int:
+    """How many servers answered a ping of the system account, each by its id."""
+    return len({told.server.id for told in map(_pong, reading.replies) if told})
+
+
+def metrics(
+    reading: NatsReading, credentials_days_left: float | None, servers: int | None = None
+) -> tuple[Metric, ...]:
+    """Everything that *reading* says, as values; what was not read is not there.
+
+    *servers* is how many answered the system account, where that is asked.
+    """
     what = outcome(reading)
     found = [
         Metric("Probe", 1, "Count", (("outcome", what.value),)),
@@ -160,6 +179,8 @@ def metrics(reading: NatsReading, credentials_days_left: float | None) -> tuple[
         found.append(Metric("Responders", responders(reading), "Count"))
     if credentials_days_left is not None:
         found.append(Metric("CredentialsDaysLeft", credentials_days_left, "Count"))
+    if servers is not None:
+        found.append(Metric("ServersAnswering", servers, "Count"))
     return (*found, *_fullest(reading))
 
 
@@ -178,6 +199,13 @@ def health(reply: bytes) -> Health | None:
     """The health that *reply* tells; None when it tells none."""
     try:
         return msgspec.json.decode(reply, type=Health)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _pong(reply: bytes) -> _Pong | None:
+    try:
+        return msgspec.json.decode(reply, type=_Pong)
     except (msgspec.DecodeError, RecursionError):
         return None
 

@@ -35,15 +35,17 @@ class NatsTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``tls`` is ``none``, ``upgrade`` (the server's own, after its INFO) or ``first`` (a load
     balancer's, before it). ``credentials_parameter`` names an SSM SecureString that holds a
-    ``.creds`` file; None connects without any. ``gather_seconds`` is how long more answers are
-    awaited after the first; it stays under five seconds, after which a parent sends its own
-    answer a second time. ``limit_seconds`` bounds the whole probe.
+    ``.creds`` file; None connects without any. ``system_credentials_parameter`` names one of a
+    user of the system account, which may ping the servers; None asks none. ``gather_seconds`` is
+    how long more answers are awaited after the first; it stays under five seconds, after which a
+    parent sends its own answer a second time. ``limit_seconds`` bounds the whole probe.
     """
 
     host: _Host
     port: _Port = 4222
     tls: Literal["none", "upgrade", "first"] = "none"
     credentials_parameter: str | None = None
+    system_credentials_parameter: str | None = None
     subject: _Subject = "enclave.health.check"
     inbox_prefix: _Subject = "_INBOX"
     consumers: tuple[Consumer, ...] = ()

@@ -11,40 +11,43 @@ from firstline.signals import Signal
 
 
 class Match(msgspec.Struct, frozen=True):
-    """The rule that fits, or None, and each one asked before it with its reason."""
+    """The rule that fits, or None, and each one asked before it with the field that missed."""
 
     rule: Rule | None
-    misses: tuple[tuple[str, str], ...]
+    missed: tuple[tuple[Rule, str], ...]
+
+    @property
+    def misses(self) -> tuple[tuple[str, str], ...]:
+        """Why each of them did not fit; never the value, which is outside text."""
+        return tuple(
+            (rule.name, f"{field} {_not(rule.when[field])}") for rule, field in self.missed
+        )
 
 
 def match(signal: Signal, profile: Profile) -> Match:
     """The first rule of the signal's source and subject whose ``when`` holds."""
-    misses: list[tuple[str, str]] = []
+    missed: list[tuple[Rule, str]] = []
     for rule in profile.rules_of.get((signal.source, signal.subject), ()):
         miss = _miss(rule, signal)
         if miss is None:
-            return Match(rule, tuple(misses))
-        misses.append((rule.name, miss))
-    return Match(None, tuple(misses))
+            return Match(rule, tuple(missed))
+        missed.append((rule, miss))
+    return Match(None, tuple(missed))
 
 
 def _miss(rule: Rule, signal: Signal) -> str | None:
-    """The first field of ``when`` that does not hold; never its value, which is outside text."""
+    """The first field of ``when`` that does not hold."""
     for field, wanted in rule.when.items():
         held = _held(field, signal)
         if not _fits(held, wanted):
-            return f"{field} {_not(wanted)}"
+            return field
     return None
 
 
 def _held(field: str, signal: Signal) -> str:
-    match field:
-        case "metric":
-            return signal.metric
-        case "state":
-            return signal.state
-        case _:
-            return signal.dimensions.get(field, "")
+    if field == "metric":
+        return signal.metric
+    return signal.state if field == "state" else signal.dimensions.get(field, "")
 
 
 def _fits(held: str, wanted: Wanted) -> bool:

@@ -6,6 +6,7 @@ a failure is an `Ended` and the name of its type.
 
 import asyncio
 import base64
+import copy
 import ssl
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from nats.errors import (
     StaleConnectionError,
 )
 
+from firstline import probe
 from firstline.adapters.names import lookup
 from firstline.credentials import Credentials
 from firstline.probe import Backlog, Ended, NatsReading, request
@@ -26,6 +28,7 @@ from firstline.probe_settings import Consumer, NatsTarget
 
 _CLOSING_SECONDS = 0.5  # of the whole
 _REPLIES_MAX = 64
+_PING = "$SYS.REQ.SERVER.PING"
 _NO_RESPONDERS = "503"
 _DENIED = ("authorization", "authentication", "permissions violation")
 
@@ -51,6 +54,22 @@ async def ask(
     finally:
         await visit.leave()
     return visit.reading()
+
+
+async def servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
+    """How many servers of the cluster answer the system account; 0 when none could be asked.
+
+    Back within the target's ``limit_seconds``, like `ask`, and never an exception.
+    """
+    visit = _Visit(copy.replace(target, subject=_PING, consumers=()), system, tls)
+    try:
+        async with asyncio.timeout(target.limit_seconds - _CLOSING_SECONDS):
+            await visit.go(b"")
+    except Exception as error:  # noqa: BLE001 - a server that cannot be asked does not answer
+        visit.note(error)
+    finally:
+        await visit.leave()
+    return probe.servers(visit.reading())
 
 
 class _Visit:

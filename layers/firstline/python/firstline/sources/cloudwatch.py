@@ -5,7 +5,7 @@ is sent also when the alarm's actions are suppressed or muted, and ``reasonData`
 is not always there, so nothing is decided by it.
 """
 
-import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -25,7 +25,7 @@ ALARM = "cloudwatch.alarm"
 
 _FAILED = ("EVALUATION_ERROR", "EVALUATION_FAILURE")
 _FIRST = "Unchecked: Initial alarm creation"
-_NO_DATA = re.compile(r"no datapoints were received", re.IGNORECASE)
+_NO_DATA = "no datapoints were received"
 
 
 class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -143,14 +143,18 @@ def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
     return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
 
 
-def _marks(event: _Detail) -> list[Mark]:
-    previous = event.previous_state
-    marks = {
-        Mark.FIRST_EVALUATION: previous is not None and previous.reason.startswith(_FIRST),
-        Mark.NO_DATA: _NO_DATA.search(event.state.reason) is not None,
-        Mark.SUPPRESSED: event.state.actions_suppressed_by is not None,
-        Mark.PARTIAL_DATA: event.state.evaluation_state == "PARTIAL_DATA",
-        Mark.EVALUATION_FAILED: event.state.evaluation_state in _FAILED,
-        Mark.MUTED: event.mute_detail is not None,
-    }
-    return [mark for mark, holds in marks.items() if holds]
+def _marks(event: _Detail) -> Iterator[Mark]:
+    """In the order of their names' meaning: what came before, what was seen, who silenced it."""
+    state, previous = event.state, event.previous_state
+    if previous is not None and previous.reason.startswith(_FIRST):
+        yield Mark.FIRST_EVALUATION
+    if _NO_DATA in state.reason.lower():
+        yield Mark.NO_DATA
+    if state.actions_suppressed_by is not None:
+        yield Mark.SUPPRESSED
+    if state.evaluation_state == "PARTIAL_DATA":
+        yield Mark.PARTIAL_DATA
+    if state.evaluation_state in _FAILED:
+        yield Mark.EVALUATION_FAILED
+    if event.mute_detail is not None:
+        yield Mark.MUTED

@@ -14,7 +14,7 @@ from firstline.settings import Home
 from firstline.signals import Mark, Signal, SignalKind
 from firstline.sources import autoscaling, cloudtrail, cloudwatch, ec2, findings, health, ssm, user
 from firstline.sources.eventbridge import Envelope, decoded, read
-from firstline.sources.transports import dead_letter, misrouted
+from firstline.sources.transports import dead_letter, misrouted, on_failure
 
 MALFORMED = "malformed"
 SIZE_MAX = 256 * 1024
@@ -73,7 +73,7 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
     """
     if envelope.account != home.account:
         return _unread(envelope, body)
-    if not all(map(str.isprintable, (envelope.source, envelope.detail_type, *envelope.resources))):
+    if not "".join((envelope.source, envelope.detail_type, *envelope.resources)).isprintable():
         # a name is shown in pages, logs and terminals: one that could steer them is no name
         raise Malformed("a name in the event holds control characters")
     if envelope.source == health.SOURCE and envelope.detail_type in health.DETAIL_TYPES:
@@ -85,13 +85,14 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
 
 
 def _other_way(body: bytes, home: Home, received_at: datetime) -> Signal:
-    """What is no envelope: a dead letter of a queue of ours, an alarm by another way, or broken."""
-    try:
-        letter = dead_letter(body)
-        if (letter.account, letter.region) == (home.account, home.region):
-            return _told(decoded(letter.body, Envelope), letter.body, home, received_at)
-    except Malformed:
-        pass
+    """What is no envelope: a dead letter or failure of ours, an alarm by another way, or broken."""
+    for opened in (dead_letter, on_failure):
+        try:
+            letter = opened(body)
+            if (letter.account, letter.region) == (home.account, home.region):
+                return _told(decoded(letter.body, Envelope), letter.body, home, received_at)
+        except Malformed:
+            continue
     try:
         return misrouted(body)
     except Malformed:

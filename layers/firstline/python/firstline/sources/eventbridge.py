@@ -33,10 +33,21 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 def decoded[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
     """*raw* as *type_*; raises `Malformed`."""
     try:
-        return msgspec.json.decode(raw, type=type_)
+        return _decoder(type_).decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         message = f"not what its source is known to send: {error}"
         raise Malformed(message) from error
+
+
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder[T](type_: type[T]) -> msgspec.json.Decoder[T]:
+    """Made once for each type: to look one up anew takes as long as to decode with it."""
+    found = _DECODERS.get(type_)
+    if found is None:
+        found = _DECODERS[type_] = msgspec.json.Decoder(type_)
+    return found
 
 
 def instant(text: str) -> datetime:

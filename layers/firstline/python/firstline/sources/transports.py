@@ -17,6 +17,7 @@ from firstline.sources.eventbridge import decoded, instant
 
 _One = msgspec.Meta(min_length=1, max_length=1)
 _ALARM = re.compile(r"arn:aws:cloudwatch:([\w-]+):([0-9]{12}):alarm:(.{1,255})", re.ASCII)
+_FUNCTION = re.compile(r"arn:aws:lambda:([\w-]+):([0-9]{12}):function:[\w:$-]+", re.ASCII)
 _QUEUE = re.compile(r"arn:aws:sqs:([\w-]+):([0-9]{12}):[\w.-]+", re.ASCII)
 
 
@@ -28,6 +29,15 @@ class _Queued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class _DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     records: Annotated[tuple[_Queued, ...], _One]
+
+
+class _RequestContext(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    function_arn: str
+
+
+class _OnFailure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    request_context: _RequestContext
+    request_payload: msgspec.Raw
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -80,6 +90,21 @@ def dead_letter(body: bytes) -> Letter:
         message = "a message of a queue that names itself by no ARN"
         raise Malformed(message)
     return Letter(record.body.encode(errors="replace"), account=queue[2], region=queue[1])
+
+
+def on_failure(body: bytes) -> Letter:
+    """The envelope that a function of ours could not deal with; raises `Malformed`.
+
+    Lambda's record of it (Lambda developer guide, "asynchronous invocation") holds what the
+    function was called with: an envelope, or the queue's one message that holds it.
+    """
+    record = decoded(body, _OnFailure)
+    function = _FUNCTION.fullmatch(record.request_context.function_arn)
+    if function is None:
+        message = "a failure of a function that names itself by no ARN"
+        raise Malformed(message)
+    payload = undelivered(bytes(record.request_payload))
+    return Letter(payload, account=function[2], region=function[1])
 
 
 def undelivered(body: bytes) -> bytes:
