@@ -4,10 +4,10 @@ import pytest
 
 from firstline.controller.reconcile import reconcile
 from firstline.errors import Unavailable
+from firstline.fallback import fallback
 from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.ports import Wake
-from firstline.profile import fallback
 from firstline.signals import Disposition, Severity
 from tests.controller.rig import DIES, ZERO, C, Crash, Rig, opened
 from tests.core.events import edited

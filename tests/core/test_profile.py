@@ -7,8 +7,9 @@ import pytest
 
 from firstline.actions.look_host import UNIT_PATTERN
 from firstline.errors import Malformed
+from firstline.fallback import fallback
 from firstline.ids import digest
-from firstline.profile import fallback, load, parse
+from firstline.profile import load, parse
 from firstline.signals import SOURCES, Condition, Severity
 from tests.core.builders import PROFILE, PROFILE_FILE
 

@@ -17,6 +17,7 @@ from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.adapters.store import DynamoStore
 from firstline.adapters.wakes import SqsWakes
 from firstline.controller.system import System
+from firstline.fallback import fallback
 from firstline.ports import Clock, Ports
 from firstline.profile import Profile
 from firstline.settings import Settings
@@ -61,4 +62,4 @@ def _profile(path: Path) -> Profile:
         return profiles.load(path)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, alarms page
         Logger(service="firstline").error("the profile cannot be loaded: %s", error)
-        return profiles.fallback(str(error))
+        return fallback(str(error))
