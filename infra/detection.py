@@ -127,7 +127,7 @@ def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile)
 
 
 def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
-    return cloudwatch.Alarm(
+    alarm = cloudwatch.Alarm(
         scope,
         made.name,
         alarm_description=f"{made.name}: heard by firstline, which pages and acts",
@@ -138,6 +138,12 @@ def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
         datapoints_to_alarm=made.breaching_periods,
         treat_missing_data=_MISSING[made.missing_data],
     )
+    plain = alarm.node.default_child
+    if made.warm_up_minutes and isinstance(plain, cloudwatch.CfnAlarm):
+        plain.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+            warm_up_period_duration_in_minutes=made.warm_up_minutes
+        )
+    return alarm
 
 
 def _watched(made: MadeAlarm) -> cloudwatch.IMetric:

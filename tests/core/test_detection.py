@@ -42,7 +42,7 @@ def _rows(profile: Profile) -> list[str]:
             each.name,
             f"{each.namespace} {each.metric}{_share(each)} {each.statistic}",
             f"{each.comparison} {each.threshold} {each.unit}",
-            f"{_periods(each)} x {each.period_seconds} s, missing {each.missing_data}",
+            f"{_periods(each)} x {each.period_seconds} s, missing {each.missing_data}{_warm(each)}",
             f"{rule.severity} {rule.condition} {rule.component}",
             " ".join(each.steps),
         )
@@ -52,6 +52,10 @@ def _rows(profile: Profile) -> list[str]:
 
 def _periods(alarm: MadeAlarm) -> str:
     return f"{alarm.breaching_periods or alarm.evaluation_periods} of {alarm.evaluation_periods}"
+
+
+def _warm(alarm: MadeAlarm) -> str:
+    return f" after {alarm.warm_up_minutes} min" if alarm.warm_up_minutes else ""
 
 
 def _share(alarm: MadeAlarm) -> str:
@@ -109,6 +113,13 @@ def test_facts_stand_in_their_places() -> None:
     assert made["host-memory"].dimensions == {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
     assert made["nats-disconnections"].namespace == "firstline/logs/vettid"
     assert made["enclave-answering"].dimensions == {"service": "vettid"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_takes_silence_for_trouble_warms_up(name: str) -> None:
+    """A new P1 alarm has no data yet: it must not wake anybody for being new."""
+    for each in SHIPPED[name].alarms.made:
+        assert bool(each.warm_up_minutes) is (each.missing_data == "breaching"), each.name
 
 
 def test_a_p1_is_known_by_its_rules() -> None:

@@ -181,6 +181,8 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
             "DatapointsToAlarm": each.breaching_periods,
             "Threshold": each.threshold,
             "TreatMissingData": each.missing_data,
+            "WarmUpConfiguration": each.warm_up_minutes
+            and {"WarmUpPeriodDurationInMinutes": each.warm_up_minutes},
             "sign": each.comparison,
         }
         | (query(each) if each.percent_of else one_metric(each))

@@ -72,7 +72,8 @@ class MadeAlarm(Table, frozen=True, kw_only=True):
     ``unit`` is the threshold's. With ``percent_of`` the value is the metric as a percentage of
     that metric, at least ``percent_of_min`` of which must have been counted, or of the account's
     ``quota`` for it. ``breaching_periods`` of the ``evaluation_periods`` must breach, by default
-    all. ``steps`` are the runbook's that it detects.
+    all. Once made or changed, it judges nothing before ``warm_up_minutes`` have passed or its
+    window is full of data. ``steps`` are the runbook's that it detects.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -91,6 +92,7 @@ class MadeAlarm(Table, frozen=True, kw_only=True):
     evaluation_periods: Count
     breaching_periods: Count | None = None
     missing_data: Literal["breaching", "notBreaching", "ignore", "missing"]
+    warm_up_minutes: Annotated[int, msgspec.Meta(ge=1, le=2880)] | None = None
     steps: tuple[Annotated[str, msgspec.Meta(pattern=r"^R[0-9]{2}$")], ...] = ()
 
 
