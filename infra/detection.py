@@ -14,7 +14,7 @@ from firstline import detection
 from firstline.coherence import LOGS
 from firstline.profile import LogMetric, MadeAlarm, Profile
 from firstline.signals import Severity
-from firstline.sources.cloudwatch import CONFIGURATION_CHANGE, SOURCE, STATE_CHANGE
+from firstline.sources.cloudwatch import CONFIGURATION_CHANGE, CONTRIBUTOR, SOURCE, STATE_CHANGE
 from infra.queues import Queues
 
 QUOTA = "quota"
@@ -40,7 +40,8 @@ class Detection(Construct):
     alarm after its stack and its logical id, which begins with this construct's name. So an alarm
     that is added needs no change of the rule, and firstline's own alarms, which lie in other
     constructs, are never signals. Every state passes, whatever came before it: a composite alarm
-    whose suppression ends goes from ALARM to ALARM. A change of an alarm itself passes too.
+    whose suppression ends goes from ALARM to ALARM. A contributor's turn passes, for
+    its alarm does not repeat its own, and so does a change of an alarm itself.
     """
 
     def __init__(self, scope: Construct, name: str, *, profile: Profile, queues: Queues) -> None:
@@ -64,7 +65,7 @@ class Detection(Construct):
             event_pattern=events.EventPattern(
                 source=[SOURCE],
                 account=[stack.account],
-                detail_type=[STATE_CHANGE, CONFIGURATION_CHANGE],
+                detail_type=[STATE_CHANGE, CONTRIBUTOR, CONFIGURATION_CHANGE],
                 resources=events.Match.any_of(*heard),
             ),
             targets=[targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)],

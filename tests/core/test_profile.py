@@ -39,6 +39,16 @@ condition = "complete-outage"
 severity = "P1"
 component = "fleet"
 """
+OF_A_GROUP = """
+[[rules]]
+name = "a launch fails"
+source = "aws.autoscaling"
+subject = "EC2 Instance Launch Unsuccessful"
+when = { AutoScalingGroupName = "another" }
+condition = "capacity"
+severity = "P2"
+component = "aws"
+"""
 FACTS = (
     "use one of agent_namespace, group, http_api, load_balancer, name, parent_log_group, "
     "rest_api, target_group"
@@ -291,6 +301,12 @@ REFUSED = (
         instead("target_seconds = 900", "target_seconds = 0"),
         "target_seconds = 0",
         'responses["P2"].target_seconds: is 0: give a whole number >= 1',
+    ),
+    Refused(
+        TEXT + OF_A_GROUP,
+        'when = { AutoScalingGroupName = "another" }',
+        'rules["a launch fails"].when.AutoScalingGroupName: only fleet.group is heard: '
+        "write 'VettID-Nitro-EnclaveASG', or leave it out",
     ),
     Refused(  # of two faults the first in the file is told
         instead("wakes_max = 400", "wakes_max = 1").replace(

@@ -81,6 +81,12 @@ def test_what_a_rule_of_the_profile_fits_is_heard(made: Made, path: Path) -> Non
     assert heard(made, json.loads(path.read_text()))
 
 
+@pytest.mark.parametrize("turns", ["Contributor State Change", "Configuration Change"])
+def test_other_turns_of_a_known_alarm_are_heard(made: Made, turns: str) -> None:
+    """One more contributor, or a deletion, tells something that no state change repeats."""
+    assert heard(made, change(EXTERNAL, **{"detail-type": f"CloudWatch Alarm {turns}"}))
+
+
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
 def test_what_would_be_rejected_is_not_heard(made: Made, path: Path) -> None:
     """A sample event that is none of ours is kept out by the rule already."""
@@ -128,7 +134,7 @@ def test_own_alarms_and_strangers_are_not_heard(made: Made) -> None:
     [
         {"source": "custom.cloudwatch"},
         {"account": "444455556666"},
-        {"detail-type": "CloudWatch Alarm Contributor State Change"},
+        {"detail-type": "CloudWatch Alarm Rumour"},
         {"resources": [f"arn:aws:cloudwatch:{REGION}:444455556666:alarm:{EXTERNAL}"]},
         {"resources": []},
     ],

@@ -23,6 +23,7 @@ def faults(profile: "Profile") -> Iterator[Fault]:
     yield from _unknown_fixes(profile)
     yield from _unheard(profile)
     yield from _unmade(profile)
+    yield from _other_groups(profile)
     yield from _shadowed(profile)
     yield from _responses(profile)
     yield from _limits(profile.policy)
@@ -110,6 +111,15 @@ def _unmade(profile: "Profile") -> Iterator[Fault]:
                 place = (*at, key) if key == "namespace" else (*at, "dimensions", key)
                 why = f"{value!r} is no fact of the fleet: use one of {', '.join(sorted(facts))}"
                 yield Fault(place, why)
+
+
+def _other_groups(profile: "Profile") -> Iterator[Fault]:
+    """Auto Scaling's events are heard of the fleet's group alone."""
+    for index, rule in enumerate(profile.rules):
+        named = rule.when.get("AutoScalingGroupName", profile.fleet.group)
+        if rule.source == "aws.autoscaling" and named != profile.fleet.group:
+            why = f"only fleet.group is heard: write {profile.fleet.group!r}, or leave it out"
+            yield Fault(("rules", index, "when", "AutoScalingGroupName"), why)
 
 
 def _shadowed(profile: "Profile") -> Iterator[Fault]:
