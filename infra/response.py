@@ -25,7 +25,10 @@ _DOCUMENTS: dict[str, Callable[[Units], dict[str, object]]] = {
     "look_host": lambda units: content.look_host(
         enclave_units=(units.enclave,), parent_units=(units.parent,)
     ),
-    "restart_enclave": lambda units: content.restart_enclave(units=(units.enclave,)),
+    "restart_enclave": lambda units: content.restart_enclave(
+        units=(units.enclave,), parents=(units.parent,)
+    ),
+    "restart_parent": lambda units: content.restart_parent(units=(units.parent,)),
 }
 
 
@@ -46,13 +49,14 @@ def documents(scope: Construct, units: Units) -> dict[str, str]:
 
 
 class Reach(NamedTuple):
-    """All that the functions can touch; ``tags`` are those of the fleet's instances."""
+    """All that the functions can touch; ``tags`` are those of the instances of ``group``."""
 
     queues: Queues
     records: Records
     routing_key: secretsmanager.ISecret
     documents: dict[str, str]
     tags: dict[str, str]
+    group: str
 
 
 class Response(Construct):
@@ -67,7 +71,7 @@ class Response(Construct):
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
         roles.accept_unscoped_alarms(self.node.find_child("IngestRole"))
-        roles.accept_unscoped(self.node.find_child("ReconcileRole"))
+        roles.accept_unscoped(self.node.find_child("ReconcileRole"), reach.group)
         told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
         every_minute(self, "Sweep", runtime.function(self, _sweep(reach)), told)
 
@@ -98,7 +102,7 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
         "incidents": roles.keep_incidents(reach.records.incidents, *reads, *writes),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
-        "fleet": roles.look_and_fix(stack, documents, reach.tags),
+        "fleet": roles.look_and_fix(stack, documents, reach.tags, reach.group),
     }
     return Handler("reconcile", RECONCILE_TIMEOUT, 512, may, recursive=True)
 

@@ -21,10 +21,21 @@ from infra.nag import accept
 from infra.records import DUE_INDEX
 
 SEND = "ssm:SendCommand"
+GROUP_CHANGES = (
+    "autoscaling:CancelInstanceRefresh",
+    "autoscaling:SetDesiredCapacity",
+    "autoscaling:StartInstanceRefresh",
+    "autoscaling:TerminateInstanceInAutoScalingGroup",
+)
+"""What a fix may ask of the fleet's own group, and of no other."""
 UNSCOPED = {
     "autoscaling:DescribeAutoScalingGroups": "the API knows no resource",
+    "autoscaling:DescribeInstanceRefreshes": "the API knows no resource",
+    "autoscaling:DescribeScalingActivities": "the API knows no resource",
     "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
+    "cloudwatch:GetMetricData": "the API knows no resource",
     "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
+    "ssm:DescribeInstanceInformation": "the API knows no resource",
     "ssm:ListCommandInvocations": "the API knows no resource",
     "ssm:ListCommands": "the API knows no resource",
 }
@@ -33,7 +44,9 @@ UNSCOPED = {
 _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "elasticloadbalancing:DescribeTargetHealth",
+    "ssm:DescribeInstanceInformation",
 )
 _NETWORK = (
     "ec2:CreateNetworkInterface",
@@ -146,9 +159,11 @@ def read_alarms() -> list[iam.PolicyStatement]:
 
 
 def look_and_fix(
-    stack: Stack, documents: Sequence[str], tags: Mapping[str, str]
+    stack: Stack, documents: Sequence[str], tags: Mapping[str, str], group: str
 ) -> list[iam.PolicyStatement]:
     """Read the fleet; send *documents* and no other command, to instances that carry *tags*.
+
+    Changes through Auto Scaling are of the one *group*, and instances are never terminated past it.
 
     There is no condition key for a document's name: a document is a resource of its own, so the
     condition on the instance's tags needs a statement of its own.
@@ -160,6 +175,8 @@ def look_and_fix(
         _allow([SEND], own),
         _allow([SEND], [_ANY_INSTANCE], {"StringEquals": tagged}),
         _deny([SEND], [f"arn:{Aws.PARTITION}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
+        _allow(_declared(GROUP_CHANGES), [_group_arn(stack, group)]),
+        _deny(["ec2:TerminateInstances"], ["*"]),
         _deny(["ssm:UpdateDocument*", "ssm:ModifyDocumentPermission"], ["*"]),
     ]
 
@@ -171,8 +188,11 @@ def accept_unscoped_alarms(construct: IConstruct) -> None:
         accept(construct, rule, f"{action}: {UNSCOPED[action]}")
 
 
-def accept_unscoped(construct: IConstruct) -> None:
+def accept_unscoped(construct: IConstruct, group: str) -> None:
     """Accept, on a role with `look_and_fix`, what has no narrower form."""
+    place = "arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup"
+    named = "the wildcard is the group's id, which nobody knows; its name is the whole rest"
+    accept(construct, f"AwsSolutions-IAM5[Resource::{place}:*:autoScalingGroupName/{group}]", named)
     instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
     tagged = "hosts come and go, and the statement's condition names their tags"
     reads = "; ".join(f"{action}: {why}" for action, why in UNSCOPED.items())
@@ -181,9 +201,25 @@ def accept_unscoped(construct: IConstruct) -> None:
     accept(construct, f"AwsSolutions-IAM5[Resource::{instances}]", tagged)
 
 
+def _declared(placed: Sequence[str]) -> list[str]:
+    """Those of *placed* that an action declares."""
+    declared = {each for action in ACTIONS.values() for each in action.permissions}
+    return sorted(declared & set(placed))
+
+
+def _group_arn(stack: Stack, group: str) -> str:
+    """The group's; the part between is an id that nobody knows."""
+    return stack.format_arn(
+        service="autoscaling",
+        resource="autoScalingGroup",
+        resource_name=f"*:autoScalingGroupName/{group}",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
 def _unscoped_reads() -> list[str]:
     declared = {each for action in ACTIONS.values() for each in action.permissions}
-    reads = sorted((declared - {SEND}) | set(_FLEET_READS))
+    reads = sorted((declared - {SEND, *GROUP_CHANGES}) | set(_FLEET_READS))
     for unplaced in set(reads) - UNSCOPED.keys():
         raise Bug(f"an action declares {unplaced}, and infra/roles.py gives it no resource")
     return reads

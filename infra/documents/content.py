@@ -1,4 +1,4 @@
-"""The content of firstline's two SSM Command documents: one look, one fix.
+"""The content of firstline's SSM Command documents: one look, and a fix for each unit.
 
 How a parameter reaches its script. Each script begins with one line per parameter:
 
@@ -46,23 +46,40 @@ def look_host(
         "NatsHost": _matching("The NATS server; empty: do not look.", HOST_OR_EMPTY, ""),
         "NatsPort": _matching("The port of the NATS server.", PORT, "4222"),
     }
-    return _document("Look at one host. Changes nothing.", "look_host", parameters)
+    script = _lines("look_host", tuple(parameters))
+    return _document("Look at one host. Changes nothing.", "look_host", script, parameters)
 
 
-def restart_enclave(*, units: tuple[str, ...]) -> dict[str, object]:
-    """Give the document that restarts one of the named units, once for each token.
+def restart_enclave(*, units: tuple[str, ...], parents: tuple[str, ...]) -> dict[str, object]:
+    """Give the document that restarts an enclave's unit, and sees to it that its parent starts.
 
-    Parameters: Unit, Token (32 lower-case hexadecimal digits), NotAfter (Unix seconds, at most a
-    day ahead). The command prints one JSON object; `restart_enclave.sh` says which.
+    Parameters: Unit, ParentUnit, and those of every restart. The command prints one JSON object;
+    `restart_unit.sh` says which.
 
     Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
     """
+    parent = {"ParentUnit": _unit("The parent to start once the enclave is back.", parents)}
+    return _restart("restart_enclave", units, parent)
+
+
+def restart_parent(*, units: tuple[str, ...]) -> dict[str, object]:
+    """Give the document that restarts a parent's unit and leaves its enclave running.
+
+    Parameters: Unit, and those of every restart. Raises ValueError as `restart_enclave` does.
+    """
+    return _restart("restart_parent", units, {})
+
+
+def _restart(name: str, units: tuple[str, ...], beside: Parameters) -> dict[str, object]:
+    """Token is 32 lower-case hexadecimal digits, NotAfter Unix seconds at most a day ahead."""
     parameters: Parameters = {
         "Unit": _unit("The unit to restart.", units),
+        **beside,
         "Token": _matching("The token of the intent; a repeat is refused.", TOKEN),
         "NotAfter": _matching("Unix seconds; a later delivery is refused.", NOT_AFTER),
     }
-    return _document("Restart one unit, once for each token.", "restart_enclave", parameters)
+    script = _lines("restart_unit", tuple(parameters))
+    return _document("Restart one unit, once for each token.", name, script, parameters)
 
 
 def _unit(description: str, units: tuple[str, ...]) -> dict[str, object]:
@@ -89,7 +106,9 @@ def _matching(description: str, pattern: str, default: str | None = None) -> dic
     return parameter if default is None else parameter | {"default": default}
 
 
-def _document(description: str, script: str, parameters: Parameters) -> dict[str, object]:
+def _document(
+    description: str, name: str, script: list[str], parameters: Parameters
+) -> dict[str, object]:
     return {
         "schemaVersion": "2.2",
         "description": description,
@@ -97,10 +116,10 @@ def _document(description: str, script: str, parameters: Parameters) -> dict[str
         "mainSteps": [
             {
                 "action": "aws:runShellScript",
-                "name": script,
+                "name": name,
                 "inputs": {
                     "timeoutSeconds": str(STEP_TIMEOUT_SECONDS),
-                    "runCommand": _lines(script, tuple(parameters)),
+                    "runCommand": script,
                 },
             }
         ],

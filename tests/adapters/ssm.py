@@ -15,7 +15,11 @@ LOOK = LookOrder(token=TOKEN, targets=(ONE,))
 FIX = FixOrder(
     token=TOKEN, action="restart_enclave", target=ONE, not_after=T0 + timedelta(minutes=1)
 )
-DOCUMENTS = {"look_host": "ours-look", "restart_enclave": "ours-restart"}
+DOCUMENTS = {
+    "look_host": "ours-look",
+    "restart_enclave": "ours-restart",
+    "restart_parent": "ours-parent",
+}
 COMMAND = CommandId("0a1b2c3d-0000-0000-0000-000000000000")
 
 

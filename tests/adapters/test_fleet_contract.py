@@ -2,31 +2,40 @@
 
 import copy
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firstline.adapters import clients
-from firstline.adapters.fleet import AwsFleet
+from firstline.adapters.clock import SystemClock
+from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.errors import Unavailable
 from firstline.evidence import AlarmReading, AlarmState, Gone, Group, TargetHealth, Unknown
 from firstline.ids import InstanceId
 from firstline.ports import Fleet
 from firstline.profile import Profile
 from firstline.twin.aws import HOME
+from firstline.twin.hosts import ENCLAVE_RESTART_TAKES, Host
 from firstline.twin.scenario import FaultKind
-from firstline.twin.world import RESTART_TAKES
 from tests.adapters.doors import Door, Ends, Http, Requests
 
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 READS: dict[str, Callable[[Fleet], object]] = {
     "auto-scaling.DescribeAutoScalingGroups": lambda fleet: fleet.group(),
     "elastic-load-balancing-v2.DescribeTargetHealth": lambda fleet: fleet.target_health(),
+    "cloudwatch.GetMetricData": lambda fleet: fleet.answering(),
     "cloudwatch.DescribeAlarms": lambda fleet: fleet.alarms((ALARM,)),
 }
 TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
 NOWHERE = EndpointConnectionError(endpoint_url="https://aws.invalid")
+
+
+def restart(host: Host, now: datetime) -> None:
+    """As our document does."""
+    until = str(int((now + timedelta(minutes=1)).timestamp()))
+    host.run("restart_enclave", {"Unit": "enclave", "Token": "t", "NotAfter": until}, now)
 
 
 def test_group_lists_every_instance(door: Door) -> None:
@@ -40,9 +49,9 @@ def test_group_lists_every_instance(door: Door) -> None:
 def test_target_health_follows_the_hosts(door: Door) -> None:
     """A host that is restarted is healthy once the load balancer has seen it for a while."""
     fleet, (first, *others) = door.ports.fleet, door.world.hosts
-    door.world.hosts[first].restart(door.world.now)
+    restart(door.world.hosts[first], door.world.now)
     assert fleet.target_health() == TargetHealth(dict.fromkeys(door.world.hosts, "unhealthy"))
-    door.world.advance(door.world.now + 3 * RESTART_TAKES)
+    door.world.advance(door.world.now + 3 * ENCLAVE_RESTART_TAKES)
     assert fleet.target_health() == TargetHealth(
         {first: "healthy", **dict.fromkeys(others, "unhealthy")}
     )
@@ -77,7 +86,8 @@ def test_read_is_one_request(aws_door: Door, requests: Requests) -> None:
 
 def fleet_of(ends: Ends, profile: Profile) -> AwsFleet:
     one = ends.session
-    return AwsFleet(clients.groups(one), clients.targets(one), clients.alarms(one), profile, HOME)
+    made = FleetClients(clients.groups(one), clients.targets(one), clients.alarms(one))
+    return AwsFleet(made, profile, HOME, SystemClock())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +133,7 @@ def test_alarm_is_read_by_its_arn(
 
 def groups(*names: str) -> Ends:
     """Auto Scaling shows groups of these names."""
-    parts: dict[str, Any] = {"DesiredCapacity": 0, "Instances": []}
+    parts: dict[str, Any] = {"DesiredCapacity": 0, "MaxSize": 3, "Instances": []}
     return Ends({"AutoScalingGroups": [parts | {"AutoScalingGroupName": name} for name in names]})
 
 
@@ -131,7 +141,7 @@ def test_group_is_the_one_of_its_name(profile: Profile) -> None:
     """Another that contains the name does not count; of none or two, which one is not known."""
     name = profile.fleet.group
     found = fleet_of(groups(f"{name}-old", name), profile).group()
-    assert found == Group(desired=0, instances=())
+    assert found == Group(desired=0, instances=(), most=3)
     for count, ends in ((0, groups(f"{name}-old")), (2, groups(name, name))):
         with pytest.raises(Unavailable, match=f"{count} Auto Scaling groups"):
             fleet_of(ends, profile).group()

@@ -9,8 +9,8 @@ from firstline.errors import Unavailable
 from firstline.evidence import HostReport, Unknown
 from firstline.ids import CommandId, Token
 from firstline.ports import Answered, Pending, Refused, Sending, Sent, Unsettled
+from firstline.twin.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
 from firstline.twin.scenario import FaultKind
-from firstline.twin.world import ANSWER_AFTER, RESTART_TAKES
 from tests.adapters.doors import T0, Door, Requests
 from tests.adapters.ssm import FIX, LOOK, ONE, TOKEN
 
@@ -27,7 +27,7 @@ def test_look_is_answered_by_each_host(door: Door) -> None:
     """A look is pending at first; then every host that can be reached has reported its state."""
     hosts = door.ports.hosts
     up, down, lost = door.world.hosts
-    door.world.hosts[up].running.append((T0, True))
+    door.world.hosts[up].enclave.turn(T0, holds=True)
     host = door.world.hosts[lost]
     host.plan = copy.replace(host.plan, reachable=False)
     command = sent(hosts.look(copy.replace(LOOK, targets=(up, down, lost))))
@@ -49,14 +49,16 @@ def test_fix_is_done_once_on_its_one_target(door: Door) -> None:
     """A fix restarts the enclave of its target alone; under a used token the host refuses it."""
     hosts = door.ports.hosts
     first, second = sent(hosts.fix(FIX)), sent(hosts.fix(FIX))
-    door.world.now += ANSWER_AFTER + RESTART_TAKES
+    door.world.now += ANSWER_AFTER + ENCLAVE_RESTART_TAKES
     for command, success in ((first, True), (second, False)):
         [(target, answer)] = hosts.answers(command).items()
         assert target == ONE
         assert isinstance(answer, Answered)
         assert answer.success is success
         assert isinstance(answer.report, Unknown)
-    assert {id_ for id_, host in door.world.hosts.items() if host.up(door.world.now)} == {ONE}
+    assert {id_ for id_, host in door.world.hosts.items() if host.enclave.at(door.world.now)} == {
+        ONE
+    }
 
 
 def test_host_unknown_to_ssm_is_refused(door: Door) -> None:

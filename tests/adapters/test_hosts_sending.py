@@ -69,6 +69,7 @@ def test_fix_goes_to_one_host(profile: Profile) -> None:
         "DocumentName": "ours-restart",
         "Parameters": {
             "Unit": [profile.fleet.units.enclave],
+            "ParentUnit": [profile.fleet.units.parent],
             "Token": [TOKEN],
             "NotAfter": [str(int(T0.timestamp()) + 60)],
         },

@@ -154,9 +154,15 @@ class Rig:
 
     @property
     def fixes(self) -> list[InstanceId]:
-        """The targets of every fix that was sent, in order."""
+        """The hosts of every fix that was sent to one, in order."""
         sent = self.world.commands.values()
         return [id_ for each in sent if each.document != "look_host" for id_ in each.answers]
+
+    @property
+    def tried(self) -> list[tuple[str, str]]:
+        """Every fix of the first incident that was sent, with its target, in order."""
+        sent = (each for each in self.incident().attempts if each.command is not None)
+        return [(each.action, each.target) for each in sent]
 
 
 def later(seconds: float, state: AlarmState = AlarmState.ALARM) -> bytes:

@@ -25,7 +25,7 @@ def test_a_host_that_dies_again_keeps_the_incident_open() -> None:
     rig = Rig()
     rig.hear()
     rig.until(lambda held: len(held.attempts) == 3)
-    rig.world.hosts[A].running.append((rig.world.now, False))
+    rig.world.hosts[A].enclave.turn(rig.world.now, holds=False)
     held = rig.at_the_end()
     assert held.status is Status.RESOLVED
     assert rig.fixes == [A, B, C, A]

@@ -11,7 +11,7 @@ from firstline.ledger import Kind
 from firstline.limits import Lease, Switch
 from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
 from tests.core.builders import OTHER
-from tests.core.situations import plan, policy
+from tests.core.situations import plan, policy, situation
 
 
 def test_another_incidents_lease_is_waited_for() -> None:
@@ -65,7 +65,7 @@ def test_a_fix_without_readable_limits_is_a_bug() -> None:
     rig = ready()
     draft = Draft(rig.incident(), rig.system, rig.world.now)
     with pytest.raises(Bug, match="without readable limits"):
-        act.fix(draft, plan(), Unknown("throttled"))
+        act.fix(draft, plan(), situation(limits=Unknown("throttled")))
     assert rig.fixes == []
 
 
@@ -79,6 +79,8 @@ def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) 
     denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
     assert denied == {
         "switch_is_off",
+        "budget_is_left",
+        "breaker_is_closed",
         "one_fix_at_a_time",
         "attempts_are_left",
         "cooldown_is_over",

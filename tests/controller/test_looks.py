@@ -6,8 +6,9 @@ from firstline.evidence import Unknown
 from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.twin.scenario import HostPlan
-from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, opened
+from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, opened
 from tests.core.builders import PROFILE
+from tests.core.situations import RESTART_ONLY
 
 
 def test_a_look_is_intended_sent_and_read_at_a_later_wake() -> None:
@@ -64,12 +65,13 @@ def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) ->
     assert rig.told(Kind.DECISION)[-1]["rule"] == "silent hosts"
 
 
-def test_hosts_that_do_not_answer_are_handed_over() -> None:
-    """Nothing can be mended from here, so a person must."""
-    rig = opened(*(HostPlan(id=each, reachable=False) for each in (A, B, C)))
+def test_hosts_that_are_lost_are_beyond_a_restart() -> None:
+    """SSM has lost them and nothing answers: where no rung replaces them, a person must."""
+    rig = Rig(*(HostPlan(id=each, reachable=False) for each in (A, B, C)), profile=RESTART_ONLY)
+    rig.hear()
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert {each.silent for each in held.targets} == {PROFILE.policy.silent_looks_max}
+    assert rig.told(Kind.DECISION)[-1]["rule"] == "beyond mending"
 
 
 def test_a_group_without_hosts_is_handed_over() -> None:

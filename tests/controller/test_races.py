@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from firstline.controller.sweep import sweep
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.incident import Incident, Outcome, Status
 from firstline.ledger import Kind
+from firstline.twin.hosts import Host
 from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, raising, ready
 
 
@@ -128,10 +130,16 @@ def test_a_fix_that_was_never_sent_counts_and_is_tried_once_more(
     assert [each.target for each in held.attempts] == [A, A, B, C]
 
 
+def unregister(host: Host) -> None:
+    """SSM forgets it."""
+    host.plan = copy.replace(host.plan, registered=False)
+
+
 def test_a_fix_that_ssm_refuses_was_not_sent() -> None:
     """The lease is free again at once, and the attempt is spent."""
     rig = ready()
-    rig.script.before("send", lambda: rig.world.hosts.pop(A))
+    host = rig.world.hosts[A]
+    rig.script.before("send", lambda: unregister(host))
     rig.turn()
     held = rig.incident()
     assert (held.status, not_sent(held)) == (Status.INVESTIGATING, [True])
@@ -139,6 +147,7 @@ def test_a_fix_that_ssm_refuses_was_not_sent() -> None:
     lease = rig.tables.leases[rig.world.group_name]
     assert (lease.holder, lease.fence, len(lease.spent)) == (None, 1, 1)
     assert rig.told(Kind.OUTCOME)[-1]["outcome"] == "not-sent"
+    host.plan = copy.replace(host.plan, registered=True)
     assert rig.at_the_end().status is Status.RESOLVED
 
 

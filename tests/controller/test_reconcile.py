@@ -11,7 +11,7 @@ from firstline.ports import Wake
 from firstline.twin.scenario import HostPlan
 from tests.controller.rig import FLEET, START, A, B, C, Rig, later, opened
 from tests.core.builders import OTHER
-from tests.core.situations import policy
+from tests.core.situations import RESTART_ONLY, policy
 
 
 def test_a_complete_outage_is_mended_one_host_at_a_time() -> None:
@@ -77,19 +77,21 @@ def test_a_wake_queues_exactly_one_next() -> None:
         assert rig.waiting == [(held.next_wake_at, Wake(held.id, held.wake_generation))]
 
 
-@pytest.mark.parametrize("readers", [{"alarms"}, {"group"}, {"target_health"}, {"answers"}])
+@pytest.mark.parametrize(
+    "readers", [{"alarms"}, {"group"}, {"target_health", "answering"}, {"answers", "answering"}]
+)
 def test_what_cannot_be_read_is_unknown_and_licenses_nothing(readers: set[str]) -> None:
     """I16: no fix, no close, and the incident goes on when it can be read again."""
     rig = opened()
     rig.script.failing = readers
-    for _ in range(30):
+    while not rig.incident().ended and rig.incident().wakes < 30:
         rig.turn()
     assert not rig.incident().ended or rig.incident().status is Status.HANDED_OVER
     assert rig.fixes == []
 
 
 def test_in_observe_mode_it_records_what_it_would_have_done() -> None:
-    """I15: bounded like any other, it ends in a hand-over."""
+    """I15: when it was not allowed to act for a while, it ends in a hand-over."""
     rig = Rig(mode="observe")
     rig.hear()
     held = rig.at_the_end()
@@ -97,7 +99,7 @@ def test_in_observe_mode_it_records_what_it_would_have_done() -> None:
     assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
     planned = [each["plan"]["target"] for each in rig.told(Kind.DECISION) if each["plan"]]
     assert set(planned) == {A}
-    assert rig.world.now - START >= timedelta(hours=2)
+    assert rig.world.now - START >= timedelta(minutes=15)
 
 
 def test_an_alarm_that_is_ok_before_any_fix_is_observed() -> None:
@@ -110,7 +112,9 @@ def test_an_alarm_that_is_ok_before_any_fix_is_observed() -> None:
 
 def test_a_fix_that_does_not_help_is_tried_twice_and_handed_over() -> None:
     """S03, S09, S14: the canary alone is touched, and a person has it."""
-    rig = opened(*(HostPlan(id=each, restart_helps=False) for each in FLEET))
+    hosts = (HostPlan(id=each, restart_helps=False) for each in FLEET)
+    rig = Rig(*hosts, profile=RESTART_ONLY)
+    rig.hear()
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [A, A])
     assert [each.helped for each in held.attempts] == [False, False]

@@ -125,6 +125,7 @@ def attempt(**fields: object) -> Attempt:
         "token": Token("a" * 32),
         "action": "restart_enclave",
         "target": A,
+        "hosts": (fields.get("target", A),),
         "plan": Digest("b" * 64),
         "fence": 1,
         "intended_at": ago(10),

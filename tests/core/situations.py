@@ -13,7 +13,8 @@ from firstline.guards.order import ask
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.limits import Lease, Limits, Spent, Switch
 from firstline.plan import Plan
-from firstline.profile import Profile
+from firstline.profile import Ladder, Profile
+from firstline.signals import Condition
 from firstline.situation import Situation
 from tests.core.builders import AGE_MAX, NOW, PROFILE, A, ago, evidence, incident
 
@@ -46,6 +47,19 @@ def policy(**fields: object) -> Profile:
     return copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, **values))
 
 
+def laddered(*rungs: str, condition: Condition = Condition.COMPLETE_OUTAGE) -> Profile:
+    """The runbook's profile with this one ladder, all of it automatic."""
+    actions = tuple(
+        copy.replace(each, autonomy="auto") if each.name in rungs else each
+        for each in PROFILE.actions
+    )
+    ladders = (Ladder(condition=condition, rungs=rungs),)
+    return copy.replace(PROFILE, ladders=ladders, actions=actions)
+
+
+RESTART_ONLY = laddered("restart_enclave")
+
+
 def situation(**fields: object) -> Situation:
     """All that `decide` sees; the diagnosis follows from the evidence, as in reconcile."""
     values: dict[str, Any] = {
@@ -64,9 +78,14 @@ def situation(**fields: object) -> Situation:
     return Situation(**values)
 
 
-def plan(target_id: InstanceId = A, action: str = "restart_enclave") -> Plan:
+def plan(
+    target_id: InstanceId = A,
+    action: str = "restart_enclave",
+    hosts: tuple[InstanceId, ...] | None = None,
+) -> Plan:
     """A fix of `A`."""
-    return Plan(action=action, target=target_id, facts=("two readers agree",))
+    touched = (target_id,) if hosts is None else hosts
+    return Plan(action=action, target=target_id, hosts=touched, facts=("two readers agree",))
 
 
 def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:

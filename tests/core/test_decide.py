@@ -6,8 +6,8 @@ import pytest
 
 from firstline.decide import RULES, decide
 from firstline.decision import Close, Fix, HandOver, Look, Step, Wait
-from firstline.evidence import Gone, Unknown
-from firstline.ids import InstanceId
+from firstline.evidence import Connections, Gone, Refresh, Refreshes, Unknown
+from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incident import Incident
 from firstline.plan import Plan
 from firstline.signals import Condition
@@ -33,7 +33,7 @@ from tests.core.builders import (
     targets,
     verifying,
 )
-from tests.core.situations import situation
+from tests.core.situations import laddered, situation
 
 
 def wait(seconds: float) -> Wait:
@@ -46,7 +46,7 @@ def of(held: Incident, **fields: object) -> Situation:
 
 def fix(target: InstanceId) -> Fix:
     facts = ("the host lists no enclave", "the load balancer finds it unhealthy")
-    return Fix(Plan(action="restart_enclave", target=target, facts=facts))
+    return Fix(Plan(action="restart_enclave", target=target, hosts=(target,), facts=facts))
 
 
 UNKNOWN = Unknown("throttled")
@@ -59,6 +59,30 @@ OKAY = evidence(alarm=OK)
 SHRUNK = evidence(alarm=OK, group=group(A, B))
 WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
 HEALTHY = evidence(target_health=Unknown("none"))
+
+
+LOST = evidence(connections=Connections(dict.fromkeys(FLEET, "ConnectionLost")))
+GROUP = GroupName(PROFILE.fleet.group)
+REFRESH = answered(
+    900, action="refresh_fleet", target=GROUP, command=CommandId("refresh-1"), helped=False
+)
+REFRESHING = evidence(refreshes=Refreshes((Refresh("refresh-1", "InProgress", ago(900)),)))
+REFRESHED = Refreshes((Refresh("refresh-1", "Successful", ago(900)),))
+CANCEL = Plan(
+    action="cancel_refresh",
+    target=GROUP,
+    facts=("the refresh refresh-1 goes on, and its first instance does not serve",),
+)
+PRESSED = incident(condition=Condition.MEMORY_PRESSURE, targets=(), hosts={})
+ROOMY = copy.replace(group(*FLEET), most=4)
+SCALING = laddered("scale_out", condition=Condition.MEMORY_PRESSURE)
+MORE = Plan(
+    action="scale_out",
+    target=GROUP,
+    parameters={"DesiredCapacity": "4"},
+    facts=("the group wants 3 instances, and may have 4",),
+)
+PARENT_ONLY = laddered("restart_parent")
 
 
 class Case(NamedTuple):
@@ -167,6 +191,59 @@ CASES = (
         "confirm targets",
     ),
     Case(
+        "silent hosts",
+        HandOver(),
+        of(incident(targets=targets(silent=SILENT_MAX), **SILENT)),
+        of(incident(targets=targets(silent=SILENT_MAX), **SILENT), evidence=LOST),
+        "next fix",
+    ),
+    Case(
+        "cancel the refresh",
+        Fix(CANCEL),
+        of(incident(attempts=(REFRESH,)), evidence=REFRESHING),
+        of(incident(attempts=(REFRESH,)), evidence=evidence(refreshes=REFRESHED)),
+        "next fix",
+    ),
+    Case(
+        "cancel the refresh",
+        Fix(CANCEL),
+        of(incident(attempts=(REFRESH,)), evidence=REFRESHING),
+        of(incident(attempts=(copy.replace(REFRESH, command=None),)), evidence=REFRESHING),
+        "next fix",
+    ),
+    Case(
+        "more capacity",
+        Fix(MORE),
+        of(PRESSED, evidence=evidence(group=ROOMY), profile=SCALING),
+        of(PRESSED, evidence=evidence(group=copy.replace(ROOMY, most=3)), profile=SCALING),
+        "watch",
+    ),
+    Case(
+        "more capacity",
+        Fix(MORE),
+        of(PRESSED, evidence=evidence(group=ROOMY), profile=SCALING),
+        of(PRESSED, evidence=evidence(group=UNKNOWN), profile=SCALING),
+        "watch",
+    ),
+    Case(
+        "more capacity",
+        Fix(MORE),
+        of(PRESSED, evidence=evidence(group=ROOMY), profile=SCALING),
+        of(
+            copy.replace(PRESSED, attempts=(answered(20, helped=True),)),
+            evidence=evidence(group=ROOMY),
+            profile=SCALING,
+        ),
+        "watch",
+    ),
+    Case(
+        "beyond mending",
+        HandOver(),
+        of(incident(), profile=PARENT_ONLY),
+        of(incident(hosts=hosts(A, B) | hosts(C, up=True)), profile=PARENT_ONLY),
+        "confirm targets",
+    ),
+    Case(
         "look at hosts",
         Look((B, C), ago(-5)),
         of(incident(hosts=hosts(A) | hosts(B, age=121))),
@@ -180,21 +257,28 @@ CASES = (
         of(incident(look_singly=True)),
         "next fix",
     ),
-    Case("next fix", fix(A), situation(), situation(profile=WITHOUT_LADDER), "confirm targets"),
+    Case("next fix", fix(A), situation(), situation(profile=WITHOUT_LADDER), "beyond mending"),
     Case(
         "next fix", fix(A), of(incident(**TWO_DEAD)), of(incident(targets=MENDED)), "alarm to clear"
     ),
     Case(
         "confirm targets",
         Look(FLEET, ago(-10)),
-        of(incident(hosts=SEEN), evidence=HEALTHY),
+        of(incident(hosts=SEEN, targets=targets(readings=1)), evidence=HEALTHY),
         of(incident(hosts=SERVING, targets=MENDED), evidence=HEALTHY),
         "alarm to clear",
     ),
     Case(
         "confirm targets",
         Look(FLEET, ago(-10)),
-        of(incident(hosts=SEEN), evidence=HEALTHY),
+        of(incident(hosts=SEEN, targets=targets(readings=1)), evidence=HEALTHY),
+        of(incident(hosts=SEEN, condition=Condition.UNCLASSIFIED), evidence=HEALTHY),
+        "watch",
+    ),
+    Case(
+        "confirm targets",
+        HandOver(),
+        of(incident(hosts=SEEN, opened_at=ago(900)), evidence=HEALTHY),
         of(incident(hosts=SEEN, condition=Condition.UNCLASSIFIED), evidence=HEALTHY),
         "watch",
     ),

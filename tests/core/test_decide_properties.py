@@ -48,7 +48,8 @@ def test_a_fix_has_one_target_that_two_readers_prove_dead(held: Situation) -> No
     step = decide(held).step
     if not isinstance(step, Fix):
         return
-    id_ = step.plan.target
+    (id_,) = step.plan.hosts
+    assert step.plan.target == id_
     seen = held.evidence
     assert held.mode == "enforce"
     assert isinstance(held.limits, Limits)

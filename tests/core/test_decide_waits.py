@@ -1,3 +1,4 @@
+import copy
 import json
 from datetime import timedelta
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from tests.core.builders import (
     targets,
     verifying,
 )
-from tests.core.situations import limits, situation, spent
+from tests.core.situations import RESTART_ONLY, limits, situation, spent
 
 FACTS = ("the host lists no enclave", "the load balancer finds it unhealthy")
 UNKNOWN = Unknown("throttled")
@@ -75,8 +76,35 @@ def test_an_alarm_may_lag_behind_the_last_verified_host(
 
 def test_hosts_that_seem_to_serve_are_read_no_oftener_than_the_interval() -> None:
     """The reading that is due last sets the time of the next look."""
-    held = incident(hosts=hosts(A, B, up=True, age=10) | hosts(C, up=True, age=4))
+    seen = hosts(A, B, up=True, age=10) | hosts(C, up=True, age=4)
+    held = incident(hosts=seen, targets=targets(readings=1))
     assert decide(situation(incident=held, evidence=HEALTHY)).step == wait(6)
+
+
+def test_hosts_of_which_no_reading_was_good_are_watched() -> None:
+    """Each minute; one that seems to serve is confirmed meanwhile, and does not wait for them."""
+    seen = hosts(A, B, up=True, age=10) | hosts(C, up=True, age=4)
+    unproven = incident(hosts=seen)
+    assert decide(situation(incident=unproven, evidence=HEALTHY)).step == wait(56)
+    mixed = incident(hosts=seen, targets=(*targets(A, readings=1), *targets(B, C)))
+    assert decide(situation(incident=mixed, evidence=HEALTHY)).step == Look((A,), ago(-10))
+
+
+@pytest.mark.parametrize(
+    ("held", "given_up"),
+    [
+        (incident(opened_at=ago(900)), True),
+        (incident(opened_at=ago(899)), False),
+        (incident(opened_at=ago(900), attempts=(answered(899, helped=True),)), False),
+        (incident(opened_at=ago(900), targets=(target(A, verified=1), target(B))), False),
+    ],
+)
+def test_what_cannot_be_proven_for_long_is_handed_over(held: Incident, *, given_up: bool) -> None:
+    """Counted from the last thing that went forward: a person may see what we cannot."""
+    seen = copy.replace(held, hosts=hosts(A, B, C, up=True))
+    told = decide(situation(incident=seen, evidence=HEALTHY))
+    assert told.rule == "confirm targets"
+    assert isinstance(told.step, HandOver) is given_up
 
 
 def test_one_silent_host_does_not_keep_another_from_its_fix() -> None:
@@ -87,6 +115,9 @@ def test_one_silent_host_does_not_keep_another_from_its_fix() -> None:
     told = decide(situation(incident=held)).step
     assert isinstance(told, Fix)
     assert told.plan.target == B
+
+
+USED_UP = limits(spent(900), spent(1800))
 
 
 class Stop(NamedTuple):
@@ -103,8 +134,10 @@ class Stop(NamedTuple):
         Stop(situation(limits=limits(spent(59))), wait(1)),
         Stop(situation(limits=limits(spent(50), holder=OTHER, until=ago(-45))), wait(45)),
         Stop(situation(limits=limits(holder=OTHER, until=ago(-45)), mode="observe"), wait(60)),
-        Stop(situation(limits=limits(spent(900), spent(1800))), HandOver()),
-        Stop(situation(limits=limits(spent(900), spent(1800)), mode="observe"), HandOver()),
+        Stop(situation(limits=USED_UP, profile=RESTART_ONLY), HandOver()),
+        Stop(situation(limits=USED_UP, profile=RESTART_ONLY, mode="observe"), HandOver()),
+        Stop(situation(incident=incident(opened_at=ago(900)), mode="observe"), HandOver()),
+        Stop(situation(incident=incident(opened_at=ago(899)), mode="observe"), wait(60)),
     ],
 )
 def test_what_follows_a_denial(case: Stop) -> None:
@@ -119,11 +152,12 @@ def test_what_follows_a_denial(case: Stop) -> None:
 def test_an_entry_tells_the_step_the_facts_and_every_guard() -> None:
     """I25: also the guards that let the plan pass are told."""
     told = json.loads(msgspec.json.encode(decide(situation()).told()))
-    plan = Plan(action="restart_enclave", target=A, facts=FACTS)
+    plan = Plan(action="restart_enclave", target=A, hosts=(A,), facts=FACTS)
     facts = list(FACTS)
+    whom = {"action": plan.action, "target": A, "hosts": [A], "parameters": {}}
     assert told["rule"] == "next fix"
-    assert told["step"]["plan"] == {"action": plan.action, "target": A, "facts": facts}
+    assert told["step"]["plan"] == whom | {"facts": facts}
     assert told["facts"] == facts
-    assert told["plan"] == {"action": plan.action, "target": A, "hash": plan.hash}
+    assert told["plan"] == whom | {"hash": plan.hash}
     assert told["guards"] == [{"guard": each.__name__, "denial": None} for each in ORDER]
     assert decide(situation(incident=incident(opened_at=ago(7200)))).told()["plan"] is None

@@ -1,7 +1,8 @@
 import pytest
 
-from firstline.diagnose import Diagnosis, Life, Verdict, diagnose, judge
+from firstline.diagnose import Diagnosis, Verdict, diagnose, judge
 from firstline.evidence import Evidence, HostEvidence, Unknown
+from firstline.readers import Failure, Life
 from tests.core.builders import AGE_MAX, FLEET, A, B, C, balancer, evidence, group, host, report
 
 UNREAD = Unknown("throttled")
@@ -27,6 +28,7 @@ def sick(state: str = "unhealthy") -> dict[str, object]:
 
 
 FAILING = {"group": group(*FLEET, health="Unhealthy")}
+LACKING, LOST = Failure.ENCLAVE_GONE, Failure.HOST_LOST
 DEAD, SERVING, NOTHING = Life.DEAD, Life.SERVING, Life.UNKNOWN
 
 
@@ -34,23 +36,29 @@ DEAD, SERVING, NOTHING = Life.DEAD, Life.SERVING, Life.UNKNOWN
     ("found", "verdict"),
     [
         # one reader proves nothing of death, and all that there is of serving
-        (seen(host()), Verdict(NOTHING, dead=(GONE,))),
+        (seen(host()), Verdict(NOTHING, dead=(GONE,), failure=LACKING)),
         (seen(None, **sick()), Verdict(NOTHING, dead=(SICK,))),
-        (seen(None, **FAILING), Verdict(NOTHING, dead=(FAILS,))),
+        (seen(None, **FAILING), Verdict(NOTHING, dead=(FAILS,), failure=LOST)),
         (seen(host(up=True)), Verdict(SERVING, serving=(RUNS,))),
         (seen(None, **sick("healthy")), Verdict(SERVING, serving=(WELL,))),
         # two readers that agree do
-        (seen(host(), **sick()), Verdict(DEAD, dead=(GONE, SICK))),
-        (seen(host(), **FAILING), Verdict(DEAD, dead=(GONE, FAILS))),
-        (seen(None, **sick(), **FAILING), Verdict(DEAD, dead=(SICK, FAILS))),
-        (seen(host(), **sick(), **FAILING), Verdict(DEAD, dead=(GONE, SICK, FAILS))),
+        (seen(host(), **sick()), Verdict(DEAD, dead=(GONE, SICK), failure=LACKING)),
+        (seen(host(), **FAILING), Verdict(DEAD, dead=(GONE, FAILS), failure=LACKING)),
+        (seen(None, **sick(), **FAILING), Verdict(DEAD, dead=(SICK, FAILS), failure=LOST)),
+        (
+            seen(host(), **sick(), **FAILING),
+            Verdict(DEAD, dead=(GONE, SICK, FAILS), failure=LACKING),
+        ),
         (seen(host(up=True), **sick("healthy")), Verdict(SERVING, serving=(RUNS, WELL))),
         # two that disagree leave it unknown, also two against one
-        (seen(host(), **sick("healthy")), Verdict(NOTHING, (GONE,), (WELL,))),
+        (seen(host(), **sick("healthy")), Verdict(NOTHING, (GONE,), (WELL,), LACKING)),
         (seen(host(up=True), **sick()), Verdict(NOTHING, (SICK,), (RUNS,))),
-        (seen(host(), **sick("healthy"), **FAILING), Verdict(NOTHING, (GONE, FAILS), (WELL,))),
+        (
+            seen(host(), **sick("healthy"), **FAILING),
+            Verdict(NOTHING, (GONE, FAILS), (WELL,), LACKING),
+        ),
         # what is stale, from the future or missing counts as none
-        (seen(host(age=120), **sick()), Verdict(DEAD, dead=(GONE, SICK))),
+        (seen(host(age=120), **sick()), Verdict(DEAD, dead=(GONE, SICK), failure=LACKING)),
         (seen(host(age=120.001), **sick()), Verdict(NOTHING, dead=(SICK,))),
         (seen(host(age=-0.001), **sick()), Verdict(NOTHING, dead=(SICK,))),
         (seen(host(found=UNREAD), **sick()), Verdict(NOTHING, dead=(SICK,))),
@@ -91,6 +99,8 @@ def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
     told = diagnose(found, (C, A), AGE_MAX)
     assert told.having(DEAD) == (A, C)
     assert told.having(SERVING) == told.having(NOTHING) == ()
-    assert told.cause == "2 hosts: 2 dead"
-    assert diagnose(found, FLEET, AGE_MAX).cause == "3 hosts: 2 dead, 1 unknown"
+    assert told.cause == "2 hosts: 2 dead; its enclave is gone (confidence full)"
+    assert diagnose(found, FLEET, AGE_MAX).cause == (
+        "3 hosts: 2 dead, 1 unknown; its enclave is gone (confidence partial)"
+    )
     assert Diagnosis({}).cause == "no host was looked at"

@@ -63,7 +63,13 @@ def test_a_plan_is_named_by_all_of_it() -> None:
     named = {fix().hash, fix(B).hash, fix(A, "reboot").hash, copy.replace(fix(), facts=()).hash}
     assert len(named) == 4
     assert fix().hash == fix().hash
-    assert fix().told() == {"action": "restart_enclave", "target": A, "hash": fix().hash}
+    assert fix().told() == {
+        "action": "restart_enclave",
+        "target": A,
+        "hash": fix().hash,
+        "hosts": [A],
+        "parameters": {},
+    }
 
 
 def test_a_token_is_of_one_intent() -> None:

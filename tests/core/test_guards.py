@@ -3,13 +3,19 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.diagnose import Diagnosis, Verdict
 from firstline.evidence import AlarmReading, AlarmState, Gone, Unknown
 from firstline.guards.guard import Denial
 from firstline.guards.order import ORDER, ask, name
+from firstline.ids import GroupName, InstanceId
 from firstline.incident import Outcome
+from firstline.plan import Plan
 from firstline.profile import ActionPolicy
+from firstline.readers import Life
+from firstline.signals import Component
 from firstline.situation import Situation
 from tests.core.builders import (
+    FLEET,
     NOW,
     OK,
     OTHER,
@@ -29,9 +35,36 @@ from tests.core.builders import (
 from tests.core.situations import denials, limits, plan, policy, situation, spent
 
 UNREAD = Unknown("throttled")
+DEAD = Verdict(Life.DEAD)
 FAILED = attempt(outcome=Outcome.FAILED, answered_at=ago(900), helped=False)
 OF_ANOTHER = copy.replace(FAILED, action="reboot")
 HELPED = attempt(target=B, outcome=Outcome.DONE, answered_at=ago(900), helped=True)
+
+
+OVERLAPPING = copy.replace(
+    PROFILE, fleet=copy.replace(PROFILE.fleet, concurrent_instances_safe=True)
+)
+DEPENDENT = situation(diagnosis=copy.replace(situation().diagnosis, dependency=Component.NATS))
+FAILED_ELSEWHERE = copy.replace(FAILED, target=B)
+OTHER_HOST = InstanceId("i-0f9f9f9f9f9f9f9f9")
+ONE_SERVES = {"diagnosis": Diagnosis({A: DEAD, B: DEAD, C: Verdict(Life.SERVING)})}
+
+
+def diagnosis(alive: int) -> Diagnosis:
+    """The last *alive* hosts are not known to be dead."""
+    unknown = FLEET[len(FLEET) - alive :]
+    return Diagnosis({each: Verdict(Life.UNKNOWN) if each in unknown else DEAD for each in FLEET})
+
+
+def refresh(min_healthy: int) -> Plan:
+    """A refresh of the whole fleet."""
+    return Plan(
+        action="refresh_fleet",
+        target=GroupName(PROFILE.fleet.group),
+        hosts=FLEET,
+        parameters={"MinHealthyPercentage": str(min_healthy)},
+        facts=("two readers agree",),
+    )
 
 
 def autonomy(*named: ActionPolicy) -> Situation:
@@ -68,7 +101,8 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (only(alarm=OK), Denial("the alarm is OK now, and no fix of ours made it so")),
         (only(alarm=UNREAD), Denial("the alarm's present state cannot be read: throttled")),
     ),
-    "target_is_ours": (
+    "dependency_is_well": ((DEPENDENT, Denial("no host reaches nats: the hosts are left alone")),),
+    "targets_are_ours": (
         (only(group=UNREAD), Denial("the group cannot be read: throttled")),
         (
             only(group=group(A, B, C, lifecycle="Terminating:Wait")),
@@ -79,6 +113,36 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "target_is_proven_dead": (
         (only(health="healthy"), Denial(f"{A} is not proven dead: it is unknown")),
         (only(health="draining"), Denial(f"{A} is not proven dead: it is unknown")),
+    ),
+    "budget_is_left": (
+        (
+            situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=2)),
+            Denial("2 hosts that are not proven dead would be touched, and 1 may be", final=True),
+        ),
+        (
+            situation(
+                profile=OVERLAPPING,
+                diagnosis=diagnosis(alive=1),
+                limits=limits(copy.replace(spent(1799, B), alive=(B,))),
+            ),
+            Denial("2 hosts that are not proven dead would be touched, and 1 may be", final=True),
+        ),
+    ),
+    "healthy_floor_stays": (
+        (
+            situation(profile=policy(refresh_from_zero=False)),
+            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+        ),
+        (
+            situation(profile=OVERLAPPING, **ONE_SERVES),
+            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+        ),
+    ),
+    "serving_host_stays": (
+        (
+            situation(**ONE_SERVES),
+            Denial(f"{C} serves, and may not be replaced", final=True),
+        ),
     ),
     "one_fix_at_a_time": (
         (
@@ -109,7 +173,23 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             Denial(f"restart_enclave on {A} cools down", retry_at=NOW + timedelta(seconds=1)),
         ),
     ),
+    "breaker_is_closed": (
+        (
+            situation(limits=limits(*[copy.replace(spent(900, B), failed=True)] * 3)),
+            Denial("3 fixes of the group did not help, and 3 are enough", final=True),
+        ),
+        (
+            situation(incident=incident(attempts=(FAILED_ELSEWHERE,) * 3)),
+            Denial("3 fixes of the group did not help, and 3 are enough", final=True),
+        ),
+    ),
 }
+PLANS = {
+    "budget_is_left": refresh(min_healthy=50),
+    "healthy_floor_stays": refresh(min_healthy=0),
+    "serving_host_stays": refresh(min_healthy=50),
+}
+"""What the situations of a guard are about, where it is not the restart of `A`."""
 PASSES = {
     "nothing is changed": situation(),
     "alarm_still_fires: it has no data": only(alarm=AlarmReading(AlarmState.INSUFFICIENT_DATA)),
@@ -136,7 +216,7 @@ PASSES = {
 def test_each_guard_is_the_only_one_to_stop_what_it_protects_from(guard: str) -> None:
     """Without this guard its situations would end in a fix."""
     for stopped, denial in STOPPED[guard]:
-        assert denials(stopped) == {guard: denial}
+        assert denials(stopped, PLANS.get(guard)) == {guard: denial}
 
 
 def test_every_guard_has_its_situations() -> None:
@@ -158,13 +238,47 @@ def test_a_target_outside_the_scope_is_not_ours() -> None:
         incident=incident(targets=targets(B, C)),
         diagnosis=situation().diagnosis,
     )
-    assert list(denials(held)) == ["target_is_ours"]
+    assert list(denials(held)) == ["targets_are_ours"]
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        (plan(A, hosts=(A, B)), f"{A} is not the one host of the plan"),
+        (plan(A, hosts=()), f"{A} is not the one host of the plan"),
+        (copy.replace(refresh(50), target=GroupName("other")), "other is not the managed group"),
+        (
+            copy.replace(refresh(50), hosts=(A, B)),
+            "the plan does not name every instance in service",
+        ),
+        (copy.replace(refresh(50), hosts=()), "the plan does not name every instance in service"),
+        (
+            copy.replace(refresh(50), hosts=(*FLEET, OTHER_HOST)),
+            f"{OTHER_HOST} is not in service in the managed group",
+        ),
+    ],
+)
+def test_a_plan_names_its_hosts_and_no_other(what: Plan, why: str) -> None:
+    """I13: an empty list, a part of the fleet, or another's host is no target."""
+    assert denials(situation(), what)["targets_are_ours"] == Denial(why)
+
+
+def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> None:
+    """S10: recovery always passes."""
+    cancel = copy.replace(refresh(50), action="cancel_refresh", hosts=(), parameters={})
+    tripped = limits(*[copy.replace(spent(900, B), failed=True)] * 3)
+    assert denials(copy.replace(DEPENDENT, limits=tripped), cancel) == {}
 
 
 def test_a_host_that_nobody_diagnosed_is_not_proven_dead() -> None:
     """I16: no verdict is no proof."""
+    assert list(denials(situation(diagnosis=Diagnosis({})))) == ["target_is_proven_dead"]
+
+
+def test_a_host_that_was_verified_is_not_touched() -> None:
+    """I12: it serves, whatever a plan says of it."""
     verified = situation(incident=incident(targets=targets(verified=9)))
-    assert list(denials(verified)) == ["target_is_proven_dead"]
+    assert list(denials(verified)) == ["target_is_proven_dead", "serving_host_stays"]
 
 
 def test_limits_that_cannot_be_read_stop_every_fix() -> None:
@@ -172,6 +286,8 @@ def test_limits_that_cannot_be_read_stop_every_fix() -> None:
     said = denials(situation(limits=UNREAD))
     assert {guard: denial.why for guard, denial in said.items()} == {
         "switch_is_off": "the kill switch cannot be read: throttled",
+        "budget_is_left": "what was touched cannot be read: throttled",
+        "breaker_is_closed": "the failed fixes cannot be read: throttled",
         "one_fix_at_a_time": "the lease cannot be read: throttled",
         "attempts_are_left": "the attempts made cannot be read: throttled",
         "cooldown_is_over": "the last attempt cannot be read",

@@ -178,4 +178,4 @@ def test_a_target_is_verified_at_k_and_dead_again_when_it_is_proven() -> None:
     assert [told for kind, told in after.news if kind is Kind.VERIFICATION] == [
         {"verified": [A], "doubted": [B], "readings_needed": 3},
     ]
-    assert not after.fix_over
+    assert after.over is None

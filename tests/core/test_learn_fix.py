@@ -87,7 +87,7 @@ def test_what_becomes_of_a_fix(case: Case) -> None:
     assert (attempt_after.outcome, attempt_after.command) == (case.outcome, case.command)
     assert attempt_after.answered_at == (NOW if case.outcome else None)
     assert attempt_after.helped is (False if case.over else None)
-    assert after.fix_over is case.over
+    assert (after.over is not None) is case.over
     told = [data["outcome"] for kind, data in after.news if kind is Kind.OUTCOME]
     assert told == ([case.outcome] if case.outcome else [])
 
@@ -124,7 +124,7 @@ def test_a_fix_is_judged_by_its_verified_target(
     """I23, S04: what the tool said of itself counts for nothing, in either way."""
     after = learnt(verifying(current, targets=(mended,), hosts={}), evidence=UNREAD)
     assert after.incident.attempts[-1].helped is helped
-    assert after.fix_over is (helped is not None)
+    assert (after.over is not None) is (helped is not None)
     waiting = Status.VERIFYING if helped is None else Status.INVESTIGATING
     assert after.incident.status is waiting
     told = [data for kind, data in after.news if kind is Kind.VERIFICATION]

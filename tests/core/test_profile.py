@@ -1,5 +1,6 @@
 import copy
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,10 @@ condition = "capacity"
 severity = "P2"
 component = "aws"
 """
+FIXABLE = (
+    "use one of restart_parent, restart_enclave, replace_instance, refresh_fleet, "
+    "cancel_refresh, scale_out"
+)
 FACTS = (
     "use one of agent_namespace, group, http_api, load_balancer, name, parent_log_group, "
     "rest_api, target_group"
@@ -97,8 +102,10 @@ REFUSED = (
         instead("cooldown_seconds = 60", "cooldown = 60"),
         "cooldown = 60",
         "policy.cooldown: is no key here: correct or remove it; known are "
-        "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, "
-        "evidence_age_max_seconds, look_timeout_seconds, poll_seconds, watch_seconds, "
+        "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, failed_fixes_max, "
+        "budget_percent, budget_window_seconds, healthy_floor_percent, refresh_from_zero, "
+        "blocked_max_seconds, evidence_age_max_seconds, look_timeout_seconds, poll_seconds, "
+        "watch_seconds, "
         "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "
         "silent_looks_max, alarm_lag_seconds, incident_age_max_seconds, wakes_max, "
         "signal_age_max_seconds, storm_scopes_max, storm_window_seconds",
@@ -177,12 +184,12 @@ REFUSED = (
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = [\n  "restart_enclave",\n  "reboot",\n]'),
         "rungs = [",
-        "ladders[\"complete-outage\"].rungs[1]: 'reboot' is no fix: use one of restart_enclave",
+        f"ladders[\"complete-outage\"].rungs[1]: 'reboot' is no fix: {FIXABLE}",
     ),
     Refused(
         instead('name = "restart_enclave"', 'name = "look_host"'),
         'name = "look_host"',
-        "actions[\"look_host\"].name: 'look_host' is no fix: use one of restart_enclave",
+        f"actions[\"look_host\"].name: 'look_host' is no fix: {FIXABLE}",
     ),
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = ["restart_enclave", "restart_enclave"]'),
@@ -313,7 +320,7 @@ REFUSED = (
             'name = "restart_enclave"', 'name = "reboot"'
         ),
         'name = "reboot"',
-        "actions[\"reboot\"].name: 'reboot' is no fix: use one of restart_enclave",
+        f"actions[\"reboot\"].name: 'reboot' is no fix: {FIXABLE}",
     ),
 )
 
@@ -389,10 +396,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_profile_answers_by_its_names() -> None:
     """What it does not name has no ladder, no alias, and may only be observed."""
     assert PROFILE.digest == digest(PROFILE_FILE.read_bytes())
-    assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave",)
+    assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave", "refresh_fleet")
     assert PROFILE.rungs(Condition.CAPACITY) == ()
     assert PROFILE.autonomy("restart_enclave") == "auto"
     assert PROFILE.autonomy("reboot") == "observe"
+    assert PROFILE.settle("replace_instance") == timedelta(seconds=60)
+    assert PROFILE.settle("restart_enclave") == PROFILE.settle("reboot") == timedelta(seconds=20)
+    assert PROFILE.verify_timeout("replace_instance") == timedelta(seconds=600)
+    assert PROFILE.verify_timeout("restart_enclave") == timedelta(seconds=180)
     assert PROFILE.external("vettid-prod-enclave-healthy-hosts") == "healthy-hosts"
     assert PROFILE.external("healthy-hosts") is None
 

@@ -1,6 +1,7 @@
 import pytest
 
-from firstline.diagnose import Life, Verdict
+from firstline.diagnose import Verdict
+from firstline.readers import Life
 from firstline.verify import read, settle
 from tests.core.builders import NOW, ago, target
 

@@ -9,7 +9,7 @@ from aws_cdk import App
 
 from app import compose
 from firstline import code, detection, settings
-from firstline.actions.catalogue import ACTIONS
+from firstline.actions.catalogue import DOCUMENTS
 from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.twin import resources
@@ -181,20 +181,23 @@ def test_each_action_has_its_document(made: Made, profile: Profile) -> None:
     environment = functions(made)["reconcile"].properties["Environment"]["Variables"]
     named = settings.read(environment).documents
     documents = {each.name: each for each in made.of("AWS::SSM::Document")}
-    assert set(named) == set(ACTIONS)
-    assert len(documents) == len(ACTIONS)
+    assert set(named) == set(DOCUMENTS)
+    assert len(documents) == len(DOCUMENTS)
     for action, name in named.items():
         document = documents[name].properties
         assert (document["DocumentType"], document["UpdateMethod"]) == ("Command", "NewVersion")
         parameters = document["Content"]["parameters"]
-        assert set(parameters) == {each.name for each in ACTIONS[action].parameters}
+        assert set(parameters) == {each.name for each in DOCUMENTS[action].parameters}
     units = profile.fleet.units
-    look, fix = (
-        documents[named[each]].properties["Content"] for each in ("look_host", "restart_enclave")
+    look, enclave, parent = (
+        documents[named[each]].properties["Content"]
+        for each in ("look_host", "restart_enclave", "restart_parent")
     )
     assert look["parameters"]["EnclaveUnit"]["allowedValues"] == [units.enclave]
     assert look["parameters"]["ParentUnit"]["allowedValues"] == [units.parent]
-    assert fix["parameters"]["Unit"]["allowedValues"] == [units.enclave]
+    assert enclave["parameters"]["Unit"]["allowedValues"] == [units.enclave]
+    assert enclave["parameters"]["ParentUnit"]["allowedValues"] == [units.parent]
+    assert parent["parameters"]["Unit"]["allowedValues"] == [units.parent]
 
 
 def test_nothing_has_a_fixed_name(made: Made) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from firstline.actions.catalogue import ACTIONS
-from infra.roles import SEND, UNSCOPED
+from infra.roles import GROUP_CHANGES, SEND, UNSCOPED
 from tests.infra.made import ACCOUNT, HERE, REGION, Made
 from tests.infra.permissions import may, role_of, statements
 
@@ -88,7 +88,7 @@ def document(made: Made, name: str) -> str:
     return f"arn:aws:ssm:{HERE}:document/{made.one('AWS::SSM::Document', f'{name}Document').name}"
 
 
-@pytest.mark.parametrize("name", ["LookHost", "RestartEnclave"])
+@pytest.mark.parametrize("name", ["LookHost", "RestartEnclave", "RestartParent"])
 def test_only_reconcile_sends_our_documents(made: Made, name: str) -> None:
     """Our two documents, by reconcile alone."""
     allowed = [
@@ -164,8 +164,23 @@ def test_every_permission_that_an_action_declares_is_given(made: Made) -> None:
     """The roles are derived from the actions: none of their permissions is missing."""
     role = role_of(made, "reconcile")
     declared = {each for action in ACTIONS.values() for each in action.permissions}
-    assert all(may(role, each, "*") for each in declared - {SEND})
-    assert SEND in declared
+    assert all(may(role, each, "*") for each in declared - {SEND, *GROUP_CHANGES})
+    assert all(may(role, each, group_arn("VettID-Nitro-EnclaveASG")) for each in GROUP_CHANGES)
+    assert declared >= {SEND, *GROUP_CHANGES}
+
+
+def group_arn(name: str) -> str:
+    """Give the ARN of an Auto Scaling group."""
+    return f"arn:aws:autoscaling:{HERE}:autoScalingGroup:1a2b:autoScalingGroupName/{name}"
+
+
+@pytest.mark.parametrize("action", GROUP_CHANGES)
+def test_only_reconcile_changes_the_fleets_group(made: Made, action: str) -> None:
+    """Not another group, and no instance past its group."""
+    ours, others = group_arn("VettID-Nitro-EnclaveASG"), group_arn("VettID-NATS-NatsAsg")
+    assert [each for each in FUNCTIONS if may(role_of(made, each), action, ours)] == ["reconcile"]
+    assert not may(role_of(made, "reconcile"), action, others)
+    assert not may(role_of(made, "reconcile"), "ec2:TerminateInstances", INSTANCE, **TAG)
 
 
 def test_no_role_borrows_a_managed_policy(made: Made) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from firstline import audit
 from firstline.cli import account
-from firstline.cli.envelope import RUNBOOK
 from firstline.cli.replay import read, unmet
 from firstline.settings import Home
 from firstline.twin.replay import Replayed, replay
@@ -20,8 +19,8 @@ HOME = Home("111122223333", "us-east-1")
 @pytest.fixture(scope="module", params=SCENARIOS, ids=lambda path: path.stem)
 def run(request: pytest.FixtureRequest) -> tuple[Scenario, Replayed]:
     """A scenario and what its replay left: run once, looked at by every test."""
-    scenario, events = read(request.param, HOME)
-    return scenario, replay(scenario, events, RUNBOOK, HOME, lambda _: None)
+    scenario, events, profile = read(request.param, HOME)
+    return scenario, replay(scenario, events, profile, HOME, lambda _: None)
 
 
 def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
@@ -73,8 +72,8 @@ def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
 def test_a_store_that_hangs_holds_the_page_back_three_seconds_at_most() -> None:
     """The transaction has one second; then the page goes out without it."""
     path = next(each for each in SCENARIOS if each.stem == "store-down-and-back")
-    scenario, events = read(path, HOME)
-    replayed = replay(scenario, events, RUNBOOK, HOME, lambda _: None)
+    scenario, events, profile = read(path, HOME)
+    replayed = replay(scenario, events, profile, HOME, lambda _: None)
     assert replayed.pages[0].at - replayed.start <= timedelta(seconds=3)
 
 

@@ -20,7 +20,12 @@ WAKES = resources.queue_url(HOME, resources.WAKES)
 COMMAND: dict[str, Any] = {
     "InstanceIds": [ONE],
     "DocumentName": "restart_enclave",
-    "Parameters": {"Unit": ["nitro-enclave"], "Token": ["0" * 32], "NotAfter": ["1772366460"]},
+    "Parameters": {
+        "Unit": ["nitro-enclave"],
+        "Token": ["0" * 32],
+        "NotAfter": ["1772366460"],
+        "ParentUnit": ["vettid-parent"],
+    },
     "Comment": "a test",
 }
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from infra.documents import content
 from tests.infra.documents.host import Ran
 
-DOCUMENT = content.restart_enclave(units=("vettid-enclave", "vettid-parent"))
+DOCUMENT = content.restart_parent(units=("vettid-enclave", "vettid-parent"))
 TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105 - a fence, not a secret
 
 

@@ -11,13 +11,16 @@ import pytest
 from firstline.actions.action import Action
 from firstline.actions.look_host import LOOK_HOST
 from firstline.actions.restart_enclave import RESTART_ENCLAVE
+from firstline.actions.restart_parent import RESTART_PARENT
 from infra.documents import content
 
 UNITS = ("vettid-enclave", "vettid-parent")
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "look_host": content.look_host(enclave_units=UNITS[:1], parent_units=UNITS[1:]),
-    "restart_enclave": content.restart_enclave(units=UNITS),
+    "restart_enclave": content.restart_enclave(units=UNITS[:1], parents=UNITS[1:]),
+    "restart_parent": content.restart_parent(units=UNITS[1:]),
 }
+CARRIED_OUT = (LOOK_HOST, RESTART_ENCLAVE, RESTART_PARENT)
 PARAMETERS = [
     pytest.param(parameter, id=f"{document}-{name}")
     for document, body in DOCUMENTS.items()
@@ -48,7 +51,8 @@ def test_the_parameters_are_these() -> None:
     taken = {name: sorted(body["parameters"]) for name, body in DOCUMENTS.items()}
     assert taken == {
         "look_host": ["EnclaveUnit", "NatsHost", "NatsPort", "ParentUnit"],
-        "restart_enclave": ["NotAfter", "Token", "Unit"],
+        "restart_enclave": ["NotAfter", "ParentUnit", "Token", "Unit"],
+        "restart_parent": ["NotAfter", "Token", "Unit"],
     }
 
 
@@ -64,7 +68,7 @@ def test_every_parameter_is_guarded(parameter: dict[str, Any]) -> None:
     assert re.fullmatch(r"\^[^|]+\$|\^\$", pattern)
 
 
-@pytest.mark.parametrize("action", [LOOK_HOST, RESTART_ENCLAVE], ids=lambda action: action.name)
+@pytest.mark.parametrize("action", CARRIED_OUT, ids=lambda action: action.name)
 def test_the_sender_holds_the_same_patterns(action: Action) -> None:
     """What firstline checks before it sends is what the document allows, word for word."""
     guards = DOCUMENTS[action.name]["parameters"]
@@ -73,7 +77,7 @@ def test_the_sender_holds_the_same_patterns(action: Action) -> None:
     }
 
 
-@pytest.mark.parametrize("action", [LOOK_HOST, RESTART_ENCLAVE], ids=lambda action: action.name)
+@pytest.mark.parametrize("action", CARRIED_OUT, ids=lambda action: action.name)
 def test_the_sender_knows_the_time_limits(action: Action) -> None:
     """The step runs as long as its action says; a delivery is valid for no more than a day."""
     assert action.execution_limit == timedelta(seconds=content.STEP_TIMEOUT_SECONDS)
@@ -159,7 +163,11 @@ def test_the_service_would_take_it(name: str) -> None:
 def test_a_bad_list_of_units_is_refused(units: tuple[str, ...]) -> None:
     """No unit at all would allow every value; a name that is not plain could be more than one."""
     with pytest.raises(ValueError, match="unit"):
-        content.restart_enclave(units=units)
+        content.restart_enclave(units=units, parents=UNITS)
+    with pytest.raises(ValueError, match="unit"):
+        content.restart_enclave(units=UNITS, parents=units)
+    with pytest.raises(ValueError, match="unit"):
+        content.restart_parent(units=units)
     with pytest.raises(ValueError, match="unit"):
         content.look_host(enclave_units=units, parent_units=("vettid-parent",))
     with pytest.raises(ValueError, match="unit"):

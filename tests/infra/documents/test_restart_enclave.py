@@ -20,7 +20,7 @@ def test_the_named_unit_is_restarted(host: Host, door: Door) -> None:
 
 def test_a_suffix_is_not_doubled(host: Host) -> None:
     """A unit named with its suffix is the same unit."""
-    document = content.restart_enclave(units=("vettid-enclave.service",))
+    document = content.restart_parent(units=("vettid-enclave.service",))
     ran = host.send(document, "environment", **values(Unit="vettid-enclave.service"))
     assert answer(ran) == (0, "restarted", "vettid-enclave.service")
     assert host.restarted() == ["vettid-enclave.service"]
@@ -139,7 +139,7 @@ def test_nothing_that_systemctl_says_leaves_the_host(host: Host) -> None:
 
 def test_a_unit_that_does_not_exist(host: Host) -> None:
     """A unit that systemctl does not know is a failure."""
-    document = content.restart_enclave(units=("nitro-enclave",))
+    document = content.restart_parent(units=("nitro-enclave",))
     ran = host.send(document, "environment", **values(Unit="nitro-enclave"))
     assert answer(ran) == (1, "failed", "nitro-enclave")
 
@@ -152,13 +152,46 @@ def test_a_missing_systemctl_is_a_failure(host: Host) -> None:
 
 def test_the_limits_fit_into_the_step() -> None:
     """All time limits of the script together stay below that of the SSM step."""
-    text = (Path(content.__file__).parent / "restart_enclave.sh").read_text(encoding="utf-8")
+    text = (Path(content.__file__).parent / "restart_unit.sh").read_text(encoding="utf-8")
     short = [
         int(line.split("timeout -s KILL ")[1].split()[0])
         for line in text.splitlines()
-        if line.startswith("timeout -s KILL")
+        if "timeout -s KILL" in line
     ]
-    assert short == [2, 1, 2, 2]
-    assert "${FIRSTLINE_RESTART_SECONDS:-50}" in text
+    assert short == [2, 1, 2, 2, 4]
+    assert "${FIRSTLINE_RESTART_SECONDS:-46}" in text
     assert 'timeout -k 2 "$restart_seconds" systemctl' in text
-    assert sum(short) + 50 + 2 < content.STEP_TIMEOUT_SECONDS
+    assert sum(short) + 46 + 2 < content.STEP_TIMEOUT_SECONDS
+
+
+ENCLAVE = content.restart_enclave(units=("vettid-enclave",), parents=("vettid-parent",))
+BOTH = values(ParentUnit="vettid-parent")
+
+
+def test_an_enclave_that_is_back_has_its_parent_started(host: Host, door: Door) -> None:
+    """A parent that an earlier failure had stopped would stay stopped."""
+    assert answer(host.send(ENCLAVE, door, **BOTH)) == (0, "restarted", "vettid-enclave")
+    assert host.restarted() == ["vettid-enclave.service", "started vettid-parent.service"]
+
+
+def test_an_enclave_that_fails_has_no_parent_started(host: Host) -> None:
+    """Without its enclave the parent would only fail as well."""
+    host.command("systemctl", 'echo "$1" >>"$HOST/restarted"; [[ $1 != restart ]]')
+    ran = host.send(ENCLAVE, "environment", **BOTH)
+    assert (answer(ran), host.restarted()) == ((1, "failed", "vettid-enclave"), ["restart"])
+
+
+def test_a_parent_that_cannot_be_started_is_told(host: Host) -> None:
+    """The enclave is back and nothing speaks for it."""
+    host.command("systemctl", 'echo "$1" >>"$HOST/restarted"; [[ $1 != start ]]')
+    ran = host.send(ENCLAVE, "environment", **BOTH)
+    assert (answer(ran), host.restarted()) == (
+        (1, "failed", "vettid-enclave"),
+        ["restart", "start"],
+    )
+
+
+def test_a_hostile_parent_is_refused(host: Host) -> None:
+    """The script matches what the service has matched already."""
+    ran = host.run(ENCLAVE, "environment", BOTH | {"ParentUnit": "x; reboot"})
+    assert (answer(ran), host.restarted()) == ((3, "refused-input", "vettid-enclave"), [])

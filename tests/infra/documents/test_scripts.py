@@ -13,11 +13,11 @@ FOLDER = Path(content.__file__).parent
 UNITS = ("vettid-enclave",)
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "look_host": content.look_host(enclave_units=UNITS, parent_units=UNITS),
-    "restart_enclave": content.restart_enclave(units=UNITS),
+    "restart_unit": content.restart_enclave(units=UNITS, parents=UNITS),
 }
 PATTERNS = {
     "look_host": (content.UNIT, content.HOST, content.PORT),
-    "restart_enclave": (content.UNIT, content.TOKEN, content.NOT_AFTER),
+    "restart_unit": (content.UNIT, content.TOKEN, content.NOT_AFTER),
 }
 
 

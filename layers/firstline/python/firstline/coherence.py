@@ -10,8 +10,8 @@ from firstline.signals import SOURCES, Condition
 
 LOGS = "firstline/logs"
 """The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
-NO_FACTS = ("tags", "units", "nats")
-"""Fields of the fleet that are tables, which no name can stand for."""
+NO_FACTS = ("tags", "units", "nats", "concurrent_instances_safe")
+"""Fields of the fleet that are no text, which no name can stand for."""
 
 if TYPE_CHECKING:
     from firstline.profile import Policy, Profile, Rule, Wanted

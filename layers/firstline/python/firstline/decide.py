@@ -8,16 +8,18 @@ A decision to wait carries its reasons like any other.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from firstline import ladder
+from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_TARGETS_MAX
 from firstline.decision import Close, Decision, Fix, HandOver, Look, Step, Wait
-from firstline.diagnose import Life
-from firstline.evidence import Gone, Group, Need, needs
+from firstline.evidence import Gone, Group, Need, Refreshes, needs
 from firstline.guards.guard import Denial
 from firstline.guards.order import ask
 from firstline.ids import InstanceId
-from firstline.incident import Target
+from firstline.incident import Attempt, Target
 from firstline.plan import Plan
 from firstline.profile import seconds
+from firstline.readers import Failure, Life
 from firstline.situation import Situation
 
 
@@ -97,14 +99,34 @@ def fix_to_verify(s: Situation) -> Decision | None:
     current = s.incident.current
     if current is None or current.answered_at is None:
         return None
-    settled_at = current.answered_at + seconds(s.profile.policy.settle_seconds)
-    due = max(settled_at, _next_reading(s, current.target))
+    settled_at = current.answered_at + s.profile.settle(current.action)
+    looked_at = _to_verify(s, current)
+    if not looked_at:
+        until = max(settled_at, s.now + seconds(s.profile.policy.watch_seconds))
+        why = f"{current.action} goes on: nothing that it launched is to be looked at"
+        return Decision(step=Wait(until), rule="verify the fix", why=why)
+    # one that is not back soon is asked less often
+    late = s.now - settled_at >= seconds(s.profile.policy.watch_seconds)
+    good = {each.id for each in s.incident.targets if each.readings}
+    readings = (_next_reading(s, each, none_good=late and each not in good) for each in looked_at)
+    due = max(settled_at, *readings)
+    names = ", ".join(looked_at)
     if s.now < due:
-        why = f"{current.target} settles after {current.action}"
+        why = f"{names} settles after {current.action}"
         return Decision(step=Wait(due), rule="verify the fix", why=why)
-    why = f"{current.target} is looked at again after {current.action}"
+    why = f"{names} is looked at again after {current.action}"
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
-    return Decision(step=Look((current.target,), read_at), rule="verify the fix", why=why)
+    return Decision(step=Look(looked_at, read_at), rule="verify the fix", why=why)
+
+
+def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
+    """Whom to look at after a fix: its host, or what the group launched for it."""
+    if FIXES[current.action].tool == "ssm":
+        return current.hosts
+    group = s.evidence.group
+    launched = group.beyond(current.known) if isinstance(group, Group) else ()
+    waiting = {each.id for each in _unverified(s)}
+    return _together(s, [each for each in launched if each in waiting])
 
 
 # --- close -----------------------------------------------------------------------------------
@@ -156,25 +178,53 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
 
 def next_fix(s: Situation) -> Decision | None:
     """R17: the first host that is proven dead, and after it, once verified, the next."""
-    dead = s.diagnosis.having(Life.DEAD)
-    rungs = s.profile.rungs(s.incident.condition)
-    if not dead or not rungs:
+    if not s.profile.rungs(s.incident.condition):
         return None
-    target = dead[0]
-    plan = Plan(action=rungs[0], target=target, facts=s.diagnosis.hosts[target].dead)
+    plan = ladder.gentlest_plan(s, s.diagnosis.having(Life.DEAD))
+    return None if plan is None else _guarded(s, plan, "next fix")
+
+
+def beyond_mending(s: Situation) -> Decision | None:
+    """S14: what fails on every host that is left is known, and no rung of the ladder mends it."""
+    dead = s.diagnosis.having(Life.DEAD)
+    failures = [s.diagnosis.hosts[each].failure for each in dead]
+    if not dead or len(dead) < len(_unverified(s)) or Failure.UNKNOWN in failures:
+        return None
+    told = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
+    return Decision(step=HandOver(), rule="beyond mending", why=f"no fix is there for {told}")
+
+
+def more_capacity(s: Situation) -> Decision | None:
+    """R22: under memory pressure one instance more, where the ladder has that rung."""
+    group = s.evidence.group
+    plan = ladder.capacity_plan(s, group) if isinstance(group, Group) else None
+    if plan is None or any(each.helped for each in s.incident.attempts):
+        return None
+    return _guarded(s, plan, "more capacity")
+
+
+def refresh_to_cancel(s: Situation) -> Decision | None:
+    """S09: a refresh whose first instance did not serve must not replace the others."""
+    tried = [each for each in s.incident.attempts if each.action == "refresh_fleet"]
+    refreshes, ours = s.evidence.refreshes, {each.command for each in tried if each.failed}
+    active = refreshes.active() if isinstance(refreshes, Refreshes) else ()
+    plans = [ladder.cancel_plan(s, each.id) for each in active if each.id in ours]
+    return _guarded(s, plans[0], "cancel the refresh") if plans else None
+
+
+def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
+    """*plan*, or what its denials leave; every guard's answer is kept."""
     answers = ask(plan, s)
     denials = [each.denial for each in answers if each.denial is not None]
     step, why = _permitted(s, plan, tuple(denials))
-    return Decision(
-        step=step, rule="next fix", why=why, facts=plan.facts, plan=plan, answers=answers
-    )
+    return Decision(step=step, rule=rule, why=why, facts=plan.facts, plan=plan, answers=answers)
 
 
 def _permitted(s: Situation, plan: Plan, denials: tuple[Denial, ...]) -> tuple[Step, str]:
     if not denials:
-        return Fix(plan), f"{plan.target} is proven dead and no guard objects"
+        return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
     why = "; ".join(each.why for each in denials)
-    if any(each.final for each in denials):
+    if any(each.final for each in denials) or _blocked_too_long(s):
         return HandOver(), why
     watch = s.now + seconds(s.profile.policy.watch_seconds)
     retries = [each.retry_at for each in denials if each.retry_at is not None]
@@ -187,7 +237,8 @@ def _permitted(s: Situation, plan: Plan, denials: tuple[Denial, ...]) -> tuple[S
 def silent_hosts(s: Situation) -> Decision | None:
     """Hosts that cannot be looked at cannot be mended from here: a person must."""
     limit = s.profile.policy.silent_looks_max
-    silent = [each.id for each in _unverified(s) if each.silent >= limit]
+    dead = s.diagnosis.having(Life.DEAD)
+    silent = [each.id for each in _unverified(s) if each.silent >= limit and each.id not in dead]
     if not silent or len(silent) < len(_unverified(s)):
         return None
     why = f"{', '.join(silent)} did not answer {limit} looks in a row"
@@ -196,11 +247,15 @@ def silent_hosts(s: Situation) -> Decision | None:
 
 def targets_to_confirm(s: Situation) -> Decision | None:
     """A host that seems to serve is verified like a mended one: K of K."""
-    targets = _unverified(s)
-    if not targets or not _needs_hosts(s):
+    waiting = _unverified(s)
+    if not waiting or not _needs_hosts(s):
         return None
-    due = max(_next_reading(s, each.id) for each in targets)
+    targets = tuple(each for each in waiting if each.readings) or waiting
+    due = max(_next_reading(s, each.id, none_good=not each.readings) for each in targets)
     names = tuple(each.id for each in targets)
+    if s.now - _last_progress(s) >= seconds(s.profile.policy.blocked_max_seconds):
+        why = f"nothing could be proven of {', '.join(names)}"
+        return Decision(step=HandOver(), rule="confirm targets", why=why)
     if s.now < due:
         why = f"{', '.join(names)} not verified yet"
         return Decision(step=Wait(due), rule="confirm targets", why=why)
@@ -229,16 +284,19 @@ def alarm_to_clear(s: Situation) -> Decision | None:
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     bounded,
     storm_gathers,
-    nothing_to_watch,
     fix_under_way,
     look_under_way,
     alarm_gone,
     fix_to_verify,
+    refresh_to_cancel,
     recovered,
     no_hosts,
     silent_hosts,
     hosts_to_look_at,
+    nothing_to_watch,
     next_fix,
+    more_capacity,
+    beyond_mending,
     targets_to_confirm,
     alarm_to_clear,
 )
@@ -259,17 +317,32 @@ def _needs_hosts(s: Situation) -> bool:
 
 
 def _group_is_whole(s: Situation) -> bool:
-    """As many instances are in service as the group wants: a lost host is no recovery."""
-    group = s.evidence.group
-    return isinstance(group, Group) and 0 < group.desired <= len(group.in_service())
+    return isinstance(s.evidence.group, Group) and s.evidence.group.whole
+
+
+def _blocked_too_long(s: Situation) -> bool:
+    """A guard that keeps saying no is told to a person, who may know more than it does."""
+    return s.now - s.incident.opened_at >= seconds(s.profile.policy.blocked_max_seconds)
 
 
 def _unverified(s: Situation) -> tuple[Target, ...]:
     return tuple(each for each in s.incident.targets if not each.verified)
 
 
-def _next_reading(s: Situation, target: InstanceId) -> datetime:
-    """When the next reading of *target* is due: now, if it was never read."""
-    last = s.incident.hosts.get(target)
-    interval = seconds(s.profile.policy.verify_interval_seconds)
-    return s.now if last is None else last.at + interval
+def _next_reading(s: Situation, target: InstanceId, *, none_good: bool = False) -> datetime:
+    """When the next reading of *target* is due: now, if it was never read.
+
+    A host of which no reading was good is watched; one that seems to serve is soon confirmed.
+    """
+    last, policy = s.incident.hosts.get(target), s.profile.policy
+    interval = policy.watch_seconds if none_good else policy.verify_interval_seconds
+    return s.now if last is None else last.at + seconds(interval)
+
+
+def _last_progress(s: Situation) -> datetime:
+    """When a host was last verified, or a fix judged; at first when it was opened."""
+    verified = (each.verified_at for each in s.incident.targets)
+    answered = (each.answered_at for each in s.incident.attempts)
+    return max(
+        (at for at in (*verified, *answered) if at is not None), default=s.incident.opened_at
+    )

@@ -1,108 +1,123 @@
-"""Diagnose: what the evidence says of each host, and so of the cause.
+"""Diagnose: what the evidence says of each host, and so of the cause (R19).
 
 A host is *proven dead* when two different readers say so and none says that it serves; one
-reader alone, or two that disagree, leave it unknown (invariants, "proven dead").
+reader alone, or two that disagree, leave it unknown (invariants, "proven dead"). What fails on it
+is the host's own word, where it has one.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
 
-from firstline.evidence import Evidence, Group, HostEvidence, HostReport, TargetHealth
+from firstline.evidence import Evidence, HostReport
 from firstline.ids import InstanceId
+from firstline.readers import READERS, Failure, Life, Reading
+from firstline.signals import Component
 
 READERS_THAT_PROVE = 2
 
+COMPONENTS = {
+    Failure.ENCLAVE_GONE: Component.ENCLAVE,
+    Failure.ENCLAVE_SILENT: Component.ENCLAVE,
+    Failure.PARENT_DOWN: Component.PARENT,
+    Failure.NATS_LOST: Component.PARENT,
+    Failure.CREDENTIALS_ENDED: Component.NATS,
+    Failure.IMAGE_MISMATCH: Component.ENCLAVE,
+    Failure.KMS_REFUSES: Component.KMS,
+    Failure.HOST_LOST: Component.HOST,
+    Failure.UNKNOWN: Component.HOST,
+}
+"""Which component each failure is of (R19)."""
 
-class Life(StrEnum):
-    """What is known of a host."""
 
-    DEAD = "dead"
-    SERVING = "serving"
-    UNKNOWN = "unknown"
+class Confidence(StrEnum):
+    """How much of what should be known is known."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One host, and the facts behind what is said of it."""
+    """One host: what is known of it, the facts behind that, and what fails on it."""
 
     life: Life
     dead: tuple[str, ...] = ()
     serving: tuple[str, ...] = ()
+    failure: Failure = Failure.UNKNOWN
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """Each host in question; `cause` puts it into words."""
+    """Each host in question, and a dependency that fails them all; `cause` puts it into words."""
 
     hosts: dict[InstanceId, Verdict]
+    dependency: Component | None = None
 
     def having(self, life: Life) -> tuple[InstanceId, ...]:
         """The hosts of which *life* holds, in one stable order."""
         return tuple(sorted(id_ for id_, each in self.hosts.items() if each.life is life))
 
     @property
+    def component(self) -> Component | None:
+        """The affected component, where the dead hosts agree on one (R19)."""
+        if self.dependency is not None:
+            return self.dependency
+        found = {COMPONENTS[self.hosts[each].failure] for each in self.having(Life.DEAD)}
+        return found.pop() if len(found) == 1 else None
+
+    @property
+    def confidence(self) -> Confidence:
+        """Full when each host is known to be dead or to serve; an unknown one is never fine."""
+        unknown = len(self.having(Life.UNKNOWN))
+        if unknown == len(self.hosts):
+            return Confidence.NONE
+        return Confidence.PARTIAL if unknown else Confidence.FULL
+
+    @property
     def cause(self) -> str:
         """One sentence for people."""
+        if not self.hosts:
+            return "no host was looked at"
         counts = {life: len(self.having(life)) for life in Life}
         told = ", ".join(f"{count} {life}" for life, count in counts.items() if count)
-        return f"{len(self.hosts)} hosts: {told}" if told else "no host was looked at"
+        failures = sorted({str(self.hosts[each].failure) for each in self.having(Life.DEAD)})
+        what = f"; {', '.join(failures)}" if failures else ""
+        depends = f"; no host reaches {self.dependency}" if self.dependency is not None else ""
+        return f"{len(self.hosts)} hosts: {told}{what}{depends} (confidence {self.confidence})"
 
 
 def diagnose(evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta) -> Diagnosis:
     """What *evidence* supports for each of *hosts*; older host evidence counts as none."""
-    return Diagnosis({each: judge(each, evidence, age_max) for each in hosts})
+    return Diagnosis(
+        hosts={each: judge(each, evidence, age_max) for each in hosts},
+        dependency=_dependency(evidence, hosts, age_max),
+    )
 
 
 def judge(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Verdict:
     """The verdict on one host from all its readers."""
-    readings = (
-        _by_report(evidence.hosts.get(host), evidence.at, age_max),
-        _by_load_balancer(host, evidence),
-        _by_group(host, evidence),
-    )
-    dead = tuple(fact for life, fact in readings if life is Life.DEAD)
-    serving = tuple(fact for life, fact in readings if life is Life.SERVING)
+    readings = [reader(host, evidence, age_max) for reader in READERS]
+    dead = tuple(each.fact for each in readings if each.life is Life.DEAD)
+    serving = tuple(each.fact for each in readings if each.life is Life.SERVING)
     if len(dead) >= READERS_THAT_PROVE and not serving:
-        return Verdict(Life.DEAD, dead, serving)
+        return Verdict(Life.DEAD, dead, serving, _failure(readings))
     if serving and not dead:
         return Verdict(Life.SERVING, dead, serving)
-    return Verdict(Life.UNKNOWN, dead, serving)
+    return Verdict(Life.UNKNOWN, dead, serving, _failure(readings))
 
 
-type Reading = tuple[Life, str]
-_NOTHING: Reading = (Life.UNKNOWN, "")
+def _failure(readings: list[Reading]) -> Failure:
+    """What the first reader that can tell says; the host itself is asked first."""
+    told = (each.failure for each in readings if each.failure is not Failure.UNKNOWN)
+    return next(told, Failure.UNKNOWN)
 
 
-def _by_report(found: HostEvidence | None, now: datetime, age_max: timedelta) -> Reading:
-    """Host evidence: nitro-cli is the ground truth, the unit's state proves nothing."""
-    if found is None or not found.fresh(now, age_max):
-        return _NOTHING
-    match found.report:
-        case HostReport(enclave_state="none"):
-            return Life.DEAD, "the host lists no enclave"
-        case HostReport(enclave_state="RUNNING", parent_unit="active", parent_healthy=healthy):
-            return _NOTHING if healthy is False else (Life.SERVING, "the host's enclave runs")
-        case _:
-            return _NOTHING
-
-
-def _by_load_balancer(host: InstanceId, evidence: Evidence) -> Reading:
-    if not isinstance(evidence.target_health, TargetHealth):
-        return _NOTHING
-    match evidence.target_health.states.get(host):
-        case "unhealthy":
-            return Life.DEAD, "the load balancer finds it unhealthy"
-        case "healthy":
-            return Life.SERVING, "the load balancer finds it healthy"
-        case _:
-            return _NOTHING
-
-
-def _by_group(host: InstanceId, evidence: Evidence) -> Reading:
-    """EC2's status as the group passes it on: it can prove death, and never that one serves."""
-    if not isinstance(evidence.group, Group):
-        return _NOTHING
-    found = next((each for each in evidence.group.instances if each.id == host), None)
-    if found is not None and found.health == "Unhealthy":
-        return Life.DEAD, "EC2 status checks fail"
-    return _NOTHING
+def _dependency(
+    evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta
+) -> Component | None:
+    """NATS, when every host that reports cannot reach it: then no restart can help."""
+    found = (evidence.hosts[each] for each in hosts if each in evidence.hosts)
+    reports = [each.report for each in found if each.fresh(evidence.at, age_max)]
+    told = [each.nats_reachable for each in reports if isinstance(each, HostReport)]
+    return Component.NATS if told and all(each is False for each in told) else None

@@ -21,6 +21,9 @@ class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
     why: str
 
 
+UNREAD = Unknown("this condition does not need it")
+
+
 class AlarmState(StrEnum):
     """CloudWatch's three states."""
 
@@ -58,20 +61,81 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True, tag="group"):
-    """The Auto Scaling group as it is now (R11, R14)."""
+    """The Auto Scaling group as it is now (R11, R14); ``most`` is its maximum, if it is known."""
 
     desired: int
     instances: tuple[Instance, ...]
+    most: int | None = None
+
+    @property
+    def room(self) -> bool:
+        """Whether it may have one instance more."""
+        return self.most is not None and self.desired < self.most
+
+    @property
+    def whole(self) -> bool:
+        """Whether as many instances are in service as it wants: a lost host is no recovery."""
+        return 0 < self.desired <= len(self.in_service())
 
     def in_service(self) -> tuple[InstanceId, ...]:
         """Ids of the instances in service, in one stable order."""
         return tuple(sorted(each.id for each in self.instances if each.in_service))
+
+    def beyond(self, known: tuple[InstanceId, ...]) -> tuple[InstanceId, ...]:
+        """Those in service that are not of *known*: launched since."""
+        return tuple(each for each in self.in_service() if each not in known)
 
 
 class TargetHealth(msgspec.Struct, frozen=True, tag="target-health"):
     """What the load balancer says of each target: ``healthy``, ``unhealthy``, ``draining``..."""
 
     states: dict[InstanceId, str]
+
+
+class Answering(msgspec.Struct, frozen=True, tag="answering"):
+    """Whether any host answered the probe's last end-to-end request, asked at ``at``."""
+
+    answers: bool
+    at: datetime
+
+    def fresh(self, now: datetime, age_max: timedelta) -> bool:
+        """Whether it may still be relied on; a metric's minute may begin after the clock's."""
+        return now - self.at <= age_max
+
+
+class Connections(msgspec.Struct, frozen=True, tag="connections"):
+    """What SSM says of its agent on each host: ``Online``, ``ConnectionLost``, ``Inactive``."""
+
+    states: dict[InstanceId, str]
+
+
+class Refresh(msgspec.Struct, frozen=True):
+    """One instance refresh of the group, as Auto Scaling lists it: ``InProgress`` and the like."""
+
+    id: str
+    status: str
+    started_at: datetime
+
+    @property
+    def ended(self) -> bool:
+        """Whether it replaces nothing any more; a word that is not known may still do so."""
+        return self.status in REFRESH_ENDED
+
+
+REFRESH_ENDED = frozenset(
+    {"Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"}
+)
+"""The statuses after which a refresh does nothing more (Auto Scaling API, InstanceRefresh)."""
+
+
+class Refreshes(msgspec.Struct, frozen=True, tag="refreshes"):
+    """The group's instance refreshes, the latest first."""
+
+    known: tuple[Refresh, ...] = ()
+
+    def active(self) -> tuple[Refresh, ...]:
+        """Those that have not ended."""
+        return tuple(each for each in self.known if not each.ended)
 
 
 class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
@@ -118,6 +182,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     group: Group | Unknown
     target_health: TargetHealth | Unknown
     hosts: dict[InstanceId, HostEvidence]
+    answering: Answering | Unknown = UNREAD
+    connections: Connections | Unknown = UNREAD
+    refreshes: Refreshes | Unknown = UNREAD
 
     def all_clear(self) -> bool:
         """Whether every alarm that the incident waits for is OK; with none, nothing is known."""
@@ -131,11 +198,21 @@ class Need(StrEnum):
     GROUP = "group"
     TARGET_HEALTH = "target-health"
     HOSTS = "hosts"
+    ANSWERING = "answering"
 
 
+_OF_HOSTS = frozenset(Need)
 NEEDS: dict[Condition, frozenset[Need]] = {
-    Condition.COMPLETE_OUTAGE: frozenset(Need),
-    Condition.ENCLAVE_DOWN: frozenset(Need),
+    Condition.COMPLETE_OUTAGE: _OF_HOSTS,
+    Condition.ENCLAVE_DOWN: _OF_HOSTS,
+    Condition.PARENT_DOWN: _OF_HOSTS,
+    Condition.DEGRADED_LATENCY: _OF_HOSTS,
+    Condition.API_ERRORS: _OF_HOSTS,
+    Condition.NATS_DISCONNECTED: _OF_HOSTS,
+    Condition.NATS_BACKLOG: _OF_HOSTS,
+    Condition.MEMORY_PRESSURE: _OF_HOSTS,
+    Condition.USER_AFFECTED: frozenset({Need.GROUP, Need.HOSTS}),
+    Condition.CAPACITY: frozenset({Need.GROUP}),
 }
 """Which condition needs which evidence; nothing else is read. A condition not named needs none."""
 

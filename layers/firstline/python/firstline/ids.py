@@ -9,6 +9,8 @@ CommandId = NewType("CommandId", str)
 """The id that SSM gives a command."""
 Digest = NewType("Digest", str)
 """A SHA-256 in lower-case hexadecimal."""
+GroupName = NewType("GroupName", str)
+"""An Auto Scaling group's name."""
 IncidentId = NewType("IncidentId", str)
 """``inc-`` and 20 hexadecimal digits of the opening signal's key."""
 InstanceId = NewType("InstanceId", str)
@@ -17,6 +19,9 @@ SignalKey = NewType("SignalKey", str)
 """What makes two deliveries the same transition; never the envelope's own id."""
 Token = NewType("Token", str)
 """32 hexadecimal digits that name one intent; the script on the host refuses it twice."""
+
+type FixTarget = InstanceId | GroupName
+"""Whom a fix is about: one instance, or the group where the fix is of the whole fleet."""
 
 
 def digest(data: bytes) -> Digest:

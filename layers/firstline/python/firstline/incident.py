@@ -13,7 +13,16 @@ import msgspec
 
 from firstline.errors import Bug
 from firstline.evidence import HostEvidence
-from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
+from firstline.ids import (
+    Cause,
+    CommandId,
+    Digest,
+    FixTarget,
+    IncidentId,
+    InstanceId,
+    SignalKey,
+    Token,
+)
 from firstline.ledger import Chain
 from firstline.signals import Component, Condition, Restricted, Severity
 
@@ -109,12 +118,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One fix on one target, from intent to verdict.
 
     ``not_after`` is the last instant at which the script accepts delivery; until
-    ``lease_until`` an unsent intent may still be on its way. ``helped`` is the verdict.
+    ``lease_until`` an unsent intent may still be on its way. ``helped`` is the verdict. ``hosts``
+    are the instances that it touches; ``known`` those that were in service when it was intended,
+    so that the ones that are launched for them can be told.
     """
 
     token: Token
     action: str
-    target: InstanceId
+    target: FixTarget
+    hosts: tuple[InstanceId, ...] = ()
+    known: tuple[InstanceId, ...] = ()
+    parameters: dict[str, str] = {}
     plan: Digest
     fence: int
     intended_at: datetime
@@ -124,6 +138,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     answered_at: datetime | None = None
     helped: bool | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was tried and did not help (S04); what was never sent was not tried."""
+        return self.helped is False and self.outcome is not Outcome.NOT_SENT
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

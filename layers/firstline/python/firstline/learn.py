@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from firstline import verify
+from firstline.actions.catalogue import FIXES
 from firstline.diagnose import diagnose, judge
 from firstline.evidence import (
     Evidence,
@@ -39,15 +40,17 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lesson(msgspec.Struct, frozen=True):
-    """The incident as it is now known to be, what is news, and whether the fix is over."""
+    """The incident as it is now known to be, what is news, and the fix that is over, if one is."""
 
     incident: Incident
     news: tuple[tuple[Kind, Data], ...] = ()
-    fix_over: bool = False
+    over: Attempt | None = None
 
-    def adding(self, incident: Incident, *news: tuple[Kind, Data], over: bool = False) -> "Lesson":
+    def adding(
+        self, incident: Incident, *news: tuple[Kind, Data], over: Attempt | None = None
+    ) -> "Lesson":
         """This lesson and one more."""
-        return Lesson(incident, (*self.news, *news), self.fix_over or over)
+        return Lesson(incident, (*self.news, *news), over or self.over)
 
 
 def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime) -> Lesson:
@@ -57,7 +60,7 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
     lesson = _look_answers(lesson, seen, profile, now)
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
-    return _fix_verdict(lesson, profile, now)
+    return _fix_verdict(lesson, seen.evidence, profile, now)
 
 
 def _scope(incident: Incident, evidence: Evidence) -> Incident:
@@ -65,10 +68,18 @@ def _scope(incident: Incident, evidence: Evidence) -> Incident:
     if Need.HOSTS not in needs(incident.condition) or not isinstance(evidence.group, Group):
         return incident
     known = {each.id: each for each in incident.targets}
-    scope = {incident.scope} if incident.scope else set(evidence.group.in_service())
-    hosts = (each for each in evidence.group.in_service() if each in scope)
+    hosts = evidence.group.in_service()
+    if incident.scope:
+        scope = {incident.scope, *_launched_here(incident, evidence.group)}
+        hosts = tuple(each for each in hosts if each in scope)
     targets = tuple(known.get(each, Target(each)) for each in hosts)
     return copy.replace(incident, targets=targets)
+
+
+def _launched_here(incident: Incident, group: Group) -> tuple[InstanceId, ...]:
+    """What was launched since this incident first replaced a host: it stands in its place."""
+    replaced = [each.known for each in incident.attempts if each.known]
+    return group.beyond(replaced[0]) if replaced else ()
 
 
 def _clear_readings(
@@ -152,13 +163,16 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
     """I9: an intent without a command is found by its token, or was never sent."""
     if seen.found is not None:
         found = copy.replace(current, command=seen.found)
-        return lesson.adding(lesson.incident.with_current(found))
+        lesson = lesson.adding(lesson.incident.with_current(found))
+        if FIXES[current.action].tool == "ssm":
+            return lesson
+        return _answered(lesson, found, Outcome.DONE, "found by what it began", now)
     if not seen.searched:
         return lesson
     attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
     incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
     told = _told(attempt, "its lease ran out and no command bears its token")
-    return lesson.adding(incident, (Kind.OUTCOME, told), over=True)
+    return lesson.adding(incident, (Kind.OUTCOME, told), over=attempt)
 
 
 def _answered(
@@ -195,16 +209,18 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
     return lesson.adding(copy.replace(incident, targets=targets), *news)
 
 
-def _fix_verdict(lesson: Lesson, profile: Profile, now: datetime) -> Lesson:
-    """I23, S04: a fix helped if its target is verified in time; otherwise it failed."""
+def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: datetime) -> Lesson:
+    """I23, S04: a fix helped if looking says so in time; otherwise it failed."""
     incident, current = lesson.incident, lesson.incident.current
     if current is None or current.answered_at is None:
         return lesson
-    verified = {each.id: each.verified_at for each in incident.targets}
-    at = verified.get(current.target)
-    if at is not None and at >= current.answered_at:
+    verified = verify.since(incident.targets, current.answered_at)
+    if verify.helped(current, incident, evidence, verified):
         return _judged(lesson, current, helped=True)
-    if now < current.answered_at + seconds(profile.policy.verify_timeout_seconds):
+    # each host that a refresh has brought back gives it the time for one more
+    back = len(verified - set(current.known)) if current.known else 0
+    patience = profile.verify_timeout(current.action) * (1 + back)
+    if now < current.answered_at + patience:
         return lesson
     return _judged(lesson, current, helped=False)
 
@@ -214,7 +230,7 @@ def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
     fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
     told = _told(attempt, str(fact)) | {"helped": helped}
     incident = lesson.incident.after(fact).with_current(attempt)
-    return lesson.adding(incident, (Kind.VERIFICATION, told), over=True)
+    return lesson.adding(incident, (Kind.VERIFICATION, told), over=attempt)
 
 
 def _told(attempt: Attempt, detail: str) -> Data:

@@ -5,16 +5,22 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.ids import IncidentId, InstanceId, Token
+from firstline.ids import FixTarget, IncidentId, InstanceId, Token
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """One fix that was intended, whether or not it was ever sent."""
+    """One fix that was intended, whether or not it was ever sent.
+
+    ``alive`` are the hosts that it touched which were not proven dead; ``failed`` says that it
+    was judged, and had not helped.
+    """
 
     token: Token
     action: str
-    target: InstanceId
+    target: FixTarget
     at: datetime
+    alive: tuple[InstanceId, ...] = ()
+    failed: bool = False
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,14 +71,15 @@ def extend(lease: Lease, until: datetime) -> Lease:
     return copy.replace(lease, until=until)
 
 
-def release(lease: Lease) -> Lease:
-    """The lease free for the next; what was spent stays spent."""
-    return copy.replace(lease, holder=None, until=None)
+def release(lease: Lease, failed: Token | None = None) -> Lease:
+    """The lease free for the next; what was spent stays spent, and is *failed* if it was."""
+    spent = tuple(
+        copy.replace(each, failed=True) if each.token == failed else each for each in lease.spent
+    )
+    return copy.replace(lease, holder=None, until=None, spent=spent)
 
 
-def attempts(
-    lease: Lease, action: str, target: InstanceId, now: datetime, window: timedelta
-) -> int:
+def attempts(lease: Lease, action: str, target: FixTarget, now: datetime, window: timedelta) -> int:
     """How often *action* was intended on *target* within *window*, by any incident."""
     return sum(
         1
@@ -81,7 +88,17 @@ def attempts(
     )
 
 
-def last_attempt(lease: Lease, action: str, target: InstanceId) -> datetime | None:
+def failures(lease: Lease, now: datetime, window: timedelta) -> int:
+    """How many fixes of the group failed within *window*, on any target, by any incident."""
+    return sum(1 for each in lease.spent if each.failed and now - each.at < window)
+
+
+def touched(lease: Lease, now: datetime, window: timedelta) -> frozenset[InstanceId]:
+    """The hosts, not proven dead, that were touched within *window* by any incident."""
+    return frozenset(host for each in lease.spent if now - each.at < window for host in each.alive)
+
+
+def last_attempt(lease: Lease, action: str, target: FixTarget) -> datetime | None:
     """When *action* was last intended on *target*, by any incident."""
     return max(
         (each.at for each in lease.spent if each.action == action and each.target == target),

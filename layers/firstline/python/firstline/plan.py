@@ -2,25 +2,33 @@
 
 import msgspec
 
-from firstline.ids import Digest, IncidentId, InstanceId, Token, digest
+from firstline.ids import Digest, FixTarget, IncidentId, InstanceId, Token, digest
 from firstline.ledger import Data
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done, to whom, and why it may be: one fix has one target."""
+    """What is to be done, to whom, and why it may be: one fix has one target.
+
+    ``hosts`` are all the instances that it touches: the target itself, or for a fix of the whole
+    fleet each one that it would replace. ``parameters`` are the tool's, computed from the
+    situation.
+    """
 
     action: str
-    target: InstanceId
+    target: FixTarget
+    hosts: tuple[InstanceId, ...] = ()
+    parameters: dict[str, str] = {}
     facts: tuple[str, ...]
 
     @property
     def hash(self) -> Digest:
-        """The same for the same action, target and facts."""
+        """The same for the same action, target, hosts, parameters and facts."""
         return digest(msgspec.json.encode(self, order="deterministic"))
 
     def told(self) -> Data:
         """The plan as a ledger entry names it."""
-        return {"action": self.action, "target": self.target, "hash": self.hash}
+        told: Data = {"action": self.action, "target": self.target, "hash": self.hash}
+        return told | {"hosts": list(self.hosts), "parameters": self.parameters}
 
 
 def token(incident: IncidentId, sequence: int, purpose: str) -> Token:

@@ -11,9 +11,18 @@ from typing import Protocol
 
 import msgspec
 
-from firstline.evidence import Alarms, Group, HostReport, TargetHealth, Unknown
-from firstline.ids import Cause, CommandId, IncidentId, InstanceId, SignalKey, Token
-from firstline.incident import Incident
+from firstline.evidence import (
+    Alarms,
+    Answering,
+    Connections,
+    Group,
+    HostReport,
+    Refreshes,
+    TargetHealth,
+    Unknown,
+)
+from firstline.ids import Cause, CommandId, FixTarget, IncidentId, InstanceId, SignalKey, Token
+from firstline.incident import Attempt, Incident
 from firstline.ledger import Entry
 from firstline.limits import Lease, Limits
 from firstline.signals import Signal
@@ -168,12 +177,27 @@ class LookOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One fix on one explicit host. The script refuses the token twice and after ``not_after``."""
+    """One fix with one target. A script refuses the token twice and after ``not_after``.
+
+    ``parameters`` are the tool's beside those that follow from the profile.
+    """
 
     token: Token
     action: str
-    target: InstanceId
+    target: FixTarget
     not_after: datetime
+    parameters: dict[str, str] = {}
+
+
+def ordered(attempt: Attempt) -> FixOrder:
+    """What is to be sent for *attempt*, or was."""
+    return FixOrder(
+        token=attempt.token,
+        action=attempt.action,
+        target=attempt.target,
+        not_after=attempt.not_after,
+        parameters=attempt.parameters,
+    )
 
 
 class Hosts(Protocol):
@@ -184,7 +208,7 @@ class Hosts(Protocol):
         ...
 
     def fix(self, order: FixOrder) -> Sending:
-        """Send a fix to its one target, once."""
+        """Send a fix to its one host, once."""
         ...
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
@@ -193,6 +217,26 @@ class Hosts(Protocol):
 
     def find(self, token: Token, since: datetime) -> CommandId | None:
         """The command that was sent under *token* at or after *since*, if any was."""
+        ...
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """What SSM says of its agent on each of *hosts*; one that it does not know is not in it."""
+        ...
+
+
+class Scaling(Protocol):
+    """Fixes through the Auto Scaling group. None has a client token, so each is sent once."""
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Ask the group for what *order* says, once; `Sent` names the activity or the refresh."""
+        ...
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """What shows that the group was asked for it at or after *since*, if anything does."""
+        ...
+
+    def refreshes(self) -> Refreshes:
+        """The group's instance refreshes, the latest first."""
         ...
 
 
@@ -205,6 +249,10 @@ class Fleet(Protocol):
 
     def target_health(self) -> TargetHealth | Unknown:
         """What the load balancer says; Unknown when the profile's fleet has none."""
+        ...
+
+    def answering(self) -> Answering | Unknown:
+        """Whether a host answered the probe's last end-to-end request; Unknown without a probe."""
         ...
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
@@ -279,6 +327,7 @@ class Ports(msgspec.Struct, frozen=True):
     store: Store
     fleet: Fleet
     hosts: Hosts
+    scaling: Scaling
     pager: Pager
     wakes: Wakes
     clock: Clock

@@ -21,6 +21,7 @@ from firstline.probe_profile import Probe
 from firstline.signals import Component, Condition, Severity
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
@@ -49,6 +50,7 @@ class Fleet(Table, frozen=True, kw_only=True):
 
     What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
     ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
+    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -64,6 +66,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
     units: Units
     nats: Nats = Nats()
+    concurrent_instances_safe: bool = False
 
 
 class MadeAlarm(Table, frozen=True, kw_only=True):
@@ -165,18 +168,36 @@ class Ladder(Table, frozen=True, kw_only=True):
 
 
 class ActionPolicy(Table, frozen=True, kw_only=True):
-    """How far an action may go by itself."""
+    """How far an action may go by itself, and how long it takes where the policy's is too short.
+
+    For what launches instances ``verify_timeout_seconds`` is the time that one of them may take.
+    """
 
     name: str
     autonomy: Autonomy
+    settle_seconds: Seconds | None = None
+    verify_timeout_seconds: Seconds | None = None
 
 
 class Policy(Table, frozen=True, kw_only=True):
-    """The numbers that bound what firstline does; each carries its unit in its name."""
+    """The numbers that bound what firstline does; each carries its unit in its name.
+
+    Of the hosts that serve, or of which nothing is known, ``budget_percent`` may be touched
+    within ``budget_window_seconds``, and at least one. ``healthy_floor_percent`` of the group
+    must stay; with ``refresh_from_zero`` a group of which nothing serves may be replaced at once.
+    After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
+    and after ``blocked_max_seconds`` in which guards allowed no fix.
+    """
 
     attempts_per_target_max: Count
     attempts_window_seconds: Seconds
     cooldown_seconds: Seconds
+    failed_fixes_max: Count = 3
+    budget_percent: Percent = 20
+    budget_window_seconds: Seconds = 1800
+    healthy_floor_percent: Percent = 50
+    refresh_from_zero: bool = False
+    blocked_max_seconds: Seconds = 900
     evidence_age_max_seconds: Seconds
     look_timeout_seconds: Seconds
     poll_seconds: Seconds
@@ -215,12 +236,28 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
 
     def autonomy(self, action: str) -> Autonomy:
         """How far *action* may go; one that the profile does not name may only be observed."""
-        return next((each.autonomy for each in self.actions if each.name == action), "observe")
+        found = self._action(action)
+        return "observe" if found is None else found.autonomy
+
+    def settle(self, action: str) -> timedelta:
+        """How long a host is left alone once *action* on it was answered."""
+        found = self._action(action)
+        own = found.settle_seconds if found is not None else None
+        return seconds(own or self.policy.settle_seconds)
+
+    def verify_timeout(self, action: str) -> timedelta:
+        """How long after its answer *action* must have helped."""
+        found = self._action(action)
+        own = found.verify_timeout_seconds if found is not None else None
+        return seconds(own or self.policy.verify_timeout_seconds)
 
     def response_target(self, severity: Severity) -> timedelta | None:
         """How soon *severity* must be responded to; None where the profile sets no target."""
         found = (each.target_seconds for each in self.responses if each.severity is severity)
         return next(map(seconds, found), None)
+
+    def _action(self, action: str) -> ActionPolicy | None:
+        return next((each for each in self.actions if each.name == action), None)
 
     def severity_of(self, alarm: str) -> Severity:
         """The worst that a rule makes of the alarm *alarm*; P2 where none is for it."""

@@ -1,10 +1,16 @@
-"""Verify: whether a target works, judged by readers that the fix did not produce, K of K."""
+"""Verify: whether a target works, and whether a fix helped.
+
+Judged by readers that the fix did not produce, K of K: never by a tool's word.
+"""
 
 import copy
 from datetime import datetime
 
-from firstline.diagnose import Life, Verdict
-from firstline.incident import Target
+from firstline.diagnose import Verdict
+from firstline.evidence import Evidence, Group, Refreshes
+from firstline.ids import InstanceId
+from firstline.incident import Attempt, Incident, Target
+from firstline.readers import Life
 
 
 def read(target: Target, verdict: Verdict, *, readers: int, reported: bool) -> Target:
@@ -27,3 +33,33 @@ def settle(target: Target, verdict: Verdict, readings_needed: int, now: datetime
     if not target.verified and target.readings >= readings_needed:
         return copy.replace(target, verified_at=now)
     return target
+
+
+def since(targets: tuple[Target, ...], at: datetime) -> frozenset[InstanceId]:
+    """The targets that were verified at or after *at*."""
+    return frozenset(
+        each.id for each in targets if each.verified_at is not None and each.verified_at >= at
+    )
+
+
+def helped(
+    attempt: Attempt, incident: Incident, evidence: Evidence, verified: frozenset[InstanceId]
+) -> bool:
+    """Whether *attempt* did what it was for; what cannot be read has not.
+
+    A restart helped when its host is *verified*; a replacement when none of its hosts is in
+    service any more, the group is whole, and every instance launched since is verified.
+    """
+    group, refreshes = evidence.group, evidence.refreshes
+    match attempt.action:
+        case "restart_parent" | "restart_enclave":
+            return attempt.target in verified
+        case "cancel_refresh":
+            return isinstance(refreshes, Refreshes) and not refreshes.active()
+        case _ if not isinstance(group, Group) or not group.whole:
+            return False
+        case _:
+            launched = group.beyond(attempt.known)
+            gone = not set(attempt.hosts) & set(group.in_service())
+            looked_at = {each.id for each in incident.targets}
+            return gone and bool(launched) and set(launched) & looked_at <= verified

@@ -5,7 +5,10 @@ from typing import Literal
 
 import msgspec
 
+from firstline.readers import Failure
+
 type Autonomy = Literal["observe", "recommend", "approve", "auto"]
+type Tool = Literal["ssm", "autoscaling", "none"]
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -18,12 +21,17 @@ class Parameter(msgspec.Struct, frozen=True):
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What an action is. The roles in ``infra`` are derived from ``permissions``.
 
-    ``delivery_limit`` and ``execution_limit`` bound a command in SSM; after the first the
-    script refuses to begin.
+    ``tool`` carries it out; ``none`` only prepares something for a person. ``reach`` says whether
+    its one target is a host or the whole group. ``mends`` are the failures of a host that it fits:
+    a ladder passes over a rung that does not. ``delivery_limit`` and ``execution_limit`` bound a
+    command in SSM; after the first the script refuses to begin.
     """
 
     name: str
     kind: Literal["look", "fix"]
+    tool: Tool
+    reach: Literal["host", "fleet"] = "host"
+    mends: frozenset[Failure] = frozenset()
     runbook_steps: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     permissions: tuple[str, ...]

@@ -1,8 +1,28 @@
 """Every action that a profile may name."""
 
 from firstline.actions.action import Action
+from firstline.actions.cancel_refresh import CANCEL_REFRESH
 from firstline.actions.look_host import LOOK_HOST
+from firstline.actions.prepare_support_case import PREPARE_SUPPORT_CASE
+from firstline.actions.refresh_fleet import REFRESH_FLEET
+from firstline.actions.replace_instance import REPLACE_INSTANCE
 from firstline.actions.restart_enclave import RESTART_ENCLAVE
+from firstline.actions.restart_parent import RESTART_PARENT
+from firstline.actions.scale_out import SCALE_OUT
 
-ACTIONS: dict[str, Action] = {each.name: each for each in (LOOK_HOST, RESTART_ENCLAVE)}
+ACTIONS: dict[str, Action] = {
+    each.name: each
+    for each in (
+        LOOK_HOST,
+        RESTART_PARENT,
+        RESTART_ENCLAVE,
+        REPLACE_INSTANCE,
+        REFRESH_FLEET,
+        CANCEL_REFRESH,
+        SCALE_OUT,
+        PREPARE_SUPPORT_CASE,
+    )
+}
 FIXES: dict[str, Action] = {name: each for name, each in ACTIONS.items() if each.kind == "fix"}
+DOCUMENTS: dict[str, Action] = {name: each for name, each in ACTIONS.items() if each.tool == "ssm"}
+"""The actions that an SSM document of our own carries out."""

@@ -14,6 +14,7 @@ LOOK_TARGETS_MAX = 50
 LOOK_HOST = Action(
     name="look_host",
     kind="look",
+    tool="ssm",
     runbook_steps=("R15", "R16"),
     parameters=(
         Parameter("EnclaveUnit", UNIT_PATTERN),

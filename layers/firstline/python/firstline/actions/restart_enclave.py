@@ -1,27 +1,22 @@
-"""The first fix: restart the enclave's unit on one host (R17)."""
+"""Restart the enclave's unit on one host (R17). systemd restarts the parent with it."""
 
-from datetime import timedelta
-
+from firstline.actions import restart
 from firstline.actions.action import Action, Parameter
 from firstline.actions.look_host import UNIT_PATTERN
-
-HEX_PATTERN = r"^[0-9a-f]{32}$"
-NOT_AFTER_PATTERN = r"^[0-9]{10}$"
+from firstline.readers import Failure
 
 RESTART_ENCLAVE = Action(
     name="restart_enclave",
     kind="fix",
+    tool="ssm",
+    mends=frozenset({Failure.ENCLAVE_GONE, Failure.ENCLAVE_SILENT, Failure.PARENT_DOWN}),
     runbook_steps=("R17",),
-    parameters=(
-        Parameter("Unit", UNIT_PATTERN),
-        Parameter("Token", HEX_PATTERN),
-        Parameter("NotAfter", NOT_AFTER_PATTERN),
-    ),
-    permissions=("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands"),
+    parameters=(*restart.PARAMETERS, Parameter("ParentUnit", UNIT_PATTERN)),
+    permissions=restart.PERMISSIONS,
     blast_radius="one host: every vault that is unlocked there is locked again",
-    reversibility="none: users enter their PIN again",
+    reversibility="none: users enter their PIN again, and may lose their last unsaved changes",
     autonomy="auto",
-    delivery_limit=timedelta(seconds=60),
-    execution_limit=timedelta(seconds=60),
+    delivery_limit=restart.LIMIT,
+    execution_limit=restart.LIMIT,
     verification="a later look finds the enclave running, and the load balancer agrees",
 )

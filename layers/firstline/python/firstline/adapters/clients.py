@@ -66,6 +66,11 @@ def groups(session: Session) -> "AutoScalingClient":
     return session.client("autoscaling", config=READING)
 
 
+def scaling(session: Session) -> "AutoScalingClient":
+    """For what changes the group."""
+    return session.client("autoscaling", config=MUTATING)
+
+
 def targets(session: Session) -> "ElasticLoadBalancingv2Client":
     """For target health."""
     return session.client("elbv2", config=READING)

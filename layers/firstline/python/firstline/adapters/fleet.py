@@ -1,15 +1,18 @@
 """Fleet: the Auto Scaling group, its targets and its alarms, as AWS shows them now."""
 
 import re
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from firstline.adapters.faults import unavailable
+from firstline.detection import PROBED
 from firstline.errors import Unavailable
 from firstline.evidence import (
     AlarmFact,
     AlarmReading,
     Alarms,
     AlarmState,
+    Answering,
     Gone,
     Group,
     Instance,
@@ -17,6 +20,7 @@ from firstline.evidence import (
     Unknown,
 )
 from firstline.ids import InstanceId
+from firstline.ports import Clock
 from firstline.profile import Profile
 from firstline.settings import Home
 
@@ -24,25 +28,29 @@ if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+ANSWERING_WITHIN = timedelta(minutes=5)
+"""How far back the probe's answer is looked for."""
+
+
+class FleetClients(NamedTuple):
+    """The clients that read the fleet."""
+
+    groups: "AutoScalingClient"
+    targets: "ElasticLoadBalancingv2Client"
+    alarms: "CloudWatchClient"
 
 
 class AwsFleet:
     """The fleet of *profile* in the account and Region of *home*."""
 
-    def __init__(
-        self,
-        groups: "AutoScalingClient",
-        targets: "ElasticLoadBalancingv2Client",
-        alarms: "CloudWatchClient",
-        profile: Profile,
-        home: Home,
-    ) -> None:
-        self._groups = groups
-        self._targets = targets
-        self._alarms = alarms
+    def __init__(self, clients: FleetClients, profile: Profile, home: Home, clock: Clock) -> None:
+        self._groups, self._targets, self._alarms = clients
         self._profile = profile
         self._home = home
+        self._clock = clock
 
     def group(self) -> Group:
         """The managed group; raises `Unavailable` also when not exactly one has its name."""
@@ -80,6 +88,28 @@ class AwsFleet:
                 states[id_] = state
         return TargetHealth(states=states)
 
+    def answering(self) -> Answering | Unknown:
+        """Whether a host answered the probe's last end-to-end request; raises `Unavailable`.
+
+        Unknown when the profile has no such probe, or when it measured nothing lately.
+        """
+        if self._profile.probe.nats is None:
+            return Unknown("the profile has no probe of NATS")
+        now = self._clock.now()
+        with unavailable("fleet"):
+            answer = self._alarms.get_metric_data(
+                MetricDataQueries=[_answering_query(self._profile.fleet.name)],
+                StartTime=now - ANSWERING_WITHIN,
+                EndTime=now,
+                ScanBy="TimestampDescending",
+            )
+            (found,) = answer["MetricDataResults"]
+            latest = next(zip(found["Timestamps"], found["Values"], strict=True), None)
+        if latest is None:
+            return Unknown("the probe measured nothing lately")
+        at, value = latest
+        return Answering(answers=value > 0, at=at)
+
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
@@ -115,6 +145,15 @@ class AwsFleet:
         return found[1] if found else None
 
 
+def _answering_query(fleet: str) -> "MetricDataQueryTypeDef":
+    metric: MetricTypeDef = {
+        "Namespace": PROBED,
+        "MetricName": "EnclaveAnswering",
+        "Dimensions": [{"Name": "service", "Value": fleet}],
+    }
+    return {"Id": "answering", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+
+
 def _reading(states: list[str | None]) -> AlarmFact:
     match states:
         case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
@@ -134,4 +173,8 @@ def _group(described: "AutoScalingGroupTypeDef") -> Group:
         )
         for each in described.get("Instances", ())
     )
-    return Group(desired=described["DesiredCapacity"], instances=tuple(instances))
+    return Group(
+        desired=described["DesiredCapacity"],
+        instances=tuple(instances),
+        most=described["MaxSize"],
+    )

@@ -18,6 +18,7 @@ from firstline.actions.look_host import LOOK_HOST
 from firstline.adapters import answers, refusals
 from firstline.adapters.faults import code, unavailable
 from firstline.errors import Bug
+from firstline.evidence import Connections
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.ports import Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.profile import Profile
@@ -67,16 +68,28 @@ class SsmHosts:
         return self._send(LOOK_HOST, order.targets, parameters, order.token)
 
     def fix(self, order: FixOrder) -> Sending:
-        """Send a fix to its one target, once."""
+        """Send a fix to its one host, once."""
         action = FIXES.get(order.action)
-        if action is None:
-            raise Bug(f"{order.action!r} is no fix")
-        parameters = {
-            "Unit": self._unit(action),
+        if action is None or action.tool != "ssm":
+            raise Bug(f"{order.action!r} is no fix that a host carries out")
+        parameters = self._units(action) | {
             "Token": order.token,
             "NotAfter": str(int(order.not_after.timestamp())),
         }
-        return self._send(action, (order.target,), parameters, order.token)
+        return self._send(action, (InstanceId(order.target),), parameters, order.token)
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """What SSM says of its agent on each of *hosts*; raises `Unavailable`."""
+        with unavailable("hosts"):
+            answer = self._reading.describe_instance_information(
+                Filters=[{"Key": "InstanceIds", "Values": list(hosts)}], MaxResults=50
+            )
+            return Connections(
+                {
+                    InstanceId(each["InstanceId"]): each["PingStatus"]
+                    for each in answer["InstanceInformationList"]
+                }
+            )
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """What each host has answered to *command* so far; raises `Unavailable`.
@@ -117,11 +130,16 @@ class SsmHosts:
             ]
         return CommandId(found[0]) if found else None
 
-    def _unit(self, action: Action) -> str:
-        """The unit that *action* is about."""
-        if action.name == "restart_enclave":
-            return self._profile.fleet.units.enclave
-        raise Bug(f"nobody said which unit {action.name} is about")
+    def _units(self, action: Action) -> dict[str, str]:
+        """The units that *action* is about."""
+        units = self._profile.fleet.units
+        match action.name:
+            case "restart_enclave":
+                return {"Unit": units.enclave, "ParentUnit": units.parent}
+            case "restart_parent":
+                return {"Unit": units.parent}
+            case _:
+                raise Bug(f"nobody said which unit {action.name} is about")
 
     def _send(
         self,

@@ -1,7 +1,8 @@
-"""Refusals: which failures of SendCommand prove that there is no command.
+"""Refusals: which failures of a call that changes something prove that nothing was changed.
 
 A refusal is named here or it is none: whatever else goes wrong leaves it open whether a host will
-run the command. The service's own faults (HTTP 5xx) and a lost answer always do.
+run the command, or the group do what it was asked. The service's own faults (HTTP 5xx) and a lost
+answer always do.
 """
 
 from http import HTTPStatus
@@ -31,6 +32,12 @@ NOT_ACCEPTED = frozenset(
         "InvalidRole",
         "MaxDocumentSizeExceeded",
         "UnsupportedPlatformType",
+        # of the Auto Scaling group's changes
+        "ActiveInstanceRefreshNotFound",
+        "InstanceRefreshInProgress",
+        "LimitExceeded",
+        "ScalingActivityInProgress",
+        "ValidationError",
         # of every service
         "AccessDenied",
         "AccessDeniedException",
@@ -44,13 +51,13 @@ NOT_ACCEPTED = frozenset(
         "ValidationException",
     }
 )
-"""Codes that come before a command exists (SendCommand's errors, AWS's common errors)."""
+"""Codes that come before anything is done (the operations' errors, AWS's common errors)."""
 
 
 def outcome(
     error: ClientError | BotoCoreError | ResponseParserError | KeyError,
 ) -> Refused | Unsettled:
-    """What *error* says of the one try to send a command."""
+    """What *error* says of the one try."""
     match error:
         case ClientError():
             client_fault = (

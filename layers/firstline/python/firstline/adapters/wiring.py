@@ -11,9 +11,10 @@ from firstline import profile as profiles
 from firstline import settings as addresses
 from firstline.adapters import clients
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.fleet import AwsFleet
+from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.adapters.hosts import SsmHosts
 from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.scaling import AsgScaling
 from firstline.adapters.store import DynamoStore
 from firstline.adapters.wakes import SqsWakes
 from firstline.controller.system import System
@@ -38,15 +39,17 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
             clients.store(session), settings.incidents_table, settings.ledger_table, clock
         ),
         fleet=AwsFleet(
-            clients.groups(session),
-            clients.targets(session),
-            clients.alarms(session),
+            FleetClients(
+                clients.groups(session), clients.targets(session), clients.alarms(session)
+            ),
             profile,
             settings.home,
+            clock,
         ),
         hosts=SsmHosts(
             clients.sending(session), clients.answers(session), settings.documents, profile
         ),
+        scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
         pager=PagerDutyPager(
             settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock
         ),

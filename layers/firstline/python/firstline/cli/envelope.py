@@ -11,7 +11,8 @@ import firstline
 from firstline.errors import Malformed
 from firstline.settings import Home
 
-RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+PROFILES = Path(firstline.__file__).parent / "profiles"
+RUNBOOK = PROFILES / "runbook.toml"
 
 ProfileFile = Annotated[Path, typer.Option("--profile", help="the operator's file")]
 Account = Annotated[str, typer.Option("--account", help="the home account")]

@@ -4,14 +4,15 @@ import contextlib
 import copy
 import io
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from firstline import profile as profiles
 from firstline.cli import account, envelope, output, screen
-from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
+from firstline.cli.envelope import PROFILES, RUNBOOK, Account, Region
 from firstline.cli.output import ReplayLine
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
@@ -19,11 +20,16 @@ from firstline.settings import Home
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
 from firstline.twin import scenario as scenarios
+from firstline.twin import tell
 from firstline.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
-from firstline.twin.scenario import Scenario
+from firstline.twin.scenario import EventPlan, Scenario
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+TOLD_FROM = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
+"""When a scenario begins that tells its alarms by name."""
+
+Profile = Annotated[Path | None, typer.Option(help="the operator's file", show_default=False)]
 Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
 Export = Annotated[Path | None, typer.Option(help="write the ledger there, an entry a line")]
@@ -34,7 +40,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per inci
 def run(
     path: Where,
     world: World = None,
-    profile: ProfileFile = RUNBOOK,
+    profile: Profile = None,
     export: Export = None,
     as_json: AsJson = False,
     account_id: Account = "111122223333",
@@ -42,7 +48,7 @@ def run(
 ) -> int:
     """Replay an EventBridge envelope (.json) or a scenario (.toml) and tell what was done."""
     home = envelope.home(account_id, region)
-    scenario, events = read(path, home)
+    scenario, events, profile = read(path, home, profile)
     if world is not None:
         scenario = copy.replace(scenario, hosts=scenarios.load(world).hosts)
     replayed = _replay(scenario, events, profile, home)
@@ -60,19 +66,33 @@ def run(
     return 1 if faults else 0
 
 
-def read(path: Path, home: Home) -> tuple[Scenario, tuple[Event, ...]]:
-    """The scenario that *path* is, or the one that fits the event in it."""
+def read(
+    path: Path, home: Home, profile: Path | None = None
+) -> tuple[Scenario, tuple[Event, ...], Path]:
+    """The scenario that *path* is, or the one that fits the event in it; its events and profile.
+
+    The profile is the given one, or else the scenario's own.
+    """
     if path.suffix == ".toml":
         scenario = scenarios.load(path)
-        events = tuple(
-            Event(envelope.read(path.parent / each.file), timedelta(seconds=each.at_seconds))
-            for each in scenario.events
-        )
-        if not events:
-            raise Malformed(f"{path}: has no events: add [[events]] with a file")
-        return scenario, events
+        profile = profile or PROFILES / f"{scenario.profile}.toml"
+        if not scenario.events:
+            raise Malformed(f"{path}: has no events: add [[events]] with a file or an alarm")
+        events = tuple(_event(path, each, profile, home) for each in scenario.events)
+        return scenario, events, profile
     body = envelope.read(path)
-    return fitting(path.name, body, home), (Event(body, timedelta(0)),)
+    return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile or RUNBOOK
+
+
+def _event(path: Path, plan: EventPlan, profile: Path, home: Home) -> Event:
+    """What the scenario in *path* plans, as it is delivered."""
+    if bool(plan.file) == bool(plan.alarm):
+        raise Malformed(f"{path}: an event is either of a file or of an alarm: give one of them")
+    after = timedelta(seconds=plan.at_seconds)
+    if plan.file:
+        return Event(envelope.read(path.parent / plan.file), after)
+    policy = profiles.load(profile)
+    return Event(tell.envelope(plan.alarm, plan.state, TOLD_FROM + after, policy, home), after)
 
 
 def fitting(name: str, body: bytes, home: Home) -> Scenario:
@@ -107,14 +127,16 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     if scenario.expect is None:
         return []
     first, expect = told[0], scenario.expect
-    fixes = tuple(each.target for each in first.actions if each.kind == "fix")
+    fixed = [each for each in first.actions if each.kind == "fix"]
     pages = tuple(
         f"{each.event_action}{each.dedup_key.removeprefix(first.incident or '')}"
         for each in first.pages
     )
     met = {
         "outcome": (expect.outcome, first.outcome),
-        "fixes": (expect.fixes, fixes),
+        "fixes": (expect.fixes, tuple(each.target for each in fixed)),
+        "actions": (expect.actions, tuple(each.action for each in fixed)),
+        "denied": (expect.denied, tuple(dict.fromkeys(each.guard for each in first.denials))),
         "pages": (expect.pages, pages),
     }
     return [

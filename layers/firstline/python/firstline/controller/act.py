@@ -15,12 +15,15 @@ from firstline.controller.draft import Draft
 from firstline.decision import Look as LookStep
 from firstline.errors import Bug
 from firstline.evidence import HostEvidence, Unknown
+from firstline.ids import CommandId
 from firstline.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.ledger import Data, Kind
 from firstline.limits import Lease, Limits
 from firstline.plan import Plan
-from firstline.ports import FixOrder, LeaseWrite, LookOrder, Refused, Sending, Sent, Unsettled
-from firstline.profile import seconds
+from firstline.ports import LeaseWrite, LookOrder, Refused, Sending, Sent, Unsettled, ordered
+from firstline.profile import Profile, seconds
+from firstline.readers import Life
+from firstline.situation import Situation
 
 FUNCTION_TIMEOUT = timedelta(seconds=60)
 """Reconcile's timeout in Lambda; ``infra`` uses this value."""
@@ -62,21 +65,13 @@ def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: dat
     return copy.replace(incident, look=None, hosts=hosts, targets=targets)
 
 
-def fix(draft: Draft, what: Plan, held: Limits | Unknown) -> None:
+def fix(draft: Draft, what: Plan, about: Situation) -> None:
     """Commit the intent with lease and spending, send it once, and record what is known."""
-    if isinstance(held, Unknown):
-        message = "a fix was decided without readable limits"
-        raise Bug(message)
-    attempt, lease = _intend(draft, what, held)
+    attempt, lease = _intend(draft, what, about)
     draft.commit()
-    sending = draft.system.ports.hosts.fix(
-        FixOrder(
-            token=attempt.token,
-            action=attempt.action,
-            target=attempt.target,
-            not_after=attempt.not_after,
-        )
-    )
+    order, ports = ordered(attempt), draft.system.ports
+    by_command = ACTIONS[attempt.action].tool == "ssm"
+    sending = ports.hosts.fix(order) if by_command else ports.scaling.fix(order)
     _take_in(draft, attempt, lease, sending)
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
@@ -104,8 +99,14 @@ def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
     draft.rest(None, closes=draft.incident.cause)
 
 
-def _intend(draft: Draft, what: Plan, held: Limits) -> tuple[Attempt, Lease]:
+def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]:
     """The intent, and the lease that it takes, in the draft."""
+    held, group = about.limits, about.evidence.group
+    if isinstance(held, Unknown) or isinstance(group, Unknown):
+        message = "a fix was decided without readable limits, or without its group"
+        raise Bug(message)
+    dead = about.diagnosis.having(Life.DEAD)
+    alive = tuple(each for each in what.hosts if each not in dead)
     policy = draft.system.profile.policy
     action = ACTIONS[what.action]
     until = draft.now + lease_duration(action)
@@ -113,13 +114,16 @@ def _intend(draft: Draft, what: Plan, held: Limits) -> tuple[Attempt, Lease]:
         token=plan.token(draft.incident.id, draft.incident.chain.length, what.hash),
         action=what.action,
         target=what.target,
+        hosts=what.hosts,
+        known=group.in_service() if action.tool == "autoscaling" else (),
+        parameters=what.parameters,
         plan=what.hash,
         fence=held.lease.fence + 1,
         intended_at=draft.now,
         not_after=draft.now + action.delivery_limit,
         lease_until=until,
     )
-    spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now)
+    spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now, alive)
     window = seconds(policy.attempts_window_seconds)
     lease = limits.take(held.lease, draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
@@ -131,6 +135,8 @@ def _intend(draft: Draft, what: Plan, held: Limits) -> tuple[Attempt, Lease]:
             "action": attempt.action,
             "token": attempt.token,
             "targets": [attempt.target],
+            "hosts": list(attempt.hosts),
+            "parameters": what.parameters,
             "plan": attempt.plan,
             "fence": attempt.fence,
             "facts": list(what.facts),
@@ -144,14 +150,11 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
     data: Data = {"action": attempt.action, "target": attempt.target, "token": attempt.token}
     draft.record(Kind.OUTCOME, data | _sent(sending))
-    policy = draft.system.profile.policy
     match sending:
         case Sent(command):
-            until = attempt.lease_until + seconds(
-                policy.settle_seconds + policy.verify_timeout_seconds
-            )
+            until = attempt.lease_until + _verified_within(attempt, draft.system.profile)
             draft.lease = LeaseWrite(limits.extend(lease, until), lease.fence)
-            draft.incident = draft.incident.with_current(copy.replace(attempt, command=command))
+            draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False
@@ -162,6 +165,21 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
             pass
         case _:
             assert_never(sending)
+
+
+def _sent_fix(incident: Incident, attempt: Attempt, command: CommandId, now: datetime) -> Incident:
+    """A command's answer comes later; the group's acceptance is its answer."""
+    sent = copy.replace(attempt, command=command)
+    if ACTIONS[attempt.action].tool == "ssm":
+        return incident.with_current(sent)
+    answered = copy.replace(sent, outcome=Outcome.DONE, answered_at=now)
+    return incident.after(Fact.FIX_ANSWERED).with_current(answered)
+
+
+def _verified_within(attempt: Attempt, profile: Profile) -> timedelta:
+    """How long after its answer it may take to be judged: each host of a refresh has its time."""
+    patience = profile.verify_timeout(attempt.action) * (1 + len(attempt.hosts))
+    return profile.settle(attempt.action) + patience
 
 
 def _sent(sending: Sending) -> Data:

@@ -7,7 +7,7 @@ from firstline import limits, paging, responses
 from firstline.controller.commit import commit
 from firstline.controller.system import System
 from firstline.evidence import Unknown
-from firstline.ids import Cause, SignalKey
+from firstline.ids import Cause, SignalKey, Token
 from firstline.incident import Incident
 from firstline.ledger import Data, Entry, Kind, append
 from firstline.limits import Limits
@@ -40,10 +40,13 @@ class Draft:
         for data in told:
             self.record(Kind.RESPONSE, data)
 
-    def release(self, held: Limits | Unknown) -> None:
-        """Give the lease back, if it is ours; one that cannot be read runs out by itself."""
+    def release(self, held: Limits | Unknown, failed: Token | None = None) -> None:
+        """Give the lease back, if it is ours, with the fix that *failed* marked in its spending.
+
+        One that cannot be read runs out by itself.
+        """
         if isinstance(held, Limits) and held.lease.holder == self.incident.id:
-            self.lease = LeaseWrite(limits.release(held.lease), held.lease.fence)
+            self.lease = LeaseWrite(limits.release(held.lease, failed), held.lease.fence)
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""

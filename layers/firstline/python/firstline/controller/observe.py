@@ -6,15 +6,16 @@ What was seen is taken into the draft, and put together with it as the situation
 import copy
 from collections.abc import Callable
 
+from firstline.actions.catalogue import FIXES
 from firstline.controller.draft import Draft
 from firstline.diagnose import diagnose
 from firstline.errors import Bug, Unavailable
-from firstline.evidence import Alarms, Evidence, Need, Unknown, needs
+from firstline.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
 from firstline.ids import CommandId, InstanceId
-from firstline.incident import Attempt
+from firstline.incident import Attempt, Incident
 from firstline.learn import Observation, learn
 from firstline.limits import Limits
-from firstline.ports import Answer
+from firstline.ports import Answer, ordered
 from firstline.profile import seconds
 from firstline.situation import Situation
 
@@ -31,7 +32,7 @@ def observe(draft: Draft) -> Observation:
         evidence=_evidence(draft),
         limits=_limits(draft),
         look=_answers(draft, draft.incident.look.command if draft.incident.look else None),
-        fix=(fix or {}).get(attempt.target) if attempt else None,
+        fix=(fix or {}).get(attempt.hosts[0]) if attempt and attempt.hosts else None,
         found=found if not isinstance(found, Unknown) else None,
         searched=unsent and not isinstance(found, Unknown),
     )
@@ -43,8 +44,8 @@ def take_in(draft: Draft, seen: Observation) -> None:
     draft.incident = lesson.incident
     for kind, data in lesson.news:
         draft.record(kind, data)
-    if lesson.fix_over:
-        draft.release(seen.limits)
+    if lesson.over is not None:
+        draft.release(seen.limits, lesson.over.token if lesson.over.failed else None)
 
 
 def situation(draft: Draft, seen: Observation) -> Situation:
@@ -65,18 +66,26 @@ def situation(draft: Draft, seen: Observation) -> Situation:
 
 
 def _evidence(draft: Draft) -> Evidence:
-    fleet = draft.system.ports.fleet
+    ports, fleet = draft.system.ports, draft.system.ports.fleet
     needed = needs(draft.incident.condition)
-    unread = Unknown("this condition does not need it")
+    silent = tuple(each.id for each in draft.incident.targets if each.silent)
     alarms = _alarms(draft)
     return Evidence(
         at=draft.now,
         alarm=alarms.get(draft.incident.alarm_arn, Unknown("no alarm leads it")),
         alarms=alarms,
-        group=_read(fleet.group) if Need.GROUP in needed else unread,
-        target_health=_read(fleet.target_health) if Need.TARGET_HEALTH in needed else unread,
+        group=_read(fleet.group) if Need.GROUP in needed else UNREAD,
+        target_health=_read(fleet.target_health) if Need.TARGET_HEALTH in needed else UNREAD,
         hosts=draft.incident.hosts,
+        answering=_read(fleet.answering) if Need.ANSWERING in needed else UNREAD,
+        connections=_read(lambda: ports.hosts.connections(silent)) if silent else UNREAD,
+        refreshes=_read(ports.scaling.refreshes) if _refreshed(draft.incident) else UNREAD,
     )
+
+
+def _refreshed(incident: Incident) -> bool:
+    """Whether a refresh of this incident may be under way."""
+    return any(each.action == "refresh_fleet" for each in incident.attempts)
 
 
 def _alarms(draft: Draft) -> Alarms:
@@ -104,8 +113,10 @@ def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer
 
 def _find(draft: Draft, attempt: Attempt) -> CommandId | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
-    hosts = draft.system.ports.hosts
-    return _read(lambda: hosts.find(attempt.token, attempt.intended_at))
+    ports = draft.system.ports
+    if FIXES[attempt.action].tool == "ssm":
+        return _read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))
+    return _read(lambda: ports.scaling.find(ordered(attempt), attempt.intended_at))
 
 
 def _read[T](read: Callable[[], T]) -> T | Unknown:

@@ -49,7 +49,8 @@ def _turn(wake: Wake, system: System) -> None:
 
     seen = observe(draft)
     take_in(draft, seen)
-    decision = decide(situation(draft, seen))
+    about = situation(draft, seen)
+    decision = decide(about)
     draft.record(Kind.DECISION, decision.told())
     match decision.step:
         case Wait(until):
@@ -57,7 +58,7 @@ def _turn(wake: Wake, system: System) -> None:
         case Look():
             act.look(draft, decision.step)
         case Fix(plan):
-            act.fix(draft, plan, seen.limits)
+            act.fix(draft, plan, about)
         case HandOver():
             act.hand_over(draft, decision.why, seen.limits)
         case Close():

@@ -3,6 +3,7 @@
 from firstline import limits
 from firstline.evidence import Unknown
 from firstline.guards.guard import Denial
+from firstline.ladder import attempts_made
 from firstline.plan import Plan
 from firstline.profile import seconds
 from firstline.situation import Situation
@@ -10,7 +11,7 @@ from firstline.situation import Situation
 
 def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
     """I20: a fix is tried a bounded number of times on a target, counted over all incidents."""
-    made = _made(plan, situation)
+    made = attempts_made(situation, plan.action, plan.target)
     if isinstance(made, Unknown):
         return Denial(f"the attempts made cannot be read: {made.why}")
     allowed = situation.profile.policy.attempts_per_target_max
@@ -22,7 +23,7 @@ def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
 
 def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     """I20: after each attempt on a target the next waits, twice as long each time."""
-    made = _made(plan, situation)
+    made = attempts_made(situation, plan.action, plan.target)
     if isinstance(made, Unknown) or isinstance(situation.limits, Unknown):
         return Denial("the last attempt cannot be read")
     last = limits.last_attempt(situation.limits.lease, plan.action, plan.target)
@@ -35,15 +36,19 @@ def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     return Denial(f"{plan.action} on {plan.target} cools down", retry_at=until)
 
 
-def _made(plan: Plan, situation: Situation) -> int | Unknown:
-    """Attempts in the window, or in this incident where that is more."""
+def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
+    """S09: after so many failed fixes in the group a person takes over; recovery always passes.
+
+    What undoes a fix of ours is let through: it is a way back, and not one more try.
+    """
+    if plan.action == "cancel_refresh":
+        return None
     if isinstance(situation.limits, Unknown):
-        return situation.limits
+        return Denial(f"the failed fixes cannot be read: {situation.limits.why}")
     window = seconds(situation.profile.policy.attempts_window_seconds)
-    lease = situation.limits.lease
-    here = sum(
-        1
-        for each in situation.incident.attempts
-        if each.action == plan.action and each.target == plan.target
-    )
-    return max(here, limits.attempts(lease, plan.action, plan.target, situation.now, window))
+    here = sum(1 for each in situation.incident.attempts if each.failed)
+    failed = max(here, limits.failures(situation.limits.lease, situation.now, window))
+    most = situation.profile.policy.failed_fixes_max
+    if failed < most:
+        return None
+    return Denial(f"{failed} fixes of the group did not help, and {most} are enough", final=True)

@@ -1,6 +1,6 @@
 """The guards in the order of asking. The list in ``docs/GUARDS.md`` is generated from this."""
 
-from firstline.guards import authority, blast_radius, freshness, history
+from firstline.guards import authority, blast_radius, freshness, history, surroundings
 from firstline.guards.guard import Answer, Guard
 from firstline.plan import Plan
 from firstline.situation import Situation
@@ -10,11 +10,16 @@ ORDER: tuple[Guard, ...] = (
     authority.switch_is_off,
     authority.action_is_auto,
     freshness.alarm_still_fires,
-    blast_radius.target_is_ours,
+    surroundings.dependency_is_well,
+    blast_radius.targets_are_ours,
     blast_radius.target_is_proven_dead,
+    blast_radius.budget_is_left,
+    blast_radius.healthy_floor_stays,
+    blast_radius.serving_host_stays,
     blast_radius.one_fix_at_a_time,
     history.attempts_are_left,
     history.cooldown_is_over,
+    history.breaker_is_closed,
 )
 
 

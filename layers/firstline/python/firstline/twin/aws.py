@@ -18,7 +18,7 @@ from botocore.session import Session as BotocoreSession
 from moto import mock_aws
 
 from firstline import profile as profiles
-from firstline.actions.catalogue import ACTIONS
+from firstline.actions.catalogue import DOCUMENTS
 from firstline.errors import Bug
 from firstline.settings import Home, Mode, Settings
 from firstline.twin import resources
@@ -102,7 +102,7 @@ class TwinAws:
             wakes_queue_url=resources.queue_url(self.home, resources.WAKES),
             routing_key_secret=resources.SECRET,
             pager_url=pager_url,
-            documents={name: name for name in ACTIONS},
+            documents={name: name for name in DOCUMENTS},
             alarms={f"arn:aws:cloudwatch:{place}:alarm:{each.name}": each.name for each in made},
             hash_key="twin",
             code="twin",

@@ -12,6 +12,8 @@ from firstline.errors import Unavailable
 from firstline.evidence import (
     AlarmReading,
     Alarms,
+    Answering,
+    Connections,
     Gone,
     Group,
     HostReport,
@@ -39,6 +41,7 @@ from firstline.ports import (
 from firstline.twin.alerts import Alerts
 from firstline.twin.clock import WorldClock
 from firstline.twin.effects import Effects, ScenarioFaults
+from firstline.twin.scaling import MemoryScaling
 from firstline.twin.store import MemoryStore
 from firstline.twin.world import Command, Unregistered, World
 
@@ -72,8 +75,18 @@ class MemoryFleet:
         )
 
     def _group(self) -> Group:
-        instances = tuple(Instance(id_, "InService", "Healthy") for id_ in self._world.hosts)
-        return Group(desired=len(instances), instances=instances)
+        group = self._world.group
+        there = group.in_service(self._world.now)
+        instances = tuple(Instance(each.plan.id, "InService", "Healthy") for each in there)
+        return Group(desired=group.desired, instances=instances, most=2 * len(group.scenario.hosts))
+
+    def answering(self) -> Answering | Unknown:
+        """See `firstline.ports.Fleet`."""
+        return self._effects.effect("fleet", "answering", self._answering)
+
+    def _answering(self) -> Answering:
+        at, answers = self._world.answering()
+        return Answering(answers=answers, at=at)
 
     def _alarm(self, arn: str) -> AlarmReading | Gone:
         found = self._world.alarms.get(arn)
@@ -94,11 +107,19 @@ class MemoryHosts:
     def fix(self, order: FixOrder) -> Sending:
         """See `firstline.ports.Hosts`."""
         parameters = {
-            "Unit": "enclave",
+            "Unit": order.action.removeprefix("restart_"),
             "Token": order.token,
             "NotAfter": str(int(order.not_after.timestamp())),
         }
-        return self._send(order.action, (order.target,), parameters, order.token)
+        return self._send(order.action, (InstanceId(order.target),), parameters, order.token)
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """See `firstline.ports.Hosts`."""
+        return self._effects.effect("hosts", "connections", lambda: self._connections(hosts))
+
+    def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        told = ((each, self._world.connection(each)) for each in hosts)
+        return Connections({id_: state for id_, state in told if state is not None})
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """See `firstline.ports.Hosts`."""
@@ -189,6 +210,7 @@ class MemoryDoor:
             store=self.store,
             fleet=MemoryFleet(world, effects),
             hosts=MemoryHosts(world, effects),
+            scaling=MemoryScaling(world, effects),
             pager=self.pager,
             wakes=self.wakes,
             clock=WorldClock(world),

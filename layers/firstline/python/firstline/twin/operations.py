@@ -5,25 +5,21 @@ model, and gives the parsed answer. Shapes are those of the service models of bo
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
 
-from firstline.actions.catalogue import ACTIONS
+from firstline.actions.catalogue import DOCUMENTS
 from firstline.ids import CommandId, InstanceId
-from firstline.twin.world import Command, Invocation, Unregistered, World
+from firstline.twin import changes
+from firstline.twin.changes import Answer, Parameters, RequestError
+from firstline.twin.hosts import Invocation
+from firstline.twin.world import Command, Unregistered, World
 
-type Parameters = Mapping[str, Any]
-type Answer = dict[str, Any]
 type Operation = Callable[[World, Parameters], Answer]
 
 ZONE = "us-east-1a"
 DETAILED = {"Undeliverable": "Failed", "InProgress": "InProgress"}
 """What SSM's ``Status`` says where the world has its ``StatusDetails``."""
-
-
-class RequestError(Exception):
-    """The service refuses the call with HTTP 400 and this code."""
 
 
 # --- SSM -------------------------------------------------------------------------------------
@@ -32,13 +28,13 @@ class RequestError(Exception):
 def send_command(world: World, parameters: Parameters) -> Answer:
     """Check the command as SSM does, and run it."""
     document = parameters["DocumentName"]
-    if document not in ACTIONS:
+    if document not in DOCUMENTS:
         raise RequestError("InvalidDocument")
     targets = [InstanceId(each) for each in parameters["InstanceIds"]]
     if not targets:
         raise RequestError("InvalidInstanceId")
     values = {name: value[0] for name, value in parameters["Parameters"].items()}
-    patterns = {each.name: each.pattern for each in ACTIONS[document].parameters}
+    patterns = {each.name: each.pattern for each in DOCUMENTS[document].parameters}
     if values.keys() != patterns.keys():
         raise RequestError("InvalidParameters")
     if not all(re.search(patterns[name], value) for name, value in values.items()):
@@ -116,13 +112,13 @@ def _group(world: World) -> Answer:
             "HealthStatus": "Healthy",
             "ProtectedFromScaleIn": False,
         }
-        for id_ in world.hosts
+        for id_ in (each.plan.id for each in world.group.in_service(world.now))
     ]
     return {
         "AutoScalingGroupName": world.group_name,
         "MinSize": 1,
-        "MaxSize": 2 * len(instances),
-        "DesiredCapacity": len(instances),
+        "MaxSize": 2 * len(world.scenario.hosts),
+        "DesiredCapacity": world.group.desired,
         "DefaultCooldown": 300,
         "AvailabilityZones": [ZONE],
         "HealthCheckType": "ELB",
@@ -156,10 +152,45 @@ def _alarms(world: World, names: set[str]) -> Iterable[Answer]:
             yield {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
 
 
+def describe_instance_information(world: World, parameters: Parameters) -> Answer:
+    """The hosts that SSM knows, with what it says of their agents."""
+    (asked,) = parameters["Filters"]
+    told = ((each, world.connection(InstanceId(each))) for each in asked["Values"])
+    return {
+        "InstanceInformationList": [
+            {"InstanceId": id_, "PingStatus": state} for id_, state in told if state is not None
+        ]
+    }
+
+
+def get_metric_data(world: World, parameters: Parameters) -> Answer:
+    """The probe's answer of the last minute; the world measures nothing else."""
+    at, answers = world.answering()
+    return {
+        "MetricDataResults": [
+            {
+                "Id": each["Id"],
+                "StatusCode": "Complete",
+                "Timestamps": [at],
+                "Values": [float(answers)],
+            }
+            for each in parameters["MetricDataQueries"]
+        ]
+    }
+
+
 OPERATIONS: dict[str, Operation] = {
+    "auto-scaling.CancelInstanceRefresh": changes.cancel_instance_refresh,
     "auto-scaling.DescribeAutoScalingGroups": describe_auto_scaling_groups,
+    "auto-scaling.DescribeInstanceRefreshes": changes.describe_instance_refreshes,
+    "auto-scaling.DescribeScalingActivities": changes.describe_scaling_activities,
+    "auto-scaling.SetDesiredCapacity": changes.set_desired_capacity,
+    "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
+    "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
     "cloudwatch.DescribeAlarms": describe_alarms,
+    "cloudwatch.GetMetricData": get_metric_data,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
+    "ssm.DescribeInstanceInformation": describe_instance_information,
     "ssm.ListCommandInvocations": list_command_invocations,
     "ssm.ListCommands": list_commands,
     "ssm.SendCommand": send_command,

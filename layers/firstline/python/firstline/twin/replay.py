@@ -44,7 +44,12 @@ PACKAGE = Path(firstline.__file__).parent
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """When a replay begins whose first event has no readable time."""
 PAGER_PATIENCE = timedelta(seconds=3)
-COUNTS = {"HealthyHostCount": "healthy", "UnHealthyHostCount": "unhealthy"}
+COUNTS = {
+    "EnclaveAnswering": "healthy",
+    "HealthyHostCount": "healthy",
+    "UnHealthyHostCount": "unhealthy",
+}
+"""What the world's hosts decide of; an alarm over anything else is as the events tell."""
 PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-after": "lose-answer"}
 
 
@@ -159,6 +164,8 @@ class Run:
         signal = parse(body, self._system.settings.home, at)
         if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
             self._world.delete_alarm(signal.arn, at)
+        if signal.source == ALARM and signal.state in set(AlarmState):
+            self._world.tell(signal.arn, AlarmState(signal.state), at)
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
 
     def _take_wakes(self) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from firstline.errors import Malformed
+from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.settings import Mode
 
@@ -23,23 +24,35 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class HostPlan(Part, frozen=True, kw_only=True):
-    """One host at the start: whether its enclave runs, and what a restart will do.
+    """One host at the start: what runs there, and which fix will help.
 
-    One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
-    unknown to SSM, which then refuses a command to it and to all that are named beside it.
+    An enclave that is ``hung`` runs and does not answer. With ``nats`` lost its parent has given
+    up, and a restart finds it again; unreachable, nothing on the host can. One that is not
+    ``reachable`` leaves commands undelivered; one that is not ``registered`` is unknown to SSM,
+    which then refuses a command to it and to all that are named beside it.
     """
 
     id: InstanceId
-    enclave: Literal["up", "down"] = "down"
+    enclave: Literal["up", "down", "hung"] = "down"
+    parent: Literal["up", "down"] = "up"
+    nats: Literal["connected", "lost", "unreachable"] = "connected"
+    parent_restart_helps: bool = True
     restart_helps: bool = True
+    replacement_helps: bool = True
     reachable: bool = True
     registered: bool = True
 
 
 class EventPlan(Part, frozen=True, kw_only=True):
-    """An envelope (its file, as seen from the scenario's) and when it is delivered."""
+    """An envelope and when it is delivered.
 
-    file: str
+    Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
+    the profile, by its name there, is now in ``state``.
+    """
+
+    file: str = ""
+    alarm: str = ""
+    state: AlarmState = AlarmState.ALARM
     at_seconds: int = 0
 
 
@@ -55,11 +68,14 @@ class FaultPlan(Part, frozen=True, kw_only=True):
 class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
-    Pages or fixes that are not told may be any.
+    ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time.
+    What is not told may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
-    fixes: tuple[InstanceId, ...] | None = None
+    fixes: tuple[str, ...] | None = None
+    actions: tuple[str, ...] | None = None
+    denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
 
 
@@ -72,12 +88,17 @@ DEFAULT_HOSTS = (
 
 
 class Scenario(Part, frozen=True, kw_only=True):
-    """The whole file."""
+    """The whole file; ``profile`` is one of those that are shipped.
+
+    Where nothing ``launches`` AWS has no capacity for a new instance.
+    """
 
     name: str
     story: str = ""
+    profile: Literal["runbook", "vettid"] = "runbook"
     mode: Mode = "enforce"
     paused: bool = False
+    launches: bool = True
     hosts: tuple[HostPlan, ...] = DEFAULT_HOSTS
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()

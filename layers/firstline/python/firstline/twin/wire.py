@@ -20,7 +20,8 @@ from botocore.exceptions import ReadTimeoutError
 from urllib3 import HTTPResponse
 
 from firstline.errors import Bug
-from firstline.twin.operations import OPERATIONS, RequestError
+from firstline.twin.changes import RequestError
+from firstline.twin.operations import OPERATIONS
 from firstline.twin.scenario import Dependency, FaultKind
 from firstline.twin.world import World
 

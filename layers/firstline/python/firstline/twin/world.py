@@ -2,51 +2,24 @@
 
 It answers every call about them through two doors: ``memory.py`` (the ports) and ``aws.py``
 (boto3). Nothing in it sleeps or draws lots: what it says follows from the scenario, from what
-was done to it, and from `World.now`, which its driver moves.
-
-Timings are typical figures, not promises: a command is answered in 2 s, a restart takes 12 s,
-a load balancer believes a change after two checks 10 s apart.
+was done to it, and from `World.now`, which its driver moves. A load balancer believes a change
+after two checks 10 s apart.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
 from firstline.evidence import AlarmState
 from firstline.ids import CommandId, InstanceId, digest
-from firstline.twin.scenario import HostPlan, Scenario
+from firstline.twin.group import AutoScaling
+from firstline.twin.hosts import Host, Invocation
+from firstline.twin.scenario import Scenario
 
-ANSWER_AFTER = timedelta(seconds=2)
-RESTART_TAKES = timedelta(seconds=12)
 HEALTH_CHECK_LAG = timedelta(seconds=20)
-DOWN_BEFORE_START = timedelta(minutes=4)
-
-
-@dataclass
-class Host:
-    """One host and the history of its enclave: ``running`` holds (since, up) in order."""
-
-    plan: HostPlan
-    running: list[tuple[datetime, bool]]
-    tokens: set[str] = field(default_factory=set)
-
-    def up(self, at: datetime) -> bool:
-        """Whether its enclave runs at *at*."""
-        return next((up for since, up in reversed(self.running) if since <= at), True)
-
-    def restart(self, at: datetime) -> None:
-        """Restart the enclave's unit: it is gone at once, and back if a restart helps."""
-        self.running += [(at, False), (at + RESTART_TAKES, self.plan.restart_helps)]
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """One host's answer to a command; ``status`` is SSM's word, ``output`` the script's line."""
-
-    status: str
-    output: str
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -85,21 +58,31 @@ class World:
         self.start = start
         self.now = start
         self.group_name = group
-        self.hosts = {plan.id: _host(plan, start) for plan in scenario.hosts}
+        self.group = AutoScaling(scenario, start, lambda: self.now)
         self.commands: dict[CommandId, Command] = {}
         self.alarms: dict[str, Alarm] = {}
         self._deletions: list[tuple[datetime, str]] = []
+        self._told: list[tuple[datetime, str, AlarmState]] = []
 
     # --- time --------------------------------------------------------------------------------
 
     def advance(self, to: datetime) -> list[bytes]:
         """Move to *to*; returns the envelopes of the alarms that changed state on the way."""
+        self.group.advance(to)
         envelopes = [event for alarm in self.alarms.values() for event in self._evaluate(alarm, to)]
         self.now = max(self.now, to)
+        for at, arn, state in self._told:
+            if at <= self.now and arn in self.alarms and self.alarms[arn].counts is None:
+                self.alarms[arn].state = state
         for at, arn in self._deletions:
             if at <= self.now:
                 self.alarms.pop(arn, None)
         return envelopes
+
+    @property
+    def hosts(self) -> dict[InstanceId, Host]:
+        """Every host that ever was in the group."""
+        return self.group.hosts
 
     @property
     def elapsed(self) -> timedelta:
@@ -111,9 +94,15 @@ class World:
     def target_states(self) -> dict[InstanceId, str]:
         """What the load balancer says now."""
         return {
-            id_: "healthy" if self._believed(host, self.now) else "unhealthy"
-            for id_, host in self.hosts.items()
+            host.plan.id: "healthy" if self._believed(host, self.now) else "unhealthy"
+            for host in self.group.in_service(self.now)
         }
+
+    def answering(self) -> tuple[datetime, bool]:
+        """The probe's last end-to-end request: the minute that it asked in, and its answer."""
+        since = (self.now - self.start) // MINUTE * MINUTE
+        at = self.start + since
+        return at, any(host.serves(at) for host in self.hosts.values())
 
     def watch(
         self,
@@ -127,12 +116,16 @@ class World:
             arn=arn, envelope=envelope, counts=counts, state=state, evaluated_at=self.start
         )
 
+    def tell(self, arn: str, state: AlarmState, at: datetime) -> None:
+        """An event tells, at that time, of an alarm that follows nothing in this world."""
+        self._told.append((at, arn, state))
+
     def delete_alarm(self, arn: str, at: datetime) -> None:
         """Somebody deletes the alarm at that time."""
         self._deletions.append((at, arn))
 
     def _believed(self, host: Host, at: datetime) -> bool:
-        return host.up(at - HEALTH_CHECK_LAG) and host.up(at)
+        return host.serves(at - HEALTH_CHECK_LAG) and host.serves(at)
 
     def _evaluate(self, alarm: Alarm, to: datetime) -> list[bytes]:
         """Once a minute: ALARM after three breaching minutes, OK after one that is not."""
@@ -149,8 +142,9 @@ class World:
         return events
 
     def _breaches(self, counts: str, at: datetime) -> bool:
-        healthy = sum(self._believed(host, at) for host in self.hosts.values())
-        return healthy < 1 if counts == "healthy" else healthy < len(self.hosts)
+        there = self.group.in_service(at)
+        healthy = sum(self._believed(host, at) for host in there)
+        return healthy < 1 if counts == "healthy" else healthy < len(there)
 
     def _turn(self, alarm: Alarm, state: AlarmState) -> list[bytes]:
         if alarm.state is state:
@@ -167,12 +161,12 @@ class World:
 
         Raises `Unregistered` when SSM does not know one of them, and then runs nothing.
         """
-        if not all(each in self.hosts and self.hosts[each].plan.registered for each in targets):
+        if not all(map(self.connection, targets)):
             raise Unregistered
         seed = f"{comment}:{len(self.commands)}".encode()
         text = digest(seed)
         id_ = CommandId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}")
-        answers = {each: self._run(self.hosts[each], document, parameters) for each in targets}
+        answers = {each: self.hosts[each].run(document, parameters, self.now) for each in targets}
         self.commands[id_] = Command(id_, document, comment, self.now, answers)
         return id_
 
@@ -183,28 +177,12 @@ class World:
             for id_, (at, answer) in self.commands[command].answers.items()
         }
 
-    def _run(
-        self, host: Host, document: str, parameters: dict[str, str]
-    ) -> tuple[datetime, Invocation]:
-        if not host.plan.reachable:
-            return self.now + timedelta(seconds=60), Invocation("Undeliverable", "")
-        at = self.now + ANSWER_AFTER
-        if document == "look_host":
-            return at, Invocation("Success", json.dumps(_report(up=host.up(at))))
-        result = self._restart(host, parameters, at)
-        status = "Success" if result == "restarted" else "Failed"
-        output = json.dumps({"schema": 1, "result": result, "unit": parameters["Unit"]})
-        return at + RESTART_TAKES, Invocation(status, output)
-
-    def _restart(self, host: Host, parameters: dict[str, str], at: datetime) -> str:
-        """As ``restart_enclave.sh`` does: late first, then the token, then the restart."""
-        if at.timestamp() > int(parameters["NotAfter"]):
-            return "refused-late"
-        if parameters["Token"] in host.tokens:
-            return "refused-repeat"
-        host.tokens.add(parameters["Token"])
-        host.restart(at)
-        return "restarted"
+    def connection(self, id_: InstanceId) -> str | None:
+        """What SSM says of the agent there; None of an instance that it does not know."""
+        host = self.hosts.get(id_)
+        if host is None or not host.plan.registered or not host.in_service(self.now):
+            return None
+        return "Online" if host.plan.reachable else "ConnectionLost"
 
 
 def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
@@ -220,26 +198,3 @@ def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
         "timestamp": stamp,
     }
     return json.dumps(event).encode()
-
-
-def _host(plan: HostPlan, start: datetime) -> Host:
-    down = [] if plan.enclave == "up" else [(start - DOWN_BEFORE_START, False)]
-    return Host(plan=plan, running=down)
-
-
-def _report(*, up: bool) -> dict[str, object]:
-    """What ``look_host.sh`` prints: the unit says active even when its enclave is gone."""
-    return {
-        "schema": 1,
-        "enclave_unit": "active",
-        "enclave_unit_restarts": 0,
-        "enclave_state": "RUNNING" if up else "none",
-        "enclave_memory_mib": 12288 if up else None,
-        "enclave_cpus": 6 if up else None,
-        "parent_unit": "active",
-        "parent_unit_restarts": 0,
-        "parent_healthy": True,
-        "parent_nats_connected": True,
-        "nats_reachable": True,
-        "memory_available_mib": 2048,
-    }

@@ -1,0 +1,21 @@
+"""An AWS Support case, written and not sent: its text goes with the hand-over (R46)."""
+
+from datetime import timedelta
+
+from firstline.actions.action import Action
+
+PREPARE_SUPPORT_CASE = Action(
+    name="prepare_support_case",
+    kind="look",
+    tool="none",
+    reach="fleet",
+    runbook_steps=("R33", "R46"),
+    parameters=(),
+    permissions=(),
+    blast_radius="none: it writes a text",
+    reversibility="nothing to reverse",
+    autonomy="auto",
+    delivery_limit=timedelta(0),
+    execution_limit=timedelta(0),
+    verification="none: a person reads it and sends it",
+)

@@ -1,0 +1,35 @@
+"""Replace every instance of the group by an instance refresh (R18).
+
+Only where each instance in service is proven dead. The first replacement is the canary: a
+checkpoint holds the refresh until it was verified, and it is cancelled where it was not.
+"""
+
+from datetime import timedelta
+
+from firstline.actions.action import Action, Parameter
+from firstline.readers import BEYOND_HOSTS, Failure
+
+PERCENT_PATTERN = r"^(?:100|[1-9]?[0-9])$"
+SECONDS_PATTERN = r"^[0-9]{1,6}$"
+
+REFRESH_FLEET = Action(
+    name="refresh_fleet",
+    kind="fix",
+    tool="autoscaling",
+    reach="fleet",
+    mends=frozenset(Failure) - BEYOND_HOSTS,
+    runbook_steps=("R18",),
+    parameters=(
+        Parameter("MinHealthyPercentage", PERCENT_PATTERN),
+        Parameter("CanaryPercentage", PERCENT_PATTERN),
+        Parameter("CheckpointDelay", SECONDS_PATTERN),
+        Parameter("InstanceWarmup", SECONDS_PATTERN),
+    ),
+    permissions=("autoscaling:StartInstanceRefresh", "autoscaling:DescribeInstanceRefreshes"),
+    blast_radius="the fleet: every instance is replaced, the first one alone",
+    reversibility="it can be cancelled; what is replaced by then stays replaced",
+    autonomy="approve",
+    delivery_limit=timedelta(seconds=60),
+    execution_limit=timedelta(0),
+    verification="no instance from before is in service, and looks find every new one serving",
+)

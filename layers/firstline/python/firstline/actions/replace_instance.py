@@ -1,0 +1,32 @@
+"""Replace one instance through its group, which launches another in its place (R18).
+
+TerminateInstanceInAutoScalingGroup, since a launch template may forbid TerminateInstances, and
+without a smaller desired capacity. Two instances overlap only if the group's own maintenance
+policy says so.
+"""
+
+from datetime import timedelta
+
+from firstline.actions.action import Action, Parameter
+from firstline.readers import BEYOND_HOSTS, Failure
+
+INSTANCE_PATTERN = r"^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$"
+
+REPLACE_INSTANCE = Action(
+    name="replace_instance",
+    kind="fix",
+    tool="autoscaling",
+    mends=frozenset(Failure) - BEYOND_HOSTS,
+    runbook_steps=("R18",),
+    parameters=(Parameter("InstanceId", INSTANCE_PATTERN),),
+    permissions=(
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+        "autoscaling:DescribeScalingActivities",
+    ),
+    blast_radius="one host: it is terminated, and another is launched",
+    reversibility="none: what was only in its memory is lost",
+    autonomy="auto",
+    delivery_limit=timedelta(seconds=60),
+    execution_limit=timedelta(0),
+    verification="the group is whole again, and looks find the new host serving",
+)

@@ -1,0 +1,21 @@
+"""Restart the parent's unit on one host: the gentlest fix, for vaults stay unlocked."""
+
+from firstline.actions import restart
+from firstline.actions.action import Action
+from firstline.readers import Failure
+
+RESTART_PARENT = Action(
+    name="restart_parent",
+    kind="fix",
+    tool="ssm",
+    mends=frozenset({Failure.PARENT_DOWN, Failure.ENCLAVE_SILENT, Failure.NATS_LOST}),
+    runbook_steps=("R17", "R19"),
+    parameters=restart.PARAMETERS,
+    permissions=restart.PERMISSIONS,
+    blast_radius="one host: requests under way there are lost",
+    reversibility="none needed: the enclave and its unlocked vaults stay",
+    autonomy="auto",
+    delivery_limit=restart.LIMIT,
+    execution_limit=restart.LIMIT,
+    verification="a later look finds the parent healthy, and the load balancer agrees",
+)

@@ -1,0 +1,26 @@
+"""One more instance under memory pressure (R22).
+
+Where several instances must not serve at once, the profile says ``recommend`` and no more.
+"""
+
+from datetime import timedelta
+
+from firstline.actions.action import Action, Parameter
+
+CAPACITY_PATTERN = r"^[1-9][0-9]{0,3}$"
+
+SCALE_OUT = Action(
+    name="scale_out",
+    kind="fix",
+    tool="autoscaling",
+    reach="fleet",
+    runbook_steps=("R22", "R29"),
+    parameters=(Parameter("DesiredCapacity", CAPACITY_PATTERN),),
+    permissions=("autoscaling:SetDesiredCapacity", "autoscaling:DescribeScalingActivities"),
+    blast_radius="none: one instance is added",
+    reversibility="the desired capacity can be set back",
+    autonomy="recommend",
+    delivery_limit=timedelta(seconds=60),
+    execution_limit=timedelta(0),
+    verification="the group is whole at its new size, and looks find every host serving",
+)

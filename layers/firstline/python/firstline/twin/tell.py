@@ -1,0 +1,51 @@
+"""Tell: the envelope in which EventBridge says that an alarm of the profile changed its state."""
+
+import json
+from datetime import datetime
+
+from firstline import detection
+from firstline.errors import Malformed
+from firstline.evidence import AlarmState
+from firstline.ids import digest
+from firstline.profile import MadeAlarm, Profile
+from firstline.settings import Home
+
+
+def envelope(name: str, state: AlarmState, at: datetime, profile: Profile, home: Home) -> bytes:
+    """The event; raises `Malformed` for an alarm that the profile's fleet does not have."""
+    found = next((each for each in detection.made(profile) if each.name == name), None)
+    if found is None:
+        known = ", ".join(each.name for each in detection.made(profile))
+        message = f"the profile makes no alarm {name!r}: known are {known}"
+        raise Malformed(message)
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    arn = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
+    before = AlarmState.OK if state is not AlarmState.OK else AlarmState.ALARM
+    detail = {
+        "alarmName": name,
+        "state": {"value": state.value, "reason": "Threshold Crossed", "timestamp": stamp},
+        "previousState": {"value": before.value, "timestamp": stamp},
+        "configuration": {"metrics": [_metric(found)]},
+    }
+    event = {
+        "version": "0",
+        "id": digest(f"{arn}{state}{stamp}".encode())[:32],
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": home.account,
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": home.region,
+        "resources": [arn],
+        "detail": detail,
+    }
+    return json.dumps(event).encode()
+
+
+def _metric(alarm: MadeAlarm) -> dict[str, object]:
+    metric = {
+        "namespace": alarm.namespace,
+        "name": alarm.metric,
+        "dimensions": alarm.dimensions,
+    }
+    stat = {"metric": metric, "period": alarm.period_seconds, "stat": alarm.statistic}
+    return {"id": "m1", "metricStat": stat, "returnData": True}

@@ -1,0 +1,268 @@
+"""The Scaling port: what both adapters must do, and what is never asked of the group."""
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from firstline.adapters import clients
+from firstline.adapters.scaling import AsgScaling
+from firstline.errors import Bug, Unavailable
+from firstline.ids import CommandId, GroupName, InstanceId, Token
+from firstline.ports import FixOrder, Refused, Sending, Sent, Unsettled
+from firstline.twin.aws import session
+from tests.adapters.doors import T0, Door, Ends, Http, Requests
+
+ONE = InstanceId("i-0a1b2c3d4e5f60711")
+GROUP = GroupName("VettID-Nitro-EnclaveASG")
+REFRESHING = {
+    "MinHealthyPercentage": "0",
+    "CanaryPercentage": "33",
+    "CheckpointDelay": "600",
+    "InstanceWarmup": "60",
+}
+REPLACE = FixOrder(
+    token=Token("0" * 32),
+    action="replace_instance",
+    target=ONE,
+    not_after=T0 + timedelta(minutes=1),
+    parameters={"InstanceId": ONE},
+)
+REFRESH = copy.replace(REPLACE, action="refresh_fleet", target=GROUP, parameters=REFRESHING)
+CANCEL = copy.replace(REPLACE, action="cancel_refresh", target=GROUP, parameters={})
+SCALE_OUT = copy.replace(
+    REPLACE, action="scale_out", target=GROUP, parameters={"DesiredCapacity": "4"}
+)
+ORDERS = (REPLACE, REFRESH, CANCEL, SCALE_OUT)
+TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+
+def sent(sending: Sending) -> CommandId:
+    assert isinstance(sending, Sent), sending
+    return sending.command
+
+
+def in_service(door: Door) -> set[InstanceId]:
+    return set(door.ports.fleet.group().in_service())
+
+
+def test_a_replaced_instance_is_gone_and_another_comes(door: Door) -> None:
+    """The group keeps the size that it wants."""
+    scaling, before = door.ports.scaling, in_service(door)
+    sent(scaling.fix(REPLACE))
+    assert in_service(door) == before - {ONE}
+    assert not door.ports.fleet.group().whole
+    door.world.advance(door.world.now + timedelta(minutes=3))
+    after = in_service(door)
+    assert (len(after), ONE in after) == (len(before), False)
+
+
+def test_a_refresh_replaces_its_canary_and_then_the_rest(door: Door) -> None:
+    """It is listed while it goes on, and one goes on at a time."""
+    scaling, before = door.ports.scaling, in_service(door)
+    refresh = sent(scaling.fix(REFRESH))
+    assert [each.id for each in scaling.refreshes().active()] == [refresh]
+    assert scaling.fix(REFRESH) == Refused("InstanceRefreshInProgress")
+    door.world.advance(door.world.now + timedelta(minutes=5))
+    assert len(in_service(door) & before) == 2
+    door.world.advance(door.world.now + timedelta(minutes=20))
+    assert in_service(door).isdisjoint(before)
+    assert scaling.refreshes().active() == ()
+    assert [each.status for each in scaling.refreshes().known] == ["Successful"]
+
+
+def test_a_cancelled_refresh_replaces_no_more(door: Door) -> None:
+    """What was replaced stays replaced."""
+    scaling, before = door.ports.scaling, in_service(door)
+    refresh = sent(scaling.fix(REFRESH))
+    assert sent(scaling.fix(CANCEL)) == refresh
+    assert scaling.fix(CANCEL) == Refused("ActiveInstanceRefreshNotFound")
+    door.world.advance(door.world.now + timedelta(hours=1))
+    assert len(in_service(door) & before) == 2
+    assert [each.status for each in scaling.refreshes().known] == ["Cancelled"]
+
+
+def test_a_larger_group_has_one_instance_more(door: Door) -> None:
+    """An absolute number, whatever is asked twice."""
+    for _ in range(2):
+        sent(door.ports.scaling.fix(SCALE_OUT))
+    door.world.advance(door.world.now + timedelta(minutes=3))
+    group = door.ports.fleet.group()
+    assert (group.desired, len(group.in_service()), group.room) == (4, 4, True)
+
+
+@pytest.mark.parametrize("order", [REPLACE, REFRESH, SCALE_OUT], ids=lambda it: it.action)
+def test_what_was_asked_is_found_by_what_it_began(door: Door, order: FixOrder) -> None:
+    """Nothing is found of what was not asked, nor of what was asked long before."""
+    scaling = door.ports.scaling
+    assert scaling.find(order, T0) is None
+    command = sent(scaling.fix(order))
+    assert scaling.find(order, door.world.now) == command
+    if order is not SCALE_OUT:
+        assert scaling.find(order, door.world.now + timedelta(minutes=1)) is None
+
+
+def test_a_cancelled_refresh_is_found(door: Door) -> None:
+    """By its status; one that goes on was not cancelled."""
+    scaling = door.ports.scaling
+    refresh = sent(scaling.fix(REFRESH))
+    assert scaling.find(CANCEL, T0) is None
+    sent(scaling.fix(CANCEL))
+    assert scaling.find(CANCEL, T0) == refresh
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda it: it.action)
+def test_a_change_that_times_out_is_unsettled_and_sent_once(
+    aws_door: Door, requests: Requests, order: FixOrder
+) -> None:
+    """Botocore's own retries would ask the group twice."""
+    aws_door.trouble("fleet", "timeout-after")
+    assert isinstance(aws_door.ports.scaling.fix(order), Unsettled | Refused)
+    assert len(requests.sends) == 1
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda it: it.action)
+def test_a_fault_of_the_service_is_unsettled(door: Door, order: FixOrder) -> None:
+    """A 5xx, ResourceContention among them, proves nothing."""
+    door.trouble("fleet", "error")
+    assert isinstance(door.ports.scaling.fix(order), Unsettled)
+    for read in (lambda: door.ports.scaling.find(order, T0), door.ports.scaling.refreshes):
+        with pytest.raises(Unavailable):
+            read()
+
+
+def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
+    """A fix, a search and a read: one each."""
+    scaling = aws_door.ports.scaling
+    scaling.refreshes()
+    for order in ORDERS:
+        scaling.fix(order)
+        scaling.find(order, T0)
+    assert requests.calls == [
+        f"auto-scaling.{each}"
+        for each in (
+            "DescribeInstanceRefreshes",
+            "TerminateInstanceInAutoScalingGroup",
+            "DescribeScalingActivities",
+            "StartInstanceRefresh",
+            "DescribeInstanceRefreshes",
+            "CancelInstanceRefresh",
+            "DescribeInstanceRefreshes",
+            "SetDesiredCapacity",
+            "DescribeAutoScalingGroups",
+        )
+    ]
+
+
+def refusal(code: str, status: int = 400) -> Http:
+    """The group's answer that names *code*."""
+    return Http(status, f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>")
+
+
+def scaling_of(ends: Ends) -> AsgScaling:
+    return AsgScaling(clients.scaling(ends.session), clients.groups(ends.session), GROUP)
+
+
+def asked(order: FixOrder, answer: dict[str, Any]) -> dict[str, Any]:
+    """What the group is asked for *order*."""
+    ends, found = Ends(answer), dict[str, Any]()
+
+    def keep(params: dict[str, Any], **_: object) -> None:
+        found.update(params)
+
+    ends.session.events.register("before-parameter-build.auto-scaling", keep)
+    assert isinstance(scaling_of(ends).fix(order), Sent)
+    return found
+
+
+def test_a_refresh_is_asked_for_as_the_plan_says() -> None:
+    """It skips no instance, and stops after its canary; a group of one needs no stop."""
+    preferences = {
+        "MinHealthyPercentage": 0,
+        "InstanceWarmup": 60,
+        "CheckpointPercentages": [33, 100],
+        "CheckpointDelay": 600,
+        "SkipMatching": False,
+        "AutoRollback": False,
+        "ScaleInProtectedInstances": "Ignore",
+        "StandbyInstances": "Ignore",
+    }
+    answer = {"InstanceRefreshId": "one"}
+    assert asked(REFRESH, answer) == {
+        "AutoScalingGroupName": GROUP,
+        "Strategy": "Rolling",
+        "Preferences": preferences,
+    }
+    alone = copy.replace(REFRESH, parameters=REFRESHING | {"CanaryPercentage": "100"})
+    assert asked(alone, answer)["Preferences"]["CheckpointPercentages"] == [100]
+
+
+def test_an_instance_is_replaced_and_not_taken_away() -> None:
+    """The group keeps its desired capacity."""
+    assert asked(REPLACE, {"Activity": {"ActivityId": "one"}}) == {
+        "InstanceId": ONE,
+        "ShouldDecrementDesiredCapacity": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("order", "parameters"),
+    [
+        (REPLACE, {"InstanceId": f"{ONE}\n"}),
+        (REPLACE, {"InstanceId": "*"}),
+        (REPLACE, {}),
+        (REFRESH, REFRESHING | {"MinHealthyPercentage": "101"}),
+        (REFRESH, REFRESHING | {"SkipMatching": "true"}),
+        (CANCEL, {"AutoScalingGroupName": "another"}),
+        (SCALE_OUT, {"DesiredCapacity": "0"}),
+        (SCALE_OUT, {"DesiredCapacity": "4 --force"}),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_never_sent(
+    order: FixOrder, parameters: dict[str, str]
+) -> None:
+    """In full, against the action's own pattern."""
+    ends = Ends({})
+    with pytest.raises(Bug):
+        scaling_of(ends).fix(copy.replace(order, parameters=parameters))
+    assert ends.sends == 0
+
+
+def test_a_command_is_no_change_of_the_group() -> None:
+    """What a host carries out is not asked of the group."""
+    order = copy.replace(
+        REPLACE,
+        action="restart_parent",
+        parameters={"Unit": "parent", "Token": "0" * 32, "NotAfter": "1770000000"},
+    )
+    with pytest.raises(Bug, match="restart_parent is no fix of the group"):
+        scaling_of(Ends({})).fix(order)
+
+
+def test_a_client_that_tries_again_is_refused() -> None:
+    """A mutation is sent once."""
+    one = session("us-east-1")
+    with pytest.raises(Bug, match="once only"):
+        AsgScaling(clients.groups(one), clients.groups(one), GROUP)
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (TIMEOUT, Unsettled),
+        (EndpointConnectionError(endpoint_url="https://aws.invalid"), Refused),
+        (refusal("ResourceContention", status=500), Unsettled),
+        (refusal("ScalingActivityInProgress"), Refused),
+        (refusal("SomethingNew"), Unsettled),
+        ({}, Unsettled),
+    ],
+)
+def test_only_a_known_refusal_proves_that_nothing_was_done(
+    end: Http | Exception | dict[str, object], told: type[Sending]
+) -> None:
+    """Whatever else goes wrong leaves it open."""
+    ends = Ends(end)
+    assert isinstance(scaling_of(ends).fix(REPLACE), told)
+    assert ends.sends <= 1
