@@ -44,8 +44,7 @@ class AppStack(Stack):
             records=records,
             routing_key=routing_key(self, deployment.context.routing_key_secret_arn),
             documents=documents(self, deployment.profile.fleet.units),
-            tags=deployment.profile.fleet.tags,
-            group=deployment.profile.fleet.group,
+            fleet=deployment.profile.fleet,
         )
         Bus(
             self,

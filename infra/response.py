@@ -9,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from firstline.profile import Units
+from firstline.profile import Fleet, Units
 from infra import roles
 from infra.context import Context
 from infra.documents import content
@@ -49,14 +49,13 @@ def documents(scope: Construct, units: Units) -> dict[str, str]:
 
 
 class Reach(NamedTuple):
-    """All that the functions can touch; ``tags`` are those of the instances of ``group``."""
+    """All that the functions can touch; ``fleet`` is the one that they are for."""
 
     queues: Queues
     records: Records
     routing_key: secretsmanager.ISecret
     documents: dict[str, str]
-    tags: dict[str, str]
-    group: str
+    fleet: Fleet
 
 
 class Response(Construct):
@@ -71,7 +70,8 @@ class Response(Construct):
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
         roles.accept_unscoped_alarms(self.node.find_child("IngestRole"))
-        roles.accept_unscoped(self.node.find_child("ReconcileRole"), reach.group)
+        roles.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
+        roles.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
         told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
         every_minute(self, "Sweep", runtime.function(self, _sweep(reach)), told)
 
@@ -102,7 +102,8 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
         "incidents": roles.keep_incidents(reach.records.incidents, *reads, *writes),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
-        "fleet": roles.look_and_fix(stack, documents, reach.tags, reach.group),
+        "fleet": roles.look_and_fix(stack, documents, reach.fleet),
+        "around": roles.look_around(reach.fleet),
     }
     return Handler("reconcile", RECONCILE_TIMEOUT, 512, may, recursive=True)
 

@@ -17,6 +17,7 @@ from constructs import Construct, IConstruct
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.errors import Bug
+from firstline.profile import Fleet
 from infra.nag import accept
 from infra.records import DUE_INDEX
 
@@ -36,6 +37,7 @@ UNSCOPED = {
     "cloudwatch:GetMetricData": "the API knows no resource",
     "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
     "ssm:DescribeInstanceInformation": "the API knows no resource",
+    "ssm:DescribeParameters": "the API knows no resource, and shows no value",
     "ssm:ListCommandInvocations": "the API knows no resource",
     "ssm:ListCommands": "the API knows no resource",
 }
@@ -47,6 +49,7 @@ _FLEET_READS = (
     "cloudwatch:GetMetricData",
     "elasticloadbalancing:DescribeTargetHealth",
     "ssm:DescribeInstanceInformation",
+    "ssm:DescribeParameters",
 )
 _NETWORK = (
     "ec2:CreateNetworkInterface",
@@ -56,6 +59,8 @@ _NETWORK = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 )
+_GROUPS = "autoScalingGroup:*:autoScalingGroupName"
+"""What stands before a group's name; the wildcard is an id that nobody knows."""
 _ANY_INSTANCE = f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"
 _ANY_COMMAND = ("AWS-RunShellScript", "AWS-RunRemoteScript", "AWS-RunDocument")
 
@@ -63,7 +68,7 @@ type Policies = Mapping[str, Sequence[iam.PolicyStatement]]
 
 
 def role(scope: Construct, name: str, service: iam.IPrincipal, policies: Policies) -> iam.Role:
-    """A role that *service* assumes, with one inline policy for each of *policies*."""
+    """A role that *service* assumes; each of *policies* that says anything is an inline policy."""
     return iam.Role(
         scope,
         name,
@@ -71,6 +76,7 @@ def role(scope: Construct, name: str, service: iam.IPrincipal, policies: Policie
         inline_policies={
             meaning: iam.PolicyDocument(statements=list(statements))
             for meaning, statements in policies.items()
+            if statements
         },
     )
 
@@ -158,27 +164,49 @@ def read_alarms() -> list[iam.PolicyStatement]:
     return [_allow(["cloudwatch:DescribeAlarms"], ["*"])]
 
 
-def look_and_fix(
-    stack: Stack, documents: Sequence[str], tags: Mapping[str, str], group: str
-) -> list[iam.PolicyStatement]:
-    """Read the fleet; send *documents* and no other command, to instances that carry *tags*.
+def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[iam.PolicyStatement]:
+    """Read the fleet; send *documents* and no other command, to instances of *fleet*.
 
-    Changes through Auto Scaling are of the one *group*, and instances are never terminated past it.
+    Changes through Auto Scaling are of its one group, and instances are never terminated past it.
 
     There is no condition key for a document's name: a document is a resource of its own, so the
     condition on the instance's tags needs a statement of its own.
     """
     own = [_document_arn(stack, name) for name in documents]
-    tagged = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    tagged = {f"aws:ResourceTag/{key}": value for key, value in fleet.tags.items()}
     return [
         _allow(_unscoped_reads(), ["*"]),
         _allow([SEND], own),
         _allow([SEND], [_ANY_INSTANCE], {"StringEquals": tagged}),
         _deny([SEND], [f"arn:{Aws.PARTITION}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
-        _allow(_declared(GROUP_CHANGES), [_group_arn(stack, group)]),
+        _allow(_declared(GROUP_CHANGES), [_here("autoscaling", f"{_GROUPS}/{fleet.group}")]),
         _deny(["ec2:TerminateInstances"], ["*"]),
         _deny(["ssm:UpdateDocument*", "ssm:ModifyDocumentPermission"], ["*"]),
     ]
+
+
+def look_around(fleet: Fleet) -> list[iam.PolicyStatement]:
+    """See the states of the fleet's key and of its stack, where it has them."""
+    found = []
+    if fleet.kms_key:
+        named = {"StringEquals": {"kms:RequestAlias": fleet.kms_key}}
+        found.append(_allow(["kms:DescribeKey"], [_here("kms", "key/*")], named))
+    if fleet.stack:
+        arn = _here("cloudformation", f"stack/{fleet.stack}/*")
+        found.append(_allow(["cloudformation:DescribeStacks"], [arn]))
+    return found
+
+
+def accept_around(construct: IConstruct, fleet: Fleet) -> None:
+    """Accept, on a role with `look_around`, what has no narrower form."""
+    place = "<AWS::Region>:<AWS::AccountId>"
+    if fleet.kms_key:
+        rule = f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{place}:key/*]"
+        accept(construct, rule, "an alias is no resource: the condition names it")
+    if fleet.stack:
+        arn = f"arn:<AWS::Partition>:cloudformation:{place}:stack/{fleet.stack}/*"
+        rule = f"AwsSolutions-IAM5[Resource::{arn}]"
+        accept(construct, rule, "what follows the stack's name is an id that nobody knows")
 
 
 def accept_unscoped_alarms(construct: IConstruct) -> None:
@@ -207,14 +235,9 @@ def _declared(placed: Sequence[str]) -> list[str]:
     return sorted(declared & set(placed))
 
 
-def _group_arn(stack: Stack, group: str) -> str:
-    """The group's; the part between is an id that nobody knows."""
-    return stack.format_arn(
-        service="autoscaling",
-        resource="autoScalingGroup",
-        resource_name=f"*:autoScalingGroupName/{group}",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+def _here(service: str, resource: str) -> str:
+    """An ARN of this account and Region, in the form that findings name."""
+    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
 
 
 def _unscoped_reads() -> list[str]:

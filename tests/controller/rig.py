@@ -86,8 +86,9 @@ class Rig:
         mode: Mode = "enforce",
         profile: Profile = PROFILE,
         paused: bool = False,
+        scenario: Scenario | None = None,
     ) -> None:
-        scenario = Scenario(name="test", hosts=hosts or DEFAULT_HOSTS, paused=paused)
+        scenario = scenario or Scenario(name="test", hosts=hosts or DEFAULT_HOSTS, paused=paused)
         self.world = World(scenario, START, profile.fleet.group)
         self.world.watch(ALARM_ARN, ZERO, "healthy")
         self.script = Script()

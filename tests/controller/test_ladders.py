@@ -149,7 +149,8 @@ def test_a_change_of_which_nothing_is_known_is_found_and_not_sent_again(
 def test_a_change_that_the_group_refuses_was_not_made() -> None:
     """Somebody else refreshes the group: ours is refused, and nothing of it is spent on hosts."""
     rig = heard(*stubborn(replacement_helps=False), profile=laddered("refresh_fleet"))
-    rig.world.group.refresh(Preferences(min_healthy=90, canary=1, delay=9000, warmup=60))
+    theirs = Preferences(min_healthy=90, canary=1, delay=9000, warmup=60)
+    rig.script.before("change", lambda: rig.world.group.refresh(theirs))
     attempt, *_ = rig.until(lambda held: held.attempts).attempts
     assert (attempt.outcome, attempt.failed) == (Outcome.NOT_SENT, False)
 

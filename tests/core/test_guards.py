@@ -3,17 +3,20 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.circumstances import Circumstance, Circumstances, Sort
 from firstline.diagnose import Diagnosis, Verdict
-from firstline.evidence import AlarmReading, AlarmState, Gone, Unknown
+from firstline.evidence import AlarmReading, AlarmState, Gone, Refresh, Refreshes, Unknown
 from firstline.guards.guard import Denial
 from firstline.guards.order import ORDER, ask, name
 from firstline.ids import GroupName, InstanceId
 from firstline.incident import Outcome
+from firstline.limits import Limits
 from firstline.plan import Plan
 from firstline.profile import ActionPolicy
 from firstline.readers import Life
 from firstline.signals import Component
 from firstline.situation import Situation
+from firstline.surroundings import Deployment, Deployments, KeyState, Surroundings
 from tests.core.builders import (
     FLEET,
     NOW,
@@ -67,6 +70,23 @@ def refresh(min_healthy: int) -> Plan:
     )
 
 
+def around(*known: tuple[Sort, str, float]) -> Limits:
+    """The limits, with what events told so many seconds ago."""
+    told = (Circumstance(sort, about, about, ago(age)) for sort, about, age in known)
+    return copy.replace(limits(), circumstances=Circumstances(known=tuple(told)))
+
+
+def deployed(age: float, *, busy: bool = False) -> Deployments:
+    """One deployment."""
+    return Deployments((Deployment("it", ago(age), busy),))
+
+
+THEIRS = Refreshes((Refresh("refresh-9", "Baking", ago(60)),))
+OVER = Refreshes((Refresh("refresh-8", "Successful", ago(60)),))
+CALM = Surroundings(refreshes=Refreshes(), key=KeyState("Enabled"))
+ENDED = copy.replace(CALM, refreshes=OVER)
+
+
 def autonomy(*named: ActionPolicy) -> Situation:
     return situation(profile=copy.replace(PROFILE, actions=named))
 
@@ -102,6 +122,42 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (only(alarm=UNREAD), Denial("the alarm's present state cannot be read: throttled")),
     ),
     "dependency_is_well": ((DEPENDENT, Denial("no host reaches nats: the hosts are left alone")),),
+    "no_storm": (
+        (
+            situation(incident=incident(storm=True)),
+            Denial("it stands for a storm of unrelated troubles", final=True),
+        ),
+    ),
+    "no_alarm_is_suppressed": (
+        (
+            situation(incident=incident(suppressed=True)),
+            Denial("every alarm behind it is suppressed in CloudWatch"),
+        ),
+    ),
+    "region_is_healthy": (
+        (
+            situation(limits=around(("health", "KMS", 21_599))),
+            Denial("AWS Health has an open issue of KMS in this Region"),
+        ),
+    ),
+    "calendar_is_open": (
+        (
+            situation(limits=around(("calendar", "freeze", 0))),
+            Denial("the change calendar freeze is closed"),
+        ),
+    ),
+    "no_finding_on_target": (
+        (
+            situation(limits=around(("finding", A, 0))),
+            Denial(f"a security finding is open on {A}", final=True),
+        ),
+    ),
+    "group_launches": (
+        (
+            situation(evidence=evidence(group=copy.replace(group(*FLEET), suspended=("Launch",)))),
+            Denial("the group's processes are suspended: Launch"),
+        ),
+    ),
     "targets_are_ours": (
         (only(group=UNREAD), Denial("the group cannot be read: throttled")),
         (
@@ -184,7 +240,48 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
     ),
 }
+STOPPED |= {
+    "no_refresh_in_progress": (
+        (
+            situation(surroundings=Surroundings(refreshes=UNREAD)),
+            Denial("instance refreshes cannot be read: throttled"),
+        ),
+        (
+            situation(surroundings=Surroundings(refreshes=THEIRS)),
+            Denial("the instance refresh refresh-9 goes on"),
+        ),
+    ),
+    "key_is_usable": (
+        (
+            situation(surroundings=copy.replace(CALM, key=UNREAD)),
+            Denial("the state of the KMS key cannot be read: throttled"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, key=KeyState("PendingDeletion"))),
+            Denial("the KMS key is PendingDeletion", final=True),
+        ),
+    ),
+    "no_deployment_in_progress": (
+        (
+            situation(surroundings=copy.replace(CALM, stack=UNREAD)),
+            Denial("recent deployments cannot be read: throttled"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, parameters=UNREAD)),
+            Denial("recent deployments cannot be read: throttled"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, stack=deployed(9000, busy=True))),
+            Denial("it is being deployed, or was just now"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, parameters=deployed(3599))),
+            Denial("it is being deployed, or was just now"),
+        ),
+    ),
+}
 PLANS = {
+    "group_launches": plan(action="replace_instance"),
     "budget_is_left": refresh(min_healthy=50),
     "healthy_floor_stays": refresh(min_healthy=0),
     "serving_host_stays": refresh(min_healthy=50),
@@ -208,6 +305,21 @@ PASSES = {
         incident=incident(attempts=(copy.replace(FAILED, target=B),) * 2)
     ),
     "attempts_are_left: out of the window": situation(limits=limits(spent(900), spent(3600))),
+    "region_is_healthy: an issue that nobody updates": situation(
+        limits=around(("health", "KMS", 21_600))
+    ),
+    "region_is_healthy: a restart in an issue of EC2": situation(
+        limits=around(("health", "EC2", 0))
+    ),
+    "no_finding_on_target: on another host": situation(limits=around(("finding", B, 0))),
+    "group_launches: a restart needs no launch": situation(
+        evidence=evidence(group=copy.replace(group(*FLEET), suspended=("Launch",)))
+    ),
+    "surroundings: all is well": situation(surroundings=CALM),
+    "no_refresh_in_progress: it has ended": situation(surroundings=ENDED),
+    "no_deployment_in_progress: long ago": situation(
+        surroundings=copy.replace(CALM, stack=deployed(1), parameters=deployed(3600))
+    ),
     "cooldown_is_over: at this instant": situation(limits=limits(spent(60))),
 }
 
@@ -266,8 +378,19 @@ def test_a_plan_names_its_hosts_and_no_other(what: Plan, why: str) -> None:
 def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> None:
     """S10: recovery always passes."""
     cancel = copy.replace(refresh(50), action="cancel_refresh", hosts=(), parameters={})
-    tripped = limits(*[copy.replace(spent(900, B), failed=True)] * 3)
-    assert denials(copy.replace(DEPENDENT, limits=tripped), cancel) == {}
+    tripped = copy.replace(
+        around(("health", "EC2", 0), ("calendar", "freeze", 0)),
+        lease=limits(*[copy.replace(spent(900, B), failed=True)] * 3).lease,
+    )
+    bad = Surroundings(refreshes=THEIRS, key=KeyState("Disabled"), stack=deployed(0, busy=True))
+    held = copy.replace(
+        DEPENDENT,
+        limits=tripped,
+        surroundings=bad,
+        incident=incident(storm=True, suppressed=True),
+        evidence=evidence(group=copy.replace(group(*FLEET), suspended=("Terminate",))),
+    )
+    assert denials(held, cancel) == {}
 
 
 def test_a_host_that_nobody_diagnosed_is_not_proven_dead() -> None:
@@ -286,6 +409,9 @@ def test_limits_that_cannot_be_read_stop_every_fix() -> None:
     said = denials(situation(limits=UNREAD))
     assert {guard: denial.why for guard, denial in said.items()} == {
         "switch_is_off": "the kill switch cannot be read: throttled",
+        "region_is_healthy": "open AWS Health issues cannot be read: throttled",
+        "calendar_is_open": "change calendars cannot be read: throttled",
+        "no_finding_on_target": "security findings cannot be read: throttled",
         "budget_is_left": "what was touched cannot be read: throttled",
         "breaker_is_closed": "the failed fixes cannot be read: throttled",
         "one_fix_at_a_time": "the lease cannot be read: throttled",

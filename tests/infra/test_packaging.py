@@ -190,7 +190,7 @@ def test_a_bad_profile_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     ran = run_app(tmp_path / "assembly", {"profile": str(bad)})
     (line,) = [line for line in ran.stderr.splitlines() if "fleet.toml" in line]
     assert ran.returncode == 2
-    told = "actions[\"restart_enclave\"].autonomy: is 'maybe'"
+    told = "actions[\"restart_parent\"].autonomy: is 'maybe'"
     assert re.match(f"app.py: {re.escape(str(bad))}:[0-9]+: {re.escape(told)}", line)
     assert "Traceback" not in ran.stderr
     assert ran.stdout == ""

@@ -1,9 +1,12 @@
 """What each function may do, and what none ever may."""
 
+import copy
+
 import pytest
 
 from firstline.actions.catalogue import ACTIONS
-from infra.roles import GROUP_CHANGES, SEND, UNSCOPED
+from firstline.profile import Profile
+from infra.roles import GROUP_CHANGES, SEND, UNSCOPED, look_around
 from tests.infra.made import ACCOUNT, HERE, REGION, Made
 from tests.infra.permissions import may, role_of, statements
 
@@ -197,3 +200,13 @@ def test_no_role_borrows_a_managed_policy(made: Made) -> None:
         (statement,) = statements(scheduler)
         assert statement["Action"] == "lambda:InvokeFunction"
         assert ":function:firstline-vettid-app-" in statement["Resource"]
+
+
+def test_a_fleets_surroundings_are_seen_by_their_names(profile: Profile) -> None:
+    """The key by its alias, the stack by its name, and nothing where the fleet has neither."""
+    assert look_around(profile.fleet) == []
+    named = copy.replace(profile.fleet, kms_key="alias/vettid", stack="VettID-Nitro")
+    key, stack = (each.to_statement_json() for each in look_around(named))
+    assert (key["Action"], stack["Action"]) == ("kms:DescribeKey", "cloudformation:DescribeStacks")
+    assert key["Condition"] == {"StringEquals": {"kms:RequestAlias": "alias/vettid"}}
+    assert stack["Resource"].endswith(":stack/VettID-Nitro/*")

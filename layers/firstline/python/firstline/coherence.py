@@ -10,7 +10,10 @@ from firstline.signals import SOURCES, Condition
 
 LOGS = "firstline/logs"
 """The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
-NO_FACTS = ("tags", "units", "nats", "concurrent_instances_safe")
+NO_FACTS = (
+    *("tags", "units", "nats", "concurrent_instances_safe"),
+    *("kms_key", "stack", "watched_parameters"),
+)
 """Fields of the fleet that are no text, which no name can stand for."""
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from firstline.ids import IncidentId, InstanceId, digest, incident_id
 from firstline.incident import Incident
 from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
 from firstline.profile import Profile
-from firstline.signals import Component, Condition, Disposition, Severity, Signal
+from firstline.signals import Component, Condition, Disposition, Mark, Severity, Signal
 
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}", re.ASCII)
 ALARMS_MAX = 100
@@ -50,6 +50,7 @@ def begin(
         alarms=(signal.arn,) if signal.arn else (),
         scope=InstanceId(found.scope) if _INSTANCE.fullmatch(found.scope) else None,
         storm=found.cause == causes.storm(profile.fleet.name),
+        suppressed=Mark.SUPPRESSED in signal.marks,
         opening=signal.key,
         signalled_at=signal.at,
         opened_at=now,
@@ -70,7 +71,8 @@ def join(
     incident = copy.replace(incident, signals=incident.signals + 1, joined_at=now)
     if found.disposition is not Disposition.INCIDENT or incident.ended:
         return incident
-    incident = _awaiting(incident, signal.arn)
+    suppressed = incident.suppressed and Mark.SUPPRESSED in signal.marks
+    incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed)
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
         incident = copy.replace(incident, reports=reports)

@@ -34,6 +34,7 @@ class Contested(StrEnum):
     ENTRY = "entry"
     HEARD = "heard"
     OPENINGS = "openings"
+    CIRCUMSTANCES = "circumstances"
     BUSY = "busy"
     """Another transaction on the same items was under way: nothing was written, try again."""
 

@@ -61,11 +61,15 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True, tag="group"):
-    """The Auto Scaling group as it is now (R11, R14); ``most`` is its maximum, if it is known."""
+    """The Auto Scaling group as it is now (R11, R14).
+
+    ``most`` is its maximum, if it is known; ``suspended`` are the processes that somebody stopped.
+    """
 
     desired: int
     instances: tuple[Instance, ...]
     most: int | None = None
+    suspended: tuple[str, ...] = ()
 
     @property
     def room(self) -> bool:

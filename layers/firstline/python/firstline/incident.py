@@ -192,7 +192,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``condition`` to ``alarm_arn`` are of the signal that leads it; ``joined`` are the conditions
     that joined it, and ``alarms`` the ARNs of every alarm that it waits for, ``alarms_beyond``
     how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
-    one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles.
+    one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles, and
+    ``suppressed`` that every alarm behind it is suppressed by the operator.
     ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
     row, each at its interval, that found the alarm OK. ``look_singly``: SSM refused a look at
@@ -215,6 +216,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     joined: tuple[Condition, ...] = ()
     scope: InstanceId | None = None
     storm: bool = False
+    suppressed: bool = False
     opening: SignalKey
     signalled_at: datetime
     opened_at: datetime

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.circumstances import Circumstances
 from firstline.ids import FixTarget, IncidentId, InstanceId, Token
 
 
@@ -54,6 +55,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     lease: Lease
     switch: Switch
+    circumstances: Circumstances = Circumstances()
 
 
 def take(

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from firstline.circumstances import Circumstances
 from firstline.evidence import (
     Alarms,
     Answering,
@@ -27,6 +28,7 @@ from firstline.ledger import Entry
 from firstline.limits import Lease, Limits
 from firstline.signals import Signal
 from firstline.storm import Openings
+from firstline.surroundings import Deployments, KeyState
 
 # --- Store -----------------------------------------------------------------------------------
 
@@ -66,6 +68,13 @@ class OpeningsWrite(msgspec.Struct, frozen=True):
     openings: Openings
 
 
+class CircumstancesWrite(msgspec.Struct, frozen=True):
+    """What goes on around a group, to write over the version that it has."""
+
+    group: str
+    circumstances: Circumstances
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction: all of it is written, or none.
 
@@ -85,6 +94,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     lease: LeaseWrite | None = None
     heard: Heard | None = None
     openings: OpeningsWrite | None = None
+    circumstances: CircumstancesWrite | None = None
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -111,9 +121,9 @@ class Store(Protocol):
         ...
 
     def limits(self, group: str) -> Limits:
-        """Lease and kill switch, read consistently.
+        """Lease, kill switch and circumstances, read consistently.
 
-        A switch that cannot be understood is on; a lease that cannot be raises `Bug`.
+        A switch that cannot be understood is on; the others that cannot be raise `Bug`.
         """
         ...
 
@@ -260,6 +270,22 @@ class Fleet(Protocol):
         ...
 
 
+class Around(Protocol):
+    """What goes on around the fleet: read only when a fix is about to be done."""
+
+    def key(self) -> KeyState | None:
+        """The state of the enclaves' KMS key; None where the profile names none."""
+        ...
+
+    def stack(self) -> Deployments | None:
+        """The fleet's CloudFormation stack; None where the profile names none."""
+        ...
+
+    def parameters(self) -> Deployments | None:
+        """The watched SSM parameters; None where the profile names none."""
+        ...
+
+
 # --- People, wakes, time ---------------------------------------------------------------------
 
 
@@ -328,6 +354,7 @@ class Ports(msgspec.Struct, frozen=True):
     fleet: Fleet
     hosts: Hosts
     scaling: Scaling
+    around: Around
     pager: Pager
     wakes: Wakes
     clock: Clock

@@ -50,7 +50,9 @@ class Fleet(Table, frozen=True, kw_only=True):
 
     What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
     ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
-    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced.
+    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced. ``kms_key``
+    is the enclaves' key by its ``alias/NAME``; while ``stack`` is being deployed, or one of
+    ``watched_parameters`` has just changed, nothing is fixed.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -67,6 +69,9 @@ class Fleet(Table, frozen=True, kw_only=True):
     units: Units
     nats: Nats = Nats()
     concurrent_instances_safe: bool = False
+    kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
+    stack: Name | Literal[""] = ""
+    watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
 
 
 class MadeAlarm(Table, frozen=True, kw_only=True):
@@ -186,7 +191,8 @@ class Policy(Table, frozen=True, kw_only=True):
     within ``budget_window_seconds``, and at least one. ``healthy_floor_percent`` of the group
     must stay; with ``refresh_from_zero`` a group of which nothing serves may be replaced at once.
     After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
-    and after ``blocked_max_seconds`` in which guards allowed no fix.
+    and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
+    a watched parameter changed nothing is fixed.
     """
 
     attempts_per_target_max: Count
@@ -198,6 +204,7 @@ class Policy(Table, frozen=True, kw_only=True):
     healthy_floor_percent: Percent = 50
     refresh_from_zero: bool = False
     blocked_max_seconds: Seconds = 900
+    freeze_seconds: Seconds = 3600
     evidence_age_max_seconds: Seconds
     look_timeout_seconds: Seconds
     poll_seconds: Seconds

@@ -10,15 +10,20 @@ from firstline.incident import Incident
 from firstline.limits import Limits
 from firstline.profile import Profile
 from firstline.settings import Mode
+from firstline.surroundings import Surroundings
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident at one instant, with the world, the limits and the policy."""
+    """One incident at one instant, with the world, the limits and the policy.
+
+    ``surroundings`` are None until a fix is decided on: only then are they read, and asked about.
+    """
 
     now: datetime
     incident: Incident
     evidence: Evidence
     diagnosis: Diagnosis
     limits: Limits | Unknown
+    surroundings: Surroundings | None = None
     profile: Profile
     mode: Mode

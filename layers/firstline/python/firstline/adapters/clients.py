@@ -12,9 +12,11 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
@@ -32,6 +34,8 @@ def _config(connect_seconds: int, read_seconds: int, attempts: int) -> Config:
 BEFORE_PAGING = _config(connect_seconds=1, read_seconds=1, attempts=1)
 """The store and the routing key: a page waits for them, and may not wait long."""
 MUTATING = _config(connect_seconds=3, read_seconds=10, attempts=1)
+AROUND = _config(connect_seconds=1, read_seconds=2, attempts=1)
+"""Four of them stand before a fix: what does not answer at once is unknown, and stops it."""
 READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 """Five of them that hang and are tried again still fit into the time that reconcile has."""
 
@@ -79,3 +83,18 @@ def targets(session: Session) -> "ElasticLoadBalancingv2Client":
 def alarms(session: Session) -> "CloudWatchClient":
     """For alarms' present states."""
     return session.client("cloudwatch", config=READING)
+
+
+def keys(session: Session) -> "KMSClient":
+    """For the state of the enclaves' key."""
+    return session.client("kms", config=AROUND)
+
+
+def stacks(session: Session) -> "CloudFormationClient":
+    """For the fleet's stacks."""
+    return session.client("cloudformation", config=AROUND)
+
+
+def parameters(session: Session) -> "SSMClient":
+    """For the watched parameters."""
+    return session.client("ssm", config=AROUND)

@@ -177,4 +177,5 @@ def _group(described: "AutoScalingGroupTypeDef") -> Group:
         desired=described["DesiredCapacity"],
         instances=tuple(instances),
         most=described["MaxSize"],
+        suspended=tuple(each["ProcessName"] for each in described.get("SuspendedProcesses", ())),
     )

@@ -8,6 +8,7 @@
                 cause#<cause>   -               incident
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
+                group#<group>   circumstances   body version
                 fleet#<fleet>   openings        body version
                 control         switch          body
     ledger      incident        sequence        body hash
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline import incident as incidents
+from firstline.circumstances import Circumstances
 from firstline.errors import Bug
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incident import Incident
@@ -96,6 +98,11 @@ def openings_key(fleet: str) -> Key:
     return _key(f"fleet#{fleet}", "openings")
 
 
+def circumstances_key(group: str) -> Key:
+    """Where it is noted what goes on around *group*."""
+    return _key(f"group#{group}", "circumstances")
+
+
 SWITCH_KEY: Key = {"pk": {"S": "control"}, "sk": {"S": "switch"}}
 
 
@@ -159,6 +166,13 @@ def openings_item(fleet: str, openings: Openings) -> Item:
     return {**openings_key(fleet), "body": text(body), "version": number(openings.version)}
 
 
+def circumstances_item(group: str, circumstances: Circumstances) -> Item:
+    """What goes on, under the version that it has."""
+    body = msgspec.json.encode(circumstances).decode()
+    version = number(circumstances.version)
+    return {**circumstances_key(group), "body": text(body), "version": version}
+
+
 def switch_item(switch: Switch) -> Item:
     """The kill switch."""
     return {**SWITCH_KEY, "body": text(msgspec.json.encode(switch).decode())}
@@ -211,6 +225,12 @@ def openings_of(item: Item) -> Openings:
         return copy.replace(_decoded(attribute(item, "body"), Openings), version=version)
     except Bug:
         return Openings(version)
+
+
+def circumstances_of(item: Item) -> Circumstances:
+    """What goes on; raises `Bug`: what cannot be read may be a reason not to act."""
+    version = int(attribute(item, "version"))
+    return copy.replace(_decoded(attribute(item, "body"), Circumstances), version=version)
 
 
 def switch_of(item: Item) -> Switch:

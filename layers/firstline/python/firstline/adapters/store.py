@@ -8,6 +8,7 @@ from firstline.adapters import items, transaction
 from firstline.adapters.faults import unavailable
 from firstline.adapters.items import Item
 from firstline.adapters.transaction import Tables
+from firstline.circumstances import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId
 from firstline.ledger import Entry
@@ -84,12 +85,12 @@ class DynamoStore:
         return IncidentId(items.attribute(item, "incident")) if item else None
 
     def limits(self, group: str) -> Limits:
-        """Lease and kill switch of one consistent read.
+        """Lease, kill switch and circumstances of one consistent read.
 
-        No lease was ever taken: fence 0. A corrupt lease raises `Bug`; a corrupt switch counts
-        as thrown.
+        No lease was ever taken: fence 0. A corrupt lease raises `Bug`, and so do corrupt
+        circumstances; a corrupt switch counts as thrown.
         """
-        keys = [items.lease_key(group), items.SWITCH_KEY]
+        keys = [items.lease_key(group), items.circumstances_key(group), items.SWITCH_KEY]
         with unavailable("store"):
             answer = self._client.batch_get_item(
                 RequestItems={self._tables.incidents: {"Keys": keys, "ConsistentRead": True}}
@@ -99,9 +100,11 @@ class DynamoStore:
             raise Unavailable("store: it left out a part of lease and switch")
         found = {items.attribute(each, "sk"): each for each in read}
         lease, switch = found.get("lease"), found.get("switch")
+        told = found.get("circumstances")
         return Limits(
             lease=items.lease_of(lease, group) if lease else Lease(group=group),
             switch=items.switch_of(switch) if switch else Switch(paused=False),
+            circumstances=items.circumstances_of(told) if told else Circumstances(),
         )
 
     def openings(self, fleet: str) -> Openings:

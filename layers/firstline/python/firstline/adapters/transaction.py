@@ -24,6 +24,7 @@ MOST_TELLING_FIRST = (
     Contested.ENTRY,
     Contested.HEARD,
     Contested.OPENINGS,
+    Contested.CIRCUMSTANCES,
 )
 """Which of several failed conditions is named: a redelivery explains all the others."""
 
@@ -98,13 +99,18 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
 
 
 def _hints(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
-    """What tells late signals and storms from others."""
+    """What tells late signals and storms from others, and what goes on around the fleet."""
     if change.heard:
         yield _put_later(tables, items.heard_item(change.heard, now))
     if write := change.openings:
         read = write.openings.version
         item = items.openings_item(write.fleet, copy.replace(write.openings, version=read + 1))
         yield _put_unchanged(tables, item, ("version", read), Contested.OPENINGS)
+    if told := change.circumstances:
+        read = told.circumstances.version
+        after = copy.replace(told.circumstances, version=read + 1)
+        item = items.circumstances_item(told.group, after)
+        yield _put_unchanged(tables, item, ("version", read), Contested.CIRCUMSTANCES)
 
 
 def _put_new(tables: Tables, item: Item, contested: Contested) -> Write:

@@ -10,6 +10,7 @@ from boto3.session import Session
 from firstline import profile as profiles
 from firstline import settings as addresses
 from firstline.adapters import clients
+from firstline.adapters.around import AroundClients, AwsAround
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.adapters.hosts import SsmHosts
@@ -50,6 +51,12 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
             clients.sending(session), clients.answers(session), settings.documents, profile
         ),
         scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
+        around=AwsAround(
+            AroundClients(
+                clients.keys(session), clients.stacks(session), clients.parameters(session)
+            ),
+            profile.fleet,
+        ),
         pager=PagerDutyPager(
             settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock
         ),

@@ -102,8 +102,8 @@ def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
 def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]:
     """The intent, and the lease that it takes, in the draft."""
     held, group = about.limits, about.evidence.group
-    if isinstance(held, Unknown) or isinstance(group, Unknown):
-        message = "a fix was decided without readable limits, or without its group"
+    if isinstance(held, Unknown) or isinstance(group, Unknown) or about.surroundings is None:
+        message = "a fix was decided without readable limits, its group, or its surroundings"
         raise Bug(message)
     dead = about.diagnosis.having(Life.DEAD)
     alive = tuple(each for each in what.hosts if each not in dead)

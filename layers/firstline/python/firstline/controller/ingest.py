@@ -1,10 +1,11 @@
 """Ingest: an event becomes a signal, and the signal opens an episode, joins one, or is noted."""
 
-from firstline.classify import classify, known_as
+from firstline.classify import Classification, classify, known_as
 from firstline.controller.joining import Receipt, note, tell
 from firstline.controller.opening import Arrival, take_in
+from firstline.controller.remember import remember
 from firstline.controller.system import System
-from firstline.signals import Disposition, SignalKind, on_time
+from firstline.signals import Disposition, Signal, SignalKind, on_time
 from firstline.sources.envelope import parse
 from firstline.sources.user import named
 
@@ -16,6 +17,12 @@ def ingest(body: bytes, system: System) -> Receipt:
     told = named(on_time(parse(body, home, now), now), system.settings.hash_key)
     signal = known_as(told, system.profile, system.settings.alarms)
     found = classify(signal, system.profile, home)
+    receipt = _receive(signal, found, system)
+    remember(signal, found, system)
+    return receipt
+
+
+def _receive(signal: Signal, found: Classification, system: System) -> Receipt:
     match found.disposition:
         case Disposition.INCIDENT:
             return take_in(Arrival(signal, found), system)

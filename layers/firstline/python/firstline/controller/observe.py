@@ -18,6 +18,7 @@ from firstline.limits import Limits
 from firstline.ports import Answer, ordered
 from firstline.profile import seconds
 from firstline.situation import Situation
+from firstline.surroundings import Surroundings
 
 
 def observe(draft: Draft) -> Observation:
@@ -62,6 +63,20 @@ def situation(draft: Draft, seen: Observation) -> Situation:
         limits=seen.limits,
         profile=profile,
         mode=draft.system.settings.mode,
+    )
+
+
+def with_surroundings(draft: Draft, about: Situation) -> Situation:
+    """*about* with what goes on around the fleet, which only a fix needs to know."""
+    ports = draft.system.ports
+    return copy.replace(
+        about,
+        surroundings=Surroundings(
+            refreshes=_read(ports.scaling.refreshes),
+            key=_read(ports.around.key),
+            stack=_read(ports.around.stack),
+            parameters=_read(ports.around.parameters),
+        ),
     )
 
 

@@ -9,14 +9,16 @@ from typing import assert_never
 
 from firstline.controller import act, inbox
 from firstline.controller.draft import Draft
-from firstline.controller.observe import observe, situation, take_in
+from firstline.controller.observe import observe, situation, take_in, with_surroundings
 from firstline.controller.settle import settle
 from firstline.controller.system import System
 from firstline.decide import decide
-from firstline.decision import Close, Fix, HandOver, Look, Wait
+from firstline.decision import Close, Decision, Fix, HandOver, Look, Wait
 from firstline.errors import Conflict, Unavailable
+from firstline.learn import Observation
 from firstline.ledger import Kind
 from firstline.ports import Loaded, Wake
+from firstline.situation import Situation
 
 TURNS_MAX = 3
 
@@ -49,8 +51,7 @@ def _turn(wake: Wake, system: System) -> None:
 
     seen = observe(draft)
     take_in(draft, seen)
-    about = situation(draft, seen)
-    decision = decide(about)
+    decision, about = _decided(draft, seen)
     draft.record(Kind.DECISION, decision.told())
     match decision.step:
         case Wait(until):
@@ -66,6 +67,16 @@ def _turn(wake: Wake, system: System) -> None:
         case _:
             assert_never(decision.step)
     return None
+
+
+def _decided(draft: Draft, seen: Observation) -> tuple[Decision, Situation]:
+    """The next step; a fix is decided on again with what goes on around, which only it needs."""
+    about = situation(draft, seen)
+    decision = decide(about)
+    if isinstance(decision.step, Fix):
+        about = with_surroundings(draft, about)
+        decision = decide(about)
+    return decision, about
 
 
 def _stale(wake: Wake, loaded: Loaded) -> bool:

@@ -11,6 +11,12 @@ ORDER: tuple[Guard, ...] = (
     authority.action_is_auto,
     freshness.alarm_still_fires,
     surroundings.dependency_is_well,
+    surroundings.no_storm,
+    surroundings.no_alarm_is_suppressed,
+    surroundings.region_is_healthy,
+    surroundings.calendar_is_open,
+    surroundings.no_finding_on_target,
+    surroundings.group_launches,
     blast_radius.targets_are_ours,
     blast_radius.target_is_proven_dead,
     blast_radius.budget_is_left,
@@ -20,6 +26,9 @@ ORDER: tuple[Guard, ...] = (
     history.attempts_are_left,
     history.cooldown_is_over,
     history.breaker_is_closed,
+    surroundings.no_refresh_in_progress,
+    surroundings.key_is_usable,
+    surroundings.no_deployment_in_progress,
 )
 
 

@@ -56,7 +56,7 @@ def event(envelope: Envelope, home: Home) -> Signal:
         at=_instant(told.last_updated_time),
         account=account,
         region=home.region if about_home else told.event_region,
-        dimensions=where | pages,
+        dimensions={"Name": told.event_arn} | where | pages,
         marks=(Mark.ENDED,) if told.status_code == "open" and told.end_time else (),
     )
 

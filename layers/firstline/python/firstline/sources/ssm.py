@@ -47,4 +47,13 @@ def calendar(envelope: Envelope) -> Signal:
         message = "a calendar's event that does not name its one calendar"
         raise Malformed(message)
     key = ("calendar", envelope.resources[0], event.state, at.isoformat())
-    return read(envelope, SignalKind.CALENDAR, key, "change calendar", event.state, at=at)
+    named = {"Name": envelope.resources[0]}
+    return read(
+        envelope,
+        SignalKind.CALENDAR,
+        key,
+        "change calendar",
+        event.state,
+        at=at,
+        dimensions=named,
+    )

@@ -76,6 +76,9 @@ class AutoScaling:
     def __post_init__(self) -> None:
         self.hosts = {each.id: Host(each, self.start, None) for each in self.scenario.hosts}
         self.desired = len(self.hosts)
+        if self.scenario.refreshing:
+            hour = timedelta(hours=1)
+            self.refreshes = [GroupRefresh("refresh-other", self.start, self.start + hour, [])]
 
     def in_service(self, at: datetime) -> list[Host]:
         """The hosts that the group counts on at *at*."""

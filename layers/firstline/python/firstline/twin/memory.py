@@ -39,6 +39,7 @@ from firstline.ports import (
     Wake,
 )
 from firstline.twin.alerts import Alerts
+from firstline.twin.around import MemoryAround
 from firstline.twin.clock import WorldClock
 from firstline.twin.effects import Effects, ScenarioFaults
 from firstline.twin.scaling import MemoryScaling
@@ -78,7 +79,12 @@ class MemoryFleet:
         group = self._world.group
         there = group.in_service(self._world.now)
         instances = tuple(Instance(each.plan.id, "InService", "Healthy") for each in there)
-        return Group(desired=group.desired, instances=instances, most=2 * len(group.scenario.hosts))
+        return Group(
+            desired=group.desired,
+            instances=instances,
+            most=2 * len(group.scenario.hosts),
+            suspended=group.scenario.suspended,
+        )
 
     def answering(self) -> Answering | Unknown:
         """See `firstline.ports.Fleet`."""
@@ -211,6 +217,7 @@ class MemoryDoor:
             fleet=MemoryFleet(world, effects),
             hosts=MemoryHosts(world, effects),
             scaling=MemoryScaling(world, effects),
+            around=MemoryAround(world, effects),
             pager=self.pager,
             wakes=self.wakes,
             clock=WorldClock(world),

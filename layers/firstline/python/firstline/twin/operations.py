@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
 from firstline.ids import CommandId, InstanceId
-from firstline.twin import changes
+from firstline.twin import around, changes
 from firstline.twin.changes import Answer, Parameters, RequestError
 from firstline.twin.hosts import Invocation
 from firstline.twin.world import Command, Unregistered, World
@@ -124,6 +124,7 @@ def _group(world: World) -> Answer:
         "HealthCheckType": "ELB",
         "CreatedTime": datetime(2026, 1, 1, tzinfo=UTC),
         "Instances": instances,
+        "SuspendedProcesses": [{"ProcessName": each} for each in world.scenario.suspended],
     }
 
 
@@ -187,10 +188,13 @@ OPERATIONS: dict[str, Operation] = {
     "auto-scaling.SetDesiredCapacity": changes.set_desired_capacity,
     "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
     "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
+    "cloudformation.DescribeStacks": around.describe_stacks,
     "cloudwatch.DescribeAlarms": describe_alarms,
     "cloudwatch.GetMetricData": get_metric_data,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
+    "kms.DescribeKey": around.describe_key,
     "ssm.DescribeInstanceInformation": describe_instance_information,
+    "ssm.DescribeParameters": around.describe_parameters,
     "ssm.ListCommandInvocations": list_command_invocations,
     "ssm.ListCommands": list_commands,
     "ssm.SendCommand": send_command,

@@ -15,7 +15,7 @@ from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.settings import Mode
 
-type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes"]
+type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes", "around"]
 type FaultKind = Literal["error", "hang", "timeout-after"]
 
 
@@ -90,7 +90,9 @@ DEFAULT_HOSTS = (
 class Scenario(Part, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
-    Where nothing ``launches`` AWS has no capacity for a new instance.
+    Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
+    ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
+    key and of the fleet's stack.
     """
 
     name: str
@@ -99,6 +101,11 @@ class Scenario(Part, frozen=True, kw_only=True):
     mode: Mode = "enforce"
     paused: bool = False
     launches: bool = True
+    refreshing: bool = False
+    suspended: tuple[str, ...] = ()
+    key: str = "Enabled"
+    stack: str = "UPDATE_COMPLETE"
+    parameters_changed_seconds_ago: int = 7 * 24 * 3600
     hosts: tuple[HostPlan, ...] = DEFAULT_HOSTS
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()

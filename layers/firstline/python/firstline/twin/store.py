@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from firstline import incident as incidents
+from firstline.circumstances import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, IncidentId, SignalKey
 from firstline.ledger import Entry
@@ -29,6 +30,7 @@ class Tables(msgspec.Struct):
     switch: Switch = Switch(paused=False)
     heard: dict[str, datetime] = {}
     openings: dict[str, Openings] = {}
+    circumstances: dict[str, Circumstances] = {}
 
 
 class MemoryStore:
@@ -56,7 +58,11 @@ class MemoryStore:
         return self._effects.effect(
             "store",
             "limits",
-            lambda: Limits(tables.leases.get(group, Lease(group=group)), tables.switch),
+            lambda: Limits(
+                tables.leases.get(group, Lease(group=group)),
+                tables.switch,
+                tables.circumstances.get(group, Circumstances()),
+            ),
         )
 
     def openings(self, fleet: str) -> Openings:
@@ -122,6 +128,9 @@ class MemoryStore:
         if write := change.openings:
             after = copy.replace(write.openings, version=write.openings.version + 1)
             self.tables.openings[write.fleet] = after
+        if told := change.circumstances:
+            known = copy.replace(told.circumstances, version=told.circumstances.version + 1)
+            self.tables.circumstances[told.group] = known
 
     def _contested(self, change: Change) -> Iterator[Contested]:
         """What does not hold, the most telling first: a redelivery explains all the others."""
@@ -154,6 +163,10 @@ class MemoryStore:
             stored = self.tables.openings.get(write.fleet, Openings())
             if stored.version != write.openings.version:
                 yield Contested.OPENINGS
+        if told := change.circumstances:
+            known = self.tables.circumstances.get(told.group, Circumstances())
+            if known.version != told.circumstances.version:
+                yield Contested.CIRCUMSTANCES
 
     def _version(self, id_: IncidentId) -> int:
         text = self.tables.incidents.get(id_)

@@ -27,9 +27,11 @@ from firstline.twin.world import World
 
 DEPENDENCIES: dict[str, Dependency] = {
     "auto-scaling": "fleet",
+    "cloudformation": "around",
     "cloudwatch": "fleet",
     "dynamodb": "store",
     "elastic-load-balancing-v2": "fleet",
+    "kms": "around",
     "sqs": "wakes",
     "ssm": "hosts",
 }

@@ -1,0 +1,124 @@
+"""The Around port: what both adapters must do, and what AWS alone can do to one of them."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+from boto3.session import Session
+
+from firstline.adapters import clients
+from firstline.adapters.around import AroundClients, AwsAround
+from firstline.errors import Unavailable
+from firstline.ports import Around
+from firstline.profile import Fleet, Profile
+from firstline.surroundings import Deployments, KeyState
+from firstline.twin.aws import TwinAws
+from firstline.twin.scenario import FaultKind
+from tests.adapters.doors import T0, Door, Ends, Requests
+
+NAMES = ("/vettid/enclave/pcr/pcr0", "/vettid/enclave/ami-id")
+READS: dict[str, Callable[[Around], object]] = {
+    "kms.DescribeKey": lambda around: around.key(),
+    "cloudformation.DescribeStacks": lambda around: around.stack(),
+    "ssm.DescribeParameters": lambda around: around.parameters(),
+}
+
+
+def made(one: Session, fleet: Fleet) -> AwsAround:
+    found = AroundClients(clients.keys(one), clients.stacks(one), clients.parameters(one))
+    return AwsAround(found, fleet)
+
+
+def around_of(ends: Ends, fleet: Fleet) -> AwsAround:
+    return made(ends.session, fleet)
+
+
+@pytest.fixture
+def fleet(profile: Profile) -> Fleet:
+    return copy.replace(
+        profile.fleet, kms_key="alias/vettid", stack="VettID-Nitro", watched_parameters=NAMES
+    )
+
+
+@pytest.fixture
+def aws_around(aws_door: Door, aws: TwinAws, fleet: Fleet) -> Around:
+    """The deployed adapter, for a fleet that has everything: the door's own profile names none."""
+    assert aws_door.ports.around.key() is None
+    return made(aws.session, fleet)
+
+
+@pytest.fixture
+def both(door: Door, request: pytest.FixtureRequest) -> Around:
+    """Either of the two."""
+    if isinstance(door.ports.around, AwsAround):
+        around: Around = request.getfixturevalue("aws_around")
+        return around
+    return door.ports.around
+
+
+def test_what_goes_on_is_told(door: Door, both: Around) -> None:
+    """The key's state, whether the stack changes, and when a parameter did."""
+    assert both.key() == KeyState("Enabled")
+    stack, parameters = both.stack(), both.parameters()
+    assert isinstance(stack, Deployments)
+    assert isinstance(parameters, Deployments)
+    assert [each.in_progress for each in stack.known] == [False]
+    assert all(each.at < T0 for each in parameters.known)
+    door.world.scenario = copy.replace(
+        door.world.scenario, key="Disabled", stack="UPDATE_ROLLBACK_IN_PROGRESS"
+    )
+    assert both.key() == KeyState("Disabled")
+    stack = both.stack()
+    assert isinstance(stack, Deployments)
+    assert [each.in_progress for each in stack.known] == [True]
+
+
+@pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
+def test_fault_is_unavailable(door: Door, both: Around, kind: FaultKind) -> None:
+    """A read that fails or hangs raises Unavailable; it is not tried again."""
+    door.trouble("around", kind)
+    for read in (both.key, both.stack):
+        with pytest.raises(Unavailable):
+            read()
+
+
+def test_read_is_one_request(aws_around: Around, requests: Requests) -> None:
+    """Each method makes one request."""
+    for read in READS.values():
+        read(aws_around)
+    assert requests.calls == list(READS)
+
+
+def test_what_the_fleet_does_not_have_is_not_asked_for(profile: Profile) -> None:
+    """A profile that names nothing costs nothing."""
+    ends = Ends({})
+    around = around_of(ends, profile.fleet)
+    assert [read(around) for read in READS.values()] == [None, None, None]
+    assert ends.sends == 0
+
+
+@pytest.mark.parametrize(
+    ("read", "answer"),
+    [
+        ("kms.DescribeKey", {"KeyMetadata": {"KeyId": "one"}}),
+        ("cloudformation.DescribeStacks", {"Stacks": [{"StackName": "VettID-Nitro"}]}),
+        ("ssm.DescribeParameters", {"Parameters": [{"Name": NAMES[0], "LastModifiedDate": T0}]}),
+        ("ssm.DescribeParameters", {"Parameters": []}),
+    ],
+)
+def test_an_answer_that_lacks_something_is_unavailable(
+    fleet: Fleet, read: str, answer: dict[str, object]
+) -> None:
+    """A watched parameter that is gone is no reason to act."""
+    with pytest.raises(Unavailable):
+        READS[read](around_of(Ends(answer), fleet))
+
+
+def test_the_latest_change_of_a_stack_counts(fleet: Fleet) -> None:
+    """A stack that was never updated changed when it was made."""
+    created = {"StackName": "VettID-Nitro", "CreationTime": T0, "StackStatus": "CREATE_COMPLETE"}
+    later = created | {"LastUpdatedTime": T0.replace(year=2027)}
+    for stack, year in ((created, T0.year), (later, 2027)):
+        told = around_of(Ends({"Stacks": [stack]}), fleet).stack()
+        assert told is not None
+        assert told.known[0].at.year == year

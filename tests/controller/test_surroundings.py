@@ -1,0 +1,163 @@
+"""What goes on around the fleet stops a fix, and neither a page, a look nor a close."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+
+from firstline.circumstances import Circumstances
+from firstline.controller import remember
+from firstline.controller.ingest import ingest
+from firstline.errors import Bug, Unavailable
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.twin.scenario import Scenario
+from tests.controller.rig import FLEET, ZERO, Rig, raising
+from tests.core.events import EVENTS, edited
+
+
+def raw(name: str) -> bytes:
+    return (EVENTS / f"{name}.json").read_bytes()
+
+
+KMS_ISSUE = edited(
+    raw("health.issue-open"),
+    {
+        "detail.service": "KMS",
+        "detail.lastUpdatedTime": "Wed, 11 Mar 2026 04:00:00 GMT",
+        "detail.startTime": "Wed, 11 Mar 2026 04:00:00 GMT",
+    },
+)
+AT = "2026-03-11T04:00:00Z"
+FREEZE = edited(raw("ssm.calendar-closed"), {"time": AT, "detail.atTime": AT})
+THAW = edited(FREEZE, {"detail.state": "OPEN", "detail.atTime": "2026-03-11T04:18:00Z"})
+
+
+def denied(rig: Rig) -> set[str]:
+    """The guards that said no at the last decision."""
+    return {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
+
+
+@pytest.mark.parametrize(
+    ("told", "guard"), [(KMS_ISSUE, "region_is_healthy"), (FREEZE, "calendar_is_open")]
+)
+def test_what_an_event_told_stops_a_fix(told: bytes, guard: str) -> None:
+    """It pages, looks, waits, and hands over when it was stopped for long."""
+    rig = Rig()
+    ingest(told, rig.system)
+    rig.hear()
+    rig.until(lambda held: held.hosts)
+    assert (rig.fixes, denied(rig), len(rig.posts)) == ([], {guard}, 1)
+    assert rig.at_the_end().status is Status.HANDED_OVER
+
+
+def test_what_is_over_stops_nothing() -> None:
+    """The calendar is open again."""
+    rig = Rig()
+    for told in (FREEZE, THAW, FREEZE):  # the last one comes late
+        ingest(told, rig.system)
+    rig.hear()
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+@pytest.mark.parametrize(
+    ("scenario", "guard"),
+    [
+        (Scenario(name="test", refreshing=True), "no_refresh_in_progress"),
+        (Scenario(name="test", key="Disabled"), "key_is_usable"),
+        (Scenario(name="test", stack="UPDATE_IN_PROGRESS"), "no_deployment_in_progress"),
+        (Scenario(name="test", parameters_changed_seconds_ago=60), "no_deployment_in_progress"),
+    ],
+)
+def test_what_is_read_before_a_fix_stops_it(scenario: Scenario, guard: str) -> None:
+    """And nothing but a fix asks for it."""
+    rig = Rig(scenario=scenario)
+    rig.hear()
+    rig.until(lambda held: held.hosts)
+    assert (rig.fixes, denied(rig)) == ([], {guard})
+    assert rig.script.calls["key"] == rig.script.calls["stack"] == 1
+
+
+@pytest.mark.parametrize("read", ["refreshes", "key", "stack", "parameters"])
+def test_what_cannot_be_read_stops_it_until_it_can(read: str) -> None:
+    """Unknown is never fine."""
+    rig = Rig()
+    rig.hear()
+    rig.script.failing = {read}
+    rig.until(lambda held: held.hosts)
+    assert rig.fixes == []
+    rig.script.failing = set()
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes) == (Status.RESOLVED, list(FLEET))
+
+
+def test_a_suppressed_alarm_pages_and_is_not_fixed() -> None:
+    """I17: until one that is not suppressed joins it."""
+    rig = Rig()
+    rig.hear()
+    suppressed = copy.replace(rig.incident(), suppressed=True)
+    rig.store(suppressed, version=suppressed.version)
+    rig.until(lambda held: held.hosts)
+    assert (rig.fixes, denied(rig), len(rig.posts)) == ([], {"no_alarm_is_suppressed"}, 1)
+    later = edited(ZERO, {"detail.state.timestamp": "2026-03-11T04:19:00.000+0000"})
+    rig.hear(later)
+    assert rig.at_the_end().status is Status.RESOLVED
+
+
+@pytest.mark.parametrize(
+    ("end", "raised"),
+    [(raising(Unavailable("throttled")), Unavailable), (raising(Bug("corrupt")), Bug)],
+)
+def test_what_cannot_be_kept_is_delivered_again(
+    end: Callable[[], object], raised: type[Exception]
+) -> None:
+    """The second delivery keeps it, though its signal was processed."""
+    rig = Rig()
+    rig.script.before("limits", end)
+    with pytest.raises(raised):
+        ingest(FREEZE, rig.system)
+    ingest(FREEZE, rig.system)
+    assert len(rig.tables.circumstances[rig.world.group_name].known) == 1
+
+
+def test_two_that_write_at_once_are_both_kept() -> None:
+    """The second reads again what the first wrote."""
+    rig = Rig()
+    rig.script.after("limits", lambda: ingest(KMS_ISSUE, rig.system))
+    ingest(FREEZE, rig.system)
+    assert len(rig.tables.circumstances[rig.world.group_name].known) == 2
+
+
+def test_what_is_contested_for_ever_is_delivered_again() -> None:
+    """Nothing is lost."""
+    rig = Rig()
+
+    def contest() -> None:
+        rig.script.before("limits", contest)
+        rig.script.after("limits", lambda: write(rig))
+
+    contest()
+    with pytest.raises(Unavailable, match="contested"):
+        ingest(FREEZE, rig.system)
+    assert rig.script.calls["limits"] == remember.TURNS_MAX
+
+
+def write(rig: Rig) -> None:
+    """Somebody else writes."""
+    known, group = rig.tables.circumstances, rig.world.group_name
+    known[group] = Circumstances(version=known.get(group, Circumstances()).version + 1)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        edited(FREEZE, {"account": "444455556666"}),
+        edited(FREEZE, {"replay-name": "archive"}),
+        ZERO,
+    ],
+)
+def test_what_is_not_ours_or_not_new_is_not_kept(told: bytes) -> None:
+    """A foreign account, an archive, an alarm."""
+    rig = Rig()
+    ingest(told, rig.system)
+    assert rig.tables.circumstances == {}
