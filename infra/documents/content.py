@@ -22,6 +22,8 @@ UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - a pattern, not a secret
 NOT_AFTER = r"^[0-9]{10}$"
 HOST = r"^[a-z0-9][a-z0-9.-]{0,252}$"
+FILE = r"^/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200}$"
+FILE_OR_EMPTY = f"^({FILE[1:-1]})?$"
 HOST_OR_EMPTY = f"^({HOST[1:-1]})?$"
 PORT = r"^[0-9]{1,5}$"
 
@@ -35,8 +37,8 @@ def look_host(
 ) -> dict[str, object]:
     """Give the document that looks at one host and changes nothing.
 
-    Parameters: EnclaveUnit, ParentUnit, NatsHost (empty: do not look), NatsPort. The command
-    prints one JSON object; `look_host.sh` says which.
+    Parameters: EnclaveUnit, ParentUnit, NatsHost and CredentialsFile (empty: do not look),
+    NatsPort. The command prints one JSON object; `look_host.sh` says which.
 
     Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
     """
@@ -45,6 +47,11 @@ def look_host(
         "ParentUnit": _unit("The unit of the parent process.", parent_units),
         "NatsHost": _matching("The NATS server; empty: do not look.", HOST_OR_EMPTY, ""),
         "NatsPort": _matching("The port of the NATS server.", PORT, "4222"),
+        "CredentialsFile": _matching(
+            "The NATS credentials, of which the end is read; empty: do not look.",
+            FILE_OR_EMPTY,
+            "",
+        ),
     }
     script = _lines("look_host", tuple(parameters))
     return _document("Look at one host. Changes nothing.", "look_host", script, parameters)

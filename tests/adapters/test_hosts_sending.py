@@ -54,6 +54,7 @@ def test_look_goes_to_all_its_targets_at_once(profile: Profile) -> None:
             "ParentUnit": [profile.fleet.units.parent],
             "NatsHost": [profile.fleet.nats.host],
             "NatsPort": ["4222"],
+            "CredentialsFile": [""],
         },
         "Comment": f"firstline {TOKEN}",
         "TimeoutSeconds": 60,

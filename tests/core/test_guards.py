@@ -5,11 +5,19 @@ import pytest
 
 from firstline.circumstances import Circumstance, Circumstances, Sort
 from firstline.diagnose import Diagnosis, Verdict
-from firstline.evidence import AlarmReading, AlarmState, Gone, Refresh, Refreshes, Unknown
+from firstline.evidence import (
+    AlarmReading,
+    AlarmState,
+    Gone,
+    HostEvidence,
+    Refresh,
+    Refreshes,
+    Unknown,
+)
 from firstline.guards.guard import Denial
 from firstline.guards.order import ORDER, ask, name
 from firstline.ids import GroupName, InstanceId
-from firstline.incident import Outcome
+from firstline.incident import Incident, Outcome
 from firstline.limits import Limits
 from firstline.plan import Plan
 from firstline.profile import ActionPolicy
@@ -31,7 +39,9 @@ from tests.core.builders import (
     balancer,
     evidence,
     group,
+    host,
     incident,
+    report,
     targets,
     verifying,
 )
@@ -79,6 +89,21 @@ def around(*known: tuple[Sort, str, float]) -> Limits:
 def deployed(age: float, *, busy: bool = False) -> Deployments:
     """One deployment."""
     return Deployments((Deployment("it", ago(age), busy),))
+
+
+ALL_DEAD = Diagnosis(dict.fromkeys(FLEET, DEAD))
+FRAGILE = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, restarts_can_lose_vaults=True))
+
+
+def holding(blockers: int | None) -> Incident:
+    """`A` runs its enclave, and has logged so many lines that say it could not store."""
+    return incident(hosts={A: HostEvidence(report(up=True, restart_blockers=blockers), NOW)})
+
+
+def test_a_restart_of_the_parent_loses_nothing() -> None:
+    """The enclave and what it holds stay."""
+    held = situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(2))
+    assert "nothing_is_unsaved" not in denials(held, plan(action="restart_parent"))
 
 
 THEIRS = Refreshes((Refresh("refresh-9", "Baking", ago(60)),))
@@ -198,6 +223,16 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             situation(**ONE_SERVES),
             Denial(f"{C} serves, and may not be replaced", final=True),
+        ),
+    ),
+    "nothing_is_unsaved": (
+        (
+            situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(2)),
+            Denial(f"{A} logged 2 times that it could not store", final=True),
+        ),
+        (
+            situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(None)),
+            Denial(f"nobody knows whether {A} holds what was not stored"),
         ),
     ),
     "one_fix_at_a_time": (
@@ -320,6 +355,14 @@ PASSES = {
     "no_deployment_in_progress: long ago": situation(
         surroundings=copy.replace(CALM, stack=deployed(1), parameters=deployed(3600))
     ),
+    "nothing_is_unsaved: nothing is": situation(
+        profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(0)
+    ),
+    "nothing_is_unsaved: the enclave is gone": situation(profile=FRAGILE),
+    "nothing_is_unsaved: nothing was reported": situation(
+        profile=FRAGILE, diagnosis=ALL_DEAD, incident=incident(hosts={A: host(found=UNREAD)})
+    ),
+    "nothing_is_unsaved: the fleet stores all": situation(diagnosis=ALL_DEAD, incident=holding(2)),
     "cooldown_is_over: at this instant": situation(limits=limits(spent(60))),
 }
 

@@ -1,11 +1,19 @@
 """Each reader by itself: what it takes for death, what for service, and what for nothing."""
 
+import copy
 from datetime import timedelta
 
 import pytest
 
 from firstline.diagnose import COMPONENTS, Confidence, Diagnosis, Verdict, diagnose, judge
-from firstline.evidence import Answering, Connections, Evidence, HostEvidence, Unknown
+from firstline.evidence import (
+    Answering,
+    Connections,
+    Evidence,
+    HostEvidence,
+    LogCounts,
+    Unknown,
+)
 from firstline.readers import (
     NOTHING,
     Failure,
@@ -55,6 +63,54 @@ def saying(**fields: object) -> Evidence:
 def test_a_report_tells_what_fails_on_the_host(fields: dict[str, object], reading: Reading) -> None:
     """R19: enclave, parent or NATS."""
     assert by_report(A, saying(**fields), AGE_MAX) == reading
+
+
+def logged(**found: int) -> LogCounts:
+    """The log of a parent that says nothing else."""
+    return LogCounts(**dict.fromkeys(LogCounts.__struct_fields__, 0) | found)
+
+
+@pytest.mark.parametrize(
+    ("fields", "failure"),
+    [
+        ({"log_counts": logged(pcr_mismatch=1)}, Failure.IMAGE_MISMATCH),
+        ({"log_counts": logged(handshake_failed=1)}, Failure.IMAGE_MISMATCH),
+        ({"log_counts": logged(kms_denied=1)}, Failure.KMS_REFUSES),
+        ({"log_counts": logged(kms_key_unusable=1)}, Failure.KMS_REFUSES),
+        ({"log_counts": logged(nats_auth=1)}, Failure.CREDENTIALS_ENDED),
+        ({"credentials_expire_in_hours": -1}, Failure.CREDENTIALS_ENDED),
+        ({"credentials_expire_in_hours": 0}, Failure.PARENT_DOWN),
+        ({"log_counts": logged(nats_disconnected=9)}, Failure.PARENT_DOWN),
+    ],
+)
+def test_a_log_tells_what_no_fix_of_the_host_mends(
+    fields: dict[str, object], failure: Failure
+) -> None:
+    """A parent that is refused crashes again however often it is restarted."""
+    assert by_report(A, saying(parent_unit="failed", **fields), AGE_MAX).failure is failure
+    assert by_report(A, saying(**fields), AGE_MAX) == RUNS
+    crashing = by_report(A, saying(parent_unit="activating", **fields), AGE_MAX)
+    beyond = failure is not Failure.PARENT_DOWN
+    assert crashing == (Reading(failure=failure) if beyond else NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("counts", "life"),
+    [
+        (logged(enclave_unreachable=1), Life.DEAD),
+        (logged(backlog_dropped=1), Life.DEAD),
+        (logged(nats_disconnected=1), Life.UNKNOWN),
+        (None, Life.UNKNOWN),
+    ],
+)
+def test_in_a_silent_fleet_a_log_speaks_against_its_host(
+    counts: LogCounts | None, life: Life
+) -> None:
+    """Its enclave runs, and its parent cannot reach it; once it answers, the log is the past."""
+    seen = copy.replace(saying(log_counts=counts), answering=SILENT)
+    found = by_report(A, seen, AGE_MAX)
+    assert (found.life, found.failure) == (life, Failure.ENCLAVE_SILENT)
+    assert by_report(A, copy.replace(seen, answering=ANSWERS), AGE_MAX) == RUNS
 
 
 def test_a_parent_that_calls_itself_healthy_is_not_believed_in_a_silent_fleet() -> None:

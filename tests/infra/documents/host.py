@@ -35,12 +35,22 @@ RUNNING = """[
 SYSTEMCTL = """
 unit=${!#}
 case $1 in
-  show) cat "$HOST/units/$unit" ||
+  show) [[ "$*" != *ActiveEnterTimestamp* ]] || { echo @1773202723; exit; }
+    cat "$HOST/units/$unit" ||
     printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive ;;
   restart) echo "$unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
   start) echo "started $unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
   *) exit 1 ;;
 esac
+"""
+
+
+# as journalctl: the newest line first, --grep keeps what fits and fails where nothing does
+JOURNALCTL = """
+pattern=''
+for each in "$@"; do [[ $each != --grep=* ]] || pattern=${each#--grep=}; done
+[[ -e $HOST/journal ]] || exit 0
+tac "$HOST/journal" | grep -aE -- "$pattern"
 """
 
 
@@ -84,6 +94,11 @@ class Host:
         """Set what curl hears from the parent's health endpoint."""
         (self.folder / "health").write_text(body, encoding="utf-8")
         self.command("curl", f"cat \"$HOST/health\"; printf '\\n%s' '{status}'")
+
+    def journal(self, *lines: str) -> None:
+        """Set what the parent's unit has logged, oldest first."""
+        text = "".join(f"{line}\n" for line in lines)
+        (self.folder / "journal").write_text(text, encoding="utf-8")
 
     def restarted(self) -> list[str]:
         """Give the units that systemd was told to restart, in order."""
@@ -151,6 +166,8 @@ def build_host(folder: Path) -> Host:
     host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state")})
     host.command("systemctl", SYSTEMCTL)
     host.command("python3", f'exec "{sys.executable}" "$@"')
+    host.command("journalctl", JOURNALCTL)
+    host.command("pgrep", "echo 0; exit 1")
     host.unit("vettid-enclave", "active")
     host.unit("vettid-parent", "active", restarts="2")
     host.enclaves(RUNNING)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from firstline.evidence import LogCounts
 from infra.documents import content
 from tests.infra.documents.host import Door, Host, Ran
 
@@ -18,12 +19,30 @@ ALL_WELL = {
     "parent_unit_restarts": 2,
     "parent_healthy": True,
     "parent_nats_connected": True,
+    "parent_enclave_connected": True,
     "nats_reachable": True,
+    "credentials_expire_in_hours": None,
+    "vault_processes": 0,
+    "restart_blockers": 0,
+    "log_counts": dict.fromkeys(LogCounts.__struct_fields__, 0),
 }
 UNIT_STATES = {"active", "inactive", "failed", "activating", "deactivating", "not-found", "unknown"}
 ENCLAVE_STATES = {"RUNNING", "TERMINATING", "EMPTY", "none", "unknown"}
+NOT_LOOKED_AT = {
+    "schema": 1,
+    "nats_reachable": None,
+    "credentials_expire_in_hours": None,
+    "vault_processes": None,
+    "restart_blockers": None,
+    "log_counts": ALL_WELL["log_counts"],
+}
+NO_LOGS = {"log_counts": None, "restart_blockers": None}
 NO_ENCLAVE = {"enclave_state": "unknown", "enclave_memory_mib": None, "enclave_cpus": None}
-NO_PARENT = {"parent_healthy": None, "parent_nats_connected": None}
+NO_PARENT = {
+    "parent_healthy": None,
+    "parent_nats_connected": None,
+    "parent_enclave_connected": None,
+}
 
 
 def values(port: int | str = "") -> dict[str, str]:

@@ -50,7 +50,7 @@ def test_the_parameters_are_these() -> None:
     """A document takes the named parameters and no other."""
     taken = {name: sorted(body["parameters"]) for name, body in DOCUMENTS.items()}
     assert taken == {
-        "look_host": ["EnclaveUnit", "NatsHost", "NatsPort", "ParentUnit"],
+        "look_host": ["CredentialsFile", "EnclaveUnit", "NatsHost", "NatsPort", "ParentUnit"],
         "restart_enclave": ["NotAfter", "ParentUnit", "Token", "Unit"],
         "restart_parent": ["NotAfter", "Token", "Unit"],
     }

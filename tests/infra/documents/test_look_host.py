@@ -12,6 +12,7 @@ from tests.infra.documents.looking import (
     ALL_WELL,
     DOCUMENT,
     NO_ENCLAVE,
+    NO_LOGS,
     NO_PARENT,
     look,
     seen,
@@ -170,7 +171,7 @@ def test_nitro_cli_is_not_installed(host: Host, port: int) -> None:
 def test_python_is_not_installed(host: Host, port: int) -> None:
     """Without python3 what it would have read is unknown, and the rest is told."""
     host.command("python3", "exit 127")
-    assert look(host, port) == ALL_WELL | NO_ENCLAVE | NO_PARENT
+    assert look(host, port) == ALL_WELL | NO_ENCLAVE | NO_PARENT | NO_LOGS
 
 
 @pytest.mark.parametrize(

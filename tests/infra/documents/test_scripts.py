@@ -16,7 +16,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "restart_unit": content.restart_enclave(units=UNITS, parents=UNITS),
 }
 PATTERNS = {
-    "look_host": (content.UNIT, content.HOST, content.PORT),
+    "look_host": (content.UNIT, content.HOST, content.PORT, content.FILE),
     "restart_unit": (content.UNIT, content.TOKEN, content.NOT_AFTER),
 }
 

@@ -12,7 +12,7 @@ LOGS = "firstline/logs"
 """The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
 NO_FACTS = (
     *("tags", "units", "nats", "concurrent_instances_safe"),
-    *("kms_key", "stack", "watched_parameters"),
+    *("kms_key", "stack", "watched_parameters", "restarts_can_lose_vaults"),
 )
 """Fields of the fleet that are no text, which no name can stand for."""
 

@@ -142,11 +142,32 @@ class Refreshes(msgspec.Struct, frozen=True, tag="refreshes"):
         return tuple(each for each in self.known if not each.ended)
 
 
+class LogCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many lines of the parent's log, of the last 15 minutes, say what (R25, R35)."""
+
+    nats_disconnected: int
+    nats_reconnected: int
+    nats_closed: int
+    nats_auth: int
+    backlog_dropped: int
+    enclave_unreachable: int
+    pcr_mismatch: int
+    handshake_failed: int
+    kms_throttled: int
+    kms_denied: int
+    kms_key_unusable: int
+    storage_failed: int
+    enclave_memory: int
+    user_errors: int
+    security_events: int
+
+
 class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     """What ``look_host`` printed on one host; the keys are the script's allow-list.
 
     ``enclave_state`` is ``none`` when nitro-cli listed no enclave, which is the ground truth: a
-    unit can be ``active`` while its enclave is gone.
+    unit can be ``active`` while its enclave is gone. ``restart_blockers`` are lines, since its unit
+    started, that say that something which the enclave holds in memory was not stored.
     """
 
     schema: Literal[1]
@@ -159,7 +180,12 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     parent_unit_restarts: int | None = None
     parent_healthy: bool | None = None
     parent_nats_connected: bool | None = None
+    parent_enclave_connected: bool | None = None
     nats_reachable: bool | None = None
+    credentials_expire_in_hours: int | None = None
+    vault_processes: int | None = None
+    restart_blockers: int | None = None
+    log_counts: LogCounts | None = None
     memory_available_mib: int | None = None
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from firstline import coherence, located, shape
 from firstline.actions.action import Autonomy
-from firstline.actions.look_host import HOST_PATTERN, UNIT_PATTERN
+from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
 from firstline.errors import Malformed
 from firstline.ids import Digest, digest
 from firstline.located import Fault
@@ -39,10 +39,14 @@ class Units(Table, frozen=True, kw_only=True):
 
 
 class Nats(Table, frozen=True, kw_only=True):
-    """Where a host must reach NATS; an empty host means that it is not looked at."""
+    """Where a host must reach NATS; an empty host means that it is not looked at.
+
+    Of ``credentials_file``, on the host, only the instant at which they end is read.
+    """
 
     host: Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)] = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 4222
+    credentials_file: Annotated[str, msgspec.Meta(pattern=FILE_PATTERN)] = ""
 
 
 class Fleet(Table, frozen=True, kw_only=True):
@@ -50,7 +54,9 @@ class Fleet(Table, frozen=True, kw_only=True):
 
     What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
     ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
-    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced. ``kms_key``
+    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced; where
+    ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
+    memory was not stored. ``kms_key``
     is the enclaves' key by its ``alias/NAME``; while ``stack`` is being deployed, or one of
     ``watched_parameters`` has just changed, nothing is fixed.
     """
@@ -69,6 +75,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     units: Units
     nats: Nats = Nats()
     concurrent_instances_safe: bool = False
+    restarts_can_lose_vaults: bool = False
     kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
     stack: Name | Literal[""] = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()

@@ -4,13 +4,22 @@ A reader that knows nothing says nothing. None takes a unit's state for proof th
 runs, nor a parent's word that it is healthy where the fleet does not answer end to end.
 """
 
+import copy
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
 
-from firstline.evidence import Answering, Connections, Evidence, Group, HostReport, TargetHealth
+from firstline.evidence import (
+    Answering,
+    Connections,
+    Evidence,
+    Group,
+    HostReport,
+    TargetHealth,
+    Unknown,
+)
 from firstline.ids import InstanceId
 
 
@@ -57,11 +66,18 @@ def by_report(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Readi
     found = evidence.hosts.get(host)
     if found is None or not found.fresh(evidence.at, age_max):
         return NOTHING
-    match found.report:
+    report = found.report
+    if isinstance(report, Unknown):
+        return NOTHING
+    return _beyond(_by_state(report, silent=_silent(evidence, age_max)), report)
+
+
+def _by_state(report: HostReport, *, silent: bool) -> Reading:
+    match report:
         case HostReport(enclave_state="none"):
             return Reading(Life.DEAD, "the host lists no enclave", Failure.ENCLAVE_GONE)
-        case HostReport(enclave_state="RUNNING", parent_unit="active") as report:
-            return _by_parent(report, silent=_silent(evidence, age_max))
+        case HostReport(enclave_state="RUNNING", parent_unit="active"):
+            return _by_parent(report, silent=silent)
         case HostReport(enclave_state="RUNNING", parent_unit="inactive" | "failed"):
             return Reading(Life.DEAD, "the parent does not run", Failure.PARENT_DOWN)
         case _:
@@ -77,8 +93,29 @@ def _by_parent(report: HostReport, *, silent: bool) -> Reading:
         failure = Failure.NATS_LOST if lost else Failure.PARENT_DOWN
         return Reading(Life.DEAD, "the parent says that it is unhealthy", failure)
     if silent:
+        told = report.log_counts
+        if told is not None and (told.enclave_unreachable or told.backlog_dropped):
+            return Reading(Life.DEAD, "the parent's log says so", Failure.ENCLAVE_SILENT)
         return Reading(failure=Failure.ENCLAVE_SILENT)
     return Reading(Life.SERVING, "the host's enclave runs")
+
+
+def _beyond(reading: Reading, report: HostReport) -> Reading:
+    """*reading*, unless the parent's log says that what fails is beyond the host.
+
+    A parent that is refused its image, its key or its credentials crashes again however often it
+    is restarted; nobody who serves is suspected for what stood in a log.
+    """
+    if reading.life is Life.SERVING:
+        return reading
+    told, hours = report.log_counts, report.credentials_expire_in_hours
+    if told is not None and (told.pcr_mismatch or told.handshake_failed):
+        return copy.replace(reading, failure=Failure.IMAGE_MISMATCH)
+    if told is not None and (told.kms_denied or told.kms_key_unusable):
+        return copy.replace(reading, failure=Failure.KMS_REFUSES)
+    if (hours is not None and hours < 0) or (told is not None and told.nats_auth):
+        return copy.replace(reading, failure=Failure.CREDENTIALS_ENDED)
+    return reading
 
 
 def by_load_balancer(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Reading:

@@ -6,6 +6,7 @@ from firstline.actions.action import Action, Parameter
 
 UNIT_PATTERN = r"^[a-z][a-z0-9@_.-]{0,62}$"
 HOST_PATTERN = r"^([a-z0-9][a-z0-9.-]{0,252})?$"
+FILE_PATTERN = r"^(/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200})?$"
 PORT_PATTERN = r"^[0-9]{1,5}$"
 
 LOOK_TARGETS_MAX = 50
@@ -15,12 +16,13 @@ LOOK_HOST = Action(
     name="look_host",
     kind="look",
     tool="ssm",
-    runbook_steps=("R15", "R16"),
+    runbook_steps=("R15", "R16", "R24", "R25", "R28", "R35"),
     parameters=(
         Parameter("EnclaveUnit", UNIT_PATTERN),
         Parameter("ParentUnit", UNIT_PATTERN),
         Parameter("NatsHost", HOST_PATTERN),
         Parameter("NatsPort", PORT_PATTERN),
+        Parameter("CredentialsFile", FILE_PATTERN),
     ),
     permissions=("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands"),
     blast_radius="none: it reads",

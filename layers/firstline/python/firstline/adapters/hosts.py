@@ -64,6 +64,7 @@ class SsmHosts:
             "ParentUnit": fleet.units.parent,
             "NatsHost": fleet.nats.host,
             "NatsPort": str(fleet.nats.port),
+            "CredentialsFile": fleet.nats.credentials_file,
         }
         return self._send(LOOK_HOST, order.targets, parameters, order.token)
 

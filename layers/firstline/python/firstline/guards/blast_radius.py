@@ -2,7 +2,7 @@
 
 from firstline import limits
 from firstline.actions.catalogue import FIXES
-from firstline.evidence import Group, Unknown
+from firstline.evidence import Group, HostReport, Unknown
 from firstline.guards.guard import Denial
 from firstline.ids import InstanceId
 from firstline.ladder import serving_hosts
@@ -94,6 +94,26 @@ def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
     if not serving:
         return None
     return Denial(f"{', '.join(sorted(serving))} serves, and may not be replaced", final=True)
+
+
+def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
+    """A vault of which something was never stored is lost with its enclave's memory: a person asks.
+
+    A restart of the parent leaves the enclave as it is, and one that is gone has nothing to lose.
+    """
+    if not situation.profile.fleet.restarts_can_lose_vaults or plan.action == "restart_parent":
+        return None
+    for host in plan.hosts:
+        found = situation.evidence.hosts.get(host)
+        report = found.report if found is not None else None
+        if not isinstance(report, HostReport) or report.enclave_state == "none":
+            continue
+        if report.restart_blockers is None:
+            return Denial(f"nobody knows whether {host} holds what was not stored")
+        if report.restart_blockers:
+            why = f"{host} logged {report.restart_blockers} times that it could not store"
+            return Denial(why, final=True)
+    return None
 
 
 def one_fix_at_a_time(plan: Plan, situation: Situation) -> Denial | None:

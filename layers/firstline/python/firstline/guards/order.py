@@ -22,6 +22,7 @@ ORDER: tuple[Guard, ...] = (
     blast_radius.budget_is_left,
     blast_radius.healthy_floor_stays,
     blast_radius.serving_host_stays,
+    blast_radius.nothing_is_unsaved,
     blast_radius.one_fix_at_a_time,
     history.attempts_are_left,
     history.cooldown_is_over,

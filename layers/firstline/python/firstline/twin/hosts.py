@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from firstline.evidence import LogCounts
 from firstline.twin.scenario import HostPlan
 
 ANSWER_AFTER = timedelta(seconds=2)
@@ -96,8 +97,18 @@ class Host:
             "parent_healthy": connected if parent else None,
             "parent_nats_connected": connected if parent else None,
             "nats_reachable": self.plan.nats != "unreachable",
+            "credentials_expire_in_hours": self.plan.credentials_expire_in_hours,
+            "restart_blockers": self.plan.restart_blockers,
+            "log_counts": self._log_counts(),
             "memory_available_mib": 2048,
         }
+
+    def _log_counts(self) -> dict[str, int]:
+        """A parent drops messages for an enclave that hangs, and keeps lines that it logged."""
+        counts = dict.fromkeys(LogCounts.__struct_fields__, 0)
+        if self.plan.enclave == "hung":
+            counts["backlog_dropped"] = 40
+        return counts | self.plan.log_counts
 
     def _restart(
         self, document: str, parameters: dict[str, str], at: datetime

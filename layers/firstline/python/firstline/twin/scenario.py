@@ -39,6 +39,9 @@ class HostPlan(Part, frozen=True, kw_only=True):
     parent_restart_helps: bool = True
     restart_helps: bool = True
     replacement_helps: bool = True
+    restart_blockers: int | None = 0
+    credentials_expire_in_hours: int | None = None
+    log_counts: dict[str, int] = {}
     reachable: bool = True
     registered: bool = True
 
