@@ -119,7 +119,13 @@ def test_a_fix_that_does_not_help_is_tried_twice_and_handed_over() -> None:
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [A, A])
     assert [each.helped for each in held.attempts] == [False, False]
     (page,) = [each for each in held.pages if each.key.endswith(":gave-up")]
-    assert page.details["tried"] == f"restart_enclave on {A}, restart_enclave on {A}"
+    tried = f"restart_enclave on {A}: did not help"
+    assert page.details["tried"] == f"{tried}; {tried}"
+    assert "R18" in page.details["next"]
+    (told,) = rig.told(Kind.HAND_OVER)
+    assert told == {"owner": "on-call"} | {key: page.details[key] for key in told if key != "owner"}
+    assert rig.told(Kind.SIGNAL)[0]["owner"] == "firstline"
+    assert "acknowledge" not in {action for action, _ in rig.posts}
     assert rig.posts[-1] == ("trigger", page.key)
     assert rig.tables.leases[rig.world.group_name].holder is None
     assert rig.tables.causes == {}

@@ -60,7 +60,8 @@ def begin(
         responses=(responses.expected(found.severity, signal.at, profile),),
     )
     incident = copy.replace(incident, pages=paging.opening(incident, signal, found.why))
-    chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, told(signal, found))
+    data = {"owner": "firstline", **told(signal, found)}  # R12: from now on, until it hands over
+    chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, data)
     return Opening(copy.replace(incident, chain=chain), entry)
 
 

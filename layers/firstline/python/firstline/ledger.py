@@ -28,6 +28,7 @@ class Kind(StrEnum):
     VERIFICATION = "verification"
     PAGE = "page"
     RESPONSE = "response"
+    HAND_OVER = "hand-over"
 
 
 class Provenance(msgspec.Struct, frozen=True):

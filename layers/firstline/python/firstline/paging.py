@@ -38,21 +38,13 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
     return _of_signal(incident, key, signal, why, now)
 
 
-def hand_over(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
+def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
     """The page that gives the incident to a person: a key of its own, so that it notifies.
 
     None for one without an alarm: nothing was or will be done, which its opening page told.
     """
     if not incident.alarm_arn:
         return ()
-    tried = [f"{each.action} on {each.target}" for each in incident.attempts]
-    mended = [each.id for each in incident.targets if each.verified]
-    details = {
-        "why": why,
-        "tried": ", ".join(tried) or "nothing",
-        "verified": ", ".join(mended) or "no host",
-        "next": "follow the runbook by hand; firstline does nothing more here",
-    }
     summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
     key = f"{incident.id}:gave-up"
     return _trigger(incident, key, summary, details | _facts(incident), now)

@@ -134,7 +134,14 @@ def _response(entry: Told) -> Iterator[Moment]:
         yield Moment(entry.at, "misses", f"{late}: {took}", "bold red")
 
 
+def _hand_over(entry: Told) -> Iterator[Moment]:
+    yield Moment(
+        entry.at, "hands over", f"to {entry.data['owner']}; next: {entry.data['next']}", "bold"
+    )
+
+
 _MOMENTS = {
+    "hand-over": _hand_over,
     "signal": _signal,
     "page": _page,
     "decision": _decision,

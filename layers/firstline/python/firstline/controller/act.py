@@ -7,11 +7,12 @@ import copy
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firstline import limits, paging, plan
+from firstline import handover, limits, paging, plan
 from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.controller.draft import Draft
+from firstline.decision import Decision
 from firstline.decision import Look as LookStep
 from firstline.errors import Bug
 from firstline.evidence import HostEvidence, Unknown
@@ -76,11 +77,13 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
 
-def hand_over(draft: Draft, why: str, held: Limits | Unknown) -> None:
-    """Give it to a person: a page under its own key, and nothing more from here."""
-    pages = paging.hand_over(draft.incident, why, draft.now)
+def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
+    """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
+    told = handover.details(draft.incident, about.diagnosis, decision)
+    draft.record(Kind.HAND_OVER, {"owner": "on-call", **told})
+    pages = paging.hand_over(draft.incident, told, draft.now)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
-    _end(draft, Fact.GAVE_UP, held)
+    _end(draft, Fact.GAVE_UP, about.limits)
 
 
 def close(draft: Draft, held: Limits | Unknown) -> None:

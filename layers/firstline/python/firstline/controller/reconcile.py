@@ -61,7 +61,7 @@ def _turn(wake: Wake, system: System) -> None:
         case Fix(plan):
             act.fix(draft, plan, about)
         case HandOver():
-            act.hand_over(draft, decision.why, seen.limits)
+            act.hand_over(draft, decision, about)
         case Close():
             act.close(draft, seen.limits)
         case _:
