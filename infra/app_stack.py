@@ -20,6 +20,7 @@ from infra.records import Records
 from infra.response import Reach, Response, documents
 from infra.routing_key import routing_key
 from infra.runtime import Runtime
+from infra.team import team_topic
 
 PAGER_URL = "https://events.pagerduty.com/v2/enqueue"
 
@@ -43,6 +44,7 @@ class AppStack(Stack):
             queues=queues,
             records=records,
             routing_key=routing_key(self, deployment.context.routing_key_secret_arn),
+            team=team_topic(self, deployment.context.team_email),
             documents=documents(self, deployment.profile.fleet.units),
             fleet=deployment.profile.fleet,
         )
@@ -88,6 +90,7 @@ class AppStack(Stack):
             wakes_queue_url=reach.queues.wakes.queue_url,
             routing_key_secret=reach.routing_key.secret_arn,
             pager_url=PAGER_URL,
+            team_topic=reach.team.topic_arn,
             documents=reach.documents,
             alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},
             hash_key=hash_key(self),

@@ -43,6 +43,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     region: _Region | None = None
     emergency_email: _Email | None = None
     security_email: _Email | None = None
+    team_email: _Email | None = None
     routing_key_secret_arn: _SecretArn | None = None
     reconcile_concurrency_max: _Workers = 10
     ingest_concurrency_reserved: _Reserved | None = None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -54,6 +55,7 @@ class Reach(NamedTuple):
     queues: Queues
     records: Records
     routing_key: secretsmanager.ISecret
+    team: sns.Topic
     documents: dict[str, str]
     fleet: Fleet
 
@@ -88,6 +90,7 @@ def _ingest(reach: Reach, reserved: int | None) -> Handler:
         "incidents": roles.keep_incidents(reach.records.incidents, *kept),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
+        "team": roles.publish(reach.team),
         "alarms": roles.read_alarms(),
     }
     return Handler("ingest", INGEST_TIMEOUT, 1024, may, reserved=reserved)
@@ -102,6 +105,7 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
         "incidents": roles.keep_incidents(reach.records.incidents, *reads, *writes),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
+        "team": roles.publish(reach.team),
         "fleet": roles.look_and_fix(stack, documents, reach.fleet),
         "around": roles.look_around(reach.fleet),
     }
@@ -116,6 +120,7 @@ def _sweep(reach: Reach) -> Handler:
         "incidents": roles.keep_incidents(reach.records.incidents, *kept),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
+        "team": roles.publish(reach.team),
     }
     return Handler("sweep", SWEEP_TIMEOUT, 512, may)
 

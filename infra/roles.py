@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
@@ -105,6 +106,11 @@ def invoke(function: lambda_.Function) -> list[iam.PolicyStatement]:
 def read_secret(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
     """Read the routing key."""
     return [_allow(["secretsmanager:GetSecretValue"], [secret.secret_arn])]
+
+
+def publish(topic: sns.Topic) -> list[iam.PolicyStatement]:
+    """Tell the readers of *topic*."""
+    return [_allow(["sns:Publish"], [topic.topic_arn])]
 
 
 def keep_incidents(table: dynamodb.Table, *operations: str) -> list[iam.PolicyStatement]:

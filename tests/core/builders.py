@@ -44,6 +44,7 @@ SETTINGS = Settings(
     wakes_queue_url="",
     routing_key_secret="",
     pager_url="",
+    team_topic="",
     documents={},
     alarms={},
     hash_key="a test's",

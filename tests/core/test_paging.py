@@ -91,8 +91,47 @@ def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> No
     """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
     held = incident(severity=severity)
     pages = (*paging.opening(held, signal(), "x"), *paging.hand_over(held, SPENT, NOW))
-    bodies: list[Any] = [paging.body(each, "vettid") for each in pages]
-    assert [each["payload"]["severity"] for each in bodies] == told
+    paged: list[Any] = [paging.body(each, "vettid") for each in pages if each.channel == "pager"]
+    assert [each["payload"]["severity"] for each in paged] == told
+
+
+def test_a_p3_is_told_to_the_team() -> None:
+    """Its opening, its hand-over and its end; a user's as well, which has no alarm."""
+    held = incident(severity=Severity.P3, alarm_arn="")
+    held = copy.replace(held, pages=paging.opening(held, signal(), "x"))
+    told = (*held.pages, *paging.hand_over(held, SPENT, NOW), *paging.resolutions(held, NOW))
+    assert [(each.channel, each.summary.split(":")[0]) for each in told] == [
+        ("team", "P3 complete-outage"),
+        ("team", "P3 complete-outage"),
+        ("team", "over"),
+    ]
+    subject, text = paging.notice(told[1])
+    assert subject == "P3 complete-outage: firstline gave up, take over"
+    assert text.splitlines()[:4] == [
+        subject,
+        f"incident: {ID}:gave-up",
+        "why: spent",
+        "tried: nothing",
+    ]
+
+
+@pytest.mark.parametrize("summary", ["x" * 1_024, "P3 \u00e9\n\x1b[31m" * 40])
+def test_a_subject_is_what_the_topic_takes(summary: str) -> None:
+    """Printable ASCII of at most 100 characters."""
+    page = copy.replace(paging.opening(incident(), signal(), "x")[0], summary=summary)
+    subject, text = paging.notice(page)
+    assert len(subject) == 100
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert text.startswith(summary)
+
+
+def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
+    """They share an incident's key, and not its order."""
+    minor = incident(severity=Severity.P3)
+    pages = paging.opening(minor, signal(), "x") + paging.opening(incident(), signal(), "x")
+    held = copy.replace(incident(), pages=pages)
+    assert [each.channel for each in paging.owed(held)] == ["team", "pager"]
 
 
 def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:

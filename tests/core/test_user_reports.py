@@ -51,6 +51,7 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     shown = opening.entry.body + json.dumps(episodes.told(signal, found), default=str)
     shown += "".join(json.dumps(paging.body(each, "vettid")) for each in raised)
     shown += signal.key + found.cause + repr(signal) + repr(opening.incident)
+    shown += "".join("".join(paging.notice(each)) for each in opening.incident.pages)
     for secret in (GUID, "canary"):
         assert secret not in shown
     (kept,) = opening.incident.reports
@@ -62,7 +63,8 @@ def test_later_reports_of_the_user_are_kept_to_a_bound() -> None:
     """The latest: an aggregate must fit into its item."""
     signal, found = heard(RAW)
     held = episodes.begin(signal, found, PROFILE, NOW, BY).incident
-    assert (held.severity, held.pages) == (Severity.P3, ())
+    assert held.severity is Severity.P3
+    assert [each.channel for each in held.pages] == ["team"]
     for n in range(REPORTS_MAX + 3):
         told, _ = heard(edited(RAW, {"detail.id": str(n), "detail.details": f"try {n}"}))
         held = episodes.join(held, told, found, PROFILE, NOW)

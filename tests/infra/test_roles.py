@@ -73,6 +73,16 @@ def test_the_queues(made: Made, function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_teams_topic_is_the_only_one(made: Made, function: str) -> None:
+    """Neither the security team's nor the emergency topic, which no code of ours may use."""
+    topics = {each.logical_id: made.arn(each) for each in made.of("AWS::SNS::Topic")}
+    role = role_of(made, function)
+    allowed = [name for name, arn in topics.items() if may(role, "sns:Publish", arn)]
+    assert [name.startswith("Team") for name in allowed] == [True]
+    assert len(topics) == 3
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_routing_key_and_the_logs(made: Made, function: str) -> None:
     """A function reads the one secret and writes to its own log group."""
     secret = made.arn(made.one("AWS::SecretsManager::Secret", "RoutingKeyValue"))

@@ -156,11 +156,13 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One event for the pager: owed from ``owed_at``, tried again at ``due_at``, done when sent.
+    """One word to people: owed from ``owed_at``, tried again at ``due_at``, done when sent.
 
-    ``key`` is PagerDuty's ``dedup_key``. What it says is fixed when it is owed.
+    For the pager ``key`` is PagerDuty's ``dedup_key``; the ``team`` reads a topic, where what is
+    minor is told and wakes nobody. What it says is fixed when it is owed.
     """
 
+    channel: Literal["pager", "team"] = "pager"
     key: str
     action: Literal["trigger", "resolve"]
     severity: Severity

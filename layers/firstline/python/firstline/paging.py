@@ -24,7 +24,7 @@ _PAGER_SEVERITY = {
 
 
 def opening(incident: Incident, signal: Signal, why: str) -> tuple[Page, ...]:
-    """The page of a new episode, under the episode's own key; none below P2 (R44)."""
+    """The page of a new episode, under the episode's own key; a P3 is told to the team (R44)."""
     return _of_signal(incident, incident.id, signal, why, incident.opened_at)
 
 
@@ -33,7 +33,7 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
 
     Under the episode's key where nothing was paged before.
     """
-    told = any(each.action == "trigger" for each in incident.pages)
+    told = any(each.action == "trigger" for each in incident.pages if each.channel == "pager")
     key = f"{incident.id}:{incident.severity.lower()}" if told else incident.id
     return _of_signal(incident, key, signal, why, now)
 
@@ -41,9 +41,9 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
 def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
     """The page that gives the incident to a person: a key of its own, so that it notifies.
 
-    None for one without an alarm: nothing was or will be done, which its opening page told.
+    None for one that paged and has no alarm: nothing was or will be done, which that page told.
     """
-    if not incident.alarm_arn:
+    if not incident.alarm_arn and incident.severity.pages:
         return ()
     summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
     key = f"{incident.id}:gave-up"
@@ -54,10 +54,11 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
     """A resolve for every key that was triggered, after what is still owed under it."""
     return tuple(
         Page(
+            channel=each.channel,
             key=each.key,
             action="resolve",
             severity=each.severity,
-            summary="",
+            summary=f"over: {each.summary}" if each.channel == "team" else "",
             owed_at=now,
             due_at=now,
         )
@@ -67,11 +68,11 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
 
 
 def owed(incident: Incident) -> tuple[Page, ...]:
-    """The next unsent page of each key: what follows it waits until it was taken."""
-    first: dict[str, Page] = {}
+    """The next unsent page of each channel and key: what follows waits until it was taken."""
+    first: dict[tuple[str, str], Page] = {}
     for each in incident.pages:
         if each.sent_at is None:
-            first.setdefault(each.key, each)
+            first.setdefault((each.channel, each.key), each)
     return tuple(first.values())
 
 
@@ -110,6 +111,16 @@ def body(page: Page, fleet: str) -> dict[str, object]:
     }
 
 
+def notice(page: Page) -> tuple[str, str]:
+    """Subject and text for the team's topic: the summary, and what is known, a line each.
+
+    A subject is printable ASCII of at most 100 characters (SNS API, Publish).
+    """
+    subject = "".join(each if " " <= each <= "~" else "?" for each in page.summary)[:100]
+    lines = (f"{name}: {value}" for name, value in page.details.items())
+    return subject, "\n".join((page.summary, f"incident: {page.key}", *lines))
+
+
 def minimal_body(page: Page, fleet: str) -> dict[str, object]:
     """What is left when PagerDuty will not take `body`: fixed words, so that it cannot refuse."""
     event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
@@ -132,9 +143,10 @@ def _of_signal(
 def _trigger(
     incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
 ) -> tuple[Page, ...]:
-    if not incident.severity.pages:
+    if incident.severity is Severity.P4:
         return ()
     page = Page(
+        channel="pager" if incident.severity.pages else "team",
         key=key,
         action="trigger",
         severity=incident.severity,

@@ -320,6 +320,14 @@ class Pager(Protocol):
         ...
 
 
+class Team(Protocol):
+    """The team's topic: what is minor is told there, and wakes nobody."""
+
+    def publish(self, subject: str, message: str) -> Delivery:
+        """Publish it once."""
+        ...
+
+
 class Wake(msgspec.Struct, frozen=True):
     """*Look at this incident now.* A generation of 0 says that a signal joined it."""
 
@@ -356,5 +364,6 @@ class Ports(msgspec.Struct, frozen=True):
     scaling: Scaling
     around: Around
     pager: Pager
+    team: Team
     wakes: Wakes
     clock: Clock

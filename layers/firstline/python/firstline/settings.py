@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wakes_queue_url: str
     routing_key_secret: str
     pager_url: str
+    team_topic: str
     documents: dict[str, str]
     alarms: dict[str, str]
     hash_key: str

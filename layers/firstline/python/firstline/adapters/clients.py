@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -98,3 +99,8 @@ def stacks(session: Session) -> "CloudFormationClient":
 def parameters(session: Session) -> "SSMClient":
     """For the watched parameters."""
     return session.client("ssm", config=AROUND)
+
+
+def team(session: Session) -> "SNSClient":
+    """For the team's topic: a page may be waiting behind it."""
+    return session.client("sns", config=BEFORE_PAGING)

@@ -17,6 +17,7 @@ from firstline.adapters.hosts import SsmHosts
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.adapters.scaling import AsgScaling
 from firstline.adapters.store import DynamoStore
+from firstline.adapters.team import SnsTeam
 from firstline.adapters.wakes import SqsWakes
 from firstline.controller.system import System
 from firstline.fallback import fallback
@@ -60,6 +61,7 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         pager=PagerDutyPager(
             settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock
         ),
+        team=SnsTeam(clients.team(session), settings.team_topic),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),
         clock=clock,
     )

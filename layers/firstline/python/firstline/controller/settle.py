@@ -30,7 +30,12 @@ def settle(draft: Draft, tries: int = 1) -> bool:
 
 
 def send(page: Page, ports: Ports, fleet: str, tries: int) -> Delivery:
-    """Post *page* until it is taken, at most *tries* times and for about 20 s."""
+    """Post *page* until it is taken, at most *tries* times and for about 20 s.
+
+    Nobody waits for what the team reads: it is tried once, and stays owed.
+    """
+    if page.channel == "team":
+        return ports.team.publish(*paging.notice(page))
     began = ports.clock.now()
     delivery = _post(page, fleet, ports)
     for _ in range(tries - 1):
@@ -59,6 +64,7 @@ def _record(draft: Draft, page: Page, delivery: Delivery) -> None:
     if not accepted and page.tries:
         return
     data: dict[str, object] = {"key": page.key, "action": page.action, "severity": page.severity}
+    data["channel"] = page.channel
     outcome = "accepted" if accepted else "owed"
     why = "" if isinstance(delivery, Accepted) else delivery.why
     draft.record(Kind.PAGE, data | {"outcome": outcome, "tries": page.tries + 1, "why": why})

@@ -102,6 +102,7 @@ class TwinAws:
             wakes_queue_url=resources.queue_url(self.home, resources.WAKES),
             routing_key_secret=resources.SECRET,
             pager_url=pager_url,
+            team_topic=f"arn:aws:sns:{place}:firstline-team",
             documents={name: name for name in DOCUMENTS},
             alarms={f"arn:aws:cloudwatch:{place}:alarm:{each.name}": each.name for each in made},
             hash_key="twin",

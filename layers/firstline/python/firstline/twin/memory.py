@@ -24,6 +24,7 @@ from firstline.evidence import (
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.limits import Switch
 from firstline.ports import (
+    Accepted,
     Answer,
     Answered,
     Delivery,
@@ -187,6 +188,23 @@ class MemoryPager:
             return NotYet(str(error))
 
 
+class MemoryTeam:
+    """`Team` as what the world was told."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self._world = world
+        self._effects = effects
+
+    def publish(self, subject: str, message: str) -> Delivery:
+        """See `firstline.ports.Team`."""
+        notice = (self._world.now, subject, message)
+        try:
+            self._effects.effect("team", "publish", lambda: self._world.notices.append(notice))
+        except Unavailable as error:
+            return NotYet(str(error))
+        return Accepted()
+
+
 class MemoryWakes:
     """`Wakes` as a list of (when, wake); whoever drives the world takes them out."""
 
@@ -219,6 +237,7 @@ class MemoryDoor:
             scaling=MemoryScaling(world, effects),
             around=MemoryAround(world, effects),
             pager=self.pager,
+            team=MemoryTeam(world, effects),
             wakes=self.wakes,
             clock=WorldClock(world),
         )

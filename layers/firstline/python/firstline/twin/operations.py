@@ -180,6 +180,12 @@ def get_metric_data(world: World, parameters: Parameters) -> Answer:
     }
 
 
+def publish(world: World, parameters: Parameters) -> Answer:
+    """Tell the team."""
+    world.notices.append((world.now, parameters["Subject"], parameters["Message"]))
+    return {"MessageId": f"message-{len(world.notices)}"}
+
+
 OPERATIONS: dict[str, Operation] = {
     "auto-scaling.CancelInstanceRefresh": changes.cancel_instance_refresh,
     "auto-scaling.DescribeAutoScalingGroups": describe_auto_scaling_groups,
@@ -193,6 +199,7 @@ OPERATIONS: dict[str, Operation] = {
     "cloudwatch.GetMetricData": get_metric_data,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
     "kms.DescribeKey": around.describe_key,
+    "sns.Publish": publish,
     "ssm.DescribeInstanceInformation": describe_instance_information,
     "ssm.DescribeParameters": around.describe_parameters,
     "ssm.ListCommandInvocations": list_command_invocations,

@@ -15,7 +15,7 @@ from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.settings import Mode
 
-type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes", "around"]
+type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes", "around", "team"]
 type FaultKind = Literal["error", "hang", "timeout-after"]
 
 

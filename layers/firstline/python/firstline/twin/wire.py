@@ -32,6 +32,7 @@ DEPENDENCIES: dict[str, Dependency] = {
     "dynamodb": "store",
     "elastic-load-balancing-v2": "fleet",
     "kms": "around",
+    "sns": "team",
     "sqs": "wakes",
     "ssm": "hosts",
 }

@@ -61,6 +61,7 @@ class World:
         self.group = AutoScaling(scenario, start, lambda: self.now)
         self.commands: dict[CommandId, Command] = {}
         self.alarms: dict[str, Alarm] = {}
+        self.notices: list[tuple[datetime, str, str]] = []
         self._deletions: list[tuple[datetime, str]] = []
         self._told: list[tuple[datetime, str, AlarmState]] = []
 

@@ -1,0 +1,41 @@
+"""The Team port: what both adapters must do."""
+
+import pytest
+
+from firstline.adapters import clients
+from firstline.adapters.team import SnsTeam
+from firstline.ports import Accepted, NotYet
+from firstline.twin.scenario import FaultKind
+from tests.adapters.doors import Door, Ends, Http, Requests
+
+TOPIC = "arn:aws:sns:us-east-1:111122223333:team"
+
+
+def test_a_notice_reaches_the_topic(door: Door) -> None:
+    """Subject and text as they are."""
+    assert door.ports.team.publish("P3 x", "P3 x\nincident: inc-1") == Accepted()
+    ((at, subject, text),) = door.world.notices
+    assert (at, subject, text) == (door.world.now, "P3 x", "P3 x\nincident: inc-1")
+
+
+@pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
+def test_a_topic_in_trouble_leaves_it_owed(door: Door, kind: FaultKind) -> None:
+    """It never raises: whoever settles goes on with the next page."""
+    door.trouble("team", kind)
+    assert isinstance(door.ports.team.publish("P3 x", "text"), NotYet)
+
+
+def test_it_is_one_request_sent_once(aws_door: Door, requests: Requests) -> None:
+    """A page may be waiting behind it."""
+    aws_door.trouble("team", "hang")
+    aws_door.ports.team.publish("P3 x", "text")
+    assert requests.calls == ["sns.Publish"]
+    assert len(requests.sends) == 1
+
+
+def test_a_refusal_is_named() -> None:
+    """By the service's own word."""
+    body = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>"
+    ends = Ends(Http(403, body))
+    told = SnsTeam(clients.team(ends.session), TOPIC).publish("P3 x", "text")
+    assert told == NotYet("AuthorizationError")

@@ -1,0 +1,79 @@
+"""What is minor is told to the team, and wakes nobody."""
+
+import copy
+
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.profile import Profile
+from firstline.signals import Severity
+from tests.controller.rig import Rig
+from tests.core.builders import PROFILE
+from tests.core.events import EVENTS, edited
+
+REPORT = edited((EVENTS / "user.report.json").read_bytes(), {"time": "2026-03-11T04:18:00Z"})
+
+
+def minor() -> Profile:
+    """The runbook's profile, in which an outage is a P3."""
+    rules = tuple(copy.replace(each, severity=Severity.P3) for each in PROFILE.rules)
+    return copy.replace(PROFILE, rules=rules)
+
+
+def subjects(rig: Rig) -> list[str]:
+    return [subject for _, subject, _ in rig.world.notices]
+
+
+def test_a_p3_is_told_when_it_opens_and_when_it_ends() -> None:
+    """The pager hears nothing of it."""
+    rig = Rig(profile=minor())
+    rig.hear()
+    held = rig.at_the_end()
+    assert held.status is Status.RESOLVED
+    opening = "P3 complete-outage: alarm healthy-hosts in ALARM"
+    assert subjects(rig) == [opening, f"over: {opening}"]
+    assert rig.posts == []
+    told = [(each["channel"], each["action"], each["outcome"]) for each in rig.told(Kind.PAGE)]
+    assert told == [("team", "trigger", "accepted"), ("team", "resolve", "accepted")]
+
+
+def test_a_topic_that_is_down_is_told_later_and_holds_nothing_back() -> None:
+    """The incident goes on meanwhile."""
+    rig = Rig(profile=minor())
+    rig.script.failing = {"publish"}
+    rig.hear()
+    rig.until(lambda held: held.attempts)
+    assert subjects(rig) == []
+    rig.script.failing = set()
+    rig.at_the_end()
+    assert len(subjects(rig)) == 2
+
+
+def test_a_topic_that_hangs_does_not_hold_a_page_back() -> None:
+    """The pager is asked all the same."""
+    rig = Rig(profile=minor())
+    rig.script.failing = {"publish"}
+    rig.hear()
+    grave = copy.replace(
+        rig.incident(),
+        pages=(*rig.incident().pages, copy.replace(rig.incident().pages[0], channel="pager")),
+    )
+    rig.store(grave, version=grave.version)
+    rig.until(lambda held: any(each.sent_at for each in held.pages))
+    assert rig.posts == [("trigger", grave.id)]
+    assert subjects(rig) == []
+
+
+def test_a_users_report_is_looked_into_and_given_to_the_team() -> None:
+    """R23 to R26: hosts are looked at, nothing is fixed, and the next steps are told."""
+    rig = Rig()
+    rig.hear(REPORT)
+    held = rig.at_the_end()
+    assert (held.status, rig.fixes, rig.posts) == (Status.HANDED_OVER, [], [])
+    assert held.hosts.keys() == set(rig.world.hosts)
+    assert subjects(rig) == [
+        "P3 user-affected: user",
+        "P3 user-affected: firstline gave up, take over",
+    ]
+    text = rig.world.notices[-1][2]
+    assert all(step in text for step in ("R24", "R25", "R26", "no automatic fix"))
+    assert held.reports[0].user not in text
