@@ -1,6 +1,6 @@
 """Decision: the next step of an incident, with its whole reasoning."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -60,3 +60,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             "plan": self.plan.told() if self.plan else None,
             "guards": msgspec.to_builtins(self.answers),
         }
+
+
+def wait(now: datetime, duration: timedelta, rule: str, why: str) -> Decision:
+    """Look again after *duration*."""
+    return Decision(step=Wait(now + duration), rule=rule, why=why)

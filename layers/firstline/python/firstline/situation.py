@@ -5,8 +5,8 @@ from datetime import datetime
 import msgspec
 
 from firstline.diagnose import Diagnosis
-from firstline.evidence import Evidence, Unknown
-from firstline.incident import Incident
+from firstline.evidence import Evidence, Need, Unknown, needs
+from firstline.incident import Incident, Target
 from firstline.limits import Limits
 from firstline.profile import Profile
 from firstline.settings import Mode
@@ -27,3 +27,13 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     surroundings: Surroundings | None = None
     profile: Profile
     mode: Mode
+
+    @property
+    def unverified(self) -> tuple[Target, ...]:
+        """The targets of which nobody has proven yet that they work."""
+        return tuple(each for each in self.incident.targets if not each.verified)
+
+    @property
+    def needs_hosts(self) -> bool:
+        """Whether the condition is about hosts at all."""
+        return Need.HOSTS in needs(self.incident.condition)

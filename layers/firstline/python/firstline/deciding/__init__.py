@@ -1,0 +1,1 @@
+"""The rules of `decide`, by what they lead to."""
