@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from firstline.controller.joining import Receipt
@@ -42,6 +44,10 @@ def test_a_second_delivery_is_one_incident_and_one_page() -> None:
     assert (len(rig.tables.incidents), rig.waiting) == (1, [])
 
 
+LATER = START + timedelta(seconds=35)
+"""When a message whose worker died is delivered again."""
+
+
 def test_a_second_delivery_pages_when_the_first_died_before_it() -> None:
     """I1: the opening is recorded, the page was never sent."""
     rig = Rig()
@@ -49,9 +55,10 @@ def test_a_second_delivery_pages_when_the_first_died_before_it() -> None:
     with pytest.raises(Crash):
         rig.hear()
     assert rig.posts == []
+    rig.world.advance(LATER)
     rig.hear(REDELIVERED)
     assert rig.notified == {rig.id(): 1}
-    assert rig.waiting == [(START, Wake(rig.id(), 1))]
+    assert rig.waiting == [(LATER, Wake(rig.id(), 1))]
 
 
 def test_a_second_delivery_wakes_when_the_queue_failed_the_first() -> None:
@@ -60,8 +67,11 @@ def test_a_second_delivery_wakes_when_the_queue_failed_the_first() -> None:
     rig.script.before("queue", TIMEOUT)
     with pytest.raises(Unavailable):
         rig.hear()
+    rig.hear(REDELIVERED)  # at once: the first wake may still be on its way
+    assert rig.waiting == []
+    rig.world.advance(LATER)
     rig.hear(REDELIVERED)
-    assert rig.waiting == [(START, Wake(rig.id(), 1))]
+    assert rig.waiting == [(LATER, Wake(rig.id(), 1))]
     assert rig.notified == {rig.id(): 1}
 
 

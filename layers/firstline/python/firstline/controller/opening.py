@@ -21,6 +21,8 @@ from firstline.ports import Change, Joined, OpeningsWrite, Wake
 from firstline.profile import seconds
 from firstline.signals import Disposition, Severity, Signal, SignalKind
 
+WAKE_GRACE = seconds(15)
+"""How late the first wake may be before a second delivery queues it anew."""
 TURNS_MAX = 5
 """As often another worker may open something at the same moment; then it goes uncounted."""
 
@@ -85,19 +87,24 @@ def _open(
     except Unavailable:
         _page_unrecorded(incident.pages, system)
         raise
-    _page_and_wake(Draft(copy.replace(incident, version=1), system, now))
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
     return Receipt(found.disposition, found.why, incident.id)
 
 
-def _page_and_wake(draft: Draft) -> None:
-    """Page; what was not recorded stays owed. Then let reconcile look."""
+def _page(draft: Draft) -> None:
+    """Page; what was not recorded stays owed."""
     if settle.settle(draft, settle.TRIES_AT_ONCE):
         # a conflict means that reconcile was quicker: it settles the page, folded by its key
         with contextlib.suppress(Conflict):
             draft.commit()
-    draft.system.ports.wakes.queue(
-        Wake(draft.incident.id, draft.incident.wake_generation), seconds(0)
-    )
+
+
+def _wake(draft: Draft) -> None:
+    """Let reconcile look."""
+    wake = Wake(draft.incident.id, draft.incident.wake_generation)
+    draft.system.ports.wakes.queue(wake, seconds(0))
 
 
 def _again(arrival: Arrival, system: System) -> Receipt:
@@ -107,8 +114,12 @@ def _again(arrival: Arrival, system: System) -> Receipt:
     loaded = store.load(opened)
     if loaded is None:  # the first delivery joined
         return Receipt(found.disposition, found.why, store.open_incident(found.cause))
-    if loaded.incident.next_wake_at is not None:
-        _page_and_wake(Draft(loaded.incident, system, system.ports.clock.now()))
+    draft = Draft(loaded.incident, system, system.ports.clock.now())
+    due = loaded.incident.next_wake_at
+    if due is not None:
+        _page(draft)
+    if due is not None and due + WAKE_GRACE <= draft.now:  # its wake was lost with its worker
+        _wake(draft)
     return Receipt(found.disposition, found.why, opened)
 
 
