@@ -20,7 +20,7 @@ from infra.records import Records
 from infra.response import Reach, Response, documents
 from infra.routing_key import routing_key
 from infra.runtime import Runtime
-from infra.team import team_topic
+from infra.topics import read_by
 
 PAGER_URL = "https://events.pagerduty.com/v2/enqueue"
 
@@ -44,7 +44,7 @@ class AppStack(Stack):
             queues=queues,
             records=records,
             routing_key=routing_key(self, deployment.context.routing_key_secret_arn),
-            team=team_topic(self, deployment.context.team_email),
+            team=read_by(self, "Team", "team", deployment.context.team_email),
             documents=documents(self, deployment.profile.fleet.units),
             fleet=deployment.profile.fleet,
         )

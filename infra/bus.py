@@ -8,16 +8,14 @@ termination that the group made comes from Auto Scaling too.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aws_cdk import Annotations, CfnOutput, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from firstline.sources import autoscaling, cloudtrail, ec2, findings, health, ssm, user
-from infra.nag import accept
 from infra.queues import Queues
+from infra.topics import read_by
 
 
 class Heard(NamedTuple):
@@ -88,7 +86,8 @@ class Bus(Construct):
         for each, what in hears.items():
             to_queue = targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)
             _rule(self, each, what, to_queue)
-        topic = _security_topic(self, security_email)
+        # straight from EventBridge, with no code of ours on the way
+        topic = read_by(self, "Security", "security", security_email)
         for each, what in SEVERE.items():
             to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
             _rule(self, f"Severe{each}", what, to_topic)
@@ -106,17 +105,3 @@ def _rule(scope: Construct, name: str, what: Heard, target: events.IRuleTarget) 
         ),
         targets=[target],
     )
-
-
-def _security_topic(scope: Construct, email: str | None) -> sns.Topic:
-    """Straight from EventBridge, with no code of ours on the way; not encrypted by a key."""
-    topic = sns.Topic(scope, "Security", enforce_ssl=True)
-    if email is None:
-        warning = "nobody hears the security topic: set the context security_email, or subscribe"
-        Annotations.of(topic).add_warning_v2("firstline:security-email", warning)
-    else:
-        subscription = topic.add_subscription(subscriptions.EmailSubscription(email))
-        unread = "a queue for mail that was not delivered is one more place where nobody looks"
-        accept(subscription, "Serverless-SNSRedrivePolicy", unread)
-    CfnOutput(Stack.of(scope), "SecurityTopic", value=topic.topic_arn)
-    return topic

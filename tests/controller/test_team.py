@@ -32,8 +32,11 @@ def test_a_p3_is_told_when_it_opens_and_when_it_ends() -> None:
     opening = "P3 complete-outage: alarm healthy-hosts in ALARM"
     assert subjects(rig) == [opening, f"over: {opening}"]
     assert rig.posts == []
-    told = [(each["channel"], each["action"], each["outcome"]) for each in rig.told(Kind.PAGE)]
-    assert told == [("team", "trigger", "accepted"), ("team", "resolve", "accepted")]
+    told = [each for each in rig.told(Kind.PAGE) if each["channel"] != "change"]
+    assert [(each["channel"], each["action"], each["outcome"]) for each in told] == [
+        ("team", "trigger", "accepted"),
+        ("team", "resolve", "accepted"),
+    ]
 
 
 def test_a_topic_that_is_down_is_told_later_and_holds_nothing_back() -> None:

@@ -165,26 +165,30 @@ def test_the_limits_fit_into_the_step() -> None:
 
 
 ENCLAVE = content.restart_enclave(units=("vettid-enclave",), parents=("vettid-parent",))
-BOTH = values(ParentUnit="vettid-parent")
+
+
+def both(**changed: str) -> dict[str, str]:
+    """Give the parameters of a delivery in time, with the parent's unit."""
+    return values(ParentUnit="vettid-parent", **changed)
 
 
 def test_an_enclave_that_is_back_has_its_parent_started(host: Host, door: Door) -> None:
     """A parent that an earlier failure had stopped would stay stopped."""
-    assert answer(host.send(ENCLAVE, door, **BOTH)) == (0, "restarted", "vettid-enclave")
+    assert answer(host.send(ENCLAVE, door, **both())) == (0, "restarted", "vettid-enclave")
     assert host.restarted() == ["vettid-enclave.service", "started vettid-parent.service"]
 
 
 def test_an_enclave_that_fails_has_no_parent_started(host: Host) -> None:
     """Without its enclave the parent would only fail as well."""
     host.command("systemctl", 'echo "$1" >>"$HOST/restarted"; [[ $1 != restart ]]')
-    ran = host.send(ENCLAVE, "environment", **BOTH)
+    ran = host.send(ENCLAVE, "environment", **both())
     assert (answer(ran), host.restarted()) == ((1, "failed", "vettid-enclave"), ["restart"])
 
 
 def test_a_parent_that_cannot_be_started_is_told(host: Host) -> None:
     """The enclave is back and nothing speaks for it."""
     host.command("systemctl", 'echo "$1" >>"$HOST/restarted"; [[ $1 != start ]]')
-    ran = host.send(ENCLAVE, "environment", **BOTH)
+    ran = host.send(ENCLAVE, "environment", **both())
     assert (answer(ran), host.restarted()) == (
         (1, "failed", "vettid-enclave"),
         ["restart", "start"],
@@ -193,5 +197,5 @@ def test_a_parent_that_cannot_be_started_is_told(host: Host) -> None:
 
 def test_a_hostile_parent_is_refused(host: Host) -> None:
     """The script matches what the service has matched already."""
-    ran = host.run(ENCLAVE, "environment", BOTH | {"ParentUnit": "x; reboot"})
+    ran = host.run(ENCLAVE, "environment", both() | {"ParentUnit": "x; reboot"})
     assert (answer(ran), host.restarted()) == ((3, "refused-input", "vettid-enclave"), [])

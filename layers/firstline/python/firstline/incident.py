@@ -159,10 +159,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One word to people: owed from ``owed_at``, tried again at ``due_at``, done when sent.
 
     For the pager ``key`` is PagerDuty's ``dedup_key``; the ``team`` reads a topic, where what is
-    minor is told and wakes nobody. What it says is fixed when it is owed.
+    minor is told and wakes nobody; a ``change`` stands beside PagerDuty's alerts and notifies
+    nobody. What it says is fixed when it is owed.
     """
 
-    channel: Literal["pager", "team"] = "pager"
+    channel: Literal["pager", "team", "change"] = "pager"
     key: str
     action: Literal["trigger", "resolve"]
     severity: Severity

@@ -8,10 +8,11 @@ import copy
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from firstline.incident import Incident, Page
-from firstline.ports import Accepted, Delivery
+from firstline.incident import Attempt, Incident, Page
+from firstline.ports import Accepted, BadBody, Delivery
 from firstline.signals import Severity, Signal
 
+CHANGE_TRIES_MAX = 5
 RETRY_AFTER = timedelta(seconds=10)
 """An unsent page is tried again after this long."""
 
@@ -63,8 +64,45 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
             due_at=now,
         )
         for each in incident.pages
-        if each.action == "trigger"
+        if each.action == "trigger" and each.channel != "change"
     )
+
+
+def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
+    """A fix of ours, for whoever looks at the alert and asks what changed."""
+    return Page(
+        channel="change",
+        key=f"{incident.id}:{attempt.token[:8]}",
+        action="trigger",
+        severity=incident.severity,
+        summary=f"firstline: {attempt.action} on {attempt.target}",
+        details={
+            "incident": incident.id,
+            "action": attempt.action,
+            "target": attempt.target,
+            "plan": attempt.plan,
+            "at": attempt.intended_at.isoformat(timespec="seconds"),
+        },
+        owed_at=attempt.intended_at,
+        due_at=due_at,
+    )
+
+
+def change_body(page: Page, fleet: str) -> dict[str, object]:
+    """The change event for PagerDuty, but for the routing key; it has no key of its own."""
+    return {
+        "payload": {
+            "summary": page.summary[:1024],
+            "timestamp": page.details["at"],
+            "source": fleet,
+            "custom_details": page.details,
+        }
+    }
+
+
+def people_wait(page: Page) -> bool:
+    """Whether somebody is not told as long as *page* is owed; of a change nobody is."""
+    return page.channel != "change"
 
 
 def owed(incident: Incident) -> tuple[Page, ...]:
@@ -83,10 +121,18 @@ def due(incident: Incident, now: datetime) -> tuple[Page, ...]:
 
 def tried(incident: Incident, page: Page, delivery: Delivery, now: datetime) -> Incident:
     """The incident after one more try of *page*: sent, or owed and due again."""
+    if page.channel == "change" and given_up(page, delivery):
+        return copy.replace(incident, pages=tuple(each for each in incident.pages if each != page))
     sent_at = now if isinstance(delivery, Accepted) else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
     pages = tuple(after if each == page else each for each in incident.pages)
     return copy.replace(incident, pages=pages)
+
+
+def given_up(page: Page, delivery: Delivery) -> bool:
+    """Whether a change is not tried again: it is of use while the incident is new, or never."""
+    last = page.tries + 1 >= CHANGE_TRIES_MAX
+    return isinstance(delivery, BadBody) or (last and not isinstance(delivery, Accepted))
 
 
 def body(page: Page, fleet: str) -> dict[str, object]:

@@ -319,6 +319,10 @@ class Pager(Protocol):
         """Post *body* (without its routing key) once, within three seconds."""
         ...
 
+    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """Post a change event once; it notifies nobody."""
+        ...
+
 
 class Team(Protocol):
     """The team's topic: what is minor is told there, and wakes nobody."""

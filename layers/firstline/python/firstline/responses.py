@@ -24,7 +24,10 @@ def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[Data, ..
 
     A miss is told once while it is still waited for, and again when the response has come.
     """
-    owed = any(each.action == "trigger" and each.sent_at is None for each in incident.pages)
+    owed = any(
+        each.action == "trigger" and each.sent_at is None and each.channel != "change"
+        for each in incident.pages
+    )
     told: list[Data] = []
     measured = [_measured(each, now, owed=owed) for each in incident.responses]
     for before, after in zip(incident.responses, measured, strict=True):

@@ -60,12 +60,19 @@ class PagerDutyPager:
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """Post *body* once; no answer, whatever it says, brings the key into a ``why``."""
+        return self._post(self._url, routing_key, body)
+
+    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """Post a change event, at the address beside that of events."""
+        return self._post(self._url.replace("/enqueue", "/change/enqueue"), routing_key, body)
+
+    def _post(self, url: str, routing_key: str, body: dict[str, object]) -> Delivery:
         try:
             sent = msgspec.json.encode({**body, "routing_key": routing_key})
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             return BadBody(f"the body cannot be written as JSON: {type(error).__name__}")
         try:
-            answer = self._within_deadline(sent)
+            answer = self._within_deadline(url, sent)
         except TimeoutError:
             return NotYet("PagerDuty did not answer in time")
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -74,25 +81,25 @@ class PagerDutyPager:
             self._key.doubt()
         return _delivery(answer, routing_key)
 
-    def _within_deadline(self, sent: bytes) -> "_Answer":
+    def _within_deadline(self, url: str, sent: bytes) -> "_Answer":
         """Ask in a thread that is left behind at the deadline.
 
         Timeouts of a socket do not bound the lookup of a name, several addresses, or an answer
         that drips; a page that hangs would hold up the next try.
         """
         answer: Future[_Answer] = Future()
-        Thread(target=self._ask, args=(sent, answer), daemon=True).start()
+        Thread(target=self._ask, args=(url, sent, answer), daemon=True).start()
         return answer.result(_DEADLINE.total_seconds())
 
-    def _ask(self, sent: bytes, answer: "Future[_Answer]") -> None:
+    def _ask(self, url: str, sent: bytes, answer: "Future[_Answer]") -> None:
         try:
-            answer.set_result(self._exchange(sent))
+            answer.set_result(self._exchange(url, sent))
         except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
             answer.set_exception(error)
 
-    def _exchange(self, sent: bytes) -> "_Answer":
+    def _exchange(self, url: str, sent: bytes) -> "_Answer":
         response = self._http.request(
-            "POST", self._url, body=sent, headers=_HEADERS, preload_content=False
+            "POST", url, body=sent, headers=_HEADERS, preload_content=False
         )
         # the status decides; only a refusal's reason is worth reading, if it can be read
         refused = response.status == HTTPStatus.BAD_REQUEST

@@ -158,6 +158,10 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
             until = attempt.lease_until + _verified_within(attempt, draft.system.profile)
             draft.lease = LeaseWrite(limits.extend(lease, until), lease.fence)
             draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
+            # told at the next wake, which comes anyway: nobody waits for it
+            due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
+            told = paging.change(draft.incident, attempt, due_at)
+            draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, told))
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False

@@ -52,6 +52,8 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
         key = ports.pager.routing_key()
     except Unavailable as error:
         return NotYet(str(error))
+    if page.channel == "change":
+        return ports.pager.change(key, paging.change_body(page, fleet))
     delivery = ports.pager.post(key, paging.body(page, fleet))
     if isinstance(delivery, BadBody):
         return ports.pager.post(key, paging.minimal_body(page, fleet))
@@ -61,10 +63,11 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
 def _record(draft: Draft, page: Page, delivery: Delivery) -> None:
     """The first failure and the success are entries; the tries between are only counted."""
     accepted = isinstance(delivery, Accepted)
-    if not accepted and page.tries:
+    dropped = page.channel == "change" and paging.given_up(page, delivery)
+    if not accepted and page.tries and not dropped:
         return
     data: dict[str, object] = {"key": page.key, "action": page.action, "severity": page.severity}
     data["channel"] = page.channel
-    outcome = "accepted" if accepted else "owed"
+    outcome = "accepted" if accepted else "dropped" if dropped else "owed"
     why = "" if isinstance(delivery, Accepted) else delivery.why
     draft.record(Kind.PAGE, data | {"outcome": outcome, "tries": page.tries + 1, "why": why})

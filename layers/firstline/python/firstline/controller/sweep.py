@@ -59,7 +59,8 @@ def _one(due: Due, system: System, now: datetime, *, overdue: bool) -> timedelta
     draft = Draft(loaded.incident, system, now)
     if overdue:
         _settle_and_wake(draft)
-    return max((now - each.owed_at for each in paging.owed(draft.incident)), default=timedelta(0))
+    waiting = filter(paging.people_wait, paging.owed(draft.incident))
+    return max((now - each.owed_at for each in waiting), default=timedelta(0))
 
 
 def _settle_and_wake(draft: Draft) -> None:

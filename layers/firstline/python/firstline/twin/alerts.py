@@ -61,6 +61,19 @@ class Alert(msgspec.Struct):
     notifications: int = 1
 
 
+class _ChangePayload(msgspec.Struct):
+    summary: Annotated[_Words, Meta(max_length=1024)]
+    source: _Words
+    timestamp: Annotated[datetime, Meta(tz=True)]
+
+
+class _Change(msgspec.Struct):
+    """A change event: no severity, no key, and nobody is notified."""
+
+    routing_key: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{32}\Z")]
+    payload: _ChangePayload
+
+
 class Received(msgspec.Struct, frozen=True):
     """One accepted event, in the order of acceptance; ``body`` has lost its routing key."""
 
@@ -80,6 +93,7 @@ class Alerts:
     def __init__(self) -> None:
         self.by_key: dict[str, Alert] = {}
         self.received: list[Received] = []
+        self.changes: list[dict[str, object]] = []
 
     def receive(self, body: dict[str, object], at: datetime) -> Accepted | BadBody:
         """Take *body*, the whole of it with its ``routing_key``, if it keeps the rules."""
@@ -96,6 +110,15 @@ class Alerts:
                 self.resolve(key)
         shown = {name: value for name, value in body.items() if name != "routing_key"}
         self.received.append(Received(at, event.event_action, key, shown))
+        return Accepted()
+
+    def change(self, body: dict[str, object]) -> Accepted | BadBody:
+        """Take a change event; nobody is notified."""
+        try:
+            msgspec.convert(body, type=_Change)
+        except msgspec.ValidationError as error:
+            return BadBody(str(error))
+        self.changes.append({name: each for name, each in body.items() if name != "routing_key"})
         return Accepted()
 
     def acknowledge(self, key: str) -> None:

@@ -176,6 +176,14 @@ class MemoryPager:
         """See `firstline.ports.Pager`."""
         return ROUTING_KEY
 
+    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.ports.Pager`."""
+        event = {"routing_key": routing_key, **body}
+        try:
+            return self._effects.effect("pagerduty", "change", lambda: self.alerts.change(event))
+        except Unavailable as error:
+            return NotYet(str(error))
+
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """See `firstline.ports.Pager`."""
         event = {"routing_key": routing_key, **body}

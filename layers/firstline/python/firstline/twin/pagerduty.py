@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PATH = "/v2/enqueue"
 """The one address that takes events."""
+CHANGES = "/v2/change/enqueue"
+"""The one that takes changes."""
 
 type Fault = Literal["error", "throttle", "hang", "refuse-connection", "lose-answer"]
 """What can go wrong with one request: 503; 429; no answer, at once, whether the request would
@@ -70,14 +72,14 @@ class PagerDutyServer:
         host, port = self._listener.server_address[:2]
         return f"http://{host!s}:{port}{PATH}"
 
-    def answer(self, raw: bytes) -> _Answer | None:
+    def answer(self, raw: bytes, path: str = PATH) -> _Answer | None:
         """Status and JSON for the request's body *raw*; None to close without an answer."""
         with self._one_at_a_time:
             self.requests += 1
             fault = self._fault()
             match fault:
                 case None:
-                    return self._receive(raw)
+                    return self._receive(raw, path)
                 case "error":
                     return 503, {"status": "error", "message": "the service is in trouble"}
                 case "throttle":
@@ -85,22 +87,25 @@ class PagerDutyServer:
                 case "hang" | "refuse-connection":
                     return None
                 case "lose-answer":
-                    self._receive(raw)
+                    self._receive(raw, path)
                     return None
                 case _:
                     assert_never(fault)
 
-    def _receive(self, raw: bytes) -> _Answer:
+    def _receive(self, raw: bytes, path: str) -> _Answer:
         try:
             body = msgspec.json.decode(raw)
         except (msgspec.DecodeError, RecursionError):
             return _invalid("the body is not JSON")
-        errors = [f"{e.json_path}: {e.message[:200]}" for e in _schema().iter_errors(body)]
+        errors = [f"{e.json_path}: {e.message[:200]}" for e in _schema(path).iter_errors(body)]
         if errors:
             return _invalid(*errors)
-        taken = self.alerts.receive(body, self._now())
+        change = path == CHANGES
+        taken = self.alerts.change(body) if change else self.alerts.receive(body, self._now())
         if isinstance(taken, BadBody):
             return _invalid(taken.why)
+        if change:
+            return 202, {"status": "success", "message": "Change event processed"}
         key = self.alerts.received[-1].key
         return 202, {"status": "success", "message": "Event processed", "dedup_key": key}
 
@@ -114,12 +119,13 @@ def _invalid(*errors: str) -> _Answer:
 
 
 @cache
-def _schema() -> "Draft4Validator":
+def _schema(path: str) -> "Draft4Validator":
     """The published schema of an event; OpenAPI 3.0 builds on JSON Schema's fourth draft."""
     from jsonschema import Draft4Validator  # noqa: PLC0415 - 0.2 s, and many replays page nobody
 
     text = files("firstline.twin").joinpath("data/pagerduty-events-v2.json").read_bytes()
-    enqueue = "#/paths/~1enqueue/post/requestBody/content/application~1json/schema"
+    place = path.removeprefix("/v2").replace("/", "~1")
+    enqueue = f"#/paths/{place}/post/requestBody/content/application~1json/schema"
     published = msgspec.json.decode(text, type=dict[str, Any])
     return Draft4Validator({"$ref": enqueue, **published})
 
@@ -150,10 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if self.path != PATH:
+        if self.path not in (PATH, CHANGES):
             self.send_error(404)
             return
-        answer = self.server.pagerduty.answer(raw)
+        answer = self.server.pagerduty.answer(raw, self.path)
         if answer is None:
             return
         status, body = answer

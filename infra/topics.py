@@ -1,0 +1,25 @@
+"""Topics that people read, each with the one reader whom the operator may name."""
+
+from aws_cdk import Annotations, CfnOutput, Stack
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.nag import accept
+
+
+def read_by(scope: Construct, name: str, whose: str, email: str | None) -> sns.Topic:
+    """The topic *name*, whose output is named after it; *whose* begins the context key's name.
+
+    It holds no more than a page does, and no key encrypts it: EventBridge may write to it as well.
+    """
+    topic = sns.Topic(scope, name, enforce_ssl=True)
+    if email is None:
+        warning = f"nobody hears the {whose} topic: set the context {whose}_email, or subscribe"
+        Annotations.of(topic).add_warning_v2(f"firstline:{whose}-email", warning)
+    else:
+        subscription = topic.add_subscription(subscriptions.EmailSubscription(email))
+        unread = "a queue for mail that was not delivered is one more place where nobody looks"
+        accept(subscription, "Serverless-SNSRedrivePolicy", unread)
+    CfnOutput(Stack.of(scope), f"{name}Topic", value=topic.topic_arn)
+    return topic
