@@ -167,8 +167,9 @@ credential_facts() {
 # On a fleet whose vaults live inside the enclave there is none on the host, and 0 is no trouble.
 vault_facts() {
   local count
-  count=$(timeout -k 1 "$probe_seconds" pgrep --count --exact vault-manager)
-  (($? <= 1)) && printf '%s\n' "${count:0:20}"
+  count=$(timeout -k 1 "$probe_seconds" pgrep --count --exact vault-manager |
+    timeout -k 1 "$((probe_seconds + 2))" head -c 20)
+  (($? <= 1)) && printf '%s\n' "$count"
 }
 
 # The parent answers 200, or 503 when it is unhealthy; the body must agree.
