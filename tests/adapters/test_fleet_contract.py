@@ -12,14 +12,23 @@ from firstline.adapters import clients
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.errors import Unavailable
-from firstline.evidence import AlarmReading, AlarmState, Gone, Group, TargetHealth, Unknown
+from firstline.evidence import (
+    AlarmReading,
+    AlarmState,
+    Answering,
+    Gone,
+    Group,
+    TargetHealth,
+    Unknown,
+)
 from firstline.ids import InstanceId
 from firstline.ports import Fleet
+from firstline.probe_profile import Probe
 from firstline.profile import Profile
 from firstline.twin.aws import HOME
 from firstline.twin.hosts import ENCLAVE_RESTART_TAKES, Host
 from firstline.twin.scenario import FaultKind
-from tests.adapters.doors import Door, Ends, Http, Requests
+from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 READS: dict[str, Callable[[Fleet], object]] = {
@@ -173,3 +182,32 @@ def test_reads_are_tried_twice(profile: Profile, end: Http | Exception, sends: i
         with pytest.raises(Unavailable):
             read(fleet_of(ends, profile))
         assert ends.sends == sends
+
+
+@pytest.mark.parametrize(
+    ("results", "answers"),
+    [
+        ([{"Timestamps": [T0, T0], "Values": [1.0, 0.0]}], True),
+        ([{"Timestamps": [T0], "Values": [0.0]}], False),
+        ([{"Timestamps": [], "Values": []}], None),
+        ([], None),
+    ],
+)
+def test_the_latest_answer_of_the_probe_counts(
+    profile: Profile, results: list[dict[str, object]], *, answers: bool | None
+) -> None:
+    """The newest comes first; a probe that measured nothing is unknown, and not silent."""
+    found = fleet_of(Ends({"MetricDataResults": results}), profile).answering()
+    assert found == (
+        Unknown("the probe measured nothing lately")
+        if answers is None
+        else Answering(answers=answers, at=T0)
+    )
+
+
+def test_a_fleet_without_a_probe_is_not_asked(profile: Profile) -> None:
+    """Nobody knows, and nothing is asked."""
+    ends = Ends({})
+    without = copy.replace(profile, probe=Probe())
+    assert isinstance(fleet_of(ends, without).answering(), Unknown)
+    assert ends.sends == 0

@@ -266,3 +266,11 @@ def test_only_a_known_refusal_proves_that_nothing_was_done(
     ends = Ends(end)
     assert isinstance(scaling_of(ends).fix(REPLACE), told)
     assert ends.sends <= 1
+
+
+def test_a_refresh_that_has_not_started_is_one() -> None:
+    """It is active, and what was asked for just now is found by it."""
+    pending = {"InstanceRefreshId": "one", "Status": "Pending"}
+    scaling = scaling_of(Ends({"InstanceRefreshes": [pending]}))
+    assert [each.id for each in scaling.refreshes().active()] == ["one"]
+    assert scaling.find(REFRESH, T0) == "one"

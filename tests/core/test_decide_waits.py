@@ -120,6 +120,9 @@ def test_one_silent_host_does_not_keep_another_from_its_fix() -> None:
 USED_UP = limits(spent(900), spent(1800))
 
 
+LATELY = answered(899, target=B, helped=True)
+
+
 class Stop(NamedTuple):
     """A fix that guards stop, and what follows."""
 
@@ -138,6 +141,11 @@ class Stop(NamedTuple):
         Stop(situation(limits=USED_UP, profile=RESTART_ONLY, mode="observe"), HandOver()),
         Stop(situation(incident=incident(opened_at=ago(900)), mode="observe"), HandOver()),
         Stop(situation(incident=incident(opened_at=ago(899)), mode="observe"), wait(60)),
+        Stop(situation(incident=incident(opened_at=ago(900)), limits=limits(spent(59))), wait(1)),
+        Stop(
+            situation(incident=incident(opened_at=ago(900), attempts=(LATELY,)), mode="observe"),
+            wait(60),
+        ),
     ],
 )
 def test_what_follows_a_denial(case: Stop) -> None:

@@ -114,11 +114,14 @@ class Connections(msgspec.Struct, frozen=True, tag="connections"):
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """One instance refresh of the group, as Auto Scaling lists it: ``InProgress`` and the like."""
+    """One instance refresh of the group, as Auto Scaling lists it: ``InProgress`` and the like.
+
+    One that is pending has not started yet.
+    """
 
     id: str
     status: str
-    started_at: datetime
+    started_at: datetime | None
 
     @property
     def ended(self) -> bool:

@@ -34,6 +34,14 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.incident.targets if not each.verified)
 
     @property
+    def progressed_at(self) -> datetime:
+        """When a host was last verified, or a fix answered; at first when it was opened."""
+        verified = (each.verified_at for each in self.incident.targets)
+        answered = (each.answered_at for each in self.incident.attempts)
+        told = (at for at in (*verified, *answered) if at is not None)
+        return max(told, default=self.incident.opened_at)
+
+    @property
     def needs_hosts(self) -> bool:
         """Whether the condition is about hosts at all."""
         return Need.HOSTS in needs(self.incident.condition)

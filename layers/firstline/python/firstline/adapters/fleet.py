@@ -103,8 +103,14 @@ class AwsFleet:
                 EndTime=now,
                 ScanBy="TimestampDescending",
             )
-            (found,) = answer["MetricDataResults"]
-            latest = next(zip(found["Timestamps"], found["Values"], strict=True), None)
+            latest = next(
+                (
+                    measured
+                    for found in answer["MetricDataResults"]
+                    for measured in zip(found["Timestamps"], found["Values"], strict=False)
+                ),
+                None,
+            )
         if latest is None:
             return Unknown("the probe measured nothing lately")
         at, value = latest

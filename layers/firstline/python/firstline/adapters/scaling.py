@@ -72,10 +72,9 @@ class AsgScaling:
                 Refresh(
                     id=each["InstanceRefreshId"],
                     status=each["Status"],
-                    started_at=each["StartTime"],
+                    started_at=each.get("StartTime"),
                 )
                 for each in answer["InstanceRefreshes"]
-                if "StartTime" in each or each["Status"] == "Pending"
             ]
         return Refreshes(tuple(found))
 
@@ -126,7 +125,7 @@ class AsgScaling:
     def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | None:
         """Only one refresh goes on at a time: what began since, or is being cancelled, is ours."""
         for each in self.refreshes().known:
-            begun = each.started_at >= since - CLOCKS_APART
+            begun = each.started_at is None or each.started_at >= since - CLOCKS_APART
             cancelled = each.status in ("Cancelling", "Cancelled")
             if begun if order.action == "refresh_fleet" else cancelled:
                 return CommandId(each.id)

@@ -49,13 +49,12 @@ def _permitted(s: Situation, plan: Plan, denials: tuple[Denial, ...]) -> tuple[S
     if not denials:
         return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
     why = "; ".join(each.why for each in denials)
-    if any(each.final for each in denials) or _blocked_too_long(s):
+    if any(each.final for each in denials):
         return HandOver(), why
-    watch = s.now + seconds(s.profile.policy.watch_seconds)
     retries = [each.retry_at for each in denials if each.retry_at is not None]
-    return Wait(max(retries) if len(retries) == len(denials) else watch), why
-
-
-def _blocked_too_long(s: Situation) -> bool:
-    """A guard that keeps saying no is told to a person, who may know more than it does."""
-    return s.now - s.incident.opened_at >= seconds(s.profile.policy.blocked_max_seconds)
+    if len(retries) == len(denials):
+        return Wait(max(retries)), why
+    # a guard that keeps saying no is told to a person, who may know more than it does
+    if s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds):
+        return HandOver(), why
+    return Wait(s.now + seconds(s.profile.policy.watch_seconds)), why

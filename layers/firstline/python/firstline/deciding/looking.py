@@ -92,7 +92,7 @@ def targets_to_confirm(s: Situation) -> Decision | None:
     targets = tuple(each for each in waiting if each.readings) or waiting
     due = max(_next_reading(s, each.id, none_good=not each.readings) for each in targets)
     names = tuple(each.id for each in targets)
-    if s.now - _last_progress(s) >= seconds(s.profile.policy.blocked_max_seconds):
+    if s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds):
         why = f"nothing could be proven of {', '.join(names)}"
         return Decision(step=HandOver(), rule="confirm targets", why=why)
     if s.now < due:
@@ -116,12 +116,3 @@ def _next_reading(s: Situation, target: InstanceId, *, none_good: bool = False) 
     last, policy = s.incident.hosts.get(target), s.profile.policy
     interval = policy.watch_seconds if none_good else policy.verify_interval_seconds
     return s.now if last is None else last.at + seconds(interval)
-
-
-def _last_progress(s: Situation) -> datetime:
-    """When a host was last verified, or a fix judged; at first when it was opened."""
-    verified = (each.verified_at for each in s.incident.targets)
-    answered = (each.answered_at for each in s.incident.attempts)
-    return max(
-        (at for at in (*verified, *answered) if at is not None), default=s.incident.opened_at
-    )
