@@ -83,6 +83,7 @@ def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exce
     rig.script.before(name, raising(error))
     swept = after(rig, 60)
     assert (swept.woken, swept.failed) == (1, 1)
+    assert swept.pages_owed_for == timedelta(seconds=60)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
     assert ("trigger", rig.id(1)) in rig.posts
 
@@ -105,7 +106,9 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     rig.world.advance(START + timedelta(seconds=60))
     takes = timedelta(seconds=each_takes)
     rig.script.before("queue", lambda: rig.world.advance(rig.world.now + takes))
-    assert sweep(rig.system) == Swept(woken=woken, left=left)
+    # what nobody read may owe a page, since its wake was due
+    owed_for = timedelta(seconds=60 if left else 0)
+    assert sweep(rig.system) == Swept(woken=woken, left=left, pages_owed_for=owed_for)
 
 
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:

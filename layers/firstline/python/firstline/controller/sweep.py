@@ -25,7 +25,10 @@ WITHIN = timedelta(seconds=40)
 
 
 class Swept(msgspec.Struct, frozen=True):
-    """What a sweep found: incidents woken, failed and left, the oldest page still owed."""
+    """What a sweep found: incidents woken, failed and left, the oldest page still owed.
+
+    One that failed or was left counts as owing since its wake was due: nobody knows better.
+    """
 
     woken: int = 0
     failed: int = 0
@@ -41,14 +44,21 @@ def sweep(system: System) -> Swept:
     found = system.ports.store.due(now + paging.RETRY_AFTER)
     for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
-            return Swept(woken, failed, len(found) - number, owed_for)
+            unread = (_unread_for(each, now) for each in found[number:])
+            return Swept(woken, failed, len(found) - number, max(owed_for, *unread))
         overdue = due.next_wake_at <= now - GRACE
         try:
             owed_for = max(owed_for, _one(due, system, now, overdue=overdue))
             woken += overdue
         except FirstlineError:
             failed += 1
+            owed_for = max(owed_for, _unread_for(due, now))
     return Swept(woken, failed, 0, owed_for)
+
+
+def _unread_for(due: Due, now: datetime) -> timedelta:
+    """What nobody could read may owe a page, for as long as its wake is overdue."""
+    return max(now - due.next_wake_at, timedelta(0))
 
 
 def _one(due: Due, system: System, now: datetime, *, overdue: bool) -> timedelta:
