@@ -12,7 +12,7 @@ from firstline.handover import BY_CONDITION, BY_FAILURE, NAMED_MAX, details, ste
 from firstline.ids import InstanceId
 from firstline.incident import Outcome
 from firstline.readers import Failure, Life
-from firstline.signals import Component, Condition
+from firstline.signals import Component, Condition, Severity
 from tests.core.builders import A, B, C, answered, attempt, incident, target
 from tests.core.situations import situation
 
@@ -95,3 +95,23 @@ def test_a_large_fleet_is_told_in_part() -> None:
     assert told["tried"].count("restart_enclave") == NAMED_MAX
     assert told["seen"].count("unhealthy") == NAMED_MAX
     assert sum(map(len, told.values())) < 4_000
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity", "told"),
+    [
+        (Condition.CAPACITY, Severity.P2, "[auto-scaling, high]"),
+        (Condition.AWS_HEALTH, Severity.P1, "[amazon-elastic-compute-cloud-linux, urgent]"),
+    ],
+)
+def test_infrastructure_comes_with_a_case_for_aws(
+    condition: Condition, severity: Severity, told: str
+) -> None:
+    """R46: written, and sent by a person."""
+    held = incident(condition=condition, severity=severity)
+    case = details(held, SEEN, WHY)["support_case"]
+    assert told in case
+    assert f"{condition} of an Auto Scaling group since 2026-03-11T" in case
+    assert f"{A} dead: no enclave, unhealthy" in case
+    assert "Tried: nothing." in case
+    assert "support_case" not in details(incident(), SEEN, WHY)

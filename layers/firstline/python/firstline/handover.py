@@ -4,6 +4,7 @@ Made of what readers, guards and intents said in words of our own; no text of a 
 of an event is in it. The steps' ids are those of the runbook, step by step.
 """
 
+from firstline import support_case
 from firstline.decision import Decision
 from firstline.diagnose import Diagnosis
 from firstline.ids import InstanceId
@@ -75,15 +76,18 @@ BY_FAILURE: dict[Failure, tuple[str, ...]] = {
 
 def details(incident: Incident, diagnosis: Diagnosis, decision: Decision) -> dict[str, str]:
     """What the page of a hand-over says: seen, tried, denied, and what to do next."""
+    what, tried = seen(diagnosis), "; ".join(map(_tried, incident.attempts[-NAMED_MAX:]))
+    following = steps(incident, diagnosis)
+    case = support_case.prepare(incident, what, tried or "nothing").told()
     denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
     return {
         "why": decision.why,
-        "seen": seen(diagnosis),
-        "tried": "; ".join(map(_tried, incident.attempts[-NAMED_MAX:])) or "nothing",
+        "seen": what,
+        "tried": tried or "nothing",
         "denied": "; ".join(denied) or "nothing",
         "verified": ", ".join(_verified(incident)) or "no host",
-        "next": "; ".join(steps(incident, diagnosis)),
-    }
+        "next": "; ".join(following),
+    } | ({"support_case": case} if R46 in following else {})
 
 
 def seen(diagnosis: Diagnosis) -> str:
