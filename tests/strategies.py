@@ -17,7 +17,8 @@ from firstline.evidence import (
 )
 from firstline.ids import CommandId, Digest, InstanceId, Token
 from firstline.incident import Attempt, Incident, Look, Outcome, Page, Status, Target
-from firstline.limits import Lease, Limits, Spent, Switch
+from firstline.limits import Lease, Limits, Spent
+from firstline.pauses import OFF, Switch
 from firstline.profile import ActionPolicy
 from firstline.signals import Condition, Severity
 from firstline.situation import Situation
@@ -63,7 +64,7 @@ targets = st.lists(
 attempts = st.builds(
     Attempt,
     token=tokens,
-    action=st.sampled_from(("restart_enclave", "reboot")),
+    action=st.sampled_from(("restart_enclave", "restart_parent")),
     target=ids,
     plan=st.just(Digest("b" * 64)),
     fence=st.integers(0, 9),
@@ -168,7 +169,19 @@ leases = st.builds(
         st.builds(Spent, tokens, st.just("restart_enclave"), ids, instants), max_size=3
     ).map(tuple),
 )
-limits = st.builds(Limits, leases, st.builds(Switch, st.booleans()))
+limits = st.builds(
+    Limits,
+    leases,
+    st.sampled_from(
+        (
+            OFF,
+            situated.switch("everything"),
+            situated.switch("complete-outage"),
+            situated.switch("everything", ends=1),
+            Switch(pauses=(), unreadable="corrupt"),
+        )
+    ),
+)
 profiles = st.sampled_from(
     (
         PROFILE,

@@ -11,13 +11,14 @@ from firstline.adapters import items
 from firstline.adapters.items import Item
 from firstline.errors import Bug
 from firstline.incident import encode
-from firstline.limits import Switch
+from firstline.pauses import OFF
 from firstline.ports import Change, Joined, Store
 from firstline.storm import Openings
 from firstline.twin import resources
 from firstline.twin.aws import TwinAws
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import CAUSE, FULL, ID, entries, incident, signal
+from tests.core.situations import switch
 
 KEY_DIGEST = "44e7166226cacb705390c0ea350d1c2638ff7f7ac0dac2610c04ff6dae023a4e"
 SIGNAL_DIGEST = "227ba5f2c6c9109fe5c44a0696f393379607493a377f522ee27d9a7ae3227d89"
@@ -71,11 +72,11 @@ def test_incident_without_a_wake_is_not_in_the_index() -> None:
 def test_switch_is_read(store: Store, aws: TwinAws) -> None:
     """The switch is what was put there; one that cannot be read stops fixes."""
     client = aws.session.client("dynamodb")
-    for switch in (Switch(paused=True, why="by alice"), Switch(paused=False)):
-        client.put_item(TableName=resources.INCIDENTS, Item=items.switch_item(switch))
-        assert store.limits("vaults").switch == switch
+    for each in (switch("everything"), OFF):
+        client.put_item(TableName=resources.INCIDENTS, Item=items.switch_item(each))
+        assert store.limits("vaults").switch == store.switch() == each
     client.put_item(TableName=resources.INCIDENTS, Item=items.SWITCH_KEY)
-    assert store.limits("vaults").switch.paused
+    assert store.limits("vaults").switch.unreadable
 
 
 @pytest.mark.parametrize(
@@ -83,16 +84,16 @@ def test_switch_is_read(store: Store, aws: TwinAws) -> None:
     [
         {},
         {"body": items.text("{}")},
-        {"body": items.text('{"paused": "no"}')},
+        {"body": items.text('{"pauses": "no"}')},
+        {"body": items.text('{"pauses": [], "paused": true}'), "version": items.number(0)},
+        {"body": items.text('{"pauses": []}'), "version": items.number(1)},
         {"body": items.text('{"x":' + "[" * 9999)},
     ],
-    ids=["bare", "no field", "a word", "deep"],
+    ids=["bare", "no field", "a word", "of before", "another version", "deep"],
 )
 def test_corrupt_switch_is_thrown(item: Item) -> None:
     """A kill switch that cannot be read stops fixes, and says why."""
-    switch = items.switch_of(item)
-    assert switch.paused
-    assert switch.why.startswith("the switch cannot be read: ")
+    assert items.switch_of(item).unreadable
 
 
 def test_corrupt_openings_are_as_if_nothing_had_opened() -> None:

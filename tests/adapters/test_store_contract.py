@@ -10,6 +10,7 @@ from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import Cause, IncidentId, InstanceId, SignalKey, Token
 from firstline.incident import Incident, Status
 from firstline.limits import Lease, Spent, extend, release, take
+from firstline.pauses import OFF
 from firstline.ports import (
     Change,
     Due,
@@ -59,7 +60,7 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
     assert store.due(T0 + timedelta(days=400)) == ()
     limits = store.limits("vaults")
     assert limits.lease == Lease(group="vaults", fence=0)
-    assert not limits.switch.paused
+    assert limits.switch == store.switch() == OFF
 
 
 def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:

@@ -12,11 +12,12 @@ from firstline.controller.ingest import ingest
 from firstline.controller.joining import Receipt
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
-from firstline.errors import Unavailable
+from firstline.errors import Conflict, Contested, Unavailable
 from firstline.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.incident import Incident
 from firstline.ledger import Kind
+from firstline.pauses import CHAIN
 from firstline.ports import Wake
 from firstline.profile import Profile
 from firstline.settings import Mode
@@ -42,6 +43,7 @@ class Script:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.failing: set[str] = set()
+        self.conflicting: Contested | None = None
         self._before: dict[str, Callable[[], object]] = {}
         self._after: dict[str, Callable[[], object]] = {}
 
@@ -59,6 +61,8 @@ class Script:
         self._before.pop(name, bool)()
         if name in self.failing:
             raise Unavailable(f"{dependency}.{name}: throttled")
+        if name == "commit" and self.conflicting is not None:
+            raise Conflict(self.conflicting)
         result = act()
         self._after.pop(name, bool)()
         return result
@@ -142,6 +146,11 @@ class Rig:
         """What the entries of a kind say."""
         bodies = [json.loads(each.body) for each in self.tables.entries[self.id(number)]]
         return [each["data"] for each in bodies if each["kind"] == kind]
+
+    @property
+    def control(self) -> list[dict[str, Any]]:
+        """What the entries of the kill switch's own chain say."""
+        return [json.loads(each.body)["data"] for each in self.tables.entries[CHAIN]]
 
     @property
     def posts(self) -> list[tuple[str, str]]:

@@ -8,10 +8,11 @@ from firstline.errors import Bug, Unavailable
 from firstline.evidence import Unknown
 from firstline.incident import Status
 from firstline.ledger import Kind
-from firstline.limits import Lease, Switch
+from firstline.limits import Lease
+from firstline.pauses import OFF
 from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
 from tests.core.builders import OTHER
-from tests.core.situations import plan, policy, situation
+from tests.core.situations import plan, policy, situation, switch
 
 
 def test_another_incidents_lease_is_waited_for() -> None:
@@ -52,7 +53,7 @@ def test_the_kill_switch_is_read_before_every_fix() -> None:
     """I15: thrown after the first fix, it stops the second; what runs is still verified."""
     rig = ready()
     rig.turn()
-    rig.tables.switch = Switch(paused=True, why="a drill")
+    rig.tables.switch = switch("everything")
     held = rig.until(lambda held: held.attempts[0].helped)
     for _ in range(20):
         rig.turn()
@@ -97,7 +98,7 @@ def test_the_kill_switch_stops_fixes_and_nothing_else() -> None:
     rig.until(lambda held: held.wakes > 9)
     assert (rig.fixes, len(rig.posts)) == ([], 1)
     assert rig.incident().hosts.keys() == set(FLEET)
-    rig.tables.switch = Switch(paused=False)
+    rig.tables.switch = OFF
     assert rig.at_the_end().status is Status.RESOLVED
 
 

@@ -7,11 +7,13 @@ import copy
 from datetime import datetime
 from typing import Any
 
+from firstline.approvals import Approval, Proposal
 from firstline.diagnose import diagnose
 from firstline.guards.guard import Denial
 from firstline.guards.order import ask
 from firstline.ids import IncidentId, InstanceId, Token
-from firstline.limits import Lease, Limits, Spent, Switch
+from firstline.limits import Lease, Limits, Spent
+from firstline.pauses import OFF, Pause, Switch
 from firstline.plan import Plan
 from firstline.profile import Ladder, Profile
 from firstline.signals import Condition
@@ -30,6 +32,41 @@ def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") 
     return Spent(Token("d" * 32), action, id_, ago(seconds))
 
 
+def switch(scope: str, *, ends: float = -3600) -> Switch:
+    """A kill switch with one pause, which ended so many seconds ago, or ends later."""
+    pause = Pause(scope=scope, why="a drill", by="arn:of:alice", at=ago(60), until=ago(ends))
+    return Switch(version=1, pauses=(pause,))
+
+
+def approval(*, granted: bool = True, ended: float = -60) -> Approval:
+    """Alice's word on the restart of `A`; a yes ended so many seconds ago, or ends later."""
+    return Approval(
+        plan=plan().hash,
+        granted=granted,
+        by="arn:of:alice",
+        at=ago(60),
+        until=ago(ended),
+        why="" if granted else "not now",
+    )
+
+
+def proposal(said: Approval | None = None, *, stood: float = -30, **fields: object) -> Proposal:
+    """The restart of `A`, proposed until so many seconds ago, or later."""
+    values: dict[str, Any] = {
+        "plan": plan().hash,
+        "action": "restart_enclave",
+        "target": A,
+        "hosts": (A,),
+        "parameters": {},
+        "approvable": True,
+        "key": "ask-1",
+        "at": ago(600),
+        "until": ago(stood),
+        "approval": said,
+    }
+    return Proposal(**values | fields)
+
+
 def limits(
     *spendings: Spent,
     paused: bool = False,
@@ -38,7 +75,7 @@ def limits(
 ) -> Limits:
     """The lease and the kill switch, both free by default."""
     held = lease(*spendings, holder=holder, until=until)
-    return Limits(held, Switch(paused=paused, why="a drill"))
+    return Limits(held, switch("everything") if paused else OFF)
 
 
 def policy(**fields: object) -> Profile:

@@ -5,11 +5,12 @@ from typing import NamedTuple, get_args
 import pytest
 
 from firstline.decide import RULES, decide
-from firstline.decision import Close, Fix, HandOver, Look, Step, Wait
+from firstline.decision import Ask, Close, Fix, HandOver, Look, Step, Wait
 from firstline.evidence import Connections, Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incident import Incident
 from firstline.plan import Plan
+from firstline.profile import ActionPolicy
 from firstline.signals import Condition
 from firstline.situation import Situation
 from tests.core.builders import (
@@ -33,7 +34,7 @@ from tests.core.builders import (
     targets,
     verifying,
 )
-from tests.core.situations import laddered, situation
+from tests.core.situations import laddered, proposal, situation
 
 
 def wait(seconds: float) -> Wait:
@@ -101,7 +102,23 @@ SETTLED = {"hosts": SEEN}
 SILENT_MAX = PROFILE.policy.silent_looks_max
 SILENT = {"hosts": {each: host(found=UNKNOWN) for each in FLEET}}
 TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
+APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),))
+PROPOSED = copy.replace(incident(), proposals=(proposal(),))
 CASES = (
+    Case(
+        "next fix",
+        Ask(fix(A).plan),
+        of(incident(), profile=APPROVE),
+        of(incident(opened_at=ago(7200)), profile=APPROVE),
+        "bounded",
+    ),
+    Case(
+        "next fix",
+        wait(30),
+        of(PROPOSED, profile=APPROVE),
+        of(copy.replace(PROPOSED, opened_at=ago(7200)), profile=APPROVE),
+        "bounded",
+    ),
     Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
     Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
     Case("nothing to watch", HandOver(), of(incident(alarms=())), situation(), "next fix"),

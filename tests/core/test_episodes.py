@@ -59,10 +59,15 @@ def test_a_signal_that_opens_nothing_is_one_entry() -> None:
 
 
 def test_a_plan_is_named_by_all_of_it() -> None:
-    """Action, target and facts are under its hash, and its ledger form names it."""
-    named = {fix().hash, fix(B).hash, fix(A, "reboot").hash, copy.replace(fix(), facts=()).hash}
+    """Action, target and parameters are under its hash; the facts are read anew each time."""
+    named = {
+        fix().hash,
+        fix(B).hash,
+        fix(A, "reboot").hash,
+        copy.replace(fix(), parameters={"x": "1"}).hash,
+    }
     assert len(named) == 4
-    assert fix().hash == fix().hash
+    assert fix().hash == copy.replace(fix(), facts=()).hash
     assert fix().told() == {
         "action": "restart_enclave",
         "target": A,

@@ -3,6 +3,8 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.actions.action import Autonomy
+from firstline.approvals import PROPOSALS_MAX, Approval
 from firstline.circumstances import Circumstance, Circumstances, Sort
 from firstline.diagnose import Diagnosis, Verdict
 from firstline.evidence import (
@@ -16,13 +18,14 @@ from firstline.evidence import (
 )
 from firstline.guards.guard import Denial
 from firstline.guards.order import ORDER, ask, name
-from firstline.ids import GroupName, InstanceId
+from firstline.ids import Digest, GroupName, InstanceId
 from firstline.incident import Incident, Outcome
 from firstline.limits import Limits
+from firstline.pauses import Switch
 from firstline.plan import Plan
 from firstline.profile import ActionPolicy
 from firstline.readers import Life
-from firstline.signals import Component
+from firstline.signals import Component, Condition
 from firstline.situation import Situation
 from firstline.surroundings import Deployment, Deployments, KeyState, Surroundings
 from tests.core.builders import (
@@ -45,7 +48,17 @@ from tests.core.builders import (
     targets,
     verifying,
 )
-from tests.core.situations import denials, limits, plan, policy, situation, spent
+from tests.core.situations import (
+    approval,
+    denials,
+    limits,
+    plan,
+    policy,
+    proposal,
+    situation,
+    spent,
+    switch,
+)
 
 UNREAD = Unknown("throttled")
 DEAD = Verdict(Life.DEAD)
@@ -121,6 +134,34 @@ def only(health: str = "unhealthy", **fields: object) -> Situation:
     return situation(evidence=evidence(target_health=balancer(health), **fields))
 
 
+APPROVING = autonomy(ActionPolicy(name="restart_enclave", autonomy="approve"))
+
+
+def proposed(
+    said: Approval | None = None,
+    *,
+    autonomy: Autonomy = "approve",
+    times: int = 1,
+    **fields: object,
+) -> Situation:
+    """The restart was proposed, and this was said to it."""
+    action = ActionPolicy(name="restart_enclave", autonomy=autonomy)
+    held = incident(proposals=(proposal(said, **fields),) * times)  # type: ignore[arg-type]
+    return situation(profile=copy.replace(PROFILE, actions=(action,)), incident=held)
+
+
+def thrown(kill: Switch) -> Limits:
+    """The limits with the kill switch so."""
+    return copy.replace(limits(), switch=kill)
+
+
+def paused(scope: str) -> Denial:
+    """What the pause of *scope* says."""
+    why = f"{scope} is paused until 2026-03-11T05:20:00+00:00 by arn:of:alice: a drill"
+    return Denial(why, retry_at=ago(-3600), held=True)
+
+
+SCOPES = ("everything", "complete-outage", incident().id)
 STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "mode_enforces": (
         (
@@ -129,13 +170,69 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
     ),
     "switch_is_off": (
-        (situation(limits=limits(paused=True)), Denial("the kill switch is on: a drill")),
-    ),
-    "action_is_auto": (
-        (autonomy(), Denial("autonomy of restart_enclave is observe")),
+        *((situation(limits=thrown(switch(each))), paused(each)) for each in SCOPES),
         (
-            autonomy(ActionPolicy(name="restart_enclave", autonomy="approve")),
-            Denial("autonomy of restart_enclave is approve"),
+            situation(limits=thrown(Switch(pauses=(), unreadable="corrupt"))),
+            Denial("the kill switch cannot be read: corrupt"),
+        ),
+    ),
+    "action_is_allowed": (
+        (autonomy(), Denial("autonomy of restart_enclave is observe")),
+        (APPROVING, Denial("autonomy of restart_enclave is approve", ask=True)),
+        (
+            autonomy(ActionPolicy(name="restart_enclave", autonomy="recommend")),
+            Denial("autonomy of restart_enclave is recommend", ask=True),
+        ),
+        (
+            autonomy(
+                ActionPolicy(
+                    name="restart_enclave",
+                    autonomy="auto",
+                    autonomy_by_condition={Condition.COMPLETE_OUTAGE: "observe"},
+                )
+            ),
+            Denial("autonomy of restart_enclave is observe"),
+        ),
+        (
+            proposed(autonomy="recommend"),
+            Denial("restart_enclave is recommended, and done by a person"),
+        ),
+        (
+            proposed(),
+            Denial(
+                "restart_enclave waits for approval until 2026-03-11T04:20:30+00:00",
+                retry_at=ago(-30),
+            ),
+        ),
+        (
+            proposed(stood=0),
+            Denial("nobody approved restart_enclave before 2026-03-11T04:20:00+00:00", final=True),
+        ),
+        (
+            proposed(approval(granted=False)),
+            Denial("arn:of:alice denied restart_enclave: not now", final=True),
+        ),
+        (
+            proposed(approval(ended=0)),
+            Denial(
+                "the approval of restart_enclave by arn:of:alice ended 2026-03-11T04:20:00+00:00",
+                final=True,
+            ),
+        ),
+        (
+            proposed(approval(), plan=Digest("e" * 64)),
+            Denial("autonomy of restart_enclave is approve", ask=True),
+        ),
+        (
+            proposed(approval(), used=True),
+            Denial("autonomy of restart_enclave is approve", ask=True),
+        ),
+        (
+            proposed(approval(), used=True, times=PROPOSALS_MAX),
+            Denial(
+                "people were asked 10 times: nobody is asked about restart_enclave again",
+                final=True,
+            ),
         ),
     ),
     "alarm_still_fires": (
@@ -324,6 +421,18 @@ PLANS = {
 """What the situations of a guard are about, where it is not the restart of `A`."""
 PASSES = {
     "nothing is changed": situation(),
+    "switch_is_off: another condition": situation(limits=thrown(switch("kms-throttling"))),
+    "switch_is_off: another incident": situation(limits=thrown(switch(OTHER))),
+    "switch_is_off: it ends now": situation(limits=thrown(switch("everything", ends=0))),
+    "action_is_allowed: it was approved": proposed(approval()),
+    "action_is_allowed: approved late, and in time": proposed(approval(), stood=0),
+    "action_is_allowed: auto in this condition": autonomy(
+        ActionPolicy(
+            name="restart_enclave",
+            autonomy="observe",
+            autonomy_by_condition={Condition.COMPLETE_OUTAGE: "auto"},
+        )
+    ),
     "alarm_still_fires: it has no data": only(alarm=AlarmReading(AlarmState.INSUFFICIENT_DATA)),
     "alarm_still_fires: a fix made it OK": situation(
         incident=incident(attempts=(HELPED,)), evidence=evidence(alarm=OK)

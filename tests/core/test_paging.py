@@ -131,39 +131,39 @@ def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
     minor = incident(severity=Severity.P3)
     pages = paging.opening(minor, signal(), "x") + paging.opening(incident(), signal(), "x")
     held = copy.replace(incident(), pages=pages)
-    assert [each.channel for each in paging.owed(held)] == ["team", "pager"]
+    assert [each.channel for each in paging.owed(held.pages)] == ["team", "pager"]
 
 
 def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:
     """I2: a page behind another of its key waits until that one was taken."""
     held = closed(given_up(OPENED))
     for action in ("trigger", "resolve"):
-        owed = paging.owed(held)
+        owed = paging.owed(held.pages)
         assert [(each.key, each.action) for each in owed] == [
             (ID, action),
             (f"{ID}:gave-up", action),
         ]
-        assert paging.due(held, NOW) == owed
+        assert paging.due(held.pages, NOW) == owed
         for each in owed:
-            held = paging.tried(held, each, Accepted(), NOW)
-    assert paging.owed(held) == ()
+            pages = paging.tried(held.pages, each, Accepted(), NOW)
+            held = copy.replace(held, pages=pages)
+    assert paging.owed(held.pages) == ()
     assert paging.body(held.pages[2], "vettid") == {"event_action": "resolve", "dedup_key": ID}
 
 
 @pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
 def test_a_page_that_was_not_taken_stays_owed_and_is_due_again(delivery: Delivery) -> None:
     """It is tried every ten seconds, and holds back the pages of its key alone."""
-    held = paging.tried(closed(given_up(OPENED)), OPENING, delivery, NOW)
-    page = held.pages[0]
+    pages = paging.tried(closed(given_up(OPENED)).pages, OPENING, delivery, NOW)
+    page = pages[0]
     assert (page.tries, page.sent_at, page.due_at) == (1, None, NOW + timedelta(seconds=10))
-    assert [each.key for each in paging.due(held, NOW)] == [f"{ID}:gave-up"]
-    assert paging.due(held, page.due_at)[0] == page
+    assert [each.key for each in paging.due(pages, NOW)] == [f"{ID}:gave-up"]
+    assert paging.due(pages, page.due_at)[0] == page
 
 
 def test_a_page_that_was_taken_is_sent() -> None:
     """The instant of the try is kept."""
-    held = paging.tried(OPENED, OPENING, Accepted(), NOW)
-    assert held.pages == (
+    assert paging.tried(OPENED.pages, OPENING, Accepted(), NOW) == (
         copy.replace(OPENING, tries=1, sent_at=NOW, due_at=NOW + paging.RETRY_AFTER),
     )
 

@@ -104,8 +104,8 @@ REFUSED = (
         "policy.cooldown: is no key here: correct or remove it; known are "
         "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, failed_fixes_max, "
         "budget_percent, budget_window_seconds, healthy_floor_percent, refresh_from_zero, "
-        "blocked_max_seconds, freeze_seconds, evidence_age_max_seconds, look_timeout_seconds, "
-        "poll_seconds, "
+        "blocked_max_seconds, freeze_seconds, approval_seconds, evidence_age_max_seconds, "
+        "look_timeout_seconds, poll_seconds, "
         "watch_seconds, "
         "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "
         "silent_looks_max, alarm_lag_seconds, incident_age_max_seconds, wakes_max, "
@@ -399,8 +399,8 @@ def test_a_profile_answers_by_its_names() -> None:
     assert PROFILE.digest == digest(PROFILE_FILE.read_bytes())
     assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave", "refresh_fleet")
     assert PROFILE.rungs(Condition.CAPACITY) == ()
-    assert PROFILE.autonomy("restart_enclave") == "auto"
-    assert PROFILE.autonomy("reboot") == "observe"
+    assert PROFILE.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "auto"
+    assert PROFILE.autonomy("reboot", Condition.COMPLETE_OUTAGE) == "observe"
     assert PROFILE.settle("replace_instance") == timedelta(seconds=60)
     assert PROFILE.settle("restart_enclave") == PROFILE.settle("reboot") == timedelta(seconds=20)
     assert PROFILE.verify_timeout("replace_instance") == timedelta(seconds=600)
@@ -438,4 +438,4 @@ def test_the_fallback_pages_for_everything_and_fixes_nothing() -> None:
     assert profile.name == "fallback: no such file"
     assert profile.digest == digest(b"no such file")
     assert (profile.rules, profile.ladders, profile.actions) == ((), (), ())
-    assert profile.autonomy("restart_enclave") == "observe"
+    assert profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "observe"

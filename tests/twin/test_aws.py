@@ -100,7 +100,8 @@ def test_paused_scenario_throws_the_switch() -> None:
     world = World(Scenario(name="paused", paused=True), T0, "group")
     with TwinAws(world, lambda _: None) as aws:
         found = aws.session.client("dynamodb").scan(TableName=resources.INCIDENTS)["Items"]
-    assert [items.switch_of(each).paused for each in found] == [True]
+    assert [items.switch_of(each) for each in found] == [world.scenario.switch(T0)]
+    assert world.scenario.switch(T0).pauses
 
 
 def test_dead_letters_have_a_queue(aws: TwinAws) -> None:

@@ -29,6 +29,12 @@ class Fix(msgspec.Struct, frozen=True, tag="fix"):
     plan: Plan
 
 
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """Tell a person of the plan, who may allow it, or do it."""
+
+    plan: Plan
+
+
 class HandOver(msgspec.Struct, frozen=True, tag="hand-over"):
     """Give it to a person, with a page of its own."""
 
@@ -37,7 +43,7 @@ class Close(msgspec.Struct, frozen=True, tag="close"):
     """It is over, and proven so."""
 
 
-type Step = Wait | Look | Fix | HandOver | Close
+type Step = Wait | Look | Fix | Ask | HandOver | Close
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ class Contested(StrEnum):
     HEARD = "heard"
     OPENINGS = "openings"
     CIRCUMSTANCES = "circumstances"
+    SWITCH = "switch"
     BUSY = "busy"
     """Another transaction on the same items was under way: nothing was written, try again."""
 

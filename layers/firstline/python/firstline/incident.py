@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from firstline.approvals import Proposal
 from firstline.errors import Bug
 from firstline.evidence import HostEvidence
 from firstline.ids import (
@@ -160,10 +161,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     For the pager ``key`` is PagerDuty's ``dedup_key``; the ``team`` reads a topic, where what is
     minor is told and wakes nobody; a ``change`` stands beside PagerDuty's alerts and notifies
-    nobody. What it says is fixed when it is owed.
+    nobody; the ``digest`` is told to the team on the next business day, together with others.
+    What it says is fixed when it is owed.
     """
 
-    channel: Literal["pager", "team", "change"] = "pager"
+    channel: Literal["pager", "team", "change", "digest"] = "pager"
     key: str
     action: Literal["trigger", "resolve"]
     severity: Severity
@@ -197,6 +199,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
     one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles, and
     ``suppressed`` that every alarm behind it is suppressed by the operator.
+    ``proposals`` are the plans that people were asked about.
     ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
     row, each at its interval, that found the alarm OK. ``look_singly``: SSM refused a look at
@@ -234,6 +237,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     look_singly: bool = False
     attempts: tuple[Attempt, ...] = ()
     pages: tuple[Page, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     reports: tuple[Restricted, ...] = ()
     responses: tuple[Response, ...] = ()
     wakes: int = 0

@@ -29,6 +29,9 @@ class Kind(StrEnum):
     PAGE = "page"
     RESPONSE = "response"
     HAND_OVER = "hand-over"
+    PROPOSAL = "proposal"
+    APPROVAL = "approval"
+    PAUSE = "pause"
 
 
 class Provenance(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from firstline.circumstances import Circumstances
 from firstline.ids import FixTarget, IncidentId, InstanceId, Token
+from firstline.pauses import OFF, Switch
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -43,18 +44,11 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         return self.holder in (None, incident) or ran_out
 
 
-class Switch(msgspec.Struct, frozen=True):
-    """The kill switch: ``paused`` stops every fix, and nothing else."""
-
-    paused: bool
-    why: str = ""
-
-
 class Limits(msgspec.Struct, frozen=True):
     """What the store keeps between incidents and the guards must see."""
 
     lease: Lease
-    switch: Switch
+    switch: Switch = OFF
     circumstances: Circumstances = Circumstances()
 
 

@@ -5,9 +5,11 @@ Bodies are made from allow-listed fields alone: never a description, a dimension
 """
 
 import copy
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from firstline.approvals import Proposal
 from firstline.incident import Attempt, Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery
 from firstline.signals import Severity, Signal
@@ -51,8 +53,41 @@ def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tup
     return _trigger(incident, key, summary, details | _facts(incident), now)
 
 
+def asked(incident: Incident, proposal: Proposal, why: tuple[str, ...], now: datetime) -> Page:
+    """What asks a person to allow a plan, or tells of one that is only recommended."""
+    short = proposal.plan[:12]
+    can = (
+        {
+            "approve": f"firstline approve {incident.id} {short}",
+            "deny": f"firstline deny {incident.id} {short}",
+        }
+        if proposal.approvable
+        else {"next": "firstline does not do this by itself: a person may"}
+    )
+    word = "approve" if proposal.approvable else "recommended:"
+    end = "?" if proposal.approvable else ""
+    summary = f"{incident.severity} {incident.condition}: {word} {proposal.action}{end}"
+    details = {**proposal.told(), "facts": "; ".join(why), **can, **_facts(incident)}
+    return Page(
+        channel="pager" if incident.severity.pages else "team",
+        key=proposal.key,
+        action="trigger",
+        severity=incident.severity,
+        summary=f"{summary} on {proposal.target}"[:1024],
+        details=details,
+        owed_at=now,
+        due_at=now,
+    )
+
+
+def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
+    """The resolves of what was asked under *keys*, and is answered now."""
+    return tuple(each for each in resolutions(incident, now) if each.key in keys)
+
+
 def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
-    """A resolve for every key that was triggered, after what is still owed under it."""
+    """A resolve for every key that stands open, after what is still owed under it."""
+    over = {each.key for each in incident.pages if each.action == "resolve"}
     return tuple(
         Page(
             channel=each.channel,
@@ -64,7 +99,7 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
             due_at=now,
         )
         for each in incident.pages
-        if each.action == "trigger" and each.channel != "change"
+        if each.action == "trigger" and each.channel in {"pager", "team"} and each.key not in over
     )
 
 
@@ -105,28 +140,29 @@ def people_wait(page: Page) -> bool:
     return page.channel != "change"
 
 
-def owed(incident: Incident) -> tuple[Page, ...]:
+def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
     """The next unsent page of each channel and key: what follows waits until it was taken."""
     first: dict[tuple[str, str], Page] = {}
-    for each in incident.pages:
+    for each in pages:
         if each.sent_at is None:
             first.setdefault((each.channel, each.key), each)
     return tuple(first.values())
 
 
-def due(incident: Incident, now: datetime) -> tuple[Page, ...]:
+def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
     """Pages to try now."""
-    return tuple(each for each in owed(incident) if each.due_at <= now)
+    return tuple(each for each in owed(pages) if each.due_at <= now)
 
 
-def tried(incident: Incident, page: Page, delivery: Delivery, now: datetime) -> Incident:
-    """The incident after one more try of *page*: sent, or owed and due again."""
+def tried(
+    pages: tuple[Page, ...], page: Page, delivery: Delivery, now: datetime
+) -> tuple[Page, ...]:
+    """The pages after one more try of *page*: it is sent, or owed and due again."""
     if page.channel == "change" and given_up(page, delivery):
-        return copy.replace(incident, pages=tuple(each for each in incident.pages if each != page))
+        return tuple(each for each in pages if each != page)
     sent_at = now if isinstance(delivery, Accepted) else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
-    pages = tuple(after if each == page else each for each in incident.pages)
-    return copy.replace(incident, pages=pages)
+    return tuple(after if each == page else each for each in pages)
 
 
 def given_up(page: Page, delivery: Delivery) -> bool:

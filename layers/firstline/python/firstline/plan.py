@@ -22,8 +22,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hash(self) -> Digest:
-        """The same for the same action, target, hosts, parameters and facts."""
-        return digest(msgspec.json.encode(self, order="deterministic"))
+        """The same for the same action, target, hosts and parameters.
+
+        The facts are not part of it: they are read anew each time, and a person who approved the
+        plan approved what is done to whom. The guards ask whether the facts still hold.
+        """
+        what = (self.action, self.target, self.hosts, self.parameters)
+        return digest(msgspec.json.encode(what, order="deterministic"))
 
     def told(self) -> Data:
         """The plan as a ledger entry names it."""

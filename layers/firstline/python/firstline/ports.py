@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from firstline.approvals import Approval
 from firstline.circumstances import Circumstances
 from firstline.evidence import (
     Alarms,
@@ -26,6 +27,7 @@ from firstline.ids import Cause, CommandId, FixTarget, IncidentId, InstanceId, S
 from firstline.incident import Attempt, Incident
 from firstline.ledger import Entry
 from firstline.limits import Lease, Limits
+from firstline.pauses import Switch
 from firstline.signals import Signal
 from firstline.storm import Openings
 from firstline.surroundings import Deployments, KeyState
@@ -41,10 +43,18 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """An incident and the inbox that waits for it."""
+    """An incident, the inbox that waits for it, and what people said to its proposals."""
 
     incident: Incident
     inbox: tuple[Signal, ...]
+    approvals: tuple[Approval, ...] = ()
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A person's word on a proposal of an incident, which waits for it like a signal."""
+
+    incident: IncidentId
+    approval: Approval
 
 
 class LeaseWrite(msgspec.Struct, frozen=True):
@@ -79,9 +89,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction: all of it is written, or none.
 
     ``incident`` is stored with ``version`` one higher than given, if the stored one still has
-    the given version (0: if there is none). ``processed`` must be new. ``opens`` claims the
-    cause for the incident and must be free; ``closes`` frees it. ``heard`` must not be older than
-    the one that stands.
+    the given version (0: if there is none); ``folded`` of its inbox and ``taken`` of its approvals
+    are then gone. ``processed`` must be new. ``opens`` claims the cause for the incident and must
+    be free; ``closes`` frees it. ``switch`` is stored like the incident, one version higher.
+    ``heard`` must not be older than the one that stands.
     """
 
     incident: Incident | None = None
@@ -91,6 +102,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     closes: Cause | None = None
     joined: Joined | None = None
     folded: tuple[SignalKey, ...] = ()
+    given: Given | None = None
+    taken: tuple[Approval, ...] = ()
+    switch: Switch | None = None
     lease: LeaseWrite | None = None
     heard: Heard | None = None
     openings: OpeningsWrite | None = None
@@ -125,6 +139,10 @@ class Store(Protocol):
 
         A switch that cannot be understood is on; the others that cannot be raise `Bug`.
         """
+        ...
+
+    def switch(self) -> Switch:
+        """The kill switch alone, read consistently; one that cannot be understood is on."""
         ...
 
     def openings(self, fleet: str) -> Openings:

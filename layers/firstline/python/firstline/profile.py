@@ -182,11 +182,13 @@ class Ladder(Table, frozen=True, kw_only=True):
 class ActionPolicy(Table, frozen=True, kw_only=True):
     """How far an action may go by itself, and how long it takes where the policy's is too short.
 
+    ``autonomy_by_condition`` stands above ``autonomy`` for the conditions that it names.
     For what launches instances ``verify_timeout_seconds`` is the time that one of them may take.
     """
 
     name: str
     autonomy: Autonomy
+    autonomy_by_condition: dict[Condition, Autonomy] = {}
     settle_seconds: Seconds | None = None
     verify_timeout_seconds: Seconds | None = None
 
@@ -199,7 +201,8 @@ class Policy(Table, frozen=True, kw_only=True):
     must stay; with ``refresh_from_zero`` a group of which nothing serves may be replaced at once.
     After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
     and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
-    a watched parameter changed nothing is fixed.
+    a watched parameter changed nothing is fixed. A plan waits ``approval_seconds`` for a person's
+    word, and a yes holds as long.
     """
 
     attempts_per_target_max: Count
@@ -212,6 +215,7 @@ class Policy(Table, frozen=True, kw_only=True):
     refresh_from_zero: bool = False
     blocked_max_seconds: Seconds = 900
     freeze_seconds: Seconds = 3600
+    approval_seconds: Seconds = 900
     evidence_age_max_seconds: Seconds
     look_timeout_seconds: Seconds
     poll_seconds: Seconds
@@ -248,10 +252,12 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         """The ladder of *condition*, empty where it has none."""
         return next((each.rungs for each in self.ladders if each.condition is condition), ())
 
-    def autonomy(self, action: str) -> Autonomy:
-        """How far *action* may go; one that the profile does not name may only be observed."""
+    def autonomy(self, action: str, condition: Condition) -> Autonomy:
+        """How far *action* may go in *condition*; one that nobody names may only be observed."""
         found = self._action(action)
-        return "observe" if found is None else found.autonomy
+        if found is None:
+            return "observe"
+        return found.autonomy_by_condition.get(condition, found.autonomy)
 
     def settle(self, action: str) -> timedelta:
         """How long a host is left alone once *action* on it was answered."""

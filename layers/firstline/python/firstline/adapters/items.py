@@ -4,13 +4,14 @@
                 <incident>      incident        body version status
                                                 [due next_wake_at wake_generation]
                 <incident>      inbox#<digest>  body
+                <incident>      approval#<d.>   body
                 processed#<d.>  -               ttl
                 cause#<cause>   -               incident
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
                 group#<group>   circumstances   body version
                 fleet#<fleet>   openings        body version
-                control         switch          body
+                control         switch          body version
     ledger      incident        sequence        body hash
 
 ``due`` is the partition of a sparse index, so an incident without a next wake is not in it.
@@ -24,12 +25,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline import incident as incidents
+from firstline.approvals import Approval
 from firstline.circumstances import Circumstances
 from firstline.errors import Bug
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incident import Incident
 from firstline.ledger import Entry
-from firstline.limits import Lease, Switch
+from firstline.limits import Lease
+from firstline.pauses import Switch
 from firstline.ports import Due, Heard
 from firstline.signals import Signal
 from firstline.storm import Openings
@@ -42,6 +45,7 @@ type Key = dict[str, AttributeValueTypeDef]
 
 DUE = "yes"
 INBOX = "inbox#"
+APPROVAL = "approval#"
 PROCESSED_KEPT = timedelta(days=30)
 """How long a redelivery is known; SQS keeps a message 14 days at most."""
 
@@ -71,6 +75,11 @@ def incident_key(incident: IncidentId) -> Key:
 def inbox_key(incident: IncidentId, signal: SignalKey) -> Key:
     """Where *signal* waits for *incident*."""
     return _key(incident, f"{INBOX}{digest(signal.encode())}")
+
+
+def approval_key(incident: IncidentId, approval: Approval) -> Key:
+    """Where *approval* waits for *incident*: each word that was said has a place of its own."""
+    return _key(incident, f"{APPROVAL}{digest(msgspec.json.encode(approval))}")
 
 
 def processed_key(signal: SignalKey) -> Key:
@@ -137,6 +146,12 @@ def inbox_item(incident: IncidentId, signal: Signal) -> Item:
     return {**inbox_key(incident, signal.key), "body": text(body)}
 
 
+def approval_item(incident: IncidentId, approval: Approval) -> Item:
+    """A person's word on a proposal."""
+    body = msgspec.json.encode(approval).decode()
+    return {**approval_key(incident, approval), "body": text(body)}
+
+
 def processed_item(signal: SignalKey, now: datetime) -> Item:
     """A processed key; its TTL is housekeeping."""
     kept_until = now + PROCESSED_KEPT
@@ -174,8 +189,9 @@ def circumstances_item(group: str, circumstances: Circumstances) -> Item:
 
 
 def switch_item(switch: Switch) -> Item:
-    """The kill switch."""
-    return {**SWITCH_KEY, "body": text(msgspec.json.encode(switch).decode())}
+    """The kill switch, under the version that it has."""
+    body = msgspec.json.encode(switch).decode()
+    return {**SWITCH_KEY, "body": text(body), "version": number(switch.version)}
 
 
 def entry_item(entry: Entry) -> Item:
@@ -210,6 +226,11 @@ def signal_of(item: Item) -> Signal:
     return _decoded(attribute(item, "body"), Signal)
 
 
+def approval_of(item: Item) -> Approval:
+    """A person's word; raises `Bug`: to skip one would lose a no."""
+    return _decoded(attribute(item, "body"), Approval)
+
+
 def lease_of(item: Item, group: str) -> Lease:
     """The lease; raises `Bug` when it cannot be read or names another group or fence."""
     lease = _decoded(attribute(item, "body"), Lease)
@@ -236,9 +257,12 @@ def circumstances_of(item: Item) -> Circumstances:
 def switch_of(item: Item) -> Switch:
     """The kill switch; one that cannot be read counts as thrown."""
     try:
-        return _decoded(attribute(item, "body"), Switch)
+        switch, version = _decoded(attribute(item, "body"), Switch), attribute(item, "version")
     except Bug as error:
-        return Switch(paused=True, why=f"the switch cannot be read: {error}")
+        return Switch(pauses=(), unreadable=str(error))
+    if str(switch.version) != version:
+        return Switch(pauses=(), unreadable="it is at odds with its own version")
+    return switch
 
 
 def entry_of(item: Item) -> Entry:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from firstline.adapters import items, transaction
 from firstline.adapters.faults import unavailable
-from firstline.adapters.items import Item
+from firstline.adapters.items import Item, Key
 from firstline.adapters.transaction import Tables
 from firstline.circumstances import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId
 from firstline.ledger import Entry
-from firstline.limits import Lease, Limits, Switch
+from firstline.limits import Lease, Limits
+from firstline.pauses import OFF, Switch
 from firstline.ports import Change, Clock, Due, Loaded
 from firstline.storm import Openings
 
@@ -51,11 +52,14 @@ class DynamoStore:
         )
         if not found:
             return None
-        aggregate, *inbox = found
+        aggregate, *waiting = found
         if items.attribute(aggregate, "sk") != "incident":
             raise Bug(f"{incident} has an inbox and no aggregate")
+        inbox = [each for each in waiting if items.attribute(each, "sk").startswith(items.INBOX)]
         signals = sorted(map(items.signal_of, inbox), key=lambda each: each.key)
-        return Loaded(incident=items.incident_of(aggregate), inbox=tuple(signals))
+        said = (items.approval_of(each) for each in waiting if each not in inbox)
+        approvals = sorted(said, key=lambda each: each.at)
+        return Loaded(items.incident_of(aggregate), tuple(signals), tuple(approvals))
 
     def commit(self, change: Change) -> None:
         """Write *change* in one transaction; raises `Conflict` or `Unavailable`.
@@ -77,11 +81,7 @@ class DynamoStore:
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now, read consistently."""
-        with unavailable("store"):
-            answer = self._client.get_item(
-                TableName=self._tables.incidents, Key=items.cause_key(cause), ConsistentRead=True
-            )
-        item = answer.get("Item")
+        item = self._get(items.cause_key(cause))
         return IncidentId(items.attribute(item, "incident")) if item else None
 
     def limits(self, group: str) -> Limits:
@@ -103,19 +103,18 @@ class DynamoStore:
         told = found.get("circumstances")
         return Limits(
             lease=items.lease_of(lease, group) if lease else Lease(group=group),
-            switch=items.switch_of(switch) if switch else Switch(paused=False),
+            switch=items.switch_of(switch) if switch else OFF,
             circumstances=items.circumstances_of(told) if told else Circumstances(),
         )
 
+    def switch(self) -> Switch:
+        """The kill switch; none was ever thrown: no pause."""
+        item = self._get(items.SWITCH_KEY)
+        return items.switch_of(item) if item else OFF
+
     def openings(self, fleet: str) -> Openings:
         """What opened lately in *fleet*, read consistently."""
-        with unavailable("store"):
-            answer = self._client.get_item(
-                TableName=self._tables.incidents,
-                Key=items.openings_key(fleet),
-                ConsistentRead=True,
-            )
-        item = answer.get("Item")
+        item = self._get(items.openings_key(fleet))
         return items.openings_of(item) if item else Openings()
 
     def due(self, by: datetime) -> tuple[Due, ...]:
@@ -149,6 +148,13 @@ class DynamoStore:
             }
         )
         return tuple(map(items.entry_of, found))
+
+    def _get(self, key: Key) -> Item | None:
+        with unavailable("store"):
+            answer = self._client.get_item(
+                TableName=self._tables.incidents, Key=key, ConsistentRead=True
+            )
+        return answer.get("Item")
 
     def _query(self, query: "QueryInputPaginateTypeDef") -> Sequence[Item]:
         """All pages of one read."""

@@ -25,6 +25,7 @@ MOST_TELLING_FIRST = (
     Contested.HEARD,
     Contested.OPENINGS,
     Contested.CIRCUMSTANCES,
+    Contested.SWITCH,
 )
 """Which of several failed conditions is named: a redelivery explains all the others."""
 
@@ -69,7 +70,7 @@ def _aggregate(change: Change, tables: Tables) -> Iterator[Write]:
     """The aggregate and what goes by its id: its cause and its folded signals."""
     incident = change.incident
     if incident is None:
-        if change.opens or change.closes or change.folded:
+        if change.opens or change.closes or change.folded or change.taken:
             raise Bug("a change opens, closes or folds, and names no incident")
         return
     stored = items.incident_item(copy.replace(incident, version=incident.version + 1))
@@ -81,10 +82,13 @@ def _aggregate(change: Change, tables: Tables) -> Iterator[Write]:
     for signal in dict.fromkeys(change.folded):
         key = items.inbox_key(incident.id, signal)
         yield Write({"Delete": {"TableName": tables.incidents, "Key": key}})
+    for approval in change.taken:
+        key = items.approval_key(incident.id, approval)
+        yield Write({"Delete": {"TableName": tables.incidents, "Key": key}})
 
 
 def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
-    """The ledger, the processed key, another incident's inbox, the lease."""
+    """The ledger, the processed key, what waits for another incident, the switch, the lease."""
     for entry in change.entries:
         yield _append(tables, items.entry_item(entry))
     if change.processed:
@@ -92,6 +96,12 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
     if joined := change.joined:
         item = items.inbox_item(joined.incident, joined.signal)
         yield Write({"Put": {"TableName": tables.incidents, "Item": item}})
+    if given := change.given:
+        item = items.approval_item(given.incident, given.approval)
+        yield Write({"Put": {"TableName": tables.incidents, "Item": item}})
+    if switch := change.switch:
+        stored = items.switch_item(copy.replace(switch, version=switch.version + 1))
+        yield _put_unchanged(tables, stored, ("version", switch.version), Contested.SWITCH)
     if lease := change.lease:
         item = items.lease_item(lease.lease)
         yield _put_unchanged(tables, item, ("fence", lease.fence_read), Contested.LEASE)

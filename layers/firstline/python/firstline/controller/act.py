@@ -7,10 +7,11 @@ import copy
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firstline import handover, limits, paging, plan
+from firstline import approvals, handover, limits, paging, plan
 from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
+from firstline.approvals import Proposal
 from firstline.controller.draft import Draft
 from firstline.decision import Decision
 from firstline.decision import Look as LookStep
@@ -77,6 +78,29 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
 
+def ask(draft: Draft, what: Plan) -> None:
+    """Tell people of the plan and go on watching: their word wakes it, and silence is no (I8)."""
+    held, profile = draft.incident, draft.system.profile
+    autonomy = profile.autonomy(what.action, held.condition)
+    proposal = Proposal(
+        plan=what.hash,
+        action=what.action,
+        target=what.target,
+        hosts=what.hosts,
+        parameters=what.parameters,
+        approvable=autonomy == "approve",
+        key=f"{held.id}:ask-{len(held.proposals) + 1}",
+        at=draft.now,
+        until=draft.now + seconds(profile.policy.approval_seconds),
+    )
+    draft.record(Kind.PROPOSAL, {**proposal.told(), "approvable": proposal.approvable})
+    page = paging.asked(held, proposal, what.facts, draft.now)
+    draft.incident = copy.replace(
+        draft.incident, proposals=(*held.proposals, proposal), pages=(*held.pages, page)
+    )
+    draft.rest(draft.now + seconds(profile.policy.watch_seconds))
+
+
 def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
     told = handover.details(draft.incident, about.diagnosis, decision)
@@ -131,7 +155,11 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     lease = limits.take(held.lease, draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
     draft.incident = draft.incident.after(Fact.FIX_INTENDED)
-    draft.incident = copy.replace(draft.incident, attempts=(*draft.incident.attempts, attempt))
+    draft.incident = copy.replace(
+        draft.incident,
+        attempts=(*draft.incident.attempts, attempt),
+        proposals=approvals.used(draft.incident.proposals, what.hash),
+    )
     draft.record(
         Kind.INTENT,
         {

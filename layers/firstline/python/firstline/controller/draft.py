@@ -2,6 +2,7 @@
 
 import copy
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from firstline import limits, paging, responses
 from firstline.controller.commit import commit
@@ -13,6 +14,9 @@ from firstline.ledger import Data, Entry, Kind, append
 from firstline.limits import Limits
 from firstline.ports import Change, LeaseWrite, Wake
 
+if TYPE_CHECKING:
+    from firstline.approvals import Approval
+
 
 class Draft:
     """What an incident is about to become. Nothing of it is true before `commit` returns."""
@@ -22,6 +26,7 @@ class Draft:
         self.system = system
         self.now = now
         self.folded: tuple[SignalKey, ...] = ()
+        self.taken: tuple[Approval, ...] = ()
         self.lease: LeaseWrite | None = None
         self.unfolded = 0
         self.heard = False
@@ -56,12 +61,13 @@ class Draft:
                 incident=self.incident,
                 entries=tuple(self._entries),
                 folded=self.folded,
+                taken=self.taken,
                 lease=self.lease,
                 closes=closes,
             ),
         )
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
-        self.folded, self.lease, self._entries = (), None, []
+        self.folded, self.taken, self.lease, self._entries = (), (), None, []
 
     def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
         """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
@@ -69,7 +75,7 @@ class Draft:
         A wake that brought signals does not count toward the most that an incident may have.
         With no *until*, no page owed and an empty inbox the incident is never woken again.
         """
-        times = [each.due_at for each in paging.owed(self.incident)]
+        times = [each.due_at for each in paging.owed(self.incident.pages)]
         times += [until] if until is not None else []
         times += [self.now] if self.unfolded else []
         at = min(times, default=None)

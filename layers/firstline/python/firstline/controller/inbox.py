@@ -1,6 +1,11 @@
 """The inbox: signals that joined an incident while it was open."""
 
-from firstline import episodes
+import copy
+
+import msgspec
+
+from firstline import approvals, episodes, paging
+from firstline.approvals import Approval
 from firstline.classify import Classification, classify
 from firstline.controller.draft import Draft
 from firstline.controller.joining import is_over
@@ -8,6 +13,7 @@ from firstline.controller.opening import Arrival, take_in
 from firstline.ledger import Kind
 from firstline.signals import Disposition, Signal
 
+APPROVALS_MAX = 5
 FOLDED_MAX = 80
 """As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all)."""
 
@@ -31,6 +37,22 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     told = [episodes.told(signal, meant) for signal, meant in found]
     led = {"severity": draft.incident.severity, "condition": draft.incident.condition}
     draft.record(Kind.SIGNAL, {"joined": told, "leads": led})
+
+
+def take_approvals(draft: Draft, said: tuple[Approval, ...]) -> None:
+    """Take in what people said to proposals, in order; what was asked of them is answered."""
+    for approval in said[:APPROVALS_MAX]:
+        after = approvals.answered(draft.incident.proposals, approval)
+        counts = after != draft.incident.proposals and not draft.incident.ended
+        draft.record(Kind.APPROVAL, {**msgspec.to_builtins(approval), "counts": counts})
+        draft.taken = (*draft.taken, approval)
+        if counts:
+            keys = {each.key for each in after if each.approval == approval}
+            pages = paging.withdrawn(draft.incident, keys, draft.now)
+            draft.incident = copy.replace(
+                draft.incident, proposals=after, pages=(*draft.incident.pages, *pages)
+            )
+    draft.heard = draft.heard or bool(said)
 
 
 def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:

@@ -13,7 +13,7 @@ from firstline.controller.observe import observe, situation, take_in, with_surro
 from firstline.controller.settle import settle
 from firstline.controller.system import System
 from firstline.decide import decide
-from firstline.decision import Close, Decision, Fix, HandOver, Look, Wait
+from firstline.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
 from firstline.errors import Conflict, Unavailable
 from firstline.learn import Observation
 from firstline.ledger import Kind
@@ -39,6 +39,7 @@ def _turn(wake: Wake, system: System) -> None:
     if loaded is None or _stale(wake, loaded):
         return None
     draft = Draft(loaded.incident, system, system.ports.clock.now())
+    inbox.take_approvals(draft, loaded.approvals)
     if not draft.incident.ended:
         inbox.fold(draft, loaded.inbox)  # which may raise it, and owe a page
     if settle(draft):  # pages owed go before anything is read
@@ -53,6 +54,10 @@ def _turn(wake: Wake, system: System) -> None:
     take_in(draft, seen)
     decision, about = _decided(draft, seen)
     draft.record(Kind.DECISION, decision.told())
+    return _carry_out(draft, decision, about)
+
+
+def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
     match decision.step:
         case Wait(until):
             draft.rest(until)
@@ -60,27 +65,28 @@ def _turn(wake: Wake, system: System) -> None:
             act.look(draft, decision.step)
         case Fix(plan):
             act.fix(draft, plan, about)
+        case Ask(plan):
+            act.ask(draft, plan)
         case HandOver():
             act.hand_over(draft, decision, about)
         case Close():
-            act.close(draft, seen.limits)
+            act.close(draft, about.limits)
         case _:
             assert_never(decision.step)
-    return None
 
 
 def _decided(draft: Draft, seen: Observation) -> tuple[Decision, Situation]:
-    """The next step; a fix is decided on again with what goes on around, which only it needs."""
+    """The next step; one with a plan is decided on again with what goes on around the fleet."""
     about = situation(draft, seen)
     decision = decide(about)
-    if isinstance(decision.step, Fix):
+    if isinstance(decision.step, Fix | Ask):
         about = with_surroundings(draft, about)
         decision = decide(about)
     return decision, about
 
 
 def _stale(wake: Wake, loaded: Loaded) -> bool:
-    """An older generation; or a signal's wake when the inbox was already folded."""
+    """An older generation; or the wake of a signal or an approval that was already taken in."""
     if wake.generation == 0:
-        return not loaded.inbox
+        return not loaded.inbox and not loaded.approvals
     return wake.generation < loaded.incident.wake_generation

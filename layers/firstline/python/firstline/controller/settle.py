@@ -4,6 +4,7 @@ Ingest, reconcile and sweep settle with this one function. Nothing that diagnose
 pauses stands before it.
 """
 
+import copy
 from datetime import timedelta
 
 from firstline import paging
@@ -21,10 +22,11 @@ PAUSE = timedelta(seconds=2)
 
 def settle(draft: Draft, tries: int = 1) -> bool:
     """Send the pages that are due, each *tries* times at most; True if any was tried."""
-    due = paging.due(draft.incident, draft.now)
+    due = paging.due(draft.incident.pages, draft.now)
     for page in due:
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
-        draft.incident = paging.tried(draft.incident, page, delivery, draft.now)
+        pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
+        draft.incident = copy.replace(draft.incident, pages=pages)
         _record(draft, page, delivery)
     return bool(due)
 

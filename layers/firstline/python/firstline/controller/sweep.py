@@ -12,6 +12,7 @@ import msgspec
 from firstline import paging
 from firstline.controller.draft import Draft
 from firstline.controller.settle import settle
+from firstline.controller.switching import sweep_switch
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
 from firstline.ports import Due, Wake
@@ -53,6 +54,10 @@ def sweep(system: System) -> Swept:
         except FirstlineError:
             failed += 1
             owed_for = max(owed_for, _unread_for(due, now))
+    try:
+        owed_for = max(owed_for, sweep_switch(system))
+    except FirstlineError:
+        failed += 1
     return Swept(woken, failed, 0, owed_for)
 
 
@@ -69,7 +74,7 @@ def _one(due: Due, system: System, now: datetime, *, overdue: bool) -> timedelta
     draft = Draft(loaded.incident, system, now)
     if overdue:
         _settle_and_wake(draft)
-    waiting = filter(paging.people_wait, paging.owed(draft.incident))
+    waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))
     return max((now - each.owed_at for each in waiting), default=timedelta(0))
 
 

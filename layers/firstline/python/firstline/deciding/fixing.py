@@ -1,7 +1,7 @@
 """Rules that fix: a plan from the ladder, and every guard's answer to it."""
 
 from firstline import ladder
-from firstline.decision import Decision, Fix, HandOver, Step, Wait
+from firstline.decision import Ask, Decision, Fix, HandOver, Step, Wait
 from firstline.evidence import Group, Refreshes
 from firstline.guards.guard import Denial
 from firstline.guards.order import ask
@@ -51,10 +51,14 @@ def _permitted(s: Situation, plan: Plan, denials: tuple[Denial, ...]) -> tuple[S
     why = "; ".join(each.why for each in denials)
     if any(each.final for each in denials):
         return HandOver(), why
+    if all(each.ask for each in denials):
+        return Ask(plan), why
+    watch = s.now + seconds(s.profile.policy.watch_seconds)
     retries = [each.retry_at for each in denials if each.retry_at is not None]
     if len(retries) == len(denials):
-        return Wait(max(retries)), why
+        return Wait(min(max(retries), watch)), why
     # a guard that keeps saying no is told to a person, who may know more than it does
-    if s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds):
+    blocked = s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds)
+    if blocked and not any(each.held for each in denials):
         return HandOver(), why
-    return Wait(s.now + seconds(s.profile.policy.watch_seconds)), why
+    return Wait(watch), why

@@ -1,5 +1,9 @@
 """Authority: may firstline act at all?"""
 
+from datetime import datetime
+
+from firstline import approvals
+from firstline.approvals import PROPOSALS_MAX, Proposal
 from firstline.evidence import Unknown
 from firstline.guards.guard import Denial
 from firstline.plan import Plan
@@ -18,12 +22,52 @@ def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
     del plan
     if isinstance(situation.limits, Unknown):
         return Denial(f"the kill switch cannot be read: {situation.limits.why}")
-    if situation.limits.switch.paused:
-        return Denial(f"the kill switch is on: {situation.limits.switch.why}")
+    switch, incident = situation.limits.switch, situation.incident
+    if switch.unreadable:
+        return Denial(f"the kill switch cannot be read: {switch.unreadable}")
+    pause = switch.stops(incident.condition, incident.id, situation.now)
+    if pause is None:
+        return None
+    until = pause.until.isoformat(timespec="seconds")
+    why = f"{pause.scope} is paused until {until} by {pause.by}: {pause.why}"
+    return Denial(why, retry_at=pause.until, held=True)
+
+
+def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
+    """The profile lets this action go by itself in this condition, or a person allowed this plan.
+
+    An action that the profile does not name may go nowhere. Silence is no.
+    """
+    autonomy = situation.profile.autonomy(plan.action, situation.incident.condition)
+    if autonomy == "auto":
+        return None
+    if autonomy == "observe":
+        return Denial(f"autonomy of {plan.action} is observe")
+    proposal = approvals.standing(situation.incident.proposals, plan.hash)
+    if proposal is None:
+        return _unasked(plan, situation, autonomy)
+    if autonomy == "recommend":
+        return Denial(f"{plan.action} is recommended, and done by a person")
+    return _unapproved(proposal, situation.now)
+
+
+def _unasked(plan: Plan, situation: Situation, autonomy: str) -> Denial:
+    if len(situation.incident.proposals) < PROPOSALS_MAX:
+        return Denial(f"autonomy of {plan.action} is {autonomy}", ask=True)
+    why = f"people were asked {PROPOSALS_MAX} times: nobody is asked about {plan.action} again"
+    return Denial(why, final=True)
+
+
+def _unapproved(proposal: Proposal, now: datetime) -> Denial | None:
+    said = proposal.approval
+    if said is None:
+        until = proposal.until.isoformat(timespec="seconds")
+        if now < proposal.until:
+            return Denial(f"{proposal.action} waits for approval until {until}", proposal.until)
+        return Denial(f"nobody approved {proposal.action} before {until}", final=True)
+    if not said.granted:
+        return Denial(f"{said.by} denied {proposal.action}: {said.why}", final=True)
+    if now >= said.until:
+        until = said.until.isoformat(timespec="seconds")
+        return Denial(f"the approval of {proposal.action} by {said.by} ended {until}", final=True)
     return None
-
-
-def action_is_auto(plan: Plan, situation: Situation) -> Denial | None:
-    """The profile lets this action go by itself; one that it does not name may not."""
-    autonomy = situation.profile.autonomy(plan.action)
-    return None if autonomy == "auto" else Denial(f"autonomy of {plan.action} is {autonomy}")

@@ -8,7 +8,7 @@ from firstline.situation import Situation
 ORDER: tuple[Guard, ...] = (
     authority.mode_enforces,
     authority.switch_is_off,
-    authority.action_is_auto,
+    authority.action_is_allowed,
     freshness.alarm_still_fires,
     surroundings.dependency_is_well,
     surroundings.no_storm,

@@ -82,7 +82,7 @@ class TwinAws:
         self._moto.start()
         self._sqs = self.session.client("sqs")
         with self.without_faults():
-            resources.make(self.session, self.home, paused=self._world.scenario.paused)
+            resources.make(self.session, self.home, self._world.scenario.switch(self._world.start))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -22,7 +22,6 @@ from firstline.evidence import (
     Unknown,
 )
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.limits import Switch
 from firstline.ports import (
     Accepted,
     Answer,
@@ -235,7 +234,7 @@ class MemoryDoor:
     def __init__(self, world: World, effects: Effects | None = None) -> None:
         effects = effects or ScenarioFaults(world)
         self.store = MemoryStore(effects)
-        self.store.tables.switch = Switch(paused=world.scenario.paused, why="the scenario says so")
+        self.store.tables.switch = world.scenario.switch(world.start)
         self.pager = MemoryPager(world, effects)
         self.wakes = MemoryWakes(world, effects)
         self.ports = Ports(

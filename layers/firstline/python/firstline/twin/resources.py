@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.session import Session
 
 from firstline.adapters import items
-from firstline.limits import Switch
+from firstline.pauses import Switch
 from firstline.settings import Home
 from firstline.twin.memory import ROUTING_KEY
 
@@ -30,16 +30,15 @@ def queue_url(home: Home, name: str) -> str:
     return f"https://sqs.{home.region}.amazonaws.com/{home.account}/{name}"
 
 
-def make(session: Session, home: Home, *, paused: bool) -> None:
-    """Make them all; with the kill switch thrown when *paused*."""
+def make(session: Session, home: Home, switch: Switch) -> None:
+    """Make them all; with the kill *switch* as it is, if it was ever thrown."""
     tables, queues = session.client("dynamodb"), session.client("sqs")
     _tables(tables)
     for name in (SIGNALS, WAKES):
         _queue(queues, home, name)
     session.client("secretsmanager").create_secret(Name=SECRET, SecretString=ROUTING_KEY)
-    if paused:
-        switch = items.switch_item(Switch(paused=True, why="the scenario says so"))
-        tables.put_item(TableName=INCIDENTS, Item=switch)
+    if switch.version:
+        tables.put_item(TableName=INCIDENTS, Item=items.switch_item(switch))
 
 
 def _tables(client: "DynamoDBClient") -> None:

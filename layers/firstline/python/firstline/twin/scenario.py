@@ -4,7 +4,7 @@ Scenarios are TOML files in ``events/scenarios``: data, without conditions.
 """
 
 import tomllib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ import msgspec
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
+from firstline.pauses import EVERYTHING, OFF, Pause, Switch
 from firstline.settings import Mode
 
 type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes", "around", "team"]
@@ -113,6 +114,14 @@ class Scenario(Part, frozen=True, kw_only=True):
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
     expect: Expected | None = None
+
+    def switch(self, start: datetime) -> Switch:
+        """The kill switch at the *start*: for a day, where the world is ``paused``."""
+        if not self.paused:
+            return OFF
+        why, until = "the scenario says so", start + timedelta(days=1)
+        pause = Pause(scope=EVERYTHING, why=why, by="the scenario", at=start, until=until)
+        return Switch(version=1, pauses=(pause,))
 
     def fault(self, dependency: Dependency, elapsed: timedelta) -> FaultKind | None:
         """What is wrong with *dependency* when *elapsed* has passed since the start."""

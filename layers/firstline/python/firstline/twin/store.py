@@ -7,11 +7,13 @@ from datetime import datetime
 import msgspec
 
 from firstline import incident as incidents
+from firstline.approvals import Approval
 from firstline.circumstances import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, IncidentId, SignalKey
 from firstline.ledger import Entry
-from firstline.limits import Lease, Limits, Switch
+from firstline.limits import Lease, Limits
+from firstline.pauses import OFF, Switch
 from firstline.ports import Change, Due, Loaded
 from firstline.signals import Signal
 from firstline.storm import Openings
@@ -27,7 +29,8 @@ class Tables(msgspec.Struct):
     causes: dict[Cause, IncidentId] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
-    switch: Switch = Switch(paused=False)
+    switch: Switch = OFF
+    approvals: dict[IncidentId, list[Approval]] = {}
     heard: dict[str, datetime] = {}
     openings: dict[str, Openings] = {}
     circumstances: dict[str, Circumstances] = {}
@@ -65,6 +68,10 @@ class MemoryStore:
             ),
         )
 
+    def switch(self) -> Switch:
+        """See `firstline.ports.Store`."""
+        return self._effects.effect("store", "switch", lambda: self.tables.switch)
+
     def openings(self, fleet: str) -> Openings:
         """See `firstline.ports.Store`."""
         return self._effects.effect(
@@ -85,7 +92,9 @@ class MemoryStore:
         if text is None:
             return None
         inbox = self.tables.inboxes.get(id_, {})
-        return Loaded(incidents.decode(text), tuple(inbox[key] for key in sorted(inbox)))
+        said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
+        signals = tuple(inbox[key] for key in sorted(inbox))
+        return Loaded(incidents.decode(text), signals, tuple(said))
 
     def _due(self, by: datetime) -> tuple[Due, ...]:
         loaded = (incidents.decode(text) for text in self.tables.incidents.values())
@@ -107,6 +116,8 @@ class MemoryStore:
             inbox = tables.inboxes.setdefault(incident.id, {})
             for key in change.folded:
                 inbox.pop(key, None)
+            said = tables.approvals.get(incident.id, [])
+            tables.approvals[incident.id] = [each for each in said if each not in change.taken]
             if change.opens:
                 tables.causes[change.opens] = incident.id
             if change.closes:
@@ -120,7 +131,14 @@ class MemoryStore:
             inbox[change.joined.signal.key] = change.joined.signal
         if change.lease:
             tables.leases[change.lease.lease.group] = change.lease.lease
+        self._write_levers(change)
         self._write_hints(change)
+
+    def _write_levers(self, change: Change) -> None:
+        if given := change.given:
+            self.tables.approvals.setdefault(given.incident, []).append(given.approval)
+        if switch := change.switch:
+            self.tables.switch = copy.replace(switch, version=switch.version + 1)
 
     def _write_hints(self, change: Change) -> None:
         if change.heard:
@@ -152,6 +170,8 @@ class MemoryStore:
             each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
         ):
             yield Contested.ENTRY
+        if change.switch and change.switch.version != tables.switch.version:
+            yield Contested.SWITCH
         yield from self._contested_hints(change)
 
     def _contested_hints(self, change: Change) -> Iterator[Contested]:

@@ -1,0 +1,140 @@
+"""``firstline approve``, ``deny``, ``pause`` and ``resume``: the operator's levers, by IAM."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from firstline import levers
+from firstline import profile as profiles
+from firstline.adapters import operator_url
+from firstline.cli import output
+from firstline.cli.envelope import RUNBOOK
+from firstline.errors import Malformed, Unavailable
+from firstline.levers import Lever, Pulled
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+Incident = Annotated[str, typer.Argument(metavar="INCIDENT", show_default=False)]
+Plan = Annotated[str, typer.Argument(metavar="PLAN", help="the hash that the page names")]
+Scope = Annotated[
+    str, typer.Argument(metavar="SCOPE", help="everything, a condition, or an incident's id")
+]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="the reason, for the record")]
+Duration = Annotated[str, typer.Option("--for", metavar="TIME", help="such as 30m, 2h or 1d")]
+Profile = Annotated[Path, typer.Option(help="the profile that was deployed", show_default=False)]
+Region = Annotated[str, typer.Option(help="where firstline is deployed")]
+Url = Annotated[str, typer.Option(help="the stack's OperatorUrl, by default looked up")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
+
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Which deployment is meant."""
+
+    profile: Path
+    region: str
+    url: str
+
+
+@app.command()
+def approve(
+    incident: Incident,
+    plan: Plan,
+    why: Why = "",
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Allow a proposed plan, once; every guard is asked again before it is done."""
+    order = {"lever": "approve", "incident": incident, "plan": plan, "why": why}
+    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+
+
+@app.command()
+def deny(
+    incident: Incident,
+    plan: Plan,
+    why: Why,
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a proposed plan: the incident is handed over to a person."""
+    order = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
+    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+
+
+@app.command()
+def pause(
+    scope: Scope,
+    why: Why,
+    duration: Duration,
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """No fixes for a while; paging, looking and closing go on. PagerDuty is told."""
+    until = datetime.now(UTC) + length(duration)
+    order = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
+    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+
+
+@app.command()
+def resume(
+    scope: Scope,
+    why: Why,
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """End a pause before its time."""
+    order = {"lever": "resume", "scope": scope, "why": why}
+    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+
+
+def length(text: str) -> timedelta:
+    """How long *text* says; raises `Malformed`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
+    if found is None:
+        raise Malformed(f"--for {text}: give a number with m, h or d, such as 30m")
+    return int(found[1]) * UNITS[found[2]]
+
+
+def pull(order: dict[str, str], target: Target) -> Pulled:
+    """Check *order* here, so that a mistake needs no network, and send it."""
+    lever: Lever = levers.read(msgspec.json.encode(order))
+    from boto3.session import Session
+
+    session = Session(region_name=target.region or None)
+    if session.region_name is None:
+        raise Malformed("no Region is set: give --region, or set AWS_REGION")
+    try:
+        url = target.url or operator_url.find(profiles.load(target.profile).fleet.name, session)
+        return operator_url.send(lever, url, session)
+    except Unavailable as error:
+        raise Malformed(str(error)) from error
+
+
+def _tell(pulled: Pulled, *, as_json: bool) -> None:
+    if as_json:
+        output.emit(pulled)
+        return
+    until = pulled.until.isoformat(timespec="seconds") if pulled.until else ""
+    about = f"{pulled.action} on {', '.join(pulled.targets)} for {pulled.incident}"
+    owed = "" if pulled.told else "; PagerDuty was not told yet, which the next sweep mends"
+    line = {
+        "approve": f"approved: {about}, before {until}, if every guard lets it pass then",
+        "deny": f"denied: {about}; the incident is handed over",
+        "pause": f"paused: no fixes of {pulled.scope} before {until}{owed}",
+        "resume": f"resumed: fixes of {pulled.scope} go on{owed}",
+    }[pulled.lever]
+    print(f"{line} (recorded as {pulled.by})")
