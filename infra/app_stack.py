@@ -12,6 +12,7 @@ from infra.bus import Bus, heard
 from infra.context import Deployment
 from infra.detection import Backstop, Detection
 from infra.hash_key import hash_key
+from infra.levers import Levers
 from infra.oversight import Oversight
 from infra.packaging import PROFILE_PATH
 from infra.probe import Probes
@@ -63,6 +64,7 @@ class AppStack(Stack):
             settings=self._settings(deployment, reach, alarms),
         )
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
+        Levers(self, "Levers", runtime=runtime, reach=reach)
         profile = deployment.profile
         Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
         CfnOutput(self, "Mode", value=deployment.context.mode)

@@ -10,10 +10,11 @@ from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import Cause, IncidentId, InstanceId, SignalKey, Token
 from firstline.incident import Incident, Status
 from firstline.limits import Lease, Spent, extend, release, take
-from firstline.pauses import OFF
+from firstline.pauses import CHAIN, OFF
 from firstline.ports import (
     Change,
     Due,
+    Given,
     Heard,
     Joined,
     LeaseWrite,
@@ -35,6 +36,7 @@ from tests.adapters.records import (
     incident,
     signal,
 )
+from tests.core.situations import approval, switch
 
 OTHER_CAUSE = Cause("vettid#enclave-down")
 SPENT = Spent(Token("0" * 32), "restart_enclave", InstanceId("i-0a1b2c3d"), T0)
@@ -87,6 +89,33 @@ def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
     second = store.openings("vettid").adding(OTHER_CAUSE, T0 + SECOND, keep=3)
     store.commit(Change(openings=OpeningsWrite("vettid", second), processed=KEY))
     assert store.openings("vettid") == copy.replace(second, version=2)
+
+
+def test_what_people_said_waits_for_the_incident_until_it_is_taken_in(store: Store) -> None:
+    """Each word has a place of its own, in the order of saying; none overwrites another."""
+    store.commit(OPENING)
+    yes = approval()
+    no = copy.replace(yes, granted=False, at=yes.at - SECOND)
+    for each in (yes, no, yes):
+        store.commit(Change(given=Given(ID, each)))
+    store.commit(Change(joined=Joined(ID, signal(1))))
+    assert store.load(ID) == Loaded(stored(store), (signal(1),), (no, yes))
+    store.commit(Change(incident=stored(store), taken=(no,)))
+    assert store.load(ID) == Loaded(stored(store), (signal(1),), (yes,))
+
+
+def test_the_switch_is_turned_under_its_version_with_its_entry(store: Store) -> None:
+    """Two who read the same version cannot both turn it; an entry stands for each change."""
+    on = copy.replace(switch("everything"), version=0)
+    (entry,) = entries(CHAIN)
+    store.commit(Change(switch=on, entries=(entry,)))
+    assert store.switch() == store.limits("vaults").switch == copy.replace(on, version=1)
+    assert store.entries(CHAIN) == (entry,)
+    with pytest.raises(Conflict) as conflict:
+        store.commit(Change(switch=on, processed=KEY))
+    assert conflict.value.contested is Contested.SWITCH
+    store.commit(Change(switch=copy.replace(OFF, version=1), processed=KEY))
+    assert store.switch() == copy.replace(OFF, version=2)
 
 
 def test_incident_is_kept_under_its_version(store: Store) -> None:

@@ -19,7 +19,7 @@ OUTAGE = Path(__file__).parents[2] / "events" / "cloudwatch.healthy-hosts-zero.j
 START = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
 
 
-def _door(*faults: FaultPlan) -> MemoryDoor:
+def door_of(*faults: FaultPlan) -> MemoryDoor:
     world = World(Scenario(name="test", faults=faults), START, PROFILE.fleet.group)
     world.watch(ALARM_ARN, OUTAGE.read_bytes(), "healthy")
     return MemoryDoor(world)
@@ -34,20 +34,20 @@ def _records(*bodies: str) -> dict[str, Any]:
     return {"Records": records}
 
 
-def _system(door: MemoryDoor) -> System:
+def system_of(door: MemoryDoor) -> System:
     return System(door.ports, PROFILE, SETTINGS)
 
 
 def test_ingest_takes_in_an_event_and_reports_no_failure() -> None:
     """The alarm opens an incident, pages, and queues a wake that reconcile understands."""
-    door = _door()
-    assert ingest.handler(_records(OUTAGE.read_text()), None, _system(door)) == {
+    door = door_of()
+    assert ingest.handler(_records(OUTAGE.read_text()), None, system_of(door)) == {
         "batchItemFailures": []
     }
     assert [each.action for each in door.pager.alerts.received] == ["trigger"]
     ((_, wake),) = door.wakes.waiting
     body = json.dumps({"incident": wake.incident, "generation": wake.generation})
-    assert reconcile.handler(_records(body), None, _system(door)) == {"batchItemFailures": []}
+    assert reconcile.handler(_records(body), None, system_of(door)) == {"batchItemFailures": []}
     loaded = door.ports.store.load(wake.incident)
     assert loaded is not None
     assert loaded.incident.status is Status.INVESTIGATING
@@ -58,8 +58,8 @@ def test_a_record_that_could_not_be_kept_is_delivered_again_and_paged_all_the_sa
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """With the store down the message is reported as failed, by its id, and nothing raises."""
-    door = _door(FaultPlan(dependency="store", until_seconds=60))
-    answer = ingest.handler(_records(OUTAGE.read_text()), None, _system(door))
+    door = door_of(FaultPlan(dependency="store", until_seconds=60))
+    answer = ingest.handler(_records(OUTAGE.read_text()), None, system_of(door))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert len(door.pager.alerts.received) == 1
     assert "to be delivered again" in caplog.text
@@ -69,7 +69,9 @@ def test_a_wake_that_cannot_be_read_is_logged_and_left_to_the_dead_letters(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One bad message fails alone: the one beside it is dealt with."""
-    answer = reconcile.handler(_records("{", '{"incident": "inc-unknown"}'), None, _system(_door()))
+    answer = reconcile.handler(
+        _records("{", '{"incident": "inc-unknown"}'), None, system_of(door_of())
+    )
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert "a record failed" in caplog.text
 
@@ -78,11 +80,11 @@ def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The two metrics that the alarms of ``infra/oversight.py`` read, under their one dimension."""
-    door = _door(FaultPlan(dependency="pagerduty", until_seconds=600))
-    ingest.handler(_records(OUTAGE.read_text()), None, _system(door))
+    door = door_of(FaultPlan(dependency="pagerduty", until_seconds=600))
+    ingest.handler(_records(OUTAGE.read_text()), None, system_of(door))
     capsys.readouterr()
     door.ports.clock.sleep(timedelta(seconds=120))
-    sweep.handler({}, None, _system(door))
+    sweep.handler({}, None, system_of(door))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (metrics,) = [line for line in lines if "_aws" in line]
     assert (metrics["Heartbeat"], metrics["service"]) == ([1.0], "vettid")
@@ -93,6 +95,6 @@ def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
 
 def test_a_sweep_that_cannot_read_what_is_due_does_not_beat() -> None:
     """Without a heartbeat the emergency topic hears of it."""
-    door = _door(FaultPlan(dependency="store", until_seconds=60))
+    door = door_of(FaultPlan(dependency="store", until_seconds=60))
     with pytest.raises(Exception, match="due: error"):
-        sweep.handler({}, None, _system(door))
+        sweep.handler({}, None, system_of(door))

@@ -19,6 +19,7 @@ ARNS = {
     "AWS::CloudWatch::CompositeAlarm": f"cloudwatch:{HERE}:alarm:",
     "AWS::DynamoDB::Table": f"dynamodb:{HERE}:table/",
     "AWS::Events::Rule": f"events:{HERE}:rule/",
+    "AWS::IAM::ManagedPolicy": f"iam::{ACCOUNT}:policy/",
     "AWS::IAM::Role": f"iam::{ACCOUNT}:role/",
     "AWS::Lambda::Function": f"lambda:{HERE}:function:",
     "AWS::Lambda::LayerVersion": f"lambda:{HERE}:layer:",
@@ -29,6 +30,7 @@ ARNS = {
 }
 INTRINSICS = {"Ref", "Fn::GetAtt", "Fn::Join", "Fn::ImportValue", "Fn::Sub"}
 REF_IS_ARN = {
+    "AWS::IAM::ManagedPolicy",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::Lambda::LayerVersion",
     "AWS::SNS::Topic",
@@ -119,6 +121,8 @@ class Made:
     def _ref(self, stack: str, name: str) -> str:
         if name in PSEUDO:
             return PSEUDO[name]
+        if name == "AWS::StackId":
+            return f"arn:aws:cloudformation:{HERE}:stack/{stack}/{SUFFIX}"
         kind = self.templates[stack]["Resources"][name]["Type"]
         if kind == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{stack}-{name}-{SUFFIX}"
@@ -128,6 +132,8 @@ class Made:
         kind = self.templates[stack]["Resources"][logical_id]["Type"]
         if attribute.endswith("Name"):
             return f"{stack}-{logical_id}-{SUFFIX}"
+        if attribute == "FunctionUrl":
+            return f"https://{SUFFIX}.lambda-url.{REGION}.on.aws/"
         assert attribute == "Arn", f"{kind} has no {attribute} here"
         arn = self._named(stack, logical_id, kind)
         return f"{arn}:*" if kind == "AWS::Logs::LogGroup" else arn

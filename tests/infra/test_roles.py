@@ -199,7 +199,7 @@ def test_only_reconcile_changes_the_fleets_group(made: Made, action: str) -> Non
 def test_no_role_borrows_a_managed_policy(made: Made) -> None:
     """Each role is its own, for one service."""
     roles = made.of("AWS::IAM::Role")
-    assert len(roles) == 8  # five functions, and a schedule for three of them
+    assert len(roles) == 9  # six functions, and a schedule for three of them
     for role in roles:
         (trust,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
         assert "ManagedPolicyArns" not in role.properties

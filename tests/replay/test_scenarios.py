@@ -33,11 +33,13 @@ def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
 def test_its_ledger_verifies(run: tuple[Scenario, Replayed]) -> None:
     """Each chain holds from its first entry to the head that the incident names."""
     _, replayed = run
-    for chapter in replayed.chapters:
-        export = "".join(f"{entry.body}\n" for entry in chapter.entries).encode()
-        found = audit.verify(export, (chapter.entries[-1].hash,))
+    chains = [each.entries for each in replayed.chapters]
+    for entries in filter(None, (*chains, replayed.control)):
+        export = "".join(f"{entry.body}\n" for entry in entries).encode()
+        found = audit.verify(export, (entries[-1].hash,))
         assert found.fault is None
-        assert found.entries == len(chapter.entries)
+        assert found.entries == len(entries)
+    for chapter in replayed.chapters:
         if chapter.incident is not None:
             assert chapter.incident.chain.head == chapter.entries[-1].hash
 
@@ -82,3 +84,4 @@ def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
     """Nothing ends as a dead letter but what the store never took."""
     scenario, replayed = run
     assert replayed.dead == (1 if scenario.name == "store-down" else 0)
+    assert replayed.refused == ()

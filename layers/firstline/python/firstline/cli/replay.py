@@ -60,7 +60,7 @@ def run(
             output.emit(line)
     else:
         screen.show(scenario, replayed, told)
-    faults = unmet(scenario, told)
+    faults = [*replayed.refused, *unmet(scenario, told)]
     for each in faults:
         print(f"{path}: {each}", file=sys.stderr)
     return 1 if faults else 0
@@ -115,7 +115,8 @@ def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: 
 
 
 def _export(replayed: Replayed, path: Path) -> None:
-    bodies = [entry.body for chapter in replayed.chapters for entry in chapter.entries]
+    chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
+    bodies = [entry.body for chain in chains for entry in chain]
     try:
         path.write_text("".join(f"{body}\n" for body in bodies))
     except OSError as error:

@@ -66,7 +66,9 @@ def _page(entry: Told) -> Iterator[Moment]:
     data = entry.data
     if data["outcome"] == "accepted":
         tries = f" (try {data['tries']})" if data["tries"] > 1 else ""
-        yield Moment(entry.at, "paged", f"{data['action']} {data['key']}{tries}", "bold magenta")
+        word = {"pager": "paged", "change": "notes"}.get(data["channel"], "told")
+        style = "bold magenta" if word == "paged" else "dim"
+        yield Moment(entry.at, word, f"{data['action']} {data['key']}{tries}", style)
     else:
         why = f"{data['action']} {data['key']} not sent, owed: {data['why']}"
         yield Moment(entry.at, "owes", why, "bold red")
@@ -85,10 +87,29 @@ def _decision(entry: Told) -> Iterator[Moment]:
             facts = ", ".join(data["facts"])
             passed = f"{len(data['guards'])} guards passed"
             yield Moment(entry.at, "decides", f"{_plan(data)}: {facts}; {passed}", "bold")
+        case "ask":
+            return  # the proposal says it
         case "hand-over":
             yield Moment(entry.at, "gives up", why, "bold red")
         case _:
             yield Moment(entry.at, "closes", why, "bold green")
+
+
+def _proposal(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    text = f"{data['action']} on {data['target']} (plan {data['plan'][:12]})"
+    if data["approvable"]:
+        yield Moment(entry.at, "asks", f"{text}, until {data['until']}", "bold yellow")
+    else:
+        yield Moment(entry.at, "advises", text, "bold yellow")
+
+
+def _approval(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    word, style = ("allowed", "bold green") if data["granted"] else ("denied", "bold red")
+    late = "" if data["counts"] else "; too late, it counts for nothing"
+    why = f": {data['why']}" if data["why"] else ""
+    yield Moment(entry.at, word, f"by {data['by']}{why}{late}", style)
 
 
 def _intent(entry: Told) -> Iterator[Moment]:
@@ -149,6 +170,8 @@ _MOMENTS = {
     "outcome": _outcome,
     "verification": _verification,
     "response": _response,
+    "proposal": _proposal,
+    "approval": _approval,
 }
 
 

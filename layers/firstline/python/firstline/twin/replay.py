@@ -8,17 +8,18 @@ import contextlib
 import copy
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import firstline
-from firstline import code
+from firstline import code, pauses
 from firstline import profile as profiles
 from firstline.adapters import wiring
 from firstline.controller.system import System
-from firstline.errors import Bug, Unavailable
+from firstline.errors import Bug, Malformed, Unavailable
 from firstline.evidence import AlarmState
 from firstline.ids import IncidentId, incident_id
 from firstline.incident import Incident
@@ -28,14 +29,16 @@ from firstline.signals import SignalKind
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
 from firstline.sources.transports import undelivered
+from firstline.twin import operator as person
+from firstline.twin import scenario as scenarios
 from firstline.twin.alerts import Received
 from firstline.twin.aws import TwinAws
 from firstline.twin.clock import WorldClock
 from firstline.twin.lambdas import Deliveries, Source
 from firstline.twin.pagerduty import Fault, PagerDutyServer
-from firstline.twin.scenario import Scenario
+from firstline.twin.scenario import LeverPlan, Scenario
 from firstline.twin.world import World
-from functions import ingest, reconcile, sweep
+from functions import ingest, operator, reconcile, sweep
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(hours=26)
@@ -69,13 +72,19 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay left. ``dead`` counts the messages that no handler could deal with."""
+    """What a replay left. ``dead`` counts the messages that no handler could deal with.
+
+    ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
+    the kill switch.
+    """
 
     start: datetime
     end: datetime
     chapters: tuple[Chapter, ...]
     pages: tuple[Received, ...]
     dead: int
+    refused: tuple[str, ...] = ()
+    control: tuple[Entry, ...] = ()
 
 
 def replay(
@@ -98,16 +107,21 @@ def replay(
     with TwinAws(world, clock.sleep, home) as aws, pagerduty:
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
         settings = copy.replace(settings, code=code.digest(PACKAGE))
-        run = Run(world, aws, wiring.system(settings, aws.session, clock))
+        system = wiring.system(settings, aws.session, clock)
+        profile = scenarios.ruled(system.profile, scenario)
+        run = Run(world, aws, copy.replace(system, profile=profile))
         run.to_the_end(events, progress)
         with aws.without_faults():
             chapters = run.chapters(home)
+            control = run.system.ports.store.entries(pauses.CHAIN)
     return Replayed(
         start=world.start,
         end=run.last_at,
         chapters=chapters,
         pages=tuple(pagerduty.alerts.received),
         dead=len(run.deliveries.dead),
+        refused=tuple(run.refused),
+        control=control,
     )
 
 
@@ -119,7 +133,9 @@ class Run:
         self.last_at = world.start
         self._world = world
         self._aws = aws
-        self._system = system
+        self.system = system
+        self.refused: list[str] = []
+        self._levers = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
         self._heard: list[bytes] = []
         self._next_sweep = world.start + MINUTE
         self._signals = self._source(ingest.handler, "signals", 35)
@@ -130,10 +146,12 @@ class Run:
         for event in events:
             self._hear(event.body, self._world.start + event.after)
         while self._busy():
-            at = min(self._next_sweep, self.deliveries.next_at or self._next_sweep)
+            at = min(self._next_sweep, self.deliveries.next_at or self._next_sweep, self._lever_at)
             for body in self._world.advance(at):
                 self._hear(body, at)
             progress(self._world.now)
+            if self._world.now >= self._lever_at:
+                self._pull(self._levers.pop(0))
             while self.deliveries.deliver(self._world.now):
                 self._take_wakes()
             if self._world.now >= self._next_sweep:
@@ -141,7 +159,7 @@ class Run:
 
     def chapters(self, home: Home) -> tuple[Chapter, ...]:
         """Every ledger that the run wrote, in the order in which its signals came."""
-        store = self._system.ports.store
+        store = self.system.ports.store
         ids = dict.fromkeys(
             incident_id(parse(body, home, self._world.start).key) for body in self._heard
         )
@@ -155,29 +173,47 @@ class Run:
     def _source(self, handler: Callable[..., Any], name: str, visibility_seconds: int) -> Source:
         return Source(
             name,
-            lambda event: dict(handler(event, None, self._system)),
+            lambda event: dict(handler(event, None, self.system)),
             timedelta(seconds=visibility_seconds),
         )
 
     def _hear(self, body: bytes, at: datetime) -> None:
         self._heard.append(body)
-        signal = parse(body, self._system.settings.home, at)
+        signal = parse(body, self.system.settings.home, at)
         if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
             self._world.delete_alarm(signal.arn, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
 
+    @property
+    def _lever_at(self) -> datetime:
+        """When a person acts next."""
+        ahead = (self._world.start + timedelta(seconds=each.at_seconds) for each in self._levers)
+        return next(ahead, self._world.start + LONGEST)
+
+    def _pull(self, plan: LeverPlan) -> None:
+        """What a person does now; one that is refused is told at the end."""
+        try:
+            with self._aws.without_faults():
+                event = person.request(plan, self.system)
+            answer = operator.handler(event, None, self.system)
+        except Malformed as error:
+            answer = {"statusCode": 400, "body": str(error)}
+        if answer["statusCode"] != HTTPStatus.OK:
+            self.refused.append(f"{plan.lever} at {plan.at_seconds} s: {answer['body']}")
+        self._take_wakes()
+
     def _take_wakes(self) -> None:
         self.last_at = self._world.now
-        for taken in self._aws.take(self._system.settings.wakes_queue_url):
+        for taken in self._aws.take(self.system.settings.wakes_queue_url):
             self.deliveries.send(self._wakes, taken.body, taken.due_at)
 
     def _sweep(self) -> None:
         """The schedule's minute. A sweep that fails is an error of its function, no more."""
         self._next_sweep += MINUTE
         with contextlib.suppress(Unavailable):
-            sweep.handler({}, None, self._system)
+            sweep.handler({}, None, self.system)
         self._take_wakes()
 
     def _busy(self) -> bool:
@@ -188,7 +224,7 @@ class Run:
         if self.deliveries.next_at is not None:
             return True
         with self._aws.without_faults():
-            return bool(self._system.ports.store.due(self._world.now + LONGEST))
+            return bool(self.system.ports.store.due(self._world.now + LONGEST))
 
 
 def _start(events: tuple[Event, ...], home: Home) -> datetime:

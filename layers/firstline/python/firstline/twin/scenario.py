@@ -3,6 +3,7 @@
 Scenarios are TOML files in ``events/scenarios``: data, without conditions.
 """
 
+import copy
 import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Literal
 
 import msgspec
 
+from firstline.actions.action import Autonomy
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.pauses import EVERYTHING, OFF, Pause, Switch
+from firstline.profile import Profile
 from firstline.settings import Mode
 
 type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes", "around", "team"]
@@ -60,6 +63,15 @@ class EventPlan(Part, frozen=True, kw_only=True):
     at_seconds: int = 0
 
 
+class LeverPlan(Part, frozen=True, kw_only=True):
+    """What a person does, and when: to the plan that stands proposed then, or to the switch."""
+
+    lever: Literal["approve", "deny", "pause", "resume"]
+    scope: str = "everything"
+    length_seconds: int = 3600
+    at_seconds: int = 0
+
+
 class FaultPlan(Part, frozen=True, kw_only=True):
     """A dependency in trouble for a while: it fails, hangs, or acts and then times out."""
 
@@ -94,6 +106,7 @@ DEFAULT_HOSTS = (
 class Scenario(Part, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
+    ``autonomy`` stands in place of the profile's for the actions that it names.
     Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
     ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
     key and of the fleet's stack.
@@ -103,6 +116,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     story: str = ""
     profile: Literal["runbook", "vettid"] = "runbook"
     mode: Mode = "enforce"
+    autonomy: dict[str, Autonomy] = {}
     paused: bool = False
     launches: bool = True
     refreshing: bool = False
@@ -113,6 +127,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     hosts: tuple[HostPlan, ...] = DEFAULT_HOSTS
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
+    levers: tuple[LeverPlan, ...] = ()
     expect: Expected | None = None
 
     def switch(self, start: datetime) -> Switch:
@@ -130,6 +145,15 @@ class Scenario(Part, frozen=True, kw_only=True):
             if each.dependency == dependency and each.from_seconds <= at < each.until_seconds:
                 return each.kind
         return None
+
+
+def ruled(profile: Profile, scenario: Scenario) -> Profile:
+    """*profile* with the autonomy that *scenario* gives to some of its actions."""
+    actions = tuple(
+        copy.replace(each, autonomy=scenario.autonomy.get(each.name, each.autonomy))
+        for each in profile.actions
+    )
+    return copy.replace(profile, actions=actions) if scenario.autonomy else profile
 
 
 def load(path: Path) -> Scenario:

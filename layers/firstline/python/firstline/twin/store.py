@@ -136,7 +136,9 @@ class MemoryStore:
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
-            self.tables.approvals.setdefault(given.incident, []).append(given.approval)
+            said = self.tables.approvals.setdefault(given.incident, [])
+            if given.approval not in said:
+                said.append(given.approval)
         if switch := change.switch:
             self.tables.switch = copy.replace(switch, version=switch.version + 1)
 

@@ -1,0 +1,191 @@
+"""``firstline approve``, ``deny``, ``pause``, ``resume``: signed, sent once, told in one line."""
+
+import json
+import re
+
+import pytest
+from boto3.session import Session
+
+from firstline.adapters import operator_url
+from firstline.cli.main import dispatch
+from tests.adapters.loopback import Loopback, http
+
+APPROVED = {
+    "lever": "approve",
+    "by": "arn:alice",
+    "incident": "inc-0123456789abcdef0123",
+    "action": "restart_enclave",
+    "targets": ["i-0a1b2c3d4e5f60711"],
+    "plan": "a" * 64,
+    "until": "2026-03-11T05:00:00Z",
+}
+PAUSED = {"lever": "pause", "by": "arn:alice", "scope": "everything", "told": False}
+APPROVE = ["approve", "inc-0123456789abcdef0123", "aaaaaaaa", "--region", "eu-west-1"]
+PAUSE = ["pause", "everything", "--why", "a drill", "--for", "2h", "--region", "eu-west-1"]
+RESUME = ["resume", "everything", "--why", "over", "--region", "eu-west-1"]
+DENY = ["deny", "inc-0123456789abcdef0123", "aaaaaaaa", "--why", "no", "--region", "eu-west-1"]
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ACCESS_KEY_ID", "AKIDEXAMPLE"), ("SECRET_ACCESS_KEY", "secret")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+def answering(status: str, body: object) -> Loopback:
+    return Loopback(http(status, json.dumps(body).encode(), "Content-Type: application/json"))
+
+
+def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who asks is in the signature, and nowhere else."""
+    with answering("200 OK", APPROVED) as server:
+        assert dispatch([*APPROVE, "--url", server.url]) == 0
+        (request,) = server.requests
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert re.search(rb"Credential=AKIDEXAMPLE/\d{8}/eu-west-1/lambda/aws4_request", head)
+    assert json.loads(body) == {
+        "lever": "approve",
+        "incident": "inc-0123456789abcdef0123",
+        "plan": "aaaaaaaa",
+        "why": "",
+    }
+    out = capsys.readouterr().out
+    assert out.startswith("approved: restart_enclave on i-0a1b2c3d4e5f60711 for inc-0123456789")
+    assert "(recorded as arn:alice)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer", "line"),
+    [
+        (PAUSE, PAUSED, "paused: no fixes of everything before ; PagerDuty was not told yet"),
+        (
+            RESUME,
+            PAUSED | {"lever": "resume", "told": True},
+            "resumed: fixes of everything go",
+        ),
+        (DENY, APPROVED | {"lever": "deny"}, "denied: restart_enclave on i-0a1b2c3d4e5f60711 for"),
+    ],
+)
+def test_each_lever_says_what_it_did(
+    arguments: list[str],
+    answer: dict[str, object],
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line, and with --json the answer as it is."""
+    with answering("200 OK", answer) as server:
+        assert dispatch([*arguments, "--url", server.url]) == 0
+        assert capsys.readouterr().out.startswith(line)
+        assert dispatch([*arguments, "--url", server.url, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+    assert {key: told[key] for key in answer if key != "until"} == {
+        key: value for key, value in answer.items() if key != "until"
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "line"),
+    [
+        ("400 Bad Request", {"error": "there is no incident"}, "approve: there is no incident"),
+        ("403 Forbidden", {"Message": "Forbidden"}, "approve: you may not pull levers (Forbidden)"),
+        ("502 Bad Gateway", [], "approve: the answer was 502 (no reason given)"),
+        ("200 OK", {"x": 1}, "approve: the answer is none of firstline's"),
+    ],
+)
+def test_a_refusal_is_told_in_one_line(
+    status: str, body: object, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the function says, or the URL itself."""
+    with answering(status, body) as server:
+        assert dispatch([*APPROVE, "--url", server.url]) == 2
+    assert capsys.readouterr().err.startswith(f"firstline: {line}")
+
+
+def test_no_answer_is_told_as_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may have been done: nobody sends twice by himself."""
+    assert dispatch([*APPROVE, "--url", "http://127.0.0.1:9/"]) == 2
+    assert "it may be done or not, look" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["approve", "x", "aaaaaaaa"], "approve: incident: give an incident's id"),
+        (["resume", "all", "--why", "x"], "resume: scope: give everything, an incident's id"),
+        ([*PAUSE[:5], "2 hours"], "pause: --for 2 hours: give a number with m, h or d"),
+        ([*PAUSE[:5], "0h"], "pause: --for 0h: give a number with m, h or d"),
+    ],
+)
+def test_a_mistake_needs_no_network(
+    arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is found before anything is sent."""
+    assert dispatch(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"firstline: {line}")
+
+
+def test_without_a_region_or_credentials_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each with how to mend it."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    assert dispatch([*APPROVE[:3], "--url", "http://127.0.0.1:9/"]) == 2
+    assert "no Region is set" in capsys.readouterr().err
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert dispatch([*APPROVE, "--url", "http://127.0.0.1:9/"]) == 2
+    assert "no AWS credentials are set" in capsys.readouterr().err
+
+
+def stacks(outputs: str) -> bytes:
+    """CloudFormation's answer to DescribeStacks."""
+    stack = f"<member><StackName>x</StackName><Outputs>{outputs}</Outputs></member>"
+    body = f"<DescribeStacksResponse><DescribeStacksResult><Stacks>{stack}</Stacks>"
+    return f"{body}</DescribeStacksResult></DescribeStacksResponse>".encode()
+
+
+NO_STACK = b"<ErrorResponse><Error><Code>ValidationError</Code></Error></ErrorResponse>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "line"),
+    [
+        ("200 OK", stacks(""), "firstline-vettid-app has no OperatorUrl: deploy this version"),
+        ("400 Bad Request", NO_STACK, "the stack firstline-vettid-app cannot be read (Validation"),
+    ],
+)
+def test_a_stack_that_does_not_say_the_url_is_told_of(
+    status: str,
+    body: bytes,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Which stack was asked follows from the profile's fleet."""
+    with Loopback(http(status, body)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
+        assert dispatch(APPROVE) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_the_url_is_the_stacks_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to know it."""
+    output = "<OutputKey>OperatorUrl</OutputKey><OutputValue>https://url</OutputValue>"
+    with Loopback(http("200 OK", stacks(f"<member>{output}</member>"))) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
+        assert operator_url.find("vettid", Session(region_name="eu-west-1")) == "https://url"
+        assert b"StackName=firstline-vettid-app" in server.requests[0]
+
+
+def test_a_stack_that_nobody_can_ask_for_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was sent."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:9/")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert dispatch(APPROVE) == 2
+    assert "the stack firstline-vettid-app cannot be read" in capsys.readouterr().err

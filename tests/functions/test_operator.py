@@ -1,0 +1,73 @@
+"""The operators' function URL: who calls is IAM's word, and a mistake gets one line."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from firstline.twin.memory import MemoryDoor
+from firstline.twin.scenario import FaultPlan
+from functions import operator
+from tests.functions.test_handlers import door_of, system_of
+
+CALLER = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
+PAUSE = {
+    "lever": "pause",
+    "scope": "everything",
+    "why": "a drill",
+    "until": "2026-03-11T05:00:00Z",
+}
+
+
+def call(body: object, *, caller: str | None = CALLER) -> dict[str, Any]:
+    """The event of a function URL, in its format 2.0."""
+    iam = {"iam": {"userArn": caller}} if caller else {}
+    return {"requestContext": {"authorizer": iam}, "body": json.dumps(body)}
+
+
+def answer(event: dict[str, Any], door: MemoryDoor | None = None) -> tuple[object, Any]:
+    told = operator.handler(event, None, system_of(door or door_of()))
+    return told["statusCode"], json.loads(str(told["body"]))
+
+
+def test_a_lever_is_pulled_by_the_caller_whom_iam_names() -> None:
+    """The body has no say in who calls."""
+    door = door_of()
+    status, told = answer(call(PAUSE), door)
+    assert (status, told["by"], told["told"]) == (200, CALLER, True)
+    (pause,) = door.store.tables.switch.pauses
+    assert pause.by == CALLER
+    status, told = answer(call(PAUSE | {"by": "mallory"}), door)
+    assert (status, list(told)) == (400, ["error"])
+
+
+def test_a_body_in_base64_is_the_same() -> None:
+    """Lambda encodes what it takes for binary."""
+    event = call(PAUSE)
+    event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
+    assert answer(event)[0] == 200
+
+
+@pytest.mark.parametrize("event", [{}, {"requestContext": {}}, call(PAUSE, caller=None)])
+def test_nobody_is_refused(event: dict[str, Any]) -> None:
+    """A URL that lost its authorization would come without a caller."""
+    door = door_of()
+    assert answer(event, door)[0] == 403
+    assert door.store.tables.switch.pauses == ()
+
+
+def test_a_mistake_is_answered_with_one_line() -> None:
+    """What is wrong, and how to mend it."""
+    status, told = answer(call(PAUSE | {"scope": "all"}))
+    assert status == 400
+    assert told["error"].startswith("scope: give everything, an incident's id, or one of complete")
+    assert answer({**call(None), "body": None})[0] == 400
+
+
+def test_a_store_that_is_down_asks_to_try_again() -> None:
+    """Nothing is known to be done."""
+    door = door_of(FaultPlan(dependency="store", until_seconds=600))
+    status, told = answer(call(PAUSE), door)
+    assert status == 503
+    assert told["error"].startswith("nothing is known to be done, try again: ")
