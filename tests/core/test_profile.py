@@ -96,7 +96,13 @@ REFUSED = (
         f"colour = 1\n{TEXT}",
         "colour = 1",
         "colour: is no key here: correct or remove it; known are "
-        "name, fleet, alarms, logs, probe, rules, responses, ladders, actions, policy",
+        "name, fleet, alarms, logs, probe, rules, responses, business_day, ladders, actions, "
+        "policy",
+    ),
+    Refused(
+        instead("[policy]", '[business_day]\ntime_zone = "Berlin"\n\n[policy]'),
+        'time_zone = "Berlin"',
+        "business_day.time_zone: 'Berlin' is no zone: write one like 'Europe/Berlin'",
     ),
     Refused(
         instead("cooldown_seconds = 60", "cooldown = 60"),

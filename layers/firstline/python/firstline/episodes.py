@@ -59,7 +59,9 @@ def begin(
         reports=(signal.restricted,) if signal.restricted else (),
         responses=(responses.expected(found.severity, signal.at, profile),),
     )
-    incident = copy.replace(incident, pages=paging.opening(incident, signal, found.why))
+    later = paging.digest(incident, signal, profile.business_day)
+    pages = (*paging.opening(incident, signal, found.why), *later)
+    incident = copy.replace(incident, pages=pages)
     data = {"owner": "firstline", **told(signal, found)}  # R12: from now on, until it hands over
     chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, data)
     return Opening(copy.replace(incident, chain=chain), entry)

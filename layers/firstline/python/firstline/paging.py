@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from firstline.approvals import Proposal
+from firstline.business_day import BusinessDay
 from firstline.incident import Attempt, Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery
 from firstline.signals import Severity, Signal
@@ -29,6 +30,29 @@ _PAGER_SEVERITY = {
 def opening(incident: Incident, signal: Signal, why: str) -> tuple[Page, ...]:
     """The page of a new episode, under the episode's own key; a P3 is told to the team (R44)."""
     return _of_signal(incident, incident.id, signal, why, incident.opened_at)
+
+
+def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, ...]:
+    """A line of the digest for a P4, owed from when the next business day begins (R04)."""
+    if incident.severity is not Severity.P4:
+        return ()
+    due_at = day.after(incident.opened_at)
+    page = Page(
+        channel="digest",
+        key=incident.id,
+        action="trigger",
+        severity=incident.severity,
+        summary=f"{incident.severity} {incident.condition}: {_what(signal)}",
+        owed_at=due_at,
+        due_at=due_at,
+    )
+    return (page,)
+
+
+def digest_line(incident: Incident, page: Page) -> str:
+    """The incident as the digest tells of it: how it stands by then."""
+    at = incident.signalled_at.isoformat(timespec="seconds")
+    return f"- {at} {page.summary}; {incident.status} ({incident.id})"
 
 
 def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
@@ -216,10 +240,13 @@ def minimal_body(page: Page, fleet: str) -> dict[str, object]:
 def _of_signal(
     incident: Incident, key: str, signal: Signal, why: str, now: datetime
 ) -> tuple[Page, ...]:
-    what = f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
-    summary = f"{incident.severity} {incident.condition}: {what}"
+    summary = f"{incident.severity} {incident.condition}: {_what(signal)}"
     details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
     return _trigger(incident, key, summary, details, now)
+
+
+def _what(signal: Signal) -> str:
+    return f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
 
 
 def _trigger(

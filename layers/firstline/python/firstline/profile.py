@@ -14,6 +14,7 @@ import msgspec
 from firstline import coherence, located, shape
 from firstline.actions.action import Autonomy
 from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
+from firstline.business_day import BusinessDay
 from firstline.errors import Malformed
 from firstline.ids import Digest, digest
 from firstline.located import Fault
@@ -243,6 +244,7 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     probe: Probe = Probe()
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
     responses: tuple[Response, ...] = ()
+    business_day: BusinessDay = BusinessDay()
     ladders: tuple[Ladder, ...] = ()
     actions: tuple[ActionPolicy, ...] = ()
     policy: Policy

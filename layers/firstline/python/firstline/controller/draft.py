@@ -73,16 +73,19 @@ class Draft:
         """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
 
         A wake that brought signals does not count toward the most that an incident may have.
-        With no *until*, no page owed and an empty inbox the incident is never woken again.
+        With no *until*, no page owed and an empty inbox the incident is never woken again; what
+        the digest owes is found by the sweep, and needs no wake.
         """
-        times = [each.due_at for each in paging.owed(self.incident.pages)]
+        pages = paging.owed(self.incident.pages)
+        times = [each.due_at for each in pages if each.channel != "digest"]
         times += [until] if until is not None else []
         times += [self.now] if self.unfolded else []
         at = min(times, default=None)
+        digests = [each.due_at for each in pages if each.channel == "digest"]
         generation = self.incident.wake_generation + 1
         self.incident = copy.replace(
             self.incident,
-            next_wake_at=at,
+            next_wake_at=min([*times, *digests], default=None),
             wake_generation=generation,
             wakes=self.incident.wakes + (not self.heard),
         )

@@ -22,12 +22,12 @@ PAUSE = timedelta(seconds=2)
 
 def settle(draft: Draft, tries: int = 1) -> bool:
     """Send the pages that are due, each *tries* times at most; True if any was tried."""
-    due = paging.due(draft.incident.pages, draft.now)
+    due = [each for each in paging.due(draft.incident.pages, draft.now) if each.channel != "digest"]
     for page in due:
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
         pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
         draft.incident = copy.replace(draft.incident, pages=pages)
-        _record(draft, page, delivery)
+        record_delivery(draft, page, delivery)
     return bool(due)
 
 
@@ -62,7 +62,7 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
     return delivery
 
 
-def _record(draft: Draft, page: Page, delivery: Delivery) -> None:
+def record_delivery(draft: Draft, page: Page, delivery: Delivery) -> None:
     """The first failure and the success are entries; the tries between are only counted."""
     accepted = isinstance(delivery, Accepted)
     dropped = page.channel == "change" and paging.given_up(page, delivery)

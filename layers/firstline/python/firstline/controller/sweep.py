@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline import paging
+from firstline.controller import digest
 from firstline.controller.draft import Draft
 from firstline.controller.settle import settle
 from firstline.controller.switching import sweep_switch
@@ -43,18 +44,27 @@ def sweep(system: System) -> Swept:
     woken, failed, owed_for = 0, 0, timedelta(0)
     # an incident that owes a page is tried again and again, and so is never overdue: look ahead
     found = system.ports.store.due(now + paging.RETRY_AFTER)
+    digests: list[Draft] = []
     for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
             unread = (_unread_for(each, now) for each in found[number:])
             return Swept(woken, failed, len(found) - number, max(owed_for, *unread))
         overdue = due.next_wake_at <= now - GRACE
         try:
-            owed_for = max(owed_for, _one(due, system, now, overdue=overdue))
-            woken += overdue
+            draft = _draft(due, system, now)
+            if draft is None:
+                continue
+            if digest.owed(draft):
+                digests.append(draft)
+            elif overdue:
+                _settle_and_wake(draft)
+                woken += 1
+            owed_for = max(owed_for, _owed_for(draft))
         except FirstlineError:
             failed += 1
             owed_for = max(owed_for, _unread_for(due, now))
     try:
+        digest.publish(digests, system)
         owed_for = max(owed_for, sweep_switch(system))
     except FirstlineError:
         failed += 1
@@ -66,16 +76,15 @@ def _unread_for(due: Due, now: datetime) -> timedelta:
     return max(now - due.next_wake_at, timedelta(0))
 
 
-def _one(due: Due, system: System, now: datetime, *, overdue: bool) -> timedelta:
-    """For how long its oldest unsent page is owed; settled and woken first if *overdue*."""
+def _draft(due: Due, system: System, now: datetime) -> Draft | None:
     loaded = system.ports.store.load(due.incident)
-    if loaded is None:
-        return timedelta(0)
-    draft = Draft(loaded.incident, system, now)
-    if overdue:
-        _settle_and_wake(draft)
+    return None if loaded is None else Draft(loaded.incident, system, now)
+
+
+def _owed_for(draft: Draft) -> timedelta:
+    """For how long its oldest unsent page is owed; a digest is from its hour on."""
     waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))
-    return max((now - each.owed_at for each in waiting), default=timedelta(0))
+    return max((draft.now - each.owed_at for each in waiting), default=timedelta(0))
 
 
 def _settle_and_wake(draft: Draft) -> None:

@@ -41,8 +41,8 @@ from firstline.twin.world import World
 from functions import ingest, operator, reconcile, sweep
 
 MINUTE = timedelta(minutes=1)
-LONGEST = timedelta(hours=26)
-"""No incident lives as long; a replay that does has found a bug of ours."""
+LONGEST = timedelta(days=5)
+"""No incident lives as long, nor waits for a business day; a replay that does has found a bug."""
 PACKAGE = Path(firstline.__file__).parent
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """When a replay begins whose first event has no readable time."""
@@ -224,7 +224,15 @@ class Run:
         if self.deliveries.next_at is not None:
             return True
         with self._aws.without_faults():
-            return bool(self.system.ports.store.due(self._world.now + LONGEST))
+            store = self.system.ports.store
+            due = store.due(self._world.now + LONGEST)
+            if due and not self._levers and not store.switch().pauses:
+                self._skip_to(due[0].next_wake_at)
+        return bool(due)
+
+    def _skip_to(self, at: datetime) -> None:
+        """Leave out the sweeps that would find nothing: days may lie before a digest."""
+        self._next_sweep += max(at - self._next_sweep, timedelta(0)) // MINUTE * MINUTE
 
 
 def _start(events: tuple[Event, ...], home: Home) -> datetime:

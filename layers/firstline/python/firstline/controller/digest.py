@@ -1,0 +1,46 @@
+"""Digest: the minor troubles of a day in one message to the team, on the next business day (R04).
+
+Each incident is written by itself afterwards: what could not be written is told once more.
+"""
+
+import contextlib
+import copy
+from collections.abc import Sequence
+
+from firstline import paging
+from firstline.controller.draft import Draft
+from firstline.controller.settle import record_delivery
+from firstline.controller.system import System
+from firstline.errors import Conflict
+from firstline.incident import Page
+from firstline.ports import Delivery
+
+
+def owed(draft: Draft) -> Page | None:
+    """What the next digest says of this incident, when it is due."""
+    pages = (each for each in paging.owed(draft.incident.pages) if each.channel == "digest")
+    return next((each for each in pages if each.due_at <= draft.now), None)
+
+
+def publish(drafts: Sequence[Draft], system: System) -> None:
+    """Tell the team of all of them at once; raises `Unavailable` where it cannot be recorded."""
+    told = [(draft, page) for draft in drafts if (page := owed(draft)) is not None]
+    if not told:
+        return
+    fleet = system.profile.fleet.name
+    subject = f"firstline: minor troubles of {fleet}, {len(told)} in all"
+    lines = (paging.digest_line(draft.incident, page) for draft, page in told)
+    delivery = system.ports.team.publish(subject, "\n".join((subject, *lines)))
+    for draft, page in told:
+        _settle(draft, page, delivery)
+
+
+def _settle(draft: Draft, page: Page, delivery: Delivery) -> None:
+    pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
+    draft.incident = copy.replace(draft.incident, pages=pages)
+    record_delivery(draft, page, delivery)
+    with contextlib.suppress(Conflict):  # it is told again with the next digest
+        if draft.incident.ended:
+            draft.rest(None)
+        else:
+            draft.commit()

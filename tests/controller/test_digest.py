@@ -1,0 +1,134 @@
+"""The digest: what can wait is told to the team on the next business day, in one message (R04)."""
+
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline.business_day import BusinessDay
+from firstline.controller.reconcile import reconcile
+from firstline.controller.sweep import Swept, sweep
+from firstline.ids import IncidentId
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.ports import Wake
+from firstline.profile import Profile, Rule
+from firstline.signals import Severity
+from tests.controller.rig import START, ZERO, Rig
+from tests.core.builders import PROFILE
+from tests.core.events import EVENTS
+
+UNLADDERED = copy.replace(PROFILE, ladders=())
+MORNING = START.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
+THROTTLED = (EVENTS / "cloudtrail.kms-throttled.json").read_bytes()
+
+
+def minor(profile: Profile = UNLADDERED, *events: bytes) -> Rig:
+    """A rig that hears of P4s at night, by default two: nothing at all is told yet."""
+
+    def low(rule: Rule) -> Rule:
+        return copy.replace(rule, severity=Severity.P4)
+
+    rig = Rig(profile=copy.replace(profile, rules=tuple(map(low, profile.rules))))
+    for each in events or (ZERO, THROTTLED):
+        rig.hear(each)
+    return rig
+
+
+def at_night(rig: Rig) -> list[IncidentId]:
+    """Both have ended by then."""
+    while rig.waiting:
+        rig.turn()
+    return list(rig.tables.incidents)
+
+
+def morning(rig: Rig, minutes: float = 0) -> Swept:
+    rig.world.advance(MORNING + timedelta(minutes=minutes))
+    return sweep(rig.system)
+
+
+def test_a_p4_is_told_on_the_next_business_day_and_pages_nobody() -> None:
+    """Two of them are one message; how they stand by then is in it."""
+    rig = minor()
+    ids = at_night(rig)
+    assert sweep(rig.system).pages_owed_for == timedelta(0)
+    assert (rig.posts, rig.world.notices, len(ids)) == ([], [], 2)
+    assert rig.incident().next_wake_at == MORNING
+    assert morning(rig) == Swept()
+    ((at, subject, message),) = rig.world.notices
+    assert (at, subject) == (MORNING, "firstline: minor troubles of vettid, 2 in all")
+    first, *lines = message.split("\n")
+    assert first == subject
+    assert sorted(each.rpartition(" ")[2] for each in lines) == sorted(f"({each})" for each in ids)
+    assert all("P4 " in each and "; handed-over (" in each for each in lines)
+    assert rig.posts == []
+    assert [rig.incident(number).next_wake_at for number in (0, 1)] == [None, None]
+    assert [each["channel"] for each in rig.told(Kind.PAGE)] == ["digest"]
+    assert morning(rig, 1) == Swept()
+    assert len(rig.world.notices) == 1
+
+
+def test_one_that_ended_well_is_told_as_such() -> None:
+    """The team need not look at it."""
+    rig = minor()
+    at_night(rig)
+    rig.store(copy.replace(rig.incident(), status=Status.RESOLVED), version=rig.incident().version)
+    morning(rig)
+    assert "; resolved (" in rig.world.notices[0][2]
+
+
+def test_a_digest_that_the_topic_did_not_take_is_told_later() -> None:
+    """It is owed from its hour on, and no sooner."""
+    rig = minor()
+    at_night(rig)
+    rig.script.failing.add("publish")
+    assert morning(rig).pages_owed_for == timedelta(0)
+    assert morning(rig, 2).pages_owed_for == timedelta(minutes=2)
+    assert rig.world.notices == []
+    rig.script.failing.clear()
+    morning(rig, 3)
+    assert len(rig.world.notices) == 1
+
+
+def test_a_wake_in_the_morning_does_not_spin() -> None:
+    """What the digest owes is the sweep's: reconcile neither sends it nor wakes itself for it."""
+    rig = minor()
+    at_night(rig)
+    rig.world.advance(MORNING)
+    reconcile(Wake(rig.id(), rig.incident().wake_generation), rig.system)
+    assert (rig.waiting, rig.world.notices) == ([], [])
+    assert rig.incident().next_wake_at == MORNING
+
+
+def test_one_that_is_not_over_goes_on_after_it_was_told() -> None:
+    """It is watched on, and told once."""
+    rig = minor(PROFILE, ZERO)
+    held = rig.until(lambda held: held.wakes > 2)
+    early = tuple(copy.replace(each, due_at=rig.world.now) for each in held.pages)
+    rig.store(copy.replace(held, pages=early, next_wake_at=rig.world.now), version=held.version)
+    sweep(rig.system)
+    assert len(rig.world.notices) == 1
+    at_night(rig)
+    assert rig.incident().status is Status.RESOLVED
+    assert len(rig.world.notices) == 1
+
+
+def test_one_that_cannot_be_written_is_told_once_more() -> None:
+    """Told twice is better than never."""
+    rig = minor()
+    at_night(rig)
+    rig.script.failing.add("commit")
+    assert morning(rig).failed == 1
+    rig.script.failing.clear()
+    morning(rig, 1)
+    assert len(rig.world.notices) == 2
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_the_morning_is_the_fleets(zone: str) -> None:
+    """The profile says where the team lives."""
+    there = copy.replace(UNLADDERED, business_day=BusinessDay(time_zone=zone))
+    rig = minor(there, ZERO)
+    (page,) = rig.incident().pages
+    assert page.due_at == BusinessDay(time_zone=zone).after(START)
+    assert page.due_at != MORNING
