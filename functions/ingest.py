@@ -3,17 +3,14 @@
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 from firstline.adapters import wiring
 from firstline.controller.ingest import ingest
 from firstline.controller.system import System
-from functions.batch import each_record
+from functions.batch import Failures, each_record
 
 
-def handler(
-    event: dict[str, Any], context: object, system: System | None = None
-) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
     """Take in each event; one that could not be recorded is delivered again."""
     del context
     within = system or wiring.from_environment()

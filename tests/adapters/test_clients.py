@@ -30,3 +30,15 @@ def test_patience(
     config: Any = make(session("us-east-1")).meta.config  # its stubs leave out its options
     assert (config.connect_timeout, config.read_timeout) == seconds
     assert config.retries == retries
+
+
+def test_a_client_is_made_at_its_first_use() -> None:
+    """Ingest has eleven ports' clients at hand, and pays for the three that it asks."""
+    made: list[object] = []
+    held = session("us-east-1")
+    events: Any = held.events
+    events.register("creating-client-class", lambda **_: made.append(1))
+    client = clients.keys(held)
+    assert made == []
+    assert [client.meta.region_name, client.meta.region_name] == ["us-east-1"] * 2
+    assert made == [1]

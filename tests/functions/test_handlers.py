@@ -1,6 +1,8 @@
 """The Lambda entry points: decode, call one function, encode."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,3 +100,11 @@ def test_a_sweep_that_cannot_read_what_is_due_does_not_beat() -> None:
     door = door_of(FaultPlan(dependency="store", until_seconds=60))
     with pytest.raises(Exception, match="due: error"):
         sweep.handler({}, None, system_of(door))
+
+
+@pytest.mark.parametrize("module", ["asyncio", "firstline.twin", "moto", "nats", "rich"])
+def test_a_page_waits_for_no_import_that_it_does_not_need(module: str) -> None:
+    """What ingest imports, a page waits for in every new execution environment."""
+    program = f"import functions.ingest, sys; sys.exit({module!r} in sys.modules)"
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0

@@ -5,7 +5,9 @@ Botocore's standard retries send again after a read timeout, a lost connection a
 a message, so whatever changes the world is sent once, and its timeout means that nobody knows.
 """
 
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from boto3.session import Session
 from botocore.config import Config
@@ -41,66 +43,106 @@ READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 """Five of them that hang and are tried again still fit into the time that reconcile has."""
 
 
+class _Lazy:
+    """Stands for a client until something of it is asked for."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._made: object | None = None
+
+    def __getattr__(self, name: str) -> object:
+        if self._made is None:
+            self._made = self._make()
+        found: object = getattr(self._made, name)
+        return found
+
+
+def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
+    """*make*, whose client is made at its first use: each costs as much as an import.
+
+    Ingest asks three services and reconcile seven, of the eleven that there are ports for.
+    """
+
+    @functools.wraps(make)
+    def later(session: Session) -> T:
+        return cast("T", _Lazy(lambda: make(session)))
+
+    return later
+
+
+@lazy
 def store(session: Session) -> "DynamoDBClient":
     """For `DynamoStore`."""
     return session.client("dynamodb", config=BEFORE_PAGING)
 
 
+@lazy
 def secrets(session: Session) -> "SecretsManagerClient":
     """For the pager's routing key."""
     return session.client("secretsmanager", config=BEFORE_PAGING)
 
 
+@lazy
 def wakes(session: Session) -> "SQSClient":
     """For `SqsWakes`."""
     return session.client("sqs", config=MUTATING)
 
 
+@lazy
 def sending(session: Session) -> "SSMClient":
     """For SendCommand."""
     return session.client("ssm", config=MUTATING)
 
 
+@lazy
 def answers(session: Session) -> "SSMClient":
     """For what hosts have answered."""
     return session.client("ssm", config=READING)
 
 
+@lazy
 def groups(session: Session) -> "AutoScalingClient":
     """For the Auto Scaling group."""
     return session.client("autoscaling", config=READING)
 
 
+@lazy
 def scaling(session: Session) -> "AutoScalingClient":
     """For what changes the group."""
     return session.client("autoscaling", config=MUTATING)
 
 
+@lazy
 def targets(session: Session) -> "ElasticLoadBalancingv2Client":
     """For target health."""
     return session.client("elbv2", config=READING)
 
 
+@lazy
 def alarms(session: Session) -> "CloudWatchClient":
     """For alarms' present states."""
     return session.client("cloudwatch", config=READING)
 
 
+@lazy
 def keys(session: Session) -> "KMSClient":
     """For the state of the enclaves' key."""
     return session.client("kms", config=AROUND)
 
 
+@lazy
 def stacks(session: Session) -> "CloudFormationClient":
     """For the fleet's stacks."""
     return session.client("cloudformation", config=AROUND)
 
 
+@lazy
 def parameters(session: Session) -> "SSMClient":
     """For the watched parameters."""
     return session.client("ssm", config=AROUND)
 
 
+@lazy
 def team(session: Session) -> "SNSClient":
     """For the team's topic: a page may be waiting behind it."""
     return session.client("sns", config=BEFORE_PAGING)
