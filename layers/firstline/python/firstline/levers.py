@@ -85,7 +85,7 @@ def read(body: bytes) -> Lever:
     for field, hint in _HINTS.items():
         if f"$.{field}" in message:
             raise Malformed(f"{field}: {hint}")
-    raise Malformed(f"this is no lever: {message}")
+    raise Malformed("this is no lever: approve, deny, pause or resume, each with its own fields")
 
 
 _HINTS = {

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,9 +91,15 @@ def _event(path: Path, plan: EventPlan, profile: Path, home: Home) -> Event:
         raise Malformed(f"{path}: an event is either of a file or of an alarm: give one of them")
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
-        return Event(envelope.read(path.parent / plan.file), after)
+        body = envelope.read(path.parent / plan.file)
+        return Event(body if plan.dated else _redated(body, TOLD_FROM + after), after)
     policy = profiles.load(profile)
     return Event(tell.envelope(plan.alarm, plan.state, TOLD_FROM + after, policy, home), after)
+
+
+def _redated(body: bytes, at: datetime) -> bytes:
+    """The envelope as if EventBridge had made it at *at*."""
+    return json.dumps(json.loads(body) | {"time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}).encode()
 
 
 def fitting(name: str, body: bytes, home: Home) -> Scenario:
@@ -123,6 +130,12 @@ def _export(replayed: Replayed, path: Path) -> None:
         raise Malformed(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def _fixes(told: tuple[ReplayLine, ...]) -> list[str]:
+    """Every fix of every incident, in the order of time."""
+    fixes = [each for line in told for each in line.actions if each.kind == "fix"]
+    return [each.action for each in sorted(fixes, key=lambda each: each.at_seconds)]
+
+
 def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     """Where the ending is not the one that the scenario expects."""
     if scenario.expect is None:
@@ -136,6 +149,8 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     met = {
         "outcome": (expect.outcome, first.outcome),
         "fixes": (expect.fixes, tuple(each.target for each in fixed)),
+        "all_actions": (expect.all_actions, tuple(_fixes(told))),
+        "incidents": (expect.incidents, sum(1 for each in told if each.incident)),
         "actions": (expect.actions, tuple(each.action for each in fixed)),
         "denied": (expect.denied, tuple(dict.fromkeys(each.guard for each in first.denials))),
         "pages": (expect.pages, pages),

@@ -22,8 +22,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     source: str
     detail_type: str
-    account: str
-    region: str
+    account: Annotated[str, msgspec.Meta(pattern=r"(?a)^[0-9]{12}\Z")]
+    region: Annotated[str, msgspec.Meta(pattern=r"(?a)^[a-z0-9-]{1,32}\Z")]
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     detail: msgspec.Raw
     resources: tuple[str, ...] = ()

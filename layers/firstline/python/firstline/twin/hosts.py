@@ -29,8 +29,9 @@ class History:
         return next((held for since, held in reversed(self.turns) if since <= when), self.first)
 
     def turn(self, when: datetime, *, holds: bool) -> None:
-        """From *when* on."""
+        """From *when* on, until what is told of a later instant."""
         self.turns.append((when, holds))
+        self.turns.sort(key=lambda each: each[0])
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class Host:
         self.enclave.turn(since, holds=plan.enclave != "down")
         self.parent.turn(since, holds=plan.parent == "up")
         self.answers.turn(since, holds=plan.enclave != "hung" and plan.nats == "connected")
+        self._go_on(start)
+
+    def _go_on(self, start: datetime) -> None:
+        """What happens to its enclave by itself."""
+        for at_seconds, up in (
+            (self.plan.dies_at_seconds, False),
+            (self.plan.recovers_at_seconds, True),
+        ):
+            if at_seconds is not None:
+                self.enclave.turn(start + timedelta(seconds=at_seconds), holds=up)
 
     def in_service(self, at: datetime) -> bool:
         """Whether its group counts on it at *at*."""
@@ -138,6 +149,9 @@ class Host:
             each.turn(at, holds=False)
             each.turn(back, holds=helps or self.plan.enclave == "hung")
         self._answer_again(back, helps=helps)
+        if self.plan.relapses_after_seconds is not None:
+            again = back + timedelta(seconds=self.plan.relapses_after_seconds)
+            self.enclave.turn(again, holds=False)
         return ENCLAVE_RESTART_TAKES
 
     def _answer_again(self, at: datetime, *, helps: bool) -> None:

@@ -37,7 +37,9 @@ def make(session: Session, home: Home, switch: Switch) -> None:
     for name in (SIGNALS, WAKES):
         _queue(queues, home, name)
     session.client("secretsmanager").create_secret(Name=SECRET, SecretString=ROUTING_KEY)
-    if switch.version:
+    if switch.unreadable:
+        tables.put_item(TableName=INCIDENTS, Item=items.SWITCH_KEY)
+    elif switch.version:
         tables.put_item(TableName=INCIDENTS, Item=items.switch_item(switch))
 
 

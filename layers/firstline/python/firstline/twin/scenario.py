@@ -33,7 +33,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
     An enclave that is ``hung`` runs and does not answer. With ``nats`` lost its parent has given
     up, and a restart finds it again; unreachable, nothing on the host can. One that is not
     ``reachable`` leaves commands undelivered; one that is not ``registered`` is unknown to SSM,
-    which then refuses a command to it and to all that are named beside it.
+    which then refuses a command to it and to all that are named beside it. An enclave may die or
+    recover by itself, and die again so long after each restart.
     """
 
     id: InstanceId
@@ -48,19 +49,24 @@ class HostPlan(Part, frozen=True, kw_only=True):
     log_counts: dict[str, int] = {}
     reachable: bool = True
     registered: bool = True
+    dies_at_seconds: int | None = None
+    recovers_at_seconds: int | None = None
+    relapses_after_seconds: int | None = None
 
 
 class EventPlan(Part, frozen=True, kw_only=True):
     """An envelope and when it is delivered.
 
     Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
-    the profile, by its name there, is now in ``state``.
+    the profile, by its name there, is now in ``state``. A file's own date stands unless it is not
+    ``dated``: then it is of the instant at which it is delivered.
     """
 
     file: str = ""
     alarm: str = ""
     state: AlarmState = AlarmState.ALARM
     at_seconds: int = 0
+    dated: bool = True
 
 
 class LeverPlan(Part, frozen=True, kw_only=True):
@@ -84,13 +90,16 @@ class FaultPlan(Part, frozen=True, kw_only=True):
 class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
-    ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time.
-    What is not told may be anything.
+    ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
+    of them are of the first incident. ``all_actions`` are of every incident, ``incidents`` how
+    many there were. What is not told may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
     fixes: tuple[str, ...] | None = None
     actions: tuple[str, ...] | None = None
+    all_actions: tuple[str, ...] | None = None
+    incidents: int | None = None
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
 
@@ -106,6 +115,7 @@ DEFAULT_HOSTS = (
 class Scenario(Part, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
+    ``shows`` are the known failures, by their ids, that it stands for.
     ``autonomy`` stands in place of the profile's for the actions that it names.
     Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
     ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
@@ -114,10 +124,12 @@ class Scenario(Part, frozen=True, kw_only=True):
 
     name: str
     story: str = ""
+    shows: tuple[str, ...] = ()
     profile: Literal["runbook", "vettid"] = "runbook"
     mode: Mode = "enforce"
     autonomy: dict[str, Autonomy] = {}
     paused: bool = False
+    switch_corrupt: bool = False
     launches: bool = True
     refreshing: bool = False
     suspended: tuple[str, ...] = ()
@@ -132,6 +144,8 @@ class Scenario(Part, frozen=True, kw_only=True):
 
     def switch(self, start: datetime) -> Switch:
         """The kill switch at the *start*: for a day, where the world is ``paused``."""
+        if self.switch_corrupt:
+            return Switch(version=1, pauses=(), unreadable="the scenario says so")
         if not self.paused:
             return OFF
         why, until = "the scenario says so", start + timedelta(days=1)

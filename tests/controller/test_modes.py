@@ -1,0 +1,52 @@
+"""S17: whoever wakes reconcile, and in whatever mode, the same guards are asked."""
+
+from typing import Any
+
+import pytest
+
+from firstline.controller.sweep import GRACE, sweep
+from firstline.errors import Unavailable
+from firstline.guards.order import ORDER, name
+from firstline.incident import Status
+from firstline.ledger import Kind
+from firstline.settings import Mode
+from tests.controller.rig import FLEET, TIMEOUT, Rig
+
+GUARDS = [name(each) for each in ORDER]
+
+
+def plans(rig: Rig) -> list[dict[str, Any]]:
+    """Every decision that was about a plan."""
+    return [each for each in rig.told(Kind.DECISION) if each["plan"] is not None]
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_every_guard_is_asked_in_both_modes(mode: Mode) -> None:
+    """To observe is one guard's no, and nothing else is left out for it."""
+    rig = Rig(mode=mode)
+    rig.hear()
+    rig.at_the_end()
+    said = plans(rig)
+    assert said
+    for decision in said:
+        answers = decision["guards"]
+        assert [each["guard"] for each in answers] == GUARDS
+        denied = {each["guard"] for each in answers if each["denial"]}
+        assert ("mode_enforces" in denied) == (mode == "observe")
+    assert rig.fixes == (list(FLEET) if mode == "enforce" else [])
+
+
+def test_the_sweep_wakes_to_the_same_decisions_as_an_event() -> None:
+    """The wakes that events queue are all lost here: the sweep's own lead to the same fixes."""
+    rig = Rig()
+    rig.script.before("queue", TIMEOUT)
+    with pytest.raises(Unavailable, match="timed out"):
+        rig.hear()
+    while not rig.incident().ended:
+        rig.world.advance(rig.incident().next_wake_at or rig.world.now)
+        rig.waiting.clear()
+        rig.world.advance(rig.world.now + GRACE)
+        sweep(rig.system)
+        rig.turn()
+    assert (rig.incident().status, rig.fixes) == (Status.RESOLVED, list(FLEET))
+    assert all([each["guard"] for each in told["guards"]] == GUARDS for told in plans(rig))
