@@ -108,6 +108,7 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
         "team": roles.publish(reach.team),
         "fleet": roles.look_and_fix(stack, documents, reach.fleet),
         "around": roles.look_around(reach.fleet),
+        "background": roles.look_up(reach.fleet),
     }
     return Handler("reconcile", RECONCILE_TIMEOUT, 512, may, recursive=True)
 

@@ -44,6 +44,15 @@ UNSCOPED = {
 }
 """The reads that are allowed on everything, each with the reason."""
 
+BACKGROUND = {
+    "ec2:DescribeInstances": "the API knows no resource",
+    "ec2:DescribeLaunchTemplateVersions": "the API knows no resource",
+    "ec2:DescribeRouteTables": "the API knows no resource",
+    "ec2:DescribeSecurityGroupRules": "the API knows no resource",
+    "ec2:DescribeVpcPeeringConnections": "the API knows no resource",
+    "health:DescribeEvents": "the API knows no resource",
+}
+"""What is looked up for a person at a hand-over, and nowhere else."""
 _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "cloudwatch:DescribeAlarms",
@@ -203,6 +212,15 @@ def look_around(fleet: Fleet) -> list[iam.PolicyStatement]:
     return found
 
 
+def look_up(fleet: Fleet) -> list[iam.PolicyStatement]:
+    """See what a person who takes over looks up first."""
+    found = [_allow(sorted(BACKGROUND), ["*"])]
+    if fleet.deployment_group:
+        arn = _here("codedeploy", f"deploymentgroup:{fleet.deployment_group}")
+        found.append(_allow(["codedeploy:ListDeployments"], [arn]))
+    return found
+
+
 def accept_around(construct: IConstruct, fleet: Fleet) -> None:
     """Accept, on a role with `look_around`, what has no narrower form."""
     place = "<AWS::Region>:<AWS::AccountId>"
@@ -229,7 +247,7 @@ def accept_unscoped(construct: IConstruct, group: str) -> None:
     accept(construct, f"AwsSolutions-IAM5[Resource::{place}:*:autoScalingGroupName/{group}]", named)
     instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
     tagged = "hosts come and go, and the statement's condition names their tags"
-    reads = "; ".join(f"{action}: {why}" for action, why in UNSCOPED.items())
+    reads = "; ".join(f"{action}: {why}" for action, why in (UNSCOPED | BACKGROUND).items())
     accept(construct, "AwsSolutions-IAM5[Resource::*]", reads)
     accept(construct, "Serverless-LambdaStarPermissions", reads)
     accept(construct, f"AwsSolutions-IAM5[Resource::{instances}]", tagged)

@@ -6,7 +6,7 @@ import pytest
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.profile import Profile
-from infra.roles import GROUP_CHANGES, SEND, UNSCOPED, look_around
+from infra.roles import BACKGROUND, GROUP_CHANGES, SEND, UNSCOPED, look_around, look_up
 from tests.infra.made import ACCOUNT, HERE, REGION, Made
 from tests.infra.permissions import may, role_of, statements
 
@@ -168,9 +168,11 @@ def test_what_is_allowed_on_everything_has_a_reason(made: Made, function: str) -
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
         if each["Resource"] == "*"
     }
-    wanted = {"reconcile": set(UNSCOPED), "ingest": {"cloudwatch:DescribeAlarms"}}
+    wanted = {"reconcile": set(UNSCOPED | BACKGROUND), "ingest": {"cloudwatch:DescribeAlarms"}}
     assert unscoped == wanted.get(function, set())
-    assert all(": " in f": {reason}" and len(reason) > 10 for reason in UNSCOPED.values())
+    assert all(
+        ": " in f": {reason}" and len(reason) > 10 for reason in (UNSCOPED | BACKGROUND).values()
+    )
 
 
 def test_every_permission_that_an_action_declares_is_given(made: Made) -> None:
@@ -220,3 +222,12 @@ def test_a_fleets_surroundings_are_seen_by_their_names(profile: Profile) -> None
     assert (key["Action"], stack["Action"]) == ("kms:DescribeKey", "cloudformation:DescribeStacks")
     assert key["Condition"] == {"StringEquals": {"kms:RequestAlias": "alias/vettid"}}
     assert stack["Resource"].endswith(":stack/VettID-Nitro/*")
+
+
+def test_codedeploy_is_asked_of_the_fleets_group_alone(profile: Profile) -> None:
+    """And of none where the profile names none."""
+    assert len(look_up(profile.fleet)) == 1
+    fleet = copy.replace(profile.fleet, deployment_group="vaults/blue")
+    _, own = (each.to_statement_json() for each in look_up(fleet))
+    assert own["Action"] == "codedeploy:ListDeployments"
+    assert str(own["Resource"]).endswith(":deploymentgroup:vaults/blue")

@@ -74,8 +74,16 @@ BY_FAILURE: dict[Failure, tuple[str, ...]] = {
 """What comes before them where it is known what fails."""
 
 
-def details(incident: Incident, diagnosis: Diagnosis, decision: Decision) -> dict[str, str]:
-    """What the page of a hand-over says: seen, tried, denied, and what to do next."""
+def details(
+    incident: Incident,
+    diagnosis: Diagnosis,
+    decision: Decision,
+    background: tuple[str, ...] = (),
+) -> dict[str, str]:
+    """What the page of a hand-over says: seen, tried, denied, and what to do next.
+
+    *background* is what a person would look up first, in lines.
+    """
     what, tried = seen(diagnosis), "; ".join(map(_tried, incident.attempts[-NAMED_MAX:]))
     following = steps(incident, diagnosis)
     case = support_case.prepare(incident, what, tried or "nothing").told()
@@ -83,6 +91,7 @@ def details(incident: Incident, diagnosis: Diagnosis, decision: Decision) -> dic
     return {
         "why": decision.why,
         "seen": what,
+        "background": "; ".join(background) or "nothing was looked up",
         "tried": tried or "nothing",
         "denied": "; ".join(denied) or "nothing",
         "verified": ", ".join(_verified(incident)) or "no host",

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from firstline.approvals import Approval
+from firstline.background import Issues, Metrics, Peerings, Placement, Routes
 from firstline.circumstances import Circumstances
 from firstline.evidence import (
     Alarms,
@@ -304,6 +305,42 @@ class Around(Protocol):
         ...
 
 
+class Background(Protocol):
+    """What a person looks up who takes over: read once, at a hand-over."""
+
+    def metrics(self, start: datetime) -> Metrics:
+        """Each metric of the profile's alarms, around *start* and on the days before."""
+        ...
+
+    def issues(self) -> Issues:
+        """AWS Health's open issues; `Unavailable` where the support plan has no API."""
+        ...
+
+    def launch_template(self) -> Deployments | None:
+        """The fleet's launch template; None where the profile names none."""
+        ...
+
+    def releases(self, since: datetime) -> tuple[str, ...] | None:
+        """CodeDeploy's deployments since then, by id; None where the profile names no group."""
+        ...
+
+    def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
+        """The networks and security groups of *hosts*."""
+        ...
+
+    def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
+        """Whether a rule of *groups* lets TCP out to *port*, wherever to."""
+        ...
+
+    def routes(self, vpcs: tuple[str, ...]) -> Routes:
+        """The routes of *vpcs* that go over peering connections."""
+        ...
+
+    def peerings(self, ids: tuple[str, ...]) -> Peerings:
+        """The statuses of these peering connections."""
+        ...
+
+
 # --- People, wakes, time ---------------------------------------------------------------------
 
 
@@ -385,6 +422,7 @@ class Ports(msgspec.Struct, frozen=True):
     hosts: Hosts
     scaling: Scaling
     around: Around
+    background: Background
     pager: Pager
     team: Team
     wakes: Wakes

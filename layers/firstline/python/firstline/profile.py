@@ -28,6 +28,9 @@ Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
 
 
+DEPLOYMENT_GROUP_PATTERN = r"^([A-Za-z0-9+=,.@_-]{1,100}/[A-Za-z0-9+=,.@_-]{1,100})?$"
+
+
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file: an unknown key is an error, not a surprise."""
 
@@ -59,7 +62,8 @@ class Fleet(Table, frozen=True, kw_only=True):
     ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
     memory was not stored. ``kms_key``
     is the enclaves' key by its ``alias/NAME``; while ``stack`` is being deployed, or one of
-    ``watched_parameters`` has just changed, nothing is fixed.
+    ``watched_parameters`` has just changed, nothing is fixed. What ``launch_template`` and
+    CodeDeploy's ``deployment_group`` (``APPLICATION/GROUP``) changed lately is told to people.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -79,6 +83,8 @@ class Fleet(Table, frozen=True, kw_only=True):
     restarts_can_lose_vaults: bool = False
     kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
     stack: Name | Literal[""] = ""
+    launch_template: Name | Literal[""] = ""
+    deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
 
 

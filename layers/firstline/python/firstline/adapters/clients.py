@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_health import HealthClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -60,7 +63,7 @@ class _Lazy:
 def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
     """*make*, whose client is made at its first use: each costs as much as an import.
 
-    Ingest asks three services and reconcile seven, of the eleven that there are ports for.
+    Ingest asks three services and reconcile seven, of the fourteen that there are ports for.
     """
 
     @functools.wraps(make)
@@ -140,6 +143,30 @@ def stacks(session: Session) -> "CloudFormationClient":
 def parameters(session: Session) -> "SSMClient":
     """For the watched parameters."""
     return session.client("ssm", config=AROUND)
+
+
+@lazy
+def metrics(session: Session) -> "CloudWatchClient":
+    """For what metrics were around a start."""
+    return session.client("cloudwatch", config=AROUND)
+
+
+@lazy
+def network(session: Session) -> "EC2Client":
+    """For security groups, routes and peerings, and the launch template."""
+    return session.client("ec2", config=AROUND)
+
+
+@lazy
+def releases(session: Session) -> "CodeDeployClient":
+    """For what CodeDeploy did."""
+    return session.client("codedeploy", config=AROUND)
+
+
+@lazy
+def health(session: Session) -> "HealthClient":
+    """For AWS Health, whose one endpoint is in us-east-1."""
+    return session.client("health", region_name="us-east-1", config=AROUND)
 
 
 @lazy

@@ -11,6 +11,7 @@ from firstline import profile as profiles
 from firstline import settings as addresses
 from firstline.adapters import clients
 from firstline.adapters.around import AroundClients, AwsAround
+from firstline.adapters.background import AwsBackground, BackgroundClients
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.adapters.hosts import SsmHosts
@@ -57,6 +58,16 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
                 clients.keys(session), clients.stacks(session), clients.parameters(session)
             ),
             profile.fleet,
+        ),
+        background=AwsBackground(
+            BackgroundClients(
+                clients.metrics(session),
+                clients.network(session),
+                clients.releases(session),
+                clients.health(session),
+            ),
+            profile,
+            settings.home.region,
         ),
         pager=PagerDutyPager(
             settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock

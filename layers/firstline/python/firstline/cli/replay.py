@@ -155,8 +155,12 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
         "denied": (expect.denied, tuple(dict.fromkeys(each.guard for each in first.denials))),
         "pages": (expect.pages, pages),
     }
+    said = "\n".join(json.dumps(page.body, ensure_ascii=False) for page in first.pages)
     return [
-        f"{name}: expected {wanted}, was {was}"
-        for name, (wanted, was) in met.items()
-        if wanted is not None and wanted != was
+        *(
+            f"{name}: expected {wanted}, was {was}"
+            for name, (wanted, was) in met.items()
+            if wanted is not None and wanted != was
+        ),
+        *(f"told: no page says {each!r}" for each in expect.told if each not in said),
     ]

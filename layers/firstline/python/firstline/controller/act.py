@@ -12,6 +12,7 @@ from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.approvals import Proposal
+from firstline.controller import background
 from firstline.controller.draft import Draft
 from firstline.decision import Decision
 from firstline.decision import Look as LookStep
@@ -103,7 +104,8 @@ def ask(draft: Draft, what: Plan) -> None:
 
 def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
-    told = handover.details(draft.incident, about.diagnosis, decision)
+    known = background.look_up(draft, about)
+    told = handover.details(draft.incident, about.diagnosis, decision, known)
     draft.record(Kind.HAND_OVER, {"owner": "on-call", **told})
     pages = paging.hand_over(draft.incident, told, draft.now)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))

@@ -7,6 +7,8 @@ from firstline.twin.changes import Answer, Parameters
 from firstline.twin.effects import Effects
 from firstline.twin.world import World
 
+LONG_AGO = timedelta(days=30)
+
 
 class MemoryAround:
     """The `Around` port over the world."""
@@ -29,7 +31,7 @@ class MemoryAround:
 
     def _stack(self) -> Deployments:
         busy = self._world.scenario.stack.endswith("_IN_PROGRESS")
-        return Deployments((Deployment("the stack", self._world.start, busy),))
+        return Deployments((Deployment("the stack", self._world.start - LONG_AGO, busy),))
 
     def _parameters(self) -> Deployments:
         ago = timedelta(seconds=self._world.scenario.parameters_changed_seconds_ago)
@@ -43,8 +45,9 @@ def describe_key(world: World, parameters: Parameters) -> Answer:
 
 def describe_stacks(world: World, parameters: Parameters) -> Answer:
     """The one stack, of any name."""
-    name, status = parameters["StackName"], world.scenario.stack
-    return {"Stacks": [{"StackName": name, "CreationTime": world.start, "StackStatus": status}]}
+    name, made_at = parameters["StackName"], world.start - LONG_AGO
+    stack = {"StackName": name, "CreationTime": made_at, "StackStatus": world.scenario.stack}
+    return {"Stacks": [stack]}
 
 
 def describe_parameters(world: World, parameters: Parameters) -> Answer:

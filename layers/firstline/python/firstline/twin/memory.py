@@ -40,6 +40,7 @@ from firstline.ports import (
 )
 from firstline.twin.alerts import Alerts
 from firstline.twin.around import MemoryAround
+from firstline.twin.background import MemoryBackground
 from firstline.twin.clock import WorldClock
 from firstline.twin.effects import Effects, ScenarioFaults
 from firstline.twin.scaling import MemoryScaling
@@ -243,6 +244,7 @@ class MemoryDoor:
             hosts=MemoryHosts(world, effects),
             scaling=MemoryScaling(world, effects),
             around=MemoryAround(world, effects),
+            background=MemoryBackground(world, effects),
             pager=self.pager,
             team=MemoryTeam(world, effects),
             wakes=self.wakes,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
 from firstline.ids import CommandId, InstanceId
-from firstline.twin import around, changes
+from firstline.twin import around, background, changes
 from firstline.twin.changes import Answer, Parameters, RequestError
 from firstline.twin.hosts import Invocation
 from firstline.twin.world import Command, Unregistered, World
@@ -165,7 +165,9 @@ def describe_instance_information(world: World, parameters: Parameters) -> Answe
 
 
 def get_metric_data(world: World, parameters: Parameters) -> Answer:
-    """The probe's answer of the last minute; the world measures nothing else."""
+    """The probe's answer of the last minute, or what metrics were over the days."""
+    if len(parameters["MetricDataQueries"]) > 1:
+        return background.metric_data(world, parameters)
     at, answers = world.answering()
     return {
         "MetricDataResults": [
@@ -194,6 +196,13 @@ OPERATIONS: dict[str, Operation] = {
     "auto-scaling.SetDesiredCapacity": changes.set_desired_capacity,
     "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
     "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
+    "codedeploy.ListDeployments": background.list_deployments,
+    "ec2.DescribeInstances": background.describe_instances,
+    "ec2.DescribeLaunchTemplateVersions": background.describe_launch_template_versions,
+    "ec2.DescribeRouteTables": background.describe_route_tables,
+    "ec2.DescribeSecurityGroupRules": background.describe_security_group_rules,
+    "ec2.DescribeVpcPeeringConnections": background.describe_vpc_peering_connections,
+    "health.DescribeEvents": background.describe_events,
     "cloudformation.DescribeStacks": around.describe_stacks,
     "cloudwatch.DescribeAlarms": describe_alarms,
     "cloudwatch.GetMetricData": get_metric_data,

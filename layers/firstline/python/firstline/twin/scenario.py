@@ -19,7 +19,9 @@ from firstline.pauses import EVERYTHING, OFF, Pause, Switch
 from firstline.profile import Profile
 from firstline.settings import Mode
 
-type Dependency = Literal["store", "pagerduty", "hosts", "fleet", "wakes", "around", "team"]
+type Dependency = Literal[
+    "store", "pagerduty", "hosts", "fleet", "wakes", "around", "team", "background"
+]
 type FaultKind = Literal["error", "hang", "timeout-after"]
 
 
@@ -92,7 +94,7 @@ class Expected(Part, frozen=True, kw_only=True):
 
     ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
     of them are of the first incident. ``all_actions`` are of every incident, ``incidents`` how
-    many there were. What is not told may be anything.
+    many there were; ``told`` are words that the pages must hold. What is not told may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
@@ -100,6 +102,7 @@ class Expected(Part, frozen=True, kw_only=True):
     actions: tuple[str, ...] | None = None
     all_actions: tuple[str, ...] | None = None
     incidents: int | None = None
+    told: tuple[str, ...] = ()
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
 
@@ -119,7 +122,9 @@ class Scenario(Part, frozen=True, kw_only=True):
     ``autonomy`` stands in place of the profile's for the actions that it names.
     Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
     ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
-    key and of the fleet's stack.
+    key and of the fleet's stack. An ``unusual`` metric has had this value since the start, and 1
+    before; ``issues`` are AWS Health's, by service. The hosts' security group lets NATS's port out
+    where it is allowed, over a ``peering`` of this status, or there is ``none``.
     """
 
     name: str
@@ -136,6 +141,11 @@ class Scenario(Part, frozen=True, kw_only=True):
     key: str = "Enabled"
     stack: str = "UPDATE_COMPLETE"
     parameters_changed_seconds_ago: int = 7 * 24 * 3600
+    template_changed_seconds_ago: int = 7 * 24 * 3600
+    issues: tuple[str, ...] = ()
+    unusual: dict[str, float] = {}
+    port_allowed: bool = True
+    peering: str = "active"
     hosts: tuple[HostPlan, ...] = DEFAULT_HOSTS
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()

@@ -1,0 +1,100 @@
+"""Background, looked up for a person who takes over: once, each part by itself, in bounded time.
+
+Nothing here may keep the hand-over's page back: what takes too long is left unknown.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import timedelta
+
+from firstline import background
+from firstline.background import Background, Peerings, Routes, Topic, Way
+from firstline.controller.draft import Draft
+from firstline.errors import Unavailable
+from firstline.evidence import Refreshes, Unknown
+from firstline.situation import Situation
+from firstline.surroundings import Deployment, Deployments
+
+WITHIN = timedelta(seconds=12)
+"""The whole of it. With what was read before, a hand-over still ends in the function's time."""
+
+
+def look_up(draft: Draft, about: Situation) -> tuple[str, ...]:
+    """What a person looks up first, in lines."""
+    wanted = background.topics(
+        about.incident.condition, dependency=about.diagnosis.dependency is not None
+    )
+    found = _Reader(draft).read(about, wanted)
+    nats = about.profile.fleet.nats
+    return background.told(found, about.incident.signalled_at, nats.port)
+
+
+class _Reader:
+    """Reads one thing after the other, until its time is over."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._ports = draft.system.ports
+        self._until = self._ports.clock.now() + WITHIN
+
+    def read(self, about: Situation, wanted: frozenset[Topic]) -> Background:
+        """All that is wanted."""
+        ports, start = self._ports, about.incident.signalled_at
+        looks_around = ports.background
+        way = Topic.NETWORK in wanted and bool(about.profile.fleet.nats.host)
+        return Background(
+            issues=self._one(looks_around.issues) if Topic.HEALTH in wanted else None,
+            metrics=self._one(lambda: looks_around.metrics(start))
+            if Topic.METRICS in wanted
+            else None,
+            changes=tuple(self._changes(about)) if Topic.CHANGES in wanted else (),
+            releases=self._one(lambda: looks_around.releases(start - background.LATELY))
+            if Topic.CHANGES in wanted
+            else None,
+            way=self._way(about) if way else None,
+        )
+
+    def _changes(self, about: Situation) -> Iterator[Deployments | Unknown | None]:
+        yield self._one(self._ports.around.stack)
+        yield self._one(self._ports.around.parameters)
+        yield self._one(self._ports.background.launch_template)
+        refreshes = self._one(self._ports.scaling.refreshes)
+        ours = {each.command for each in about.incident.attempts}
+        yield refreshes if isinstance(refreshes, Unknown) else _others(refreshes, ours)
+
+    def _way(self, about: Situation) -> Way:
+        looks_around = self._ports.background
+        hosts = tuple(each.id for each in about.incident.targets)
+        port = about.profile.fleet.nats.port
+        placement = self._one(lambda: looks_around.placement(hosts))
+        if isinstance(placement, Unknown):
+            return Way(placement=placement, allowed=placement, routes=placement, peerings=placement)
+        allowed = self._one(lambda: looks_around.lets_out(placement.groups, port))
+        routes = self._one(lambda: looks_around.routes(placement.vpcs))
+        return Way(
+            placement=placement,
+            allowed=allowed,
+            routes=routes,
+            peerings=routes if isinstance(routes, Unknown) else self._peerings(routes),
+        )
+
+    def _peerings(self, routes: Routes) -> Peerings | Unknown:
+        ids = tuple(sorted({each.peering for each in routes.known}))
+        return self._one(lambda: self._ports.background.peerings(ids)) if ids else Peerings()
+
+    def _one[T](self, read: Callable[[], T]) -> T | Unknown:
+        if self._ports.clock.now() >= self._until:
+            return Unknown("no time was left")
+        try:
+            return read()
+        except Unavailable as error:
+            return Unknown(str(error))
+
+
+def _others(refreshes: Refreshes, ours: Collection[str | None]) -> Deployments:
+    """Refreshes that somebody else began: what we did is told as what was tried."""
+    return Deployments(
+        tuple(
+            Deployment(what=f"the group, by the refresh {each.id},", at=each.started_at)
+            for each in refreshes.known
+            if each.started_at is not None and each.id not in ours
+        )
+    )

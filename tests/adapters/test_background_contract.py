@@ -1,0 +1,248 @@
+"""The Background port: what both adapters must do, and what AWS alone can do to one of them."""
+
+import copy
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from boto3.session import Session
+
+from firstline.adapters import clients
+from firstline.adapters.background import AwsBackground, BackgroundClients
+from firstline.background import (
+    Issues,
+    Metrics,
+    Peerings,
+    Placement,
+    Route,
+    Routes,
+    Series,
+    unusual,
+)
+from firstline.errors import Unavailable
+from firstline.ids import InstanceId
+from firstline.ports import Background
+from firstline.profile import Profile
+from firstline.surroundings import Deployments
+from firstline.twin.aws import TwinAws
+from firstline.twin.background import GROUP, NETWORK, PEERING, VPC
+from firstline.twin.scenario import FaultKind
+from tests.adapters.doors import T0, Door, Ends, Requests
+
+HOST = InstanceId("i-0a1b2c3d4e5f60711")
+HOSTS = (HOST,)
+READS: dict[str, Callable[[Background], object]] = {
+    "cloudwatch.GetMetricData": lambda port: port.metrics(T0),
+    "health.DescribeEvents": lambda port: port.issues(),
+    "ec2.DescribeLaunchTemplateVersions": lambda port: port.launch_template(),
+    "codedeploy.ListDeployments": lambda port: port.releases(T0),
+    "ec2.DescribeInstances": lambda port: port.placement(HOSTS),
+    "ec2.DescribeSecurityGroupRules": lambda port: port.lets_out((GROUP,), 4222),
+    "ec2.DescribeRouteTables": lambda port: port.routes((VPC,)),
+    "ec2.DescribeVpcPeeringConnections": lambda port: port.peerings((PEERING,)),
+}
+DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
+
+
+def made(one: Session, profile: Profile) -> AwsBackground:
+    found = BackgroundClients(
+        clients.metrics(one), clients.network(one), clients.releases(one), clients.health(one)
+    )
+    return AwsBackground(found, profile, "us-east-1")
+
+
+@pytest.fixture
+def named(profile: Profile) -> Profile:
+    """A fleet that has everything."""
+    fleet = copy.replace(profile.fleet, launch_template="vaults", deployment_group="vaults/blue")
+    return copy.replace(profile, fleet=fleet)
+
+
+@pytest.fixture
+def aws_background(aws_door: Door, aws: TwinAws, named: Profile) -> Background:
+    """The deployed adapter; the door's own profile names no template and no group."""
+    assert aws_door.ports.background.launch_template() is None
+    assert aws_door.ports.background.releases(T0) is None
+    return made(aws.session, named)
+
+
+@pytest.fixture
+def both(door: Door, request: pytest.FixtureRequest) -> Background:
+    """Either of the two."""
+    if isinstance(door.ports.background, AwsBackground):
+        found: Background = request.getfixturevalue("aws_background")
+        return found
+    return door.ports.background
+
+
+def answering(answer: dict[str, Any], profile: Profile) -> AwsBackground:
+    return made(Ends(answer).session, profile)
+
+
+def test_the_background_of_a_quiet_world_is_told(both: Background) -> None:
+    """No issue, nothing unusual, an old template, and an open way to NATS."""
+    assert both.issues() == Issues()
+    assert all(unusual(each) is None for each in both.metrics(T0).series)
+    template = both.launch_template()
+    assert isinstance(template, Deployments)
+    assert [each.at for each in template.known] == [T0 - timedelta(days=7)]
+    assert both.releases(T0) == ()
+    assert both.placement(HOSTS) == Placement((VPC,), (GROUP,))
+    assert both.lets_out((GROUP,), 4222)
+    assert not both.lets_out((GROUP,), 443)
+    assert both.routes((VPC,)) == Routes((Route(NETWORK, PEERING, "active"),))
+    assert both.peerings((PEERING,)) == Peerings({PEERING: "active"})
+
+
+def test_a_world_in_trouble_is_told(door: Door, both: Background) -> None:
+    """What is unusual, what goes on, and where the way ends."""
+    door.world.scenario = copy.replace(
+        door.world.scenario,
+        issues=("EC2",),
+        unusual={"TargetResponseTime": 4.2},
+        port_allowed=False,
+        peering="deleted",
+    )
+    assert both.issues() == Issues(("EC2: AWS_EC2_OPERATIONAL_ISSUE",))
+    odd = [each for each in both.metrics(T0).series if unusual(each)]
+    assert [each.name.partition(" ")[0] for each in odd] == ["TargetResponseTime"]
+    assert not both.lets_out((GROUP,), 4222)
+    assert both.routes((VPC,)) == Routes((Route(NETWORK, PEERING, "blackhole"),))
+    assert both.peerings((PEERING,)) == Peerings({PEERING: "deleted"})
+    door.world.scenario = copy.replace(door.world.scenario, peering="none")
+    assert both.routes((VPC,)) == Routes()
+
+
+def test_nothing_is_asked_about_nothing(both: Background, requests: Requests) -> None:
+    """An empty list of ids would ask for everything."""
+    requests.calls.clear()
+    assert both.placement(()) == Placement()
+    assert both.routes(()) == Routes()
+    assert not both.lets_out((), 4222)
+    assert requests.calls == []
+
+
+@pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
+def test_fault_is_unavailable(door: Door, both: Background, kind: FaultKind) -> None:
+    """A read that fails or hangs raises Unavailable; it is not tried again."""
+    door.trouble("background", kind)
+    for name, read in READS.items():
+        if name != "cloudwatch.GetMetricData" or not isinstance(both, AwsBackground):
+            with pytest.raises(Unavailable):
+                read(both)
+
+
+def test_read_is_one_request(aws_background: Background, requests: Requests) -> None:
+    """Each method makes one request."""
+    requests.calls.clear()
+    for read in READS.values():
+        read(aws_background)
+    assert requests.calls == list(READS)
+
+
+@pytest.mark.parametrize(
+    ("read", "answer"),
+    [
+        ("cloudwatch.GetMetricData", {"MetricDataResults": [{"Id": "m0"}]}),
+        ("health.DescribeEvents", {"events": [{"service": "EC2"}]}),
+        ("ec2.DescribeLaunchTemplateVersions", {"LaunchTemplateVersions": [{}]}),
+        ("codedeploy.ListDeployments", {}),
+        ("ec2.DescribeInstances", {"Reservations": [{"Instances": [{"VpcId": VPC}]}]}),
+        ("ec2.DescribeSecurityGroupRules", {"SecurityGroupRules": [{"IsEgress": True}]}),
+        ("ec2.DescribeRouteTables", {"RouteTables": [{}]}),
+        ("ec2.DescribeVpcPeeringConnections", {"VpcPeeringConnections": [{}]}),
+    ],
+)
+def test_an_answer_that_lacks_something_is_unavailable(
+    named: Profile, read: str, answer: dict[str, Any]
+) -> None:
+    """What is not understood is not known."""
+    with pytest.raises(Unavailable):
+        READS[read](answering(answer, named))
+
+
+def test_a_metric_is_compared_with_the_same_time_of_each_day_before(named: Profile) -> None:
+    """Two quarters of an hour around the start, and the same two of seven days; no other."""
+    start = T0 + timedelta(minutes=7)
+    first = T0
+    values = {first - day * DAY + part: 1.0 for day in range(1, 8) for part in (0 * DAY, QUARTER)}
+    noise = {first - QUARTER: 99.0, first - DAY + 2 * QUARTER: 99.0, first - DAY - QUARTER: 99.0}
+    around = {first: 7.0, first + QUARTER: 8.0}
+    told = values | noise | around
+    answer = {"Id": "m0", "Timestamps": list(told), "Values": list(told.values())}
+    found: Metrics = answering({"MetricDataResults": [answer]}, named).metrics(start)
+    assert found.series[0] == Series("HealthyHostCount (Minimum)", (7.0, 8.0), (1.0,) * 14)
+    assert all(each.around == each.before == () for each in found.series[1:])
+
+
+def test_the_metrics_asked_for_are_the_alarms(named: Profile) -> None:
+    """Each once, in whole quarters of an hour, from a week before to half an hour after."""
+    ends = Ends({"MetricDataResults": []})
+    asked: list[dict[str, Any]] = []
+    events: Any = ends.session.events
+    events.register("provide-client-params.cloudwatch.GetMetricData", _keep(asked))
+    made(ends.session, named).metrics(T0 + timedelta(minutes=29))
+    (query,) = asked
+    assert (query["StartTime"], query["EndTime"]) == (
+        T0 + QUARTER - 7 * DAY,
+        T0 + 3 * QUARTER,
+    )
+    stats = [each["MetricStat"] for each in query["MetricDataQueries"]]
+    assert {each["Period"] for each in stats} == {900}
+    names = [(each["Metric"]["MetricName"], each["Stat"]) for each in stats]
+    assert ("TargetResponseTime", "p99") in names
+    assert len(stats) == len({str(each) for each in stats})
+
+
+def _keep(asked: list[dict[str, Any]]) -> Callable[..., None]:
+    def keep(params: dict[str, Any], **_: object) -> None:
+        asked.append(params)
+
+    return keep
+
+
+OUT = {"IpProtocol": "tcp", "FromPort": 4222, "ToPort": 4222, "IsEgress": True}
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"IpProtocol": "-1"}, {"FromPort": 0}, {"ToPort": 65_535}], ids=str
+)
+def test_a_rule_lets_a_port_out(named: Profile, change: dict[str, Any]) -> None:
+    """R37: TCP, outwards, with the port in its range; wherever to."""
+    answer = {"SecurityGroupRules": [OUT | change]}
+    assert answering(answer, named).lets_out((GROUP,), 4222)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"IpProtocol": "udp"}, {"IsEgress": False}, {"ToPort": 4221}, {"FromPort": 4223}],
+    ids=str,
+)
+def test_a_rule_for_something_else_lets_it_not(named: Profile, change: dict[str, Any]) -> None:
+    """The other way, another protocol, another port."""
+    answer = {"SecurityGroupRules": [OUT | change]}
+    assert not answering(answer, named).lets_out((GROUP,), 4222)
+
+
+def test_aws_health_without_a_plan_is_unknown(named: Profile) -> None:
+    """Its API needs a support plan; events come without."""
+    refused = {"Error": {"Code": "SubscriptionRequiredException", "Message": "no plan"}}
+    ends = Ends(refused)
+    events: Any = ends.session.events
+    events.register_first("before-call.health", _refusing(refused))
+    with pytest.raises(Unavailable, match="SubscriptionRequiredException"):
+        made(ends.session, named).issues()
+
+
+def _refusing(answer: dict[str, Any]) -> Callable[..., object]:
+    def refuse(**_: object) -> object:
+        return type("Refused", (), {"status_code": 400})(), answer
+
+    return refuse
+
+
+def test_health_is_asked_where_its_endpoint_is() -> None:
+    """It is in us-east-1, whatever the fleet's Region."""
+    there = Session(region_name="eu-central-1")
+    assert "eu-central-1" not in clients.health(there).meta.endpoint_url
