@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.operator_url import OUTPUT
+from firstline.levers import OUTPUT
 from tests.infra.made import HERE, Made
 from tests.infra.permissions import may, role_of
 

@@ -11,6 +11,8 @@ import msgspec
 from firstline.errors import Malformed
 from firstline.signals import Condition
 
+OUTPUT = "OperatorUrl"
+"""The app stack's output that holds the function's URL."""
 REASON_MAX = 200
 Incident = Annotated[str, msgspec.Meta(pattern=r"^inc-[0-9a-f]{20}\Z")]
 Plan = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}\Z")]

@@ -10,13 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from firstline.adapters import faults
 from firstline.errors import Malformed, Unavailable
-from firstline.levers import Lever, Pulled
+from firstline.levers import OUTPUT, Lever, Pulled
 
 if TYPE_CHECKING:
     from boto3.session import Session
 
-OUTPUT = "OperatorUrl"
-"""The output of the app stack that holds the URL; ``infra`` uses this name."""
 PATIENCE = urllib3.Timeout(connect=5, read=60)
 
 
