@@ -1,7 +1,7 @@
 """``firstline docs``: the documents that are made from the code. A test fails when one is stale."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import typer
 
@@ -9,6 +9,8 @@ from firstline.cli.develop import checkout
 from firstline.guards import order
 from firstline.guards.guard import Guard
 from firstline.incident import ENDED, TRANSITIONS, Status
+from firstline.twin import scenario as scenarios
+from firstline.twin.scenario import Scenario
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -43,25 +45,69 @@ def lifecycle() -> str:
 
 def guards() -> str:
     """The guards in the order of asking, each with what its docstring promises."""
+    stopping = _scenarios_by_guard()
     rows = [
         f"| {number} | `{order.name(guard)}` | {guard.__module__.rsplit('.', 1)[-1]} "
-        f"| {_promise(guard)} |"
+        f"| {_promise(guard)} | {', '.join(stopping.get(order.name(guard), ()))} |"
         for number, guard in enumerate(order.ORDER, start=1)
     ]
     lines = [
         "# The guards",
         "",
         "Made by `./dev docs` from `guards/order.py`. Before a fix each guard is asked, in this",
-        "order, and each answer is kept in the ledger; one denial stops the fix.",
+        "order, and each answer is kept in the ledger; one denial stops the fix. The scenarios are",
+        "those of `events/scenarios` in which it does; `tests/core/test_guards.py` has situations",
+        "for each, in which it alone stops the fix, and with one fact changed lets the same one pass.",
         "",
-        "| | guard | protects | what it promises |",
-        "|---|---|---|---|",
+        "| | guard | protects | what it promises | scenarios |",
+        "|---|---|---|---|---|",
         *rows,
     ]
     return "\n".join(lines) + "\n"
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {"LIFECYCLE.md": lifecycle, "GUARDS.md": guards}
+def replays() -> str:
+    """The scenarios: what happens in each, which known failure it shows, and how it ends."""
+    rows = [
+        f"| `{each.name}` | {each.story} | {', '.join(each.shows)} | {each.profile} "
+        f"| {each.expect.outcome if each.expect else ''} |"
+        for each in _scenarios()
+    ]
+    lines = [
+        "# The scenarios",
+        "",
+        "Made by `./dev docs` from `events/scenarios`. `./dev replay events/scenarios/NAME.toml`",
+        "runs one through the deployed handlers, and fails where it does not end as told here.",
+        "S01 to S23 are failures known from other systems; S20, a policy that names what is not",
+        "there, is refused when the profile is loaded (`tests/core/test_profile.py`).",
+        "",
+        "| name | story | shows | profile | ends |",
+        "|---|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "LIFECYCLE.md": lifecycle,
+    "GUARDS.md": guards,
+    "SCENARIOS.md": replays,
+}
+
+
+def _scenarios() -> Iterator[Scenario]:
+    return map(scenarios.load, sorted((checkout() / "events" / "scenarios").glob("*.toml")))
+
+
+def _scenarios_by_guard() -> dict[str, list[str]]:
+    """Which scenarios expect the no of a guard."""
+    found: dict[str, list[str]] = {}
+    for each in _scenarios():
+        expect = each.expect
+        denied = (*(expect.denied or ()), *(expect.all_denied or ())) if expect else ()
+        for guard in denied:
+            found.setdefault(guard, []).append(each.name)
+    return found
 
 
 def _id(status: Status) -> str:

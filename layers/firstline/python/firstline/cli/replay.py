@@ -5,7 +5,7 @@ import copy
 import io
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +27,6 @@ from firstline.twin.scenario import EventPlan, Scenario
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-TOLD_FROM = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
-"""When a scenario begins that tells its alarms by name."""
 
 Profile = Annotated[Path | None, typer.Option(help="the operator's file", show_default=False)]
 Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
@@ -79,22 +77,23 @@ def read(
         profile = profile or PROFILES / f"{scenario.profile}.toml"
         if not scenario.events:
             raise Malformed(f"{path}: has no events: add [[events]] with a file or an alarm")
-        events = tuple(_event(path, each, profile, home) for each in scenario.events)
+        begins = scenario.begins
+        events = tuple(_event(path, each, profile, home, begins) for each in scenario.events)
         return scenario, events, profile
     body = envelope.read(path)
     return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile or RUNBOOK
 
 
-def _event(path: Path, plan: EventPlan, profile: Path, home: Home) -> Event:
+def _event(path: Path, plan: EventPlan, profile: Path, home: Home, begins: datetime) -> Event:
     """What the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
         raise Malformed(f"{path}: an event is either of a file or of an alarm: give one of them")
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
         body = envelope.read(path.parent / plan.file)
-        return Event(body if plan.dated else _redated(body, TOLD_FROM + after), after)
+        return Event(body if plan.dated else _redated(body, begins + after), after)
     policy = profiles.load(profile)
-    return Event(tell.envelope(plan.alarm, plan.state, TOLD_FROM + after, policy, home), after)
+    return Event(tell.envelope(plan.alarm, plan.state, begins + after, policy, home), after)
 
 
 def _redated(body: bytes, at: datetime) -> bytes:
@@ -136,6 +135,10 @@ def _fixes(told: tuple[ReplayLine, ...]) -> list[str]:
     return [each.action for each in sorted(fixes, key=lambda each: each.at_seconds)]
 
 
+def _denied(told: tuple[ReplayLine, ...]) -> list[str]:
+    return [each.guard for line in told for each in line.denials]
+
+
 def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     """Where the ending is not the one that the scenario expects."""
     if scenario.expect is None:
@@ -150,6 +153,7 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
         "outcome": (expect.outcome, first.outcome),
         "fixes": (expect.fixes, tuple(each.target for each in fixed)),
         "all_actions": (expect.all_actions, tuple(_fixes(told))),
+        "all_denied": (expect.all_denied, tuple(dict.fromkeys(_denied(told)))),
         "incidents": (expect.incidents, sum(1 for each in told if each.incident)),
         "actions": (expect.actions, tuple(each.action for each in fixed)),
         "denied": (expect.denied, tuple(dict.fromkeys(each.guard for each in first.denials))),

@@ -5,9 +5,9 @@ Scenarios are TOML files in ``events/scenarios``: data, without conditions.
 
 import copy
 import tomllib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -93,20 +93,23 @@ class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
     ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
-    of them are of the first incident. ``all_actions`` are of every incident, ``incidents`` how
-    many there were; ``told`` are words that the pages must hold. What is not told may be anything.
+    of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
+    ``incidents`` how many there were; ``told`` are words that the pages must hold. What is not told
+    may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
     fixes: tuple[str, ...] | None = None
     actions: tuple[str, ...] | None = None
     all_actions: tuple[str, ...] | None = None
+    all_denied: tuple[str, ...] | None = None
     incidents: int | None = None
     told: tuple[str, ...] = ()
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
 
 
+BEGINS = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
 DEFAULT_HOSTS = (
     HostPlan(id=InstanceId("i-0a1b2c3d4e5f60711")),
     HostPlan(id=InstanceId("i-0a1b2c3d4e5f60712")),
@@ -118,6 +121,7 @@ DEFAULT_HOSTS = (
 class Scenario(Part, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
+    Alarms that are told by name come from when it ``begins`` on.
     ``shows`` are the known failures, by their ids, that it stands for.
     ``autonomy`` stands in place of the profile's for the actions that it names.
     Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
@@ -130,6 +134,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     name: str
     story: str = ""
     shows: tuple[str, ...] = ()
+    begins: Annotated[datetime, msgspec.Meta(tz=True)] = BEGINS
     profile: Literal["runbook", "vettid"] = "runbook"
     mode: Mode = "enforce"
     autonomy: dict[str, Autonomy] = {}
