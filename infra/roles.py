@@ -201,14 +201,20 @@ def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[i
 
 
 def look_around(fleet: Fleet) -> list[iam.PolicyStatement]:
-    """See the states of the fleet's key and of its stack, where it has them."""
+    """See the fleet's key and its policy, its stack and its published image, where it has them."""
     found = []
     if fleet.kms_key:
         named = {"StringEquals": {"kms:RequestAlias": fleet.kms_key}}
         found.append(_allow(["kms:DescribeKey"], [_here("kms", "key/*")], named))
+        # its policy is asked for by the key's id, which goes by no alias
+        of_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": fleet.kms_key}}
+        found.append(_allow(["kms:GetKeyPolicy"], [_here("kms", "key/*")], of_alias))
     if fleet.stack:
         arn = _here("cloudformation", f"stack/{fleet.stack}/*")
         found.append(_allow(["cloudformation:DescribeStacks"], [arn]))
+    if fleet.pcr0_parameter:
+        name = fleet.pcr0_parameter.removeprefix("/")
+        found.append(_allow(["ssm:GetParameter"], [_here("ssm", f"parameter/{name}")]))
     return found
 
 

@@ -46,14 +46,21 @@ import json, sys
 def word(value):
     if type(value) is str and value.isalpha() and value.isupper():
         return value
+    if type(value) is str and len(value) == 96 and not set(value) - set("0123456789abcdef"):
+        return value
     return json.dumps(value) if type(value) in (bool, int) else "unknown"
+
+def at(place, name):
+    for part in name.split("."):
+        place = place.get(part) if type(place) is dict else None
+    return place
 
 found = json.load(sys.stdin)
 if found == []:
     print("none")
 else:
     (one,) = found if type(found) is list else ()
-    print(*(word(one.get(name)) for name in sys.argv[1:]))
+    print(*(word(at(one, name)) for name in sys.argv[1:]))
 '
 
 # Counts the lines on standard input that hold each constant (of several, parted by a bar, one; of
@@ -127,7 +134,8 @@ unit_facts() {
 enclave_facts() {
   local list
   list=$(heard 60000 nitro-cli describe-enclaves) || return
-  printf '%s' "$list" | heard 200 python3 -I -S -c "$fields" State MemoryMiB NumberOfCPUs
+  printf '%s' "$list" | heard 200 python3 -I -S -c "$fields" State MemoryMiB NumberOfCPUs \
+    Measurements.PCR0
 }
 
 # The journal of the parent, read for a short time and to 8 MB; its newest lines come first, so that
@@ -206,6 +214,7 @@ memory_facts() {
 
 logs='' restart_blockers='' credentials='' vaults='' parent_enclave_connected=''
 enclave_unit='' enclave_unit_restarts='' enclave='' enclave_memory='' enclave_cpus=''
+enclave_pcr0=''
 parent_unit='' parent_unit_restarts='' parent_healthy='' parent_nats_connected=''
 nats_reachable='' memory_available=''
 
@@ -247,6 +256,10 @@ hours() { [[ ${!1} =~ ^(0|-?[1-9][0-9]{0,6})$ ]] || printf -v "$1" null; }
 integer() { [[ ${!1} =~ ^(0|[1-9][0-9]{0,8})$ ]] || printf -v "$1" null; }
 boolean() { [[ ${!1} == true || ${!1} == false ]] || printf -v "$1" null; }
 
+measurement() {
+  if [[ ${!1} =~ ^[0-9a-f]{96}$ ]]; then printf -v "$1" '"%s"' "${!1}"; else printf -v "$1" null; fi
+}
+
 exec {at_enclave_unit}< <(unit_facts "$EnclaveUnit")
 exec {at_enclave}< <(enclave_facts)
 exec {at_parent_unit}< <(unit_facts "$ParentUnit")
@@ -259,7 +272,7 @@ exec {at_credentials}< <(credential_facts)
 exec {at_vaults}< <(vault_facts)
 
 told "$at_enclave_unit" enclave_unit enclave_unit_restarts
-told "$at_enclave" enclave enclave_memory enclave_cpus
+told "$at_enclave" enclave enclave_memory enclave_cpus enclave_pcr0
 told "$at_parent_unit" parent_unit parent_unit_restarts
 told "$at_parent" parent_healthy parent_nats_connected parent_enclave_connected
 told "$at_nats" nats_reachable
@@ -277,14 +290,15 @@ for count in enclave_unit_restarts enclave_memory enclave_cpus parent_unit_resta
   integer "$count"
 done
 hours credentials
+measurement enclave_pcr0
 for answer in parent_healthy parent_nats_connected parent_enclave_connected nats_reachable; do
   boolean "$answer"
 done
 
 printf '{"schema":1,"enclave_unit":"%s","enclave_unit_restarts":%s,' \
   "$enclave_unit" "$enclave_unit_restarts"
-printf '"enclave_state":"%s","enclave_memory_mib":%s,"enclave_cpus":%s,' \
-  "$enclave" "$enclave_memory" "$enclave_cpus"
+printf '"enclave_state":"%s","enclave_memory_mib":%s,"enclave_cpus":%s,"enclave_pcr0":%s,' \
+  "$enclave" "$enclave_memory" "$enclave_cpus" "$enclave_pcr0"
 printf '"parent_unit":"%s","parent_unit_restarts":%s,' "$parent_unit" "$parent_unit_restarts"
 printf '"parent_healthy":%s,"parent_nats_connected":%s,' "$parent_healthy" "$parent_nats_connected"
 printf '"parent_enclave_connected":%s,"nats_reachable":%s,' \

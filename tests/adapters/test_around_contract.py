@@ -1,6 +1,7 @@
 """The Around port: what both adapters must do, and what AWS alone can do to one of them."""
 
 import copy
+import json
 from collections.abc import Callable
 
 import pytest
@@ -12,8 +13,9 @@ from firstline.errors import Unavailable
 from firstline.ports import Around
 from firstline.profile import Fleet, Profile
 from firstline.surroundings import Deployments, KeyState
+from firstline.twin.around import BUILD_HOST, KEY
 from firstline.twin.aws import TwinAws
-from firstline.twin.scenario import FaultKind
+from firstline.twin.scenario import PCR0, FaultKind
 from tests.adapters.doors import T0, Door, Ends, Requests
 
 NAMES = ("/vettid/enclave/pcr/pcr0", "/vettid/enclave/ami-id")
@@ -21,11 +23,16 @@ READS: dict[str, Callable[[Around], object]] = {
     "kms.DescribeKey": lambda around: around.key(),
     "cloudformation.DescribeStacks": lambda around: around.stack(),
     "ssm.DescribeParameters": lambda around: around.parameters(),
+    "ec2.DescribeInstances": lambda around: around.builds(),
+    "ssm.GetParameter": lambda around: around.image_published(),
+    "kms.GetKeyPolicy": lambda around: around.images_allowed(KEY),
 }
 
 
 def made(one: Session, fleet: Fleet) -> AwsAround:
-    found = AroundClients(clients.keys(one), clients.stacks(one), clients.parameters(one))
+    found = AroundClients(
+        clients.keys(one), clients.stacks(one), clients.parameters(one), clients.network(one)
+    )
     return AwsAround(found, fleet)
 
 
@@ -36,7 +43,12 @@ def around_of(ends: Ends, fleet: Fleet) -> AwsAround:
 @pytest.fixture
 def fleet(profile: Profile) -> Fleet:
     return copy.replace(
-        profile.fleet, kms_key="alias/vettid", stack="VettID-Nitro", watched_parameters=NAMES
+        profile.fleet,
+        kms_key="alias/vettid",
+        stack="VettID-Nitro",
+        watched_parameters=NAMES,
+        pcr0_parameter=NAMES[0],
+        build_host_tag="Purpose=EIF-Build",
     )
 
 
@@ -58,7 +70,7 @@ def both(door: Door, request: pytest.FixtureRequest) -> Around:
 
 def test_what_goes_on_is_told(door: Door, both: Around) -> None:
     """The key's state, whether the stack changes, and when a parameter did."""
-    assert both.key() == KeyState("Enabled")
+    assert both.key() == KeyState("Enabled", KEY)
     stack, parameters = both.stack(), both.parameters()
     assert isinstance(stack, Deployments)
     assert isinstance(parameters, Deployments)
@@ -67,7 +79,7 @@ def test_what_goes_on_is_told(door: Door, both: Around) -> None:
     door.world.scenario = copy.replace(
         door.world.scenario, key="Disabled", stack="UPDATE_ROLLBACK_IN_PROGRESS"
     )
-    assert both.key() == KeyState("Disabled")
+    assert both.key() == KeyState("Disabled", KEY)
     stack = both.stack()
     assert isinstance(stack, Deployments)
     assert [each.in_progress for each in stack.known] == [True]
@@ -93,7 +105,8 @@ def test_what_the_fleet_does_not_have_is_not_asked_for(profile: Profile) -> None
     """A profile that names nothing costs nothing."""
     ends = Ends({})
     around = around_of(ends, profile.fleet)
-    assert [read(around) for read in READS.values()] == [None, None, None]
+    reads = [read for name, read in READS.items() if name != "kms.GetKeyPolicy"]
+    assert [read(around) for read in reads] == [None] * 5
     assert ends.sends == 0
 
 
@@ -104,6 +117,12 @@ def test_what_the_fleet_does_not_have_is_not_asked_for(profile: Profile) -> None
         ("cloudformation.DescribeStacks", {"Stacks": [{"StackName": "VettID-Nitro"}]}),
         ("ssm.DescribeParameters", {"Parameters": [{"Name": NAMES[0], "LastModifiedDate": T0}]}),
         ("ssm.DescribeParameters", {"Parameters": []}),
+        ("ec2.DescribeInstances", {"Reservations": [{"Instances": [{}]}]}),
+        ("ssm.GetParameter", {"Parameter": {"Name": NAMES[0]}}),
+        ("ssm.GetParameter", {"Parameter": {"Name": NAMES[0], "Value": "0123"}}),
+        ("kms.GetKeyPolicy", {"Policy": "[]"}),
+        ("kms.GetKeyPolicy", {"Policy": "no JSON"}),
+        ("kms.GetKeyPolicy", {}),
     ],
 )
 def test_an_answer_that_lacks_something_is_unavailable(
@@ -122,3 +141,37 @@ def test_the_latest_change_of_a_stack_counts(fleet: Fleet) -> None:
         told = around_of(Ends({"Stacks": [stack]}), fleet).stack()
         assert told is not None
         assert told.known[0].at.year == year
+
+
+def test_the_image_and_who_builds_one_are_told(door: Door, both: Around) -> None:
+    """What is published, what the key's policy allows, and whether another image is on its way."""
+    assert both.image_published() == PCR0
+    assert both.images_allowed(KEY) == (PCR0,)
+    assert both.builds() == Deployments(())
+    other = "f" * 96
+    door.world.scenario = copy.replace(
+        door.world.scenario, published_pcr0=other, allowed_pcr0=other, building=True
+    )
+    assert both.image_published() == other
+    assert both.images_allowed(KEY) == (other,)
+    builds = both.builds()
+    assert isinstance(builds, Deployments)
+    assert [(each.what, each.in_progress) for each in builds.known] == [(BUILD_HOST, True)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        ({}, ()),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, ()),
+        ({"StringEqualsIgnoreCase": {"kms:RecipientAttestation:PCR0": "AB"}}, ("ab",)),
+        ({"StringEquals": {"kms:recipientAttestation:pcr0": ["cd", "ab"]}}, ("ab", "cd")),
+    ],
+)
+def test_a_policy_pins_the_images_that_it_names(
+    fleet: Fleet, condition: dict[str, object], allowed: tuple[str, ...]
+) -> None:
+    """In any statement, whatever the case; one that names none allows any."""
+    statements = [{"Effect": "Allow"}, {"Effect": "Allow", "Condition": condition}]
+    policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})}
+    assert around_of(Ends(policy), fleet).images_allowed(KEY) == allowed

@@ -12,6 +12,8 @@ from firstline.evidence import (
     AlarmState,
     Gone,
     HostEvidence,
+    Instance,
+    LogCounts,
     Refresh,
     Refreshes,
     Unknown,
@@ -27,7 +29,7 @@ from firstline.profile import ActionPolicy
 from firstline.readers import Life
 from firstline.signals import Component, Condition
 from firstline.situation import Situation
-from firstline.surroundings import Deployment, Deployments, KeyState, Surroundings
+from firstline.surroundings import Deployment, Deployments, Image, KeyState, Surroundings
 from tests.core.builders import (
     FLEET,
     NOW,
@@ -134,6 +136,28 @@ def only(health: str = "unhealthy", **fields: object) -> Situation:
     return situation(evidence=evidence(target_health=balancer(health), **fields))
 
 
+NEW, OLD = "a" * 96, "b" * 96
+NO_COUNTS = LogCounts(**dict.fromkeys(LogCounts.__struct_fields__, 0))
+PROTECTED = copy.replace(
+    group(*FLEET), instances=(Instance(A, "InService", "Healthy", protected=True),)
+)
+
+
+def throttled(times: int) -> Incident:
+    """A host, not the target, whose parent was throttled by KMS so many times."""
+    counts = copy.replace(NO_COUNTS, kms_throttled=times)
+    there = incident()
+    return copy.replace(
+        there, hosts=there.hosts | {B: HostEvidence(report(log_counts=counts), NOW)}
+    )
+
+
+def running(pcr0: str) -> Incident:
+    """The target's enclave runs this image."""
+    return incident(hosts={A: HostEvidence(report(up=True, enclave_pcr0=pcr0), NOW)})
+
+
+THROTTLED = situation(incident=throttled(3))
 APPROVING = autonomy(ActionPolicy(name="restart_enclave", autonomy="approve"))
 
 
@@ -280,6 +304,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             Denial("the group's processes are suspended: Launch"),
         ),
     ),
+    "kms_is_calm": ((THROTTLED, Denial(f"KMS throttles {B}")),),
     "targets_are_ours": (
         (only(group=UNREAD), Denial("the group cannot be read: throttled")),
         (
@@ -320,6 +345,12 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             situation(**ONE_SERVES),
             Denial(f"{C} serves, and may not be replaced", final=True),
+        ),
+    ),
+    "target_is_unprotected": (
+        (
+            situation(evidence=evidence(group=PROTECTED)),
+            Denial(f"{A} is protected from scale-in", final=True),
         ),
     ),
     "nothing_is_unsaved": (
@@ -411,8 +442,40 @@ STOPPED |= {
             Denial("it is being deployed, or was just now"),
         ),
     ),
+    "no_image_is_built": (
+        (
+            situation(surroundings=copy.replace(CALM, builds=UNREAD)),
+            Denial("whether an image is built cannot be read: throttled"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, builds=deployed(0, busy=True))),
+            Denial("it builds an image"),
+        ),
+    ),
+    "image_agrees": (
+        (
+            situation(surroundings=copy.replace(CALM, image=UNREAD)),
+            Denial("the published image cannot be read: throttled"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, image=Image(NEW, (OLD,)))),
+            Denial("the published PCR0 is none that the key's policy allows", final=True),
+        ),
+        (
+            situation(
+                incident=running(OLD),
+                diagnosis=ALL_DEAD,
+                surroundings=copy.replace(CALM, image=Image(NEW, (NEW,))),
+            ),
+            Denial(
+                f"{A} runs an image that is not the published one: its parent would refuse it",
+                final=True,
+            ),
+        ),
+    ),
 }
 PLANS = {
+    "target_is_unprotected": plan(action="replace_instance"),
     "group_launches": plan(action="replace_instance"),
     "budget_is_left": refresh(min_healthy=50),
     "healthy_floor_stays": refresh(min_healthy=0),
@@ -463,6 +526,22 @@ PASSES = {
     "no_refresh_in_progress: it has ended": situation(surroundings=ENDED),
     "no_deployment_in_progress: long ago": situation(
         surroundings=copy.replace(CALM, stack=deployed(1), parameters=deployed(3600))
+    ),
+    "target_is_unprotected: a restart ends nothing": situation(evidence=evidence(group=PROTECTED)),
+    "kms_is_calm: it counts none": situation(incident=throttled(0)),
+    "kms_is_calm: nobody counts": situation(
+        incident=incident(hosts=incident().hosts | {B: host(found=UNREAD)})
+    ),
+    "no_image_is_built: nobody does": situation(
+        surroundings=copy.replace(CALM, builds=Deployments(()))
+    ),
+    "image_agrees: all three do": situation(
+        incident=running(NEW),
+        diagnosis=ALL_DEAD,
+        surroundings=copy.replace(CALM, image=Image(NEW, (OLD, NEW))),
+    ),
+    "image_agrees: the policy names none": situation(
+        surroundings=copy.replace(CALM, image=Image(NEW))
     ),
     "nothing_is_unsaved: nothing is": situation(
         profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(0)
@@ -527,6 +606,21 @@ def test_a_plan_names_its_hosts_and_no_other(what: Plan, why: str) -> None:
     assert denials(situation(), what)["targets_are_ours"] == Denial(why)
 
 
+@pytest.mark.parametrize("action", ["restart_parent", "scale_out"])
+def test_what_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
+    """The parent's restart leaves the enclave as it is."""
+    assert "kms_is_calm" not in denials(THROTTLED, plan(action=action))
+
+
+def test_a_new_instance_needs_no_image_that_runs() -> None:
+    """It comes with the published one."""
+    image = copy.replace(CALM, image=Image(NEW, (NEW,)))
+    held = situation(incident=running(OLD), diagnosis=ALL_DEAD, surroundings=image)
+    assert "image_agrees" not in denials(held, plan(action="replace_instance"))
+    unknown = situation(incident=incident(hosts={}), diagnosis=ALL_DEAD, surroundings=image)
+    assert "image_agrees" not in denials(unknown)
+
+
 def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> None:
     """S10: recovery always passes."""
     cancel = copy.replace(refresh(50), action="cancel_refresh", hosts=(), parameters={})
@@ -534,7 +628,13 @@ def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> N
         around(("health", "EC2", 0), ("calendar", "freeze", 0)),
         lease=limits(*[copy.replace(spent(900, B), failed=True)] * 3).lease,
     )
-    bad = Surroundings(refreshes=THEIRS, key=KeyState("Disabled"), stack=deployed(0, busy=True))
+    bad = Surroundings(
+        refreshes=THEIRS,
+        key=KeyState("Disabled"),
+        stack=deployed(0, busy=True),
+        builds=deployed(0, busy=True),
+        image=UNREAD,
+    )
     held = copy.replace(
         DEPENDENT,
         limits=tripped,

@@ -217,11 +217,24 @@ def test_no_role_borrows_a_managed_policy(made: Made) -> None:
 def test_a_fleets_surroundings_are_seen_by_their_names(profile: Profile) -> None:
     """The key by its alias, the stack by its name, and nothing where the fleet has neither."""
     assert look_around(profile.fleet) == []
-    named = copy.replace(profile.fleet, kms_key="alias/vettid", stack="VettID-Nitro")
-    key, stack = (each.to_statement_json() for each in look_around(named))
-    assert (key["Action"], stack["Action"]) == ("kms:DescribeKey", "cloudformation:DescribeStacks")
-    assert key["Condition"] == {"StringEquals": {"kms:RequestAlias": "alias/vettid"}}
-    assert stack["Resource"].endswith(":stack/VettID-Nitro/*")
+    named = copy.replace(
+        profile.fleet, kms_key="alias/vettid", stack="VettID-Nitro", pcr0_parameter="/vettid/pcr0"
+    )
+    found = {each["Action"]: each for each in (it.to_statement_json() for it in look_around(named))}
+    assert sorted(found) == [
+        "cloudformation:DescribeStacks",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "ssm:GetParameter",
+    ]
+    assert found["kms:DescribeKey"]["Condition"] == {
+        "StringEquals": {"kms:RequestAlias": "alias/vettid"}
+    }
+    assert found["kms:GetKeyPolicy"]["Condition"] == {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/vettid"}
+    }
+    assert found["cloudformation:DescribeStacks"]["Resource"].endswith(":stack/VettID-Nitro/*")
+    assert found["ssm:GetParameter"]["Resource"].endswith(":parameter/vettid/pcr0")
 
 
 def test_codedeploy_is_asked_of_the_fleets_group_alone(profile: Profile) -> None:

@@ -16,6 +16,10 @@ from typing import Any, Literal
 Door = Literal["environment", "text"]
 
 HEALTHY = '{"healthy":true,"nats_connected":true,"enclave_connected":true,"version":"1.4.0"}'
+PCR0 = (
+    "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379"
+    "bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4"
+)
 RUNNING = """[
   {
     "EnclaveName": "vettid-vault-enclave",
@@ -26,10 +30,16 @@ RUNNING = """[
     "CPUIDs": [1, 5, 2, 6, 3, 7],
     "MemoryMiB": 12288,
     "State": "RUNNING",
-    "Flags": "NONE"
+    "Flags": "NONE",
+    "Measurements": {
+      "HashAlgorithm": "Sha384 { ... }",
+      "PCR0": "THE_PCR0",
+      "PCR1": "235c9e60",
+      "PCR2": "0f0ac32c"
+    }
   }
 ]
-"""
+""".replace("THE_PCR0", PCR0)
 
 # A unit that was never written is answered as systemd answers: exit 0, LoadState=not-found.
 SYSTEMCTL = """

@@ -5,7 +5,7 @@ from typing import Any
 
 from firstline.evidence import LogCounts
 from infra.documents import content
-from tests.infra.documents.host import Door, Host, Ran
+from tests.infra.documents.host import PCR0, Door, Host, Ran
 
 DOCUMENT = content.look_host(enclave_units=("vettid-enclave",), parent_units=("vettid-parent",))
 ALL_WELL = {
@@ -15,6 +15,7 @@ ALL_WELL = {
     "enclave_state": "RUNNING",
     "enclave_memory_mib": 12288,
     "enclave_cpus": 6,
+    "enclave_pcr0": PCR0,
     "parent_unit": "active",
     "parent_unit_restarts": 2,
     "parent_healthy": True,
@@ -37,7 +38,12 @@ NOT_LOOKED_AT = {
     "log_counts": ALL_WELL["log_counts"],
 }
 NO_LOGS = {"log_counts": None, "restart_blockers": None}
-NO_ENCLAVE = {"enclave_state": "unknown", "enclave_memory_mib": None, "enclave_cpus": None}
+NO_ENCLAVE = {
+    "enclave_state": "unknown",
+    "enclave_memory_mib": None,
+    "enclave_cpus": None,
+    "enclave_pcr0": None,
+}
 NO_PARENT = {
     "parent_healthy": None,
     "parent_nats_connected": None,

@@ -239,3 +239,26 @@ def test_nats_is_not_looked_at(host: Host, door: Door) -> None:
     """Without a host NATS is not looked at, which is null."""
     ran = host.send(DOCUMENT, door, EnclaveUnit="vettid-enclave", ParentUnit="vettid-parent")
     assert seen(ran) == ALL_WELL | {"nats_reachable": None}
+
+
+@pytest.mark.parametrize(
+    "measurements",
+    [
+        "null",
+        "[]",
+        '"PCR0"',
+        '{"PCR0": null}',
+        '{"PCR0": ["a"]}',
+        f'{{"PCR0": "{"a" * 95}"}}',
+        f'{{"PCR0": "{"a" * 97}"}}',
+        f'{{"PCR0": "{"A" * 96}"}}',
+        f'{{"PCR0": "{"a" * 94}; "}}',
+        '{"PCR0": "RUNNING"}',
+    ],
+)
+def test_a_measurement_is_96_hexadecimal_digits(host: Host, measurements: str) -> None:
+    """Whatever else stands there is null by itself."""
+    host.enclaves(f'[{{"State": "RUNNING", "MemoryMiB": 6144, "Measurements": {measurements}}}]')
+    facts = look(host)
+    assert (facts["enclave_state"], facts["enclave_memory_mib"]) == ("RUNNING", 6144)
+    assert facts["enclave_pcr0"] is None

@@ -13,7 +13,7 @@ LOGS = "firstline/logs"
 NO_FACTS = (
     *("tags", "units", "nats", "concurrent_instances_safe"),
     *("kms_key", "stack", "watched_parameters", "restarts_can_lose_vaults"),
-    *("launch_template", "deployment_group"),
+    *("launch_template", "deployment_group", "pcr0_parameter", "build_host_tag"),
 )
 """Fields of the fleet that are no text, which no name can stand for."""
 

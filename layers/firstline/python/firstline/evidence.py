@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -48,11 +48,15 @@ type Alarms = dict[str, AlarmFact]
 
 
 class Instance(msgspec.Struct, frozen=True):
-    """One instance as its Auto Scaling group sees it: ``InService``, ``Healthy`` and the like."""
+    """One instance as its Auto Scaling group sees it: ``InService``, ``Healthy`` and the like.
+
+    One that is ``protected`` from scale-in somebody wants to keep.
+    """
 
     id: InstanceId
     lifecycle: str
     health: str
+    protected: bool = False
 
     @property
     def in_service(self) -> bool:
@@ -165,6 +169,10 @@ class LogCounts(msgspec.Struct, frozen=True, kw_only=True):
     security_events: int
 
 
+Pcr0 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}\Z")]
+"""The measurement of an enclave's image, in lower-case hexadecimal."""
+
+
 class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     """What ``look_host`` printed on one host; the keys are the script's allow-list.
 
@@ -179,6 +187,7 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     enclave_state: EnclaveState
     enclave_memory_mib: int | None = None
     enclave_cpus: int | None = None
+    enclave_pcr0: Pcr0 | None = None
     parent_unit: UnitState
     parent_unit_restarts: int | None = None
     parent_healthy: bool | None = None

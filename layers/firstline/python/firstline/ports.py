@@ -304,6 +304,18 @@ class Around(Protocol):
         """The watched SSM parameters; None where the profile names none."""
         ...
 
+    def builds(self) -> Deployments | None:
+        """Hosts that build an image now; None where the profile names no tag of theirs."""
+        ...
+
+    def image_published(self) -> str | None:
+        """PCR0 of the published image; None where the profile names no parameter of it."""
+        ...
+
+    def images_allowed(self, key: str) -> tuple[str, ...]:
+        """Each PCR0 that the policy of the KMS key with this id names."""
+        ...
+
 
 class Background(Protocol):
     """What a person looks up who takes over: read once, at a hand-over."""

@@ -28,6 +28,7 @@ Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
 
 
+TAG_PATTERN = r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$"
 DEPLOYMENT_GROUP_PATTERN = r"^([A-Za-z0-9+=,.@_-]{1,100}/[A-Za-z0-9+=,.@_-]{1,100})?$"
 
 
@@ -62,7 +63,9 @@ class Fleet(Table, frozen=True, kw_only=True):
     ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
     memory was not stored. ``kms_key``
     is the enclaves' key by its ``alias/NAME``; while ``stack`` is being deployed, or one of
-    ``watched_parameters`` has just changed, nothing is fixed. What ``launch_template`` and
+    ``watched_parameters`` has just changed, nothing is fixed; nor while a host with
+    ``build_host_tag`` (``KEY=VALUE``) runs, nor where the running enclave, ``pcr0_parameter`` and
+    the key's policy disagree on PCR0. What ``launch_template`` and
     CodeDeploy's ``deployment_group`` (``APPLICATION/GROUP``) changed lately is told to people.
     """
 
@@ -83,6 +86,10 @@ class Fleet(Table, frozen=True, kw_only=True):
     restarts_can_lose_vaults: bool = False
     kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
     stack: Name | Literal[""] = ""
+    pcr0_parameter: Name | Literal[""] = ""
+    build_host_tag: Annotated[str, msgspec.Meta(pattern=r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$")] = (
+        ""
+    )
     launch_template: Name | Literal[""] = ""
     deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()

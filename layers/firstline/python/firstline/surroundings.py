@@ -15,6 +15,7 @@ class KeyState(msgspec.Struct, frozen=True, tag="key"):
     """The state of the enclaves' KMS key: ``Enabled``, ``Disabled``, ``PendingDeletion``..."""
 
     state: str
+    id: str = ""
 
     @property
     def usable(self) -> bool:
@@ -36,6 +37,16 @@ class Deployments(msgspec.Struct, frozen=True, tag="deployments"):
     known: tuple[Deployment, ...] = ()
 
 
+class Image(msgspec.Struct, frozen=True, tag="image"):
+    """PCR0 of the enclaves' image: the published one, and those that the key's policy allows.
+
+    A policy that names none allows any.
+    """
+
+    published: str
+    allowed: tuple[str, ...] = ()
+
+
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, read at one time; the others are None where the fleet has none."""
 
@@ -43,3 +54,5 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     key: KeyState | Unknown | None = None
     stack: Deployments | Unknown | None = None
     parameters: Deployments | Unknown | None = None
+    builds: Deployments | Unknown | None = None
+    image: Image | Unknown | None = None

@@ -41,7 +41,7 @@ BEFORE_PAGING = _config(connect_seconds=1, read_seconds=1, attempts=1)
 """The store and the routing key: a page waits for them, and may not wait long."""
 MUTATING = _config(connect_seconds=3, read_seconds=10, attempts=1)
 AROUND = _config(connect_seconds=1, read_seconds=2, attempts=1)
-"""Four of them stand before a fix: what does not answer at once is unknown, and stops it."""
+"""Seven of them stand before a fix: what does not answer at once is unknown, and stops it."""
 READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 """Five of them that hang and are tried again still fit into the time that reconcile has."""
 

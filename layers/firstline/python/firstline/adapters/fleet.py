@@ -176,6 +176,7 @@ def _group(described: "AutoScalingGroupTypeDef") -> Group:
             id=InstanceId(each["InstanceId"]),
             lifecycle=each["LifecycleState"],
             health=each["HealthStatus"],
+            protected=each.get("ProtectedFromScaleIn", False),
         )
         for each in described.get("Instances", ())
     )

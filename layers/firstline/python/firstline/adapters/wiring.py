@@ -55,7 +55,10 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
         around=AwsAround(
             AroundClients(
-                clients.keys(session), clients.stacks(session), clients.parameters(session)
+                clients.keys(session),
+                clients.stacks(session),
+                clients.parameters(session),
+                clients.network(session),
             ),
             profile.fleet,
         ),

@@ -18,7 +18,7 @@ from firstline.limits import Limits
 from firstline.ports import Answer, ordered
 from firstline.profile import seconds
 from firstline.situation import Situation
-from firstline.surroundings import Surroundings
+from firstline.surroundings import Image, KeyState, Surroundings
 
 
 def observe(draft: Draft) -> Observation:
@@ -69,15 +69,30 @@ def situation(draft: Draft, seen: Observation) -> Situation:
 def with_surroundings(draft: Draft, about: Situation) -> Situation:
     """*about* with what goes on around the fleet, which only a fix needs to know."""
     ports = draft.system.ports
+    key = _read(ports.around.key)
     return copy.replace(
         about,
         surroundings=Surroundings(
             refreshes=_read(ports.scaling.refreshes),
-            key=_read(ports.around.key),
+            key=key,
             stack=_read(ports.around.stack),
             parameters=_read(ports.around.parameters),
+            builds=_read(ports.around.builds),
+            image=_image(draft, key),
         ),
     )
+
+
+def _image(draft: Draft, key: KeyState | Unknown | None) -> Image | Unknown | None:
+    """The published image and those that the key allows; None where the profile names neither."""
+    around = draft.system.ports.around
+    published = _read(around.image_published)
+    if published is None or isinstance(published, Unknown):
+        return published
+    if not isinstance(key, KeyState):
+        return key or Image(published)
+    allowed = _read(lambda: around.images_allowed(key.id))
+    return allowed if isinstance(allowed, Unknown) else Image(published, allowed)
 
 
 def _evidence(draft: Draft) -> Evidence:

@@ -96,6 +96,17 @@ def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
     return Denial(f"{', '.join(sorted(serving))} serves, and may not be replaced", final=True)
 
 
+def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
+    """An instance that somebody protected from scale-in is kept: a person may know why."""
+    group = situation.evidence.group
+    if FIXES[plan.action].tool != "autoscaling" or not isinstance(group, Group):
+        return None
+    kept = [each.id for each in group.instances if each.protected and each.id in plan.hosts]
+    if not kept:
+        return None
+    return Denial(f"{', '.join(kept)} is protected from scale-in", final=True)
+
+
 def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     """A vault of which something was never stored is lost with its enclave's memory: a person asks.
 

@@ -17,11 +17,13 @@ ORDER: tuple[Guard, ...] = (
     surroundings.calendar_is_open,
     surroundings.no_finding_on_target,
     surroundings.group_launches,
+    surroundings.kms_is_calm,
     blast_radius.targets_are_ours,
     blast_radius.target_is_proven_dead,
     blast_radius.budget_is_left,
     blast_radius.healthy_floor_stays,
     blast_radius.serving_host_stays,
+    blast_radius.target_is_unprotected,
     blast_radius.nothing_is_unsaved,
     blast_radius.one_fix_at_a_time,
     history.attempts_are_left,
@@ -30,6 +32,8 @@ ORDER: tuple[Guard, ...] = (
     surroundings.no_refresh_in_progress,
     surroundings.key_is_usable,
     surroundings.no_deployment_in_progress,
+    surroundings.no_image_is_built,
+    surroundings.image_agrees,
 )
 
 

@@ -1,5 +1,6 @@
 """The twin's surroundings: a key, one stack and one watched parameter, through both doors."""
 
+import json
 from datetime import timedelta
 
 from firstline.surroundings import Deployment, Deployments, KeyState
@@ -7,6 +8,8 @@ from firstline.twin.changes import Answer, Parameters
 from firstline.twin.effects import Effects
 from firstline.twin.world import World
 
+KEY = "12345678-0a1b-2c3d-4e5f-123456789012"
+BUILD_HOST = "i-0b0b0b0b0b0b0b0b0"
 LONG_AGO = timedelta(days=30)
 
 
@@ -19,7 +22,8 @@ class MemoryAround:
 
     def key(self) -> KeyState | None:
         """See `firstline.ports.Around`."""
-        return self._effects.effect("around", "key", lambda: KeyState(self._world.scenario.key))
+        found = KeyState(self._world.scenario.key, KEY)
+        return self._effects.effect("around", "key", lambda: found)
 
     def stack(self) -> Deployments | None:
         """See `firstline.ports.Around`."""
@@ -28,6 +32,22 @@ class MemoryAround:
     def parameters(self) -> Deployments | None:
         """See `firstline.ports.Around`."""
         return self._effects.effect("around", "parameters", self._parameters)
+
+    def builds(self) -> Deployments | None:
+        """See `firstline.ports.Around`."""
+        host = Deployment(BUILD_HOST, self._world.start, in_progress=True)
+        found = Deployments((host,) if self._world.scenario.building else ())
+        return self._effects.effect("around", "builds", lambda: found)
+
+    def image_published(self) -> str | None:
+        """See `firstline.ports.Around`."""
+        published = self._world.scenario.published_pcr0
+        return self._effects.effect("around", "image_published", lambda: published)
+
+    def images_allowed(self, key: str) -> tuple[str, ...]:
+        """See `firstline.ports.Around`."""
+        allowed = (self._world.scenario.allowed_pcr0,) if key == KEY else ()
+        return self._effects.effect("around", "images_allowed", lambda: allowed)
 
     def _stack(self) -> Deployments:
         busy = self._world.scenario.stack.endswith("_IN_PROGRESS")
@@ -40,7 +60,30 @@ class MemoryAround:
 
 def describe_key(world: World, parameters: Parameters) -> Answer:
     """The key of any name."""
-    return {"KeyMetadata": {"KeyId": parameters["KeyId"], "KeyState": world.scenario.key}}
+    del parameters
+    return {"KeyMetadata": {"KeyId": KEY, "KeyState": world.scenario.key}}
+
+
+def get_key_policy(world: World, _: Parameters) -> Answer:
+    """A policy that lets enclaves of one image decrypt, and administrators administer."""
+    pinned = {"kms:RecipientAttestation:PCR0": world.scenario.allowed_pcr0.upper()}
+    statements = [
+        {"Sid": "Admin", "Effect": "Allow", "Action": "kms:*", "Resource": "*"},
+        {
+            "Sid": "Enclaves",
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {"StringEqualsIgnoreCase": pinned},
+        },
+    ]
+    return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})}
+
+
+def get_parameter(world: World, parameters: Parameters) -> Answer:
+    """The one that holds the published measurement, of any name."""
+    name, value = parameters["Name"], world.scenario.published_pcr0
+    return {"Parameter": {"Name": name, "Value": value}}
 
 
 def describe_stacks(world: World, parameters: Parameters) -> Answer:

@@ -15,6 +15,7 @@ from firstline.background import (
 )
 from firstline.ids import InstanceId
 from firstline.surroundings import Deployment, Deployments
+from firstline.twin import around
 from firstline.twin.changes import Answer, Parameters
 from firstline.twin.effects import Effects
 from firstline.twin.world import World
@@ -139,8 +140,11 @@ def list_deployments(_: World, parameters: Parameters) -> Answer:
     return {"deployments": []}
 
 
-def describe_instances(_: World, parameters: Parameters) -> Answer:
-    """Every instance is in the one network."""
+def describe_instances(world: World, parameters: Parameters) -> Answer:
+    """Every instance is in the one network; by its tag the host that builds an image is found."""
+    if "Filters" in parameters:
+        host = {"InstanceId": around.BUILD_HOST, "LaunchTime": world.start}
+        return {"Reservations": [{"Instances": [host]}] if world.scenario.building else []}
     groups = [{"GroupId": GROUP, "GroupName": "enclave"}]
     instances = [
         {"InstanceId": each, "VpcId": VPC, "SecurityGroups": groups}

@@ -103,6 +103,7 @@ class Host:
             "enclave_state": "RUNNING" if runs else "none",
             "enclave_memory_mib": 12288 if runs else None,
             "enclave_cpus": 6 if runs else None,
+            "enclave_pcr0": self.plan.pcr0 if runs else None,
             "parent_unit": "active" if parent else "failed",
             "parent_unit_restarts": 0,
             "parent_healthy": connected if parent else None,

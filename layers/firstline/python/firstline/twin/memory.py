@@ -79,7 +79,10 @@ class MemoryFleet:
     def _group(self) -> Group:
         group = self._world.group
         there = group.in_service(self._world.now)
-        instances = tuple(Instance(each.plan.id, "InService", "Healthy") for each in there)
+        instances = tuple(
+            Instance(each.plan.id, "InService", "Healthy", protected=each.plan.protected)
+            for each in there
+        )
         return Group(
             desired=group.desired,
             instances=instances,

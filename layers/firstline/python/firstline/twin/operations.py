@@ -110,9 +110,9 @@ def _group(world: World) -> Answer:
             "AvailabilityZone": ZONE,
             "LifecycleState": "InService",
             "HealthStatus": "Healthy",
-            "ProtectedFromScaleIn": False,
+            "ProtectedFromScaleIn": host.plan.protected,
         }
-        for id_ in (each.plan.id for each in world.group.in_service(world.now))
+        for id_, host in ((each.plan.id, each) for each in world.group.in_service(world.now))
     ]
     return {
         "AutoScalingGroupName": world.group_name,
@@ -208,9 +208,11 @@ OPERATIONS: dict[str, Operation] = {
     "cloudwatch.GetMetricData": get_metric_data,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
     "kms.DescribeKey": around.describe_key,
+    "kms.GetKeyPolicy": around.get_key_policy,
     "sns.Publish": publish,
     "ssm.DescribeInstanceInformation": describe_instance_information,
     "ssm.DescribeParameters": around.describe_parameters,
+    "ssm.GetParameter": around.get_parameter,
     "ssm.ListCommandInvocations": list_command_invocations,
     "ssm.ListCommands": list_commands,
     "ssm.SendCommand": send_command,

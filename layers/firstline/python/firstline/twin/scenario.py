@@ -25,6 +25,10 @@ type Dependency = Literal[
 type FaultKind = Literal["error", "hang", "timeout-after"]
 
 
+PCR0 = "0123456789abcdef" * 6
+"""The measurement that everybody agrees on, unless the scenario says otherwise."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
 
@@ -41,6 +45,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
 
     id: InstanceId
     enclave: Literal["up", "down", "hung"] = "down"
+    pcr0: str = PCR0
+    protected: bool = False
     parent: Literal["up", "down"] = "up"
     nats: Literal["connected", "lost", "unreachable"] = "connected"
     parent_restart_helps: bool = True
@@ -147,6 +153,9 @@ class Scenario(Part, frozen=True, kw_only=True):
     stack: str = "UPDATE_COMPLETE"
     parameters_changed_seconds_ago: int = 7 * 24 * 3600
     template_changed_seconds_ago: int = 7 * 24 * 3600
+    published_pcr0: str = PCR0
+    allowed_pcr0: str = PCR0
+    building: bool = False
     issues: tuple[str, ...] = ()
     unusual: dict[str, float] = {}
     port_allowed: bool = True
