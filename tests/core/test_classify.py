@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from firstline import causes, episodes, paging
+from firstline import bodies, causes, episodes
 from firstline.classify import Classification, classify, known_as
 from firstline.profile import Profile, Rule
 from firstline.rules import match
@@ -217,4 +217,4 @@ def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, 
     signal = known_as(parse(raw, HOME, NOW), profile, {})
     opening = episodes.begin(signal, classify(signal, profile, HOME), profile, NOW, BY)
     (page,) = opening.incident.pages
-    assert canary not in json.dumps(paging.body(page, "vettid")) + opening.entry.body
+    assert canary not in json.dumps(bodies.body(page, "vettid")) + opening.entry.body

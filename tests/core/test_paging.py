@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from firstline import paging
+from firstline import bodies, paging
 from firstline.incident import Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery, NotYet
 from firstline.signals import Severity
@@ -38,7 +38,7 @@ def closed(held: Incident) -> Incident:
 
 def test_the_opening_page_has_the_episodes_own_key() -> None:
     """I2: a redelivery gives the same key, so PagerDuty folds it."""
-    assert paging.body(OPENING, "vettid") == {
+    assert bodies.body(OPENING, "vettid") == {
         "event_action": "trigger",
         "dedup_key": ID,
         "payload": {
@@ -75,7 +75,7 @@ def test_what_no_alarm_stands_behind_is_told_once() -> None:
     assert paging.hand_over(held, SPENT, NOW) == ()
     (page,) = paging.opening(held, signal(), "unreadable")
     assert "alarm_link" not in page.details
-    assert paging.body(page, "vettid")["links"] == []
+    assert bodies.body(page, "vettid")["links"] == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> No
     """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
     held = incident(severity=severity)
     pages = (*paging.opening(held, signal(), "x"), *paging.hand_over(held, SPENT, NOW))
-    paged: list[Any] = [paging.body(each, "vettid") for each in pages if each.channel == "pager"]
+    paged: list[Any] = [bodies.body(each, "vettid") for each in pages if each.channel == "pager"]
     assert [each["payload"]["severity"] for each in paged] == told
 
 
@@ -105,7 +105,7 @@ def test_a_p3_is_told_to_the_team() -> None:
         ("team", "P3 complete-outage"),
         ("team", "over"),
     ]
-    subject, text = paging.notice(told[1])
+    subject, text = bodies.notice(told[1])
     assert subject == "P3 complete-outage: firstline gave up, take over"
     assert text.splitlines()[:4] == [
         subject,
@@ -119,7 +119,7 @@ def test_a_p3_is_told_to_the_team() -> None:
 def test_a_subject_is_what_the_topic_takes(summary: str) -> None:
     """Printable ASCII of at most 100 characters."""
     page = copy.replace(paging.opening(incident(), signal(), "x")[0], summary=summary)
-    subject, text = paging.notice(page)
+    subject, text = bodies.notice(page)
     assert len(subject) == 100
     assert subject.isascii()
     assert subject.isprintable()
@@ -148,7 +148,7 @@ def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> 
             pages = paging.tried(held.pages, each, Accepted(), NOW)
             held = copy.replace(held, pages=pages)
     assert paging.owed(held.pages) == ()
-    assert paging.body(held.pages[2], "vettid") == {"event_action": "resolve", "dedup_key": ID}
+    assert bodies.body(held.pages[2], "vettid") == {"event_action": "resolve", "dedup_key": ID}
 
 
 @pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
@@ -175,7 +175,7 @@ def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
     if page.action == "trigger":
         summary = f"firstline: P1 incident {ID}"
         expected["payload"] = {"summary": summary, "source": "vettid", "severity": "critical"}
-    assert paging.minimal_body(page, "vettid") == expected
+    assert bodies.minimal_body(page, "vettid") == expected
 
 
 def test_a_summary_fits_pagerduty() -> None:

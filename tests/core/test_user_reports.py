@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from firstline import episodes, paging
+from firstline import bodies, episodes, paging
 from firstline.classify import Classification, classify, known_as
 from firstline.episodes import REPORTS_MAX
 from firstline.incident import decode, encode
@@ -49,9 +49,9 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     opening = episodes.begin(signal, found, PROFILE, NOW, BY)
     raised = paging.raised(opening.incident, signal, found.why, NOW)
     shown = opening.entry.body + json.dumps(episodes.told(signal, found), default=str)
-    shown += "".join(json.dumps(paging.body(each, "vettid")) for each in raised)
+    shown += "".join(json.dumps(bodies.body(each, "vettid")) for each in raised)
     shown += signal.key + found.cause + repr(signal) + repr(opening.incident)
-    shown += "".join("".join(paging.notice(each)) for each in opening.incident.pages)
+    shown += "".join("".join(bodies.notice(each)) for each in opening.incident.pages)
     for secret in (GUID, "canary"):
         assert secret not in shown
     (kept,) = opening.incident.reports

@@ -19,13 +19,6 @@ CHANGE_TRIES_MAX = 5
 RETRY_AFTER = timedelta(seconds=10)
 """An unsent page is tried again after this long."""
 
-_PAGER_SEVERITY = {
-    Severity.P1: "critical",
-    Severity.P2: "error",
-    Severity.P3: "warning",
-    Severity.P4: "info",
-}
-
 
 def opening(incident: Incident, signal: Signal, why: str) -> tuple[Page, ...]:
     """The page of a new episode, under the episode's own key; a P3 is told to the team (R44)."""
@@ -47,12 +40,6 @@ def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, 
         due_at=due_at,
     )
     return (page,)
-
-
-def digest_line(incident: Incident, page: Page) -> str:
-    """The incident as the digest tells of it: how it stands by then."""
-    at = incident.signalled_at.isoformat(timespec="seconds")
-    return f"- {at} {page.summary}; {incident.status} ({incident.id})"
 
 
 def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
@@ -147,18 +134,6 @@ def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
     )
 
 
-def change_body(page: Page, fleet: str) -> dict[str, object]:
-    """The change event for PagerDuty, but for the routing key; it has no key of its own."""
-    return {
-        "payload": {
-            "summary": page.summary[:1024],
-            "timestamp": page.details["at"],
-            "source": fleet,
-            "custom_details": page.details,
-        }
-    }
-
-
 def people_wait(page: Page) -> bool:
     """Whether somebody is not told as long as *page* is owed; of a change nobody is."""
     return page.channel != "change"
@@ -193,48 +168,6 @@ def given_up(page: Page, delivery: Delivery) -> bool:
     """Whether a change is not tried again: it is of use while the incident is new, or never."""
     last = page.tries + 1 >= CHANGE_TRIES_MAX
     return isinstance(delivery, BadBody) or (last and not isinstance(delivery, Accepted))
-
-
-def body(page: Page, fleet: str) -> dict[str, object]:
-    """The event for PagerDuty (Events API v2), but for the routing key."""
-    event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
-    if page.action == "resolve":
-        return event
-    return event | {
-        "payload": {
-            "summary": page.summary,
-            "source": fleet,
-            "severity": _PAGER_SEVERITY[page.severity],
-            "component": page.details.get("component", ""),
-            "group": fleet,
-            "class": page.details.get("condition", ""),
-            "custom_details": page.details,
-        },
-        "client": "firstline",
-        "links": [{"href": page.details["alarm_link"], "text": "the alarm"}]
-        if "alarm_link" in page.details
-        else [],
-    }
-
-
-def notice(page: Page) -> tuple[str, str]:
-    """Subject and text for the team's topic: the summary, and what is known, a line each.
-
-    A subject is printable ASCII of at most 100 characters (SNS API, Publish).
-    """
-    subject = "".join(each if " " <= each <= "~" else "?" for each in page.summary)[:100]
-    lines = (f"{name}: {value}" for name, value in page.details.items())
-    return subject, "\n".join((page.summary, f"incident: {page.key}", *lines))
-
-
-def minimal_body(page: Page, fleet: str) -> dict[str, object]:
-    """What is left when PagerDuty will not take `body`: fixed words, so that it cannot refuse."""
-    event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
-    if page.action == "resolve":
-        return event
-    severity = _PAGER_SEVERITY[page.severity]
-    summary = f"firstline: {page.severity} incident {page.key}"
-    return event | {"payload": {"summary": summary, "source": fleet, "severity": severity}}
 
 
 def _of_signal(

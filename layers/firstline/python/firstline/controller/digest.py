@@ -7,7 +7,7 @@ import contextlib
 import copy
 from collections.abc import Sequence
 
-from firstline import paging
+from firstline import bodies, paging
 from firstline.controller.draft import Draft
 from firstline.controller.settle import record_delivery
 from firstline.controller.system import System
@@ -29,7 +29,7 @@ def publish(drafts: Sequence[Draft], system: System) -> None:
         return
     fleet = system.profile.fleet.name
     subject = f"firstline: minor troubles of {fleet}, {len(told)} in all"
-    lines = (paging.digest_line(draft.incident, page) for draft, page in told)
+    lines = (bodies.digest_line(draft.incident, page) for draft, page in told)
     delivery = system.ports.team.publish(subject, "\n".join((subject, *lines)))
     for draft, page in told:
         _settle(draft, page, delivery)

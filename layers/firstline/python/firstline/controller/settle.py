@@ -7,7 +7,7 @@ pauses stands before it.
 import copy
 from datetime import timedelta
 
-from firstline import paging
+from firstline import bodies, paging
 from firstline.controller.draft import Draft
 from firstline.errors import Unavailable
 from firstline.incident import Page
@@ -37,7 +37,7 @@ def send(page: Page, ports: Ports, fleet: str, tries: int) -> Delivery:
     Nobody waits for what the team reads: it is tried once, and stays owed.
     """
     if page.channel == "team":
-        return ports.team.publish(*paging.notice(page))
+        return ports.team.publish(*bodies.notice(page))
     began = ports.clock.now()
     delivery = _post(page, fleet, ports)
     for _ in range(tries - 1):
@@ -55,10 +55,10 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
     except Unavailable as error:
         return NotYet(str(error))
     if page.channel == "change":
-        return ports.pager.change(key, paging.change_body(page, fleet))
-    delivery = ports.pager.post(key, paging.body(page, fleet))
+        return ports.pager.change(key, bodies.change_body(page, fleet))
+    delivery = ports.pager.post(key, bodies.body(page, fleet))
     if isinstance(delivery, BadBody):
-        return ports.pager.post(key, paging.minimal_body(page, fleet))
+        return ports.pager.post(key, bodies.minimal_body(page, fleet))
     return delivery
 
 

@@ -1,6 +1,6 @@
 """The guards in the order of asking. The list in ``docs/GUARDS.md`` is generated from this."""
 
-from firstline.guards import authority, blast_radius, freshness, history, surroundings
+from firstline.guards import attestation, authority, blast_radius, freshness, history, surroundings
 from firstline.guards.guard import Answer, Guard
 from firstline.plan import Plan
 from firstline.situation import Situation
@@ -17,7 +17,7 @@ ORDER: tuple[Guard, ...] = (
     surroundings.calendar_is_open,
     surroundings.no_finding_on_target,
     surroundings.group_launches,
-    surroundings.kms_is_calm,
+    attestation.kms_is_calm,
     blast_radius.targets_are_ours,
     blast_radius.target_is_proven_dead,
     blast_radius.budget_is_left,
@@ -30,10 +30,10 @@ ORDER: tuple[Guard, ...] = (
     history.cooldown_is_over,
     history.breaker_is_closed,
     surroundings.no_refresh_in_progress,
-    surroundings.key_is_usable,
+    attestation.key_is_usable,
     surroundings.no_deployment_in_progress,
-    surroundings.no_image_is_built,
-    surroundings.image_agrees,
+    attestation.no_image_is_built,
+    attestation.image_agrees,
 )
 
 

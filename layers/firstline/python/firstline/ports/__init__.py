@@ -1,0 +1,101 @@
+"""Ports: what the core needs from outside. A method makes exactly one remote request.
+
+Two families of adapters implement them: ``adapters/`` over AWS and PagerDuty, and
+``twin/memory.py`` over the twin's world. Both pass the contracts in ``tests/adapters``.
+Methods raise `Unavailable` when a read fails, or a write of which nothing is known; a mutation
+of the fleet never raises: its unknown outcome is `Unsettled`.
+"""
+
+import msgspec
+
+from firstline.ports.orders import (
+    Answer,
+    Answered,
+    FixOrder,
+    Hosts,
+    LookOrder,
+    Pending,
+    Refused,
+    Scaling,
+    Sending,
+    Sent,
+    Unsettled,
+    ordered,
+)
+from firstline.ports.people import (
+    Accepted,
+    BadBody,
+    Clock,
+    Delivery,
+    NotYet,
+    Pager,
+    Team,
+    Wake,
+    Wakes,
+)
+from firstline.ports.readings import Around, Background, Fleet
+from firstline.ports.store import (
+    Change,
+    CircumstancesWrite,
+    Due,
+    Given,
+    Heard,
+    Joined,
+    LeaseWrite,
+    Loaded,
+    OpeningsWrite,
+    Store,
+)
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "Answered",
+    "Around",
+    "Background",
+    "BadBody",
+    "Change",
+    "CircumstancesWrite",
+    "Clock",
+    "Delivery",
+    "Due",
+    "FixOrder",
+    "Fleet",
+    "Given",
+    "Heard",
+    "Hosts",
+    "Joined",
+    "LeaseWrite",
+    "Loaded",
+    "LookOrder",
+    "NotYet",
+    "OpeningsWrite",
+    "Pager",
+    "Pending",
+    "Ports",
+    "Refused",
+    "Scaling",
+    "Sending",
+    "Sent",
+    "Store",
+    "Team",
+    "Unsettled",
+    "Wake",
+    "Wakes",
+    "ordered",
+]
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """All of them, as one value; ``adapters/wiring.py`` makes it."""
+
+    store: Store
+    fleet: Fleet
+    hosts: Hosts
+    scaling: Scaling
+    around: Around
+    background: Background
+    pager: Pager
+    team: Team
+    wakes: Wakes
+    clock: Clock

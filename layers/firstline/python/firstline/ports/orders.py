@@ -1,0 +1,122 @@
+"""Orders: what is asked of hosts and of the group, and what is known to have come of it."""
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from firstline.evidence import (
+    Connections,
+    HostReport,
+    Refreshes,
+    Unknown,
+)
+from firstline.ids import CommandId, FixTarget, InstanceId, Token
+from firstline.incident import Attempt
+
+
+class Sent(msgspec.Struct, frozen=True, tag="sent"):
+    """The command was accepted."""
+
+    command: CommandId
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The command was refused, so nothing was sent."""
+
+    why: str
+
+
+class Unsettled(msgspec.Struct, frozen=True, tag="unsettled"):
+    """Nobody knows whether the command was sent: to be settled by looking, never by resending."""
+
+    why: str
+
+
+type Sending = Sent | Refused | Unsettled
+
+
+class Pending(msgspec.Struct, frozen=True, tag="pending"):
+    """The host has not answered yet."""
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answered"):
+    """The host's answer: whether the tool calls it a success, its detail, and a look's report."""
+
+    success: bool
+    detail: str
+    report: HostReport | Unknown
+
+
+type Answer = Pending | Answered
+
+
+class LookOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """``look_host`` on explicit hosts; parameters are the profile's names."""
+
+    token: Token
+    targets: tuple[InstanceId, ...]
+
+
+class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One fix with one target. A script refuses the token twice and after ``not_after``.
+
+    ``parameters`` are the tool's beside those that follow from the profile.
+    """
+
+    token: Token
+    action: str
+    target: FixTarget
+    not_after: datetime
+    parameters: dict[str, str] = {}
+
+
+def ordered(attempt: Attempt) -> FixOrder:
+    """What is to be sent for *attempt*, or was."""
+    return FixOrder(
+        token=attempt.token,
+        action=attempt.action,
+        target=attempt.target,
+        not_after=attempt.not_after,
+        parameters=attempt.parameters,
+    )
+
+
+class Hosts(Protocol):
+    """Commands on hosts, over SSM and our own documents only."""
+
+    def look(self, order: LookOrder) -> Sending:
+        """Send a look to all its targets at once."""
+        ...
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Send a fix to its one host, once."""
+        ...
+
+    def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        """What each host has answered to *command* so far."""
+        ...
+
+    def find(self, token: Token, since: datetime) -> CommandId | None:
+        """The command that was sent under *token* at or after *since*, if any was."""
+        ...
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """What SSM says of its agent on each of *hosts*; one that it does not know is not in it."""
+        ...
+
+
+class Scaling(Protocol):
+    """Fixes through the Auto Scaling group. None has a client token, so each is sent once."""
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Ask the group for what *order* says, once; `Sent` names the activity or the refresh."""
+        ...
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """What shows that the group was asked for it at or after *since*, if anything does."""
+        ...
+
+    def refreshes(self) -> Refreshes:
+        """The group's instance refreshes, the latest first."""
+        ...
