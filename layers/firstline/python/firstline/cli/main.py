@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deny": ("levers", "refuse a proposed plan: a person takes the incident"),
     "pause": ("levers", "no fixes for a while: of everything, a condition or an incident"),
     "resume": ("levers", "end a pause before its time"),
+    "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
     "audit": ("audit", "verify an exported ledger"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),

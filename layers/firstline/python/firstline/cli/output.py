@@ -124,6 +124,27 @@ class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
     actions: int
 
 
+class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the simulation: what it broke, and its timeline, as short as was found."""
+
+    seed: int
+    start: str
+    broken: tuple[str, ...]
+    timeline: tuple[str, ...]
+
+
+class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Many runs; ``faults_covered`` of ``faults_total`` are cells of effect and fault."""
+
+    seeds: int
+    incidents: int
+    steps: int
+    violations: tuple[ViolationLine, ...]
+    faults_covered: int
+    faults_total: int
+    seconds: int
+
+
 def emit(line: msgspec.Struct) -> None:
     """Write *line* as one JSON document to standard output."""
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

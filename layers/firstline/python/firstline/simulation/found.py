@@ -1,0 +1,101 @@
+"""Found: one seed's run, what it violates, and the shortest list of choices that still does."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+import firstline
+from firstline import profile as profiles
+from firstline.profile import Profile
+from firstline.simulation.choices import Choices
+from firstline.simulation.faults import Fault, possible
+from firstline.simulation.invariants import violations
+from firstline.simulation.run import Run
+from firstline.simulation.starts import STARTS
+from firstline.twin.scenario import Scenario
+
+PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run came to."""
+
+    start: str
+    violations: tuple[str, ...]
+    choices: tuple[int, ...]
+    trace: tuple[str, ...]
+    hash: str
+    incidents: int
+    steps: int
+    coverage: dict[tuple[str, Fault], int]
+
+
+def faults_of(effect: str) -> tuple[Fault, ...]:
+    """The faults that *effect* can have, but for none at all."""
+    return possible(effect)[1:]
+
+
+def load() -> Profile:
+    """The policy that is simulated."""
+    return profiles.load(PROFILE)
+
+
+def start_of(seed: int) -> Scenario:
+    """The world that *seed* begins in."""
+    return STARTS[seed % len(STARTS)]
+
+
+def simulate(seed: int, profile: Profile, given: Sequence[int] | None = None) -> Outcome:
+    """The run of *seed*, or of the *given* choices in its world."""
+    start = start_of(seed)
+    choices = Choices(seed=seed) if given is None else Choices(given)
+    run = Run(start, profile, choices).to_the_end()
+    return Outcome(
+        start=start.name,
+        violations=tuple(violations(run)),
+        choices=tuple(choices.taken),
+        trace=tuple(run.scheduler.trace),
+        hash=run.hash,
+        incidents=len(run.door.store.tables.incidents),
+        steps=run.scheduler.steps,
+        coverage=dict(run.scheduler.coverage),
+    )
+
+
+def shortest(seed: int, outcome: Outcome, profile: Profile, tries: int = 400) -> Outcome:
+    """The same violation with as few choices as deleting and zeroing find within *tries*."""
+    broken = _invariants(outcome)
+    best, left = outcome, tries
+    size = max(len(best.choices) // 2, 1)
+    while size and left > 0:
+        at = 0
+        while at < len(best.choices) and left > 0:
+            for shorter in _without(best.choices, at, size):
+                left -= 1
+                found = simulate(seed, profile, shorter)
+                if _invariants(found) & broken and _weight(found) < _weight(best):
+                    best = found
+                    break
+            else:
+                at += size
+        size //= 2
+    return best
+
+
+def _without(choices: tuple[int, ...], at: int, size: int) -> tuple[tuple[int, ...], ...]:
+    """Without a piece, and with that piece dull."""
+    head, piece, tail = choices[:at], choices[at : at + size], choices[at + size :]
+    if not any(piece):
+        return ()
+    return (head + tail, head + (0,) * len(piece) + tail)
+
+
+def _weight(outcome: Outcome) -> int:
+    """How many choices are not dull."""
+    return sum(1 for each in outcome.choices if each)
+
+
+def _invariants(outcome: Outcome) -> Counter[str]:
+    return Counter({each.partition(" ")[0].strip(":") for each in outcome.violations})
