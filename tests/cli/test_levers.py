@@ -124,6 +124,14 @@ def test_a_mistake_needs_no_network(
     assert capsys.readouterr().err.startswith(f"firstline: {line}")
 
 
+def test_credentials_are_not_signed_for_whoever_listens(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A signed request holds a session's token: it goes over TLS alone."""
+    assert dispatch([*APPROVE, "--url", "http://example.com/"]) == 2
+    assert "give an address that begins with https://" in capsys.readouterr().err
+
+
 def test_without_a_region_or_credentials_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from firstline.simulation.faults import Fault, impossible, possible
 from firstline.simulation.starts import STARTS
 
 PROFILE = found.load()
-SEEDS = 220
+SEEDS = 16 * 14
 HASH = "from firstline.simulation import found as f; print(f.simulate({seed}, f.load()).hash)"
 
 

@@ -37,6 +37,8 @@ def find(fleet: str, session: "Session") -> str:
 
 def send(lever: Lever, url: str, session: "Session") -> Pulled:
     """Pull *lever*, once; raises `Malformed` with what the other side says is wrong."""
+    if not url.startswith(("https://", "http://127.0.0.1:")):
+        raise Malformed(f"--url {url}: give an address that begins with https://")
     body = msgspec.json.encode(lever)
     headers = _signed(url, body, session)
     try:

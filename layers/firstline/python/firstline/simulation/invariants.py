@@ -157,10 +157,10 @@ def nothing_is_fixed_in_a_pause(run: Run) -> Iterator[str]:
     """I15: once fixes were stopped, none is sent but what was on its way."""
     stopped: list[tuple[datetime, datetime]] = []
     for _, at, data in _told(run, "pause"):
+        if stopped:  # a later pause of everything takes the place of the one before
+            stopped[-1] = (stopped[-1][0], min(stopped[-1][1], at))
         if data["change"] == "paused":
             stopped.append((at, datetime.fromisoformat(data["until"])))
-        elif stopped:
-            stopped[-1] = (stopped[-1][0], at)
     for command in _fixes(run):
         for began, ended in stopped:
             if began + ON_ITS_WAY < command.sent_at < ended:

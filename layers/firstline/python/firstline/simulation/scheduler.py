@@ -73,6 +73,8 @@ class Scheduler:
         self._switch(worker, self._world.now)
         effect = f"{dependency}.{name}"
         fault = self._fault(effect, worker)
+        if fault is Fault.NONE and self._world.scenario.fault(dependency, self._world.elapsed):
+            raise Unavailable(f"{effect}: {dependency} is down")
         self._before(worker, fault)
         result = act()
         if fault is Fault.DUPLICATE:

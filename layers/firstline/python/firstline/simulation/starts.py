@@ -1,11 +1,12 @@
 """Starts: the worlds that runs begin in. A seed chooses one; a fleet of each kind of trouble."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
-from firstline.twin.scenario import EventPlan, HostPlan, Scenario
+from firstline.twin.scenario import Dependency, EventPlan, FaultPlan, HostPlan, Scenario
 
 IDS = tuple(InstanceId(f"i-0a1b2c3d4e5f6071{number}") for number in (1, 2, 3))
 ZERO = EventPlan(alarm="healthy-hosts")
@@ -18,6 +19,13 @@ def _fleet(*hosts: dict[str, Any]) -> tuple[HostPlan, ...]:
 
 def _start(name: str, hosts: tuple[HostPlan, ...], *events: EventPlan) -> Scenario:
     return Scenario(name=name, hosts=hosts, events=events)
+
+
+def _down(dependency: Dependency) -> Scenario:
+    """All of one dependency fails for six minutes, in the midst of a complete outage."""
+    fault = FaultPlan(dependency=dependency, until_seconds=360)
+    whole = _start(f"{dependency} is down", _fleet({}, {}), ZERO)
+    return copy.replace(whole, faults=(fault,))
 
 
 UP: dict[str, Any] = {"enclave": "up"}
@@ -45,4 +53,9 @@ STARTS: Sequence[Scenario] = (
     _start(
         "two troubles at once", _fleet({}, {}), ZERO, EventPlan(alarm="host-memory", at_seconds=5)
     ),
+    _down("store"),
+    _down("pagerduty"),
+    _down("hosts"),
+    _down("fleet"),
+    _down("wakes"),
 )
