@@ -25,7 +25,7 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
     assert dispatch(["simulate", "--seed", "2"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("seed 2: restarts do not help, ")
-    assert "store.commit" in out
+    assert "reconcile-" in out
     assert dispatch(["simulate", "--seed", "2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["seed"], told["broken"]) == (2, [])

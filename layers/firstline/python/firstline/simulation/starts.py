@@ -22,8 +22,8 @@ def _start(name: str, hosts: tuple[HostPlan, ...], *events: EventPlan) -> Scenar
 
 
 def _down(dependency: Dependency) -> Scenario:
-    """All of one dependency fails for six minutes, in the midst of a complete outage."""
-    fault = FaultPlan(dependency=dependency, until_seconds=360)
+    """All of one dependency fails for five minutes, in the midst of a complete outage."""
+    fault = FaultPlan(dependency=dependency, until_seconds=300)
     whole = _start(f"{dependency} is down", _fleet({}, {}), ZERO)
     return copy.replace(whole, faults=(fault,))
 
