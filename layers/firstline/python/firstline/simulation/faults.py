@@ -1,5 +1,6 @@
 """Faults: what may go wrong at each effect that the ports have, and what cannot."""
 
+import functools
 from datetime import timedelta
 from enum import StrEnum
 
@@ -35,6 +36,7 @@ def writes(effect: str) -> bool:
     return effect.rpartition(".")[2] in WRITES
 
 
+@functools.cache
 def possible(effect: str) -> tuple[Fault, ...]:
     """The faults that *effect* (``DEPENDENCY.NAME``) can have, the dull one first."""
     return tuple(each for each in Fault if impossible(effect, each) is None)
