@@ -39,7 +39,7 @@ def test_an_edit_that_does_not_apply_is_an_error(copied: Path) -> None:
         hunt(broken, copied)
 
 
-UNPROVED = {"I3", "I12"}
+UNPROVED = {"I3", "I12", "I13"}
 """Checkers that no planted bug stands behind yet."""
 SHRUNK = """
 from firstline.simulation import found

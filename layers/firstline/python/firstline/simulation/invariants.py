@@ -153,6 +153,16 @@ def nothing_healthy_is_touched(run: Run) -> Iterator[str]:
                 yield f"{command.document} on {id_}, which served"
 
 
+def targets_are_of_the_group(run: Run) -> Iterator[str]:
+    """I13: whoever was fixed was in service in the managed group, and named by an incident."""
+    named = {each.id for held in _held(run) for each in held.targets}
+    named |= {host for held in _held(run) for each in held.attempts for host in each.hosts}
+    for command in _fixes(run):
+        for id_ in command.answers:
+            if id_ not in named or not run.world.hosts[id_].in_service(command.sent_at):
+                yield f"{command.document} on {id_}, which is none of the group's"
+
+
 def nothing_is_fixed_in_a_pause(run: Run) -> Iterator[str]:
     """I15: once fixes were stopped, none is sent but what was on its way."""
     stopped: list[tuple[datetime, datetime]] = []
@@ -214,6 +224,7 @@ CHECKERS: dict[str, Checker] = {
     "I9 (lost)": not_sent_is_not_sent,
     "I10": one_at_a_time,
     "I12": nothing_healthy_is_touched,
+    "I13": targets_are_of_the_group,
     "I15": nothing_is_fixed_in_a_pause,
     "I20": attempts_are_bounded,
     "I24": everything_ends,
