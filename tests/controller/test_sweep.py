@@ -111,6 +111,17 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     assert sweep(rig.system) == Swept(woken=woken, left=left, pages_owed_for=owed_for)
 
 
+def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
+    """I7: the wake may be of a minute ago, and the page owed since the beginning."""
+    rig = lost(page=False)
+    reconcile(Wake(rig.id(), 1), rig.system)
+    rig.script.failing = {"post", "queue"}
+    due = rig.incident().next_wake_at
+    assert due is not None
+    assert due > START
+    assert after(rig, 60) == Swept(failed=1, pages_owed_for=timedelta(seconds=60))
+
+
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
     """Its silence is what the heartbeat's alarm hears."""
     rig = lost()

@@ -7,6 +7,7 @@ import pytest
 from firstline import bodies, paging
 from firstline.incident import Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery, NotYet
+from firstline.resolving import RESOLVE_AFTER
 from firstline.signals import Severity
 from tests.core.builders import ID, NOW, incident, signal
 
@@ -137,13 +138,14 @@ def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
 def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:
     """I2: a page behind another of its key waits until that one was taken."""
     held = closed(given_up(OPENED))
-    for action in ("trigger", "resolve"):
+    for action, due_at in (("trigger", NOW), ("resolve", NOW + RESOLVE_AFTER)):
         owed = paging.owed(held.pages)
         assert [(each.key, each.action) for each in owed] == [
             (ID, action),
             (f"{ID}:gave-up", action),
         ]
-        assert paging.due(held.pages, NOW) == owed
+        assert paging.due(held.pages, due_at) == owed
+        assert action == "trigger" or paging.due(held.pages, due_at - timedelta(seconds=1)) == ()
         for each in owed:
             pages = paging.tried(held.pages, each, Accepted(), NOW)
             held = copy.replace(held, pages=pages)

@@ -1,74 +1,68 @@
 """Planted bugs: each is found, or the checkers prove nothing."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from firstline.errors import Bug
-from firstline.simulation import planted
+from firstline.simulation import planted, regressions
+from firstline.simulation.bugs import PLANTED, Planted
 from firstline.simulation.invariants import CHECKERS
-from firstline.simulation.planted import PLANTED, Planted, apply, hunt
+from firstline.simulation.planted import hunt
+from firstline.simulation.regressions import REGRESSIONS, Regression
 
-
-@pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    """A copy of the package, to be edited."""
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(planted.PACKAGE, tmp_path / "firstline", ignore=ignore)
-    return tmp_path
+BY_NAME = {each.name: each for each in PLANTED}
+GONE = Planted(name="gone", breaks="I1", file="paging.py", old="no such line", new="")
+BROKEN = Planted(name="broken", breaks="I1", file="plan.py", old="import msgspec", new="(")
+NUMBERS = {f"I{number}" for number in range(1, 32)}
 
 
 @pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name)
-def test_a_planted_bug_is_found(bug: Planted, copied: Path) -> None:
-    """Within so many seeds, by a checker of an invariant that it breaks."""
-    apply(bug, copied / "firstline")
-    assert hunt(bug, copied), f"{bug.name} survived {planted.SEEDS_MAX} seeds"
+def test_a_planted_bug_is_found(bug: Planted) -> None:
+    """Within so many seeds, by the checker of the invariant that it breaks."""
+    assert hunt(bug) is not None, f"{bug.name} survived {planted.SEEDS_MAX} seeds"
 
 
-def test_an_edit_that_does_not_apply_is_an_error(copied: Path) -> None:
+def test_an_edit_that_does_not_apply_or_run_is_an_error() -> None:
     """The source went on without it: the bug must be planted anew."""
-    gone = Planted(name="gone", breaks=("I1",), file="paging.py", old="no such line", new="")
     with pytest.raises(Bug, match="applies 0 times"):
-        apply(gone, copied / "firstline")
-    broken = Planted(name="broken", breaks=("I1",), file="plan.py", old="import msgspec", new="(")
-    apply(broken, copied / "firstline")
+        hunt(GONE)
     with pytest.raises(Bug, match="does not run"):
-        hunt(broken, copied)
+        hunt(BROKEN)
 
 
-UNPROVED = {"I3", "I12", "I13"}
-"""Checkers that no planted bug stands behind yet."""
+def test_every_invariant_has_a_checker_and_every_checker_a_bug() -> None:
+    """A checker that finds nothing may look for nothing."""
+    assert {each.partition(" ")[0] for each in CHECKERS} == NUMBERS
+    assert {each.breaks for each in PLANTED} == set(CHECKERS)
+    assert len(BY_NAME) == len(PLANTED)
+
+
+AGAIN = """
+import sys
+from firstline.simulation.regressions import REGRESSIONS, again
+(wanted,) = [each for each in REGRESSIONS if each.name == sys.argv[1]]
+print(*again(wanted).violations)
+"""
+
+
+@pytest.mark.parametrize("regression", REGRESSIONS, ids=lambda each: each.name)
+def test_what_was_found_once_is_mended(regression: Regression) -> None:
+    """Its choices break nothing now, and break what they broke where the mistake is planted."""
+    assert regressions.again(regression).violations == ()
+    bug = BY_NAME[regression.bug]
+    assert planted.run(bug, AGAIN, regression.name).startswith(f"{bug.breaks}:")
+
+
 SHRUNK = """
 from firstline.simulation import found
-profile = found.load()
-outcome = found.simulate(2, profile)
-shorter = found.shortest(2, outcome, profile)
+outcome = found.simulate(2)
+shorter = found.shortest(2, outcome)
 print(sum(map(bool, outcome.choices)), sum(map(bool, shorter.choices)), bool(shorter.violations))
 """
 
 
-def test_every_checker_is_proved_or_named_as_unproved() -> None:
-    """A checker that finds nothing may look for nothing."""
-    proved = {each for bug in PLANTED for each in bug.breaks}
-    named = {each.partition(" ")[0] for each in CHECKERS}
-    assert proved | UNPROVED == named
-    assert not proved & UNPROVED
-
-
-def test_a_violation_is_shrunk_to_what_it_needs(copied: Path) -> None:
+def test_a_violation_is_shrunk_to_what_it_needs() -> None:
     """A bug that needs nothing to go wrong ends with no choice but dull ones."""
-    (bug,) = [each for each in PLANTED if each.breaks == ("I25",)]
-    apply(bug, copied / "firstline")
-    ran = subprocess.run(
-        [sys.executable, "-c", SHRUNK],
-        env={"PYTHONPATH": str(copied)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    before, after, still = ran.stdout.split()
+    (bug,) = [each for each in PLANTED if each.breaks == "I25"]
+    before, after, still = planted.run(bug, SHRUNK).split()
     assert int(before) > int(after) == 0
     assert still == "True"

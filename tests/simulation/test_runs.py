@@ -3,46 +3,43 @@
 import os
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from firstline.evidence import TargetHealth
+from firstline.ids import InstanceId
 from firstline.simulation import found
 from firstline.simulation.choices import Choices
-from firstline.simulation.faults import Fault, impossible, possible
-from firstline.simulation.starts import STARTS
+from firstline.simulation.deception import lie, missing
+from firstline.simulation.directed import STARTS, UNSIMULATED
+from firstline.simulation.faults import Fault
 
-PROFILE = found.load()
-SEEDS = 16 * 30
-HASH = "from firstline.simulation import found as f; print(f.simulate({seed}, f.load()).hash)"
-
-
-def test_no_seed_breaks_an_invariant() -> None:
-    """Thirty runs of each start; faults of every kind come in them."""
-    coverage: Counter[tuple[str, Fault]] = Counter()
-    for seed in range(SEEDS):
-        outcome = found.simulate(seed, PROFILE)
-        assert outcome.violations == (), (seed, outcome.violations, outcome.trace)
-        coverage.update(outcome.coverage)
-    assert {kind for _, kind in coverage} == set(Fault)
-    for effect in ("store.commit", "hosts.send", "pagerduty.post", "wakes.queue"):
-        missed = [kind for kind in possible(effect) if not coverage[effect, kind]]
-        assert missed == [], effect
+HASH = "from firstline.simulation import found as f; print(f.simulate({seed}).hash)"
+A = InstanceId("i-0a1b2c3d4e5f60711")
 
 
 @pytest.mark.parametrize("start", range(len(STARTS)), ids=lambda number: STARTS[number].name)
-def test_a_dull_run_does_what_its_start_needs(start: int) -> None:
-    """With nothing going wrong every start ends well, and is not empty."""
-    outcome = found.simulate(start, PROFILE, given=())
-    assert outcome.violations == ()
-    assert outcome.incidents >= 1
-    assert not any(outcome.choices)
-    assert {kind for _, kind in outcome.coverage} == {Fault.NONE}
+def test_a_start_breaks_nothing(start: int) -> None:
+    """Neither where nothing goes wrong, nor by four seeds; CI runs thousands beside."""
+    dull = found.simulate(start, given=())
+    assert dull.violations == ()
+    assert not any(dull.choices)
+    assert {kind for _, kind in dull.coverage} <= {Fault.NONE, Fault.LIE}
+    for seed in range(start, 4 * len(STARTS), len(STARTS)):
+        outcome = found.simulate(seed)
+        assert outcome.violations == (), (seed, outcome.trace)
 
 
-@pytest.mark.parametrize("seed", [3, 17])
+def test_every_known_failure_is_a_start() -> None:
+    """S01 to S23, but for what happens before anything runs."""
+    shown = {each for start in STARTS for each in start.shows}
+    assert shown | set(UNSIMULATED) == {f"S{number:02}" for number in range(1, 24)}
+    assert len({each.name for each in STARTS}) == len(STARTS)
+
+
+@pytest.mark.parametrize("seed", [3, 17, 62])
 def test_a_run_is_the_same_in_every_process(seed: int) -> None:
     """Whatever Python's hashes are: otherwise no seed could be shown again."""
     program = [sys.executable, "-c", HASH.format(seed=seed)]
@@ -56,21 +53,21 @@ def test_a_run_is_the_same_in_every_process(seed: int) -> None:
         ).stdout.strip()
         for each in ("1", "2")
     ]
-    assert told == [found.simulate(seed, PROFILE).hash] * 2
+    assert told == [found.simulate(seed).hash] * 2
 
 
 def test_the_list_of_choices_is_the_run() -> None:
     """What a seed filled is enough by itself."""
-    first = found.simulate(5, PROFILE)
-    again = found.simulate(5, PROFILE, given=first.choices)
+    first = found.simulate(5)
+    again = found.simulate(5, given=first.choices)
     assert (again.hash, again.trace, again.choices) == (first.hash, first.trace, first.choices)
 
 
-@settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, len(STARTS) - 1), st.lists(st.integers(0, 9), max_size=80))
 def test_no_list_of_choices_breaks_an_invariant(start: int, choices: list[int]) -> None:
     """The same list, drawn by Hypothesis: far more goes wrong at once than by a seed."""
-    outcome = found.simulate(start, PROFILE, given=choices)
+    outcome = found.simulate(start, given=choices)
     assert outcome.violations == (), outcome.trace
 
 
@@ -85,12 +82,10 @@ def test_choices_are_dull_where_nobody_says_otherwise() -> None:
     assert [Choices(seed=1).pick(4, 0.0) for _ in range(9)] == [0] * 9
 
 
-def test_what_cannot_go_wrong_says_why() -> None:
-    """A cell of effects and faults is possible, or has its reason."""
-    for effect in ("store.load", "store.commit", "wakes.queue", "hosts.send"):
-        assert possible(effect)[0] is Fault.NONE
-        for kind in Fault:
-            assert (impossible(effect, kind) is None) == (kind in possible(effect))
-    assert Fault.TIMEOUT_AFTER not in possible("store.load")
-    assert Fault.DUPLICATE in possible("wakes.queue")
-    assert Fault.DUPLICATE not in possible("hosts.send")
+def test_a_lie_says_the_opposite_and_what_is_missing_says_nothing() -> None:
+    """Twice the opposite is what was told."""
+    told = TargetHealth({A: "unhealthy"})
+    assert lie(told) == TargetHealth({A: "healthy"})
+    assert lie(lie(told)) == told
+    assert missing(told) == TargetHealth({})
+    assert lie("else") == missing("else") == "else"

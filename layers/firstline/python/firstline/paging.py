@@ -9,6 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from firstline import resolving
 from firstline.approvals import Proposal
 from firstline.business_day import BusinessDay
 from firstline.incident import Attempt, Incident, Page
@@ -99,7 +100,7 @@ def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple
 def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
     """A resolve for every key that stands open, after what is still owed under it."""
     over = {each.key for each in incident.pages if each.action == "resolve"}
-    return tuple(
+    pages = tuple(
         Page(
             channel=each.channel,
             key=each.key,
@@ -112,6 +113,7 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
         for each in incident.pages
         if each.action == "trigger" and each.channel in {"pager", "team"} and each.key not in over
     )
+    return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
 
 
 def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
@@ -156,12 +158,16 @@ def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
 def tried(
     pages: tuple[Page, ...], page: Page, delivery: Delivery, now: datetime
 ) -> tuple[Page, ...]:
-    """The pages after one more try of *page*: it is sent, or owed and due again."""
+    """The pages after one more try of *page*: it is sent, or owed and due again.
+
+    A resolve that waits for it is due once no worker is left that could send the trigger again.
+    """
     if page.channel == "change" and given_up(page, delivery):
         return tuple(each for each in pages if each != page)
     sent_at = now if isinstance(delivery, Accepted) else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
-    return tuple(after if each == page else each for each in pages)
+    pages = tuple(after if each == page else each for each in pages)
+    return resolving.held_back(pages)
 
 
 def given_up(page: Page, delivery: Delivery) -> bool:

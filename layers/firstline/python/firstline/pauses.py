@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline import resolving
 from firstline.ids import IncidentId, digest
 from firstline.incident import Page
 from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
@@ -84,14 +85,15 @@ def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
     before = [each for each in switch.pauses if each.scope == pause.scope]
     others = tuple(each for each in switch.pauses if each.scope != pause.scope)
     pages = (*(_resolve(each, pause.at) for each in before), _trigger(pause))
-    after = copy.replace(switch, pauses=(*others, pause), pages=(*switch.pages, *pages))
+    pages = resolving.held_back((*switch.pages, *pages))
+    after = copy.replace(switch, pauses=(*others, pause), pages=pages)
     return _recorded(after, {"change": "paused", **pause.told()}, pause.at, by)
 
 
 def resumed(switch: Switch, over: Pause, told: Data, now: datetime, by: Provenance) -> Changed:
     """Without *over*, whose alert is resolved; *told* says who ended it, and why."""
     left = tuple(each for each in switch.pauses if each != over)
-    pages = (*switch.pages, _resolve(over, now))
+    pages = resolving.held_back((*switch.pages, _resolve(over, now)))
     after = copy.replace(switch, pauses=left, pages=pages)
     return _recorded(after, {"scope": over.scope, **told}, now, by)
 

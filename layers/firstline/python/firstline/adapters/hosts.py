@@ -6,7 +6,7 @@ token, and what became of it is learnt by looking (`SsmHosts.find`), never by se
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,7 +20,7 @@ from firstline.adapters.faults import code, unavailable
 from firstline.errors import Bug
 from firstline.evidence import Connections
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.ports import Answer, FixOrder, LookOrder, Sending, Sent
+from firstline.ports import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.profile import Profile
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 INSTANCE_ID = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?")
 TARGETS_MAX = 50
 """The most instances that SendCommand takes by id."""
-CLOCKS_APART = timedelta(seconds=5)
-"""How far SSM's clock may be behind ours when a command is looked for."""
 NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
 """What SSM may say of a command that it has only just accepted."""
 

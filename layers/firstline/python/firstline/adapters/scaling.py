@@ -15,11 +15,10 @@ from botocore.parsers import ResponseParserError
 from firstline.actions.catalogue import FIXES
 from firstline.adapters import refusals
 from firstline.adapters.faults import unavailable
-from firstline.adapters.hosts import CLOCKS_APART
 from firstline.errors import Bug
 from firstline.evidence import Refresh, Refreshes
 from firstline.ids import CommandId
-from firstline.ports import FixOrder, Sending, Sent
+from firstline.ports import CLOCKS_APART, FixOrder, Sending, Sent
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient

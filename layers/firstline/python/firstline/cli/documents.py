@@ -8,9 +8,10 @@ import typer
 from firstline.cli.develop import checkout
 from firstline.guards import order
 from firstline.incident import ENDED, TRANSITIONS, Status
+from firstline.simulation.bugs import PLANTED
+from firstline.simulation.directed import STARTS
 from firstline.simulation.invariants import CHECKERS
-from firstline.simulation.planted import PLANTED, SEEDS_MAX
-from firstline.simulation.starts import STARTS
+from firstline.simulation.planted import SEEDS_MAX
 from firstline.twin import scenario as scenarios
 from firstline.twin.scenario import Scenario
 

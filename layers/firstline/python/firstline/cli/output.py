@@ -134,7 +134,10 @@ class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Many runs; ``faults_covered`` of ``faults_total`` are cells of effect and fault."""
+    """Many runs; ``faults_covered`` of ``faults_total`` are cells of effect and fault.
+
+    ``missed`` are the cells that no run hit. All of one campaign, also of its earlier parts.
+    """
 
     seeds: int
     incidents: int
@@ -142,6 +145,7 @@ class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
     violations: tuple[ViolationLine, ...]
     faults_covered: int
     faults_total: int
+    missed: tuple[str, ...]
     seconds: int
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from firstline.twin.replay import Chapter, Replayed
 from firstline.twin.scenario import Scenario
 
 WORD_WIDTH = 9
+QUIET_SECONDS = 20
+"""How often a long command says something where nobody may be watching."""
 OUTCOME_STYLES = {"resolved": "bold green", "handed-over": "bold red"}
 
 
@@ -27,6 +30,24 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
         return
     with console.status(name) as status:
         yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[Callable[[str], None]]:
+    """Tell how far a long command is: in place on a terminal, elsewhere a line now and then."""
+    console, last = Console(file=sys.stderr), time.monotonic()
+    if console.is_terminal:
+        with console.status("") as status:
+            yield status.update
+        return
+
+    def tell(line: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > QUIET_SECONDS:
+            last = time.monotonic()
+            print(line, file=sys.stderr, flush=True)
+
+    yield tell
 
 
 def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:

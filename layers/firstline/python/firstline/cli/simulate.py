@@ -1,73 +1,150 @@
 """``firstline simulate``: the remediator against a failing fleet, each run from a seed."""
 
 import time
-from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from firstline.cli import output
+from firstline.cli import output, screen
 from firstline.cli.output import SimulateLine, ViolationLine
+from firstline.simulation import campaign as campaigns
 from firstline.simulation import found
-from firstline.simulation.faults import Fault
+from firstline.simulation.campaign import COVERED_BY, Campaign
+from firstline.simulation.faults import Fault, effects, impossible
 from firstline.simulation.found import Outcome
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+STOPPED = 130
+"""The status of a command that was stopped by hand, as shells have it."""
+SAVED_EVERY_SECONDS = 5.0
+
 Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]
 Seed = Annotated[int | None, typer.Option(min=0, help="this one alone, step by step")]
 First = Annotated[int, typer.Option("--from", min=0, help="the first seed")]
+State = Annotated[
+    Path | None, typer.Option(help="go on from what this file holds, and keep it up to date")
+]
+Coverage = Annotated[bool, typer.Option("--coverage", help="tell how often each fault came")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 
 @app.command("simulate")
-def run(seeds: Seeds = 200, seed: Seed = None, first: First = 0, as_json: AsJson = False) -> int:
+def run(
+    seeds: Seeds = 200,
+    seed: Seed = None,
+    first: First = 0,
+    state: State = None,
+    coverage: Coverage = False,
+    as_json: AsJson = False,
+) -> int:
     """Simulate; a violation prints its seed and the shortest timeline that was found for it."""
-    profile = found.load()
     if seed is not None:
-        return _show(found.simulate(seed, profile), seed, as_json=as_json)
-    began, coverage = time.monotonic(), Counter[tuple[str, Fault]]()
-    outcomes: dict[int, Outcome] = {}
-    incidents = steps = 0
-    for number in range(first, first + seeds):
-        outcome = found.simulate(number, profile)
-        coverage.update(outcome.coverage)
-        incidents, steps = incidents + outcome.incidents, steps + outcome.steps
-        if outcome.violations:
-            outcomes[number] = found.shortest(number, outcome, profile)
-            if not as_json:
-                _show(outcomes[number], number, as_json=False)
-    covered, total = _covered(coverage)
-    line = SimulateLine(
-        seeds=seeds,
-        incidents=incidents,
-        steps=steps,
-        violations=tuple(_line(number, each) for number, each in outcomes.items()),
-        faults_covered=covered,
-        faults_total=total,
-        seconds=round(time.monotonic() - began),
-    )
+        return _show(found.simulate(seed), seed, as_json=as_json)
+    told = campaigns.load(state) if state is not None else Campaign()
+    if not told.seeds:
+        told.first = told.next = first
+    whole = _run(told, told.first + seeds, state)
+    return _tell(told, whole=whole, coverage=coverage, as_json=as_json)
+
+
+def _run(told: Campaign, last: int, state: Path | None) -> bool:
+    """Run what is left before the seed *last*; False if somebody stopped it."""
+    began = saved = time.monotonic()
+    before = told.seconds
+    try:
+        with screen.counting() as tell:
+            for seed, outcome in campaigns.run(told.next, last):
+                told.add(seed, outcome)
+                now = time.monotonic()
+                told.seconds = before + now - began
+                tell(_line(told, last))
+                if state is not None and now - saved > SAVED_EVERY_SECONDS:
+                    campaigns.save(told, state)
+                    saved = now
+    except KeyboardInterrupt:
+        return False
+    finally:
+        if state is not None:
+            campaigns.save(told, state)
+    return True
+
+
+def _line(told: Campaign, last: int) -> str:
+    rate = told.seeds / max(told.seconds, 0.001)
+    broken = f"{len(told.broken)} with a violation" if told.broken else "no violation"
+    return f"{told.seeds:,} of {last - told.first:,} runs, {rate:.0f} a second: {broken}"
+
+
+def _tell(told: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
+    """What the campaign came to, and its status: 1 where a rule broke or a fault never came."""
+    outcomes = {each.seed: _shortest(each.seed) for each in told.broken}
+    missed = told.empty()
+    uncovered = bool(missed) and told.seeds >= COVERED_BY
     if as_json:
-        output.emit(line)
+        output.emit(_document(told, outcomes, missed))
     else:
-        ends = f"{len(outcomes)} with a violation" if outcomes else "no violation"
-        print(
-            f"{seeds} runs, {incidents} incidents, {steps} remote requests in {line.seconds} s:"
-            f" {ends}; {covered} of {total} faults of the effects seen"
+        for seed, outcome in outcomes.items():
+            _show(outcome, seed, as_json=False)
+        if coverage:
+            print("\n".join(_table(told)))
+        print(_summary(told, missed))
+        if uncovered:
+            print(f"no run hit: {', '.join(missed)}")
+    if not whole:
+        on = "the same --state" if told.seeds else "the same command"
+        print(f"stopped before seed {told.next}: go on with --from {told.next}, or {on}")
+        return STOPPED
+    return 1 if outcomes or uncovered else 0
+
+
+def _shortest(seed: int) -> Outcome:
+    return found.shortest(seed, found.simulate(seed))
+
+
+def _document(
+    told: Campaign, outcomes: dict[int, Outcome], missed: tuple[str, ...]
+) -> SimulateLine:
+    total = len(list(told.cells()))
+    return SimulateLine(
+        seeds=told.seeds,
+        incidents=told.incidents,
+        steps=told.steps,
+        violations=tuple(_violation(seed, each) for seed, each in outcomes.items()),
+        faults_covered=total - len(missed),
+        faults_total=total,
+        missed=missed,
+        seconds=round(told.seconds),
+    )
+
+
+def _summary(told: Campaign, missed: tuple[str, ...]) -> str:
+    total = len(list(told.cells()))
+    ends = f"{len(told.broken)} with a violation" if told.broken else "no violation"
+    return (
+        f"{told.seeds:,} runs, {told.incidents:,} incidents, {told.steps:,} remote requests in"
+        f" {told.seconds:.0f} s: {ends}; {total - len(missed)} of {total} faults of effects came"
+    )
+
+
+def _table(told: Campaign) -> Iterator[str]:
+    """How often each effect had each fault; a dot where it cannot have it."""
+    kinds = [each for each in Fault if each is not Fault.NONE]
+    yield f"{'':26}" + " ".join(f"{each:>14}" for each in kinds)
+    for effect in effects():
+        cells = (
+            "." if impossible(effect, each) else str(told.times(effect, each)) for each in kinds
         )
-    return 1 if outcomes else 0
-
-
-def _covered(coverage: Counter[tuple[str, Fault]]) -> tuple[int, int]:
-    """Of the effects that were seen: the faults that came, and all that can."""
-    effects = {effect for effect, _ in coverage}
-    cells = [(each, kind) for each in effects for kind in found.faults_of(each)]
-    return sum(1 for each in cells if coverage[each]), len(cells)
+        yield f"{effect:26}" + " ".join(f"{each:>14}" for each in cells)
+    reasons = {why for effect in effects() for each in kinds if (why := impossible(effect, each))}
+    yield "a dot: " + "; ".join(sorted(reasons))
 
 
 def _show(outcome: Outcome, seed: int, *, as_json: bool) -> int:
     if as_json:
-        output.emit(_line(seed, outcome))
+        output.emit(_violation(seed, outcome))
     else:
         print(f"seed {seed}: {outcome.start}, {outcome.incidents} incidents, hash {outcome.hash}")
         for each in (*outcome.trace, *(f"VIOLATED {it}" for it in outcome.violations)):
@@ -75,7 +152,7 @@ def _show(outcome: Outcome, seed: int, *, as_json: bool) -> int:
     return 1 if outcome.violations else 0
 
 
-def _line(seed: int, outcome: Outcome) -> ViolationLine:
+def _violation(seed: int, outcome: Outcome) -> ViolationLine:
     return ViolationLine(
         seed=seed, start=outcome.start, broken=outcome.violations, timeline=outcome.trace
     )

@@ -50,6 +50,7 @@ def sweep(system: System) -> Swept:
             unread = (_unread_for(each, now) for each in found[number:])
             return Swept(woken, failed, len(found) - number, max(owed_for, *unread))
         overdue = due.next_wake_at <= now - GRACE
+        draft = None
         try:
             draft = _draft(due, system, now)
             if draft is None:
@@ -59,10 +60,11 @@ def sweep(system: System) -> Swept:
             elif overdue:
                 _settle_and_wake(draft)
                 woken += 1
-            owed_for = max(owed_for, _owed_for(draft))
         except FirstlineError:
             failed += 1
             owed_for = max(owed_for, _unread_for(due, now))
+        if draft is not None:  # what could not be woken may owe a page for longer than its wake
+            owed_for = max(owed_for, _owed_for(draft))
     try:
         digest.publish(digests, system)
         owed_for = max(owed_for, sweep_switch(system))

@@ -9,6 +9,7 @@ of the fleet never raises: its unknown outcome is `Unsettled`.
 import msgspec
 
 from firstline.ports.orders import (
+    CLOCKS_APART,
     Answer,
     Answered,
     FixOrder,
@@ -48,6 +49,7 @@ from firstline.ports.store import (
 )
 
 __all__ = [
+    "CLOCKS_APART",
     "Accepted",
     "Answer",
     "Answered",

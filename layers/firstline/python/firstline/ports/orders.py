@@ -1,6 +1,6 @@
 """Orders: what is asked of hosts and of the group, and what is known to have come of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -13,6 +13,10 @@ from firstline.evidence import (
 )
 from firstline.ids import CommandId, FixTarget, InstanceId, Token
 from firstline.incident import Attempt
+
+CLOCKS_APART = timedelta(seconds=60)
+"""A command is looked for from so long before its intent: the clocks of two machines differ, and
+one that is overlooked would be sent again."""
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
@@ -98,7 +102,7 @@ class Hosts(Protocol):
         ...
 
     def find(self, token: Token, since: datetime) -> CommandId | None:
-        """The command that was sent under *token* at or after *since*, if any was."""
+        """The command that was sent under *token* since *since* or a little before, if any was."""
         ...
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
@@ -114,7 +118,7 @@ class Scaling(Protocol):
         ...
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """What shows that the group was asked for it at or after *since*, if anything does."""
+        """What shows that the group was asked for it since then, if anything does."""
         ...
 
     def refreshes(self) -> Refreshes:

@@ -1,7 +1,9 @@
 """Found: one seed's run, what it violates, and the shortest list of choices that still does."""
 
+import functools
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,13 +12,13 @@ import firstline
 from firstline import profile as profiles
 from firstline.profile import Profile
 from firstline.simulation.choices import Choices
+from firstline.simulation.directed import STARTS
 from firstline.simulation.faults import Fault, possible
 from firstline.simulation.invariants import violations
 from firstline.simulation.run import Run
-from firstline.simulation.starts import STARTS
-from firstline.twin.scenario import Scenario
+from firstline.simulation.starts import Start, draw, troubled
 
-PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+PROFILES = Path(firstline.__file__).parent / "profiles"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,21 +39,29 @@ def faults_of(effect: str) -> tuple[Fault, ...]:
     return possible(effect)[1:]
 
 
-def load() -> Profile:
-    """The policy that is simulated."""
-    return profiles.load(PROFILE)
+@functools.cache
+def load(name: str) -> Profile:
+    """The policy of that name."""
+    return profiles.load(PROFILES / f"{name}.toml")
 
 
-def start_of(seed: int) -> Scenario:
+def start_of(seed: int) -> Start:
     """The world that *seed* begins in."""
     return STARTS[seed % len(STARTS)]
 
 
-def simulate(seed: int, profile: Profile, given: Sequence[int] | None = None) -> Outcome:
+def seeds(count: int, name: str = "") -> Iterator[int]:
+    """The first *count* seeds, of all or of those whose runs begin with the start of that name."""
+    every = (seed for seed in itertools.count() if name in ("", start_of(seed).name))
+    return itertools.islice(every, count)
+
+
+def simulate(seed: int, given: Sequence[int] | None = None) -> Outcome:
     """The run of *seed*, or of the *given* choices in its world."""
-    start = start_of(seed)
     choices = Choices(seed=seed) if given is None else Choices(given)
-    run = Run(start, profile, choices).to_the_end()
+    begun = start_of(seed)
+    start = troubled(draw(choices) if begun.drawn else begun, choices)
+    run = Run(start, load(start.scenario.profile), choices).to_the_end()
     return Outcome(
         start=start.name,
         violations=tuple(violations(run)),
@@ -64,7 +74,7 @@ def simulate(seed: int, profile: Profile, given: Sequence[int] | None = None) ->
     )
 
 
-def shortest(seed: int, outcome: Outcome, profile: Profile, tries: int = 400) -> Outcome:
+def shortest(seed: int, outcome: Outcome, tries: int = 400) -> Outcome:
     """The same violation with as few choices as deleting and zeroing find within *tries*."""
     broken = _invariants(outcome)
     best, left = outcome, tries
@@ -74,7 +84,7 @@ def shortest(seed: int, outcome: Outcome, profile: Profile, tries: int = 400) ->
         while at < len(best.choices) and left > 0:
             for shorter in _without(best.choices, at, size):
                 left -= 1
-                found = simulate(seed, profile, shorter)
+                found = simulate(seed, shorter)
                 if _invariants(found) & broken and _weight(found) < _weight(best):
                     best = found
                     break

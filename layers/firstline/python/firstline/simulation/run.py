@@ -1,56 +1,62 @@
-"""Run: one scenario with one list of choices, from the first event until nothing is left to do.
+"""Run: one start with one list of choices, from the first event until nothing is left to do.
 
 The production controller, guards, policy and ledger run in it unchanged, each invocation as a
-worker. Queues deliver late, twice and out of order; a failed message comes again.
+worker.
 """
 
 import copy
-import heapq
-import itertools
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from firstline.controller.ingest import ingest
 from firstline.controller.levers import Call, pull
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
+from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import digest
-from firstline.levers import Lever, PauseFixes, Resume
-from firstline.ports import Wake
+from firstline.levers import Lever
+from firstline.ports import Ports, Wake
 from firstline.profile import Profile
-from firstline.settings import Home, Settings
+from firstline.settings import Settings
+from firstline.simulation import envelopes
 from firstline.simulation.choices import Choices
+from firstline.simulation.envelopes import HOME
+from firstline.simulation.mail import Mail, Message
+from firstline.simulation.people import People
 from firstline.simulation.scheduler import Scheduler, Worker
-from firstline.twin import tell
+from firstline.simulation.starts import Start, Told
 from firstline.twin.clock import WorldClock
+from firstline.twin.group import BOOT, Activity
 from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import BEGINS, Scenario
+from firstline.twin.scenario import BEGINS, ruled
 from firstline.twin.world import World
 
-HOME = Home(account="111122223333", region="us-east-1")
 HEALED_AFTER = timedelta(minutes=10)
 """From then on nothing goes wrong any more, and everything must come to its end."""
 SHORTEST = timedelta(minutes=25)
 """Long enough for a host to relapse again and again."""
-LONGEST = timedelta(hours=4)
-STEPS_MAX = 20_000
+LONGEST = timedelta(hours=6)
+STEPS_MAX = 15_000
 """A run of more remote requests goes in circles."""
 MINUTE = timedelta(minutes=1)
-LATE = (timedelta(0), timedelta(seconds=1), timedelta(seconds=7), timedelta(seconds=40))
-LATE_RARELY = TWICE_RARELY = 0.05
-PERSON_RARELY = 0.1
-PAUSE = timedelta(minutes=15)
-RECEIVES_MAX = 10
+SKEWS = (0, 2, -2, 8, -8)
+"""By how many seconds a worker's clock may be wrong."""
+SKEWED_RARELY = 0.1
 TIMEOUTS = {
     "ingest": timedelta(seconds=30),
     "reconcile": timedelta(seconds=60),
     "sweep": timedelta(seconds=55),
     "operator": timedelta(seconds=30),
 }
-HIDDEN = {"ingest": timedelta(seconds=35), "reconcile": timedelta(seconds=90)}
-"""How long a message that failed stays hidden; that of a worker that died, too."""
-ALARMS = {"healthy-hosts": "healthy", "unhealthy-hosts": "unhealthy"}
+ALARMS = {
+    "healthy-hosts": "healthy",
+    "enclave-answering": "healthy",
+    "unhealthy-hosts": "unhealthy",
+}
+"""What an alarm counts that follows the fleet."""
 SETTINGS = Settings(
     home=HOME,
     mode="enforce",
@@ -68,15 +74,32 @@ SETTINGS = Settings(
     code="simulation",
 )
 
-type Message = tuple[datetime, int, str, bytes | Wake, int]
+
+class Beat(NamedTuple):
+    """A sweep's sign of life, and for how long a page was owed by then."""
+
+    at: datetime
+    owed_for: timedelta
+
+
+class Heard(NamedTuple):
+    """What was told to firstline, and when it was put into the queue."""
+
+    told: Told
+    body: bytes
+    at: datetime
 
 
 class SimulatedClock(WorldClock):
-    """Time that passes for the others while one sleeps."""
+    """A worker's own clock, which may be wrong; while it sleeps the others go on."""
 
     def __init__(self, world: World, scheduler: Scheduler) -> None:
         super().__init__(world)
         self._scheduler = scheduler
+
+    def now(self) -> datetime:
+        """See `firstline.ports.Clock`."""
+        return super().now() + self._scheduler.skew
 
     def sleep(self, duration: timedelta) -> None:
         """See `firstline.ports.Clock`."""
@@ -84,57 +107,108 @@ class SimulatedClock(WorldClock):
 
 
 class Run:
-    """The system at work. What it leaves is for the invariants to read."""
+    """The system at work. What it leaves is for the invariants to read.
 
-    def __init__(self, scenario: Scenario, profile: Profile, choices: Choices) -> None:
+    ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without; ``firing``
+    is when any alarm fired.
+    """
+
+    def __init__(self, start: Start, profile: Profile, choices: Choices) -> None:
         self.choices = choices
-        self.profile = profile
-        self.world = World(scenario, BEGINS, profile.fleet.group)
+        self.start = start
+        self.profile = ruled(profile, start.scenario)
+        self.world = World(start.scenario, BEGINS, profile.fleet.group)
         self.healed_at = BEGINS + HEALED_AFTER
-        self.scheduler = Scheduler(self.world, choices, self.healed_at)
+        self.scheduler = Scheduler(self.world, choices, self.healed_at, start.liar)
         self.door = MemoryDoor(self.world, self.scheduler)
-        self.dead: list[Message] = []
+        self.mail = Mail(choices, self.healed_at)
+        self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
+        self.beats: list[Beat] = []
+        self.missed: list[datetime] = []
+        self.heard: list[Heard] = []
+        self.firing: list[tuple[datetime, datetime | None]] = [(BEGINS, None)]
         self.ended = False
-        ports = self.door.ports
-        ports = type(ports)(
-            **{name: getattr(ports, name) for name in ports.__struct_fields__ if name != "clock"},
-            clock=SimulatedClock(self.world, self.scheduler),
-        )
-        known = {self._arn(each.name): each.name for each in profile.alarms.made}
-        self.system = System(ports, profile, copy.replace(SETTINGS, alarms=known))
-        self._messages: list[Message] = []
-        self._numbers = itertools.count()
         self._owners: dict[int, Message] = {}
+        self._telling = sorted(start.told, key=lambda each: each.at_seconds)
         self._next_sweep = BEGINS + MINUTE
-        self._firing: list[tuple[datetime, datetime | None]] = [(BEGINS, None)]
+        self._known: set[str] = set()
+        self._systems: dict[int, System] = {}
+        self.scheduler.awaited = self._awaited
+        self._ports = _with_clock(self.door.ports, SimulatedClock(self.world, self.scheduler))
 
     def to_the_end(self) -> "Run":
-        """Deliver the scenario's events and all that follows."""
-        for plan in self.world.scenario.events:
-            at = BEGINS + timedelta(seconds=plan.at_seconds)
-            body = tell.envelope(plan.alarm, plan.state, at, self.profile, HOME)
-            self._watch(plan.alarm, body)
-            self.world.tell(self._arn(plan.alarm), plan.state, at)
-            self._hear(body, at)
+        """Deliver the start's events and all that follows."""
+        for each in self._telling:
+            self._stand_behind(each)
         while self._busy():
             if not self._step():
                 self._advance()
         self.scheduler.end()
         return self
 
-    @staticmethod
-    def _arn(alarm: str) -> str:
-        return f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{alarm}"
+    @property
+    def system(self) -> System:
+        """What an invocation that begins now runs with: the latest code."""
+        deployed = self.people.deployed
+        if deployed in self._systems:
+            return self._systems[deployed]
+        known = {_arn(each.name): each.name for each in self.profile.alarms.made}
+        mode, code = self.start.scenario.mode, f"simulation-{deployed}"
+        settings = copy.replace(SETTINGS, alarms=known, mode=mode, code=code)
+        self._systems[deployed] = System(self._ports, self.profile, settings)
+        return self._systems[deployed]
 
-    def _watch(self, alarm: str, body: bytes) -> None:
-        arn = self._arn(alarm)
+    # --- what is told ------------------------------------------------------------------------
+
+    def _stand_behind(self, told: Told) -> None:
+        """The alarm is there from the beginning, in the state that is told of it first."""
+        if not told.alarm:
+            return
+        arn, at = _arn(told.alarm), self._at(told)
         if arn not in self.world.alarms:
-            self.world.watch(arn, body, ALARMS.get(alarm), AlarmState.ALARM)
+            body = envelopes.alarm(told.alarm)(self.profile, BEGINS)
+            counts = ALARMS.get(told.alarm) if told.follows else None
+            self.world.watch(arn, body, counts, told.state)
+        self.world.tell(arn, told.state, at)
+
+    def _tell(self) -> None:
+        """What is due of the start's own events."""
+        while self._telling and self._at(self._telling[0]) <= self.world.now:
+            told = self._telling.pop(0)
+            self._hear(told.make(self.profile, self._at(told)), told)
+
+    def _at(self, told: Told) -> datetime:
+        return BEGINS + timedelta(seconds=told.at_seconds)
+
+    def _hear(self, body: bytes, told: Told) -> None:
+        self.heard.append(Heard(told, body, self.world.now))
+        self.mail.send(self.world.now, "ingest", body)
+
+    def _tell_activities(self) -> None:
+        """The group tells of what it did: also of what we asked it for (I31)."""
+        for activity in self.world.group.activities:
+            if activity.id not in self._known:
+                self._known.add(activity.id)
+                self._tell_activity(activity)
+
+    def _tell_activity(self, activity: Activity) -> None:
+        ended = "EC2 Instance Terminate Successful"
+        launches = self.world.scenario.launches
+        begun = "EC2 Instance Launch " + ("Successful" if launches else "Unsuccessful")
+        later = int((self.world.now + BOOT - BEGINS).total_seconds())
+        id_ = f"{activity.id}-launch"
+        old = envelopes.activity(ended, activity.id)
+        self._hear(old(self.profile, self.world.now), Told(0, old, about=ended))
+        fresh = Told(later, envelopes.activity(begun, id_), about=begun)
+        self._telling = sorted((*self._telling, fresh), key=lambda each: each.at_seconds)
+
+    # --- who works ---------------------------------------------------------------------------
 
     def _step(self) -> bool:
         """Begin an invocation, or let one go on; False when all wait for time to pass."""
-        if self._messages and self._messages[0][0] <= self.world.now:
-            self._begin(heapq.heappop(self._messages))
+        message = self.mail.take(self.world.now)
+        if message is not None:
+            self._begin(message)
             return True
         if not self.scheduler.ready:
             return False
@@ -145,111 +219,96 @@ class Run:
         return True
 
     def _begin(self, message: Message) -> None:
-        _, number, kind, payload, _ = message
-        worker = Worker(
-            f"{kind}-{number}", lambda: self._handle(payload), self.world.now, TIMEOUTS[kind]
+        system, payload = self.system, message.payload
+        worker = self._invoke(
+            f"{message.kind}-{message.number}", message.kind, lambda: _handle(payload, system)
         )
         self._owners[id(worker)] = message
-        self.scheduler.begin(worker)
 
-    def _handle(self, payload: bytes | Wake) -> None:
-        if isinstance(payload, Wake):
-            reconcile(payload, self.system)
-        else:
-            ingest(payload, self.system)
+    def _invoke(self, name: str, kind: str, act: Callable[[], object]) -> Worker:
+        skew = SKEWS[self.choices.pick(len(SKEWS), SKEWED_RARELY) if self._faulty else 0]
+        worker = Worker(name, act, self.world.now, TIMEOUTS[kind], timedelta(seconds=skew))
+        self.scheduler.begin(worker)
+        return worker
+
+    def _awaited(self) -> bool:
+        """Whether a message is due, or a wake must be put into its queue."""
+        at = self.mail.next_at
+        return bool(self.door.wakes.waiting) or (at is not None and at <= self.world.now)
 
     def _over(self, worker: Worker) -> None:
         message = self._owners.pop(id(worker), None)
         if worker.failed:
             self.scheduler.note(f"{worker.name} ended as {worker.failed}")
-        if message is None:
-            return
-        _, _, kind, payload, receives = message
-        if worker.failed and receives + 1 >= RECEIVES_MAX:
-            self.dead.append(message)
-        elif worker.failed:
-            self._send(worker.began + HIDDEN[kind], kind, payload, receives + 1)
-        elif self._faulty and self.choices.pick(2, TWICE_RARELY):
-            self._send(self.world.now + HIDDEN[kind], kind, payload, receives + 1)
-
-    def _hear(self, body: bytes, at: datetime) -> None:
-        self._send(self._late(at), "ingest", body, 0)
+            self.missed += [self.world.now] if worker.name == "sweep" else []
+        if message is not None:
+            failed = worker.failed is not None
+            self.mail.ended(message, worker.began, self.world.now, failed=failed)
 
     def _take_wakes(self) -> None:
         waiting = self.door.wakes.waiting
         for at, wake in waiting:
-            self._send(self._late(at), "reconcile", wake, 0)
+            self.mail.send(at, "reconcile", wake)
         waiting.clear()
-
-    def _late(self, at: datetime) -> datetime:
-        return at + LATE[self.choices.pick(len(LATE), LATE_RARELY) if self._faulty else 0]
 
     @property
     def _faulty(self) -> bool:
         return self.world.now < self.healed_at
 
-    def _send(self, at: datetime, kind: str, payload: bytes | Wake, receives: int) -> None:
-        heapq.heappush(self._messages, (at, next(self._numbers), kind, payload, receives))
+    def _sweep(self) -> None:
+        """The schedule: somebody may do something by hand in the same minute."""
+        self._next_sweep += MINUTE
+        if self._faulty:
+            self.people.act()
+        system = self.system
 
-    def quiet(self, at: datetime) -> bool:
-        """Whether no alarm had fired for half a minute at *at*: reads may be so old."""
-        since = at - timedelta(seconds=30)
-        return not any(
-            began <= at and (ended is None or ended > since) for began, ended in self._firing
-        )
+        def beat() -> None:
+            swept = sweep(system)
+            self.beats.append(Beat(self.world.now, swept.pages_owed_for))
+
+        self._invoke("sweep", "sweep", beat)
+
+    def _pull(self, order: Lever) -> None:
+        call, system = Call(order, "arn:of:somebody"), self.system
+
+        def act() -> None:
+            try:
+                pull(call, system)
+            except Malformed as error:  # told to the person who asked
+                self.scheduler.note(f"refused: {error}")
+
+        self._invoke(f"operator-{type(order).__name__}", "operator", act)
+
+    # --- time --------------------------------------------------------------------------------
 
     def _advance(self) -> None:
         """On to when something happens next."""
-        times = [self._next_sweep]
-        times += [self._messages[0][0]] if self._messages else []
-        times += [at] if (at := self.scheduler.next_at) is not None else []
-        to = min(times)
+        times = [self._next_sweep, self.mail.next_at, self.scheduler.next_at]
+        times += [self._at(each) for each in self._telling[:1]]
+        to = max(min(each for each in times if each is not None), self.world.now)
         for body in self.world.advance(to):
-            self._hear(body, to)
+            self._hear(body, Told(0, lambda *_: b"", label="alarm"))
         self._remember(to)
+        self._tell()
+        self._tell_activities()
+        self.people.deployed_by(to)
         if to >= self._next_sweep:
-            self._next_sweep += MINUTE
-            self._operate()
-            worker = Worker("sweep", lambda: sweep(self.system), self.world.now, TIMEOUTS["sweep"])
-            self.scheduler.begin(worker)
+            self._sweep()
 
     def _remember(self, at: datetime) -> None:
         """When alarms fired, for who asks later."""
         fires = any(each.state is AlarmState.ALARM for each in self.world.alarms.values())
-        last = self._firing[-1] if self._firing else None
-        if fires and (last is None or last[1] is not None):
-            self._firing.append((at, None))
-        elif not fires and last is not None and last[1] is None:
-            self._firing[-1] = (last[0], at)
-
-    def _operate(self) -> None:
-        """A person stops all fixes, lets them go on, or mends a host by hand."""
-        number = self.choices.pick(4, PERSON_RARELY) if self._faulty else 0
-        now = self.world.now
-        if number == 1:
-            order: Lever = PauseFixes(scope="everything", why="a drill", until=now + PAUSE)
-            self._pull(order)
-        elif number == 2:  # noqa: PLR2004 - the second of three
-            self._pull(Resume(scope="everything", why="it is over"))
-        elif number:
-            for host in self.world.group.in_service(now):
-                host.enclave.turn(now, holds=True)
-            self.scheduler.note("a person mends the hosts by hand")
-
-    def _pull(self, order: Lever) -> None:
-        call = Call(order, "arn:of:somebody")
-        worker = Worker(
-            f"operator-{type(order).__name__}",
-            lambda: pull(call, self.system),
-            self.world.now,
-            TIMEOUTS["operator"],
-        )
-        self.scheduler.begin(worker)
+        last = self.firing[-1]
+        if fires and last[1] is not None:
+            self.firing.append((at, None))
+        elif not fires and last[1] is None:
+            self.firing[-1] = (last[0], at)
 
     def _busy(self) -> bool:
         if self.world.elapsed > LONGEST or self.scheduler.steps > STEPS_MAX:
             return False
-        if self._messages or self.scheduler.workers or self.world.elapsed < SHORTEST:
+        waits = self.mail.next_at is not None or self.scheduler.workers or self._telling
+        if waits or self.world.elapsed < SHORTEST:
             return True
         self.ended = not self.door.ports.store.due(self.world.now + LONGEST)
         return not self.ended
@@ -263,3 +322,18 @@ class Run:
             *(f"{each.at} {each.action} {each.key}" for each in self.door.pager.alerts.received),
         ]
         return digest("\n".join(told).encode())
+
+
+def _arn(alarm: str) -> str:
+    return f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{alarm}"
+
+
+def _handle(payload: bytes | Wake, system: System) -> None:
+    if isinstance(payload, Wake):
+        reconcile(payload, system)
+    else:
+        ingest(payload, system)
+
+
+def _with_clock(ports: Ports, clock: SimulatedClock) -> Ports:
+    return copy.replace(ports, clock=clock)

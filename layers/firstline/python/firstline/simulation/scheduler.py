@@ -4,22 +4,56 @@ A worker stands for one Lambda invocation. It may be paused at any remote reques
 timeout, and die there; nothing of a dead process runs any more, its ``finally`` included.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from firstline.errors import FirstlineError, Unavailable
+from firstline.errors import Conflict, Contested, FirstlineError, Unavailable
 from firstline.simulation.choices import Choices
-from firstline.simulation.faults import PATIENCE, PAUSE_MAX, SLOW, Fault, possible
+from firstline.simulation.deception import lie, missing
+from firstline.simulation.faults import (
+    CONNECTING,
+    DECEPTIVE,
+    LAST_GASP,
+    LIES_FOR,
+    PATIENCE,
+    SLOW,
+    STALE,
+    Fault,
+    possible,
+)
 from firstline.twin.scenario import Dependency
 from firstline.twin.world import World
 
-FAULTS_RARELY = {"commit": 0.03, "queue": 0.05, "send": 0.3, "change": 0.3, "post": 0.1}
-"""By the effect's name: the rarer it is in a run, the more often it fails."""
-FAULTS_RARELY_ELSE = 0.01
+FAULTS_RARELY = {
+    "store.load": 0.02,
+    "store.limits": 0.02,
+    "store.commit": 0.03,
+    "wakes.queue": 0.05,
+    "fleet.group": 0.02,
+    "fleet.target_health": 0.02,
+    "fleet.alarms": 0.02,
+    "fleet.answering": 0.02,
+    "hosts.answers": 0.02,
+    "store.due": 0.02,
+    "store.switch": 0.02,
+    "pager.post": 0.1,
+    "hosts.fix": 0.3,
+    "hosts.find": 0.3,
+    "scaling.fix": 0.3,
+    "scaling.find": 0.3,
+    "team.publish": 0.3,
+    "background": 0.5,
+    "background.placement": 0.25,
+    "background.routes": 0.3,
+}
+"""By effect, or by port: the rarer one is in a run, the more often it fails."""
+FAULTS_RARELY_ELSE = 0.05
 SWITCHES_RARELY = 0.1
+LIES_RARELY = 0.15
 
 
 class Crash(BaseException):
@@ -27,15 +61,24 @@ class Crash(BaseException):
 
 
 class Worker:
-    """One invocation: what it does, since when, until when it may, and when it goes on."""
+    """One invocation: what it does, since when, until when it may, and when it goes on.
+
+    ``skew`` is by how much its clock goes before the world's.
+    """
 
     def __init__(
-        self, name: str, act: Callable[[], object], now: datetime, timeout: timedelta
+        self,
+        name: str,
+        act: Callable[[], object],
+        now: datetime,
+        timeout: timedelta,
+        skew: timedelta = timedelta(0),
     ) -> None:
         self.name = name
         self.began = now
         self.dies_at = now + timeout
         self.resumes_at = now
+        self.skew = skew
         self.failed: str | None = None
         self.over = False
         self._act = act
@@ -49,54 +92,76 @@ class Worker:
         self.over = True
 
 
-class Scheduler:
-    """`Effects` for which every call is a place to switch, fail or die at."""
+@functools.cache
+def _chances(effect: str) -> tuple[Fault, ...]:
+    """What may befall one request by chance; a reader that lies does so for a while."""
+    return tuple(each for each in possible(effect) if each is not Fault.LIE)
 
-    def __init__(self, world: World, choices: Choices, heals_at: datetime) -> None:
+
+@functools.cache
+def _rarely(effect: str) -> float:
+    port = effect.partition(".")[0]
+    return FAULTS_RARELY.get(effect, FAULTS_RARELY.get(port, FAULTS_RARELY_ELSE))
+
+
+class Scheduler:
+    """`Effects` for which every call is a place to switch, fail or die at.
+
+    ``troubles`` are when faults of requests began, and when they were over. ``awaited`` says
+    whether the hub has something to do now beside letting the workers go on.
+    """
+
+    def __init__(self, world: World, choices: Choices, heals_at: datetime, liar: str = "") -> None:
         self.coverage: Counter[tuple[str, Fault]] = Counter()
         self.steps = 0
         self.trace: list[str] = []
+        self.troubles: list[tuple[datetime, datetime]] = []
         self.workers: list[Worker] = []
+        self.current: Worker | None = None
         self._world = world
         self._choices = choices
         self._heals_at = heals_at
         self._hub = getcurrent()
-        self._current: Worker | None = None
+        self._liar, self._lies_from = (liar, world.start) if liar else self._deceiver()
+        self._last: dict[str, object] = {}
+        self.awaited: Callable[[], bool] = lambda: True
 
     # --- the workers' side -------------------------------------------------------------------
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
         """Run *act* as one remote request of the worker that is running."""
-        worker = self._current
+        worker = self.current
         if worker is None or getcurrent() is self._hub:
             return act()
         self._switch(worker, self._world.now)
-        effect = f"{dependency}.{name}"
-        fault = self._fault(effect, worker)
-        if fault is Fault.NONE and self._world.scenario.fault(dependency, self._world.elapsed):
-            raise Unavailable(f"{effect}: {dependency} is down")
-        self._before(worker, fault)
-        result = act()
-        if fault is Fault.DUPLICATE:
-            act()
-        if fault is Fault.TIMEOUT_AFTER:
-            self._switch(worker, self._world.now + PATIENCE)
-            raise Unavailable(f"{effect}: timed out")
-        if fault is Fault.CRASH_AFTER:
-            raise Crash
-        return result
+        fault = self._fault(name, worker)
+        world = self._world
+        self._before(worker, name, fault)
+        if world.scenario.fault(dependency, world.elapsed):
+            raise Unavailable(f"{name}: {dependency} is down")
+        result = self._stale(name, act) if fault is Fault.STALE else act()
+        if name == "store.due":
+            self._last[name] = result
+        return self._after(worker, name, fault, act, result)
 
-    def _before(self, worker: Worker, fault: Fault) -> None:
+    def _before(self, worker: Worker, name: str, fault: Fault) -> None:
         """What happens before the request has its effect, or instead of it."""
         now = self._world.now
         match fault:
             case Fault.ERROR:
                 raise Unavailable("failed")
+            case Fault.THROTTLE if name == "store.commit":
+                raise Conflict(Contested.BUSY)
+            case Fault.THROTTLE:
+                raise Unavailable("throttled")
             case Fault.SLOW:
                 self._switch(worker, now + SLOW)
             case Fault.PAUSE:
-                self._switch(worker, now + PAUSE_MAX)
-            case Fault.HANG | Fault.TIMEOUT_BEFORE:
+                self._switch(worker, max(now, worker.dies_at - LAST_GASP))
+            case Fault.TIMEOUT_BEFORE:
+                self._switch(worker, now + CONNECTING)
+                raise Unavailable("could not connect")
+            case Fault.HANG:
                 self._switch(worker, now + PATIENCE)
                 raise Unavailable("timed out")
             case Fault.CRASH_BEFORE:
@@ -104,28 +169,81 @@ class Scheduler:
             case _:
                 return
 
+    def _after[T](
+        self, worker: Worker, name: str, fault: Fault, act: Callable[[], T], result: T
+    ) -> T:
+        """What becomes of the answer, once the request had its effect."""
+        match fault:
+            case Fault.DUPLICATE:
+                act()
+            case Fault.TIMEOUT_AFTER:
+                self._switch(worker, self._world.now + PATIENCE)
+                raise Unavailable(f"{name}: timed out")
+            case Fault.CRASH_AFTER:
+                raise Crash
+            case Fault.LIE:
+                return lie(result)
+            case Fault.MISSING:
+                return missing(result)
+            case _:
+                pass
+        return result
+
+    def _stale[T](self, name: str, act: Callable[[], T]) -> T:
+        """The answer of a little while ago: the last one of the index, the world's by its past."""
+        if name in self._last:
+            return self._last[name]  # type: ignore[return-value]  # of the same method
+        now = self._world.now
+        self._world.now = max(self._world.start, now - STALE)
+        try:
+            return act()
+        finally:
+            self._world.now = now
+
     def sleep(self, duration: timedelta) -> None:
         """The worker waits; others go on."""
-        if self._current is not None:
-            self._switch(self._current, self._world.now + duration)
+        if self.current is not None:
+            self._switch(self.current, self._world.now + duration)
+
+    @property
+    def skew(self) -> timedelta:
+        """By how much the clock of the worker that is running goes before."""
+        return self.current.skew if self.current is not None else timedelta(0)
 
     def _switch(self, worker: Worker, until: datetime) -> None:
         """Let the hub decide who goes on; a worker whose time has run out dies."""
-        worker.resumes_at = until
-        self._hub.switch()
+        worker.resumes_at = min(until, worker.dies_at)
+        if self.workers[1:] or worker.resumes_at > self._world.now or self.awaited():
+            self._hub.switch()
         if self._world.now >= worker.dies_at:
             raise Crash
 
     def _fault(self, effect: str, worker: Worker) -> Fault:
         self.steps += 1
-        kinds = possible(effect)
-        rarely = FAULTS_RARELY.get(effect.rpartition(".")[2], FAULTS_RARELY_ELSE)
-        healed = self._world.now >= self._heals_at
-        number = 0 if healed else self._choices.pick(len(kinds), rarely)
-        self.coverage[effect, kinds[number]] += 1
-        if number:
-            self.note(f"{worker.name}: {effect} {kinds[number]}")
-        return kinds[number]
+        fault = self._chosen(effect)
+        self.coverage[effect, fault] += 1
+        if fault is not Fault.NONE:
+            self.note(f"{worker.name}: {effect} {fault}")
+            now = self._world.now
+            over = worker.dies_at if fault is Fault.PAUSE else now + PATIENCE
+            self.troubles.append((now, over))
+        return fault
+
+    def _chosen(self, effect: str) -> Fault:
+        now = self._world.now
+        if now >= self._heals_at:
+            return Fault.NONE
+        if effect == self._liar and self._lies_from <= now < self._lies_from + LIES_FOR:
+            return Fault.LIE
+        kinds = _chances(effect)
+        return kinds[self._choices.pick(len(kinds), _rarely(effect))]
+
+    def _deceiver(self) -> tuple[str, datetime]:
+        """Which one reader lies in this run, if any does, and from when on."""
+        liars = ("", *sorted(DECEPTIVE))
+        liar = liars[self._choices.pick(len(liars), LIES_RARELY)]
+        minutes = self._choices.pick(4, 0.7) if liar else 0
+        return liar, self._world.start + timedelta(minutes=minutes)
 
     # --- the hub's side ----------------------------------------------------------------------
 
@@ -138,12 +256,14 @@ class Scheduler:
         ready = [each for each in self.workers if each.resumes_at <= self._world.now]
         if not ready:
             return None
-        worker = ready[self._choices.pick(len(ready), SWITCHES_RARELY)]
-        self._current = worker
+        worker = ready[self._choices.pick(len(ready), SWITCHES_RARELY)] if ready[1:] else ready[0]
+        self.current = worker
         worker.greenlet.switch()
-        self._current = None
+        self.current = None
         if worker.over:
             self.workers.remove(worker)
+            if worker.failed:
+                self.troubles.append((worker.began, self._world.now))
             return worker
         return None
 

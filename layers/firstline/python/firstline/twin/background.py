@@ -37,7 +37,7 @@ class MemoryBackground:
     def metrics(self, start: datetime) -> Metrics:
         """See `firstline.ports.Background`."""
         del start
-        return self._effects.effect("background", "metrics", self._metrics)
+        return self._effects.effect("background", "background.metrics", self._metrics)
 
     def _metrics(self) -> Metrics:
         before = (USUAL,) * 2 * DAYS_BEFORE
@@ -49,40 +49,40 @@ class MemoryBackground:
         found = tuple(
             f"{each}: AWS_{each}_OPERATIONAL_ISSUE" for each in self._world.scenario.issues
         )
-        return self._effects.effect("background", "issues", lambda: Issues(found))
+        return self._effects.effect("background", "background.issues", lambda: Issues(found))
 
     def launch_template(self) -> Deployments | None:
         """See `firstline.ports.Background`."""
         ago = timedelta(seconds=self._world.scenario.template_changed_seconds_ago)
         found = Deployments((Deployment("the launch template", self._world.start - ago),))
-        return self._effects.effect("background", "launch_template", lambda: found)
+        return self._effects.effect("background", "background.launch_template", lambda: found)
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
         """See `firstline.ports.Background`."""
         del since
-        return self._effects.effect("background", "releases", tuple)
+        return self._effects.effect("background", "background.releases", tuple)
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
         """See `firstline.ports.Background`."""
         found = Placement((VPC,), (GROUP,)) if hosts else Placement()
-        return self._effects.effect("background", "placement", lambda: found)
+        return self._effects.effect("background", "background.placement", lambda: found)
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
         """See `firstline.ports.Background`."""
         allowed = self._world.scenario.port_allowed and port == NATS_PORT and GROUP in groups
-        return self._effects.effect("background", "lets_out", lambda: allowed)
+        return self._effects.effect("background", "background.lets_out", lambda: allowed)
 
     def routes(self, vpcs: tuple[str, ...]) -> Routes:
         """See `firstline.ports.Background`."""
         state = "active" if self._world.scenario.peering == "active" else "blackhole"
         peered = VPC in vpcs and self._world.scenario.peering != "none"
         known = (Route(NETWORK, PEERING, state),) if peered else ()
-        return self._effects.effect("background", "routes", lambda: Routes(known))
+        return self._effects.effect("background", "background.routes", lambda: Routes(known))
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
         """See `firstline.ports.Background`."""
         found = Peerings(dict.fromkeys(ids, self._world.scenario.peering))
-        return self._effects.effect("background", "peerings", lambda: found)
+        return self._effects.effect("background", "background.peerings", lambda: found)
 
 
 def metric_data(world: World, parameters: Parameters) -> Answer:

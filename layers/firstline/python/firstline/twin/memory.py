@@ -23,6 +23,7 @@ from firstline.evidence import (
 )
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.ports import (
+    CLOCKS_APART,
     Accepted,
     Answer,
     Answered,
@@ -45,7 +46,7 @@ from firstline.twin.clock import WorldClock
 from firstline.twin.effects import Effects, ScenarioFaults
 from firstline.twin.scaling import MemoryScaling
 from firstline.twin.store import MemoryStore
-from firstline.twin.world import Command, Unregistered, World
+from firstline.twin.world import Command, Mutation, Unregistered, World
 
 ROUTING_KEY = "0" * 32
 WAKE_DELAY_MAX = timedelta(minutes=15)
@@ -61,19 +62,19 @@ class MemoryFleet:
 
     def group(self) -> Group:
         """See `firstline.ports.Fleet`."""
-        return self._effects.effect("fleet", "group", self._group)
+        return self._effects.effect("fleet", "fleet.group", self._group)
 
     def target_health(self) -> TargetHealth | Unknown:
         """See `firstline.ports.Fleet`."""
         world = self._world
         return self._effects.effect(
-            "fleet", "target_health", lambda: TargetHealth(world.target_states())
+            "fleet", "fleet.target_health", lambda: TargetHealth(world.target_states())
         )
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """See `firstline.ports.Fleet`."""
         return self._effects.effect(
-            "fleet", "alarms", lambda: {arn: self._alarm(arn) for arn in arns}
+            "fleet", "fleet.alarms", lambda: {arn: self._alarm(arn) for arn in arns}
         )
 
     def _group(self) -> Group:
@@ -92,7 +93,7 @@ class MemoryFleet:
 
     def answering(self) -> Answering | Unknown:
         """See `firstline.ports.Fleet`."""
-        return self._effects.effect("fleet", "answering", self._answering)
+        return self._effects.effect("fleet", "fleet.answering", self._answering)
 
     def _answering(self) -> Answering:
         at, answers = self._world.answering()
@@ -100,7 +101,7 @@ class MemoryFleet:
 
     def _alarm(self, arn: str) -> AlarmReading | Gone:
         found = self._world.alarms.get(arn)
-        return AlarmReading(found.state) if found else Gone()
+        return AlarmReading(found.state_at(self._world.now)) if found else Gone()
 
 
 class MemoryHosts:
@@ -112,20 +113,15 @@ class MemoryHosts:
 
     def look(self, order: LookOrder) -> Sending:
         """See `firstline.ports.Hosts`."""
-        return self._send("look_host", order.targets, {}, order.token)
+        return self._send("hosts.look", order)
 
     def fix(self, order: FixOrder) -> Sending:
         """See `firstline.ports.Hosts`."""
-        parameters = {
-            "Unit": order.action.removeprefix("restart_"),
-            "Token": order.token,
-            "NotAfter": str(int(order.not_after.timestamp())),
-        }
-        return self._send(order.action, (InstanceId(order.target),), parameters, order.token)
+        return self._send("hosts.fix", order)
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """See `firstline.ports.Hosts`."""
-        return self._effects.effect("hosts", "connections", lambda: self._connections(hosts))
+        return self._effects.effect("hosts", "hosts.connections", lambda: self._connections(hosts))
 
     def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         told = ((each, self._world.connection(each)) for each in hosts)
@@ -133,25 +129,37 @@ class MemoryHosts:
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """See `firstline.ports.Hosts`."""
-        return self._effects.effect("hosts", "answers", lambda: self._answers(command))
+        return self._effects.effect("hosts", "hosts.answers", lambda: self._answers(command))
 
     def find(self, token: Token, since: datetime) -> CommandId | None:
         """See `firstline.ports.Hosts`."""
-        return self._effects.effect("hosts", "find", lambda: self._find(token, since))
+        return self._effects.effect("hosts", "hosts.find", lambda: self._find(token, since))
 
-    def _send(
-        self, action: str, targets: tuple[InstanceId, ...], parameters: dict[str, str], token: Token
-    ) -> Sending:
-        send = self._world.send
+    def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
         try:
-            command = self._effects.effect(
-                "hosts", "send", lambda: send(action, list(targets), parameters, token)
-            )
+            command = self._effects.effect("hosts", method, lambda: self._run(order))
         except Unregistered:
             return Refused("InvalidInstanceId")
         except Unavailable as error:
             return Unsettled(str(error))
         return Sent(command)
+
+    def _run(self, order: LookOrder | FixOrder) -> CommandId:
+        if isinstance(order, LookOrder):
+            return self._world.send("look_host", list(order.targets), {}, order.token)
+        parameters = {
+            "Unit": order.action.removeprefix("restart_"),
+            "Token": order.token,
+            "NotAfter": str(int(order.not_after.timestamp())),
+        }
+        target = InstanceId(order.target)
+        command = self._world.send(order.action, [target], parameters, order.token)
+        _, answer = self._world.commands[command].answers[target]
+        reached = () if answer.status == "Undeliverable" else (target,)
+        now = self._world.now
+        done = Mutation(now, order.token, order.action, reached, parameters)
+        self._world.mutations.append(done)
+        return command
 
     def _answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         look = self._world.commands[command].document == "look_host"
@@ -162,7 +170,7 @@ class MemoryHosts:
 
     def _find(self, token: Token, since: datetime) -> CommandId | None:
         def bears(each: Command) -> bool:
-            return each.comment == token and each.sent_at >= since
+            return each.comment == token and since - CLOCKS_APART <= each.sent_at <= self._world.now
 
         return next((each.id for each in self._world.commands.values() if bears(each)), None)
 
@@ -177,13 +185,15 @@ class MemoryPager:
 
     def routing_key(self) -> str:
         """See `firstline.ports.Pager`."""
-        return ROUTING_KEY
+        return self._effects.effect("secrets", "pager.routing_key", lambda: ROUTING_KEY)
 
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """See `firstline.ports.Pager`."""
         event = {"routing_key": routing_key, **body}
         try:
-            return self._effects.effect("pagerduty", "change", lambda: self.alerts.change(event))
+            return self._effects.effect(
+                "pagerduty", "pager.change", lambda: self.alerts.change(event)
+            )
         except Unavailable as error:
             return NotYet(str(error))
 
@@ -193,7 +203,7 @@ class MemoryPager:
         now = self._world.now
         try:
             return self._effects.effect(
-                "pagerduty", "post", lambda: self.alerts.receive(event, now)
+                "pagerduty", "pager.post", lambda: self.alerts.receive(event, now)
             )
         except Unavailable as error:
             return NotYet(str(error))
@@ -210,7 +220,7 @@ class MemoryTeam:
         """See `firstline.ports.Team`."""
         notice = (self._world.now, subject, message)
         try:
-            self._effects.effect("team", "publish", lambda: self._world.notices.append(notice))
+            self._effects.effect("team", "team.publish", lambda: self._world.notices.append(notice))
         except Unavailable as error:
             return NotYet(str(error))
         return Accepted()
@@ -229,7 +239,7 @@ class MemoryWakes:
         if delay > WAKE_DELAY_MAX:
             return
         at = self._world.now + delay
-        self._effects.effect("wakes", "queue", lambda: self.waiting.append((at, wake)))
+        self._effects.effect("wakes", "wakes.queue", lambda: self.waiting.append((at, wake)))
 
 
 class MemoryDoor:

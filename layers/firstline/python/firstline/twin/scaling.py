@@ -5,10 +5,10 @@ from datetime import datetime
 from firstline.errors import Unavailable
 from firstline.evidence import Refresh, Refreshes
 from firstline.ids import CommandId, InstanceId
-from firstline.ports import FixOrder, Refused, Sending, Sent, Unsettled
+from firstline.ports import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.twin.effects import Effects
 from firstline.twin.group import NoRefresh, Preferences, RefreshInProgress
-from firstline.twin.world import World
+from firstline.twin.world import Mutation, World
 
 
 class MemoryScaling:
@@ -21,7 +21,7 @@ class MemoryScaling:
     def fix(self, order: FixOrder) -> Sending:
         """See `firstline.ports.Scaling`."""
         try:
-            return Sent(self._effects.effect("fleet", "change", lambda: self._change(order)))
+            return Sent(self._effects.effect("fleet", "scaling.fix", lambda: self._change(order)))
         except RefreshInProgress:
             return Refused("InstanceRefreshInProgress")
         except NoRefresh:
@@ -31,13 +31,25 @@ class MemoryScaling:
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
         """See `firstline.ports.Scaling`."""
-        return self._effects.effect("fleet", "find_change", lambda: self._find(order, since))
+        return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
 
     def refreshes(self) -> Refreshes:
         """See `firstline.ports.Scaling`."""
-        return self._effects.effect("fleet", "refreshes", self._refreshes)
+        return self._effects.effect("fleet", "scaling.refreshes", self._refreshes)
 
     def _change(self, order: FixOrder) -> CommandId:
+        now, given = self._world.now, order.parameters
+        hosts = tuple(each.plan.id for each in self._world.group.in_service(now))
+        touched = {
+            "replace_instance": (InstanceId(given.get("InstanceId", "")),),
+            "refresh_fleet": hosts,
+        }
+        command = self._changed(order)
+        done = Mutation(now, order.token, order.action, touched.get(order.action, ()), given)
+        self._world.mutations.append(done)
+        return command
+
+    def _changed(self, order: FixOrder) -> CommandId:
         group, given = self._world.group, order.parameters
         match order.action:
             case "replace_instance":
@@ -52,17 +64,23 @@ class MemoryScaling:
                 return CommandId(f"desired-{given['DesiredCapacity']}")
 
     def _find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        group = self._world.group
+        group, until = self._world.group, self._world.now
+        since -= CLOCKS_APART
         match order.action:
             case "replace_instance":
                 told = f"Terminating EC2 instance: {order.target}"
                 found = [
                     each.id
                     for each in group.activities
-                    if each.description == told and each.at >= since
+                    if each.description == told and since <= each.at <= until
                 ]
             case "refresh_fleet":
-                found = [each.id for each in group.refreshes if each.started_at >= since]
+                until = self._world.now
+                found = [
+                    each.id
+                    for each in group.refreshes
+                    if since - CLOCKS_APART <= each.started_at <= until
+                ]
             case "cancel_refresh":
                 found = [each.id for each in group.refreshes if each.cancelled_at is not None]
             case _:

@@ -20,7 +20,15 @@ from firstline.profile import Profile
 from firstline.settings import Mode
 
 type Dependency = Literal[
-    "store", "pagerduty", "hosts", "fleet", "wakes", "around", "team", "background"
+    "store",
+    "pagerduty",
+    "secrets",
+    "hosts",
+    "fleet",
+    "wakes",
+    "around",
+    "team",
+    "background",
 ]
 type FaultKind = Literal["error", "hang", "timeout-after"]
 

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +12,7 @@ from firstline.approvals import Approval
 from firstline.circumstances import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, IncidentId, SignalKey
+from firstline.incident import Incident
 from firstline.ledger import Entry
 from firstline.limits import Lease, Limits
 from firstline.pauses import OFF, Switch
@@ -20,10 +22,18 @@ from firstline.storm import Openings
 from firstline.twin.effects import Effects
 
 
+class Row(NamedTuple):
+    """The attributes that stand beside an aggregate's text, for conditions and for the index."""
+
+    version: int
+    due: Due | None
+
+
 class Tables(msgspec.Struct):
     """What the store holds; aggregates as the JSON text that a table would hold."""
 
     incidents: dict[IncidentId, str] = {}
+    rows: dict[IncidentId, Row] = {}
     inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
     processed: set[SignalKey] = set()
     causes: dict[Cause, IncidentId] = {}
@@ -45,22 +55,24 @@ class MemoryStore:
 
     def load(self, incident: IncidentId) -> Loaded | None:
         """See `firstline.ports.Store`."""
-        return self._effects.effect("store", "load", lambda: self._load(incident))
+        return self._effects.effect("store", "store.load", lambda: self._load(incident))
 
     def commit(self, change: Change) -> None:
         """See `firstline.ports.Store`."""
-        self._effects.effect("store", "commit", lambda: self._commit(change))
+        self._effects.effect("store", "store.commit", lambda: self._commit(change))
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """See `firstline.ports.Store`."""
-        return self._effects.effect("store", "open_incident", lambda: self.tables.causes.get(cause))
+        return self._effects.effect(
+            "store", "store.open_incident", lambda: self.tables.causes.get(cause)
+        )
 
     def limits(self, group: str) -> Limits:
         """See `firstline.ports.Store`."""
         tables = self.tables
         return self._effects.effect(
             "store",
-            "limits",
+            "store.limits",
             lambda: Limits(
                 tables.leases.get(group, Lease(group=group)),
                 tables.switch,
@@ -70,22 +82,24 @@ class MemoryStore:
 
     def switch(self) -> Switch:
         """See `firstline.ports.Store`."""
-        return self._effects.effect("store", "switch", lambda: self.tables.switch)
+        return self._effects.effect("store", "store.switch", lambda: self.tables.switch)
 
     def openings(self, fleet: str) -> Openings:
         """See `firstline.ports.Store`."""
         return self._effects.effect(
-            "store", "openings", lambda: self.tables.openings.get(fleet, Openings())
+            "store", "store.openings", lambda: self.tables.openings.get(fleet, Openings())
         )
 
     def due(self, by: datetime) -> tuple[Due, ...]:
         """See `firstline.ports.Store`."""
-        return self._effects.effect("store", "due", lambda: self._due(by))
+        return self._effects.effect("store", "store.due", lambda: self._due(by))
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """See `firstline.ports.Store`."""
         entries = self.tables.entries
-        return self._effects.effect("store", "entries", lambda: tuple(entries.get(incident, ())))
+        return self._effects.effect(
+            "store", "store.entries", lambda: tuple(entries.get(incident, ()))
+        )
 
     def _load(self, id_: IncidentId) -> Loaded | None:
         text = self.tables.incidents.get(id_)
@@ -97,12 +111,8 @@ class MemoryStore:
         return Loaded(incidents.decode(text), signals, tuple(said))
 
     def _due(self, by: datetime) -> tuple[Due, ...]:
-        loaded = (incidents.decode(text) for text in self.tables.incidents.values())
-        due = [
-            Due(each.id, each.wake_generation, each.next_wake_at)
-            for each in loaded
-            if each.next_wake_at is not None and each.next_wake_at <= by
-        ]
+        known = (each.due for each in self.tables.rows.values())
+        due = [each for each in known if each is not None and each.next_wake_at <= by]
         return tuple(sorted(due, key=lambda each: each.next_wake_at)[:25])
 
     def _commit(self, change: Change) -> None:
@@ -113,6 +123,7 @@ class MemoryStore:
         if incident is not None:
             stored = copy.replace(incident, version=incident.version + 1)
             tables.incidents[incident.id] = incidents.encode(stored)
+            tables.rows[incident.id] = _row(stored)
             inbox = tables.inboxes.setdefault(incident.id, {})
             for key in change.folded:
                 inbox.pop(key, None)
@@ -191,5 +202,11 @@ class MemoryStore:
                 yield Contested.CIRCUMSTANCES
 
     def _version(self, id_: IncidentId) -> int:
-        text = self.tables.incidents.get(id_)
-        return incidents.decode(text).version if text else 0
+        row = self.tables.rows.get(id_)
+        return row.version if row else 0
+
+
+def _row(stored: Incident) -> Row:
+    at = stored.next_wake_at
+    due = None if at is None else Due(stored.id, stored.wake_generation, at)
+    return Row(stored.version, due)

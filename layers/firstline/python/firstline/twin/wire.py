@@ -35,12 +35,13 @@ DEPENDENCIES: dict[str, Dependency] = {
     "health": "background",
     "elastic-load-balancing-v2": "fleet",
     "kms": "around",
+    "secrets-manager": "secrets",
     "sns": "team",
     "sqs": "wakes",
     "ssm": "hosts",
 }
 """Services by the names that botocore's events give them."""
-OWNED_BY_MOTO = frozenset({"dynamodb", "sqs"})
+OWNED_BY_MOTO = frozenset({"dynamodb", "secrets-manager", "sqs"})
 
 
 @dataclass(frozen=True)

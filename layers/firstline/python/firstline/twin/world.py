@@ -33,6 +33,17 @@ class Command:
     answers: dict[InstanceId, tuple[datetime, Invocation]]
 
 
+@dataclass(frozen=True)
+class Mutation:
+    """What was done to the fleet, and to which of its hosts; ``token`` names the intent."""
+
+    at: datetime
+    token: str
+    action: str
+    hosts: tuple[InstanceId, ...]
+    parameters: dict[str, str]
+
+
 class Alarm(msgspec.Struct, kw_only=True):
     """One alarm over the number of hosts that the load balancer finds healthy or unhealthy.
 
@@ -44,6 +55,17 @@ class Alarm(msgspec.Struct, kw_only=True):
     counts: str | None
     state: AlarmState
     evaluated_at: datetime
+    turned: list[tuple[datetime, AlarmState]] = []
+
+    def turn(self, state: AlarmState, at: datetime) -> None:
+        """From *at* on it is in *state*."""
+        if state is not self.state:
+            self.turned.append((at, self.state))
+            self.state = state
+
+    def state_at(self, at: datetime) -> AlarmState:
+        """Its state then: DescribeAlarms may tell of one a little while ago."""
+        return next((before for turned_at, before in self.turned if at < turned_at), self.state)
 
 
 class Unregistered(Exception):
@@ -60,6 +82,7 @@ class World:
         self.group_name = group
         self.group = AutoScaling(scenario, start, lambda: self.now)
         self.commands: dict[CommandId, Command] = {}
+        self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
         self.notices: list[tuple[datetime, str, str]] = []
         self._deletions: list[tuple[datetime, str]] = []
@@ -74,7 +97,7 @@ class World:
         self.now = max(self.now, to)
         for at, arn, state in self._told:
             if at <= self.now and arn in self.alarms and self.alarms[arn].counts is None:
-                self.alarms[arn].state = state
+                self.alarms[arn].turn(state, at)
         for at, arn in self._deletions:
             if at <= self.now:
                 self.alarms.pop(arn, None)
@@ -150,7 +173,7 @@ class World:
     def _turn(self, alarm: Alarm, state: AlarmState) -> list[bytes]:
         if alarm.state is state:
             return []
-        alarm.state = state
+        alarm.turn(state, alarm.evaluated_at)
         return [announce(alarm.envelope, state, alarm.evaluated_at)]
 
     # --- SSM ---------------------------------------------------------------------------------

@@ -1,0 +1,50 @@
+"""Regressions: what the simulation found, as the choices that led there.
+
+Each was mended at its root. The choices lead there again where the ``bug`` is planted, and nowhere
+else: a test runs both.
+"""
+
+import msgspec
+
+from firstline.simulation import found
+from firstline.simulation.found import Outcome
+
+
+class Regression(msgspec.Struct, frozen=True, kw_only=True):
+    """In the world of ``start`` these ``choices``, by their place, were not dull.
+
+    ``bug`` is the planted one that is the old mistake.
+    """
+
+    name: str
+    bug: str
+    start: str
+    choices: dict[int, int] = {}
+
+
+REGRESSIONS = (
+    Regression(
+        name="a command is overlooked by a clock that goes before, and recorded as not sent",
+        bug="a clock that goes before overlooks what was sent",
+        start="restarts do not help",
+        choices={87: 3, 231: 3, 247: 9},
+    ),
+    Regression(
+        name="a sweep that was paused sends a trigger after the resolve, and wakes somebody anew",
+        bug="an alert is resolved while its trigger may be sent again",
+        start="it is over before it was paged",
+        choices={19: 4, 25: 1, 44: 6, 86: 5},
+    ),
+    Regression(
+        name="a page is told as owed for no longer than a wake that cannot be queued",
+        bug="a sweep tells of no page whose wake it could not queue",
+        start="PagerDuty is down, and then the wakes",
+    ),
+)
+
+
+def again(regression: Regression) -> Outcome:
+    """Its run, as the code is now."""
+    (seed,) = found.seeds(1, regression.start)
+    length = max(regression.choices, default=-1) + 1
+    return found.simulate(seed, [regression.choices.get(at, 0) for at in range(length)])

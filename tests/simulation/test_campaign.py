@@ -1,0 +1,66 @@
+"""Campaigns: many runs, in parts and on all cores, and the matrix of effects and faults."""
+
+from pathlib import Path
+
+import pytest
+
+from firstline.errors import Malformed
+from firstline.ports import Ports
+from firstline.simulation import campaign as campaigns
+from firstline.simulation import found
+from firstline.simulation.campaign import PIECE, Campaign
+from firstline.simulation.faults import WRITES, Fault, effects, impossible, possible
+
+
+def test_the_matrix_is_of_the_ports() -> None:
+    """Each method of each port but the clock is an effect; a cell is possible, or says why not."""
+    assert {each.partition(".")[0] for each in effects()} == set(Ports.__annotations__) - {"clock"}
+    assert {"store.commit", "hosts.fix", "background.metrics"} <= set(effects())
+    assert set(effects()) >= WRITES
+    for effect in effects():
+        assert possible(effect)[0] is Fault.NONE
+        for kind in Fault:
+            assert (impossible(effect, kind) is None) == (kind in possible(effect))
+    assert Fault.TIMEOUT_AFTER not in possible("store.load")
+    assert Fault.DUPLICATE in possible("wakes.queue")
+    assert Fault.DUPLICATE not in possible("hosts.fix")
+
+
+def test_no_run_makes_a_request_that_the_matrix_does_not_know() -> None:
+    """Else a cell could never be empty."""
+    for seed in range(12):
+        assert {effect for effect, _ in found.simulate(seed).coverage} <= set(effects())
+
+
+def _run(told: Campaign, last: int) -> Campaign:
+    for seed, outcome in campaigns.run(told.next, last):
+        told.add(seed, outcome)
+    return told
+
+
+def test_a_campaign_in_parts_is_the_whole(tmp_path: Path) -> None:
+    """Written down, read again and gone on from; on one process or several."""
+    path = tmp_path / "state.json"
+    assert campaigns.load(path) == Campaign()
+    part = _run(campaigns.load(path), 9)
+    campaigns.save(part, path)
+    parted = _run(campaigns.load(path), 2 * PIECE + 3)
+    alone = Campaign()
+    for seed in range(2 * PIECE + 3):
+        alone.add(seed, found.simulate(seed))
+    assert parted == alone
+    assert (alone.seeds, alone.broken) == (2 * PIECE + 3, ())
+    assert set(alone.empty()) < {f"{effect} {kind}" for effect, kind in alone.cells()}
+    assert not any(cell.startswith("store.load ") for cell in alone.empty())
+
+
+def test_what_is_no_campaign_is_a_mistake(tmp_path: Path) -> None:
+    """One line, and the file is left as it is."""
+    path = tmp_path / "state.json"
+    path.write_text("[]")
+    with pytest.raises(Malformed, match="holds no campaign"):
+        campaigns.load(path)
+    with pytest.raises(Malformed, match="cannot be read"):
+        campaigns.load(tmp_path)
+    with pytest.raises(Malformed, match="cannot be written"):
+        campaigns.save(Campaign(), tmp_path / "nowhere" / "state.json")
