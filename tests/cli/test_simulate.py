@@ -1,10 +1,19 @@
-"""``firstline simulate``: many runs in a line, one run step by step."""
+"""``firstline simulate``: many runs, one run step by step, planted bugs, and being stopped."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from firstline.cli.main import dispatch
+from firstline.simulation.directed import STARTS
+from firstline.simulation.faults import effects
+
+COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", "simulate"]
 
 
 def test_runs_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,6 +26,7 @@ def test_runs_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert (told["seeds"], told["violations"]) == (2, [])
     assert 0 < told["faults_covered"] < told["faults_total"]
+    assert len(told["missed"]) == told["faults_total"] - told["faults_covered"]
     assert told["incidents"] >= 2
 
 
@@ -24,11 +34,65 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
     """What went wrong in it, and when."""
     assert dispatch(["simulate", "--seed", "2"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("seed 2: restarts do not help, ")
+    assert out.startswith(f"seed 2: {STARTS[2].name}, ")
     assert "reconcile-" in out
     assert dispatch(["simulate", "--seed", "2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["seed"], told["broken"]) == (2, [])
+
+
+def test_faults_are_told_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row for each remote request that the ports have, and why some cells are dots."""
+    assert dispatch(["simulate", "--seeds", "2", "--coverage"]) == 0
+    out = capsys.readouterr().out
+    rows = {line.partition(" ")[0] for line in out.splitlines()}
+    assert set(effects()) <= rows
+    assert "no network delivers it twice" in out
+
+
+def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file holds all that came before; what is done already is not run again."""
+    state = tmp_path / "state.json"
+    again = ["simulate", "--from", "7", "--state", str(state), "--seeds"]
+    assert dispatch([*again, "2"]) == 0
+    assert dispatch([*again, "5"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("2 runs, ")
+    assert second.startswith("5 runs, ")
+    assert json.loads(state.read_text())["next"] == 12
+    state.write_text("no campaign")
+    assert dispatch([*again, "5"]) == 2
+    assert "holds no campaign" in capsys.readouterr().err
+
+
+def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path) -> None:
+    """Its file is kept up to date, and its other processes end with it."""
+    state = tmp_path / "state.json"
+    command = [*COMMAND, "--seeds", "100000", "--state", str(state)]
+    ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not state.exists():
+        assert ran.poll() is None
+        time.sleep(0.1)
+    ran.send_signal(signal.SIGINT)
+    out, err = ran.communicate(timeout=60)
+    told = json.loads(state.read_text())
+    assert (ran.returncode, len(err.splitlines())) == (130, 1)
+    assert err.startswith(f"stopped before seed {told['next']}: go on")
+    assert out.startswith(f"{told['next']:,} runs, ")
+    assert 0 < told["next"] < 100_000
+
+
+def test_planted_bugs_are_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """Which seed told of each; a name that none has is a mistake."""
+    assert dispatch(["simulate", "--planted", "names the user"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("I27          seed ")
+    assert "1 bugs planted, 0 survived" in out
+    assert dispatch(["simulate", "--planted", "does not name its host", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["breaks"], told["seed"]) == ("I13", 0)
+    assert dispatch(["simulate", "--planted", "nothing of this name"]) == 2
+    assert "no planted bug" in capsys.readouterr().err
 
 
 def test_no_runs_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:

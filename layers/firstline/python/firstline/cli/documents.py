@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterator
 import typer
 
 from firstline.cli.develop import checkout
+from firstline.cli.safety import safety
 from firstline.guards import order
 from firstline.incident import ENDED, TRANSITIONS, Status
-from firstline.simulation.bugs import PLANTED
-from firstline.simulation.directed import STARTS
-from firstline.simulation.invariants import CHECKERS
-from firstline.simulation.planted import SEEDS_MAX
 from firstline.twin import scenario as scenarios
 from firstline.twin.scenario import Scenario
 
@@ -92,56 +89,11 @@ def replays() -> str:
     return "\n".join(lines) + "\n"
 
 
-def safety() -> str:
-    """What the simulation holds a run against, and the bugs that prove its checkers."""
-    checkers = [
-        f"| {name} | {_line(check)} | {', '.join(_planted(name)) or 'none yet'} |"
-        for name, check in CHECKERS.items()
-    ]
-    lines = [
-        "# Safety",
-        "",
-        "Made by `./dev docs` from `simulation/`. The production controller, guards, policy and",
-        "ledger run unchanged in a world of virtual time; each invocation is a worker that may be",
-        "paused, fail, outlive its timeout or die at any remote request, while queues deliver late",
-        "and twice and people stop fixes, let them go on, and mend hosts by hand. A run is a list",
-        "of choices that a seed fills: `./dev simulate --seed N` shows one step by step. After ten",
-        "minutes nothing goes wrong any more, and everything must come to its end.",
-        "",
-        "## What each run is held against",
-        "",
-        "Checkers read the ledger and the world alone. Each planted bug is a one-place edit of the",
-        f"source, found within {SEEDS_MAX} seeds by a checker that it breaks, or a test fails.",
-        "",
-        "| invariant | what must hold | planted bugs that break it |",
-        "|---|---|---|",
-        *checkers,
-        "",
-        "## Where runs begin",
-        "",
-        *(f"- {each.name}" for each in STARTS),
-        "",
-        "## What is not covered",
-        "",
-        "- Invariants without a checker here are held by the tests of their guards alone.",
-        "- Stale reads, skewed clocks and evidence that lies are not simulated yet, nor a Region,",
-        "  KMS or NATS that fails as a whole, nor a deployment in the midst of an incident.",
-        "- AWS's own behaviour and IAM are modelled, not proved.",
-        "- Between PagerDuty's acceptance and its record lie some milliseconds, in which a crash",
-        "  sends the page again under its key.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _planted(checker: str) -> list[str]:
-    return [each.name for each in PLANTED if checker.partition(" ")[0] in each.breaks]
-
-
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "LIFECYCLE.md": lifecycle,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,
-    "SAFETY.md": safety,
+    "SAFETY.md": lambda: safety(checkout() / "docs"),
 }
 
 

@@ -133,6 +133,15 @@ class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
     timeline: tuple[str, ...]
 
 
+class PlantedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A planted bug, the invariant that it breaks, and the seed that found it; null: it lives."""
+
+    name: str
+    breaks: str
+    file: str
+    seed: int | None
+
+
 class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
     """Many runs; ``faults_covered`` of ``faults_total`` are cells of effect and fault.
 

@@ -1,5 +1,6 @@
 """``firstline simulate``: the remediator against a failing fleet, each run from a seed."""
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Annotated
 import typer
 
 from firstline.cli import output, screen
-from firstline.cli.output import SimulateLine, ViolationLine
+from firstline.cli.output import PlantedLine, SimulateLine, ViolationLine
+from firstline.errors import Malformed
 from firstline.simulation import campaign as campaigns
-from firstline.simulation import found
+from firstline.simulation import found, planted
+from firstline.simulation.bugs import PLANTED
 from firstline.simulation.campaign import COVERED_BY, Campaign
 from firstline.simulation.faults import Fault, effects, impossible
 from firstline.simulation.found import Outcome
@@ -28,6 +31,10 @@ State = Annotated[
     Path | None, typer.Option(help="go on from what this file holds, and keep it up to date")
 ]
 Coverage = Annotated[bool, typer.Option("--coverage", help="tell how often each fault came")]
+Hunt = Annotated[
+    str | None,
+    typer.Option("--planted", help='find the planted bugs whose name holds this; "": all'),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 
@@ -38,9 +45,12 @@ def run(
     first: First = 0,
     state: State = None,
     coverage: Coverage = False,
+    hunt: Hunt = None,
     as_json: AsJson = False,
 ) -> int:
     """Simulate; a violation prints its seed and the shortest timeline that was found for it."""
+    if hunt is not None:
+        return _hunt(hunt, as_json=as_json)
     if seed is not None:
         return _show(found.simulate(seed), seed, as_json=as_json)
     told = campaigns.load(state) if state is not None else Campaign()
@@ -48,6 +58,24 @@ def run(
         told.first = told.next = first
     whole = _run(told, told.first + seeds, state)
     return _tell(told, whole=whole, coverage=coverage, as_json=as_json)
+
+
+def _hunt(text: str, *, as_json: bool) -> int:
+    """Plant each of these bugs; 1 if the checkers miss one."""
+    bugs = [each for each in PLANTED if text in each.name]
+    if not bugs:
+        raise Malformed(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
+    survived = 0
+    for bug, seed in planted.hunts(bugs):
+        survived += seed is None
+        if as_json:
+            output.emit(PlantedLine(name=bug.name, breaks=bug.breaks, file=bug.file, seed=seed))
+        else:
+            ends = "SURVIVES" if seed is None else f"seed {seed}"
+            print(f"{bug.breaks:12} {ends:10} {bug.file}: {bug.name}", flush=True)
+    if not as_json:
+        print(f"{len(bugs)} bugs planted, {survived} survived {planted.SEEDS_MAX} seeds each")
+    return 1 if survived else 0
 
 
 def _run(told: Campaign, last: int, state: Path | None) -> bool:
@@ -94,8 +122,8 @@ def _tell(told: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
         if uncovered:
             print(f"no run hit: {', '.join(missed)}")
     if not whole:
-        on = "the same --state" if told.seeds else "the same command"
-        print(f"stopped before seed {told.next}: go on with --from {told.next}, or {on}")
+        on = f"go on with the same --state, or --from {told.next}"
+        print(f"stopped before seed {told.next}: {on}", file=sys.stderr)
         return STOPPED
     return 1 if outcomes or uncovered else 0
 

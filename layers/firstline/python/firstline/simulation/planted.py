@@ -4,10 +4,13 @@ The checkers are proved by these, not by their own passing. An edit is made in a
 which a process of its own runs; production carries no hook. One that no longer applies is an error.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import firstline
@@ -37,6 +40,12 @@ def apply(bug: Planted, package: Path) -> None:
         message = f"the planted bug {bug.name!r} applies {text.count(bug.old)} times to {bug.file}"
         raise Bug(message)
     path.write_text(text.replace(bug.old, bug.new))
+
+
+def hunts(bugs: Sequence[Planted]) -> Iterator[tuple[Planted, int | None]]:
+    """Each of *bugs* with the seed that finds it, as many at a time as there are cores."""
+    with ThreadPoolExecutor(os.process_cpu_count() or 1) as pool:
+        yield from zip(bugs, pool.map(hunt, bugs), strict=True)
 
 
 def hunt(bug: Planted, seeds: int = SEEDS_MAX) -> int | None:
