@@ -8,7 +8,7 @@ import pytest
 from firstline.errors import Unavailable
 from firstline.evidence import HostReport, Unknown
 from firstline.ids import CommandId, Token
-from firstline.ports import Answered, Pending, Refused, Sending, Sent, Unsettled
+from firstline.ports import CLOCKS_APART, Answered, Pending, Refused, Sending, Sent, Unsettled
 from firstline.twin.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
 from firstline.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Requests
@@ -73,12 +73,12 @@ def test_host_unknown_to_ssm_is_refused(door: Door) -> None:
 
 
 def test_find_knows_commands_by_their_token(door: Door) -> None:
-    """A command is found under its own token, from the time it was sent, and under no other."""
+    """A command is found under its own token, from a little before it was sent, and no other."""
     hosts = door.ports.hosts
     command = sent(hosts.fix(FIX))
-    assert hosts.find(TOKEN, T0) == command
+    assert hosts.find(TOKEN, T0 + CLOCKS_APART) == command
     assert hosts.find(OTHER, T0) is None
-    assert hosts.find(TOKEN, T0 + MINUTE) is None
+    assert hosts.find(TOKEN, T0 + CLOCKS_APART + MINUTE) is None
 
 
 @pytest.mark.parametrize(

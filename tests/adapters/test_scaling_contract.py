@@ -11,7 +11,7 @@ from firstline.adapters import clients
 from firstline.adapters.scaling import AsgScaling
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, GroupName, InstanceId, Token
-from firstline.ports import FixOrder, Refused, Sending, Sent, Unsettled
+from firstline.ports import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.twin.aws import session
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
@@ -101,7 +101,7 @@ def test_what_was_asked_is_found_by_what_it_began(door: Door, order: FixOrder) -
     command = sent(scaling.fix(order))
     assert scaling.find(order, door.world.now) == command
     if order is not SCALE_OUT:
-        assert scaling.find(order, door.world.now + timedelta(minutes=1)) is None
+        assert scaling.find(order, door.world.now + 2 * CLOCKS_APART) is None
 
 
 def test_a_cancelled_refresh_is_found(door: Door) -> None:

@@ -59,7 +59,8 @@ def test_a_p1_is_paged_after_one_call(running: Running) -> None:
     """One transaction, the routing key, the record of the page, the wake."""
     calls = running.hear()
     assert calls[0] == "dynamodb.TransactWriteItems"
-    assert sorted(calls[1:]) == ["dynamodb.TransactWriteItems", "sqs.SendMessage"]
+    after = ["dynamodb.TransactWriteItems", "secrets-manager.GetSecretValue", "sqs.SendMessage"]
+    assert sorted(calls[1:]) == after
 
 
 def test_a_duplicate_makes_at_most_two(running: Running) -> None:

@@ -76,11 +76,7 @@ class MemoryScaling:
                 ]
             case "refresh_fleet":
                 until = self._world.now
-                found = [
-                    each.id
-                    for each in group.refreshes
-                    if since - CLOCKS_APART <= each.started_at <= until
-                ]
+                found = [each.id for each in group.refreshes if since <= each.started_at <= until]
             case "cancel_refresh":
                 found = [each.id for each in group.refreshes if each.cancelled_at is not None]
             case _:

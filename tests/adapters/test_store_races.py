@@ -1,0 +1,73 @@
+"""Threads that race for one item on the real adapter: whoever comes second begins again.
+
+moto's conditions are not safe for threads: a lock is held for each request, as DynamoDB itself
+orders them.
+"""
+
+import copy
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from firstline import limits
+from firstline.errors import Conflict
+from firstline.limits import Lease
+from firstline.ports import Change, LeaseWrite
+from tests.adapters.doors import Door
+from tests.adapters.records import ID, incident
+
+WORKERS, TIMES = 6, 5
+
+
+def race(act: Callable[[], bool]) -> int:
+    """How often *act* came first, by several threads that each go on until they did."""
+
+    def until_first(_: int) -> int:
+        return sum(1 for _ in range(TIMES) if any(iter(act, None)))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return sum(pool.map(until_first, range(WORKERS)))
+
+
+def test_no_writing_of_an_incident_is_lost(door: Door) -> None:
+    """Each counts one wake on what it read: as many are counted as were written."""
+    store, lock = door.ports.store, Lock()
+    store.commit(Change(incident=incident()))
+
+    def count() -> bool:
+        with lock:
+            loaded = store.load(ID)
+        assert loaded is not None
+        more = copy.replace(loaded.incident, wakes=loaded.incident.wakes + 1)
+        try:
+            with lock:
+                store.commit(Change(incident=more))
+        except Conflict:
+            return False
+        return True
+
+    assert race(count) == WORKERS * TIMES
+    loaded = store.load(ID)
+    assert loaded is not None
+    assert (loaded.incident.wakes, loaded.incident.version) == (30, 31)
+
+
+def test_a_fence_is_given_once(door: Door) -> None:
+    """I10: of all that read one lease, one takes it."""
+    store, lock = door.ports.store, Lock()
+    fences: list[int] = []
+
+    def take() -> bool:
+        with lock:
+            held = store.limits("vaults").lease
+        taken = Lease(group="vaults", fence=held.fence + 1, holder=ID)
+        try:
+            with lock:
+                store.commit(Change(lease=LeaseWrite(limits.release(taken), held.fence)))
+        except Conflict:
+            return False
+        fences.append(taken.fence)
+        return True
+
+    assert race(take) == WORKERS * TIMES
+    assert sorted(fences) == list(range(1, WORKERS * TIMES + 1))
