@@ -55,11 +55,11 @@ class Left:
 
     def labelled(self, label: Label) -> list[bytes]:
         """The events of the start that bear *label*."""
-        return [each.body for each in self.run.heard if each.told.label == label]
+        return [each.body for each in self.run.news.heard if each.told.label == label]
 
     def about(self, label: Label) -> set[str]:
         """What the events of the start with *label* are about."""
-        return {each.told.about for each in self.run.heard if each.told.label == label}
+        return {each.told.about for each in self.run.news.heard if each.told.label == label}
 
     def triggered(self, key: str) -> list[datetime]:
         """When PagerDuty took triggers under *key*."""
@@ -83,7 +83,7 @@ class Left:
         """Whether any alarm of the world was in ALARM between *since* before *at* and *at*."""
         return any(
             began <= at and (ended is None or ended > at - since)
-            for began, ended in self.run.firing
+            for began, ended in self.run.news.firing
         )
 
     def state(self, arn: str, at: datetime) -> AlarmState | None:

@@ -15,21 +15,20 @@ from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
 from firstline.errors import Malformed
-from firstline.evidence import AlarmState
 from firstline.ids import digest
 from firstline.levers import Lever
 from firstline.ports import Ports, Wake
 from firstline.profile import Profile
 from firstline.settings import Settings
-from firstline.simulation import envelopes
 from firstline.simulation.choices import Choices
 from firstline.simulation.envelopes import HOME
 from firstline.simulation.mail import Mail, Message
+from firstline.simulation.news import News, arn
 from firstline.simulation.people import People
-from firstline.simulation.scheduler import Scheduler, Worker
-from firstline.simulation.starts import Start, Told
+from firstline.simulation.scheduler import Scheduler
+from firstline.simulation.starts import Start
+from firstline.simulation.worker import Worker
 from firstline.twin.clock import WorldClock
-from firstline.twin.group import BOOT, Activity
 from firstline.twin.memory import MemoryDoor
 from firstline.twin.scenario import BEGINS, ruled
 from firstline.twin.world import World
@@ -51,12 +50,6 @@ TIMEOUTS = {
     "sweep": timedelta(seconds=55),
     "operator": timedelta(seconds=30),
 }
-ALARMS = {
-    "healthy-hosts": "healthy",
-    "enclave-answering": "healthy",
-    "unhealthy-hosts": "unhealthy",
-}
-"""What an alarm counts that follows the fleet."""
 SETTINGS = Settings(
     home=HOME,
     mode="enforce",
@@ -82,14 +75,6 @@ class Beat(NamedTuple):
     owed_for: timedelta
 
 
-class Heard(NamedTuple):
-    """What was told to firstline, and when it was put into the queue."""
-
-    told: Told
-    body: bytes
-    at: datetime
-
-
 class SimulatedClock(WorldClock):
     """A worker's own clock, which may be wrong; while it sleeps the others go on."""
 
@@ -109,8 +94,7 @@ class SimulatedClock(WorldClock):
 class Run:
     """The system at work. What it leaves is for the invariants to read.
 
-    ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without; ``firing``
-    is when any alarm fired.
+    ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without.
     """
 
     def __init__(self, start: Start, profile: Profile, choices: Choices) -> None:
@@ -122,24 +106,19 @@ class Run:
         self.scheduler = Scheduler(self.world, choices, self.healed_at, start.liar)
         self.door = MemoryDoor(self.world, self.scheduler)
         self.mail = Mail(choices, self.healed_at)
+        self.news = News(start, self.world, self.profile, self.mail)
         self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
         self.beats: list[Beat] = []
         self.missed: list[datetime] = []
-        self.heard: list[Heard] = []
-        self.firing: list[tuple[datetime, datetime | None]] = [(BEGINS, None)]
         self.ended = False
         self._owners: dict[int, Message] = {}
-        self._telling = sorted(start.told, key=lambda each: each.at_seconds)
         self._next_sweep = BEGINS + MINUTE
-        self._known: set[str] = set()
         self._systems: dict[int, System] = {}
         self.scheduler.awaited = self._awaited
         self._ports = _with_clock(self.door.ports, SimulatedClock(self.world, self.scheduler))
 
     def to_the_end(self) -> "Run":
         """Deliver the start's events and all that follows."""
-        for each in self._telling:
-            self._stand_behind(each)
         while self._busy():
             if not self._step():
                 self._advance()
@@ -152,55 +131,11 @@ class Run:
         deployed = self.people.deployed
         if deployed in self._systems:
             return self._systems[deployed]
-        known = {_arn(each.name): each.name for each in self.profile.alarms.made}
+        known = {arn(each.name): each.name for each in self.profile.alarms.made}
         mode, code = self.start.scenario.mode, f"simulation-{deployed}"
         settings = copy.replace(SETTINGS, alarms=known, mode=mode, code=code)
         self._systems[deployed] = System(self._ports, self.profile, settings)
         return self._systems[deployed]
-
-    # --- what is told ------------------------------------------------------------------------
-
-    def _stand_behind(self, told: Told) -> None:
-        """The alarm is there from the beginning, in the state that is told of it first."""
-        if not told.alarm:
-            return
-        arn, at = _arn(told.alarm), self._at(told)
-        if arn not in self.world.alarms:
-            body = envelopes.alarm(told.alarm)(self.profile, BEGINS)
-            counts = ALARMS.get(told.alarm) if told.follows else None
-            self.world.watch(arn, body, counts, told.state)
-        self.world.tell(arn, told.state, at)
-
-    def _tell(self) -> None:
-        """What is due of the start's own events."""
-        while self._telling and self._at(self._telling[0]) <= self.world.now:
-            told = self._telling.pop(0)
-            self._hear(told.make(self.profile, self._at(told)), told)
-
-    def _at(self, told: Told) -> datetime:
-        return BEGINS + timedelta(seconds=told.at_seconds)
-
-    def _hear(self, body: bytes, told: Told) -> None:
-        self.heard.append(Heard(told, body, self.world.now))
-        self.mail.send(self.world.now, "ingest", body)
-
-    def _tell_activities(self) -> None:
-        """The group tells of what it did: also of what we asked it for (I31)."""
-        for activity in self.world.group.activities:
-            if activity.id not in self._known:
-                self._known.add(activity.id)
-                self._tell_activity(activity)
-
-    def _tell_activity(self, activity: Activity) -> None:
-        ended = "EC2 Instance Terminate Successful"
-        launches = self.world.scenario.launches
-        begun = "EC2 Instance Launch " + ("Successful" if launches else "Unsuccessful")
-        later = int((self.world.now + BOOT - BEGINS).total_seconds())
-        id_ = f"{activity.id}-launch"
-        old = envelopes.activity(ended, activity.id)
-        self._hear(old(self.profile, self.world.now), Told(0, old, about=ended))
-        fresh = Told(later, envelopes.activity(begun, id_), about=begun)
-        self._telling = sorted((*self._telling, fresh), key=lambda each: each.at_seconds)
 
     # --- who works ---------------------------------------------------------------------------
 
@@ -283,31 +218,18 @@ class Run:
 
     def _advance(self) -> None:
         """On to when something happens next."""
-        times = [self._next_sweep, self.mail.next_at, self.scheduler.next_at]
-        times += [self._at(each) for each in self._telling[:1]]
+        times = [self._next_sweep, self.mail.next_at, self.scheduler.next_at, self.news.next_at]
         to = max(min(each for each in times if each is not None), self.world.now)
-        for body in self.world.advance(to):
-            self._hear(body, Told(0, lambda *_: b"", label="alarm"))
-        self._remember(to)
-        self._tell()
-        self._tell_activities()
+        self.news.advance(to)
         self.people.deployed_by(to)
         if to >= self._next_sweep:
             self._sweep()
 
-    def _remember(self, at: datetime) -> None:
-        """When alarms fired, for who asks later."""
-        fires = any(each.state is AlarmState.ALARM for each in self.world.alarms.values())
-        last = self.firing[-1]
-        if fires and last[1] is not None:
-            self.firing.append((at, None))
-        elif not fires and last[1] is None:
-            self.firing[-1] = (last[0], at)
-
     def _busy(self) -> bool:
         if self.world.elapsed > LONGEST or self.scheduler.steps > STEPS_MAX:
             return False
-        waits = self.mail.next_at is not None or self.scheduler.workers or self._telling
+        told = self.mail.next_at is None and self.news.next_at is None
+        waits = not told or self.scheduler.workers
         if waits or self.world.elapsed < SHORTEST:
             return True
         self.ended = not self.door.ports.store.due(self.world.now + LONGEST)
@@ -322,10 +244,6 @@ class Run:
             *(f"{each.at} {each.action} {each.key}" for each in self.door.pager.alerts.received),
         ]
         return digest("\n".join(told).encode())
-
-
-def _arn(alarm: str) -> str:
-    return f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{alarm}"
 
 
 def _handle(payload: bytes | Wake, system: System) -> None:

@@ -4,104 +4,29 @@ A worker stands for one Lambda invocation. It may be paused at any remote reques
 timeout, and die there; nothing of a dead process runs any more, its ``finally`` included.
 """
 
-import functools
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent
 
-from firstline.errors import Conflict, Contested, FirstlineError, Unavailable
+from firstline.errors import Conflict, Contested, Unavailable
+from firstline.simulation.chance import Chance
 from firstline.simulation.choices import Choices
 from firstline.simulation.deception import lie, missing
 from firstline.simulation.faults import (
     CONNECTING,
-    DECEPTIVE,
     LAST_GASP,
-    LIES_FOR,
     PATIENCE,
     SLOW,
     STALE,
     Fault,
-    possible,
 )
+from firstline.simulation.worker import Crash, Worker
 from firstline.twin.scenario import Dependency
 from firstline.twin.world import World
 
-FAULTS_RARELY = {
-    "store.load": 0.02,
-    "store.limits": 0.02,
-    "store.commit": 0.03,
-    "wakes.queue": 0.05,
-    "fleet.group": 0.02,
-    "fleet.target_health": 0.02,
-    "fleet.alarms": 0.02,
-    "fleet.answering": 0.02,
-    "hosts.answers": 0.02,
-    "store.due": 0.02,
-    "store.switch": 0.02,
-    "pager.post": 0.1,
-    "hosts.fix": 0.3,
-    "hosts.find": 0.3,
-    "scaling.fix": 0.3,
-    "scaling.find": 0.3,
-    "team.publish": 0.3,
-    "background": 0.5,
-    "background.placement": 0.25,
-    "background.routes": 0.3,
-}
-"""By effect, or by port: the rarer one is in a run, the more often it fails."""
-FAULTS_RARELY_ELSE = 0.05
 SWITCHES_RARELY = 0.1
-LIES_RARELY = 0.15
-
-
-class Crash(BaseException):
-    """The worker dies here."""
-
-
-class Worker:
-    """One invocation: what it does, since when, until when it may, and when it goes on.
-
-    ``skew`` is by how much its clock goes before the world's.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        act: Callable[[], object],
-        now: datetime,
-        timeout: timedelta,
-        skew: timedelta = timedelta(0),
-    ) -> None:
-        self.name = name
-        self.began = now
-        self.dies_at = now + timeout
-        self.resumes_at = now
-        self.skew = skew
-        self.failed: str | None = None
-        self.over = False
-        self._act = act
-        self.greenlet = greenlet(self._run)
-
-    def _run(self) -> None:
-        try:
-            self._act()
-        except (FirstlineError, Crash) as error:
-            self.failed = type(error).__name__
-        self.over = True
-
-
-@functools.cache
-def _chances(effect: str) -> tuple[Fault, ...]:
-    """What may befall one request by chance; a reader that lies does so for a while."""
-    return tuple(each for each in possible(effect) if each is not Fault.LIE)
-
-
-@functools.cache
-def _rarely(effect: str) -> float:
-    port = effect.partition(".")[0]
-    return FAULTS_RARELY.get(effect, FAULTS_RARELY.get(port, FAULTS_RARELY_ELSE))
 
 
 class Scheduler:
@@ -120,9 +45,8 @@ class Scheduler:
         self.current: Worker | None = None
         self._world = world
         self._choices = choices
-        self._heals_at = heals_at
         self._hub = getcurrent()
-        self._liar, self._lies_from = (liar, world.start) if liar else self._deceiver()
+        self._chance = Chance(world, choices, heals_at, liar)
         self._last: dict[str, object] = {}
         self.awaited: Callable[[], bool] = lambda: True
 
@@ -220,7 +144,7 @@ class Scheduler:
 
     def _fault(self, effect: str, worker: Worker) -> Fault:
         self.steps += 1
-        fault = self._chosen(effect)
+        fault = self._chance.fault(effect)
         self.coverage[effect, fault] += 1
         if fault is not Fault.NONE:
             self.note(f"{worker.name}: {effect} {fault}")
@@ -228,22 +152,6 @@ class Scheduler:
             over = worker.dies_at if fault is Fault.PAUSE else now + PATIENCE
             self.troubles.append((now, over))
         return fault
-
-    def _chosen(self, effect: str) -> Fault:
-        now = self._world.now
-        if now >= self._heals_at:
-            return Fault.NONE
-        if effect == self._liar and self._lies_from <= now < self._lies_from + LIES_FOR:
-            return Fault.LIE
-        kinds = _chances(effect)
-        return kinds[self._choices.pick(len(kinds), _rarely(effect))]
-
-    def _deceiver(self) -> tuple[str, datetime]:
-        """Which one reader lies in this run, if any does, and from when on."""
-        liars = ("", *sorted(DECEPTIVE))
-        liar = liars[self._choices.pick(len(liars), LIES_RARELY)]
-        minutes = self._choices.pick(4, 0.7) if liar else 0
-        return liar, self._world.start + timedelta(minutes=minutes)
 
     # --- the hub's side ----------------------------------------------------------------------
 

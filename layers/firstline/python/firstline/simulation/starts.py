@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -92,16 +92,10 @@ def down(
     return start(name, fleet({}, {}), alarm(ZERO), faults=faults, shows=shows)
 
 
-REGION: tuple[Dependency, ...] = (
-    "store",
-    "secrets",
-    "hosts",
-    "fleet",
-    "wakes",
-    "around",
-    "team",
-    "background",
+REGION: tuple[Dependency, ...] = tuple(
+    each for each in get_args(Dependency.__value__) if each != "pagerduty"
 )
+"""All that is AWS's."""
 KMS: tuple[Dependency, ...] = ("store", "secrets", "wakes", "team")
 """What is encrypted with a key of the account's, and fails with it."""
 PAGING: tuple[Dependency, ...] = ("pagerduty", "team")
