@@ -36,9 +36,14 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
     out = capsys.readouterr().out
     assert out.startswith(f"seed 2: {STARTS[2].name}, ")
     assert "reconcile-" in out
+    shown = out.splitlines()
+    steps = ("heard unhealthy-hosts", "paged trigger", "does restart_enclave", "did not help")
+    places = [next(n for n, line in enumerate(shown) if each in line) for each in steps]
+    assert places == sorted(places)
     assert dispatch(["simulate", "--seed", "2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["seed"], told["broken"]) == (2, [])
+    assert told["timeline"] == [each[2:] for each in shown[1:]]
 
 
 def test_faults_are_told_by_effect(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -16,8 +15,6 @@ from firstline.twin.replay import Chapter, Replayed
 from firstline.twin.scenario import Scenario
 
 WORD_WIDTH = 9
-QUIET_SECONDS = 20
-"""How often a long command says something where nobody may be watching."""
 OUTCOME_STYLES = {"resolved": "bold green", "handed-over": "bold red"}
 
 
@@ -32,24 +29,6 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
         yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
 
 
-@contextlib.contextmanager
-def counting() -> Iterator[Callable[[str], None]]:
-    """Tell how far a long command is: in place on a terminal, elsewhere a line now and then."""
-    console, last = Console(file=sys.stderr), time.monotonic()
-    if console.is_terminal:
-        with console.status("") as status:
-            yield status.update
-        return
-
-    def tell(line: str) -> None:
-        nonlocal last
-        if time.monotonic() - last > QUIET_SECONDS:
-            last = time.monotonic()
-            print(line, file=sys.stderr, flush=True)
-
-    yield tell
-
-
 def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
     """The timeline of each incident, and its outcome as the last line."""
     console = Console(highlight=False, soft_wrap=True)
@@ -59,7 +38,7 @@ def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) 
     for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
         console.print()
         _head(console, line)
-        for moment in timeline.moments(chapter) if chapter else _pages_only(replayed):
+        for moment in timeline.moments(chapter.entries) if chapter else _pages_only(replayed):
             console.print(_told(moment, replayed.start))
         style = OUTCOME_STYLES.get(line.outcome or "", "bold")
         console.print(Text(timeline.ending(line, _took(chapter, replayed)), style=style))

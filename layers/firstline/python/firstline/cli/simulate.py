@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import output, screen
+from firstline.cli import output, progress, stepwise
 from firstline.cli.output import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import Malformed
 from firstline.simulation import campaign as campaigns
@@ -52,7 +52,7 @@ def run(
     if hunt is not None:
         return _hunt(hunt, as_json=as_json)
     if seed is not None:
-        return _show(found.simulate(seed), seed, as_json=as_json)
+        return _show(seed, found.simulate(seed), as_json=as_json)
     told = campaigns.load(state) if state is not None else Campaign()
     if not told.seeds:
         told.first = told.next = first
@@ -83,7 +83,7 @@ def _run(told: Campaign, last: int, state: Path | None) -> bool:
     began = saved = time.monotonic()
     before = told.seconds
     try:
-        with screen.counting() as tell:
+        with progress.counting() as tell:
             for seed, outcome in campaigns.run(told.next, last):
                 told.add(seed, outcome)
                 now = time.monotonic()
@@ -115,7 +115,7 @@ def _tell(told: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
         output.emit(_document(told, outcomes, missed))
     else:
         for seed, outcome in outcomes.items():
-            _show(outcome, seed, as_json=False)
+            _show(seed, outcome, as_json=False)
         if coverage:
             print("\n".join(_table(told)))
         print(_summary(told, missed))
@@ -170,17 +170,20 @@ def _table(told: Campaign) -> Iterator[str]:
     yield "a dot: " + "; ".join(sorted(reasons))
 
 
-def _show(outcome: Outcome, seed: int, *, as_json: bool) -> int:
+def _show(seed: int, outcome: Outcome, *, as_json: bool) -> int:
+    """The run step by step, from its choices."""
     if as_json:
         output.emit(_violation(seed, outcome))
     else:
         print(f"seed {seed}: {outcome.start}, {outcome.incidents} incidents, hash {outcome.hash}")
-        for each in (*outcome.trace, *(f"VIOLATED {it}" for it in outcome.violations)):
+        told = stepwise.lines(found.run(seed, outcome.choices))
+        for each in (*told, *(f"VIOLATED {it}" for it in outcome.violations)):
             print(f"  {each}")
     return 1 if outcome.violations else 0
 
 
 def _violation(seed: int, outcome: Outcome) -> ViolationLine:
+    told = stepwise.lines(found.run(seed, outcome.choices))
     return ViolationLine(
-        seed=seed, start=outcome.start, broken=outcome.violations, timeline=outcome.trace
+        seed=seed, start=outcome.start, broken=outcome.violations, timeline=tuple(told)
     )

@@ -1,12 +1,12 @@
 """A ledger as a timeline that a tired person can read: when, what, and why, a line each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from firstline.cli.account import Told, told
 from firstline.cli.output import ReplayLine
-from firstline.twin.replay import Chapter
+from firstline.ledger import Entry
 
 UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
 """Waits and looks that the lines around them explain."""
@@ -21,10 +21,10 @@ class Moment(NamedTuple):
     style: str = ""
 
 
-def moments(chapter: Chapter) -> Iterator[Moment]:
-    """The chapter's entries in words; a wait is told once, while its reason stands."""
+def moments(entries: Iterable[Entry]) -> Iterator[Moment]:
+    """A ledger's entries in words; a wait is told once, while its reason stands."""
     waited_for = ""
-    for entry in map(told, chapter.entries):
+    for entry in map(told, entries):
         for moment in _MOMENTS[entry.kind](entry):
             if moment.word == "waits" and moment.text == waited_for:
                 continue
@@ -161,7 +161,14 @@ def _hand_over(entry: Told) -> Iterator[Moment]:
     )
 
 
+def _pause(entry: Told) -> Iterator[Moment]:
+    data = entry.data
+    who = f" by {data['by']}" if "by" in data else ""
+    yield Moment(entry.at, data["change"], f"fixes of {data['scope']}{who}", "bold yellow")
+
+
 _MOMENTS = {
+    "pause": _pause,
     "hand-over": _hand_over,
     "signal": _signal,
     "page": _page,

@@ -91,8 +91,8 @@ def _deaf() -> None:
 
 
 def _brief(seed: int) -> Outcome:
-    """The run without its timeline, which only one that broke something needs."""
-    return copy.replace(found.simulate(seed), trace=(), choices=())
+    """The run without its choices, which only one that broke something needs."""
+    return copy.replace(found.simulate(seed), choices=())
 
 
 def load(path: Path) -> Campaign:

@@ -13,7 +13,7 @@ from firstline import profile as profiles
 from firstline.profile import Profile
 from firstline.simulation.choices import Choices
 from firstline.simulation.directed import STARTS
-from firstline.simulation.faults import Fault, possible
+from firstline.simulation.faults import Fault
 from firstline.simulation.invariants import violations
 from firstline.simulation.run import Run
 from firstline.simulation.starts import Start, draw, troubled
@@ -27,16 +27,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     start: str
     violations: tuple[str, ...]
     choices: tuple[int, ...]
-    trace: tuple[str, ...]
     hash: str
     incidents: int
     steps: int
     coverage: dict[tuple[str, Fault], int]
-
-
-def faults_of(effect: str) -> tuple[Fault, ...]:
-    """The faults that *effect* can have, but for none at all."""
-    return possible(effect)[1:]
 
 
 @functools.cache
@@ -56,21 +50,25 @@ def seeds(count: int, name: str = "") -> Iterator[int]:
     return itertools.islice(every, count)
 
 
-def simulate(seed: int, given: Sequence[int] | None = None) -> Outcome:
-    """The run of *seed*, or of the *given* choices in its world."""
+def run(seed: int, given: Sequence[int] | None = None) -> Run:
+    """The run of *seed*, or of the *given* choices in its world, at its end."""
     choices = Choices(seed=seed) if given is None else Choices(given)
     begun = start_of(seed)
     start = troubled(draw(choices) if begun.drawn else begun, choices)
-    run = Run(start, load(start.scenario.profile), choices).to_the_end()
+    return Run(start, load(start.scenario.profile), choices).to_the_end()
+
+
+def simulate(seed: int, given: Sequence[int] | None = None) -> Outcome:
+    """What the run of *seed*, or of the *given* choices in its world, came to."""
+    ended = run(seed, given)
     return Outcome(
-        start=start.name,
-        violations=tuple(violations(run)),
-        choices=tuple(choices.taken),
-        trace=tuple(run.scheduler.trace),
-        hash=run.hash,
-        incidents=len(run.door.store.tables.incidents),
-        steps=run.scheduler.steps,
-        coverage=dict(run.scheduler.coverage),
+        start=ended.start.name,
+        violations=tuple(violations(ended)),
+        choices=tuple(ended.choices.taken),
+        hash=ended.hash,
+        incidents=len(ended.door.store.tables.incidents),
+        steps=ended.scheduler.steps,
+        coverage=dict(ended.scheduler.coverage),
     )
 
 

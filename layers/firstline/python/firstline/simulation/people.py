@@ -76,7 +76,8 @@ class People:
 
     def _mend(self) -> None:
         for host in self._world.group.in_service(self._world.now):
-            host.enclave.turn(self._world.now, holds=True)
+            for each in (host.enclave, host.parent, host.answers):
+                each.turn(self._world.now, holds=True)
         self._note("a person mends the hosts by hand")
 
     def _acknowledge(self) -> None:

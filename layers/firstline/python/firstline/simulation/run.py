@@ -239,7 +239,7 @@ class Run:
     def hash(self) -> str:
         """Of all that happened: equal in two processes, or the run is not deterministic."""
         told = [
-            *self.scheduler.trace,
+            *(f"{at} {line}" for at, line in self.scheduler.trace),
             *(entry.body for each in self.door.store.tables.entries.values() for entry in each),
             *(f"{each.at} {each.action} {each.key}" for each in self.door.pager.alerts.received),
         ]

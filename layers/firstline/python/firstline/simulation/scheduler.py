@@ -39,7 +39,7 @@ class Scheduler:
     def __init__(self, world: World, choices: Choices, heals_at: datetime, liar: str = "") -> None:
         self.coverage: Counter[tuple[str, Fault]] = Counter()
         self.steps = 0
-        self.trace: list[str] = []
+        self.trace: list[tuple[timedelta, str]] = []
         self.troubles: list[tuple[datetime, datetime]] = []
         self.workers: list[Worker] = []
         self.current: Worker | None = None
@@ -192,4 +192,4 @@ class Scheduler:
 
     def note(self, line: str) -> None:
         """A line of the run's timeline."""
-        self.trace.append(f"{self._world.elapsed.total_seconds():8.1f} {line}")
+        self.trace.append((self._world.elapsed, line))
