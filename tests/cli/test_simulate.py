@@ -65,6 +65,8 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
     assert first.startswith("2 runs, ")
     assert second.startswith("5 runs, ")
     assert json.loads(state.read_text())["next"] == 12
+    assert dispatch([*again[:3], "--state", str(tmp_path / "nowhere" / "x"), "--seeds", "2"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
     state.write_text("no campaign")
     assert dispatch([*again, "5"]) == 2
     assert "holds no campaign" in capsys.readouterr().err
@@ -75,7 +77,7 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     command = [*COMMAND, "--seeds", "100000", "--state", str(state)]
     ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not state.exists():
+    while not state.exists() or not json.loads(state.read_text())["next"]:
         assert ran.poll() is None
         time.sleep(0.1)
     ran.send_signal(signal.SIGINT)

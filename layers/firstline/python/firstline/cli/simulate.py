@@ -82,6 +82,8 @@ def _run(told: Campaign, last: int, state: Path | None) -> bool:
     """Run what is left before the seed *last*; False if somebody stopped it."""
     began = saved = time.monotonic()
     before = told.seconds
+    if state is not None:  # a file that cannot be written is told now, and not after an hour
+        campaigns.save(told, state)
     try:
         with progress.counting() as tell:
             for seed, outcome in campaigns.run(told.next, last):
