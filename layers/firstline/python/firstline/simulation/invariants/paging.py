@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from firstline.evidence import AlarmState
-from firstline.ids import IncidentId, incident_id
+from firstline.ids import IncidentId, digest, incident_id
 from firstline.incident import Incident
-from firstline.signals import Condition, Disposition
+from firstline.signals import Condition
 from firstline.simulation.left import Left
 from firstline.sources.envelope import parse
 
@@ -145,24 +145,19 @@ def nothing_unknown_is_silent(left: Left) -> Iterator[str]:
     """I6: what nobody understands, of our own account, pages, and nothing is fixed for it."""
     dead = {message.payload for _, message in left.run.mail.dead}
     home = left.run.system.settings.home
+    told = (each for entry in left.of("signal") for each in entry.data.get("joined", ()))
+    joined = {each["key_digest"] for each in told}
     acting = {told.incident for told in left.of("intent") if "fence" in told.data}
     for body in (*left.labelled("junk"), *left.labelled("future")):
         if body not in left.run.mail.received or body in dead:
             continue
-        opened = incident_id(parse(body, home, left.run.mail.received[body]).key)
+        key = parse(body, home, left.run.mail.received[body]).key
+        opened = incident_id(key)
         taken = left.by_id.get(opened)
-        storm = any(each.storm for each in left.held)
-        if taken is None and not storm and not _joined(left, opened):
+        if taken is None and digest(key.encode()) not in joined:
             yield f"{body[:40]!r} was silent"
         elif taken is not None and taken.condition is Condition.UNCLASSIFIED and opened in acting:
             yield f"{opened} was acted on, and nobody understood it"
-
-
-def _joined(left: Left, opened: str) -> bool:
-    """Whether another incident took it: a second one from the same source joins the first."""
-    del opened
-    told = (each for entry in left.of("signal") for each in entry.data.get("joined", ()))
-    return any(each["disposition"] == Disposition.INCIDENT for each in told)
 
 
 def deafness_is_told(left: Left) -> Iterator[str]:
