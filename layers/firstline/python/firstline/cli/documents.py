@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import typer
 
+from firstline.cli.coverage import coverage
 from firstline.cli.develop import checkout
 from firstline.cli.safety import safety
 from firstline.guards import order
@@ -93,6 +94,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "LIFECYCLE.md": lifecycle,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,
+    "runbook-coverage.md": lambda: coverage(checkout()),
     "SAFETY.md": lambda: safety(checkout() / "docs"),
 }
 
