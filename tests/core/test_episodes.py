@@ -36,24 +36,29 @@ def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
 def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
     """Its key is told by its digest alone."""
     marked = copy.replace(SIGNAL, marks=(Mark.MUTED,))
-    assert json.loads(msgspec.json.encode(episodes.told(marked, FOUND))) == {
+    assert json.loads(msgspec.json.encode(episodes.told(marked, FOUND, PROFILE))) == {
         "disposition": "incident",
         "why": "rule 'all vaults inaccessible' fits the alarm 'healthy-hosts'",
         "rule": "all vaults inaccessible",
         "severity": "P1",
         "condition": "complete-outage",
+        "kind": "alarm",
         "source": "cloudwatch.alarm",
         "subject": "healthy-hosts",
         "state": "ALARM",
         "signalled_at": "2026-03-11T04:18:43.514000+00:00",
         "key_digest": digest(SIGNAL.key.encode()),
         "marks": ["muted"],
+        "region": "us-east-1",
+        "arn": "arn:aws:cloudwatch:us-east-1:[account]:alarm:vettid-prod-enclave-healthy-hosts",
+        "metric": "HealthyHostCount",
+        "dimensions": {},
     }
 
 
 def test_a_signal_that_opens_nothing_is_one_entry() -> None:
     """It stands where its episode would have stood."""
-    entry = episodes.note(SIGNAL, FOUND, NOW, BY)
+    entry = episodes.note(SIGNAL, FOUND, PROFILE, NOW, BY)
     assert (entry.incident, entry.sequence) == (episodes.noted_id(SIGNAL), 1)
     assert json.loads(entry.body)["kind"] == Kind.SIGNAL
 

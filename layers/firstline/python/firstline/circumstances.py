@@ -26,6 +26,8 @@ SERVICES = frozenset({"EC2", "KMS", "ELASTICLOADBALANCING", "SSM", "AUTOSCALING"
 """The services whose issue makes a fix doubtful."""
 GRAVE = frozenset({"HIGH", "CRITICAL"})
 """Severities of a finding that keep its instance as evidence (I22)."""
+FIELDS_READ = frozenset({"EventTypeCategory", "InstanceId", "Name", "Service"})
+"""The dimensions of a signal that say what goes on."""
 _SORTS: dict[SignalKind, Sort] = {
     SignalKind.HEALTH: "health",
     SignalKind.FINDING: "finding",

@@ -10,12 +10,13 @@ from datetime import datetime
 
 import msgspec
 
-from firstline import causes, paging, responses
+from firstline import causes, circumstances, paging, responses
 from firstline.classify import Classification
 from firstline.ids import IncidentId, InstanceId, digest, incident_id
 from firstline.incident import Incident
 from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
 from firstline.profile import Profile
+from firstline.redaction import redact
 from firstline.signals import Component, Condition, Disposition, Mark, Severity, Signal
 
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}", re.ASCII)
@@ -62,7 +63,10 @@ def begin(
     later = paging.digest(incident, signal, profile.business_day)
     pages = (*paging.opening(incident, signal, found.why), *later)
     incident = copy.replace(incident, pages=pages)
-    data = {"owner": "firstline", **told(signal, found)}  # R12: from now on, until it hands over
+    data = {
+        "owner": "firstline",
+        **told(signal, found, profile),
+    }  # R12: from now on, until it hands over
     chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, data)
     return Opening(copy.replace(incident, chain=chain), entry)
 
@@ -142,9 +146,12 @@ def _beside(incident: Incident, condition: Condition) -> Incident:
     return copy.replace(incident, joined=(*incident.joined, condition))
 
 
-def note(signal: Signal, found: Classification, now: datetime, by: Provenance) -> Entry:
+def note(
+    signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
+) -> Entry:
     """The one entry of a signal that opens nothing, under the id that it would have opened."""
-    return append(Chain(), noted_id(signal), Kind.SIGNAL, now, by, told(signal, found))[1]
+    data = told(signal, found, profile)
+    return append(Chain(), noted_id(signal), Kind.SIGNAL, now, by, data)[1]
 
 
 def noted_id(signal: Signal) -> IncidentId:
@@ -152,18 +159,29 @@ def noted_id(signal: Signal) -> IncidentId:
     return incident_id(signal.key)
 
 
-def told(signal: Signal, found: Classification) -> Data:
-    """What the ledger says of a signal: names of ours and its key, never its free text."""
+def told(signal: Signal, found: Classification, profile: Profile) -> Data:
+    """What the ledger says of a signal: names of ours and its key, never its free text.
+
+    Of its dimensions those are told that a rule or a guard reads, so that it can be judged again.
+    """
+    read = profile.fields_read | circumstances.FIELDS_READ
     return {
         "disposition": found.disposition,
         "why": found.why,
         "rule": found.rule,
         "severity": found.severity,
         "condition": found.condition,
+        "kind": signal.kind,
         "source": signal.source,
         "subject": signal.subject,
         "state": signal.state,
         "signalled_at": signal.at.isoformat(),
         "key_digest": digest(signal.key.encode()),
         "marks": list(signal.marks),
+        "region": signal.region,
+        "arn": redact(signal.arn),
+        "metric": redact(signal.metric),
+        "dimensions": {
+            name: redact(value) for name, value in signal.dimensions.items() if name in read
+        },
     }

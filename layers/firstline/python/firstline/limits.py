@@ -44,7 +44,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         return self.holder in (None, incident) or ran_out
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Limits(msgspec.Struct, frozen=True, tag="limits"):
     """What the store keeps between incidents and the guards must see."""
 
     lease: Lease

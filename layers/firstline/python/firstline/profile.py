@@ -317,6 +317,11 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         return index
 
     @cached_property
+    def fields_read(self) -> frozenset[str]:
+        """The dimensions of signals that a rule reads: to judge by, or to tell scopes apart."""
+        return frozenset(field for rule in self.rules for field in (*rule.when, rule.scope))
+
+    @cached_property
     def _external(self) -> dict[str, str]:
         return {each.name: each.known_as for each in self.alarms.external}
 

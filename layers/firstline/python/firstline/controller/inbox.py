@@ -34,7 +34,8 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     draft.heard = True
     draft.folded = tuple(each.key for each in signals)
     draft.unfolded = len(inbox) - len(signals)
-    told = [episodes.told(signal, meant) for signal, meant in found]
+    profile = draft.system.profile
+    told = [episodes.told(signal, meant, profile) for signal, meant in found]
     led = {"severity": draft.incident.severity, "condition": draft.incident.condition}
     draft.record(Kind.SIGNAL, {"joined": told, "leads": led})
 

@@ -41,7 +41,8 @@ def tell(signal: Signal, found: Classification, system: System) -> Receipt:
 
 def note(signal: Signal, found: Classification, system: System) -> Receipt:
     """One entry for a signal that opens nothing."""
-    entry = episodes.note(signal, found, system.ports.clock.now(), system.provenance())
+    now, by = system.ports.clock.now(), system.provenance()
+    entry = episodes.note(signal, found, system.profile, now, by)
     latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
     change = Change(entries=(entry,), processed=signal.key, heard=latest)
     with contextlib.suppress(Conflict):  # a second delivery

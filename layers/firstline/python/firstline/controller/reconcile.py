@@ -7,6 +7,7 @@ is dropped; a commit that comes second begins again from what the first one wrot
 
 from typing import assert_never
 
+from firstline.basis import basis
 from firstline.controller import act, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
@@ -53,7 +54,8 @@ def _turn(wake: Wake, system: System) -> None:
     seen = observe(draft)
     take_in(draft, seen)
     decision, about = _decided(draft, seen)
-    draft.record(Kind.DECISION, decision.told())
+    rests_on = basis(seen, about.surroundings, about.mode)
+    draft.record(Kind.DECISION, {**decision.told(), **rests_on.told()})
     return _carry_out(draft, decision, about)
 
 

@@ -1,0 +1,94 @@
+"""Basis: what a decision rests on, as its entry says it, so that it can be decided again (I26).
+
+It is what was read, and not what followed from it: hosts' reports stand in the answers of the
+looks that brought them. Alarms go by their redacted ARNs, as in the entries of their signals.
+"""
+
+import copy
+
+import msgspec
+
+from firstline.evidence import (
+    UNREAD,
+    AlarmFact,
+    Answering,
+    Connections,
+    Evidence,
+    Group,
+    Refreshes,
+    TargetHealth,
+    Unknown,
+)
+from firstline.ids import CommandId, InstanceId
+from firstline.learn import Observation
+from firstline.ledger import Data
+from firstline.limits import Limits
+from firstline.ports import Answer
+from firstline.redaction import redact
+from firstline.settings import Mode
+from firstline.surroundings import Surroundings
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one reconcile read before it decided; what it did not need to read is left out."""
+
+    alarms: dict[str, AlarmFact] = {}
+    group: Group | Unknown = UNREAD
+    target_health: TargetHealth | Unknown = UNREAD
+    answering: Answering | Unknown = UNREAD
+    connections: Connections | Unknown = UNREAD
+    refreshes: Refreshes | Unknown = UNREAD
+    limits: Limits | Unknown
+    look: dict[InstanceId, Answer] | None = None
+    fix: Answer | None = None
+    found: CommandId | None = None
+    searched: bool = False
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All of it: ``around`` is None unless a fix was decided on, and only then read."""
+
+    seen: Seen
+    around: Surroundings | None = None
+    mode: Mode
+
+    def told(self) -> Data:
+        """As the entry of the decision says it."""
+        told: Data = msgspec.to_builtins(self)
+        return told
+
+
+def basis(seen: Observation, around: Surroundings | None, mode: Mode) -> Basis:
+    """What a decision rests on."""
+    return Basis(seen=_seen(seen, seen.evidence), around=around, mode=mode)
+
+
+def read(data: Data) -> Basis | None:
+    """What the decision of an entry with this *data* rested on; None where it was not recorded."""
+    if "seen" not in data:
+        return None
+    told = {key: data[key] for key in Basis.__struct_fields__ if key in data}
+    return msgspec.convert(told, type=Basis)
+
+
+def _seen(seen: Observation, evidence: Evidence) -> Seen:
+    return Seen(
+        alarms={redact(arn): fact for arn, fact in evidence.alarms.items()},
+        group=evidence.group,
+        target_health=evidence.target_health,
+        answering=evidence.answering,
+        connections=evidence.connections,
+        refreshes=evidence.refreshes,
+        limits=_needed(seen.limits),
+        look=seen.look,
+        fix=seen.fix,
+        found=seen.found,
+        searched=seen.searched,
+    )
+
+
+def _needed(limits: Limits | Unknown) -> Limits | Unknown:
+    """Without the words that pauses owe to people: no decision rests on them."""
+    if isinstance(limits, Unknown):
+        return limits
+    return copy.replace(limits, switch=copy.replace(limits.switch, pages=()))
