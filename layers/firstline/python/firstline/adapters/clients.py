@@ -45,6 +45,9 @@ AROUND = _config(connect_seconds=1, read_seconds=2, attempts=1)
 READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 """Five of them that hang and are tried again still fit into the time that reconcile has."""
 
+BROWSING = _config(connect_seconds=5, read_seconds=20, attempts=5)
+"""The whole ledger: nothing waits for it but a person."""
+
 
 class _Lazy:
     """Stands for a client until something of it is asked for."""
@@ -77,6 +80,12 @@ def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
 def store(session: Session) -> "DynamoDBClient":
     """For `DynamoStore`."""
     return session.client("dynamodb", config=BEFORE_PAGING)
+
+
+@lazy
+def ledger(session: Session) -> "DynamoDBClient":
+    """For `DynamoLedger`."""
+    return session.client("dynamodb", config=BROWSING)
 
 
 @lazy

@@ -6,9 +6,8 @@ import msgspec
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.adapters import faults
+from firstline.adapters import deployed
 from firstline.errors import Malformed, Unavailable
 from firstline.levers import OUTPUT, Lever, Pulled
 
@@ -20,19 +19,7 @@ PATIENCE = urllib3.Timeout(connect=5, read=60)
 
 def find(fleet: str, session: "Session") -> str:
     """The URL of the deployment for *fleet*; raises `Malformed` where there is none."""
-    stack = f"firstline-{fleet}-app"
-    try:
-        found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        why = f"the stack {stack} cannot be read ({faults.code(error)})"
-        raise Malformed(f"{why}: name the fleet of the profile, its Region and account") from error
-    except BotoCoreError as error:
-        raise Unavailable(f"the stack {stack} cannot be read: {error}") from error
-    outputs = (each for stack in found for each in stack.get("Outputs", []))
-    url = next((each["OutputValue"] for each in outputs if each["OutputKey"] == OUTPUT), None)
-    if url is None:
-        raise Malformed(f"the stack {stack} has no {OUTPUT}: deploy this version of firstline")
-    return url
+    return deployed.named(OUTPUT, deployed.app(fleet), session)
 
 
 def send(lever: Lever, url: str, session: "Session") -> Pulled:

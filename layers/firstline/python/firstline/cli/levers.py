@@ -10,7 +10,7 @@ import typer
 
 from firstline import levers
 from firstline import profile as profiles
-from firstline.adapters import operator_url
+from firstline.adapters import deployed, operator_url
 from firstline.cli import output
 from firstline.cli.envelope import RUNBOOK
 from firstline.errors import Malformed, Unavailable
@@ -112,11 +112,7 @@ def length(text: str) -> timedelta:
 def pull(order: dict[str, str], target: Target) -> Pulled:
     """Check *order* here, so that a mistake needs no network, and send it."""
     lever: Lever = levers.read(msgspec.json.encode(order))
-    from boto3.session import Session
-
-    session = Session(region_name=target.region or None)
-    if session.region_name is None:
-        raise Malformed("no Region is set: give --region, or set AWS_REGION")
+    session = deployed.session(target.region)
     try:
         url = target.url or operator_url.find(profiles.load(target.profile).fleet.name, session)
         return operator_url.send(lever, url, session)

@@ -66,6 +66,16 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class ExportLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written to an export's file, counted by kinds of lines; ``incidents`` are chains."""
+
+    file: str
+    entries: int
+    incidents: int
+    policies: int
+    checkpoints: int
+
+
 class ClassifyLine(msgspec.Struct, frozen=True, kw_only=True):
     """What an envelope means; nulls from ``severity`` to ``scope`` where it is no incident's.
 

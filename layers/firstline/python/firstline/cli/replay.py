@@ -11,12 +11,14 @@ from typing import Annotated
 
 import typer
 
+from firstline import export as exports
 from firstline import profile as profiles
-from firstline.cli import account, envelope, output, screen
+from firstline.cli import account, envelope, exported, output, screen
 from firstline.cli.envelope import PROFILES, RUNBOOK, Account, Region
 from firstline.cli.output import ReplayLine
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
+from firstline.ids import digest
 from firstline.settings import Home
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
@@ -31,7 +33,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 Profile = Annotated[Path | None, typer.Option(help="the operator's file", show_default=False)]
 Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
-Export = Annotated[Path | None, typer.Option(help="write the ledger there, an entry a line")]
+Export = Annotated[Path | None, typer.Option(help="write the ledger there, for audit and report")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per incident")]
 
 
@@ -53,7 +55,7 @@ def run(
     replayed = _replay(scenario, events, profile, home)
     told = account.lines(replayed)
     if export is not None:
-        _export(replayed, export)
+        _export(replayed, profile, export)
     if as_json:
         for line in told:
             output.emit(line)
@@ -120,13 +122,13 @@ def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: 
         return replay(scenario, events, profile, home, progress)
 
 
-def _export(replayed: Replayed, path: Path) -> None:
+def _export(replayed: Replayed, profile: Path, path: Path) -> None:
+    """Write the ledgers, and the profile that their entries name."""
+    text = profile.read_bytes().decode()
+    texts = {digest(text.encode()): text}
     chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
-    bodies = [entry.body for chain in chains for entry in chain]
-    try:
-        path.write_text("".join(f"{body}\n" for body in bodies))
-    except OSError as error:
-        raise Malformed(f"{path}: cannot be written: {error.strerror}") from error
+    entries = (entry for chain in chains for entry in chain)
+    exported.write(exports.write(entries, texts.get), path)
 
 
 def _fixes(told: tuple[ReplayLine, ...]) -> list[str]:

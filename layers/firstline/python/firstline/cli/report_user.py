@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from firstline.adapters import reports
+from firstline.adapters import deployed, reports
 from firstline.cli import output
 from firstline.cli.output import ReportLine
 from firstline.errors import Malformed, Unavailable
@@ -27,11 +27,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> None:
     """Put a user's report on the bus of the account that your credentials are for."""
-    from boto3.session import Session
-
-    session = Session(region_name=region or None)
-    if session.region_name is None:
-        raise Malformed("no Region is set: give --region, or set AWS_REGION")
+    session = deployed.session(region)
     line = send({"user": user.lower(), "details": details, "reporter": reporter}, session)
     if as_json:
         output.emit(line)

@@ -8,6 +8,7 @@ of the fleet never raises: its unknown outcome is `Unsettled`.
 
 import msgspec
 
+from firstline.ports.ledger import Ledger
 from firstline.ports.orders import (
     CLOCKS_APART,
     Answer,
@@ -68,6 +69,7 @@ __all__ = [
     "Hosts",
     "Joined",
     "LeaseWrite",
+    "Ledger",
     "Loaded",
     "LookOrder",
     "NotYet",

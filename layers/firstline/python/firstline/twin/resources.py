@@ -56,8 +56,13 @@ def _tables(client: "DynamoDBClient") -> None:
         KeySchema=_keys("pk", "sk"),
         GlobalSecondaryIndexes=[due],
     )
+    ledger(client, LEDGER)
+
+
+def ledger(client: "DynamoDBClient", name: str) -> None:
+    """The table of entries."""
     client.create_table(
-        TableName=LEDGER,
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=_attributes(incident="S", sequence="N"),
         KeySchema=_keys("incident", "sequence"),

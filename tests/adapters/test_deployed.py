@@ -1,0 +1,31 @@
+"""What was deployed is found by the names of its stacks and outputs."""
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from firstline.adapters import deployed
+from firstline.errors import Malformed, Unavailable
+from tests.adapters.doors import Ends, Http
+
+
+def test_an_output_is_found_by_its_stack_and_name() -> None:
+    """The ledger is an output of the records stack; one request."""
+    ends = Ends({"Stacks": [{"Outputs": [{"OutputKey": "LedgerTable", "OutputValue": "ledger"}]}]})
+    assert deployed.ledger("vettid", ends.session) == "ledger"
+    assert ends.sends == 1
+
+
+def test_an_output_that_is_not_there_names_the_stack() -> None:
+    ends = Ends({"Stacks": [{}]})
+    with pytest.raises(Malformed, match="firstline-vettid-records has no LedgerTable: deploy"):
+        deployed.ledger("vettid", ends.session)
+
+
+def test_a_stack_that_cannot_be_read_says_why() -> None:
+    """What the person can mend is Malformed; an endpoint out of reach is Unavailable."""
+    missing = "<ErrorResponse><Error><Code>ValidationError</Code></Error></ErrorResponse>"
+    with pytest.raises(Malformed, match=r"cannot be read \(ValidationError\): name the fleet"):
+        deployed.ledger("vettid", Ends(Http(400, missing)).session)
+    gone = Ends(EndpointConnectionError(endpoint_url="https://cloudformation.invalid"))
+    with pytest.raises(Unavailable, match="the stack firstline-vettid-records cannot be read"):
+        deployed.ledger("vettid", gone.session)

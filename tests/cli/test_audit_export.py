@@ -1,0 +1,130 @@
+"""``firstline audit export`` on moto: the records stack's ledger, as lines in a file."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from boto3.session import Session
+from moto import mock_aws
+
+import firstline
+from firstline import export
+from firstline.adapters import items
+from firstline.cli.main import dispatch
+from firstline.export import Policy, Recorded
+from firstline.ids import IncidentId, digest
+from firstline.ledger import Chain, Entry, Kind, Provenance, append
+from firstline.twin import resources
+from tests.adapters.doors import T0
+from tests.adapters.loopback import Loopback, http
+
+PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+BY = Provenance(policy=digest(PROFILE.read_bytes()), code="test")
+EARLY, LATE = IncidentId("inc-00000000000000000001"), IncidentId("inc-00000000000000000002")
+STACKS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+<DescribeStacksResult><Stacks><member><StackName>firstline-vettid-records</StackName><Outputs>
+<member><OutputKey>LedgerTable</OutputKey><OutputValue>ledger</OutputValue></member>
+</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
+"""What CloudFormation says of the records stack; moto's needs packages that nothing else does."""
+
+
+def chain(incident: IncidentId, days: int) -> list[Entry]:
+    held, entries = Chain(), []
+    for number in range(3):
+        at = T0 + timedelta(days=days, minutes=number)
+        held, entry = append(held, incident, Kind.DECISION, at, BY, {"number": number})
+        entries.append(entry)
+    return entries
+
+
+CHAINS = {EARLY: chain(EARLY, 0), LATE: chain(LATE, 1)}
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The records stack of the runbook's fleet, with two incidents in its ledger."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(f"AWS_{name}", "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    stacks = Loopback(http("200 OK", STACKS.encode(), "Content-Type: text/xml"))
+    with mock_aws(), stacks:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks.url)
+        tables = Session().client("dynamodb")
+        resources.ledger(tables, "ledger")
+        for entry in (entry for entries in CHAINS.values() for entry in entries):
+            tables.put_item(TableName="ledger", Item=items.entry_item(entry))
+        yield
+
+
+CHOICES: list[tuple[list[str], list[IncidentId]]] = [
+    ([], [EARLY, LATE]),
+    (["--incident", LATE], [LATE]),
+    (["--incident", LATE, "--incident", EARLY], [LATE, EARLY]),
+    (["--incident", "inc-of-nobody"], []),
+    (["--since", "2026-03-02"], [LATE]),
+    (["--until", "2026-03-02T00:00:00+00:00"], [EARLY]),
+    (["--since", "2026-03-01T12:02Z", "--until", "2026-03-01T12:03Z"], [EARLY]),
+    (["--since", "2026-04-01"], []),
+]
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(("options", "chosen"), CHOICES)
+def test_whole_chains_are_written(
+    options: list[str], chosen: list[IncidentId], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exact bytes of each entry, and the profile that they name."""
+    path = tmp_path / "ledger.jsonl"
+    assert dispatch(["audit", "export", str(path), *options, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    with path.open("rb") as file:
+        lines = list(export.read(file))
+    entries = [line.entry for line in lines if isinstance(line, Recorded)]
+    policies = [line.text for line in lines if isinstance(line, Policy)]
+    assert [each for id_ in chosen for each in entries if each.incident == id_] == [
+        entry for id_ in chosen for entry in CHAINS[id_]
+    ]
+    assert policies == ([PROFILE.read_text()] if chosen else [])
+    assert told == {
+        "file": str(path),
+        "entries": 3 * len(chosen),
+        "incidents": len(chosen),
+        "policies": len(policies),
+        "checkpoints": 0,
+    }
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_it_says_in_one_line_what_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    assert dispatch(["audit", "export", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        f"{path}: 6 entries in 2 chains, 1 policies, 0 checkpoints\n"
+    )
+    assert dispatch(["audit", "verify", str(path)]) == 0
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["x", "--since", "yesterday"], "--since yesterday: give a date or an instant"),
+        (["x", "--region", "eu-west-1"], "ledger: ResourceNotFoundException"),
+        (["gone/x"], "gone/x: cannot be written"),
+        (["x", "--profile", "gone.toml"], "gone.toml"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2, and no file is left behind."""
+    assert dispatch(["audit", "export", *(str(tmp_path / arguments[0]), *arguments[1:])]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert why in err
+    assert list(tmp_path.iterdir()) == []
