@@ -8,17 +8,20 @@ from firstline.adapters import wiring
 from firstline.controller.ingest import ingest
 from firstline.controller.system import System
 from functions.batch import Failures, each_record
+from functions.measuring import Measuring
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
     """Take in each event; one that could not be recorded is delivered again."""
     del context
-    within = system or wiring.from_environment()
+    measuring = Measuring(system or wiring.from_environment())
 
     def take_in(body: str) -> None:
-        receipt = ingest(body.encode(), within)
+        receipt = ingest(body.encode(), measuring.system)
         Logger(service="firstline").info(
             receipt.why, disposition=receipt.disposition, incident=receipt.incident
         )
 
-    return each_record(event, take_in)
+    failures = each_record(event, take_in)
+    measuring.tell()
+    return failures

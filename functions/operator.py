@@ -11,6 +11,7 @@ from firstline.adapters import wiring
 from firstline.controller.levers import Call, pull
 from firstline.controller.system import System
 from firstline.errors import FirstlineError, Malformed
+from functions.measuring import Measuring
 
 
 def handler(
@@ -23,13 +24,14 @@ def handler(
     if not caller:
         return _answer(403, {"error": "IAM named no caller: sign the request"})
     try:
-        within = system or wiring.from_environment()
-        pulled = pull(Call(levers.read(_body(event)), caller), within)
+        measuring = Measuring(system or wiring.from_environment())
+        pulled = pull(Call(levers.read(_body(event)), caller), measuring.system)
     except Malformed as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
         logger.exception("a lever was not pulled", by=caller)
         return _answer(503, {"error": f"nothing is known to be done, try again: {error}"})
+    measuring.tell()
     logger.info("a lever was pulled", lever=pulled.lever, by=caller)
     return _answer(200, msgspec.to_builtins(pulled))
 

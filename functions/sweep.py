@@ -2,26 +2,37 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
+from firstline import measures
 from firstline.adapters import wiring
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
+from firstline.errors import FirstlineError
+from firstline.metric import Metric
+from functions.emission import emit
+from functions.measuring import Measuring
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> None:
     """Sweep once. A heartbeat is sent only by a sweep that could read what is due."""
     del event, context
-    within = system or wiring.from_environment()
-    swept = sweep(within)
+    measuring = Measuring(system or wiring.from_environment())
+    swept = sweep(measuring.system)
     if swept.woken or swept.failed or swept.left:
         Logger(service="firstline").info(
             "swept", woken=swept.woken, failed=swept.failed, left=swept.left
         )
-    # two fleets in one account must not beat for each other
-    metrics = Metrics(namespace="firstline", service=within.profile.fleet.name)
-    metrics.add_metric("Heartbeat", MetricUnit.Count, 1)
-    owed_seconds = swept.pages_owed_for.total_seconds()
-    metrics.add_metric("PagesOwedSeconds", MetricUnit.Seconds, owed_seconds)
-    metrics.flush_metrics()
+    # by itself, before what could fail: two fleets in one account must not beat for each other
+    fleet, late = measuring.system.profile.fleet.name, swept.wakes_late_for
+    emit(fleet, measures.of_sweep(swept.pages_owed_for, late))
+    measuring.tell(*_open(measuring.system))
+
+
+def _open(system: System) -> tuple[Metric, ...]:
+    """How many incidents are open; where that cannot be read, nothing is said."""
+    try:
+        return (measures.of_open(system.ports.store.open_now(measures.OPEN_MAX)),)
+    except FirstlineError as error:
+        Logger(service="firstline").warning("not counted: %s", error)
+        return ()

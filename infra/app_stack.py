@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from firstline import code
@@ -40,7 +41,7 @@ class AppStack(Stack):
     ) -> None:
         super().__init__(scope, name, env=env, description="firstline: detection and response")
         queues = Queues(self, "Queues")
-        alarms = self._hear(deployment, queues)
+        detection, oversight = self._hear(deployment, queues)
         reach = Reach(
             queues=queues,
             records=records,
@@ -61,23 +62,26 @@ class AppStack(Stack):
             "Runtime",
             architecture=deployment.context.architecture,
             profile=deployment.path,
-            settings=self._settings(deployment, reach, alarms),
+            settings=self._settings(deployment, reach, detection.alarms),
         )
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
         Levers(self, "Levers", runtime=runtime, reach=reach)
         profile = deployment.profile
         Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
+        for each in self.node.find_all():
+            if isinstance(each, lambda_.Function):
+                oversight.watch(each)
         CfnOutput(self, "Mode", value=deployment.context.mode)
 
-    def _hear(self, deployment: Deployment, queues: Queues) -> Mapping[str, cloudwatch.Alarm]:
-        """Detection, and what watches over it; gives the alarms by their names in the profile."""
+    def _hear(self, deployment: Deployment, queues: Queues) -> tuple[Detection, Oversight]:
+        """Detection, and what watches over it."""
         detection = Detection(self, "Detection", profile=deployment.profile, queues=queues)
         oversight = Oversight(
             self, "Oversight", queues=queues, rule=detection.rule, deployment=deployment
         )
         guarded = detection.guarded()
         Backstop(self, "Backstop", alarms=guarded, deaf=oversight.deaf, topic=oversight.topic)
-        return detection.alarms
+        return detection, oversight
 
     def _settings(
         self, deployment: Deployment, reach: Reach, alarms: Mapping[str, cloudwatch.Alarm]

@@ -5,35 +5,39 @@ heartbeat's alarm may sound once, before the first sweep has run; by then nobody
 subscription.
 """
 
-from aws_cdk import Annotations, ArnFormat, CfnOutput, Duration, Stack
+from collections.abc import Iterator
+
+from aws_cdk import Annotations, ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from firstline import measures
+from firstline.profile import Profile
+from infra.alarms import MINUTE, above, own_metric, silent
 from infra.context import Deployment
 from infra.nag import accept
 from infra.queues import Queues
 
-NAMESPACE = "firstline"
-"""What the functions emit their metrics under; ``service``, the one dimension, is the fleet."""
-HEARTBEAT = "Heartbeat"
-PAGES_OWED = "PagesOwedSeconds"
-
 _HEARTBEAT_MINUTES = 3
+_PROBE_MINUTES = 5
 _PAGES_OWED_SECONDS_MAX = 180
 _SIGNAL_AGE_SECONDS_MAX = 120
-_MINUTE = Duration.minutes(1)
+_WAKES_LATE_SECONDS_MAX = 300
+_RETURNED_MINUTES = 3
 
 
 class Oversight(Construct):
     """``deaf``: any of these alarms means that firstline cannot be relied on to page.
 
-    Each of them tells the emergency ``topic`` by itself, whether there is an incident or not.
+    Each of them tells the emergency ``topic`` by itself, whether there is an incident or not; so
+    do the alarms on what keeps it from mending (late wakes, functions that fail, silent probes).
     SQS may tell of a dead letter up to 15 minutes late, for nobody reads those queues.
     """
 
@@ -50,27 +54,45 @@ class Oversight(Construct):
         fleet = deployment.profile.fleet.name
         self.topic = _topic(self, deployment.context.emergency_email)
         self.deaf = (
-            _heartbeat(self, fleet),
-            _above(
-                self,
-                "PagesOwed",
-                _own_metric(PAGES_OWED, "Maximum", fleet),
-                _PAGES_OWED_SECONDS_MAX,
-                "a page has been owed for minutes: PagerDuty does not take it",
-            ),
-            _above(
-                self,
-                "SignalsWaiting",
-                queues.signals.metric_approximate_age_of_oldest_message(period=_MINUTE),
-                _SIGNAL_AGE_SECONDS_MAX,
-                "signals wait for minutes: ingest does not keep up, or fails",
-            ),
-            _dead_letters(self, "UndeliveredSignals", queues.undelivered),
-            _dead_letters(self, "DeadSignals", queues.signals_dead),
+            *_of_pages(self, fleet),
+            *_of_signals(self, queues, rule),
             _dead_letters(self, "DeadWakes", queues.wakes_dead),
-            _lost(self, rule),
         )
-        for alarm in self.deaf:
+        late = above(
+            self,
+            "WakesLate",
+            own_metric(measures.WAKES_LATE, "Maximum", fleet),
+            _WAKES_LATE_SECONDS_MAX,
+            "incidents are not looked at: reconcile does not keep up, or fails",
+        )
+        self._tell(*self.deaf, late, *_of_probes(self, deployment.profile))
+
+    def watch(self, function: lambda_.Function) -> None:
+        """Tell when *function* crashes, runs out of time or is not let run, again and again."""
+        name = function.node.id
+        self._tell(
+            above(
+                self,
+                f"{name}Errors",
+                function.metric_errors(period=MINUTE, statistic="Sum"),
+                0,
+                f"the function {name} crashes, or runs out of time",
+                minutes=2,
+                of=5,
+            ),
+            above(
+                self,
+                f"{name}Throttles",
+                function.metric_throttles(period=MINUTE, statistic="Sum"),
+                0,
+                f"the function {name} is not let run: the account's concurrency is used up",
+                minutes=3,
+                of=5,
+            ),
+        )
+
+    def _tell(self, *alarms: cloudwatch.Alarm) -> None:
+        for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))
 
@@ -115,23 +137,82 @@ def _topic(scope: Construct, email: str | None) -> sns.Topic:
     return topic
 
 
-def _heartbeat(scope: Construct, fleet: str) -> cloudwatch.Alarm:
-    """The sweep beats once a minute; silence is the very thing to be told of."""
-    return cloudwatch.Alarm(
+def _of_pages(scope: Construct, fleet: str) -> Iterator[cloudwatch.Alarm]:
+    """The sweep beats once a minute; a page that PagerDuty did not take is told at once."""
+    yield silent(
         scope,
         "HeartbeatMissing",
-        alarm_description="firstline is dead: no sweep has run for minutes",
-        metric=_own_metric(HEARTBEAT, "Sum", fleet),
-        comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-        threshold=1,
-        evaluation_periods=_HEARTBEAT_MINUTES,
-        treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        own_metric(measures.HEARTBEAT, "Sum", fleet),
+        _HEARTBEAT_MINUTES,
+        "it is dead, no sweep has run for minutes",
+    )
+    yield above(
+        scope,
+        "PagesOwed",
+        own_metric(measures.PAGES_OWED, "Maximum", fleet),
+        _PAGES_OWED_SECONDS_MAX,
+        "a page has been owed for minutes: PagerDuty does not take it",
+    )
+    yield above(
+        scope,
+        "PagesFailed",
+        own_metric(measures.PAGES_FAILED, "Sum", fleet),
+        0,
+        "PagerDuty did not take a page; it is tried again",
     )
 
 
+def _of_signals(scope: Construct, queues: Queues, rule: events.Rule) -> Iterator[cloudwatch.Alarm]:
+    """Signals on their way in: waiting, returned, dead, or lost before they came."""
+    yield above(
+        scope,
+        "SignalsWaiting",
+        queues.signals.metric_approximate_age_of_oldest_message(period=MINUTE),
+        _SIGNAL_AGE_SECONDS_MAX,
+        "signals wait for minutes: ingest does not keep up, or fails",
+    )
+    yield _returned(scope, queues.signals)
+    yield _dead_letters(scope, "UndeliveredSignals", queues.undelivered)
+    yield _dead_letters(scope, "DeadSignals", queues.signals_dead)
+    yield _lost(scope, rule)
+
+
+def _returned(scope: Construct, signals: sqs.Queue) -> cloudwatch.Alarm:
+    """More received than deleted, minute after minute: what ingest cannot do comes back.
+
+    SQS leaves a message that was received three times out of the age of the oldest (SQS guide,
+    available CloudWatch metrics), so that one tells of a stop, and this one of failure.
+    """
+    returned = cloudwatch.MathExpression(
+        expression="received - deleted",
+        using_metrics={
+            "received": signals.metric_number_of_messages_received(period=MINUTE),
+            "deleted": signals.metric_number_of_messages_deleted(period=MINUTE),
+        },
+        label="signals returned",
+        period=MINUTE,
+    )
+    means = "signals come back undone: ingest fails"
+    minutes = _RETURNED_MINUTES
+    return above(scope, "SignalsReturned", returned, 0, means, minutes=minutes, of=minutes)
+
+
+def _of_probes(scope: Construct, profile: Profile) -> Iterator[cloudwatch.Alarm]:
+    """A probe that sends nothing: the profile's alarms on what it reads say nothing of it."""
+    fleet = profile.fleet.name
+    probes = {
+        "NatsProbeSilent": ("NatsConnected", profile.probe.nats),
+        "HealthProbeSilent": ("HealthAnswering", profile.probe.health),
+    }
+    for name, (metric, asked) in probes.items():
+        if asked is not None:
+            sent = own_metric(metric, "SampleCount", fleet)
+            yield silent(scope, name, sent, _PROBE_MINUTES, "a probe sends nothing: it fails")
+
+
 def _dead_letters(scope: Construct, name: str, queue: sqs.Queue) -> cloudwatch.Alarm:
-    metric = queue.metric_approximate_number_of_messages_visible(period=_MINUTE)
-    return _above(scope, name, metric, 0, "dead letters: nobody has looked at these messages")
+    metric = queue.metric_approximate_number_of_messages_visible(period=MINUTE)
+    return above(scope, name, metric, 0, "dead letters: nobody has looked at these messages")
 
 
 def _lost(scope: Construct, rule: events.Rule) -> cloudwatch.Alarm:
@@ -140,31 +221,6 @@ def _lost(scope: Construct, rule: events.Rule) -> cloudwatch.Alarm:
         metric_name="InvocationsFailedToBeSentToDlq",
         dimensions_map={"RuleName": rule.rule_name},
         statistic="Sum",
-        period=_MINUTE,
+        period=MINUTE,
     )
-    return _above(scope, "LostSignals", metric, 0, "EventBridge dropped a signal for good")
-
-
-def _above(
-    scope: Construct, name: str, metric: cloudwatch.IMetric, bound: int, means: str
-) -> cloudwatch.Alarm:
-    return cloudwatch.Alarm(
-        scope,
-        name,
-        alarm_description=f"firstline is deaf: {means}",
-        metric=metric,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        threshold=bound,
-        evaluation_periods=1,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-    )
-
-
-def _own_metric(name: str, statistic: str, fleet: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": fleet},
-        statistic=statistic,
-        period=_MINUTE,
-    )
+    return above(scope, "LostSignals", metric, 0, "EventBridge dropped a signal for good")

@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 DUE_INDEX = "due"
+OPEN_INDEX = "open"
 
 
 class Records(Stack):
@@ -28,9 +29,11 @@ class Records(Stack):
 
 
 def _incidents(scope: Construct) -> dynamodb.Table:
-    """Aggregates, inboxes, processed keys, leases; ``due`` lists the incidents to be woken.
+    """Aggregates, inboxes, processed keys, leases.
 
-    Only an item that is due has the two attributes of the index, so it stays small.
+    ``due`` lists the incidents to be woken, ``open`` those that have not ended. Only an item that
+    is so has the two attributes of the index, so each stays small; and ``open``, which holds keys
+    alone, is written when an incident opens and when it ends, not at each of its commits.
     """
     table = dynamodb.Table(
         scope,
@@ -49,6 +52,12 @@ def _incidents(scope: Construct) -> dynamodb.Table:
         sort_key=_text("next_wake_at"),
         projection_type=dynamodb.ProjectionType.INCLUDE,
         non_key_attributes=["wake_generation"],
+    )
+    table.add_global_secondary_index(
+        index_name=OPEN_INDEX,
+        partition_key=_text("open"),
+        sort_key=_text("opened_at"),
+        projection_type=dynamodb.ProjectionType.KEYS_ONLY,
     )
     return table
 

@@ -16,7 +16,7 @@ from infra.context import Context
 from infra.documents import content
 from infra.nag import accept
 from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues
-from infra.records import Records
+from infra.records import DUE_INDEX, OPEN_INDEX, Records
 from infra.runtime import Handler, Runtime
 from infra.schedule import every_minute
 
@@ -117,7 +117,7 @@ def _sweep(reach: Reach) -> Handler:
     kept = ("GetItem", "Query", "PutItem")
     may = {
         "wakes": roles.send(reach.queues.wakes),
-        "due": roles.find_due(reach.records.incidents),
+        "indexes": roles.find(reach.records.incidents, DUE_INDEX, OPEN_INDEX),
         "incidents": roles.keep_incidents(reach.records.incidents, *kept),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),

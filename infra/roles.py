@@ -20,7 +20,6 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.errors import Bug
 from firstline.profile import Fleet
 from infra.nag import accept
-from infra.records import DUE_INDEX
 
 SEND = "ssm:SendCommand"
 GROUP_CHANGES = (
@@ -127,9 +126,9 @@ def keep_incidents(table: dynamodb.Table, *operations: str) -> list[iam.PolicySt
     return [_allow([f"dynamodb:{operation}" for operation in operations], [table.table_arn])]
 
 
-def find_due(table: dynamodb.Table) -> list[iam.PolicyStatement]:
-    """Ask the sparse index who is due."""
-    return [_allow(["dynamodb:Query"], [f"{table.table_arn}/index/{DUE_INDEX}"])]
+def find(table: dynamodb.Table, *indexes: str) -> list[iam.PolicyStatement]:
+    """Ask the sparse *indexes* which incidents are due, or open."""
+    return [_allow(["dynamodb:Query"], [f"{table.table_arn}/index/{each}" for each in indexes])]
 
 
 def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:

@@ -10,7 +10,7 @@ import pytest
 from firstline.adapters import items
 from firstline.adapters.items import Item
 from firstline.errors import Bug
-from firstline.incident import encode
+from firstline.incident import Status, encode
 from firstline.pauses import OFF
 from firstline.ports import Change, Joined, Store
 from firstline.storm import Openings
@@ -63,10 +63,13 @@ def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
     ]
 
 
-def test_incident_without_a_wake_is_not_in_the_index() -> None:
-    """The index is sparse: no next wake, none of its attributes."""
-    item = items.incident_item(copy.replace(incident(), next_wake_at=None))
-    assert item.keys() == {"pk", "sk", "body", "version", "status"}
+def test_the_indexes_are_sparse() -> None:
+    """No next wake, or at its end: none of the index's attributes."""
+    rested = copy.replace(incident(), next_wake_at=None)
+    known = {"pk", "sk", "body", "version", "status"}
+    assert items.incident_item(rested).keys() == {*known, "open", "opened_at"}
+    ended = copy.replace(rested, status=Status.RESOLVED)
+    assert items.incident_item(ended).keys() == known
 
 
 def test_switch_is_read(store: Store, aws: TwinAws) -> None:

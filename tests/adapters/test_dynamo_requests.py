@@ -23,6 +23,7 @@ METHODS: dict[str, Callable[[Store], object]] = {
     "TransactWriteItems": lambda store: store.commit(FULL),
     "Query: load": lambda store: store.load(ID),
     "Query: due": lambda store: store.due(T0),
+    "Query: open": lambda store: store.open_now(1),
     "Query: entries": lambda store: store.entries(ID),
     "BatchGetItem": lambda store: store.limits("vaults"),
     "GetItem": lambda store: store.open_incident(CAUSE),

@@ -60,6 +60,7 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
     assert store.entries(ID) == ()
     assert store.open_incident(CAUSE) is None
     assert store.due(T0 + timedelta(days=400)) == ()
+    assert store.open_now(10) == ()
     limits = store.limits("vaults")
     assert limits.lease == Lease(group="vaults", fence=0)
     assert limits.switch == store.switch() == OFF
@@ -222,11 +223,25 @@ def test_due_follows_the_incident(store: Store) -> None:
     assert store.due(T0 + timedelta(days=400)) == ()
 
 
+def test_open_are_the_latest_first_until_they_end(store: Store) -> None:
+    """No more than are asked for, whether or not they have a next wake."""
+    ids = [IncidentId(f"inc-{number:020}") for number in range(4)]
+    for number, id_ in enumerate(ids):
+        opened = copy.replace(incident(id_), opened_at=T0 + number * TICK, next_wake_at=None)
+        store.commit(Change(incident=opened))
+    assert store.open_now(10) == tuple(reversed(ids))
+    assert store.open_now(2) == (ids[3], ids[2])
+    ended = copy.replace(stored(store, ids[2]), status=Status.HANDED_OVER)
+    store.commit(Change(incident=ended))
+    assert store.open_now(10) == (ids[3], ids[1], ids[0])
+
+
 READS: tuple[Callable[[Store], object], ...] = (
     lambda store: store.load(ID),
     lambda store: store.open_incident(CAUSE),
     lambda store: store.limits("vaults"),
     lambda store: store.due(T0),
+    lambda store: store.open_now(1),
     lambda store: store.entries(ID),
 )
 

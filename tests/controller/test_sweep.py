@@ -33,7 +33,7 @@ def after(rig: Rig, seconds: float) -> Swept:
 def test_a_wake_that_is_late_is_queued_again(late: float, woken: int) -> None:
     """After a grace, under the generation that the incident has, so a late one is harmless."""
     rig = lost()
-    assert after(rig, late) == Swept(woken=woken, failed=0, left=0, pages_owed_for=timedelta(0))
+    assert after(rig, late) == Swept(woken=woken, wakes_late_for=timedelta(seconds=late))
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))] * woken
 
 
@@ -57,8 +57,9 @@ def test_an_incident_that_the_sweep_alone_carries_ends_like_any_other() -> None:
 def test_an_owed_page_is_settled_by_the_sweep() -> None:
     """I1: a minute at most after the pager is back, though nobody else tries."""
     rig = lost(page=False)
+    opened = rig.incident().opened_at
     rig.script.failing = set()
-    assert after(rig, 60) == Swept(woken=1)
+    assert after(rig, 60) == Swept(woken=1, wakes_late_for=rig.world.now - opened)
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at == rig.world.now
 
@@ -69,9 +70,11 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
     rig.world.advance(START + timedelta(seconds=30))
     rig.hear(OTHER)
     opened = rig.incident().opened_at
-    assert after(rig, 90) == Swept(woken=2, pages_owed_for=rig.world.now - opened)
+    swept = after(rig, 90)
+    assert (swept.woken, swept.pages_owed_for) == (2, rig.world.now - opened)
     rig.script.failing = set()
-    assert after(rig, 150) == Swept(woken=2)
+    swept = after(rig, 150)
+    assert (swept.woken, swept.pages_owed_for) == (2, timedelta(0))
 
 
 @pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
@@ -107,8 +110,8 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     takes = timedelta(seconds=each_takes)
     rig.script.before("queue", lambda: rig.world.advance(rig.world.now + takes))
     # what nobody read may owe a page, since its wake was due
-    owed_for = timedelta(seconds=60 if left else 0)
-    assert sweep(rig.system) == Swept(woken=woken, left=left, pages_owed_for=owed_for)
+    owed_for, late_for = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
+    assert sweep(rig.system) == Swept(woken, 0, left, owed_for, late_for)
 
 
 def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
@@ -119,7 +122,9 @@ def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
     due = rig.incident().next_wake_at
     assert due is not None
     assert due > START
-    assert after(rig, 60) == Swept(failed=1, pages_owed_for=timedelta(seconds=60))
+    swept = after(rig, 60)
+    assert (swept.failed, swept.pages_owed_for) == (1, timedelta(seconds=60))
+    assert swept.wakes_late_for == START + timedelta(seconds=60) - due
 
 
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
@@ -145,7 +150,7 @@ def test_an_incident_that_is_gone_is_passed_over() -> None:
     """Its record may end between the two reads."""
     rig = lost()
     rig.script.before("load", rig.tables.incidents.clear)
-    assert after(rig, 60) == Swept()
+    assert after(rig, 60) == Swept(wakes_late_for=timedelta(seconds=60))
     assert rig.waiting == []
 
 

@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from firstline.metric import Metric
 from firstline.probe import (
     NATS_METRICS,
     Backlog,
     Ended,
-    Metric,
     NatsReading,
     Outcome,
     metrics,

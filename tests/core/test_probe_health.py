@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.probe import Metric
+from firstline.metric import Metric
 from firstline.probe_health import (
     HealthAnswer,
     HealthOutcome,

@@ -81,14 +81,14 @@ def test_a_wake_that_cannot_be_read_is_logged_and_left_to_the_dead_letters(
 def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The two metrics that the alarms of ``infra/oversight.py`` read, under their one dimension."""
+    """The metrics that the alarms of ``infra/oversight.py`` read, under their one dimension."""
     door = door_of(FaultPlan(dependency="pagerduty", until_seconds=600))
     ingest.handler(_records(OUTAGE.read_text()), None, system_of(door))
     capsys.readouterr()
     door.ports.clock.sleep(timedelta(seconds=120))
     sweep.handler({}, None, system_of(door))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (metrics,) = [line for line in lines if "_aws" in line]
+    metrics = next(line for line in lines if "_aws" in line)
     assert (metrics["Heartbeat"], metrics["service"]) == ([1.0], "vettid")
     assert metrics["PagesOwedSeconds"] == [pytest.approx(120, abs=10)]
     (emf,) = metrics["_aws"]["CloudWatchMetrics"]

@@ -17,13 +17,17 @@ from firstline.twin.world import World
 from functions import sweep
 from tests.core.builders import SETTINGS
 from tests.infra.conftest import WITHOUT_BUNDLING
-from tests.infra.made import ACCOUNT, HERE, Made
+from tests.infra.made import ACCOUNT, HERE, Made, Resource
 
 NOT_BREACHING, BREACHING = "notBreaching", "breaching"
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 EXPECTED = {
     "HeartbeatMissing": ("firstline", "Heartbeat", "Sum", BELOW, 1, 3, BREACHING),
     "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 180, 1, NOT_BREACHING),
+    "PagesFailed": ("firstline", "PagesFailed", "Sum", ABOVE, 0, 1, NOT_BREACHING),
+    "WakesLate": ("firstline", "WakesLateSeconds", "Maximum", ABOVE, 300, 1, NOT_BREACHING),
+    "NatsProbeSilent": ("firstline", "NatsConnected", "SampleCount", BELOW, 1, 5, BREACHING),
+    "HealthProbeSilent": ("firstline", "HealthAnswering", "SampleCount", BELOW, 1, 5, BREACHING),
     "SignalsWaiting": (
         *("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", ABOVE, 120, 1, NOT_BREACHING),
     ),
@@ -49,6 +53,97 @@ def test_a_way_of_being_deaf_is_told(made: Made, name: str) -> None:
     assert tuple(alarm[field] for field in FIELDS) == EXPECTED[name]
     assert alarm["Period"] == 60
     assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic])
+
+
+def told(made: Made, alarm: Resource) -> bool:
+    """Tell whether the alarm goes straight to the emergency topic, and says when it is over."""
+    topic = [made.arn(made.one("AWS::SNS::Topic", "Emergency"))]
+    return alarm.properties.get("AlarmActions") == topic == alarm.properties.get("OKActions")
+
+
+def on(made: Made, namespace: str, metric: str, dimension: str) -> dict[str, Resource]:
+    """The alarms on that metric that the emergency topic hears, by their dimension's value."""
+    return {
+        each.properties["Dimensions"][0]["Value"]: each
+        for each in made.of("AWS::CloudWatch::Alarm")
+        if (each.properties.get("Namespace"), each.properties.get("MetricName"))
+        == (namespace, metric)
+        and each.properties["Dimensions"][0]["Name"] == dimension
+        and told(made, each)
+    }
+
+
+def test_signals_that_come_back_undone_are_told(made: Made) -> None:
+    """SQS tells no age of them: more received than deleted, three minutes in a row."""
+    alarm = made.one("AWS::CloudWatch::Alarm", "OversightSignalsReturned")
+    queue = made.one("AWS::SQS::Queue", "QueuesSignals").name
+    expression, *metrics = alarm.properties["Metrics"]
+    assert expression["Expression"] == "received - deleted"
+    assert {each["Id"]: each["MetricStat"] for each in metrics} == {
+        identity: {
+            "Metric": {
+                "Namespace": "AWS/SQS",
+                "MetricName": f"NumberOfMessages{word}",
+                "Dimensions": [{"Name": "QueueName", "Value": queue}],
+            },
+            "Period": 60,
+            "Stat": "Sum",
+        }
+        for identity, word in (("received", "Received"), ("deleted", "Deleted"))
+    }
+    fields = ("EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator")
+    assert tuple(alarm.properties[field] for field in fields) == (3, 3, 0, ABOVE)
+    assert told(made, alarm)
+
+
+@pytest.mark.parametrize(
+    ("metric", "minutes"), [("Errors", 2), ("Throttles", 3)], ids=["errors", "throttles"]
+)
+def test_every_function_is_watched(made: Made, metric: str, minutes: int) -> None:
+    """Whatever function comes to the stack, its crashes and throttles are told."""
+    watched = on(made, "AWS/Lambda", metric, "FunctionName")
+    assert watched.keys() == {each.name for each in made.of("AWS::Lambda::Function")}
+    fields = ("Statistic", "Threshold", "DatapointsToAlarm", "EvaluationPeriods", "Period")
+    expected = ("Sum", 0, minutes, 5, 60)
+    assert {tuple(each.properties[it] for it in fields) for each in watched.values()} == {expected}
+
+
+SILENCE = {
+    "functions.sweep.handler": "Heartbeat",
+    "functions.probe_nats.handler": "NatsConnected",
+    "functions.probe_health.handler": "HealthAnswering",
+}
+"""What each scheduled function sends whenever it runs to its end."""
+
+
+def test_the_silence_of_every_schedule_is_told(made: Made) -> None:
+    """What a schedule runs has a metric whose absence is breaching; a new one needs its own."""
+    handlers = {
+        made.arn(each): each.properties["Handler"] for each in made.of("AWS::Lambda::Function")
+    }
+    run = {
+        handlers[each.properties["Target"]["Arn"]] for each in made.of("AWS::Scheduler::Schedule")
+    }
+    assert run == SILENCE.keys()
+    for metric in SILENCE.values():
+        (alarm,) = [
+            each
+            for each in made.of("AWS::CloudWatch::Alarm")
+            if each.properties.get("MetricName") == metric and told(made, each)
+        ]
+        assert alarm.properties["TreatMissingData"] == BREACHING
+
+
+def test_every_queue_is_watched(made: Made) -> None:
+    """One that is read by its oldest message, or by the sweep; one that is not, by its first."""
+    read = {
+        each.properties["EventSourceArn"] for each in made.of("AWS::Lambda::EventSourceMapping")
+    }
+    unread = {each.name for each in made.of("AWS::SQS::Queue") if made.arn(each) not in read}
+    age = on(made, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
+    # a wake may wait for a quarter of an hour by its own will: the sweep tells which are late
+    late = {made.one("AWS::SQS::Queue", "QueuesWakes").name}
+    assert {each.name for each in made.of("AWS::SQS::Queue")} == {*unread, *age, *late}
 
 
 def test_each_dead_letter_queue_is_watched(made: Made) -> None:
@@ -109,7 +204,7 @@ def test_the_sweep_emits_what_the_alarms_watch(
 ) -> None:
     """Namespace, names and dimensions of the sweep's metrics are those of the alarms."""
     sweep.handler({}, None, _quiet_system(profile))
-    emitted = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    emitted = json.loads(capsys.readouterr().out.strip().splitlines()[0])
     assert _metrics(emitted) == {
         (
             alarm.properties["Namespace"],
@@ -117,9 +212,11 @@ def test_the_sweep_emits_what_the_alarms_watch(
             tuple((each["Name"], each["Value"]) for each in alarm.properties["Dimensions"]),
         )
         for alarm in made.of("AWS::CloudWatch::Alarm")
-        if alarm.properties.get("Namespace") == "firstline"
-        and alarm.logical_id.startswith("Oversight")
+        if alarm.properties.get("MetricName") in SWEPT
     }
+
+
+SWEPT = ("Heartbeat", "PagesOwedSeconds", "WakesLateSeconds")
 
 
 def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:

@@ -24,9 +24,8 @@ from typing import Literal
 
 import msgspec
 
+from firstline.metric import Metric
 from firstline.probe_settings import Consumer
-
-type Unit = Literal["Count", "Milliseconds", "Percent"]
 
 
 class Ended(StrEnum):
@@ -75,15 +74,6 @@ class Outcome(StrEnum):
     UNHEALTHY = "unhealthy"
     ANSWERED = "answered"
     FAILED = "failed"
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """One value; ``by`` are its dimensions beside the fleet's."""
-
-    name: str
-    value: float
-    unit: Unit
-    by: tuple[tuple[str, str], ...] = ()
 
 
 class Backlog(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from firstline.probe import Metric
+from firstline.metric import Metric
 
 
 class HealthOutcome(StrEnum):

@@ -3,6 +3,7 @@
     incidents   pk              sk              attributes
                 <incident>      incident        body version status
                                                 [due next_wake_at wake_generation]
+                                                [open opened_at]
                 <incident>      inbox#<digest>  body
                 <incident>      approval#<d.>   body
                 processed#<d.>  -               ttl
@@ -14,7 +15,8 @@
                 control         switch          body version
     ledger      incident        sequence        body hash
 
-``due`` is the partition of a sparse index, so an incident without a next wake is not in it.
+``due`` is the partition of a sparse index, so an incident without a next wake is not in it; so is
+``open``, of those that have not ended.
 """
 
 import copy
@@ -44,6 +46,7 @@ type Item = Mapping[str, AttributeValueTypeDef]
 type Key = dict[str, AttributeValueTypeDef]
 
 DUE = "yes"
+OPEN = "yes"
 INBOX = "inbox#"
 APPROVAL = "approval#"
 PROCESSED_KEPT = timedelta(days=30)
@@ -131,6 +134,8 @@ def incident_item(incident: Incident) -> Item:
         "version": number(incident.version),
         "status": text(incident.status),
     }
+    if not incident.ended:
+        item |= {"open": text(OPEN), "opened_at": text(stamp(incident.opened_at))}
     if incident.next_wake_at is None:
         return item
     return item | {

@@ -137,6 +137,21 @@ class DynamoStore:
             found = answer["Items"]
         return tuple(map(items.due_of, found))
 
+    def open_now(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that have not ended, the latest first, from an index that lags by moments."""
+        with unavailable("store"):
+            answer = self._client.query(
+                TableName=self._tables.incidents,
+                IndexName="open",
+                KeyConditionExpression="#open = :open",
+                ExpressionAttributeNames={"#open": "open"},
+                ExpressionAttributeValues={":open": items.text(items.OPEN)},
+                ScanIndexForward=False,
+                Limit=most,
+            )
+            found = answer["Items"]
+        return tuple(IncidentId(items.attribute(each, "pk")) for each in found)
+
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order, read consistently."""
         found = self._query(

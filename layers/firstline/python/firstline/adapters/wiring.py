@@ -12,6 +12,7 @@ from firstline import settings as addresses
 from firstline.adapters import clients
 from firstline.adapters.around import AroundClients, AwsAround
 from firstline.adapters.background import AwsBackground, BackgroundClients
+from firstline.adapters.calls import Calls
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.adapters.hosts import SsmHosts
@@ -31,7 +32,15 @@ from firstline.settings import Settings
 def from_environment() -> System:
     """The system of this process, made once; raises `Malformed` when it has no settings."""
     settings = addresses.read(os.environ)
-    return system(settings, Session(region_name=settings.home.region), SystemClock())
+    session = Session(region_name=settings.home.region)
+    calls().watch(session)
+    return system(settings, session, SystemClock())
+
+
+@functools.cache
+def calls() -> Calls:
+    """The counter of this process's calls."""
+    return Calls()
 
 
 def system(settings: Settings, session: Session, clock: Clock) -> System:

@@ -30,12 +30,15 @@ class Swept(msgspec.Struct, frozen=True):
     """What a sweep found: incidents woken, failed and left, the oldest page still owed.
 
     One that failed or was left counts as owing since its wake was due: nobody knows better.
+    ``wakes_late_for`` is how long the oldest wake is overdue: SQS tells no age of a message that
+    came back three times, so this is what says that reconcile does not come round.
     """
 
     woken: int = 0
     failed: int = 0
     left: int = 0
     pages_owed_for: timedelta = timedelta(0)
+    wakes_late_for: timedelta = timedelta(0)
 
 
 def sweep(system: System) -> Swept:
@@ -44,11 +47,13 @@ def sweep(system: System) -> Swept:
     woken, failed, owed_for = 0, 0, timedelta(0)
     # an incident that owes a page is tried again and again, and so is never overdue: look ahead
     found = system.ports.store.due(now + paging.RETRY_AFTER)
+    late_for = max((_late_for(each, now) for each in found), default=timedelta(0))
     digests: list[Draft] = []
     for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
-            unread = (_unread_for(each, now) for each in found[number:])
-            return Swept(woken, failed, len(found) - number, max(owed_for, *unread))
+            unread = (_late_for(each, now) for each in found[number:])
+            left = len(found) - number
+            return Swept(woken, failed, left, max(owed_for, *unread), late_for)
         overdue = due.next_wake_at <= now - GRACE
         draft = None
         try:
@@ -62,7 +67,7 @@ def sweep(system: System) -> Swept:
                 woken += 1
         except FirstlineError:
             failed += 1
-            owed_for = max(owed_for, _unread_for(due, now))
+            owed_for = max(owed_for, _late_for(due, now))
         if draft is not None:  # what could not be woken may owe a page for longer than its wake
             owed_for = max(owed_for, _owed_for(draft))
     try:
@@ -70,11 +75,11 @@ def sweep(system: System) -> Swept:
         owed_for = max(owed_for, sweep_switch(system))
     except FirstlineError:
         failed += 1
-    return Swept(woken, failed, 0, owed_for)
+    return Swept(woken, failed, 0, owed_for, late_for)
 
 
-def _unread_for(due: Due, now: datetime) -> timedelta:
-    """What nobody could read may owe a page, for as long as its wake is overdue."""
+def _late_for(due: Due, now: datetime) -> timedelta:
+    """How long its wake is overdue; what nobody could read may owe a page for as long."""
     return max(now - due.next_wake_at, timedelta(0))
 
 

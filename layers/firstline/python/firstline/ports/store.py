@@ -134,6 +134,10 @@ class Store(Protocol):
         """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25."""
         ...
 
+    def open_now(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that have not ended, the latest first, at most *most*; moments late."""
+        ...
+
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order."""
         ...

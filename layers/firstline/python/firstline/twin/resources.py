@@ -49,12 +49,18 @@ def _tables(client: "DynamoDBClient") -> None:
         "KeySchema": _keys("due", "next_wake_at"),
         "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["wake_generation"]},
     }
+    still_open: Any = {
+        "IndexName": "open",
+        "KeySchema": _keys("open", "opened_at"),
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    kept = _attributes(pk="S", sk="S", due="S", next_wake_at="S", open="S", opened_at="S")
     client.create_table(
         TableName=INCIDENTS,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=_attributes(pk="S", sk="S", due="S", next_wake_at="S"),
+        AttributeDefinitions=kept,
         KeySchema=_keys("pk", "sk"),
-        GlobalSecondaryIndexes=[due],
+        GlobalSecondaryIndexes=[due, still_open],
     )
     ledger(client, LEDGER)
 

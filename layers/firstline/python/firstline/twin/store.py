@@ -94,6 +94,10 @@ class MemoryStore:
         """See `firstline.ports.Store`."""
         return self._effects.effect("store", "store.due", lambda: self._due(by))
 
+    def open_now(self, most: int) -> tuple[IncidentId, ...]:
+        """See `firstline.ports.Store`."""
+        return self._effects.effect("store", "store.open_now", lambda: self._open_now(most))
+
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """See `firstline.ports.Store`."""
         entries = self.tables.entries
@@ -114,6 +118,11 @@ class MemoryStore:
         known = (each.due for each in self.tables.rows.values())
         due = [each for each in known if each is not None and each.next_wake_at <= by]
         return tuple(sorted(due, key=lambda each: each.next_wake_at)[:25])
+
+    def _open_now(self, most: int) -> tuple[IncidentId, ...]:
+        read = (incidents.decode(each) for each in self.tables.incidents.values())
+        latest = sorted((each for each in read if not each.ended), key=lambda each: each.opened_at)
+        return tuple(each.id for each in reversed(latest))[:most]
 
     def _commit(self, change: Change) -> None:
         contested = next(self._contested(change), None)

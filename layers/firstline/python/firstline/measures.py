@@ -1,0 +1,133 @@
+"""Measures: what an operations review asks of firstline, as metrics of what was committed.
+
+Each is of one change, so that what is committed once is counted once. Dimensions are of closed
+sets (severities, outcomes, actions, guards), never an incident or a host: each value of one is a
+metric that is paid for. Every duration runs from the signal's own instant.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from firstline.ids import IncidentId
+from firstline.incident import Incident, Status
+from firstline.ledger import Entry, Kind
+from firstline.metric import Metric
+from firstline.ports import Change
+
+HEARTBEAT = "Heartbeat"
+PAGES_OWED = "PagesOwedSeconds"
+WAKES_LATE = "WakesLateSeconds"
+INCIDENTS_OPEN = "IncidentsOpen"
+PAGES_FAILED = "PagesFailed"
+OPENED = "IncidentsOpened"
+ENDED = "IncidentsEnded"
+RESPONSES = "Responses"
+RESPONSES_MISSED = "ResponsesMissed"
+TO_PAGE = "TimeToPage"
+TO_FIX = "TimeToFirstFix"
+TO_RECOVER = "TimeToRecover"
+FIXES = "Fixes"
+FIXES_FAILED = "FixesFailed"
+DENIALS = "Denials"
+CALLS = "AwsCalls"
+CALLS_COST = "AwsCallsNanodollars"
+
+OPEN_MAX = 100
+"""How many open incidents are counted: one read of an index of keys."""
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """What is read of an entry's body."""
+
+    kind: Kind
+    at: datetime
+    data: dict[str, Any]
+
+
+def of_sweep(pages_owed_for: timedelta, wakes_late_for: timedelta) -> tuple[Metric, ...]:
+    """A sweep's sign of life, and what it found late."""
+    return (
+        Metric(HEARTBEAT, 1, "Count"),
+        Metric(PAGES_OWED, pages_owed_for.total_seconds(), "Seconds"),
+        Metric(WAKES_LATE, wakes_late_for.total_seconds(), "Seconds"),
+    )
+
+
+def of_open(incidents: Sequence[IncidentId]) -> Metric:
+    """How many incidents have not ended; from `OPEN_MAX` on there may be more."""
+    return Metric(INCIDENTS_OPEN, len(incidents), "Count")
+
+
+def of_change(change: Change) -> tuple[Metric, ...]:
+    """What *change*, which was committed, adds to the counts."""
+    held = change.incident
+    bodies = [_read(each) for each in change.entries]
+    if held is None:
+        return tuple(each for body in bodies for each in _page_failed(body))
+    found = [each for body in bodies for each in _of_entry(body, held)]
+    if change.opens is not None:
+        found.append(Metric(OPENED, 1, "Count", (("severity", held.severity.value),)))
+    if change.closes is not None:
+        found.extend(_of_end(held))
+    return tuple(found)
+
+
+def _read(entry: Entry) -> _Body:
+    return msgspec.json.decode(entry.body, type=_Body)
+
+
+def _of_entry(body: _Body, held: Incident) -> Iterator[Metric]:
+    match body.kind:
+        case Kind.PAGE:
+            yield from _page_failed(body)
+            yield from _page_accepted(body, held)
+        case Kind.RESPONSE if body.data["responded"]:
+            yield Metric(RESPONSES, 1, "Count")
+            yield Metric(RESPONSES_MISSED, int(not body.data["met"]), "Count")
+        case Kind.INTENT if "plan" in body.data:
+            yield from _fix_begun(body, held)
+        case Kind.VERIFICATION if body.data.get("helped") is False:
+            yield Metric(FIXES_FAILED, 1, "Count", (("action", body.data["action"]),))
+        case Kind.DECISION:
+            yield from _denials(body)
+        case _:
+            pass
+
+
+def _page_failed(body: _Body) -> Iterator[Metric]:
+    """The first try at a page, or all that ingest makes, ended without PagerDuty's yes."""
+    if body.kind is Kind.PAGE and (body.data["channel"], body.data["outcome"]) == ("pager", "owed"):
+        yield Metric(PAGES_FAILED, 1, "Count")
+
+
+def _page_accepted(body: _Body, held: Incident) -> Iterator[Metric]:
+    """An episode's own key is paged first; what rises or is handed over has keys of its own."""
+    told = (body.data["action"], body.data["outcome"], body.data["key"], body.data["channel"])
+    if told == ("trigger", "accepted", held.id, "pager"):
+        yield _since_signal(TO_PAGE, body.at, held)
+
+
+def _fix_begun(body: _Body, held: Incident) -> Iterator[Metric]:
+    yield Metric(FIXES, 1, "Count", (("action", body.data["action"]),))
+    if held.attempts and held.attempts[0].token == body.data["token"]:
+        yield _since_signal(TO_FIX, body.at, held)
+
+
+def _denials(body: _Body) -> Iterator[Metric]:
+    """Each no of each decision: a guard that keeps saying no for an hour is counted each time."""
+    for answer in body.data.get("guards", ()):
+        if answer["denial"] is not None:
+            yield Metric(DENIALS, 1, "Count", (("guard", answer["guard"]),))
+
+
+def _of_end(held: Incident) -> Iterator[Metric]:
+    yield Metric(ENDED, 1, "Count", (("outcome", held.status.value),))
+    if held.status is Status.RESOLVED and held.ended_at is not None:
+        yield _since_signal(TO_RECOVER, held.ended_at, held)
+
+
+def _since_signal(name: str, at: datetime, held: Incident) -> Metric:
+    return Metric(name, max((at - held.signalled_at).total_seconds(), 0), "Seconds")

@@ -1,0 +1,47 @@
+"""What is counted of the calls that leave for AWS."""
+
+from datetime import timedelta
+
+import pytest
+
+from firstline.adapters import clients
+from firstline.adapters.calls import Calls
+from firstline.adapters.store import DynamoStore
+from firstline.errors import Unavailable
+from firstline.metric import Metric
+from firstline.twin.clock import WorldClock
+from firstline.twin.world import World
+from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.records import FULL, ID
+
+
+def counting(ends: Ends, world: World) -> tuple[Calls, DynamoStore]:
+    """A store whose session is counted."""
+    calls = Calls()
+    calls.watch(ends.session)
+    return calls, DynamoStore(clients.store(ends.session), "incidents", "ledger", WorldClock(world))
+
+
+def test_each_call_that_leaves_is_counted_and_priced(world: World) -> None:
+    """Also one that fails: AWS is asked all the same. What was taken begins anew."""
+    calls, store = counting(Ends(Http(503)), world)
+    assert calls.take() == ()
+    for read in (lambda: store.load(ID), lambda: store.due(T0 + timedelta(0))):
+        with pytest.raises(Unavailable):
+            read()
+    assert calls.take() == (
+        Metric("AwsCalls", 2, "Count"),
+        Metric("AwsCallsNanodollars", 2 * 250, "Count"),
+    )
+    assert calls.take() == ()
+
+
+def test_a_transaction_is_priced_by_what_it_sends(world: World) -> None:
+    """Twice a write unit for each kilobyte of it."""
+    calls, store = counting(Ends(Http(503)), world)
+    with pytest.raises(Unavailable):
+        store.commit(FULL)
+    count, cost = calls.take()
+    assert count.value == 1
+    assert cost.value >= 2 * 2 * 625
+    assert cost.value % (2 * 625) == 0
