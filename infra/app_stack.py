@@ -11,6 +11,7 @@ from firstline import code
 from firstline.settings import Home, Settings
 from infra.bus import Bus, heard
 from infra.context import Deployment
+from infra.dashboard import Shown, dashboard
 from infra.detection import Backstop, Detection
 from infra.hash_key import hash_key
 from infra.levers import Levers
@@ -68,9 +69,12 @@ class AppStack(Stack):
         Levers(self, "Levers", runtime=runtime, reach=reach)
         profile = deployment.profile
         Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
-        for each in self.node.find_all():
-            if isinstance(each, lambda_.Function):
-                oversight.watch(each)
+        functions = [each for each in self.node.find_all() if isinstance(each, lambda_.Function)]
+        for each in functions:
+            oversight.watch(each)
+        alarms = list(detection.alarms.values())
+        shown = Shown(profile, alarms, oversight.alarms, queues, functions)
+        dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.context.mode)
 
     def _hear(self, deployment: Deployment, queues: Queues) -> tuple[Detection, Oversight]:

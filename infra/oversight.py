@@ -65,6 +65,7 @@ class Oversight(Construct):
             _WAKES_LATE_SECONDS_MAX,
             "incidents are not looked at: reconcile does not keep up, or fails",
         )
+        self.alarms: list[cloudwatch.Alarm] = []
         self._tell(*self.deaf, late, *_of_probes(self, deployment.profile))
 
     def watch(self, function: lambda_.Function) -> None:
@@ -95,6 +96,7 @@ class Oversight(Construct):
         for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))
+            self.alarms.append(alarm)
 
 
 def _topic(scope: Construct, email: str | None) -> sns.Topic:
