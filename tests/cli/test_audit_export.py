@@ -113,7 +113,7 @@ def test_it_says_in_one_line_what_was_written(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["x", "--since", "yesterday"], "--since yesterday: give a date or an instant"),
+        (["x", "--since", "yesterday"], "--since yesterday: give 2h, 7d, a date or an instant"),
         (["x", "--region", "eu-west-1"], "ledger: ResourceNotFoundException"),
         (["gone/x"], "gone/x: cannot be written"),
         (["x", "--profile", "gone.toml"], "gone.toml"),

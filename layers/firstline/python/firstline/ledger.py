@@ -32,6 +32,8 @@ class Kind(StrEnum):
     PROPOSAL = "proposal"
     APPROVAL = "approval"
     PAUSE = "pause"
+    DEMOTION = "demotion"
+    PROMOTION = "promotion"
 
 
 class Provenance(msgspec.Struct, frozen=True):

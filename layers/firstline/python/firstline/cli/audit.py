@@ -11,7 +11,7 @@ import typer
 from firstline import audit
 from firstline import export as exports
 from firstline import profile as profiles
-from firstline.cli import exported, instants, output
+from firstline.cli import exported, incidents, instants, output
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import AuditLine, ExportLine
 from firstline.errors import Malformed, Unavailable
@@ -25,6 +25,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.callback()
 def ledger() -> None:
     """The ledger, checked by anyone."""
+
+
+app.command("list")(incidents.list_incidents)
+app.command()(incidents.show)
 
 
 @app.command()

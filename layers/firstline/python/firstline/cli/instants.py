@@ -1,20 +1,25 @@
 """Instants as a person types them."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 from firstline.errors import Malformed
+
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 def read(option: str, text: str) -> datetime | None:
     """The instant that *text* names, in UTC where it names no zone; None for no text.
 
-    Raises `Malformed` naming *option*.
+    ``2h`` is two hours ago. Raises `Malformed` naming *option*.
     """
     if not text:
         return None
+    if ago := re.fullmatch(r"([0-9]{1,4})([mhd])", text):
+        return datetime.now(UTC) - int(ago[1]) * UNITS[ago[2]]
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        message = f"{option} {text}: give a date or an instant, such as 2026-03-11T04:20Z"
+        message = f"{option} {text}: give 2h, 7d, a date or an instant, such as 2026-03-11T04:20Z"
         raise Malformed(message) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

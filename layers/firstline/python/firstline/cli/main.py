@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pause": ("levers", "no fixes for a while: of everything, a condition or an incident"),
     "resume": ("levers", "end a pause before its time"),
     "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
-    "audit": ("audit", "export and verify the ledger"),
+    "audit": ("audit", "list, show, export and verify the ledger"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),
     "synth": ("develop", "make the CloudFormation templates; arguments go to the CDK"),

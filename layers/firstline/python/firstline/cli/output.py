@@ -1,9 +1,13 @@
 """What commands say as JSON: one struct a command, one document a line. Scripts rely on these."""
 
 import sys
+from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from firstline.export import Recorded
+from firstline.summary import Summary
 
 
 class PageLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +78,66 @@ class ExportLine(msgspec.Struct, frozen=True, kw_only=True):
     incidents: int
     policies: int
     checkpoints: int
+
+
+class FixLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A fix of an incident; ``approved`` by a person, ``helped`` null where nobody judged it."""
+
+    action: str
+    target: str
+    at: datetime
+    approved: bool
+    outcome: str | None
+    helped: bool | None
+
+
+class RefusalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A guard's no to a fix, however often it was said."""
+
+    guard: str
+    action: str
+    target: str
+
+
+class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident as its entries tell it; nulls where there is none.
+
+    ``outcome`` is ``open``, ``resolved``, ``handed-over``, ``observed``, ``ignored`` or
+    ``rejected``; not ``whole``: entries are missing. ``missed`` are the severities whose response
+    target was missed.
+    """
+
+    incident: str
+    severity: str | None
+    condition: str | None
+    disposition: str
+    alarm: str
+    outcome: str
+    signalled_at: datetime | None
+    opened_at: datetime
+    paged_at: datetime | None
+    ended_at: datetime | None
+    hosts: tuple[str, ...]
+    fixes: tuple[FixLine, ...]
+    denials: tuple[RefusalLine, ...]
+    missed: tuple[str, ...]
+    signals: int
+    entries: int
+    whole: bool
+
+
+class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a ledger; ``hash`` is of its stored bytes, ``previous`` of those before it."""
+
+    incident: str
+    sequence: int
+    at: datetime
+    kind: str
+    policy: str
+    code: str
+    previous: str
+    hash: str
+    data: dict[str, Any]
 
 
 class ClassifyLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +230,44 @@ class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
     faults_total: int
     missed: tuple[str, ...]
     seconds: int
+
+
+def incident(told: Summary) -> IncidentLine:
+    """The line of a summary."""
+    return IncidentLine(
+        incident=told.incident,
+        severity=told.severity,
+        condition=told.condition,
+        disposition=told.disposition,
+        alarm=told.alarm,
+        outcome=told.outcome,
+        signalled_at=told.signalled_at,
+        opened_at=told.opened_at,
+        paged_at=told.paged_at,
+        ended_at=told.ended_at,
+        hosts=told.hosts,
+        fixes=tuple(FixLine(**msgspec.structs.asdict(each)) for each in told.fixes),
+        denials=tuple(RefusalLine(**msgspec.structs.asdict(each)) for each in told.denials),
+        missed=told.missed,
+        signals=told.signals,
+        entries=told.entries,
+        whole=told.whole,
+    )
+
+
+def entry(told: Recorded) -> EntryLine:
+    """The line of an entry."""
+    return EntryLine(
+        incident=told.entry.incident,
+        sequence=told.entry.sequence,
+        at=told.at,
+        kind=told.kind,
+        policy=told.policy,
+        code=told.code,
+        previous=told.previous,
+        hash=told.entry.hash,
+        data=told.data,
+    )
 
 
 def emit(line: msgspec.Struct) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from rich.console import Console
 from rich.text import Text
 
-from firstline.cli import timeline
+from firstline.cli import terminal, timeline
 from firstline.cli.output import ReplayLine
 from firstline.cli.timeline import Moment
 from firstline.twin.replay import Chapter, Replayed
@@ -65,12 +65,9 @@ def _pages_only(replayed: Replayed) -> Iterator[Moment]:
 
 
 def _told(moment: Moment, start: datetime) -> Text:
-    passed = f"+{timeline.clock(moment.at - start)}"
+    passed = f"+{terminal.clock(moment.at - start)}"
     return Text.assemble(
         (f"{passed:>8}  ", "dim"),
         (f"{moment.word:<{WORD_WIDTH}} ", moment.style or "cyan"),
-        # a foreign event's words are told too, and must not steer the terminal
-        "".join(
-            each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in moment.text
-        ),
+        terminal.printable(moment.text),  # a foreign event's words are told too
     )

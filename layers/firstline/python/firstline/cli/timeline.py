@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from firstline.cli.account import Told, told
 from firstline.cli.output import ReplayLine
+from firstline.cli.terminal import clock
 from firstline.ledger import Entry
 
 UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
@@ -46,14 +47,6 @@ def ending(line: ReplayLine, took: timedelta) -> str:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-def clock(passed: timedelta) -> str:
-    """Minutes and seconds, and hours where there are any."""
-    total = round(passed.total_seconds())
-    hours, rest = divmod(total, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _signal(entry: Told) -> Iterator[Moment]:

@@ -1,0 +1,103 @@
+"""``firstline audit list`` and ``show``: the incidents of a ledger, and the entries of one."""
+
+from collections.abc import Iterable, Iterator
+from heapq import nlargest
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstline.cli import entries, exported, instants, listing
+from firstline.cli.envelope import RUNBOOK
+from firstline.errors import Malformed, Unavailable
+from firstline.export import Recorded, recorded
+from firstline.ids import IncidentId
+from firstline.signals import Condition, Severity
+from firstline.summarise import summaries
+from firstline.summary import OUTCOMES, Summary, Wanted
+
+Export = Annotated[
+    Path | None,
+    typer.Argument(metavar="[EXPORT]", help="by default the deployed ledger", show_default=False),
+]
+Profile = Annotated[Path, typer.Option(help="the profile that was deployed")]
+Region = Annotated[str, typer.Option(help="where firstline is deployed")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document a line")]
+Since = Annotated[str, typer.Option(metavar="TIME", help="2h, 7d, 2026-03-11, or with a time")]
+Until = Annotated[str, typer.Option(metavar="TIME", help="as --since, itself left out")]
+Names = list[str] | None
+
+
+def list_incidents(
+    export: Export = None,
+    since: Since = "",
+    until: Until = "",
+    severity: Annotated[Names, typer.Option(help="P1 to P4; may be given again")] = None,
+    condition: Annotated[Names, typer.Option(help="such as enclave-down")] = None,
+    host: Annotated[Names, typer.Option(help="an instance that was looked at or fixed")] = None,
+    outcome: Annotated[Names, typer.Option(help=", ".join(OUTCOMES))] = None,
+    last: Annotated[int, typer.Option(min=0, help="only so many, by time; 0 is all")] = 0,
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """List incidents, a line each; without --last in the ledger's own order, as they are read.
+
+    A signal that opened none is listed where its --outcome is asked for.
+    """
+    wanted = Wanted(
+        since=instants.read("--since", since),
+        until=instants.read("--until", until),
+        severities=_named("--severity", severity, Severity),
+        conditions=_named("--condition", condition, Condition),
+        hosts=frozenset(host or ()),
+        outcomes=_named("--outcome", outcome, OUTCOMES),
+    )
+    fitting = (each for each in summaries(read(export, profile, region)) if _fits(each, wanted))
+    listing.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
+
+
+def show(
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", show_default=False)],
+    export: Export = None,
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show each entry of an incident: decisions with their facts, and every guard's answer."""
+    id_ = IncidentId(incident)
+    told = (each for each in read(export, profile, region, id_) if each.entry.incident == id_)
+    if not entries.tell(told, as_json=as_json):
+        raise Malformed(f"there is no incident {incident} in {export or 'the deployed ledger'}")
+
+
+def read(
+    export: Path | None, profile: Path, region: str, incident: IncidentId | None = None
+) -> Iterator[Recorded]:
+    """Entries of the file *export*, or of the deployed ledger; of *incident* at least."""
+    if export is not None:
+        yield from (each for each in exported.read(export) if isinstance(each, Recorded))
+        return
+    from firstline.cli.audit import deployed_ledger
+
+    ledger = deployed_ledger(profile, region)
+    try:
+        yield from map(recorded, ledger.entries(incident) if incident else ledger.everything())
+    except Unavailable as error:
+        raise Malformed(str(error)) from error
+
+
+def _fits(told: Summary, wanted: Wanted) -> bool:
+    return wanted.fits(told) and (told.opened or bool(wanted.outcomes))
+
+
+def _latest(told: Iterable[Summary], most: int) -> list[Summary]:
+    return nlargest(most, told, key=lambda each: each.opened_at)[::-1]
+
+
+def _named(option: str, given: Names, known: Iterable[str]) -> frozenset[str]:
+    names = tuple(map(str, known))
+    for each in given or ():
+        if each not in names:
+            raise Malformed(f"{option} {each}: give one of {', '.join(names)}")
+    return frozenset(given or ())

@@ -1,0 +1,43 @@
+"""Incidents as a person reads them: a line each, as they come."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from firstline.cli import output, terminal
+from firstline.summary import OPEN, Summary
+
+STYLES = {"resolved": "green", "handed-over": "red", OPEN: "bold yellow"}
+
+
+def tell(told: Iterable[Summary], *, as_json: bool) -> None:
+    """One line for each incident."""
+    if as_json:
+        for each in told:
+            output.emit(output.incident(each))
+        return
+    console = terminal.console()
+    narrow = terminal.narrow(console)
+    for each in told:
+        console.print(_incident(each, narrow=narrow))
+
+
+def _incident(told: Summary, *, narrow: bool) -> Text:
+    took = terminal.clock(told.ended_at - told.opened_at) if told.ended_at else "-"
+    head = f"{told.opened_at:%Y-%m-%d %H:%M:%S}  {told.severity or '--'}  "
+    return Text.assemble(
+        terminal.printable(head),
+        terminal.printable(f"{told.condition or told.disposition:<18}  "),
+        (f"{told.outcome:<11}", STYLES.get(told.outcome, "")),
+        "\n  " if narrow else "  ",
+        f"{took:>8}  {_fixes(told):<22}  ",
+        (terminal.printable(told.incident), "dim"),
+        "" if told.whole else ("  entries are missing", "bold red"),
+    )
+
+
+def _fixes(told: Summary) -> str:
+    """How many were tried, and how many of them helped."""
+    helped = sum(1 for each in told.fixes if each.helped)
+    tried = len(told.fixes)
+    return f"{tried} fix{'' if tried == 1 else 'es'}, {helped} helped" if tried else "no fix"

@@ -1,0 +1,31 @@
+"""The terminal: what came from outside is told there, and never steers it."""
+
+from datetime import timedelta
+
+from rich.console import Console
+
+NARROW = 100
+"""Columns below which a line is told in two."""
+
+
+def printable(text: str) -> str:
+    """*text* in one line, with U+FFFD for each character that a terminal might obey."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def console() -> Console:
+    """Standard output: colours on a terminal, plain text in a pipe, and no line of it is cut."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def narrow(console: Console) -> bool:
+    """Whether *console* is a terminal of few columns."""
+    return console.is_terminal and console.width < NARROW
+
+
+def clock(passed: timedelta) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    total = round(passed.total_seconds())
+    hours, rest = divmod(total, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
