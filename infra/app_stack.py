@@ -76,6 +76,8 @@ class AppStack(Stack):
         shown = Shown(profile, alarms, oversight.alarms, queues, functions)
         dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.context.mode)
+        CfnOutput(self, "ProfileDigest", value=deployment.profile.digest)
+        CfnOutput(self, "RoutingKeySecret", value=reach.routing_key.secret_arn)
 
     def _hear(self, deployment: Deployment, queues: Queues) -> tuple[Detection, Oversight]:
         """Detection, and what watches over it."""

@@ -246,7 +246,17 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     assert ingest["ReservedConcurrentExecutions"] == 25
     assert source(chosen, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 4}
     assert [each.logical_id for each in chosen.of("AWS::SecretsManager::Secret")] == ["HashKey"]
-    assert chosen.outputs("firstline-vettid-app")["Mode"] == "enforce"
+    outputs = chosen.outputs("firstline-vettid-app")
+    assert (outputs["Mode"], outputs["RoutingKeySecret"]) == ("enforce", arn)
+
+
+def test_the_outputs_say_what_was_deployed(made: Made, profile: Profile) -> None:
+    """Which profile, and which secret: `firstline doctor` reads them."""
+    outputs = made.outputs("firstline-vettid-app")
+    assert outputs["ProfileDigest"] == profile.digest
+    assert outputs["RoutingKeySecret"] == made.arn(
+        made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
+    )
 
 
 def test_a_changed_profile_makes_a_new_layer(tmp_path: Path) -> None:

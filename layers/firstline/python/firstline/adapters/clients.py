@@ -46,7 +46,7 @@ READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 """Five of them that hang and are tried again still fit into the time that reconcile has."""
 
 BROWSING = _config(connect_seconds=5, read_seconds=20, attempts=5)
-"""The whole ledger: nothing waits for it but a person."""
+"""The whole ledger, or an account: nothing waits for it but a person."""
 
 
 class _Lazy:

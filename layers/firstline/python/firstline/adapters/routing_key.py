@@ -56,7 +56,7 @@ class RoutingKey:
         except (ClientError, BotoCoreError) as error:
             what = faults.code(error) if isinstance(error, ClientError) else type(error).__name__
             raise Unavailable(f"the secret {self._secret_id} cannot be read: {what}") from error
-        key = _key_in(answer.get("SecretString", "").strip())
+        key = key_in(answer.get("SecretString", "").strip())
         if key is None:
             raise Unavailable(
                 f"the secret {self._secret_id} holds no routing key: store the integration key of "
@@ -78,7 +78,8 @@ class _Secret(msgspec.Struct, frozen=True):
     routing_key: str
 
 
-def _key_in(secret: str) -> str | None:
+def key_in(secret: str) -> str | None:
+    """The routing key in *secret*, bare or as JSON; None where it holds none."""
     if secret.startswith("{"):
         try:
             secret = msgspec.json.decode(secret, type=_Secret).routing_key

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import typer
 
+from firstline import doctor
 from firstline.cli.coverage import coverage
 from firstline.cli.develop import checkout
 from firstline.cli.safety import safety
@@ -90,11 +91,32 @@ def replays() -> str:
     return "\n".join(lines) + "\n"
 
 
+def doctors() -> str:
+    """The checks of `firstline doctor`."""
+    lines = [
+        "# What the doctor checks",
+        "",
+        "Made by `./dev docs` from `doctor.py`. `firstline doctor --profile PATH` holds a profile",
+        "against the account of your credentials, before the first deployment or after it. It only",
+        "reads; with `--look` it also sends the look document to the group's hosts, which changes",
+        "nothing on them. It exits with 1 if a finding is critical, which is one that keeps a P1",
+        "from being heard. What could not be read is a finding too.",
+        "",
+        "| check | what must hold | severity | if not | remedy |",
+        "|---|---|---|---|---|",
+        *doctor.table(),
+        "",
+        f"It asks for these permissions: {', '.join(f'`{each}`' for each in doctor.READS)}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "LIFECYCLE.md": lifecycle,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,
     "runbook-coverage.md": lambda: coverage(checkout()),
+    "DOCTOR.md": doctors,
     "SAFETY.md": lambda: safety(checkout() / "docs"),
 }
 

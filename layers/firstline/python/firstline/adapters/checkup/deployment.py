@@ -1,0 +1,165 @@
+"""Deployment: what stands of the app stack, and how it does."""
+
+from datetime import datetime
+from typing import Any
+
+from boto3.session import Session
+
+from firstline.adapters.checkup.alarms import AlarmsReader
+from firstline.adapters.checkup.reading import client, pages, read
+from firstline.adapters.routing_key import key_in
+from firstline.checkup.facts import (
+    Deployed,
+    Metric,
+    Read,
+    Resource,
+    RoutingKey,
+    Subscriptions,
+    Unread,
+    known,
+)
+from firstline.detection import PROBED
+
+FUNCTION = "AWS::Lambda::Function"
+QUEUE = "AWS::SQS::Queue"
+DEAD = ("Dead", "Undelivered")
+"""What the logical ids of queues of dead letters have in them."""
+
+
+class DeploymentReader:
+    """Reads the stack *name* of *fleet*."""
+
+    def __init__(self, session: Session, name: str, fleet: str) -> None:
+        self._session = session
+        self._name = name
+        self._heartbeat = Metric(PROBED, "Heartbeat", (("service", fleet),))
+
+    def deployed(self, alarms: AlarmsReader, now: datetime) -> Read[Deployed | None]:
+        """All of it; None where there is no such stack."""
+        stack = self.stack()
+        if not isinstance(stack, dict):
+            return stack
+        if not stack:
+            return None
+        resources = self.resources()
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+        functions = _named(resources, FUNCTION)
+        errors = {
+            name: Metric("AWS/Lambda", "Errors", (("FunctionName", name),)) for name in functions
+        }
+        day = alarms.day((self._heartbeat, *errors.values()), now)
+        return Deployed(
+            status=stack["StackStatus"],
+            outputs=outputs,
+            resources=resources,
+            routing_key=self.routing_key(outputs.get("RoutingKeySecret", "")),
+            topics={
+                name: self.readers(arn)
+                for name, arn in outputs.items()
+                if name.endswith("Topic") and arn.startswith("arn:")
+            },
+            dead_letters={
+                each.logical_id: self.waiting(each.name)
+                for each in known(resources)
+                if each.kind == QUEUE and any(it in each.logical_id for it in DEAD)
+            },
+            rules=self.rules(),
+            sources={name: self.source(name) for name in functions},
+            errors=day if isinstance(day, Unread) else {it: day[m][0] for it, m in errors.items()},
+            heartbeat=day if isinstance(day, Unread) else day[self._heartbeat][1],
+        )
+
+    def stack(self) -> Read[dict[str, Any]]:
+        """The stack as CloudFormation describes it, empty where there is none."""
+        stacks = client(self._session, "cloudformation")
+        return read(
+            "cloudformation:DescribeStacks",
+            lambda: dict(stacks.describe_stacks(StackName=self._name)["Stacks"][0]),
+            "ValidationError",
+            none={},
+        )
+
+    def resources(self) -> Read[tuple[Resource, ...]]:
+        """Every resource of the stack that has a name by now."""
+        stacks = client(self._session, "cloudformation")
+        return read(
+            "cloudformation:ListStackResources",
+            lambda: tuple(
+                Resource(
+                    each["ResourceType"], each["LogicalResourceId"], each["PhysicalResourceId"]
+                )
+                for each in pages(
+                    stacks, "list_stack_resources", "StackResourceSummaries", StackName=self._name
+                )
+                if "PhysicalResourceId" in each
+            ),
+        )
+
+    def routing_key(self, secret: str) -> Read[RoutingKey]:
+        """Whether the secret holds a routing key; its value goes no further than this."""
+        secrets = client(self._session, "secretsmanager")
+
+        def ask() -> RoutingKey:
+            value = secrets.get_secret_value(SecretId=secret).get("SecretString", "").strip()
+            if not value:
+                return "empty"
+            return "set" if key_in(value) else "unlike a key"
+
+        absent: RoutingKey = "empty"
+        action = "secretsmanager:GetSecretValue"
+        return read(action, ask, "ResourceNotFoundException", none=absent)
+
+    def readers(self, topic: str) -> Read[Subscriptions]:
+        """How many read *topic*."""
+        topics = client(self._session, "sns")
+
+        def ask() -> Subscriptions:
+            found = pages(topics, "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+            confirmed = sum(each["SubscriptionArn"].startswith("arn:") for each in found)
+            return Subscriptions(confirmed, len(found) - confirmed)
+
+        return read("sns:ListSubscriptionsByTopic", ask)
+
+    def waiting(self, queue: str) -> Read[int]:
+        """About how many messages wait in the queue with this address."""
+        queues = client(self._session, "sqs")
+        wanted = "ApproximateNumberOfMessages"
+        return read(
+            "sqs:GetQueueAttributes",
+            lambda: int(
+                queues.get_queue_attributes(QueueUrl=queue, AttributeNames=[wanted])["Attributes"][
+                    wanted
+                ]
+            ),
+        )
+
+    def rules(self) -> Read[dict[str, bool]]:
+        """Whether each rule of the stack is on."""
+        events = client(self._session, "events")
+        return read(
+            "events:ListRules",
+            lambda: {
+                str(each["Name"]): each["State"] != "DISABLED"
+                for each in pages(events, "list_rules", "Rules", NamePrefix=f"{self._name}-")
+            },
+        )
+
+    def source(self, function: str) -> Read[bool]:
+        """Whether every queue that feeds *function* does."""
+        functions = client(self._session, "lambda")
+        return read(
+            "lambda:ListEventSourceMappings",
+            lambda: all(
+                each["State"] not in {"Disabled", "Disabling"}
+                for each in pages(
+                    functions,
+                    "list_event_source_mappings",
+                    "EventSourceMappings",
+                    FunctionName=function,
+                )
+            ),
+        )
+
+
+def _named(resources: Read[tuple[Resource, ...]], kind: str) -> list[str]:
+    return [each.name for each in known(resources) if each.kind == kind]

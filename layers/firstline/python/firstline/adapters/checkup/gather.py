@@ -1,0 +1,90 @@
+"""Gather: every fact of the account that the checks ask for, read one after the other."""
+
+import copy
+
+from boto3.session import Session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from firstline.adapters.checkup.alarms import AlarmsReader
+from firstline.adapters.checkup.deployment import DeploymentReader
+from firstline.adapters.checkup.fleet import FleetReader
+from firstline.adapters.checkup.look import look
+from firstline.adapters.checkup.reading import client
+from firstline.adapters.checkup.surroundings import SurroundingsReader
+from firstline.adapters.faults import code
+from firstline.checkup import alarms as checks
+from firstline.checkup import watched
+from firstline.checkup.facts import Account, Alarm, Read, Unread, known
+from firstline.checkup.finding import Case
+from firstline.checkup.names import parameters
+from firstline.errors import Unavailable
+from firstline.ports import Clock
+from firstline.profile import Profile
+from firstline.settings import Home
+
+HISTORIES_MAX = 50
+"""CloudWatch gives the histories of a few alarms in a second."""
+
+
+def home(session: Session) -> Home:
+    """The account of the caller and the session's Region; raises `Unavailable`."""
+    try:
+        account = str(client(session, "sts").get_caller_identity()["Account"])
+    except (ClientError, BotoCoreError) as error:
+        told = code(error) if isinstance(error, ClientError) else str(error)
+        raise Unavailable(f"AWS does not say who you are: {told}") from error
+    return Home(account, str(session.region_name))
+
+
+def gather(session: Session, profile: Profile, clock: Clock, *, looks: bool = False) -> Account:
+    """Everything; what could not be read is `Unread`. Raises `Unavailable` without an identity."""
+    fleet = FleetReader(session, profile.fleet, home(session))
+    around = SurroundingsReader(session, profile.fleet)
+    alarms = AlarmsReader(session)
+    stack = watched.stack_name(profile)
+    deployed = DeploymentReader(session, stack, profile.fleet.name).deployed(alarms, clock.now())
+    groups = fleet.groups()
+    hosts = next((it.in_service for it in known(groups) if it.name == profile.fleet.group), ())
+    account = Account(
+        now=clock.now(),
+        groups=groups,
+        tagged=fleet.tagged(),
+        agents=fleet.agents(hosts),
+        target_groups=fleet.target_groups(),
+        targets=fleet.targets(),
+        balancers=fleet.balancers(),
+        http_apis=fleet.http_apis(),
+        rest_apis=fleet.rest_apis(),
+        key=around.key(),
+        log_group=around.log_group(),
+        stack=around.stack(),
+        parameters=around.parameters(tuple(name for _, name in parameters(profile))),
+        launch_template=around.launch_template(),
+        deployment_group=around.deployment_group(),
+        alarms=alarms.all(),
+        measured={},
+        deployed=deployed,
+        looked=look(session, profile, deployed, hosts, clock) if looks else None,
+    )
+    return _with_metrics(account, profile, alarms)
+
+
+def _with_metrics(account: Account, profile: Profile, reader: AlarmsReader) -> Account:
+    """And what the alarms' metrics had, and the histories of those that are stuck."""
+    watching = (*watched.made(profile), *watched.others(profile, account))
+    metrics = [metric for each in watching for metric in each.metrics]
+    return copy.replace(
+        account,
+        measured=reader.measured(metrics, account.now),
+        alarms=_with_histories(account, Case(profile, account), reader),
+    )
+
+
+def _with_histories(account: Account, case: Case, reader: AlarmsReader) -> Read[tuple[Alarm, ...]]:
+    if isinstance(account.alarms, Unread):
+        return account.alarms
+    old = [each.name for each in account.alarms if checks.is_old(each, case)][:HISTORIES_MAX]
+    return tuple(
+        reader.with_history(each, account.now) if each.name in old else each
+        for each in account.alarms
+    )

@@ -1,0 +1,1 @@
+"""Checkup: the checks that hold a profile against the account; facts in, findings out."""

@@ -1,0 +1,74 @@
+"""``firstline doctor``: the profile held against the account that it is for; it changes nothing."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from firstline import doctor as checks
+from firstline import profile as profiles
+from firstline.adapters.checkup.gather import gather
+from firstline.adapters.clock import SystemClock
+from firstline.checkup.finding import Finding
+from firstline.cli import output
+from firstline.cli.envelope import RUNBOOK
+from firstline.cli.output import DoctorLine
+from firstline.errors import Malformed, Unavailable
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+    from firstline.ports import Clock
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def doctor(
+    profile: Annotated[Path, typer.Option(help="the profile to hold against it")] = RUNBOOK,
+    region: Annotated[str, typer.Option(help="where the fleet is")] = "",
+    look: Annotated[bool, typer.Option("--look", help="ask the hosts too, over SSM")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document a finding")] = False,
+) -> int:
+    """Hold the profile against the account of your credentials. Exits with 1 if a P1 is unheard."""
+    from boto3.session import Session
+
+    session = Session(region_name=region or None)
+    if session.region_name is None:
+        raise Malformed("no Region is set: give --region, or set AWS_REGION")
+    return tell(examine(session, profile, SystemClock(), look=look), as_json=as_json)
+
+
+def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tuple[Finding, ...]:
+    """What the checks find of the profile at *path*; raises `Malformed`."""
+    profile = profiles.load(path)
+    try:
+        return checks.examine(profile, gather(session, profile, clock, looks=look))
+    except Unavailable as error:
+        raise Malformed(str(error)) from error
+
+
+def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:
+    """Write the findings, as JSON or for a person, and give the exit status."""
+    for each in findings:
+        if as_json:
+            output.emit(msgspec.convert(msgspec.to_builtins(each), type=DoctorLine))
+        else:
+            print(_told(each))
+    if not as_json:
+        print(_summary(findings))
+    return int(checks.deaf(findings))
+
+
+def _told(finding: Finding) -> str:
+    head = f"{finding.severity:<8}  {finding.check}: {finding.subject} {finding.what}"
+    return f"{head}\n          so {finding.consequence}\n          mend: {finding.remedy}\n"
+
+
+def _summary(findings: tuple[Finding, ...]) -> str:
+    counts = Counter(each.severity for each in findings)
+    counted = ", ".join(f"{counts[each]} {each}" for each in checks.GRADES)
+    end = "a P1 may go unheard" if checks.deaf(findings) else "nothing keeps a P1 from being heard"
+    return f"{counted}: {end}"

@@ -1,0 +1,492 @@
+"""What doctor reads: each fact from its answers, page by page; a refusal is a fact of its own."""
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline.adapters.checkup.alarms import AlarmsReader
+from firstline.adapters.checkup.deployment import DeploymentReader
+from firstline.adapters.checkup.fleet import FleetReader
+from firstline.adapters.checkup.surroundings import SurroundingsReader
+from firstline.checkup.facts import (
+    Agent,
+    Alarm,
+    Api,
+    LogGroup,
+    Metric,
+    Resource,
+    ScalingGroup,
+    Subscriptions,
+    TargetGroup,
+    Unread,
+)
+from firstline.profile import Fleet
+from tests.adapters.account import Answer, Answering, Refusal
+from tests.adapters.doors import Ends, Http
+from tests.core.builders import HOME, NOW, PROFILE, A, B
+
+PLACE = "us-east-1:111122223333"
+ALB = f"arn:aws:elasticloadbalancing:{PLACE}:loadbalancer/app/vettid-vault/50dc6c495c0c9188"
+TARGETS = f"arn:aws:elasticloadbalancing:{PLACE}:targetgroup/vettid-enclave/73e2d6bc24d8a067"
+NAMED = copy.replace(
+    PROFILE.fleet,
+    kms_key="alias/vettid",
+    stack="VettID-Nitro",
+    launch_template="vettid-enclave-template",
+    deployment_group="vaults/blue",
+)
+KEY = "0123456789abcdef0123456789ABCDEF"
+QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/dead"
+CPU = Metric("AWS/EC2", "CPUUtilization", (("AutoScalingGroupName", "g"),))
+
+
+def fleet(one: Answering) -> FleetReader:
+    return FleetReader(one.session, NAMED, HOME)
+
+
+def around(one: Answering, facts: Fleet = NAMED) -> SurroundingsReader:
+    return SurroundingsReader(one.session, facts)
+
+
+def stack(one: Answering) -> DeploymentReader:
+    return DeploymentReader(one.session, "firstline-vettid-app", "vettid")
+
+
+def group(name: str, *ids: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
+    instances = [{"InstanceId": each, "LifecycleState": "InService"} for each in ids]
+    instances.append({"InstanceId": "i-0dead", "LifecycleState": "Terminating"})
+    return {"AutoScalingGroupName": name, "DesiredCapacity": 1, "Instances": instances, **more}
+
+
+PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]] = {
+    "groups": (
+        lambda one: fleet(one).groups(),
+        "auto-scaling.DescribeAutoScalingGroups",
+        [
+            {"AutoScalingGroups": [group("one", A)], "NextToken": "x"},
+            {
+                "AutoScalingGroups": [
+                    group(
+                        "two",
+                        SuspendedProcesses=[{"ProcessName": "Launch"}],
+                        EnabledMetrics=[{"Metric": "GroupMinSize"}],
+                    )
+                ]
+            },
+        ],
+        (
+            ScalingGroup(name="one", desired=1, in_service=(A,)),
+            ScalingGroup(name="two", desired=1, suspended=("Launch",), collects=("GroupMinSize",)),
+        ),
+    ),
+    "tagged": (
+        lambda one: fleet(one).tagged(),
+        "ec2.DescribeInstances",
+        [
+            {"Reservations": [{"Instances": [{"InstanceId": A}]}], "NextToken": "x"},
+            {"Reservations": [{"Instances": [{"InstanceId": B}]}]},
+        ],
+        (A, B),
+    ),
+    "agents": (
+        lambda one: fleet(one).agents((A, B)),
+        "ssm.DescribeInstanceInformation",
+        [
+            {
+                "InstanceInformationList": [
+                    {"InstanceId": A, "PingStatus": "Online", "AgentVersion": "3.3.1"}
+                ],
+                "NextToken": "x",
+            },
+            {"InstanceInformationList": [{"InstanceId": B, "PingStatus": "ConnectionLost"}]},
+        ],
+        (Agent(A, "Online", "3.3.1"), Agent(B, "ConnectionLost", "")),
+    ),
+    "target groups": (
+        lambda one: fleet(one).target_groups(),
+        "elastic-load-balancing-v2.DescribeTargetGroups",
+        [
+            {
+                "TargetGroups": [{"TargetGroupArn": TARGETS, "LoadBalancerArns": [ALB]}],
+                "NextMarker": "x",
+            },
+            {"TargetGroups": [{"TargetGroupArn": "arn:targetgroup/other/1"}]},
+        ],
+        (
+            TargetGroup("targetgroup/vettid-enclave/73e2d6bc24d8a067", (NAMED.load_balancer,)),
+            TargetGroup("targetgroup/other/1"),
+        ),
+    ),
+    "load balancers": (
+        lambda one: fleet(one).balancers(),
+        "elastic-load-balancing-v2.DescribeLoadBalancers",
+        [{"LoadBalancers": [{"LoadBalancerArn": ALB}], "NextMarker": "x"}, {"LoadBalancers": []}],
+        (NAMED.load_balancer,),
+    ),
+    "HTTP APIs": (
+        lambda one: fleet(one).http_apis(),
+        "apigatewayv2.GetApis",
+        [
+            {"Items": [{"ApiId": "a", "Name": "n", "ProtocolType": "HTTP"}], "NextToken": "x"},
+            {"Items": []},
+        ],
+        (Api("a", "n", "HTTP"),),
+    ),
+    "REST APIs": (
+        lambda one: fleet(one).rest_apis(),
+        "api-gateway.GetRestApis",
+        [{"items": [{"id": "r", "name": "n"}], "position": "x"}, {"items": []}],
+        (Api("r", "n", "REST"),),
+    ),
+    "parameters": (
+        lambda one: around(one).parameters(("/a", "/b")),
+        "ssm.DescribeParameters",
+        [{"Parameters": [{"Name": "/a"}], "NextToken": "x"}, {"Parameters": []}],
+        ("/a",),
+    ),
+    "resources": (
+        lambda one: stack(one).resources(),
+        "cloudformation.ListStackResources",
+        [
+            {
+                "StackResourceSummaries": [
+                    {"ResourceType": "T", "LogicalResourceId": "L", "PhysicalResourceId": "p"},
+                    {"ResourceType": "T", "LogicalResourceId": "not yet"},
+                ],
+                "NextToken": "x",
+            },
+            {"StackResourceSummaries": []},
+        ],
+        (Resource("T", "L", "p"),),
+    ),
+    "readers": (
+        lambda one: stack(one).readers("arn:topic"),
+        "sns.ListSubscriptionsByTopic",
+        [
+            {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:x"}], "NextToken": "x"},
+            {"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]},
+        ],
+        Subscriptions(1, 1),
+    ),
+    "rules": (
+        lambda one: stack(one).rules(),
+        "eventbridge.ListRules",
+        [
+            {"Rules": [{"Name": "a", "State": "ENABLED"}], "NextToken": "x"},
+            {"Rules": [{"Name": "b", "State": "DISABLED"}]},
+        ],
+        {"a": True, "b": False},
+    ),
+    "sources": (
+        lambda one: stack(one).source("ingest"),
+        "lambda.ListEventSourceMappings",
+        [
+            {"EventSourceMappings": [{"State": "Enabled"}], "NextMarker": "x"},
+            {"EventSourceMappings": [{"State": "Disabled"}]},
+        ],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "call", "pages", "fact"), PAGED.values(), ids=PAGED)
+def test_all_pages_are_read_and_nothing_else(
+    ask: Callable[[Answering], object], call: str, pages: list[Answer], fact: object
+) -> None:
+    """A method makes one request, and one for each further page."""
+    one = Answering({call: copy.deepcopy(pages)})
+    assert ask(one) == fact
+    assert one.calls == [call] * len(pages)
+
+
+SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
+    "targets": (
+        lambda one: fleet(one).targets(),
+        "elastic-load-balancing-v2.DescribeTargetHealth",
+        {"TargetHealthDescriptions": [{"Target": {"Id": A, "Port": 443}}]},
+        (A,),
+    ),
+    "key": (
+        lambda one: around(one).key(),
+        "kms.DescribeKey",
+        {"KeyMetadata": {"KeyId": "k", "KeyState": "Disabled"}},
+        "Disabled",
+    ),
+    "log group": (
+        lambda one: around(one).log_group(),
+        "cloudwatch-logs.DescribeLogStreams",
+        {"logStreams": [{"lastIngestionTime": int(NOW.timestamp() * 1000)}]},
+        LogGroup("/vettid/enclave/parent", NOW),
+    ),
+    "log group that is empty": (
+        lambda one: around(one).log_group(),
+        "cloudwatch-logs.DescribeLogStreams",
+        {"logStreams": []},
+        LogGroup("/vettid/enclave/parent"),
+    ),
+    "stack": (
+        lambda one: around(one).stack(),
+        "cloudformation.DescribeStacks",
+        {"Stacks": [{"StackName": "VettID-Nitro"}]},
+        True,
+    ),
+    "launch template": (
+        lambda one: around(one).launch_template(),
+        "ec2.DescribeLaunchTemplates",
+        {"LaunchTemplates": []},
+        False,
+    ),
+    "deployment group": (
+        lambda one: around(one).deployment_group(),
+        "codedeploy.GetDeploymentGroup",
+        {"deploymentGroupInfo": {"deploymentGroupName": "blue"}},
+        True,
+    ),
+    "queue": (
+        lambda one: stack(one).waiting(QUEUE),
+        "sqs.GetQueueAttributes",
+        {"Attributes": {"ApproximateNumberOfMessages": "3"}},
+        3,
+    ),
+    "routing key": (
+        lambda one: stack(one).routing_key("arn:secret"),
+        "secrets-manager.GetSecretValue",
+        {"SecretString": json.dumps({"routing_key": KEY})},
+        "set",
+    ),
+    "routing key that is empty": (
+        lambda one: stack(one).routing_key("arn:secret"),
+        "secrets-manager.GetSecretValue",
+        {"SecretString": " "},
+        "empty",
+    ),
+    "routing key that is none": (
+        lambda one: stack(one).routing_key("arn:secret"),
+        "secrets-manager.GetSecretValue",
+        {"SecretString": "R0UTING"},
+        "unlike a key",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "call", "answer", "fact"), SINGLE.values(), ids=SINGLE)
+def test_one_request_tells_it(
+    ask: Callable[[Answering], object], call: str, answer: Answer, fact: object
+) -> None:
+    """Of the routing key no more than whether it is one."""
+    one = Answering({call: answer})
+    assert ask(one) == fact
+    assert one.calls == [call]
+
+
+ASKS = {name: (ask, call) for name, (ask, call, *_) in (PAGED | SINGLE).items()}
+
+
+@pytest.mark.parametrize(("ask", "call"), ASKS.values(), ids=ASKS)
+def test_a_refusal_is_a_fact(ask: Callable[[Answering], object], call: str) -> None:
+    """A missing permission names its IAM action; nothing is raised."""
+    found = ask(Answering({call: Refusal("AccessDenied")}))
+    assert isinstance(found, Unread)
+    assert found.denied
+    assert ":" in found.action
+    throttled = ask(Answering({call: Refusal("ThrottlingException")}))
+    assert isinstance(throttled, Unread)
+    assert not throttled.denied
+
+
+@pytest.mark.parametrize(
+    ("ask", "call", "code", "fact"),
+    [
+        (lambda one: around(one).key(), "kms.DescribeKey", "NotFoundException", "not here"),
+        (
+            lambda one: around(one).log_group(),
+            "cloudwatch-logs.DescribeLogStreams",
+            "ResourceNotFoundException",
+            None,
+        ),
+        (
+            lambda one: around(one).stack(),
+            "cloudformation.DescribeStacks",
+            "ValidationError",
+            False,
+        ),
+        (
+            lambda one: around(one).deployment_group(),
+            "codedeploy.GetDeploymentGroup",
+            "DeploymentGroupDoesNotExistException",
+            False,
+        ),
+        (
+            lambda one: fleet(one).targets(),
+            "elastic-load-balancing-v2.DescribeTargetHealth",
+            "TargetGroupNotFound",
+            (),
+        ),
+        (
+            lambda one: stack(one).routing_key("s"),
+            "secrets-manager.GetSecretValue",
+            "ResourceNotFoundException",
+            "empty",
+        ),
+    ],
+)
+def test_what_is_not_there_is_told_apart_from_what_is_not_known(
+    ask: Callable[[Answering], object], call: str, code: str, fact: object
+) -> None:
+    """Each service has a code of its own for it."""
+    assert ask(Answering({call: Refusal(code)})) == fact
+
+
+def test_what_the_profile_does_not_name_is_not_asked_for() -> None:
+    """Nor are agents where the group has no host."""
+    one = Answering({})
+    bare = copy.replace(PROFILE.fleet, target_group="", parent_log_group="")
+    reader = around(one, bare)
+    assert [reader.key(), reader.log_group(), reader.stack(), reader.parameters(())] == [None] * 4
+    assert [reader.launch_template(), reader.deployment_group()] == [None] * 2
+    assert FleetReader(one.session, bare, HOME).targets() is None
+    assert fleet(one).agents(()) == ()
+    assert one.calls == []
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "sends"),
+    [
+        (
+            Http(400, '{"__type": "ThrottlingException", "message": "slow"}'),
+            "ThrottlingException",
+            5,
+        ),
+        (
+            Http(400, '{"__type": "AccessDeniedException", "message": "no"}'),
+            "AccessDeniedException",
+            1,
+        ),
+    ],
+)
+def test_a_throttle_is_asked_again(
+    end: Http, code: str, sends: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to five times, since a person waits; a denial is not."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    ends = Ends(end)
+    reader = SurroundingsReader(ends.session, NAMED)
+    assert reader.key() == Unread("kms:DescribeKey", code)
+    assert ends.sends == sends
+
+
+def shown(name: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
+    return {"AlarmName": name, "StateValue": "OK", "StateUpdatedTimestamp": NOW, **more}
+
+
+def test_alarms_of_both_kinds() -> None:
+    """Plain, of an expression, composite; an action that is switched off is none."""
+    plain = shown(
+        "plain",
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "AutoScalingGroupName", "Value": "g"}],
+        AlarmActions=["arn:topic"],
+        TreatMissingData="breaching",
+        StateTransitionedTimestamp=NOW - timedelta(days=3),
+    )
+    stat = {"Metric": {"Namespace": "AWS/EC2", "MetricName": "x"}, "Period": 60, "Stat": "Sum"}
+    expression = shown(
+        "expression",
+        Metrics=[{"Id": "a", "MetricStat": stat}, {"Id": "b", "Expression": "a * 2"}],
+        AlarmActions=["arn:topic"],
+        ActionsEnabled=False,
+    )
+    pages: list[Answer] = [
+        {"MetricAlarms": [plain], "NextToken": "x"},
+        {"MetricAlarms": [expression], "CompositeAlarms": [shown("composite")]},
+    ]
+    one = Answering({"cloudwatch.DescribeAlarms": pages})
+    assert AlarmsReader(one.session).all() == (
+        Alarm(
+            name="plain",
+            state="OK",
+            since=NOW - timedelta(days=3),
+            actions=("arn:topic",),
+            metrics=(CPU,),
+            missing="breaching",
+        ),
+        Alarm(name="expression", state="OK", since=NOW, metrics=(Metric("AWS/EC2", "x"),)),
+        Alarm(name="composite", state="OK", since=NOW),
+    )
+    assert one.calls == ["cloudwatch.DescribeAlarms"] * 2
+
+
+@pytest.mark.parametrize(
+    ("updates", "was_ok"),
+    [([], False), (["ALARM"], False), (["ALARM", "OK"], True), ([None], False)],
+)
+def test_an_alarms_history(updates: list[str | None], was_ok: object) -> None:
+    """Whether a state of the last thirty days was OK."""
+    items = [
+        {} if each is None else {"HistoryData": json.dumps({"newState": {"stateValue": each}})}
+        for each in updates
+    ]
+    one = Answering({"cloudwatch.DescribeAlarmHistory": {"AlarmHistoryItems": items}})
+    alarm = Alarm(name="one", state="ALARM", since=NOW)
+    assert AlarmsReader(one.session).with_history(alarm, NOW).was_ok is was_ok
+    assert one.parameters("cloudwatch.DescribeAlarmHistory")["AlarmName"] == "one"
+
+
+def results(*values: tuple[str, list[int], list[float]]) -> Answer:
+    """A GetMetricData answer: ids, ages in hours, values."""
+    return {
+        "MetricDataResults": [
+            {"Id": id_, "Timestamps": [NOW - timedelta(hours=n) for n in ages], "Values": found}
+            for id_, ages, found in values
+        ]
+    }
+
+
+def test_when_metrics_last_had_a_value() -> None:
+    """The latest of all pages; None of one that had none; 500 in one request."""
+    many = [Metric("n", str(number)) for number in range(501)]
+    pages = [
+        results(("m0", [9, 3], [1, 1]), ("m1", [], [])) | {"NextToken": "x"},
+        results(("m0", [1], [1])),
+        results(("m0", [2], [1])),
+    ]
+    one = Answering({"cloudwatch.GetMetricData": pages})
+    found = AlarmsReader(one.session).measured((*many, many[0]), NOW)
+    assert isinstance(found, dict)
+    assert (found[many[0]], found[many[1]]) == (NOW - timedelta(hours=1), None)
+    assert found[many[500]] == NOW - timedelta(hours=2)
+    assert len(one.calls) == 3
+
+
+def test_alarms_that_cannot_be_read() -> None:
+    """Neither they, nor a history, nor metrics: each says which action it lacks."""
+    denied = Refusal("AccessDenied")
+    reader = AlarmsReader(
+        Answering(
+            {
+                "cloudwatch.DescribeAlarms": denied,
+                "cloudwatch.DescribeAlarmHistory": denied,
+                "cloudwatch.GetMetricData": denied,
+            }
+        ).session
+    )
+    alarm = reader.with_history(Alarm(name="one", state="ALARM", since=NOW), NOW)
+    found = (reader.all(), alarm.was_ok, reader.measured([CPU], NOW), reader.day((CPU,), NOW))
+    assert [each.action for each in found if isinstance(each, Unread)] == [
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:DescribeAlarmHistory",
+        "cloudwatch:GetMetricData",
+        "cloudwatch:GetMetricData",
+    ]
+
+
+def test_without_metrics_nothing_is_asked() -> None:
+    """As of an account without alarms."""
+    one = Answering({})
+    assert AlarmsReader(one.session).measured([], NOW) == {}
+    assert one.calls == []
