@@ -106,9 +106,9 @@ def test_the_layers_hold_what_a_handler_imports(synthesized: Synthesized) -> Non
 
 
 def test_the_laptops_part_stays_at_home(synthesized: Synthesized) -> None:
-    """The command line, the twin and the simulation are not in Lambda."""
+    """The command line, the past, the twin and the simulation are not in Lambda."""
     package = synthesized.layer("Firstline") / "python" / "firstline"
-    assert not {each.name for each in package.iterdir()} & {"cli", "twin", "simulation"}
+    assert not {each.name for each in package.iterdir()} & {"cli", "past", "twin", "simulation"}
     assert (package / "controller").is_dir()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from firstline.ids import Digest
 
 PACKAGE = Path(__file__).parent
-LEFT_OUT = ("cli", "simulation", "twin")
+LEFT_OUT = ("cli", "past", "simulation", "twin")
 """Folders of the package that never go to Lambda."""
 
 _SHIPPED = (".py", ".toml")

@@ -39,8 +39,20 @@ def begin(
     signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
 ) -> Opening:
     """The episode that *signal* begins, with its page owed; its id follows from the signal."""
+    return begun(noted_id(signal), signal, found, profile, now, by)
+
+
+def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
+    id_: IncidentId,
+    signal: Signal,
+    found: Classification,
+    profile: Profile,
+    now: datetime,
+    by: Provenance,
+) -> Opening:
+    """The episode of that id, which *signal* began."""
     incident = Incident(
-        id=incident_id(signal.key),
+        id=id_,
         cause=found.cause,
         condition=found.condition,
         severity=found.severity,
@@ -177,6 +189,7 @@ def told(signal: Signal, found: Classification, profile: Profile) -> Data:
         "state": signal.state,
         "signalled_at": signal.at.isoformat(),
         "key_digest": digest(signal.key.encode()),
+        "cause": found.cause,
         "marks": list(signal.marks),
         "region": signal.region,
         "arn": redact(signal.arn),

@@ -1,8 +1,8 @@
 """Account for a replay: its ledgers and pages as the lines of `firstline.cli.output`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,6 +12,25 @@ from firstline.ledger import Entry
 from firstline.signals import Disposition
 from firstline.twin.alerts import Received
 from firstline.twin.replay import Chapter, Replayed
+
+
+class Said(Protocol):
+    """An entry that was read, wherever it was."""
+
+    @property
+    def kind(self) -> str:
+        """What it records."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        ...
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it says."""
+        ...
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -46,11 +65,11 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         disposition=disposition,
         outcome=incident.status if incident else _noted(disposition),
         pages=tuple(_page(each, replayed.start) for each in pages),
-        actions=tuple(_actions(read, replayed.start)),
-        denials=tuple(_denials(read)),
+        actions=tuple(actions(read, replayed.start)),
+        denials=tuple(denials(read)),
         entries=len(chapter.entries),
         ledger_head=chapter.entries[-1].hash,
-        virtual_seconds=_since(replayed.end, replayed.start),
+        virtual_seconds=since(replayed.end, replayed.start),
     )
 
 
@@ -67,7 +86,7 @@ def _unrecorded(replayed: Replayed) -> ReplayLine:
         denials=(),
         entries=0,
         ledger_head=None,
-        virtual_seconds=_since(replayed.end, replayed.start),
+        virtual_seconds=since(replayed.end, replayed.start),
     )
 
 
@@ -88,12 +107,12 @@ def _page(page: Received, start: datetime) -> PageLine:
         event_action=page.action,
         dedup_key=page.key,
         severity=payload.get("severity"),
-        at_seconds=_since(page.at, start),
+        at_seconds=since(page.at, start),
         body=page.body,
     )
 
 
-def _actions(read: list[Told], start: datetime) -> Iterator[ActionLine]:
+def actions(read: Sequence[Said], start: datetime) -> Iterator[ActionLine]:
     """Each intent's targets, with the last outcome that bears the intent's token."""
     outcomes = {each.data["token"]: each.data for each in read if each.kind == "outcome"}
     for each in read:
@@ -106,7 +125,7 @@ def _actions(read: list[Told], start: datetime) -> Iterator[ActionLine]:
                 kind=ACTIONS[each.data["action"]].kind,
                 target=target,
                 outcome=_outcome(outcome, target),
-                at_seconds=_since(each.at, start),
+                at_seconds=since(each.at, start),
             )
 
 
@@ -118,7 +137,7 @@ def _outcome(outcome: dict[str, Any], target: str) -> str | None:
     return "done" if outcome["hosts"][target].get("type") == "report" else "unknown"
 
 
-def _denials(read: list[Told]) -> Iterator[DenialLine]:
+def denials(read: Sequence[Said]) -> Iterator[DenialLine]:
     """Each guard's no to each plan, once."""
     lines = (
         DenialLine(
@@ -134,5 +153,5 @@ def _denials(read: list[Told]) -> Iterator[DenialLine]:
     return iter(dict.fromkeys(lines))
 
 
-def _since(at: datetime, start: datetime) -> int:
+def since(at: datetime, start: datetime) -> int:
     return round((at - start).total_seconds())

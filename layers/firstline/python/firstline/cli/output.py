@@ -39,6 +39,19 @@ class DenialLine(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class DifferenceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a recorded incident, decided again, parts from its record.
+
+    ``field`` is a path within entry ``sequence``, empty where one side has no such entry.
+    """
+
+    sequence: int
+    kind: str
+    field: str
+    recorded: Any
+    again: Any
+
+
 class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
     """One incident of a replay; nulls where there is none.
 
@@ -56,6 +69,17 @@ class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     ledger_head: str | None
     virtual_seconds: int
+
+
+class AgainLine(ReplayLine, frozen=True, kw_only=True):
+    """A recorded incident: how many of its decisions were decided again, and where they part.
+
+    ``why`` says why they could not be decided again, where they could not.
+    """
+
+    decisions: int
+    differences: tuple[DifferenceLine, ...]
+    why: str | None
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import typer
 
 from firstline import export as exports
 from firstline import profile as profiles
-from firstline.cli import account, envelope, exported, output, screen
+from firstline.cli import account, envelope, exported, output, replay_export, screen
 from firstline.cli.envelope import PROFILES, RUNBOOK, Account, Region
 from firstline.cli.output import ReplayLine
 from firstline.errors import Malformed
@@ -47,7 +47,11 @@ def run(
     account_id: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> int:
-    """Replay an EventBridge envelope (.json) or a scenario (.toml) and tell what was done."""
+    """Replay an EventBridge envelope (.json) or a scenario (.toml), or decide an export again."""
+    if replay_export.holds(path):
+        if world is not None or profile is not None or export is not None:
+            raise Malformed(f"{path}: an export has its own world and policy; see backtest")
+        return replay_export.run(path, as_json=as_json)
     home = envelope.home(account_id, region)
     scenario, events, profile = read(path, home, profile)
     if world is not None:
@@ -55,7 +59,7 @@ def run(
     replayed = _replay(scenario, events, profile, home)
     told = account.lines(replayed)
     if export is not None:
-        _export(replayed, profile, export)
+        _export(replayed, export)
     if as_json:
         for line in told:
             output.emit(line)
@@ -122,10 +126,9 @@ def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: 
         return replay(scenario, events, profile, home, progress)
 
 
-def _export(replayed: Replayed, profile: Path, path: Path) -> None:
+def _export(replayed: Replayed, path: Path) -> None:
     """Write the ledgers, and the profile that their entries name."""
-    text = profile.read_bytes().decode()
-    texts = {digest(text.encode()): text}
+    texts = {digest(replayed.policy.encode()): replayed.policy}
     chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
     entries = (entry for chain in chains for entry in chain)
     exported.write(exports.write(entries, texts.get), path)

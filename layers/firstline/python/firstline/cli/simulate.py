@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import output, progress, stepwise
+from firstline.cli import exported, output, progress, stepwise
 from firstline.cli.output import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import Malformed
 from firstline.simulation import campaign as campaigns
@@ -35,6 +35,7 @@ Hunt = Annotated[
     str | None,
     typer.Option("--planted", help='find the planted bugs whose name holds this; "": all'),
 ]
+Export = Annotated[Path | None, typer.Option(help="with --seed: write its ledger there")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 
@@ -46,12 +47,17 @@ def run(
     state: State = None,
     coverage: Coverage = False,
     hunt: Hunt = None,
+    export: Export = None,
     as_json: AsJson = False,
 ) -> int:
     """Simulate; a violation prints its seed and the shortest timeline that was found for it."""
     if hunt is not None:
         return _hunt(hunt, as_json=as_json)
+    if export is not None and seed is None:
+        raise Malformed("--export goes with --seed: it writes the ledger of one run")
     if seed is not None:
+        if export is not None:
+            exported.write(found.exported(found.run(seed)), export)
         return _show(seed, found.simulate(seed), as_json=as_json)
     told = campaigns.load(state) if state is not None else Campaign()
     if not told.seeds:

@@ -242,6 +242,13 @@ PLANTED = (
         new='            "guards": msgspec.to_builtins(self.answers[:5]),\n',
     ),
     Planted(
+        name="an entry leaves out what a fix's host answered",
+        breaks="I26 (again)",
+        file="basis.py",
+        old="        fix=seen.fix,\n",
+        new="        fix=None,\n",
+    ),
+    Planted(
         name="an entry names the user",
         breaks="I27",
         file="episodes.py",

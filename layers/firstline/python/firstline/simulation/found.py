@@ -1,6 +1,5 @@
 """Found: one seed's run, what it violates, and the shortest list of choices that still does."""
 
-import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 import firstline
+from firstline import export as exports
 from firstline import profile as profiles
 from firstline.profile import Profile
 from firstline.simulation.choices import Choices
@@ -17,6 +17,7 @@ from firstline.simulation.faults import Fault
 from firstline.simulation.invariants import violations
 from firstline.simulation.run import Run
 from firstline.simulation.starts import Start, draw, troubled
+from firstline.twin import scenario as scenarios
 
 PROFILES = Path(firstline.__file__).parent / "profiles"
 
@@ -33,10 +34,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     coverage: dict[tuple[str, Fault], int]
 
 
-@functools.cache
-def load(name: str) -> Profile:
-    """The policy of that name."""
-    return profiles.load(PROFILES / f"{name}.toml")
+def policy(start: Start) -> bytes:
+    """The text of the profile that is in force in the world of *start*."""
+    path = PROFILES / f"{start.scenario.profile}.toml"
+    return scenarios.ruled(path.read_bytes(), start.scenario)
+
+
+_PROFILES: dict[str, Profile] = {}
+
+
+def load(start: Start) -> Profile:
+    """The policy of the world of *start*; each is read once."""
+    name = f"{start.scenario.profile} {sorted(start.scenario.autonomy.items())}"
+    if name not in _PROFILES:
+        _PROFILES[name] = profiles.parse(policy(start), name)
+    return _PROFILES[name]
 
 
 def start_of(seed: int) -> Start:
@@ -55,7 +67,15 @@ def run(seed: int, given: Sequence[int] | None = None) -> Run:
     choices = Choices(seed=seed) if given is None else Choices(given)
     begun = start_of(seed)
     start = troubled(draw(choices) if begun.drawn else begun, choices)
-    return Run(start, load(start.scenario.profile), choices).to_the_end()
+    return Run(start, load(start), choices).to_the_end()
+
+
+def exported(ended: Run) -> Iterator[bytes]:
+    """The lines of an export of all that *ended* recorded."""
+    text = policy(ended.start).decode()
+    chains = ended.door.store.tables.entries.values()
+    entries = (entry for chain in chains for entry in chain)
+    return exports.write(entries, {ended.profile.digest: text}.get)
 
 
 def simulate(seed: int, given: Sequence[int] | None = None) -> Outcome:

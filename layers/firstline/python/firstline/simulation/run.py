@@ -30,7 +30,7 @@ from firstline.simulation.starts import Start
 from firstline.simulation.worker import Worker
 from firstline.twin.clock import WorldClock
 from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import BEGINS, ruled
+from firstline.twin.scenario import BEGINS
 from firstline.twin.world import World
 
 HEALED_AFTER = timedelta(minutes=10)
@@ -100,7 +100,7 @@ class Run:
     def __init__(self, start: Start, profile: Profile, choices: Choices) -> None:
         self.choices = choices
         self.start = start
-        self.profile = ruled(profile, start.scenario)
+        self.profile = profile
         self.world = World(start.scenario, BEGINS, profile.fleet.group)
         self.healed_at = BEGINS + HEALED_AFTER
         self.scheduler = Scheduler(self.world, choices, self.healed_at, start.liar)

@@ -75,7 +75,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay left. ``dead`` counts the messages that no handler could deal with.
 
     ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
-    the kill switch.
+    the kill switch, ``policy`` the text of the profile that was in force.
     """
 
     start: datetime
@@ -85,6 +85,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     dead: int
     refused: tuple[str, ...] = ()
     control: tuple[Entry, ...] = ()
+    policy: str = ""
 
 
 def replay(
@@ -98,8 +99,9 @@ def replay(
 
     Raises `Malformed` for a profile that cannot be loaded.
     """
-    group = profiles.load(profile_path).fleet.group
-    world = World(scenario, _start(events, home), group)
+    policy = scenarios.ruled(_read(profile_path), scenario)
+    profile = profiles.parse(policy, str(profile_path))
+    world = World(scenario, _start(events, home), profile.fleet.group)
     for event in events:
         _stand_behind(event, world, home)
     clock = WorldClock(world)
@@ -108,7 +110,6 @@ def replay(
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
         settings = copy.replace(settings, code=code.digest(PACKAGE))
         system = wiring.system(settings, aws.session, clock)
-        profile = scenarios.ruled(system.profile, scenario)
         run = Run(world, aws, copy.replace(system, profile=profile))
         run.to_the_end(events, progress)
         with aws.without_faults():
@@ -122,7 +123,16 @@ def replay(
         dead=len(run.deliveries.dead),
         refused=tuple(run.refused),
         control=control,
+        policy=policy.decode(),
     )
+
+
+def _read(profile_path: Path) -> bytes:
+    try:
+        return profile_path.read_bytes()
+    except OSError as error:
+        message = f"{profile_path}: cannot be read ({error.strerror}): name a profile that exists"
+        raise Malformed(message) from error
 
 
 class Run:

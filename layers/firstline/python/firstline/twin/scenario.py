@@ -3,7 +3,7 @@
 Scenarios are TOML files in ``events/scenarios``: data, without conditions.
 """
 
-import copy
+import re
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,6 @@ from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.pauses import EVERYTHING, OFF, Pause, Switch
-from firstline.profile import Profile
 from firstline.settings import Mode
 
 type Dependency = Literal[
@@ -193,13 +192,19 @@ class Scenario(Part, frozen=True, kw_only=True):
         return None
 
 
-def ruled(profile: Profile, scenario: Scenario) -> Profile:
-    """*profile* with the autonomy that *scenario* gives to some of its actions."""
-    actions = tuple(
-        copy.replace(each, autonomy=scenario.autonomy.get(each.name, each.autonomy))
-        for each in profile.actions
-    )
-    return copy.replace(profile, actions=actions) if scenario.autonomy else profile
+def ruled(policy: bytes, scenario: Scenario) -> bytes:
+    """The profile's text *policy* with the autonomy that *scenario* gives to some of its actions.
+
+    It is the text that changes, so that the ledger names the policy that was in force. Raises
+    `Malformed` for an action to which the text gives no autonomy.
+    """
+    for action, autonomy in sorted(scenario.autonomy.items()):
+        told = rb'(?m)^(name = "%s"\nautonomy = )"[a-z]+"$' % action.encode()
+        policy, found = re.subn(told, rb'\1"%s"' % autonomy.encode(), policy)
+        if found != 1:
+            message = f"{scenario.name}: the profile gives no autonomy to {action!r}"
+            raise Malformed(message)
+    return policy
 
 
 def load(path: Path) -> Scenario:

@@ -41,6 +41,7 @@ CHECKERS: dict[str, Checker] = {
     "I24": record.everything_ends,
     "I25": record.chains_hold,
     "I26": record.the_ledger_explains,
+    "I26 (again)": record.decided_again_the_same,
     "I27": record.nothing_personal_is_told,
     "I28": record.nothing_foreign_is_taken,
     "I29": record.clocks_change_nothing,

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from firstline import audit
+from firstline.export import recorded
 from firstline.guards.order import ORDER, name
 from firstline.ids import incident_id
+from firstline.past.again import Compared, again
+from firstline.past.record import story
 from firstline.simulation.envelopes import CANARY_DETAILS, CANARY_TEXT, CANARY_USER
 from firstline.simulation.left import Left
 from firstline.sources.cloudwatch import ALARM
@@ -63,6 +66,18 @@ def _unexplained(id_: str, intent: dict[str, object], why: dict[str, object]) ->
         yield f"{id_}: not every guard was asked about {str(intent['token'])[:8]}"
     elif any(each["denial"] for each in answers):
         yield f"{id_}: a guard said no, and it was done"
+
+
+def decided_again_the_same(left: Left) -> Iterator[str]:
+    """I26: each decision, decided again from its own record, is the same."""
+    policies = {left.run.profile.digest: left.run.profile}
+    for entries in left.run.door.store.tables.entries.values():
+        told = story(map(recorded, entries))
+        compared = again(told, policies) if told else Compared()
+        for each in compared.differences:
+            yield f"{told and told.id}: entry {each.sequence} ({each.kind}), {each.field}"
+        if compared.why:
+            yield f"{told and told.id}: {compared.why}"
 
 
 def nothing_personal_is_told(left: Left) -> Iterator[str]:

@@ -1,0 +1,132 @@
+"""``firstline replay EXPORT``: recorded incidents, each decided again from its own record (I26)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from firstline.cli import account, exported, output
+from firstline.cli.output import AgainLine, DifferenceLine, PageLine
+from firstline.errors import Malformed
+from firstline.export import Recorded
+from firstline.ids import Digest
+from firstline.past import chapters
+from firstline.past.again import Compared, again
+from firstline.past.record import Story, story
+from firstline.profile import Profile
+
+SHOWN_MAX = 10
+WIDTH_MAX = 160
+"""As many differences of one incident as a terminal shows."""
+KEYS = frozenset({"checkpoint", "policy", "sequence"})
+
+
+def holds(path: Path) -> bool:
+    """Whether *path* is an export: whether its first line is a document of one."""
+    try:
+        with path.open("rb") as file:
+            first = msgspec.json.decode(file.readline(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return bool(KEYS & first.keys())
+
+
+def run(path: Path, *, as_json: bool) -> int:
+    """Tell each incident of the export in *path*; 1 if one is not decided as it was."""
+    incidents = decisions = parted = 0
+    for line in lines(path):
+        incidents += 1
+        decisions += line.decisions
+        parted += bool(line.differences or line.why)
+        if as_json:
+            output.emit(line)
+        else:
+            print("\n".join(_text(line)))
+    if not incidents:
+        raise Malformed(f"{path}: holds no incident: nothing was decided in it")
+    if not as_json:
+        ends = f"{parted} not as recorded" if parted else "each as recorded"
+        print(f"incidents: {incidents}, decisions decided again: {decisions}, {ends}")
+    return 1 if parted else 0
+
+
+def lines(path: Path) -> Iterator[AgainLine]:
+    """One line for each incident of the export in *path*; raises `Malformed` naming the file."""
+    try:
+        policies = chapters.policies(exported.read(path))
+    except Malformed as error:
+        told = str(error)
+        raise Malformed(told if told.startswith(str(path)) else f"{path}: {told}") from error
+    for chain in chapters.chains(exported.read(path)):
+        told_story = story(chain)
+        if told_story is not None:
+            yield _line(path, told_story, chain, policies)
+
+
+def _line(
+    path: Path, told: Story, chain: tuple[Recorded, ...], policies: dict[Digest, Profile]
+) -> AgainLine:
+    try:
+        compared = again(told, policies)
+    except (msgspec.ValidationError, KeyError, ValueError) as error:
+        raise Malformed(f"{path}: {told.id} does not say what a ledger says: {error}") from error
+    held, start = compared.incident, told.opening.at
+    return AgainLine(
+        incident=told.id,
+        severity=held.severity if held else told.opening.data["severity"],
+        condition=held.condition if held else told.opening.data["condition"],
+        disposition=told.opening.data["disposition"],
+        outcome=held.status if held else None,
+        pages=tuple(_pages(chain, compared)),
+        actions=tuple(account.actions(chain, start)),
+        denials=tuple(account.denials(chain)),
+        entries=len(chain),
+        ledger_head=chain[-1].entry.hash,
+        virtual_seconds=account.since(chain[-1].at, start),
+        decisions=compared.decisions,
+        differences=tuple(_difference(each) for each in compared.differences),
+        why=compared.why or None,
+    )
+
+
+def _difference(each: msgspec.Struct) -> DifferenceLine:
+    return msgspec.convert(each, type=DifferenceLine, from_attributes=True)
+
+
+def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine]:
+    """What PagerDuty accepted then; the body is what is posted today."""
+    for each in chain:
+        told = each.data
+        if each.kind != "page" or told["outcome"] != "accepted":
+            continue
+        if told.get("channel", "pager") != "pager":
+            continue
+        yield PageLine(
+            event_action=told["action"],
+            dedup_key=told["key"],
+            severity=told["severity"],
+            at_seconds=account.since(each.at, chain[0].at),
+            body=compared.bodies.get((told["key"], told["action"]), {}),
+        )
+
+
+def _text(line: AgainLine) -> Iterator[str]:
+    what = f"{line.incident}  {line.severity} {line.condition}, {line.outcome}"
+    if line.why:
+        yield f"{what}: cannot be decided again: {line.why}"
+        return
+    count = f"{line.decisions} decisions"
+    if not line.differences:
+        yield f"{what}: {count}, each as recorded"
+        return
+    yield f"{what}: {count}, {len(line.differences)} differences"
+    for each in line.differences[:SHOWN_MAX]:
+        where = f"entry {each.sequence} ({each.kind}) {each.field}".rstrip()
+        yield f"    {where}: recorded {_short(each.recorded)}, again {_short(each.again)}"
+    if more := line.differences[SHOWN_MAX:]:
+        yield f"    and {len(more)} more"
+
+
+def _short(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= WIDTH_MAX else f"{text[: WIDTH_MAX - 1]}\N{HORIZONTAL ELLIPSIS}"

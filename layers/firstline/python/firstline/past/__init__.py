@@ -1,0 +1,1 @@
+"""The past again: recorded incidents, decided anew by the same code, or by another policy."""

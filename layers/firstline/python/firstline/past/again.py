@@ -1,0 +1,221 @@
+"""Again: a recorded incident, decided anew by the production controller from its own record (I26).
+
+The same inputs must give the same decision. Where they do not, the exact difference is told: the
+code has changed since, or the record is not what it says.
+"""
+
+import contextlib
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from firstline import causes, episodes
+from firstline import incident as incidents
+from firstline.approvals import Approval
+from firstline.basis import Basis
+from firstline.classify import Classification, classify
+from firstline.controller.reconcile import reconcile
+from firstline.controller.system import System
+from firstline.export import recorded
+from firstline.ids import CommandId, Digest, InstanceId
+from firstline.incident import Incident
+from firstline.ledger import Kind, Provenance
+from firstline.limits import Limits
+from firstline.past import compare
+from firstline.past import ports as past
+from firstline.past.compare import Difference
+from firstline.past.ports import Present
+from firstline.past.record import HOME, Story, Turn, signals
+from firstline.ports import (
+    Answer,
+    Change,
+    Delivery,
+    FixOrder,
+    LookOrder,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+    Wake,
+)
+from firstline.profile import Profile
+from firstline.settings import Settings
+from firstline.signals import Signal
+
+SETTINGS = Settings(
+    home=HOME,
+    mode="observe",
+    profile_path="",
+    incidents_table="",
+    ledger_table="",
+    signals_queue_url="",
+    wakes_queue_url="",
+    routing_key_secret="",
+    pager_url="",
+    team_topic="",
+    documents={},
+    alarms={},
+    hash_key="",
+    code="again",
+)
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one incident; one that cannot be decided again says why not.
+
+    ``incident`` is the one that the last turn left, ``bodies`` what was posted, by key and action.
+    """
+
+    decisions: int = 0
+    differences: tuple[Difference, ...] = ()
+    incident: Incident | None = None
+    bodies: dict[tuple[str, str], dict[str, object]] = {}
+    why: str = ""
+
+
+class Lost(BaseException):
+    """The worker of then died here: nothing in the controller may catch this."""
+
+
+class TurnDeeds:
+    """`Deeds` as one turn records them."""
+
+    def __init__(self) -> None:
+        self.turn: Turn | None = None
+        self.bodies: dict[tuple[str, str], dict[str, object]] = {}
+
+    def send(self, order: LookOrder | FixOrder) -> Sending:
+        """What the outcome's entry says; raises `Lost` where there is none."""
+        del order
+        told = self.turn.done(Kind.OUTCOME) if self.turn else None
+        if told is None:
+            raise Lost
+        return sending(told.data)
+
+    def deliver(self, body: dict[str, object]) -> Delivery:
+        """Accepted, if an entry of the turn says so of the page's key and action."""
+        pages = self.turn.of(Kind.PAGE) if self.turn else ()
+        key, action = str(body["dedup_key"]), str(body["event_action"])
+        self.bodies[key, action] = body
+        wanted = (key, action, "accepted")
+        told = {(each.data["key"], each.data["action"], each.data["outcome"]) for each in pages}
+        return past.delivered(wanted in told)
+
+
+def again(story: Story, policies: Mapping[Digest, Profile]) -> Compared:
+    """Decide each turn of *story* anew, under the policy that its entry names."""
+    entries = (story.opening, *(turn.decision for turn in story.turns))
+    lacking = sorted({each.policy for each in entries} - set(policies))
+    if lacking:
+        return Compared(why=f"the export lacks the policy {lacking[0]}")
+    grounds = [(turn, it) for turn in story.turns if (it := turn.basis) is not None]
+    if len(grounds) < len(story.turns):
+        return Compared(why="it was recorded before decisions told what they rest on")
+    told = Again(story, policies)
+    differences = (*told.open(), *(each for turn, it in grounds for each in told.turn(turn, it)))
+    return Compared(
+        decisions=len(story.turns),
+        differences=differences,
+        incident=told.held(),
+        bodies=told.deeds.bodies,
+    )
+
+
+class Again:
+    """One incident in a store of its own, turn by turn."""
+
+    def __init__(self, story: Story, policies: Mapping[Digest, Profile]) -> None:
+        self._story = story
+        self._policies = policies
+        self.deeds = TurnDeeds()
+        self._present = Present(story.opening.at, story.opening.at)
+        self._store = past.PastStore(self._present)
+        wakes = past.PastWakes(self._present)
+        self._ports = past.ports(self._present, self._store, self.deeds, wakes)
+
+    def open(self) -> Iterator[Difference]:
+        """Open it as it was opened."""
+        entry = self._story.opening
+        profile = self._policies[entry.policy]
+        (signal,) = signals(entry)
+        found = judged(signal, entry.data, profile)
+        by = Provenance(policy=entry.policy, code=entry.code)
+        begun = episodes.begun(self._story.id, signal, found, profile, entry.at, by)
+        opens = begun.incident.cause
+        self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
+        yield from compare.classification(entry, entry.data, found)
+
+    def turn(self, turn: Turn, rests_on: Basis) -> Iterator[Difference]:
+        """Decide on what was seen then."""
+        profile = self._policies[turn.decision.policy]
+        yield from _joined(turn, profile)
+        held = self.held()
+        self._put(turn)
+        self._set(turn, held, rests_on)
+        entries = self._store.tables.entries[held.id]
+        before = len(entries)
+        settings = copy.replace(SETTINGS, mode=rests_on.mode)
+        with contextlib.suppress(Lost):
+            reconcile(Wake(held.id, held.wake_generation), System(self._ports, profile, settings))
+        yield from compare.turn(turn, [recorded(each) for each in entries[before:]])
+
+    def held(self) -> Incident:
+        """The incident as it stands."""
+        return incidents.decode(self._store.tables.incidents[self._story.id])
+
+    def _put(self, turn: Turn) -> None:
+        """What came between: signals and people's words."""
+        tables, id_ = self._store.tables, self._story.id
+        told = [signal for entry in turn.of(Kind.SIGNAL) for signal in signals(entry)]
+        tables.inboxes[id_] = {each.key: each for each in told}
+        said = [msgspec.convert(each.data, type=Approval) for each in turn.of(Kind.APPROVAL)]
+        tables.approvals[id_] = said
+
+    def _set(self, turn: Turn, held: Incident, rests_on: Basis) -> None:
+        """The present of this turn."""
+        first = (*turn.of(Kind.APPROVAL), *turn.of(Kind.SIGNAL), turn.decision)[0]
+        self._present.now, self._present.later = first.at, turn.decision.at
+        self._present.read(rests_on, answers(held, rests_on))
+        self.deeds.turn = turn
+        if isinstance(limits := rests_on.seen.limits, Limits):
+            tables, group = self._store.tables, limits.lease.group
+            tables.leases[group], tables.switch = limits.lease, limits.switch
+            tables.circumstances[group] = limits.circumstances
+
+
+def judged(signal: Signal, told: Mapping[str, Any], profile: Profile) -> Classification:
+    """What *signal* means by *profile*, in a storm if it was one of a storm then."""
+    found = classify(signal, profile, HOME)
+    storm = causes.storm(profile.fleet.name)
+    return episodes.in_storm(found, profile) if told.get("cause") == storm else found
+
+
+def answers(held: Incident, rests_on: Basis) -> dict[CommandId, dict[InstanceId, Answer]]:
+    """What each command that *held* waits for was known to have answered."""
+    known: dict[CommandId, dict[InstanceId, Answer]] = {}
+    current, seen = held.current, rests_on.seen
+    if current and current.command and current.hosts and seen.fix:
+        known[current.command] = {current.hosts[0]: seen.fix}
+    if held.look and held.look.command and seen.look is not None:
+        known[held.look.command] = seen.look
+    return known
+
+
+def sending(data: Mapping[str, Any]) -> Sending:
+    """What an outcome's entry says of the sending."""
+    match data["outcome"]:
+        case "sent":
+            return Sent(CommandId(data["command"]))
+        case "unknown":
+            return Unsettled(data["detail"])
+        case _:
+            return Refused(data["detail"])
+
+
+def _joined(turn: Turn, profile: Profile) -> Iterator[Difference]:
+    """Whether the signals that joined are still taken for what they were."""
+    for entry in turn.of(Kind.SIGNAL):
+        for signal, told in zip(signals(entry), entry.data.get("joined", []), strict=True):
+            yield from compare.classification(entry, told, judged(signal, told, profile))

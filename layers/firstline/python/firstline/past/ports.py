@@ -1,0 +1,351 @@
+"""The ports over a record: each read is answered as it was answered then.
+
+Nothing is guessed. What was never read is unknown, and `Present.missing` says that it was asked
+for; what was never done, or never answered, is for the `Deeds` to say.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Never, Protocol
+
+import msgspec
+
+from firstline.basis import Basis, Seen
+from firstline.errors import Unavailable
+from firstline.evidence import (
+    UNREAD,
+    Alarms,
+    Answering,
+    Connections,
+    Group,
+    Refreshes,
+    TargetHealth,
+    Unknown,
+)
+from firstline.ids import CommandId, InstanceId, Token
+from firstline.limits import Limits
+from firstline.ports import (
+    Accepted,
+    Answer,
+    Change,
+    Delivery,
+    FixOrder,
+    LookOrder,
+    NotYet,
+    Ports,
+    Sending,
+    Wake,
+)
+from firstline.surroundings import Deployments, Image, KeyState, Surroundings
+from firstline.twin.scenario import Dependency
+from firstline.twin.store import MemoryStore
+
+NEVER = Unknown("it was never recorded")
+
+
+class Present(msgspec.Struct):
+    """What the record says of one turn, and what it was asked for in vain.
+
+    ``later`` is the instant from the turn's first commit on: a page that was sent took its time.
+    ``answers`` are those of the commands that are waited for.
+    """
+
+    now: datetime
+    later: datetime
+    seen: Seen = Seen(limits=NEVER)
+    around: Surroundings | None = None
+    answers: dict[CommandId, dict[InstanceId, Answer]] = {}
+    looked_around: bool = False
+    missing: set[str] = set()
+
+    def read(self, basis: Basis, answers: dict[CommandId, dict[InstanceId, Answer]]) -> None:
+        """Another turn, which rested on *basis*."""
+        self.seen, self.around, self.answers = basis.seen, basis.around, answers
+        self.looked_around = False
+        self.missing = set()
+
+    def known[T](self, name: str, fact: T | Unknown) -> T:
+        """*fact*; raises `Unavailable` with the reason why it was not known."""
+        if fact in (UNREAD, NEVER):
+            self.missing.add(name)
+            raise Unavailable(NEVER.why)
+        if isinstance(fact, Unknown):
+            raise Unavailable(fact.why)
+        return fact
+
+
+class Deeds(Protocol):
+    """What came of sending an order, or of posting a page."""
+
+    def send(self, order: LookOrder | FixOrder) -> Sending:
+        """What is known of it; may end the turn by an exception of its own."""
+        ...
+
+    def deliver(self, body: dict[str, object]) -> Delivery:
+        """Whether PagerDuty took it."""
+        ...
+
+
+class Plain:
+    """`Effects` of requests that never fail."""
+
+    def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
+        """Run *act*."""
+        del dependency, name
+        return act()
+
+
+class PastStore(MemoryStore):
+    """A store of its own; whether its limits could be read is as it was then."""
+
+    def __init__(self, present: Present) -> None:
+        super().__init__(Plain())
+        self._present = present
+
+    def limits(self, group: str) -> Limits:
+        """See `firstline.ports.Store`."""
+        self._present.known("limits", self._present.seen.limits)
+        return super().limits(group)
+
+    def commit(self, change: Change) -> None:
+        """See `firstline.ports.Store`."""
+        super().commit(change)
+        self._present.now = self._present.later
+
+
+class PastFleet:
+    """`Fleet` over the record."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+
+    def group(self) -> Group:
+        """See `firstline.ports.Fleet`."""
+        return self._present.known("group", self._present.seen.group)
+
+    def target_health(self) -> TargetHealth | Unknown:
+        """See `firstline.ports.Fleet`."""
+        return self._present.known("target_health", self._present.seen.target_health)
+
+    def answering(self) -> Answering | Unknown:
+        """See `firstline.ports.Fleet`."""
+        return self._present.known("answering", self._present.seen.answering)
+
+    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+        """See `firstline.ports.Fleet`."""
+        return {arn: self._present.seen.alarms.get(arn, NEVER) for arn in arns}
+
+
+class PastHosts:
+    """`Hosts` over the record."""
+
+    def __init__(self, present: Present, deeds: Deeds) -> None:
+        self._present = present
+        self._deeds = deeds
+
+    def look(self, order: LookOrder) -> Sending:
+        """See `firstline.ports.Hosts`."""
+        return self._deeds.send(order)
+
+    def fix(self, order: FixOrder) -> Sending:
+        """See `firstline.ports.Hosts`."""
+        return self._deeds.send(order)
+
+    def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        """See `firstline.ports.Hosts`."""
+        if command not in self._present.answers:
+            raise Unavailable(NEVER.why)
+        return self._present.answers[command]
+
+    def find(self, token: Token, since: datetime) -> CommandId | None:
+        """See `firstline.ports.Hosts`."""
+        del token, since
+        return _found(self._present)
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """See `firstline.ports.Hosts`."""
+        del hosts
+        return self._present.known("connections", self._present.seen.connections)
+
+
+class PastScaling:
+    """`Scaling` over the record."""
+
+    def __init__(self, present: Present, deeds: Deeds) -> None:
+        self._present = present
+        self._deeds = deeds
+
+    def fix(self, order: FixOrder) -> Sending:
+        """See `firstline.ports.Scaling`."""
+        return self._deeds.send(order)
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """See `firstline.ports.Scaling`."""
+        del order, since
+        return _found(self._present)
+
+    def refreshes(self) -> Refreshes:
+        """See `firstline.ports.Scaling`: read with the rest, and again around a fix."""
+        around = self._present.around
+        if not self._present.looked_around:
+            return self._present.known("refreshes", self._present.seen.refreshes)
+        return self._present.known("around", around.refreshes if around else NEVER)
+
+
+class PastAround:
+    """`Around` over the record; its key is asked for first."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+
+    def key(self) -> KeyState | None:
+        """See `firstline.ports.Around`."""
+        self._present.looked_around = True
+        return self._known(lambda around: around.key)
+
+    def stack(self) -> Deployments | None:
+        """See `firstline.ports.Around`."""
+        return self._known(lambda around: around.stack)
+
+    def parameters(self) -> Deployments | None:
+        """See `firstline.ports.Around`."""
+        return self._known(lambda around: around.parameters)
+
+    def builds(self) -> Deployments | None:
+        """See `firstline.ports.Around`."""
+        return self._known(lambda around: around.builds)
+
+    def image_published(self) -> str | None:
+        """See `firstline.ports.Around`."""
+        image = self._image()
+        return image.published if image else None
+
+    def images_allowed(self, key: str) -> tuple[str, ...]:
+        """See `firstline.ports.Around`."""
+        del key
+        image = self._image()
+        return image.allowed if image else ()
+
+    def _image(self) -> Image | None:
+        return self._known(lambda around: around.image)
+
+    def _known[T](self, of: Callable[[Surroundings], T | Unknown]) -> T:
+        around = self._present.around
+        return self._present.known("around", of(around) if around else NEVER)
+
+
+class PastBackground:
+    """`Background`: no decision rests on it, and what it said is in the hand-over's entry."""
+
+    def metrics(self, start: datetime) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(f"metrics around {start}: {NEVER.why}")
+
+    def issues(self) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(NEVER.why)
+
+    def launch_template(self) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(NEVER.why)
+
+    def releases(self, since: datetime) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(f"releases since {since}: {NEVER.why}")
+
+    def placement(self, hosts: tuple[InstanceId, ...]) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(f"{len(hosts)} placements: {NEVER.why}")
+
+    def lets_out(self, groups: tuple[str, ...], port: int) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(f"{len(groups)} groups and port {port}: {NEVER.why}")
+
+    def routes(self, vpcs: tuple[str, ...]) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(f"{len(vpcs)} routes: {NEVER.why}")
+
+    def peerings(self, ids: tuple[str, ...]) -> Never:
+        """See `firstline.ports.Background`."""
+        raise Unavailable(f"{len(ids)} peerings: {NEVER.why}")
+
+
+class PastPager:
+    """`Pager` and `Team` over the record."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self._deeds = deeds
+
+    def routing_key(self) -> str:
+        """See `firstline.ports.Pager`."""
+        return ""
+
+    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.ports.Pager`."""
+        del routing_key
+        return self._deeds.deliver(body)
+
+    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.ports.Pager`."""
+        del routing_key, body
+        return Accepted()
+
+    def publish(self, subject: str, message: str) -> Delivery:
+        """See `firstline.ports.Team`."""
+        del subject, message
+        return Accepted()
+
+
+class PastClock:
+    """`Clock`: the present's instant."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+
+    def now(self) -> datetime:
+        """See `firstline.ports.Clock`."""
+        return self._present.now
+
+    def sleep(self, duration: timedelta) -> None:
+        """See `firstline.ports.Clock`: nobody waits for the past."""
+
+
+class PastWakes:
+    """`Wakes` as a list of (when, wake)."""
+
+    def __init__(self, present: Present) -> None:
+        self.waiting: list[tuple[datetime, Wake]] = []
+        self._present = present
+
+    def queue(self, wake: Wake, delay: timedelta) -> None:
+        """See `firstline.ports.Wakes`."""
+        self.waiting.append((self._present.now + delay, wake))
+
+
+def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) -> Ports:
+    """All of them."""
+    pager = PastPager(deeds)
+    return Ports(
+        store=store,
+        fleet=PastFleet(present),
+        hosts=PastHosts(present, deeds),
+        scaling=PastScaling(present, deeds),
+        around=PastAround(present),
+        background=PastBackground(),
+        pager=pager,
+        team=pager,
+        wakes=wakes,
+        clock=PastClock(present),
+    )
+
+
+def _found(present: Present) -> CommandId | None:
+    """What the search of then came to; a search that did not happen, or failed, tells nothing."""
+    if not present.seen.searched:
+        raise Unavailable(NEVER.why)
+    return present.seen.found
+
+
+def delivered(accepted: bool) -> Delivery:  # noqa: FBT001 - it is what was recorded
+    """A delivery of then."""
+    return Accepted() if accepted else NotYet("it was not taken then")

@@ -1,0 +1,34 @@
+"""Stories for tests: the ledgers of simulated runs, read as an export is."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from firstline.export import Recorded, recorded
+from firstline.ids import Digest
+from firstline.past.record import Story, story
+from firstline.profile import Profile
+from firstline.simulation import found
+
+
+def of(seed: int) -> tuple[list[Story], dict[Digest, Profile]]:
+    """The stories of a run's incidents, and the policy that was in force."""
+    run = found.run(seed)
+    told = (story(map(recorded, each)) for each in run.door.store.tables.entries.values())
+    return [each for each in told if each is not None], {run.profile.digest: run.profile}
+
+
+def outage() -> tuple[Story, dict[Digest, Profile]]:
+    """The first incident of a complete outage."""
+    (first, *_), policies = of(0)
+    return first, policies
+
+
+def edited(told: Recorded, edit: Callable[[dict[str, Any]], object]) -> Recorded:
+    """An entry whose data somebody changed."""
+    data = json.loads(msgspec.json.encode(told.data))
+    edit(data)
+    return copy.replace(told, data=data)
