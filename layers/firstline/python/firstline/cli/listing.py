@@ -6,6 +6,7 @@ from rich.text import Text
 
 from firstline.cli import output, terminal
 from firstline.summary import OPEN, Summary
+from firstline.timeline import clock
 
 STYLES = {"resolved": "green", "handed-over": "red", OPEN: "bold yellow"}
 
@@ -23,7 +24,7 @@ def tell(told: Iterable[Summary], *, as_json: bool) -> None:
 
 
 def _incident(told: Summary, *, narrow: bool) -> Text:
-    took = terminal.clock(told.ended_at - told.opened_at) if told.ended_at else "-"
+    took = clock(told.ended_at - told.opened_at) if told.ended_at else "-"
     head = f"{told.opened_at:%Y-%m-%d %H:%M:%S}  {told.severity or '--'}  "
     return Text.assemble(
         terminal.printable(head),

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from rich.console import Console
 from rich.text import Text
 
-from firstline.cli import terminal, timeline
+from firstline import timeline
+from firstline.cli import terminal
+from firstline.cli.ending import ending
 from firstline.cli.output import ReplayLine
-from firstline.cli.timeline import Moment
+from firstline.timeline import Moment
 from firstline.twin.replay import Chapter, Replayed
 from firstline.twin.scenario import Scenario
 
@@ -41,7 +43,7 @@ def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) 
         for moment in timeline.moments(chapter.entries) if chapter else _pages_only(replayed):
             console.print(_told(moment, replayed.start))
         style = OUTCOME_STYLES.get(line.outcome or "", "bold")
-        console.print(Text(timeline.ending(line, _took(chapter, replayed)), style=style))
+        console.print(Text(ending(line, _took(chapter, replayed)), style=style))
 
 
 def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
@@ -65,7 +67,7 @@ def _pages_only(replayed: Replayed) -> Iterator[Moment]:
 
 
 def _told(moment: Moment, start: datetime) -> Text:
-    passed = f"+{terminal.clock(moment.at - start)}"
+    passed = f"+{timeline.clock(moment.at - start)}"
     return Text.assemble(
         (f"{passed:>8}  ", "dim"),
         (f"{moment.word:<{WORD_WIDTH}} ", moment.style or "cyan"),

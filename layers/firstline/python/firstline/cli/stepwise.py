@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from firstline.cli import timeline
+from firstline import timeline
 from firstline.simulation.run import Run
 
 

@@ -1,7 +1,5 @@
 """The terminal: what came from outside is told there, and never steers it."""
 
-from datetime import timedelta
-
 from rich.console import Console
 
 NARROW = 100
@@ -21,11 +19,3 @@ def console() -> Console:
 def narrow(console: Console) -> bool:
     """Whether *console* is a terminal of few columns."""
     return console.is_terminal and console.width < NARROW
-
-
-def clock(passed: timedelta) -> str:
-    """Minutes and seconds, and hours where there are any."""
-    total = round(passed.total_seconds())
-    hours, rest = divmod(total, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

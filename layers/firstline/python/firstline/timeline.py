@@ -1,12 +1,10 @@
-"""A ledger as a timeline that a tired person can read: when, what, and why, a line each."""
+"""Timeline: a chain's entries in words that a tired person can read: when, what, and why."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from firstline.cli.account import Told, told
-from firstline.cli.output import ReplayLine
-from firstline.cli.terminal import clock
+from firstline.export import Recorded, recorded
 from firstline.ledger import Entry
 
 UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
@@ -14,7 +12,10 @@ UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "co
 
 
 class Moment(NamedTuple):
-    """One line: when, one word for what happened, the words, and how much it matters."""
+    """One line: when, one word for what happened, the words, and how much it matters.
+
+    ``style`` is ``bold``, ``dim`` and a colour: words that a terminal and a page both know.
+    """
 
     at: datetime
     word: str
@@ -24,38 +25,46 @@ class Moment(NamedTuple):
 
 def moments(entries: Iterable[Entry]) -> Iterator[Moment]:
     """A ledger's entries in words; a wait is told once, while its reason stands."""
+    for _, told in beside(map(recorded, entries)):
+        yield from told
+
+
+def beside(entries: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment, ...]]]:
+    """Each entry with its moments; what is said by the lines around it has none."""
     waited_for = ""
-    for entry in map(told, entries):
-        for moment in _MOMENTS[entry.kind](entry):
+    for entry in entries:
+        told: list[Moment] = []
+        for moment in _moments(entry):
             if moment.word == "waits" and moment.text == waited_for:
                 continue
             waited_for = moment.text if moment.word == "waits" else ""
-            yield moment
+            told.append(moment)
+        yield entry, tuple(told)
 
 
-def ending(line: ReplayLine, took: timedelta) -> str:
-    """The last line: the outcome, what it took, and where the record ends."""
-    fixes = sum(1 for each in line.actions if each.kind == "fix")
-    pages = len({each.dedup_key for each in line.pages if each.event_action == "trigger"})
-    counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
-    record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
-    told_outcome = (line.outcome or "nothing heard").replace("-", " ")
-    return (
-        f"{told_outcome} after {clock(took)}: {counts}, {record if line.entries else 'no record'}"
-    )
+def _moments(entry: Recorded) -> list[Moment]:
+    """An entry of a form that this code does not know is told of, and not understood."""
+    try:
+        return list(_MOMENTS[entry.kind](entry))
+    except (AttributeError, KeyError, TypeError):
+        return [Moment(entry.at, "records", f"{entry.kind}, in a form not known here", "dim")]
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def clock(passed: timedelta) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    total = round(passed.total_seconds())
+    hours, rest = divmod(total, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _signal(entry: Told) -> Iterator[Moment]:
+def _signal(entry: Recorded) -> Iterator[Moment]:
     for signal in entry.data.get("joined", [entry.data]):
         what = f"{signal['subject']} {signal['state']}".strip()
         yield Moment(entry.at, "heard", f"{what}: {signal['why']}", "bold")
 
 
-def _page(entry: Told) -> Iterator[Moment]:
+def _page(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     if data["outcome"] == "accepted":
         tries = f" (try {data['tries']})" if data["tries"] > 1 else ""
@@ -67,7 +76,7 @@ def _page(entry: Told) -> Iterator[Moment]:
         yield Moment(entry.at, "owes", why, "bold red")
 
 
-def _decision(entry: Told) -> Iterator[Moment]:
+def _decision(entry: Recorded) -> Iterator[Moment]:
     data, why = entry.data, entry.data["why"]
     match data["step"]["type"]:
         case "wait" | "look" if data["rule"] in UNDERSTOOD:
@@ -88,7 +97,7 @@ def _decision(entry: Told) -> Iterator[Moment]:
             yield Moment(entry.at, "closes", why, "bold green")
 
 
-def _proposal(entry: Told) -> Iterator[Moment]:
+def _proposal(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     text = f"{data['action']} on {data['target']} (plan {data['plan'][:12]})"
     if data["approvable"]:
@@ -97,7 +106,7 @@ def _proposal(entry: Told) -> Iterator[Moment]:
         yield Moment(entry.at, "advises", text, "bold yellow")
 
 
-def _approval(entry: Told) -> Iterator[Moment]:
+def _approval(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     word, style = ("allowed", "bold green") if data["granted"] else ("denied", "bold red")
     late = "" if data["counts"] else "; too late, it counts for nothing"
@@ -105,14 +114,14 @@ def _approval(entry: Told) -> Iterator[Moment]:
     yield Moment(entry.at, word, f"by {data['by']}{why}{late}", style)
 
 
-def _intent(entry: Told) -> Iterator[Moment]:
+def _intent(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     if "fence" in data:
         text = f"{data['action']} on {data['targets'][0]} (token {data['token'][:8]})"
         yield Moment(entry.at, "does", text, "bold yellow")
 
 
-def _outcome(entry: Told) -> Iterator[Moment]:
+def _outcome(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     if "hosts" in data:
         for hosts, report in _grouped(data["hosts"]):
@@ -124,7 +133,7 @@ def _outcome(entry: Told) -> Iterator[Moment]:
         yield Moment(entry.at, "learns", text, style)
 
 
-def _verification(entry: Told) -> Iterator[Moment]:
+def _verification(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     if data.get("verified"):
         text = f"{', '.join(data['verified'])}: {data['readings_needed']} good readings in a row"
@@ -137,7 +146,7 @@ def _verification(entry: Told) -> Iterator[Moment]:
         )
 
 
-def _response(entry: Told) -> Iterator[Moment]:
+def _response(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     target = f", target {data['target_seconds']} s" if data["target_seconds"] is not None else ""
     took = f"{data['severity']} after {data['seconds']} s{target}"
@@ -148,13 +157,13 @@ def _response(entry: Told) -> Iterator[Moment]:
         yield Moment(entry.at, "misses", f"{late}: {took}", "bold red")
 
 
-def _hand_over(entry: Told) -> Iterator[Moment]:
+def _hand_over(entry: Recorded) -> Iterator[Moment]:
     yield Moment(
         entry.at, "hands over", f"to {entry.data['owner']}; next: {entry.data['next']}", "bold"
     )
 
 
-def _pause(entry: Told) -> Iterator[Moment]:
+def _pause(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     who = f" by {data['by']}" if "by" in data else ""
     yield Moment(entry.at, data["change"], f"fixes of {data['scope']}{who}", "bold yellow")
