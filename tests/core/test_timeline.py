@@ -161,6 +161,17 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
         {"change": "ended", "scope": "everything"},
         ("ended fixes of everything",),
     ),
+    (
+        Kind.DEMOTION,
+        {"action": "restart_enclave", "failed": 2},
+        ("demotes restart_enclave: 2 fixes failed, a person is asked from now on",),
+    ),
+    (Kind.PROMOTION, {"action": "restart_enclave"}, ("promotes restart_enclave",)),
+    (
+        Kind.PROMOTION,
+        {"action": "restart_enclave", "by": "someone"},
+        ("promotes restart_enclave by someone",),
+    ),
     (Kind.PAGE, {"key": "k"}, ("records page, in a form not known here",)),
 )
 

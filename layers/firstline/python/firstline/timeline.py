@@ -169,8 +169,22 @@ def _pause(entry: Recorded) -> Iterator[Moment]:
     yield Moment(entry.at, data["change"], f"fixes of {data['scope']}{who}", "bold yellow")
 
 
+def _demotion(entry: Recorded) -> Iterator[Moment]:
+    data = entry.data
+    text = f"{data['action']}: {data['failed']} fixes failed, a person is asked from now on"
+    yield Moment(entry.at, "demotes", text, "bold red")
+
+
+def _promotion(entry: Recorded) -> Iterator[Moment]:
+    data = entry.data
+    who = f" by {data['by']}" if "by" in data else ""
+    yield Moment(entry.at, "promotes", f"{data['action']}{who}", "bold yellow")
+
+
 _MOMENTS = {
     "pause": _pause,
+    "demotion": _demotion,
+    "promotion": _promotion,
     "hand-over": _hand_over,
     "signal": _signal,
     "page": _page,
