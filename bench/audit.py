@@ -19,7 +19,7 @@ import msgspec
 
 FIRSTLINE = str(Path(sys.executable).parent / "firstline")
 SCENARIO = Path(__file__).parents[1] / "events" / "scenarios" / "one-dead-host.toml"
-COMMANDS = (["audit", "list"],)
+COMMANDS = (["audit", "list"], ["report", "--since", "2026-01-01"])
 
 
 def entries(export: Path, most: int) -> Iterator[bytes]:

@@ -1,35 +1,26 @@
 """``firstline audit list`` and ``show`` on exports: what they say, and how much they hold."""
 
-import itertools
 import json
 import re
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firstline import export
 from firstline.cli.main import dispatch
 from firstline.export import Recorded, recorded
 from firstline.ids import IncidentId
 from firstline.ledger import Chain, Data, Kind, append
 from firstline.summarise import summaries
+from tests.cli.exports import written
 from tests.core.builders import BY, ID, NOW, OTHER, A
 from tests.core.ledgers import Said, chain, closed, decided, fixed, heard
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
 NAMES = ("approved", "alarm-ok", "two-troubles-at-once")
-
-
-def written(path: Path, *chains: Iterable[Recorded]) -> Path:
-    """An export of these chains."""
-    path.write_bytes(
-        b"".join(export.entry_line(each.entry) for each in itertools.chain.from_iterable(chains))
-    )
-    return path
 
 
 @pytest.fixture

@@ -75,8 +75,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def opened(self) -> bool:
-        """Whether it is an incident at all."""
-        return self.disposition == Disposition.INCIDENT
+        """Whether it is an incident; one whose beginning is missing counts as such."""
+        return self.disposition in {Disposition.INCIDENT, ""}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,15 @@
+"""Exports for tests to read."""
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+
+from firstline import export
+from firstline.export import Recorded
+
+
+def written(path: Path, *chains: Iterable[Recorded]) -> Path:
+    """An export of these chains."""
+    entries = itertools.chain.from_iterable(chains)
+    path.write_bytes(b"".join(export.entry_line(each.entry) for each in entries))
+    return path
