@@ -14,7 +14,7 @@ from firstline.adapters.clock import SystemClock
 from firstline.checkup.finding import Finding
 from firstline.cli import output
 from firstline.cli.envelope import RUNBOOK
-from firstline.cli.output import DoctorLine
+from firstline.cli.output_deployed import DoctorLine
 from firstline.errors import Malformed, Unavailable
 
 if TYPE_CHECKING:

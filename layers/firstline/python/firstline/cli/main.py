@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("classify", "what events mean by a profile, and why"),
     "policy": ("policy", "check a profile; explain which rule an event matched"),
     "doctor": ("doctor", "hold a profile against the account: what would not be heard, or fixed"),
+    "drill": ("drill", "ring an alarm of the deployed system on purpose, and follow it"),
     "report-user": ("report_user", "report a user's trouble to the deployed system (P3)"),
     "approve": ("levers", "allow a plan that an incident proposed, once"),
     "deny": ("levers", "refuse a proposed plan: a person takes the incident"),

@@ -294,17 +294,6 @@ def entry(told: Recorded) -> EntryLine:
     )
 
 
-class DoctorLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding; ``severity`` is ``critical`` (a P1 may go unheard), ``warning`` or ``note``."""
-
-    check: str
-    severity: str
-    subject: str
-    what: str
-    consequence: str
-    remedy: str
-
-
 def emit(line: msgspec.Struct) -> None:
     """Write *line* as one JSON document to standard output."""
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

@@ -1,0 +1,101 @@
+"""``firstline drill``: a game day against the deployed system, from an alarm to its end."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstline import profile as profiles
+from firstline.adapters.drills import AwsAlarms
+from firstline.cli import output
+from firstline.cli.drilling import Stage, play
+from firstline.cli.envelope import RUNBOOK
+from firstline.cli.levers import length
+from firstline.cli.output_deployed import DrillLine
+from firstline.errors import Malformed, Unavailable
+from firstline.signals import Condition
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def drill(
+    condition: Annotated[str, typer.Argument(metavar="CONDITION", show_default=False)],
+    enforce: Annotated[
+        bool, typer.Option("--enforce", help="also where the deployment may fix")
+    ] = False,
+    patience: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="how long its end is waited for")
+    ] = "15m",
+    profile: Annotated[Path, typer.Option(help="the profile that was deployed")] = RUNBOOK,
+    region: Annotated[str, typer.Option(help="where firstline is deployed")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
+) -> int:
+    """Ring the alarm of CONDITION, which tells people as a true one does, and follow it.
+
+    Exits with 1 where its entry or page did not come within the response target.
+    """
+    meant, waits = _condition(condition), length(patience)
+    try:
+        line = play(meant, _stage(profile, region), waits, enforce=enforce)
+    except Unavailable as error:
+        raise Malformed(str(error)) from error
+    return tell(line, as_json=as_json)
+
+
+def tell(line: DrillLine, *, as_json: bool) -> int:
+    """Write the drill, as JSON or for a person, and give the exit status."""
+    if as_json:
+        output.emit(line)
+    else:
+        print("\n".join(_told(line)))
+    return int(not line.holds)
+
+
+def _condition(text: str) -> Condition:
+    try:
+        return Condition(text)
+    except ValueError:
+        raise Malformed(f"no condition {text!r}: name one of {', '.join(Condition)}") from None
+
+
+def _stage(path: Path, region: str) -> Stage:
+    """The deployment for the fleet of the profile at *path*; raises `Malformed`."""
+    from firstline.adapters import clients, deployed
+    from firstline.adapters.checkup.gather import home
+    from firstline.adapters.clock import SystemClock
+    from firstline.adapters.store import DynamoStore
+
+    profile, clock = profiles.load(path), SystemClock()
+    fleet, session = profile.fleet.name, deployed.session(region)
+    mode = deployed.named("Mode", deployed.app(fleet), session)
+    incidents = deployed.named("IncidentsTable", deployed.records(fleet), session)
+    ledger = deployed.ledger(fleet, session)
+    return Stage(
+        profile=profile,
+        home=home(session),
+        mode=mode,
+        alarms=AwsAlarms(clients.alarms(session), deployed.app(fleet)),
+        store=DynamoStore(clients.ledger(session), incidents, ledger, clock),
+        clock=clock,
+    )
+
+
+def _told(line: DrillLine) -> list[str]:
+    def after(seconds: int | None) -> str:
+        return "never" if seconds is None else f"after {seconds} s"
+
+    told = [
+        f"drill of {line.alarm}, in mode {line.mode}",
+        f"  heard   {after(line.heard_after_seconds)}  {line.incident or ''}".rstrip(),
+        f"  taken   for {line.severity} {line.condition}",
+    ]
+    if line.channel:
+        told.append(f"  told    {after(line.told_after_seconds)}  on the channel {line.channel}")
+    for each in line.decisions:
+        told.append(f"  {each.step:<7} {each.rule}: {each.why}")
+        if each.plan:
+            denied = f", denied by {', '.join(each.denied)}" if each.denied else ""
+            told.append(f"          would {each.plan}{denied}")
+    told.append(f"  ended   {after(line.ended_after_seconds)}  {line.outcome or ''}".rstrip())
+    return [*told, f"{'holds' if line.holds else 'does not hold'}: {line.why}"]

@@ -1,0 +1,154 @@
+"""Drilling: ring an alarm, follow its incident in the ledger, and let it end."""
+
+from datetime import timedelta
+from typing import NamedTuple, Protocol
+
+from firstline import drill as drills
+from firstline.adapters.drills import Rung
+from firstline.classify import Classification, classify
+from firstline.cli.output_deployed import DrillDecision, DrillLine
+from firstline.drill import Drilled, Expected
+from firstline.errors import Malformed
+from firstline.evidence import AlarmState
+from firstline.export import recorded
+from firstline.ids import IncidentId, SignalKey
+from firstline.ports import Clock, Store
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.signals import Condition, Signal, SignalKind
+from firstline.sources.cloudwatch import ALARM
+
+POLL = timedelta(seconds=5)
+SPARE = timedelta(seconds=30)
+"""So long after the target an entry that comes late is still waited for."""
+OVER = "firstline drill: over"
+
+
+class Alarms(Protocol):
+    """What a drill does with the deployment's alarms."""
+
+    def made(self, known_as: str) -> Rung | None:
+        """The alarm that the stack made for the profile's *known_as*."""
+        ...
+
+    def named(self, name: str) -> Rung | None:
+        """The alarm of this name."""
+        ...
+
+    def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
+        """Turn it, until CloudWatch judges it anew."""
+        ...
+
+
+class Stage(NamedTuple):
+    """The deployed system, as a drill meets it."""
+
+    profile: Profile
+    home: Home
+    mode: str
+    alarms: Alarms
+    store: Store
+    clock: Clock
+
+
+def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bool) -> DrillLine:
+    """Ring, follow, let it end; raises `Malformed` where it must not be rung."""
+    if stage.mode != "observe" and not enforce:
+        message = f"the deployment is in mode {stage.mode}, and may fix: give --enforce, or observe"
+        raise Malformed(message)
+    known_as, alarm = _alarm(condition, stage)
+    found = _meant(known_as, alarm, stage)
+    wanted = drills.expected(alarm.name, found.condition, found.severity, stage.profile)
+    _check_quiet(alarm, found, stage)
+    until = stage.clock.now() + max(patience, wanted.target + SPARE)
+    stage.alarms.turn(alarm, AlarmState.ALARM, drills.REASON)
+    incident = _followed(found, wanted, stage)
+    stage.alarms.turn(alarm, AlarmState.OK, OVER)
+    seen = _read(incident, wanted, stage)
+    while incident is not None and seen.outcome == "open" and stage.clock.now() < until:
+        stage.clock.sleep(POLL)
+        seen = _read(incident, wanted, stage)
+    return _line(seen, wanted, stage)
+
+
+def _alarm(condition: Condition, stage: Stage) -> tuple[str, Rung]:
+    """The gravest alarm of *condition* that is there, and what the rules call it."""
+    names = drills.alarms(stage.profile, condition)
+    external = {each.known_as: each.name for each in stage.profile.alarms.external}
+    for known_as in names:
+        alarm = stage.alarms.made(known_as)
+        if alarm is None and known_as in external:
+            alarm = stage.alarms.named(external[known_as])
+        if alarm is not None:
+            return known_as, alarm
+    raise Malformed(f"none of the alarms of {condition} is there: {', '.join(names)}")
+
+
+def _meant(known_as: str, alarm: Rung, stage: Stage) -> Classification:
+    """What the profile makes of the alarm's event."""
+    signal = Signal(
+        key=SignalKey("drill"),
+        kind=SignalKind.ALARM,
+        source=ALARM,
+        subject=known_as,
+        state=AlarmState.ALARM.value,
+        at=stage.clock.now(),
+        account=stage.home.account,
+        region=stage.home.region,
+        arn=alarm.arn,
+        metric=alarm.metric,
+        dimensions=alarm.dimensions,
+    )
+    return classify(signal, stage.profile, stage.home)
+
+
+def _check_quiet(alarm: Rung, found: Classification, stage: Stage) -> None:
+    if alarm.state is AlarmState.ALARM:
+        raise Malformed(f"{alarm.name} is in ALARM already: see to that first")
+    incident = stage.store.open_incident(found.cause)
+    if incident is not None:
+        raise Malformed(f"{incident} is open, which the drill would join: let it end first")
+
+
+def _followed(found: Classification, wanted: Expected, stage: Stage) -> IncidentId | None:
+    """The incident that it opened, once it was told or should have been."""
+    until = stage.clock.now() + wanted.target + SPARE
+    incident = None
+    while stage.clock.now() < until:
+        stage.clock.sleep(POLL)
+        incident = incident or stage.store.open_incident(found.cause)
+        if drills.settled(_read(incident, wanted, stage), wanted):
+            break
+    return incident
+
+
+def _read(incident: IncidentId | None, wanted: Expected, stage: Stage) -> Drilled:
+    entries = stage.store.entries(incident) if incident else ()
+    return drills.drilled(map(recorded, entries), wanted)
+
+
+def _line(seen: Drilled, wanted: Expected, stage: Stage) -> DrillLine:
+    faults = tuple(drills.faults(seen, wanted))
+    return DrillLine(
+        alarm=wanted.alarm,
+        mode=stage.mode,
+        incident=seen.incident,
+        severity=seen.severity,
+        condition=seen.condition,
+        target_seconds=_whole(wanted.target) or 0,
+        heard_after_seconds=_whole(seen.heard_after),
+        channel=wanted.channel,
+        told_after_seconds=_whole(seen.told_after),
+        decisions=tuple(
+            DrillDecision(step=it.step, rule=it.rule, why=it.why, plan=it.plan, denied=it.denied)
+            for it in seen.considered
+        ),
+        outcome=seen.outcome,
+        ended_after_seconds=_whole(seen.ended_after),
+        holds=not faults,
+        why="; ".join(faults) or "heard, understood and told in time",
+    )
+
+
+def _whole(passed: timedelta | None) -> int | None:
+    return None if passed is None else round(passed.total_seconds())

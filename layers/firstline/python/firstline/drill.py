@@ -1,0 +1,154 @@
+"""Drill: an alarm that is rung on purpose, and whether it reached a person in time.
+
+What is expected follows from the profile, what came from the ledger: both are values here.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.export import Recorded
+from firstline.ids import IncidentId
+from firstline.ledger import Kind
+from firstline.profile import Profile
+from firstline.signals import Condition, Severity
+from firstline.sources.cloudwatch import ALARM
+from firstline.summarise import summarise
+
+REASON = "firstline drill: rung on purpose, nothing is wrong"
+"""What the alarm's history says of it; no reason of an alarm decides anything."""
+UNHURRIED = timedelta(minutes=5)
+"""Within what an entry must be there where the profile sets the severity no target."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What must come of a drill; ``channel`` is where it is told, None where it is not at once."""
+
+    alarm: str
+    condition: str
+    severity: str
+    channel: str | None
+    target: timedelta
+
+
+class Considered(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision, said once however often it was made; ``denied`` are the guards that said no."""
+
+    step: str
+    rule: str
+    why: str
+    plan: str | None = None
+    denied: tuple[str, ...] = ()
+
+
+class Drilled(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it; times are since the alarm's own instant."""
+
+    incident: IncidentId | None = None
+    condition: str | None = None
+    severity: str | None = None
+    heard_after: timedelta | None = None
+    told_after: timedelta | None = None
+    considered: tuple[Considered, ...] = ()
+    outcome: str | None = None
+    ended_after: timedelta | None = None
+
+
+def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
+    """What the rules call the alarms that mean *condition*, the gravest first; `Malformed`."""
+    rules = [it for it in profile.rules if (it.source, it.condition) == (ALARM, condition)]
+    if not rules:
+        known = {str(each.condition) for each in profile.rules if each.source == ALARM}
+        message = (
+            f"no alarm of the profile means {condition}: name one of {', '.join(sorted(known))}"
+        )
+        raise Malformed(message)
+    ordered = sorted(rules, key=lambda each: each.severity)
+    return tuple(dict.fromkeys(each.subject for each in ordered))
+
+
+def expected(alarm: str, condition: Condition, severity: Severity, profile: Profile) -> Expected:
+    """What must come of ringing *alarm*, which means *condition* with *severity*."""
+    told = {Severity.P1: "pager", Severity.P2: "pager", Severity.P3: "team"}
+    return Expected(
+        alarm=alarm,
+        condition=condition.value,
+        severity=severity.value,
+        channel=told.get(severity),
+        target=profile.response_target(severity) or UNHURRIED,
+    )
+
+
+def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
+    """What the entries of the incident tell; raises `Malformed` for one of another form."""
+    entries = tuple(chain)
+    if not entries:
+        return Drilled()
+    summary = summarise(entries)
+    since = summary.signalled_at or summary.opened_at
+    told_at = next((each.at for each in entries if _tells(each, wanted.channel)), None)
+    return Drilled(
+        incident=summary.incident,
+        condition=summary.condition,
+        severity=summary.severity,
+        heard_after=summary.opened_at - since,
+        told_after=_after(since, told_at),
+        considered=tuple(dict.fromkeys(map(_considered, _decisions(entries)))),
+        outcome=summary.outcome,
+        ended_after=_after(since, summary.ended_at),
+    )
+
+
+def faults(found: Drilled, wanted: Expected) -> Iterator[str]:
+    """What did not hold, in lines; nothing where the drill went well."""
+    if found.heard_after is None:
+        yield f"no entry came within {_seconds(wanted.target)}: nobody heard it"
+        return
+    if found.heard_after > wanted.target:
+        yield f"the entry came after {_seconds(found.heard_after)}, not {_seconds(wanted.target)}"
+    said, meant = (found.severity, found.condition), (wanted.severity, wanted.condition)
+    if said != meant:
+        yield f"it was taken for {said[0]} {said[1]}, not {meant[0]} {meant[1]}"
+    if wanted.channel is None:
+        return
+    if found.told_after is None:
+        yield f"nothing was told on the channel {wanted.channel}"
+    elif found.told_after > wanted.target:
+        yield f"it was told after {_seconds(found.told_after)}, not {_seconds(wanted.target)}"
+
+
+def settled(found: Drilled, wanted: Expected) -> bool:
+    """Whether nothing more is awaited but the end."""
+    return found.heard_after is not None and (
+        wanted.channel is None or found.told_after is not None
+    )
+
+
+def _tells(entry: Recorded, channel: str | None) -> bool:
+    said = (entry.data.get("channel"), entry.data.get("action"), entry.data.get("outcome"))
+    return entry.kind == Kind.PAGE and said == (channel, "trigger", "accepted")
+
+
+def _decisions(entries: tuple[Recorded, ...]) -> Iterator[Recorded]:
+    return (each for each in entries if each.kind == Kind.DECISION)
+
+
+def _considered(entry: Recorded) -> Considered:
+    plan = entry.data.get("plan")
+    return Considered(
+        step=str(entry.data["step"]["type"]),
+        rule=str(entry.data["rule"]),
+        why=str(entry.data["why"]),
+        plan=f"{plan['action']} on {plan['target']}" if plan else None,
+        denied=tuple(each["guard"] for each in entry.data["guards"] if each["denial"] is not None),
+    )
+
+
+def _after(since: datetime, at: datetime | None) -> timedelta | None:
+    return None if at is None else at - since
+
+
+def _seconds(passed: timedelta) -> str:
+    return f"{passed.total_seconds():.0f} s"

@@ -1,0 +1,265 @@
+"""``firstline drill``: an alarm is rung, heard, told, followed and let go, on the twin's world."""
+
+import copy
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from firstline.adapters.drills import Rung
+from firstline.cli.drill import tell
+from firstline.cli.drilling import Stage, play
+from firstline.cli.main import dispatch
+from firstline.cli.output_deployed import DrillLine
+from firstline.errors import Malformed, Unavailable
+from firstline.evidence import AlarmState
+from firstline.profile import Profile
+from firstline.signals import Condition
+from firstline.twin.scenario import DEFAULT_HOSTS, HostPlan
+from firstline.twin.world import announce
+from tests.controller.rig import TIMEOUT, ZERO, Rig
+from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, PROFILE
+
+OUTAGE = Condition.COMPLETE_OUTAGE
+HEALTHY = tuple(copy.replace(each, enclave="up") for each in DEFAULT_HOSTS)
+PATIENCE = timedelta(minutes=15)
+
+
+class Clock:
+    """The rig's: whoever sleeps lets its wakes and alarms come."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+
+    def now(self) -> datetime:
+        return self._rig.world.now
+
+    def sleep(self, duration: timedelta) -> None:
+        until = self.now() + duration
+        while self._rig.waiting and min(at for at, _ in self._rig.waiting) <= until:
+            self._rig.turn()
+        for raw in self._rig.world.advance(until):
+            self._rig.hear(raw)
+
+
+class Alarms:
+    """The one alarm of the rig's world; *reaches* says whether its events are delivered."""
+
+    def __init__(self, rig: Rig, *, reaches: bool = True, there: bool = True) -> None:
+        self.turned: list[tuple[str, str]] = []
+        self._stack: dict[str, Rung] = {}
+        self._rig = rig
+        self._reaches = reaches
+        self._there = there
+
+    def made(self, known_as: str) -> Rung | None:
+        return self._stack.get(known_as)
+
+    def named(self, name: str) -> Rung | None:
+        state = self._rig.world.alarms[ALARM_ARN].state
+        found = Rung(name, ALARM_ARN, state, "HealthyHostCount", {"TargetGroup": "t"})
+        return found if self._there and name == ALARM_NAME else None
+
+    def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
+        self.turned.append((state.value, reason))
+        held = self._rig.world.alarms[alarm.arn]
+        if held.state is not state:
+            held.turn(state, self._rig.world.now)
+            if self._reaches:
+                self._rig.hear(announce(ZERO, state, self._rig.world.now))
+
+
+def stage(
+    rig: Rig, *, reaches: bool = True, there: bool = True, profile: Profile = PROFILE
+) -> Stage:
+    alarms = Alarms(rig, reaches=reaches, there=there)
+    mode = rig.system.settings.mode
+    return Stage(profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig))
+
+
+def quiet(*hosts: HostPlan, mode: str = "observe") -> Rig:
+    """A world in which nothing is wrong, and its alarm OK."""
+    rig = Rig(*(hosts or HEALTHY), mode="enforce" if mode == "enforce" else "observe")
+    rig.world.alarms[ALARM_ARN].turn(AlarmState.OK, rig.world.now)
+    return rig
+
+
+def drilled(rig: Rig, *, enforce: bool = False, reaches: bool = True) -> DrillLine:
+    return play(OUTAGE, stage(rig, reaches=reaches), PATIENCE, enforce=enforce)
+
+
+def test_a_drill_goes_the_whole_way() -> None:
+    """Heard, taken for what it is, paged in time, looked at, closed; and nothing is fixed."""
+    rig = quiet()
+    line = drilled(rig)
+    assert (line.holds, line.why) == (True, "heard, understood and told in time")
+    assert (line.severity, line.condition, line.channel) == ("P1", "complete-outage", "pager")
+    assert (line.heard_after_seconds, line.told_after_seconds, line.target_seconds) == (1, 1, 60)
+    assert line.incident == rig.id()
+    assert line.outcome in ("observed", "resolved")
+    assert line.ended_after_seconds is not None
+    assert {"look", "close"} <= {each.step for each in line.decisions}
+    assert rig.fixes == []
+    assert rig.at_the_end().ended
+    assert rig.posts == [("trigger", line.incident), ("resolve", line.incident)]
+
+
+def test_what_it_would_have_done_is_told() -> None:
+    """Hosts that are dead all along would be restarted; observing denies it."""
+    rig = quiet(*DEFAULT_HOSTS)
+    line = drilled(rig)
+    plans = {(each.plan, each.denied) for each in line.decisions if each.plan}
+    assert any(plan and plan.startswith("restart_") for plan, _ in plans)
+    assert all("mode" in " ".join(denied) for _, denied in plans)
+    assert rig.fixes == []
+
+
+def test_its_reason_says_that_it_is_a_drill() -> None:
+    """And at the end the alarm is let go."""
+    rig = quiet()
+    alarms = Alarms(rig)
+    play(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
+    assert alarms.turned == [
+        ("ALARM", "firstline drill: rung on purpose, nothing is wrong"),
+        ("OK", "firstline drill: over"),
+    ]
+
+
+def test_nobody_hears_it() -> None:
+    """The target passes, half a minute more, and it does not hold."""
+    rig = quiet()
+    before = rig.world.now
+    line = drilled(rig, reaches=False)
+    assert (line.holds, line.incident) == (False, None)
+    assert line.why == "no entry came within 60 s: nobody heard it"
+    assert rig.world.now - before == timedelta(seconds=90)
+
+
+def test_a_page_that_comes_too_late() -> None:
+    """PagerDuty takes it only after the target."""
+    rig = quiet()
+    rig.script.failing.add("post")
+    alarms = Alarms(rig)
+    clock = Clock(rig)
+    began = clock.now()
+
+    class Slow(Clock):
+        def sleep(self, duration: timedelta) -> None:
+            if self.now() - began > timedelta(seconds=70):
+                rig.script.failing.clear()
+            super().sleep(duration)
+
+    line = play(
+        OUTAGE, stage(rig)._replace(alarms=alarms, clock=Slow(rig)), PATIENCE, enforce=False
+    )
+    assert not line.holds
+    assert line.told_after_seconds is not None
+    assert line.told_after_seconds > 60
+    assert "it was told after" in line.why
+
+
+def test_a_page_that_nobody_takes() -> None:
+    """It is told so, and the drill ends all the same."""
+    rig = quiet()
+    rig.script.failing.add("post")
+    line = play(OUTAGE, stage(rig), timedelta(minutes=3), enforce=False)
+    assert (line.holds, line.why) == (False, "nothing was told on the channel pager")
+
+
+def test_another_profile_took_it_for_something_else() -> None:
+    """What is deployed decides; what was given here says what it should be."""
+    rig = quiet()
+    rules = tuple(
+        copy.replace(each, condition=Condition.ENCLAVE_DOWN) if each.condition is OUTAGE else each
+        for each in PROFILE.rules
+    )
+    other = copy.replace(PROFILE, rules=rules)
+    line = play(Condition.ENCLAVE_DOWN, stage(rig, profile=other), PATIENCE, enforce=False)
+    assert "it was taken for P1 complete-outage, not P1 enclave-down" in line.why
+
+
+def test_enforce_is_asked_for() -> None:
+    """A deployment that may fix is rung only where somebody says so."""
+    rig = quiet(mode="enforce")
+    with pytest.raises(Malformed, match="in mode enforce, and may fix: give --enforce"):
+        drilled(rig)
+    assert drilled(rig, enforce=True).holds
+
+
+def test_an_alarm_that_rings_already() -> None:
+    """Nothing is turned."""
+    rig = Rig(*HEALTHY, mode="observe")
+    with pytest.raises(Malformed, match="is in ALARM already"):
+        drilled(rig)
+
+
+def test_an_incident_that_is_open() -> None:
+    """A drill would join it, and prove nothing."""
+    rig = quiet(*DEFAULT_HOSTS)
+    rig.hear()
+    with pytest.raises(Malformed, match=r"inc-[0-9a-f]+ is open"):
+        drilled(rig)
+
+
+def test_alarms_that_are_not_there() -> None:
+    """As where the deployment lacks them."""
+    with pytest.raises(Malformed, match="none of the alarms of complete-outage is there: "):
+        play(OUTAGE, stage(quiet(), there=False), PATIENCE, enforce=False)
+
+
+def test_a_condition_that_no_alarm_means() -> None:
+    """The ones that there are, are named."""
+    with pytest.raises(Malformed, match="no alarm of the profile means security-finding: name"):
+        play(Condition.SECURITY_FINDING, stage(quiet()), PATIENCE, enforce=False)
+
+
+def test_a_store_that_does_not_answer() -> None:
+    """It is Unavailable, which the command says in one line."""
+    rig = quiet()
+    rig.script.before("open_incident", TIMEOUT)
+    with pytest.raises(Unavailable):
+        drilled(rig)
+
+
+def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """One document; for a person a line each, the verdict last."""
+    line = drilled(quiet(*DEFAULT_HOSTS))
+    assert tell(line, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["holds"] is True
+    assert tell(line, as_json=False) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"drill of {ALARM_NAME}, in mode observe\n  heard   after 1 s  inc-")
+    assert "  told    after 1 s  on the channel pager\n" in out
+    assert "          would restart_" in out
+    assert out.endswith("holds: heard, understood and told in time\n")
+
+
+def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of it is left out for want of an incident."""
+    line = drilled(quiet(), reaches=False)
+    assert tell(line, as_json=False) == 1
+    out = capsys.readouterr().out
+    assert "  heard   never\n" in out
+    assert out.endswith("does not hold: no entry came within 60 s: nobody heard it\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["weather"], "no condition 'weather': name one of complete-outage"),
+        (["complete-outage", "--for", "soon"], "--for soon"),
+        (["complete-outage", "--profile", "no.toml"], "no.toml: cannot be read"),
+        (["complete-outage"], "no Region is set"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str],
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Status 2."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    assert dispatch(["drill", *arguments]) == 2
+    assert line in capsys.readouterr().err
