@@ -8,6 +8,10 @@ import pytest
 from firstline import audit
 from firstline.cli import account
 from firstline.cli.replay import read, unmet
+from firstline.postmortem.markdown import markdown
+from firstline.postmortem.report import Tone
+from firstline.postmortem.write import write
+from firstline.rendering import page as pages
 from firstline.settings import Home
 from firstline.twin.replay import Replayed, replay
 from firstline.twin.scenario import Scenario, load
@@ -52,6 +56,29 @@ def test_its_ledger_verifies(run: tuple[Scenario, Replayed]) -> None:
     for chapter in replayed.chapters:
         if chapter.incident is not None:
             assert chapter.incident.chain.head == chapter.entries[-1].hash
+
+
+def test_its_report_says_what_was_done(run: tuple[Scenario, Replayed]) -> None:
+    """R39: of its chain alone, how it ended, each fix with its verdict, and each page."""
+    _, replayed = run
+    for chapter in replayed.chapters:
+        told = write(chapter.entries, None)
+        fixes = [(each.tone, each.at) for each in told.moments if each.word == "does"]
+        paged = {each.text.split()[1] for each in told.moments if each.word == "paged"}
+        opened = {each.key for each in replayed.pages if each.action == "trigger"}
+        assert paged == {each for each in opened if each.split(":")[0] == chapter.id}
+        if chapter.incident is not None:
+            assert told.outcome == chapter.incident.status
+            assert (told.severity, told.condition) == (
+                chapter.incident.severity,
+                chapter.incident.condition,
+            )
+            tones = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
+            assert fixes == [
+                (tones[each.helped], each.intended_at) for each in chapter.incident.attempts
+            ]
+        assert told.title in pages.page((told,))
+        assert told.head in markdown(told)
 
 
 def test_each_key_notifies_once(run: tuple[Scenario, Replayed]) -> None:

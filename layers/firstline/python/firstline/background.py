@@ -13,6 +13,7 @@ import msgspec
 
 from firstline.causes import LEADS
 from firstline.evidence import Unknown
+from firstline.ledger import Data
 from firstline.signals import Condition
 from firstline.surroundings import Deployments
 
@@ -127,6 +128,19 @@ def told(background: Background, started_at: datetime, port: int) -> tuple[str, 
         *_changes(background.changes, started_at),
         *_releases(background.releases),
         *(_way(background.way, port) if background.way is not None else ()),
+    )
+
+
+def recorded(metrics: Metrics | Unknown | None) -> tuple[Data, ...]:
+    """Each metric as an entry tells it: numbers as text, for an entry holds no floats."""
+    series = metrics.series if isinstance(metrics, Metrics) else ()
+    return tuple(
+        {
+            "name": each.name,
+            "around": [f"{value:.6g}" for value in each.around],
+            "before": [f"{value:.6g}" for value in each.before],
+        }
+        for each in series
     )
 
 

@@ -27,6 +27,13 @@ class BusinessDay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             day += DAY
         return datetime.combine(day, time(self.starts_at_hour), zone).astimezone(at.tzinfo)
 
+    def within(self, at: datetime, duration: timedelta) -> datetime:
+        """The last beginning of a business day within *duration* of *at*; the next at the least."""
+        found = self.after(at)
+        while (later := self.after(found)) <= at + duration:
+            found = later
+        return found
+
     @property
     def known(self) -> bool:
         """Whether there is such a zone."""

@@ -216,7 +216,8 @@ class Policy(Table, frozen=True, kw_only=True):
     After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
     and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
     a watched parameter changed nothing is fixed. A plan waits ``approval_seconds`` for a person's
-    word, and a yes holds as long.
+    word, and a yes holds as long. The post-mortem of a P1 or P2 is proposed within
+    ``postmortem_within_days`` of its end (R43).
     """
 
     attempts_per_target_max: Count
@@ -230,6 +231,7 @@ class Policy(Table, frozen=True, kw_only=True):
     blocked_max_seconds: Seconds = 900
     freeze_seconds: Seconds = 3600
     approval_seconds: Seconds = 900
+    postmortem_within_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 5
     evidence_age_max_seconds: Seconds
     look_timeout_seconds: Seconds
     poll_seconds: Seconds

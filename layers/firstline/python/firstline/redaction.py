@@ -13,7 +13,7 @@ CUT = 500
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
-_GUID = r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+_GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
     # a JSON Web Token, and what follows a word that announces a secret
     (re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,2}"), "[token]"),

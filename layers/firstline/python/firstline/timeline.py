@@ -206,12 +206,13 @@ def _grouped(hosts: dict[str, dict[str, Any]]) -> Iterator[tuple[list[str], str]
     """Hosts that say the same, together."""
     groups: dict[str, list[str]] = {}
     for host, report in hosts.items():
-        groups.setdefault(_report(report), []).append(host)
-    for said, those in groups.items():
-        yield those, said
+        groups.setdefault(said(report), []).append(host)
+    for what, those in groups.items():
+        yield those, what
 
 
-def _report(report: dict[str, Any]) -> str:
+def said(report: dict[str, Any]) -> str:
+    """A host's report in a line."""
     if report["type"] != "report":
         return f"unknown ({report['why']})"
     enclave = {"RUNNING": "enclave runs", "none": "no enclave"}.get(

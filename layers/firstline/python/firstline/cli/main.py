@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("levers", "end a pause before its time"),
     "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
     "audit": ("audit", "list, show, export and verify the ledger"),
-    "report": ("report_since", "what firstline did over a time, across incidents"),
+    "report": ("report", "an incident as people read it afterwards; --since: across incidents"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),
     "synth": ("develop", "make the CloudFormation templates; arguments go to the CDK"),

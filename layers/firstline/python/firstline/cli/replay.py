@@ -13,12 +13,14 @@ import typer
 
 from firstline import export as exports
 from firstline import profile as profiles
-from firstline.cli import account, envelope, exported, output, replay_export, screen
+from firstline.cli import account, envelope, exported, output, replay_export, report, screen
 from firstline.cli.envelope import PROFILES, RUNBOOK, Account, Region
 from firstline.cli.output import ReplayLine
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import digest
+from firstline.postmortem.report import Report
+from firstline.postmortem.write import write
 from firstline.settings import Home
 from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
@@ -34,6 +36,7 @@ Profile = Annotated[Path | None, typer.Option(help="the operator's file", show_d
 Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
 Export = Annotated[Path | None, typer.Option(help="write the ledger there, for audit and report")]
+Html = Annotated[Path | None, typer.Option(help="write the report of it there, as one page")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per incident")]
 
 
@@ -43,6 +46,7 @@ def run(
     world: World = None,
     profile: Profile = None,
     export: Export = None,
+    html: Html = None,
     as_json: AsJson = False,
     account_id: Account = "111122223333",
     region: Region = "us-east-1",
@@ -51,6 +55,8 @@ def run(
     if replay_export.holds(path):
         if world is not None or profile is not None or export is not None:
             raise Malformed(f"{path}: an export has its own world and policy; see backtest")
+        if html is not None:
+            _write_page(report.read(path), html)
         return replay_export.run(path, as_json=as_json)
     home = envelope.home(account_id, region)
     scenario, events, profile = read(path, home, profile)
@@ -60,6 +66,8 @@ def run(
     told = account.lines(replayed)
     if export is not None:
         _export(replayed, export)
+    if html is not None:
+        _report(replayed, profile, html)
     if as_json:
         for line in told:
             output.emit(line)
@@ -132,6 +140,19 @@ def _export(replayed: Replayed, path: Path) -> None:
     chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
     entries = (entry for chain in chains for entry in chain)
     exported.write(exports.write(entries, texts.get), path)
+
+
+def _report(replayed: Replayed, profile: Path, path: Path) -> None:
+    """Write the report of each ledger on one page; of a store that took nothing there is none."""
+    if not replayed.chapters:
+        raise Malformed("--html: nothing was recorded, so there is nothing to report")
+    policy = profiles.load(profile)
+    reports = tuple(write(chapter.entries, policy) for chapter in replayed.chapters)
+    _write_page(reports, path)
+
+
+def _write_page(reports: tuple[Report, ...], path: Path) -> None:
+    exported.write([report.page_of(reports).encode()], path)
 
 
 def _fixes(told: tuple[ReplayLine, ...]) -> list[str]:

@@ -3,34 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.text import Text
 
 from firstline.cli import incidents, instants, output, terminal
-from firstline.cli.envelope import RUNBOOK
-from firstline.cli.incidents import Export, Profile, Region, Since, Until
 from firstline.errors import Malformed
 from firstline.review import Review, Spread, Turn, review
 from firstline.timeline import clock
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
 HEADS = "bold"
-
-
-@app.command("report")
-def run(
-    since: Since,
-    export: Export = None,
-    until: Until = "",
-    profile: Profile = RUNBOOK,
-    region: Region = "",
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
-) -> None:
-    """Report what firstline did over a time: how often, how soon, and what a person may change."""
-    tell(export, since, until, profile, region, as_json=as_json)
 
 
 def tell(

@@ -104,9 +104,9 @@ def ask(draft: Draft, what: Plan) -> None:
 
 def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
-    known = background.look_up(draft, about)
+    known, metrics = background.look_up(draft, about)
     told = handover.details(draft.incident, about.diagnosis, decision, known)
-    draft.record(Kind.HAND_OVER, {"owner": "on-call", **told})
+    draft.record(Kind.HAND_OVER, {"owner": "on-call", **told, "metrics": list(metrics)})
     pages = paging.hand_over(draft.incident, told, draft.now)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
     _end(draft, Fact.GAVE_UP, about.limits)

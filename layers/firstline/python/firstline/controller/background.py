@@ -11,6 +11,7 @@ from firstline.background import Background, Peerings, Routes, Topic, Way
 from firstline.controller.draft import Draft
 from firstline.errors import Unavailable
 from firstline.evidence import Refreshes, Unknown
+from firstline.ledger import Data
 from firstline.situation import Situation
 from firstline.surroundings import Deployment, Deployments
 
@@ -18,14 +19,15 @@ WITHIN = timedelta(seconds=12)
 """The whole of it. With what was read before, a hand-over still ends in the function's time."""
 
 
-def look_up(draft: Draft, about: Situation) -> tuple[str, ...]:
-    """What a person looks up first, in lines."""
+def look_up(draft: Draft, about: Situation) -> tuple[tuple[str, ...], tuple[Data, ...]]:
+    """What a person looks up first, in lines; and the metrics among it, for the record (R20)."""
     wanted = background.topics(
         about.incident.condition, dependency=about.diagnosis.dependency is not None
     )
     found = _Reader(draft).read(about, wanted)
     nats = about.profile.fleet.nats
-    return background.told(found, about.incident.signalled_at, nats.port)
+    lines = background.told(found, about.incident.signalled_at, nats.port)
+    return lines, background.recorded(found.metrics)
 
 
 class _Reader:

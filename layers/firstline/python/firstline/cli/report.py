@@ -1,0 +1,161 @@
+"""``firstline report``: what happened in an incident, as people read it afterwards.
+
+With ``--since`` it is about a time instead, across incidents (``report_since.py``).
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstline import profile as profiles
+from firstline.cli import exported, incidents, output
+from firstline.cli.envelope import RUNBOOK
+from firstline.cli.incidents import Export, Profile, Region, Until
+from firstline.errors import Malformed
+from firstline.export import Policy, Recorded, recorded
+from firstline.ids import Digest, IncidentId
+from firstline.ledger import Entry, Kind
+from firstline.pauses import CHAIN
+from firstline.postmortem.markdown import markdown as as_markdown
+from firstline.postmortem.meeting import invitation
+from firstline.postmortem.report import Report
+from firstline.postmortem.write import write
+from firstline.signals import Disposition
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+INCIDENTS_MAX = 200
+"""As many on one page; more are read by nobody."""
+
+type Chains = dict[IncidentId, list[Entry]]
+File = Path | None
+
+
+@app.command("report")
+def run(
+    export: Export = None,
+    incident: Annotated[str, typer.Option(metavar="ID", help="only this one")] = "",
+    html: Annotated[File, typer.Option(metavar="FILE", help="write it as one HTML page")] = None,
+    markdown: Annotated[File, typer.Option(metavar="FILE", help="write it as Markdown")] = None,
+    ics: Annotated[
+        File, typer.Option(metavar="FILE", help="write the invitation to its post-mortem")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="across incidents, since then: 7d, 2026-03-11")
+    ] = "",
+    until: Until = "",
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document a line")] = False,
+) -> None:
+    """Report the incidents of an export: on the terminal, or as HTML, Markdown or a meeting.
+
+    With --since: what firstline did over that time, how often, how soon, what a person may change.
+    """
+    files = [each for each in (html, markdown, ics) if each is not None]
+    if since:
+        if incident or files:
+            raise Malformed("--since is across incidents: leave out --incident and the files")
+        from firstline.cli import report_since
+
+        report_since.tell(export, since, until, profile, region, as_json=as_json)
+        return
+    if export is None and not incident:
+        raise Malformed("of what? Name an EXPORT, an --incident of the deployed ledger, or --since")
+    if until:
+        raise Malformed("--until goes with --since")
+    reports = read(export, incident) if export else (_deployed(incident, profile, region),)
+    for path, made in _written(reports, html, markdown, ics):
+        exported.write([made.encode()], path)
+    if as_json:
+        for each in reports:
+            output.emit(each)
+    elif not files:
+        from firstline.cli import reading
+
+        reading.show(reports)
+
+
+def read(export: Path, incident: str = "") -> tuple[Report, ...]:
+    """The reports of what *export* holds; raises `Malformed`."""
+    chains: Chains = {}
+    policies: dict[Digest, str] = {}
+    for each in exported.read(export):
+        if isinstance(each, Recorded):
+            chains.setdefault(each.entry.incident, []).append(each.entry)
+        elif isinstance(each, Policy):
+            policies[each.digest] = each.text
+    chosen = _chosen(chains, incident, export)
+    return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
+
+
+def page_of(reports: tuple[Report, ...]) -> str:
+    """*reports* as one page."""
+    from firstline.rendering.page import page
+
+    return page(reports)
+
+
+def _deployed(incident: str, profile: Path, region: str) -> Report:
+    """The report of one incident of the deployed ledger, under the policy of *profile*."""
+    id_ = IncidentId(incident)
+    found = tuple(each.entry for each in incidents.read(None, profile, region, id_))
+    if not found:
+        raise Malformed(f"there is no incident {incident} in the deployed ledger")
+    return write(found, profiles.load(profile))
+
+
+def _written(
+    reports: tuple[Report, ...], html: File, markdown: File, ics: File
+) -> list[tuple[Path, str]]:
+    """Each file with what goes into it, all made before the first is written."""
+    made: list[tuple[Path, str]] = []
+    if html is not None:
+        made.append((html, page_of(reports)))
+    if markdown is not None:
+        made.append((markdown, "\n".join(map(as_markdown, reports))))
+    if ics is not None:
+        made.append((ics, _invitation(reports)))
+    return made
+
+
+def _invitation(reports: tuple[Report, ...]) -> str:
+    found = [each for each in map(invitation, reports) if each is not None]
+    if not found:
+        raise Malformed("--ics: a post-mortem is of a P1 or P2, whose policy is in the export")
+    if len(found) > 1:
+        raise Malformed("--ics: an invitation is to one meeting: give --incident")
+    return found[0]
+
+
+def _chosen(chains: Chains, incident: str, export: Path) -> list[list[Entry]]:
+    """The one that is named; or the incidents; or the signals that opened none."""
+    if incident:
+        if (named := chains.get(IncidentId(incident))) is None:
+            told = "audit list shows what it holds"
+            raise Malformed(f"{export}: holds no incident {incident!r}: {told}")
+        return [named]
+    signals = [chain for chain in chains.values() if chain[0].incident != CHAIN]
+    found = [chain for chain in signals if _opened(chain)] or signals
+    if not found:
+        raise Malformed(f"{export}: holds no entry of an incident")
+    if len(found) > INCIDENTS_MAX:
+        many = f"holds {len(found)} incidents, and a page {INCIDENTS_MAX}"
+        raise Malformed(f"{export}: {many}: name one with --incident")
+    return found
+
+
+def _opened(chain: list[Entry]) -> bool:
+    first = recorded(chain[0])
+    return first.kind == Kind.SIGNAL and first.data.get("disposition") == Disposition.INCIDENT
+
+
+def _profile(chain: list[Entry], policies: dict[Digest, str]) -> profiles.Profile | None:
+    """The profile that the last entry was under, where the export has it and it can be read."""
+    digest = recorded(chain[-1]).policy
+    text = policies.get(digest)
+    try:
+        return profiles.parse(text.encode(), digest) if text is not None else None
+    except Malformed:  # it was written for another version
+        return None

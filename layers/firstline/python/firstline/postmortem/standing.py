@@ -1,0 +1,81 @@
+"""How an incident began, who led and owned it, and how it ended, as its entries say."""
+
+from datetime import datetime
+
+import msgspec
+
+from firstline.incident import Status
+from firstline.postmortem.fixes import Fix
+from firstline.postmortem.record import Decision, HandOver, Record, Signals
+from firstline.signals import Disposition
+
+OPEN = "open"
+_NOTED = {Disposition.REJECTED: "rejected", Disposition.CONTEXT: str(Status.OBSERVED)}
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """``began_at`` is the opening signal's own instant, ``ended_at`` the last step's.
+
+    ``outcome`` is a status of the lifecycle, ``open`` while no step ended it, or ``ignored`` and
+    the like for a signal that opened nothing. ``owned_since`` is when a person took over.
+    """
+
+    severity: str
+    condition: str
+    rule: str
+    subject: str
+    why: str
+    opened: bool
+    began_at: datetime
+    ended_at: datetime
+    outcome: str
+    owner: str
+    owned_since: datetime | None
+
+
+def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
+    """What *record* says; its first entry is that of the opening signal."""
+    first = record.entries[0]
+    signals = [each.told for each in record.entries if isinstance(each.told, Signals)]
+    opening = signals[0] if signals else Signals()
+    leads = [each.leads for each in signals if each.leads is not None]
+    taken = [each for each in record.entries if isinstance(each.told, HandOver)]
+    owner = taken[-1].told.owner if taken and isinstance(taken[-1].told, HandOver) else ""
+    end = _end(record)
+    opened = opening.disposition == Disposition.INCIDENT
+    return Standing(
+        severity=leads[-1].severity if leads else opening.severity or "none",
+        condition=leads[-1].condition if leads else opening.condition or "none",
+        rule=opening.rule or "",
+        subject=opening.subject,
+        why=opening.why,
+        opened=opened,
+        began_at=min(opening.signalled_at or first.at, first.at),
+        ended_at=end[1] if end else record.entries[-1].at,
+        outcome=_outcome(end[0], fixed) if end else _unended(opening, opened=opened),
+        owner=owner or opening.owner or "nobody",
+        owned_since=taken[-1].at if taken else None,
+    )
+
+
+def _end(record: Record) -> tuple[str, datetime] | None:
+    """The step that ended it, and when; after a hand-over or a close nothing is decided."""
+    steps = (
+        (each.told.step.type, each.at)
+        for each in record.entries
+        if isinstance(each.told, Decision) and each.told.step.type in {"close", "hand-over"}
+    )
+    return next(steps, None)
+
+
+def _outcome(step: str, fixed: tuple[Fix, ...]) -> str:
+    if step == "hand-over":
+        return str(Status.HANDED_OVER)
+    mended = any(each.helped for each in fixed)
+    return str(Status.RESOLVED if mended else Status.OBSERVED)
+
+
+def _unended(opening: Signals, *, opened: bool) -> str:
+    if opened:
+        return OPEN
+    return next((told for noted, told in _NOTED.items() if noted == opening.disposition), "ignored")

@@ -1,0 +1,103 @@
+"""The timeline (R39): what `firstline.timeline` tells of each entry, in lanes and with a tone."""
+
+import copy
+from collections.abc import Iterable, Iterator
+
+from firstline import timeline
+from firstline.export import Recorded as Exported
+from firstline.ledger import Kind
+from firstline.postmortem.fixes import Fix
+from firstline.postmortem.record import Decision, Outcome, Page, Record, Signals, Told
+from firstline.postmortem.report import Lane, Moment, Tone
+from firstline.redaction import redact
+from firstline.signals import Disposition
+
+_LANES: dict[str, Lane] = {
+    Kind.SIGNAL: Lane.SIGNALS,
+    Kind.PAGE: Lane.PAGES,
+    Kind.RESPONSE: Lane.PAGES,
+    Kind.INTENT: Lane.FIXES,
+    Kind.OUTCOME: Lane.FIXES,
+    Kind.VERIFICATION: Lane.VERIFICATION,
+}
+"""Whatever is not named is somebody's decision."""
+_SIGNALS: dict[str, Tone] = {Disposition.INCIDENT: Tone.BAD, Disposition.RECOVERY: Tone.GOOD}
+_STYLES = (("red", Tone.BAD), ("green", Tone.GOOD), ("dim", Tone.QUIET))
+_VERDICTS = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
+_ROUTINE = {"wait": "waits", "look": "looks"}
+LOOKS = "look_host"
+
+
+def moments(
+    chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]
+) -> tuple[Moment, ...]:
+    """All that happened, in the order of the chain; a fix lasts until its verdict."""
+    return tuple(_quieted(_moments(chain, record, fixed)))
+
+
+def folded(found: Iterable[Moment]) -> tuple[tuple[Moment, int], ...]:
+    """Each moment with how often it came: what is routine is told once while nothing else is."""
+    rows: list[tuple[Moment, int]] = []
+    routine: dict[Lane, dict[tuple[str, str], int]] = {lane: {} for lane in Lane}
+    for each in found:
+        since = routine[each.lane]
+        said = (each.word, each.text)
+        if each.tone is not Tone.QUIET:
+            since.clear()
+        if said in since:
+            first, times = rows[since[said]]
+            rows[since[said]] = (first, times + 1)
+        else:
+            since[said] = len(rows)
+            rows.append((each, 1))
+    return tuple(rows)
+
+
+def _quieted(found: Iterable[Moment]) -> Iterator[Moment]:
+    """A look that brought the same as the one before is routine."""
+    seen = ""
+    for each in found:
+        if each.lane is Lane.EVIDENCE:
+            yield copy.replace(each, tone=Tone.QUIET) if each.text == seen else each
+            seen = each.text
+        else:
+            yield each
+
+
+def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) -> Iterator[Moment]:
+    fixes = {each.entry: each for each in fixed}
+    for (entry, words), read in zip(timeline.beside(chain), record.entries, strict=True):
+        fix = fixes.get(read.sequence)
+        for number, (word, text, style) in enumerate(_words(words, read.told)):
+            yield Moment(
+                at=read.at,
+                lane=_lane(entry.kind, read.told),
+                word=word,
+                text=redact(text),
+                tone=_VERDICTS[fix.helped] if fix else _tone(read.told, number, style),
+                entry=read.sequence,
+                until=(fix.judged_at or fix.answered_at) if fix else None,
+            )
+
+
+def _words(words: tuple[timeline.Moment, ...], told: Told) -> Iterator[tuple[str, str, str]]:
+    """What is said of an entry; of a wait or a look that others explain, that it was."""
+    yield from ((each.word, each.text, each.style) for each in words)
+    if not words and isinstance(told, Decision) and told.step.type in _ROUTINE:
+        yield _ROUTINE[told.step.type], told.why, "dim"
+
+
+def _lane(kind: str, told: Told) -> Lane:
+    if isinstance(told, Outcome) and told.action == LOOKS:
+        return Lane.EVIDENCE
+    return _LANES.get(kind, Lane.DECISIONS)
+
+
+def _tone(told: Told, number: int, style: str) -> Tone:
+    match told:
+        case Signals():
+            return _SIGNALS.get(told.all[number].disposition, Tone.PLAIN)
+        case Page(action="resolve", outcome="accepted"):
+            return Tone.GOOD
+        case _:
+            return next((tone for word, tone in _STYLES if word in style), Tone.PLAIN)

@@ -1,0 +1,42 @@
+"""Words that every part of a report uses for times, counts and hosts."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+NAMED_MAX = 5
+"""As many hosts are told of by name in a line."""
+
+
+def took(duration: timedelta) -> str:
+    """A duration for people: ``0 s``, ``45 s``, ``3 min 35 s``, ``2 h 05 min``."""
+    total = round(duration.total_seconds())
+    hours, rest = divmod(total, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    if minutes:
+        return f"{minutes} min {seconds:02} s"
+    return f"{seconds} s"
+
+
+def clock(at: datetime) -> str:
+    """An instant in UTC to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 host``, ``3 hosts``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def named(things: Iterable[str]) -> str:
+    """The first few by name, and how many more there are."""
+    found = list(dict.fromkeys(things))
+    more = len(found) - NAMED_MAX
+    shown = ", ".join(found[:NAMED_MAX])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """What a hand-over joined into one text."""
+    return tuple(each for each in text.split("; ") if each)

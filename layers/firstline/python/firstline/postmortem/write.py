@@ -1,0 +1,86 @@
+"""Write the report of an incident: its chain of entries, and the policy that they were under."""
+
+from datetime import timedelta
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.export import recorded
+from firstline.ledger import Entry
+from firstline.postmortem.cause import cause, component, unreadable
+from firstline.postmortem.changes import changes
+from firstline.postmortem.choices import choices
+from firstline.postmortem.figures import figures
+from firstline.postmortem.fixes import fixes
+from firstline.postmortem.follow_ups import follow_ups
+from firstline.postmortem.health import Known, known, worst
+from firstline.postmortem.meeting import meeting
+from firstline.postmortem.plots import comparisons, plots
+from firstline.postmortem.record import Outcome, Record, read
+from firstline.postmortem.report import Report
+from firstline.postmortem.standing import standing
+from firstline.postmortem.summary import summary, title
+from firstline.postmortem.timeline import moments
+from firstline.postmortem.words import named
+from firstline.profile import Profile, seconds
+from firstline.timeline import said
+
+AGE_MAX = timedelta(minutes=2)
+"""How old evidence may be where the policy is not at hand."""
+
+
+def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
+    """The report of one incident; without its *profile* nothing is known of rules and meetings.
+
+    Raises `Malformed` for a chain that is empty or cannot be read.
+    """
+    exported = tuple(map(recorded, chain))
+    record = read(exported)
+    if not record.entries:
+        raise Malformed("a report is of an incident: the chain has no entry")
+    age_max = seconds(profile.policy.evidence_age_max_seconds) if profile else AGE_MAX
+    fixed, found = fixes(record), known(record, age_max)
+    stands, at_worst, made = standing(record, fixed), worst(found), choices(record)
+    likely = cause(record, stands, at_worst, fixed)
+    affected = component(stands, at_worst, profile)
+    return Report(
+        incident=record.incident,
+        severity=stands.severity,
+        condition=stands.condition,
+        component=affected,
+        outcome=stands.outcome,
+        owner=stands.owner,
+        began_at=stands.began_at,
+        ended_at=stands.ended_at,
+        title=title(stands),
+        summary=summary(record, stands, fixed, likely),
+        figures=figures(record, stands, fixed, affected),
+        moments=moments(exported, record, fixed),
+        known=_known(record, at_worst),
+        unknown=tuple(dict.fromkeys(unreadable(record, at_worst))),
+        choices=made,
+        plots=plots(record, found),
+        comparisons=comparisons(record),
+        cause=likely,
+        follow_ups=follow_ups(record, stands, at_worst, fixed),
+        changes=changes(record, stands, fixed, made),
+        meeting=meeting(stands, profile.business_day, profile.policy.postmortem_within_days)
+        if profile
+        else None,
+        entries=len(record.entries),
+        head=record.head,
+        policies=tuple(dict.fromkeys(each.policy for each in record.entries)),
+        codes=tuple(dict.fromkeys(each.code for each in record.entries)),
+    )
+
+
+def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:
+    """What the looks brought, hosts that said the same together, and the diagnosis at the worst."""
+    hosts: dict[str, list[str]] = {}
+    for each in record.entries:
+        if isinstance(each.told, Outcome):
+            for host, report in (each.told.hosts or {}).items():
+                hosts.setdefault(said(msgspec.to_builtins(report)), []).append(host)
+    looks = (f"{named(those)}: {what}" for what, those in hosts.items())
+    proved = (f"at the worst, {at_worst.diagnosis.cause}",) if at_worst is not None else ()
+    return (*proved, *looks)
