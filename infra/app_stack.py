@@ -10,6 +10,7 @@ from constructs import Construct
 from firstline import code
 from firstline.settings import Home, Settings
 from infra.bus import Bus, heard
+from infra.console import console
 from infra.context import Deployment
 from infra.dashboard import Shown, dashboard
 from infra.detection import Backstop, Detection
@@ -58,22 +59,24 @@ class AppStack(Stack):
             queues=queues,
             security_email=deployment.context.security_email,
         )
+        settings = self._settings(deployment, reach, detection.alarms)
         runtime = Runtime(
             self,
             "Runtime",
             architecture=deployment.context.architecture,
             profile=deployment.path,
-            settings=self._settings(deployment, reach, detection.alarms),
+            settings=settings,
         )
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
         Levers(self, "Levers", runtime=runtime, reach=reach)
         profile = deployment.profile
         Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
+        widget = console(self, "Console", runtime=runtime, reach=reach, settings=settings)
         functions = [each for each in self.node.find_all() if isinstance(each, lambda_.Function)]
         for each in functions:
             oversight.watch(each)
         alarms = list(detection.alarms.values())
-        shown = Shown(profile, alarms, oversight.alarms, queues, functions)
+        shown = Shown(profile, alarms, oversight.alarms, queues, functions, widget)
         dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.context.mode)
         CfnOutput(self, "ProfileDigest", value=deployment.profile.digest)

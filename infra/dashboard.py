@@ -34,12 +34,14 @@ class Shown(NamedTuple):
     oversight: Sequence[cloudwatch.IAlarm]
     queues: Queues
     functions: Sequence[lambda_.Function]
+    console: lambda_.Function
 
 
 def dashboard(scope: Construct, name: str, shown: Shown) -> cloudwatch.Dashboard:
     """The rows from what is wrong now to how it went lately."""
     fleet = shown.profile.fleet.name
     made = cloudwatch.Dashboard(scope, name, dashboard_name=f"firstline-{fleet}")
+    made.add_widgets(_console(shown.console))
     made.add_widgets(
         _alarms("What the profile watches", shown.detection),
         _alarms("firstline itself: the emergency topic hears of these", shown.oversight),
@@ -52,6 +54,18 @@ def dashboard(scope: Construct, name: str, shown: Shown) -> cloudwatch.Dashboard
     if shown.profile.probe.nats or shown.profile.probe.health:
         made.add_widgets(*_probes(fleet))
     return made
+
+
+def _console(function: lambda_.Function) -> cloudwatch.IWidget:
+    """Asked when the dashboard is refreshed, and not whenever it is moved about."""
+    return cloudwatch.CustomWidget(
+        title="Incidents",
+        function_arn=function.function_arn,
+        width=24,
+        height=9,
+        update_on_resize=False,
+        update_on_time_range_change=False,
+    )
 
 
 def _alarms(title: str, alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.IWidget:

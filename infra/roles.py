@@ -140,6 +140,11 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
     ]
 
 
+def read_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
+    """Read an incident's entries, and write nothing."""
+    return [_allow(["dynamodb:Query"], [table.table_arn])]
+
+
 def read_parameter(stack: Stack, name: str) -> iam.PolicyStatement:
     """Read the one parameter; the key of its service, which encrypts it, asks for no more."""
     arn = stack.format_arn(

@@ -64,6 +64,10 @@ class Runtime(Construct):
         """What the NATS probe needs beside the others; nothing is made where nobody asks."""
         return self._layer("ProbeDependencies", packaging.probe(self._named))
 
+    def reading(self, settings: Settings) -> dict[str, str]:
+        """The environment of a function that reads *settings* of its own."""
+        return _environment(Stack.of(self), settings)
+
     def function(
         self,
         scope: Construct,

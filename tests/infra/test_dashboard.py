@@ -140,6 +140,25 @@ def test_every_alarm_is_on_it(widgets: list[dict[str, Any]], made: Made) -> None
     assert alarms == {made.arn(each) for each in made.of("AWS::CloudWatch::Alarm")}
 
 
+def test_the_console_is_on_top_and_is_asked_when_the_dashboard_is(
+    widgets: list[dict[str, Any]], made: Made
+) -> None:
+    """Moving the dashboard about asks nothing."""
+    first = widgets[0]
+    (console,) = [
+        made.arn(each)
+        for each in made.of("AWS::Lambda::Function")
+        if each.properties["Handler"] == "functions.console.handler"
+    ]
+    assert (first["type"], first["x"], first["y"]) == ("custom", 0, 0)
+    assert first["properties"]["endpoint"] == console
+    assert first["properties"]["updateOn"] == {
+        "refresh": True,
+        "resize": False,
+        "timeRange": False,
+    }
+
+
 def test_the_rows_fill_the_width_and_none_overlaps(widgets: list[dict[str, Any]]) -> None:
     taken = [
         (x, each["y"]) for each in widgets for x in range(each["x"], each["x"] + each["width"])

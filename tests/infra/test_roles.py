@@ -39,6 +39,30 @@ def test_the_incidents(made: Made, function: str) -> None:
     assert may(role, "dynamodb:Query", f"{table}/index/due") == (function == "sweep")
 
 
+def test_the_console_only_reads(made: Made) -> None:
+    """Of the two tables and one index; it sends, fixes and pages nothing, and knows no key."""
+    incidents = made.arn(made.one("AWS::DynamoDB::Table", "Incidents"))
+    ledger = made.arn(made.one("AWS::DynamoDB::Table", "Ledger"))
+    role = made.one("AWS::IAM::Role", "ConsoleRole")
+    reads = {("dynamodb:GetItem", incidents), ("dynamodb:Query", incidents)}
+    reads |= {("dynamodb:Query", f"{incidents}/index/open"), ("dynamodb:Query", ledger)}
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    allowed = [each for each in statements(role) if each["Effect"] == "Allow"]
+    for each in allowed:
+        actions = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+        resources = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
+        asked = {(action, it) for action in actions for it in resources if action not in logs}
+        assert asked <= reads
+    assert all(may(role, *each) for each in reads)
+    function = next(
+        each
+        for each in made.of("AWS::Lambda::Function")
+        if each.properties["Handler"] == "functions.console.handler"
+    )
+    (settings,) = function.properties["Environment"]["Variables"].values()
+    assert '"hash_key":""' in settings
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_ledger_is_only_added_to(made: Made, function: str) -> None:
     """Putting is all; changing and removing are denied, not merely left out."""
@@ -201,7 +225,8 @@ def test_only_reconcile_changes_the_fleets_group(made: Made, action: str) -> Non
 def test_no_role_borrows_a_managed_policy(made: Made) -> None:
     """Each role is its own, for one service."""
     roles = made.of("AWS::IAM::Role")
-    assert len(roles) == 9  # six functions, and a schedule for three of them
+    functions, schedules = made.of("AWS::Lambda::Function"), made.of("AWS::Scheduler::Schedule")
+    assert len(roles) == len(functions) + len(schedules)
     for role in roles:
         (trust,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
         assert "ManagedPolicyArns" not in role.properties

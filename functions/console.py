@@ -1,0 +1,45 @@
+"""Lambda: a CloudWatch custom widget to `firstline.controller.console`: it only reads."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aws_lambda_powertools import Logger
+
+from firstline.adapters import wiring
+from firstline.console import page
+from firstline.console.links import ASKED, WidgetLinks
+from firstline.controller.console import look
+from firstline.controller.system import System
+
+if TYPE_CHECKING:
+    from firstline.console.style import Theme
+
+DESCRIPTION = """## firstline
+
+Open incidents, what waits for a person, pauses, and the timeline of an incident with the reasons
+of each decision. It reads, and changes nothing: the levers are commands.
+
+### Parameters
+
+`incident`: the id of the incident to show first; without it the overview.
+"""
+
+
+class Context(Protocol):
+    """What is used of Lambda's context."""
+
+    invoked_function_arn: str
+
+
+def handler(
+    event: dict[str, Any], context: Context, system: System | None = None
+) -> str | dict[str, str]:
+    """HTML for the widget; for ``describe`` what the widget is, in Markdown."""
+    if event.get("describe"):
+        return {"markdown": DESCRIPTION}
+    within = system or wiring.from_environment()
+    about = event.get("widgetContext") or {}
+    fields = (about.get("forms") or {}).get("all") or {}
+    asked = str((fields if event.get("form") else event).get(ASKED) or "")
+    Logger(service="firstline").info("shown", asked=bool(asked))
+    theme: Theme = "dark" if about.get("theme") == "dark" else "light"
+    return page.widget(look(asked, within), WidgetLinks(context.invoked_function_arn), theme)

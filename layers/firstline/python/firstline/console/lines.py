@@ -1,0 +1,68 @@
+"""Lines of a timeline: what happened, and behind each line the decisions that led to it."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from firstline import timeline
+from firstline.console.view import DECISIONS_MAX, LINES_MAX, Answer, Line, Reasons
+from firstline.export import Recorded
+from firstline.ledger import Kind
+from firstline.redaction import redact
+
+
+def lines(records: Sequence[Recorded]) -> tuple[tuple[Line, ...], int]:
+    """The latest lines of a chain, and how many earlier ones there are."""
+    made = list(_folded(records))
+    return tuple(made[-LINES_MAX:]), max(len(made) - LINES_MAX, 0)
+
+
+def _folded(records: Sequence[Recorded]) -> Iterator[Line]:
+    """What is said again is one line; a decision that has none stands behind the one before it."""
+    began = records[0].at
+    last: Line | None = None
+    for record, moments in timeline.beside(records):
+        decided = (_reasons(record, began),) if record.kind == Kind.DECISION else ()
+        told = [_line(each, began) for each in moments]
+        if last is not None and not told:
+            last = _behind(last, decided)
+        for line in told:
+            if last is not None and (line.word, line.text) == (last.word, last.text):
+                last = copy.replace(last, times=last.times + 1, last=line.after)
+            else:
+                yield from (last,) if last is not None else ()
+                last = line
+            last = _behind(last, decided)
+    yield from (last,) if last is not None else ()
+
+
+def _line(moment: timeline.Moment, began: datetime) -> Line:
+    after = moment.at - began
+    text = redact(moment.text)
+    return Line(
+        at=moment.at, after=after, last=after, word=moment.word, text=text, style=moment.style
+    )
+
+
+def _behind(line: Line, decided: tuple[Reasons, ...]) -> Line:
+    return copy.replace(line, decisions=(*line.decisions, *decided)[-DECISIONS_MAX:])
+
+
+def _reasons(record: Recorded, began: datetime) -> Reasons:
+    data = record.data
+    step = data.get("step")
+    return Reasons(
+        after=record.at - began,
+        step=redact(str(step.get("type", ""))) if isinstance(step, dict) else "",
+        rule=redact(str(data.get("rule", ""))),
+        why=redact(str(data.get("why", ""))),
+        facts=tuple(redact(str(each)) for each in data.get("facts") or ()),
+        answers=tuple(_answer(each) for each in data.get("guards") or ()),
+    )
+
+
+def _answer(answer: dict[str, Any]) -> Answer:
+    denial = answer.get("denial")
+    why = redact(str(denial.get("why", "no"))) if denial else ""
+    return Answer(redact(str(answer.get("guard", ""))), why)

@@ -1,0 +1,77 @@
+"""Chromium without a window, driven through its own chromedriver, and what it says of a page."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # root, in a container
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+
+
+class Browser:
+    """One browser with an empty profile; it speaks to loopback alone."""
+
+    def __init__(self, chromium: str, chromedriver: str, folder: Path) -> None:
+        options = ChromeOptions()
+        options.binary_location = chromium
+        for flag in (*FLAGS, f"--user-data-dir={folder}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = Chrome(options, Service(chromedriver))
+
+    def show(self, url: str, width: int = 1200, scheme: Literal["light", "dark"] = "light") -> None:
+        """Open *url* in a view of *width* pixels, by a person who likes *scheme*."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self._tell("Emulation.setDeviceMetricsOverride", size)
+        likes = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._tell("Emulation.setEmulatedMedia", {"features": likes})
+        self._log("browser")
+        self._log("performance")
+        self.driver.get(url)
+
+    def find(self, css: str) -> list[WebElement]:
+        """The elements that a selector finds, in the order of the page."""
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def read(self, script: str) -> Any:  # noqa: ANN401 - any JSON
+        """What an expression of JavaScript comes to; the page itself runs none."""
+        return self.driver.execute_script(f"return {script}")
+
+    def complaints(self) -> list[str]:
+        """What the page made the browser complain of since it was shown."""
+        return [entry["message"] for entry in self._log("browser")]
+
+    def requested(self) -> list[str]:
+        """Every address that was asked for since it was shown."""
+        messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
+        return [
+            each["params"]["request"]["url"]
+            for each in messages
+            if each["method"] == "Network.requestWillBeSent"
+        ]
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        """What was logged since it was last read."""
+        read: Callable[[str], list[dict[str, Any]]] = self.driver.get_log
+        return read(kind)
+
+    def _tell(self, command: str, parameters: dict[str, Any]) -> None:
+        self.driver.execute_cdp_cmd(command, parameters)

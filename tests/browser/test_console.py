@@ -1,0 +1,124 @@
+"""The console as a person sees it: opened, clicked through, in both schemes and widths."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from firstline.cli.console import open_board, serving
+from firstline.console.board import Board
+from firstline.settings import Home
+from tests.browser.chromium import Browser
+
+SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
+HOME = Home(account="111122223333", region="us-east-1")
+
+
+@contextmanager
+def served(board: Board) -> Iterator[str]:
+    """The address of the console while it is served."""
+    server = serving(board, 0)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def luminance(colour: str) -> float:
+    """Of ``rgb(...)``, from 0 for black to 1 for white (WCAG 2.2, relative luminance)."""
+    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.fixture(scope="module")
+def waiting() -> Iterator[str]:
+    """Serve an incident that waits for a person's word."""
+    with served(open_board(SCENARIOS / "approved.toml", 60, None, HOME)) as url:
+        yield url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [600, 1200])
+def test_a_person_clicks_through(browser: Browser, waiting: str, scheme: str, width: int) -> None:
+    """From the overview with its command to a decision's reasons, and back; nothing overflows."""
+    browser.show(waiting, width, "dark" if scheme == "dark" else "light")
+    assert "1 open" in browser.find("p")[0].text
+    commands = [each.text for each in browser.find(".ask code")]
+    assert commands[0].startswith("firstline approve inc-")
+    (link,) = browser.find(".card a")
+    link.click()
+    words = [each.text for each in browser.find(".word")]
+    assert words[:4] == ["heard", "paged", "responds", "looks"]
+    assert "asks" in words
+    (reasons, *_) = browser.find("details")
+    assert not browser.find(".reasons")[0].is_displayed()
+    reasons.find_element("css selector", "summary").click()
+    assert browser.find(".reasons")[0].is_displayed()
+    assert "nothing fresh is known" in browser.find(".reasons")[0].text
+    assert browser.read("document.documentElement.scrollWidth") <= width
+    browser.find(".card a")[0].click()
+    assert "1 open" in browser.find("p")[0].text
+    assert browser.complaints() == []
+    addresses = [each for each in browser.requested() if not each.endswith("/favicon.ico")]
+    assert addresses
+    assert all(each.startswith(waiting) for each in addresses)
+
+
+@pytest.mark.parametrize(("scheme", "lighter"), [("light", False), ("dark", True)])
+def test_what_matters_can_be_read_in_both_schemes(
+    browser: Browser, waiting: str, scheme: str, *, lighter: bool
+) -> None:
+    """A severity's red has a contrast of 4.5 to its ground (WCAG 2.2, 1.4.3)."""
+    browser.show(waiting, 1200, "dark" if scheme == "dark" else "light")
+    ink = luminance(browser.read("getComputedStyle(document.querySelector('.badge')).color"))
+    ground = luminance(browser.read("getComputedStyle(document.body).backgroundColor"))
+    assert (ink > ground) is lighter
+    assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5
+
+
+def test_an_incident_is_looked_up_by_its_id(browser: Browser, waiting: str) -> None:
+    """A form leads there; an id that is none is told, and is not repeated as markup."""
+    browser.show(waiting)
+    known = browser.find(".ask code")[0].text.split()[2]
+    for asked, expected in ((known, "heard"), ("<b>no</b>", "There is no incident <b>no</b>.")):
+        browser.driver.get(waiting)
+        (field,) = browser.find("input")
+        field.send_keys(asked)
+        field.submit()
+        assert expected in browser.find("body")[0].text
+    assert browser.find("b") == []
+
+
+def test_hostile_text_stays_text(browser: Browser, tmp_path: Path) -> None:
+    """Markup in a name from outside neither runs nor becomes an element."""
+    hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    data = {"disposition": "incident", "severity": "P1", "condition": hostile, "subject": hostile}
+    entry = {
+        "incident": "inc-00000000000000000000",
+        "sequence": 1,
+        "previous": "0" * 64,
+        "at": "2026-03-11T04:18:43Z",
+        "kind": "signal",
+        "policy": "0" * 64,
+        "code": "c",
+        "data": data | {"state": "ALARM", "why": hostile},
+    }
+    export = tmp_path / "export.jsonl"
+    export.write_text(json.dumps(entry) + "\n")
+    with served(open_board(export, None, None, HOME)) as url:
+        for address in (url, f"{url}?incident=inc-00000000000000000000"):
+            browser.show(address)
+            assert hostile in browser.find("body")[0].text
+            assert browser.find("img") == browser.find("script") == []
+        assert browser.complaints() == []

@@ -1,0 +1,47 @@
+"""The widget's function: what it is asked, and what it answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from functions import console
+from tests.controller.rig import opened
+
+
+@dataclass
+class Called:
+    """Lambda's context, as far as it is used."""
+
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:111122223333:function:console"
+
+
+def test_it_describes_itself_without_reading_anything() -> None:
+    """CloudWatch asks so when somebody adds the widget."""
+    told = console.handler({"describe": True}, Called())
+    assert isinstance(told, dict)
+    assert told["markdown"].startswith("## firstline")
+
+
+@pytest.mark.parametrize("parameters", [{}, {"widgetContext": {"theme": "dark", "forms": None}}])
+def test_it_shows_what_is_open(parameters: dict[str, Any]) -> None:
+    """In the dashboard's theme; what is clicked calls the same function."""
+    rig = opened()
+    shown = console.handler(parameters, Called(), rig.system)
+    assert isinstance(shown, str)
+    assert "complete-outage" in shown
+    assert Called().invoked_function_arn in shown
+    assert ("#ff8a80" in shown) is bool(parameters)
+
+
+def test_it_shows_an_incident_by_a_click_or_by_the_form() -> None:
+    """A click names it as a parameter; the form's field counts only where the form was sent."""
+    rig = opened()
+    field = {"widgetContext": {"forms": {"all": {"incident": rig.id()}}}}
+    for event in ({"incident": rig.id()}, {"form": "yes"} | field):
+        shown = console.handler(event, Called(), rig.system)
+        assert isinstance(shown, str)
+        assert "all vaults inaccessible" in shown
+    overview = console.handler(field, Called(), rig.system)
+    assert isinstance(overview, str)
+    assert "all vaults inaccessible" not in overview
