@@ -60,13 +60,14 @@ class Browser:
         return [entry["message"] for entry in self._log("browser")]
 
     def requested(self) -> list[str]:
-        """Every address that was asked for since it was shown."""
+        """Every address that was asked for since it was shown, but for the browser's own pages."""
         messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
-        return [
+        urls = (
             each["params"]["request"]["url"]
             for each in messages
             if each["method"] == "Network.requestWillBeSent"
-        ]
+        )
+        return [each for each in urls if not each.startswith("chrome://")]
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         """What was logged since it was last read."""

@@ -358,6 +358,20 @@ def test_many_hosts_are_told_in_few_words() -> None:
     assert line.endswith(" and 45 more: no enclave, unit active, parent active, NATS reachable")
 
 
+def test_what_needs_no_host_tells_of_none() -> None:
+    """A condition beyond the hosts: nothing was looked at, and a P4 waits for the digest."""
+    nobody: dict[str, object] = {"type": "group", "desired": 0, "instances": []}
+    told = report(
+        opening(severity="P4"),
+        decision(5, "close", seen={"group": nobody}),
+        page(70_000, channel="digest"),
+    )
+    assert told.known == ()
+    assert figure(told, "First page") == Figure(
+        name="First page", value="after 19 h 26 min", note="in the next business day's digest"
+    )
+
+
 def test_a_long_incident_says_hours() -> None:
     """And a signal that came late is counted from its own instant."""
     hours = timedelta(hours=2, minutes=5).total_seconds()

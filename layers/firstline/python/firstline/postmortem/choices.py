@@ -3,9 +3,12 @@
 from firstline.postmortem.record import Decision, Record, Recorded
 from firstline.postmortem.report import Answered, Choice
 from firstline.postmortem.words import count
+from firstline.redaction import redact
 
 WATCH = "watch"
 """Waits and looks of one rule in a row."""
+WHAT_MAX = 160
+"""Of a long reason the beginning; the whole is among the reasons."""
 _FOLDED = frozenset({"wait", "look", WATCH})
 
 
@@ -32,7 +35,7 @@ def _choice(entry: Recorded, told: Decision) -> Choice:
         entry=entry.sequence,
         step=told.step.type,
         rule=told.rule,
-        what=plan or told.why,
+        what=plan or redact(told.why, WHAT_MAX),
         reasons=(told.why,),
         facts=told.facts,
         guards=tuple(

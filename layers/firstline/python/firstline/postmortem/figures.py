@@ -10,6 +10,7 @@ from firstline.postmortem.report import Figure, Tone
 from firstline.postmortem.standing import Standing
 from firstline.postmortem.words import clock, count, took
 
+_CHANNELS = {"pager": "PagerDuty took it", "digest": "in the next business day's digest"}
 _TONES = {str(Status.RESOLVED): Tone.GOOD, str(Status.HANDED_OVER): Tone.BAD}
 
 
@@ -51,8 +52,8 @@ def _paged(record: Record, stands: Standing) -> Figure:
     if found is None:
         return Figure(name="First page", value="none")
     at, channel = found
-    who = "PagerDuty took it" if channel == "pager" else "told to the team, woke nobody"
-    return Figure(name="First page", value=_since(stands, at), note=who)
+    note = _CHANNELS.get(channel, "told to the team, woke nobody")
+    return Figure(name="First page", value=_since(stands, at), note=note)
 
 
 def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:

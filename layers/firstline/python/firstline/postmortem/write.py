@@ -82,5 +82,6 @@ def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:
             for host, report in (each.told.hosts or {}).items():
                 hosts.setdefault(said(msgspec.to_builtins(report)), []).append(host)
     looks = (f"{named(those)}: {what}" for what, those in hosts.items())
-    proved = (f"at the worst, {at_worst.diagnosis.cause}",) if at_worst is not None else ()
-    return (*proved, *looks)
+    if at_worst is None or not at_worst.diagnosis.hosts:
+        return tuple(looks)
+    return (f"at the worst, {at_worst.diagnosis.cause}", *looks)

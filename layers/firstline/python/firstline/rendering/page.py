@@ -45,7 +45,8 @@ def _drawn(report: Report) -> dict[str, object]:
         "rows_open": len(rows) <= OPEN_MAX,
         "choices": [(each, passed(each)) for each in report.choices],
         "charts": charts(report),
-        "strips": strips(report),
+        "strips": (drawn := strips(report)),
+        "usual": [each for each in drawn if not each.comparison.unusual],
     }
 
 
