@@ -21,7 +21,7 @@ def compose(app: App) -> tuple[str, ...]:
         region=deployment.context.region or os.environ.get("CDK_DEFAULT_REGION"),
     )
     name = f"firstline-{deployment.profile.fleet.name}"
-    records = Records(app, f"{name}-records", env=env)
+    records = Records(app, f"{name}-records", env=env, context=deployment.context)
     AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return (

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from firstline import code
 from firstline.settings import Home, Settings
+from infra.archive import Archive
 from infra.bus import Bus, heard
 from infra.console import console
 from infra.context import Deployment
@@ -69,6 +70,7 @@ class AppStack(Stack):
         )
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
         Levers(self, "Levers", runtime=runtime, reach=reach)
+        oversight.tell(*Archive(self, "Archive", runtime=runtime, reach=reach).alarms)
         profile = deployment.profile
         Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
         widget = console(self, "Console", runtime=runtime, reach=reach, settings=settings)
@@ -101,6 +103,8 @@ class AppStack(Stack):
             profile_path=PROFILE_PATH,
             incidents_table=reach.records.incidents.table_name,
             ledger_table=reach.records.ledger.table_name,
+            archive_bucket=reach.records.archive.bucket_name,
+            signing_key=reach.records.signing_key.key_arn,
             signals_queue_url=reach.queues.signals.queue_url,
             wakes_queue_url=reach.queues.wakes.queue_url,
             routing_key_secret=reach.routing_key.secret_arn,

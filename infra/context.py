@@ -26,6 +26,9 @@ _Workers = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 # never 0: it stops paging, and is no kill switch
 _Reserved = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
+# S3 takes up to a hundred years
+_LockDays = Annotated[int, msgspec.Meta(ge=1, le=36500)]
+
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Every key that is read, with what it is when the operator says nothing.
@@ -34,6 +37,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     ``region`` may be left to the CDK. ``routing_key_secret_arn`` names a secret that holds
     PagerDuty's routing key and is encrypted with Secrets Manager's own key; without it the stack
     makes an empty one. ``ingest_concurrency_reserved`` keeps executions for paging alone.
+    ``archive_lock`` is S3's: with ``compliance`` nobody, not even the account's root, can remove
+    an archived entry or shorten its time, which is ``archive_lock_days``.
     """
 
     mode: Mode = "observe"
@@ -47,6 +52,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     routing_key_secret_arn: _SecretArn | None = None
     reconcile_concurrency_max: _Workers = 10
     ingest_concurrency_reserved: _Reserved | None = None
+    archive_lock: Literal["governance", "compliance"] = "governance"
+    archive_lock_days: _LockDays = 1
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):

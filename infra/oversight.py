@@ -66,12 +66,12 @@ class Oversight(Construct):
             "incidents are not looked at: reconcile does not keep up, or fails",
         )
         self.alarms: list[cloudwatch.Alarm] = []
-        self._tell(*self.deaf, late, *_of_probes(self, deployment.profile))
+        self.tell(*self.deaf, late, *_of_probes(self, deployment.profile))
 
     def watch(self, function: lambda_.Function) -> None:
         """Tell when *function* crashes, runs out of time or is not let run, again and again."""
         name = function.node.id
-        self._tell(
+        self.tell(
             above(
                 self,
                 f"{name}Errors",
@@ -92,7 +92,8 @@ class Oversight(Construct):
             ),
         )
 
-    def _tell(self, *alarms: cloudwatch.Alarm) -> None:
+    def tell(self, *alarms: cloudwatch.Alarm) -> None:
+        """Let the emergency topic hear of *alarms*."""
         for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))

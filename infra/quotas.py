@@ -16,7 +16,7 @@ _SHORT_PERIODS_SECONDS = (10, 20, 30)
 _DIMENSIONS_MAX = 30
 
 # in characters, for the longest name of a Region; the rest is what stands beside the alarms
-_ENVIRONMENT_MAX, _ENVIRONMENT_REST = 4096, 1400
+_ENVIRONMENT_MAX, _ENVIRONMENT_REST = 4096, 1600
 _PATTERN_MAX, _PATTERN_REST = 2048, 300
 _ARN = len("arn:aws:cloudwatch:ap-southeast-1:111122223333:alarm:")
 _GENERATED = len("firstline--app-Detection01234567-ABCDEFGHIJKL")

@@ -2,28 +2,37 @@
 
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
+
+from infra.context import Context
+from infra.locked import locked_bucket, signing_key
 
 DUE_INDEX = "due"
 OPEN_INDEX = "open"
 
 
 class Records(Stack):
-    """The tables ``incidents`` and ``ledger``: restorable, and kept when the stack goes.
+    """The tables ``incidents`` and ``ledger``, and the ledger's archive: kept when the stack goes.
 
-    Both are encrypted with the key that DynamoDB itself owns, which is what it does when told
-    nothing. That is on purpose: throttled KMS and a key that somebody disabled are among the
+    Both tables are encrypted with the key that DynamoDB itself owns, which is what it does when
+    told nothing. That is on purpose: throttled KMS and a key that somebody disabled are among the
     incidents that must be recorded, and a key of this account would make the record fail too.
     """
 
     incidents: dynamodb.Table
     ledger: dynamodb.Table
+    archive: s3.Bucket
+    signing_key: kms.Key
 
-    def __init__(self, scope: Construct, name: str, *, env: Environment) -> None:
+    def __init__(self, scope: Construct, name: str, *, env: Environment, context: Context) -> None:
         description = "firstline: incidents and their ledger (kept)"
         super().__init__(scope, name, env=env, termination_protection=True, description=description)
         self.incidents = _incidents(self)
         self.ledger = _ledger(self)
+        self.archive = locked_bucket(self, context)
+        self.signing_key = signing_key(self)
         CfnOutput(self, "IncidentsTable", value=self.incidents.table_name)
         CfnOutput(self, "LedgerTable", value=self.ledger.table_name)
 

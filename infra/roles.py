@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
 from firstline.actions.catalogue import ACTIONS
+from firstline.archiving import PREFIXES
 from firstline.errors import Bug
 from firstline.profile import Fleet
 from infra.nag import accept
@@ -42,6 +45,18 @@ UNSCOPED = {
     "ssm:ListCommands": "the API knows no resource",
 }
 """The reads that are allowed on everything, each with the reason."""
+
+LOCK_BREAKERS = (
+    "s3:BypassGovernanceRetention",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketPolicy",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
+)
+"""What could remove an archived object, or let it be removed."""
 
 BACKGROUND = {
     "ec2:DescribeInstances": "the API knows no resource",
@@ -143,6 +158,40 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
 def read_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
     """Read an incident's entries, and write nothing."""
     return [_allow(["dynamodb:Query"], [table.table_arn])]
+
+
+def read_stream(table: dynamodb.Table) -> list[iam.PolicyStatement]:
+    """What an event source asks of its function's role."""
+    reading = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
+    stream = table.table_stream_arn or ""
+    return [_allow([f"dynamodb:{operation}" for operation in reading], [stream])]
+
+
+def archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    """Put and read objects; whatever else this role is ever given, it never removes one."""
+    objects = bucket.arn_for_objects("*")
+    return [
+        _allow(["s3:ListBucket"], [bucket.bucket_arn]),
+        _allow(["s3:GetObject"], [objects]),
+        _allow(["s3:PutObject"], [bucket.arn_for_objects(f"{prefix}*") for prefix in PREFIXES]),
+        _deny(LOCK_BREAKERS, [bucket.bucket_arn, objects]),
+    ]
+
+
+def accept_archive(construct: IConstruct, bucket: s3.Bucket) -> None:
+    """Accept, on a role with `archive`, what has no narrower form."""
+    # the finding names the bucket by what its stack exports
+    owner = Stack.of(bucket)
+    export = owner.resolve(owner.export_value(bucket.bucket_arn))["Fn::ImportValue"]
+    for objects in ("", *PREFIXES):
+        why = "the objects of one bucket: their names are of incidents to come"
+        accept(construct, f"AwsSolutions-IAM5[Resource::{export}/{objects}*]", why)
+
+
+def sign(key: kms.Key) -> list[iam.PolicyStatement]:
+    """Sign digests, by the one algorithm that the verifier knows."""
+    how = {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}
+    return [_allow(["kms:Sign"], [key.key_arn], {"StringEquals": how})]
 
 
 def read_parameter(stack: Stack, name: str) -> iam.PolicyStatement:

@@ -1,7 +1,7 @@
 """Both families of adapters over one world, and a count of what goes out to AWS."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -52,10 +52,11 @@ class Requests:
 
     calls: list[str] = field(default_factory=list)
     sends: list[str] = field(default_factory=list)
+    services: Collection[str] = tuple(DEPENDENCIES)
 
     def listen(self, session: Session) -> None:
         """Count from now on, before anything can answer or fail."""
-        for service in DEPENDENCIES:
+        for service in self.services:
             session.events.register_first(f"before-call.{service}", self._call)
             session.events.register_first(f"before-send.{service}", self._send)
 

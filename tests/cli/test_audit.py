@@ -1,108 +1,124 @@
-"""The ledger of a replay, exported, verified, and tampered with."""
+"""``firstline audit verify``: the ledger of a replay, exported, verified, and tampered with."""
 
+import base64
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from firstline import audit
+from firstline import archiving, export
 from firstline.cli.main import dispatch
+from firstline.ids import IncidentId, digest
+from firstline.ledger import Chain
+from tests.controller.archiving_rig import public_key, signature
+from tests.core.builders import NOW
 
 EVENT = Path(__file__).parents[2] / "events" / "scenarios" / "one-dead-host.toml"
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ledger of one replay."""
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ledger of one replay: an incident's entries and the policy that they name."""
     path = tmp_path_factory.mktemp("audit") / "ledger.jsonl"
     assert dispatch(["replay", str(EVENT), "--export", str(path)]) == 0
-    lines = path.read_bytes().splitlines(keepends=True)
-    assert [b'"policy":"' in line[:11] for line in lines] == [False] * (len(lines) - 1) + [True]
-    path.write_bytes(b"".join(lines[:-1]))
     return path
 
 
-def _head(export: Path) -> str:
-    return next(iter(audit.verify(export.read_bytes()).heads.values()))
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("key") / "key.pem"
+    path.write_bytes(public_key())
+    return path
 
 
-def test_an_export_verifies_against_its_head(
-    export: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def sealed(exported: Path, tmp_path: Path) -> Path:
+    """The same with a checkpoint over all of it."""
+    *entries, _ = exported.read_bytes().splitlines()
+    head = Chain(len(entries), digest(entries[-1]))
+    incident = IncidentId(json.loads(entries[-1])["incident"])
+    checkpoint = archiving.following(None, NOW, {incident: head})
+    assert checkpoint is not None
+    text = archiving.text(checkpoint)
+    signed = base64.b64encode(signature(digest(text.encode()))).decode()
+    path = tmp_path / "sealed.jsonl"
+    path.write_bytes(exported.read_bytes() + export.checkpoint_line(text, signed))
+    return path
+
+
+def head_of(path: Path) -> str:
+    """The hash of the last entry of the one chain."""
+    (last,) = (each for each in path.read_bytes().splitlines()[-2:-1])
+    return digest(last)
+
+
+def test_a_head_anchors_a_chain(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without one it holds, too, and the answer says what is not known."""
+    assert dispatch(["audit", "verify", str(exported), "--head", head_of(exported)]) == 0
+    assert "every entry is anchored" in capsys.readouterr().out
+    assert dispatch(["audit", "verify", str(exported)]) == 0
+    out = capsys.readouterr().out
+    assert "in 1 chains hold; no checkpoint; " in out
+    assert "are not anchored: a cut at their ends is not seen" in out
+
+
+def test_the_json_says_all_that_was_checked(
+    sealed: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Status 0, and the answer says whether a head was given."""
-    assert dispatch(["audit", "verify", str(export), "--head", _head(export)]) == 0
-    assert "end in the heads given" in capsys.readouterr().out
-    assert dispatch(["audit", "verify", str(export)]) == 0
-    assert "no head was given" in capsys.readouterr().out
+    *lines, policy, checkpoint = sealed.read_bytes().splitlines()
+    incident = json.loads(lines[0])["incident"]
+    expected = {
+        "file": str(sealed),
+        "valid": True,
+        "entries": len(lines),
+        "heads": {incident: digest(lines[-1])},
+        "anchored": True,
+        "line": None,
+        "faults": [],
+        "checkpoints": 1,
+        "checkpoint": digest(json.loads(checkpoint)["checkpoint"].encode()),
+        "signed": True,
+        "unanchored": {},
+        "policies": {json.loads(policy)["policy"]: True},
+        "absent": 0,
+    }
+    assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "every entry is anchored" in told.pop("why")
+    assert told == expected
+    assert dispatch(["audit", "verify", str(sealed), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "signatures not checked" in told.pop("why")
+    less = {"anchored": False, "signed": False, "unanchored": {incident: len(lines)}}
+    assert told == expected | less
 
 
-type Lines = list[bytes]
-
-
-def _without_sequence(line: bytes) -> bytes:
-    return json.dumps(json.loads(line) | {"sequence": True}).encode()
-
-
-TAMPERINGS: list[tuple[str, Callable[[Lines], Lines], int]] = [
-    ("a byte is edited", lambda them: [*them[:3], them[3].replace(b"a", b"b", 1), *them[4:]], 5),
-    ("an entry is dropped", lambda them: them[:4] + them[5:], 5),
-    ("two are swapped", lambda them: [*them[:2], them[3], them[2], *them[4:]], 3),
-    ("one is added", lambda them: [*them[:4], them[3], *them[4:]], 5),
-    ("the beginning is cut off", lambda them: them[1:], 1),
-    ("one is no entry", lambda them: [*them[:1], b"{}", *them[2:]], 2),
-    ("one has no sequence", lambda them: [*them[:1], _without_sequence(them[1]), *them[2:]], 2),
-    ("one is nonsense", lambda them: [*them[:1], b"\xff", *them[2:]], 2),
-    (
-        "the last is edited",
-        lambda them: [*them[:-1], them[-1].replace(b"accepted", b"rejected")],
-        0,
-    ),
-    ("the end is cut off", lambda them: them[:-2], 0),
-]
-
-
-@pytest.mark.parametrize(
-    ("tamper", "line"), [t[1:] for t in TAMPERINGS], ids=[t[0] for t in TAMPERINGS]
-)
-def test_tampering_is_found_and_located(
-    tamper: Callable[[Lines], Lines],
-    line: int,
-    export: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+def test_tampering_is_status_1_and_each_fault_a_line(
+    sealed: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Status 1, and the first line that does not hold (0: the end)."""
-    copy = tmp_path / "ledger.jsonl"
-    copy.write_bytes(b"".join(each + b"\n" for each in tamper(export.read_bytes().splitlines())))
-    arguments = ["audit", "verify", str(copy), "--head", _head(export), "--json"]
-    assert dispatch(arguments) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert (found["valid"], found["line"]) == (False, line)
+    """The first fault has its place in the JSON, as all of them have."""
+    lines = sealed.read_bytes().splitlines(keepends=True)
+    lines[3] = lines[3].replace(b'"at":"2', b'"at":"3')
+    del lines[10]
+    sealed.write_bytes(b"".join(lines))
+    assert dispatch(["audit", "verify", str(sealed), str(key)]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{sealed}:5: does not follow: what stands before it, in line 4,")
+    assert second.startswith(f"{sealed}:11: is entry 12 of ")
+    assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["valid"], told["line"]) == (False, 5)
+    assert [each["line"] for each in told["faults"]] == [5, 11]
 
 
-def test_the_verifier_runs_alone(export: Path) -> None:
-    """One file, the standard library, no site-packages: a stranger can run it."""
-    command = [sys.executable, "-I", "-S", audit.__file__, str(export), _head(export)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    cut = subprocess.run([*command[:-1], "0" * 64], capture_output=True, text=True, check=False)
-    assert cut.returncode == 1
-    assert "no chain ends in" in cut.stdout
-
-
-def test_its_own_command_line_has_the_same_statuses(
-    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_part_is_verified_as_one(
+    sealed: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """0 it holds, 1 it does not, 2 it cannot be read."""
-    assert audit.main([str(export)]) == 0
-    assert audit.main([str(export), "0" * 64]) == 1
-    assert audit.main([]) == 2
-    assert audit.main(["--help"]) == 2
-    assert audit.main([str(tmp_path / "gone")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    """Of no incident at all nothing can be said."""
+    *_, policy, checkpoint = sealed.read_bytes().splitlines(keepends=True)
+    sealed.write_bytes(policy + checkpoint)
+    assert dispatch(["audit", "verify", str(sealed), str(key), "--partial"]) == 1
+    assert capsys.readouterr().out == f"{sealed}: holds no entry\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"{"], ids=["empty", "cut off"])
@@ -113,7 +129,13 @@ def test_an_export_that_holds_nothing_is_not_valid(content: bytes, tmp_path: Pat
     assert dispatch(["audit", "verify", str(path)]) == 1
 
 
-def test_a_missing_export_is_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line that names the file."""
-    assert dispatch(["audit", "verify", str(tmp_path / "gone")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+def test_what_cannot_be_read_is_status_2(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line that names the file, and says why."""
+    gone = str(tmp_path / "gone")
+    for arguments in ([gone], [str(exported), gone], [str(exported), str(exported)]):
+        assert dispatch(["audit", "verify", *arguments]) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert f"{arguments[-1]}: cannot be read" in err

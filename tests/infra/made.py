@@ -21,9 +21,11 @@ ARNS = {
     "AWS::Events::Rule": f"events:{HERE}:rule/",
     "AWS::IAM::ManagedPolicy": f"iam::{ACCOUNT}:policy/",
     "AWS::IAM::Role": f"iam::{ACCOUNT}:role/",
+    "AWS::KMS::Key": f"kms:{HERE}:key/",
     "AWS::Lambda::Function": f"lambda:{HERE}:function:",
     "AWS::Lambda::LayerVersion": f"lambda:{HERE}:layer:",
     "AWS::Logs::LogGroup": f"logs:{HERE}:log-group:",
+    "AWS::S3::Bucket": "s3:::",
     "AWS::SNS::Topic": f"sns:{HERE}:",
     "AWS::SQS::Queue": f"sqs:{HERE}:",
     "AWS::SecretsManager::Secret": f"secretsmanager:{HERE}:secret:",
@@ -134,6 +136,8 @@ class Made:
             return f"{stack}-{logical_id}-{SUFFIX}"
         if attribute == "FunctionUrl":
             return f"https://{SUFFIX}.lambda-url.{REGION}.on.aws/"
+        if attribute == "StreamArn":
+            return f"{self._named(stack, logical_id, kind)}/stream/2026-03-11T04:00:00.000"
         assert attribute == "Arn", f"{kind} has no {attribute} here"
         arn = self._named(stack, logical_id, kind)
         return f"{arn}:*" if kind == "AWS::Logs::LogGroup" else arn

@@ -18,7 +18,7 @@ from infra.packaging import PROFILE_PATH
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
-TIMEOUTS_SECONDS = {"ingest": 30, "reconcile": 60, "sweep": 55, "operator": 30}
+TIMEOUTS_SECONDS = {"ingest": 30, "reconcile": 60, "sweep": 55, "operator": 30, "archive": 60}
 NAMES = {
     *("TableName", "QueueName", "FunctionName", "AlarmName", "RoleName", "PolicyName", "RuleName"),
     *("TopicName", "LayerName", "LogGroupName", "Name"),

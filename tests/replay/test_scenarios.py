@@ -51,7 +51,7 @@ def test_its_ledger_verifies(run: tuple[Scenario, Replayed]) -> None:
     for entries in filter(None, (*chains, replayed.control)):
         export = "".join(f"{entry.body}\n" for entry in entries).encode()
         found = audit.verify(export, (entries[-1].hash,))
-        assert found.fault is None
+        assert found.faults == []
         assert found.entries == len(entries)
     for chapter in replayed.chapters:
         if chapter.incident is not None:

@@ -25,8 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``documents`` maps an action's name to its SSM document's name; ``alarms`` maps the ARN of
     an alarm that the stack made to its name in the profile; ``hash_key`` makes pseudonyms of
-    users. ``code`` is the digest of the
-    package that runs, and goes into every ledger entry.
+    users. ``archive_bucket`` is the locked bucket's name and ``signing_key`` the ARN of the key
+    that signs its checkpoints. ``code`` is the digest of the package that runs, and goes into
+    every ledger entry.
     """
 
     home: Home
@@ -34,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profile_path: str
     incidents_table: str
     ledger_table: str
+    archive_bucket: str
+    signing_key: str
     signals_queue_url: str
     wakes_queue_url: str
     routing_key_secret: str

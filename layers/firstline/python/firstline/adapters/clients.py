@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_health import HealthClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -47,6 +48,8 @@ READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 
 BROWSING = _config(connect_seconds=5, read_seconds=20, attempts=5)
 """The whole ledger, or an account: nothing waits for it but a person."""
+ARCHIVING = _config(connect_seconds=2, read_seconds=5, attempts=3)
+"""Nothing waits for the archive, and what fails comes again."""
 
 
 class _Lazy:
@@ -86,6 +89,18 @@ def store(session: Session) -> "DynamoDBClient":
 def ledger(session: Session) -> "DynamoDBClient":
     """For `DynamoLedger`."""
     return session.client("dynamodb", config=BROWSING)
+
+
+@lazy
+def archive(session: Session) -> "S3Client":
+    """For `S3Archive`, whose writes may be sent again: only the first can succeed."""
+    return session.client("s3", config=ARCHIVING)
+
+
+@lazy
+def signing(session: Session) -> "KMSClient":
+    """For `KmsSigner`: a signature changes nothing."""
+    return session.client("kms", config=ARCHIVING)
 
 
 @lazy

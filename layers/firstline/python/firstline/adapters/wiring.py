@@ -12,15 +12,19 @@ from firstline import settings as addresses
 from firstline.adapters import clients
 from firstline.adapters.around import AroundClients, AwsAround
 from firstline.adapters.background import AwsBackground, BackgroundClients
+from firstline.adapters.bucket import S3Archive
 from firstline.adapters.calls import Calls
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.adapters.hosts import SsmHosts
+from firstline.adapters.ledger import DynamoLedger
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.adapters.scaling import AsgScaling
+from firstline.adapters.signing import KmsSigner
 from firstline.adapters.store import DynamoStore
 from firstline.adapters.team import SnsTeam
 from firstline.adapters.wakes import SqsWakes
+from firstline.controller.archive import Archiving
 from firstline.controller.system import System
 from firstline.fallback import fallback
 from firstline.ports import Clock, Ports
@@ -89,6 +93,26 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         clock=clock,
     )
     return System(ports=ports, profile=profile, settings=settings)
+
+
+@functools.cache
+def archiving_from_environment() -> Archiving:
+    """What archiving needs, made once; raises `Malformed` when the process has no settings."""
+    settings = addresses.read(os.environ)
+    return archiving(settings, Session(region_name=settings.home.region), SystemClock())
+
+
+def archiving(settings: Settings, session: Session, clock: Clock) -> Archiving:
+    """Archiving over AWS; the policy is the text of the profile that was deployed."""
+    path = Path(settings.profile_path)
+    return Archiving(
+        archive=S3Archive(clients.archive(session), settings.archive_bucket),
+        signer=KmsSigner(clients.signing(session), settings.signing_key),
+        ledger=DynamoLedger(clients.ledger(session), settings.ledger_table),
+        clock=clock,
+        policy=path.read_bytes(),
+        fleet=_profile(path).fleet.name,
+    )
 
 
 def _profile(path: Path) -> Profile:

@@ -13,7 +13,7 @@ from firstline import export as exports
 from firstline import profile as profiles
 from firstline.cli import exported, incidents, instants, output
 from firstline.cli.envelope import RUNBOOK
-from firstline.cli.output import AuditLine, ExportLine
+from firstline.cli.output import AuditLine, ExportLine, FaultLine
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import Entry
@@ -34,32 +34,52 @@ app.command()(incidents.show)
 @app.command()
 def verify(
     export: Annotated[Path, typer.Argument(metavar="EXPORT", show_default=False)],
-    head: Annotated[
-        list[str] | None, typer.Option(help="a chain's last hash, known from elsewhere")
+    key: Annotated[
+        Path | None, typer.Argument(metavar="[KEY]", help="the public key of checkpoints")
     ] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="the hash of a chain's last entry or the last checkpoint, from elsewhere"
+        ),
+    ] = None,
+    partial: Annotated[bool, typer.Option(help="EXPORT is of some incidents only")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
-    """Check every chain of an export; with --head, also that its end was not cut off."""
+    """Check every chain, policy and checkpoint of an export, and say what nothing anchors."""
     try:
-        content = export.read_bytes()
+        known = audit.read_key(key.read_bytes()) if key else None
+        with export.open("rb") as file:
+            found = audit.verify(file, tuple(head or ()), known, partial=partial)
     except OSError as error:
-        raise Malformed(f"{export}: cannot be read: {error.strerror}") from error
-    anchors = tuple(head or ())
-    found = audit.verify(content, anchors)
-    line = AuditLine(
-        file=str(export),
-        valid=found.fault is None and found.entries > 0,
-        entries=found.entries,
-        heads=found.heads,
-        anchored=bool(anchors),
-        line=found.fault.line if found.fault else None,
-        why=audit.told(str(export), found, anchored=bool(anchors)),
-    )
+        raise Malformed(f"{error.filename or export}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Malformed(f"{key}: cannot be read: {error}") from error
+    line = _audited(export, found)
     if as_json:
         output.emit(line)
     else:
         print(line.why)
     return 0 if line.valid else 1
+
+
+def _audited(export: Path, found: audit.Finding) -> AuditLine:
+    return AuditLine(
+        file=str(export),
+        valid=found.valid,
+        entries=found.entries,
+        heads=found.heads,
+        anchored=found.entries > 0 and not found.unanchored,
+        line=found.faults[0].line if found.faults else None,
+        why=audit.told(str(export), found),
+        faults=tuple(FaultLine(line=each.line, why=each.why) for each in found.faults),
+        checkpoints=found.checkpoints,
+        checkpoint=found.last or None,
+        signed=found.key is not None and found.checkpoints > 0,
+        unanchored=found.unanchored,
+        policies=found.policies,
+        absent=found.absent,
+    )
 
 
 @app.command()

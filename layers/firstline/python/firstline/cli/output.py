@@ -82,8 +82,22 @@ class AgainLine(ReplayLine, frozen=True, kw_only=True):
     why: str | None
 
 
+class FaultLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What does not hold; ``line`` counts from 1, and is 0 for the export as a whole."""
+
+    line: int
+    why: str
+
+
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export holds; ``line`` is where it first fails, ``heads`` each chain's last hash."""
+    """What an export holds; ``line`` is where it first fails, ``heads`` each chain's last hash.
+
+    ``anchored`` says that a head that was given or a checkpoint reaches each chain's end;
+    ``unanchored`` counts, by incident, the entries that none does. Checkpoints count where a key
+    was given, or the last one's hash as a head; ``signed`` says that their signatures were checked,
+    ``checkpoint`` is the last one's hash. ``policies`` tells whether the text of each is there.
+    ``absent`` counts the incidents that checkpoints know and the export does not have.
+    """
 
     file: str
     valid: bool
@@ -92,6 +106,13 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     anchored: bool
     line: int | None
     why: str
+    faults: tuple[FaultLine, ...]
+    checkpoints: int
+    checkpoint: str | None
+    signed: bool
+    unanchored: dict[str, int]
+    policies: dict[str, bool]
+    absent: int
 
 
 class ExportLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ of the fleet never raises: its unknown outcome is `Unsettled`.
 
 import msgspec
 
+from firstline.ports.archive import Archive, Signer
 from firstline.ports.ledger import Ledger
 from firstline.ports.orders import (
     CLOCKS_APART,
@@ -54,6 +55,7 @@ __all__ = [
     "Accepted",
     "Answer",
     "Answered",
+    "Archive",
     "Around",
     "Background",
     "BadBody",
@@ -81,6 +83,7 @@ __all__ = [
     "Scaling",
     "Sending",
     "Sent",
+    "Signer",
     "Store",
     "Team",
     "Unsettled",

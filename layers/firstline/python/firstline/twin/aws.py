@@ -98,6 +98,8 @@ class TwinAws:
             profile_path=str(profile_path),
             incidents_table=resources.INCIDENTS,
             ledger_table=resources.LEDGER,
+            archive_bucket="archive",
+            signing_key="key",
             signals_queue_url=resources.queue_url(self.home, resources.SIGNALS),
             wakes_queue_url=resources.queue_url(self.home, resources.WAKES),
             routing_key_secret=resources.SECRET,

@@ -44,8 +44,8 @@ def chains_hold(left: Left) -> Iterator[str]:
     for id_, entries in left.run.door.store.tables.entries.items():
         export = "".join(f"{entry.body}\n" for entry in entries).encode()
         found = audit.verify(export, (heads[id_],) if id_ in heads else ())
-        if found.fault is not None:
-            yield f"{id_}: {found.fault.why}"
+        if found.faults:
+            yield f"{id_}: {found.faults[0].why}"
 
 
 def the_ledger_explains(left: Left) -> Iterator[str]:

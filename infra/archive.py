@@ -1,0 +1,100 @@
+"""The archive: the function that carries the ledger into the locked bucket.
+
+Bucket and key are of the records stack, since they outlive the app. What goes wrong with the
+record is told to the emergency topic by CloudWatch itself.
+"""
+
+from collections.abc import Iterator
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra import roles
+from infra.alarms import MINUTE, above, own_metric
+from infra.nag import accept
+from infra.records import Records
+from infra.response import Reach
+from infra.runtime import Handler, Runtime
+
+TIMEOUT = Duration.seconds(60)
+_BATCH_MAX = 100
+_AGE_MAX = Duration.hours(23)
+"""A record that is older goes to the dead letters; the stream forgets it after a day."""
+_LAG_MAX = Duration.minutes(5)
+
+
+class Archive(Construct):
+    """Carries the ledger to the bucket; ``alarms`` say when it does not, or what it found."""
+
+    def __init__(self, scope: Construct, name: str, *, runtime: Runtime, reach: Reach) -> None:
+        super().__init__(scope, name)
+        records, lost = reach.records, _dead_letters(self)
+        function = runtime.function(self, _handler(records, lost))
+        roles.accept_archive(self, records.archive)
+        _feed(self, function, records.ledger.table_stream_arn or "", lost)
+        self.alarms = tuple(_alarms(self, function, lost, reach.fleet.name))
+
+
+def _feed(scope: Construct, function: lambda_.Function, stream: str, lost: sqs.Queue) -> None:
+    """Each batch until it is done: what fails is split, and tried again until it is too old."""
+    to = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=lost.queue_arn)
+    lambda_.CfnEventSourceMapping(
+        scope,
+        "Stream",
+        function_name=function.function_name,
+        event_source_arn=stream,
+        starting_position="TRIM_HORIZON",
+        batch_size=_BATCH_MAX,
+        bisect_batch_on_function_error=True,
+        maximum_record_age_in_seconds=int(_AGE_MAX.to_seconds()),
+        maximum_retry_attempts=-1,
+        destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(on_failure=to),
+    )
+
+
+def _handler(records: Records, lost: sqs.Queue) -> Handler:
+    may = {
+        "stream": roles.read_stream(records.ledger),
+        "ledger": roles.read_ledger(records.ledger),
+        "archive": roles.archive(records.archive),
+        "sign": roles.sign(records.signing_key),
+        "lost": roles.send(lost),
+    }
+    return Handler("archive", TIMEOUT, 512, may)
+
+
+def _dead_letters(scope: Construct) -> sqs.Queue:
+    """Where it is told which part of the stream was given up; the entries are in the table."""
+    queue = sqs.Queue(
+        scope,
+        "Lost",
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )
+    end = "it is itself where dead letters end, and an alarm tells of the first one"
+    accept(queue, "AwsSolutions-SQS3", end)
+    accept(queue, "Serverless-SQSRedrivePolicy", end)
+    return queue
+
+
+def _alarms(
+    scope: Construct, function: lambda_.Function, lost: sqs.Queue, fleet: str
+) -> Iterator[cloudwatch.Alarm]:
+    """What the function emits is of `functions.archive`."""
+    age = function.metric("IteratorAge", statistic="Maximum", period=MINUTE)
+    yield above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
+    dead = lost.metric_approximate_number_of_messages_visible(period=MINUTE)
+    yield above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
+    for name, means in _OWN.items():
+        yield above(scope, name, own_metric(name, "Sum", fleet), 0, means)
+
+
+_OWN = {
+    "LedgerAltered": "an entry of the ledger was changed or removed; altered/ in the bucket has it",
+    "LedgerLost": "an entry was neither in the ledger's stream nor in its table",
+    "ArchiveFaults": "what the archive holds does not fit together",
+}

@@ -1,0 +1,76 @@
+"""The archive's handler: from the stream to the bucket, and metrics of what it found."""
+
+import json
+from typing import Any
+
+import pytest
+
+from firstline.adapters import items
+from firstline.archiving import Added, LedgerChange
+from firstline.errors import Unavailable
+from functions.archive import handler
+from tests.controller.archiving_rig import Records
+
+
+def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:
+    """The event that brings *changes*."""
+    records = []
+    for number, change in enumerate(changes):
+        assert isinstance(change, Added)
+        image = items.entry_item(change.entry)
+        keys = {key: image[key] for key in ("incident", "sequence")}
+        images = {"NewImage": image} if name == "INSERT" else {"OldImage": image}
+        told = {"Keys": keys, "SequenceNumber": str(number), **images}
+        records.append({"eventName": name, "dynamodb": told})
+    return {"Records": records}
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    """What was emitted for the fleet, by name."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = [line for line in lines if "_aws" in line]
+    assert {line["service"] for line in metrics} == {"vettid"}
+    return {
+        each["Name"]: int(line[each["Name"]][0])
+        for line in metrics
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for each in directive["Metrics"]
+    }
+
+
+def test_a_batch_is_archived_anchored_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    records = Records()
+    handler(batch(records.append(1, 3)), None, records.within)
+    assert records.check(ended=True).checkpoints == 1
+    assert emitted(capsys) == {"EntriesArchived": 3, "LedgerAltered": 0, "LedgerLost": 0}
+
+
+def test_an_alteration_is_told_though_nothing_can_be_signed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The metric is out before the batch fails, and comes again."""
+    records = Records()
+    changes = records.append(1, 1)
+    handler(batch(changes), None, records.within)
+    emitted(capsys)
+
+    def unsigned(name: str, _key: str) -> None:
+        if name == "first":
+            raise Unavailable("signing key: DisabledException")
+
+    records.effect = unsigned
+    handled = batch(changes, "REMOVE")
+    handled["Records"] += batch(records.append(2, 1))["Records"]
+    with pytest.raises(Unavailable):
+        handler(handled, None, records.within)
+    assert emitted(capsys) == {"EntriesArchived": 1, "LedgerAltered": 1, "LedgerLost": 0}
+    assert "altered/inc-1/1/0.json" in records.bucket.objects
+
+
+def test_a_broken_chain_of_checkpoints_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The batch is done: entries must not wait until somebody mends it."""
+    records = Records()
+    records.bucket.objects["checkpoints/999999998-000000001.json"] = b"nonsense"
+    handler(batch(records.append(1, 1)), None, records.within)
+    assert emitted(capsys)["ArchiveFaults"] == 1
+    assert "entries/inc-1/000001.json" in records.bucket.objects
