@@ -28,7 +28,7 @@ class Levers(Construct):
         policy = iam.ManagedPolicy(
             self,
             "Operators",
-            description="May approve, deny, pause and resume what firstline does",
+            description="May approve, deny, pause, resume and promote what firstline does",
             statements=_may_pull(function, stack),
         )
         CfnOutput(stack, OUTPUT, value=url.url)
@@ -38,7 +38,9 @@ class Levers(Construct):
 def _operator(reach: Reach) -> Handler:
     may = {
         "wakes": roles.send(reach.queues.wakes),
-        "incidents": roles.keep_incidents(reach.records.incidents, "GetItem", "Query", "PutItem"),
+        "incidents": roles.keep_incidents(
+            reach.records.incidents, "GetItem", "BatchGetItem", "Query", "PutItem"
+        ),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
     }

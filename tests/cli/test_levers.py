@@ -1,4 +1,4 @@
-"""``firstline approve``, ``deny``, ``pause``, ``resume``: signed, sent once, told in one line."""
+"""The levers on the command line: signed, sent once, told in one line."""
 
 import json
 import re
@@ -23,6 +23,8 @@ PAUSED = {"lever": "pause", "by": "arn:alice", "scope": "everything", "told": Fa
 APPROVE = ["approve", "inc-0123456789abcdef0123", "aaaaaaaa", "--region", "eu-west-1"]
 PAUSE = ["pause", "everything", "--why", "a drill", "--for", "2h", "--region", "eu-west-1"]
 RESUME = ["resume", "everything", "--why", "over", "--region", "eu-west-1"]
+PROMOTED = {"lever": "promote", "by": "arn:alice", "action": "restart_enclave"}
+PROMOTE = ["promote", "restart_enclave", "--why", "mended", "--region", "eu-west-1"]
 DENY = ["deny", "inc-0123456789abcdef0123", "aaaaaaaa", "--why", "no", "--region", "eu-west-1"]
 
 
@@ -63,6 +65,7 @@ def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFi
             PAUSED | {"lever": "resume", "told": True},
             "resumed: fixes of everything go",
         ),
+        (PROMOTE, PROMOTED, "promoted: restart_enclave goes as far by itself as the profile says"),
         (DENY, APPROVED | {"lever": "deny"}, "denied: restart_enclave on i-0a1b2c3d4e5f60711 for"),
     ],
 )

@@ -80,6 +80,7 @@ def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) 
     denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
     assert denied == {
         "switch_is_off",
+        "action_is_allowed",
         "region_is_healthy",
         "calendar_is_open",
         "no_finding_on_target",

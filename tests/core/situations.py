@@ -18,7 +18,8 @@ from firstline.plan import Plan
 from firstline.profile import Ladder, Profile
 from firstline.signals import Condition
 from firstline.situation import Situation
-from tests.core.builders import AGE_MAX, NOW, PROFILE, A, ago, evidence, incident
+from firstline.standing import Demotion, Standing, Standings
+from tests.core.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
 
 
 def lease(*spent: Spent, **fields: object) -> Lease:
@@ -72,10 +73,17 @@ def limits(
     paused: bool = False,
     holder: IncidentId | None = None,
     until: datetime | None = None,
+    standings: Standings = (),
 ) -> Limits:
     """The lease and the kill switch, both free by default."""
-    held = lease(*spendings, holder=holder, until=until)
+    held = lease(*spendings, holder=holder, until=until, standings=standings)
     return Limits(held, switch("everything") if paused else OFF)
+
+
+def demoted(seconds: float = 3600, incident: IncidentId = OTHER) -> Limits:
+    """The restart was demoted so many seconds ago, in that incident."""
+    down = Demotion(ago(seconds), 3, incident)
+    return limits(standings=(Standing(action="restart_enclave", failed=3, demoted=down),))
 
 
 def policy(**fields: object) -> Profile:

@@ -32,6 +32,7 @@ from firstline.situation import Situation
 from firstline.surroundings import Deployment, Deployments, Image, KeyState, Surroundings
 from tests.core.builders import (
     FLEET,
+    ID,
     NOW,
     OK,
     OTHER,
@@ -52,6 +53,7 @@ from tests.core.builders import (
 )
 from tests.core.situations import (
     approval,
+    demoted,
     denials,
     limits,
     plan,
@@ -256,6 +258,15 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             Denial(
                 "people were asked 10 times: nobody is asked about restart_enclave again",
                 final=True,
+            ),
+        ),
+        (
+            situation(limits=demoted()),
+            Denial(
+                "autonomy of restart_enclave is approve: 3 of its fixes in a row did not help by"
+                " 2026-03-11T03:20:00+00:00; firstline promote restart_enclave lets it go by"
+                " itself again",
+                ask=True,
             ),
         ),
     ),
@@ -496,6 +507,11 @@ PASSES = {
             autonomy_by_condition={Condition.COMPLETE_OUTAGE: "auto"},
         )
     ),
+    "action_is_allowed: it was demoted, and approved": situation(
+        limits=demoted(), incident=incident(proposals=(proposal(approval()),))
+    ),
+    "action_is_allowed: it was demoted in this incident": situation(limits=demoted(0, ID)),
+    "action_is_allowed: it was demoted later": situation(limits=demoted(60)),
     "alarm_still_fires: it has no data": only(alarm=AlarmReading(AlarmState.INSUFFICIENT_DATA)),
     "alarm_still_fires: a fix made it OK": situation(
         incident=incident(attempts=(HELPED,)), evidence=evidence(alarm=OK)
@@ -661,6 +677,7 @@ def test_limits_that_cannot_be_read_stop_every_fix() -> None:
     said = denials(situation(limits=UNREAD))
     assert {guard: denial.why for guard, denial in said.items()} == {
         "switch_is_off": "the kill switch cannot be read: throttled",
+        "action_is_allowed": "whether restart_enclave was demoted cannot be read: throttled",
         "region_is_healthy": "open AWS Health issues cannot be read: throttled",
         "calendar_is_open": "change calendars cannot be read: throttled",
         "no_finding_on_target": "security findings cannot be read: throttled",

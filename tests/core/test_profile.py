@@ -109,8 +109,10 @@ REFUSED = (
         "cooldown = 60",
         "policy.cooldown: is no key here: correct or remove it; known are "
         "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, failed_fixes_max, "
+        "demote_after_failed, "
         "budget_percent, budget_window_seconds, healthy_floor_percent, refresh_from_zero, "
-        "blocked_max_seconds, freeze_seconds, approval_seconds, evidence_age_max_seconds, "
+        "blocked_max_seconds, freeze_seconds, approval_seconds, postmortem_within_days, "
+        "evidence_age_max_seconds, "
         "look_timeout_seconds, poll_seconds, "
         "watch_seconds, "
         "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "

@@ -62,7 +62,7 @@ def test_the_function_can_record_and_wake_and_touch_no_host(made: Made) -> None:
     incidents = made.arn(made.one("AWS::DynamoDB::Table", "Incidents"))
     ledger = made.arn(made.one("AWS::DynamoDB::Table", "Ledger"))
     wakes = made.arn(made.one("AWS::SQS::Queue", "QueuesWakes"))
-    for action in ("GetItem", "Query", "PutItem"):
+    for action in ("GetItem", "BatchGetItem", "Query", "PutItem"):
         assert may(role, f"dynamodb:{action}", incidents)
     assert may(role, "dynamodb:PutItem", ledger)
     assert may(role, "sqs:SendMessage", wakes)

@@ -4,7 +4,8 @@ import pytest
 
 from firstline.errors import Bug
 from firstline.simulation import planted, regressions
-from firstline.simulation.bugs import PLANTED, Planted
+from firstline.simulation.bug import Planted
+from firstline.simulation.bugs import PLANTED
 from firstline.simulation.invariants import CHECKERS
 from firstline.simulation.planted import hunt
 from firstline.simulation.regressions import REGRESSIONS, Regression

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from firstline.actions.catalogue import FIXES
 from firstline.errors import Malformed
 from firstline.signals import Condition
 
@@ -22,6 +23,7 @@ Scope = Annotated[
     str,
     msgspec.Meta(pattern=rf"^(everything|inc-[0-9a-f]{{20}}|{'|'.join(map(str, Condition))})\Z"),
 ]
+Action = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(FIXES)})\Z")]
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +61,14 @@ class Resume(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="resume"
     why: Why
 
 
-type Lever = Approve | Deny | PauseFixes | Resume
+class Promote(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="promote"):
+    """Let an action that was demoted go by itself again."""
+
+    action: Action
+    why: Why
+
+
+type Lever = Approve | Deny | PauseFixes | Resume | Promote
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,10 +96,13 @@ def read(body: bytes) -> Lever:
     for field, hint in _HINTS.items():
         if f"$.{field}" in message:
             raise Malformed(f"{field}: {hint}")
-    raise Malformed("this is no lever: approve, deny, pause or resume, each with its own fields")
+    raise Malformed(
+        "this is no lever: approve, deny, pause, resume or promote, each with its own fields"
+    )
 
 
 _HINTS = {
+    "action": f"give one of {', '.join(FIXES)}",
     "incident": "give an incident's id, inc- and 20 hexadecimal digits",
     "plan": "give the first 8 or more hexadecimal digits of the plan's hash",
     "scope": f"give everything, an incident's id, or one of {', '.join(map(str, Condition))}",

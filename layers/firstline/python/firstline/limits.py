@@ -8,6 +8,7 @@ import msgspec
 from firstline.circumstances import Circumstances
 from firstline.ids import FixTarget, IncidentId, InstanceId, Token
 from firstline.pauses import OFF, Switch
+from firstline.standing import Standings
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """Who may fix something in the group, until when; ``fence`` rises each time it is taken.
 
     The spending of the window lives in the same item, so that taking the lease, spending and
-    the intent are one write.
+    the intent are one write; and so does how each action's fixes went.
     """
 
     group: str
@@ -37,6 +38,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     holder: IncidentId | None = None
     until: datetime | None = None
     spent: tuple[Spent, ...] = ()
+    standings: Standings = ()
 
     def free_for(self, incident: IncidentId, now: datetime) -> bool:
         """Whether *incident* may take it at *now*: nobody holds it, or its time has run out."""

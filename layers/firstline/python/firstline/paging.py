@@ -15,6 +15,7 @@ from firstline.business_day import BusinessDay
 from firstline.incident import Attempt, Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery
 from firstline.signals import Severity, Signal
+from firstline.standing import Demotion
 
 CHANGE_TRIES_MAX = 5
 RETRY_AFTER = timedelta(seconds=10)
@@ -65,8 +66,17 @@ def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tup
     return _trigger(incident, key, summary, details | _facts(incident), now)
 
 
-def asked(incident: Incident, proposal: Proposal, why: tuple[str, ...], now: datetime) -> Page:
-    """What asks a person to allow a plan, or tells of one that is only recommended."""
+def asked(
+    incident: Incident,
+    proposal: Proposal,
+    why: tuple[str, ...],
+    now: datetime,
+    demotion: Demotion | None = None,
+) -> Page:
+    """What asks a person to allow a plan, or tells of one that is only recommended.
+
+    *demotion* is why a plan that goes by itself otherwise does not.
+    """
     short = proposal.plan[:12]
     can = (
         {
@@ -79,7 +89,8 @@ def asked(incident: Incident, proposal: Proposal, why: tuple[str, ...], now: dat
     word = "approve" if proposal.approvable else "recommended:"
     end = "?" if proposal.approvable else ""
     summary = f"{incident.severity} {incident.condition}: {word} {proposal.action}{end}"
-    details = {**proposal.told(), "facts": "; ".join(why), **can, **_facts(incident)}
+    down = {"demoted": demotion.told(proposal.action)} if demotion else {}
+    details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
     return Page(
         channel="pager" if incident.severity.pages else "team",
         key=proposal.key,
@@ -132,6 +143,25 @@ def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
             "at": attempt.intended_at.isoformat(timespec="seconds"),
         },
         owed_at=attempt.intended_at,
+        due_at=due_at,
+    )
+
+
+def demoted(incident: Incident, action: str, demotion: Demotion, due_at: datetime) -> Page:
+    """What is told beside the alert of an action that asks a person from now on."""
+    return Page(
+        channel="change",
+        key=f"{incident.id}:demoted-{action}",
+        action="trigger",
+        severity=incident.severity,
+        summary=f"firstline: {action} asks a person from now on",
+        details={
+            "incident": incident.id,
+            "action": action,
+            "why": demotion.told(action),
+            "at": demotion.at.isoformat(timespec="seconds"),
+        },
+        owed_at=demotion.at,
         due_at=due_at,
     )
 

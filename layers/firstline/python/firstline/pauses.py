@@ -87,7 +87,7 @@ def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
     pages = (*(_resolve(each, pause.at) for each in before), _trigger(pause))
     pages = resolving.held_back((*switch.pages, *pages))
     after = copy.replace(switch, pauses=(*others, pause), pages=pages)
-    return _recorded(after, {"change": "paused", **pause.told()}, pause.at, by)
+    return noted(after, Kind.PAUSE, {"change": "paused", **pause.told()}, pause.at, by)
 
 
 def resumed(switch: Switch, over: Pause, told: Data, now: datetime, by: Provenance) -> Changed:
@@ -95,13 +95,14 @@ def resumed(switch: Switch, over: Pause, told: Data, now: datetime, by: Provenan
     left = tuple(each for each in switch.pauses if each != over)
     pages = resolving.held_back((*switch.pages, _resolve(over, now)))
     after = copy.replace(switch, pauses=left, pages=pages)
-    return _recorded(after, {"scope": over.scope, **told}, now, by)
+    return noted(after, Kind.PAUSE, {"scope": over.scope, **told}, now, by)
 
 
-def _recorded(switch: Switch, data: Data, now: datetime, by: Provenance) -> Changed:
+def noted(switch: Switch, kind: Kind, data: Data, now: datetime, by: Provenance) -> Changed:
+    """*switch* with one more entry in its chain, which holds what people turned by hand."""
     sent = [each for each in switch.pages if each.sent_at is not None]
     kept = tuple(each for each in switch.pages if each not in sent[:-PAGES_KEPT])
-    chain, entry = append(switch.chain, CHAIN, Kind.PAUSE, now, by, data)
+    chain, entry = append(switch.chain, CHAIN, kind, now, by, data)
     return Changed(copy.replace(switch, pages=kept, chain=chain), entry)
 
 

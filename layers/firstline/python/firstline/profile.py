@@ -216,14 +216,16 @@ class Policy(Table, frozen=True, kw_only=True):
     After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
     and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
     a watched parameter changed nothing is fixed. A plan waits ``approval_seconds`` for a person's
-    word, and a yes holds as long. The post-mortem of a P1 or P2 is proposed within
-    ``postmortem_within_days`` of its end (R43).
+    word, and a yes holds as long. An action of which ``demote_after_failed`` fixes in a row did not
+    help asks a person in later incidents, until somebody promotes it. The post-mortem of a P1 or P2
+    is proposed within ``postmortem_within_days`` of its end (R43).
     """
 
     attempts_per_target_max: Count
     attempts_window_seconds: Seconds
     cooldown_seconds: Seconds
     failed_fixes_max: Count = 3
+    demote_after_failed: Count = 3
     budget_percent: Percent = 20
     budget_window_seconds: Seconds = 1800
     healthy_floor_percent: Percent = 50

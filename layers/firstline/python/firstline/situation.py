@@ -4,12 +4,15 @@ from datetime import datetime
 
 import msgspec
 
+from firstline import standing
+from firstline.actions.action import Autonomy
 from firstline.diagnose import Diagnosis
 from firstline.evidence import Evidence, Need, Unknown, needs
 from firstline.incident import Incident, Target
 from firstline.limits import Limits
 from firstline.profile import Profile
 from firstline.settings import Mode
+from firstline.standing import Demotion
 from firstline.surroundings import Surroundings
 
 
@@ -40,6 +43,18 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         answered = (each.answered_at for each in self.incident.attempts)
         told = (at for at in (*verified, *answered) if at is not None)
         return max(told, default=self.incident.opened_at)
+
+    def demotion(self, action: str) -> Demotion | None:
+        """What keeps *action* from going by itself here; none is known where limits are not."""
+        if isinstance(self.limits, Unknown):
+            return None
+        held = self.incident
+        return standing.demotion(self.limits.lease.standings, action, held.id, held.opened_at)
+
+    def autonomy(self, action: str) -> Autonomy:
+        """As the profile says; what was demoted asks a person where it went by itself."""
+        said = self.profile.autonomy(action, self.incident.condition)
+        return "approve" if said == "auto" and self.demotion(action) is not None else said
 
     @property
     def needs_hosts(self) -> bool:

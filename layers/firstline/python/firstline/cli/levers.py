@@ -1,4 +1,4 @@
-"""``firstline approve``, ``deny``, ``pause`` and ``resume``: the operator's levers, by IAM."""
+"""``firstline approve``, ``deny``, ``pause``, ``resume``, ``promote``: levers, by IAM."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -101,6 +101,20 @@ def resume(
     _tell(pull(order, Target(profile, region, url)), as_json=as_json)
 
 
+@app.command()
+def promote(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="such as restart_enclave")],
+    why: Why,
+    profile: Profile = RUNBOOK,
+    region: Region = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let an action go by itself again that was demoted, for its fixes did not help."""
+    order = {"lever": "promote", "action": action, "why": why}
+    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+
+
 def length(text: str) -> timedelta:
     """How long *text* says; raises `Malformed`."""
     found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
@@ -132,5 +146,6 @@ def _tell(pulled: Pulled, *, as_json: bool) -> None:
         "deny": f"denied: {about}; the incident is handed over",
         "pause": f"paused: no fixes of {pulled.scope} before {until}{owed}",
         "resume": f"resumed: fixes of {pulled.scope} go on{owed}",
+        "promote": f"promoted: {pulled.action} goes as far by itself as the profile says",
     }[pulled.lever]
     print(f"{line} (recorded as {pulled.by})")

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deny": ("levers", "refuse a proposed plan: a person takes the incident"),
     "pause": ("levers", "no fixes for a while: of everything, a condition or an incident"),
     "resume": ("levers", "end a pause before its time"),
+    "promote": ("levers", "let an action go by itself again that failed too often"),
     "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
     "audit": ("audit", "list, show, export and verify the ledger"),
     "report": ("report", "an incident as people read it afterwards; --since: across incidents"),

@@ -12,7 +12,7 @@ from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.approvals import Proposal
-from firstline.controller import background
+from firstline.controller import background, demoting
 from firstline.controller.draft import Draft
 from firstline.decision import Decision
 from firstline.decision import Look as LookStep
@@ -79,23 +79,22 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
 
-def ask(draft: Draft, what: Plan) -> None:
+def ask(draft: Draft, what: Plan, about: Situation) -> None:
     """Tell people of the plan and go on watching: their word wakes it, and silence is no (I8)."""
     held, profile = draft.incident, draft.system.profile
-    autonomy = profile.autonomy(what.action, held.condition)
     proposal = Proposal(
         plan=what.hash,
         action=what.action,
         target=what.target,
         hosts=what.hosts,
         parameters=what.parameters,
-        approvable=autonomy == "approve",
+        approvable=about.autonomy(what.action) == "approve",
         key=f"{held.id}:ask-{len(held.proposals) + 1}",
         at=draft.now,
         until=draft.now + seconds(profile.policy.approval_seconds),
     )
     draft.record(Kind.PROPOSAL, {**proposal.told(), "approvable": proposal.approvable})
-    page = paging.asked(held, proposal, what.facts, draft.now)
+    page = paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action))
     draft.incident = copy.replace(
         draft.incident, proposals=(*held.proposals, proposal), pages=(*held.pages, page)
     )
@@ -106,6 +105,8 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
     known, metrics = background.look_up(draft, about)
     told = handover.details(draft.incident, about.diagnosis, decision, known)
+    if demoted := demoting.told(draft, about.limits):
+        told |= {"demoted": "; ".join(demoted)}
     draft.record(Kind.HAND_OVER, {"owner": "on-call", **told, "metrics": list(metrics)})
     pages = paging.hand_over(draft.incident, told, draft.now)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
@@ -154,7 +155,7 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     )
     spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now, alive)
     window = seconds(policy.attempts_window_seconds)
-    lease = limits.take(held.lease, draft.incident.id, until, spent, window)
+    lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
     draft.incident = draft.incident.after(Fact.FIX_INTENDED)
     draft.incident = copy.replace(

@@ -11,7 +11,7 @@ from firstline.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
 from firstline.incident import Incident
 from firstline.ledger import Data, Entry, Kind, append
-from firstline.limits import Limits
+from firstline.limits import Lease, Limits
 from firstline.ports import Change, LeaseWrite, Wake
 
 if TYPE_CHECKING:
@@ -48,10 +48,18 @@ class Draft:
     def release(self, held: Limits | Unknown, failed: Token | None = None) -> None:
         """Give the lease back, if it is ours, with the fix that *failed* marked in its spending.
 
-        One that cannot be read runs out by itself.
+        One that cannot be read runs out by itself; what is to be written of it already stays.
         """
-        if isinstance(held, Limits) and held.lease.holder == self.incident.id:
+        if (
+            self.lease is None
+            and isinstance(held, Limits)
+            and held.lease.holder == self.incident.id
+        ):
             self.lease = LeaseWrite(limits.release(held.lease, failed), held.lease.fence)
+
+    def lease_after(self, held: Limits) -> Lease:
+        """The lease as the next commit leaves it: what a verdict changed is not lost."""
+        return self.lease.lease if self.lease is not None else held.lease
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""

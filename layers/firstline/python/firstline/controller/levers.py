@@ -8,12 +8,13 @@ from typing import NamedTuple, assert_never
 
 from firstline import approvals, pauses
 from firstline.approvals import Approval, Proposal
+from firstline.controller import promoting
 from firstline.controller.commit import commit
 from firstline.controller.switching import settle_switch, write
 from firstline.controller.system import System
 from firstline.errors import Conflict, Malformed, Unavailable
 from firstline.ids import IncidentId
-from firstline.levers import Approve, Deny, Lever, PauseFixes, Pulled, Resume
+from firstline.levers import Approve, Deny, Lever, PauseFixes, Promote, Pulled, Resume
 from firstline.pauses import Pause, Switch
 from firstline.ports import Change, Given, Loaded, Wake
 from firstline.profile import seconds
@@ -46,6 +47,8 @@ def _pull(call: Call, system: System) -> Pulled:
             return _pause(order, call.by, system)
         case Resume() as order:
             return _resume(order, call.by, system)
+        case Promote() as order:
+            return promoting.promote(order, call.by, system)
         case _:
             assert_never(call.lever)
 

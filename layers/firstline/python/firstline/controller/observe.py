@@ -7,6 +7,7 @@ import copy
 from collections.abc import Callable
 
 from firstline.actions.catalogue import FIXES
+from firstline.controller import demoting
 from firstline.controller.draft import Draft
 from firstline.diagnose import diagnose
 from firstline.errors import Bug, Unavailable
@@ -47,6 +48,7 @@ def take_in(draft: Draft, seen: Observation) -> None:
         draft.record(kind, data)
     if lesson.over is not None:
         draft.release(seen.limits, lesson.over.token if lesson.over.failed else None)
+        demoting.judge(draft, lesson.over)
 
 
 def situation(draft: Draft, seen: Observation) -> Situation:

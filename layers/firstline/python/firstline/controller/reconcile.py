@@ -68,7 +68,7 @@ def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
         case Fix(plan):
             act.fix(draft, plan, about)
         case Ask(plan):
-            act.ask(draft, plan)
+            act.ask(draft, plan, about)
         case HandOver():
             act.hand_over(draft, decision, about)
         case Close():

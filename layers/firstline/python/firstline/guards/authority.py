@@ -36,11 +36,12 @@ def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
 def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     """The profile lets this action go by itself in this condition, or a person allowed this plan.
 
-    An action that the profile does not name may go nowhere. Silence is no.
+    An action that the profile does not name may go nowhere. Silence is no. I20: one whose fixes
+    failed too often in a row asks a person in later incidents, until somebody promotes it.
     """
-    autonomy = situation.profile.autonomy(plan.action, situation.incident.condition)
+    autonomy = situation.autonomy(plan.action)
     if autonomy == "auto":
-        return None
+        return _standing_is_known(plan, situation)
     if autonomy == "observe":
         return Denial(f"autonomy of {plan.action} is observe")
     proposal = approvals.standing(situation.incident.proposals, plan.hash)
@@ -51,9 +52,17 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     return _unapproved(proposal, situation.now)
 
 
+def _standing_is_known(plan: Plan, situation: Situation) -> Denial | None:
+    if not isinstance(situation.limits, Unknown):
+        return None
+    return Denial(f"whether {plan.action} was demoted cannot be read: {situation.limits.why}")
+
+
 def _unasked(plan: Plan, situation: Situation, autonomy: str) -> Denial:
     if len(situation.incident.proposals) < PROPOSALS_MAX:
-        return Denial(f"autonomy of {plan.action} is {autonomy}", ask=True)
+        down = situation.demotion(plan.action)
+        why = f": {down.told(plan.action)}" if down else ""
+        return Denial(f"autonomy of {plan.action} is {autonomy}{why}", ask=True)
     why = f"people were asked {PROPOSALS_MAX} times: nobody is asked about {plan.action} again"
     return Denial(why, final=True)
 

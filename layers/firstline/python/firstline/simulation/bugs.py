@@ -1,44 +1,10 @@
-"""The bugs that are planted: what is edited, and which invariants must tell of it."""
+"""The bugs that are planted, each for one invariant; those of acting have their own file."""
 
-import msgspec
-
-
-class Planted(msgspec.Struct, frozen=True, kw_only=True):
-    """In ``file``, ``old`` becomes ``new``; the checker of the invariant ``breaks`` must tell.
-
-    One that needs a rare meeting is hunted from the ``start`` that brings it about.
-    """
-
-    name: str
-    breaks: str
-    file: str
-    old: str
-    new: str
-    start: str = ""
-
+from firstline.simulation.acting_bugs import ACTING
+from firstline.simulation.bug import Planted
 
 PLANTED = (
-    Planted(
-        name="a fix is sent before its intent is committed",
-        breaks="I8",
-        file="controller/act.py",
-        old="    attempt, lease = _intend(draft, what, about)\n    draft.commit()\n",
-        new="    attempt, lease = _intend(draft, what, about)\n",
-    ),
-    Planted(
-        name="an intent that was lost is never looked for",
-        breaks="I9 (lost)",
-        file="controller/observe.py",
-        old="        return _read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))\n",
-        new="        return None\n",
-    ),
-    Planted(
-        name="attempts are not counted",
-        breaks="I20",
-        file="limits.py",
-        old="each.target == target and now - each.at < window",
-        new="False",
-    ),
+    *ACTING,
     Planted(
         name="an alert is resolved while its trigger may be sent again",
         breaks="I2",
@@ -82,36 +48,6 @@ PLANTED = (
         file="guards/authority.py",
         old="    pause = switch.stops(incident.condition, incident.id, situation.now)\n",
         new="    pause = None\n",
-    ),
-    Planted(
-        name="a fix on an alarm that is OK",
-        breaks="I14",
-        file="guards/freshness.py",
-        old="    alarm = situation.evidence.alarm\n",
-        new="    return None\n    alarm = situation.evidence.alarm\n",
-    ),
-    Planted(
-        name="a clock that goes before overlooks what was sent",
-        breaks="I9 (lost)",
-        file="ports/orders.py",
-        old="CLOCKS_APART = timedelta(seconds=60)\n",
-        new="CLOCKS_APART = timedelta(0)\n",
-    ),
-    Planted(
-        name="a fix of which nothing is known is sent again",
-        breaks="I9",
-        file="controller/act.py",
-        old="    _take_in(draft, attempt, lease, sending)\n",
-        new="    if isinstance(sending, Unsettled):\n"
-        "        sending = ports.hosts.fix(order)\n"
-        "    _take_in(draft, attempt, lease, sending)\n",
-    ),
-    Planted(
-        name="an intent counts as not sent while it may be on its way",
-        breaks="I9 (lost)",
-        file="controller/act.py",
-        old="    return max(FUNCTION_TIMEOUT, action.delivery_limit + action.execution_limit)",
-        new="    return timedelta(seconds=1) - MARGIN",
     ),
     Planted(
         name="what the store did not take is not delivered again",
@@ -158,34 +94,6 @@ PLANTED = (
         new="    waiting = filter(paging.people_wait, paging.owed(()))\n",
     ),
     Planted(
-        name="whoever is known at all is dead",
-        breaks="I11",
-        file="diagnose.py",
-        old="    if len(dead) >= READERS_THAT_PROVE and not serving:\n",
-        new="    if dead or serving:\n",
-    ),
-    Planted(
-        name="one reader proves that a host is dead",
-        breaks="I12",
-        file="diagnose.py",
-        old="    if len(dead) >= READERS_THAT_PROVE and not serving:\n",
-        new="    if dead:\n",
-    ),
-    Planted(
-        name="as many readers against a host as for it",
-        breaks="I16",
-        file="diagnose.py",
-        old="    if len(dead) >= READERS_THAT_PROVE and not serving:\n",
-        new="    if dead and len(dead) >= len(serving):\n",
-    ),
-    Planted(
-        name="an intent does not name its host",
-        breaks="I13",
-        file="controller/act.py",
-        old="        hosts=what.hosts,\n        known=",
-        new="        hosts=(),\n        known=",
-    ),
-    Planted(
         name="a suppressed alarm is no reason to wait",
         breaks="I17",
         file="guards/surroundings.py",
@@ -200,20 +108,6 @@ PLANTED = (
         new="    issues = ()\n",
     ),
     Planted(
-        name="a host is fixed in the midst of a refresh",
-        breaks="I19",
-        file="guards/surroundings.py",
-        old="    active = refreshes.active()\n",
-        new="    active = ()\n",
-    ),
-    Planted(
-        name="what was spent is forgotten with each fix",
-        breaks="I20",
-        file="limits.py",
-        old="spent=(*kept, spent)",
-        new="spent=(spent,)",
-    ),
-    Planted(
         name="no storm is ever seen",
         breaks="I21",
         file="controller/opening.py",
@@ -226,13 +120,6 @@ PLANTED = (
         file="guards/surroundings.py",
         old="    suspects = sorted(set(known.suspects(situation.now)) & set(plan.hosts))\n",
         new="    suspects = list[str]()\n",
-    ),
-    Planted(
-        name="a fix that was carried out has helped",
-        breaks="I23",
-        file="learn.py",
-        old="    if verify.helped(current, incident, evidence, verified):\n",
-        new="    if current.outcome is Outcome.DONE:\n",
     ),
     Planted(
         name="the ledger keeps a few of the guards' answers",
@@ -283,14 +170,6 @@ PLANTED = (
         old='        why = f"kept as evidence: {signal.kind}"\n'
         "        return Classification(disposition=Disposition.CONTEXT, why=why)\n",
         new='        return _unclassified(signal, profile, "an event without a rule")\n',
-    ),
-    Planted(
-        name="a conflict is taken for a success",
-        breaks="I10",
-        file="controller/act.py",
-        old="    attempt, lease = _intend(draft, what, about)\n    draft.commit()\n",
-        new="    attempt, lease = _intend(draft, what, about)\n"
-        "    try:\n        draft.commit()\n    except Exception:\n        pass\n",
     ),
     Planted(
         name="a sweep tells of no page whose wake it could not queue",

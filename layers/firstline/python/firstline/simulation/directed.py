@@ -232,6 +232,11 @@ DIRECTED: Sequence[Start] = (
         *(alarm(name, 3 * number) for number, name in enumerate(UNRELATED)),
         *(Told(20 + 3 * number, envelopes.report(number)) for number in range(3)),
     ),
+    start(
+        "restarts fail in one incident after another",
+        fleet({"restart_helps": False}, UP),
+        *(alarm("vault-health", at) for at in (0, 4200, 8400)),
+    ),
     start("a minor trouble", fleet(UP, UP), alarm("kms-near-quota")),
     start("vaults fill the memory", fleet(UP, UP), alarm("host-memory")),
     start("the vettid profile", fleet({}, {}), alarm(ASKED), profile="vettid"),

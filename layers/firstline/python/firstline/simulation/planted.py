@@ -15,7 +15,7 @@ from pathlib import Path
 
 import firstline
 from firstline.errors import Bug
-from firstline.simulation.bugs import Planted
+from firstline.simulation.bug import Planted
 
 PACKAGE = Path(firstline.__file__).parent
 SEEDS_MAX = 200

@@ -7,7 +7,7 @@ import msgspec
 
 from firstline.controller.system import System
 from firstline.errors import Malformed
-from firstline.levers import Approve, Deny, Lever, PauseFixes, Resume
+from firstline.levers import Approve, Deny, Lever, PauseFixes, Promote, Resume
 from firstline.twin.scenario import LeverPlan
 
 ARN = "arn:aws:sts::111122223333:assumed-role/on-call/replay"
@@ -29,6 +29,8 @@ def _lever(plan: LeverPlan, system: System) -> Lever:
         return PauseFixes(scope=plan.scope, why=WHY, until=until)
     if plan.lever == "resume":
         return Resume(scope=plan.scope, why=WHY)
+    if plan.lever == "promote":
+        return Promote(action=plan.scope, why=WHY)
     incident, proposed = _proposed(system, now)
     if plan.lever == "approve":
         return Approve(incident=incident, plan=proposed, why=WHY)

@@ -85,9 +85,12 @@ class EventPlan(Part, frozen=True, kw_only=True):
 
 
 class LeverPlan(Part, frozen=True, kw_only=True):
-    """What a person does, and when: to the plan that stands proposed then, or to the switch."""
+    """What a person does, and when: to the plan that stands proposed then, or to the switch.
 
-    lever: Literal["approve", "deny", "pause", "resume"]
+    The ``scope`` of what is promoted is an action.
+    """
+
+    lever: Literal["approve", "deny", "pause", "resume", "promote"]
     scope: str = "everything"
     length_seconds: int = 3600
     at_seconds: int = 0

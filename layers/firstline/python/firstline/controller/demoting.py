@@ -1,0 +1,65 @@
+"""Demoting: a verdict on a fix counts for or against its action, beside the lease."""
+
+import copy
+
+from firstline import paging, standing
+from firstline.controller.draft import Draft
+from firstline.evidence import Unknown
+from firstline.guards.surroundings import UNDOES
+from firstline.incident import Attempt, Outcome
+from firstline.ledger import Kind
+from firstline.limits import Limits
+from firstline.profile import seconds
+from firstline.standing import Demotion
+
+
+def judge(draft: Draft, over: Attempt) -> None:
+    """Count the verdict on *over* in the lease that is given back, and tell of a demotion.
+
+    What was never sent was not tried, and what undoes a fix of ours is a way back. Where the
+    lease is not ours any more, or cannot be read, the verdict counts in the incident alone.
+    """
+    held, profile = draft.incident, draft.system.profile
+    goes_alone = profile.autonomy(over.action, held.condition) == "auto"
+    if draft.lease is None or over.outcome is Outcome.NOT_SENT or over.action == UNDOES:
+        return
+    if not goes_alone:
+        return
+    lease = draft.lease.lease
+    standings = standing.judged(
+        lease.standings,
+        over.action,
+        helped=not over.failed,
+        by=Demotion(draft.now, 0, held.id),
+        most=profile.policy.demote_after_failed,
+    )
+    draft.lease = copy.replace(draft.lease, lease=copy.replace(lease, standings=standings))
+    after = standing.of(standings, over.action).demoted
+    if after is not None and after != standing.of(lease.standings, over.action).demoted:
+        _tell(draft, over.action, after)
+
+
+def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
+    """What a person who takes over is told: every action that is demoted, a line each."""
+    if isinstance(held, Unknown):
+        return ()
+    standings = draft.lease_after(held).standings
+    return tuple(
+        f"{each.action}: {each.demoted.told(each.action)}" for each in standings if each.demoted
+    )
+
+
+def _tell(draft: Draft, action: str, demotion: Demotion) -> None:
+    """An entry, and a change beside PagerDuty's alerts, which notifies nobody."""
+    draft.record(
+        Kind.DEMOTION,
+        {
+            "action": action,
+            "failed": demotion.failed,
+            "autonomy": "approve",
+            "why": demotion.told(action),
+        },
+    )
+    due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
+    page = paging.demoted(draft.incident, action, demotion, due_at)
+    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, page))

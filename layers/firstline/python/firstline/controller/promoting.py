@@ -1,0 +1,60 @@
+"""Promoting: a person lets an action go by itself again, after it was demoted."""
+
+import copy
+
+from firstline import pauses, standing
+from firstline.controller.commit import commit
+from firstline.controller.system import System
+from firstline.errors import Bug, Malformed
+from firstline.ledger import Kind
+from firstline.levers import Promote, Pulled
+from firstline.limits import Limits
+from firstline.ports import Change, LeaseWrite
+
+
+def promote(order: Promote, by: str, system: System) -> Pulled:
+    """Write it beside the lease and into the chain of the switch, as one transaction.
+
+    The fence rises, so that whoever read the lease before writes nothing over it. Raises
+    `Malformed` for what is not demoted, `Conflict` and `Unavailable`.
+    """
+    now, limits = system.ports.clock.now(), _readable(system)
+    lease = limits.lease
+    demoted = {each.action: each.demoted for each in lease.standings if each.demoted}
+    was = demoted.get(order.action)
+    if was is None:
+        known = ", ".join(demoted) or "nothing"
+        raise Malformed(f"{order.action} is not demoted: demoted is {known}")
+    after = copy.replace(
+        lease, fence=lease.fence + 1, standings=standing.promoted(lease.standings, order.action)
+    )
+    said: dict[str, object] = {
+        "change": "promoted",
+        "action": order.action,
+        "failed": was.failed,
+        "since": was.at.isoformat(timespec="seconds"),
+        "why": order.why,
+        "by": by,
+    }
+    changed = pauses.noted(limits.switch, Kind.PROMOTION, said, now, system.provenance())
+    commit(
+        system.ports.store,
+        Change(
+            switch=changed.switch,
+            entries=(changed.entry,),
+            lease=LeaseWrite(after, lease.fence),
+        ),
+    )
+    return Pulled(lever="promote", by=by, action=order.action)
+
+
+def _readable(system: System) -> Limits:
+    """Lease and switch; what cannot be read stops every fix, and is mended by hand alone."""
+    try:
+        limits = system.ports.store.limits(system.profile.fleet.group)
+    except Bug as error:
+        raise Malformed(f"the lease cannot be read, so fixes are stopped: {error}") from error
+    if limits.switch.unreadable:
+        why = limits.switch.unreadable
+        raise Malformed(f"the switch cannot be read, so fixes are stopped: {why}")
+    return limits

@@ -1,0 +1,78 @@
+"""Standing: how an action's fixes went lately, and whether it still goes by itself (I20).
+
+After so many fixes in a row that did not help an action is demoted: from then on it asks a person
+in every incident that opens later, until somebody promotes it. Time alone does not bring it back,
+for nobody has looked at why it failed. The incident in which it failed is held by its own limits:
+the attempts on a target, and the breaker.
+"""
+
+import copy
+from datetime import datetime
+
+import msgspec
+
+from firstline.ids import IncidentId
+
+
+class Demotion(msgspec.Struct, frozen=True):
+    """Since when an action asks a person, after how many failed fixes, the last in *incident*."""
+
+    at: datetime
+    failed: int
+    incident: IncidentId
+
+    def told(self, action: str) -> str:
+        """As people are told of it."""
+        since = self.at.isoformat(timespec="seconds")
+        why = f"{self.failed} of its fixes in a row did not help by {since}"
+        return f"{why}; firstline promote {action} lets it go by itself again"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """One action in one group: how many of its fixes in a row did not help, up to the last."""
+
+    action: str
+    failed: int = 0
+    demoted: Demotion | None = None
+
+
+type Standings = tuple[Standing, ...]
+
+
+def judged(
+    standings: Standings, action: str, *, helped: bool, by: Demotion, most: int
+) -> Standings:
+    """After a fix was judged; *by* is the demotion that comes with the *most*-th failure in a row.
+
+    One that stands already stays as it is: a fix that helped ends the row, and no demotion.
+    """
+    before = of(standings, action)
+    failed = 0 if helped else before.failed + 1
+    down = before.demoted or (copy.replace(by, failed=failed) if failed >= most else None)
+    return _with(standings, copy.replace(before, failed=failed, demoted=down))
+
+
+def promoted(standings: Standings, action: str) -> Standings:
+    """After a person promoted *action*: it goes by itself, and the row begins anew."""
+    return _with(standings, Standing(action=action))
+
+
+def of(standings: Standings, action: str) -> Standing:
+    """The standing of *action*; one that never failed has no other."""
+    return next((each for each in standings if each.action == action), Standing(action=action))
+
+
+def demotion(
+    standings: Standings, action: str, incident: IncidentId, opened_at: datetime
+) -> Demotion | None:
+    """What keeps *action* from going by itself in *incident*; nothing where that opened before."""
+    found = of(standings, action).demoted
+    if found is None or found.incident == incident or opened_at <= found.at:
+        return None
+    return found
+
+
+def _with(standings: Standings, after: Standing) -> Standings:
+    """*standings* with *after*; what has nothing to say is not kept."""
+    others = tuple(each for each in standings if each.action != after.action)
+    return (*others, after) if after.failed or after.demoted else others
