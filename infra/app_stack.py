@@ -9,12 +9,14 @@ from constructs import Construct
 
 from firstline import code
 from firstline.settings import Home, Settings
+from firstline.signals import DRILL_ALARM
 from infra.archive import Archive
 from infra.bus import Bus, heard
 from infra.console import console
 from infra.context import Deployment
 from infra.dashboard import Shown, dashboard
 from infra.detection import Backstop, Detection
+from infra.drills import Drills
 from infra.hash_key import hash_key
 from infra.levers import Levers
 from infra.oversight import Oversight
@@ -60,7 +62,8 @@ class AppStack(Stack):
             queues=queues,
             security_email=deployment.context.security_email,
         )
-        settings = self._settings(deployment, reach, detection.alarms)
+        heard_as = {**detection.alarms, DRILL_ALARM: detection.drill}
+        settings = self._settings(deployment, reach, heard_as)
         runtime = Runtime(
             self,
             "Runtime",
@@ -77,7 +80,9 @@ class AppStack(Stack):
         functions = [each for each in self.node.find_all() if isinstance(each, lambda_.Function)]
         for each in functions:
             oversight.watch(each)
-        alarms = list(detection.alarms.values())
+        drills = Drills(self, "Drills", alarm=detection.drill, fleet=profile.fleet.name)
+        oversight.tell(drills.missed)
+        alarms = [*detection.alarms.values(), detection.drill]
         shown = Shown(profile, alarms, oversight.alarms, queues, functions, widget)
         dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.context.mode)

@@ -141,12 +141,14 @@ def _ways_in(fleet: str, queues: Queues) -> tuple[cloudwatch.IWidget, ...]:
         own_metric(measures.WAKES_LATE, "Maximum", fleet),
         own_metric(measures.PAGES_OWED, "Maximum", fleet),
     ]
-    pages = [own_metric(measures.PAGES_FAILED, "Sum", fleet)]
+    pages = [
+        own_metric(each, "Sum", fleet) for each in (measures.PAGES_FAILED, measures.DRILLS_PASSED)
+    ]
     return (
         graph("Signals in, and done", signals, 6),
         graph("Waiting, seconds: signals, wakes, pages", late, 6),
         graph("Dead letters", dead, 6),
-        graph("Pages that PagerDuty did not take at once", pages, 6),
+        graph("Pages not taken at once, and drills that were", pages, 6),
     )
 
 

@@ -10,11 +10,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from firstline import detection
+from firstline import detection, measures
 from firstline.coherence import LOGS
 from firstline.profile import LogMetric, MadeAlarm, Profile
-from firstline.signals import Severity
+from firstline.signals import DRILL_ALARM, Severity
 from firstline.sources.cloudwatch import CONFIGURATION_CHANGE, CONTRIBUTOR, SOURCE, STATE_CHANGE
+from infra.alarms import own_metric
 from infra.queues import Queues
 
 QUOTA = "quota"
@@ -49,6 +50,7 @@ class Detection(Construct):
         for number, log in enumerate(profile.logs):
             _count_in_log(self, f"Log{number}", log, profile)
         self.alarms = {made.name: _alarm(self, made) for made in detection.made(profile)}
+        self.drill = _drill(self, profile.fleet.name)
         self._profile = profile
         stack = Stack.of(self)
         heard = [
@@ -145,6 +147,23 @@ def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
             warm_up_period_duration_in_minutes=made.warm_up_minutes
         )
     return alarm
+
+
+def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
+    """The alarm that drills ring: by itself it never does, and it turns back at once.
+
+    It lies here to be heard by the very rule that hears the profile's alarms.
+    """
+    return cloudwatch.Alarm(
+        scope,
+        DRILL_ALARM,
+        alarm_description="firstline's drill: rung on purpose, and nothing is wrong",
+        metric=own_metric(measures.DRILLS_PASSED, "Sum", fleet),
+        comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        threshold=0,  # of what is counted there is never less than none
+        evaluation_periods=1,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
 
 
 def _watched(made: MadeAlarm) -> cloudwatch.IMetric:

@@ -93,7 +93,7 @@ class Oversight(Construct):
         )
 
     def tell(self, *alarms: cloudwatch.Alarm) -> None:
-        """Let the emergency topic hear of *alarms*."""
+        """Let the emergency topic hear of *alarms*, and of their end."""
         for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))

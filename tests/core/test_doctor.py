@@ -138,6 +138,21 @@ def test_one_thing_is_not_as_it_should_be(
     assert doctor.deaf(found(**changes)) == (finding[1] == "critical")
 
 
+@pytest.mark.parametrize(
+    ("name", "findings"),
+    [
+        ("OversightHeartbeatMissing0A1B-X", [("oversight", "critical")]),
+        ("DrillsMissed0A1B-X", [("oversight", "warning")]),
+        ("Detectionhealthyhosts0A1B-X", []),
+    ],
+)
+def test_an_alarm_on_firstline_itself(name: str, findings: list[tuple[str, str]]) -> None:
+    """One of the profile's that rings is an incident, and no fault of firstline's."""
+    rings = alarm(f"{STACK}-{name}", state="ALARM", was_ok=True)
+    assert [each[:2] for each in told(alarms=(*ALARMS, rings))] == findings
+    assert told(alarms=(*ALARMS, alarm(f"{STACK}-{name}"))) == []
+
+
 def test_a_group_of_which_nothing_serves() -> None:
     """Its hosts are then outside of it, in the eyes of the tags."""
     assert ("group-state", "warning", GROUP) in told(groups=group(in_service=()), targets=())

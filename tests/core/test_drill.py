@@ -81,6 +81,13 @@ def test_the_gravest_alarm_of_a_condition_comes_first() -> None:
         alarms(PROFILE, Condition.AWS_HEALTH)
 
 
+def test_the_drills_own_alarm() -> None:
+    """It is in no profile, and PagerDuty is told by a change, which notifies nobody."""
+    assert alarms(PROFILE, Condition.DRILL) == ("drill",)
+    wanted = expected("one", Condition.DRILL, Severity.P4, PROFILE)
+    assert (wanted.channel, wanted.target) == ("change", UNHURRIED)
+
+
 def test_a_drill_that_goes_well() -> None:
     """Each decision is told once; a plan with who denied it."""
     plan: Data = {"action": "restart_parent", "target": "i-1"}

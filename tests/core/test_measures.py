@@ -49,6 +49,18 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
     "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:gave-up"}, ()),
     "a resolve": (HELD, Kind.PAGE, PAGE | {"action": "resolve"}, ()),
     "a change event": (HELD, Kind.PAGE, PAGE | {"channel": "change", "outcome": "owed"}, ()),
+    "a drill that passed": (
+        HELD,
+        Kind.PAGE,
+        PAGE | {"channel": "change", "key": f"{HELD.id}:drill"},
+        (counted("DrillsPassed"),),
+    ),
+    "a drill that PagerDuty did not take": (
+        HELD,
+        Kind.PAGE,
+        PAGE | {"channel": "change", "key": f"{HELD.id}:drill", "outcome": "dropped"},
+        (),
+    ),
     "refused": (HELD, Kind.PAGE, PAGE | {"outcome": "owed"}, (counted("PagesFailed"),)),
     "a response met": (
         HELD,

@@ -30,6 +30,8 @@ def instead(old: str, new: str) -> str:
     return TEXT.replace(old, new, 1)
 
 
+OWN = "'drill' is the name of firstline's own drill: use another"
+NO_TROUBLE = "a drill is no trouble of a fleet: use another condition, or remove it"
 RULE = 'rules["all vaults inaccessible"]'
 RULE_TEXT = """
 [[rules]]
@@ -217,6 +219,26 @@ REFUSED = (
         'condition = "unclassified"',
         'ladders["unclassified"].condition: what nobody understands is never fixed: '
         "remove the ladder",
+    ),
+    Refused(
+        instead('name = "unhealthy-hosts"', 'name = "drill"'),
+        'name = "drill"',
+        f'alarms.made["drill"].name: {OWN}',
+    ),
+    Refused(
+        instead('known_as = "unhealthy-hosts"', 'known_as = "drill"'),
+        'known_as = "drill"',
+        f'alarms.external["vettid-prod-enclave-unhealthy-hosts"].known_as: {OWN}',
+    ),
+    Refused(
+        instead('condition = "enclave-down"\nseverity', 'condition = "drill"\nseverity'),
+        'condition = "drill"',
+        f'rules["some hosts do not answer"].condition: {NO_TROUBLE}',
+    ),
+    Refused(
+        instead('condition = "enclave-down"\nrungs', 'condition = "drill"\nrungs'),
+        'condition = "drill"',
+        f'ladders["drill"].condition: {NO_TROUBLE}',
     ),
     Refused(
         instead('name = "some hosts do not answer"', 'name = "all vaults inaccessible"'),

@@ -15,6 +15,7 @@ from firstline.profile import Profile, Rule
 from firstline.rules import match
 from firstline.settings import Home
 from firstline.signals import (
+    DRILL_ALARM,
     Component,
     Condition,
     Disposition,
@@ -156,12 +157,26 @@ def _alarm(signal: Signal, profile: Profile) -> Classification:
 
 
 def _by_rule(signal: Signal, profile: Profile) -> Classification:
+    if signal.subject == DRILL_ALARM:
+        return _drill(profile)
     found = match(signal, profile)
     if found.rule is None:
         misses = "".join(f"; {name!r}: {why}" for name, why in found.misses)
         return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
     rule = found.rule
     return _ruled(signal, rule, profile, f"rule {rule.name!r} fits the alarm {signal.subject!r}")
+
+
+def _drill(profile: Profile) -> Classification:
+    """A rehearsal of the whole way: minor, never fixed, and whatever the profile says."""
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why="the drill's own alarm: nothing is wrong",
+        rule="drill",
+        cause=causes.cause(profile.fleet.name, Condition.DRILL),
+        condition=Condition.DRILL,
+        severity=Severity.P4,
+    )
 
 
 def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classification:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from firstline.actions.catalogue import FIXES
 from firstline.located import Fault, Key
-from firstline.signals import SOURCES, Condition
+from firstline.signals import DRILL_ALARM, SOURCES, Condition
 
 LOGS = "firstline/logs"
 """The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
@@ -25,6 +25,7 @@ def faults(profile: "Profile") -> Iterator[Fault]:
     """Everything in *profile* that contradicts something else in it, or names what is not."""
     yield from _repeated(profile)
     yield from _unknown_fixes(profile)
+    yield from _drills(profile)
     yield from _unheard(profile)
     yield from _unmade(profile)
     yield from _other_groups(profile)
@@ -95,6 +96,23 @@ def _unheard(profile: "Profile") -> Iterator[Fault]:
             known = ", ".join(sorted(heard)) or "none"
             why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
             yield Fault(("rules", index, "subject"), why)
+
+
+def _drills(profile: "Profile") -> Iterator[Fault]:
+    """The drill's alarm and its condition are firstline's own."""
+    why = f"{DRILL_ALARM!r} is the name of firstline's own drill: use another"
+    for index, made in enumerate(profile.alarms.made):
+        if made.name == DRILL_ALARM:
+            yield Fault(("alarms", "made", index, "name"), why)
+    for index, external in enumerate(profile.alarms.external):
+        if external.known_as == DRILL_ALARM:
+            yield Fault(("alarms", "external", index, "known_as"), why)
+    rules = [("rules", index, each.condition) for index, each in enumerate(profile.rules)]
+    ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
+    for kind, index, condition in rules + ladders:
+        if condition is Condition.DRILL:
+            told = "a drill is no trouble of a fleet: use another condition, or remove it"
+            yield Fault((kind, index, "condition"), told)
 
 
 def _unmade(profile: "Profile") -> Iterator[Fault]:

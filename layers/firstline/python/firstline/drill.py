@@ -13,7 +13,7 @@ from firstline.export import Recorded
 from firstline.ids import IncidentId
 from firstline.ledger import Kind
 from firstline.profile import Profile
-from firstline.signals import Condition, Severity
+from firstline.signals import DRILL_ALARM, Condition, Severity
 from firstline.sources.cloudwatch import ALARM
 from firstline.summarise import summarise
 
@@ -58,6 +58,8 @@ class Drilled(msgspec.Struct, frozen=True, kw_only=True):
 
 def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
     """What the rules call the alarms that mean *condition*, the gravest first; `Malformed`."""
+    if condition is Condition.DRILL:
+        return (DRILL_ALARM,)
     rules = [it for it in profile.rules if (it.source, it.condition) == (ALARM, condition)]
     if not rules:
         known = {str(each.condition) for each in profile.rules if each.source == ALARM}
@@ -72,11 +74,12 @@ def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
 def expected(alarm: str, condition: Condition, severity: Severity, profile: Profile) -> Expected:
     """What must come of ringing *alarm*, which means *condition* with *severity*."""
     told = {Severity.P1: "pager", Severity.P2: "pager", Severity.P3: "team"}
+    channel = "change" if condition is Condition.DRILL else told.get(severity)
     return Expected(
         alarm=alarm,
         condition=condition.value,
         severity=severity.value,
-        channel=told.get(severity),
+        channel=channel,
         target=profile.response_target(severity) or UNHURRIED,
     )
 

@@ -72,8 +72,11 @@ def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
         reports=(signal.restricted,) if signal.restricted else (),
         responses=(responses.expected(found.severity, signal.at, profile),),
     )
-    later = paging.digest(incident, signal, profile.business_day)
-    pages = (*paging.opening(incident, signal, found.why), *later)
+    pages = paging.opening(incident, signal, found.why)
+    if incident.condition is Condition.DRILL:
+        pages = (paging.rehearsal(incident),)
+    else:
+        pages = (*pages, *paging.digest(incident, signal, profile.business_day))
     incident = copy.replace(incident, pages=pages)
     data = {
         "owner": "firstline",

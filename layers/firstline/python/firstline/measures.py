@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from firstline import paging
 from firstline.ids import IncidentId
 from firstline.incident import Incident, Status
 from firstline.ledger import Entry, Kind
@@ -32,6 +33,7 @@ TO_RECOVER = "TimeToRecover"
 FIXES = "Fixes"
 FIXES_FAILED = "FixesFailed"
 DENIALS = "Denials"
+DRILLS_PASSED = "DrillsPassed"
 CALLS = "AwsCalls"
 CALLS_COST = "AwsCallsNanodollars"
 
@@ -84,6 +86,7 @@ def _of_entry(body: _Body, held: Incident) -> Iterator[Metric]:
         case Kind.PAGE:
             yield from _page_failed(body)
             yield from _page_accepted(body, held)
+            yield from _drill_passed(body, held)
         case Kind.RESPONSE if body.data["responded"]:
             yield Metric(RESPONSES, 1, "Count")
             yield Metric(RESPONSES_MISSED, int(not body.data["met"]), "Count")
@@ -108,6 +111,13 @@ def _page_accepted(body: _Body, held: Incident) -> Iterator[Metric]:
     told = (body.data["action"], body.data["outcome"], body.data["key"], body.data["channel"])
     if told == ("trigger", "accepted", held.id, "pager"):
         yield _since_signal(TO_PAGE, body.at, held)
+
+
+def _drill_passed(body: _Body, held: Incident) -> Iterator[Metric]:
+    """A drill came the whole way: heard, classified, recorded, and taken by PagerDuty."""
+    told = (body.data["outcome"], body.data["key"])
+    if told == ("accepted", f"{held.id}:{paging.REHEARSAL}"):
+        yield Metric(DRILLS_PASSED, 1, "Count")
 
 
 def _fix_begun(body: _Body, held: Incident) -> Iterator[Metric]:

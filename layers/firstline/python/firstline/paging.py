@@ -18,6 +18,8 @@ from firstline.signals import Severity, Signal
 from firstline.standing import Demotion
 
 CHANGE_TRIES_MAX = 5
+REHEARSAL = "drill"
+"""How the key of a drill's change event ends."""
 RETRY_AFTER = timedelta(seconds=10)
 """An unsent page is tried again after this long."""
 
@@ -163,6 +165,26 @@ def demoted(incident: Incident, action: str, demotion: Demotion, due_at: datetim
         },
         owed_at=demotion.at,
         due_at=due_at,
+    )
+
+
+def rehearsal(incident: Incident) -> Page:
+    """A drill's word to PagerDuty: by the same key and the same way as a page, and to nobody.
+
+    A change event notifies no one, whatever urgency the service gives to alerts.
+    """
+    return Page(
+        channel="change",
+        key=f"{incident.id}:{REHEARSAL}",
+        action="trigger",
+        severity=incident.severity,
+        summary="firstline: a drill went through, nothing is wrong",
+        details={
+            "incident": incident.id,
+            "at": incident.opened_at.isoformat(timespec="seconds"),
+        },
+        owed_at=incident.opened_at,
+        due_at=incident.opened_at,
     )
 
 

@@ -49,6 +49,7 @@ class Condition(StrEnum):
     SECURITY_FINDING = "security-finding"
     AWS_HEALTH = "aws-health"
     CAPACITY = "capacity"
+    DRILL = "drill"
     UNCLASSIFIED = "unclassified"
 
 
@@ -63,6 +64,10 @@ class Component(StrEnum):
     HOST = "host"
     FLEET = "fleet"
     AWS = "aws"
+
+
+DRILL_ALARM = "drill"
+"""What the alarm that the weekly drill rings is known as: firstline's own, and in no profile."""
 
 
 class SignalKind(StrEnum):

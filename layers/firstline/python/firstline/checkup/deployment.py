@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from firstline.checkup import watched
-from firstline.checkup.facts import Deployed, Unread
+from firstline.checkup.facts import Deployed, Unread, known
 from firstline.checkup.finding import Case, Check, Found, Grade
 
 HEARTBEAT_OLD = timedelta(minutes=10)
@@ -81,6 +81,16 @@ def errors(case: Case) -> Iterator[Found]:
             yield Found(name, f"failed {count} times within a day", "warning")
 
 
+def oversight(case: Case) -> Iterator[Found]:
+    """None of the alarms on firstline itself rings."""
+    own, detection = (f"{watched.stack_name(case.profile)}{it}" for it in ("-", "-Detection"))
+    for each in known(case.account.alarms):
+        ours = each.name.startswith(own) and not each.name.startswith(detection)
+        if ours and each.state == "ALARM":
+            grade: Grade = "warning" if each.name.startswith(f"{own}Drills") else "critical"
+            yield Found(each.name, f"is in ALARM since {each.since:%Y-%m-%d %H:%M} UTC", grade)
+
+
 def _deployed(case: Case) -> Deployed | None:
     found = case.account.deployed
     return found if isinstance(found, Deployed) else None
@@ -118,6 +128,13 @@ CHECKS = (
         severity="critical",
         consequence="firstline is dead: pages owed are not sent again",
         remedy="aws logs tail, on the log group of the sweep; then see its schedule's state",
+    ),
+    Check(
+        name="oversight",
+        ask=oversight,
+        severity="critical; a warning where no drill came through",
+        consequence="firstline cannot be relied on to page",
+        remedy="aws cloudwatch describe-alarms --alarm-names {subject}: its description says why",
     ),
     Check(
         name="dead-letters",

@@ -19,7 +19,7 @@ from firstline.errors import Conflict, Contested, Unavailable
 from firstline.incident import Page
 from firstline.ports import Change, Joined, OpeningsWrite, Wake
 from firstline.profile import seconds
-from firstline.signals import Disposition, Severity, Signal, SignalKind
+from firstline.signals import Condition, Disposition, Severity, Signal, SignalKind
 
 WAKE_GRACE = seconds(15)
 """How late the first wake may be before a second delivery queues it anew."""
@@ -138,10 +138,11 @@ def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> R
 def _counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
     """*arrival*, or the storm that it is one too many for; and what opened lately, with it.
 
-    A P1 is never one of a storm, and never waits for what is read here (I21).
+    A P1 is never one of a storm, and never waits for what is read here (I21); nor is a drill,
+    which is no trouble.
     """
     found, policy = arrival.found, system.profile.policy
-    if found.severity is Severity.P1:
+    if found.severity is Severity.P1 or found.condition is Condition.DRILL:
         return arrival, None
     store, fleet, now = system.ports.store, system.profile.fleet.name, system.ports.clock.now()
     try:

@@ -21,6 +21,7 @@ from firstline import profile as profiles
 from firstline.actions.catalogue import DOCUMENTS
 from firstline.errors import Bug
 from firstline.settings import Home, Mode, Settings
+from firstline.signals import DRILL_ALARM
 from firstline.twin import resources
 from firstline.twin.wire import Wire
 from firstline.twin.world import World
@@ -106,7 +107,10 @@ class TwinAws:
             pager_url=pager_url,
             team_topic=f"arn:aws:sns:{place}:firstline-team",
             documents={name: name for name in DOCUMENTS},
-            alarms={f"arn:aws:cloudwatch:{place}:alarm:{each.name}": each.name for each in made},
+            alarms={
+                f"arn:aws:cloudwatch:{place}:alarm:{name}": name
+                for name in (*(each.name for each in made), DRILL_ALARM)
+            },
             hash_key="twin",
             code="twin",
         )

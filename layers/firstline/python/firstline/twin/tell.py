@@ -9,12 +9,13 @@ from firstline.evidence import AlarmState
 from firstline.ids import digest
 from firstline.profile import MadeAlarm, Profile
 from firstline.settings import Home
+from firstline.signals import DRILL_ALARM
 
 
 def envelope(name: str, state: AlarmState, at: datetime, profile: Profile, home: Home) -> bytes:
     """The event; raises `Malformed` for an alarm that the profile's fleet does not have."""
     found = next((each for each in detection.made(profile) if each.name == name), None)
-    if found is None:
+    if found is None and name != DRILL_ALARM:
         known = ", ".join(each.name for each in detection.made(profile))
         message = f"the profile makes no alarm {name!r}: known are {known}"
         raise Malformed(message)
@@ -25,7 +26,7 @@ def envelope(name: str, state: AlarmState, at: datetime, profile: Profile, home:
         "alarmName": name,
         "state": {"value": state.value, "reason": "Threshold Crossed", "timestamp": stamp},
         "previousState": {"value": before.value, "timestamp": stamp},
-        "configuration": {"metrics": [_metric(found)]},
+        "configuration": {"metrics": [_metric(found)] if found else []},
     }
     event = {
         "version": "0",

@@ -1,0 +1,71 @@
+"""Drills: about once a week an alarm is rung that nobody depends on, and must come the whole way.
+
+CloudWatch rings it and CloudWatch looks for what came of it: no code of ours is asked whether our
+code works. An alarm looks back seven days at most, so that a drill each week would be told as
+missed every time it is a minute late: six days leave it a day.
+"""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from firstline import drill, measures
+from infra import roles
+from infra.alarms import own_metric, silent
+
+DAYS = 6
+HOURS_LATE = 6
+_WARM_UP_MINUTES = 2880
+"""As long as CloudWatch allows: until then the routing key should be set, and a drill rung."""
+_RING = "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState"
+
+
+class Drills(Construct):
+    """Rings *alarm*; ``missed`` is in ALARM when no drill came through for six days and a bit."""
+
+    def __init__(self, scope: Construct, name: str, *, alarm: cloudwatch.Alarm, fleet: str) -> None:
+        super().__init__(scope, name)
+        _rung_by(self, alarm)
+        passed = own_metric(measures.DRILLS_PASSED, "Sum", fleet)
+        self.missed = silent(
+            self,
+            "Missed",
+            passed.with_(period=Duration.hours(1)),
+            DAYS * 24 + HOURS_LATE,
+            "no drill came through: the way from an alarm to PagerDuty is not proved",
+        )
+        plain = self.missed.node.default_child
+        if isinstance(plain, cloudwatch.CfnAlarm):
+            plain.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=_WARM_UP_MINUTES
+            )
+
+
+def _rung_by(scope: Construct, alarm: cloudwatch.Alarm) -> None:
+    account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    service = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
+    # this alarm, and no other: whoever can turn an alarm can make firstline act
+    ring = iam.PolicyStatement(actions=["cloudwatch:SetAlarmState"], resources=[alarm.alarm_arn])
+    role = roles.role(scope, "ScheduleRole", service, {"ring": [ring]})
+    scheduler.CfnSchedule(
+        scope,
+        "EverySixDays",
+        schedule_expression=f"rate({DAYS} days)",
+        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+        target=scheduler.CfnSchedule.TargetProperty(
+            arn=_RING,
+            role_arn=role.role_arn,
+            input=Stack.of(scope).to_json_string(
+                {
+                    "AlarmName": alarm.alarm_name,
+                    "StateValue": "ALARM",
+                    "StateReason": drill.REASON,
+                }
+            ),
+            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                maximum_event_age_in_seconds=3600, maximum_retry_attempts=5
+            ),
+        ),
+    )

@@ -1,0 +1,76 @@
+"""The drill's own alarm goes the whole way, and wakes nobody."""
+
+import copy
+import json
+
+import pytest
+
+from firstline.evidence import AlarmState
+from firstline.ledger import Kind
+from firstline.signals import DRILL_ALARM, Condition, Severity
+from firstline.twin import tell
+from firstline.twin.scenario import HostPlan
+from tests.controller.rig import START, Rig
+from tests.controller.test_storms import COUNTED, stranger
+from tests.core.builders import HOME, PROFILE
+
+ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{DRILL_ALARM}"
+RING = tell.envelope(DRILL_ALARM, AlarmState.ALARM, START, PROFILE, HOME)
+
+
+def rung(*hosts: HostPlan, rings: bool = True) -> Rig:
+    """A rig whose settings know the drill's alarm, which turned back by itself."""
+    rig = Rig(*hosts)
+    settings = copy.replace(rig.system.settings, alarms={ARN: DRILL_ALARM})
+    rig.system = copy.replace(rig.system, settings=settings)
+    rig.world.watch(ARN, RING, None, AlarmState.OK)
+    if rings:
+        rig.hear(RING)
+    return rig
+
+
+def test_a_drill_is_minor_and_told_as_a_change() -> None:
+    """By the pager's own key and way; nobody is notified, and nothing waits for the morning."""
+    rig = rung()
+    held = rig.incident()
+    assert (held.severity, held.condition) == (Severity.P4, Condition.DRILL)
+    assert rig.posts == []
+    (change,) = rig.door.pager.alerts.changes
+    assert "firstline: a drill went through, nothing is wrong" in str(change["payload"])
+    (page,) = rig.told(Kind.PAGE)
+    told = (page["channel"], page["outcome"], page["key"])
+    assert told == ("change", "accepted", f"{held.id}:drill")
+
+
+def test_nothing_is_fixed_and_it_ends_with_its_alarm() -> None:
+    """Whatever else is wrong with the fleet: three dead hosts are no business of a drill."""
+    rig = rung()
+    assert rig.at_the_end().ended
+    assert rig.fixes == []
+    assert [each.document for each in rig.world.commands.values()] == []
+
+
+def test_pagerduty_that_does_not_take_it() -> None:
+    """Then no drill passed: the entry says so, and the alarm on missed drills tells."""
+    rig = rung(rings=False)
+    rig.script.failing.add("change")
+    rig.script.failing.add("routing_key")
+    rig.hear(RING)
+    rig.at_the_end()
+    assert [each["outcome"] for each in rig.told(Kind.PAGE)] == ["owed", "dropped"]
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_drill_is_no_part_of_a_storm(order: str) -> None:
+    """It neither makes one nor drowns in one."""
+    rig = rung(rings=order == "before")
+    for number in range(COUNTED + (order == "after")):
+        raw = stranger(number)
+        rig.world.watch(f"stranger-{number}", raw, None)
+        rig.hear(raw)
+    if order == "after":
+        rig.hear(RING)
+    opened = [json.loads(entries[0].body)["data"] for entries in rig.tables.entries.values()]
+    conditions = [each["condition"] for each in opened]
+    assert conditions.count("drill") == 1
+    assert sum("a storm" in each["why"] for each in opened) == (order == "after")
