@@ -22,6 +22,7 @@ from firstline.ports import (
     OpeningsWrite,
     Store,
 )
+from firstline.standing import Demotion, Standing
 from firstline.storm import Openings
 from firstline.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door
@@ -181,6 +182,9 @@ def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
     assert other.inbox == (signal(9),)
 
 
+DEMOTED = Standing(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))
+
+
 def test_lease_goes_from_hand_to_hand(store: Store) -> None:
     """One group's: taken, extended, released and taken again, each on the fence that was read."""
     until = T0 + timedelta(minutes=2)
@@ -188,6 +192,7 @@ def test_lease_goes_from_hand_to_hand(store: Store) -> None:
         lambda lease: take(lease, ID, until, SPENT, timedelta(hours=1)),
         lambda lease: extend(lease, T0 + timedelta(minutes=9)),
         release,
+        lambda lease: copy.replace(lease, standings=(DEMOTED,)),
         lambda lease: copy.replace(lease, fence=2, holder=OTHER_ID),
     ]
     for step in steps:
@@ -195,7 +200,8 @@ def test_lease_goes_from_hand_to_hand(store: Store) -> None:
         changed = step(held)
         store.commit(Change(lease=LeaseWrite(changed, fence_read=held.fence)))
         assert store.limits("vaults").lease == changed
-    assert store.limits("vaults").lease.spent == (SPENT,)
+    held = store.limits("vaults").lease
+    assert (held.spent, held.standings) == ((SPENT,), (DEMOTED,))
     assert store.limits("others").lease == Lease(group="others")
 
 

@@ -128,3 +128,35 @@ def test_a_mistake_is_one_line(
     assert (out, err.count("\n")) == ("", 1)
     assert why in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_deployed_ledger_is_read_where_no_export_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Listed, shown and reviewed, with nothing written on the way."""
+    assert dispatch(["audit", "list", "--json", "--last", "5"]) == 0
+    listed = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    assert [(each["incident"], each["entries"]) for each in listed] == [(EARLY, 3), (LATE, 3)]
+    assert dispatch(["audit", "show", LATE, "--json"]) == 0
+    shown = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    assert [each["hash"] for each in shown] == [each.hash for each in CHAINS[LATE]]
+    assert dispatch(["report", "--since", "2026-03-02", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["incidents"] == 1
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["list", "--region", "eu-west-1"], "ledger: ResourceNotFoundException"),
+        (["show", "inc-of-nobody"], "there is no incident inc-of-nobody in the deployed ledger"),
+    ],
+)
+def test_a_ledger_that_cannot_be_read_is_one_line(
+    arguments: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dispatch(["audit", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert why in err

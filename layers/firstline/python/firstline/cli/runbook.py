@@ -31,7 +31,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     id: Annotated[str, msgspec.Meta(pattern=r"^R[0-9]{2}$")]
     section: str
     text: str
-    how: Literal["automated", "assisted", "missing"]
+    how: Literal["automated", "assisted"]
     left: str = ""
     by: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
@@ -62,8 +62,6 @@ def faults(steps: tuple[Step, ...], root: Path) -> Iterator[str]:
 def _unproven(step: Step) -> Iterator[str]:
     if (step.how == "automated") != (not step.left):
         yield f"is {step.how}, and says {step.left or 'nothing'} of what is left to a person"
-    if step.how == "missing":
-        return
     if not step.by:
         yield "nothing is named that does it"
     if not step.tests:
