@@ -11,14 +11,19 @@ from moto import mock_aws
 
 import firstline
 from firstline import export
-from firstline.adapters import items
+from firstline.adapters import clients, items
+from firstline.adapters.bucket import S3Archive
+from firstline.adapters.ledger import DynamoLedger
+from firstline.archiving import Added
 from firstline.cli.main import dispatch
+from firstline.controller.archive import Archiving, anchor, archive
 from firstline.export import Policy, Recorded
 from firstline.ids import IncidentId, digest
 from firstline.ledger import Chain, Entry, Kind, Provenance, append
 from firstline.twin import resources
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http
+from tests.controller.archiving_rig import KeySigner, Ticks, public_key, quiet
 
 PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 BY = Provenance(policy=digest(PROFILE.read_bytes()), code="test")
@@ -26,6 +31,7 @@ EARLY, LATE = IncidentId("inc-00000000000000000001"), IncidentId("inc-0000000000
 STACKS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
 <DescribeStacksResult><Stacks><member><StackName>firstline-vettid-records</StackName><Outputs>
 <member><OutputKey>LedgerTable</OutputKey><OutputValue>ledger</OutputValue></member>
+<member><OutputKey>ArchiveBucket</OutputKey><OutputValue>archive</OutputValue></member>
 </Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
 """What CloudFormation says of the records stack; moto's needs packages that nothing else does."""
 
@@ -42,8 +48,20 @@ def chain(incident: IncidentId, days: int) -> list[Entry]:
 CHAINS = {EARLY: chain(EARLY, 0), LATE: chain(LATE, 1)}
 
 
+def archiving(session: Session) -> Archiving:
+    """The archive's function, with a key of the tests' own and the deployed profile."""
+    return Archiving(
+        archive=S3Archive(clients.archive(session), "archive"),
+        signer=KeySigner(quiet),
+        ledger=DynamoLedger(clients.ledger(session), "ledger"),
+        clock=Ticks(),
+        policy=PROFILE.read_bytes(),
+        fleet="vettid",
+    )
+
+
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """The records stack of the runbook's fleet, with two incidents in its ledger."""
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "x")
@@ -51,11 +69,29 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     stacks = Loopback(http("200 OK", STACKS.encode(), "Content-Type: text/xml"))
     with mock_aws(), stacks:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks.url)
-        tables = Session().client("dynamodb")
+        session = Session()
+        tables = session.client("dynamodb")
         resources.ledger(tables, "ledger")
+        session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
         for entry in (entry for entries in CHAINS.values() for entry in entries):
             tables.put_item(TableName="ledger", Item=items.entry_item(entry))
-        yield
+        yield session
+
+
+@pytest.fixture
+def deployed(bare: Session) -> Archiving:
+    """The same, archived, in two batches."""
+    within = archiving(bare)
+    for entries in CHAINS.values():
+        anchor(archive(map(Added, entries), within).heads, within)
+    return within
+
+
+@pytest.fixture
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("key") / "key.pem"
+    path.write_bytes(public_key())
+    return path
 
 
 CHOICES: list[tuple[list[str], list[IncidentId]]] = [
@@ -92,7 +128,7 @@ def test_whole_chains_are_written(
         "entries": 3 * len(chosen),
         "incidents": len(chosen),
         "policies": len(policies),
-        "checkpoints": 0,
+        "checkpoints": 2,
     }
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
@@ -104,8 +140,45 @@ def test_it_says_in_one_line_what_was_written(
     path = tmp_path / "ledger.jsonl"
     assert dispatch(["audit", "export", str(path)]) == 0
     assert capsys.readouterr().out == (
-        f"{path}: 6 entries in 2 chains, 1 policies, 0 checkpoints\n"
+        f"{path}: 6 entries in 2 chains, 1 policies, 2 checkpoints\n"
     )
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_is_exported_is_anchored(
+    key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole, or a part of it where it is said to be one."""
+    path = tmp_path / "ledger.jsonl"
+    assert dispatch(["audit", "export", str(path)]) == 0
+    assert dispatch(["audit", "verify", str(path), str(key)]) == 0
+    out = capsys.readouterr().out
+    assert "6 entries in 2 chains hold; 2 checkpoints are signed by KEY; every entry is anch" in out
+    assert dispatch(["audit", "export", str(path), "--incident", LATE]) == 0
+    assert dispatch(["audit", "verify", str(path), str(key)]) == 1
+    assert dispatch(["audit", "verify", str(path), str(key), "--partial"]) == 0
+
+
+def test_an_entry_that_was_replaced_in_the_table_is_found(
+    bare: Session, deployed: Archiving, key: Path, tmp_path: Path
+) -> None:
+    """The table's lie does not fit what was archived before."""
+    _, forged = append(Chain(), EARLY, Kind.DECISION, T0, BY, {"number": 9})
+    bare.client("dynamodb").put_item(TableName="ledger", Item=items.entry_item(forged))
+    assert deployed.archive.first("checkpoints/")
+    path = tmp_path / "ledger.jsonl"
+    assert dispatch(["audit", "export", str(path)]) == 0
+    assert dispatch(["audit", "verify", str(path), str(key)]) == 1
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_is_not_archived_yet_is_exported_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The policy is then the profile's that was named."""
+    path = tmp_path / "ledger.jsonl"
+    assert dispatch(["audit", "export", str(path)]) == 0
+    assert capsys.readouterr().out.endswith("1 policies, 0 checkpoints\n")
     assert dispatch(["audit", "verify", str(path)]) == 0
 
 

@@ -8,6 +8,8 @@ from firstline.errors import Malformed, Unavailable
 
 LEDGER = "LedgerTable"
 """The output of the records stack that names the ledger."""
+ARCHIVE = "ArchiveBucket"
+"""The output of the records stack that names the bucket of the ledger's archive."""
 
 
 def session(region: str) -> Session:
@@ -50,5 +52,10 @@ def named(output: str, stack: str, session: Session) -> str:
     """The value of one output; raises `Malformed` where the stack has none of that name."""
     value = told(stack, session).get(output)
     if value is None:
-        raise Malformed(f"the stack {stack} has no {output}: deploy this version of firstline")
+        raise Malformed(lacks(stack, output))
     return value
+
+
+def lacks(stack: str, output: str) -> str:
+    """What is wrong with a stack that does not tell *output*, and how to mend it."""
+    return f"the stack {stack} has no {output}: deploy this version of firstline"

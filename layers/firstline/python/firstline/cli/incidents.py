@@ -78,10 +78,10 @@ def read(
     if export is not None:
         yield from (each for each in exported.read(export) if isinstance(each, Recorded))
         return
-    from firstline.cli.audit import deployed_ledger
+    from firstline.cli import deployments
 
-    ledger = deployed_ledger(profile, region)
     try:
+        ledger = deployments.find(profile, region).ledger
         yield from map(recorded, ledger.entries(incident) if incident else ledger.everything())
     except Unavailable as error:
         raise Malformed(str(error)) from error

@@ -1,0 +1,105 @@
+"""``firstline audit export``: the deployed ledger, and what its archive says of it, in a file."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstline import export as exports
+from firstline.cli import deployments, exported, instants, output
+from firstline.cli.deployments import Deployment
+from firstline.cli.envelope import RUNBOOK
+from firstline.cli.output import ExportLine
+from firstline.controller import archived
+from firstline.errors import Malformed, Unavailable
+from firstline.ids import Digest, IncidentId, digest
+from firstline.ledger import Entry
+from firstline.ports import Archive, Ledger
+
+
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    incident: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="only this one; may be given again")
+    ] = None,
+    since: Annotated[str, typer.Option(metavar="TIME", help="2026-03-11, or with a time")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="as --since, itself left out")] = "",
+    profile: Annotated[Path, typer.Option(help="the profile that was deployed")] = RUNBOOK,
+    region: Annotated[str, typer.Option(help="where firstline is deployed")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
+) -> None:
+    """Write the deployed ledger to FILE: chains of entries, policies and checkpoints.
+
+    With --since or --until, the whole chains that have an entry in that time. What is not of all
+    incidents is verified with --partial.
+    """
+    window = (instants.read("--since", since), instants.read("--until", until))
+    try:
+        line = _exported(file, deployments.find(profile, region), incident or [], window, profile)
+    except Unavailable as error:
+        raise Malformed(str(error)) from error
+    if as_json:
+        output.emit(line)
+    else:
+        print(
+            f"{line.file}: {line.entries} entries in {line.incidents} chains,"
+            f" {line.policies} policies, {line.checkpoints} checkpoints"
+        )
+
+
+type Window = tuple[datetime | None, datetime | None]
+
+
+def _exported(
+    file: Path, deployment: Deployment, incidents: list[str], window: Window, profile: Path
+) -> ExportLine:
+    """Write the file. What checkpoints there are is settled before the first entry is read."""
+    counted = Counter[str]()
+    sealed = archived.checkpoints(deployment.archive) if deployment.archive else iter(())
+    lines = exports.write(
+        _counted(_chosen(deployment.ledger, incidents, window), counted),
+        _texts(deployment.archive, profile.read_bytes(), counted),
+        (each for each in sealed if counted.update(("checkpoints",)) is None),
+    )
+    exported.write(lines, file)
+    return ExportLine(
+        file=str(file),
+        entries=counted["entries"],
+        incidents=counted["incidents"],
+        policies=counted["policies"],
+        checkpoints=counted["checkpoints"],
+    )
+
+
+def _texts(
+    archive: Archive | None, own: bytes, counted: Counter[str]
+) -> Callable[[Digest], str | None]:
+    """A policy's text: the archive's, or that of the profile that was named."""
+
+    def text_of(policy: Digest) -> str | None:
+        kept = archived.policy(archive, policy) if archive else None
+        text = kept if kept is not None or policy != digest(own) else own.decode()
+        counted["policies"] += text is not None
+        return text
+
+    return text_of
+
+
+def _chosen(ledger: Ledger, incidents: list[str], window: Window) -> Iterator[Entry]:
+    named = dict.fromkeys(map(IncidentId, incidents))
+    entries = chain.from_iterable(map(ledger.entries, named)) if named else ledger.everything()
+    return exports.within(entries, *window)
+
+
+def _counted(entries: Iterator[Entry], counted: Counter[str]) -> Iterator[Entry]:
+    """*entries*, counted as they pass; those of a chain stand together."""
+    before = None
+    for entry in entries:
+        counted["entries"] += 1
+        counted["incidents"] += entry.incident != before
+        before = entry.incident
+        yield entry
