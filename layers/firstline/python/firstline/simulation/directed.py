@@ -18,7 +18,7 @@ from firstline.simulation.starts import (
     host,
     start,
 )
-from firstline.twin.scenario import FaultPlan
+from firstline.twin.scenario import FaultPlan, LeverPlan
 
 ASKED = "enclave-answering"
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA
@@ -235,7 +235,8 @@ DIRECTED: Sequence[Start] = (
     start(
         "restarts fail in one incident after another",
         fleet({"restart_helps": False}, UP),
-        *(alarm("vault-health", at) for at in (0, 4200, 8400)),
+        *(alarm("vault-health", at) for at in (0, 4200, 8400, 12600)),
+        levers=(LeverPlan(lever="promote", scope="restart_enclave", at_seconds=10800),),
     ),
     start("a minor trouble", fleet(UP, UP), alarm("kms-near-quota")),
     start("vaults fill the memory", fleet(UP, UP), alarm("host-memory")),

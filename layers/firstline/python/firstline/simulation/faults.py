@@ -82,7 +82,10 @@ DECEPTIVE = frozenset(
     {"fleet.answering", "fleet.target_health", "hosts.answers", "hosts.connections"}
 )
 """Readers of the hosts' life, of which one at a time may say the opposite of what is."""
-UNASKED = {"store.entries": "no worker reads the ledger: the command line does"}
+UNASKED = {
+    "store.entries": "no worker reads the ledger: the command line does",
+    "store.open_now": "no worker asks what is open: the console does",
+}
 """Methods of the ports that no run can reach, and why."""
 
 

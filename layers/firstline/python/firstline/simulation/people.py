@@ -3,10 +3,11 @@
 import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from firstline import incident as incidents
 from firstline.incident import Incident
-from firstline.levers import Approve, Deny, Lever, PauseFixes, Resume
+from firstline.levers import Approve, Deny, Lever, PauseFixes, Promote, Resume
 from firstline.simulation.choices import Choices
 from firstline.twin.memory import MemoryDoor
 from firstline.twin.world import World
@@ -36,6 +37,7 @@ class People:
         self._choices = choices
         self._pull = pull
         self._note = note
+        self._planned = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
         self._deeds = (
             lambda: None,
             self.approve,
@@ -51,6 +53,19 @@ class People:
     def act(self) -> None:
         """What somebody does in this minute, if anybody does anything."""
         self._deeds[self._choices.pick(len(self._deeds), OFTEN)]()
+
+    def follow(self, elapsed: timedelta) -> None:
+        """Pull the levers that the start has a person pull by then, each once."""
+        while self._planned and timedelta(seconds=self._planned[0].at_seconds) <= elapsed:
+            plan = self._planned.pop(0)
+            planned: dict[str, Callable[[], None]] = {
+                "approve": self.approve,
+                "deny": self._deny,
+                "pause": self._pause,
+                "resume": self._resume,
+                "promote": partial(self._promote, plan.scope),
+            }
+            planned[plan.lever]()
 
     def approve(self) -> None:
         """Allow the plan that stands proposed."""
@@ -73,6 +88,9 @@ class People:
 
     def _resume(self) -> None:
         self._pull(Resume(scope="everything", why="it is over"))
+
+    def _promote(self, action: str) -> None:
+        self._pull(Promote(action=action, why="it was the image"))
 
     def _mend(self) -> None:
         for host in self._world.group.in_service(self._world.now):

@@ -197,6 +197,7 @@ class Run:
         self._next_sweep += MINUTE
         if self._faulty:
             self.people.act()
+        self.people.follow(self.world.elapsed)
         system = self.system
 
         def beat() -> None:
