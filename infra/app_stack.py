@@ -64,13 +64,7 @@ class AppStack(Stack):
         )
         heard_as = {**detection.alarms, DRILL_ALARM: detection.drill}
         settings = self._settings(deployment, reach, heard_as)
-        runtime = Runtime(
-            self,
-            "Runtime",
-            architecture=deployment.context.architecture,
-            profile=deployment.path,
-            settings=settings,
-        )
+        runtime = Runtime(self, "Runtime", deployment=deployment, settings=settings)
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
         Levers(self, "Levers", runtime=runtime, reach=reach)
         oversight.tell(*Archive(self, "Archive", runtime=runtime, reach=reach).alarms)

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra import roles
+from infra import roles, unscoped
 from infra.alarms import MINUTE, above, own_metric
 from infra.nag import accept
 from infra.records import Records
@@ -33,7 +33,7 @@ class Archive(Construct):
         super().__init__(scope, name)
         records, lost = reach.records, _dead_letters(self)
         function = runtime.function(self, _handler(records, lost))
-        roles.accept_archive(self, records.archive)
+        unscoped.accept_archive(self, records.archive)
         _feed(self, function, records.ledger.table_stream_arn or "", lost)
         self.alarms = tuple(_alarms(self, function, lost, reach.fleet.name))
 

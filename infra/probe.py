@@ -12,7 +12,7 @@ from constructs import Construct
 
 from firstline import probe_settings
 from firstline.probe_profile import NatsProbe, Probe
-from infra import roles
+from infra import roles, unscoped
 from infra.runtime import Handler, Runtime
 from infra.schedule import every_minute
 
@@ -36,7 +36,7 @@ class Probes(Construct):
             handler = _nats(Stack.of(self), probe.nats)
             function = runtime.function(self, handler, environment, [layer])
             _into(function, probe.nats)
-            roles.accept_network(self.node.find_child("Probe_NatsRole"))
+            unscoped.accept_network(self.node.find_child("Probe_NatsRole"))
             every_minute(self, "Nats", function, _TOLD)
         if probe.health:
             limit = Duration.seconds(probe.health.limit_seconds + _SPARE_SECONDS)

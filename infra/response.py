@@ -11,7 +11,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from firstline.profile import Fleet, Units
-from infra import roles
+from infra import roles, unscoped
 from infra.context import Context
 from infra.documents import content
 from infra.nag import accept
@@ -71,9 +71,9 @@ class Response(Construct):
         _feed(ingest, reach.queues.signals.queue_arn)
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
-        roles.accept_unscoped_alarms(self.node.find_child("IngestRole"))
-        roles.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
-        roles.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
+        unscoped.accept_unscoped_alarms(self.node.find_child("IngestRole"))
+        unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
+        unscoped.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
         told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
         every_minute(self, "Sweep", runtime.function(self, _sweep(reach)), told)
 

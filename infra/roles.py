@@ -16,13 +16,13 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.archiving import PREFIXES
 from firstline.errors import Bug
 from firstline.profile import Fleet
-from infra.nag import accept
+from infra.unscoped import BACKGROUND, UNSCOPED
 
 SEND = "ssm:SendCommand"
 GROUP_CHANGES = (
@@ -32,19 +32,6 @@ GROUP_CHANGES = (
     "autoscaling:TerminateInstanceInAutoScalingGroup",
 )
 """What a fix may ask of the fleet's own group, and of no other."""
-UNSCOPED = {
-    "autoscaling:DescribeAutoScalingGroups": "the API knows no resource",
-    "autoscaling:DescribeInstanceRefreshes": "the API knows no resource",
-    "autoscaling:DescribeScalingActivities": "the API knows no resource",
-    "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
-    "cloudwatch:GetMetricData": "the API knows no resource",
-    "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
-    "ssm:DescribeInstanceInformation": "the API knows no resource",
-    "ssm:DescribeParameters": "the API knows no resource, and shows no value",
-    "ssm:ListCommandInvocations": "the API knows no resource",
-    "ssm:ListCommands": "the API knows no resource",
-}
-"""The reads that are allowed on everything, each with the reason."""
 
 LOCK_BREAKERS = (
     "s3:BypassGovernanceRetention",
@@ -58,15 +45,6 @@ LOCK_BREAKERS = (
 )
 """What could remove an archived object, or let it be removed."""
 
-BACKGROUND = {
-    "ec2:DescribeInstances": "the API knows no resource",
-    "ec2:DescribeLaunchTemplateVersions": "the API knows no resource",
-    "ec2:DescribeRouteTables": "the API knows no resource",
-    "ec2:DescribeSecurityGroupRules": "the API knows no resource",
-    "ec2:DescribeVpcPeeringConnections": "the API knows no resource",
-    "health:DescribeEvents": "the API knows no resource",
-}
-"""What is looked up for a person at a hand-over, and nowhere else."""
 _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "cloudwatch:DescribeAlarms",
@@ -86,7 +64,6 @@ _NETWORK = (
 _GROUPS = "autoScalingGroup:*:autoScalingGroupName"
 """What stands before a group's name; the wildcard is an id that nobody knows."""
 _ANY_INSTANCE = f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"
-_ANY_COMMAND = ("AWS-RunShellScript", "AWS-RunRemoteScript", "AWS-RunDocument")
 
 type Policies = Mapping[str, Sequence[iam.PolicyStatement]]
 
@@ -178,16 +155,6 @@ def archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     ]
 
 
-def accept_archive(construct: IConstruct, bucket: s3.Bucket) -> None:
-    """Accept, on a role with `archive`, what has no narrower form."""
-    # the finding names the bucket by what its stack exports
-    owner = Stack.of(bucket)
-    export = owner.resolve(owner.export_value(bucket.bucket_arn))["Fn::ImportValue"]
-    for objects in ("", *PREFIXES):
-        why = "the objects of one bucket: their names are of incidents to come"
-        accept(construct, f"AwsSolutions-IAM5[Resource::{export}/{objects}*]", why)
-
-
 def sign(key: kms.Key) -> list[iam.PolicyStatement]:
     """Sign digests, by the one algorithm that the verifier knows."""
     how = {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}
@@ -210,13 +177,6 @@ def join_network(stack: Stack) -> list[iam.PolicyStatement]:
     return [_allow(_NETWORK, ["*"]), deny]
 
 
-def accept_network(construct: IConstruct) -> None:
-    """Accept, on a role with `join_network`, what has no narrower form."""
-    why = "Lambda makes network interfaces whose ids nobody knows; the code itself is denied"
-    for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
-        accept(construct, rule, why)
-
-
 def _functions(stack: Stack) -> str:
     """How the ARNs of the stack's functions begin."""
     return stack.format_arn(
@@ -235,7 +195,7 @@ def read_alarms() -> list[iam.PolicyStatement]:
 def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[iam.PolicyStatement]:
     """Read the fleet; send *documents* and no other command, to instances of *fleet*.
 
-    Changes through Auto Scaling are of its one group, and instances are never terminated past it.
+    Changes through Auto Scaling are of its one group.
 
     There is no condition key for a document's name: a document is a resource of its own, so the
     condition on the instance's tags needs a statement of its own.
@@ -246,10 +206,7 @@ def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[i
         _allow(_unscoped_reads(), ["*"]),
         _allow([SEND], own),
         _allow([SEND], [_ANY_INSTANCE], {"StringEquals": tagged}),
-        _deny([SEND], [f"arn:{Aws.PARTITION}:ssm:*:*:document/{it}" for it in _ANY_COMMAND]),
         _allow(_declared(GROUP_CHANGES), [_here("autoscaling", f"{_GROUPS}/{fleet.group}")]),
-        _deny(["ec2:TerminateInstances"], ["*"]),
-        _deny(["ssm:UpdateDocument*", "ssm:ModifyDocumentPermission"], ["*"]),
     ]
 
 
@@ -278,38 +235,6 @@ def look_up(fleet: Fleet) -> list[iam.PolicyStatement]:
         arn = _here("codedeploy", f"deploymentgroup:{fleet.deployment_group}")
         found.append(_allow(["codedeploy:ListDeployments"], [arn]))
     return found
-
-
-def accept_around(construct: IConstruct, fleet: Fleet) -> None:
-    """Accept, on a role with `look_around`, what has no narrower form."""
-    place = "<AWS::Region>:<AWS::AccountId>"
-    if fleet.kms_key:
-        rule = f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{place}:key/*]"
-        accept(construct, rule, "an alias is no resource: the condition names it")
-    if fleet.stack:
-        arn = f"arn:<AWS::Partition>:cloudformation:{place}:stack/{fleet.stack}/*"
-        rule = f"AwsSolutions-IAM5[Resource::{arn}]"
-        accept(construct, rule, "what follows the stack's name is an id that nobody knows")
-
-
-def accept_unscoped_alarms(construct: IConstruct) -> None:
-    """Accept, on a role with `read_alarms`, what has no narrower form."""
-    action = "cloudwatch:DescribeAlarms"
-    for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
-        accept(construct, rule, f"{action}: {UNSCOPED[action]}")
-
-
-def accept_unscoped(construct: IConstruct, group: str) -> None:
-    """Accept, on a role with `look_and_fix`, what has no narrower form."""
-    place = "arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup"
-    named = "the wildcard is the group's id, which nobody knows; its name is the whole rest"
-    accept(construct, f"AwsSolutions-IAM5[Resource::{place}:*:autoScalingGroupName/{group}]", named)
-    instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
-    tagged = "hosts come and go, and the statement's condition names their tags"
-    reads = "; ".join(f"{action}: {why}" for action, why in (UNSCOPED | BACKGROUND).items())
-    accept(construct, "AwsSolutions-IAM5[Resource::*]", reads)
-    accept(construct, "Serverless-LambdaStarPermissions", reads)
-    accept(construct, f"AwsSolutions-IAM5[Resource::{instances}]", tagged)
 
 
 def _declared(placed: Sequence[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """What the functions have in common: code, layers, architecture, environment."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -12,8 +11,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from firstline.settings import VARIABLE, Settings
-from infra import packaging, roles
-from infra.context import Architecture
+from infra import denials, packaging, roles
+from infra.context import Architecture, Deployment
 from infra.nag import accept
 
 _ARCHITECTURES: dict[Architecture, lambda_.Architecture] = {
@@ -41,15 +40,11 @@ class Runtime(Construct):
     """Makes a function of a handler."""
 
     def __init__(
-        self,
-        scope: Construct,
-        name: str,
-        *,
-        architecture: Architecture,
-        profile: Path,
-        settings: Settings,
+        self, scope: Construct, name: str, *, deployment: Deployment, settings: Settings
     ) -> None:
         super().__init__(scope, name)
+        architecture = deployment.context.architecture
+        self._enclave_key = deployment.profile.fleet.kms_key
         self._named = architecture
         self._architecture = _ARCHITECTURES[architecture]
         self._code = packaging.functions()
@@ -57,7 +52,7 @@ class Runtime(Construct):
         self._layers = [
             self._layer("Dependencies", packaging.dependencies(architecture)),
             self._layer("Firstline", packaging.firstline()),
-            self._layer("Profile", packaging.profile(profile)),
+            self._layer("Profile", packaging.profile(deployment.path)),
         ]
 
     def probe_layer(self) -> lambda_.LayerVersion:
@@ -82,6 +77,8 @@ class Runtime(Construct):
         name = handler.name.title()
         group = _log_group(scope, f"{name}Logs")
         may = {"logs": roles.write_logs(group), **handler.may}
+        allowed = [each for statements in may.values() for each in statements]
+        may["never"] = denials.never(allowed, self._enclave_key)
         service = iam.ServicePrincipal("lambda.amazonaws.com")
         function = lambda_.Function(
             scope,

@@ -1,0 +1,82 @@
+"""Unscoped: what is allowed on everything, each with the reason, and its acceptance by cdk-nag."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_s3 as s3
+from constructs import IConstruct
+
+from firstline.archiving import PREFIXES
+from firstline.profile import Fleet
+from infra.nag import accept
+
+UNSCOPED = {
+    "autoscaling:DescribeAutoScalingGroups": "the API knows no resource",
+    "autoscaling:DescribeInstanceRefreshes": "the API knows no resource",
+    "autoscaling:DescribeScalingActivities": "the API knows no resource",
+    "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
+    "cloudwatch:GetMetricData": "the API knows no resource",
+    "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
+    "ssm:DescribeInstanceInformation": "the API knows no resource",
+    "ssm:DescribeParameters": "the API knows no resource, and shows no value",
+    "ssm:ListCommandInvocations": "the API knows no resource",
+    "ssm:ListCommands": "the API knows no resource",
+}
+"""The reads that are allowed on everything, each with the reason."""
+
+BACKGROUND = {
+    "ec2:DescribeInstances": "the API knows no resource",
+    "ec2:DescribeLaunchTemplateVersions": "the API knows no resource",
+    "ec2:DescribeRouteTables": "the API knows no resource",
+    "ec2:DescribeSecurityGroupRules": "the API knows no resource",
+    "ec2:DescribeVpcPeeringConnections": "the API knows no resource",
+    "health:DescribeEvents": "the API knows no resource",
+}
+"""What is looked up for a person at a hand-over, and nowhere else."""
+
+
+def accept_archive(construct: IConstruct, bucket: s3.Bucket) -> None:
+    """Accept, on a role with `archive`, what has no narrower form."""
+    # the finding names the bucket by what its stack exports
+    owner = Stack.of(bucket)
+    export = owner.resolve(owner.export_value(bucket.bucket_arn))["Fn::ImportValue"]
+    for objects in ("", *PREFIXES):
+        why = "the objects of one bucket: their names are of incidents to come"
+        accept(construct, f"AwsSolutions-IAM5[Resource::{export}/{objects}*]", why)
+
+
+def accept_network(construct: IConstruct) -> None:
+    """Accept, on a role with `join_network`, what has no narrower form."""
+    why = "Lambda makes network interfaces whose ids nobody knows; the code itself is denied"
+    for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
+        accept(construct, rule, why)
+
+
+def accept_around(construct: IConstruct, fleet: Fleet) -> None:
+    """Accept, on a role with `look_around`, what has no narrower form."""
+    place = "<AWS::Region>:<AWS::AccountId>"
+    if fleet.kms_key:
+        rule = f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{place}:key/*]"
+        accept(construct, rule, "an alias is no resource: the condition names it")
+    if fleet.stack:
+        arn = f"arn:<AWS::Partition>:cloudformation:{place}:stack/{fleet.stack}/*"
+        rule = f"AwsSolutions-IAM5[Resource::{arn}]"
+        accept(construct, rule, "what follows the stack's name is an id that nobody knows")
+
+
+def accept_unscoped_alarms(construct: IConstruct) -> None:
+    """Accept, on a role with `read_alarms`, what has no narrower form."""
+    action = "cloudwatch:DescribeAlarms"
+    for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
+        accept(construct, rule, f"{action}: {UNSCOPED[action]}")
+
+
+def accept_unscoped(construct: IConstruct, group: str) -> None:
+    """Accept, on a role with `look_and_fix`, what has no narrower form."""
+    place = "arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup"
+    named = "the wildcard is the group's id, which nobody knows; its name is the whole rest"
+    accept(construct, f"AwsSolutions-IAM5[Resource::{place}:*:autoScalingGroupName/{group}]", named)
+    instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
+    tagged = "hosts come and go, and the statement's condition names their tags"
+    reads = "; ".join(f"{action}: {why}" for action, why in (UNSCOPED | BACKGROUND).items())
+    accept(construct, "AwsSolutions-IAM5[Resource::*]", reads)
+    accept(construct, "Serverless-LambdaStarPermissions", reads)
+    accept(construct, f"AwsSolutions-IAM5[Resource::{instances}]", tagged)
