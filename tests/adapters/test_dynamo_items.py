@@ -109,7 +109,7 @@ def test_corrupt_openings_are_as_if_nothing_had_opened() -> None:
 LEASE = items.text('{"group": "vaults", "fence": 3}')
 OTHER = items.text('{"group": "others", "fence": 3}')
 SPENT = items.text('{"group": "vaults", "fence": 3, "spent": [{}]}')
-STANDING = items.text('{"group": "vaults", "fence": 3, "standings": [{"action": 1}]}')
+TRUST = items.text('{"group": "vaults", "fence": 3, "trusts": [{"action": 1}]}')
 FENCE = items.number(3)
 
 
@@ -121,7 +121,7 @@ FENCE = items.number(3)
         (lambda item: items.lease_of(item, "vaults"), {"body": LEASE, "fence": items.number(4)}),
         (lambda item: items.lease_of(item, "vaults"), {"body": OTHER, "fence": FENCE}),
         (lambda item: items.lease_of(item, "vaults"), {"body": SPENT, "fence": FENCE}),
-        (lambda item: items.lease_of(item, "vaults"), {"body": STANDING, "fence": FENCE}),
+        (lambda item: items.lease_of(item, "vaults"), {"body": TRUST, "fence": FENCE}),
         (items.incident_of, {"body": items.text("")}),
         (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
         (items.signal_of, {"body": items.text('{"key": "key"}')}),

@@ -22,8 +22,8 @@ from firstline.ports import (
     OpeningsWrite,
     Store,
 )
-from firstline.standing import Demotion, Standing
 from firstline.storm import Openings
+from firstline.trust import Demotion, Trust
 from firstline.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
@@ -182,7 +182,7 @@ def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
     assert other.inbox == (signal(9),)
 
 
-DEMOTED = Standing(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))
+DEMOTED = Trust(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))
 
 
 def test_lease_goes_from_hand_to_hand(store: Store) -> None:
@@ -192,7 +192,7 @@ def test_lease_goes_from_hand_to_hand(store: Store) -> None:
         lambda lease: take(lease, ID, until, SPENT, timedelta(hours=1)),
         lambda lease: extend(lease, T0 + timedelta(minutes=9)),
         release,
-        lambda lease: copy.replace(lease, standings=(DEMOTED,)),
+        lambda lease: copy.replace(lease, trusts=(DEMOTED,)),
         lambda lease: copy.replace(lease, fence=2, holder=OTHER_ID),
     ]
     for step in steps:
@@ -201,7 +201,7 @@ def test_lease_goes_from_hand_to_hand(store: Store) -> None:
         store.commit(Change(lease=LeaseWrite(changed, fence_read=held.fence)))
         assert store.limits("vaults").lease == changed
     held = store.limits("vaults").lease
-    assert (held.spent, held.standings) == ((SPENT,), (DEMOTED,))
+    assert (held.spent, held.trusts) == ((SPENT,), (DEMOTED,))
     assert store.limits("others").lease == Lease(group="others")
 
 

@@ -14,7 +14,7 @@ from firstline.levers import Promote, Pulled
 from firstline.limits import Lease
 from firstline.pauses import Switch
 from firstline.profile import ActionPolicy, Profile
-from firstline.standing import Demotion, Standing
+from firstline.trust import Demotion, Trust
 from firstline.twin.scenario import HostPlan
 from tests.controller.rig import FLEET, START, A, Rig, later, raising
 from tests.core.builders import OTHER
@@ -46,7 +46,7 @@ def lease(rig: Rig) -> Lease:
 
 def stands(rig: Rig) -> Demotion | None:
     """The restart's demotion, if there is one."""
-    found = [each.demoted for each in lease(rig).standings if each.action == RESTART]
+    found = [each.demoted for each in lease(rig).trusts if each.action == RESTART]
     return found[0] if found else None
 
 
@@ -103,7 +103,7 @@ def test_what_a_person_promoted_goes_by_itself_again() -> None:
     rig = failed()
     before = lease(rig)
     assert promote(rig) == Pulled(lever="promote", by=ALICE, action=RESTART)
-    assert (lease(rig).standings, lease(rig).fence) == ((), before.fence + 1)
+    assert (lease(rig).trusts, lease(rig).fence) == ((), before.fence + 1)
     (told,) = rig.control
     assert {key: told[key] for key in ("change", "action", "failed", "by", "why")} == {
         "change": "promoted",
@@ -121,14 +121,14 @@ def test_what_a_person_promoted_goes_by_itself_again() -> None:
 def test_a_fix_that_helped_ends_the_row() -> None:
     """One failure, then a restart that helped: nothing is left of it."""
     rig = failed(failing_twice(attempts_per_target_max=1))
-    assert lease(rig).standings == (Standing(action=RESTART, failed=1),)
+    assert lease(rig).trusts == (Trust(action=RESTART, failed=1),)
     for host in rig.world.hosts.values():
         host.plan = copy.replace(host.plan, restart_helps=True)
     again(rig)
     while not rig.incident(1).ended:
         rig.turn()
     assert rig.incident(1).status is Status.RESOLVED
-    assert lease(rig).standings == ()
+    assert lease(rig).trusts == ()
 
 
 @pytest.mark.parametrize("autonomy", ["approve", "recommend"])
@@ -140,7 +140,7 @@ def test_what_does_not_go_by_itself_is_not_demoted(autonomy: str) -> None:
     rig.until(lambda held: held.attempts)
     rig.system = copy.replace(rig.system, profile=asking)
     rig.until(lambda held: any(each.failed for each in held.attempts))
-    assert lease(rig).standings == ()
+    assert lease(rig).trusts == ()
 
 
 def test_what_was_never_sent_does_not_count() -> None:
@@ -159,7 +159,7 @@ def test_the_way_back_is_never_demoted() -> None:
     rig.hear()
     rig.at_the_end()
     assert "cancel_refresh" in [action for action, _ in rig.tried]
-    assert [each.action for each in lease(rig).standings] == ["refresh_fleet"]
+    assert [each.action for each in lease(rig).trusts] == ["refresh_fleet"]
 
 
 def test_a_verdict_in_the_wake_of_the_hand_over_counts_as_well() -> None:
@@ -243,7 +243,7 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
     while not any(each.failed for each in rig.incident(1).attempts):
         rig.turn()
     assert rig.fixes == [A, A, A, A]
-    assert lease(rig).standings == (Standing(action=RESTART, failed=1),)
+    assert lease(rig).trusts == (Trust(action=RESTART, failed=1),)
     assert [each.failed for each in lease(rig).spent] == [True, False]
 
 

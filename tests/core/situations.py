@@ -18,7 +18,7 @@ from firstline.plan import Plan
 from firstline.profile import Ladder, Profile
 from firstline.signals import Condition
 from firstline.situation import Situation
-from firstline.standing import Demotion, Standing, Standings
+from firstline.trust import Demotion, Trust, Trusts
 from tests.core.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
 
 
@@ -73,17 +73,17 @@ def limits(
     paused: bool = False,
     holder: IncidentId | None = None,
     until: datetime | None = None,
-    standings: Standings = (),
+    trusts: Trusts = (),
 ) -> Limits:
     """The lease and the kill switch, both free by default."""
-    held = lease(*spendings, holder=holder, until=until, standings=standings)
+    held = lease(*spendings, holder=holder, until=until, trusts=trusts)
     return Limits(held, switch("everything") if paused else OFF)
 
 
 def demoted(seconds: float = 3600, incident: IncidentId = OTHER) -> Limits:
     """The restart was demoted so many seconds ago, in that incident."""
     down = Demotion(ago(seconds), 3, incident)
-    return limits(standings=(Standing(action="restart_enclave", failed=3, demoted=down),))
+    return limits(trusts=(Trust(action="restart_enclave", failed=3, demoted=down),))
 
 
 def policy(**fields: object) -> Profile:

@@ -8,7 +8,7 @@ import msgspec
 from firstline.circumstances import Circumstances
 from firstline.ids import FixTarget, IncidentId, InstanceId, Token
 from firstline.pauses import OFF, Switch
-from firstline.standing import Standings
+from firstline.trust import Trusts
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     holder: IncidentId | None = None
     until: datetime | None = None
     spent: tuple[Spent, ...] = ()
-    standings: Standings = ()
+    trusts: Trusts = ()
 
     def free_for(self, incident: IncidentId, now: datetime) -> bool:
         """Whether *incident* may take it at *now*: nobody holds it, or its time has run out."""

@@ -15,7 +15,7 @@ from firstline.business_day import BusinessDay
 from firstline.incident import Attempt, Incident, Page
 from firstline.ports import Accepted, BadBody, Delivery
 from firstline.signals import Severity, Signal
-from firstline.standing import Demotion
+from firstline.trust import Demotion
 
 CHANGE_TRIES_MAX = 5
 REHEARSAL = "drill"

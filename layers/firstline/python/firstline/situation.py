@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from firstline import standing
+from firstline import trust
 from firstline.actions.action import Autonomy
 from firstline.diagnose import Diagnosis
 from firstline.evidence import Evidence, Need, Unknown, needs
@@ -12,8 +12,8 @@ from firstline.incident import Incident, Target
 from firstline.limits import Limits
 from firstline.profile import Profile
 from firstline.settings import Mode
-from firstline.standing import Demotion
 from firstline.surroundings import Surroundings
+from firstline.trust import Demotion
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.limits, Unknown):
             return None
         held = self.incident
-        return standing.demotion(self.limits.lease.standings, action, held.id, held.opened_at)
+        return trust.demotion(self.limits.lease.trusts, action, held.id, held.opened_at)
 
     def autonomy(self, action: str) -> Autonomy:
         """As the profile says; what was demoted asks a person where it went by itself."""

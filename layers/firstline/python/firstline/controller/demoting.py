@@ -2,7 +2,7 @@
 
 import copy
 
-from firstline import paging, standing
+from firstline import paging, trust
 from firstline.controller.draft import Draft
 from firstline.evidence import Unknown
 from firstline.guards.surroundings import UNDOES
@@ -10,7 +10,7 @@ from firstline.incident import Attempt, Outcome
 from firstline.ledger import Kind
 from firstline.limits import Limits
 from firstline.profile import seconds
-from firstline.standing import Demotion
+from firstline.trust import Demotion
 
 
 def judge(draft: Draft, over: Attempt) -> None:
@@ -26,16 +26,16 @@ def judge(draft: Draft, over: Attempt) -> None:
     if not goes_alone:
         return
     lease = draft.lease.lease
-    standings = standing.judged(
-        lease.standings,
+    trusts = trust.judged(
+        lease.trusts,
         over.action,
         helped=not over.failed,
         by=Demotion(draft.now, 0, held.id),
         most=profile.policy.demote_after_failed,
     )
-    draft.lease = copy.replace(draft.lease, lease=copy.replace(lease, standings=standings))
-    after = standing.of(standings, over.action).demoted
-    if after is not None and after != standing.of(lease.standings, over.action).demoted:
+    draft.lease = copy.replace(draft.lease, lease=copy.replace(lease, trusts=trusts))
+    after = trust.of(trusts, over.action).demoted
+    if after is not None and after != trust.of(lease.trusts, over.action).demoted:
         _tell(draft, over.action, after)
 
 
@@ -43,9 +43,9 @@ def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
     """What a person who takes over is told: every action that is demoted, a line each."""
     if isinstance(held, Unknown):
         return ()
-    standings = draft.lease_after(held).standings
+    trusts = draft.lease_after(held).trusts
     return tuple(
-        f"{each.action}: {each.demoted.told(each.action)}" for each in standings if each.demoted
+        f"{each.action}: {each.demoted.told(each.action)}" for each in trusts if each.demoted
     )
 
 

@@ -2,7 +2,7 @@
 
 import copy
 
-from firstline import pauses, standing
+from firstline import pauses, trust
 from firstline.controller.commit import commit
 from firstline.controller.system import System
 from firstline.errors import Bug, Malformed
@@ -20,13 +20,13 @@ def promote(order: Promote, by: str, system: System) -> Pulled:
     """
     now, limits = system.ports.clock.now(), _readable(system)
     lease = limits.lease
-    demoted = {each.action: each.demoted for each in lease.standings if each.demoted}
+    demoted = {each.action: each.demoted for each in lease.trusts if each.demoted}
     was = demoted.get(order.action)
     if was is None:
         known = ", ".join(demoted) or "nothing"
         raise Malformed(f"{order.action} is not demoted: demoted is {known}")
     after = copy.replace(
-        lease, fence=lease.fence + 1, standings=standing.promoted(lease.standings, order.action)
+        lease, fence=lease.fence + 1, trusts=trust.promoted(lease.trusts, order.action)
     )
     said: dict[str, object] = {
         "change": "promoted",

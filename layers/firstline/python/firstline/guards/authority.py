@@ -41,7 +41,7 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     """
     autonomy = situation.autonomy(plan.action)
     if autonomy == "auto":
-        return _standing_is_known(plan, situation)
+        return _trust_is_known(plan, situation)
     if autonomy == "observe":
         return Denial(f"autonomy of {plan.action} is observe")
     proposal = approvals.standing(situation.incident.proposals, plan.hash)
@@ -52,7 +52,7 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     return _unapproved(proposal, situation.now)
 
 
-def _standing_is_known(plan: Plan, situation: Situation) -> Denial | None:
+def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
     if not isinstance(situation.limits, Unknown):
         return None
     return Denial(f"whether {plan.action} was demoted cannot be read: {situation.limits.why}")

@@ -100,7 +100,7 @@ ACTING = (
     Planted(
         name="failures in a row are forgotten",
         breaks="I20 (counted)",
-        file="standing.py",
+        file="trust.py",
         old="failed = 0 if helped else before.failed + 1",
         new="failed = 0 if helped else 1",
         start="restarts fail in one incident after another",

@@ -5,7 +5,7 @@ A checker gives a line for each place where its invariant does not hold.
 
 from collections.abc import Callable, Iterator
 
-from firstline.simulation.invariants import acting, paging, record, standing, surroundings
+from firstline.simulation.invariants import acting, paging, record, surroundings, trust
 from firstline.simulation.left import Left
 from firstline.simulation.run import Run
 
@@ -35,8 +35,8 @@ CHECKERS: dict[str, Checker] = {
     "I18": surroundings.issues_stop_fixes,
     "I19": acting.refreshes_are_gentle,
     "I20": acting.attempts_are_bounded,
-    "I20 (counted)": standing.failures_demote,
-    "I20 (demoted)": standing.what_failed_asks,
+    "I20 (counted)": trust.failures_demote,
+    "I20 (demoted)": trust.what_failed_asks,
     "I21": surroundings.storms_open_one,
     "I22": surroundings.suspects_are_kept,
     "I23": acting.verified_is_true,

@@ -1,4 +1,4 @@
-"""Standing: how an action's fixes went lately, and whether it still goes by itself (I20).
+"""Trust: how an action's fixes went lately, and whether it still goes by itself (I20).
 
 After so many fixes in a row that did not help an action is demoted: from then on it asks a person
 in every incident that opens later, until somebody promotes it. Time alone does not bring it back,
@@ -28,7 +28,7 @@ class Demotion(msgspec.Struct, frozen=True):
         return f"{why}; firstline promote {action} lets it go by itself again"
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """One action in one group: how many of its fixes in a row did not help, up to the last."""
 
     action: str
@@ -36,43 +36,41 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     demoted: Demotion | None = None
 
 
-type Standings = tuple[Standing, ...]
+type Trusts = tuple[Trust, ...]
 
 
-def judged(
-    standings: Standings, action: str, *, helped: bool, by: Demotion, most: int
-) -> Standings:
+def judged(trusts: Trusts, action: str, *, helped: bool, by: Demotion, most: int) -> Trusts:
     """After a fix was judged; *by* is the demotion that comes with the *most*-th failure in a row.
 
     One that stands already stays as it is: a fix that helped ends the row, and no demotion.
     """
-    before = of(standings, action)
+    before = of(trusts, action)
     failed = 0 if helped else before.failed + 1
     down = before.demoted or (copy.replace(by, failed=failed) if failed >= most else None)
-    return _with(standings, copy.replace(before, failed=failed, demoted=down))
+    return _with(trusts, copy.replace(before, failed=failed, demoted=down))
 
 
-def promoted(standings: Standings, action: str) -> Standings:
+def promoted(trusts: Trusts, action: str) -> Trusts:
     """After a person promoted *action*: it goes by itself, and the row begins anew."""
-    return _with(standings, Standing(action=action))
+    return _with(trusts, Trust(action=action))
 
 
-def of(standings: Standings, action: str) -> Standing:
-    """The standing of *action*; one that never failed has no other."""
-    return next((each for each in standings if each.action == action), Standing(action=action))
+def of(trusts: Trusts, action: str) -> Trust:
+    """The trust in *action*; of one that never failed there is nothing to say."""
+    return next((each for each in trusts if each.action == action), Trust(action=action))
 
 
 def demotion(
-    standings: Standings, action: str, incident: IncidentId, opened_at: datetime
+    trusts: Trusts, action: str, incident: IncidentId, opened_at: datetime
 ) -> Demotion | None:
     """What keeps *action* from going by itself in *incident*; nothing where that opened before."""
-    found = of(standings, action).demoted
+    found = of(trusts, action).demoted
     if found is None or found.incident == incident or opened_at <= found.at:
         return None
     return found
 
 
-def _with(standings: Standings, after: Standing) -> Standings:
-    """*standings* with *after*; what has nothing to say is not kept."""
-    others = tuple(each for each in standings if each.action != after.action)
+def _with(trusts: Trusts, after: Trust) -> Trusts:
+    """*trusts* with *after*; what has nothing to say is not kept."""
+    others = tuple(each for each in trusts if each.action != after.action)
     return (*others, after) if after.failed or after.demoted else others

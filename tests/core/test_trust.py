@@ -2,22 +2,22 @@ from datetime import timedelta
 
 import pytest
 
-from firstline import standing
+from firstline import trust
 from firstline.ids import IncidentId
-from firstline.standing import Demotion, Standing, Standings
+from firstline.trust import Demotion, Trust, Trusts
 from tests.core.builders import ID, NOW, OTHER
 
 BY = Demotion(NOW, 0, ID)
 DOWN = Demotion(NOW, 3, ID)
 
 
-def after(verdicts: str, begin: Standings = (), by: Demotion = BY) -> Standings:
-    """The standings after restarts that helped (+) or not (-); three in a row demote."""
-    standings = begin
+def after(verdicts: str, begin: Trusts = (), by: Demotion = BY) -> Trusts:
+    """The trusts after restarts that helped (+) or not (-); three in a row demote."""
+    trusts = begin
     for each in verdicts:
         helped = each == "+"
-        standings = standing.judged(standings, "restart_enclave", helped=helped, by=by, most=3)
-    return standings
+        trusts = trust.judged(trusts, "restart_enclave", helped=helped, by=by, most=3)
+    return trusts
 
 
 @pytest.mark.parametrize(
@@ -37,30 +37,30 @@ def test_so_many_failures_in_a_row_demote(
     verdicts: str, failed: int, down: Demotion | None
 ) -> None:
     """One that helped ends the row; it does not end a demotion."""
-    found = standing.of(after(verdicts), "restart_enclave")
-    assert found == Standing(action="restart_enclave", failed=failed, demoted=down)
+    found = trust.of(after(verdicts), "restart_enclave")
+    assert found == Trust(action="restart_enclave", failed=failed, demoted=down)
 
 
 def test_a_demotion_stays_as_it_was() -> None:
     """What fails later does not make it younger."""
     later = Demotion(NOW + timedelta(hours=1), 0, OTHER)
-    found = standing.of(after("-", after("---"), later), "restart_enclave")
+    found = trust.of(after("-", after("---"), later), "restart_enclave")
     assert (found.failed, found.demoted) == (4, DOWN)
 
 
 def test_actions_stand_each_by_itself() -> None:
     others = after("---")
-    assert standing.judged(others, "restart_parent", helped=False, by=BY, most=3) == (
+    assert trust.judged(others, "restart_parent", helped=False, by=BY, most=3) == (
         *others,
-        Standing(action="restart_parent", failed=1),
+        Trust(action="restart_parent", failed=1),
     )
-    assert standing.judged(others, "restart_parent", helped=True, by=BY, most=3) == others
+    assert trust.judged(others, "restart_parent", helped=True, by=BY, most=3) == others
 
 
 def test_a_person_promotes_it_and_the_row_begins_anew() -> None:
     down = after("---")
-    assert standing.promoted(down, "restart_enclave") == ()
-    assert standing.promoted(down, "restart_parent") == down
+    assert trust.promoted(down, "restart_enclave") == ()
+    assert trust.promoted(down, "restart_parent") == down
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,6 @@ def test_it_holds_in_incidents_that_open_later(
 ) -> None:
     """The ladder of the incident in which it failed, and of those beside it, goes on."""
     at = NOW + timedelta(seconds=opened)
-    found = standing.demotion(after("---"), "restart_enclave", incident, at)
+    found = trust.demotion(after("---"), "restart_enclave", incident, at)
     assert found == (DOWN if held else None)
-    assert standing.demotion((), "restart_enclave", OTHER, at) is None
+    assert trust.demotion((), "restart_enclave", OTHER, at) is None

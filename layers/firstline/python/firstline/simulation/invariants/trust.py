@@ -1,4 +1,4 @@
-"""Standing: what failed too often in a row asks a person in later incidents (I20)."""
+"""Trust: what failed too often in a row asks a person in later incidents (I20)."""
 
 import itertools
 from collections import Counter
