@@ -1,6 +1,7 @@
 """firstline's own alarms, and the topic that speaks when firstline cannot."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from firstline.twin.world import World
 from functions import sweep
 from tests.core.builders import SETTINGS
 from tests.infra.conftest import WITHOUT_BUNDLING
-from tests.infra.made import ACCOUNT, HERE, Made, Resource
+from tests.infra.made import ACCOUNT, HASH, HERE, Made, Resource
 
 NOT_BREACHING, BREACHING = "notBreaching", "breaching"
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
@@ -134,6 +135,19 @@ def test_the_silence_of_every_schedule_is_told(made: Made) -> None:
             if each.properties.get("MetricName") == metric and told(made, each)
         ]
         assert alarm.properties["TreatMissingData"] == BREACHING
+
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "OPERATIONS.md"
+
+
+def test_every_alarm_on_firstline_itself_says_what_to_do(made: Made) -> None:
+    """The table of OPERATIONS.md has each alarm that tells the emergency topic, and no other."""
+    section = OPERATIONS.read_text().split("## The emergency topic fired")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    told_of = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    alarms = [each for each in made.of("AWS::CloudWatch::Alarm") if told(made, each)]
+    names = (HASH.sub("", each.logical_id) for each in alarms)
+    assert told_of == {each.removeprefix("Oversight") for each in names}
 
 
 def test_every_queue_is_watched(made: Made) -> None:

@@ -1,0 +1,83 @@
+"""What the documents say, taken apart: their commands, and the names in them."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "firstline" / "python" / "firstline"
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_NAME = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    """The words of each command in the fenced blocks of *document*, continued lines as one."""
+    for block in _FENCE.findall(document.read_text()):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True) if _is_command(line) else []
+            if words:
+                yield words
+
+
+def _is_command(line: str) -> bool:
+    return line.split(" ", maxsplit=1)[0] in {"./dev", "aws", "cp"}
+
+
+def names(document: Path) -> set[str]:
+    """Everything between backticks outside the fenced blocks."""
+    return set(_NAME.findall(_FENCE.sub("", document.read_text())))
+
+
+def links(document: Path) -> Iterator[tuple[Path, str]]:
+    """Each link to a file of the checkout, and the heading that it names, if it does."""
+    for target, heading in _LINK.findall(_FENCE.sub("", document.read_text())):
+        if "://" not in target:
+            path = (document.parent / target).resolve() if target else document
+            yield path, heading.removeprefix("#")
+
+
+def headings(document: Path) -> set[str]:
+    """The anchors of its headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    kept = (re.sub(r"[^\w\- ]", "", each.lower()) for each in found)
+    return {each.replace(" ", "-") for each in kept}
+
+
+def is_path(name: str) -> bool:
+    """Whether *name* looks like a file or a folder of ours."""
+    file = re.fullmatch(r"[\w./-]+\.(py|toml|md|sh|json|jsonl|lock|txt|html)", name)
+    return bool(file) or bool(re.fullmatch(r"(?:[\w-]+/)+[\w-]*", name))
+
+
+def exists(path: str) -> bool:
+    """Whether there is such a path in the checkout, or in the package that ships."""
+    folders = (ROOT, PACKAGE, PACKAGE.parent, ROOT / "tests", ROOT / "docs")
+    if any((folder / path).exists() for folder in folders):
+        return True
+    return "/" not in path and any(PACKAGE.rglob(path))
+
+
+@cache
+def words() -> frozenset[str]:
+    """Every word of the code, the profiles and the scripts: a name that is in none is no name."""
+    folders = (PACKAGE, ROOT / "functions", ROOT / "infra", ROOT / "events")
+    files = [ROOT / "app.py", ROOT / "pyproject.toml", ROOT / "cdk.json"]
+    files += [
+        each
+        for folder in folders
+        for each in folder.rglob("*")
+        if each.suffix in {".py", ".toml", ".sh", ".json"}
+    ]
+    return frozenset(word for each in files for word in re.findall(r"\w+", each.read_text()))
+
+
+@cache
+def defined_tests(path: Path) -> frozenset[str]:
+    """The tests that a file defines."""
+    if not path.is_file():
+        return frozenset()
+    return frozenset(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
