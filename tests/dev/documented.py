@@ -49,14 +49,15 @@ def headings(document: Path) -> set[str]:
 
 def is_path(name: str) -> bool:
     """Whether *name* looks like a file or a folder of ours."""
-    file = re.fullmatch(r"[\w./-]+\.(py|toml|md|sh|json|jsonl|lock|txt|html)", name)
-    return bool(file) or bool(re.fullmatch(r"(?:[\w-]+/)+[\w-]*", name))
+    file = re.fullmatch(r"[\w./-]+\.(py|toml|md|sh|json|lock)", name)
+    return bool(file) or bool(re.fullmatch(r"(?:[\w-]+/)+[\w-]+", name))
 
 
 def exists(path: str) -> bool:
     """Whether there is such a path in the checkout, or in the package that ships."""
     folders = (ROOT, PACKAGE, PACKAGE.parent, ROOT / "tests", ROOT / "docs")
-    if any((folder / path).exists() for folder in folders):
+    named = (path, f"{path}.py")
+    if any((folder / each).exists() for folder in folders for each in named):
         return True
     return "/" not in path and any(PACKAGE.rglob(path))
 
@@ -81,3 +82,16 @@ def defined_tests(path: Path) -> frozenset[str]:
     if not path.is_file():
         return frozenset()
     return frozenset(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+
+
+def is_known(name: str) -> bool:
+    """Whether *name* is a word of the code, the beginning of one, or put together of such words.
+
+    The CDK makes an alarm's name of the names of what it stands in.
+    """
+    if name in words():
+        return True
+    parts = re.findall(r"[A-Z][a-z0-9]+", name)
+    if "".join(parts) != name:
+        return False
+    return set(parts) <= words() or any(word.startswith(name) for word in words())
