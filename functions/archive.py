@@ -6,8 +6,10 @@ from aws_lambda_powertools import Logger
 
 from firstline.adapters import stream, wiring
 from firstline.controller.archive import Archiving, anchor, archive
-from firstline.errors import Malformed
+from firstline.controller.reporting import report
+from firstline.errors import Malformed, Unavailable
 from firstline.metric import Metric
+from firstline.rendering.page import page
 from functions.emission import emit
 
 
@@ -15,7 +17,8 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
     """Archive a batch and anchor it. What raises comes again, whole, until the stream forgets it.
 
     Metrics tell of alterations before anything is signed: a key that cannot be used must not hide
-    them. A checkpoint in the bucket that is none of ours stops the chain, and not the archive.
+    them. A checkpoint in the bucket that is none of ours stops the chain, and not the archive; so
+    does a report that cannot be made.
     """
     del context
     within = within or wiring.archiving_from_environment()
@@ -33,3 +36,10 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
     except Malformed as error:
         Logger(service="firstline").error("the chain of checkpoints is broken", why=str(error))
         emit(within.fleet, (Metric("ArchiveFaults", 1, "Count"),))
+    try:
+        report(archived.heads, within, page)
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 - a report must not keep the ledger from its archive
+        Logger(service="firstline").exception("a report cannot be made")
+        emit(within.fleet, (Metric("ReportFaults", 1, "Count"),))

@@ -97,4 +97,5 @@ _OWN = {
     "LedgerAltered": "an entry of the ledger was changed or removed; altered/ in the bucket has it",
     "LedgerLost": "an entry was neither in the ledger's stream nor in its table",
     "ArchiveFaults": "what the archive holds does not fit together",
+    "ReportFaults": "the report of an incident could not be made; its ledger is whole",
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from firstline.ledger import Chain, Entry, Kind, append
+from firstline.ledger import Chain, Entry, Kind, Provenance, append
 from tests.core.builders import BY, ID, NOW, A
 
 type Words = Mapping[str, object]
@@ -36,11 +36,11 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def chain(*said: Said) -> tuple[Entry, ...]:
-    """The chain whose entries say this."""
+def chain(*said: Said, by: Provenance = BY) -> tuple[Entry, ...]:
+    """The chain whose entries say this, under that policy."""
     held, entries = Chain(), []
     for seconds, kind, data in said:
-        held, entry = append(held, ID, kind, at(seconds), BY, dict(data))
+        held, entry = append(held, ID, kind, at(seconds), by, dict(data))
         entries.append(entry)
     return tuple(entries)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from firstline import archiving, export
+from firstline import archiving, export, report_place
 from firstline.archiving import Altered
 from firstline.errors import Malformed
 from firstline.ids import IncidentId, digest
@@ -26,6 +26,7 @@ def test_every_object_has_a_prefix_that_is_put_once() -> None:
         archiving.checkpoint_key(1),
         archiving.policy_key(digest(b"x")),
         archiving.altered_key(Altered(ID, "1", "MODIFY", "7", None, None)),
+        report_place.key(ID, 1, "report.html"),
     )
     assert tuple(key[: key.index("/") + 1] for key in keys) == archiving.PREFIXES
 

@@ -15,6 +15,7 @@ from firstline.background import (
     Series,
     Topic,
     Way,
+    recorded,
     told,
     topics,
     unusual,
@@ -177,3 +178,10 @@ def test_a_day_is_the_longest_that_counts_as_lately() -> None:
     """To the second."""
     edge = Deployments((Deployment("x", NOW - timedelta(days=1)),))
     assert lines(changes=(edge,)) == ("R21 x changed 1440 min before the start",)
+
+
+def test_metrics_are_recorded_as_text() -> None:
+    """An entry holds no floats; what could not be read has no numbers."""
+    metrics = Metrics((Series("5xx", (1.5, 2.0), (0.1234567,)),))
+    assert recorded(metrics) == ({"name": "5xx", "around": ["1.5", "2"], "before": ["0.123457"]},)
+    assert recorded(Unknown("AccessDenied")) == recorded(None) == ()

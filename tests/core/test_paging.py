@@ -184,3 +184,27 @@ def test_a_summary_fits_pagerduty() -> None:
     """Its limit is 1,024 characters."""
     (page,) = paging.opening(incident(), signal(subject="x" * 2000), "y")
     assert len(page.summary) == 1024
+
+
+REPORT = "https://us-east-1.console.aws.amazon.com/s3/buckets/b?region=us-east-1&prefix=reports/i/"
+
+
+def test_what_ends_links_to_its_report() -> None:
+    """A hand-over beside its alarm, and each resolve; a question that is answered has none."""
+    held = given_up(OPENED)
+    (page,) = paging.hand_over(OPENED, SPENT | {"report_link": REPORT}, NOW)
+    assert bodies.body(page, "vettid")["links"] == [
+        {"href": LINK, "text": "the alarm"},
+        {"href": REPORT, "text": "the report"},
+    ]
+    resolves = paging.resolutions(held, NOW, REPORT)
+    assert [bodies.body(each, "vettid") for each in resolves] == [
+        {
+            "event_action": "resolve",
+            "dedup_key": each.key,
+            "links": [{"href": REPORT, "text": "the report"}],
+        }
+        for each in resolves
+    ]
+    assert resolves
+    assert all("links" not in bodies.body(each, "vettid") for each in paging.resolutions(held, NOW))

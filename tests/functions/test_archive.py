@@ -8,8 +8,11 @@ import pytest
 from firstline.adapters import items
 from firstline.archiving import Added, LedgerChange
 from firstline.errors import Unavailable
+from firstline.ledger import Kind
 from functions.archive import handler
 from tests.controller.archiving_rig import Records
+from tests.core.builders import ID
+from tests.core.chains import chain, outage
 
 
 def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:
@@ -74,3 +77,39 @@ def test_a_broken_chain_of_checkpoints_is_told(capsys: pytest.CaptureFixture[str
     handler(batch(records.append(1, 1)), None, records.within)
     assert emitted(capsys)["ArchiveFaults"] == 1
     assert "entries/inc-1/000001.json" in records.bucket.objects
+
+
+def test_an_ended_incident_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the page that people read, once its end is archived."""
+    records, entries = Records(), chain(*outage())
+    records.table[ID] = list(entries)
+    handler(batch([Added(each) for each in entries]), None, records.within)
+    assert "ReportFaults" not in emitted(capsys)
+    html = records.bucket.objects[f"reports/{ID}/report-{len(entries):06d}.html"].decode()
+    assert html.startswith("<!DOCTYPE html>")
+    assert "P1 complete-outage: resolved" in html
+
+
+def test_a_report_that_cannot_be_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ledger is archived and anchored all the same, and the batch is done."""
+    records, entries = Records(), chain(*outage(), (101, Kind.RESPONSE, {}))
+    records.table[ID] = list(entries)
+    handler(batch([Added(each) for each in entries]), None, records.within)
+    assert emitted(capsys)["ReportFaults"] == 1
+    assert len(records.bucket.keys("entries/")) == len(entries)
+    assert len(records.bucket.keys("checkpoints/")) == 1
+    assert records.bucket.keys("reports/") == ()
+
+
+def test_a_report_that_cannot_be_put_comes_again() -> None:
+    """As every batch."""
+    records, entries = Records(), chain(*outage())
+    records.table[ID] = list(entries)
+
+    def refused(_name: str, key: str) -> None:
+        if key.startswith("reports/"):
+            raise Unavailable("archive: timeout")
+
+    records.effect = refused
+    with pytest.raises(Unavailable):
+        handler(batch([Added(each) for each in entries]), None, records.within)

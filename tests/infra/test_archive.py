@@ -83,7 +83,7 @@ def test_the_function_adds_and_reads_and_no_more(made: Made, bucket: Resource) -
     ledger = made.one("AWS::DynamoDB::Table", "Ledger")
     for prefix in PREFIXES:
         assert may(role, "s3:PutObject", f"{arn}/{prefix}x")
-    assert not may(role, "s3:PutObject", f"{arn}/reports/x")
+    assert not may(role, "s3:PutObject", f"{arn}/elsewhere/x")
     assert may(role, "s3:GetObject", f"{arn}/entries/x")
     assert may(role, "s3:ListBucket", arn)
     for action in LOCK_BREAKERS:

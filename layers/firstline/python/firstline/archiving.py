@@ -4,6 +4,7 @@
     checkpoints/<down>-<sequence>.json     a checkpoint, as the line of an export
     policies/<digest>.toml                 a profile's text
     altered/<incident>/<sequence>/<n>.json what became of an item of the ledger that must not change
+    reports/<incident>/...                 what is told of an incident that ended (report_place.py)
 
 No object is ever changed. ``<down>`` counts down, since S3 lists keys in the order of their names
 and can be asked for the first one alone: the latest checkpoint.
@@ -18,9 +19,10 @@ from firstline import export
 from firstline.errors import Malformed
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import GENESIS, Chain, Entry
+from firstline.report_place import REPORTS
 
 ENTRIES, CHECKPOINTS, POLICIES, ALTERED = "entries/", "checkpoints/", "policies/", "altered/"
-PREFIXES = (ENTRIES, CHECKPOINTS, POLICIES, ALTERED)
+PREFIXES = (ENTRIES, CHECKPOINTS, POLICIES, ALTERED, REPORTS)
 """Where an object is put once, and never again."""
 _CHECKPOINTS_MAX = 999_999_999
 

@@ -30,7 +30,7 @@ def body(page: Page, fleet: str) -> dict[str, object]:
     """The event for PagerDuty (Events API v2), but for the routing key."""
     event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
     if page.action == "resolve":
-        return event
+        return event | ({"links": links} if (links := _links(page)) else {})
     return event | {
         "payload": {
             "summary": page.summary,
@@ -42,10 +42,17 @@ def body(page: Page, fleet: str) -> dict[str, object]:
             "custom_details": page.details,
         },
         "client": "firstline",
-        "links": [{"href": page.details["alarm_link"], "text": "the alarm"}]
-        if "alarm_link" in page.details
-        else [],
+        "links": _links(page),
     }
+
+
+def _links(page: Page) -> list[dict[str, str]]:
+    """Addresses of the console; who may see what is there, IAM says."""
+    return [
+        {"href": page.details[name], "text": text}
+        for name, text in (("alarm_link", "the alarm"), ("report_link", "the report"))
+        if name in page.details
+    ]
 
 
 def notice(page: Page) -> tuple[str, str]:

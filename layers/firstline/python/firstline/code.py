@@ -9,13 +9,13 @@ PACKAGE = Path(__file__).parent
 LEFT_OUT = ("cli", "past", "simulation", "twin")
 """Folders of the package that never go to Lambda."""
 
-_SHIPPED = (".py", ".toml")
+_SHIPPED = (".css", ".jinja", ".py", ".toml")
 
 
 def digest(package: Path = PACKAGE) -> Digest:
     """SHA-256 of *package*'s code and profiles, the same in a checkout and in Lambda's layer.
 
-    It covers the name, length and bytes of each ``.py`` and ``.toml`` file that ships, in the
+    It covers the name, length and bytes of each file of `_SHIPPED` that ships, in the
     order of their names.
     """
     total = hashlib.sha256()

@@ -110,8 +110,11 @@ def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple
     return tuple(each for each in resolutions(incident, now) if each.key in keys)
 
 
-def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
-    """A resolve for every key that stands open, after what is still owed under it."""
+def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tuple[Page, ...]:
+    """A resolve for every key that stands open, after what is still owed under it.
+
+    It links to the report, where there will be one.
+    """
     over = {each.key for each in incident.pages if each.action == "resolve"}
     pages = tuple(
         Page(
@@ -120,6 +123,7 @@ def resolutions(incident: Incident, now: datetime) -> tuple[Page, ...]:
             action="resolve",
             severity=each.severity,
             summary=f"over: {each.summary}" if each.channel == "team" else "",
+            details={"report_link": report_link} if report_link else {},
             owed_at=now,
             due_at=now,
         )

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 PRECONDITION_FAILED = 412
 NOT_FOUND = 404
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+    "json": "application/json",
+    "md": "text/markdown; charset=utf-8",
+    "toml": "application/toml",
+}
+"""As what a browser takes an object, by how its key ends."""
 
 
 class S3Archive:
@@ -36,6 +44,7 @@ class S3Archive:
                     Body=body,
                     IfNoneMatch="*",
                     ChecksumAlgorithm="SHA256",
+                    ContentType=_TYPES.get(key.rpartition(".")[2], "application/octet-stream"),
                 )
             except ClientError as error:
                 if faults.status(error) == PRECONDITION_FAILED:

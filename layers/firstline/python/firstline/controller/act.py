@@ -7,7 +7,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firstline import approvals, handover, limits, paging, plan
+from firstline import approvals, handover, limits, paging, plan, report_place
 from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
@@ -108,6 +108,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     if demoted := demoting.told(draft, about.limits):
         told |= {"demoted": "; ".join(demoted)}
     draft.record(Kind.HAND_OVER, {"owner": "on-call", **told, "metrics": list(metrics)})
+    told |= {"report_link": _report_link(draft)}
     pages = paging.hand_over(draft.incident, told, draft.now)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
     _end(draft, Fact.GAVE_UP, about.limits)
@@ -116,9 +117,15 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
 def close(draft: Draft, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
     mended = any(each.helped for each in draft.incident.attempts)
-    pages = paging.resolutions(draft.incident, draft.now)
+    pages = paging.resolutions(draft.incident, draft.now, _report_link(draft))
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
+
+
+def _report_link(draft: Draft) -> str:
+    """Where its report will be as soon as the archive has its end."""
+    settings = draft.system.settings
+    return report_place.link(settings.archive_bucket, settings.home.region, draft.incident.id)
 
 
 def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:

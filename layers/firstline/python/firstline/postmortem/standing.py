@@ -10,6 +10,8 @@ from firstline.postmortem.record import Decision, HandOver, Record, Signals
 from firstline.signals import Disposition
 
 OPEN = "open"
+ENDS = frozenset({"close", "hand-over"})
+"""The steps after which nothing is decided."""
 _NOTED = {Disposition.REJECTED: "rejected", Disposition.CONTEXT: str(Status.OBSERVED)}
 
 
@@ -63,7 +65,7 @@ def _end(record: Record) -> tuple[str, datetime] | None:
     steps = (
         (each.told.step.type, each.at)
         for each in record.entries
-        if isinstance(each.told, Decision) and each.told.step.type in {"close", "hand-over"}
+        if isinstance(each.told, Decision) and each.told.step.type in ENDS
     )
     return next(steps, None)
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import msgspec
 
 from firstline.errors import Malformed
+from firstline.export import Recorded as Exported
 from firstline.export import recorded
-from firstline.ledger import Entry
+from firstline.ledger import Entry, Kind
 from firstline.postmortem.cause import cause, component, unreadable
 from firstline.postmortem.changes import changes
 from firstline.postmortem.choices import choices
@@ -18,11 +19,12 @@ from firstline.postmortem.meeting import meeting
 from firstline.postmortem.plots import comparisons, plots
 from firstline.postmortem.record import Outcome, Record, read
 from firstline.postmortem.report import Report
-from firstline.postmortem.standing import standing
+from firstline.postmortem.standing import ENDS, standing
 from firstline.postmortem.summary import summary, title
 from firstline.postmortem.timeline import moments
 from firstline.postmortem.words import named
 from firstline.profile import Profile, seconds
+from firstline.signals import Disposition
 from firstline.timeline import said
 
 AGE_MAX = timedelta(minutes=2)
@@ -72,6 +74,24 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
         policies=tuple(dict.fromkeys(each.policy for each in record.entries)),
         codes=tuple(dict.fromkeys(each.code for each in record.entries)),
     )
+
+
+def ended(chain: tuple[Entry, ...]) -> bool:
+    """Whether *chain* is of an incident that was closed or handed over.
+
+    Raises `Malformed` for an entry that is none; what else an entry says is not read.
+    """
+    said = tuple(map(recorded, chain))
+    return bool(said) and _opens(said[0]) and any(map(_ends, said))
+
+
+def _opens(entry: Exported) -> bool:
+    return entry.kind == Kind.SIGNAL and entry.data.get("disposition") == Disposition.INCIDENT
+
+
+def _ends(entry: Exported) -> bool:
+    step = entry.data.get("step")
+    return isinstance(step, dict) and step.get("type") in ENDS
 
 
 def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:
