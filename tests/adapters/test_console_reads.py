@@ -1,0 +1,38 @@
+"""What the console's function asks of AWS: reads, and few of them."""
+
+import copy
+from dataclasses import dataclass
+
+from firstline.adapters import wiring
+from firstline.settings import Settings
+from firstline.twin.aws import TwinAws
+from firstline.twin.clock import WorldClock
+from firstline.twin.world import World
+from functions import console
+from tests.adapters.doors import Requests
+from tests.adapters.records import ID, OPENING
+
+
+@dataclass
+class Called:
+    """Lambda's context, as far as it is used."""
+
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:111122223333:function:console"
+
+
+def test_it_reads_and_does_nothing_else(
+    aws: TwinAws, settings: Settings, world: World, requests: Requests
+) -> None:
+    """One request for the list, one for each incident in it, one for the pauses; two for one."""
+    system = wiring.system(copy.replace(settings, hash_key=""), aws.session, WorldClock(world))
+    system.ports.store.commit(OPENING)
+    requests.clear()
+    overview = console.handler({}, Called(), system)
+    assert isinstance(overview, str)
+    assert ID in overview
+    assert requests.calls == ["dynamodb.Query", "dynamodb.Query", "dynamodb.GetItem"]
+    requests.clear()
+    detail = console.handler({"incident": ID}, Called(), system)
+    assert isinstance(detail, str)
+    assert "Timeline" not in detail
+    assert requests.calls == ["dynamodb.Query", "dynamodb.Query"]
