@@ -8,12 +8,12 @@ termination that the group made comes from Auto Scaling too.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aws_cdk import Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from firstline.sources import autoscaling, cloudtrail, ec2, findings, health, ssm, user
+from firstline.sources import autoscaling, cloudtrail, cloudwatch, ec2, findings, health, ssm, user
 from infra.queues import Queues
 from infra.topics import read_by
 
@@ -86,11 +86,42 @@ class Bus(Construct):
         for each, what in hears.items():
             to_queue = targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)
             _rule(self, each, what, to_queue)
+        _archive(self, hears)
         # straight from EventBridge, with no code of ours on the way
         topic = read_by(self, "Security", "security", security_email)
         for each, what in SEVERE.items():
             to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
             _rule(self, f"Severe{each}", what, to_topic)
+
+
+ARCHIVED = Duration.days(400)
+"""Long enough to hold a policy against a year of events."""
+
+
+def _archive(scope: Construct, hears: Mapping[str, Heard]) -> None:
+    """What a backtest is pulled from: events of the kinds that are heard, and of alarms.
+
+    A user's report is not in it: it tells of a person.
+    """
+    kept = [each for each in hears.values() if each.source != user.SOURCE]
+    alarms = [cloudwatch.STATE_CHANGE, cloudwatch.CONFIGURATION_CHANGE]
+    bus = Stack.of(scope).format_arn(
+        service="events", resource="event-bus", resource_name="default"
+    )
+    events.CfnArchive(
+        scope,
+        "Archive",
+        source_arn=bus,
+        description="what firstline heard, for backtests",
+        event_pattern={
+            "account": [Stack.of(scope).account],
+            "source": sorted({cloudwatch.SOURCE, *(each.source for each in kept)}),
+            "detail-type": sorted(
+                {*alarms, *(name for each in kept for name in each.detail_types)}
+            ),
+        },
+        retention_days=round(ARCHIVED.to_days()),
+    )
 
 
 def _rule(scope: Construct, name: str, what: Heard, target: events.IRuleTarget) -> None:

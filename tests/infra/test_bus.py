@@ -96,3 +96,15 @@ def test_the_security_team_hears_severe_findings(made: Made) -> None:
     }
     assert heard == SECURITY
     assert len(SEVERE) == 2
+
+
+def test_what_is_heard_is_archived_but_for_users_reports(made: Made) -> None:
+    """A year of it, for backtests; what a user reported is nowhere but with its incident."""
+    (archive,) = made.of("AWS::Events::Archive")
+    pattern = EventPattern.load(json.dumps(archive.properties["EventPattern"]))
+    for path in on_the_bus():
+        event: Any = of_our_document(made, json.loads(path.read_text()))
+        if not event or not passing(made, event, to="QueuesSignals"):
+            continue
+        assert pattern.matches_event(event) == (event["source"] != "firstline.report"), path.stem
+    assert archive.properties["RetentionDays"] >= 365

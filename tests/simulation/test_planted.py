@@ -3,7 +3,7 @@
 import pytest
 
 from firstline.errors import Bug
-from firstline.simulation import planted, regressions
+from firstline.simulation import found, planted, regressions
 from firstline.simulation.bug import Planted
 from firstline.simulation.bugs import PLANTED
 from firstline.simulation.invariants import CHECKERS
@@ -28,6 +28,12 @@ def test_an_edit_that_does_not_apply_or_run_is_an_error() -> None:
         hunt(GONE)
     with pytest.raises(Bug, match="does not run"):
         hunt(BROKEN)
+
+
+def test_a_start_that_is_not_there_is_an_error() -> None:
+    """A bug hunted from it would be hunted for ever."""
+    with pytest.raises(Bug, match="no run begins with 'gone'"):
+        list(found.seeds(1, "gone"))
 
 
 def test_every_invariant_has_a_checker_and_every_checker_a_bug() -> None:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("levers", "end a pause before its time"),
     "promote": ("levers", "let an action go by itself again that failed too often"),
     "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
+    "backtest": ("backtest", "what another policy would have done with what was recorded"),
     "audit": ("audit", "list, show, export and verify the ledger"),
     "report": ("report", "an incident as people read it afterwards; --since: across incidents"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),

@@ -16,7 +16,11 @@ def ingest(body: bytes, system: System) -> Receipt:
     home = system.settings.home
     told = named(on_time(parse(body, home, now), now), system.settings.hash_key)
     signal = known_as(told, system.profile, system.settings.alarms)
-    found = classify(signal, system.profile, home)
+    return receive(signal, classify(signal, system.profile, home), system)
+
+
+def receive(signal: Signal, found: Classification, system: System) -> Receipt:
+    """Do what *found* asks for; what it tells of the surroundings is remembered after that."""
     receipt = _receive(signal, found, system)
     remember(signal, found, system)
     return receipt

@@ -23,6 +23,8 @@ from firstline.signals import Condition, Disposition, Severity, Signal, SignalKi
 
 WAKE_GRACE = seconds(15)
 """How late the first wake may be before a second delivery queues it anew."""
+LATE = "it came late, and the alarm is OK now"
+"""How the entry begins of a signal that was held against its alarm's present state."""
 TURNS_MAX = 5
 """As often another worker may open something at the same moment; then it goes uncounted."""
 
@@ -62,7 +64,7 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
 
 def _observed(arrival: Arrival, system: System) -> Receipt:
     """It came late, and its alarm is OK: an open incident looks again, and nobody is paged."""
-    why = f"it came late, and the alarm is OK now: {arrival.found.why}"
+    why = f"{LATE}: {arrival.found.why}"
     found = copy.replace(arrival.found, disposition=Disposition.CONTEXT, why=why)
     return tell(arrival.signal, found, system)
 

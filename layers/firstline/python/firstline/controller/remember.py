@@ -17,15 +17,19 @@ TURNS_MAX = 5
 
 def remember(signal: Signal, found: Classification, system: System) -> None:
     """Keep it, or forget what it says is over; raises `Unavailable`."""
-    believed = found.disposition in (Disposition.CONTEXT, Disposition.INCIDENT)
-    doubtful = {Mark.REPLAYED, Mark.FUTURE_DATED} & set(signal.marks)
-    if not circumstances.concerns(signal) or not believed or doubtful:
+    if not circumstances.concerns(signal) or not believed(signal, found):
         return
     for _ in range(TURNS_MAX):
         if _kept(signal, system):
             return
     message = f"what {signal.subject} tells is contested: deliver it again"
     raise Unavailable(message)
+
+
+def believed(signal: Signal, found: Classification) -> bool:
+    """Whether what *signal* tells of the surroundings counts: it is ours, and of the present."""
+    ours = found.disposition in (Disposition.CONTEXT, Disposition.INCIDENT)
+    return ours and not {Mark.REPLAYED, Mark.FUTURE_DATED} & set(signal.marks)
 
 
 def _kept(signal: Signal, system: System) -> bool:

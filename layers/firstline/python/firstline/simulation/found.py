@@ -10,6 +10,7 @@ import msgspec
 import firstline
 from firstline import export as exports
 from firstline import profile as profiles
+from firstline.errors import Bug
 from firstline.profile import Profile
 from firstline.simulation.choices import Choices
 from firstline.simulation.directed import STARTS
@@ -57,7 +58,10 @@ def start_of(seed: int) -> Start:
 
 
 def seeds(count: int, name: str = "") -> Iterator[int]:
-    """The first *count* seeds, of all or of those whose runs begin with the start of that name."""
+    """The first *count* seeds, of all or of those that begin with the start of that name."""
+    if name and name not in {each.name for each in STARTS}:
+        message = f"no run begins with {name!r}"
+        raise Bug(message)
     every = (seed for seed in itertools.count() if name in ("", start_of(seed).name))
     return itertools.islice(every, count)
 

@@ -14,7 +14,15 @@ from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import SignalKey
 from firstline.signals import Mark, Signal, SignalKind
-from firstline.sources.eventbridge import Envelope, decoded, instant, read
+from firstline.sources.eventbridge import (
+    Account,
+    Envelope,
+    Instant,
+    Region,
+    decoded,
+    instant,
+    read,
+)
 
 SOURCE = "aws.cloudwatch"
 STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -71,6 +79,19 @@ class _Detail(_Camel, frozen=True, kw_only=True):
     configuration: _Configuration = _Configuration()
     mute_detail: dict[str, object] | None = None
     alarm_contributor: _Contributor | None = None
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A state change with its envelope, in one pass: for whoever reads a million of them."""
+
+    source: Literal["aws.cloudwatch"]
+    detail_type: Literal["CloudWatch Alarm State Change"]
+    account: Account
+    region: Region
+    time: Instant
+    detail: _Detail
+    resources: tuple[str, ...] = ()
+    replay_name: str | None = None
 
 
 class _Change(_Camel, frozen=True, kw_only=True):

@@ -17,14 +17,19 @@ Instance = Annotated[str, msgspec.Meta(pattern=r"^i-[0-9a-f]{8}([0-9a-f]{9})?\Z"
 """An instance's id."""
 
 
+Account = Annotated[str, msgspec.Meta(pattern=r"(?a)^[0-9]{12}\Z")]
+Region = Annotated[str, msgspec.Meta(pattern=r"(?a)^[a-z0-9-]{1,32}\Z")]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What EventBridge puts around each event (``source`` and ``account`` are its own word)."""
 
     source: str
     detail_type: str
-    account: Annotated[str, msgspec.Meta(pattern=r"(?a)^[0-9]{12}\Z")]
-    region: Annotated[str, msgspec.Meta(pattern=r"(?a)^[a-z0-9-]{1,32}\Z")]
-    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    account: Account
+    region: Region
+    time: Instant
     detail: msgspec.Raw
     resources: tuple[str, ...] = ()
     replay_name: str | None = None

@@ -1,0 +1,129 @@
+"""How fast recorded events go through two policies, beside what decoding their JSON alone takes.
+
+    python bench/backtest.py [ROUNDS]
+
+Events that open nothing: alarms that are OK again, which most events of a year are, and every other
+event of the corpus that opens nothing by the shipped profile. Decoded alone is msgspec's decoder on
+the same lines, into plain values. The aim: 0.5 of its events a second or more.
+
+Then memory: the peak of a million alarm events, beside that of ten thousand.
+
+Machines differ and are noisy, so only ratios tell; each is the median of alternating rounds.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+import firstline
+from firstline import profile as profiles
+from firstline.past import occurrences
+from firstline.past.pair import Pair
+from firstline.past.record import HOME
+from firstline.past.side import Side
+
+ROOT = Path(__file__).parents[1]
+EVENTS = ROOT / "events"
+OK = EVENTS / "cloudwatch.healthy-hosts-ok.json"
+RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+BEGINS = datetime(2026, 3, 11, tzinfo=UTC)
+COUNT = 5_000
+
+
+def main(rounds: int) -> None:
+    """Print the rates, their ratios, and the peaks of memory."""
+    compare("alarms that are OK", list(well(COUNT)), rounds)
+    compare("all that opens nothing", list(quiet(COUNT)), rounds)
+    few, many = peak(10_000), peak(1_000_000)
+    print(f"peak memory of 10,000 events {few:.0f} MiB, of 1,000,000 {many:.0f} MiB")
+
+
+def pair() -> Pair:
+    """The shipped policy against itself."""
+    profile = profiles.load(RUNBOOK)
+    old, new = (Side(profile, HOME, {}, BEGINS) for _ in range(2))
+    return Pair(old, new, lambda flip: sys.exit(f"the same policy parts from itself: {flip}"))
+
+
+def well(count: int) -> Iterator[bytes]:
+    """OK after OK, twenty seconds apart."""
+    event = msgspec.json.decode(OK.read_bytes())
+    for number in range(count):
+        at = BEGINS + timedelta(seconds=20 * number)
+        event["time"] = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        event["detail"]["state"]["timestamp"] = f"{at:%Y-%m-%dT%H:%M:%S.000+0000}"
+        yield msgspec.json.encode(event)
+
+
+def quiet(count: int) -> Iterator[bytes]:
+    """Each event of the corpus that opens nothing, over and over."""
+    held = []
+    for path in sorted(EVENTS.glob("*.json")):
+        alone = pair()
+        occurrences.hear(path.read_bytes(), alone, HOME, path.name)
+        if alone.rests and not alone.end().incidents[0]:
+            held.append(msgspec.json.encode(msgspec.json.decode(path.read_bytes())))
+    for number in range(count):
+        yield held[number % len(held)]
+
+
+def compare(name: str, bodies: list[bytes], rounds: int) -> None:
+    """Time both in alternation; print an event's microseconds, and the ratio of rates."""
+    decode = msgspec.json.Decoder().decode
+    timed = []
+    for _ in range(rounds):
+        both = pair()
+        alone = _microseconds(bodies, decode)
+        ours = _microseconds(bodies, hearer(both))
+        timed.append((alone, ours))
+    alone, ours = (statistics.median(times) for times in zip(*timed, strict=True))
+    ratio = statistics.median(alone / ours for alone, ours in timed)
+    print(
+        f"{name:<24} decoded alone {alone:6.2f} us, backtested {ours:6.2f} us an event"
+        f" ({1e6 / ours:,.0f} a second): ratio {ratio:.2f} (aim: 0.5 or more), {rounds} rounds"
+    )
+
+
+def hearer(both: Pair) -> Callable[[bytes], None]:
+    """What takes one event through both."""
+    return lambda body: occurrences.hear(body, both, HOME, "")
+
+
+def _microseconds(bodies: list[bytes], call: Callable[[bytes], object]) -> float:
+    began = time.process_time()
+    for body in bodies:
+        call(body)
+    return (time.process_time() - began) / len(bodies) * 1e6
+
+
+def peak(count: int) -> float:
+    """The peak resident memory, in MiB, of a process that takes so many events through both."""
+    command = [sys.executable, __file__, "--events", str(count)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(ran.stdout) / 1024
+
+
+def through(count: int) -> int:
+    """Take so many events through both, one at a time; the peak in KiB."""
+    both = pair()
+    for body in well(count):
+        occurrences.hear(body, both, HOME, "")
+    both.end()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--events", number]:
+            print(through(int(number)))
+        case [number]:
+            main(int(number))
+        case _:
+            main(9)

@@ -1,0 +1,214 @@
+"""``firstline backtest``: what another policy would have done with what was recorded."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from firstline import profile as profiles
+from firstline.cli import envelope, exported, output, progress, replay_export
+from firstline.cli.envelope import RUNBOOK, Account, Region
+from firstline.cli.output import BacktestLine, FlipLine, GainedLine
+from firstline.errors import Malformed
+from firstline.past import chapters, occurrences
+from firstline.past.flips import SORTS, Flip, Totals
+from firstline.past.pair import Pair
+from firstline.past.side import Side
+from firstline.profile import Profile
+from firstline.settings import Home
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+FLIPS_MAX = 10_000
+"""As many flips as are told one by one; all are counted."""
+BEGINS = datetime(1970, 1, 1, tzinfo=UTC)
+TELL_EVERY = 5_000
+
+New = Annotated[Path, typer.Option("--policy", help="the new profile", show_default=False)]
+Old = Annotated[
+    Path | None,
+    typer.Option("--against", help="the old one; else the recorded one, or runbook.toml"),
+]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)]
+Alarms = Annotated[
+    Path | None, typer.Option(help="JSON: the deployed alarms' ARNs to their names in the profile")
+]
+FailOn = Annotated[
+    list[str] | None, typer.Option(help=f"exit 1 for such a flip: any, {', '.join(SORTS)}")
+]
+
+
+@app.command("backtest")
+def run(
+    paths: Paths,
+    policy: New,
+    against: Old = None,
+    alarms: Alarms = None,
+    fail_on: FailOn = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
+    account: Account = "111122223333",
+    region: Region = "us-east-1",
+) -> int:
+    """Take recorded events (.json, .jsonl, folders) or exports through both policies, and tell."""
+    wanted = _wanted(fail_on or [])
+    home, files = envelope.home(account, region), _files(paths)
+    before = _old(against, files)
+    after = profiles.load(policy)
+    flips: list[Flip] = []
+
+    def tell(flip: Flip) -> None:
+        if len(flips) < FLIPS_MAX:
+            flips.append(flip)
+
+    old, new = (Side(each, home, _names(each, home, alarms), BEGINS) for each in (before, after))
+    pair = Pair(old, new, tell)
+    with progress.counting() as say:
+        for file in files:
+            _through(file, pair, home, say)
+        totals = pair.end()
+    line = _line(totals, flips)
+    output.emit(line) if as_json else print("\n".join(_text(line)))
+    return 1 if wanted & {sort for sort, count in totals.flips.items() if count} else 0
+
+
+def _wanted(fail_on: list[str]) -> set[str]:
+    for each in fail_on:
+        if each not in (*SORTS, "any"):
+            raise Malformed(f"--fail-on {each}: give any of: any, {', '.join(SORTS)}")
+    return set(SORTS) if "any" in fail_on else set(fail_on)
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """The files that *paths* name, of a folder each in it, in the order in which they begin."""
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            inside = [each for each in path.iterdir() if each.suffix in {".json", ".jsonl"}]
+        if not inside:
+            raise Malformed(f"{path}: has no .json or .jsonl in it: name a folder of events")
+        found += inside
+    return sorted(found, key=lambda each: (_begins(each), each.name))
+
+
+def _begins(path: Path) -> datetime:
+    """The instant of the first event or entry; a file in which none is readable comes first."""
+    try:
+        if path.suffix == ".json":
+            return occurrences.told_at(path.read_bytes()) or BEGINS
+        with path.open("rb") as file:
+            return next(filter(None, map(occurrences.told_at, file)), BEGINS)
+    except OSError as error:
+        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _old(against: Path | None, files: list[Path]) -> Profile:
+    """The policy to compare with: as told, as recorded, or the shipped one."""
+    if against is not None:
+        return profiles.load(against)
+    exports = filter(replay_export.holds, files)
+    recorded = [chapters.policies(exported.read(file)) for file in exports]
+    found = {digest: policy for each in recorded for digest, policy in each.items()}
+    if len(found) > 1:
+        raise Malformed(f"{len(found)} policies are recorded: say which by --against")
+    return next(iter(found.values()), None) or profiles.load(RUNBOOK)
+
+
+def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
+    """The profile's own alarms by their ARNs: as deployed, or under their plain names."""
+    if alarms is not None:
+        try:
+            return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.DecodeError, UnicodeError) as error:
+            raise Malformed(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
+    prefix = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm"
+    return {f"{prefix}:{each.name}": each.name for each in profile.alarms.made}
+
+
+def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> None:
+    """One file: an export, a stream of events, or one event."""
+
+    def far(count: int) -> None:
+        if count % TELL_EVERY == 0:
+            say(f"{file.name}: {count:,}, {sum(pair.totals.flips.values()):,} flips")
+
+    try:
+        if replay_export.holds(file):
+            occurrences.relive(file, pair, far)
+        elif file.suffix == ".json":
+            occurrences.hear(envelope.read(file), pair, home, str(file))
+        else:
+            with file.open("rb") as lines:
+                for number, body in enumerate(lines, start=1):
+                    occurrences.hear(body.rstrip(), pair, home, f"{file}:{number}")
+                    far(number)
+    except OSError as error:
+        raise Malformed(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _line(totals: Totals, flips: list[Flip]) -> BacktestLine:
+    counted = totals.flips
+    return BacktestLine(
+        events=totals.events,
+        changed=sum(counted.values()),
+        incidents=dict(zip(("old", "new"), totals.incidents, strict=True)),
+        pages=GainedLine(gained=counted["page-gained"], lost=counted["page-lost"]),
+        fixes=GainedLine(
+            gained=counted["fix-gained"] + counted["fix-changed"],
+            lost=counted["fix-lost"] + counted["fix-changed"],
+        ),
+        unrecorded=dict(sorted(totals.unrecorded.items())),
+        left=totals.left,
+        decisions=tuple(map(_flip, flips)),
+    )
+
+
+def _flip(flip: Flip) -> FlipLine:
+    return FlipLine(
+        sort=flip.sort,
+        where=flip.where,
+        incident=flip.incident,
+        at=flip.at,
+        before=msgspec.to_builtins(flip.before),
+        after=msgspec.to_builtins(flip.after),
+        why=flip.why,
+    )
+
+
+def _text(line: BacktestLine) -> Iterator[str]:
+    for each in line.decisions:
+        yield f"{each.sort:<16} {each.at:%Y-%m-%d %H:%M:%S}  {each.where}"
+        yield f"{'':17}from {_said(each.before)} to {_said(each.after)}"
+        yield f"{'':17}{each.why}"
+    if line.changed > len(line.decisions):
+        yield f"and {line.changed - len(line.decisions):,} more flips"
+    yield (
+        f"{line.events:,} signals, {line.incidents['old']:,} incidents before and"
+        f" {line.incidents['new']:,} after: {line.changed:,} flips"
+    )
+    yield (
+        f"pages: {line.pages.gained} gained, {line.pages.lost} lost;"
+        f" fixes: {line.fixes.gained} gained, {line.fixes.lost} lost"
+    )
+    if line.left:
+        yield f"{line.left} incidents parted from their record: what came after is not known"
+    if line.unrecorded:
+        asked = ", ".join(f"{name} ({count})" for name, count in line.unrecorded.items())
+        yield f"never recorded, and so unknown to both: {asked}"
+
+
+def _said(held: object) -> str:
+    """One side in a few words."""
+    match held:
+        case {"disposition": disposition, **rest}:
+            what = (disposition, rest["severity"], rest["condition"], rest["rule"])
+            return " ".join(str(each) for each in what if each)
+        case {"step": step, "action": action, "target": target}:
+            return " ".join(str(each) for each in (step, action, target) if each)
+        case None:
+            return "nothing"
+        case _:
+            return str(held)

@@ -1,0 +1,245 @@
+"""Side: the production controller under one policy, in a past that others lived through.
+
+It has a store of its own, and so its own incidents, budgets, cooldowns and storms. What it reads
+is the record's. As long as it does what was done then, the record tells what came of it; from the
+first fix on that was not done, or not done again, nobody knows, and it is left to itself no more.
+"""
+
+import contextlib
+import copy
+from datetime import datetime
+
+import msgspec
+
+from firstline import causes, circumstances
+from firstline import incident as incidents
+from firstline.basis import Basis
+from firstline.circumstances import Circumstances
+from firstline.classify import Classification, classify, known_as
+from firstline.controller.ingest import receive
+from firstline.controller.reconcile import reconcile
+from firstline.controller.remember import believed
+from firstline.controller.system import System
+from firstline.errors import Unavailable
+from firstline.export import Recorded, recorded
+from firstline.ids import CommandId, IncidentId, InstanceId
+from firstline.incident import Incident
+from firstline.ledger import Kind
+from firstline.limits import Limits
+from firstline.paging import owed
+from firstline.past import ports as past
+from firstline.past.again import SETTINGS, Lost, answers, sending
+from firstline.past.ports import Present
+from firstline.past.record import Turn
+from firstline.ports import Accepted, Answer, Delivery, FixOrder, LookOrder, Sending, Sent, Wake
+from firstline.profile import Profile
+from firstline.settings import Home
+from firstline.signals import Disposition, Signal
+
+UNRECORDED = CommandId("unrecorded")
+"""The command of a look that nobody did then: it is never answered."""
+
+
+class Unrecorded(BaseException):
+    """A fix that was not done then: nobody knows what would have come of it."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What a side decided in a turn: the step, about what, by which rule, and who said no."""
+
+    step: str
+    action: str | None = None
+    target: str | None = None
+    rule: str
+    why: str
+    denied: tuple[str, ...] = ()
+
+
+class SideDeeds:
+    """`Deeds` of one side: pages are taken, and orders are answered where they were then."""
+
+    def __init__(self) -> None:
+        self.turn: Turn | None = None
+        self.missing: set[str] = set()
+        self.pages: list[tuple[str, str]] = []
+        self.fixes: list[tuple[str, str]] = []
+
+    def send(self, order: LookOrder | FixOrder) -> Sending:
+        """As it was then; raises `Lost`, or `Unrecorded` for a fix that was not done."""
+        fix = isinstance(order, FixOrder)
+        if isinstance(order, FixOrder):
+            self.fixes.append((order.action, order.target))
+        intent = self.turn.done(Kind.INTENT) if self.turn else None
+        if intent is None or _ordered(order) != _intended(intent):
+            if fix:
+                raise Unrecorded
+            self.missing.add("what hosts would have answered to a look")
+            return Sent(UNRECORDED)
+        outcome = self.turn.done(Kind.OUTCOME) if self.turn else None
+        if outcome is None:
+            raise Lost
+        return sending(outcome.data)
+
+    def deliver(self, body: dict[str, object]) -> Delivery:
+        """PagerDuty takes it."""
+        self.pages.append((str(body["event_action"]), str(body["dedup_key"])))
+        return Accepted()
+
+
+def _ordered(order: LookOrder | FixOrder) -> tuple[str, tuple[str, ...]]:
+    if isinstance(order, FixOrder):
+        return order.action, (order.target,)
+    return "look_host", order.targets
+
+
+def _intended(intent: Recorded) -> tuple[str, tuple[str, ...]]:
+    return intent.data["action"], tuple(intent.data["targets"])
+
+
+class Side:
+    """One policy's firstline. ``left`` are the incidents that the record tells no more of."""
+
+    def __init__(self, profile: Profile, home: Home, alarms: dict[str, str], at: datetime) -> None:
+        self.profile = profile
+        self.deeds = SideDeeds()
+        self.present = Present(at, at)
+        self.store = past.PastStore(self.present)
+        self.wakes = past.PastWakes(self.present)
+        self.left: dict[IncidentId, str] = {}
+        self._handed_over = False
+        ports = past.ports(self.present, self.store, self.deeds, self.wakes)
+        settings = copy.replace(SETTINGS, home=home, alarms=alarms, mode="enforce")
+        self._system = System(ports, profile, settings)
+
+    # --- what happens ------------------------------------------------------------------------
+
+    def known(self, signal: Signal) -> Signal:
+        """*signal* under the name that this policy knows it by."""
+        return known_as(signal, self.profile, self._system.settings.alarms)
+
+    def judge(self, signal: Signal) -> Classification:
+        """What *signal* means by this policy."""
+        return classify(signal, self.profile, self._system.settings.home)
+
+    def notes(self, signal: Signal, found: Classification) -> bool:
+        """Whether *signal* opens and joins nothing; then it leaves only what is remembered of it.
+
+        That is the latest instant of an alarm that is OK, and what goes on around the fleet.
+        """
+        if found.disposition is Disposition.INCIDENT or not self._alone(found):
+            return False
+        if found.disposition is Disposition.RECOVERY:
+            self.heard(signal.arn, signal.at)
+        elif circumstances.concerns(signal) and believed(signal, found):
+            around, group = self.store.tables.circumstances, self.profile.fleet.group
+            around[group] = around.get(group, Circumstances()).told(signal)
+        return True
+
+    def _alone(self, found: Classification) -> bool:
+        """Whether nothing is open that *found* could join."""
+        joins = {found.cause, causes.storm(self.profile.fleet.name)}
+        return joins.isdisjoint(self.store.tables.causes)
+
+    def hear(self, signal: Signal, found: Classification) -> None:
+        """Take in *signal*."""
+        with contextlib.suppress(Unavailable):  # what contends for the same thing is not in a past
+            receive(signal, found, self._system)
+
+    def heard(self, arn: str, at: datetime) -> None:
+        """What is remembered of an alarm that is OK: an earlier word that comes later is late."""
+        known = self.store.tables.heard.get(arn, at)
+        self.store.tables.heard[arn] = max(known, at)
+
+    def turn(self, id_: IncidentId, turn: Turn | None, basis: Basis) -> Step | None:
+        """One reconcile; None where nothing is decided: it is not open, or was left."""
+        held = self.held(id_)
+        if held is None or id_ in self.left or not self.has_open(id_):
+            return None
+        self.present.read(basis, _answers(held, basis))
+        self.deeds.turn = turn
+        if isinstance(basis.seen.limits, Limits) and turn is not None:
+            self.store.tables.switch = basis.seen.limits.switch
+            around = basis.seen.limits.circumstances
+            self.store.tables.circumstances[self.profile.fleet.group] = around
+        return self._decided(held, basis)
+
+    def _decided(self, held: Incident, basis: Basis) -> Step | None:
+        entries = self.store.tables.entries[held.id]
+        before, fixes = len(entries), len(self.deeds.fixes)
+        settings = copy.replace(self._system.settings, mode=basis.mode)
+        system = copy.replace(self._system, settings=settings)
+        try:
+            reconcile(Wake(held.id, held.wake_generation), system)
+        except Unrecorded:
+            self.left[held.id] = "a fix that was not done then"
+        except (Lost, Unavailable):
+            pass
+        self._same_fix(held.id, self.deeds.fixes[fixes:])
+        step = _step([recorded(each) for each in entries[before:]])
+        self._handed_over = step is not None and step.step == "hand-over"
+        return step
+
+    def _same_fix(self, id_: IncidentId, done: list[tuple[str, str]]) -> None:
+        """What was fixed then and is not now leads out of the record, too."""
+        intent = self.deeds.turn.done(Kind.INTENT) if self.deeds.turn else None
+        if intent is not None and "fence" in intent.data and not done:
+            self.left.setdefault(id_, "a fix that was done then, and would not be")
+
+    # --- what is there -----------------------------------------------------------------------
+
+    def held(self, id_: IncidentId) -> Incident | None:
+        """The incident of that id, if this side opened it."""
+        text = self.store.tables.incidents.get(id_)
+        return incidents.decode(text) if text is not None else None
+
+    def has_open(self, id_: IncidentId) -> bool:
+        """Whether it is open here, or owes a page."""
+        held = self.held(id_)
+        return held is not None and (not held.ended or _owes(held))
+
+    def opened(self) -> tuple[IncidentId, ...]:
+        """Every incident that is kept."""
+        return tuple(self.store.tables.incidents)
+
+    def missing(self) -> set[str]:
+        """What was asked for in the last turn, and never recorded."""
+        found = self.present.missing | self.deeds.missing
+        self.deeds.missing = set()
+        # a hand-over looks up what goes on around the fleet for a person: no decision rests on it
+        return found - {"around", "refreshes"} if self._handed_over else found
+
+    def forget(self, id_: IncidentId) -> None:
+        """Nothing more comes of an incident that has ended, or was left."""
+        tables = self.store.tables
+        for each in (tables.incidents, tables.rows, tables.inboxes, tables.entries):
+            each.pop(id_, None)
+        tables.approvals.pop(id_, None)
+        for cause in [cause for cause, open_ in tables.causes.items() if open_ == id_]:
+            del tables.causes[cause]
+
+
+def _owes(held: Incident) -> bool:
+    """Whether a person is still to be told of it: what ends an alert is not waited for."""
+    return any(each.action == "trigger" and each.channel == "pager" for each in owed(held.pages))
+
+
+def _answers(held: Incident, basis: Basis) -> dict[CommandId, dict[InstanceId, Answer]]:
+    known = answers(held, basis)
+    known.pop(UNRECORDED, None)
+    return known
+
+
+def _step(made: list[Recorded]) -> Step | None:
+    """The decision among the entries that a turn made."""
+    for each in made:
+        if each.kind == Kind.DECISION:
+            plan = each.data["plan"] or {}
+            return Step(
+                step=each.data["step"]["type"],
+                action=plan.get("action"),
+                target=plan.get("target"),
+                rule=each.data["rule"],
+                why=each.data["why"],
+                denied=tuple(it["guard"] for it in each.data["guards"] if it["denial"]),
+            )
+    return None
