@@ -48,13 +48,13 @@ def texts(node: object, at: Place = ()) -> Iterator[Place]:
             yield from texts(inner, (*at, key))
 
 
-def injected(raw: bytes, at: Place) -> bytes:
-    """The event with the attempt in the place of one text."""
+def injected(raw: bytes, at: Place, text: str = ATTEMPT) -> bytes:
+    """The event with *text* in the place of one of its own."""
     event: Any = json.loads(raw)
     holder = event
     for key in at[:-1]:
         holder = holder[key]
-    holder[at[-1]] = ATTEMPT
+    holder[at[-1]] = text
     return json.dumps(event).encode()
 
 

@@ -1,9 +1,11 @@
 """Bodies: what is posted for a page, on each of its channels.
 
-Made from allow-listed fields alone: never a description, a dimension or host output.
+Made from allow-listed fields alone: never a description, a dimension or host output. What is told
+in them goes through redaction, since it leaves the account.
 """
 
 from firstline.incident import Incident, Page
+from firstline.redaction import redact
 from firstline.signals import Severity
 
 _PAGER_SEVERITY = {
@@ -12,16 +14,35 @@ _PAGER_SEVERITY = {
     Severity.P3: "warning",
     Severity.P4: "info",
 }
+_SUMMARY_MAX = 1024
+_DIGESTS = {"plan"}
+"""Details that are digests of ours, which redaction would take for secrets."""
+
+
+def _summary(page: Page) -> str:
+    return redact(page.summary, _SUMMARY_MAX)
+
+
+def _details(page: Page) -> dict[str, str]:
+    return {
+        name: value if name in _DIGESTS else _redacted(value)
+        for name, value in page.details.items()
+    }
+
+
+def _redacted(text: str) -> str:
+    """*text*, line by line, and none cut: whoever made it knows how long it may be."""
+    return "\n".join(redact(line, max(len(line), 1)) for line in text.split("\n"))
 
 
 def change_body(page: Page, fleet: str) -> dict[str, object]:
     """The change event for PagerDuty, but for the routing key; it has no key of its own."""
     return {
         "payload": {
-            "summary": page.summary[:1024],
+            "summary": _summary(page),
             "timestamp": page.details["at"],
             "source": fleet,
-            "custom_details": page.details,
+            "custom_details": _details(page),
         }
     }
 
@@ -31,15 +52,16 @@ def body(page: Page, fleet: str) -> dict[str, object]:
     event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
     if page.action == "resolve":
         return event | ({"links": links} if (links := _links(page)) else {})
+    details = _details(page)
     return event | {
         "payload": {
-            "summary": page.summary,
+            "summary": _summary(page),
             "source": fleet,
             "severity": _PAGER_SEVERITY[page.severity],
-            "component": page.details.get("component", ""),
+            "component": details.get("component", ""),
             "group": fleet,
-            "class": page.details.get("condition", ""),
-            "custom_details": page.details,
+            "class": details.get("condition", ""),
+            "custom_details": details,
         },
         "client": "firstline",
         "links": _links(page),
@@ -47,11 +69,15 @@ def body(page: Page, fleet: str) -> dict[str, object]:
 
 
 def _links(page: Page) -> list[dict[str, str]]:
-    """Addresses of the console; who may see what is there, IAM says."""
+    """Addresses of the console; who may see what is there, IAM says.
+
+    One in which something had to be redacted leads nowhere.
+    """
+    told = _details(page)
     return [
-        {"href": page.details[name], "text": text}
+        {"href": told[name], "text": text}
         for name, text in (("alarm_link", "the alarm"), ("report_link", "the report"))
-        if name in page.details
+        if name in told and told[name] == page.details[name]
     ]
 
 
@@ -60,9 +86,10 @@ def notice(page: Page) -> tuple[str, str]:
 
     A subject is printable ASCII of at most 100 characters (SNS API, Publish).
     """
-    subject = "".join(each if " " <= each <= "~" else "?" for each in page.summary)[:100]
-    lines = (f"{name}: {value}" for name, value in page.details.items())
-    return subject, "\n".join((page.summary, f"incident: {page.key}", *lines))
+    summary = _summary(page)
+    subject = "".join(each if " " <= each <= "~" else "?" for each in summary)[:100]
+    lines = (f"{name}: {value}" for name, value in _details(page).items())
+    return subject, "\n".join((summary, f"incident: {page.key}", *lines))
 
 
 def minimal_body(page: Page, fleet: str) -> dict[str, object]:
@@ -78,4 +105,4 @@ def minimal_body(page: Page, fleet: str) -> dict[str, object]:
 def digest_line(incident: Incident, page: Page) -> str:
     """The incident as the digest tells of it: how it stands by then."""
     at = incident.signalled_at.isoformat(timespec="seconds")
-    return f"- {at} {page.summary}; {incident.status} ({incident.id})"
+    return f"- {at} {_summary(page)}; {incident.status} ({incident.id})"

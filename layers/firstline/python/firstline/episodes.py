@@ -58,7 +58,7 @@ def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
         severity=found.severity,
         component=found.component,
         rule=found.rule,
-        alarm=signal.subject,
+        alarm=redact(signal.subject),
         alarm_arn=signal.arn,
         alarms=(signal.arn,) if signal.arn else (),
         scope=InstanceId(found.scope) if _INSTANCE.fullmatch(found.scope) else None,
@@ -142,7 +142,7 @@ def _led_by(
         severity=found.severity,
         component=found.component,
         rule=found.rule,
-        alarm=signal.subject,
+        alarm=redact(signal.subject),
         alarm_arn=signal.arn,
         joined=tuple(
             each for each in (*incident.joined, incident.condition) if each != found.condition
@@ -177,19 +177,20 @@ def noted_id(signal: Signal) -> IncidentId:
 def told(signal: Signal, found: Classification, profile: Profile) -> Data:
     """What the ledger says of a signal: names of ours and its key, never its free text.
 
-    Of its dimensions those are told that a rule or a guard reads, so that it can be judged again.
+    What stands where a name of AWS's or ours does is redacted, for an event may be anybody's. Of
+    its dimensions those are told that a rule or a guard reads, so that it can be judged again.
     """
     read = profile.fields_read | circumstances.FIELDS_READ
     return {
         "disposition": found.disposition,
-        "why": found.why,
+        "why": redact(found.why),
         "rule": found.rule,
         "severity": found.severity,
         "condition": found.condition,
         "kind": signal.kind,
-        "source": signal.source,
-        "subject": signal.subject,
-        "state": signal.state,
+        "source": redact(signal.source),
+        "subject": redact(signal.subject),
+        "state": redact(signal.state),
         "signalled_at": signal.at.isoformat(),
         "key_digest": digest(signal.key.encode()),
         "cause": found.cause,

@@ -7,6 +7,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from firstline.errors import Unavailable
+from firstline.redaction import redact
+
+CODE_MAX = 80
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def unavailable(dependency: str) -> Iterator[None]:
 
 def code(error: ClientError) -> str:
     """The service's own word for the failure, ``AccessDeniedException`` and the like."""
-    return str(error.response.get("Error", {}).get("Code", "no code"))
+    return redact(str(error.response.get("Error", {}).get("Code", "no code")), CODE_MAX)
 
 
 def status(error: ClientError) -> int:

@@ -17,6 +17,7 @@ import urllib3
 from firstline.adapters.routing_key import RoutingKey
 from firstline.errors import Malformed
 from firstline.ports import Accepted, BadBody, Clock, Delivery, NotYet
+from firstline.redaction import redact
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -163,4 +164,4 @@ def _plain(text: str, routing_key: str) -> str:
     line = "".join(character for character in text if character.isprintable())
     if routing_key:
         line = line.replace(routing_key, "[routing key]")
-    return line[:_WHY_CHARACTERS_MAX]
+    return redact(line, _WHY_CHARACTERS_MAX)
