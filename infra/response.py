@@ -81,9 +81,10 @@ class Response(Construct):
 def _ingest(reach: Reach, reserved: int | None) -> Handler:
     """A page waits for its imports: memory is what buys CPU.
 
-    It reads alarms to hold a signal that comes late against the present (I14).
+    It reads alarms to hold a signal that comes late against the present (I14), and what goes on
+    around the group with the lease, to which it adds.
     """
-    kept = ("GetItem", "Query", "PutItem")
+    kept = ("GetItem", "BatchGetItem", "Query", "PutItem")
     may = {
         "signals": roles.consume(reach.queues.signals),
         "wakes": roles.send(reach.queues.wakes),

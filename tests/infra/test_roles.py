@@ -16,7 +16,7 @@ INSTANCE = f"arn:aws:ec2:{HERE}:instance/i-0a1b2c3d4e5f60711"
 TAG = {"Application": "vettid-enclave"}
 
 KEPT = {
-    "ingest": {"GetItem", "Query", "PutItem"},
+    "ingest": {"GetItem", "BatchGetItem", "Query", "PutItem"},
     "reconcile": {
         *("GetItem", "BatchGetItem", "Query"),
         *("PutItem", "DeleteItem"),

@@ -15,11 +15,15 @@ from firstline.rendering import page as pages
 from firstline.settings import Home
 from firstline.twin.replay import Replayed, replay
 from firstline.twin.scenario import Scenario, load
+from tests.iam.calls import Call, kept, recording
+from tests.iam.others import others
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "events" / "scenarios").glob("*.toml"))
 HOME = Home("111122223333", "us-east-1")
 
 
+ASKED: dict[str, set[Call]] = {}
+"""What each scenario's functions asked for, as far as they ran."""
 KNOWN = {f"S{number:02}" for number in range(1, 24)} - {"S20"}
 """The failures of other systems by their ids; S20 is refused when a profile is loaded."""
 
@@ -33,8 +37,22 @@ def test_every_known_failure_has_its_scenario() -> None:
 @pytest.fixture(scope="module", params=SCENARIOS, ids=lambda path: path.stem)
 def run(request: pytest.FixtureRequest) -> tuple[Scenario, Replayed]:
     """A scenario and what its replay left: run once, looked at by every test."""
-    scenario, events, profile = read(request.param, HOME)
-    return scenario, replay(scenario, events, profile, HOME, lambda _: None)
+    return recorded(request.param)
+
+
+def recorded(path: Path) -> tuple[Scenario, Replayed]:
+    """The scenario at *path* and what its replay left; what it asked of AWS is in `ASKED`."""
+    scenario, events, profile = read(path, HOME)
+    with recording(scenario.profile) as calls:
+        replayed = replay(scenario, events, profile, HOME, lambda _: None)
+    ASKED[scenario.name] = calls
+    return scenario, replayed
+
+
+def test_it_asks_aws_for_nothing_that_is_not_kept(run: tuple[Scenario, Replayed]) -> None:
+    """IAM's proof (`tests/iam`) rests on the kept calls: `python -m tests.iam.record` keeps new."""
+    scenario, _ = run
+    assert ASKED[scenario.name] <= set(kept())
 
 
 def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
@@ -122,3 +140,12 @@ def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
     scenario, replayed = run
     assert replayed.dead == (1 if scenario.name == "store-down" else 0)
     assert replayed.refused == ()
+
+
+def test_what_is_kept_is_asked_for() -> None:
+    """By some scenario (those that did not run before run now), or where no scenario comes."""
+    for path in SCENARIOS:
+        if path.stem not in ASKED:
+            recorded(path)
+    asked = {call for calls in ASKED.values() for call in calls}
+    assert set(kept()) == asked | set(others("runbook"))

@@ -1,6 +1,8 @@
 """``firstline docs``: the documents that are made from the code. A test fails when one is stale."""
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import typer
@@ -111,12 +113,20 @@ def doctors() -> str:
     return "\n".join(lines) + "\n"
 
 
+def roles() -> str:
+    """What each role may do and why: a program of the checkout's own tests, which prove it."""
+    command = [sys.executable, "-m", "tests.iam.document"]
+    made = subprocess.run(command, cwd=checkout(), check=True, stdout=subprocess.PIPE, text=True)
+    return made.stdout
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "LIFECYCLE.md": lifecycle,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,
     "runbook-coverage.md": lambda: coverage(checkout()),
     "DOCTOR.md": doctors,
+    "IAM.md": roles,
     "SAFETY.md": lambda: safety(checkout() / "docs"),
 }
 

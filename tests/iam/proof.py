@@ -1,0 +1,48 @@
+"""Proof: which statement of a role allows what its function asks for, and why there are others."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.iam.calls import Call
+from tests.iam.reasons import reason
+from tests.iam.stacks import Stacks
+from tests.infra.made import Resource
+from tests.infra.permissions import fitting, listed, statements
+
+
+class Part(NamedTuple):
+    """One action that a statement of a role allows, and the calls that use it."""
+
+    role: str
+    function: str
+    statement: Mapping[str, Any]
+    action: str
+    used_by: tuple[Call, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why it is there although no call uses it."""
+        return reason(self.function, self.action)
+
+
+def roles(stacks: Stacks) -> Iterator[tuple[Resource, str]]:
+    """Every role with the name of the function that it is for, empty where it is a schedule's."""
+    made = stacks.made
+    functions = {
+        each.properties["Role"]: each.properties["Handler"].split(".")[1]
+        for each in made.of("AWS::Lambda::Function")
+    }
+    for role in made.of("AWS::IAM::Role"):
+        yield role, functions.get(made.arn(role), "")
+
+
+def parts(stacks: Stacks, calls: tuple[Call, ...]) -> Iterator[Part]:
+    """Each allowed action of each statement of each role."""
+    for role, function in roles(stacks):
+        asked = [(each, stacks.request(each)) for each in calls if each.function == function]
+        for statement in statements(role):
+            if statement["Effect"] == "Allow":
+                fit = [call for call, request in asked if any(fitting([statement], request))]
+                for action in listed(statement["Action"]):
+                    used = tuple(each for each in fit if each.action == action)
+                    yield Part(role.logical_id, function, statement, action, used)
