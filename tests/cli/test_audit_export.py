@@ -216,6 +216,9 @@ def test_the_deployed_ledger_is_read_where_no_export_is_named(
     assert [each["hash"] for each in shown] == [each.hash for each in CHAINS[LATE]]
     assert dispatch(["report", "--since", "2026-03-02", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["incidents"] == 1
+    assert dispatch(["report", "--incident", LATE, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["incident"], told["head"]) == (LATE, CHAINS[LATE][-1].hash)
 
 
 @pytest.mark.usefixtures("deployed")

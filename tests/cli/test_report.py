@@ -39,6 +39,33 @@ def test_a_replay_writes_the_page_of_what_it_did(replayed: Path, export: str) ->
     assert "resolved after" in again.read_text()
 
 
+def test_an_export_that_is_replayed_has_its_page_too(replayed: Path, export: str) -> None:
+    """The same as of the replay that wrote it."""
+    again = replayed / "third.html"
+    assert dispatch(["replay", export, "--html", str(again)]) == 0
+    assert again.read_text() == (replayed / "page.html").read_text()
+
+
+MIXED = [
+    ([], "of what? Name an EXPORT"),
+    (["--since", "7d", "--html", "x.html"], "--since is across incidents"),
+    (["--since", "7d", "--incident", "inc-1"], "--since is across incidents"),
+    (["EXPORT", "--until", "7d"], "--until goes with --since"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "why"), MIXED)
+def test_one_incident_or_a_time(
+    arguments: list[str], why: str, export: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One command, two questions, and no mixture of both."""
+    given = [export if each == "EXPORT" else each for each in arguments]
+    assert dispatch(["report", *given]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert why in err
+
+
 def test_it_is_told_on_the_terminal(export: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The title, the figures, the timeline, and what follows."""
     assert dispatch(["report", export]) == 0

@@ -118,7 +118,9 @@ def test_it_is_made_under_the_policy_of_its_end() -> None:
 
 def test_a_chain_that_cannot_be_read_is_told() -> None:
     """To whoever asked: nothing of it is put."""
-    records = holding(*chain(*outage(), handed_over(101), by=BY), *chain((0, Kind.RESPONSE, {})))
+    records = holding(
+        *chain(*outage(), handed_over(101), by=BY), *chain((0, Kind.RESPONSE, {"met": 3}))
+    )
     with pytest.raises(Malformed, match="cannot be read"):
         report([ID], records.within, draw)
     assert records.bucket.keys("reports/") == ()

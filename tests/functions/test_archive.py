@@ -92,7 +92,7 @@ def test_an_ended_incident_is_reported(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_report_that_cannot_be_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """The ledger is archived and anchored all the same, and the batch is done."""
-    records, entries = Records(), chain(*outage(), (101, Kind.RESPONSE, {}))
+    records, entries = Records(), chain(*outage(), (101, Kind.RESPONSE, {"met": 3}))
     records.table[ID] = list(entries)
     handler(batch([Added(each) for each in entries]), None, records.within)
     assert emitted(capsys)["ReportFaults"] == 1

@@ -4,6 +4,7 @@ What an entry does not have takes its default; what it has beyond is not read. E
 redacted here, once, before anything else sees it.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -65,14 +66,14 @@ class Signals(Signal, frozen=True, kw_only=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided: ``wait``, ``look``, ``fix``, ``ask``, ``hand-over`` or ``close``."""
 
-    type: str
+    type: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What would be done to whom."""
 
-    action: str
-    target: str
+    action: str = ""
+    target: str = ""
     hash: str = ""
     hosts: tuple[str, ...] = ()
 
@@ -103,7 +104,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision with its reasoning; ``seen`` is None where it was not recorded."""
 
-    step: Step
+    step: Step = Step()
     rule: str = ""
     why: str = ""
     facts: tuple[str, ...] = ()
@@ -116,8 +117,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What is about to be done; a fix bears a ``fence``, a look none."""
 
-    action: str
-    token: str
+    action: str = ""
+    token: str = ""
     targets: tuple[str, ...] = ()
     hosts: tuple[InstanceId, ...] = ()
     facts: tuple[str, ...] = ()
@@ -127,8 +128,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an intent: a look's reports by host, or a fix's answer."""
 
-    action: str
-    token: str
+    action: str = ""
+    token: str = ""
     outcome: str = ""
     detail: str = ""
     target: str = ""
@@ -162,11 +163,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A response against its target (R01 to R04)."""
 
-    severity: str
-    seconds: int
+    severity: str = ""
+    seconds: int = 0
     target_seconds: int | None = None
-    responded: bool
-    met: bool
+    responded: bool = False
+    met: bool = True
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,8 +192,8 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True):
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """A plan that people were asked about, or that they were only advised of."""
 
-    action: str
-    target: str
+    action: str = ""
+    target: str = ""
     plan: str = ""
     approvable: bool = False
 
@@ -200,7 +201,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
     """A person's word on a plan."""
 
-    granted: bool
+    granted: bool = False
     by: str = ""
     why: str = ""
     counts: bool = True
@@ -285,10 +286,16 @@ def _clean(node: object, key: str = "") -> object:
     match node:
         case str():
             ours = key in _OURS and _DIGEST.fullmatch(node)
-            return node if ours else redact(node, TEXT_MAX)
+            return node if ours else _redacted(node)
         case dict():
-            return {redact(name, 200): _clean(inner, name) for name, inner in node.items()}
+            return {_redacted(name): _clean(inner, name) for name, inner in node.items()}
         case list():
             return [_clean(inner, key) for inner in node]
         case _:
             return node
+
+
+@functools.lru_cache(maxsize=2048)
+def _redacted(text: str) -> str:
+    """Names of hosts and fields come a thousand times in a long chain."""
+    return redact(text, TEXT_MAX)
