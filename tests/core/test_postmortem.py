@@ -225,6 +225,12 @@ def test_a_fix_is_told_from_its_intent_to_its_verdict() -> None:
     assert figure(told, "First fix").note == "restart_enclave; 0 of 3 fixes helped"
 
 
+def test_a_tools_word_proves_nothing() -> None:
+    """That it is done is routine, and that it is not stands out."""
+    told = report(opening(), intent(5), outcome(9), outcome(10, "failed"))
+    assert [each.tone for each in told.moments if each.word == "learns"] == [Tone.QUIET, Tone.BAD]
+
+
 def test_what_a_terminal_tells_stands_in_its_lane() -> None:
     """With the tone that its style has there; what is not understood is told as such."""
     told = report(

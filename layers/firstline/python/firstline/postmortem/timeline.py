@@ -97,6 +97,8 @@ def _tone(told: Told, number: int, style: str) -> Tone:
     match told:
         case Signals():
             return _SIGNALS.get(told.all[number].disposition, Tone.PLAIN)
+        case Outcome(outcome="done"):
+            return Tone.QUIET  # a tool's word proves nothing
         case Page(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
