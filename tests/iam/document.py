@@ -59,7 +59,7 @@ def _row(part: Part, made: Made) -> str:
     cells = (
         part.function or HASH.sub("", part.role),
         f"`{part.action}`",
-        _code(_short(each, made) for each in listed(part.statement["Resource"])),
+        f"`{_short(part.resource, made)}`",
         _condition(part.statement),
         why.replace("*", "\\*"),
     )

@@ -30,6 +30,7 @@ from tests.adapters.doors import PROFILE_PATH, T0
 from tests.controller.archiving_rig import Records
 from tests.controller.rig import START, ZERO
 from tests.core.builders import PROFILE, A
+from tests.core.chains import chain, outage
 from tests.functions.test_archive import batch
 from tests.functions.test_console import Called
 from tests.iam.calls import Call, Recorder
@@ -57,18 +58,19 @@ def others(profile: str) -> Iterator[Call]:
 
 
 def _archive(recorder: Recorder) -> None:
-    """A whole chain; one of which the stream brought the end alone; then the next."""
+    """An incident that ended; a chain of which the stream brought the end alone; a removal."""
     records = Records()
     with mock_aws():
         session = recorder.listen(aws.session(HOME.region))
         resources.make(session, HOME, OFF)
         within = wiring.archiving(_archiving(session), session, records.within.clock)
-        changes = records.append(1, 3)
+        ended = [Added(each) for each in chain(*outage())]
         late = records.append(2, 2)
-        _put(session, [*changes, *late])
+        _put(session, [*ended, *late])
         with recorder.within("archive"):
-            archive.handler(batch(changes), None, within)
+            archive.handler(batch([*ended]), None, within)
             archive.handler(batch(late[1:]), None, within)
+            archive.handler(batch(late[1:], "REMOVE"), None, within)
 
 
 def _archiving(session: Session) -> Settings:

@@ -1,28 +1,30 @@
 """Proof: which statement of a role allows what its function asks for, and why there are others."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 from tests.iam.calls import Call
 from tests.iam.reasons import reason
 from tests.iam.stacks import Stacks
 from tests.infra.made import Resource
-from tests.infra.permissions import fitting, listed, statements
+from tests.infra.permissions import fitting, like, listed, statements
 
 
 class Part(NamedTuple):
-    """One action that a statement of a role allows, and the calls that use it."""
+    """One action on one resource that a statement of a role allows, and the calls that use it."""
 
     role: str
     function: str
     statement: Mapping[str, Any]
     action: str
+    resource: str
     used_by: tuple[Call, ...]
 
     @property
     def reason(self) -> str:
         """Why it is there although no call uses it."""
-        return reason(self.function, self.action)
+        return reason(self.function, self.action, self.resource)
 
 
 def roles(stacks: Stacks) -> Iterator[tuple[Resource, str]]:
@@ -37,12 +39,17 @@ def roles(stacks: Stacks) -> Iterator[tuple[Resource, str]]:
 
 
 def parts(stacks: Stacks, calls: tuple[Call, ...]) -> Iterator[Part]:
-    """Each allowed action of each statement of each role."""
+    """Each allowed action on each resource of each statement of each role."""
     for role, function in roles(stacks):
         asked = [(each, stacks.request(each)) for each in calls if each.function == function]
         for statement in statements(role):
             if statement["Effect"] == "Allow":
-                fit = [call for call, request in asked if any(fitting([statement], request))]
-                for action in listed(statement["Action"]):
-                    used = tuple(each for each in fit if each.action == action)
-                    yield Part(role.logical_id, function, statement, action, used)
+                fit = [each for each in asked if any(fitting([statement], each[1]))]
+                pairs = product(listed(statement["Action"]), listed(statement["Resource"]))
+                for action, resource in pairs:
+                    used = tuple(
+                        call
+                        for call, request in fit
+                        if call.action == action and like(resource, request.resource)
+                    )
+                    yield Part(role.logical_id, function, statement, action, resource, used)

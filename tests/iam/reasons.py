@@ -21,12 +21,15 @@ REASONS = {
     "cloudwatch:SetAlarmState": "the schedule rings the drill's alarm",
 }
 """By action, whatever the role."""
-OF_FUNCTION: dict[tuple[str, str], str] = {
-    ("archive", "sqs:SendMessage"): "Lambda tells there which part of the stream was given up",
+OF_FUNCTION: dict[tuple[str, str, str], str] = {
+    ("archive", "sqs:SendMessage", ""): "Lambda tells there which part of the stream was given up",
 }
-"""By function and action, where only that function has it so."""
+"""By function, action and how the resource ends, where only that function has it so."""
 
 
-def reason(function: str, action: str) -> str:
-    """Why *function* has *action* without asking for it; empty where nobody says."""
-    return OF_FUNCTION.get((function, action)) or REASONS.get(action, "")
+def reason(function: str, action: str, resource: str) -> str:
+    """Why *function* may do *action* to *resource* without asking for it; empty: nobody says."""
+    for (whose, what, ends), why in OF_FUNCTION.items():
+        if (whose, what) == (function, action) and resource.endswith(ends):
+            return why
+    return REASONS.get(action, "")

@@ -40,7 +40,7 @@ def test_each_permission_is_used_or_has_its_reason(
 ) -> None:
     """Nothing is given that no function asks for: what is new needs a call or a line here."""
     idle = [
-        (part.function or part.role, part.action)
+        (part.function or part.role, part.action, part.resource)
         for part in parts(deployed[profile], CALLS)
         if not part.used_by and not part.reason
     ]
@@ -50,9 +50,11 @@ def test_each_permission_is_used_or_has_its_reason(
 def test_a_reason_is_for_a_permission_that_no_call_uses(deployed: dict[str, Stacks]) -> None:
     """A reason that is not needed any more is removed."""
     found = [part for stacks in deployed.values() for part in parts(stacks, CALLS)]
-    idle = {(part.function, part.action) for part in found if not part.used_by}
-    assert REASONS.keys() <= {action for _, action in idle}
-    assert OF_FUNCTION.keys() <= idle
+    idle = [part for part in found if not part.used_by]
+    assert REASONS.keys() <= {part.action for part in idle}
+    for (function, action, ends), why in OF_FUNCTION.items():
+        of = [each for each in idle if (each.function, each.action) == (function, action)]
+        assert why in {each.reason for each in of if each.resource.endswith(ends)}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
