@@ -53,6 +53,7 @@ def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
         "arn": "arn:aws:cloudwatch:us-east-1:[account]:alarm:vettid-prod-enclave-healthy-hosts",
         "metric": "HealthyHostCount",
         "dimensions": {},
+        "cause": FOUND.cause,
     }
 
 

@@ -139,7 +139,7 @@ PLANTED = (
         name="an entry names the user",
         breaks="I27",
         file="episodes.py",
-        old='        "state": signal.state,\n',
+        old='        "state": redact(signal.state),\n',
         new='        "state": signal.restricted.user if signal.restricted else signal.state,\n',
     ),
     Planted(
