@@ -45,11 +45,12 @@ class Measuring:
 
     def tell(self, *more: Metric) -> None:
         """Emit the metrics of the run, and *more*."""
-        changes, logger = self._kept.changes, Logger(service="firstline")
+        changes = self._kept.changes
         incidents = sorted({each.incident.id for each in changes if each.incident})
         try:
             found = (each for change in changes for each in measures.of_change(change))
             metrics = (*more, *found, *wiring.calls().take())
             emit(self.system.profile.fleet.name, metrics, incidents)
         except Exception:
+            logger = Logger(service="firstline")
             logger.exception("not measured")

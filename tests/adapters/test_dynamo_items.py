@@ -42,6 +42,8 @@ def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
         "due": {"S": "yes"},
         "next_wake_at": {"S": "2026-03-01T12:00:01.000000+00:00"},
         "wake_generation": {"N": "4"},
+        "open": {"S": "yes"},
+        "opened_at": {"S": "2026-03-01T12:00:00.000000+00:00"},
     }
     month_later = int((T0 + timedelta(days=30)).timestamp())
     assert written.pop((f"processed#{KEY_DIGEST}", "-")) == {"ttl": {"N": str(month_later)}}

@@ -48,9 +48,10 @@ def headings(document: Path) -> set[str]:
 
 
 def is_path(name: str) -> bool:
-    """Whether *name* looks like a file or a folder of ours."""
+    """Whether *name* looks like a file of ours, or like something in a folder that we have."""
     file = re.fullmatch(r"[\w./-]+\.(py|toml|md|sh|json|lock)", name)
-    return bool(file) or bool(re.fullmatch(r"(?:[\w-]+/)+[\w-]+", name))
+    folder = re.fullmatch(r"([\w-]+)/(?:[\w-]+/)*[\w-]+", name)
+    return bool(file) or bool(folder and exists(folder[1]))
 
 
 def exists(path: str) -> bool:
@@ -84,12 +85,16 @@ def defined_tests(path: Path) -> frozenset[str]:
     return frozenset(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
 
 
+OF_AWS = frozenset({"FilterArns"})
+"""Names of AWS's that a document tells a person, and no code of ours needs."""
+
+
 def is_known(name: str) -> bool:
     """Whether *name* is a word of the code, the beginning of one, or put together of such words.
 
     The CDK makes an alarm's name of the names of what it stands in.
     """
-    if name in words():
+    if name in words() or name in OF_AWS:
         return True
     parts = re.findall(r"[A-Z][a-z0-9]+", name)
     if "".join(parts) != name:
