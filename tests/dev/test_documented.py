@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import shutil
 from importlib import import_module
@@ -118,14 +119,19 @@ def test_what_can_be_run_here_is_run(document: Path, tmp_path: Path, ran: set[st
 
 
 def _made_before(line: list[str], folder: Path) -> None:
-    """What an account would have given: a profile, and an export of its ledger."""
-    if "my-fleet.toml" in line and not (folder / "my-fleet.toml").exists():
+    """What an account would have given: a profile, an export of its ledger, archived events."""
+    made = "--export" in line
+    wanted = [each for each in line if not made and not (folder / each).exists()]
+    if "my-fleet.toml" in wanted:
         source = folder / "layers/firstline/python/firstline/profiles/runbook.toml"
         shutil.copy(source, folder / "my-fleet.toml")
-    if "ledger.jsonl" in line and "--export" not in line and not Path("ledger.jsonl").exists():
+    if "ledger.jsonl" in wanted:
         scenario = "events/scenarios/one-dead-host.toml"
         with contextlib.redirect_stdout(io.StringIO()):
             assert dispatch(["replay", scenario, "--export", "ledger.jsonl"]) == 0
+    if "events.jsonl" in wanted:
+        event = json.loads((folder / "events/cloudwatch.healthy-hosts-zero.json").read_text())
+        (folder / "events.jsonl").write_text(f"{json.dumps(event)}\n")
 
 
 @pytest.mark.parametrize("line", AWS, ids=" ".join)
