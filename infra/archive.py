@@ -1,4 +1,4 @@
-"""The archive: the function that carries the ledger into the locked bucket.
+"""The archive: the function that carries the ledger into the bucket, and the one that audits.
 
 Bucket and key are of the records stack, since they outlive the app. What goes wrong with the
 record is told to the emergency topic by CloudWatch itself.
@@ -12,14 +12,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from firstline import archiving
 from infra import roles, unscoped
-from infra.alarms import MINUTE, above, own_metric
+from infra.alarms import MINUTE, above, own_metric, silent
 from infra.nag import accept
 from infra.records import Records
 from infra.response import Reach
 from infra.runtime import Handler, Runtime
+from infra.schedule import every_hour
 
 TIMEOUT = Duration.seconds(60)
+_AUDIT_TIMEOUT = Duration.minutes(5)
+_AUDITS_MISSED = 3
 _BATCH_MAX = 100
 _AGE_MAX = Duration.hours(23)
 """A record that is older goes to the dead letters; the stream forgets it after a day."""
@@ -35,6 +39,10 @@ class Archive(Construct):
         function = runtime.function(self, _handler(records, lost))
         unscoped.accept_archive(self, records.archive)
         _feed(self, function, records.ledger.table_stream_arn or "", lost)
+        auditing = runtime.function(self, _auditor(records))
+        every_hour(
+            self, "Audit", auditing, "a run that failed is one that the alarm Unaudited counts"
+        )
         self.alarms = tuple(_alarms(self, function, lost, reach.fleet.name))
 
 
@@ -66,6 +74,15 @@ def _handler(records: Records, lost: sqs.Queue) -> Handler:
     return Handler("archive", TIMEOUT, 512, may)
 
 
+def _auditor(records: Records) -> Handler:
+    may = {
+        "ledger": roles.read_ledger(records.ledger),
+        "archive": roles.read_archive(records.archive),
+        "key": roles.read_public_key(records.signing_key),
+    }
+    return Handler("audit", _AUDIT_TIMEOUT, 512, may)
+
+
 def _dead_letters(scope: Construct) -> sqs.Queue:
     """Where it is told which part of the stream was given up; the entries are in the table."""
     queue = sqs.Queue(
@@ -89,6 +106,8 @@ def _alarms(
     yield above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
     dead = lost.metric_approximate_number_of_messages_visible(period=MINUTE)
     yield above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
+    audits = own_metric(archiving.AUDITS, "Sum", fleet).with_(period=Duration.hours(1))
+    yield silent(scope, "Unaudited", audits, _AUDITS_MISSED, "nobody has audited the archive")
     for name, means in _OWN.items():
         yield above(scope, name, own_metric(name, "Sum", fleet), 0, means)
 

@@ -19,7 +19,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from firstline.actions.catalogue import ACTIONS
-from firstline.archiving import PREFIXES
+from firstline.archiving import CHECKPOINTS, ENTRIES, PREFIXES
 from firstline.errors import Bug
 from firstline.profile import Fleet
 from infra.unscoped import BACKGROUND, UNSCOPED
@@ -153,6 +153,20 @@ def archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
         _allow(["s3:PutObject"], [bucket.arn_for_objects(f"{prefix}*") for prefix in PREFIXES]),
         _deny(LOCK_BREAKERS, [bucket.bucket_arn, objects]),
     ]
+
+
+def read_archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    """Read entries and checkpoints."""
+    read = [bucket.arn_for_objects(f"{prefix}*") for prefix in (ENTRIES, CHECKPOINTS)]
+    return [
+        _allow(["s3:ListBucket"], [bucket.bucket_arn]),
+        _allow(["s3:GetObject"], read),
+    ]
+
+
+def read_public_key(key: kms.Key) -> list[iam.PolicyStatement]:
+    """Verify what the key has signed."""
+    return [_allow(["kms:GetPublicKey"], [key.key_arn])]
 
 
 def sign(key: kms.Key) -> list[iam.PolicyStatement]:

@@ -1,4 +1,4 @@
-"""Schedules: a function run once a minute, and never twice at the same time."""
+"""Schedules: a function run once a minute or once an hour, and never twice at the same time."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -15,13 +15,25 @@ def every_minute(scope: Construct, name: str, function: lambda_.Function, told: 
 
     *told* says who hears of a run that failed. With a timeout under a minute no two overlap.
     """
+    _run(scope, (name, "EveryMinute", "rate(1 minute)"), function)
+    accept(function, "Serverless-LambdaAsyncFailureDestination", told)
+
+
+def every_hour(scope: Construct, name: str, function: lambda_.Function, told: str) -> None:
+    """As `every_minute`, by the hour."""
+    _run(scope, (name, "EveryHour", "rate(1 hour)"), function)
+    accept(function, "Serverless-LambdaAsyncFailureDestination", told)
+
+
+def _run(scope: Construct, named: tuple[str, str, str], function: lambda_.Function) -> None:
+    name, often, rate = named
     account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
     service = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
     role = roles.role(scope, f"{name}ScheduleRole", service, {"run": roles.invoke(function)})
     scheduler.CfnSchedule(
         scope,
-        f"{name}EveryMinute",
-        schedule_expression="rate(1 minute)",
+        f"{name}{often}",
+        schedule_expression=rate,
         flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
         target=scheduler.CfnSchedule.TargetProperty(
             arn=function.function_arn,
@@ -32,4 +44,3 @@ def every_minute(scope: Construct, name: str, function: lambda_.Function, told: 
         ),
     )
     function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
-    accept(function, "Serverless-LambdaAsyncFailureDestination", told)

@@ -172,6 +172,8 @@ def test_what_kms_signs_the_verifier_takes(session: Session, spec: str) -> None:
             "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
         }
     ]
+    assert audit.read_key(signer.public_key()) == ours
+    assert requests.sends == ["kms.Sign", "kms.GetPublicKey"]
     assert audit.signed_by(ours, bytes.fromhex(of), signed)
     assert not audit.signed_by(ours, b"text", signed)
     assert not audit.signed_by(theirs, bytes.fromhex(of), signed)
@@ -181,3 +183,5 @@ def test_a_key_that_cannot_be_used_is_unavailable() -> None:
     ends = Ends(Http(400, '{"__type": "DisabledException"}'))
     with pytest.raises(Unavailable, match="signing key: DisabledException"):
         KmsSigner(clients.signing(ends.session), "key").sign(Digest("0" * 64))
+    with pytest.raises(Unavailable, match="signing key: DisabledException"):
+        KmsSigner(clients.signing(ends.session), "key").public_key()

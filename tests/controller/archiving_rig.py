@@ -64,6 +64,10 @@ class KeySigner:
         self._effect("sign", "")
         return signature(of)
 
+    def public_key(self) -> bytes:
+        self._effect("public_key", "")
+        return public_key()
+
 
 @dataclass
 class MemoryLedger(Ledger):

@@ -201,8 +201,8 @@ def test_the_first_rule_that_fits_decides_and_the_others_are_told() -> None:
 
 @pytest.mark.parametrize("rules", [PROFILE.rules, (rule("r", TargetGroup="t", metric="m"),)])
 def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, ...]) -> None:
-    """I27: descriptions, reasons, metrics and dimensions stay where they are."""
-    canary = "canary-7f3a"
+    """I27: descriptions and reasons stay where they are; names that are told are redacted."""
+    canary = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
     metric = {"name": canary, "dimensions": {"TargetGroup": canary, canary: "v"}}
     edits: dict[str, object] = {
         "detail.configuration.description": canary,

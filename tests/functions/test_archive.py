@@ -10,6 +10,7 @@ from firstline.archiving import Added, LedgerChange
 from firstline.errors import Unavailable
 from firstline.ledger import Kind
 from functions.archive import handler
+from functions.audit import handler as audit
 from tests.controller.archiving_rig import Records
 from tests.core.builders import ID
 from tests.core.chains import chain, outage
@@ -113,3 +114,15 @@ def test_a_report_that_cannot_be_put_comes_again() -> None:
     records.effect = refused
     with pytest.raises(Unavailable):
         handler(batch([Added(each) for each in entries]), None, records.within)
+
+
+def test_an_audit_counts_itself_and_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that could not be done counts nothing, so that its absence is noticed."""
+    records = Records()
+    handler(batch(records.append(1, 2)), None, records.within)
+    emitted(capsys)
+    audit({}, None, records.within)
+    assert emitted(capsys) == {"ArchiveAudits": 1, "ArchiveFaults": 0}
+    records.bucket.objects["entries/inc-1/000002.json"] = b"{}"
+    audit({}, None, records.within)
+    assert emitted(capsys) == {"ArchiveAudits": 1, "ArchiveFaults": 1}

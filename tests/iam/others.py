@@ -24,7 +24,7 @@ from firstline.twin import aws, resources
 from firstline.twin.clock import WorldClock
 from firstline.twin.scenario import Scenario
 from firstline.twin.world import World
-from functions import archive, console
+from functions import archive, audit, console
 from tests.adapters.account import Answering
 from tests.adapters.doors import PROFILE_PATH, T0
 from tests.controller.archiving_rig import Records
@@ -47,7 +47,7 @@ SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY
 
 
 def others(profile: str) -> Iterator[Call]:
-    """What archive, console and the NATS probe ask for."""
+    """What archive, audit, console and the NATS probe ask for."""
     recorder = Recorder(profile)
     _archive(recorder)
     _console(recorder)
@@ -71,6 +71,8 @@ def _archive(recorder: Recorder) -> None:
             archive.handler(batch([*ended]), None, within)
             archive.handler(batch(late[1:]), None, within)
             archive.handler(batch(late[1:], "REMOVE"), None, within)
+        with recorder.within("audit"):
+            audit.handler({}, None, within)
 
 
 def _archiving(session: Session) -> Settings:

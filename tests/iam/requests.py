@@ -100,6 +100,7 @@ PLACED: dict[str, Callable[[Parameters], str]] = {
     "health.DescribeEvents": _everything,
     "kms.DescribeKey": _enclaves,
     "kms.GetKeyPolicy": _enclaves,
+    "kms.GetPublicKey": lambda _: "key/signing",
     "kms.Sign": lambda it: f"key/signing/{it['SigningAlgorithm']}/{it['MessageType']}",
     "s3.GetObject": _object,
     "s3.PutObject": _object,

@@ -86,5 +86,9 @@ class Stacks:
         if name == "enclaves":
             by_alias = {"kms:RequestAlias": (fleet.kms_key,)} if "Describe" in action else {}
             return {"kms:ResourceAliases": (fleet.kms_key,), **by_alias}
-        _, algorithm, message = name.split("/")
-        return {"kms:SigningAlgorithm": (algorithm,), "kms:MessageType": (message,)}
+        _, *how = name.split("/")
+        return dict(
+            zip(
+                ("kms:SigningAlgorithm", "kms:MessageType"), ((each,) for each in how), strict=False
+            )
+        )

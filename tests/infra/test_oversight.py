@@ -110,6 +110,7 @@ def test_every_function_is_watched(made: Made, metric: str, minutes: int) -> Non
 
 
 SILENCE = {
+    "functions.audit.handler": "ArchiveAudits",
     "functions.sweep.handler": "Heartbeat",
     "functions.probe_nats.handler": "NatsConnected",
     "functions.probe_health.handler": "HealthAnswering",

@@ -19,7 +19,14 @@ from infra.packaging import PROFILE_PATH
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
-TIMEOUTS_SECONDS = {"ingest": 30, "reconcile": 60, "sweep": 55, "operator": 30, "archive": 60}
+TIMEOUTS_SECONDS = {
+    "ingest": 30,
+    "reconcile": 60,
+    "sweep": 55,
+    "operator": 30,
+    "archive": 60,
+    "audit": 300,
+}
 NAMES = {
     *("TableName", "QueueName", "FunctionName", "AlarmName", "RoleName", "PolicyName", "RuleName"),
     *("TopicName", "LayerName", "LogGroupName", "Name"),
@@ -176,7 +183,7 @@ def test_what_runs_every_minute_is_not_repeated(made: Made) -> None:
         policy = schedule.properties["Target"]["RetryPolicy"]
         assert policy == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
     asynchronous = made.of("AWS::Lambda::EventInvokeConfig")
-    names = {functions(made)[each].name for each in EVERY_MINUTE}
+    names = {functions(made)[each].name for each in (*EVERY_MINUTE, "audit")}
     assert {each.properties["FunctionName"] for each in asynchronous} == names
     assert {each.properties["MaximumRetryAttempts"] for each in asynchronous} == {0}
 

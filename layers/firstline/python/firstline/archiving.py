@@ -24,6 +24,10 @@ from firstline.report_place import REPORTS
 ENTRIES, CHECKPOINTS, POLICIES, ALTERED = "entries/", "checkpoints/", "policies/", "altered/"
 PREFIXES = (ENTRIES, CHECKPOINTS, POLICIES, ALTERED, REPORTS)
 """Where an object is put once, and never again."""
+AUDITS = "ArchiveAudits"
+"""The metric of an audit that was done."""
+FAULTS = "ArchiveFaults"
+"""The metric of what does not hold."""
 _CHECKPOINTS_MAX = 999_999_999
 
 

@@ -25,3 +25,8 @@ class KmsSigner:
                 MessageType="DIGEST",
                 SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256",
             )["Signature"]
+
+    def public_key(self) -> bytes:
+        """As KMS gives it, in DER."""
+        with unavailable("signing key"):
+            return self._client.get_public_key(KeyId=self._key)["PublicKey"]

@@ -31,3 +31,7 @@ class Signer(Protocol):
     def sign(self, of: Digest) -> bytes:
         """The signature of what has this SHA-256; raises `Unavailable`."""
         ...
+
+    def public_key(self) -> bytes:
+        """Its public half, a SubjectPublicKeyInfo; raises `Unavailable`."""
+        ...

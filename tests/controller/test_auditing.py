@@ -1,0 +1,156 @@
+"""The archive, audited without anybody asking: what does not hold is told, line by line."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from firstline import archiving, export
+from firstline.controller import auditing
+from firstline.controller.auditing import CHECKPOINTS_READ, faults
+from firstline.errors import Unavailable
+from firstline.ids import IncidentId, digest
+from firstline.ledger import Chain, Entry, Kind, append
+from tests.controller.archiving_rig import BY, Records, signature
+from tests.core.builders import NOW
+
+ONE = IncidentId("inc-1")
+
+
+def archived() -> Records:
+    """Three incidents, a checkpoint for each, and a second for the first."""
+    records = Records()
+    for number in (1, 2, 3, 1):
+        records.archive(records.append(number, 3))
+    return records
+
+
+def test_what_holds_is_told_by_nothing() -> None:
+    """Also where nothing is archived yet."""
+    assert list(faults(archived().within)) == []
+    assert list(faults(Records().within)) == []
+
+
+def test_entries_that_came_since_are_no_fault() -> None:
+    """The table is always ahead by what is not anchored yet."""
+    records = archived()
+    records.append(1, 5)
+    assert list(faults(records.within)) == []
+
+
+def test_the_last_checkpoints_are_read() -> None:
+    """Older ones were read before."""
+    records = Records()
+    for _ in range(CHECKPOINTS_READ + 3):
+        records.archive(records.append(1, 1))
+    seen: list[str] = []
+    records.effect = lambda name, key: seen.append(key) if name == "get" else None
+    assert list(faults(records.within)) == []
+    read = [each for each in seen if each.startswith(archiving.CHECKPOINTS)]
+    assert read == [archiving.checkpoint_key(4 + each) for each in range(CHECKPOINTS_READ)]
+
+
+def resigned(records: Records, number: int, **changes: object) -> None:
+    """The checkpoint with *changes*, signed by the right key."""
+    key = archiving.checkpoint_key(number)
+    found = archiving.sealed(records.bucket.objects[key]).checkpoint
+    told = {name: getattr(found, name) for name in found.__struct_fields__} | changes
+    text = archiving.text(archiving.Checkpoint(**told))
+    signed = base64.b64encode(signature(digest(text.encode()))).decode()
+    records.bucket.objects[key] = export.checkpoint_line(text, signed)
+
+
+def unsigned(records: Records) -> None:
+    key = archiving.checkpoint_key(4)
+    sealed = archiving.sealed(records.bucket.objects[key])
+    records.bucket.objects[key] = export.checkpoint_line(sealed.text, "c2ln")
+
+
+def forged(records: Records) -> None:
+    """The table's third entry is replaced by one that says something else."""
+    _, entry = append(Chain(), ONE, Kind.OUTCOME, NOW, BY, {"a": "lie"})
+    records.table[ONE][2] = Entry(ONE, 3, entry.body, entry.hash)
+
+
+def emptied(records: Records) -> None:
+    records.table[ONE].clear()
+
+
+TAMPERINGS: dict[str, tuple[Callable[[Records], object], str]] = {
+    "a checkpoint is none": (
+        lambda them: them.bucket.objects.update({archiving.checkpoint_key(2): b"nonsense"}),
+        "checkpoint 2 is none",
+    ),
+    "a checkpoint is gone": (
+        lambda them: them.bucket.objects.pop(archiving.checkpoint_key(2)),
+        "checkpoint 2 is none",
+    ),
+    "a signature is another": (unsigned, "checkpoint 4 is not signed by the key"),
+    "a checkpoint says another number": (
+        lambda them: resigned(them, 4, sequence=5),
+        "checkpoint 4 says that it is 5",
+    ),
+    "a checkpoint follows another": (
+        lambda them: resigned(them, 4, previous=digest(b"x")),
+        "checkpoint 4 does not follow the one before it",
+    ),
+    "an archived entry is another": (
+        lambda them: them.bucket.objects.update({archiving.entry_key(ONE, 6): b"{}"}),
+        "the archive's entry 6 of inc-1 is not what was anchored",
+    ),
+    "an archived entry is gone": (
+        lambda them: them.bucket.objects.pop(archiving.entry_key(ONE, 6)),
+        "the archive's entry 6 of inc-1 is not what was anchored",
+    ),
+    "the table's entry is another": (forged, "the table's entry 6 of inc-1: is entry 1"),
+    "the table's end is cut off": (
+        lambda them: them.table[ONE].pop(),
+        "the table's entry 6 of inc-1: no chain ends in",
+    ),
+    "the table has none of it": (emptied, "the table's entry 6 of inc-1: no chain ends in"),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_tampering_is_found(name: str) -> None:
+    """In the bucket or in the table, by the first line."""
+    tamper, why = TAMPERINGS[name]
+    records = archived()
+    tamper(records)
+    assert next(faults(records.within)).startswith(why)
+
+
+def test_what_stands_beside_a_fault_is_read_all_the_same() -> None:
+    """One checkpoint that is none hides no other fault, and is no fault of the next one."""
+    records = archived()
+    records.bucket.objects[archiving.checkpoint_key(2)] = b"nonsense"
+    records.table[ONE].pop()
+    first, second = faults(records.within)
+    assert first == "checkpoint 2 is none"
+    assert second.startswith("the table's entry 6 of inc-1")
+
+
+def test_a_later_checkpoint_may_tell_of_less() -> None:
+    """A worker that was slow: what it says is true still."""
+    records = archived()
+    head = Chain(2, records.table[ONE][1].hash)
+    records.archive(records.append(2, 1))
+    two = IncidentId("inc-2")
+    resigned(
+        records,
+        5,
+        heads={ONE: (head.length, head.head), two: (4, records.table[two][-1].hash)},
+    )
+    assert list(faults(records.within)) == []
+
+
+def test_what_cannot_be_read_is_no_audit() -> None:
+    records = archived()
+
+    def out(name: str, _key: str) -> None:
+        if name == "public_key":
+            raise Unavailable("signing key: AccessDeniedException")
+
+    records.effect = out
+    with pytest.raises(Unavailable):
+        list(auditing.faults(records.within))
