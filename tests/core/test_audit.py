@@ -1,5 +1,6 @@
 """Each way to tamper with an export is found and located, on exports of simulated incidents."""
 
+import ast
 import base64
 import io
 import itertools
@@ -9,6 +10,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -444,6 +446,11 @@ def test_it_runs_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
     for refused in (run(str(whole)), run(str(folder / "gone"))):
         assert refused.returncode == 2
         assert "cannot be read" in refused.stderr
+
+
+def test_an_older_python_reads_it_too() -> None:
+    """Whoever verifies has the Python that is there."""
+    ast.parse(Path(audit.__file__).read_text(), feature_version=(3, 9))
 
 
 def test_its_own_command_line_has_the_same_statuses(

@@ -17,13 +17,14 @@ says so. The file is read twice, line by line. This one imports nothing of first
 anyone can read it whole and run it alone.
 """
 
+from __future__ import annotations  # it runs on an older Python, too
+
 import argparse
 import base64
 import hashlib
 import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -36,7 +37,7 @@ SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What stands before a SHA-256 that is signed (RFC 8017, 9.2)."""
 MODULUS_BITS_MIN, EXPONENT_MIN = 2048, 3
 
-type Key = tuple[int, int]
+Key = tuple[int, int]
 """Modulus and exponent of an RSA public key."""
 
 
@@ -53,7 +54,7 @@ def verify(
     key: Key | None = None,
     *,
     partial: bool = False,
-) -> "Finding":
+) -> Finding:
     """Check all of *export*: a file that can be read twice, or its bytes."""
     file = io.BytesIO(export) if isinstance(export, bytes) else export
     found = Finding(key)
@@ -213,7 +214,7 @@ def signed_by(key: Key, text: bytes, signature: object) -> bool:
         return False
     info = SHA256_INFO + hashlib.sha256(text).digest()
     padded = b"\0\1" + b"\xff" * (size - len(info) - 3) + b"\0" + info
-    return pow(int.from_bytes(raw), exponent, modulus) == int.from_bytes(padded)
+    return pow(int.from_bytes(raw, "big"), exponent, modulus) == int.from_bytes(padded, "big")
 
 
 def read_key(data: bytes) -> Key:
@@ -228,7 +229,7 @@ def read_key(data: bytes) -> Key:
     numbers, _ = _der(bits[1:], 0x30)
     modulus, numbers = _der(numbers, 0x02)
     exponent, _ = _der(numbers, 0x02)
-    key = int.from_bytes(modulus), int.from_bytes(exponent)
+    key = int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big")
     if key[0].bit_length() < MODULUS_BITS_MIN or key[1] < EXPONENT_MIN:
         raise ValueError("it is too weak a key")
     return key
@@ -239,7 +240,7 @@ def _der(data: bytes, tag: int) -> tuple[bytes, bytes]:
     if data[:1] != bytes((tag,)) or not data[1:]:
         raise ValueError("it is no public key, PEM or DER: aws kms get-public-key gives one")
     many = max(0, data[1] - 0x80)
-    size = int.from_bytes(data[2 : 2 + many]) if many else data[1]
+    size = int.from_bytes(data[2 : 2 + many], "big") if many else data[1]
     start = 2 + many
     return data[start : start + size], data[start + size :]
 
@@ -278,18 +279,20 @@ def told(name: str, found: Finding) -> str:
     return f"{name}: {'; '.join(parts)}"
 
 
-def _said(found: Finding) -> Iterator[str]:
+def _said(found: Finding) -> list[str]:
     signed = "are signed by KEY" if found.key else "without a KEY: signatures not checked"
-    yield f"{found.checkpoints} checkpoints {signed}" if found.checkpoints else "no checkpoint"
+    told = [f"{found.checkpoints} checkpoints {signed}" if found.checkpoints else "no checkpoint"]
     if found.unanchored:
         count, where = sum(found.unanchored.values()), len(found.unanchored)
-        yield f"{count} entries of {where} chains are not anchored: a cut at their ends is not seen"
+        cut = "a cut at their ends is not seen"
+        told.append(f"{count} entries of {where} chains are not anchored: {cut}")
     else:
-        yield "every entry is anchored"
+        told.append("every entry is anchored")
     if absent := sum(1 for there in found.policies.values() if not there):
-        yield f"of {absent} policies the text is not here"
+        told.append(f"of {absent} policies the text is not here")
     if found.absent:
-        yield f"{found.absent} incidents of the checkpoints are left out"
+        told.append(f"{found.absent} incidents of the checkpoints are left out")
+    return told
 
 
 if __name__ == "__main__":
