@@ -47,13 +47,17 @@ def checkout() -> Path:
 
 @app.command("test", context_settings=PASSED_ON)
 def run_tests(arguments: Arguments = None) -> int:
-    """Run pytest with these arguments; paths are relative to where you stand."""
+    """Run pytest with these arguments; paths are relative to where you stand.
+
+    Without a path it runs the whole suite, on all cores.
+    """
     root, arguments = checkout(), arguments or []
     # pytest looks for its configuration where the caller stands: say where it is
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     where = [] if named or Path.cwd() == root else [str(root / "tests")]
-    return subprocess.run([*command, *arguments, *where], check=False).returncode
+    apart = [] if named else ["-n", "auto", "--dist", "loadgroup"]
+    return subprocess.run([*command, *apart, *arguments, *where], check=False).returncode
 
 
 @app.command()
