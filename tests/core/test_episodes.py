@@ -51,9 +51,8 @@ def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
         "marks": ["muted"],
         "region": "us-east-1",
         "arn": "arn:aws:cloudwatch:us-east-1:[account]:alarm:vettid-prod-enclave-healthy-hosts",
-        "metric": "HealthyHostCount",
-        "dimensions": {},
         "cause": FOUND.cause,
+        "words": {},
     }
 
 

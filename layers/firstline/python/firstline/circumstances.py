@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from firstline.ids import InstanceId
+from firstline.redaction import redact
 from firstline.signals import Mark, Signal, SignalKind
 
 type Sort = Literal["health", "finding", "calendar"]
@@ -26,8 +27,7 @@ SERVICES = frozenset({"EC2", "KMS", "ELASTICLOADBALANCING", "SSM", "AUTOSCALING"
 """The services whose issue makes a fix doubtful."""
 GRAVE = frozenset({"HIGH", "CRITICAL"})
 """Severities of a finding that keep its instance as evidence (I22)."""
-FIELDS_READ = frozenset({"EventTypeCategory", "InstanceId", "Name", "Service"})
-"""The dimensions of a signal that say what goes on."""
+_READ = frozenset({"EventTypeCategory", "InstanceId", "Name", "Service"})
 _SORTS: dict[SignalKind, Sort] = {
     SignalKind.HEALTH: "health",
     SignalKind.FINDING: "finding",
@@ -38,6 +38,12 @@ _SORTS: dict[SignalKind, Sort] = {
 def concerns(signal: Signal) -> bool:
     """Whether *signal* tells of a fleet's surroundings."""
     return signal.kind in _SORTS
+
+
+def known_words(signal: Signal) -> dict[str, str]:
+    """What *signal* says that is kept of it anyway, by dimension; nothing for any other signal."""
+    told = signal.dimensions.items() if concerns(signal) else ()
+    return {name: redact(value) for name, value in told if name in _READ}
 
 
 class Circumstance(msgspec.Struct, frozen=True):

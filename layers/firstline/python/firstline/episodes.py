@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from firstline import causes, circumstances, paging, responses
+from firstline import causes, circumstances, paging, responses, rules
 from firstline.classify import Classification
 from firstline.ids import IncidentId, InstanceId, digest, incident_id
 from firstline.incident import Incident
@@ -178,9 +178,10 @@ def told(signal: Signal, found: Classification, profile: Profile) -> Data:
     """What the ledger says of a signal: names of ours and its key, never its free text.
 
     What stands where a name of AWS's or ours does is redacted, for an event may be anybody's. Of
-    its dimensions those are told that a rule or a guard reads, so that it can be judged again.
+    what it says beside that, only the words are told that a rule or a guard knows, so that it can
+    be judged again.
     """
-    read = profile.fields_read | circumstances.FIELDS_READ
+    words = rules.known_words(signal, profile) | circumstances.known_words(signal)
     return {
         "disposition": found.disposition,
         "why": redact(found.why),
@@ -197,8 +198,5 @@ def told(signal: Signal, found: Classification, profile: Profile) -> Data:
         "marks": list(signal.marks),
         "region": signal.region,
         "arn": redact(signal.arn),
-        "metric": redact(signal.metric),
-        "dimensions": {
-            name: redact(value) for name, value in signal.dimensions.items() if name in read
-        },
+        "words": words,
     }

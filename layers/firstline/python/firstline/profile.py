@@ -321,9 +321,18 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         return index
 
     @cached_property
-    def fields_read(self) -> frozenset[str]:
-        """The dimensions of signals that a rule reads: to judge by, or to tell scopes apart."""
-        return frozenset(field for rule in self.rules for field in (*rule.when, rule.scope))
+    def wanted(self) -> dict[str, tuple[Wanted, ...]]:
+        """What rules ask of each field of a signal, whichever rule."""
+        found: dict[str, tuple[Wanted, ...]] = {}
+        for rule in self.rules:
+            for field, value in rule.when.items():
+                found[field] = (*found.get(field, ()), value)
+        return found
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """The dimensions that tell incidents of one condition apart."""
+        return frozenset(rule.scope for rule in self.rules if rule.scope)
 
     @cached_property
     def _external(self) -> dict[str, str]:

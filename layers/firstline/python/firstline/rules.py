@@ -4,8 +4,11 @@
 negation, no regular expressions. What needs more is a named function.
 """
 
+import re
+
 import msgspec
 
+from firstline.ids import digest
 from firstline.profile import Profile, Rule, Wanted
 from firstline.signals import Signal
 
@@ -62,3 +65,30 @@ def _not(wanted: Wanted) -> str:
     if isinstance(wanted, tuple):
         return f"is not {' or '.join(map(repr, wanted))}"
     return f"does not begin with {wanted.prefix!r}"
+
+
+def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
+    """What rules ask of *signal*, by field, as far as it is what some rule wants.
+
+    Those are words of the operator's. Whatever else an event says there is told to nobody, so that
+    the same rules fit these words as fit the signal. The value that tells scopes apart stands as a
+    digest of it, unless it is an instance or a pseudonym.
+    """
+    words = {field: _word(_held(field, signal), asked) for field, asked in profile.wanted.items()}
+    scopes = {
+        field: value if _NAMES_NOBODY.fullmatch(value) else f"#{digest(value.encode())[:20]}"
+        for field in profile.scopes
+        if (value := signal.dimensions.get(field, ""))
+    }
+    return {field: word for field, word in {**words, **scopes}.items() if word}
+
+
+_NAMES_NOBODY = re.compile(r"i-[0-9a-f]{8,17}|[0-9a-f]{16}", re.ASCII)
+"""An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
+
+
+def _word(held: str, asked: tuple[Wanted, ...]) -> str:
+    fits = (each for each in asked if _fits(held, each))
+    for wanted in fits:
+        return held if isinstance(wanted, str | tuple) else wanted.prefix
+    return ""

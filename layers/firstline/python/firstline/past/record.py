@@ -103,6 +103,7 @@ def signals(entry: Recorded) -> tuple[Signal, ...]:
 
 def _signal(told: dict[str, Any], number: int) -> Signal:
     """A signal as it was judged; its key is its place, for the entry tells only a digest of it."""
+    words = dict(told.get("words", {}))
     return Signal(
         key=SignalKey(f"{number:04}|{told['key_digest']}"),
         kind=SignalKind(told.get("kind", _kind(told["source"]))),
@@ -113,8 +114,8 @@ def _signal(told: dict[str, Any], number: int) -> Signal:
         account=HOME.account,
         region=told.get("region", HOME.region),
         arn=told.get("arn", ""),
-        metric=told.get("metric", ""),
-        dimensions=told.get("dimensions", {}),
+        metric=words.pop("metric", ""),
+        dimensions=words,
         marks=tuple(map(Mark, told["marks"])),
     )
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from firstline import causes, circumstances
+from firstline import causes, circumstances, trust
 from firstline import incident as incidents
 from firstline.basis import Basis
 from firstline.circumstances import Circumstances
@@ -107,6 +107,7 @@ class Side:
         self.wakes = past.PastWakes(self.present)
         self.left: dict[IncidentId, str] = {}
         self._handed_over = False
+        self._demoted: set[str] = set()
         ports = past.ports(self.present, self.store, self.deeds, self.wakes)
         settings = copy.replace(SETTINGS, home=home, alarms=alarms, mode="enforce")
         self._system = System(ports, profile, settings)
@@ -158,10 +159,18 @@ class Side:
         self.present.read(basis, _answers(held, basis))
         self.deeds.turn = turn
         if isinstance(basis.seen.limits, Limits) and turn is not None:
-            self.store.tables.switch = basis.seen.limits.switch
-            around = basis.seen.limits.circumstances
-            self.store.tables.circumstances[self.profile.fleet.group] = around
+            self._people(basis.seen.limits)
         return self._decided(held, basis)
+
+    def _people(self, then: Limits) -> None:
+        """What was paused, went on around the fleet, and was promoted by then; the rest is own."""
+        tables, group = self.store.tables, self.profile.fleet.group
+        tables.switch, tables.circumstances[group] = then.switch, then.circumstances
+        demoted = {each.action for each in then.lease.trusts if each.demoted}
+        for action in sorted(self._demoted - demoted):
+            own = tables.leases.get(group, then.lease)
+            tables.leases[group] = copy.replace(own, trusts=trust.promoted(own.trusts, action))
+        self._demoted = demoted
 
     def _decided(self, held: Incident, basis: Basis) -> Step | None:
         entries = self.store.tables.entries[held.id]
