@@ -29,8 +29,6 @@ from infra.routing_key import routing_key
 from infra.runtime import Runtime
 from infra.topics import read_by
 
-PAGER_URL = "https://events.pagerduty.com/v2/enqueue"
-
 
 class AppStack(Stack):
     """Detection, response and oversight for the fleet of one profile."""
@@ -107,7 +105,7 @@ class AppStack(Stack):
             signals_queue_url=reach.queues.signals.queue_url,
             wakes_queue_url=reach.queues.wakes.queue_url,
             routing_key_secret=reach.routing_key.secret_arn,
-            pager_url=PAGER_URL,
+            pager_url=deployment.context.pager_url,
             team_topic=reach.team.topic_arn,
             documents=reach.documents,
             alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},

@@ -21,6 +21,8 @@ _Account = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
 _Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 _Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 _SecretArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:secretsmanager:.+:secret:.+$")]
+# plain HTTP is for a stand-in on this machine: no function in AWS can reach it
+_Address = Annotated[str, msgspec.Meta(pattern=r"^(https://|http://127\.0\.0\.1:).+/enqueue$")]
 # an event source takes no fewer than two and no more than a thousand
 _Workers = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 # never 0: it stops paging, and is no kill switch
@@ -36,7 +38,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     ``profile`` is the path of the operator's file, from where the CDK stands. ``account`` and
     ``region`` may be left to the CDK. ``routing_key_secret_arn`` names a secret that holds
     PagerDuty's routing key and is encrypted with Secrets Manager's own key; without it the stack
-    makes an empty one. ``ingest_concurrency_reserved`` keeps executions for paging alone.
+    makes an empty one. ``pager_url`` is where events are posted: an account of PagerDuty's EU
+    service region has another address. ``ingest_concurrency_reserved`` keeps executions for
+    paging alone.
     ``archive_lock`` is S3's: with ``compliance`` nobody, not even the account's root, can remove
     an archived entry or shorten its time, which is ``archive_lock_days``.
     """
@@ -50,6 +54,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     security_email: _Email | None = None
     team_email: _Email | None = None
     routing_key_secret_arn: _SecretArn | None = None
+    pager_url: _Address = "https://events.pagerduty.com/v2/enqueue"
     reconcile_concurrency_max: _Workers = 10
     ingest_concurrency_reserved: _Reserved | None = None
     archive_lock: Literal["governance", "compliance"] = "governance"

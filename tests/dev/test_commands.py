@@ -72,7 +72,7 @@ def test_the_command_line_itself_imports_nothing_heavy(tmp_path: Path) -> None:
     assert (status, heavy & set(out.split())) == (0, set())
 
 
-@pytest.mark.parametrize("name", ["test", "check", "synth", "deploy"])
+@pytest.mark.parametrize("name", ["test", "check", "synth", "bootstrap", "deploy", "destroy"])
 def test_outside_a_checkout_its_commands_say_so(tmp_path: Path, name: str) -> None:
     package = Path(firstline.__file__).parent
     for part in ("cli/main.py", "cli/develop.py", "__init__.py", "errors.py"):

@@ -33,13 +33,14 @@ from tests.dev.documented import (
 
 ACCOUNT = {
     *("doctor", "drill", "approve", "deny", "pause", "resume", "promote", "report-user", "deploy"),
+    *("bootstrap", "destroy"),
 }
 """What talks to an account: its words are read, and it is not run."""
 HERE = {"test", "check", "docs", "synth", "console", "simulate"}
 """What works on the checkout for long, or until it is ended."""
 DEPLOYED = {"report", "audit"}
 """What reads the deployed ledger where no export is named."""
-CDK = {"synth", "deploy"}
+CDK = {"synth", "bootstrap", "deploy", "destroy"}
 AWS_ITSELF = {"--query", "--output", "--region", "--no-cli-pager"}
 RUN = sorted(
     {
@@ -144,7 +145,8 @@ def test_a_command_of_aws_is_one(line: tuple[str, ...]) -> None:
     operations = {xform_name(each, "-"): each for each in model.operation_names}
     shape = model.operation_model(operations[operation]).input_shape
     takes = {f"--{xform_name(each, '-')}" for each in (shape.members if shape else {})}
-    assert {each for each in rest if each.startswith("--")} <= takes | AWS_ITSELF
+    takes |= {each.replace("--", "--no-", 1) for each in takes} | AWS_ITSELF
+    assert {each for each in rest if each.startswith("--")} <= takes
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)

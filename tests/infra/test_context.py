@@ -63,6 +63,8 @@ def test_the_defaults_are_the_careful_ones() -> None:
         ("region", "Virginia", "region"),
         ("emergency_email", "nobody", "emergency_email"),
         ("routing_key_secret_arn", "pagerduty", "routing_key_secret_arn"),
+        ("pager_url", "http://events.example.com/v2/enqueue", "pager_url"),
+        ("pager_url", "https://events.example.com", "pager_url"),
         ("reconcile_concurrency_max", "1", "reconcile_concurrency_max"),
         ("ingest_concurrency_reserved", 0, "ingest_concurrency_reserved"),
     ],

@@ -20,6 +20,8 @@ import firstline
 from firstline.errors import Malformed
 
 CONTEXT = ("-c", "--context")
+APP_STACKS = "firstline-*-app"
+"""All that may be thrown away: the records stack is protected, and a destroy of it fails."""
 PASSED_ON = {"ignore_unknown_options": True}
 Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
@@ -95,10 +97,26 @@ def synth(arguments: Arguments = None, output: Output = Path("cdk.out")) -> int:
 @app.command(context_settings=PASSED_ON)
 def deploy(arguments: Arguments = None) -> int:
     """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one."""
-    arguments = arguments or []
+    return cdk(checkout(), "deploy", *unless_named("--all", arguments or []))
+
+
+@app.command(context_settings=PASSED_ON)
+def bootstrap(arguments: Arguments = None) -> int:
+    """Run ``cdk bootstrap``, once for each account and Region."""
+    return cdk(checkout(), "bootstrap", *(arguments or []))
+
+
+@app.command(context_settings=PASSED_ON)
+def destroy(arguments: Arguments = None) -> int:
+    """Run ``cdk destroy``, for the app stack unless a word may name another; records stay."""
+    return cdk(checkout(), "destroy", *unless_named(APP_STACKS, arguments or []))
+
+
+def unless_named(stacks: str, arguments: list[str]) -> list[str]:
+    """*arguments*, with *stacks* at their end unless a word among them may name a stack."""
     pairs = pairwise(["", *arguments])
     words = [word for before, word in pairs if not word.startswith("-") and before not in CONTEXT]
-    return cdk(checkout(), "deploy", *arguments, *([] if words else ["--all"]))
+    return [*arguments, *([] if words else [stacks])]
 
 
 def placed(argument: str) -> str:

@@ -1,7 +1,7 @@
 """The command line: the first word picks a command, and only that command's module is imported.
 
 A row of ``COMMANDS`` names the module under ``firstline.cli`` and the line that ``--help`` shows.
-The module holds ``app``, a Typer with a command of the row's name (``develop.py`` has four), or one
+The module holds ``app``, a Typer with a command of the row's name (``develop.py`` has six), or one
 whose commands are the row's own subcommands (``audit list``). A command returns its exit status;
 nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
 
@@ -37,7 +37,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),
     "synth": ("develop", "make the CloudFormation templates; arguments go to the CDK"),
+    "bootstrap": ("develop", "prepare an account and Region for the CDK, once"),
     "deploy": ("develop", "deploy the stacks; arguments go to the CDK"),
+    "destroy": ("develop", "destroy the app stack; records stay; arguments go to the CDK"),
     "docs": ("documents", "write the generated documents of a checkout anew"),
 }
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.ids import InstanceId, digest
-from firstline.twin.hosts import Host
+from firstline.twin.hosts import TYPICAL, Host, Timings
 from firstline.twin.scenario import Scenario
 
 BOOT = timedelta(seconds=120)
@@ -68,13 +68,16 @@ class AutoScaling:
     scenario: Scenario
     start: datetime
     now: Callable[[], datetime]
+    timings: Timings = TYPICAL
     hosts: dict[InstanceId, Host] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     refreshes: list[GroupRefresh] = field(default_factory=list)
     desired: int = 0
 
     def __post_init__(self) -> None:
-        self.hosts = {each.id: Host(each, self.start, None) for each in self.scenario.hosts}
+        self.hosts = {
+            each.id: Host(each, self.start, None, self.timings) for each in self.scenario.hosts
+        }
         self.desired = len(self.hosts)
         if self.scenario.refreshing:
             hour = timedelta(hours=1)
@@ -99,7 +102,7 @@ class AutoScaling:
             restart_helps=helps,
         )
         if self.scenario.launches:
-            self.hosts[fresh.id] = Host(fresh, self.start, at + BOOT)
+            self.hosts[fresh.id] = Host(fresh, self.start, at + BOOT, self.timings)
         number = len(self.activities)
         activity = Activity(f"activity-{number}", f"Terminating EC2 instance: {id_}", at)
         self.activities.append(activity)
@@ -110,7 +113,7 @@ class AutoScaling:
         model = next(iter(self.hosts.values())).plan
         for _ in range(desired - self.desired if self.scenario.launches else 0):
             fresh = copy.replace(model, id=self._new_id(), enclave="up", parent="up")
-            self.hosts[fresh.id] = Host(fresh, self.start, self.now() + BOOT)
+            self.hosts[fresh.id] = Host(fresh, self.start, self.now() + BOOT, self.timings)
         self.desired = desired
 
     def refresh(self, preferences: Preferences) -> GroupRefresh:

@@ -1,12 +1,12 @@
 """The twin's hosts: what runs on each, since when, and what our documents do to it.
 
-Timings are typical figures, not promises: a command is answered in 2 s, an enclave takes 12 s to
-restart and a parent 3 s.
+Timings are typical figures, not promises. A world that runs in real time has shorter ones.
 """
 
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from firstline.evidence import LogCounts
 from firstline.twin.scenario import HostPlan
@@ -14,7 +14,25 @@ from firstline.twin.scenario import HostPlan
 ANSWER_AFTER = timedelta(seconds=2)
 ENCLAVE_RESTART_TAKES = timedelta(seconds=12)
 PARENT_RESTART_TAKES = timedelta(seconds=3)
+HEALTH_CHECK_LAG = timedelta(seconds=20)
+MINUTE = timedelta(minutes=1)
 DOWN_BEFORE_START = timedelta(minutes=4)
+
+
+class Timings(NamedTuple):
+    """How long things take; a load balancer believes a change after ``health_check_lag``.
+
+    ``minute`` is that of the alarms and of the probe.
+    """
+
+    answer_after: timedelta = ANSWER_AFTER
+    enclave_restart: timedelta = ENCLAVE_RESTART_TAKES
+    parent_restart: timedelta = PARENT_RESTART_TAKES
+    health_check_lag: timedelta = HEALTH_CHECK_LAG
+    minute: timedelta = MINUTE
+
+
+TYPICAL = Timings()
 
 
 @dataclass
@@ -45,8 +63,15 @@ class Invocation:
 class Host:
     """One host: its enclave and parent, whether they answer, and how long it has been there."""
 
-    def __init__(self, plan: HostPlan, start: datetime, launched_at: datetime | None) -> None:
+    def __init__(
+        self,
+        plan: HostPlan,
+        start: datetime,
+        launched_at: datetime | None,
+        timings: Timings = TYPICAL,
+    ) -> None:
         self.plan = plan
+        self._timings = timings
         self.launched_at = launched_at
         self.terminated_at: datetime | None = None
         self.tokens: set[str] = set()
@@ -84,7 +109,7 @@ class Host:
         """Carry out one of our documents; when it is answered, and how."""
         if not self.plan.reachable:
             return now + timedelta(seconds=60), Invocation("Undeliverable", "")
-        at = now + ANSWER_AFTER
+        at = now + self._timings.answer_after
         if document == "look_host":
             return at, Invocation("Success", json.dumps(self.report(at)))
         result, takes = self._restart(document, parameters, at)
@@ -137,15 +162,17 @@ class Host:
 
     def _restart_parent(self, at: datetime) -> timedelta:
         """The enclave goes on; a parent that finds NATS and its enclave again answers."""
-        back = at + PARENT_RESTART_TAKES
+        takes = self._timings.parent_restart
+        back = at + takes
         self.parent.turn(at, holds=False)
         self.parent.turn(back, holds=self.plan.parent_restart_helps or self.plan.parent == "up")
         self._answer_again(back, helps=self.plan.parent_restart_helps)
-        return PARENT_RESTART_TAKES
+        return takes
 
     def _restart_enclave(self, at: datetime) -> timedelta:
         """Systemd restarts the parent with it, and leaves it stopped where the enclave fails."""
-        back, helps = at + ENCLAVE_RESTART_TAKES, self.plan.restart_helps
+        takes, helps = self._timings.enclave_restart, self.plan.restart_helps
+        back = at + takes
         for each in (self.enclave, self.parent):
             each.turn(at, holds=False)
             each.turn(back, holds=helps or self.plan.enclave == "hung")
@@ -153,7 +180,7 @@ class Host:
         if self.plan.relapses_after_seconds is not None:
             again = back + timedelta(seconds=self.plan.relapses_after_seconds)
             self.enclave.turn(again, holds=False)
-        return ENCLAVE_RESTART_TAKES
+        return takes
 
     def _answer_again(self, at: datetime, *, helps: bool) -> None:
         if helps and self.plan.nats != "unreachable":

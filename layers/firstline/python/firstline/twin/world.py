@@ -15,11 +15,8 @@ import msgspec
 from firstline.evidence import AlarmState
 from firstline.ids import CommandId, InstanceId, digest
 from firstline.twin.group import AutoScaling
-from firstline.twin.hosts import Host, Invocation
+from firstline.twin.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.twin.scenario import Scenario
-
-HEALTH_CHECK_LAG = timedelta(seconds=20)
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -75,12 +72,15 @@ class Unregistered(Exception):
 class World:
     """The fleet of one scenario. Its driver moves `now` by `advance`, never backwards."""
 
-    def __init__(self, scenario: Scenario, start: datetime, group: str) -> None:
+    def __init__(
+        self, scenario: Scenario, start: datetime, group: str, timings: Timings = TYPICAL
+    ) -> None:
         self.scenario = scenario
+        self.timings = timings
         self.start = start
         self.now = start
         self.group_name = group
-        self.group = AutoScaling(scenario, start, lambda: self.now)
+        self.group = AutoScaling(scenario, start, lambda: self.now, timings)
         self.commands: dict[CommandId, Command] = {}
         self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
@@ -124,7 +124,8 @@ class World:
 
     def answering(self) -> tuple[datetime, bool]:
         """The probe's last end-to-end request: the minute that it asked in, and its answer."""
-        since = (self.now - self.start) // MINUTE * MINUTE
+        minute = self.timings.minute
+        since = (self.now - self.start) // minute * minute
         at = self.start + since
         return at, any(host.serves(at) for host in self.hosts.values())
 
@@ -149,16 +150,15 @@ class World:
         self._deletions.append((at, arn))
 
     def _believed(self, host: Host, at: datetime) -> bool:
-        return host.serves(at - HEALTH_CHECK_LAG) and host.serves(at)
+        return host.serves(at - self.timings.health_check_lag) and host.serves(at)
 
     def _evaluate(self, alarm: Alarm, to: datetime) -> list[bytes]:
         """Once a minute: ALARM after three breaching minutes, OK after one that is not."""
-        events = []
-        while alarm.counts is not None and alarm.evaluated_at + timedelta(minutes=1) <= to:
-            alarm.evaluated_at += timedelta(minutes=1)
+        events, minute = [], self.timings.minute
+        while alarm.counts is not None and alarm.evaluated_at + minute <= to:
+            alarm.evaluated_at += minute
             breaching = [
-                self._breaches(alarm.counts, alarm.evaluated_at - timedelta(minutes=n))
-                for n in range(3)
+                self._breaches(alarm.counts, alarm.evaluated_at - n * minute) for n in range(3)
             ]
             state = AlarmState.ALARM if all(breaching) else AlarmState.OK
             if state is AlarmState.ALARM or not breaching[0]:

@@ -1,0 +1,57 @@
+"""One deployment for all tests of this folder, by the real CDK; they use it one after another."""
+
+import platform
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from firstline.twin.pagerduty import PagerDutyServer
+from tests.end_to_end import kinds, pace, quick, stand_ins
+from tests.end_to_end.assembly import Cdk
+from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
+from tests.end_to_end.deployment import Deployment
+from tests.end_to_end.faults import Faults
+from tests.end_to_end.fleet import Fleet
+from tests.end_to_end.lambdas import Lambdas
+from tests.end_to_end.mended import mended
+from tests.end_to_end.metrics import Metrics
+from tests.probe.servers import nats_server
+
+ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+@pytest.fixture(scope="package")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Bootstrap an account, deploy both stacks in ``enforce``, and set the routing key."""
+    folder, faults, metrics = tmp_path_factory.mktemp("deployment"), Faults(), Metrics()
+    with ExitStack() as stack:
+        stack.enter_context(faults.of_threads())
+        stack.enter_context(faults.of_moto())
+        cloud = stack.enter_context(Cloud(faults))
+        stack.enter_context(mended())
+        stand_ins.install(cloud, kinds.KINDS)
+        pager = stack.enter_context(PagerDutyServer(pace.now))
+        nats_port = stack.enter_context(nats_server(folder / "nats", jetstream=False))
+        fleet = Fleet(cloud, metrics, quick.GROUP)
+        cloud.client("logs").create_log_group(logGroupName=quick.PARENT_LOG_GROUP)
+        cdk = Cdk(cloud)
+        profile = quick.write(folder / "e2e.toml", nats_port)
+        context = {
+            "profile": str(profile),
+            "mode": "enforce",
+            "account": ACCOUNT,
+            "region": REGION,
+            "architecture": ARCHITECTURES[platform.machine()],
+            "pager_url": pager.url,
+        }
+        assembly = cdk.synth(folder / "cdk.out", context)
+        cdk.bootstrap(assembly)
+        cdk.deploy(assembly)
+        lambdas = Lambdas(cloud, metrics, folder)
+        stack.callback(lambdas.close)
+        deployed = Deployment(
+            cloud, cdk, assembly, fleet, metrics, lambdas, pager, nats_port, folder, profile, {}
+        )
+        deployed.set_routing_key()
+        yield deployed

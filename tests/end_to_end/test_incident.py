@@ -1,0 +1,171 @@
+"""Incidents on the deployed system, each from its alarm to its end."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from firstline.ids import IncidentId
+from firstline.incident import Status
+from firstline.resolving import RESOLVE_AFTER
+from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
+from tests.end_to_end.deployment import RECORDS, Deployment
+
+HOSTS = [each.id for each in DEFAULT_HOSTS]
+SECONDS = 75
+"""A whole outage takes about 30 s; a machine that has other work is given more."""
+
+
+def told(deployment: Deployment, incident: IncidentId, kind: str) -> list[dict[str, Any]]:
+    """The ledger's entries of *kind*."""
+    entries = [json.loads(each.body) for each in deployment.store().entries(incident)]
+    return [each for each in entries if each["kind"] == kind]
+
+
+def fixed(deployment: Deployment, incident: IncidentId) -> list[str]:
+    """The hosts that a fix was intended for, in order."""
+    intents = [each["data"] for each in told(deployment, incident, "intent")]
+    return [host for each in intents if "plan" in each for host in each["hosts"]]
+
+
+def status(deployment: Deployment, incident: IncidentId) -> Status:
+    """Where the incident stands."""
+    loaded = deployment.store().load(incident)
+    assert loaded is not None
+    return loaded.incident.status
+
+
+def first_page(deployment: Deployment, since: int) -> IncidentId:
+    """The incident of the first page after *since*, as soon as it is there."""
+    deployment.wait("no page", 45, lambda: bool(deployment.pages(since)))
+    return IncidentId(deployment.pages(since)[0].key)
+
+
+def archived(deployment: Deployment, prefix: str) -> dict[str, bytes]:
+    """The objects of the archive's bucket under *prefix*."""
+    objects, bucket = deployment.cloud.client("s3"), deployment.outputs(RECORDS)["ArchiveBucket"]
+    listed = objects.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    return {
+        each["Key"]: objects.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
+        for each in listed
+    }
+
+
+def anchors(deployment: Deployment, head: str) -> bool:
+    """Whether a checkpoint names *head*."""
+    return any(head.encode() in each for each in archived(deployment, "checkpoints/").values())
+
+
+def verified(deployment: Deployment, export: Path) -> dict[str, Any]:
+    """What `audit verify` says of *export*, with the key that KMS publishes."""
+    key = deployment.outputs(RECORDS)["SigningKey"]
+    public = deployment.cloud.client("kms").get_public_key(KeyId=key)["PublicKey"]
+    path = deployment.folder / "key.pem"
+    body = base64.encodebytes(public).decode()
+    path.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----\n")
+    told = deployment.cdk.run("audit", "verify", str(export), str(path), "--json")
+    return dict(json.loads(told))
+
+
+def test_an_outage_is_paged_mended_and_closed(deployment: Deployment) -> None:
+    """The alarm, one page, the canary, the others, the alarm's OK, the end; the chain holds."""
+    before = len(deployment.pages(0))
+    with deployment.at_work(Scenario(name="outage")):
+        incident = first_page(deployment, before)
+        deployment.wait(
+            "not resolved", SECONDS, lambda: status(deployment, incident) is Status.RESOLVED
+        )
+        head = deployment.store().entries(incident)[-1].hash
+        deployment.wait("not anchored", SECONDS, lambda: anchors(deployment, head))
+        deployment.wait("no report", SECONDS, lambda: bool(archived(deployment, "reports/")))
+    pages = deployment.pages(before)
+    assert [(each.action, each.key) for each in pages] == [("trigger", incident)]
+    assert "P1 complete-outage: alarm healthy-hosts in ALARM" in str(pages[0].body["payload"])
+    assert fixed(deployment, incident) == HOSTS
+    verified = [each["data"].get("target") for each in told(deployment, incident, "verification")]
+    assert [each for each in verified if each] == HOSTS
+    assert deployment.cloud.faults.take() == []
+
+
+def test_the_record_holds_by_the_archive_alone(deployment: Deployment) -> None:
+    """Entries, policies and signed checkpoints of the bucket, and no table: all are anchored."""
+    restored = deployment.folder / "restored.jsonl"
+    entries, policies = archived(deployment, "entries/"), archived(deployment, "policies/")
+    lines = [
+        *(entries[key] for key in sorted(entries)),
+        *(
+            json.dumps({"policy": Path(key).stem, "text": text}).encode()
+            for key, text in ((key, policies[key].decode()) for key in policies)
+        ),
+        *(text.strip() for _, text in sorted(archived(deployment, "checkpoints/").items())[::-1]),
+    ]
+    restored.write_bytes(b"".join(line + b"\n" for line in lines))
+    line = verified(deployment, restored)
+    assert (line["valid"], line["anchored"], line["unanchored"]) == (True, True, {})
+    assert line["entries"] == len(entries)
+    assert line["signed"]
+
+
+def test_the_deployed_ledger_is_exported_and_holds(deployment: Deployment) -> None:
+    """By the commands that an auditor gives; the table tells what the archive tells."""
+    export = deployment.folder / "export.jsonl"
+    deployment.cdk.run("audit", "export", str(export), "--profile", str(deployment.profile))
+    line = verified(deployment, export)
+    assert (line["valid"], line["anchored"], line["signed"]) == (True, True, True)
+
+
+def test_the_report_lies_beside_the_archive(deployment: Deployment) -> None:
+    """As a page for people; it names the incident."""
+    pages = [
+        text for key, text in archived(deployment, "reports/").items() if key.endswith(".html")
+    ]
+    assert any(deployment.pages(0)[0].key.encode() in text for text in pages)
+
+
+def test_its_alert_is_kept_until_no_trigger_can_follow(deployment: Deployment) -> None:
+    """The resolve is owed, and not before the last life of a worker is over (I2)."""
+    loaded = deployment.store().load(IncidentId(deployment.pages(0)[0].key))
+    assert loaded is not None
+    trigger, *_, resolve = [each for each in loaded.incident.pages if each.channel == "pager"]
+    assert trigger.sent_at is not None
+    assert (resolve.action, resolve.due_at) == ("resolve", trigger.sent_at + RESOLVE_AFTER)
+
+
+def test_the_probe_told_of_the_outage_and_of_its_end(deployment: Deployment) -> None:
+    """By metrics that the deployed functions printed; the sweep beat all the while."""
+    answering = deployment.metrics.all("firstline", "EnclaveAnswering")
+    assert (answering[0].value, answering[-1].value) == (0.0, 1.0)
+    health = deployment.metrics.all("firstline", "HealthAnswering")
+    assert {each.value for each in health} == {0.0}
+    assert len(deployment.metrics.all("firstline", "Heartbeat")) > 5
+
+
+def release(package: Path) -> None:
+    """A next version, in which no function that pages lives for longer than a second."""
+    path = package / "resolving.py"
+    text = path.read_text()
+    for long in ("LIVES_MAX = timedelta(seconds=60)", "CLOCKS_DIFFER = timedelta(seconds=30)"):
+        assert long in text
+        text = text.replace(long, f"{long.partition(' ')[0]} = timedelta(seconds=1)")
+    path.write_text(text)
+
+
+def test_an_incident_outlives_a_deployment(deployment: Deployment) -> None:
+    """A new version is deployed while the canary is mended; that version brings it to its end."""
+    before = len(deployment.pages(0))
+    with deployment.at_work(Scenario(name="deployed meanwhile")):
+        incident = first_page(deployment, before)
+        deployment.wait("no fix", SECONDS, lambda: bool(fixed(deployment, incident)))
+        new = deployment.assembly.revised(deployment.folder / "next", release)
+        deployment.cdk.deploy(new)
+        assert status(deployment, incident) is not Status.RESOLVED
+        deployment.wait(
+            "not resolved in PagerDuty",
+            SECONDS,
+            lambda: deployment.pages(before)[-1].action == "resolve",
+        )
+    assert [each.action for each in deployment.pages(before)] == ["trigger", "resolve"]
+    assert fixed(deployment, incident) == HOSTS
+    codes = [json.loads(each.body)["code"] for each in deployment.store().entries(incident)]
+    assert list(dict.fromkeys(codes)) == [deployment.assembly.code, new.code]
+    assert deployment.cloud.faults.take() == []
