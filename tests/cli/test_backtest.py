@@ -8,6 +8,7 @@ import pytest
 
 import firstline
 from firstline.cli.main import dispatch
+from firstline.cli.progress import bar
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 VETTID = RUNBOOK.with_name("vettid.toml")
@@ -137,3 +138,13 @@ def test_two_recorded_policies_must_be_chosen_from(
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+BARS = {0: "[........................]   0%", 0.5: "[############............]  50%"}
+
+
+@pytest.mark.parametrize("share", BARS)
+def test_a_bar_says_how_far_it_is(share: float) -> None:
+    """Of one width, whatever the share."""
+    assert bar(share) == BARS[share]
+    assert bar(1) == f"[{'#' * 24}] 100%"

@@ -55,7 +55,7 @@ class Trial:
 
     def relive(self, path: Path) -> Totals:
         """An export, and what it comes to."""
-        occurrences.relive(path, self.pair, lambda _: None)
+        occurrences.relive(path, self.pair, lambda *_: None)
         return self.pair.end()
 
     @property

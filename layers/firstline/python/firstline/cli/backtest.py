@@ -12,6 +12,7 @@ from firstline import profile as profiles
 from firstline.cli import envelope, exported, output, progress, replay_export
 from firstline.cli.envelope import RUNBOOK, Account, Region
 from firstline.cli.output import BacktestLine, FlipLine, GainedLine
+from firstline.cli.progress import bar
 from firstline.errors import Malformed
 from firstline.past import chapters, occurrences
 from firstline.past.flips import SORTS, Flip, Totals
@@ -131,9 +132,9 @@ def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
 def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> None:
     """One file: an export, a stream of events, or one event."""
 
-    def far(count: int) -> None:
-        if count % TELL_EVERY == 0:
-            say(f"{file.name}: {count:,}, {sum(pair.totals.flips.values()):,} flips")
+    def far(done: int, of: int) -> None:
+        flips, share = sum(pair.totals.flips.values()), done / max(of, 1)
+        say(f"{bar(share)} {file.name}: {pair.totals.events:,} signals, {flips:,} flips")
 
     try:
         if replay_export.holds(file):
@@ -141,12 +142,19 @@ def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> 
         elif file.suffix == ".json":
             occurrences.hear(envelope.read(file), pair, home, str(file))
         else:
-            with file.open("rb") as lines:
-                for number, body in enumerate(lines, start=1):
-                    occurrences.hear(body.rstrip(), pair, home, f"{file}:{number}")
-                    far(number)
+            _stream(file, pair, home, far)
     except OSError as error:
         raise Malformed(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _stream(file: Path, pair: Pair, home: Home, far: Callable[[int, int], None]) -> None:
+    size, done = file.stat().st_size, 0
+    with file.open("rb") as lines:
+        for number, body in enumerate(lines, start=1):
+            occurrences.hear(body.rstrip(), pair, home, f"{file}:{number}")
+            done += len(body)
+            if number % TELL_EVERY == 0:
+                far(done, size)
 
 
 def _line(totals: Totals, flips: list[Flip]) -> BacktestLine:

@@ -6,9 +6,18 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
+from rich.text import Text
 
 QUIET_SECONDS = 20
 """How often a long command says something where nobody may be watching."""
+
+BAR_WIDTH = 24
+
+
+def bar(share: float) -> str:
+    """A bar of fixed width with its percentage; *share* is from 0 to 1."""
+    filled = round(share * BAR_WIDTH)
+    return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {share:4.0%}"
 
 
 @contextlib.contextmanager
@@ -17,7 +26,7 @@ def counting() -> Iterator[Callable[[str], None]]:
     console, last = Console(file=sys.stderr), time.monotonic()
     if console.is_terminal:
         with console.status("") as status:
-            yield status.update
+            yield lambda line: status.update(Text(line))  # a bracket is no markup
         return
 
     def tell(line: str) -> None:

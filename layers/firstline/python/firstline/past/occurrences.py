@@ -133,8 +133,11 @@ def places(file: BinaryIO) -> list[Place]:
     return sorted(found)
 
 
-def relive(path: Path, pair: Pair, progress: Callable[[int], None]) -> None:
-    """Let every chain of the export in *path* come about again, in the order of time."""
+def relive(path: Path, pair: Pair, progress: Callable[[int, int], None]) -> None:
+    """Let every chain of the export in *path* come about again, in the order of time.
+
+    *progress* is told how many of how many are begun.
+    """
     with path.open("rb") as file:
         index = places(file)
         under_way: list[tuple[datetime, int, Iterator[Turn], Turn, IncidentId]] = []
@@ -147,7 +150,7 @@ def relive(path: Path, pair: Pair, progress: Callable[[int], None]) -> None:
             _open(chain, pair)
             if told is not None:
                 _next(under_way, pair, number, iter(told.turns), _known_as(told))
-            progress(number + 1)
+            progress(number + 1, len(index))
         _turns(under_way, pair, None)
 
 
