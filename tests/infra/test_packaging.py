@@ -83,14 +83,6 @@ def test_the_app_says_what_it_made_and_leaves_stdout_to_the_cdk(synthesized: Syn
     assert synthesized.stdout == ""
 
 
-def test_cfn_lint_finds_nothing(synthesized: Synthesized) -> None:
-    """But W3005: the CDK orders a function after its role although the reference does."""
-    lint = Path(sys.executable).with_name("cfn-lint")
-    command = [str(lint), "--ignore-checks", "W3005", "--", *map(str, synthesized.made.paths)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout) == (0, "")
-
-
 def test_the_layers_hold_what_a_handler_imports(synthesized: Synthesized) -> None:
     """Third parties for Lambda's processor, the package, the profile; nothing of this machine."""
     dependencies = files(synthesized.layer("Dependencies"))
