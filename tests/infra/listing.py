@@ -1,0 +1,149 @@
+"""``python -m tests.infra.listing``: tests/infra/stacks.*.txt, what a deployment would make.
+
+For a reviewer: each resource with what a production account must like of it. Left out is what
+changes with every commit (hashes, assets), what belongs to docs/IAM.md (what roles may do), and
+what is in tests/core/alarms.*.txt (when the profile's alarms fire).
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+from app import compose
+from infra.context import DEFAULT_PROFILE
+from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.made import HASH, Made
+
+HERE = Path(__file__).parent
+PROFILES = tuple(sorted(path.stem for path in DEFAULT_PROFILE.parent.glob("*.toml")))
+COMMAND = ".venv/bin/python -m tests.infra.listing"
+BEHIND = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?=$|[^0-9A-Za-z]|[A-Z][a-z])")
+"""What the CDK puts behind a name, wherever it stands in an export's."""
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+POLICIES = ("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument")
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "AWS::CloudWatch::Dashboard": ("DashboardBody",),
+    "AWS::IAM::ManagedPolicy": ("PolicyDocument",),
+    "AWS::IAM::Role": ("Policies",),
+    "AWS::Lambda::Function": ("Code", "Environment", "Role"),
+    "AWS::Lambda::LayerVersion": ("Content",),
+    "AWS::SSM::Document": ("Content",),
+}
+"""What of a kind is told elsewhere, or changes with the code."""
+
+
+def assembled(profile: str, folder: Path) -> Made:
+    """What a deployment with the shipped *profile* would make."""
+    path = DEFAULT_PROFILE.with_name(f"{profile}.toml")
+    app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    compose(app)
+    app.synth()
+    return Made(folder)
+
+
+def listing(made: Made) -> str:
+    """Both stacks, their resources by name, and their outputs."""
+    manifest = json.loads((made.folder / "manifest.json").read_text())["artifacts"]
+    return "\n".join(
+        line
+        for stack, template in made.templates.items()
+        for line in _stack(stack, template, manifest[stack]["properties"])
+    )
+
+
+def _stack(stack: str, template: Any, properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    protected = ", termination protection" if properties.get("terminationProtection") else ""
+    yield f"{stack}: {template['Description']}{protected}"
+    for name, resource in sorted(template["Resources"].items()):
+        if resource["Type"] != "AWS::CDK::Metadata":
+            yield from _resource(HASH.sub("", name), resource)
+    for name, output in sorted(template.get("Outputs", {}).items()):
+        if "Export" not in output:
+            yield f"  output {name}: {_told(output['Value'])}"
+    yield ""
+
+
+def _resource(name: str, resource: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    kept = resource.get("DeletionPolicy")
+    yield f"  {name} {kind.removeprefix('AWS::')}{f' ({kept})' if kept else ''}"
+    if kind == "AWS::CloudWatch::Alarm":
+        yield from _alarm(properties)
+        return
+    hidden = LEFT_OUT.get(kind, ())
+    for key, value in sorted(properties.items()):
+        if key not in hidden:
+            yield f"    {key}: {_policy(value) if key in POLICIES else _told(value)}"
+
+
+def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Whom it tells and when, for firstline's own; the profile's are read by their events."""
+    if "AlarmActions" not in properties:
+        return
+    yield f"    means: {properties['AlarmDescription'].removeprefix('firstline: ')}"
+    metric = properties.get("MetricName") or _told(properties["Metrics"])
+    missing, comparison = properties["TreatMissingData"], properties["ComparisonOperator"]
+    periods, threshold = properties["EvaluationPeriods"], properties["Threshold"]
+    breaching = properties.get("DatapointsToAlarm", periods)
+    every = f" x {properties['Period']} s" if "Period" in properties else ""
+    yield f"    fires: {metric} {comparison} {threshold}, {breaching} of {periods}{every}"
+    yield f"    missing: {missing}"
+    for key in ("AlarmActions", "OKActions", "WarmUpConfiguration"):
+        if key in properties:
+            yield f"    {key}: {_told(properties[key])}"
+
+
+def _policy(document: Any) -> str:  # noqa: ANN401 - JSON
+    """Of each statement who is allowed or denied, and under which condition."""
+    hidden = ("Action", "NotAction", "Resource", "NotResource")
+    statements = [
+        {key: value for key, value in each.items() if key not in hidden}
+        for each in document["Statement"]
+    ]
+    return _told(statements)
+
+
+def _told(value: Any) -> str:  # noqa: ANN401 - JSON
+    """One line, in which a reference is the name of what it refers to."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::ImportValue": str(name)}:
+            told = f"<{_named(name)}>"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            told = f"<{_named(name)}.{attribute}>"
+        case {"Fn::Join": [str(between), list(parts)]}:
+            told = between.join(_told(each) for each in parts)
+        case dict():
+            told = "{" + ", ".join(f"{key}: {_told(each)}" for key, each in value.items()) + "}"
+        case list():
+            told = "[" + ", ".join(_told(each) for each in value) + "]"
+        case str():
+            told = BEHIND.sub("", DIGEST.sub("<sha256>", value))
+        case _:
+            told = json.dumps(value)
+    return told
+
+
+def _named(name: str) -> str:
+    """A logical id, or an export made of one, without what the CDK puts behind it."""
+    return BEHIND.sub("", HASH.sub("", name.rpartition(":Exports")[2] or name))
+
+
+def approved(profile: str) -> Path:
+    """The file that people approved."""
+    return HERE / f"stacks.{profile}.txt"
+
+
+def main() -> None:
+    """Write the files anew."""
+    for profile in PROFILES:
+        with tempfile.TemporaryDirectory() as folder:
+            approved(profile).write_text(listing(assembled(profile, Path(folder))))
+
+
+if __name__ == "__main__":
+    main()
