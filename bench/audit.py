@@ -1,24 +1,32 @@
 """How much memory and time a ledger's list and review take, by the number of its entries.
 
-    python bench/audit.py [ENTRIES ...]
+    python bench/audit.py [ENTRIES] [--quick] [--json]
 
-Each is run in a process of its own on an export of so many entries (by default 10,000 and
-1,000,000), made of a replayed incident again and again under other ids: the peak of its resident
-memory must not grow with them.
+Each is run in a process of its own on an export of so many entries (by default 1,000,000) and on
+one of a hundredth, made of a replayed incident again and again under other ids. The aim for the
+peak of its resident memory is a ratio of 1.1 or less: it must not grow with them.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from firstline.cli.figure import Figure, run
+
 FIRSTLINE = str(Path(sys.executable).parent / "firstline")
 SCENARIO = Path(__file__).parents[1] / "events" / "scenarios" / "one-dead-host.toml"
+CHILD = """
+import sys, time
+from firstline.cli.figure import peak_mib
+from firstline.cli.main import dispatch
+status = dispatch(sys.argv[1:])
+print(time.process_time(), peak_mib(), file=sys.stderr)
+sys.exit(status)
+"""
 COMMANDS = (["audit", "list"], ["report", "--since", "2026-01-01"])
 
 
@@ -31,34 +39,47 @@ def entries(export: Path, most: int) -> Iterator[bytes]:
         yield msgspec.json.encode(bodies[place] | {"incident": f"inc-{turn:020x}"}) + b"\n"
 
 
-def measure(command: list[str], file: Path) -> tuple[float, int]:
-    """Seconds, and the peak of the resident memory in MiB."""
-    began = time.monotonic()
-    process = subprocess.Popen([FIRSTLINE, *command, str(file)], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = status
-    if status:
-        sys.exit(f"{' '.join(command)}: failed")
-    return time.monotonic() - began, used.ru_maxrss // 1024
+def measure(command: list[str], file: Path) -> tuple[float, float]:
+    """Seconds of CPU, and the peak of the resident memory in MiB."""
+    words = [sys.executable, "-c", CHILD, *command, str(file)]
+    ran = subprocess.run(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
+    )
+    seconds, peak = ran.stderr.split()
+    return float(seconds), float(peak)
 
 
-def main(counts: list[int]) -> None:
-    """Print a line for each command and count."""
+def bench(most: int) -> Iterator[Figure]:
+    """Time and memory of each command."""
+    counts = (max(most // 100, 100), most)
     with tempfile.TemporaryDirectory() as folder:
-        one = Path(folder, "one.jsonl")
-        # in a process of its own: what this one held would be counted to those that it begins
+        one, file = Path(folder, "one.jsonl"), Path(folder, "many.jsonl")
         replay = [FIRSTLINE, "replay", str(SCENARIO), "--export", str(one)]
         subprocess.run(replay, check=True, stdout=subprocess.DEVNULL)
-        for most in counts:
-            file = Path(folder, "many.jsonl")
+        measured = []
+        for count in counts:
             with file.open("wb") as out:
-                out.writelines(entries(one, most))
-            for command in COMMANDS:
-                seconds, peak = measure(command, file)
-                print(
-                    f"{' '.join(command):<28} {most:>9,} entries  {seconds:6.1f} s  {peak:>4} MiB"
-                )
+                out.writelines(entries(one, count))
+            measured.append([measure(command, file) for command in COMMANDS])
+    for command, few, many in zip(COMMANDS, *measured, strict=True):
+        yield from told(" ".join(command[:2]), counts, few, many)
+
+
+def told(
+    name: str, counts: tuple[int, int], few: tuple[float, float], many: tuple[float, float]
+) -> Iterator[Figure]:
+    """What a command took of many, beside few."""
+    for unit, ours, theirs in zip(("s CPU", "MiB peak"), many, few, strict=True):
+        figure = Figure(
+            name=f"{name}: {counts[1]:,} entries",
+            figure=ours,
+            unit=unit,
+            against=f"{counts[0]:,}",
+            baseline=theirs,
+            ratio=ours / theirs,
+        )
+        yield figure.at_most(1.1) if unit == "MiB peak" else figure
 
 
 if __name__ == "__main__":
-    main([int(each) for each in sys.argv[1:]] or [10_000, 1_000_000])
+    run(bench, usual=1_000_000, quick=1000)

@@ -1,6 +1,6 @@
 """How fast an event is understood, beside what decoding its JSON alone takes.
 
-    python bench/classify.py [ROUNDS]
+    python bench/classify.py [ROUNDS] [--quick] [--json]
 
 Understood is from the bytes to the disposition, with 20 rules; decoded alone is msgspec's decoder
 on the same bytes, into plain values. The aim: 0.6 of its throughput or more.
@@ -17,13 +17,12 @@ Machines differ and are noisy, so only ratios tell; each is the median of altern
 
 import copy
 import importlib.util
-import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jmespath  # type: ignore[import-untyped]  # no stubs: only this file uses it
 import msgspec
@@ -31,6 +30,7 @@ import msgspec
 import firstline
 from firstline import profile as profiles
 from firstline.classify import classify, known_as
+from firstline.cli.figure import Figure, paired, run
 from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.signals import Disposition
@@ -44,15 +44,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RULES, CALLS = 20, 2000
 
 
-class Side(NamedTuple):
-    """What is timed."""
-
-    name: str
-    call: Callable[[], object]
-
-
-def main(rounds: int) -> None:
-    """Print the median rates and their ratios."""
+def bench(rounds: int) -> Iterator[Figure]:
+    """Understood, then decided."""
     body, profile = EVENT.read_bytes(), with_rules(profiles.load(RUNBOOK))
     signal = known_as(parse(body, HOME, NOW), profile, {})
     event = msgspec.json.decode(body)
@@ -64,14 +57,20 @@ def main(rounds: int) -> None:
         if classify(heard, profile, HOME).disposition is not Disposition.INCIDENT:
             raise SystemExit("the event is not understood any more")
 
-    alone = Side("decoded alone", lambda: decode(body))
-    compare(Side("understood", understand), alone, rounds, "aim: 0.6 or more")
-    decided = Side("decided", lambda: classify(signal, profile, HOME))
-    compare(decided, Side("by jmespath", lambda: first(filters, event)), rounds, "1: as fast")
+    def decide() -> None:
+        classify(signal, profile, HOME)
+
+    alone = compare(
+        "understood", understand, "its JSON decoded alone", lambda: decode(body), rounds
+    )
+    yield alone.at_least(0.6)
+    against = f"{RULES} filters of jmespath"
+    yield compare("decided", decide, against, lambda: first(filters, event), rounds).at_least(1)
     if (custodian := custodians(profile, event)) is None:
-        print("Cloud Custodian cannot be imported and is left out: see the head of this file")
+        print("Cloud Custodian is not here and is left out: see the script's head", file=sys.stderr)
     else:
-        compare(decided, Side("by Custodian", custodian), rounds, "1: as fast")
+        against = f"{RULES} filters of Cloud Custodian"
+        yield compare("decided", decide, against, custodian, rounds).at_least(1)
 
 
 def with_rules(profile: Profile) -> Profile:
@@ -134,21 +133,20 @@ def first(filters: list[Any], event: object) -> int:
     return next(number for number, each in enumerate(filters) if each.search(event) is True)
 
 
-def compare(ours: Side, other: Side, rounds: int, aim: str) -> None:
-    """Time both in alternation; print a call's microseconds, and the ratio of throughputs."""
-    timed = [(_microseconds(ours.call), _microseconds(other.call)) for _ in range(rounds)]
-    for side, times in zip((ours, other), zip(*timed, strict=True), strict=True):
-        print(f"{side.name:<14} {statistics.median(times):8.2f} us")
-    ratio = statistics.median(theirs / mine for mine, theirs in timed)
-    print(f"{'ratio':<14} {ratio:8.2f} ({aim}), {rounds} rounds of {CALLS} calls\n")
+def compare(
+    name: str, ours: Callable[[], object], against: str, theirs: Callable[[], object], rounds: int
+) -> Figure:
+    """Time both in alternation: microseconds a call, and the ratio of throughputs."""
+    timed = ((_microseconds(ours), _microseconds(theirs)) for _ in range(rounds))
+    return paired(f"an event {name}", "us", against, timed, speed=True)
 
 
 def _microseconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(CALLS):
         call()
-    return (time.perf_counter() - began) / CALLS * 1e6
+    return (time.process_time() - began) / CALLS * 1e6
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    run(bench, usual=15, quick=1)

@@ -1,6 +1,6 @@
 """How long a function takes to its first return in a fresh process, beside a bare boto3 handler.
 
-    python bench/cold_start.py [PAIRS]
+    python bench/cold_start.py [PAIRS] [--quick] [--json]
 
 Both are given what Lambda would give: the packaged layers and functions, the runtime's own boto3,
 no site-packages. The bare handler decodes the event and makes the same calls with the same
@@ -13,7 +13,6 @@ import json
 import os
 import pickle
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,32 +20,21 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from threading import Thread
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qs
 
 import boto3
-from botocore import xform_name
-from botocore.model import Shape
 
+from bench.recorded import Work, works
 from firstline import settings as addresses
-from firstline.adapters import wiring
-from firstline.cli.envelope import RUNBOOK
-from firstline.evidence import AlarmState
-from firstline.settings import Settings
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
+from firstline.cli.figure import Figure, paired, run
 from firstline.twin.scenario import Scenario
-from firstline.twin.world import World, announce
-from functions import ingest, reconcile
 from infra import packaging
 
-ROOT = Path(__file__).parents[1]
-ZERO = (ROOT / "events" / "cloudwatch.healthy-hosts-zero.json").read_bytes()
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six.py")
-ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:vettid-prod-enclave-healthy-hosts"
 HANDLER = """
 import json, sys
 from functions import {name}
@@ -68,62 +56,6 @@ for service, operation, params in calls:
         clients[service] = session.client(service)
     getattr(clients[service], operation)(**params)
 """
-
-type Call = tuple[str, str, Any]
-
-
-class Recorded:
-    """What one handler asked of AWS, in order, and what it was answered."""
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.answers: dict[str, bytes] = {}
-
-    def listen(self, aws: TwinAws) -> None:
-        """Record from now on."""
-        events: Any = aws.session.events
-        events.register_first("provide-client-params", self._ask)
-        events.register_last("after-call", self._answer)
-
-    def _ask(self, params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
-        self.calls.append(
-            (model.service_model.service_name, xform_name(model.name), copy.deepcopy(params))
-        )
-
-    def _answer(self, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
-        body = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
-        if model.service_model.resolved_protocol == "query":
-            self.answers[model.name] = _xml(model.name, model.output_shape, body)
-        else:
-            self.answers[model.name] = json.dumps(body, default=_epoch).encode()
-
-
-def _epoch(value: datetime) -> float:
-    return value.timestamp()
-
-
-def _xml(operation: str, shape: Shape | None, body: dict[str, Any]) -> bytes:
-    result = f"{operation}Result"
-    inner = "".join(_element(shape, result, body)) if shape is not None else ""
-    return f"<{operation}Response>{inner}</{operation}Response>".encode()
-
-
-def _element(shape: Any, name: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - any shape
-    """One value of a query protocol's answer."""
-    yield f"<{name}>"
-    if shape.type_name == "structure":
-        for key, inner in value.items():
-            yield from _element(shape.members[key], key, inner)
-    elif shape.type_name == "list":
-        for each in value:
-            yield from _element(
-                shape.member, shape.member.serialization.get("name", "member"), each
-            )
-    elif isinstance(value, datetime):
-        yield value.isoformat()
-    else:
-        yield str(value).lower() if isinstance(value, bool) else str(value)
-    yield f"</{name}>"
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -167,75 +99,43 @@ def package(out: Path) -> list[str]:
     return [str(each) for each in (out / "task", *layers, out / "runtime")]
 
 
-def record(now: datetime) -> dict[str, tuple[dict[str, Any], Recorded, Settings]]:
-    """Each function's event, what it asked and was answered, and its settings."""
-    raw = announce(ZERO, AlarmState.ALARM, now)
-    world = World(Scenario(name="bench"), now, "VettID-Nitro-EnclaveASG")
-    world.watch(ARN, raw, "healthy")
-    clock = WorldClock(world)
-    found: dict[str, tuple[dict[str, Any], Recorded, Settings]] = {}
-    pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
-    with TwinAws(world, clock.sleep) as aws, pagerduty:
-        settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
-        event = _event(raw.decode())
-        for name, module in (("ingest", ingest), ("reconcile", reconcile)):
-            recorded = Recorded()
-            recorded.listen(aws)  # a client hears what its session did when it was made
-            system = wiring.system(settings, aws.session, clock)
-            done = module.handler(event, None, system)
-            if done != {"batchItemFailures": []}:
-                raise SystemExit(f"{name} failed: {done}")
-            if name == "ingest":
-                recorded.calls.append(("pagerduty", "", ""))
-            found[name] = (event, copy.deepcopy(recorded), settings)
-            recorded.calls, recorded.answers = [], {}
-            event = _event(aws.take(settings.wakes_queue_url)[0].body)
-    return found
+def bench(pairs: int) -> Iterator[Figure]:
+    """Ingest with its page, then the wake that looks."""
+    found = islice(works(datetime.now(UTC) - timedelta(seconds=2), Scenario(name="bench")), 2)
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder)
+        path = package(where)
+        for work in found:
+            yield compare(work, pairs, path, where)
 
 
-def _event(body: str) -> dict[str, Any]:
-    return {"Records": [{"messageId": "1", "body": body, "eventSource": "aws:sqs"}]}
-
-
-def measure(pairs: int, where: Path) -> None:
-    """Print the median of each side, and of the pairs' ratios, for both functions."""
-    path = package(where)
-    found = record(datetime.now(UTC) - timedelta(seconds=2))
-    for name, (event, recorded, settings) in found.items():
-        Answers.answers = recorded.answers
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        pager = f"{url}/v2/enqueue"
-        calls = [
-            (*each[:2], pager if each[0] == "pagerduty" else each[2]) for each in recorded.calls
-        ]
-        files = where / f"{name}.json", where / f"{name}.calls"
-        files[0].write_text(json.dumps(event))
-        files[1].write_bytes(pickle.dumps(calls))
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(path),
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ACCESS_KEY_ID": "bench",
-            "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_REGION": "us-east-1",
-            addresses.VARIABLE: addresses.write(copy.replace(settings, pager_url=pager)),
-        }
-        ours = HANDLER.format(name=name, event=str(files[0]))
-        bare = BARE.format(event=str(files[0]), calls=str(files[1]))
-        timed = [
-            (_seconds(bare, environment), _seconds(ours, environment)) for _ in range(pairs + 1)
-        ]
-        server.shutdown()
-        _tell(name, timed[1:], len(calls))
-
-
-def _tell(name: str, timed: list[tuple[float, float]], calls: int) -> None:
-    bare, ours = (statistics.median(each) for each in zip(*timed, strict=True))
-    ratio = statistics.median(mine / theirs for theirs, mine in timed)
-    told = f"bare {bare:.3f} s, firstline {ours:.3f} s, {calls} calls"
-    print(f"{name:<10} ratio {ratio:.2f} (aim: 1.3 or less); {told}, {len(timed)} pairs")
+def compare(work: Work, pairs: int, path: list[str], where: Path) -> Figure:
+    """Both sides in alternation, the first pair left out; the server answers both."""
+    Answers.answers = dict(work.answers)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    pager = f"{url}/v2/enqueue"
+    posted = [("pagerduty", "", pager)] if work.function == "ingest" else []
+    files = where / f"{work.function}.json", where / f"{work.function}.calls"
+    files[0].write_text(json.dumps(work.event))
+    files[1].write_bytes(pickle.dumps([*work.calls, *posted]))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(path),
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_REGION": "us-east-1",
+        addresses.VARIABLE: addresses.write(copy.replace(work.settings, pager_url=pager)),
+    }
+    ours = HANDLER.format(name=work.function, event=str(files[0]))
+    bare = BARE.format(event=str(files[0]), calls=str(files[1]))
+    timed = [(_seconds(ours, environment), _seconds(bare, environment)) for _ in range(pairs + 1)]
+    server.shutdown()
+    name = f"cold {work.function}{', its page taken' if posted else ''}, wall"
+    against = f"bare boto3, the same {len(work.calls) + len(posted)} calls"
+    return paired(name, "s", against, timed[1:]).at_most(1.3)
 
 
 def _seconds(program: str, environment: dict[str, str]) -> float:
@@ -254,5 +154,4 @@ def _seconds(program: str, environment: dict[str, str]) -> float:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        measure(int(sys.argv[1]) if len(sys.argv) > 1 else 9, Path(folder))
+    run(bench, usual=9, quick=1)

@@ -1,17 +1,19 @@
 """How long one replay takes beside importing moto alone: pairs of runs, alternating.
 
-    python bench/replay.py [PAIRS]
+    python bench/replay.py [PAIRS] [--quick] [--json]
 
 "Importing moto" is what any program pays that uses it: the import, and the three backends that
 a replay needs, which moto imports at their first call. The aim is a ratio of 2.5 or less.
 Machines differ and are noisy, so only the ratio tells.
 """
 
-import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+from firstline.cli.figure import Figure, paired, run
 
 ROOT = Path(__file__).parents[1]
 EVENT = ROOT / "events" / "cloudwatch.healthy-hosts-zero.json"
@@ -27,14 +29,10 @@ aws.client("secretsmanager").list_secrets()
 MOTO = [sys.executable, "-c", LOAD]
 
 
-def main(pairs: int) -> None:
-    """Print each side's minimum, median and maximum, and the median of the pairs' ratios."""
-    timed = [(_seconds(MOTO), _seconds(REPLAY)) for _ in range(pairs)]
-    for name, times in zip(("import moto", "replay"), zip(*timed, strict=True), strict=True):
-        low, middle, high = min(times), statistics.median(times), max(times)
-        print(f"{name:<12} {low:.2f} {middle:.2f} {high:.2f} s (minimum, median, maximum)")
-    ratio = statistics.median(replay / moto for moto, replay in timed)
-    print(f"ratio        {ratio:.2f} (aim: 2.5 or less), {pairs} pairs")
+def bench(pairs: int) -> Iterator[Figure]:
+    """The one ratio."""
+    timed = ((_seconds(REPLAY), _seconds(MOTO)) for _ in range(pairs))
+    yield paired("a replay, wall", "s", "importing moto", timed).at_most(2.5)
 
 
 def _seconds(command: list[str]) -> float:
@@ -44,4 +42,4 @@ def _seconds(command: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    run(bench, usual=5, quick=1)

@@ -43,6 +43,19 @@ REPLACED = [
     ("PIN: 1234", "PIN: [secret]"),
     ("pcr " + "a1" * 48, "pcr [hex]"),
     ("sent wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1==", "sent [token]"),
+    # the shortest of each, and letters that are others' capitals
+    ("eyJabcd", "[token]"),
+    ("BASIC abcdef", "BASIC [token]"),
+    ("pin=1", "pin=[secret]"),
+    ("aPiKeY:1", "aPiKeY:[secret]"),
+    ("\N{LATIN SMALL LETTER LONG S}ecret=1", "\N{LATIN SMALL LETTER LONG S}ecret=[secret]"),
+    ("to\N{KELVIN SIGN}en=1", "to\N{KELVIN SIGN}en=[secret]"),
+    ("p\N{LATIN SMALL LETTER DOTLESS I}n=1", "p\N{LATIN SMALL LETTER DOTLESS I}n=[secret]"),
+    ("a@b.c", "[mail]"),
+    ("_INBOX.x", "[subject]"),
+    ("arn:aws:::111122223333", "arn:aws:::[account]"),
+    ("0" * 11 + "1", "[account]"),
+    ("aA1" + "x" * 29, "[token]"),
 ]
 
 

@@ -51,7 +51,8 @@ def body(page: Page, fleet: str) -> dict[str, object]:
     """The event for PagerDuty (Events API v2), but for the routing key."""
     event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
     if page.action == "resolve":
-        return event | ({"links": links} if (links := _links(page)) else {})
+        links = _links(page, _details(page))
+        return event | ({"links": links} if links else {})
     details = _details(page)
     return event | {
         "payload": {
@@ -64,16 +65,16 @@ def body(page: Page, fleet: str) -> dict[str, object]:
             "custom_details": details,
         },
         "client": "firstline",
-        "links": _links(page),
+        "links": _links(page, details),
     }
 
 
-def _links(page: Page) -> list[dict[str, str]]:
+def _links(page: Page, told: dict[str, str]) -> list[dict[str, str]]:
     """Addresses of the console; who may see what is there, IAM says.
 
-    One in which something had to be redacted leads nowhere.
+    *told* are the page's details as they are told: an address in which something had to be
+    redacted leads nowhere.
     """
-    told = _details(page)
     return [
         {"href": told[name], "text": text}
         for name, text in (("alarm_link", "the alarm"), ("report_link", "the report"))

@@ -7,7 +7,7 @@ a message, so whatever changes the world is sent once, and its timeout means tha
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from boto3.session import Session
 from botocore.config import Config
@@ -58,12 +58,22 @@ class _Lazy:
     def __init__(self, make: Callable[[], object]) -> None:
         self._make = make
         self._made: object | None = None
+        self._paginators: dict[str, object] = {}
+
+    def get_paginator(self, operation: str) -> object:
+        """The client's own, made once: botocore makes a class for each, half as dear as a call."""
+        if operation not in self._paginators:
+            self._paginators[operation] = self._client().get_paginator(operation)
+        return self._paginators[operation]
 
     def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._client(), name)
+        return found
+
+    def _client(self) -> Any:  # noqa: ANN401 - of whichever service
         if self._made is None:
             self._made = self._make()
-        found: object = getattr(self._made, name)
-        return found
+        return self._made
 
 
 def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bootstrap": ("develop", "prepare an account and Region for the CDK, once"),
     "deploy": ("develop", "deploy the stacks; arguments go to the CDK"),
     "destroy": ("develop", "destroy the app stack; records stay; arguments go to the CDK"),
+    "bench": ("bench", "measure a checkout beside its baselines: all benches, or those named"),
     "docs": ("documents", "write the generated documents of a checkout anew"),
 }
 

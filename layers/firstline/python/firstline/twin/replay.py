@@ -37,6 +37,7 @@ from firstline.twin.clock import WorldClock
 from firstline.twin.lambdas import Deliveries, Source
 from firstline.twin.pagerduty import Fault, PagerDutyServer
 from firstline.twin.scenario import LeverPlan, Scenario
+from firstline.twin.tally import Ran, Tally
 from firstline.twin.world import World
 from functions import ingest, operator, reconcile, sweep
 
@@ -75,7 +76,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay left. ``dead`` counts the messages that no handler could deal with.
 
     ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
-    the kill switch, ``policy`` the text of the profile that was in force.
+    the kill switch, ``policy`` the text of the profile that was in force, ``ran`` every
+    invocation of a function.
     """
 
     start: datetime
@@ -86,6 +88,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     control: tuple[Entry, ...] = ()
     policy: str = ""
+    ran: tuple[Ran, ...] = ()
 
 
 def replay(
@@ -106,11 +109,13 @@ def replay(
         _stand_behind(event, world, home)
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
+    tally = Tally()
     with TwinAws(world, clock.sleep, home) as aws, pagerduty:
+        tally.listen(aws.session)
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
         settings = copy.replace(settings, code=code.digest(PACKAGE))
         system = wiring.system(settings, aws.session, clock)
-        run = Run(world, aws, copy.replace(system, profile=profile))
+        run = Run(world, aws, copy.replace(system, profile=profile), tally)
         run.to_the_end(events, progress)
         with aws.without_faults():
             chapters = run.chapters(home)
@@ -124,6 +129,7 @@ def replay(
         refused=tuple(run.refused),
         control=control,
         policy=policy.decode(),
+        ran=tuple(tally.ran),
     )
 
 
@@ -138,18 +144,19 @@ def _read(profile_path: Path) -> bytes:
 class Run:
     """The system at work in its world, until nothing is left to do."""
 
-    def __init__(self, world: World, aws: TwinAws, system: System) -> None:
+    def __init__(self, world: World, aws: TwinAws, system: System, tally: Tally) -> None:
         self.deliveries = Deliveries()
         self.last_at = world.start
         self._world = world
         self._aws = aws
+        self._tally = tally
         self.system = system
         self.refused: list[str] = []
         self._levers = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
         self._heard: list[bytes] = []
         self._next_sweep = world.start + MINUTE
-        self._signals = self._source(ingest.handler, "signals", 35)
-        self._wakes = self._source(reconcile.handler, "wakes", 90)
+        self._signals = self._source("signals", tally.of("ingest", ingest.handler), 35)
+        self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler), 90)
 
     def to_the_end(self, events: tuple[Event, ...], progress: Callable[[datetime], None]) -> None:
         """Deliver *events* and all that follows from them."""
@@ -180,7 +187,7 @@ class Run:
             if entries
         )
 
-    def _source(self, handler: Callable[..., Any], name: str, visibility_seconds: int) -> Source:
+    def _source(self, name: str, handler: Callable[..., Any], visibility_seconds: int) -> Source:
         return Source(
             name,
             lambda event: dict(handler(event, None, self.system)),
@@ -207,7 +214,7 @@ class Run:
         try:
             with self._aws.without_faults():
                 event = person.request(plan, self.system)
-            answer = operator.handler(event, None, self.system)
+            answer = self._tally.of("operator", operator.handler)(event, None, self.system)
         except Malformed as error:
             answer = {"statusCode": 400, "body": str(error)}
         if answer["statusCode"] != HTTPStatus.OK:
@@ -223,7 +230,7 @@ class Run:
         """The schedule's minute. A sweep that fails is an error of its function, no more."""
         self._next_sweep += MINUTE
         with contextlib.suppress(Unavailable):
-            sweep.handler({}, None, self.system)
+            self._tally.of("sweep", sweep.handler)({}, None, self.system)
         self._take_wakes()
 
     def _busy(self) -> bool:
