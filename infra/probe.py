@@ -1,7 +1,7 @@
 """The probe: one function in the fleet's network that asks NATS, one outside it for the address.
 
 Metrics leave as log lines (embedded metric format), which Lambda itself carries: the network
-needs no endpoint for them. Prices are AWS PrivateLink's for us-east-1, read in 2026.
+needs no endpoint for them.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,12 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline import probe_settings
+from firstline import costs, probe_settings
 from firstline.probe_profile import NatsProbe, Probe
 from infra import roles, unscoped
 from infra.runtime import Handler, Runtime
 from infra.schedule import every_minute
 
-ENDPOINT_DOLLARS_AN_HOUR = 0.01
 HOURS_A_MONTH = 730
 _SPARE_SECONDS = 10
 """What is left of a function's time after its probe, for its imports and its metrics."""
@@ -52,7 +51,7 @@ def told(probe: Probe) -> Iterator[str]:
         yield "the NATS probe needs no VPC endpoint: it has no credentials to read"
     else:
         zones = len(probe.nats.network.subnets)
-        dollars = zones * ENDPOINT_DOLLARS_AN_HOUR * HOURS_A_MONTH
+        dollars = zones * costs.ENDPOINT.dollars * HOURS_A_MONTH
         yield (
             f"the NATS probe reads its credentials through a VPC endpoint for ssm in {zones}"
             f" subnets, about ${dollars:.2f} a month (or through a NAT gateway that is there);"

@@ -173,6 +173,10 @@ def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
         ("dynamodb", "Query", 300, 250),
         ("sqs", "SendMessage", 200, 400),
         ("cloudwatch", "DescribeAlarms", 90, 10_000),
+        ("s3", "PutObject", 900, 5_000),
+        ("s3", "GetObject", 0, 400),
+        ("kms", "DescribeKey", 0, 3_000),
+        ("kms", "Sign", 0, 15_000),
         ("ssm", "SendCommand", 900, 0),
     ],
 )

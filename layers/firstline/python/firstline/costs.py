@@ -1,39 +1,93 @@
-"""Costs: what a call of AWS costs, about, by the price lists of us-east-1 as of November 2025.
+"""Costs: what AWS asks for, and what one call of it costs, about.
 
-DynamoDB on demand, SQS, SNS, Secrets Manager, KMS, CloudWatch and S3: the services' pricing
-pages. What is not named (Systems Manager's Run Command, Auto Scaling, Elastic Load Balancing,
-EC2 and CloudFormation reads) is free. Lambda's own time is on its bill by function, and is not
-here.
+List prices of us-east-1 in US dollars, as the services' pricing pages (aws.amazon.com, the service,
+``pricing``) had them in the first half of 2026: no free tier, no discount, no tax, the first step
+of each scale.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
 
-_WRITE_UNIT = 625
-"""Nanodollars for 1 KB written ($0.625 a million); in a transaction it is paid twice."""
-_READ = 250
-"""Nanodollars for 4 KB read consistently ($0.125 a million units), and once as much for more."""
+
+class Price(NamedTuple):
+    """So many dollars for one of what ``unit`` says, by the pricing page of ``service``."""
+
+    dollars: Decimal
+    unit: str
+    service: str
+
+
+def _price(dollars: str, unit: str, service: str) -> Price:
+    return Price(Decimal(dollars), unit, service)
+
+
+ALARM = _price("0.10", "metric of an alarm, a month", "CloudWatch")
+COMPOSITE = _price("0.50", "composite alarm, a month", "CloudWatch")
+METRIC = _price("0.30", "custom metric, a month by the hour", "CloudWatch")
+DASHBOARD = _price("3.00", "dashboard, a month", "CloudWatch")
+LOGS = _price("0.50", "GB of logs taken in", "CloudWatch")
+ALARMS_READ = _price("0.00001", "call", "CloudWatch")
+SECRET = _price("0.40", "secret, a month", "Secrets Manager")
+SECRET_READ = _price("0.000005", "call", "Secrets Manager")
+KEY = _price("1.00", "key, a month", "KMS")
+KEY_READ = _price("0.000003", "call", "KMS")
+SIGNATURE = _price("0.000015", "call with an RSA key of 3072 bits", "KMS")
+INVOCATION = _price("0.0000002", "invocation", "Lambda")
+GIGABYTE_SECOND = _price("0.0000133334", "GB-second, arm64", "Lambda")
+SCHEDULED = _price("0.000001", "invocation", "EventBridge Scheduler")
+QUEUED = _price("0.0000004", "request", "SQS")
+PUBLISHED = _price("0.0000005", "request", "SNS")
+WRITE = _price("0.000000625", "KB written", "DynamoDB")
+READ = _price("0.000000125", "4 KB read", "DynamoDB")
+TABLED = _price("0.45", "GB-month of a table and its backup", "DynamoDB")
+PUT = _price("0.000005", "PUT or LIST", "S3")
+GET = _price("0.0000004", "GET", "S3")
+STORED = _price("0.023", "GB-month", "S3")
+ENDPOINT = _price("0.01", "endpoint in a subnet, an hour", "PrivateLink")
+
 _KILOBYTE = 1024
-
-_FLAT: Mapping[str, int] = {
-    "sqs": 400,
-    "sns": 500,
-    "secrets-manager": 5_000,
-    "kms": 3_000,
-    "cloudwatch": 10_000,
-    "s3": 5_000,
+_FLAT: Mapping[str, Price] = {
+    "sqs": QUEUED,
+    "sns": PUBLISHED,
+    "secrets-manager": SECRET_READ,
+    "kms": KEY_READ,
+    "cloudwatch": ALARMS_READ,
+    "s3": PUT,
 }
-"""Nanodollars for a call, whatever it asks; by botocore's hyphenated names of services."""
+"""A call of a service, whatever it asks; by botocore's hyphenated names of services.
+
+What is not named (Systems Manager's Run Command, Auto Scaling, Elastic Load Balancing, EC2 and
+CloudFormation reads) is free. Lambda's own time is on its bill by function.
+"""
+_OTHERWISE: Mapping[tuple[str, str], Price] = {
+    ("s3", "GetObject"): GET,
+    ("kms", "Sign"): SIGNATURE,
+    ("kms", "GetPublicKey"): SIGNATURE,
+}
 
 
 def nanodollars(service: str, operation: str, sent_bytes: int) -> int:
-    """About what one call costs; a transaction pays for each kilobyte that it sends."""
-    if service != "dynamodb":
-        return _FLAT.get(service, 0)
-    kilobytes = -(-sent_bytes // _KILOBYTE)
+    """About what one call costs.
+
+    A write pays for each kilobyte that is sent, in a transaction twice; a read for one of 4 KB and
+    as much again.
+    """
+    if service == "dynamodb":
+        return _of_table(operation, -(-sent_bytes // _KILOBYTE))
+    price = _OTHERWISE.get((service, operation)) or _FLAT.get(service)
+    return _nano(price) if price else 0
+
+
+def _of_table(operation: str, kilobytes: int) -> int:
     match operation:
         case "TransactWriteItems":
-            return 2 * _WRITE_UNIT * kilobytes
+            return 2 * _nano(WRITE) * kilobytes
         case "PutItem" | "UpdateItem" | "DeleteItem":
-            return _WRITE_UNIT * kilobytes
+            return _nano(WRITE) * kilobytes
         case _:
-            return _READ
+            return 2 * _nano(READ)
+
+
+def _nano(price: Price) -> int:
+    return int(price.dollars * 10**9)

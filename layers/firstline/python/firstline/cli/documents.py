@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import typer
 
 from firstline import doctor
+from firstline.cli.cost import cost
 from firstline.cli.coverage import coverage
 from firstline.cli.develop import checkout
 from firstline.cli.safety import safety
@@ -127,6 +128,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "runbook-coverage.md": lambda: coverage(checkout()),
     "DOCTOR.md": doctors,
     "IAM.md": roles,
+    "COST.md": lambda: cost(checkout() / "events" / "scenarios"),
     "SAFETY.md": lambda: safety(checkout() / "docs"),
 }
 
