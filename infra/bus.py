@@ -87,7 +87,8 @@ class Bus(Construct):
             to_queue = targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)
             _rule(self, each, what, to_queue)
         _archive(self, hears)
-        # straight from EventBridge, with no code of ours on the way
+        # straight from EventBridge, with no code of ours on the way; it takes no condition in a
+        # topic's policy (its guide, "Amazon SNS permissions"), so the policy names no rule
         topic = read_by(self, "Security", "security", security_email)
         for each, what in SEVERE.items():
             to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
