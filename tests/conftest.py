@@ -1,6 +1,10 @@
 """The whole suite runs on all cores: what shares something costly stays together."""
 
+import re
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {"browser", "end_to_end", "infra"}
 """Folders with one thing for all their tests: a deployment, the templates, a browser."""
@@ -14,15 +18,24 @@ APART = {
 """Files whose cases share nothing with each other; the tests of one case do."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name the group of each test; a group is run by one worker."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
+class Together(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
+    """Gives a worker all the tests of a folder, a file, or a case of one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
 
 
-def group(item: pytest.Item) -> str:
-    """The folder, the file, or the case of it that a test belongs to."""
-    if item.path.parent.name in TOGETHER:
-        return item.path.parent.name
-    case = getattr(item, "callspec", None)
-    return f"{item.path.name}-{case.id}" if case and item.path.name in APART else item.path.name
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401 - xdist's own
+    """What the workers of a run are given, and in which portions."""
+    return Together(config, log)
+
+
+def group(nodeid: str) -> str:
+    """Which tests a test shares something costly with."""
+    path, _, test = nodeid.partition("::")
+    folder, _, file = path.rpartition("/")
+    if folder.rpartition("/")[2] in TOGETHER:
+        return folder
+    case = re.search(r"\[.*\]", test)
+    return f"{path}{case[0]}" if case and file in APART else path

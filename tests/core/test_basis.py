@@ -10,7 +10,7 @@ from firstline.learn import Observation
 from firstline.signals import Severity
 from tests.controller.rig import START, opened
 from tests.core.builders import ALARM_ARN
-from tests.core.situations import limits
+from tests.core.situations import limits, situation
 
 NOTHING = Evidence(at=START, alarm=UNREAD, alarms={}, group=UNREAD, target_health=UNREAD, hosts={})
 PAGE = Page(
@@ -53,7 +53,7 @@ def test_limits_that_nobody_could_read_stay_unknown() -> None:
     unknown = copy.replace(told, seen=copy.replace(told.seen, limits=Unknown("throttled")))
     assert read(json.loads(json.dumps(unknown.told()))) == unknown
     seen = Observation(evidence=NOTHING, limits=Unknown("throttled"))
-    assert basis(seen, None, "observe").seen == Seen(limits=Unknown("throttled"))
+    assert basis(seen, situation()).seen == Seen(limits=Unknown("throttled"))
 
 
 def test_what_a_pause_owes_to_people_is_no_ground() -> None:
@@ -61,4 +61,4 @@ def test_what_a_pause_owes_to_people_is_no_ground() -> None:
     held = limits(paused=True)
     paged = copy.replace(held, switch=copy.replace(held.switch, pages=(PAGE,)))
     seen = Observation(evidence=NOTHING, limits=paged)
-    assert basis(seen, None, "enforce").seen.limits == held
+    assert basis(seen, situation()).seen.limits == held

@@ -26,6 +26,7 @@ from firstline.limits import Limits
 from firstline.ports import Answer
 from firstline.redaction import redact
 from firstline.settings import Mode
+from firstline.situation import Situation
 from firstline.surroundings import Surroundings
 
 
@@ -46,9 +47,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All of it: ``around`` is None unless a fix was decided on, and only then read."""
+    """All of it: ``around`` is None unless a fix was decided on, and only then read.
+
+    ``wakes`` are those that the incident has had by then: some end without an entry.
+    """
 
     seen: Seen
+    wakes: int | None = None
     around: Surroundings | None = None
     mode: Mode
 
@@ -58,9 +63,14 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return told
 
 
-def basis(seen: Observation, around: Surroundings | None, mode: Mode) -> Basis:
-    """What a decision rests on."""
-    return Basis(seen=_seen(seen, seen.evidence), around=around, mode=mode)
+def basis(seen: Observation, about: Situation) -> Basis:
+    """What the decision on *about* rests on, of which *seen* was read."""
+    return Basis(
+        seen=_seen(seen, seen.evidence),
+        wakes=about.incident.wakes,
+        around=about.surroundings,
+        mode=about.mode,
+    )
 
 
 def read(data: Data) -> Basis | None:

@@ -58,7 +58,7 @@ def run_tests(arguments: Arguments = None) -> int:
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     where = [] if named or Path.cwd() == root else [str(root / "tests")]
-    apart = [] if named else ["-n", "auto", "--dist", "loadgroup"]
+    apart = [] if named else ["-n", "auto", "--dist", "loadscope"]
     return subprocess.run([*command, *apart, *arguments, *where], check=False).returncode
 
 

@@ -45,7 +45,7 @@ def _turn(wake: Wake, system: System) -> None:
         inbox.fold(draft, loaded.inbox)  # which may raise it, and owe a page
     if settle(draft):  # pages owed go before anything is read
         draft.commit()
-        draft.now = system.ports.clock.now()
+    draft.now = system.ports.clock.now()
     draft.measure_responses()
     if draft.incident.ended:
         inbox.forward(draft, loaded.inbox)
@@ -54,8 +54,7 @@ def _turn(wake: Wake, system: System) -> None:
     seen = observe(draft)
     take_in(draft, seen)
     decision, about = _decided(draft, seen)
-    rests_on = basis(seen, about.surroundings, about.mode)
-    draft.record(Kind.DECISION, {**decision.told(), **rests_on.told()})
+    draft.record(Kind.DECISION, {**decision.told(), **basis(seen, about).told()})
     return _carry_out(draft, decision, about)
 
 

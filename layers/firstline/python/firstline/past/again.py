@@ -26,7 +26,7 @@ from firstline.limits import Limits
 from firstline.past import compare
 from firstline.past import ports as past
 from firstline.past.compare import Difference
-from firstline.past.ports import Present
+from firstline.past.ports import PastStore, Present
 from firstline.past.record import HOME, Story, Turn, signals
 from firstline.ports import (
     Answer,
@@ -133,7 +133,7 @@ class Again:
         self._policies = policies
         self.deeds = TurnDeeds()
         self._present = Present(story.opening.at, story.opening.at)
-        self._store = past.PastStore(self._present)
+        self._store = PastStore(self._present)
         wakes = past.PastWakes(self._present)
         self._ports = past.ports(self._present, self._store, self.deeds, wakes)
 
@@ -153,7 +153,7 @@ class Again:
         """Decide on what was seen then."""
         profile = self._policies[turn.decision.policy]
         yield from _joined(turn, profile)
-        held = self.held()
+        held = woken(self.held(), rests_on, self._store)
         self._put(turn)
         self._set(turn, held, rests_on)
         entries = self._store.tables.entries[held.id]
@@ -185,6 +185,15 @@ class Again:
             tables, group = self._store.tables, limits.lease.group
             tables.leases[group], tables.switch = limits.lease, limits.switch
             tables.circumstances[group] = limits.circumstances
+
+
+def woken(held: Incident, rests_on: Basis, store: PastStore) -> Incident:
+    """*held* after as many wakes as it had had by then, in the store too."""
+    if rests_on.wakes is None or rests_on.wakes == held.wakes:
+        return held
+    held = copy.replace(held, wakes=rests_on.wakes)
+    store.tables.incidents[held.id] = incidents.encode(held)
+    return held
 
 
 def judged(signal: Signal, told: Mapping[str, Any], profile: Profile) -> Classification:

@@ -27,7 +27,6 @@ from firstline.limits import Limits
 from firstline.ports import (
     Accepted,
     Answer,
-    Change,
     Delivery,
     FixOrder,
     LookOrder,
@@ -46,7 +45,8 @@ NEVER = Unknown("it was never recorded")
 class Present(msgspec.Struct):
     """What the record says of one turn, and what it was asked for in vain.
 
-    ``later`` is the instant from the turn's first commit on: a page that was sent took its time.
+    ``now`` is told once, to who begins, and ``later`` from then on: what came before the decision
+    took its time.
     ``answers`` are those of the commands that are waited for.
     """
 
@@ -106,11 +106,6 @@ class PastStore(MemoryStore):
         """See `firstline.ports.Store`."""
         self._present.known("limits", self._present.seen.limits)
         return super().limits(group)
-
-    def commit(self, change: Change) -> None:
-        """See `firstline.ports.Store`."""
-        super().commit(change)
-        self._present.now = self._present.later
 
 
 class PastFleet:
@@ -304,7 +299,8 @@ class PastClock:
 
     def now(self) -> datetime:
         """See `firstline.ports.Clock`."""
-        return self._present.now
+        now, self._present.now = self._present.now, self._present.later
+        return now
 
     def sleep(self, duration: timedelta) -> None:
         """See `firstline.ports.Clock`: nobody waits for the past."""

@@ -28,7 +28,7 @@ from firstline.ledger import Kind
 from firstline.limits import Limits
 from firstline.paging import owed
 from firstline.past import ports as past
-from firstline.past.again import SETTINGS, Lost, answers, sending
+from firstline.past.again import SETTINGS, Lost, answers, sending, woken
 from firstline.past.ports import Present
 from firstline.past.record import Turn
 from firstline.ports import Accepted, Answer, Delivery, FixOrder, LookOrder, Sending, Sent, Wake
@@ -156,6 +156,7 @@ class Side:
         held = self.held(id_)
         if held is None or id_ in self.left or not self.has_open(id_):
             return None
+        held = woken(held, basis, self.store)
         self.present.read(basis, _answers(held, basis))
         self.deeds.turn = turn
         if isinstance(basis.seen.limits, Limits) and turn is not None:
