@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firstline.errors import Unavailable
-from firstline.past.ports import NEVER, PastBackground, Present
+from firstline.past.ports import PastBackground
+from firstline.past.present import NEVER, Present
 from firstline.past.record import signals, story
 from firstline.signals import SignalKind
 from tests.past import stories

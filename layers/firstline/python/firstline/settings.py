@@ -63,3 +63,25 @@ def read(environment: Mapping[str, str]) -> Settings:
 def write(settings: Settings) -> str:
     """The value of `VARIABLE` for *settings*."""
     return msgspec.json.encode(settings).decode()
+
+
+def nowhere(home: Home, code: str) -> Settings:
+    """The settings of what runs beside no stack: it has no addresses, and only observes."""
+    return Settings(
+        home=home,
+        mode="observe",
+        profile_path="",
+        incidents_table="",
+        ledger_table="",
+        archive_bucket="archive",
+        signing_key="key",
+        signals_queue_url="",
+        wakes_queue_url="",
+        routing_key_secret="",
+        pager_url="",
+        team_topic="",
+        documents={},
+        alarms={},
+        hash_key=code,
+        code=code,
+    )

@@ -11,7 +11,7 @@ import typer
 from firstline import profile as profiles
 from firstline.cli import envelope, exported, output, progress, replay_export
 from firstline.cli.envelope import RUNBOOK, Account, Region
-from firstline.cli.output import BacktestLine, FlipLine, GainedLine
+from firstline.cli.output_past import BacktestLine, FlipLine, GainedLine
 from firstline.cli.progress import bar
 from firstline.errors import Malformed
 from firstline.past import chapters, occurrences

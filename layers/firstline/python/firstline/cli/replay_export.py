@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from firstline.cli import account, exported, output
-from firstline.cli.output import AgainLine, DifferenceLine, PageLine
+from firstline.cli.output import PageLine
+from firstline.cli.output_past import AgainLine, DifferenceLine
 from firstline.errors import Malformed
 from firstline.export import Recorded
 from firstline.ids import Digest

@@ -26,7 +26,7 @@ from firstline.limits import Limits
 from firstline.past import compare
 from firstline.past import ports as past
 from firstline.past.compare import Difference
-from firstline.past.ports import PastStore, Present
+from firstline.past.present import PastStore, Present
 from firstline.past.record import HOME, Story, Turn, signals
 from firstline.ports import (
     Answer,
@@ -41,27 +41,10 @@ from firstline.ports import (
     Wake,
 )
 from firstline.profile import Profile
-from firstline.settings import Settings
+from firstline.settings import nowhere
 from firstline.signals import Signal
 
-SETTINGS = Settings(
-    home=HOME,
-    mode="observe",
-    profile_path="",
-    incidents_table="",
-    ledger_table="",
-    archive_bucket="",
-    signing_key="",
-    signals_queue_url="",
-    wakes_queue_url="",
-    routing_key_secret="",
-    pager_url="",
-    team_topic="",
-    documents={},
-    alarms={},
-    hash_key="",
-    code="again",
-)
+SETTINGS = nowhere(HOME, code="again")
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):

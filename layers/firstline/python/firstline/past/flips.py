@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -22,17 +22,7 @@ type Sort = Literal[
     "hand-over-gained",
     "hand-over-lost",
 ]
-SORTS: tuple[Sort, ...] = (
-    "signal",
-    "step",
-    "fix-gained",
-    "fix-lost",
-    "fix-changed",
-    "page-gained",
-    "page-lost",
-    "hand-over-gained",
-    "hand-over-lost",
-)
+SORTS: tuple[Sort, ...] = get_args(Sort.__value__)
 """A signal that is taken for something else, a decision for another step; and what is at stake."""
 
 

@@ -29,7 +29,7 @@ from firstline.limits import Limits
 from firstline.paging import owed
 from firstline.past import ports as past
 from firstline.past.again import SETTINGS, Lost, answers, sending, woken
-from firstline.past.ports import Present
+from firstline.past.present import PastStore, Present
 from firstline.past.record import Turn
 from firstline.ports import Accepted, Answer, Delivery, FixOrder, LookOrder, Sending, Sent, Wake
 from firstline.profile import Profile
@@ -103,7 +103,7 @@ class Side:
         self.profile = profile
         self.deeds = SideDeeds()
         self.present = Present(at, at)
-        self.store = past.PastStore(self.present)
+        self.store = PastStore(self.present)
         self.wakes = past.PastWakes(self.present)
         self.left: dict[IncidentId, str] = {}
         self._handed_over = False

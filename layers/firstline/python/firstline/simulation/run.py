@@ -19,7 +19,7 @@ from firstline.ids import digest
 from firstline.levers import Lever
 from firstline.ports import Ports, Wake
 from firstline.profile import Profile
-from firstline.settings import Settings
+from firstline.settings import nowhere
 from firstline.simulation.choices import Choices
 from firstline.simulation.envelopes import HOME
 from firstline.simulation.mail import Mail, Message
@@ -50,24 +50,7 @@ TIMEOUTS = {
     "sweep": timedelta(seconds=55),
     "operator": timedelta(seconds=30),
 }
-SETTINGS = Settings(
-    home=HOME,
-    mode="enforce",
-    profile_path="",
-    incidents_table="",
-    ledger_table="",
-    archive_bucket="archive",
-    signing_key="key",
-    signals_queue_url="",
-    wakes_queue_url="",
-    routing_key_secret="",
-    pager_url="",
-    team_topic="",
-    documents={},
-    alarms={},
-    hash_key="simulation",
-    code="simulation",
-)
+SETTINGS = nowhere(HOME, code="simulation")
 
 
 class Beat(NamedTuple):
