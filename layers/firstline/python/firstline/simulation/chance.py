@@ -27,7 +27,8 @@ FAULTS_RARELY = {
     "team.publish": 0.3,
     "background": 0.5,
     "background.placement": 0.25,
-    "background.routes": 0.3,
+    "background.routes": 0.5,
+    "background.peerings": 0.9,
 }
 """By effect, or by port: the rarer one is in a run, the more often it fails."""
 FAULTS_RARELY_ELSE = 0.05
