@@ -37,7 +37,7 @@ def doctor(
 
     session = Session(region_name=region or None)
     if session.region_name is None:
-        raise Malformed("no Region is set: give --region, or set AWS_REGION")
+        raise Malformed("no Region is set: give --region, or set AWS_DEFAULT_REGION")
     return tell(examine(session, profile, SystemClock(), look=look), as_json=as_json)
 
 
