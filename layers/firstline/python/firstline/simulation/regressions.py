@@ -7,17 +7,19 @@ else: a test runs both.
 import msgspec
 
 from firstline.simulation import found
+from firstline.simulation.bug import Planted
 from firstline.simulation.found import Outcome
 
 
 class Regression(msgspec.Struct, frozen=True, kw_only=True):
     """In the world of ``start`` these ``choices``, by their place, were not dull.
 
-    ``bug`` is the planted one that is the old mistake.
+    ``bug`` is the planted one that is the old mistake, by its name; or itself, where the meeting
+    is so rare that no hunt would find it.
     """
 
     name: str
-    bug: str
+    bug: str | Planted
     start: str
     choices: dict[int, int] = {}
 
@@ -39,6 +41,30 @@ REGRESSIONS = (
         name="a page is told as owed for no longer than a wake that cannot be queued",
         bug="a sweep tells of no page whose wake it could not queue",
         start="PagerDuty is down, and then the wakes",
+    ),
+    Regression(
+        name="a decision does not follow from its record, which leaves out a wake without an entry",
+        bug=Planted(
+            name="an entry does not tell how often its incident was woken",
+            breaks="I26 (again)",
+            file="basis.py",
+            old="        wakes=about.incident.wakes,\n",
+            new="",
+        ),
+        start="no capacity",
+        choices={22: 6, 78: 6, 91: 1, 94: 1, 99: 8, 101: 6, 103: 4, 108: 7},
+    ),
+    Regression(
+        name="a decision does not follow from its record, which leaves out that time had passed",
+        bug=Planted(
+            name="the clock is read anew only where a page was sent",
+            breaks="I26 (again)",
+            file="controller/reconcile.py",
+            old="    draft.now = system.ports.clock.now()\n    draft.measure",
+            new="        draft.now = system.ports.clock.now()\n    draft.measure",
+        ),
+        start="it is over before it was paged",
+        choices={30: 3, 62: 3, 68: 6},
     ),
 )
 
