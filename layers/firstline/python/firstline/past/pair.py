@@ -23,6 +23,7 @@ from firstline.signals import Signal, SignalKind
 
 LONGEST = timedelta(days=2)
 """By then each incident has ended, however long its policy lets it live."""
+_READINGS = {state: AlarmReading(state) for state in AlarmState}
 
 
 class Pair:
@@ -78,7 +79,8 @@ class Pair:
     @property
     def rests(self) -> bool:
         """Whether neither side has an incident, or anything to do."""
-        return not any(side.store.tables.causes for side in self.sides) and not any(self._next)
+        (old, new), (before, after) = self.sides, self._next
+        return not (old.store.tables.causes or new.store.tables.causes or before or after)
 
     def well(self, arn: str, at: datetime, now: datetime) -> None:
         """An alarm is OK since *at*, told at *now*: as much as `hear` does of it while it rests."""
@@ -92,7 +94,7 @@ class Pair:
         """The alarm was in *state* at that instant, by a word of its own or by what was read."""
         known = self._alarms.get(arn)
         if known is None or known[0] <= at:
-            self._alarms[arn] = (at, AlarmReading(state))
+            self._alarms[arn] = (at, _READINGS[state])
 
     def advance(self, to: datetime) -> None:
         """Do what is due before *to*."""

@@ -56,10 +56,13 @@ def _counts(told: Told, left: Left, holders: dict[tuple[IncidentId, datetime], o
 
 
 def _holders(left: Left) -> dict[tuple[IncidentId, datetime], object]:
-    """Who held the lease as each decision saw it, by the decision's incident and instant."""
+    """Who held the lease as each decision saw it, by the decision's incident and instant.
+
+    Of two decisions at one instant the first: the lease is given back with the verdict.
+    """
     return {
         (each.incident, each.at): each.data["seen"]["limits"].get("lease", {}).get("holder")
-        for each in left.of("decision")
+        for each in reversed(tuple(left.of("decision")))
     }
 
 
