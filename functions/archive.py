@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from firstline.adapters import stream, wiring
 from firstline.controller.archive import Archiving, anchor, archive
 from firstline.controller.reporting import report
@@ -11,6 +9,7 @@ from firstline.errors import Malformed, Unavailable
 from firstline.metric import Metric
 from firstline.rendering.page import page
 from functions.emission import emit
+from functions.log import logger
 
 
 def handler(event: dict[str, Any], context: object, within: Archiving | None = None) -> None:
@@ -34,12 +33,12 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
     try:
         anchor(archived.heads, within)
     except Malformed as error:
-        Logger(service="firstline").error("the chain of checkpoints is broken", why=str(error))
+        logger().error("the chain of checkpoints is broken", why=str(error))
         emit(within.fleet, (Metric("ArchiveFaults", 1, "Count"),))
     try:
         report(archived.heads, within, page)
     except Unavailable:
         raise
     except Exception:  # noqa: BLE001 - a report must not keep the ledger from its archive
-        Logger(service="firstline").exception("a report cannot be made")
+        logger().exception("a report cannot be made")
         emit(within.fleet, (Metric("ReportFaults", 1, "Count"),))

@@ -1,13 +1,12 @@
 """Lambda: the schedule to `firstline.controller.auditing`, and metrics of what it found."""
 
-from aws_lambda_powertools import Logger
-
 from firstline import archiving
 from firstline.adapters import wiring
 from firstline.controller.archive import Archiving
 from firstline.controller.auditing import faults
 from firstline.metric import Metric
 from functions.emission import emit
+from functions.log import logger
 
 
 def handler(event: object, context: object, within: Archiving | None = None) -> None:
@@ -16,7 +15,7 @@ def handler(event: object, context: object, within: Archiving | None = None) -> 
     within = within or wiring.archiving_from_environment()
     found = tuple(faults(within))
     for each in found:
-        Logger(service="firstline").error("the archive does not hold", why=each)
+        logger().error("the archive does not hold", why=each)
     counted = (
         Metric(archiving.AUDITS, 1, "Count"),
         Metric(archiving.FAULTS, len(found), "Count"),

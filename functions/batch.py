@@ -7,9 +7,8 @@ what a page waits for in a new execution environment (bench/cold_start.py).
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from aws_lambda_powertools import Logger
-
 from firstline.errors import Unavailable
+from functions.log import logger
 
 
 class Failure(TypedDict):
@@ -26,14 +25,14 @@ class Failures(TypedDict):
 
 def each_record(event: dict[str, Any], act: Callable[[str], None]) -> Failures:
     """Run *act* on each record's body. What it raises is logged and reported, never raised."""
-    logger, failed = Logger(service="firstline"), list[Failure]()
+    log, failed = logger(), list[Failure]()
     for record in event["Records"]:
         try:
             act(record["body"])
         except Unavailable as error:
-            logger.warning("to be delivered again", why=str(error))
+            log.warning("to be delivered again", why=str(error))
             failed.append({"itemIdentifier": record["messageId"]})
         except Exception:
-            logger.exception("a record failed", message_id=record["messageId"])
+            log.exception("a record failed", message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}

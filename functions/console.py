@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aws_lambda_powertools import Logger
-
 from firstline.adapters import wiring
 from firstline.console import page
 from firstline.console.links import ASKED, WidgetLinks
 from firstline.controller.console import look
 from firstline.controller.system import System
+from functions.log import logger
 
 if TYPE_CHECKING:
     from firstline.console.style import Theme
@@ -40,6 +39,6 @@ def handler(
     about = event.get("widgetContext") or {}
     fields = (about.get("forms") or {}).get("all") or {}
     asked = str((fields if event.get("form") else event).get(ASKED) or "")
-    Logger(service="firstline").info("shown", asked=bool(asked))
+    logger().info("shown", asked=bool(asked))
     theme: Theme = "dark" if about.get("theme") == "dark" else "light"
     return page.widget(look(asked, within), WidgetLinks(context.invoked_function_arn), theme)

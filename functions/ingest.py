@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from firstline.adapters import wiring
 from firstline.controller.ingest import ingest
 from firstline.controller.system import System
 from firstline.redaction import redact
 from functions.batch import Failures, each_record
+from functions.log import logger
 from functions.measuring import Measuring
 
 
@@ -19,7 +18,7 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
 
     def take_in(body: str) -> None:
         receipt = ingest(body.encode(), measuring.system)
-        Logger(service="firstline").info(
+        logger().info(
             redact(receipt.why), disposition=receipt.disposition, incident=receipt.incident
         )
 

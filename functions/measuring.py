@@ -3,14 +3,13 @@
 import copy
 from typing import cast
 
-from aws_lambda_powertools import Logger
-
 from firstline import measures
 from firstline.adapters import wiring
 from firstline.controller.system import System
 from firstline.metric import Metric
 from firstline.ports import Change, Store
 from functions.emission import emit
+from functions.log import logger
 
 
 class _Kept:
@@ -52,5 +51,5 @@ class Measuring:
             metrics = (*more, *found, *wiring.calls().take())
             emit(self.system.profile.fleet.name, metrics, incidents)
         except Exception:
-            logger = Logger(service="firstline")
-            logger.exception("not measured")
+            log = logger()
+            log.exception("not measured")

@@ -4,13 +4,13 @@ import base64
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools import Logger
 
 from firstline import levers
 from firstline.adapters import wiring
 from firstline.controller.levers import Call, pull
 from firstline.controller.system import System
 from firstline.errors import FirstlineError, Malformed
+from functions.log import logger
 from functions.measuring import Measuring
 
 
@@ -19,7 +19,6 @@ def handler(
 ) -> dict[str, object]:
     """Pull the lever of the request's body; a mistake is answered with one line."""
     del context
-    logger = Logger(service="firstline")
     caller = event.get("requestContext", {}).get("authorizer", {}).get("iam", {}).get("userArn")
     if not caller:
         return _answer(403, {"error": "IAM named no caller: sign the request"})
@@ -29,10 +28,10 @@ def handler(
     except Malformed as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
-        logger.exception("a lever was not pulled", by=caller)
+        logger().exception("a lever was not pulled", by=caller)
         return _answer(503, {"error": f"nothing is known to be done, try again: {error}"})
     measuring.tell()
-    logger.info("a lever was pulled", lever=pulled.lever, by=caller)
+    logger().info("a lever was pulled", lever=pulled.lever, by=caller)
     return _answer(200, msgspec.to_builtins(pulled))
 
 

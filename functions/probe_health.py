@@ -3,13 +3,12 @@
 import os
 import ssl
 
-from aws_lambda_powertools import Logger
-
 from firstline import probe_health, probe_settings
 from firstline.adapters import vault_health
 from firstline.errors import Malformed
 from firstline.probe_settings import ProbeSettings
 from functions.emission import emit
+from functions.log import logger
 
 
 def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
@@ -20,5 +19,5 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
         raise Malformed(f"{probe_settings.VARIABLE} has no `health`: say which address is probed")
     reading = vault_health.ask(settings.health, ssl.create_default_context())
     why = reading.why if isinstance(reading, probe_health.NoAnswer) else ""
-    Logger(service="firstline").info("probed", outcome=probe_health.outcome(reading), why=why)
+    logger().info("probed", outcome=probe_health.outcome(reading), why=why)
     emit(settings.fleet, probe_health.metrics(reading))

@@ -6,7 +6,6 @@ import secrets
 import ssl
 from datetime import UTC, datetime
 
-from aws_lambda_powertools import Logger
 from boto3.session import Session
 
 from firstline import probe, probe_settings
@@ -16,6 +15,7 @@ from firstline.errors import Malformed
 from firstline.probe import NatsReading
 from firstline.probe_settings import NatsTarget, ProbeSettings
 from functions.emission import emit
+from functions.log import logger
 
 
 def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
@@ -26,7 +26,7 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
         raise Malformed(f"{probe_settings.VARIABLE} has no `nats`: say which server is probed")
     given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
     reading, servers = asyncio.run(_ask(settings.nats, given, now))
-    Logger(service="firstline").info("probed", outcome=probe.outcome(reading), why=reading.why)
+    logger().info("probed", outcome=probe.outcome(reading), why=reading.why)
     end = ends_at(given) if given else None
     emit(settings.fleet, probe.metrics(reading, days_left(end, now) if end else None, servers))
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from firstline import measures
 from firstline.adapters import wiring
 from firstline.controller.sweep import sweep
@@ -11,6 +9,7 @@ from firstline.controller.system import System
 from firstline.errors import FirstlineError
 from firstline.metric import Metric
 from functions.emission import emit
+from functions.log import logger
 from functions.measuring import Measuring
 
 
@@ -20,9 +19,7 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     measuring = Measuring(system or wiring.from_environment())
     swept = sweep(measuring.system)
     if swept.woken or swept.failed or swept.left:
-        Logger(service="firstline").info(
-            "swept", woken=swept.woken, failed=swept.failed, left=swept.left
-        )
+        logger().info("swept", woken=swept.woken, failed=swept.failed, left=swept.left)
     # by itself, before what could fail: two fleets in one account must not beat for each other
     fleet, late = measuring.system.profile.fleet.name, swept.wakes_late_for
     emit(fleet, measures.of_sweep(swept.pages_owed_for, late))
@@ -34,5 +31,5 @@ def _open(system: System) -> tuple[Metric, ...]:
     try:
         return (measures.of_open(system.ports.store.open_now(measures.OPEN_MAX)),)
     except FirstlineError as error:
-        Logger(service="firstline").warning("not counted: %s", error)
+        logger().warning("not counted: %s", error)
         return ()

@@ -1,9 +1,14 @@
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
+import botocore
 import pytest
 from boto3.session import Session
+from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
+from botocore.compat import HTTPHeaders
+from urllib3 import HTTPResponse
 
 from firstline.adapters import clients
 from firstline.twin.aws import session
@@ -42,3 +47,21 @@ def test_a_client_is_made_at_its_first_use() -> None:
     assert made == []
     assert [client.meta.region_name, client.meta.region_name] == ["us-east-1"] * 2
     assert made == [1]
+
+
+def test_cloudtrail_hears_who_asked() -> None:
+    """Each request begins with firstline's name, and is not told botocore's long one."""
+    sent: list[bytes] = []
+    held = session("us-east-1")
+
+    def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - botocore's
+        sent.append(request.headers["User-Agent"])
+        raw = HTTPResponse(BytesIO(b"{}"), preload_content=False)
+        return AWSResponse("", 200, HTTPHeaders(), raw)
+
+    events: Any = held.events
+    events.register("before-send", answer)
+    clients.keys(held).describe_key(KeyId="alias/enclaves")
+    assert len(sent) == 1
+    assert sent[0].startswith(f"firstline Botocore/{botocore.__version__}".encode())
+    assert b"lang/python" not in sent[0]

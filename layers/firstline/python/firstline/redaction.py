@@ -87,10 +87,10 @@ def redact(text: str, cut: int = CUT) -> str:
     if not found.isprintable():
         found = "".join(each if each.isprintable() else _blank(each) for each in found)
     lower = _lower(found)
-    for rule in _RULES:
-        if len(found) >= rule.shortest and _has_one(lower, rule.words):
-            found = rule.pattern.sub(rule.instead, found)
-            lower = _lower(found)
+    for pattern, instead, shortest, words in _RULES:
+        if len(found) >= shortest and _has_one(lower, words):
+            found, times = pattern.subn(instead, found)
+            lower = _lower(found) if times else lower
     return found if len(found) <= cut else found[: cut - 1].rstrip() + ELLIPSIS
 
 
