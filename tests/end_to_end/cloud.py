@@ -4,6 +4,7 @@ One request at a time, since moto bears no threads. CloudFormation's are let in 
 it makes it asks of the same server.
 """
 
+import io
 import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -22,6 +23,8 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tests.end_to_end.faults import Faults
+from tests.end_to_end.refusals import answered
+from tests.end_to_end.services import service_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -90,30 +93,33 @@ class Cloud:
         }
 
     def _answer(self, environment: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        what = f"{service_of(environment)} {environment['PATH_INFO']}"
+        asked = environment["wsgi.input"].read(int(environment.get("CONTENT_LENGTH") or 0))
+        environment["wsgi.input"] = io.BytesIO(asked)
+        statuses: list[str] = []
 
         def begin(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI's own shape
-            if status.startswith("5"):
-                target = environment.get("HTTP_X_AMZ_TARGET", "")
-                self.faults.add(f"moto: {what} {target}: {status}")
+            statuses.append(status)
             return start(status, *rest)
 
         try:
-            answered = self.door(environment, begin)
-            if answered is not None:
-                return answered
-            within = service_of(environment) == "cloudformation"
-            with nullcontext() if within else self._one_at_a_time:
-                return list(self._moto(environment, begin))
+            answer = list(self._of_door_or_moto(environment, begin))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            what = f"{service_of(environment)} {environment['PATH_INFO']}"
             self.faults.add(f"moto: {what}: {error!r}")
             # as a refusal, which nobody sends again
             start("400 Bad Request", [("Content-Type", "text/xml")])
             return [b"<Error><Code>Fault</Code></Error>"]
+        about = answered(environment, asked, statuses[-1], b"".join(answer))
+        if about is not None and not about.expected:
+            self.faults.add(f"answered: {about.call}: {about.said[:500]}")
+        return answer
 
-
-def service_of(environment: "WSGIEnvironment") -> str:
-    """The service that a request was signed for."""
-    signed = environment.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
-    parts = signed.partition(",")[0].split("/")
-    return parts[3] if len(parts) > 3 else ""
+    def _of_door_or_moto(
+        self, environment: "WSGIEnvironment", start: "StartResponse"
+    ) -> Iterable[bytes]:
+        given = self.door(environment, start)
+        if given is not None:
+            return given
+        within = service_of(environment) == "cloudformation"
+        with nullcontext() if within else self._one_at_a_time:
+            return list(self._moto(environment, start))

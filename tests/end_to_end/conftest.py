@@ -54,4 +54,13 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             cloud, cdk, assembly, fleet, metrics, lambdas, pager, nats_port, folder, profile, {}
         )
         deployed.set_routing_key()
+        assert faults.take() == []  # nothing was asked for that the cloud does not have
         yield deployed
+    assert faults.take() == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_fails_in_silence(deployment: Deployment) -> Iterator[None]:
+    """What failed where no test was looking fails the test in which it did."""
+    yield
+    assert deployment.cloud.faults.take() == []

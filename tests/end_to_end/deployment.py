@@ -54,6 +54,16 @@ class Deployment(NamedTuple):
             for each in answer["StackResources"]
         }
 
+    def function(self, name: str) -> str:
+        """The deployed name of the function whose code is ``functions/NAME.py``."""
+        (logical_id,) = (
+            logical_id
+            for logical_id, each in self.assembly.templates[APP]["Resources"].items()
+            if each["Type"] == "AWS::Lambda::Function"
+            and each["Properties"]["Handler"] == f"functions.{name}.handler"
+        )
+        return self.resources()[logical_id]
+
     def set_routing_key(self) -> None:
         """What the output ``SetRoutingKey`` tells the operator to do."""
         secret = self.outputs()["SetRoutingKey"].partition("--secret-id ")[2].split()[0]

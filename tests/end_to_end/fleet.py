@@ -24,8 +24,9 @@ from firstline.twin.operations import OPERATIONS
 from firstline.twin.scenario import Scenario
 from firstline.twin.world import World
 from tests.end_to_end import pace
-from tests.end_to_end.cloud import Cloud, service_of
+from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.metrics import Metric, Metrics
+from tests.end_to_end.services import service_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

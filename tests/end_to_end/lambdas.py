@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +23,8 @@ from tests.end_to_end.runtime import Place, Result, Sandbox, runtime_files
 class Lambdas:
     """Execution environments by function and version, kept warm; entered, until all have ended.
 
-    Metrics that a function prints (EMF) go to *metrics*. An error of a function, and each line
-    that it logs as one, is a fault.
+    Metrics that a function prints (EMF) go to *metrics*. An error of a function is a fault, and so
+    is each line that it prints but its metrics and what it logs as INFO.
     """
 
     def __init__(self, cloud: Cloud, metrics: Metrics, folder: Path) -> None:
@@ -53,7 +54,7 @@ class Lambdas:
                 result = sandbox.invoke(event, float(function.timeout))
         by = frozenset({("FunctionName", name.rpartition(":")[2])})
         self._metrics.put(Metric("AWS/Lambda", "Errors", by), float(result.failed), pace.now())
-        if result.failed and not _later(result):
+        if result.failed and not late(_why(result.payload)):
             self._cloud.faults.add(f"function {name}: {result.payload}")
         return result
 
@@ -127,16 +128,34 @@ class Lambdas:
         said = _json(line)
         if "_aws" in said:
             self._metrics.take_emf(said)
-        if said.get("level") in ("ERROR", "CRITICAL"):
+        elif said.get("level") != "INFO" and not late(_told(said)):
             self._cloud.faults.add(f"function {name} logged: {line[:2000]}")
 
 
-def _later(result: Result) -> bool:
-    """A dependency did not answer in time, and the function said so: it is invoked again.
+LATE = re.compile(r"[a-z ]+: (Connect|Read)TimeoutError")
+"""What `Unavailable` says of a dependency that did not answer in time (adapters/faults.py)."""
+
+
+def late(why: str) -> bool:
+    """Whether it says that a dependency was late, and that and no more: it is asked again.
 
     A call of the store may take a second, which a busy machine takes now and then.
     """
-    return isinstance(result.payload, dict) and result.payload.get("errorType") == "Unavailable"
+    return LATE.fullmatch(why) is not None
+
+
+def _why(payload: object) -> str:
+    """What a function that failed says of what is unavailable; nothing of any other error."""
+    if isinstance(payload, dict) and payload.get("errorType") == "Unavailable":
+        return str(payload["errorMessage"])
+    return ""
+
+
+def _told(said: dict[str, Any]) -> str:
+    """What a warning says of what is unavailable (functions/batch.py, functions/sweep.py)."""
+    if said.get("level") != "WARNING":
+        return ""
+    return str(said.get("why") or str(said["message"]).removeprefix("not counted: "))
 
 
 def _json(line: str) -> dict[str, Any]:
