@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from firstline.adapters import stream, wiring
+from firstline.adapters import archive_wiring, stream
 from firstline.controller.archive import Archiving, anchor, archive
 from firstline.controller.reporting import report
 from firstline.errors import Malformed, Unavailable
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
     does a report that cannot be made.
     """
     del context
-    within = within or wiring.archiving_from_environment()
+    within = within or archive_wiring.from_environment()
     archived = archive(map(stream.change, event["Records"]), within)
     emit(
         within.fleet,

@@ -1,7 +1,7 @@
 """Lambda: the schedule to `firstline.controller.auditing`, and metrics of what it found."""
 
 from firstline import archiving
-from firstline.adapters import wiring
+from firstline.adapters import archive_wiring
 from firstline.controller.archive import Archiving
 from firstline.controller.auditing import faults
 from firstline.metric import Metric
@@ -12,7 +12,7 @@ from functions.log import logger
 def handler(event: object, context: object, within: Archiving | None = None) -> None:
     """Audit once. What cannot be read raises: then no audit is counted, and an alarm tells."""
     del event, context
-    within = within or wiring.archiving_from_environment()
+    within = within or archive_wiring.from_environment()
     found = tuple(faults(within))
     for each in found:
         logger().error("the archive does not hold", why=each)

@@ -127,8 +127,10 @@ def test_document_must_be_named_and_sent_once(profile: Profile) -> None:
     one = session("us-east-1")
     with pytest.raises(Bug, match="no document for restart_enclave"):
         SsmHosts(clients.sending(one), clients.answers(one), {}, profile).fix(FIX)
-    with pytest.raises(Bug, match="once only"):
-        SsmHosts(clients.answers(one), clients.answers(one), DOCUMENTS, profile)
+    twice = SsmHosts(clients.answers(one), clients.answers(one), DOCUMENTS, profile)
+    for order in (FIX, LOOK):
+        with pytest.raises(Bug, match="once only"):
+            send(twice, order)
 
 
 URL = "https://ssm.invalid"

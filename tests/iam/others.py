@@ -12,7 +12,7 @@ from typing import Any
 from boto3.session import Session
 from moto import mock_aws
 
-from firstline.adapters import clients, items, nats_credentials, wiring
+from firstline.adapters import archive_wiring, clients, items, nats_credentials, wiring
 from firstline.archiving import Added
 from firstline.controller.ingest import ingest
 from firstline.controller.system import System
@@ -63,7 +63,7 @@ def _archive(recorder: Recorder) -> None:
     with mock_aws():
         session = recorder.listen(aws.session(HOME.region))
         resources.make(session, HOME, OFF)
-        within = wiring.archiving(_archiving(session), session, records.within.clock)
+        within = archive_wiring.archiving(_archiving(session), session, records.within.clock)
         ended = [Added(each) for each in chain(*outage())]
         late = records.append(2, 2)
         _put(session, [*ended, *late])

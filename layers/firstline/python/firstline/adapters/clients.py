@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore
 from boto3.session import Session
+from botocore.client import BaseClient
 from botocore.config import Config
+
+from firstline.errors import Bug
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -94,6 +97,17 @@ def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
         return cast("T", _Lazy(lambda: make(session)))
 
     return later
+
+
+def once[C: BaseClient](client: C) -> C:
+    """*client*, which changes the world; raises `Bug` where it would send something twice.
+
+    It is asked when something is sent: a client that only ingest carries with it is never made.
+    """
+    options: Any = client.meta.config  # its stubs leave them out
+    if (options.retries or {}).get("total_max_attempts") != 1:
+        raise Bug("a client that changes the world sends each change once only")
+    return client
 
 
 @lazy

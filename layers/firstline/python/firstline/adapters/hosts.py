@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
-from firstline.adapters import answers, refusals
+from firstline.adapters import answers, clients, refusals
 from firstline.adapters.faults import code, unavailable
 from firstline.errors import Bug
 from firstline.evidence import Connections
@@ -36,7 +36,8 @@ NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
 class SsmHosts:
     """Commands on the hosts of *profile*; *documents* maps an action's name to its document's.
 
-    *sending* must be a client that tries once (`clients.sending`); raises `Bug` otherwise.
+    *sending* must be a client that tries once (`clients.sending`): with another, whatever sends
+    raises `Bug`.
     """
 
     def __init__(
@@ -46,9 +47,6 @@ class SsmHosts:
         documents: Mapping[str, str],
         profile: Profile,
     ) -> None:
-        retries = getattr(sending.meta.config, "retries", None) or {}
-        if retries.get("total_max_attempts") != 1:
-            raise Bug("the client that sends commands may send each of them once only")
         self._sending = sending
         self._reading = reading
         self._documents = documents
@@ -150,9 +148,9 @@ class SsmHosts:
         _check_targets(targets)
         _check_parameters(action, parameters)
         look = action.kind == "look"
-        document = self._document(action)
+        document, sending = self._document(action), clients.once(self._sending)
         try:
-            answer = self._sending.send_command(
+            answer = sending.send_command(
                 InstanceIds=list(targets),
                 DocumentName=document,
                 Parameters={name: [value] for name, value in parameters.items()},

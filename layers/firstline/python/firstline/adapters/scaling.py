@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from firstline.actions.catalogue import FIXES
-from firstline.adapters import refusals
+from firstline.adapters import clients, refusals
 from firstline.adapters.faults import unavailable
 from firstline.errors import Bug
 from firstline.evidence import Refresh, Refreshes
@@ -30,15 +30,13 @@ TERMINATING = "Terminating EC2 instance: "
 class AsgScaling:
     """The `Scaling` port over one Auto Scaling group.
 
-    *sending* must be a client that tries once (`clients.scaling`); raises `Bug` otherwise.
+    *sending* must be a client that tries once (`clients.scaling`): with another, `fix` raises
+    `Bug`.
     """
 
     def __init__(
         self, sending: "AutoScalingClient", reading: "AutoScalingClient", group: str
     ) -> None:
-        retries = getattr(sending.meta.config, "retries", None) or {}
-        if retries.get("total_max_attempts") != 1:
-            raise Bug("the client that changes the group may send each change once only")
         self._sending = sending
         self._reading = reading
         self._group = group
@@ -46,6 +44,7 @@ class AsgScaling:
     def fix(self, order: FixOrder) -> Sending:
         """Ask the group for what *order* says, once."""
         _check(order)
+        clients.once(self._sending)
         try:
             return Sent(CommandId(self._ask(order)))
         except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:

@@ -4,31 +4,23 @@ import functools
 import os
 from pathlib import Path
 
-from aws_lambda_powertools import Logger
 from boto3.session import Session
 
-from firstline import profile as profiles
 from firstline import settings as addresses
-from firstline.adapters import clients
+from firstline.adapters import clients, policy
 from firstline.adapters.around import AroundClients, AwsAround
 from firstline.adapters.background import AwsBackground, BackgroundClients
-from firstline.adapters.bucket import S3Archive
 from firstline.adapters.calls import Calls
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.fleet import AwsFleet, FleetClients
 from firstline.adapters.hosts import SsmHosts
-from firstline.adapters.ledger import DynamoLedger
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.adapters.scaling import AsgScaling
-from firstline.adapters.signing import KmsSigner
 from firstline.adapters.store import DynamoStore
 from firstline.adapters.team import SnsTeam
 from firstline.adapters.wakes import SqsWakes
-from firstline.controller.archive import Archiving
 from firstline.controller.system import System
-from firstline.fallback import fallback
 from firstline.ports import Clock, Ports
-from firstline.profile import Profile
 from firstline.settings import Settings
 
 
@@ -49,7 +41,7 @@ def calls() -> Calls:
 
 def system(settings: Settings, session: Session, clock: Clock) -> System:
     """The system over AWS that *settings* describe, with clients of *session*."""
-    profile = _profile(Path(settings.profile_path))
+    profile = policy.load(Path(settings.profile_path))
     ports = Ports(
         store=DynamoStore(
             clients.store(session), settings.incidents_table, settings.ledger_table, clock
@@ -93,32 +85,3 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         clock=clock,
     )
     return System(ports=ports, profile=profile, settings=settings)
-
-
-@functools.cache
-def archiving_from_environment() -> Archiving:
-    """What archiving needs, made once; raises `Malformed` when the process has no settings."""
-    settings = addresses.read(os.environ)
-    return archiving(settings, Session(region_name=settings.home.region), SystemClock())
-
-
-def archiving(settings: Settings, session: Session, clock: Clock) -> Archiving:
-    """Archiving over AWS; the policy is the text of the profile that was deployed."""
-    path = Path(settings.profile_path)
-    return Archiving(
-        archive=S3Archive(clients.archive(session), settings.archive_bucket),
-        signer=KmsSigner(clients.signing(session), settings.signing_key),
-        ledger=DynamoLedger(clients.ledger(session), settings.ledger_table),
-        clock=clock,
-        policy=path.read_bytes(),
-        fleet=_profile(path).fleet.name,
-    )
-
-
-def _profile(path: Path) -> Profile:
-    """The profile; one that cannot be loaded must not keep an alarm from paging."""
-    try:
-        return profiles.load(path)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, alarms page
-        Logger(service="firstline").error("the profile cannot be loaded: %s", error)
-        return fallback(str(error))

@@ -1,0 +1,37 @@
+"""Wiring of archiving: no function that pages or mends imports what only the archive needs."""
+
+import functools
+import os
+from pathlib import Path
+
+from boto3.session import Session
+
+from firstline import settings as addresses
+from firstline.adapters import clients, policy
+from firstline.adapters.bucket import S3Archive
+from firstline.adapters.clock import SystemClock
+from firstline.adapters.ledger import DynamoLedger
+from firstline.adapters.signing import KmsSigner
+from firstline.controller.archive import Archiving
+from firstline.ports import Clock
+from firstline.settings import Settings
+
+
+@functools.cache
+def from_environment() -> Archiving:
+    """What archiving needs, made once; raises `Malformed` when the process has no settings."""
+    settings = addresses.read(os.environ)
+    return archiving(settings, Session(region_name=settings.home.region), SystemClock())
+
+
+def archiving(settings: Settings, session: Session, clock: Clock) -> Archiving:
+    """Archiving over AWS; the policy is the text of the profile that was deployed."""
+    path = Path(settings.profile_path)
+    return Archiving(
+        archive=S3Archive(clients.archive(session), settings.archive_bucket),
+        signer=KmsSigner(clients.signing(session), settings.signing_key),
+        ledger=DynamoLedger(clients.ledger(session), settings.ledger_table),
+        clock=clock,
+        policy=path.read_bytes(),
+        fleet=policy.load(path).fleet.name,
+    )

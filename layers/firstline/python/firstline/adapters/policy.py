@@ -1,0 +1,18 @@
+"""Policy: the profile that a function runs by."""
+
+from pathlib import Path
+
+from aws_lambda_powertools import Logger
+
+from firstline import profile as profiles
+from firstline.fallback import fallback
+from firstline.profile import Profile
+
+
+def load(path: Path) -> Profile:
+    """The profile; one that cannot be loaded must not keep an alarm from paging."""
+    try:
+        return profiles.load(path)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, alarms page
+        Logger(service="firstline").error("the profile cannot be loaded: %s", error)
+        return fallback(str(error))
