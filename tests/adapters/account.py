@@ -30,7 +30,7 @@ class Answering:
     call's name and parameters, which botocore has checked by then.
     """
 
-    answers: Mapping[str, Answer | Refusal | list[Answer] | Callable[[Answer], Answer]]
+    answers: Mapping[str, Answer | Refusal | list[Answer] | Callable[[Answer], Answer | Refusal]]
     asked: list[tuple[str, Answer]] = field(default_factory=list)
     session: Session = field(default_factory=lambda: session("us-east-1"))
 
@@ -56,16 +56,15 @@ class Answering:
         self.asked.append((name, context["asked"]))
         if name not in self.answers:
             raise AssertionError(f"nobody said what {name} answers")
-        match self.answers[name]:
+        answer = self.answers[name]
+        match answer(context["asked"]) if callable(answer) else answer:
             case Refusal(code):
                 metadata = {"HTTPStatusCode": 400}
                 return _http(400), {"Error": {"Code": code}, "ResponseMetadata": metadata}
             case list() as pages:
                 return _http(200), pages.pop(0)
-            case dict() as answer:
-                return _http(200), answer
-            case answer:
-                return _http(200), answer(context["asked"])
+            case told:
+                return _http(200), told
 
 
 def _http(status: int) -> AWSResponse:

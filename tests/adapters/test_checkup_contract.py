@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 from firstline.adapters.checkup.alarms import AlarmsReader
 from firstline.adapters.checkup.deployment import DeploymentReader
 from firstline.adapters.checkup.fleet import FleetReader
+from firstline.adapters.checkup.probing import ProbingReader
+from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.checkup.surroundings import SurroundingsReader
 from firstline.checkup.facts import (
     Agent,
@@ -18,12 +20,15 @@ from firstline.checkup.facts import (
     Api,
     LogGroup,
     Metric,
+    Probed,
     Resource,
     ScalingGroup,
+    Source,
     Subscriptions,
     TargetGroup,
     Unread,
 )
+from firstline.probe_profile import Probe
 from firstline.profile import Fleet
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.adapters.doors import Ends, Http
@@ -54,6 +59,14 @@ def around(one: Answering, facts: Fleet = NAMED) -> SurroundingsReader:
 
 def stack(one: Answering) -> DeploymentReader:
     return DeploymentReader(one.session, "firstline-vettid-app", "vettid")
+
+
+def mapping(uuid: str, state: str, function: str) -> Answer:
+    return {
+        "UUID": uuid,
+        "State": state,
+        "FunctionArn": f"arn:aws:lambda:{PLACE}:function:{function}",
+    }
 
 
 def group(name: str, *ids: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
@@ -156,6 +169,12 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
                 "StackResourceSummaries": [
                     {"ResourceType": "T", "LogicalResourceId": "L", "PhysicalResourceId": "p"},
                     {"ResourceType": "T", "LogicalResourceId": "not yet"},
+                    {
+                        "ResourceType": "T",
+                        "LogicalResourceId": "no more",
+                        "PhysicalResourceId": "q",
+                        "ResourceStatus": "DELETE_COMPLETE",
+                    },
                 ],
                 "NextToken": "x",
             },
@@ -164,7 +183,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         (Resource("T", "L", "p"),),
     ),
     "readers": (
-        lambda one: stack(one).readers("arn:topic"),
+        lambda one: StandingReader(one.session).readers("arn:topic"),
         "sns.ListSubscriptionsByTopic",
         [
             {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:x"}], "NextToken": "x"},
@@ -173,7 +192,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         Subscriptions(1, 1),
     ),
     "rules": (
-        lambda one: stack(one).rules(),
+        lambda one: StandingReader(one.session).rules(),
         "eventbridge.ListRules",
         [
             {"Rules": [{"Name": "a", "State": "ENABLED"}], "NextToken": "x"},
@@ -181,14 +200,71 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         ],
         {"a": True, "b": False},
     ),
+    "no rules": (
+        lambda one: StandingReader(one.session).rules(),
+        "eventbridge.ListRules",
+        [{"Rules": []}],
+        {},
+    ),
+    "targets": (
+        lambda one: StandingReader(one.session).targets("a"),
+        "eventbridge.ListTargetsByRule",
+        [
+            {"Targets": [{"Id": "Target0", "Arn": "arn:aws:sqs:x:1:a"}], "NextToken": "x"},
+            {"Targets": [{"Id": "Target1", "Arn": "arn:aws:sns:x:1:b"}]},
+        ],
+        ("arn:aws:sqs:x:1:a", "arn:aws:sns:x:1:b"),
+    ),
+    "no targets": (
+        lambda one: StandingReader(one.session).targets("a"),
+        "eventbridge.ListTargetsByRule",
+        [{"Targets": []}],
+        (),
+    ),
     "sources": (
-        lambda one: stack(one).source("ingest"),
+        lambda one: StandingReader(one.session).sources(),
         "lambda.ListEventSourceMappings",
         [
-            {"EventSourceMappings": [{"State": "Enabled"}], "NextMarker": "x"},
-            {"EventSourceMappings": [{"State": "Disabled"}]},
+            {"EventSourceMappings": [mapping("0a", "Enabled", "ingest")], "NextMarker": "x"},
+            {"EventSourceMappings": [mapping("0b", "Disabled", "reconcile:live")]},
         ],
-        False,
+        {"0a": Source("Enabled", "ingest"), "0b": Source("Disabled", "reconcile")},
+    ),
+    "no sources": (
+        lambda one: StandingReader(one.session).sources(),
+        "lambda.ListEventSourceMappings",
+        [{"EventSourceMappings": []}],
+        {},
+    ),
+    "no readers": (
+        lambda one: StandingReader(one.session).readers("arn:topic"),
+        "sns.ListSubscriptionsByTopic",
+        [{"Subscriptions": []}],
+        Subscriptions(0, 0),
+    ),
+    "no resources": (
+        lambda one: stack(one).resources(),
+        "cloudformation.ListStackResources",
+        [{"StackResourceSummaries": []}],
+        (),
+    ),
+    "subnets": (
+        lambda one: ProbingReader(one.session, PROFILE).subnets(),
+        "ec2.DescribeSubnets",
+        [
+            {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}], "NextToken": "x"},
+            {"Subnets": [{"SubnetId": "subnet-2", "VpcId": "vpc-2"}]},
+        ],
+        {"subnet-1": "vpc-1", "subnet-2": "vpc-2"},
+    ),
+    "security groups": (
+        lambda one: ProbingReader(one.session, PROFILE).security_groups(),
+        "ec2.DescribeSecurityGroups",
+        [
+            {"SecurityGroups": [{"GroupId": "sg-1", "VpcId": "vpc-1"}], "NextToken": "x"},
+            {"SecurityGroups": []},
+        ],
+        {"sg-1": "vpc-1"},
     ),
 }
 
@@ -247,10 +323,22 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         True,
     ),
     "queue": (
-        lambda one: stack(one).waiting(QUEUE),
+        lambda one: StandingReader(one.session).waiting(QUEUE),
         "sqs.GetQueueAttributes",
         {"Attributes": {"ApproximateNumberOfMessages": "3"}},
         3,
+    ),
+    "function": (
+        lambda one: StandingReader(one.session).function("ingest"),
+        "lambda.GetFunctionConfiguration",
+        {"FunctionName": "ingest", "State": "Active"},
+        "Active",
+    ),
+    "function that failed": (
+        lambda one: StandingReader(one.session).function("ingest"),
+        "lambda.GetFunctionConfiguration",
+        {"FunctionName": "ingest", "State": "Failed", "StateReasonCode": "InvalidSubnet"},
+        "Failed (InvalidSubnet)",
     ),
     "routing key": (
         lambda one: stack(one).routing_key("arn:secret"),
@@ -327,6 +415,30 @@ def test_a_refusal_is_a_fact(ask: Callable[[Answering], object], call: str) -> N
             (),
         ),
         (
+            lambda one: StandingReader(one.session).targets("gone"),
+            "eventbridge.ListTargetsByRule",
+            "ResourceNotFoundException",
+            (),
+        ),
+        (
+            lambda one: StandingReader(one.session).function("gone"),
+            "lambda.GetFunctionConfiguration",
+            "ResourceNotFoundException",
+            "not here",
+        ),
+        (
+            lambda one: StandingReader(one.session).waiting(QUEUE),
+            "sqs.GetQueueAttributes",
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "not here",
+        ),
+        (
+            lambda one: StandingReader(one.session).readers("arn:gone"),
+            "sns.ListSubscriptionsByTopic",
+            "NotFound",
+            "not here",
+        ),
+        (
             lambda one: stack(one).routing_key("s"),
             "secrets-manager.GetSecretValue",
             "ResourceNotFoundException",
@@ -346,6 +458,9 @@ def test_what_the_profile_does_not_name_is_not_asked_for() -> None:
     one = Answering({})
     bare = copy.replace(PROFILE.fleet, target_group="", parent_log_group="")
     reader = around(one, bare)
+    blind = ProbingReader(one.session, copy.replace(PROFILE, probe=Probe()))
+    assert [blind.subnets(), blind.security_groups()] == [None] * 2
+    assert blind.probed(AlarmsReader(one.session), NOW) is None
     assert [reader.key(), reader.log_group(), reader.stack(), reader.parameters(())] == [None] * 4
     assert [reader.launch_template(), reader.deployment_group()] == [None] * 2
     assert FleetReader(one.session, bare, HOME).targets() is None
@@ -463,6 +578,31 @@ def test_when_metrics_last_had_a_value() -> None:
     assert len(one.calls) == 3
 
 
+@pytest.mark.parametrize(
+    ("values", "probed"),
+    [
+        ((("m0", [2, 1], [0, 1]), ("m1", [9, 1], [21, 20])), (NOW - timedelta(hours=1), 20)),
+        ((("m0", [1], [0]), ("m1", [], [])), (NOW - timedelta(hours=1), None)),
+        ((), (None, None)),
+    ],
+)
+def test_what_the_probe_measured(
+    values: tuple[tuple[str, list[int], list[float]], ...], probed: tuple[datetime, int | None]
+) -> None:
+    """When it last did, whatever it read, and the end of its credentials by the last value."""
+    one = Answering({"cloudwatch.GetMetricData": results(*values)})
+    at, days = probed
+    ends_at = at + timedelta(days=days) if days else None
+    reader = ProbingReader(one.session, PROFILE)
+    assert reader.probed(AlarmsReader(one.session), NOW) == Probed(at, ends_at)
+    asked = one.parameters("cloudwatch.GetMetricData")["MetricDataQueries"]
+    by = [{"Name": "service", "Value": PROFILE.fleet.name}]
+    assert [each["MetricStat"]["Metric"] for each in asked] == [
+        {"Namespace": "firstline", "MetricName": name, "Dimensions": by}
+        for name in ("NatsConnected", "CredentialsDaysLeft")
+    ]
+
+
 def test_alarms_that_cannot_be_read() -> None:
     """Neither they, nor a history, nor metrics: each says which action it lacks."""
     denied = Refusal("AccessDenied")
@@ -476,12 +616,18 @@ def test_alarms_that_cannot_be_read() -> None:
         ).session
     )
     alarm = reader.with_history(Alarm(name="one", state="ALARM", since=NOW), NOW)
-    found = (reader.all(), alarm.was_ok, reader.measured([CPU], NOW), reader.day((CPU,), NOW))
+    probing = ProbingReader(Answering({"cloudwatch.GetMetricData": denied}).session, PROFILE)
+    found = (
+        reader.all(),
+        alarm.was_ok,
+        reader.measured([CPU], NOW),
+        reader.day((CPU,), NOW),
+        probing.probed(reader, NOW),
+    )
     assert [each.action for each in found if isinstance(each, Unread)] == [
         "cloudwatch:DescribeAlarms",
         "cloudwatch:DescribeAlarmHistory",
-        "cloudwatch:GetMetricData",
-        "cloudwatch:GetMetricData",
+        *["cloudwatch:GetMetricData"] * 3,
     ]
 
 

@@ -2,23 +2,34 @@
 
 import copy
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from firstline.adapters.checkup.gather import gather
+from firstline.checkup import parts
 from firstline.checkup.finding import Finding
 from firstline.cli.doctor import examine, tell
 from firstline.cli.main import dispatch
 from firstline.doctor import READS
 from tests.adapters.account import Answer, Answering, Refusal
-from tests.core.accounts import MADE, STACK
+from tests.core.accounts import (
+    DEPLOYED,
+    EMERGENCY,
+    MADE,
+    NETWORK,
+    OWN,
+    PLACED,
+    SECURITY,
+    STACK,
+    TEAM,
+)
 from tests.core.builders import FLEET, NOW, PROFILE, PROFILE_FILE, A, B, C
 
 KEY = "0123456789abcdef0123456789ABCDEF"
 PLACE = "us-east-1:111122223333"
-QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/signals-dead"
 REPORT = {
     "schema": 1,
     "enclave_unit": "not-found",
@@ -59,6 +70,7 @@ def shown(name: str, **more: object) -> Answer:
     }
 
 
+TARGETS: dict[str, Any] = {**DEPLOYED.targets}
 IAM = {
     "auto-scaling": "autoscaling",
     "cloudwatch-logs": "logs",
@@ -67,10 +79,8 @@ IAM = {
     "secrets-manager": "secretsmanager",
 }
 RESOURCES = [
-    resource("Lambda::Function", "ResponseIngest1A2B", "ingest"),
-    resource("SQS::Queue", "QueuesSignalsDead1A2B", QUEUE),
-    resource("SQS::Queue", "QueuesSignals1A2B", "https://sqs/signals"),
     resource("SSM::Document", "LookHostDocument", "look-document"),
+    *(resource(each.kind.removeprefix("AWS::"), each.logical_id, each.name) for each in PLACED),
     *(
         resource(
             "CloudWatch::Alarm", "Detection" + each.name.replace("-", ""), f"{STACK}-{each.name}"
@@ -82,7 +92,9 @@ OUTPUTS = {
     "Mode": "observe",
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",
-    "EmergencyTopic": "arn:aws:sns:x",
+    "EmergencyTopic": EMERGENCY,
+    "SecurityTopic": SECURITY,
+    "TeamTopic": TEAM,
 }
 
 
@@ -110,8 +122,31 @@ def account() -> dict[str, Any]:
         "secrets-manager.GetSecretValue": {"SecretString": KEY},
         "sns.ListSubscriptionsByTopic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:y"}]},
         "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
-        "eventbridge.ListRules": {"Rules": [{"Name": "one", "State": "ENABLED"}]},
-        "lambda.ListEventSourceMappings": {"EventSourceMappings": [{"State": "Enabled"}]},
+        "eventbridge.ListRules": {
+            "Rules": [{"Name": each, "State": "ENABLED"} for each in DEPLOYED.targets]
+        },
+        "eventbridge.ListTargetsByRule": lambda asked: {
+            "Targets": [{"Id": "Target0", "Arn": each} for each in TARGETS[asked["Rule"]]]
+        },
+        "lambda.ListEventSourceMappings": {
+            "EventSourceMappings": [
+                {
+                    "UUID": f"the-{each}",
+                    "State": "Enabled",
+                    "FunctionArn": f"arn:aws:lambda:{PLACE}:function:the-{function}",
+                }
+                for each, function in parts.SOURCES.items()
+            ]
+        },
+        "lambda.GetFunctionConfiguration": {"State": "Active"},
+        "ec2.DescribeSubnets": {
+            "Subnets": [{"SubnetId": each, "VpcId": NETWORK.vpc} for each in NETWORK.subnets]
+        },
+        "ec2.DescribeSecurityGroups": {
+            "SecurityGroups": [
+                {"GroupId": each, "VpcId": NETWORK.vpc} for each in NETWORK.security_groups
+            ]
+        },
         "auto-scaling.DescribeAutoScalingGroups": {"AutoScalingGroups": [group]},
         "ec2.DescribeInstances": {
             "Reservations": [{"Instances": [{"InstanceId": each} for each in FLEET]}]
@@ -140,6 +175,7 @@ def account() -> dict[str, Any]:
             "MetricAlarms": [
                 *(shown(f"{STACK}-{each.name}") for each in MADE),
                 *(shown(each.name) for each in PROFILE.alarms.external),
+                *(shown(f"{STACK}-{each}", AlarmActions=[EMERGENCY]) for each in OWN),
             ]
         },
     }
@@ -166,16 +202,22 @@ def examined(answers: dict[str, Any], *, look: bool = False) -> tuple[Answering,
 
 
 def test_a_whole_account() -> None:
-    """Each fact is asked for once, but for metrics, which two questions are of."""
+    """Each fact is asked for once: of many are those of each part, and three are of metrics."""
     one, found = examined(account())
     assert [(each.check, each.severity) for each in found] == [
         ("group-state", "warning"),
         ("mode", "note"),
         ("units", "note"),
     ]
-    twice = {"cloudwatch.GetMetricData"}
-    assert {each for each in one.calls if one.calls.count(each) > 1} == twice
-    assert len(one.calls) == 21
+    counts = Counter(one.calls)
+    assert {each: count for each, count in counts.items() if count > 1} == {
+        "cloudwatch.GetMetricData": 3,
+        "eventbridge.ListTargetsByRule": len(parts.RULES),
+        "lambda.GetFunctionConfiguration": len(parts.PARTS[parts.FUNCTION]),
+        "sns.ListSubscriptionsByTopic": 3,
+        "sqs.GetQueueAttributes": len(parts.PARTS[parts.QUEUE]),
+    }
+    assert len(counts) == 24
 
 
 def test_the_routing_key_is_told_to_nobody() -> None:
@@ -195,7 +237,7 @@ def test_an_account_that_lets_nobody_read() -> None:
     named = {each.subject for each in found if each.check == "permission"}
     assert named < set(READS)
     assert "cloudwatch:DescribeAlarms" in named
-    assert len(one.calls) == 13
+    assert len(one.calls) == 16
     assert {each.check for each in found} == {"permission", "units"}
 
 
@@ -299,6 +341,93 @@ def test_an_alarm_that_never_was_ok() -> None:
     assert one.calls.count("cloudwatch.DescribeAlarmHistory") == 1
 
 
+DEAF: dict[str, tuple[dict[str, Any], str]] = {
+    "no rules": ({"eventbridge.ListRules": {"Rules": []}}, "transport"),
+    "no targets": ({"eventbridge.ListTargetsByRule": {"Targets": []}}, "transport"),
+    "no rule that has targets": (
+        {"eventbridge.ListTargetsByRule": Refusal("ResourceNotFoundException")},
+        "transport",
+    ),
+    "no sources": ({"lambda.ListEventSourceMappings": {"EventSourceMappings": []}}, "transport"),
+    "no functions": (
+        {"lambda.GetFunctionConfiguration": Refusal("ResourceNotFoundException")},
+        "function",
+    ),
+    "functions that failed": ({"lambda.GetFunctionConfiguration": {"State": "Failed"}}, "function"),
+    "no queues": (
+        {"sqs.GetQueueAttributes": Refusal("AWS.SimpleQueueService.NonExistentQueue")},
+        "queue",
+    ),
+    "no topics": ({"sns.ListSubscriptionsByTopic": Refusal("NotFound")}, "topic"),
+    "no outputs": (
+        {"cloudformation.DescribeStacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}},
+        "topic",
+    ),
+    "no resources": (
+        {"cloudformation.ListStackResources": {"StackResourceSummaries": []}},
+        "transport",
+    ),
+    "no secret of the probe": ({"ssm.DescribeParameters": {"Parameters": []}}, "probe-credentials"),
+    "no subnets": ({"ec2.DescribeSubnets": {"Subnets": []}}, "probe-network"),
+    "no security groups": (
+        {"ec2.DescribeSecurityGroups": {"SecurityGroups": []}},
+        "probe-network",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answers", "check"), DEAF.values(), ids=DEAF)
+def test_a_deaf_account_is_status_1(answers: dict[str, Any], check: str) -> None:
+    """What was deleted is told, whatever an empty answer looks like."""
+    _, found = examined(account() | answers)
+    assert (check, "critical") in {(each.check, each.severity) for each in found}
+    assert tell(tuple(found), as_json=True) == 1
+
+
+TOPIC = "arn:aws:sns:us-east-1:111122223333:VettID-Monitoring-AlarmTopic"
+
+
+@pytest.mark.parametrize(
+    ("readers", "findings"),
+    [
+        ({"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1"}]}, []),
+        (
+            {"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]},
+            [("alarm-heard", "theirs")],
+        ),
+        ({"Subscriptions": []}, [("alarm-heard", "theirs")]),
+        (Refusal("NotFound"), [("alarm-heard", "theirs")]),
+        (
+            Refusal("AuthorizationError"),
+            [("permission", f"sns:ListSubscriptionsByTopic of {TOPIC}")],
+        ),
+    ],
+)
+def test_the_readers_of_anothers_topic(
+    readers: Answer | Refusal, findings: list[tuple[str, str]]
+) -> None:
+    """An alarm that speaks to nobody is not heard; none of it keeps a P1 from being heard."""
+    answers = account()
+    alarms = answers["cloudwatch.DescribeAlarms"]["MetricAlarms"]
+    alarms.append(shown("theirs", AlarmActions=[TOPIC]))
+    own = answers["sns.ListSubscriptionsByTopic"]
+    one = Answering(
+        answers
+        | {
+            "sns.ListSubscriptionsByTopic": lambda asked: (
+                readers if asked["TopicArn"] == TOPIC else own
+            )
+        }
+    )
+    found = examine(one.session, PROFILE_FILE, Clock(), look=False)
+    told = [
+        (each.check, each.subject) for each in found if each.check in {"alarm-heard", "permission"}
+    ]
+    assert told == findings
+    assert tell(found, as_json=True) == 0
+    assert [it["TopicArn"] for name, it in one.asked if name.startswith("sns.")].count(TOPIC) == 1
+
+
 def empty() -> dict[str, Any]:
     """An account before anything was made in it."""
     return {
@@ -307,6 +436,8 @@ def empty() -> dict[str, Any]:
         "cloudwatch.GetMetricData": {"MetricDataResults": []},
         "auto-scaling.DescribeAutoScalingGroups": {"AutoScalingGroups": []},
         "ec2.DescribeInstances": {"Reservations": []},
+        "ec2.DescribeSubnets": {"Subnets": []},
+        "ec2.DescribeSecurityGroups": {"SecurityGroups": []},
         "elastic-load-balancing-v2.DescribeTargetGroups": {"TargetGroups": []},
         "elastic-load-balancing-v2.DescribeTargetHealth": Refusal("TargetGroupNotFound"),
         "elastic-load-balancing-v2.DescribeLoadBalancers": {"LoadBalancers": []},

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firstline import detection
-from firstline.checkup import watched
+from firstline.checkup import parts, probing, watched
 from firstline.checkup.facts import (
     Account,
     Agent,
@@ -14,8 +14,10 @@ from firstline.checkup.facts import (
     Deployed,
     LogGroup,
     Metric,
+    Probed,
     Resource,
     ScalingGroup,
+    Source,
     Subscriptions,
     TargetGroup,
 )
@@ -29,13 +31,34 @@ AGENT = "3.3.2746.0"
 WEEK_AGO = NOW - timedelta(days=7)
 MADE = detection.made(PROFILE)
 STACK = watched.stack_name(PROFILE)
-RESOURCES = tuple(
-    Resource(
-        "AWS::CloudWatch::Alarm",
-        "Detection" + each.name.replace("-", "") + "0A1B2C3D",
-        f"{STACK}-{each.name}",
-    )
-    for each in MADE
+HASH = "0A1B2C3D"
+"""What the CDK puts behind a logical id."""
+QUEUES = "https://sqs.us-east-1.amazonaws.com/111122223333/"
+EMERGENCY, SECURITY, TEAM = (
+    f"arn:aws:sns:us-east-1:111122223333:{each}" for each in ("emergency", "security", "team")
+)
+OWN = ("Backstophealthyhosts", "OversightHeartbeatMissing")
+"""Of the alarms on firstline itself, and behind the profile's."""
+PLACED = (
+    *(
+        Resource(kind, each + HASH, f"{QUEUES}{each}" if kind == parts.QUEUE else f"the-{each}")
+        for kind, names in parts.PARTS.items()
+        for each in names
+    ),
+    *(Resource("AWS::CloudWatch::Alarm", each + HASH, f"{STACK}-{each}") for each in OWN),
+    Resource("AWS::SNS::Topic", "BusSecurity" + HASH, SECURITY),
+)
+"""What the stack has beside the profile's alarms."""
+RESOURCES = (
+    *(
+        Resource(
+            "AWS::CloudWatch::Alarm",
+            "Detection" + each.name.replace("-", "") + HASH,
+            f"{STACK}-{each.name}",
+        )
+        for each in MADE
+    ),
+    *PLACED,
 )
 DEPLOYED = Deployed(
     status="UPDATE_COMPLETE",
@@ -43,15 +66,26 @@ DEPLOYED = Deployed(
         "Mode": "enforce",
         "ProfileDigest": PROFILE.digest,
         "RoutingKeySecret": "arn:secret",
-        "EmergencyTopic": "arn:emergency",
-        "TeamTopic": "arn:team",
+        "EmergencyTopic": EMERGENCY,
+        "SecurityTopic": SECURITY,
+        "TeamTopic": TEAM,
     },
     resources=RESOURCES,
     routing_key="set",
-    topics={"EmergencyTopic": Subscriptions(1, 0), "TeamTopic": Subscriptions(1, 0)},
-    dead_letters={"QueuesSignalsDead0A1B": 0, "QueuesWakesDead0A1B": 0},
-    rules={"one": True},
-    sources={"ingest": True},
+    topics=dict.fromkeys(("EmergencyTopic", "SecurityTopic", "TeamTopic"), Subscriptions(1, 0)),
+    queues={f"{QUEUES}{each}": 0 for each in parts.PARTS[parts.QUEUE]},
+    rules={f"the-{each}": True for each in parts.RULES},
+    targets={
+        f"the-{name}": (f"arn:aws:sqs:us-east-1:111122223333:{heard.into}",)
+        if heard.into == parts.SIGNALS
+        else (SECURITY,)
+        for name, heard in parts.RULES.items()
+    },
+    sources={
+        f"the-{name}": Source("Enabled", f"the-{function}")
+        for name, function in parts.SOURCES.items()
+    },
+    functions={f"the-{each}": "Active" for each in parts.PARTS[parts.FUNCTION]},
     errors={"ingest": 0},
     heartbeat=NOW - timedelta(minutes=2),
 )
@@ -73,7 +107,10 @@ REST = (Api("r1", FLEET_FACTS.rest_api, "REST"),)
 ALARMS = (
     *(alarm(f"{STACK}-{each.name}") for each in MADE),
     *(alarm(each.name) for each in PROFILE.alarms.external),
+    *(alarm(f"{STACK}-{each}", actions=(EMERGENCY,)) for each in OWN),
 )
+assert PROFILE.probe.nats is not None
+NETWORK = PROFILE.probe.nats.network
 ACCOUNT = Account(
     now=NOW,
     groups=(ScalingGroup(name=FLEET_FACTS.group, desired=3, in_service=FLEET),),
@@ -87,9 +124,13 @@ ACCOUNT = Account(
     key=None,
     log_group=LogGroup(FLEET_FACTS.parent_log_group, NOW),
     stack=None,
-    parameters=None,
+    parameters=tuple(name for _, name in probing.parameters(PROFILE)),
     launch_template=None,
     deployment_group=None,
+    subnets=dict.fromkeys(NETWORK.subnets, NETWORK.vpc),
+    security_groups=dict.fromkeys(NETWORK.security_groups, NETWORK.vpc),
+    probed=Probed(NOW - timedelta(minutes=2), NOW + timedelta(days=20)),
+    readers={},
     alarms=ALARMS,
     measured=measured(PROFILE),
     deployed=DEPLOYED,

@@ -15,18 +15,19 @@ from firstline.checkup.facts import (
     Metric,
     Resource,
     ScalingGroup,
-    Subscriptions,
     TargetGroup,
     Unread,
 )
 from firstline.evidence import Unknown
-from firstline.probe_profile import NatsProbe, Network, Probe
+from firstline.probe_profile import Probe
 from firstline.profile import Profile
 from tests.core.accounts import (
     AGENT,
     AGENTS,
     ALARMS,
     DEPLOYED,
+    PLACED,
+    QUEUES,
     REST,
     STACK,
     WELL,
@@ -41,6 +42,8 @@ GROUP = WELL.fleet.group
 DAY = timedelta(days=1)
 DENIED = "AccessDenied"
 NONE: tuple[()] = ()
+SIGNALS = f"{QUEUES}QueuesSignals"
+ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
 
 
 def group(**changes: Any) -> tuple[ScalingGroup, ...]:  # noqa: ANN401
@@ -50,6 +53,11 @@ def group(**changes: Any) -> tuple[ScalingGroup, ...]:  # noqa: ANN401
 
 def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"deployed": copy.replace(DEPLOYED, **changes)}
+
+
+def changed(field: str, **facts: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A deployment in which some of one kind are as *facts* say."""
+    return deployed(**{field: getattr(DEPLOYED, field) | facts})
 
 
 def fleet(**changes: Any) -> Profile:  # noqa: ANN401
@@ -104,24 +112,9 @@ def test_nothing_is_found_where_all_is_well() -> None:
         ({"looked": None}, ("units", "note", "fleet.units")),
         (deployed(routing_key="empty"), ("routing-key", "critical", "routing key")),
         (deployed(routing_key="unlike a key"), ("routing-key", "critical", "routing key")),
-        (
-            deployed(topics={"EmergencyTopic": Subscriptions(0, 1)}),
-            ("topic", "critical", "EmergencyTopic"),
-        ),
-        (deployed(topics={"TeamTopic": Subscriptions(0, 0)}), ("topic", "warning", "TeamTopic")),
         (deployed(status="UPDATE_ROLLBACK_FAILED"), ("stack", "warning", STACK)),
         (deployed(heartbeat=NOW - timedelta(minutes=11)), ("heartbeat", "critical", "heartbeat")),
         (deployed(heartbeat=None), ("heartbeat", "critical", "heartbeat")),
-        (
-            deployed(dead_letters={"QueuesSignalsDead": 2}),
-            ("dead-letters", "critical", "QueuesSignalsDead"),
-        ),
-        (
-            deployed(dead_letters={"QueuesWakesDead": 1}),
-            ("dead-letters", "warning", "QueuesWakesDead"),
-        ),
-        (deployed(rules={"AlarmStates": False}), ("transport", "critical", "AlarmStates")),
-        (deployed(sources={"ingest": False}), ("transport", "critical", "ingest")),
         (deployed(errors={"sweep": 3}), ("function-errors", "warning", "sweep")),
         (deployed(outputs=DEPLOYED.outputs | {"Mode": "observe"}), ("mode", "note", "mode")),
         (
@@ -187,14 +180,10 @@ def test_a_part_of_a_name_matches_nothing(names: list[str], remedy: str, near: s
 
 
 def test_the_names_around_a_fleet() -> None:
-    """The key, the stack, the parameters, the launch template and the deployment group."""
-    nats = NatsProbe(
-        host="nats.internal",
-        credentials_parameter="/vettid/probe",
-        network=Network(
-            vpc="vpc-0a1b2c3d", subnets=("subnet-0a1b2c3d",), security_groups=("sg-0a1b2c3d",)
-        ),
-    )
+    """The key, the stack, the parameters, the launch template and the deployment group.
+
+    The probe's own parameter is of another check.
+    """
     named = fleet(
         kms_key="alias/vettid",
         stack="VettID-Nitro",
@@ -203,7 +192,7 @@ def test_the_names_around_a_fleet() -> None:
         launch_template="vettid-enclave-template",
         deployment_group="vaults/blue",
     )
-    named = copy.replace(named, probe=Probe(nats=nats))
+    named = copy.replace(named, probe=Probe())
     lacking = {
         "key": "not here",
         "stack": False,
@@ -218,14 +207,13 @@ def test_the_names_around_a_fleet() -> None:
         ("key", "warning", "alias/vettid"),
         ("surroundings", "warning", "VettID-Nitro"),
         ("surroundings", "warning", "/vettid/ami"),
-        ("surroundings", "warning", "/vettid/probe"),
         ("surroundings", "note", "vettid-enclave-template"),
         ("surroundings", "note", "vaults/blue"),
     ]
     there = lacking | {
         "key": "Enabled",
         "stack": True,
-        "parameters": ("/vettid/pcr0", "/vettid/ami", "/vettid/probe"),
+        "parameters": ("/vettid/pcr0", "/vettid/ami"),
         "launch_template": True,
         "deployment_group": True,
     }
@@ -248,7 +236,7 @@ def _with_alarms(profile: Profile) -> dict[str, Any]:
         for name in _new(profile)
     )
     outputs = DEPLOYED.outputs | {"ProfileDigest": profile.digest}
-    return deployed(resources=resources, outputs=outputs)
+    return deployed(resources=(*resources, *PLACED), outputs=outputs)
 
 
 def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
@@ -298,25 +286,41 @@ def test_a_rest_api_that_is_an_http_api() -> None:
         ({"rest_apis": Unread("apigateway:GET", DENIED)}, "warning"),
         ({"http_apis": Unread("apigateway:GET", DENIED)}, "warning"),
         ({"log_group": Unread("logs", DENIED)}, "warning"),
-        ({"parameters": Unread("ssm:DescribeParameters", DENIED)}, "warning"),
+        ({"parameters": Unread("ssm:DescribeParameters", DENIED)}, "critical"),
         ({"looked": Unread("ssm:SendCommand", DENIED)}, "warning"),
         ({"deployed": Unread("cloudformation:DescribeStacks", DENIED)}, "critical"),
         (deployed(routing_key=Unread("secretsmanager:GetSecretValue", DENIED)), "critical"),
         (
-            deployed(
-                topics={"TeamTopic": Unread("sns:ListSubscriptionsByTopic", "AuthorizationError")}
+            changed(
+                "topics",
+                TeamTopic=Unread("sns:ListSubscriptionsByTopic", "AuthorizationError"),
             ),
             "critical",
         ),
         (
-            deployed(dead_letters={"QueuesSignalsDead": Unread("sqs:GetQueueAttributes", DENIED)}),
+            changed("queues", **{SIGNALS: Unread("sqs:GetQueueAttributes", DENIED)}),
             "critical",
         ),
         (deployed(rules=Unread("events:ListRules", DENIED)), "critical"),
-        (deployed(resources=Unread("cloudformation:ListStackResources", DENIED)), "critical"),
         (
-            deployed(sources={"ingest": Unread("lambda:ListEventSourceMappings", DENIED)}),
+            changed("targets", **{ALARM_RULE: Unread("events:ListTargetsByRule", DENIED)}),
             "critical",
+        ),
+        (deployed(resources=Unread("cloudformation:ListStackResources", DENIED)), "critical"),
+        (deployed(sources=Unread("lambda:ListEventSourceMappings", DENIED)), "critical"),
+        (
+            changed("functions", **{INGEST: Unread("lambda:GetFunctionConfiguration", DENIED)}),
+            "critical",
+        ),
+        ({"subnets": Unread("ec2:DescribeSubnets", "UnauthorizedOperation")}, "critical"),
+        (
+            {"security_groups": Unread("ec2:DescribeSecurityGroups", "UnauthorizedOperation")},
+            "critical",
+        ),
+        ({"probed": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        (
+            {"readers": {"arn": Unread("sns:ListSubscriptionsByTopic of arn", DENIED)}},
+            "warning",
         ),
         (deployed(errors=Unread("one", DENIED), heartbeat=Unread("one", DENIED)), "warning"),
         (
@@ -349,7 +353,7 @@ def test_before_the_first_deployment() -> None:
     ours = {it: None if it.namespace.startswith("firstline") else NOW for it in measured(WELL)}
     early = {"deployed": None, "measured": ours}
     checks = {(each.check, each.severity) for each in found(**early)}
-    assert checks == {("stack", "note"), ("alarm-data", "note")}
+    assert checks == {("stack", "note"), ("alarm-data", "note"), ("probe-credentials", "note")}
     assert not doctor.deaf(found(**early))
 
 

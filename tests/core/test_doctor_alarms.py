@@ -31,6 +31,8 @@ NLB = "net/VettID-NATS-Internal/50dc6c495c0c9188"
 NATS_TARGETS = "targetgroup/VettID-NatsT-1A2B/6d0ecf831eec9f09"
 GROUP = VETTID.fleet.group
 API = VETTID.fleet.http_api
+assert VETTID.probe.nats is not None
+NETWORK = VETTID.probe.nats.network
 
 
 def metric(namespace: str, name: str, **dimensions: str) -> Metric:
@@ -53,9 +55,13 @@ REAL = Account(
     key="Enabled",
     log_group=None,
     stack=True,
-    parameters=(*VETTID.fleet.watched_parameters,),
+    parameters=(*VETTID.fleet.watched_parameters, "/firstline/probe-nats-creds"),
     launch_template=True,
     deployment_group=None,
+    subnets=dict.fromkeys(NETWORK.subnets, NETWORK.vpc),
+    security_groups=dict.fromkeys(NETWORK.security_groups, NETWORK.vpc),
+    probed=None,
+    readers={},
     alarms=(),
     measured={},
     deployed=None,
@@ -223,10 +229,8 @@ def test_an_alarm_that_never_stops_or_that_nobody_hears(
 def test_an_alarm_of_the_fleet_that_goes_elsewhere() -> None:
     """It has an action, so that somebody hears it; firstline does not."""
     cpu = metric("AWS/EC2", "CPUUtilization", AutoScalingGroupName=GROUP)
-    account = copy.replace(
-        REAL, alarms=(alarm("VettID-Enclave-HighCPU", cpu),), measured={cpu: NOW}
-    )
-    (one,) = [each for each in doctor.examine(VETTID, account) if "HighCPU" in each.subject]
+    account = copy.replace(REAL, alarms=(alarm("theirs", cpu),), measured={cpu: NOW})
+    (one,) = [each for each in doctor.examine(VETTID, account) if each.subject == "theirs"]
     assert (one.check, one.severity) == ("alarm-heard", "note")
 
 

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from firstline.checkup import access, alarms, deployment, hosts, names, people
+from firstline.checkup import (
+    access,
+    alarms,
+    deployment,
+    hosts,
+    names,
+    people,
+    probing,
+    transport,
+)
 from firstline.checkup.facts import Account
 from firstline.checkup.finding import Case, Check, Finding, Grade
 from firstline.profile import Profile
@@ -18,11 +27,15 @@ READS = (
     "codedeploy:GetDeploymentGroup",
     "ec2:DescribeInstances",
     "ec2:DescribeLaunchTemplates",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
     "events:ListRules",
+    "events:ListTargetsByRule",
     "kms:DescribeKey",
+    "lambda:GetFunctionConfiguration",
     "lambda:ListEventSourceMappings",
     "logs:DescribeLogStreams",
     "secretsmanager:GetSecretValue",
@@ -38,6 +51,8 @@ CHECKS: tuple[Check, ...] = (
     *access.CHECKS,
     *people.CHECKS,
     *deployment.CHECKS,
+    *transport.CHECKS,
+    *probing.CHECKS,
     *alarms.CHECKS,
     *names.CHECKS,
     *hosts.CHECKS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from firstline.checkup import probing
 from firstline.checkup.facts import Account, Deployed, Unread
 from firstline.checkup.finding import Case, Check, Found, Grade
 
@@ -12,6 +13,8 @@ ESSENTIAL = frozenset(
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
         "events:ListRules",
+        "events:ListTargetsByRule",
+        "lambda:GetFunctionConfiguration",
         "lambda:ListEventSourceMappings",
         "secretsmanager:GetSecretValue",
         "sns:ListSubscriptionsByTopic",
@@ -19,20 +22,22 @@ ESSENTIAL = frozenset(
     }
 )
 """The reads without which nobody can say that a P1 is heard."""
+PROBING = frozenset({"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ssm:DescribeParameters"})
+"""Those without which nobody can say that the probe can ask: as grave as what rests on it."""
 
 
 def permission(case: Case) -> Iterator[Found]:
     """Whoever runs doctor may read all that it asks for."""
     for each in unread(case.account):
         if each.denied:
-            yield Found(each.action, f"is not allowed to you ({each.code})", _grade(each))
+            yield Found(each.action, f"is not allowed to you ({each.code})", _grade(case, each))
 
 
 def answer(case: Case) -> Iterator[Found]:
     """Every service answers."""
     for each in unread(case.account):
         if not each.denied:
-            yield Found(each.action, f"was not answered ({each.code})", _grade(each))
+            yield Found(each.action, f"was not answered ({each.code})", _grade(case, each))
 
 
 def unread(account: Account) -> tuple[Unread, ...]:
@@ -57,7 +62,9 @@ def _of_deployed(account: Account) -> Iterator[Unread]:
     return _of(account.deployed) if isinstance(account.deployed, Deployed) else iter(())
 
 
-def _grade(fact: Unread) -> Grade:
+def _grade(case: Case, fact: Unread) -> Grade:
+    if fact.action in PROBING:
+        return probing.grade(case)
     return "critical" if fact.action in ESSENTIAL else "warning"
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from firstline import detection
-from firstline.checkup import watched
-from firstline.checkup.facts import Alarm, Deployed, Metric, Unread, known
+from firstline.checkup import people, watched
+from firstline.checkup.facts import Account, Alarm, Deployed, Metric, Unread, known
 from firstline.checkup.finding import Case, Check, Found, Grade
 from firstline.checkup.publishes import never
 from firstline.checkup.watched import Watched
+from firstline.profile import Profile
 from firstline.signals import Severity
 
 STUCK = timedelta(days=1)
@@ -93,12 +94,15 @@ def is_old(alarm: Alarm, case: Case) -> bool:
 
 
 def hearing(case: Case) -> Iterator[Found]:
-    """Every alarm of the account is heard by firstline, or has an action of its own."""
+    """Every alarm of the account is heard by firstline, or by somebody through its own action."""
     for each in watched.of_others(case.profile, case.account):
         if case.profile.external(each.name) is not None:
             continue
         if not each.actions:
             yield Found(each.name, "has no action, and no rule of the profile is for it", "warning")
+        elif unheard := _unheard(case, each):
+            told = f"has no action that anybody hears: {unheard}"
+            yield Found(each.name, told, "warning")
         elif any(map(_about(case), each.metrics)):
             told = "is about this fleet, and no rule of the profile is for it; its action remains"
             yield Found(each.name, told, "note")
@@ -111,6 +115,29 @@ def memory(case: Case) -> Iterator[Found]:
             if each.name == "mem_used_percent":
                 told = "counts what the allocator keeps for the enclave, whatever the vaults do"
                 yield Found(alarm.name, told, "note")
+
+
+def _unheard(case: Case, alarm: Alarm) -> str:
+    """Why nobody hears any of its actions; another action than a topic is one by itself."""
+    told = []
+    for each in alarm.actions:
+        why = people.unread(case.account.readers.get(each, "not here")) if _is_topic(each) else ""
+        if not why:
+            return ""
+        told.append(f"the topic {each} {why}")
+    return "; ".join(told)
+
+
+def topics(profile: Profile, account: Account) -> Iterator[str]:
+    """The topics (ARNs) of the alarms that firstline does not hear."""
+    for each in watched.of_others(profile, account):
+        if profile.external(each.name) is None:
+            yield from filter(_is_topic, each.actions)
+
+
+def _is_topic(action: str) -> bool:
+    """Whether *action*, an ARN, is a topic of SNS."""
+    return action.split(":")[2:3] == ["sns"]
 
 
 def _about(case: Case) -> Callable[[Metric], bool]:
@@ -186,7 +213,7 @@ CHECKS = (
         ask=hearing,
         severity="warning; a note for one of this fleet that has an action of its own",
         consequence="nobody is told when it rings",
-        remedy="add it to [[alarms.external]] with a rule, or give it an action",
+        remedy="add it to [[alarms.external]] with a rule, or give it an action that is read",
     ),
     Check(
         name="alarm-memory",

@@ -10,8 +10,6 @@ from firstline.checkup.finding import Case, Check, Found, Grade
 HEARTBEAT_OLD = timedelta(minutes=10)
 """The sweep beats each minute; CloudWatch may show it some minutes late."""
 WHOLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-_SIGNALS = ("Signals", "Undelivered")
-"""What the logical id of a queue has in it that may hold a P1's signal."""
 
 
 def stack(case: Case) -> Iterator[Found]:
@@ -52,25 +50,6 @@ def heartbeat(case: Case) -> Iterator[Found]:
         yield Found("heartbeat", f"was not seen {since}", "critical")
 
 
-def dead_letters(case: Case) -> Iterator[Found]:
-    """No message waits as a dead letter."""
-    deployed = _deployed(case)
-    for name, count in deployed.dead_letters.items() if deployed else ():
-        if isinstance(count, int) and count:
-            yield Found(name, f"holds {count} dead letters", _grade(name))
-
-
-def transport(case: Case) -> Iterator[Found]:
-    """Every rule and every source of a function is switched on."""
-    deployed = _deployed(case)
-    if deployed is None:
-        return
-    rules = {} if isinstance(deployed.rules, Unread) else deployed.rules
-    for name, on in (*rules.items(), *deployed.sources.items()):
-        if on is False:
-            yield Found(name, "is switched off", "critical")
-
-
 def errors(case: Case) -> Iterator[Found]:
     """No function failed within a day."""
     deployed = _deployed(case)
@@ -94,10 +73,6 @@ def oversight(case: Case) -> Iterator[Found]:
 def _deployed(case: Case) -> Deployed | None:
     found = case.account.deployed
     return found if isinstance(found, Deployed) else None
-
-
-def _grade(queue: str) -> Grade:
-    return "critical" if any(each in queue for each in _SIGNALS) else "warning"
 
 
 CHECKS = (
@@ -135,20 +110,6 @@ CHECKS = (
         severity="critical; a warning where no drill came through",
         consequence="firstline cannot be relied on to page",
         remedy="aws cloudwatch describe-alarms --alarm-names {subject}: its description says why",
-    ),
-    Check(
-        name="dead-letters",
-        ask=dead_letters,
-        severity="critical for signals, a warning for wakes",
-        consequence="a signal was given up that may have been a P1",
-        remedy="aws sqs receive-message on {subject}, then start-message-move-task",
-    ),
-    Check(
-        name="transport",
-        ask=transport,
-        severity="critical",
-        consequence="signals do not come in, or nobody takes them",
-        remedy="aws events enable-rule, or aws lambda update-event-source-mapping --enabled",
     ),
     Check(
         name="function-errors",

@@ -37,6 +37,8 @@ class Unread(msgspec.Struct, frozen=True):
 
 type Read[T] = T | Unread
 type RoutingKey = Literal["set", "empty", "unlike a key"]
+type Gone = Literal["not here"]
+"""What was asked for by its name, and is not there."""
 
 
 class ScalingGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,8 +124,26 @@ class Resource(msgspec.Struct, frozen=True):
     name: str
 
 
+class Source(msgspec.Struct, frozen=True):
+    """An event source mapping: its state, and the function that it feeds."""
+
+    state: str
+    function: str
+
+
+class Probed(msgspec.Struct, frozen=True):
+    """When the NATS probe last measured within a day, and when its credentials end by that."""
+
+    at: datetime | None
+    ends_at: datetime | None = None
+
+
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands of the app stack. Queues, rules and functions go by their logical ids.
+    """What stands of the app stack, of all that its ``resources`` say that it has.
+
+    ``topics`` go by their outputs; ``queues`` (with how many messages wait), ``rules`` (whether
+    they are on), their ``targets`` (ARNs) and ``functions`` (by their state) by their own names,
+    and ``sources`` by their UUIDs. What is not there is ``not here``, or no key.
 
     ``errors`` are of the last day. ``heartbeat`` is the last one of the last day, if any.
     """
@@ -132,10 +152,12 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, str]
     resources: Read[tuple[Resource, ...]]
     routing_key: Read[RoutingKey]
-    topics: dict[str, Read[Subscriptions]]
-    dead_letters: dict[str, Read[int]]
+    topics: dict[str, Read[Subscriptions | Gone]]
+    queues: dict[str, Read[int | Gone]]
     rules: Read[dict[str, bool]]
-    sources: dict[str, Read[bool]]
+    targets: dict[str, Read[tuple[str, ...]]]
+    sources: Read[dict[str, Source]]
+    functions: dict[str, Read[str]]
     errors: Read[dict[str, int]]
     heartbeat: Read[datetime | None]
 
@@ -143,7 +165,9 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """All that was read, at ``now``. A name's fact is None where the profile has no such name.
 
+    ``subnets`` and ``security_groups`` are those of the probe's network, each with its VPC.
     ``measured`` says when each metric that an alarm watches last had a value in two weeks.
+    ``readers`` are those of the topics, by ARN, that the alarms of others speak to.
     ``looked`` are the hosts' own reports, None where no look was asked for.
     """
 
@@ -162,6 +186,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Read[tuple[str, ...]] | None
     launch_template: Read[bool] | None
     deployment_group: Read[bool] | None
+    subnets: Read[dict[str, str]] | None
+    security_groups: Read[dict[str, str]] | None
+    probed: Read[Probed] | None
+    readers: dict[str, Read[Subscriptions | Gone]]
     alarms: Read[tuple[Alarm, ...]]
     measured: Read[dict[Metric, datetime | None]]
     deployed: Read[Deployed | None]

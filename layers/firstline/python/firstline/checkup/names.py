@@ -145,14 +145,10 @@ def surroundings(case: Case) -> Iterator[Found]:
 
 
 def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
-    """Every SSM parameter that the profile names, with its key."""
-    fleet, nats = profile.fleet, profile.probe.nats
+    """Every SSM parameter that `[fleet]` names, with its key."""
+    fleet = profile.fleet
     named = [("watched_parameters", each) for each in fleet.watched_parameters]
     named.append(("pcr0_parameter", fleet.pcr0_parameter))
-    if nats:
-        named.append(("probe.nats.credentials_parameter", nats.credentials_parameter or ""))
-        system = nats.system_credentials_parameter or ""
-        named.append(("probe.nats.system_credentials_parameter", system))
     return tuple((field, name) for field, name in named if name)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from firstline.checkup.facts import Deployed, Subscriptions, Unread
+from firstline.checkup.facts import Deployed, Gone, Read, Subscriptions, Unread
 from firstline.checkup.finding import Case, Check, Found, Grade
 
 EMERGENCY = "EmergencyTopic"
+TOPICS = (EMERGENCY, "SecurityTopic", "TeamTopic")
+"""The outputs of the stack that tell its topics."""
 
 
 def routing_key(case: Case) -> Iterator[Found]:
@@ -20,15 +22,25 @@ def routing_key(case: Case) -> Iterator[Found]:
 
 
 def topics(case: Case) -> Iterator[Found]:
-    """Every topic has a reader who confirmed the subscription."""
+    """Every topic is there, and has a reader who confirmed the subscription."""
     deployed = case.account.deployed
     if not isinstance(deployed, Deployed):
         return
-    for name, readers in deployed.topics.items():
-        if isinstance(readers, Subscriptions) and not readers.confirmed:
-            told = f"has no confirmed reader, and {readers.pending} who were asked"
+    for name in dict.fromkeys((*TOPICS, *deployed.topics)):
+        arn = deployed.outputs.get(name, "")
+        told = unread(deployed.topics.get(name, "not here")) if arn else "is no output of the stack"
+        if told:
             grade: Grade = "critical" if name == EMERGENCY else "warning"
-            yield Found(name, told, grade, {"arn": deployed.outputs[name]})
+            yield Found(name, told, grade, {"arn": arn or "ARN"})
+
+
+def unread(readers: Read[Subscriptions | Gone]) -> str:
+    """Why nobody reads a topic; empty where somebody does, or where that could not be read."""
+    if readers == "not here":
+        return "is not there"
+    if isinstance(readers, Subscriptions) and not readers.confirmed:
+        return f"has no confirmed reader, and {readers.pending} who were asked"
+    return ""
 
 
 CHECKS = (
@@ -44,6 +56,7 @@ CHECKS = (
         ask=topics,
         severity="critical for the emergency topic, else a warning",
         consequence="what it tells reaches nobody; the emergency topic is all that is left of a P1",
-        remedy="aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU",
+        remedy="aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU;"
+        " where it is not there, firstline deploy --revert-drift -c profile=PATH first",
     ),
 )

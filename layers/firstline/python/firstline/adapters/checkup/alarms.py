@@ -63,6 +63,19 @@ class AlarmsReader:
             },
         )
 
+    def latest(
+        self, metrics: tuple[Metric, ...], now: datetime
+    ) -> "Read[dict[Metric, tuple[datetime, float] | None]]":
+        """The last value of each of *metrics* within a day, with its time."""
+        since = now - timedelta(days=1)
+        return read(
+            "cloudwatch:GetMetricData",
+            lambda: {
+                metric: max(values, default=None)
+                for metric, values in self._values(metrics, "Minimum", since, now, 300)
+            },
+        )
+
     def _all(self) -> Iterator[Alarm]:
         kinds = ["MetricAlarm", "CompositeAlarm"]
         found = self._alarms.get_paginator("describe_alarms").paginate(AlarmTypes=kinds)

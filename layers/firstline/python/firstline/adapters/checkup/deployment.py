@@ -7,6 +7,7 @@ from boto3.session import Session
 
 from firstline.adapters.checkup.alarms import AlarmsReader
 from firstline.adapters.checkup.reading import client, pages, read
+from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.routing_key import key_in
 from firstline.checkup.facts import (
     Deployed,
@@ -14,7 +15,6 @@ from firstline.checkup.facts import (
     Read,
     Resource,
     RoutingKey,
-    Subscriptions,
     Unread,
     known,
 )
@@ -22,8 +22,9 @@ from firstline.detection import PROBED
 
 FUNCTION = "AWS::Lambda::Function"
 QUEUE = "AWS::SQS::Queue"
-DEAD = ("Dead", "Undelivered")
-"""What the logical ids of queues of dead letters have in them."""
+RULE = "AWS::Events::Rule"
+DELETED = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+"""What an update took out of the stack; it is listed for a while."""
 
 
 class DeploymentReader:
@@ -44,6 +45,7 @@ class DeploymentReader:
         resources = self.resources()
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
         functions = _named(resources, FUNCTION)
+        standing = StandingReader(self._session)
         errors = {
             name: Metric("AWS/Lambda", "Errors", (("FunctionName", name),)) for name in functions
         }
@@ -54,17 +56,15 @@ class DeploymentReader:
             resources=resources,
             routing_key=self.routing_key(outputs.get("RoutingKeySecret", "")),
             topics={
-                name: self.readers(arn)
+                name: standing.readers(arn)
                 for name, arn in outputs.items()
                 if name.endswith("Topic") and arn.startswith("arn:")
             },
-            dead_letters={
-                each.logical_id: self.waiting(each.name)
-                for each in known(resources)
-                if each.kind == QUEUE and any(it in each.logical_id for it in DEAD)
-            },
-            rules=self.rules(),
-            sources={name: self.source(name) for name in functions},
+            queues={each: standing.waiting(each) for each in _named(resources, QUEUE)},
+            rules=standing.rules(),
+            targets={each: standing.targets(each) for each in _named(resources, RULE)},
+            sources=standing.sources(),
+            functions={each: standing.function(each) for each in functions},
             errors=day if isinstance(day, Unread) else {it: day[m][0] for it, m in errors.items()},
             heartbeat=day if isinstance(day, Unread) else day[self._heartbeat][1],
         )
@@ -91,7 +91,7 @@ class DeploymentReader:
                 for each in pages(
                     stacks, "list_stack_resources", "StackResourceSummaries", StackName=self._name
                 )
-                if "PhysicalResourceId" in each
+                if "PhysicalResourceId" in each and each.get("ResourceStatus") not in DELETED
             ),
         )
 
@@ -108,57 +108,6 @@ class DeploymentReader:
         absent: RoutingKey = "empty"
         action = "secretsmanager:GetSecretValue"
         return read(action, ask, "ResourceNotFoundException", none=absent)
-
-    def readers(self, topic: str) -> Read[Subscriptions]:
-        """How many read *topic*."""
-        topics = client(self._session, "sns")
-
-        def ask() -> Subscriptions:
-            found = pages(topics, "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
-            confirmed = sum(each["SubscriptionArn"].startswith("arn:") for each in found)
-            return Subscriptions(confirmed, len(found) - confirmed)
-
-        return read("sns:ListSubscriptionsByTopic", ask)
-
-    def waiting(self, queue: str) -> Read[int]:
-        """About how many messages wait in the queue with this address."""
-        queues = client(self._session, "sqs")
-        wanted = "ApproximateNumberOfMessages"
-        return read(
-            "sqs:GetQueueAttributes",
-            lambda: int(
-                queues.get_queue_attributes(QueueUrl=queue, AttributeNames=[wanted])["Attributes"][
-                    wanted
-                ]
-            ),
-        )
-
-    def rules(self) -> Read[dict[str, bool]]:
-        """Whether each rule of the stack is on."""
-        events = client(self._session, "events")
-        return read(
-            "events:ListRules",
-            lambda: {
-                str(each["Name"]): each["State"] != "DISABLED"
-                for each in pages(events, "list_rules", "Rules", NamePrefix=f"{self._name}-")
-            },
-        )
-
-    def source(self, function: str) -> Read[bool]:
-        """Whether every queue that feeds *function* does."""
-        functions = client(self._session, "lambda")
-        return read(
-            "lambda:ListEventSourceMappings",
-            lambda: all(
-                each["State"] not in {"Disabled", "Disabling"}
-                for each in pages(
-                    functions,
-                    "list_event_source_mappings",
-                    "EventSourceMappings",
-                    FunctionName=function,
-                )
-            ),
-        )
 
 
 def _named(resources: Read[tuple[Resource, ...]], kind: str) -> list[str]:

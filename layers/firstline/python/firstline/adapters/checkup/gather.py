@@ -9,14 +9,16 @@ from firstline.adapters.checkup.alarms import AlarmsReader
 from firstline.adapters.checkup.deployment import DeploymentReader
 from firstline.adapters.checkup.fleet import FleetReader
 from firstline.adapters.checkup.look import look
+from firstline.adapters.checkup.probing import ProbingReader
 from firstline.adapters.checkup.reading import client
+from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.checkup.surroundings import SurroundingsReader
 from firstline.adapters.faults import code
 from firstline.checkup import alarms as checks
-from firstline.checkup import watched
-from firstline.checkup.facts import Account, Alarm, Read, Unread, known
+from firstline.checkup import names, watched
+from firstline.checkup import probing as probed
+from firstline.checkup.facts import Account, Alarm, Gone, Read, Subscriptions, Unread, known
 from firstline.checkup.finding import Case
-from firstline.checkup.names import parameters
 from firstline.errors import Unavailable
 from firstline.ports import Clock
 from firstline.profile import Profile
@@ -40,6 +42,7 @@ def gather(session: Session, profile: Profile, clock: Clock, *, looks: bool = Fa
     """Everything; what could not be read is `Unread`. Raises `Unavailable` without an identity."""
     fleet = FleetReader(session, profile.fleet, home(session))
     around = SurroundingsReader(session, profile.fleet)
+    probing = ProbingReader(session, profile)
     alarms = AlarmsReader(session)
     stack = watched.stack_name(profile)
     deployed = DeploymentReader(session, stack, profile.fleet.name).deployed(alarms, clock.now())
@@ -58,15 +61,43 @@ def gather(session: Session, profile: Profile, clock: Clock, *, looks: bool = Fa
         key=around.key(),
         log_group=around.log_group(),
         stack=around.stack(),
-        parameters=around.parameters(tuple(name for _, name in parameters(profile))),
+        parameters=around.parameters(_parameters(profile)),
         launch_template=around.launch_template(),
         deployment_group=around.deployment_group(),
+        subnets=probing.subnets(),
+        security_groups=probing.security_groups(),
+        probed=probing.probed(alarms, clock.now()) if deployed else None,
+        readers={},
         alarms=alarms.all(),
         measured={},
         deployed=deployed,
         looked=look(session, profile, deployed, hosts, clock) if looks else None,
     )
+    account = copy.replace(account, readers=_readers(session, profile, account))
     return _with_metrics(account, profile, alarms)
+
+
+def _parameters(profile: Profile) -> tuple[str, ...]:
+    """The names of all SSM parameters that the profile has."""
+    return tuple(name for _, name in (*names.parameters(profile), *probed.parameters(profile)))
+
+
+def _readers(
+    session: Session, profile: Profile, account: Account
+) -> dict[str, Read[Subscriptions | Gone]]:
+    """Who reads the topics of others' alarms; one of another account may refuse to say."""
+    standing = StandingReader(session)
+    return {
+        topic: _of_topic(topic, standing.readers(topic))
+        for topic in dict.fromkeys(checks.topics(profile, account))
+    }
+
+
+def _of_topic(topic: str, readers: Read[Subscriptions | Gone]) -> Read[Subscriptions | Gone]:
+    """No P1 of firstline's rests on it, so that a refusal names the topic as well."""
+    if isinstance(readers, Unread):
+        return copy.replace(readers, action=f"{readers.action} of {topic}")
+    return readers
 
 
 def _with_metrics(account: Account, profile: Profile, reader: AlarmsReader) -> Account:

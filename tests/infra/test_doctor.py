@@ -1,0 +1,106 @@
+"""What `firstline doctor` takes for the parts of a deployment is what the stack makes."""
+
+import copy
+
+import pytest
+
+from firstline.checkup import parts, transport
+from firstline.checkup.facts import Alarm, Deployed, Resource, Source
+from firstline.checkup.finding import Case, Found
+from firstline.profile import Profile
+from tests.core.accounts import ACCOUNT, DEPLOYED, WEEK_AGO
+from tests.infra.made import HASH, HERE, Made
+from tests.infra.made import Resource as Template
+
+APP = "firstline-vettid-app"
+PROBES = ("ProbesProbeNats", "ProbesProbeHealth")
+"""Functions that only a profile with a probe has."""
+
+
+def of_app(made: Made) -> list[Template]:
+    """The resources of the app stack."""
+    return [made.resources[each] for each in made.templates[APP]["Resources"]]
+
+
+def physical(made: Made, resource: Template) -> str:
+    """What CloudFormation gives as the resource's own name."""
+    if resource.kind == parts.QUEUE:
+        return "https://sqs.{}.amazonaws.com/{}/".format(*HERE.split(":")) + resource.name
+    return made.arn(resource) if resource.kind == "AWS::SNS::Topic" else resource.name
+
+
+def deployed(made: Made) -> Deployed:
+    """The stack as it would stand in an account, all of it well."""
+    of = {kind: [it for it in of_app(made) if it.kind == kind] for kind in parts.PARTS}
+    return copy.replace(
+        DEPLOYED,
+        outputs=dict(made.outputs(APP)),
+        resources=tuple(
+            Resource(it.kind, it.logical_id, physical(made, it)) for it in of_app(made)
+        ),
+        queues={physical(made, it): 0 for it in of[parts.QUEUE]},
+        rules={it.name: it.properties["State"] == "ENABLED" for it in of[parts.RULE]},
+        targets={
+            it.name: tuple(target["Arn"] for target in it.properties["Targets"])
+            for it in of[parts.RULE]
+        },
+        sources={
+            it.name: Source("Enabled", it.properties["FunctionName"]) for it in of[parts.SOURCE]
+        },
+        functions={it.name: "Active" for it in of[parts.FUNCTION]},
+    )
+
+
+def alarms(made: Made) -> tuple[Alarm, ...]:
+    """Its alarms, with the actions that the template gives them."""
+    return tuple(
+        Alarm(
+            name=it.name,
+            state="OK",
+            since=WEEK_AGO,
+            actions=tuple(it.properties.get("AlarmActions", ())),
+        )
+        for it in of_app(made)
+        if it.kind in parts.ALARMS
+    )
+
+
+def found(made: Made, profile: Profile, shown: tuple[Alarm, ...]) -> list[Found]:
+    """What the checks of the transport find of it, where it has these alarms."""
+    case = Case(profile, copy.replace(ACCOUNT, deployed=deployed(made), alarms=shown))
+    return [each for check in transport.CHECKS for each in check.ask(case)]
+
+
+def test_a_deployment_as_the_template_makes_it_is_well(made: Made, profile: Profile) -> None:
+    """Every rule leads where doctor looks, every source feeds its function, every alarm speaks."""
+    assert found(made, profile, alarms(made)) == []
+
+
+def test_every_alarm_beside_the_profiles_own_is_looked_for(made: Made, profile: Profile) -> None:
+    """Those that the profile makes are of another check."""
+    told = {each.subject for each in found(made, profile, ())}
+    assert told == {
+        it.name
+        for it in of_app(made)
+        if it.kind in parts.ALARMS and not it.logical_id.startswith("Detection")
+    }
+
+
+@pytest.mark.parametrize("kind", parts.PARTS)
+def test_every_part_is_one_of_the_stack_and_none_is_left_out(made: Made, kind: str) -> None:
+    """Without its hash, as doctor reads it."""
+    there = {HASH.sub("", it.logical_id) for it in of_app(made) if it.kind == kind}
+    assert there - set(PROBES) == set(parts.PARTS[kind])
+
+
+def test_every_rule_hears_what_doctor_grades_it_by(made: Made) -> None:
+    """A profile's rule of this source may be a P1; alarms and findings always may."""
+    words = {
+        "aws.cloudwatch": {"alarms"},
+        "aws.guardduty": {"findings", "copies"},
+        "aws.securityhub": {"findings", "copies"},
+    }
+    for rule in made.of(parts.RULE):
+        (source,) = rule.properties["EventPattern"]["source"]
+        heard = parts.RULES[HASH.sub("", rule.logical_id)].source
+        assert heard in words.get(source, {source}), rule.logical_id
