@@ -8,8 +8,8 @@ event against the published schema; the transaction before the page is answered 
 send. So the network, TLS and DynamoDB's own time come to both, and the ratio would be smaller. In a
 new execution environment the cold start comes on top: bench/cold_start.py.
 
-What stands before a page may take three seconds in all (clients.py, pagerduty.py); the aim is a
-tenth of that.
+What stands before a page may take three seconds in all (clients.py, pagerduty.py), most of it
+others' time; the aim is that ours makes a page at most five times as long as its bare POST.
 """
 
 import copy
@@ -39,7 +39,6 @@ with PagerDutyServer(lambda: datetime.now(UTC)) as server:
     print(server.url, flush=True)
     input()
 """
-WALL_MS_MAX = 300
 TURNS = 20
 """How often a side posts in one round."""
 
@@ -81,8 +80,7 @@ def bench(rounds: int) -> Iterator[Figure]:
     against = "the same POST by bare urllib3"
     wall = [(mine[0], theirs[0]) for mine, theirs in pairs]
     cpu = [(mine[1], theirs[1]) for mine, theirs in pairs]
-    figure = paired("a page, warm, wall", "ms", against, wall)
-    yield copy.replace(figure, aim=f"{WALL_MS_MAX} ms or less", met=figure.figure <= WALL_MS_MAX)
+    yield paired("a page, warm, wall", "ms", against, wall).at_most(5)
     yield paired("a page, warm, CPU", "ms", against, cpu)
 
 

@@ -1,4 +1,4 @@
-"""What ingest and reconcile ask of AWS, and are answered, while an outage is dealt with.
+"""What functions ask of AWS, and are answered, while an outage is dealt with.
 
 Recorded from the twin, for the benches that let a bare boto3 make the same calls.
 """
@@ -8,13 +8,17 @@ import copy
 import functools
 import json
 import os
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from boto3.session import Session
 from botocore import xform_name
 from botocore.model import Shape
+from botocore.response import StreamingBody
 
 from firstline.adapters import wiring
 from firstline.cli.envelope import RUNBOOK
@@ -25,50 +29,93 @@ from firstline.twin.clock import WorldClock
 from firstline.twin.pagerduty import PagerDutyServer
 from firstline.twin.scenario import Scenario
 from firstline.twin.world import World, announce
-from functions import ingest, reconcile
+from functions import console, ingest, operator, reconcile, sweep
 
 ROOT = Path(__file__).parents[1]
 ZERO = (ROOT / "events" / "cloudwatch.healthy-hosts-zero.json").read_bytes()
 ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:vettid-prod-enclave-healthy-hosts"
-HANDLERS = {"ingest": ingest.handler, "reconcile": reconcile.handler}
+HANDLERS: dict[str, Callable[..., Any]] = {
+    "ingest": ingest.handler,
+    "reconcile": reconcile.handler,
+    "sweep": sweep.handler,
+    "operator": operator.handler,
+    "console": console.handler,
+}
 
 type Call = tuple[str, str, dict[str, Any]]
 """A service, an operation as boto3 calls it, and its parameters."""
 
 
+class Answer(NamedTuple):
+    """What AWS answered to one call of an operation; one of S3 goes by its method."""
+
+    operation: str
+    body: bytes
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
 class Work(NamedTuple):
-    """One message of a function, and the calls that it took; each is answered in its turn."""
+    """One event of a function, and what it took: calls, each answered in its turn, and posts."""
 
     function: str
     event: dict[str, Any]
     now: datetime
     settings: Settings
     calls: list[Call]
-    answers: list[tuple[str, bytes]]
+    answers: list[Answer]
+    posts: int = 0
+
+
+class Rig:
+    """The twin's AWS and PagerDuty, and a system over them whose calls are recorded."""
+
+    def __init__(self, world: World, aws: TwinAws, pagerduty: PagerDutyServer) -> None:
+        self.world, self.aws, self._pagerduty = world, aws, pagerduty
+        self.settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
+        self._recorded = Recorded(aws.session)
+        self.begin()
+
+    def begin(self) -> None:
+        """A process of its own from here on: what one has read before is read again."""
+        self.system = wiring.system(self.settings, self.aws.session, WorldClock(self.world))
+
+    def run(self, function: str, event: dict[str, Any], context: object = None) -> Work:
+        """Give *event* to *function*, and tell what it took."""
+        self._recorded.begin()
+        posted = self._pagerduty.requests
+        with silence():
+            done = HANDLERS[function](event, context, self.system)
+        if done.get("batchItemFailures") if isinstance(done, dict) else False:
+            raise SystemExit(f"{function} failed: {done}")
+        calls, answers = self._recorded.calls, self._recorded.answers
+        posts = self._pagerduty.requests - posted
+        return Work(function, event, self.world.now, self.settings, calls, answers, posts)
+
+
+@contextlib.contextmanager
+def rig(now: datetime, scenario: Scenario) -> Iterator[Rig]:
+    """One whose world begins *now*, with the alarm of an outage watched."""
+    world = World(scenario, now, "VettID-Nitro-EnclaveASG")
+    world.watch(ARN, announce(ZERO, AlarmState.ALARM, now), "healthy")
+    pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
+    with TwinAws(world, WorldClock(world).sleep) as aws, pagerduty:
+        yield Rig(world, aws, pagerduty)
+
+
+def signal(now: datetime) -> str:
+    """The alarm's event."""
+    return announce(ZERO, AlarmState.ALARM, now).decode()
 
 
 def works(now: datetime, scenario: Scenario) -> Iterator[Work]:
     """The signal's message, and then each wake's, without end while the incident is open."""
-    raw = announce(ZERO, AlarmState.ALARM, now)
-    world = World(scenario, now, "VettID-Nitro-EnclaveASG")
-    world.watch(ARN, raw, "healthy")
-    clock = WorldClock(world)
-    pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
-    with TwinAws(world, clock.sleep) as aws, pagerduty:
-        settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
-        recorded = Recorded(aws)
-        system = wiring.system(settings, aws.session, clock)
-        function, event = "ingest", _event(raw.decode())
+    with rig(now, scenario) as held:
+        yield held.run("ingest", message(signal(now)))
         while True:
-            recorded.begin()
-            with silence():
-                done = HANDLERS[function](event, None, system)
-            if done != {"batchItemFailures": []}:
-                raise SystemExit(f"{function} failed: {done}")
-            yield Work(function, event, world.now, settings, recorded.calls, recorded.answers)
-            taken = aws.take(settings.wakes_queue_url)[0]
-            world.advance(taken.due_at)
-            function, event = "reconcile", _event(taken.body)
+            taken = held.aws.take(held.settings.wakes_queue_url)[0]
+            held.world.advance(taken.due_at)
+            yield held.run("reconcile", message(taken.body))
 
 
 @contextlib.contextmanager
@@ -84,40 +131,56 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w")
 
 
-def _event(body: str) -> dict[str, Any]:
+def message(body: str) -> dict[str, Any]:
+    """What Lambda is given for one message of a queue."""
     return {"Records": [{"messageId": "1", "body": body, "eventSource": "aws:sqs"}]}
 
 
 class Recorded:
     """What was asked of AWS since it last began, and what was answered."""
 
-    def __init__(self, aws: TwinAws) -> None:
+    def __init__(self, session: Session) -> None:
         self.begin()
-        events: Any = aws.session.events  # a client hears what its session did when it was made
+        events: Any = session.events  # a client hears what its session did when it was made
         events.register_first("provide-client-params", self._ask)
         events.register_last("after-call", self._answer)
 
     def begin(self) -> None:
         """Record anew."""
         self.calls: list[Call] = []
-        self.answers: list[tuple[str, bytes]] = []
+        self.answers: list[Answer] = []
 
     def _ask(self, params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
         self.calls.append(
             (model.service_model.service_name, xform_name(model.name), copy.deepcopy(params))
         )
 
-    def _answer(self, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
+    def _answer(self, http_response: Any, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
+        if model.service_model.resolved_protocol == "rest-xml":
+            self.answers.append(_raw(http_response, parsed, model.http["method"]))
+            return
         body = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
         if model.service_model.resolved_protocol == "query":
             answer = _xml(model.name, model.output_shape, body)
         else:
-            answer = json.dumps(body, default=_epoch).encode()
-        self.answers.append((model.name, answer))
+            answer = json.dumps(body, default=_told).encode()
+        self.answers.append(Answer(model.name, answer))
 
 
-def _epoch(value: datetime) -> float:
-    return value.timestamp()
+def _raw(sent: Any, parsed: dict[str, Any], method: str) -> Answer:  # noqa: ANN401
+    """As it came; a body that is read as it comes can be read by who asked for it, too."""
+    if "Body" in parsed:
+        content = parsed["Body"].read()
+        parsed["Body"] = StreamingBody(BytesIO(content), len(content))
+    else:
+        content = sent.content
+    headers = tuple((key, str(value)) for key, value in sent.headers.items())
+    return Answer(method, content, sent.status_code, headers)
+
+
+def _told(value: datetime | bytes) -> float | str:
+    """A time or a blob as the JSON protocols write it."""
+    return b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def _xml(operation: str, shape: Shape | None, body: dict[str, Any]) -> bytes:

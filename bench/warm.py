@@ -50,10 +50,10 @@ class Canned:
 
     def begin(self) -> None:
         """Answer from the first call on."""
-        for operation, _ in self._work.answers:
-            self._left[operation] = deque()
-        for operation, body in self._work.answers:
-            self._left[operation].append(body)
+        for each in self._work.answers:
+            self._left[each.operation] = deque()
+        for each in self._work.answers:
+            self._left[each.operation].append(each.body)
 
     def keep(self, operation: str, body: bytes) -> None:
         """Answer so, however often it is asked."""
@@ -132,7 +132,7 @@ def recorded() -> dict[str, Work]:
 def warm(work: Work) -> Work:
     """*work* without reading the routing key, which a warm function has."""
     calls = [each for each in work.calls if each[0] != "secretsmanager"]
-    answers = [each for each in work.answers if each[0] != "GetSecretValue"]
+    answers = [each for each in work.answers if each.operation != "GetSecretValue"]
     return work._replace(calls=calls, answers=answers)
 
 

@@ -7,7 +7,7 @@ from firstline.controller.archive import Archiving, anchor, archive
 from firstline.controller.reporting import report
 from firstline.errors import Malformed, Unavailable
 from firstline.metric import Metric
-from firstline.rendering.page import page
+from firstline.postmortem.report import Report
 from functions.emission import emit
 from functions.log import logger
 
@@ -36,9 +36,15 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
         logger().error("the chain of checkpoints is broken", why=str(error))
         emit(within.fleet, (Metric("ArchiveFaults", 1, "Count"),))
     try:
-        report(archived.heads, within, page)
+        report(archived.heads, within, _page)
     except Unavailable:
         raise
     except Exception:  # noqa: BLE001 - a report must not keep the ledger from its archive
         logger().exception("a report cannot be made")
         emit(within.fleet, (Metric("ReportFaults", 1, "Count"),))
+
+
+def _page(reports: tuple[Report, ...]) -> str:
+    from firstline.rendering.page import page  # noqa: PLC0415 - Jinja, for what ended alone
+
+    return page(reports)
