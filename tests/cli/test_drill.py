@@ -3,16 +3,21 @@
 import copy
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from firstline.adapters.drills import Rung
-from firstline.cli.drill import tell
+from firstline.cli.drill import tell, write
 from firstline.cli.drilling import Stage, play
 from firstline.cli.main import dispatch
 from firstline.cli.output_deployed import DrillLine
+from firstline.controller.levers import Call, pull
 from firstline.errors import Malformed, Unavailable
 from firstline.evidence import AlarmState
+from firstline.ledger import Kind
+from firstline.levers import AnnounceDrill, Pulled
+from firstline.pauses import CHAIN
 from firstline.profile import Profile
 from firstline.signals import Condition
 from firstline.twin.scenario import DEFAULT_HOSTS, HostPlan
@@ -22,7 +27,10 @@ from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, PROFILE
 
 OUTAGE = Condition.COMPLETE_OUTAGE
 HEALTHY = tuple(copy.replace(each, enclave="up") for each in DEFAULT_HOSTS)
-PATIENCE = timedelta(minutes=15)
+ONE_DEAD = (DEFAULT_HOSTS[0], *HEALTHY[1:])
+"""Too few for the alarm to ring by itself."""
+PATIENCE, MINUTES = timedelta(minutes=15), timedelta(minutes=2)
+ALICE = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 
 
 class Clock:
@@ -40,6 +48,13 @@ class Clock:
             self._rig.turn()
         for raw in self._rig.world.advance(until):
             self._rig.hear(raw)
+
+
+def rung(state: AlarmState, reason: str, at: datetime) -> bytes:
+    """The event of a state that somebody set."""
+    event = json.loads(announce(ZERO, state, at))
+    event["detail"]["state"]["reason"] = reason
+    return json.dumps(event).encode()
 
 
 class Alarms:
@@ -66,7 +81,7 @@ class Alarms:
         if held.state is not state:
             held.turn(state, self._rig.world.now)
             if self._reaches:
-                self._rig.hear(announce(ZERO, state, self._rig.world.now))
+                self._rig.hear(rung(state, reason, self._rig.world.now))
 
 
 def stage(
@@ -74,7 +89,11 @@ def stage(
 ) -> Stage:
     alarms = Alarms(rig, reaches=reaches, there=there)
     mode = rig.system.settings.mode
-    return Stage(profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig))
+
+    def tell_of_it(lever: AnnounceDrill) -> Pulled:
+        return pull(Call(lever, ALICE), rig.system)
+
+    return Stage(profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig), tell_of_it)
 
 
 def quiet(*hosts: HostPlan, mode: str = "observe") -> Rig:
@@ -85,14 +104,15 @@ def quiet(*hosts: HostPlan, mode: str = "observe") -> Rig:
 
 
 def drilled(rig: Rig, *, enforce: bool = False, reaches: bool = True) -> DrillLine:
-    return play(OUTAGE, stage(rig, reaches=reaches), PATIENCE, enforce=enforce)
+    return play(OUTAGE, stage(rig, reaches=reaches), PATIENCE, enforce=enforce).line
 
 
 def test_a_drill_goes_the_whole_way() -> None:
     """Heard, taken for what it is, paged in time, looked at, closed; and nothing is fixed."""
     rig = quiet()
     line = drilled(rig)
-    assert (line.holds, line.why) == (True, "heard, understood and told in time")
+    why = "heard, understood, told and decided on in time"
+    assert (line.holds, line.why) == (True, why)
     assert (line.severity, line.condition, line.channel) == ("P1", "complete-outage", "pager")
     assert (line.heard_after_seconds, line.told_after_seconds, line.target_seconds) == (1, 1, 60)
     assert line.incident == rig.id()
@@ -151,7 +171,7 @@ def test_a_page_that_comes_too_late() -> None:
 
     line = play(
         OUTAGE, stage(rig)._replace(alarms=alarms, clock=Slow(rig)), PATIENCE, enforce=False
-    )
+    ).line
     assert not line.holds
     assert line.told_after_seconds is not None
     assert line.told_after_seconds > 60
@@ -162,7 +182,7 @@ def test_a_page_that_nobody_takes() -> None:
     """It is told so, and the drill ends all the same."""
     rig = quiet()
     rig.script.failing.add("post")
-    line = play(OUTAGE, stage(rig), timedelta(minutes=3), enforce=False)
+    line = play(OUTAGE, stage(rig), PATIENCE, enforce=False).line
     assert (line.holds, line.why) == (False, "nothing was told on the channel pager")
 
 
@@ -174,16 +194,98 @@ def test_another_profile_took_it_for_something_else() -> None:
         for each in PROFILE.rules
     )
     other = copy.replace(PROFILE, rules=rules)
-    line = play(Condition.ENCLAVE_DOWN, stage(rig, profile=other), PATIENCE, enforce=False)
+    line = play(Condition.ENCLAVE_DOWN, stage(rig, profile=other), PATIENCE, enforce=False).line
     assert "it was taken for P1 complete-outage, not P1 enclave-down" in line.why
 
 
+def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
+    """Dead hosts are planned for and left alone; the switch's chain says who announced it."""
+    rig = quiet(*ONE_DEAD, mode="enforce")
+    line = drilled(rig)
+    assert (line.holds, line.mode, line.observed) == (True, "enforce", True)
+    assert {each.plan for each in line.decisions} >= {f"restart_enclave on {ONE_DEAD[0].id}"}
+    assert {each["mode"] for each in rig.told(Kind.DECISION)} == {"observe"}
+    assert rig.fixes == []
+    (told,) = rig.control
+    assert (told["change"], told["by"]) == ("announced", ALICE)
+    (signal,) = [each for each in rig.told(Kind.SIGNAL) if "joined" not in each]
+    assert signal["drill"] == told["word"]
+
+
 def test_enforce_is_asked_for() -> None:
-    """A deployment that may fix is rung only where somebody says so."""
+    """Then nothing is announced, and what is dead is fixed as in a true incident."""
+    rig = quiet(*DEFAULT_HOSTS, mode="enforce")
+    line = drilled(rig, enforce=True)
+    assert (line.holds, line.observed, line.outcome) == (True, False, "resolved")
+    assert len(rig.fixes) == len(DEFAULT_HOSTS)
+    assert CHAIN not in rig.tables.entries
+
+
+def test_trouble_in_the_middle_of_a_drill_is_no_drill() -> None:
+    """The alarm rings by itself: people are paged anew, and what is dead is fixed."""
+    rig = quiet(*DEFAULT_HOSTS, mode="enforce")
+    line = drilled(rig)
+    assert line.why == "it was decided on in observe and enforce, and was to be observed only"
+    rig.at_the_end()
+    assert len(rig.fixes) == len(DEFAULT_HOSTS)
+    assert ("trigger", f"{line.incident}:no-drill") in rig.posts
+    assert ("resolve", f"{line.incident}:no-drill") in rig.posts
+
+
+def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
+    """It could not be observed only."""
     rig = quiet(mode="enforce")
-    with pytest.raises(Malformed, match="in mode enforce, and may fix: give --enforce"):
-        drilled(rig)
-    assert drilled(rig, enforce=True).holds
+    alarms = Alarms(rig)
+    told = stage(rig)._replace(alarms=alarms)
+    silent = told._replace(announce=lambda lever: Pulled(lever="drill", by=str(lever.until)))
+    with pytest.raises(Malformed, match="announced no drill: nothing is rung"):
+        play(OUTAGE, silent, PATIENCE, enforce=False)
+    with pytest.raises(Malformed, match="observed for 4:00:00 at most"):
+        play(OUTAGE, told, timedelta(hours=5), enforce=False)
+    assert alarms.turned == []
+
+
+def test_a_drill_that_was_fixable_all_the_same_does_not_hold() -> None:
+    """As where the deployment was promoted in between."""
+    rig = quiet(mode="enforce")
+    line = play(OUTAGE, stage(rig)._replace(mode="observe"), PATIENCE, enforce=False).line
+    assert line.why == "it was decided on in enforce, and was to be observed only"
+
+
+def test_it_is_let_go_also_where_it_cannot_be_followed() -> None:
+    """Whatever fails after it was rung."""
+    rig = quiet()
+    alarms = Alarms(rig)
+    rig.script.failing.add("entries")
+    with pytest.raises(Unavailable):
+        play(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
+    assert [state for state, _ in alarms.turned] == ["ALARM", "OK"]
+
+
+def test_the_reports_of_a_drill(tmp_path: Path) -> None:
+    """What was expected and came, what would have been done, and the incident's own report."""
+    played = play(OUTAGE, stage(quiet(*ONE_DEAD, mode="enforce")), MINUTES, enforce=False)
+    html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
+    write(played, PROFILE, html, markdown)
+    for text in (html.read_text(), markdown.read_text()):
+        assert "Drill of complete-outage: holds" in text
+        assert "none, for a host is dead and is left alone" in text
+        assert "denied by mode" in text
+        assert "Timeline" in text
+        assert str(played.line.incident) in text
+    assert "decided | within 60 s | after 1 s | holds" in markdown.read_text()
+
+
+def test_the_report_of_a_drill_that_nobody_heard(tmp_path: Path) -> None:
+    """There is no incident to report, and that is what the report says."""
+    played = play(OUTAGE, stage(quiet(), reaches=False), PATIENCE, enforce=False)
+    html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
+    write(played, PROFILE, html, markdown)
+    assert "nobody heard it" in html.read_text()
+    assert "Timeline" not in html.read_text()
+    assert "nobody heard it" in markdown.read_text()
+    write(played, PROFILE, None, None)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["drill.html", "drill.md"]
 
 
 def test_an_alarm_that_rings_already() -> None:
@@ -228,10 +330,11 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["holds"] is True
     assert tell(line, as_json=False) == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"drill of {ALARM_NAME}, in mode observe\n  heard   after 1 s  inc-")
+    first = f"drill of {ALARM_NAME}, in mode observe, observed only\n  heard   after 1 s  inc-"
+    assert out.startswith(first)
     assert "  told    after 1 s  on the channel pager\n" in out
     assert "          would restart_" in out
-    assert out.endswith("holds: heard, understood and told in time\n")
+    assert out.endswith("holds: heard, understood, told and decided on in time\n")
 
 
 def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,6 +351,7 @@ def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> No
     [
         (["weather"], "no condition 'weather': name one of complete-outage"),
         (["complete-outage", "--for", "soon"], "--for soon"),
+        (["complete-outage", "--html", "no/such.html"], "no/such.html: cannot be written: make"),
         (["complete-outage", "--profile", "no.toml"], "no.toml: cannot be read"),
         (["complete-outage"], "no Region is set"),
     ],

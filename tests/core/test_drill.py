@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.drill import UNHURRIED, Drilled, Expected, alarms, drilled, expected, faults, settled
+from firstline.drill import UNHURRIED, Drilled, Expected, alarms, drilled, expected
+from firstline.drill_checks import faults, settled
 from firstline.errors import Malformed
 from firstline.export import Recorded, recorded
 from firstline.ledger import Chain, Data, Kind, append
@@ -50,7 +51,18 @@ def decision(step: str, *denied: str, plan: Data | None = None) -> Data:
         "facts": [],
         "plan": plan,
         "guards": guards,
+        "mode": "observe",
     }
+
+
+PLAN: Data = {"action": "restart_parent", "target": "i-1"}
+LATE = "after 61 s, not 60 s"
+UNENDED = "it had not ended when the drill was over: see its timeline, or give --for longer"
+PAGED = (Kind.PAGE, 1, page("pager"))
+DECIDED = (Kind.DECISION, 2, decision("wait"))
+CLOSED = (Kind.DECISION, 30, decision("close"))
+UNOBSERVED = (Kind.DECISION, 2, decision("wait") | {"mode": "enforce"})
+UNTOLD = (Kind.DECISION, 2, {k: v for k, v in decision("close").items() if k != "mode"})
 
 
 @pytest.mark.parametrize(
@@ -109,8 +121,9 @@ def test_a_drill_that_goes_well() -> None:
         ("close", None, ()),
     ]
     assert found.ended_after == MINUTE
+    assert found.decided_after == timedelta(seconds=4)
     assert settled(found, P1)
-    assert list(faults(found, P1)) == []
+    assert faults(found, P1) == ()
 
 
 @pytest.mark.parametrize(
@@ -118,24 +131,50 @@ def test_a_drill_that_goes_well() -> None:
     [
         ((), "no entry came within 60 s: nobody heard it"),
         (
-            ((Kind.SIGNAL, 61, OPENING), (Kind.PAGE, 61, page("pager"))),
-            "the entry came after 61 s, not 60 s; it was told after 61 s, not 60 s",
+            (
+                (Kind.SIGNAL, 61, OPENING),
+                (Kind.PAGE, 61, page("pager")),
+                (Kind.DECISION, 61, decision("close")),
+            ),
+            f"the entry came {LATE}; it was told {LATE}; the first decision came {LATE}",
         ),
-        (((Kind.SIGNAL, 1, OPENING),), "nothing was told on the channel pager"),
+        (((Kind.SIGNAL, 1, OPENING), DECIDED, CLOSED), "nothing was told on the channel pager"),
         (
-            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", "owed"))),
+            ((Kind.SIGNAL, 1, OPENING), PAGED),
+            f"no decision came: nobody looked at it; {UNENDED}",
+        ),
+        (((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), UNENDED),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED, (Kind.DECISION, 2, decision("wait", plan=PLAN))),
+            "",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED, UNOBSERVED, CLOSED),
+            "it was decided on in enforce and observe, and was to be observed only",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED, UNTOLD),
+            "it was decided on in a mode that no decision tells, and was to be observed only",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", "owed")), DECIDED, CLOSED),
             "nothing was told on the channel pager",
         ),
         (
-            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", action="resolve"))),
+            (
+                (Kind.SIGNAL, 1, OPENING),
+                (Kind.PAGE, 1, page("pager", action="resolve")),
+                DECIDED,
+                CLOSED,
+            ),
             "nothing was told on the channel pager",
         ),
         (
-            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("team"))),
+            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("team")), DECIDED, CLOSED),
             "nothing was told on the channel pager",
         ),
         (
-            ((Kind.SIGNAL, 1, OPENING | {"severity": "P2"}), (Kind.PAGE, 1, page("pager"))),
+            ((Kind.SIGNAL, 1, OPENING | {"severity": "P2"}), PAGED, DECIDED, CLOSED),
             "it was taken for P2 complete-outage, not P1 complete-outage",
         ),
     ],
@@ -150,14 +189,17 @@ def test_a_drill_that_does_not_hold(
 def test_a_minor_drill_is_told_later() -> None:
     """A P4 has its entry, and nothing more is awaited."""
     minor = expected("one", OUTAGE, Severity.P4, PROFILE)
-    found = drilled(chain((Kind.SIGNAL, 1, OPENING | {"severity": "P4"})), minor)
+    entries = chain((Kind.SIGNAL, 1, OPENING | {"severity": "P4"}), DECIDED, CLOSED)
+    found = drilled(entries, minor)
     assert settled(found, minor)
-    assert list(faults(found, minor)) == []
+    assert faults(found, minor) == ()
 
 
 def test_nothing_is_settled_before_it_is_heard_and_told() -> None:
-    """Neither without an entry nor without a page."""
+    """Neither without an entry nor without a page, nor before anybody looked."""
     assert not settled(Drilled(), P1)
+    assert not settled(drilled(chain((Kind.SIGNAL, 1, OPENING), PAGED), P1), P1)
+    assert settled(drilled(chain((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), P1), P1)
     assert not settled(drilled(chain((Kind.SIGNAL, 1, OPENING)), P1), P1)
     assert isinstance(P1, Expected)
 

@@ -172,6 +172,11 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
         {"action": "restart_enclave", "by": "someone"},
         ("promotes restart_enclave by someone",),
     ),
+    (
+        Kind.DRILL,
+        {"change": "announced", "word": "w", "by": "someone", "until": "u"},
+        ("announced a drill, observed until u, by someone",),
+    ),
     (Kind.PAGE, {"key": "k"}, ("records page, in a form not known here",)),
 )
 

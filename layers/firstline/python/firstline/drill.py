@@ -24,13 +24,17 @@ UNHURRIED = timedelta(minutes=5)
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What must come of a drill; ``channel`` is where it is told, None where it is not at once."""
+    """What must come of a drill; ``channel`` is where it is told, None where it is not at once.
+
+    One that is ``observed`` must lead to no fix, whatever the deployment may do.
+    """
 
     alarm: str
     condition: str
     severity: str
     channel: str | None
     target: timedelta
+    observed: bool = True
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +48,18 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drilled(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; times are since the alarm's own instant."""
+    """What came of it; times are since the alarm's own instant.
+
+    ``modes`` are those that its decisions were made in, each once.
+    """
 
     incident: IncidentId | None = None
     condition: str | None = None
     severity: str | None = None
     heard_after: timedelta | None = None
     told_after: timedelta | None = None
+    decided_after: timedelta | None = None
+    modes: tuple[str, ...] = ()
     considered: tuple[Considered, ...] = ()
     outcome: str | None = None
     ended_after: timedelta | None = None
@@ -71,7 +80,14 @@ def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.subject for each in ordered))
 
 
-def expected(alarm: str, condition: Condition, severity: Severity, profile: Profile) -> Expected:
+def expected(
+    alarm: str,
+    condition: Condition,
+    severity: Severity,
+    profile: Profile,
+    *,
+    observed: bool = True,
+) -> Expected:
     """What must come of ringing *alarm*, which means *condition* with *severity*."""
     told = {Severity.P1: "pager", Severity.P2: "pager", Severity.P3: "team"}
     channel = "change" if condition is Condition.DRILL else told.get(severity)
@@ -81,6 +97,7 @@ def expected(alarm: str, condition: Condition, severity: Severity, profile: Prof
         severity=severity.value,
         channel=channel,
         target=profile.response_target(severity) or UNHURRIED,
+        observed=observed,
     )
 
 
@@ -92,40 +109,18 @@ def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
     summary = summarise(entries)
     since = summary.signalled_at or summary.opened_at
     told_at = next((each.at for each in entries if _tells(each, wanted.channel)), None)
+    decisions = tuple(_decisions(entries))
     return Drilled(
         incident=summary.incident,
         condition=summary.condition,
         severity=summary.severity,
         heard_after=summary.opened_at - since,
         told_after=_after(since, told_at),
-        considered=tuple(dict.fromkeys(map(_considered, _decisions(entries)))),
+        decided_after=_after(since, decisions[0].at) if decisions else None,
+        modes=tuple(dict.fromkeys(each.data["mode"] for each in decisions if "mode" in each.data)),
+        considered=tuple(dict.fromkeys(map(_considered, decisions))),
         outcome=summary.outcome,
         ended_after=_after(since, summary.ended_at),
-    )
-
-
-def faults(found: Drilled, wanted: Expected) -> Iterator[str]:
-    """What did not hold, in lines; nothing where the drill went well."""
-    if found.heard_after is None:
-        yield f"no entry came within {_seconds(wanted.target)}: nobody heard it"
-        return
-    if found.heard_after > wanted.target:
-        yield f"the entry came after {_seconds(found.heard_after)}, not {_seconds(wanted.target)}"
-    said, meant = (found.severity, found.condition), (wanted.severity, wanted.condition)
-    if said != meant:
-        yield f"it was taken for {said[0]} {said[1]}, not {meant[0]} {meant[1]}"
-    if wanted.channel is None:
-        return
-    if found.told_after is None:
-        yield f"nothing was told on the channel {wanted.channel}"
-    elif found.told_after > wanted.target:
-        yield f"it was told after {_seconds(found.told_after)}, not {_seconds(wanted.target)}"
-
-
-def settled(found: Drilled, wanted: Expected) -> bool:
-    """Whether nothing more is awaited but the end."""
-    return found.heard_after is not None and (
-        wanted.channel is None or found.told_after is not None
     )
 
 
@@ -151,7 +146,3 @@ def _considered(entry: Recorded) -> Considered:
 
 def _after(since: datetime, at: datetime | None) -> timedelta | None:
     return None if at is None else at - since
-
-
-def _seconds(passed: timedelta) -> str:
-    return f"{passed.total_seconds():.0f} s"

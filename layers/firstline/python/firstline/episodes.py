@@ -64,6 +64,7 @@ def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
         scope=InstanceId(found.scope) if _INSTANCE.fullmatch(found.scope) else None,
         storm=found.cause == causes.storm(profile.fleet.name),
         suppressed=Mark.SUPPRESSED in signal.marks,
+        drill=signal.drill,
         opening=signal.key,
         signalled_at=signal.at,
         opened_at=now,
@@ -94,7 +95,12 @@ def join(
     if found.disposition is not Disposition.INCIDENT or incident.ended:
         return incident
     suppressed = incident.suppressed and Mark.SUPPRESSED in signal.marks
-    incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed)
+    rung = incident.drill and signal.drill != incident.drill
+    drill = "" if rung else incident.drill
+    incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed, drill=drill)
+    if rung:  # who was paged knows of a drill, and must hear that this is none
+        pages = paging.in_earnest(incident, signal, found.why, now)
+        incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
         incident = copy.replace(incident, reports=reports)
@@ -199,4 +205,5 @@ def told(signal: Signal, found: Classification, profile: Profile) -> Data:
         "region": signal.region,
         "arn": redact(signal.arn),
         "words": words,
+        **({"drill": signal.drill} if signal.drill else {}),
     }

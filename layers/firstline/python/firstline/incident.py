@@ -198,7 +198,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     that joined it, and ``alarms`` the ARNs of every alarm that it waits for, ``alarms_beyond``
     how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
     one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles, and
-    ``suppressed`` that every alarm behind it is suppressed by the operator.
+    ``suppressed`` that every alarm behind it is suppressed by the operator. ``drill`` is the word
+    of the drill that every signal of trouble in it says to be.
     ``proposals`` are the plans that people were asked about.
     ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
@@ -223,6 +224,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scope: InstanceId | None = None
     storm: bool = False
     suppressed: bool = False
+    drill: str = ""
     opening: SignalKey
     signalled_at: datetime
     opened_at: datetime

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     PAUSE = "pause"
     DEMOTION = "demotion"
     PROMOTION = "promotion"
+    DRILL = "drill"
 
 
 class Provenance(msgspec.Struct, frozen=True):

@@ -23,6 +23,10 @@ Scope = Annotated[
     str,
     msgspec.Meta(pattern=rf"^(everything|inc-[0-9a-f]{{20}}|{'|'.join(map(str, Condition))})\Z"),
 ]
+Alarm = Annotated[
+    str,
+    msgspec.Meta(max_length=400, pattern=r"^arn:aws:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:.+\Z"),
+]
 Action = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(FIXES)})\Z")]
 
 
@@ -68,11 +72,21 @@ class Promote(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="promot
     why: Why
 
 
-type Lever = Approve | Deny | PauseFixes | Resume | Promote
+class AnnounceDrill(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="drill"):
+    """Only observe the incident that this alarm is about to open on purpose, before ``until``."""
+
+    alarm: Alarm
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+type Lever = Approve | Deny | PauseFixes | Resume | Promote | AnnounceDrill
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lever did, by whom. A pause's ``told`` says whether PagerDuty was told already."""
+    """What a lever did, by whom. A pause's ``told`` says whether PagerDuty was told already.
+
+    ``word`` is what a drill must be rung with.
+    """
 
     lever: str
     by: str
@@ -83,6 +97,7 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None = None
     until: datetime | None = None
     told: bool | None = None
+    word: str | None = None
 
 
 def read(body: bytes) -> Lever:
@@ -97,11 +112,12 @@ def read(body: bytes) -> Lever:
         if f"$.{field}" in message:
             raise Malformed(f"{field}: {hint}")
     raise Malformed(
-        "this is no lever: approve, deny, pause, resume or promote, each with its own fields"
+        "this is no lever: approve, deny, pause, resume, promote or drill, each with its own fields"
     )
 
 
 _HINTS = {
+    "alarm": "give the ARN of an alarm",
     "action": f"give one of {', '.join(FIXES)}",
     "incident": "give an incident's id, inc- and 20 hexadecimal digits",
     "plan": "give the first 8 or more hexadecimal digits of the plan's hash",

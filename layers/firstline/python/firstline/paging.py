@@ -18,6 +18,8 @@ from firstline.signals import Severity, Signal
 from firstline.trust import Demotion
 
 CHANGE_TRIES_MAX = 5
+IN_EARNEST = "no-drill"
+"""How the key of a page ends that tells of trouble in the middle of a drill."""
 REHEARSAL = "drill"
 """How the key of a drill's change event ends."""
 RETRY_AFTER = timedelta(seconds=10)
@@ -54,6 +56,15 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
     told = any(each.action == "trigger" for each in incident.pages if each.channel == "pager")
     key = f"{incident.id}:{incident.severity.lower()}" if told else incident.id
     return _of_signal(incident, key, signal, why, now)
+
+
+def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page of a drill's incident that *signal*, which is of no drill, joined.
+
+    Under a key of its own, for whoever was paged may know of the drill and do nothing.
+    """
+    key = f"{incident.id}:{IN_EARNEST}"
+    return _of_signal(incident, key, signal, f"this is no drill: {why}", now)
 
 
 def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:

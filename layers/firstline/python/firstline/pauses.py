@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline import resolving
+from firstline.announced import Announced
 from firstline.ids import IncidentId, digest
-from firstline.incident import Page
+from firstline.incident import Incident, Page
 from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
 from firstline.signals import Condition, Severity
 
@@ -50,10 +51,14 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All pauses; ``version`` is the one that was read. One that is ``unreadable`` is on."""
+    """All pauses; ``version`` is the one that was read. One that is ``unreadable`` is on.
+
+    ``drills`` are those that an operator announced.
+    """
 
     version: int = 0
     pauses: tuple[Pause, ...]
+    drills: tuple[Announced, ...] = ()
     pages: tuple[Page, ...] = ()
     chain: Chain = Chain()
     unreadable: str = ""
@@ -63,6 +68,13 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         scopes = {EVERYTHING, condition.value, incident}
         held = [each for each in self.pauses if each.scope in scopes and now < each.until]
         return max(held, key=lambda each: each.until, default=None)
+
+    def only_observes(self, incident: Incident, now: datetime) -> bool:
+        """Whether *incident* is of a drill that was announced, and of its one alarm alone."""
+        return any(
+            each.word == incident.drill and (each.alarm,) == incident.alarms and now < each.until
+            for each in self.drills
+        )
 
     def overdue(self, now: datetime) -> tuple[Pause, ...]:
         """Pauses whose time is over, and of which this was not told yet."""
@@ -88,6 +100,13 @@ def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
     pages = resolving.held_back((*switch.pages, *pages))
     after = copy.replace(switch, pauses=(*others, pause), pages=pages)
     return noted(after, Kind.PAUSE, {"change": "paused", **pause.told()}, pause.at, by)
+
+
+def announced(switch: Switch, drill: Announced, by: Provenance) -> Changed:
+    """With *drill*, and without those whose time is over."""
+    ahead = tuple(each for each in switch.drills if drill.at < each.until)
+    after = copy.replace(switch, drills=(*ahead, drill))
+    return noted(after, Kind.DRILL, drill.told(), drill.at, by)
 
 
 def resumed(switch: Switch, over: Pause, told: Data, now: datetime, by: Provenance) -> Changed:

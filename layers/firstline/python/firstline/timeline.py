@@ -181,7 +181,14 @@ def _promotion(entry: Recorded) -> Iterator[Moment]:
     yield Moment(entry.at, "promotes", f"{data['action']}{who}", "bold yellow")
 
 
+def _drill(entry: Recorded) -> Iterator[Moment]:
+    data = entry.data
+    text = f"a drill, observed until {data['until']}, by {data['by']}"
+    yield Moment(entry.at, data["change"], text, "bold yellow")
+
+
 _MOMENTS = {
+    "drill": _drill,
     "pause": _pause,
     "demotion": _demotion,
     "promotion": _promotion,

@@ -7,14 +7,22 @@ import typer
 
 from firstline import profile as profiles
 from firstline.adapters.drills import AwsAlarms
-from firstline.cli import output
-from firstline.cli.drilling import Stage, play
+from firstline.cli import exported, output
+from firstline.cli.drilling import Played, Stage, play
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.levers import length
 from firstline.cli.output_deployed import DrillLine
 from firstline.errors import Malformed, Unavailable
+from firstline.levers import AnnounceDrill, Pulled
+from firstline.postmortem import write as report
+from firstline.postmortem.markdown import markdown as of_incident
+from firstline.postmortem.rehearsal import as_markdown
+from firstline.profile import Profile
 from firstline.signals import Condition
 
+File = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="write the drill's report as one HTML page")
+]
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -22,25 +30,48 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def drill(
     condition: Annotated[str, typer.Argument(metavar="CONDITION", show_default=False)],
     enforce: Annotated[
-        bool, typer.Option("--enforce", help="also where the deployment may fix")
+        bool, typer.Option("--enforce", help="let it be fixed, where the deployment may fix")
     ] = False,
     patience: Annotated[
         str, typer.Option("--for", metavar="TIME", help="how long its end is waited for")
     ] = "15m",
     profile: Annotated[Path, typer.Option(help="the profile that was deployed")] = RUNBOOK,
     region: Annotated[str, typer.Option(help="where firstline is deployed")] = "",
+    html: File = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", "--md", metavar="FILE", help="and as Markdown")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
     """Ring the alarm of CONDITION, which tells people as a true one does, and follow it.
 
-    Exits with 1 where its entry or page did not come within the response target.
+    What it opens is only observed, also where the deployment may fix, unless --enforce is given.
+    Exits with 1 where something that was expected did not come: its entry, its page and the first
+    decision within the response target, and its end.
     """
     meant, waits = _condition(condition), length(patience)
+    for each in filter(None, (html, markdown)):
+        if not each.absolute().parent.is_dir():
+            raise Malformed(f"{each}: cannot be written: make its folder first")
     try:
-        line = play(meant, _stage(profile, region), waits, enforce=enforce)
+        stage = _stage(profile, region)
+        played = play(meant, stage, waits, enforce=enforce)
     except Unavailable as error:
         raise Malformed(str(error)) from error
-    return tell(line, as_json=as_json)
+    write(played, stage.profile, html, markdown)
+    return tell(played.line, as_json=as_json)
+
+
+def write(played: Played, profile: Profile, html: Path | None, markdown: Path | None) -> None:
+    """Write the report of the drill, and of the incident that it opened, as it is asked for."""
+    from firstline.rendering.page import page
+
+    reports = (report.write(played.chain, profile),) if played.chain else ()
+    if html is not None:
+        exported.write([page(reports, played.report).encode()], html)
+    if markdown is not None:
+        texts = (as_markdown(played.report), *map(of_incident, reports))
+        exported.write(["\n".join(texts).encode()], markdown)
 
 
 def tell(line: DrillLine, *, as_json: bool) -> int:
@@ -61,7 +92,7 @@ def _condition(text: str) -> Condition:
 
 def _stage(path: Path, region: str) -> Stage:
     """The deployment for the fleet of the profile at *path*; raises `Malformed`."""
-    from firstline.adapters import clients, deployed
+    from firstline.adapters import clients, deployed, operator_url
     from firstline.adapters.checkup.gather import home
     from firstline.adapters.clock import SystemClock
     from firstline.adapters.store import DynamoStore
@@ -71,6 +102,10 @@ def _stage(path: Path, region: str) -> Stage:
     mode = deployed.named("Mode", deployed.app(fleet), session)
     incidents = deployed.named("IncidentsTable", deployed.records(fleet), session)
     ledger = deployed.ledger(fleet, session)
+
+    def announce(lever: AnnounceDrill) -> Pulled:
+        return operator_url.send(lever, operator_url.find(fleet, session), session)
+
     return Stage(
         profile=profile,
         home=home(session),
@@ -78,6 +113,7 @@ def _stage(path: Path, region: str) -> Stage:
         alarms=AwsAlarms(clients.alarms(session), deployed.app(fleet)),
         store=DynamoStore(clients.ledger(session), incidents, ledger, clock),
         clock=clock,
+        announce=announce,
     )
 
 
@@ -86,12 +122,13 @@ def _told(line: DrillLine) -> list[str]:
         return "never" if seconds is None else f"after {seconds} s"
 
     told = [
-        f"drill of {line.alarm}, in mode {line.mode}",
+        f"drill of {line.alarm}, in mode {line.mode}{', observed only' if line.observed else ''}",
         f"  heard   {after(line.heard_after_seconds)}  {line.incident or ''}".rstrip(),
         f"  taken   for {line.severity} {line.condition}",
     ]
     if line.channel:
         told.append(f"  told    {after(line.told_after_seconds)}  on the channel {line.channel}")
+    told.append(f"  decided {after(line.decided_after_seconds)}")
     for each in line.decisions:
         told.append(f"  {each.step:<7} {each.rule}: {each.why}")
         if each.plan:

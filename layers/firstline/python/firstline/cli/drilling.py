@@ -1,18 +1,24 @@
 """Drilling: ring an alarm, follow its incident in the ledger, and let it end."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from firstline import announced
 from firstline import drill as drills
 from firstline.adapters.drills import Rung
 from firstline.classify import Classification, classify
 from firstline.cli.output_deployed import DrillDecision, DrillLine
 from firstline.drill import Drilled, Expected
+from firstline.drill_checks import faults, settled
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.export import recorded
 from firstline.ids import IncidentId, SignalKey
+from firstline.ledger import Entry
+from firstline.levers import AnnounceDrill, Pulled
 from firstline.ports import Clock, Store
+from firstline.postmortem.rehearsal import Rehearsal, rehearsal
 from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.signals import Condition, Signal, SignalKind
@@ -49,26 +55,56 @@ class Stage(NamedTuple):
     alarms: Alarms
     store: Store
     clock: Clock
+    announce: Callable[[AnnounceDrill], Pulled]
 
 
-def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bool) -> DrillLine:
-    """Ring, follow, let it end; raises `Malformed` where it must not be rung."""
-    if stage.mode != "observe" and not enforce:
-        message = f"the deployment is in mode {stage.mode}, and may fix: give --enforce, or observe"
-        raise Malformed(message)
+class Played(NamedTuple):
+    """A drill that is over: in short, as a report, and with the chain of what it opened."""
+
+    line: DrillLine
+    report: Rehearsal
+    chain: tuple[Entry, ...]
+
+
+def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bool) -> Played:
+    """Ring, follow, let it end; raises `Malformed` where it must not be rung.
+
+    Unless *enforce*, what it opens is only observed, also where the deployment may fix: there the
+    drill is announced first, and where that is refused nothing is rung.
+    """
     known_as, alarm = _alarm(condition, stage)
     found = _meant(known_as, alarm, stage)
-    wanted = drills.expected(alarm.name, found.condition, found.severity, stage.profile)
+    wanted = drills.expected(
+        alarm.name, found.condition, found.severity, stage.profile, observed=not enforce
+    )
     _check_quiet(alarm, found, stage)
-    until = stage.clock.now() + max(patience, wanted.target + SPARE)
-    stage.alarms.turn(alarm, AlarmState.ALARM, drills.REASON)
-    incident = _followed(found, wanted, stage)
-    stage.alarms.turn(alarm, AlarmState.OK, OVER)
-    seen = _read(incident, wanted, stage)
-    while incident is not None and seen.outcome == "open" and stage.clock.now() < until:
-        stage.clock.sleep(POLL)
-        seen = _read(incident, wanted, stage)
-    return _line(seen, wanted, stage)
+    lasts = max(patience, wanted.target + SPARE)
+    reason = _reason(alarm, lasts, stage, enforce=enforce)
+    began = stage.clock.now()
+    try:
+        stage.alarms.turn(alarm, AlarmState.ALARM, reason)
+        incident = _followed(found, wanted, stage)
+    finally:
+        stage.alarms.turn(alarm, AlarmState.OK, OVER)
+    seen = _ended(incident, wanted, began + lasts, stage)
+    return Played(
+        line=_line(seen, wanted, stage),
+        report=rehearsal(wanted, seen, stage.mode, began),
+        chain=_chain(incident, stage),
+    )
+
+
+def _reason(alarm: Rung, lasts: timedelta, stage: Stage, *, enforce: bool) -> str:
+    """What the alarm's state is to say; the word of a drill that must only be observed."""
+    if enforce or stage.mode == "observe":
+        return drills.REASON
+    if lasts + SPARE > announced.LONGEST:
+        raise Malformed(f"--for: a drill is observed for {announced.LONGEST} at most")
+    until = stage.clock.now() + lasts + SPARE
+    pulled = stage.announce(AnnounceDrill(alarm=alarm.arn, until=until))
+    if not pulled.word:
+        raise Malformed("the deployment announced no drill: nothing is rung")
+    return announced.reason(pulled.word)
 
 
 def _alarm(condition: Condition, stage: Stage) -> tuple[str, Rung]:
@@ -117,21 +153,34 @@ def _followed(found: Classification, wanted: Expected, stage: Stage) -> Incident
     while stage.clock.now() < until:
         stage.clock.sleep(POLL)
         incident = incident or stage.store.open_incident(found.cause)
-        if drills.settled(_read(incident, wanted, stage), wanted):
+        if settled(_read(incident, wanted, stage), wanted):
             break
     return incident
 
 
+def _ended(incident: IncidentId | None, wanted: Expected, until: datetime, stage: Stage) -> Drilled:
+    """What came of it by its end, or by *until*."""
+    seen = _read(incident, wanted, stage)
+    while incident is not None and seen.outcome == "open" and stage.clock.now() < until:
+        stage.clock.sleep(POLL)
+        seen = _read(incident, wanted, stage)
+    return seen
+
+
 def _read(incident: IncidentId | None, wanted: Expected, stage: Stage) -> Drilled:
-    entries = stage.store.entries(incident) if incident else ()
-    return drills.drilled(map(recorded, entries), wanted)
+    return drills.drilled(map(recorded, _chain(incident, stage)), wanted)
+
+
+def _chain(incident: IncidentId | None, stage: Stage) -> tuple[Entry, ...]:
+    return stage.store.entries(incident) if incident else ()
 
 
 def _line(seen: Drilled, wanted: Expected, stage: Stage) -> DrillLine:
-    faults = tuple(drills.faults(seen, wanted))
+    lacking = faults(seen, wanted)
     return DrillLine(
         alarm=wanted.alarm,
         mode=stage.mode,
+        observed=wanted.observed,
         incident=seen.incident,
         severity=seen.severity,
         condition=seen.condition,
@@ -139,14 +188,15 @@ def _line(seen: Drilled, wanted: Expected, stage: Stage) -> DrillLine:
         heard_after_seconds=_whole(seen.heard_after),
         channel=wanted.channel,
         told_after_seconds=_whole(seen.told_after),
+        decided_after_seconds=_whole(seen.decided_after),
         decisions=tuple(
             DrillDecision(step=it.step, rule=it.rule, why=it.why, plan=it.plan, denied=it.denied)
             for it in seen.considered
         ),
         outcome=seen.outcome,
         ended_after_seconds=_whole(seen.ended_after),
-        holds=not faults,
-        why="; ".join(faults) or "heard, understood and told in time",
+        holds=not lacking,
+        why="; ".join(lacking) or "heard, understood, told and decided on in time",
     )
 
 

@@ -17,10 +17,12 @@ class DrillLine(msgspec.Struct, frozen=True, kw_only=True):
     """A drill; nulls for what did not come. Times are since the alarm's own instant.
 
     ``channel`` is where people had to be told of it, null where its severity is not told at once.
+    ``mode`` is the deployment's; one that is ``observed`` is to be decided on in observe anyway.
     """
 
     alarm: str
     mode: str
+    observed: bool
     incident: str | None
     severity: str | None
     condition: str | None
@@ -28,6 +30,7 @@ class DrillLine(msgspec.Struct, frozen=True, kw_only=True):
     heard_after_seconds: int | None
     channel: str | None
     told_after_seconds: int | None
+    decided_after_seconds: int | None
     decisions: tuple[DrillDecision, ...]
     outcome: str | None
     ended_after_seconds: int | None

@@ -169,7 +169,7 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     """Where the ending is not the one that the scenario expects."""
     if scenario.expect is None:
         return []
-    first, expect = told[0], scenario.expect
+    first, expect = next((it for it in told if it.incident), told[0]), scenario.expect
     fixed = [each for each in first.actions if each.kind == "fix"]
     pages = tuple(
         f"{each.event_action}{each.dedup_key.removeprefix(first.incident or '')}"

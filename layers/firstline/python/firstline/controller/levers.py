@@ -3,10 +3,10 @@
 Each raises `Malformed` for what cannot be done, in one line for the person who asked.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
-from firstline import approvals, pauses
+from firstline import announced, approvals, pauses
 from firstline.approvals import Approval, Proposal
 from firstline.controller import promoting
 from firstline.controller.commit import commit
@@ -14,7 +14,16 @@ from firstline.controller.switching import settle_switch, write
 from firstline.controller.system import System
 from firstline.errors import Conflict, Malformed, Unavailable
 from firstline.ids import IncidentId
-from firstline.levers import Approve, Deny, Lever, PauseFixes, Promote, Pulled, Resume
+from firstline.levers import (
+    AnnounceDrill,
+    Approve,
+    Deny,
+    Lever,
+    PauseFixes,
+    Promote,
+    Pulled,
+    Resume,
+)
 from firstline.pauses import Pause, Switch
 from firstline.ports import Change, Given, Loaded, Wake
 from firstline.profile import seconds
@@ -49,6 +58,8 @@ def _pull(call: Call, system: System) -> Pulled:
             return _resume(order, call.by, system)
         case Promote() as order:
             return promoting.promote(order, call.by, system)
+        case AnnounceDrill() as order:
+            return _announce(order, call.by, system)
         case _:
             assert_never(call.lever)
 
@@ -140,6 +151,20 @@ def _resume(order: Resume, by: str, system: System) -> Pulled:
     after = write(pauses.resumed(switch, over, said, now, system.provenance()), system)
     told = _told(after, over, system)
     return Pulled(lever="resume", by=by, scope=over.scope, told=told)
+
+
+def _announce(order: AnnounceDrill, by: str, system: System) -> Pulled:
+    """From now on, before the alarm is rung."""
+    now = system.ports.clock.now()
+    if not now < order.until <= now + announced.LONGEST:
+        hours = announced.LONGEST // timedelta(hours=1)
+        raise Malformed(f"until: give an instant within the next {hours} hours, later than now")
+    drill = announced.announced(order.alarm, by, now, order.until)
+    changed = pauses.announced(_readable(system), drill, system.provenance())
+    if len(changed.switch.drills) > announced.ANNOUNCED_MAX:
+        raise Malformed(f"{announced.ANNOUNCED_MAX} drills are announced already: wait for an end")
+    write(changed, system)
+    return Pulled(lever="drill", by=by, until=drill.until, word=drill.word)
 
 
 def _readable(system: System) -> Switch:

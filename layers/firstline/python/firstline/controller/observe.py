@@ -18,6 +18,7 @@ from firstline.learn import Observation, learn
 from firstline.limits import Limits
 from firstline.ports import Answer, ordered
 from firstline.profile import seconds
+from firstline.settings import Mode
 from firstline.situation import Situation
 from firstline.surroundings import Image, KeyState, Surroundings
 
@@ -64,8 +65,15 @@ def situation(draft: Draft, seen: Observation) -> Situation:
         diagnosis=diagnose(evidence, hosts, age_max),
         limits=seen.limits,
         profile=profile,
-        mode=draft.system.settings.mode,
+        mode=_mode(draft, seen.limits),
     )
+
+
+def _mode(draft: Draft, limits: Limits | Unknown) -> Mode:
+    """As deployed; the incident of a drill that an operator announced is only observed."""
+    if isinstance(limits, Limits) and limits.switch.only_observes(draft.incident, draft.now):
+        return "observe"
+    return draft.system.settings.mode
 
 
 def with_surroundings(draft: Draft, about: Situation) -> Situation:

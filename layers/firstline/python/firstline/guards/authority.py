@@ -11,7 +11,10 @@ from firstline.situation import Situation
 
 
 def mode_enforces(plan: Plan, situation: Situation) -> Denial | None:
-    """I15: a deployment in ``observe`` records what it would have done, and does not do it."""
+    """I15: in ``observe`` it is recorded what would have been done, and it is not done.
+
+    So it is where the deployment is in that mode, and in a drill that an operator announced.
+    """
     if situation.mode == "enforce":
         return None
     return Denial(f"mode is observe: would have run {plan.action} on {plan.target}")

@@ -117,6 +117,7 @@ def _signal(told: dict[str, Any], number: int) -> Signal:
         metric=words.pop("metric", ""),
         dimensions=words,
         marks=tuple(map(Mark, told["marks"])),
+        drill=told.get("drill", ""),
     )
 
 

@@ -29,23 +29,23 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"Incident {escaped(report.incident)}, {when}."
     yield ""
     yield from map(escaped, report.summary)
-    yield from _table(
+    yield from table(
         ("figure", "value", ""), ((each.name, each.value, each.note) for each in report.figures)
     )
     yield from ("", "## Timeline (R39)")
-    yield from _table(("UTC", "after", "lane", "what happened"), _timeline(report))
-    yield from _section("What was seen", report.known, "No host was looked at.")
-    yield from _section("What was unknown", report.unknown, "Nothing that was asked for.")
+    yield from table(("UTC", "after", "lane", "what happened"), _timeline(report))
+    yield from section("What was seen", report.known, "No host was looked at.")
+    yield from section("What was unknown", report.unknown, "Nothing that was asked for.")
     yield from ("", "## Likely cause (R40)", "", escaped(report.cause.likely))
-    yield from _section("For it", report.cause.supports, "No fact.", level=3)
-    yield from _section("Against it, or against others", report.cause.against, "No fact.", level=3)
+    yield from section("For it", report.cause.supports, "No fact.", level=3)
+    yield from section("Against it, or against others", report.cause.against, "No fact.", level=3)
     yield from ("", "## Decisions")
-    yield from _table(
+    yield from table(
         ("UTC", "step", "rule", "what, and why", "guards"), map(_choice, report.choices)
     )
     if report.comparisons:
         yield from ("", "## Metrics around the start (R20)")
-        yield from _table(
+        yield from table(
             ("metric", "around", "the days before", ""), map(_compared, report.comparisons)
         )
     yield from _advice("Proposed follow-ups (R41)", report.follow_ups)
@@ -81,17 +81,19 @@ def _compared(each: Comparison) -> tuple[str, ...]:
     return each.name, around, before, "unusual" if each.unusual else ""
 
 
-def _section(title: str, facts: Iterable[str], none: str, level: int = 2) -> Iterator[str]:
+def section(title: str, facts: Iterable[str], none: str, level: int = 2) -> Iterator[str]:
+    """The lines of a heading with *facts* below it, or *none* where there are none."""
     yield from ("", f"{'#' * level} {title}", "")
     told = [f"- {escaped(each)}" for each in facts]
     yield from told or [none]
 
 
 def _advice(title: str, advice: tuple[Advice, ...]) -> Iterator[str]:
-    return _section(title, (f"{each.step}: {each.text}" for each in advice), "None.")
+    return section(title, (f"{each.step}: {each.text}" for each in advice), "None.")
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """The lines of a table, after an empty one."""
     yield ""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"

@@ -12,6 +12,7 @@ import jinja2
 from firstline.postmortem import words
 from firstline.postmortem.choices import passed
 from firstline.postmortem.drawing import LANE_HEIGHT, MARK_AT, charts, strips, timeline
+from firstline.postmortem.rehearsal import Rehearsal, planned
 from firstline.postmortem.report import Moment, Report
 from firstline.postmortem.timeline import folded
 
@@ -19,8 +20,11 @@ OPEN_MAX = 60
 """A longer table is folded until a reader opens it."""
 
 
-def page(reports: tuple[Report, ...]) -> str:
-    """One page with *reports*, one after the other, and an index where there are several."""
+def page(reports: tuple[Report, ...], drill: Rehearsal | None = None) -> str:
+    """One page with *reports*, one after the other, and an index where there are several.
+
+    What came of a *drill* stands before them; there may be no report where nobody heard it.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -28,9 +32,9 @@ def page(reports: tuple[Report, ...]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": words.clock, "time": _time}
+    environment.filters |= {"clock": words.clock, "time": _time, "planned": planned}
     template = environment.get_template("page.html.jinja")
-    return template.render(incidents=[_drawn(each) for each in reports])
+    return template.render(incidents=[_drawn(each) for each in reports], drill=drill)
 
 
 def _drawn(report: Report) -> dict[str, object]:

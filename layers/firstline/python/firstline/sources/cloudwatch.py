@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from firstline.announced import word_of
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.ids import SignalKey
@@ -128,6 +129,7 @@ def state_change(envelope: Envelope) -> Signal:
         metric=metric.name,
         dimensions=metric.dimensions | (by.attributes if by else {}),
         marks=tuple(_marks(event)),
+        drill="" if by else word_of(event.state.reason),
     )
 
 

@@ -7,7 +7,16 @@ import msgspec
 
 from firstline.controller.system import System
 from firstline.errors import Malformed
-from firstline.levers import Approve, Deny, Lever, PauseFixes, Promote, Resume
+from firstline.levers import (
+    AnnounceDrill,
+    Approve,
+    Deny,
+    Lever,
+    PauseFixes,
+    Promote,
+    Resume,
+)
+from firstline.twin import tell
 from firstline.twin.scenario import LeverPlan
 
 ARN = "arn:aws:sts::111122223333:assumed-role/on-call/replay"
@@ -27,6 +36,9 @@ def _lever(plan: LeverPlan, system: System) -> Lever:
     if plan.lever == "pause":
         until = now + timedelta(seconds=plan.length_seconds)
         return PauseFixes(scope=plan.scope, why=WHY, until=until)
+    if plan.lever == "drill":
+        until = now + timedelta(seconds=plan.length_seconds)
+        return AnnounceDrill(alarm=tell.arn(plan.scope, system.settings.home), until=until)
     if plan.lever == "resume":
         return Resume(scope=plan.scope, why=WHY)
     if plan.lever == "promote":

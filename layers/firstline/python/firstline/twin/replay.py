@@ -18,12 +18,14 @@ import firstline
 from firstline import code, pauses
 from firstline import profile as profiles
 from firstline.adapters import wiring
+from firstline.announced import reason
 from firstline.controller.system import System
 from firstline.errors import Bug, Malformed, Unavailable
 from firstline.evidence import AlarmState
 from firstline.ids import IncidentId, incident_id
 from firstline.incident import Incident
 from firstline.ledger import Entry
+from firstline.levers import Pulled
 from firstline.settings import Home
 from firstline.signals import SignalKind
 from firstline.sources.cloudwatch import ALARM
@@ -31,6 +33,7 @@ from firstline.sources.envelope import parse
 from firstline.sources.transports import undelivered
 from firstline.twin import operator as person
 from firstline.twin import scenario as scenarios
+from firstline.twin import tell
 from firstline.twin.alerts import Received
 from firstline.twin.aws import TwinAws
 from firstline.twin.clock import WorldClock
@@ -219,7 +222,15 @@ class Run:
             answer = {"statusCode": 400, "body": str(error)}
         if answer["statusCode"] != HTTPStatus.OK:
             self.refused.append(f"{plan.lever} at {plan.at_seconds} s: {answer['body']}")
+        elif plan.lever == "drill":
+            self._ring(plan.scope, msgspec.json.decode(str(answer["body"]), type=Pulled).word)
         self._take_wakes()
+
+    def _ring(self, alarm: str, word: str | None) -> None:
+        """Turn *alarm* on purpose, with the word under which its drill was announced."""
+        now, state, told = self._world.now, AlarmState.ALARM, reason(word or "")
+        home = self.system.settings.home
+        self._hear(tell.envelope(alarm, state, now, self.system.profile, home, told), now)
 
     def _take_wakes(self) -> None:
         self.last_at = self._world.now

@@ -87,10 +87,11 @@ class EventPlan(Part, frozen=True, kw_only=True):
 class LeverPlan(Part, frozen=True, kw_only=True):
     """What a person does, and when: to the plan that stands proposed then, or to the switch.
 
-    The ``scope`` of what is promoted is an action.
+    The ``scope`` of what is promoted is an action, and of a drill the profile's alarm, which is
+    rung as soon as the drill is announced.
     """
 
-    lever: Literal["approve", "deny", "pause", "resume", "promote"]
+    lever: Literal["approve", "deny", "pause", "resume", "promote", "drill"]
     scope: str = "everything"
     length_seconds: int = 3600
     at_seconds: int = 0

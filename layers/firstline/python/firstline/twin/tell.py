@@ -11,8 +11,23 @@ from firstline.profile import MadeAlarm, Profile
 from firstline.settings import Home
 from firstline.signals import DRILL_ALARM
 
+REASON = "Threshold Crossed"
+"""How CloudWatch begins its own."""
 
-def envelope(name: str, state: AlarmState, at: datetime, profile: Profile, home: Home) -> bytes:
+
+def arn(name: str, home: Home) -> str:
+    """The ARN of the alarm that the profile calls *name*."""
+    return f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
+
+
+def envelope(  # noqa: PLR0913, PLR0917 - what an event says
+    name: str,
+    state: AlarmState,
+    at: datetime,
+    profile: Profile,
+    home: Home,
+    reason: str = REASON,
+) -> bytes:
     """The event; raises `Malformed` for an alarm that the profile's fleet does not have."""
     found = next((each for each in detection.made(profile) if each.name == name), None)
     if found is None and name != DRILL_ALARM:
@@ -20,23 +35,22 @@ def envelope(name: str, state: AlarmState, at: datetime, profile: Profile, home:
         message = f"the profile makes no alarm {name!r}: known are {known}"
         raise Malformed(message)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-    arn = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
     before = AlarmState.OK if state is not AlarmState.OK else AlarmState.ALARM
     detail = {
         "alarmName": name,
-        "state": {"value": state.value, "reason": "Threshold Crossed", "timestamp": stamp},
+        "state": {"value": state.value, "reason": reason, "timestamp": stamp},
         "previousState": {"value": before.value, "timestamp": stamp},
         "configuration": {"metrics": [_metric(found)] if found else []},
     }
     event = {
         "version": "0",
-        "id": digest(f"{arn}{state}{stamp}".encode())[:32],
+        "id": digest(f"{arn(name, home)}{state}{stamp}".encode())[:32],
         "detail-type": "CloudWatch Alarm State Change",
         "source": "aws.cloudwatch",
         "account": home.account,
         "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": home.region,
-        "resources": [arn],
+        "resources": [arn(name, home)],
         "detail": detail,
     }
     return json.dumps(event).encode()

@@ -1,0 +1,153 @@
+"""A drill that an operator announced is only observed; what is no drill never is."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from firstline.announced import ANNOUNCED_MAX, reason
+from firstline.controller.levers import Call, pull
+from firstline.errors import Malformed
+from firstline.evidence import AlarmState
+from firstline.ledger import Kind
+from firstline.levers import AnnounceDrill, Pulled
+from firstline.twin.scenario import Scenario
+from firstline.twin.world import announce
+from tests.controller.rig import START, ZERO, Rig, later
+from tests.core.builders import ALARM_ARN
+
+ALICE = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
+OTHER_ARN = ALARM_ARN.replace("healthy-hosts", "other")
+HOUR = timedelta(hours=1)
+
+
+def announced(rig: Rig, alarm: str = ALARM_ARN, until: timedelta = HOUR) -> str:
+    """The word under which an operator announced a drill."""
+    lever = AnnounceDrill(alarm=alarm, until=rig.world.now + until)
+    pulled = pull(Call(lever, ALICE), rig.system)
+    assert isinstance(pulled, Pulled)
+    assert pulled.word
+    return pulled.word
+
+
+def saying(said: str) -> bytes:
+    """The alarm's event with that reason."""
+    event = json.loads(announce(ZERO, AlarmState.ALARM, START))
+    event["detail"]["state"]["reason"] = said
+    return json.dumps(event).encode()
+
+
+def modes(rig: Rig) -> set[str]:
+    """The modes that the first incident was decided on in, to its end."""
+    rig.at_the_end()
+    return {each["mode"] for each in rig.told(Kind.DECISION)}
+
+
+def test_an_announced_drill_is_only_observed() -> None:
+    """Dead hosts are planned for, and whoever is on call has them at the end."""
+    rig = Rig()
+    rig.hear(saying(reason(announced(rig))))
+    assert modes(rig) == {"observe"}
+    assert rig.fixes == []
+    denied = {
+        each["guard"]
+        for told in rig.told(Kind.DECISION)
+        for each in told["guards"]
+        if each["denial"]
+    }
+    assert denied == {"mode_enforces"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Threshold Crossed: 1 datapoint [0.0] was less than the threshold (1.0).",
+        reason("0123456789abcdef"),
+        "firstline drill: rung on purpose, nothing is wrong",
+    ],
+    ids=["by itself", "a word that nobody announced", "the weekly drill's"],
+)
+def test_what_nobody_announced_is_fixed(said: str) -> None:
+    """Whatever the reason says: text from outside switches nothing off."""
+    rig = Rig()
+    announced(rig)
+    rig.hear(saying(said))
+    assert modes(rig) == {"enforce"}
+    assert len(rig.fixes) == 3
+
+
+@pytest.mark.parametrize("around", ["x {}", "{} x", "{}\n", "\n{}"])
+def test_a_reason_that_only_holds_the_word_is_no_drills(around: str) -> None:
+    """As where somebody's text came into the reason of an alarm that rings by itself."""
+    rig = Rig()
+    rig.hear(saying(around.format(reason(announced(rig)))))
+    assert modes(rig) == {"enforce"}
+
+
+def test_the_word_is_of_one_alarm() -> None:
+    """Rung with another one's it counts for nothing."""
+    rig = Rig()
+    rig.hear(saying(reason(announced(rig, OTHER_ARN))))
+    assert modes(rig) == {"enforce"}
+
+
+def test_a_drill_that_is_over_is_a_true_incident() -> None:
+    """What is dead by then is fixed like anything else."""
+    rig = Rig()
+    word = announced(rig, until=timedelta(minutes=5))
+    rig.hear(saying(reason(word)))
+    assert modes(rig) == {"observe", "enforce"}
+    assert len(rig.fixes) == 3
+
+
+def test_a_true_alarm_in_the_middle_of_a_drill() -> None:
+    """The same alarm by itself: paged under a key of its own, and mended from then on."""
+    rig = Rig()
+    rig.hear(saying(reason(announced(rig))))
+    rig.until(lambda held: held.hosts)
+    assert rig.fixes == []
+    rig.hear(later(90))
+    assert modes(rig) == {"observe", "enforce"}
+    assert len(rig.fixes) == 3
+    key = f"{rig.id()}:no-drill"
+    assert rig.posts.count(("trigger", key)) == 1
+    assert rig.notified[key] == 1
+
+
+def test_a_drill_that_joins_trouble_changes_nothing() -> None:
+    """The incident was no drill's before, and is none now."""
+    rig = Rig()
+    rig.hear()
+    rig.hear(saying(reason(announced(rig))).replace(b".000+0000", b".600+0000"))
+    assert modes(rig) == {"enforce"}
+    assert len(rig.fixes) == 3
+
+
+def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
+    """Nobody knows then what was announced."""
+    rig = Rig(scenario=Scenario(name="corrupt", switch_corrupt=True))
+    with pytest.raises(Malformed, match="cannot be read, so fixes are stopped"):
+        announced(rig)
+    rig.hear(saying(reason("0123456789abcdef")))
+    assert modes(rig) == {"enforce"}
+    assert rig.fixes == []
+
+
+@pytest.mark.parametrize("until", [timedelta(0), timedelta(hours=5)])
+def test_for_how_long_a_drill_may_be_observed(until: timedelta) -> None:
+    """Nobody leaves a fleet observed for a day."""
+    with pytest.raises(Malformed, match="within the next 4 hours, later than now"):
+        announced(Rig(), until=until)
+
+
+def test_drills_are_counted_and_forgotten() -> None:
+    """Those that are over make room."""
+    rig = Rig()
+    words = {announced(rig, f"{OTHER_ARN}-{number}") for number in range(ANNOUNCED_MAX)}
+    assert len(words) == ANNOUNCED_MAX
+    with pytest.raises(Malformed, match="20 drills are announced already"):
+        announced(rig)
+    rig.world.advance(START + HOUR)
+    assert announced(rig) not in words
+    told = rig.control[-1]
+    assert (told["change"], told["by"]) == ("announced", ALICE)
