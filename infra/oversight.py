@@ -30,7 +30,11 @@ _PROBE_MINUTES = 5
 _PAGES_OWED_SECONDS_MAX = 180
 _SIGNAL_AGE_SECONDS_MAX = 120
 _WAKES_LATE_SECONDS_MAX = 300
+_WAKE_AGE_SECONDS_MAX = 900 + 300
+"""Five minutes more than SQS delays a message: its age counts from when it was sent."""
 _RETURNED_MINUTES = 3
+_SELDOM = frozenset({"Audit", "Console", "Operator"})
+"""Run by the hour, or when a person asks: one failure may be all that there is for long."""
 
 
 class Oversight(Construct):
@@ -51,7 +55,8 @@ class Oversight(Construct):
         deployment: Deployment,
     ) -> None:
         super().__init__(scope, name)
-        fleet = deployment.profile.fleet.name
+        profile = deployment.profile
+        fleet = profile.fleet.name
         self.topic = _topic(self, deployment.context.emergency_email)
         self.deaf = (
             *_of_pages(self, fleet),
@@ -66,11 +71,15 @@ class Oversight(Construct):
             "incidents are not looked at: reconcile does not keep up, or fails",
         )
         self.alarms: list[cloudwatch.Alarm] = []
-        self.tell(*self.deaf, late, *_of_probes(self, deployment.profile))
+        self.tell(*self.deaf, late, _waiting(self, queues.wakes), *_of_probes(self, profile))
 
     def watch(self, function: lambda_.Function) -> None:
-        """Tell when *function* crashes, runs out of time or is not let run, again and again."""
+        """Tell when *function* crashes, runs out of time or is not let run.
+
+        Of one that runs all the time a single failure is not told: what it did not do comes back.
+        """
         name = function.node.id
+        errors, throttles, of = (1, 1, 1) if name in _SELDOM else (2, 3, 5)
         self.tell(
             above(
                 self,
@@ -78,8 +87,8 @@ class Oversight(Construct):
                 function.metric_errors(period=MINUTE, statistic="Sum"),
                 0,
                 f"the function {name} crashes, or runs out of time",
-                minutes=2,
-                of=5,
+                minutes=errors,
+                of=of,
             ),
             above(
                 self,
@@ -87,8 +96,8 @@ class Oversight(Construct):
                 function.metric_throttles(period=MINUTE, statistic="Sum"),
                 0,
                 f"the function {name} is not let run: the account's concurrency is used up",
-                minutes=3,
-                of=5,
+                minutes=throttles,
+                of=of,
             ),
         )
 
@@ -178,6 +187,17 @@ def _of_signals(scope: Construct, queues: Queues, rule: events.Rule) -> Iterator
     yield _dead_letters(scope, "UndeliveredSignals", queues.undelivered)
     yield _dead_letters(scope, "DeadSignals", queues.signals_dead)
     yield _lost(scope, rule)
+
+
+def _waiting(scope: Construct, wakes: sqs.Queue) -> cloudwatch.Alarm:
+    """Wakes that nobody takes, as SQS itself tells it: the sweep's word is a function's."""
+    return above(
+        scope,
+        "WakesWaiting",
+        wakes.metric_approximate_age_of_oldest_message(period=MINUTE),
+        _WAKE_AGE_SECONDS_MAX,
+        "wakes wait for minutes longer than any is sent ahead: reconcile does not take them",
+    )
 
 
 def _returned(scope: Construct, signals: sqs.Queue) -> cloudwatch.Alarm:

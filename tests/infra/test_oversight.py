@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from aws_cdk import App
 
 from app import compose
+from firstline.adapters.wakes import DELAY_MAX
 from firstline.controller.system import System
 from firstline.profile import Profile
 from firstline.twin.memory import MemoryDoor
@@ -20,6 +21,7 @@ from tests.core.builders import SETTINGS
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, HASH, HERE, Made, Resource
 
+MINUTE = timedelta(minutes=1)
 NOT_BREACHING, BREACHING = "notBreaching", "breaching"
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 EXPECTED = {
@@ -31,6 +33,9 @@ EXPECTED = {
     "HealthProbeSilent": ("firstline", "HealthAnswering", "SampleCount", BELOW, 1, 5, BREACHING),
     "SignalsWaiting": (
         *("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", ABOVE, 120, 1, NOT_BREACHING),
+    ),
+    "WakesWaiting": (
+        *("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", ABOVE, 1200, 1, NOT_BREACHING),
     ),
     "LostSignals": (
         *("AWS/Events", "InvocationsFailedToBeSentToDlq", "Sum", ABOVE, 0, 1, NOT_BREACHING),
@@ -97,16 +102,105 @@ def test_signals_that_come_back_undone_are_told(made: Made) -> None:
     assert told(made, alarm)
 
 
-@pytest.mark.parametrize(
-    ("metric", "minutes"), [("Errors", 2), ("Throttles", 3)], ids=["errors", "throttles"]
-)
-def test_every_function_is_watched(made: Made, metric: str, minutes: int) -> None:
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_is_watched(made: Made, metric: str) -> None:
     """Whatever function comes to the stack, its crashes and throttles are told."""
     watched = on(made, "AWS/Lambda", metric, "FunctionName")
     assert watched.keys() == {each.name for each in made.of("AWS::Lambda::Function")}
-    fields = ("Statistic", "Threshold", "DatapointsToAlarm", "EvaluationPeriods", "Period")
-    expected = ("Sum", 0, minutes, 5, 60)
-    assert {tuple(each.properties[it] for it in fields) for each in watched.values()} == {expected}
+    fields = ("Statistic", "Threshold", "Period")
+    assert {tuple(each.properties[it] for it in fields) for each in watched.values()} == {
+        ("Sum", 0, 60)
+    }
+
+
+RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+UNITS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 24 * 60 * MINUTE}
+
+
+def often(made: Made) -> dict[str, timedelta | None]:
+    """How soon each function surely runs again, by its name; None where only a person runs it.
+
+    By its schedule; what came by a queue comes back when its visibility is over, and what came by
+    a stream at once.
+    """
+    hidden = {
+        made.arn(each): timedelta(seconds=each.properties["VisibilityTimeout"])
+        for each in made.of("AWS::SQS::Queue")
+        if "VisibilityTimeout" in each.properties
+    }
+    runs: dict[str, timedelta | None] = {}
+    for each in made.of("AWS::Lambda::Function"):
+        runs[each.name] = None
+        for mapping in made.of("AWS::Lambda::EventSourceMapping"):
+            if mapping.properties["FunctionName"] == each.name:
+                runs[each.name] = hidden.get(mapping.properties["EventSourceArn"], timedelta(0))
+        for schedule in made.of("AWS::Scheduler::Schedule"):
+            if schedule.properties["Target"]["Arn"] == made.arn(each):
+                runs[each.name] = rate(schedule)
+    return runs
+
+
+def rate(schedule: Resource) -> timedelta:
+    """How often it runs."""
+    found = RATE.fullmatch(schedule.properties["ScheduleExpression"])
+    assert found, "a schedule of another form: say here how often it runs"
+    return int(found[1]) * UNITS[found[2]]
+
+
+def can_ring(alarm: Resource, runs: timedelta | None) -> bool:
+    """Whether a function that fails at each run fills as many periods as *alarm* asks for."""
+    said = alarm.properties
+    periods, period = said["EvaluationPeriods"], timedelta(seconds=said["Period"])
+    needed = said.get("DatapointsToAlarm", periods)
+    if needed == 1 or runs is None:
+        return bool(needed == 1)
+    window = periods * period
+    return bool(needed <= min(periods, window // max(runs, period)))
+
+
+def test_an_alarm_on_a_function_can_ring(made: Made) -> None:
+    """One that runs by the hour fails once an hour: two failures in five minutes never come."""
+    runs = often(made)
+    assert runs.keys() == {each.name for each in made.of("AWS::Lambda::Function")}
+    watched = [
+        (name, each)
+        for metric in ("Errors", "Throttles")
+        for name, each in on(made, "AWS/Lambda", metric, "FunctionName").items()
+    ]
+    assert len(watched) == 2 * len(runs)
+    assert [name for name, each in watched if not can_ring(each, runs[name])] == []
+
+
+def test_an_alarm_on_what_a_schedule_sends_can_ring(made: Made) -> None:
+    """Of a metric of ours one reading above is enough; of its silence the schedule is sooner."""
+    runs = {made.arn(each): each for each in made.of("AWS::Lambda::Function")}
+    soon = {
+        SILENCE[runs[arn].properties["Handler"] if arn in runs else arn]: rate(each)
+        for each in made.of("AWS::Scheduler::Schedule")
+        for arn in [each.properties["Target"]["Arn"]]
+    }
+    own = [
+        each
+        for each in made.of("AWS::CloudWatch::Alarm")
+        if each.properties.get("Namespace") == "firstline" and told(made, each)
+    ]
+    assert soon.keys() <= {each.properties["MetricName"] for each in own}
+    for each in own:
+        said = each.properties
+        window = said["EvaluationPeriods"] * timedelta(seconds=said["Period"])
+        if said["TreatMissingData"] == BREACHING:
+            assert soon[said["MetricName"]] < window, each.logical_id
+        else:
+            assert can_ring(each, None), each.logical_id
+
+
+def test_an_alarm_that_cannot_ring_would_be_found(made: Made) -> None:
+    """The rule itself can fail: two of five minutes, by the hour, is never."""
+    ingest = made.one("AWS::CloudWatch::Alarm", "OversightIngestErrors")
+    assert can_ring(ingest, MINUTE)
+    assert can_ring(ingest, timedelta(seconds=90))
+    assert not can_ring(ingest, 60 * MINUTE)
+    assert not can_ring(ingest, None)
 
 
 SILENCE = {
@@ -152,15 +246,21 @@ def test_every_alarm_on_firstline_itself_says_what_to_do(made: Made) -> None:
 
 
 def test_every_queue_is_watched(made: Made) -> None:
-    """One that is read by its oldest message, or by the sweep; one that is not, by its first."""
+    """One that is read by its oldest message; one that is not, by its first."""
     read = {
         each.properties["EventSourceArn"] for each in made.of("AWS::Lambda::EventSourceMapping")
     }
     unread = {each.name for each in made.of("AWS::SQS::Queue") if made.arn(each) not in read}
     age = on(made, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
-    # a wake may wait for a quarter of an hour by its own will: the sweep tells which are late
-    late = {made.one("AWS::SQS::Queue", "QueuesWakes").name}
-    assert {each.name for each in made.of("AWS::SQS::Queue")} == {*unread, *age, *late}
+    assert {each.name for each in made.of("AWS::SQS::Queue")} == {*unread, *age}
+
+
+def test_a_wake_may_wait_for_as_long_as_it_is_sent_ahead(made: Made) -> None:
+    """The alarm on the queue's own age rings five minutes after the longest delay, no sooner."""
+    alarm = made.one("AWS::CloudWatch::Alarm", "OversightWakesWaiting").properties
+    queue = made.one("AWS::SQS::Queue", "QueuesWakes")
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": queue.name}]
+    assert timedelta(seconds=alarm["Threshold"]) == DELAY_MAX + 5 * MINUTE
 
 
 def test_each_dead_letter_queue_is_watched(made: Made) -> None:
