@@ -31,6 +31,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return Together(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Figures that tests measured on their way (`record_property`)."""
+    reports = (each for reports in terminalreporter.stats.values() for each in reports)
+    for report in reports:
+        if getattr(report, "when", "") == "call":
+            for name, value in report.user_properties:
+                if name == "figure":
+                    terminalreporter.write_line(f"measured: {value}")
+
+
 def group(nodeid: str) -> str:
     """Which tests a test shares something costly with."""
     path, _, test = nodeid.partition("::")

@@ -18,7 +18,6 @@ from tests.end_to_end import pace
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 from tests.end_to_end.composites import holds
 from tests.end_to_end.fleet import Fleet
-from tests.end_to_end.kinds import COMPOSITES
 from tests.end_to_end.metrics import STATISTICS, Metric, Metrics
 from tests.end_to_end.rules import Bus
 
@@ -32,7 +31,10 @@ MISSING = {"breaching": True, "notBreaching": False}
 
 
 class Alarms:
-    """Evaluates the alarms of which *watched* says so, twice a minute, while it is entered."""
+    """Evaluates the alarms of which *watched* says so, twice a minute, while it is entered.
+
+    What is turned by somebody (SetAlarmState) is told as well, and stands until the next time.
+    """
 
     def __init__(
         self, cloud: Cloud, metrics: Metrics, fleet: Fleet, watched: Callable[[str], bool]
@@ -44,9 +46,10 @@ class Alarms:
         self._bus = Bus(cloud)
         self._over = Event()
         self._thread = Thread(target=self._run, name="alarms")
-        self.composites: dict[str, str] = {}
+        self._states: dict[str, str] = {}
 
     def __enter__(self) -> Self:
+        self._states = {each["AlarmName"]: each["StateValue"] for each in self.deployed()}
         self._thread.start()
         return self
 
@@ -59,13 +62,20 @@ class Alarms:
             at, alarms = pace.now(), self.deployed()
             self._measure(alarms, at)
             for alarm in alarms:
-                if self._watched(alarm["AlarmName"]):
+                if alarm["StateValue"] != self._states[alarm["AlarmName"]]:
+                    self._turned(alarm, at)
+                elif self._watched(alarm["AlarmName"]):
                     self._turn(alarm, state(alarm, self._metrics, at), at)
             self._combine(alarms)
 
     def deployed(self) -> list[dict[str, Any]]:
         """The metric alarms as CloudWatch describes them."""
         return list(self._cloud.client("cloudwatch").describe_alarms()["MetricAlarms"])
+
+    def composites(self) -> list[dict[str, Any]]:
+        """The composite alarms as CloudWatch describes them."""
+        told = self._cloud.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])
+        return list(told["CompositeAlarms"])
 
     def _measure(self, alarms: list[dict[str, Any]], at: datetime) -> None:
         """What AWS itself measures: targets by their health, and queues."""
@@ -79,26 +89,32 @@ class Alarms:
                 self._metrics.put(_metric(alarm), _of_queue(alarm, at), at)
 
     def _turn(self, alarm: dict[str, Any], now: str, at: datetime) -> None:
-        before, alarm["StateValue"] = alarm["StateValue"], now
-        if now == before:
+        if now == alarm["StateValue"]:
             return
-        name, reason = alarm["AlarmName"], f"Threshold Crossed: {now}"
+        self._set(alarm, now)
+        self._turned(alarm, at)
+
+    def _set(self, alarm: dict[str, Any], now: str) -> None:
+        alarm["StateValue"] = now
         self._cloud.client("cloudwatch").set_alarm_state(
-            AlarmName=name, StateValue=now, StateReason=reason
+            AlarmName=alarm["AlarmName"], StateValue=now, StateReason=f"Threshold Crossed: {now}"
         )
+
+    def _turned(self, alarm: dict[str, Any], at: datetime) -> None:
+        """What a metric alarm's turn is told to: the bus, and its own topics."""
+        name, now = alarm["AlarmName"], alarm["StateValue"]
+        before, self._states[name] = self._states[name], now
         self._tell(alarm, before, at)
-        for topic in alarm[{"ALARM": "AlarmActions", "OK": "OKActions"}[now]]:
-            self.notify(topic, name, now)
+        self._act(alarm)
 
     def _combine(self, alarms: list[dict[str, Any]]) -> None:
         """Composite alarms, which speak to their topics and to no rule."""
         states = {each["AlarmArn"]: each["StateValue"] for each in alarms}
-        for name, composite in COMPOSITES.items():
+        for composite in self.composites():
             now = "ALARM" if holds(composite["AlarmRule"], states) else "OK"
-            before, self.composites[name] = self.composites.get(name, "OK"), now
-            if now != before:
-                for topic in composite[{"ALARM": "AlarmActions", "OK": "OKActions"}[now]]:
-                    self.notify(topic, name, now)
+            if now != composite["StateValue"]:
+                self._set(composite, now)
+                self._act(composite)
 
     def _tell(self, alarm: dict[str, Any], before: str, at: datetime) -> None:
         """The event of a state, on the default bus."""
@@ -112,10 +128,14 @@ class Alarms:
         }
         self._bus.put(SOURCE, STATE_CHANGE, detail, alarm["AlarmArn"], at)
 
-    def notify(self, topic: str, name: str, now: str) -> None:
-        """What a topic that is an action of the alarm hears."""
+    def _act(self, alarm: dict[str, Any]) -> None:
+        """What the topics hear that are actions of the alarm's state."""
+        name, now = alarm["AlarmName"], alarm["StateValue"]
         message = json.dumps({"AlarmName": name, "NewStateValue": now})
-        self._cloud.client("sns").publish(TopicArn=topic, Subject=f"{now}: {name}", Message=message)
+        for topic in alarm[{"ALARM": "AlarmActions", "OK": "OKActions"}[now]]:
+            self._cloud.client("sns").publish(
+                TopicArn=topic, Subject=f"{now}: {name}", Message=message
+            )
 
 
 def state(alarm: dict[str, Any], metrics: Metrics, at: datetime) -> str:

@@ -72,8 +72,9 @@ class Assembly:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.templates: dict[str, dict[str, Any]] = {
-            stack: json.loads((folder / f"{stack}.template.json").read_text())
-            for stack in (RECORDS, APP)
+            name: json.loads((folder / each["properties"]["templateFile"]).read_text())
+            for name, each in _artifacts(folder).items()
+            if each["type"] == "aws:cloudformation:stack"
         }
 
     @property
@@ -102,7 +103,7 @@ class Assembly:
         old = layer.name.removeprefix("asset.")
         names[old] = digest(f"{old} {folder}".encode())
         layer.rename(layer.with_name(f"asset.{names[old]}"))
-        manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        manifest = _artifacts(folder)
         for stack in self.templates:
             # the template's own name in the bucket: what is there by that name is not sent again
             url = manifest[stack]["properties"]["stackTemplateAssetObjectUrl"]
@@ -117,6 +118,10 @@ def compile_again(package: Path) -> None:
     """Compile what was edited, as it is deployed: a source that lies beside it is not read."""
     how = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash")
     subprocess.run([sys.executable, *how, str(package)], check=True)
+
+
+def _artifacts(folder: Path) -> dict[str, dict[str, Any]]:
+    return dict(json.loads((folder / "manifest.json").read_text())["artifacts"])
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:

@@ -16,15 +16,18 @@ from tests.end_to_end.fleet import Fleet
 from tests.end_to_end.lambdas import Lambdas
 from tests.end_to_end.mended import mended
 from tests.end_to_end.metrics import Metrics
+from tests.end_to_end.spent import Begun
 from tests.probe.servers import nats_server
 
+READ_BY_MAIL = ("emergency", "security", "team")
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 @pytest.fixture(scope="package")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Bootstrap an account, deploy both stacks in ``enforce``, and set the routing key."""
-    folder, faults, metrics = tmp_path_factory.mktemp("deployment"), Faults(), Metrics()
+    begun, folder = Begun.now(), tmp_path_factory.mktemp("deployment")
+    faults, metrics = Faults(), Metrics()
     with ExitStack() as stack:
         stack.enter_context(faults.of_threads())
         stack.enter_context(faults.of_moto())
@@ -44,6 +47,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             "region": REGION,
             "architecture": ARCHITECTURES[platform.machine()],
             "pager_url": pager.url,
+            **{f"{whose}_email": f"{whose}@example.com" for whose in READ_BY_MAIL},
         }
         assembly = cdk.synth(folder / "cdk.out", context)
         cdk.bootstrap(assembly)
@@ -51,7 +55,19 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         lambdas = Lambdas(cloud, metrics, folder)
         stack.callback(lambdas.close)
         deployed = Deployment(
-            cloud, cdk, assembly, fleet, metrics, lambdas, pager, nats_port, folder, profile, {}
+            cloud=cloud,
+            cdk=cdk,
+            assembly=assembly,
+            fleet=fleet,
+            metrics=metrics,
+            lambdas=lambdas,
+            pager=pager,
+            nats_port=nats_port,
+            folder=folder,
+            profile=profile,
+            context=context,
+            streamed={},
+            begun=begun,
         )
         deployed.set_routing_key()
         assert faults.take() == []  # nothing was asked for that the cloud does not have

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from tests.end_to_end.metrics import Metrics
 from tests.end_to_end.parents import answering
 from tests.end_to_end.queues import Queues
 from tests.end_to_end.schedules import Schedules
+from tests.end_to_end.spent import Begun
 from tests.end_to_end.streams import Streams
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -39,7 +41,9 @@ class Deployment(NamedTuple):
     nats_port: int
     folder: Path
     profile: Path
+    context: dict[str, str]
     streamed: dict[str, str]
+    begun: Begun
 
     def outputs(self, stack: str = APP) -> dict[str, str]:
         """The outputs of *stack*."""
@@ -99,8 +103,22 @@ class Deployment(NamedTuple):
         return DynamoStore(client, tables["IncidentsTable"], tables["LedgerTable"], SystemClock())
 
     def pages(self, since: int) -> list[Received]:
-        """What PagerDuty took after the first *since*."""
-        return list(self.pager.alerts.received[since:])
+        """What PagerDuty took of incidents after the first *since*."""
+        received = self.pager.alerts.received
+        return [each for each in received if each.key.startswith("inc-")][since:]
+
+    def queue_to_page(self, since: datetime, page: Received) -> timedelta:
+        """From SQS's taking of the first signal after *since* to PagerDuty's of *page*."""
+        records = [
+            record
+            for handler, event in self.lambdas.done
+            if handler == "functions.ingest.handler"
+            for record in event["Records"]
+        ]
+        sent = (int(each["attributes"]["SentTimestamp"]) / 1000 for each in records)
+        return page.at - min(
+            at for each in sent if (at := datetime.fromtimestamp(each, UTC)) >= since
+        )
 
     def wait(self, what: str, seconds: float, holds: Callable[[], bool]) -> None:
         """Wait until it *holds*; fails with the faults so far when it does not in time."""

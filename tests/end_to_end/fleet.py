@@ -42,6 +42,10 @@ OTHERS = frozenset({"cloudwatch.DescribeAlarms", "ssm.DescribeParameters", "ssm.
 """What the twin could answer and moto does: it knows what was deployed."""
 
 
+class Refused(ServiceException):
+    """A refusal of the service that was asked: of one of moto's own the module would say which."""
+
+
 class Fleet:
     """The world of one test, and the door to it; *metrics* are those that CloudWatch gives."""
 
@@ -95,7 +99,7 @@ class Fleet:
         try:
             result = self._result(name, asked)
         except RequestError as error:
-            result = ServiceException(str(error), "refused")
+            result = Refused(str(error), "refused")
         made = get_serializer_class(model.service_name, protocol)(operation).serialize(result)
         headers = [(key, str(value)) for key, value in made["headers"].items()]
         start(f"{made['status_code']} Answered", headers)

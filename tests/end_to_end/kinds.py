@@ -8,10 +8,8 @@ from moto.sqs.models import sqs_backends
 
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 from tests.end_to_end.kinds_kept import KEPT
+from tests.end_to_end.modelled import check
 from tests.end_to_end.stand_ins import Kind, Properties, Resource
-
-COMPOSITES: dict[str, Properties] = {}
-"""The composite alarms by name: moto's CloudWatch has none, so they are kept here."""
 
 ARCHIVE_NAME_MAX = 48
 
@@ -36,8 +34,8 @@ def _remove_alarm(cloud: Cloud, made: Resource) -> None:
     cloud.client("cloudwatch").delete_alarms(AlarmNames=[made.ref])
 
 
-def _make_composite(_: Cloud, name: str, properties: Properties) -> Resource:
-    COMPOSITES[name] = properties
+def _make_composite(cloud: Cloud, name: str, properties: Properties) -> Resource:
+    cloud.client("cloudwatch").put_composite_alarm(AlarmName=name, **properties)
     return Resource(_alarm_arn(name), {"Arn": _alarm_arn(name)})
 
 
@@ -45,8 +43,8 @@ def _change_composite(cloud: Cloud, made: Resource, properties: Properties) -> R
     return _make_composite(cloud, made.ref.rpartition(":")[2], properties)
 
 
-def _remove_composite(_: Cloud, made: Resource) -> None:
-    COMPOSITES.pop(made.ref.rpartition(":")[2])
+def _remove_composite(cloud: Cloud, made: Resource) -> None:
+    cloud.client("cloudwatch").delete_alarms(AlarmNames=[made.ref.rpartition(":")[2]])
 
 
 def _make_filter(cloud: Cloud, name: str, properties: Properties) -> Resource:
@@ -102,16 +100,22 @@ LOOPS: dict[str, str] = {}
 """What ``RecursiveLoop`` says of a function: moto's Lambda has no such setting."""
 
 
+def _put_loop(cloud: Cloud, name: str, properties: Properties) -> Properties:
+    """The *properties* without it; it is kept as PutFunctionRecursionConfig would take it."""
+    asked = {"FunctionName": name, "RecursiveLoop": properties.get("RecursiveLoop", "Terminate")}
+    check(cloud.client("lambda"), "PutFunctionRecursionConfig", asked)
+    LOOPS[name] = asked["RecursiveLoop"]
+    return {key: value for key, value in properties.items() if key != "RecursiveLoop"}
+
+
 def _make_function(cloud: Cloud, name: str, properties: Properties) -> Resource:
-    rest = {key: value for key, value in properties.items() if key != "RecursiveLoop"}
-    LOOPS[name] = properties.get("RecursiveLoop", "Terminate")
+    rest = _put_loop(cloud, name, properties)
     made = cloud.client("lambda").create_function(FunctionName=name, **rest)
     return Resource(name, {"Arn": made["FunctionArn"]})
 
 
 def _change_function(cloud: Cloud, made: Resource, properties: Properties) -> Resource:
-    rest = dict(properties)
-    LOOPS[made.ref] = rest.pop("RecursiveLoop", "Terminate")
+    rest = _put_loop(cloud, made.ref, properties)
     code, architectures = rest.pop("Code"), rest.pop("Architectures")
     functions = cloud.client("lambda")
     functions.update_function_code(FunctionName=made.ref, Architectures=architectures, **code)
@@ -151,7 +155,16 @@ def _make_url(cloud: Cloud, _: str, properties: Properties) -> Resource:
     return Resource(properties["TargetFunctionArn"], {"FunctionUrl": made["FunctionUrl"]})
 
 
-# --- policies, documents, secrets, schedules -------------------------------------------------
+# --- policies, subscriptions, documents, secrets, schedules ----------------------------------
+
+
+def _subscribe(cloud: Cloud, _: str, properties: Properties) -> Resource:
+    made = cloud.client("sns").subscribe(**properties, ReturnSubscriptionArn=True)
+    return Resource(made["SubscriptionArn"])
+
+
+def _unsubscribe(cloud: Cloud, made: Resource) -> None:
+    cloud.client("sns").unsubscribe(SubscriptionArn=made.ref)
 
 
 def _queue_policy(cloud: Cloud, name: str, properties: Properties) -> Resource:
@@ -242,6 +255,7 @@ KINDS = {
     "AWS::Lambda::LayerVersion": Kind(_make_layer, _change_layer, _remove_layer),
     "AWS::Lambda::Url": Kind(_make_url, attributes=("FunctionUrl",)),
     "AWS::Logs::MetricFilter": Kind(_make_filter, remove=_remove_filter),
+    "AWS::SNS::Subscription": Kind(_subscribe, remove=_unsubscribe),
     "AWS::SNS::TopicPolicy": Kind(_topic_policy),
     "AWS::SQS::QueuePolicy": Kind(_queue_policy),
     "AWS::SSM::Document": Kind(_make_document, _change_document, _remove_document),

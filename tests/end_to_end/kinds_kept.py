@@ -5,9 +5,6 @@ import json
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.stand_ins import Kind, Properties, Resource
 
-BUCKET_POLICIES: dict[str, Properties] = {}
-"""Kept here as well: moto knows no condition, and would refuse what a Deny has one for."""
-
 
 def _make_table(cloud: Cloud, name: str, properties: Properties) -> Resource:
     """With what moto's own leaves out: the TTL, the backups."""
@@ -72,8 +69,9 @@ def _remove_key(cloud: Cloud, made: Resource) -> None:
     cloud.client("kms").schedule_key_deletion(KeyId=made.ref)
 
 
-def _bucket_policy(_: Cloud, name: str, properties: Properties) -> Resource:
-    BUCKET_POLICIES[properties["Bucket"]] = properties["PolicyDocument"]
+def _bucket_policy(cloud: Cloud, name: str, properties: Properties) -> Resource:
+    policy = json.dumps(properties["PolicyDocument"])
+    cloud.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=policy)
     return Resource(name)
 
 

@@ -17,7 +17,7 @@ from firstline.ids import digest
 from tests.end_to_end import pace
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 from tests.end_to_end.metrics import Metric, Metrics
-from tests.end_to_end.runtime import Place, Result, Sandbox, runtime_files
+from tests.end_to_end.runtime import Place, Result, Sandbox, Started, runtime_files
 
 
 class Lambdas:
@@ -35,6 +35,8 @@ class Lambdas:
         self._warm: dict[str, list[Sandbox]] = {}
         self._lock = Lock()
         self.logs: list[str] = []
+        self.done: list[tuple[str, Any]] = []
+        """Each invocation that did not fail: of which handler, and its event."""
 
     def close(self) -> None:
         """End every execution environment that is not at work."""
@@ -54,7 +56,9 @@ class Lambdas:
                 result = sandbox.invoke(event, float(function.timeout))
         by = frozenset({("FunctionName", name.rpartition(":")[2])})
         self._metrics.put(Metric("AWS/Lambda", "Errors", by), float(result.failed), pace.now())
-        if result.failed and not late(_why(result.payload)):
+        if not result.failed:
+            self.done.append((str(function.handler), event))
+        elif not late(_why(result.payload)):
             self._cloud.faults.add(f"function {name}: {result.payload}")
         return result
 
@@ -74,9 +78,8 @@ class Lambdas:
             place = self._place(function, layers)
             environment = self._environment(function, place)
             name = function.function_name
-            sandbox = Sandbox(
-                place, str(function.handler), environment, lambda line: self._take(name, line)
-            )
+            what = Started(str(function.handler), function.function_arn, environment)
+            sandbox = Sandbox(place, what, lambda line: self._take(name, line))
         yield sandbox
         if sandbox.refused:
             sandbox.close()

@@ -1,4 +1,4 @@
-"""What moto gets wrong on the way of a deployment and of a signature, mended for a while."""
+"""What moto gets wrong or lacks on the way of a deployment and of a signature, for a while."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +12,12 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
+from moto.dynamodb.models import DynamoDBBackend
+from moto.iam.access_control import PermissionResult
 from moto.kms.models import KmsBackend
+from moto.s3.models import FakeBucket
 
 
 @contextmanager
@@ -24,8 +28,13 @@ def mended() -> Iterator[None]:
         patch.setattr(CloudFormationBackend, "delete_stack", _delete(CloudFormationBackend))
         patch.setattr(ResourceMap, "build_resource_diff", _differ(ResourceMap))
         patch.setattr(KmsBackend, "sign", _sign)
+        patch.setattr(DynamoDBBackend, "transact_write_items", _transact(DynamoDBBackend))
+        patch.setattr(FakeBucket, "get_permission", _neither)
         protect = "update_termination_protection"
         patch.setattr(CloudFormationResponse, protect, _protect, raising=False)
+        # it keeps composite alarms, and tells them, and has no call that makes one
+        put = CloudWatchResponse.put_metric_alarm
+        patch.setattr(CloudWatchResponse, "put_composite_alarm", put, raising=False)
         yield
 
 
@@ -71,6 +80,27 @@ def _delete(backend: Any) -> Any:  # noqa: ANN401 - moto's own method
     return unless_protected
 
 
+def _transact(backend: Any) -> Any:  # noqa: ANN401 - moto's own method
+    """What a transaction that failed had written is taken out of the stream, too.
+
+    moto puts copies of the tables in place, and whoever has begun to read the stream reads on in
+    the one before: there would be an entry that was never written.
+    """
+    transact = backend.transact_write_items
+
+    def whole(self: DynamoDBBackend, items: list[dict[str, Any]]) -> None:
+        shards = [each.stream_shard for each in self.tables.values() if each.stream_shard]
+        before = [(shard, len(shard.items)) for shard in shards]
+        try:
+            transact(self, items)
+        except Exception:
+            for shard, length in before:
+                del shard.items[length:]
+            raise
+
+    return whole
+
+
 def _sign(
     self: KmsBackend, key_id: str, message: bytes, signing_algorithm: str
 ) -> tuple[str, bytes, str]:
@@ -80,6 +110,12 @@ def _sign(
     private: Any = key.private_key
     digest = Prehashed(SHA256())
     return key.arn, private.private_key.sign(message, PKCS1v15(), digest), signing_algorithm
+
+
+def _neither(self: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """A policy is kept and refuses nobody: moto knows no condition of a Deny."""
+    del self, action, resource
+    return PermissionResult.NEUTRAL
 
 
 def _protect(self: CloudFormationResponse) -> ActionResult:

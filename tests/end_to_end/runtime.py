@@ -49,6 +49,14 @@ class Place(NamedTuple):
         return f"{self.task}:{self.opt / 'python'}:{self.brought}"
 
 
+class Started(NamedTuple):
+    """What is started there: its handler, its ARN, and its variables."""
+
+    handler: str
+    arn: str
+    environment: dict[str, str]
+
+
 class Result(NamedTuple):
     """What came of an invocation; *failed* is a function's error, or none in time."""
 
@@ -90,13 +98,8 @@ class Sandbox:
     *printed* is told each line of its log.
     """
 
-    def __init__(
-        self,
-        place: Place,
-        handler: str,
-        environment: dict[str, str],
-        printed: Callable[[str], object],
-    ) -> None:
+    def __init__(self, place: Place, what: Started, printed: Callable[[str], object]) -> None:
+        self.arn = what.arn
         self._printed = printed
         self._waiting: queue.Queue[_Invocation | None] = queue.Queue()
         self._current: _Invocation | None = None
@@ -109,13 +112,13 @@ class Sandbox:
         self._serving.start()
         self._process = subprocess.Popen(
             # -I -S: neither the environment's variables nor any site-packages count
-            [sys.executable, "-I", "-S", "-B", "-c", START, place.path, handler],
+            [sys.executable, "-I", "-S", "-B", "-c", START, place.path, what.handler],
             cwd=place.task,
             env={
-                **environment,
+                **what.environment,
                 "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}",
                 "LAMBDA_TASK_ROOT": str(place.task),
-                "_HANDLER": handler,
+                "_HANDLER": what.handler,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -187,7 +190,7 @@ def _api(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
             told = {
                 "Lambda-Runtime-Aws-Request-Id": invocation.id,
                 "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline * 1000)),
-                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:function",
+                "Lambda-Runtime-Invoked-Function-Arn": sandbox.arn,
             }
             self._send(200, invocation.event, told)
 

@@ -1,14 +1,15 @@
 """What was deployed is what the templates say: every resource, every property."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from firstline import profile as profiles
 from tests.end_to_end.deployment import APP, RECORDS, Deployment
-from tests.end_to_end.kinds_kept import BUCKET_POLICIES
-from tests.end_to_end.readers import READERS, UNTOLD
+from tests.end_to_end.readers import READERS, TOLD_BY_THE_STAND_IN, UNTOLD
 from tests.end_to_end.templates import Template
 
 POLICIES = {
@@ -23,7 +24,7 @@ def policy_at(deployment: Deployment, service: str, id_: str) -> dict[str, Any]:
     """The policy that stands at a queue or topic."""
     client = deployment.cloud.client(service)
     if service == "s3":
-        return BUCKET_POLICIES[id_]
+        return dict(json.loads(client.get_bucket_policy(Bucket=id_)["Policy"]))
     if service == "sqs":
         told = client.get_queue_attributes(QueueUrl=id_, AttributeNames=["Policy"])
     else:
@@ -55,14 +56,50 @@ def ordered(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value
 
 
-@pytest.mark.parametrize("stack", [RECORDS, APP])
-def test_every_resource_is_there_as_the_template_has_it(deployment: Deployment, stack: str) -> None:
-    """None was left out in silence: not one that moto does not know, nor a property."""
+def unlike(deployment: Deployment, stack: str) -> list[str]:
+    """What of *stack* is not there, or is not as its template has it."""
     template = Template(deployment, stack)
     assert template.ids.keys() == template.resources.keys()
-    found = [
+    return [
         difference
         for logical_id in template.resources
         for difference in differences(deployment, template, logical_id)
     ]
-    assert found == []
+
+
+@pytest.mark.parametrize("stack", [RECORDS, APP])
+def test_every_resource_is_there_as_the_template_has_it(deployment: Deployment, stack: str) -> None:
+    """None was left out in silence: not one that moto does not know, nor a property."""
+    assert unlike(deployment, stack) == []
+
+
+def test_what_alarms_name_is_there(deployment: Deployment) -> None:
+    """A composite's rule names deployed alarms or the fleet's own; actions are deployed topics."""
+    told = deployment.cloud.client("cloudwatch").describe_alarms()
+    topics = deployment.cloud.client("sns").list_topics()["Topics"]
+    composites, alarms = told["CompositeAlarms"], told["MetricAlarms"]
+    named = {arn for each in composites for arn in re.findall('"([^"]+)"', each["AlarmRule"])}
+    assert composites
+    others = {arn.rpartition(":")[2] for arn in named - {each["AlarmArn"] for each in alarms}}
+    assert others <= {each.name for each in profiles.load(deployment.profile).alarms.external}
+    actions = ("AlarmActions", "OKActions", "InsufficientDataActions")
+    acting = {arn for each in (*composites, *alarms) for key in actions for arn in each[key]}
+    assert acting - {each["TopicArn"] for each in topics} == set()
+    assert acting
+
+
+def test_what_the_stand_in_tells_itself_is_named(deployment: Deployment) -> None:
+    """Each such property is one of a template: the list holds none that is over."""
+    given = {
+        (each["Type"], name)
+        for template in deployment.assembly.templates.values()
+        for each in template["Resources"].values()
+        for name in each.get("Properties", {})
+    }
+    listed = {
+        (kind, name)
+        for kinds in (UNTOLD, TOLD_BY_THE_STAND_IN)
+        for kind, names in kinds.items()
+        for name in names
+    }
+    assert listed - given == set()

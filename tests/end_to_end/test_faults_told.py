@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
 from firstline.ids import IncidentId
 from firstline.ports import Wake
@@ -57,6 +58,16 @@ def test_a_refusal_is_told_by_the_cloud_and_by_every_function(deployment: Deploy
         f"function {deployment.function('reconcile')} logged: ",
     ):
         assert [each for each in faults if each.startswith(told) and "AccessDenied" in each], told
+
+
+def test_a_refusal_of_the_fleet_is_told_with_its_code(deployment: Deployment) -> None:
+    """Whoever asks for a document that was not deployed."""
+    commands = deployment.cloud.client("ssm")
+    with pytest.raises(ClientError, match="InvalidDocument"):
+        commands.send_command(DocumentName="not-deployed", InstanceIds=["i-0a1b2c3d4e5f60711"])
+    (told,) = deployment.cloud.faults.take()
+    assert told.startswith("answered: ssm SendCommand 400: ")
+    assert "InvalidDocument" in told
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,23 @@
 
 import base64
 import json
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from firstline.ids import IncidentId
 from firstline.incident import Status
 from firstline.resolving import RESOLVE_AFTER
+from firstline.twin.alerts import Received
 from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
+from tests.end_to_end import pace
 from tests.end_to_end.deployment import RECORDS, Deployment
+from tests.end_to_end.widget import Widget
 
 HOSTS = [each.id for each in DEFAULT_HOSTS]
+LATEST = timedelta(seconds=30)
+"""When a page is late on any machine: about two seconds are usual, with a cold start."""
 SECONDS = 75
 """A whole outage takes about 30 s; a machine that has other work is given more."""
 
@@ -36,14 +43,27 @@ def status(deployment: Deployment, incident: IncidentId) -> Status:
 
 
 def first_page(deployment: Deployment, since: int) -> IncidentId:
-    """The incident of the first page after *since*, as soon as it is there."""
-    deployment.wait("no page", 45, lambda: bool(deployment.pages(since)))
-    return IncidentId(deployment.pages(since)[0].key)
+    """The incident of the first page after *since*, as soon as it is there.
+
+    A resolve that an earlier incident owes may come before it.
+    """
+
+    def triggers() -> list[Received]:
+        return [each for each in deployment.pages(since) if each.action == "trigger"]
+
+    deployment.wait("no page", 45, lambda: bool(triggers()))
+    return IncidentId(triggers()[0].key)
 
 
-def archived(deployment: Deployment, prefix: str) -> dict[str, bytes]:
-    """The objects of the archive's bucket under *prefix*."""
-    objects, bucket = deployment.cloud.client("s3"), deployment.outputs(RECORDS)["ArchiveBucket"]
+def pages_of(deployment: Deployment, incident: IncidentId) -> list[str]:
+    """What PagerDuty was told of the incident, in order."""
+    return [each.action for each in deployment.pages(0) if each.key == incident]
+
+
+def archived(deployment: Deployment, prefix: str, bucket: str = "") -> dict[str, bytes]:
+    """The objects under *prefix* of the archive's bucket, or of an earlier one's."""
+    objects = deployment.cloud.client("s3")
+    bucket = bucket or deployment.outputs(RECORDS)["ArchiveBucket"]
     listed = objects.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     return {
         each["Key"]: objects.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
@@ -67,20 +87,31 @@ def verified(deployment: Deployment, export: Path) -> dict[str, Any]:
     return dict(json.loads(told))
 
 
-def test_an_outage_is_paged_mended_and_closed(deployment: Deployment) -> None:
+def test_an_outage_is_paged_mended_and_closed(
+    deployment: Deployment, record_property: Callable[[str, object], None]
+) -> None:
     """The alarm, one page, the canary, the others, the alarm's OK, the end; the chain holds."""
-    before = len(deployment.pages(0))
+    before, begun = len(deployment.pages(0)), pace.now()
     with deployment.at_work(Scenario(name="outage")):
         incident = first_page(deployment, before)
+        widget = Widget(deployment)
+        click = {"incident": incident}
+        assert click in widget.calls(widget.show())
+        assert "all vaults inaccessible" in widget.show(**click)
         deployment.wait(
             "not resolved", SECONDS, lambda: status(deployment, incident) is Status.RESOLVED
         )
         head = deployment.store().entries(incident)[-1].hash
         deployment.wait("not anchored", SECONDS, lambda: anchors(deployment, head))
         deployment.wait("no report", SECONDS, lambda: bool(archived(deployment, "reports/")))
-    pages = deployment.pages(before)
-    assert [(each.action, each.key) for each in pages] == [("trigger", incident)]
-    assert "P1 complete-outage: alarm healthy-hosts in ALARM" in str(pages[0].body["payload"])
+    (page,) = deployment.pages(before)
+    assert (page.action, page.key) == ("trigger", incident)
+    assert "P1 complete-outage: alarm healthy-hosts in ALARM" in str(page.body["payload"])
+    passed = deployment.queue_to_page(begun, page)
+    record_property(
+        "figure", f"signals queue to PagerDuty, ingest cold: {passed.total_seconds():.2f} s"
+    )
+    assert passed < LATEST
     assert fixed(deployment, incident) == HOSTS
     verified = [each["data"].get("target") for each in told(deployment, incident, "verification")]
     assert [each for each in verified if each] == HOSTS
@@ -149,9 +180,11 @@ def release(package: Path) -> None:
     path.write_text(text)
 
 
-def test_an_incident_outlives_a_deployment(deployment: Deployment) -> None:
+def test_an_incident_outlives_a_deployment(
+    deployment: Deployment, record_property: Callable[[str, object], None]
+) -> None:
     """A new version is deployed while the canary is mended; that version brings it to its end."""
-    before = len(deployment.pages(0))
+    before, begun = len(deployment.pages(0)), pace.now()
     with deployment.at_work(Scenario(name="deployed meanwhile")):
         incident = first_page(deployment, before)
         deployment.wait("no fix", SECONDS, lambda: bool(fixed(deployment, incident)))
@@ -161,9 +194,19 @@ def test_an_incident_outlives_a_deployment(deployment: Deployment) -> None:
         deployment.wait(
             "not resolved in PagerDuty",
             SECONDS,
-            lambda: deployment.pages(before)[-1].action == "resolve",
+            lambda: pages_of(deployment, incident)[-1] == "resolve",
         )
-    assert [each.action for each in deployment.pages(before)] == ["trigger", "resolve"]
+    assert pages_of(deployment, incident) == ["trigger", "resolve"]
+    (page,) = (
+        each
+        for each in deployment.pages(before)
+        if (each.action, each.key) == ("trigger", incident)
+    )
+    passed = deployment.queue_to_page(begun, page)
+    record_property(
+        "figure", f"signals queue to PagerDuty, ingest warm: {passed.total_seconds():.2f} s"
+    )
+    assert passed < LATEST
     assert fixed(deployment, incident) == HOSTS
     codes = [json.loads(each.body)["code"] for each in deployment.store().entries(incident)]
     assert list(dict.fromkeys(codes)) == [deployment.assembly.code, new.code]

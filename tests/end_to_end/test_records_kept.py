@@ -1,10 +1,13 @@
 """What a destroy leaves, and that a deployment after it works (docs/DEPLOY.md)."""
 
+from typing import NamedTuple, Self
+
 from firstline.ids import IncidentId, InstanceId
 from firstline.incident import Status
+from firstline.ledger import Entry
 from firstline.twin.scenario import HostPlan, Scenario
 from tests.end_to_end.deployment import APP, RECORDS, Deployment
-from tests.end_to_end.test_incident import SECONDS, first_page, status
+from tests.end_to_end.test_incident import SECONDS, archived, first_page, status
 
 FRESH = HostPlan(id=InstanceId("i-0a1b2c3d4e5f60719"))
 """A host that was never touched: what was spent on the others is in the tables, and holds."""
@@ -16,30 +19,65 @@ def stacks(deployment: Deployment) -> set[str]:
     return {each["StackName"] for each in told} & {APP, RECORDS}
 
 
-def tables(deployment: Deployment) -> dict[str, str]:
-    """The tables' names, by their outputs."""
-    outputs = deployment.outputs(RECORDS)
-    return {name: outputs[name] for name in ("IncidentsTable", "LedgerTable")}
+class Kept(NamedTuple):
+    """What must outlive both stacks, by the services' own word, as it is now."""
+
+    tables: dict[str, str]
+    entries: tuple[Entry, ...]
+    bucket: bool
+    archived: dict[str, bytes]
+    key: tuple[str, bool, bytes]
+
+    @classmethod
+    def of(cls, deployment: Deployment, outputs: dict[str, str]) -> Self:
+        """What stands under the names of *outputs*; of a table or key that is gone it raises."""
+        bucket, key = outputs["ArchiveBucket"], outputs["SigningKey"]
+        tables, keys = deployment.cloud.client("dynamodb"), deployment.cloud.client("kms")
+        names = ("IncidentsTable", "LedgerTable")
+        buckets = deployment.cloud.client("s3").list_buckets()["Buckets"]
+        about = keys.describe_key(KeyId=key)["KeyMetadata"]
+        return cls(
+            {
+                each: tables.describe_table(TableName=outputs[each])["Table"]["TableStatus"]
+                for each in names
+            },
+            deployment.store(outputs).entries(IncidentId(deployment.pages(0)[0].key)),
+            bucket in [each["Name"] for each in buckets],
+            archived(deployment, "entries/", bucket),
+            (about["KeyState"], about["Enabled"], keys.get_public_key(KeyId=key)["PublicKey"]),
+        )
+
+
+def whole(deployment: Deployment, outputs: dict[str, str]) -> Kept:
+    """What stands now, of which nothing is missing."""
+    kept = Kept.of(deployment, outputs)
+    assert set(kept.tables.values()) == {"ACTIVE"}
+    assert kept.entries
+    assert kept.bucket
+    assert {each.body.encode() for each in kept.entries} <= set(kept.archived.values())
+    assert kept.key[:2] == ("Enabled", True)
+    return kept
 
 
 def test_a_destroy_leaves_the_records(deployment: Deployment) -> None:
-    """The app goes, the tables and what is in them stay, and their stack cannot be destroyed."""
-    store, incident = deployment.store(), IncidentId(deployment.pages(0)[0].key)
-    entries = store.entries(incident)
+    """The app goes; tables, archive and key stay, and their stack cannot be destroyed."""
+    outputs = deployment.outputs(RECORDS)
+    before = whole(deployment, outputs)
     deployment.cdk.destroy(deployment.assembly)
     assert stacks(deployment) == {RECORDS}
     told = deployment.cdk.destroy(deployment.assembly, RECORDS, status=1)
     assert "TerminationProtection" in told.replace(" ", "")
     assert stacks(deployment) == {RECORDS}
-    assert deployment.store().entries(incident) == entries
-    assert entries
+    assert whole(deployment, outputs) == before
 
 
-def test_a_deployment_after_it_goes_on_in_the_same_tables(deployment: Deployment) -> None:
+def test_a_deployment_after_it_goes_on_in_the_same_records(deployment: Deployment) -> None:
     """The secrets are new, so the routing key is set again; an incident is mended as before."""
-    before_it = tables(deployment)
+    outputs = deployment.outputs(RECORDS)
+    kept = whole(deployment, outputs)
     deployment.cdk.deploy(deployment.assembly)
-    assert tables(deployment) == before_it
+    assert deployment.outputs(RECORDS) == outputs
+    assert whole(deployment, outputs) == kept
     deployment.set_routing_key()
     before = len(deployment.pages(0))
     with deployment.at_work(Scenario(name="again", hosts=(FRESH,))):
@@ -49,17 +87,15 @@ def test_a_deployment_after_it_goes_on_in_the_same_tables(deployment: Deployment
         )
 
 
-def test_tables_outlive_even_their_stack(deployment: Deployment) -> None:
+def test_records_outlive_even_their_stack(deployment: Deployment) -> None:
     """Who takes the protection away and destroys it still has them; new ones stand beside."""
-    old = tables(deployment)
-    entries = deployment.store().entries(IncidentId(deployment.pages(0)[0].key))
+    old = deployment.outputs(RECORDS)
+    kept = whole(deployment, old)
     stacks_of = deployment.cloud.client("cloudformation")
     stacks_of.update_termination_protection(StackName=RECORDS, EnableTerminationProtection=False)
     deployment.cdk.destroy(deployment.assembly, APP, RECORDS)
     assert stacks(deployment) == set()
-    left = deployment.cloud.client("dynamodb").list_tables()["TableNames"]
-    assert set(old.values()) <= set(left)
+    assert whole(deployment, old) == kept
     deployment.cdk.deploy(deployment.assembly)
-    assert not set(tables(deployment).values()) & set(old.values())
-    kept = deployment.store(old).entries(IncidentId(deployment.pages(0)[0].key))
-    assert kept == entries
+    assert not {*deployment.outputs(RECORDS).values()} & {*old.values()}
+    assert whole(deployment, old) == kept
