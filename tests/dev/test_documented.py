@@ -5,15 +5,17 @@ import io
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 import typer
-from botocore import xform_name
+import urllib3
 
 from firstline import measures
 from firstline.cli.main import COMMANDS, dispatch
@@ -30,18 +32,10 @@ from tests.dev.documented import (
     links,
     names,
 )
+from tests.dev.lines import ONLY_READ, kind
 
-ACCOUNT = {
-    *("doctor", "drill", "approve", "deny", "pause", "resume", "promote", "report-user", "deploy"),
-    *("bootstrap", "destroy"),
-}
-"""What talks to an account: its words are read, and it is not run."""
-HERE = {"test", "check", "docs", "synth", "console", "simulate"}
-"""What works on the checkout for long, or until it is ended."""
-DEPLOYED = {"report", "audit"}
-"""What reads the deployed ledger where no export is named."""
+PROFILE = "layers/firstline/python/firstline/profiles/runbook.toml"
 CDK = {"synth", "bootstrap", "deploy", "destroy"}
-AWS_ITSELF = {"--query", "--output", "--region", "--no-cli-pager"}
 RUN = sorted(
     {
         (document.name, tuple(line[1:]))
@@ -49,9 +43,6 @@ RUN = sorted(
         for line in commands(document)
         if line[0] == "./dev"
     }
-)
-AWS = sorted(
-    {tuple(line[1:]) for document in DOCUMENTS for line in commands(document) if line[0] == "aws"}
 )
 
 
@@ -84,13 +75,11 @@ def test_a_command_has_the_words_that_are_told(document: str, line: tuple[str, .
         assert known(name, tuple(rest)) == []
 
 
-def local(line: tuple[str, ...]) -> bool:
-    """Whether a command can be run here, and ends soon."""
-    if line[0] in ACCOUNT | HERE:
-        return False
-    if line[:2] == ("audit", "export"):
-        return False
-    return line[0] not in DEPLOYED or any(each.endswith(".jsonl") for each in line)
+def test_every_line_is_tried_in_one_way() -> None:
+    """Run here, in an account, with an end, shortened, by the CDK; or only read, with a reason."""
+    assert [(document, line) for document, line in RUN if not kind(line)] == []
+    assert {line[0] for _, line in RUN if kind(line) == "only read"} == set(ONLY_READ)
+    assert kind(("no-such-command",)) == ""
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +100,7 @@ def test_what_can_be_run_here_is_run(document: Path, tmp_path: Path, ran: set[st
         for program, *line in commands(document):
             if program == "cp":
                 shutil.copy(*line)
-            elif program == "./dev" and local(tuple(line)) and " ".join(line) not in ran:
+            elif program == "./dev" and kind(line) == "here" and " ".join(line) not in ran:
                 if not {"--export", "--html"} & set(line):
                     ran.add(" ".join(line))
                 _made_before(line, tmp_path)
@@ -124,8 +113,7 @@ def _made_before(line: list[str], folder: Path) -> None:
     made = "--export" in line
     wanted = [each for each in line if not made and not (folder / each).exists()]
     if "my-fleet.toml" in wanted:
-        source = folder / "layers/firstline/python/firstline/profiles/runbook.toml"
-        shutil.copy(source, folder / "my-fleet.toml")
+        shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
     if "ledger.jsonl" in wanted:
         scenario = "events/scenarios/one-dead-host.toml"
         with contextlib.redirect_stdout(io.StringIO()):
@@ -135,18 +123,56 @@ def _made_before(line: list[str], folder: Path) -> None:
         (folder / "events.jsonl").write_text(f"{json.dumps(event)}\n")
 
 
-@pytest.mark.parametrize("line", AWS, ids=" ".join)
-def test_a_command_of_aws_is_one(line: tuple[str, ...]) -> None:
-    """Its service, operation and options are in botocore's models."""
-    service, operation, *rest = line
-    if service == "s3" or operation == "tail":  # the command line's own, over several requests
-        return
-    model = botocore.session.get_session().get_service_model(service)
-    operations = {xform_name(each, "-"): each for each in model.operation_names}
-    shape = model.operation_model(operations[operation]).input_shape
-    takes = {f"--{xform_name(each, '-')}" for each in (shape.members if shape else {})}
-    takes |= {each.replace("--", "--no-", 1) for each in takes} | AWS_ITSELF
-    assert {each for each in rest if each.startswith("--")} <= takes
+def of(wanted: str) -> list[tuple[str, ...]]:
+    """The lines that are tried in this way, each once, whatever document tells them."""
+    return sorted({line for _, line in RUN if kind(line) == wanted})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a person stands who has a checkout, a profile of their own, and an export."""
+    for each in ("events", "layers"):
+        (tmp_path / each).symlink_to(ROOT / each)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", of("served"), ids=" ".join)
+def test_what_is_served_is_asked_once_and_ended(line: tuple[str, ...], folder: Path) -> None:
+    """As by a person who looks, and presses Ctrl-C."""
+    _made_before(list(line), folder)
+    begin = [sys.executable, "-c", "from firstline.cli.main import main; main()", *line]
+    with subprocess.Popen([*begin, "--port", "0"], stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        url = served.stdout.readline().split()[0]
+        page = urllib3.request("GET", url).data.decode()
+        served.send_signal(signal.SIGINT)
+        assert served.wait(timeout=60) == 0
+    assert "<html" in page
+
+
+FEWER = {"--seeds": "2"}
+"""What is asked for less of than a document tells."""
+
+
+@pytest.mark.parametrize("line", of("shortened"), ids=" ".join)
+def test_what_takes_long_is_run_for_less(line: tuple[str, ...], folder: Path) -> None:
+    """With every other word as it stands."""
+    del folder
+    shorter = [FEWER.get(before, each) for before, each in pairwise(("", *line))]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert dispatch(shorter) == 0, out.getvalue()
+
+
+@pytest.mark.parametrize("line", of("assembled"), ids=" ".join)
+def test_the_stacks_are_made(line: tuple[str, ...], folder: Path) -> None:
+    """By the CDK itself, of the profile that is named."""
+    _made_before(list(line), folder)
+    told = [each.replace("=my", f"={folder}/my") for each in line]
+    shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert dispatch([*told, "--output", str(folder / "cdk.out")]) == 0
+    assert "2 stacks in" in out.getvalue()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)

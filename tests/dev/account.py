@@ -1,0 +1,212 @@
+"""An account in which firstline is deployed, for commands that are dispatched as a person would.
+
+The functions' own handlers and adapters are at work on the twin; DynamoDB, S3, STS, CloudWatch and
+the bus are moto's, which the commands' own sessions find. CloudFormation and the operators' URL
+are served on loopback. Time is the world's: whoever sleeps lets its events come.
+"""
+
+import copy
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event as Over
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+from boto3.session import Session
+
+from firstline import profile as profiles
+from firstline.adapters import items, wiring
+from firstline.controller.system import System
+from firstline.evidence import AlarmState
+from firstline.ids import IncidentId, InstanceId
+from firstline.limits import Lease
+from firstline.settings import Home
+from firstline.trust import Demotion, Trust
+from firstline.twin import resources, tell
+from firstline.twin.aws import TwinAws
+from firstline.twin.clock import WorldClock
+from firstline.twin.pagerduty import PagerDutyServer
+from firstline.twin.replay import MINUTE, Run
+from firstline.twin.scenario import HostPlan, Scenario, ruled
+from firstline.twin.tally import Tally
+from firstline.twin.world import World
+from functions import operator
+from tests.adapters.loopback import Loopback, http, request_of
+
+HOME = Home("123456789012", "us-east-1")
+"""moto's own account: a command's session is told of no other."""
+ALARM = "firstline-vettid-app-Detectionhealthyhosts0A1B2C3D-X1Y2Z3"
+ARN = f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{ALARM}"
+CALLER = f"arn:aws:sts::{HOME.account}:assumed-role/on-call/alice"
+PROFILE = Path(profiles.__file__).parent / "profiles" / "runbook.toml"
+STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+<DescribeStacksResult><Stacks><member><StackName>x</StackName><Outputs>{}</Outputs></member>
+</Stacks></DescribeStacksResult></DescribeStacksResponse>"""
+MEMBER = "<member><OutputKey>{}</OutputKey><OutputValue>{}</OutputValue></member>"
+HOST = InstanceId("i-0a1b2c3d4e5f60711")
+
+
+class Deployed(Run):
+    """The system at work, as far as somebody lets time pass."""
+
+    def hear(self, state: AlarmState, reason: str) -> None:
+        """The alarm turned, for that reason."""
+        at = self._world.now
+        event = json.loads(tell.envelope("healthy-hosts", state, at, self.system.profile, HOME))
+        event["resources"] = [ARN]
+        event["detail"]["alarmName"] = ALARM
+        event["detail"]["state"]["reason"] = reason
+        self._hear(json.dumps(event).encode(), at)
+
+    def until(self, at: datetime) -> None:
+        """Deliver whatever is due by then."""
+        while (due := min(self._next_sweep, self.deliveries.next_at or self._next_sweep)) <= at:
+            self._pass(due)
+            while self.deliveries.deliver(self._world.now):
+                self._take_wakes()
+            if self._world.now >= self._next_sweep:
+                self._sweep()
+        self._pass(at)
+
+    def _pass(self, at: datetime) -> None:
+        for body in self._world.advance(at):
+            self._hear(body, at)
+
+
+class Clock:
+    """A command's: it tells the system of an alarm that was set, and lets it work meanwhile."""
+
+    def __init__(self, world: World, run: Deployed) -> None:
+        self._world = world
+        self._run = run
+        self._state = "OK"
+
+    def now(self) -> datetime:
+        """See `firstline.ports.Clock`."""
+        return self._world.now
+
+    def sleep(self, duration: timedelta) -> None:
+        """See `firstline.ports.Clock`."""
+        alarms = Session().client("cloudwatch")
+        (shown,) = alarms.describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
+        if shown["StateValue"] != self._state:
+            self._state = shown["StateValue"]
+            self._run.hear(AlarmState(self._state), shown["StateReason"])
+        self._run.until(self.now() + duration)
+
+
+class Account(NamedTuple):
+    """What a test needs of it; ``incident`` waits for a word on ``plan``, where one does."""
+
+    run: Deployed
+    clock: Clock
+    incident: str
+    plan: str
+
+
+@contextmanager
+def waiting(env: Callable[[str, str], None]) -> Iterator[Account]:
+    """A deployment in which an incident waits for a person's word, and an action is demoted."""
+    asks = Scenario(
+        name="waits", hosts=(HostPlan(id=HOST),), autonomy={"restart_enclave": "approve"}
+    )
+    with _deployed(asks, env) as (run, clock):
+        run.hear(AlarmState.ALARM, "Threshold Crossed")
+        run.until(clock.now() + 2 * MINUTE)
+        store = run.system.ports.store
+        (due,) = store.due(clock.now() + timedelta(days=1))
+        loaded = store.load(due.incident)
+        assert loaded is not None
+        _demote(run.system, due.incident, clock.now())
+        yield Account(run, clock, due.incident, loaded.incident.proposals[-1].plan)
+
+
+@contextmanager
+def quiet(env: Callable[[str, str], None]) -> Iterator[Account]:
+    """A deployment that may fix, in which nothing is wrong."""
+    well = Scenario(name="quiet", hosts=(HostPlan(id=HOST, enclave="up"),))
+    with _deployed(well, env) as (run, clock):
+        yield Account(run, clock, "", "")
+
+
+@contextmanager
+def _deployed(
+    scenario: Scenario, env: Callable[[str, str], None]
+) -> Iterator[tuple[Deployed, Clock]]:
+    # a lever's end is told by the clock of whoever pulls it, so it must be today here too
+    profile = profiles.parse(ruled(PROFILE.read_bytes(), scenario), "runbook.toml")
+    world = World(scenario, datetime.now(UTC).replace(microsecond=0), profile.fleet.group)
+    world.watch(ARN, tell.envelope("healthy-hosts", AlarmState.OK, world.now, profile, HOME), None)
+    world.alarms[ARN].turn(AlarmState.OK, world.now)
+    clock, tally = WorldClock(world), Tally()
+    pager = PagerDutyServer(lambda: world.now, lambda: None)
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        env(f"AWS_{name}", "x")
+    env("AWS_DEFAULT_REGION", HOME.region)
+    with TwinAws(world, clock.sleep, HOME) as aws, pager:
+        settings = aws.settings(PROFILE, "enforce", pager.url)
+        settings = copy.replace(settings, alarms={**settings.alarms, ARN: "healthy-hosts"})
+        system = copy.replace(wiring.system(settings, aws.session, clock), profile=profile)
+        levers = Loopback(_levers(system))
+        _alarm()
+        with levers, Loopback(_outputs(levers.url)) as stacks:
+            env("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks.url)
+            run = Deployed(world, aws, system, tally)
+            yield run, Clock(world, run)
+
+
+def _alarm() -> None:
+    """The alarm that the stack made, and the bucket of the archive, in moto."""
+    session = Session()
+    session.client("cloudwatch").put_metric_alarm(
+        AlarmName=ALARM,
+        MetricName="HealthyHostCount",
+        Namespace="AWS/ApplicationELB",
+        ComparisonOperator="LessThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=1,
+        Period=60,
+        Statistic="Minimum",
+    )
+    session.client("cloudwatch").set_alarm_state(
+        AlarmName=ALARM, StateValue="OK", StateReason="well"
+    )
+    session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
+
+
+def _outputs(url: str) -> bytes:
+    """What CloudFormation says of both stacks."""
+    told = {
+        "IncidentsTable": resources.INCIDENTS,
+        "LedgerTable": resources.LEDGER,
+        "ArchiveBucket": "archive",
+        "Mode": "enforce",
+        "OperatorUrl": url,
+    }
+    members = "".join(MEMBER.format(key, escape(value)) for key, value in told.items())
+    return http("200 OK", STACK.format(members).encode(), "Content-Type: text/xml")
+
+
+def _levers(system: System) -> Callable[[socket.socket, Over], None]:
+    """The operators' URL: IAM has named the caller."""
+
+    def answer(line: socket.socket, over: Over) -> None:
+        del over
+        body = request_of(line).partition(b"\r\n\r\n")[2].decode()
+        event = {"requestContext": {"authorizer": {"iam": {"userArn": CALLER}}}, "body": body}
+        told = operator.handler(event, None, system)
+        line.sendall(http(f"{told['statusCode']} X", str(told["body"]).encode()))
+
+    return answer
+
+
+def _demote(system: System, incident: IncidentId, at: datetime) -> None:
+    """An action that failed too often."""
+    demoted = Trust(action="restart_enclave", failed=3, demoted=Demotion(at, 3, incident))
+    lease = Lease(group=system.profile.fleet.group, fence=1, trusts=(demoted,))
+    item = items.lease_item(lease)
+    Session().client("dynamodb").put_item(TableName=resources.INCIDENTS, Item=item)
