@@ -75,6 +75,15 @@ def test_an_alarm_from_before_the_end_belongs_to_the_episode_that_is_over() -> N
     assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["state"] == "ALARM"
 
 
+def test_alarms_from_before_the_end_are_looked_at_together() -> None:
+    """A storm's are many, and an account may ask for alarms nine times a second."""
+    rig = ended(*(later(60 + n) for n in range(FOLDED_MAX)))
+    asked = rig.script.calls["alarms"]
+    wake(rig)
+    assert rig.script.calls["alarms"] == asked + 1
+    assert len(rig.tables.incidents) == 1
+
+
 def test_a_recovery_that_came_too_late_is_only_told() -> None:
     """There is nothing left to recover."""
     rig = ended(later(9000, AlarmState.OK))

@@ -8,6 +8,7 @@ from firstline.controller.opening import TURNS_MAX
 from firstline.errors import Conflict, Contested
 from firstline.evidence import AlarmState
 from firstline.incident import Status
+from firstline.ledger import Kind
 from firstline.signals import Condition, Severity
 from firstline.twin.world import announce
 from tests.controller.rig import START, ZERO, Rig
@@ -147,3 +148,27 @@ def test_a_storm_of_findings_stays_open_while_it_gathers() -> None:
     storms = [n for n in range(len(rig.tables.incidents)) if rig.incident(n).storm]
     assert len(storms) == 1
     assert not rig.incident(storms[0]).ended
+
+
+def unread(number: int, after: float) -> bytes:
+    """An event of our own account that nobody understands, and behind which stands no alarm."""
+    at = (START + timedelta(seconds=after)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return edited(body("no-state-value"), {"id": f"unread-{number}", "time": at})
+
+
+def test_what_is_given_up_at_once_is_not_while_more_of_it_comes() -> None:
+    """One trouble is one incident and one page, though there is nothing that could be done."""
+    rig, number = Rig(), 0
+    for second in range(30):
+        rig.world.advance(START + timedelta(seconds=second))
+        for _ in range(10):
+            rig.hear(unread(number, second))
+            number += 1
+        while rig.waiting and min(at for at, _ in rig.waiting) <= rig.world.now:
+            rig.turn()
+    assert (len(rig.tables.incidents), len(rig.notified)) == (1, 1)
+    assert (rig.incident().signals, rig.incident().ended) == (300, False)
+    assert rig.told(Kind.DECISION)[-1]["rule"] == "gathers"
+    ended = rig.at_the_end()
+    assert (ended.status, len(rig.notified)) == (Status.HANDED_OVER, 1)
+    assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.watch_seconds)

@@ -121,8 +121,29 @@ CASES = (
     ),
     Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
     Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
+    Case(
+        "bounded",
+        HandOver(),
+        of(copy.replace(WORN, signals=9, joined_at=ago(0))),
+        of(TIRED),
+        "next fix",
+    ),
     Case("nothing to watch", HandOver(), of(incident(alarms=())), situation(), "next fix"),
     Case("alarm gone", HandOver(), of(incident(), evidence=GONE), situation(), "next fix"),
+    Case(
+        "gathers",
+        wait(30),
+        of(incident(alarms=(), signals=2, joined_at=ago(30))),
+        of(incident(alarms=(), signals=2, joined_at=ago(60))),
+        "nothing to watch",
+    ),
+    Case(
+        "gathers",
+        wait(1),
+        of(incident(signals=9, joined_at=ago(0), opened_at=ago(899)), evidence=GONE),
+        of(incident(signals=9, joined_at=ago(0), opened_at=ago(900)), evidence=GONE),
+        "alarm gone",
+    ),
     Case(
         "storm",
         wait(570),
@@ -321,4 +342,4 @@ def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Cas
 def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:
     """A rule or a step without a case fails here."""
     assert {type(each.step) for each in CASES} == set(get_args(Step.__value__))
-    assert len({each.rule for each in CASES}) == len(RULES) + 1
+    assert len({each.rule for each in CASES}) == len(RULES) + len(("watch", "gathers"))

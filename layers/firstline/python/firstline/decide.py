@@ -39,6 +39,6 @@ def decide(situation: Situation) -> Decision:
     for rule in RULES:
         decision = rule(situation)
         if decision is not None:
-            return decision
+            return handing_over.later(decision, situation)
     until = situation.now + seconds(situation.profile.policy.watch_seconds)
     return Decision(step=Wait(until), rule="watch", why="nothing to do but watch")

@@ -8,8 +8,9 @@ from firstline import approvals, episodes, paging
 from firstline.approvals import Approval
 from firstline.classify import Classification, classify
 from firstline.controller.draft import Draft
-from firstline.controller.joining import is_over
+from firstline.controller.joining import clear
 from firstline.controller.opening import Arrival, take_in
+from firstline.ids import SignalKey
 from firstline.ledger import Kind
 from firstline.signals import Disposition, Signal
 
@@ -61,17 +62,22 @@ def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
 
     One from before the end belongs to the episode that is over, if its alarm is OK now (I3, I14).
     """
-    for signal in inbox[:FOLDED_MAX]:
+    signals = inbox[:FOLDED_MAX]
+    over = _over(draft, signals)
+    for signal in signals:
         found = _found(draft, signal)
-        if found.disposition is Disposition.INCIDENT and not _over(draft, signal):
+        if found.disposition is Disposition.INCIDENT and signal.key not in over:
             take_in(Arrival(signal, found, first=False), draft.system)
     fold(draft, inbox)
 
 
-def _over(draft: Draft, signal: Signal) -> bool:
-    """Whether *signal* came from before the end and its alarm is OK; unknown is never fine."""
+def _over(draft: Draft, signals: tuple[Signal, ...]) -> frozenset[SignalKey]:
+    """Those from before the end whose alarm is OK now; unknown is never fine."""
     ended_at = draft.incident.ended_at
-    return ended_at is not None and signal.at <= ended_at and is_over(signal, draft.system)
+    early = [each for each in signals if ended_at is not None and each.at <= ended_at]
+    arns = tuple(dict.fromkeys(each.arn for each in early))
+    well = clear(arns, draft.system) if arns else frozenset()
+    return frozenset(each.key for each in early if each.arn in well)
 
 
 def _found(draft: Draft, signal: Signal) -> Classification:

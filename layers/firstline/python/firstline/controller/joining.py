@@ -66,11 +66,20 @@ def put(
 
 def is_over(signal: Signal, system: System) -> bool:
     """Whether the alarm of *signal* is OK now; what cannot be read is not (I14)."""
+    return signal.arn in clear((signal.arn,), system)
+
+
+def clear(arns: tuple[str, ...], system: System) -> frozenset[str]:
+    """Which of these alarms are OK now, by one request; what cannot be read is not (I14)."""
     try:
-        alarm = system.ports.fleet.alarms((signal.arn,))[signal.arn]
+        read = system.ports.fleet.alarms(arns)
     except Unavailable:
-        return False
-    return isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
+        return frozenset()
+    return frozenset(
+        arn
+        for arn, alarm in read.items()
+        if isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
+    )
 
 
 def heard(signal: Signal) -> Heard | None:

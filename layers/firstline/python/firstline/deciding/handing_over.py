@@ -1,6 +1,8 @@
 """Rules that end in a person's hands: nothing more can be done from here."""
 
-from firstline.decision import Decision, HandOver
+import copy
+
+from firstline.decision import Decision, HandOver, Wait
 from firstline.evidence import Gone, Group
 from firstline.profile import seconds
 from firstline.readers import Failure, Life
@@ -60,3 +62,22 @@ def beyond_mending(s: Situation) -> Decision | None:
         return None
     told = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
     return Decision(step=HandOver(), rule="beyond mending", why=f"no fix is there for {told}")
+
+
+def later(decision: Decision, s: Situation) -> Decision:
+    """I21: what signals still join is not given up yet, but after `blocked_max_seconds`.
+
+    Whoever was paged knows of the trouble; each signal that came after the end would open it anew
+    and page again.
+    """
+    if not isinstance(decision.step, HandOver) or s.incident.signals == 1 or bounded(s):
+        return decision
+    policy = s.profile.policy
+    quiet_at = s.incident.joined_at + seconds(policy.watch_seconds)
+    until = min(quiet_at, s.incident.opened_at + seconds(policy.blocked_max_seconds))
+    if s.now >= until:
+        return decision
+    why = (
+        f"{decision.why}; but it was joined by {s.incident.signals - 1} signals, the last just now"
+    )
+    return copy.replace(decision, step=Wait(until), rule="gathers", why=why)

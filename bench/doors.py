@@ -1,0 +1,68 @@
+"""Doors: the system in the twin's memory, and over its AWS; each tells which wakes are due."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from bench.narrow import forget, narrowed
+from bench.rates import Asked
+from firstline import profile as profiles
+from firstline.adapters import wiring
+from firstline.adapters.wakes import decode_wake
+from firstline.cli.envelope import RUNBOOK
+from firstline.controller.system import System
+from firstline.ports import Wake
+from firstline.twin.alerts import Alerts
+from firstline.twin.aws import TwinAws
+from firstline.twin.clock import WorldClock
+from firstline.twin.memory import MemoryDoor
+from firstline.twin.pagerduty import PagerDutyServer
+from firstline.twin.world import World
+
+
+class Door(NamedTuple):
+    """One world's system, the alerts of its pager, and what takes the wakes that are due."""
+
+    world: World
+    system: System
+    alerts: Alerts
+    due: Callable[[], list[Wake]]
+
+
+@contextmanager
+def memory(world: World, asked: Asked) -> Iterator[Door]:
+    """The ports in memory."""
+    door = MemoryDoor(world, asked)
+    settings = TwinAws(world, WorldClock(world).sleep).settings(RUNBOOK, "enforce", "")
+    system = System(door.ports, profiles.load(RUNBOOK), settings)
+    yield Door(world, system, door.pager.alerts, lambda: due(door.wakes.waiting, world.now))
+
+
+@contextmanager
+def aws(world: World, asked: Asked) -> Iterator[Door]:
+    """The adapters over the twin's AWS."""
+    clock, waiting = WorldClock(world), list[tuple[datetime, Wake]]()
+    pagerduty = PagerDutyServer(lambda: world.now, asked.page)
+    with narrowed(), TwinAws(world, clock.sleep) as door, pagerduty:
+        settings = door.settings(RUNBOOK, "enforce", pagerduty.url)
+        asked.listen(door)
+
+        def take() -> list[Wake]:
+            with asked.nothing():  # it is Lambda that takes them
+                taken = door.take(settings.wakes_queue_url)
+            forget(door.home, settings.wakes_queue_url)
+            waiting.extend((each.due_at, decode_wake(each.body)) for each in taken)
+            return due(waiting, world.now)
+
+        yield Door(world, wiring.system(settings, door.session, clock), pagerduty.alerts, take)
+
+
+DOORS = {"memory": memory, "aws": aws}
+
+
+def due(waiting: list[tuple[datetime, Wake]], now: datetime) -> list[Wake]:
+    """Take what is due."""
+    found = [wake for at, wake in waiting if at <= now]
+    waiting[:] = [each for each in waiting if each[0] > now]
+    return found
