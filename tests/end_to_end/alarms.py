@@ -95,9 +95,9 @@ class Alarms:
         self._turned(alarm, at)
 
     def _set(self, alarm: dict[str, Any], now: str) -> None:
-        alarm["StateValue"] = now
+        alarm.update(StateValue=now, StateReason=f"Threshold Crossed: {now}")
         self._cloud.client("cloudwatch").set_alarm_state(
-            AlarmName=alarm["AlarmName"], StateValue=now, StateReason=f"Threshold Crossed: {now}"
+            AlarmName=alarm["AlarmName"], StateValue=now, StateReason=alarm["StateReason"]
         )
 
     def _turned(self, alarm: dict[str, Any], at: datetime) -> None:
@@ -119,7 +119,7 @@ class Alarms:
     def _tell(self, alarm: dict[str, Any], before: str, at: datetime) -> None:
         """The event of a state, on the default bus."""
         stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
-        turned = {"reason": "Threshold Crossed", "timestamp": stamp}
+        turned = {"reason": alarm["StateReason"], "timestamp": stamp}
         detail = {
             "alarmName": alarm["AlarmName"],
             "configuration": {"metrics": [_told(alarm)]},

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"
 """moto's own, as long as nobody assumes a role of another."""
 REGION = "us-east-1"
+FUNCTION_URLS = "/function-url/"
+"""Behind it comes the function's name: of Lambda's own addresses each is a host of its own."""
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 type Door = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes] | None]

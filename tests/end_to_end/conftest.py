@@ -13,6 +13,7 @@ from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.faults import Faults
 from tests.end_to_end.fleet import Fleet
+from tests.end_to_end.function_urls import FunctionUrls
 from tests.end_to_end.lambdas import Lambdas
 from tests.end_to_end.mended import mended
 from tests.end_to_end.metrics import Metrics
@@ -54,6 +55,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         cdk.deploy(assembly)
         lambdas = Lambdas(cloud, metrics, folder)
         stack.callback(lambdas.close)
+        FunctionUrls(cloud, lambdas)
         deployed = Deployment(
             cloud=cloud,
             cdk=cdk,

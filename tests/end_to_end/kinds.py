@@ -6,7 +6,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
-from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
+from tests.end_to_end.cloud import ACCOUNT, FUNCTION_URLS, REGION, Cloud
 from tests.end_to_end.kinds_kept import KEPT
 from tests.end_to_end.modelled import check
 from tests.end_to_end.stand_ins import Kind, Properties, Resource
@@ -149,10 +149,12 @@ def _make_invocation(cloud: Cloud, _: str, properties: Properties) -> Resource:
 
 
 def _make_url(cloud: Cloud, _: str, properties: Properties) -> Resource:
-    made = cloud.client("lambda").create_function_url_config(
-        FunctionName=properties["TargetFunctionArn"], AuthType=properties["AuthType"]
+    """Its address is one on this machine, where the deployed function answers."""
+    arn = properties["TargetFunctionArn"]
+    cloud.client("lambda").create_function_url_config(
+        FunctionName=arn, AuthType=properties["AuthType"]
     )
-    return Resource(properties["TargetFunctionArn"], {"FunctionUrl": made["FunctionUrl"]})
+    return Resource(arn, {"FunctionUrl": f"{cloud.url}{FUNCTION_URLS}{arn.rpartition(':')[2]}/"})
 
 
 # --- policies, subscriptions, documents, secrets, schedules ----------------------------------

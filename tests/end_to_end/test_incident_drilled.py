@@ -49,14 +49,15 @@ def details(change: dict[str, object]) -> dict[str, object]:
 
 
 def test_a_person_rings_an_alarm_and_follows_it(deployment: Deployment) -> None:
-    """`firstline drill` by the deployment's own doors: one page, nothing fixed, and its end."""
+    """`firstline drill`, announced at the URL: one page, all of it observed, and its end."""
     before = len(deployment.pages(0))
     with deployment.at_work(Scenario(name="rung"), watched=()):
         said = deployment.cdk.run(
-            *("drill", "kms-throttling", "--enforce", "--json"),
+            *("drill", "kms-throttling", "--json"),
             *("--profile", str(deployment.profile)),
         )
     line = json.loads(said)
+    assert (line["mode"], line["observed"]) == ("enforce", True)
     assert (line["holds"], line["condition"], line["channel"]) == (True, "kms-throttling", "pager")
     assert line["outcome"] == "observed"
     pages = deployment.pages(before)

@@ -1,16 +1,13 @@
 """What people and the hour do beside an incident: audits, and levers."""
 
 import json
-from datetime import timedelta
-from typing import Any
 
 from firstline.ids import IncidentId
-from tests.end_to_end import pace, schedules
+from tests.end_to_end import schedules
 from tests.end_to_end.deployment import Deployment
+from tests.end_to_end.function_urls import CALLER
 from tests.end_to_end.test_incident import told as entries_of
 from tests.end_to_end.test_incident_drilled import scheduled
-
-CALLER = "arn:aws:sts::123456789012:assumed-role/on-call/alice"
 
 
 def test_the_hours_audit_finds_the_archive_whole(deployment: Deployment) -> None:
@@ -24,37 +21,15 @@ def test_the_hours_audit_finds_the_archive_whole(deployment: Deployment) -> None
     assert {*told["LedgerAltered"], *told["LedgerLost"]} <= {0.0}
 
 
-def pull(deployment: Deployment, order: dict[str, str]) -> dict[str, Any]:
-    """What the operators' URL answers: Lambda calls its function so, once IAM knows the caller."""
-    event = {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": "/",
-        "rawQueryString": "",
-        "headers": {"content-type": "application/json"},
-        "requestContext": {
-            "accountId": "123456789012",
-            "authentication": None,
-            "authorizer": {"iam": {"accountId": "123456789012", "userArn": CALLER}},
-            "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1"},
-            "stage": "$default",
-        },
-        "body": json.dumps(order),
-        "isBase64Encoded": False,
-    }
-    result = deployment.lambdas.invoke(deployment.function("operator"), event)
-    assert not result.failed, result.payload
-    assert result.payload["statusCode"] == 200, result.payload
-    return dict(json.loads(result.payload["body"]))
-
-
 def test_a_pause_and_its_end_are_in_the_ledger(deployment: Deployment) -> None:
-    """With who said so and why; PagerDuty hears of it at once."""
-    until = (pace.now() + timedelta(minutes=5)).isoformat()
-    order = {"lever": "pause", "scope": "everything", "why": "a new image", "until": until}
-    paused = pull(deployment, order)
+    """By the commands, through the URL: with who said so and why; PagerDuty hears of it at once."""
+    profile = ("--profile", str(deployment.profile), "--json")
+    told = deployment.cdk.run(
+        "pause", "everything", "--for", "5m", "--why", "a new image", *profile
+    )
+    paused = json.loads(told)
     assert (paused["by"], paused["told"]) == (CALLER, True)
-    pull(deployment, {"lever": "resume", "scope": "everything", "why": "done"})
+    deployment.cdk.run("resume", "everything", "--why", "done", *profile)
     entries = [each["data"] for each in entries_of(deployment, IncidentId("control"), "pause")]
     said = [(each["change"], each["why"], each["by"]) for each in entries]
     assert said == [("paused", "a new image", CALLER), ("resumed", "done", CALLER)]
