@@ -62,9 +62,14 @@ class Answering:
                 metadata = {"HTTPStatusCode": 400}
                 return _http(400), {"Error": {"Code": code}, "ResponseMetadata": metadata}
             case list() as pages:
-                return _http(200), pages.pop(0)
+                return answered(pages.pop(0))
             case told:
-                return _http(200), told
+                return answered(told)
+
+
+def answered(answer: Answer) -> tuple[AWSResponse, Answer]:
+    """What a handler of ``before-call`` gives, so that nothing is sent."""
+    return _http(200), answer
 
 
 def _http(status: int) -> AWSResponse:

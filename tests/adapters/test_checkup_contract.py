@@ -12,16 +12,21 @@ from firstline.adapters.checkup.alarms import AlarmsReader
 from firstline.adapters.checkup.deployment import DeploymentReader
 from firstline.adapters.checkup.fleet import FleetReader
 from firstline.adapters.checkup.probing import ProbingReader
+from firstline.adapters.checkup.records import Records, records
+from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.checkup.surroundings import SurroundingsReader
 from firstline.checkup.facts import (
     Agent,
     Alarm,
     Api,
+    Given,
     LogGroup,
     Metric,
+    Need,
     Probed,
     Resource,
+    Ruling,
     ScalingGroup,
     Source,
     Subscriptions,
@@ -46,6 +51,7 @@ NAMED = copy.replace(
 )
 KEY = "0123456789abcdef0123456789ABCDEF"
 QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/dead"
+BUCKET = "arn:aws:s3:::archive"
 CPU = Metric("AWS/EC2", "CPUUtilization", (("AutoScalingGroupName", "g"),))
 
 
@@ -67,6 +73,14 @@ def mapping(uuid: str, state: str, function: str) -> Answer:
         "State": state,
         "FunctionArn": f"arn:aws:lambda:{PLACE}:function:{function}",
     }
+
+
+def roles(one: Answering) -> RolesReader:
+    return RolesReader(one.session, "firstline-vettid-app", HOME, {})
+
+
+KEYS: tuple[Given, ...] = (("aws:SecureTransport", "boolean", ("true",)),)
+BATCH = tuple(Need("audit", each, BUCKET, KEYS) for each in ("s3:GetObject", "s3:PutObject"))
 
 
 def group(name: str, *ids: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
@@ -221,6 +235,51 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         [{"Targets": []}],
         (),
     ),
+    "rulings": (
+        lambda one: roles(one).ruled("arn:aws:iam::111122223333:role/it", BATCH),
+        "iam.SimulatePrincipalPolicy",
+        [
+            {
+                "EvaluationResults": [
+                    {
+                        "EvalActionName": "s3:GetObject",
+                        "EvalDecision": "explicitDeny",
+                        "MissingContextValues": ["a:Key"],
+                        "OrganizationsDecisionDetail": {"AllowedByOrganizations": True},
+                        "ResourceSpecificResults": [
+                            {
+                                "EvalResourceName": BUCKET,
+                                "EvalResourceDecision": "implicitDeny",
+                                "MissingContextValues": ["b:Key", "a:Key"],
+                                "MatchedStatements": [{"SourcePolicyId": "own"}] * 2,
+                                "PermissionsBoundaryDecisionDetail": {
+                                    "AllowedByPermissionsBoundary": False
+                                },
+                            }
+                        ],
+                    }
+                ],
+                "IsTruncated": True,
+                "Marker": "x",
+            },
+            {
+                "EvaluationResults": [
+                    {"EvalActionName": "s3:PutObject", "EvalDecision": "allowed"},
+                ]
+            },
+        ],
+        {
+            "s3:getobject": Ruling(
+                role="arn:aws:iam::111122223333:role/it",
+                decision="implicitDeny",
+                organization=True,
+                boundary=False,
+                statements=("own",),
+                missing=("a:Key", "b:Key"),
+            ),
+            "s3:putobject": Ruling(role="arn:aws:iam::111122223333:role/it", decision="allowed"),
+        },
+    ),
     "sources": (
         lambda one: StandingReader(one.session).sources(),
         "lambda.ListEventSourceMappings",
@@ -321,6 +380,34 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         "codedeploy.GetDeploymentGroup",
         {"deploymentGroupInfo": {"deploymentGroupName": "blue"}},
         True,
+    ),
+    "template": (
+        lambda one: roles(one).template(),
+        "cloudformation.GetTemplate",
+        {"TemplateBody": json.dumps({"Resources": {}})},
+        {"Resources": {}},
+    ),
+    "role": (
+        lambda one: roles(one).role("ingest"),
+        "lambda.GetFunctionConfiguration",
+        {"Role": "arn:role", "Environment": {"Variables": {"FIRSTLINE_SETTINGS": "its own"}}},
+        "arn:role",
+    ),
+    "records": (
+        lambda one: records(one.session, "vettid"),
+        "cloudformation.DescribeStacks",
+        {
+            "Stacks": [
+                {
+                    "StackName": "firstline-vettid-records",
+                    "Outputs": [
+                        {"OutputKey": "LedgerTable", "OutputValue": "ledger"},
+                        {"OutputKey": "Ref", "OutputValue": "arn:t", "ExportName": "records:t"},
+                    ],
+                }
+            ]
+        },
+        Records({"LedgerTable": "ledger", "Ref": "arn:t"}, {"records:t": "arn:t"}),
     ),
     "queue": (
         lambda one: StandingReader(one.session).waiting(QUEUE),
@@ -451,6 +538,31 @@ def test_what_is_not_there_is_told_apart_from_what_is_not_known(
 ) -> None:
     """Each service has a code of its own for it."""
     assert ask(Answering({call: Refusal(code)})) == fact
+
+
+def test_a_simulation_is_asked_as_the_calls_would_be() -> None:
+    """For the role, of one resource, with what a call carries."""
+    allowed = {"EvalActionName": "x:Y", "EvalDecision": "allowed"}
+    one = Answering({"iam.SimulatePrincipalPolicy": {"EvaluationResults": [allowed]}})
+    roles(one).ruled("arn:aws:iam::111122223333:role/it", BATCH)
+    role = "arn:aws:iam::111122223333:role/it"
+    assert one.parameters("iam.SimulatePrincipalPolicy") == {
+        "PolicySourceArn": role,
+        "ActionNames": ["s3:GetObject", "s3:PutObject"],
+        "ResourceArns": [BUCKET],
+        "ContextEntries": [
+            {
+                "ContextKeyName": "aws:SecureTransport",
+                "ContextKeyType": "boolean",
+                "ContextKeyValues": ["true"],
+            },
+            {
+                "ContextKeyName": "aws:PrincipalArn",
+                "ContextKeyType": "string",
+                "ContextKeyValues": [role],
+            },
+        ],
+    }
 
 
 def test_what_the_profile_does_not_name_is_not_asked_for() -> None:

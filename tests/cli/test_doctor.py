@@ -3,74 +3,21 @@
 import copy
 import json
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from firstline.adapters.checkup.gather import gather
 from firstline.checkup import parts
-from firstline.checkup.finding import Finding
+from firstline.checkup.reads import READS
 from firstline.cli.doctor import examine, tell
 from firstline.cli.main import dispatch
-from firstline.doctor import READS
 from tests.adapters.account import Answer, Answering, Refusal
-from tests.core.accounts import (
-    DEPLOYED,
-    EMERGENCY,
-    MADE,
-    NETWORK,
-    OWN,
-    PLACED,
-    SECURITY,
-    STACK,
-    TEAM,
-)
-from tests.core.builders import FLEET, NOW, PROFILE, PROFILE_FILE, A, B, C
+from tests.cli.doctored import REPORT, ROLE, Clock, account, examined, remembering, shown, simulated
+from tests.core.accounts import STACK
+from tests.core.builders import FLEET, PROFILE, PROFILE_FILE, A, B, C
 
-KEY = "0123456789abcdef0123456789ABCDEF"
-PLACE = "us-east-1:111122223333"
-REPORT = {
-    "schema": 1,
-    "enclave_unit": "not-found",
-    "enclave_state": "RUNNING",
-    "parent_unit": "active",
-}
-
-
-class Clock:
-    """It stands still but for whom it lets sleep."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    def sleep(self, duration: timedelta) -> None:
-        self.at += duration
-
-
-def resource(kind: str, logical_id: str, name: str) -> Answer:
-    return {
-        "ResourceType": f"AWS::{kind}",
-        "LogicalResourceId": logical_id,
-        "PhysicalResourceId": name,
-    }
-
-
-def shown(name: str, **more: object) -> Answer:
-    since = NOW - timedelta(days=7)
-    return {
-        "AlarmName": name,
-        "StateValue": "OK",
-        "StateUpdatedTimestamp": since,
-        "AlarmActions": ["arn:topic"],
-        **more,
-    }
-
-
-TARGETS: dict[str, Any] = {**DEPLOYED.targets}
 IAM = {
     "auto-scaling": "autoscaling",
     "cloudwatch-logs": "logs",
@@ -78,127 +25,6 @@ IAM = {
     "eventbridge": "events",
     "secrets-manager": "secretsmanager",
 }
-RESOURCES = [
-    resource("SSM::Document", "LookHostDocument", "look-document"),
-    *(resource(each.kind.removeprefix("AWS::"), each.logical_id, each.name) for each in PLACED),
-    *(
-        resource(
-            "CloudWatch::Alarm", "Detection" + each.name.replace("-", ""), f"{STACK}-{each.name}"
-        )
-        for each in MADE
-    ),
-]
-OUTPUTS = {
-    "Mode": "observe",
-    "ProfileDigest": PROFILE.digest,
-    "RoutingKeySecret": "arn:secret",
-    "EmergencyTopic": EMERGENCY,
-    "SecurityTopic": SECURITY,
-    "TeamTopic": TEAM,
-}
-
-
-def account() -> dict[str, Any]:
-    """An account in which all is well; the fleet has one host more than the profile calls safe."""
-    fleet = PROFILE.fleet
-    elb = f"arn:aws:elasticloadbalancing:{PLACE}"
-    balancer = f"{elb}:loadbalancer/{fleet.load_balancer}"
-    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
-    group = {
-        "AutoScalingGroupName": fleet.group,
-        "DesiredCapacity": 3,
-        "Instances": [{"InstanceId": each, "LifecycleState": "InService"} for each in FLEET],
-    }
-    agents = [
-        {"InstanceId": each, "PingStatus": "Online", "AgentVersion": "3.3.2746.0"} for each in FLEET
-    ]
-    return {
-        "sts.GetCallerIdentity": {"Account": "111122223333", "Arn": "arn:me"},
-        "cloudformation.DescribeStacks": {
-            "Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]
-        },
-        "cloudformation.ListStackResources": {"StackResourceSummaries": RESOURCES},
-        "cloudwatch.GetMetricData": values,
-        "secrets-manager.GetSecretValue": {"SecretString": KEY},
-        "sns.ListSubscriptionsByTopic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:y"}]},
-        "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
-        "eventbridge.ListRules": {
-            "Rules": [{"Name": each, "State": "ENABLED"} for each in DEPLOYED.targets]
-        },
-        "eventbridge.ListTargetsByRule": lambda asked: {
-            "Targets": [{"Id": "Target0", "Arn": each} for each in TARGETS[asked["Rule"]]]
-        },
-        "lambda.ListEventSourceMappings": {
-            "EventSourceMappings": [
-                {
-                    "UUID": f"the-{each}",
-                    "State": "Enabled",
-                    "FunctionArn": f"arn:aws:lambda:{PLACE}:function:the-{function}",
-                }
-                for each, function in parts.SOURCES.items()
-            ]
-        },
-        "lambda.GetFunctionConfiguration": {"State": "Active"},
-        "ec2.DescribeSubnets": {
-            "Subnets": [{"SubnetId": each, "VpcId": NETWORK.vpc} for each in NETWORK.subnets]
-        },
-        "ec2.DescribeSecurityGroups": {
-            "SecurityGroups": [
-                {"GroupId": each, "VpcId": NETWORK.vpc} for each in NETWORK.security_groups
-            ]
-        },
-        "auto-scaling.DescribeAutoScalingGroups": {"AutoScalingGroups": [group]},
-        "ec2.DescribeInstances": {
-            "Reservations": [{"Instances": [{"InstanceId": each} for each in FLEET]}]
-        },
-        "ssm.DescribeInstanceInformation": {"InstanceInformationList": agents},
-        "ssm.DescribeParameters": lambda asked: {
-            "Parameters": [{"Name": each} for each in asked["ParameterFilters"][0]["Values"]]
-        },
-        "elastic-load-balancing-v2.DescribeTargetGroups": {
-            "TargetGroups": [
-                {"TargetGroupArn": f"{elb}:{fleet.target_group}", "LoadBalancerArns": [balancer]}
-            ]
-        },
-        "elastic-load-balancing-v2.DescribeTargetHealth": {
-            "TargetHealthDescriptions": [{"Target": {"Id": each}} for each in FLEET]
-        },
-        "elastic-load-balancing-v2.DescribeLoadBalancers": {
-            "LoadBalancers": [{"LoadBalancerArn": balancer}]
-        },
-        "apigatewayv2.GetApis": {"Items": []},
-        "api-gateway.GetRestApis": {"items": [{"id": "r", "name": fleet.rest_api}]},
-        "cloudwatch-logs.DescribeLogStreams": {
-            "logStreams": [{"lastIngestionTime": int(NOW.timestamp() * 1000)}]
-        },
-        "cloudwatch.DescribeAlarms": {
-            "MetricAlarms": [
-                *(shown(f"{STACK}-{each.name}") for each in MADE),
-                *(shown(each.name) for each in PROFILE.alarms.external),
-                *(shown(f"{STACK}-{each}", AlarmActions=[EMERGENCY]) for each in OWN),
-            ]
-        },
-    }
-
-
-def values(asked: Answer) -> Answer:
-    """A heartbeat a minute ago, no error, and a value for every metric that an alarm watches."""
-    return {
-        "MetricDataResults": [
-            {
-                "Id": each["Id"],
-                "Timestamps": [NOW - timedelta(minutes=1)],
-                "Values": [float(each["MetricStat"]["Metric"]["MetricName"] != "Errors")],
-            }
-            for each in asked["MetricDataQueries"]
-        ]
-    }
-
-
-def examined(answers: dict[str, Any], *, look: bool = False) -> tuple[Answering, list[Finding]]:
-    one = Answering(answers)
-    found = examine(one.session, PROFILE_FILE, Clock(), look=look)
-    return one, [each for each in found if each.check not in ("alarm-left-out", "alarm-memory")]
 
 
 def test_a_whole_account() -> None:
@@ -207,17 +33,19 @@ def test_a_whole_account() -> None:
     assert [(each.check, each.severity) for each in found] == [
         ("group-state", "warning"),
         ("mode", "note"),
-        ("units", "note"),
+        ("looked-at", "note"),
     ]
     counts = Counter(one.calls)
     assert {each: count for each, count in counts.items() if count > 1} == {
+        "cloudformation.DescribeStacks": 2,
         "cloudwatch.GetMetricData": 3,
         "eventbridge.ListTargetsByRule": len(parts.RULES),
-        "lambda.GetFunctionConfiguration": len(parts.PARTS[parts.FUNCTION]),
+        "iam.SimulatePrincipalPolicy": 2,
+        "lambda.GetFunctionConfiguration": len(parts.PARTS[parts.FUNCTION]) + 1,
         "sns.ListSubscriptionsByTopic": 3,
         "sqs.GetQueueAttributes": len(parts.PARTS[parts.QUEUE]),
     }
-    assert len(counts) == 24
+    assert len(counts) == 28
 
 
 def test_the_routing_key_is_told_to_nobody() -> None:
@@ -237,8 +65,8 @@ def test_an_account_that_lets_nobody_read() -> None:
     named = {each.subject for each in found if each.check == "permission"}
     assert named < set(READS)
     assert "cloudwatch:DescribeAlarms" in named
-    assert len(one.calls) == 16
-    assert {each.check for each in found} == {"permission", "units"}
+    assert len(one.calls) == 17
+    assert {each.check for each in found} == {"permission", "looked-at"}
 
 
 def test_what_is_read_is_what_it_says_it_reads() -> None:
@@ -255,6 +83,8 @@ def test_what_is_read_is_what_it_says_it_reads() -> None:
         "ec2.DescribeLaunchTemplates": {"LaunchTemplates": []},
         "codedeploy.GetDeploymentGroup": {"deploymentGroupInfo": {"deploymentGroupName": "blue"}},
         "cloudwatch.DescribeAlarmHistory": {"AlarmHistoryItems": []},
+        "s3.ListObjectsV2": {"Contents": [{"Key": "checkpoints/999999998-000000001.json"}]},
+        "s3.GetObject": Refusal("NoSuchKey"),
     }
     answers["cloudwatch.DescribeAlarms"]["MetricAlarms"].append(shown("it", StateValue="ALARM"))
     one = Answering(answers)
@@ -267,7 +97,46 @@ def action(call: str) -> str:
     service, _, operation = call.partition(".")
     if service in ("apigatewayv2", "api-gateway"):
         return "apigateway:GET"
+    if operation == "ListObjectsV2":
+        return "s3:ListBucket"
     return f"{IAM.get(service, service)}:{operation}"
+
+
+def test_a_role_that_lost_what_a_p1_needs_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    """What no longer works is told, and how to mend it; a lesser loss is a warning."""
+    lost = simulated("secretsmanager:GetSecretValue", "dynamodb:PutItem")
+    one = Answering(account() | {"iam.SimulatePrincipalPolicy": lost})
+    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    out = capsys.readouterr().out
+    assert (
+        "critical  role-lacks: ingest secretsmanager:GetSecretValue is allowed by no statement of"
+        " its role, on arn:aws:secretsmanager:x\n          so nothing is paged\n"
+        f"          mend: aws cloudformation detect-stack-drift --stack-name {STACK}, then put back"
+        f" secretsmanager:GetSecretValue in {ROLE}\n"
+    ) in out
+    assert "warning   role-lacks: ingest dynamodb:PutItem is allowed by no statement" in out
+
+
+def test_whoever_may_not_simulate_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody knows then whether a P1 would be heard: that is no silence."""
+    answers = account() | {"iam.SimulatePrincipalPolicy": Refusal("AccessDenied")}
+    one = Answering(answers)
+    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    told = "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
+    assert told in capsys.readouterr().out
+
+
+def test_an_earlier_look_speaks_where_none_is_asked_for() -> None:
+    """With its age; the hosts of which nothing is known are named, and the command."""
+    answers = account() | {"dynamodb.Query": remembering(A, B, age=timedelta(hours=5))}
+    one, found = examined(answers)
+    units = {each.subject: each.what for each in found if each.check == "units"}
+    assert units == dict.fromkeys((A, B), "has no unit nitro-enclave, as it said 5 hours ago")
+    unseen, seen = (each for each in found if each.check == "looked-at")
+    assert unseen.what == f"nobody looked at within 14 days: {C}"
+    assert unseen.remedy.startswith("firstline doctor --look asks the hosts")
+    assert seen.what == f"spoke in an earlier look: {A} 5 hours ago, {B} 5 hours ago"
+    assert "ssm.SendCommand" not in one.calls
 
 
 def test_a_look_asks_the_hosts() -> None:

@@ -24,7 +24,7 @@ from firstline.checkup.facts import (
 from firstline.checkup.finding import Finding
 from firstline.doctor import examine
 from firstline.profile import Profile
-from tests.core.builders import FLEET, NOW, PROFILE
+from tests.core.builders import FLEET, NOW, PROFILE, report
 
 FLEET_FACTS = PROFILE.fleet
 AGENT = "3.3.2746.0"
@@ -88,6 +88,7 @@ DEPLOYED = Deployed(
     functions={f"the-{each}": "Active" for each in parts.PARTS[parts.FUNCTION]},
     errors={"ingest": 0},
     heartbeat=NOW - timedelta(minutes=2),
+    rulings={},
 )
 
 
@@ -134,7 +135,8 @@ ACCOUNT = Account(
     alarms=ALARMS,
     measured=measured(PROFILE),
     deployed=DEPLOYED,
-    looked={},
+    remembered={},
+    looked={each: report() for each in FLEET},
 )
 WELL = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, concurrent_instances_safe=True))
 """The runbook's profile for a fleet of three hosts that may serve at once."""

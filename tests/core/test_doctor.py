@@ -44,6 +44,7 @@ DENIED = "AccessDenied"
 NONE: tuple[()] = ()
 SIGNALS = f"{QUEUES}QueuesSignals"
 ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
+LOOKED = {each: report() for each in FLEET}
 
 
 def group(**changes: Any) -> tuple[ScalingGroup, ...]:  # noqa: ANN401
@@ -106,10 +107,12 @@ def test_nothing_is_found_where_all_is_well() -> None:
             ("agent", "warning", C),
         ),
         ({"agents": (*AGENTS[:2], Agent(C, "Online", ""))}, ("agent", "warning", C)),
-        ({"looked": {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
-        ({"looked": {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
-        ({"looked": {A: Unknown("it slept")}}, ("units", "warning", A)),
-        ({"looked": None}, ("units", "note", "fleet.units")),
+        ({"looked": LOOKED | {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
+        ({"looked": LOOKED | {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
+        ({"looked": LOOKED | {A: report(parent_unit="unknown")}}, ("units", "warning", A)),
+        ({"looked": LOOKED | {A: Unknown("it slept")}}, ("units", "warning", A)),
+        ({"looked": None}, ("looked-at", "note", "3 hosts")),
+        ({"looked": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
         (deployed(routing_key="empty"), ("routing-key", "critical", "routing key")),
         (deployed(routing_key="unlike a key"), ("routing-key", "critical", "routing key")),
         (deployed(status="UPDATE_ROLLBACK_FAILED"), ("stack", "warning", STACK)),
@@ -287,7 +290,7 @@ def test_a_rest_api_that_is_an_http_api() -> None:
         ({"http_apis": Unread("apigateway:GET", DENIED)}, "warning"),
         ({"log_group": Unread("logs", DENIED)}, "warning"),
         ({"parameters": Unread("ssm:DescribeParameters", DENIED)}, "critical"),
-        ({"looked": Unread("ssm:SendCommand", DENIED)}, "warning"),
+        ({"remembered": Unread("dynamodb:Query", DENIED)}, "warning"),
         ({"deployed": Unread("cloudformation:DescribeStacks", DENIED)}, "critical"),
         (deployed(routing_key=Unread("secretsmanager:GetSecretValue", DENIED)), "critical"),
         (
@@ -302,6 +305,7 @@ def test_a_rest_api_that_is_an_http_api() -> None:
             "critical",
         ),
         (deployed(rules=Unread("events:ListRules", DENIED)), "critical"),
+        (deployed(rulings=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
         (
             changed("targets", **{ALARM_RULE: Unread("events:ListTargetsByRule", DENIED)}),
             "critical",

@@ -64,6 +64,7 @@ REAL = Account(
     readers={},
     alarms=(),
     measured={},
+    remembered={},
     deployed=None,
 )
 """The fleet as it is: no load balancer before the enclaves, an HTTP API, groups without metrics."""

@@ -10,7 +10,7 @@ import pytest
 
 from firstline.cli.main import dispatch
 from tests.adapters.account import Answering
-from tests.cli.test_doctor import Clock, account
+from tests.cli.doctored import Clock, account
 from tests.dev.account import PROFILE, Account, quiet, waiting
 from tests.dev.documented import DOCUMENTS, commands
 from tests.dev.lines import kind

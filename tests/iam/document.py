@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from firstline.checkup import reads
 from infra.denials import NEVER
 from tests.iam.calls import kept
 from tests.iam.proof import Part, parts, roles
@@ -23,7 +24,8 @@ holds what each function asks of AWS in every scenario and in its own tests
 (`python -m tests.iam.record` writes it). A test proves each recorded call against the role of its
 function by IAM's documented evaluation, another that each permission is used by a recorded call or
 has the reason that stands here. No role has a managed policy. What this does not prove: how AWS
-itself evaluates, and policies of the organisation.
+itself evaluates, permissions boundaries, policies of the organisation, and what was changed by
+hand since: `firstline doctor` asks IAM about each of these permissions where they are deployed.
 
 | role | action | resource | condition | used by, or why |
 |---|---|---|---|---|
@@ -44,13 +46,21 @@ its use. Each has its tests in `tests/infra/test_denials.py`.
 | role | action | resource | condition |
 |---|---|---|---|
 """
+DOCTORS = """
+## What whoever runs `firstline doctor` needs
+
+| action | on |
+|---|---|
+"""
 
 
 def document(stacks: Stacks) -> str:
     """The whole page."""
     allowed = [_row(each, stacks.made) for each in parts(stacks, kept())]
     denied = [f"- {name}: {_code(NEVER[name])}\n" for name in NEVER]
-    return "".join((HEAD, *sorted(allowed), TAIL, *denied, OWN, *sorted(set(_denials(stacks)))))
+    own = sorted(set(_denials(stacks)))
+    doctors = (f"{each}\n" for each in reads.table())
+    return "".join((HEAD, *sorted(allowed), TAIL, *denied, OWN, *own, DOCTORS, *doctors))
 
 
 def _row(part: Part, made: Made) -> str:

@@ -94,6 +94,17 @@ class Made:
             for name, output in self.templates[stack]["Outputs"].items()
         }
 
+    def exports(self) -> dict[str, str]:
+        """What a stack gives to another, by the name of the export."""
+        return {name: str(self._resolve(*told)) for name, told in self._exports.items()}
+
+    def standing(self, stack: str) -> dict[str, tuple[str, str]]:
+        """The kind of each resource of *stack* and the id that CloudFormation knows it by."""
+        return {
+            name: (each["Type"], str(self._ref(stack, name)))
+            for name, each in self.templates[stack]["Resources"].items()
+        }
+
     def _resource(self, stack: str, logical_id: str) -> Resource:
         raw = self.templates[stack]["Resources"][logical_id]
         properties = self._resolve(stack, raw.get("Properties", {}))

@@ -104,10 +104,12 @@ def _holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool
 
 
 def _operator(operator: str, wanted: list[str], given: Sequence[str]) -> bool:
-    """A key that the request does not carry holds for none of these."""
+    """A key that the request does not carry holds for none of these but the negated one."""
     match operator:
         case "StringEquals":
             return len(given) == 1 and given[0] in wanted
+        case "StringNotEquals":
+            return not any(each in wanted for each in given)
         case "ForAnyValue:StringEquals":
             return any(each in wanted for each in given)
         case "ArnLike":

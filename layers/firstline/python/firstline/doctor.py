@@ -10,42 +10,13 @@ from firstline.checkup import (
     names,
     people,
     probing,
+    roles,
     transport,
 )
 from firstline.checkup.facts import Account
 from firstline.checkup.finding import Case, Check, Finding, Grade
 from firstline.profile import Profile
 
-READS = (
-    "apigateway:GET",
-    "autoscaling:DescribeAutoScalingGroups",
-    "cloudformation:DescribeStacks",
-    "cloudformation:ListStackResources",
-    "cloudwatch:DescribeAlarmHistory",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetMetricData",
-    "codedeploy:GetDeploymentGroup",
-    "ec2:DescribeInstances",
-    "ec2:DescribeLaunchTemplates",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "elasticloadbalancing:DescribeTargetHealth",
-    "events:ListRules",
-    "events:ListTargetsByRule",
-    "kms:DescribeKey",
-    "lambda:GetFunctionConfiguration",
-    "lambda:ListEventSourceMappings",
-    "logs:DescribeLogStreams",
-    "secretsmanager:GetSecretValue",
-    "sns:ListSubscriptionsByTopic",
-    "sqs:GetQueueAttributes",
-    "ssm:DescribeInstanceInformation",
-    "ssm:DescribeParameters",
-    "sts:GetCallerIdentity",
-)
-"""Every IAM action that it needs; ``--look`` sends a command beside them."""
 GRADES: tuple[Grade, ...] = ("critical", "warning", "note")
 CHECKS: tuple[Check, ...] = (
     *access.CHECKS,
@@ -53,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *deployment.CHECKS,
     *transport.CHECKS,
     *probing.CHECKS,
+    *roles.CHECKS,
     *alarms.CHECKS,
     *names.CHECKS,
     *hosts.CHECKS,

@@ -58,6 +58,8 @@ READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 
 BROWSING = _config(connect_seconds=5, read_seconds=20, attempts=5)
 """The whole ledger, or an account: nothing waits for it but a person."""
+SIMULATING = _config(connect_seconds=5, read_seconds=20, attempts=10)
+"""IAM gives few simulations in a second, and doctor asks for some sixty."""
 ARCHIVING = _config(connect_seconds=2, read_seconds=5, attempts=3)
 """Nothing waits for the archive, and what fails comes again."""
 

@@ -9,11 +9,13 @@ from firstline.checkup.finding import Case, Check, Found, Grade
 ESSENTIAL = frozenset(
     {
         "cloudformation:DescribeStacks",
+        "cloudformation:GetTemplate",
         "cloudformation:ListStackResources",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
         "events:ListRules",
         "events:ListTargetsByRule",
+        "iam:SimulatePrincipalPolicy",
         "lambda:GetFunctionConfiguration",
         "lambda:ListEventSourceMappings",
         "secretsmanager:GetSecretValue",

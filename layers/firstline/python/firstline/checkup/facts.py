@@ -36,6 +36,10 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 type Read[T] = T | Unread
+type KeyType = Literal["string", "stringList", "boolean"]
+"""As what a condition key's values are given (IAM, ContextEntry)."""
+type Given = tuple[str, KeyType, tuple[str, ...]]
+"""A condition key that a request carries, and its values."""
 type RoutingKey = Literal["set", "empty", "unlike a key"]
 type Gone = Literal["not here"]
 """What was asked for by its name, and is not there."""
@@ -138,6 +142,34 @@ class Probed(msgspec.Struct, frozen=True):
     ends_at: datetime | None = None
 
 
+class Need(msgspec.Struct, frozen=True):
+    """One request: *function* asks *action* of *resource*, with the condition keys `given`.
+
+    ``absent`` are keys that its role's own statements name and that this request does not carry.
+    """
+
+    function: str
+    action: str
+    resource: str
+    given: tuple[Given, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """What IAM's simulation says of a need, for the role (its ARN) that the function has.
+
+    ``organization`` and ``boundary`` say whether these allow it, None where there is none of them.
+    ``statements`` are the policies that decided, ``missing`` keys that a policy asks for.
+    """
+
+    role: str
+    decision: Literal["allowed", "explicitDeny", "implicitDeny"]
+    organization: bool | None = None
+    boundary: bool | None = None
+    statements: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     """What stands of the app stack, of all that its ``resources`` say that it has.
 
@@ -146,6 +178,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     and ``sources`` by their UUIDs. What is not there is ``not here``, or no key.
 
     ``errors`` are of the last day. ``heartbeat`` is the last one of the last day, if any.
+    ``rulings`` say whether the functions may do what they need to.
     """
 
     status: str
@@ -160,6 +193,14 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     functions: dict[str, Read[str]]
     errors: Read[dict[str, int]]
     heartbeat: Read[datetime | None]
+    rulings: Read[dict[Need, Read[Ruling]]]
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What a host reported to an earlier look, and when that look was sent."""
+
+    report: HostReport
+    at: datetime
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +209,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     ``subnets`` and ``security_groups`` are those of the probe's network, each with its VPC.
     ``measured`` says when each metric that an alarm watches last had a value in two weeks.
     ``readers`` are those of the topics, by ARN, that the alarms of others speak to.
-    ``looked`` are the hosts' own reports, None where no look was asked for.
+    ``looked`` are the hosts' own reports, None where no look was asked for; ``remembered`` are
+    the latest that firstline's own looks brought, of each host.
     """
 
     now: datetime
@@ -193,6 +235,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     alarms: Read[tuple[Alarm, ...]]
     measured: Read[dict[Metric, datetime | None]]
     deployed: Read[Deployed | None]
+    remembered: Read[dict[InstanceId, Remembered]]
     looked: Read[dict[InstanceId, HostReport | Unknown]] | None = None
 
     def group(self, name: str) -> ScalingGroup | None:

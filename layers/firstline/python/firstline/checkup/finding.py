@@ -25,7 +25,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a check says of one thing; ``fills`` are for the places in the check's remedy."""
+    """What a check says of one thing; ``fills`` are for the places in the check's texts."""
 
     subject: str
     what: str
@@ -34,7 +34,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: its docstring says what must hold; `remedy` names its places in braces."""
+    """One check: its docstring says what must hold; its texts name their places in braces."""
 
     name: str
     ask: Callable[[Case], Iterator[Found]]
@@ -51,7 +51,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
                 severity=each.severity,
                 subject=each.subject,
                 what=each.what,
-                consequence=self.consequence,
+                consequence=self.consequence.format(**fills),
                 remedy=self.remedy.format(**fills),
             )
 

@@ -1,13 +1,19 @@
 """Hosts: whether SSM reaches them, with an agent that is safe, and whether they have our units."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
+from datetime import timedelta
 
-from firstline.checkup.facts import Unread
+from firstline.checkup.facts import Remembered, Unread
 from firstline.checkup.finding import Case, Check, Found
-from firstline.evidence import HostReport
+from firstline.evidence import HostReport, Unknown
+from firstline.ids import InstanceId
 
 AGENT_LEAST = (3, 3, 2746, 0)
 """The first agent that gives parameters to a script as variables and not as its text (SSM)."""
+LOOK_OLD = timedelta(days=14)
+"""A host's units are as its image made them, unless somebody changed them since."""
+WITHOUT = {"not-found": "has no unit", "unknown": "did not say whether it has a unit"}
+"""What a look says of a unit that is not known to be there."""
 
 
 def reached(case: Case) -> Iterator[Found]:
@@ -33,25 +39,71 @@ def agent(case: Case) -> Iterator[Found]:
 
 
 def units(case: Case) -> Iterator[Found]:
-    """Every host has the units of `fleet.units`: a look says so, where one was asked for."""
-    looked = case.account.looked
-    if looked is None:
-        told = "were not looked at: doctor --look asks the hosts"
-        yield Found("fleet.units", told, "note", {"key": "units"})
-        return
-    if isinstance(looked, Unread):
-        return
-    for host, report in looked.items():
-        if not isinstance(report, HostReport):
+    """Every host has the units of `fleet.units`: its look says so, or the last one that it had."""
+    for host, report in _looked(case).items():
+        if isinstance(report, HostReport):
+            yield from _units(case, host, report, "")
+        else:
             yield Found(host, f"gave no report: {report.why}", "warning", {"key": "units"})
-            continue
-        named = case.profile.fleet.units
-        for field, name, state in (
-            ("enclave", named.enclave, report.enclave_unit),
-            ("parent", named.parent, report.parent_unit),
-        ):
-            if state == "not-found":
-                yield Found(host, f"has no unit {name}", "warning", {"key": f"units.{field}"})
+    for host, told in _recent(case).items():
+        yield from _units(case, host, told.report, f", as it said {_age(case, told)} ago")
+
+
+def looked_at(case: Case) -> Iterator[Found]:
+    """Every host was looked at now: `--look` asks; without it the last look of 14 days speaks."""
+    recent = _recent(case)
+    unseen = [each for each in _others(case) if each not in recent]
+    if case.account.group(case.profile.fleet.group) is None and not _looked(case):
+        yield Found("hosts", "are not known, and none was looked at", "note")
+    if unseen:
+        told = f"nobody looked at within {LOOK_OLD.days} days: {', '.join(unseen)}"
+        yield Found(_hosts(unseen), told, "note")
+    if recent:
+        ages = (f"{host} {_age(case, told)} ago" for host, told in recent.items())
+        yield Found(_hosts(recent), f"spoke in an earlier look: {', '.join(ages)}", "note")
+
+
+def _looked(case: Case) -> dict[InstanceId, HostReport | Unknown]:
+    """What hosts said now."""
+    return case.account.looked if isinstance(case.account.looked, dict) else {}
+
+
+def _others(case: Case) -> list[InstanceId]:
+    """The hosts in service that were not asked now."""
+    group = case.account.group(case.profile.fleet.group)
+    return [each for each in (group.in_service if group else ()) if each not in _looked(case)]
+
+
+def _recent(case: Case) -> dict[InstanceId, Remembered]:
+    """What those said before, if that is not too long ago."""
+    told = case.account.remembered
+    known = {} if isinstance(told, Unread) else told
+    since = case.account.now - LOOK_OLD
+    return {each: known[each] for each in _others(case) if each in known and known[each].at > since}
+
+
+def _units(case: Case, host: InstanceId, report: HostReport, said: str) -> Iterator[Found]:
+    named = case.profile.fleet.units
+    for field, name, state in (
+        ("enclave", named.enclave, report.enclave_unit),
+        ("parent", named.parent, report.parent_unit),
+    ):
+        if state in WITHOUT:
+            told = f"{WITHOUT[state]} {name}{said}"
+            yield Found(host, told, "warning", {"key": f"units.{field}"})
+
+
+def _hosts(named: Sized) -> str:
+    return f"{len(named)} host{'' if len(named) == 1 else 's'}"
+
+
+def _age(case: Case, told: Remembered) -> str:
+    """In the largest unit of which there are two."""
+    minutes = max(case.account.now - told.at, timedelta(0)) // timedelta(minutes=1)
+    for unit, size in (("day", 24 * 60), ("hour", 60)):
+        if minutes >= 2 * size:
+            return f"{minutes // size} {unit}s"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def _parts(version: str) -> tuple[int, ...]:
@@ -77,8 +129,15 @@ CHECKS = (
     Check(
         name="units",
         ask=units,
-        severity="warning; a note where no look was asked for",
+        severity="warning",
         consequence="a restart of a unit that is not there mends nothing",
         remedy="set fleet.{key} to a name that systemctl list-units shows, and deploy",
+    ),
+    Check(
+        name="looked-at",
+        ask=looked_at,
+        severity="note",
+        consequence="nobody knows which units they have now",
+        remedy="firstline doctor --look asks the hosts, and changes nothing on them",
     ),
 )

@@ -45,7 +45,7 @@ def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tu
     """What the checks find of the profile at *path*; raises `Malformed`."""
     profile = profiles.load(path)
     try:
-        return checks.examine(profile, gather(session, profile, clock, looks=look))
+        return checks.examine(profile, gather(session, profile, clock, asks=look))
     except Unavailable as error:
         raise Malformed(str(error)) from error
 

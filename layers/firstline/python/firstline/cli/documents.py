@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import typer
 
-from firstline import doctor
 from firstline.cli.cost import cost
 from firstline.cli.coverage import coverage
 from firstline.cli.develop import checkout
+from firstline.cli.doctors import doctors
 from firstline.cli.safety import safety
 from firstline.guards import order
 from firstline.incident import ENDED, TRANSITIONS, Status
@@ -90,26 +90,6 @@ def replays() -> str:
         "| name | story | shows | profile | ends |",
         "|---|---|---|---|---|",
         *rows,
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def doctors() -> str:
-    """The checks of `firstline doctor`."""
-    lines = [
-        "# What the doctor checks",
-        "",
-        "Made by `./dev docs` from `doctor.py`. `firstline doctor --profile PATH` holds a profile",
-        "against the account of your credentials, before the first deployment or after it. It only",
-        "reads; with `--look` it also sends the look document to the group's hosts, which changes",
-        "nothing on them. It exits with 1 if a finding is critical, which is one that keeps a P1",
-        "from being heard. What could not be read is a finding too.",
-        "",
-        "| check | what must hold | severity | if not | remedy |",
-        "|---|---|---|---|---|",
-        *doctor.table(),
-        "",
-        f"It asks for these permissions: {', '.join(f'`{each}`' for each in doctor.READS)}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,7 @@ from boto3.session import Session
 
 from firstline.adapters.checkup.alarms import AlarmsReader
 from firstline.adapters.checkup.reading import client, pages, read
+from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.routing_key import key_in
 from firstline.checkup.facts import (
@@ -35,9 +36,11 @@ class DeploymentReader:
         self._name = name
         self._heartbeat = Metric(PROBED, "Heartbeat", (("service", fleet),))
 
-    def deployed(self, alarms: AlarmsReader, now: datetime) -> Read[Deployed | None]:
+    def deployed(
+        self, alarms: AlarmsReader, roles: RolesReader, now: datetime
+    ) -> Read[Deployed | None]:
         """All of it; None where there is no such stack."""
-        stack = self.stack()
+        stack = described(self._session, self._name)
         if not isinstance(stack, dict):
             return stack
         if not stack:
@@ -67,16 +70,7 @@ class DeploymentReader:
             functions={each: standing.function(each) for each in functions},
             errors=day if isinstance(day, Unread) else {it: day[m][0] for it, m in errors.items()},
             heartbeat=day if isinstance(day, Unread) else day[self._heartbeat][1],
-        )
-
-    def stack(self) -> Read[dict[str, Any]]:
-        """The stack as CloudFormation describes it, empty where there is none."""
-        stacks = client(self._session, "cloudformation")
-        return read(
-            "cloudformation:DescribeStacks",
-            lambda: dict(stacks.describe_stacks(StackName=self._name)["Stacks"][0]),
-            "ValidationError",
-            none={},
+            rulings=roles.rulings(resources),
         )
 
     def resources(self) -> Read[tuple[Resource, ...]]:
@@ -108,6 +102,17 @@ class DeploymentReader:
         absent: RoutingKey = "empty"
         action = "secretsmanager:GetSecretValue"
         return read(action, ask, "ResourceNotFoundException", none=absent)
+
+
+def described(session: Session, name: str) -> Read[dict[str, Any]]:
+    """The stack *name* as CloudFormation describes it, empty where there is none."""
+    stacks = client(session, "cloudformation")
+    return read(
+        "cloudformation:DescribeStacks",
+        lambda: dict(stacks.describe_stacks(StackName=name)["Stacks"][0]),
+        "ValidationError",
+        none={},
+    )
 
 
 def _named(resources: Read[tuple[Resource, ...]], kind: str) -> list[str]:

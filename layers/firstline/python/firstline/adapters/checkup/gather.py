@@ -11,6 +11,8 @@ from firstline.adapters.checkup.fleet import FleetReader
 from firstline.adapters.checkup.look import look
 from firstline.adapters.checkup.probing import ProbingReader
 from firstline.adapters.checkup.reading import client
+from firstline.adapters.checkup.records import looks, records
+from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.checkup.surroundings import SurroundingsReader
 from firstline.adapters.faults import code
@@ -38,14 +40,22 @@ def home(session: Session) -> Home:
     return Home(account, str(session.region_name))
 
 
-def gather(session: Session, profile: Profile, clock: Clock, *, looks: bool = False) -> Account:
-    """Everything; what could not be read is `Unread`. Raises `Unavailable` without an identity."""
-    fleet = FleetReader(session, profile.fleet, home(session))
+def gather(session: Session, profile: Profile, clock: Clock, *, asks: bool = False) -> Account:
+    """Everything; what could not be read is `Unread`. Raises `Unavailable` without an identity.
+
+    Where it *asks*, the hosts are looked at.
+    """
+    at = home(session)
+    fleet = FleetReader(session, profile.fleet, at)
     around = SurroundingsReader(session, profile.fleet)
     probing = ProbingReader(session, profile)
     alarms = AlarmsReader(session)
+    kept = records(session, profile.fleet.name)
     stack = watched.stack_name(profile)
-    deployed = DeploymentReader(session, stack, profile.fleet.name).deployed(alarms, clock.now())
+    exports = kept if isinstance(kept, Unread) else kept.exports
+    roles = RolesReader(session, stack, at, exports)
+    standing = DeploymentReader(session, stack, profile.fleet.name)
+    deployed = standing.deployed(alarms, roles, clock.now())
     groups = fleet.groups()
     hosts = next((it.in_service for it in known(groups) if it.name == profile.fleet.group), ())
     account = Account(
@@ -71,7 +81,8 @@ def gather(session: Session, profile: Profile, clock: Clock, *, looks: bool = Fa
         alarms=alarms.all(),
         measured={},
         deployed=deployed,
-        looked=look(session, profile, deployed, hosts, clock) if looks else None,
+        remembered=looks(session, kept, clock),
+        looked=look(session, profile, deployed, hosts, clock) if asks else None,
     )
     account = copy.replace(account, readers=_readers(session, profile, account))
     return _with_metrics(account, profile, alarms)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from boto3.session import Session
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
@@ -29,10 +30,10 @@ def read[T](action: str, ask: Callable[[], T], *absent: str, none: T | None = No
         return Unread(action, f"its answer has no {error}")
 
 
-def client(session: Session, service: str) -> Any:  # noqa: ANN401 - of any service
+def client(session: Session, service: str, config: Config = BROWSING) -> Any:  # noqa: ANN401 - any
     """A client that asks again when it is throttled."""
     make: Any = session.client  # its stubs know a name at a time
-    return make(service, config=BROWSING)
+    return make(service, config=config)
 
 
 def pages(client: Any, operation: str, key: str, **parameters: object) -> list[dict[str, Any]]:  # noqa: ANN401

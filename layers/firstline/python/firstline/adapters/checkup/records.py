@@ -1,0 +1,61 @@
+"""Records: what the records stack tells, and the looks that its tables remember."""
+
+from typing import NamedTuple
+
+from boto3.session import Session
+
+from firstline.adapters import clients, deployed
+from firstline.adapters.bucket import S3Archive
+from firstline.adapters.checkup.deployment import described
+from firstline.adapters.store import DynamoStore
+from firstline.checkup.facts import Read, Remembered, Unread
+from firstline.checkup.remembered import remembered
+from firstline.errors import Bug, Unavailable
+from firstline.ids import InstanceId
+from firstline.ports import Clock
+
+INCIDENTS = "IncidentsTable"
+"""The output that names the table of incidents."""
+QUERY = "dynamodb:Query"
+ACTIONS = {"GetObject": "s3:GetObject", "ListObjectsV2": "s3:ListBucket"}
+"""The IAM actions of what else is asked, by the operation."""
+
+
+class Records(NamedTuple):
+    """The stack's outputs and what it exports, by their names; nothing where it is not there."""
+
+    outputs: dict[str, str]
+    exports: dict[str, str]
+
+
+def records(session: Session, fleet: str) -> Read[Records]:
+    """Of *fleet*."""
+    stack = described(session, deployed.records(fleet))
+    if isinstance(stack, Unread):
+        return stack
+    told = stack.get("Outputs", [])
+    return Records(
+        {each["OutputKey"]: each["OutputValue"] for each in told},
+        {each["ExportName"]: each["OutputValue"] for each in told if "ExportName" in each},
+    )
+
+
+def looks(
+    session: Session, told: Read[Records], clock: Clock
+) -> Read[dict[InstanceId, Remembered]]:
+    """The latest report of each host in what was recorded lately."""
+    if isinstance(told, Unread):
+        return told
+    outputs = told.outputs
+    if not {INCIDENTS, deployed.ARCHIVE} <= outputs.keys():
+        return {}
+    table, ledger = outputs[INCIDENTS], outputs.get(deployed.LEDGER, "")
+    store = DynamoStore(clients.ledger(session), table, ledger, clock)
+    archive = S3Archive(clients.archive(session), outputs[deployed.ARCHIVE])
+    try:
+        return remembered(store, archive)
+    except Unavailable as error:
+        asked = getattr(error.__cause__, "operation_name", "")
+        return Unread(ACTIONS.get(asked, QUERY), str(error).partition(": ")[2])
+    except Bug as error:
+        return Unread(QUERY, str(error))

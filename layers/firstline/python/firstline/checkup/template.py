@@ -1,0 +1,81 @@
+"""Template: a stack's template with its references in place, as far as our roles use them."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from firstline.checkup.facts import Resource
+from firstline.errors import Malformed
+from firstline.settings import Home
+
+PARTITION = "aws"
+"""Commercial Regions only, as everywhere."""
+
+
+class Stands(msgspec.Struct, frozen=True):
+    """What a template's references stand for: its resources by now, and what others export."""
+
+    home: Home
+    resources: Mapping[str, Resource]
+    exports: Mapping[str, str]
+
+    def named(self, name: str) -> str:
+        """What ``Ref`` gives; raises `Malformed`."""
+        pseudo = {
+            "AWS::AccountId": self.home.account,
+            "AWS::Partition": PARTITION,
+            "AWS::Region": self.home.region,
+        }
+        if name in pseudo:
+            return pseudo[name]
+        return self._resource(name).name
+
+    def arn(self, name: str) -> str:
+        """What ``Fn::GetAtt`` gives of a resource's ``Arn``; raises `Malformed`."""
+        found = self._resource(name)
+        here = f"{self.home.region}:{self.home.account}"
+        match found.kind:
+            case "AWS::SQS::Queue":  # which goes by its address
+                return f"arn:{PARTITION}:sqs:{here}:{found.name.rpartition('/')[2]}"
+            case "AWS::Logs::LogGroup":
+                return f"arn:{PARTITION}:logs:{here}:log-group:{found.name}:*"
+            case _:
+                raise Malformed(f"the template names the ARN of {name}, a {found.kind}")
+
+    def exported(self, name: str) -> str:
+        """What ``Fn::ImportValue`` gives; raises `Malformed`."""
+        if name not in self.exports:
+            raise Malformed(f"no stack exports {name}")
+        return self.exports[name]
+
+    def _resource(self, name: str) -> Resource:
+        if name not in self.resources:
+            raise Malformed(f"the stack has no {name} by now")
+        return self.resources[name]
+
+
+def resolved(value: object, stands: Stands) -> object:
+    """*value* of a template, with its references in place; raises `Malformed`."""
+    match value:
+        case list():
+            return [resolved(each, stands) for each in value]
+        case dict() if any(each == "Ref" or str(each).startswith("Fn::") for each in value):
+            return _referred(value, stands)
+        case dict():
+            return {key: resolved(each, stands) for key, each in value.items()}
+        case _:
+            return value
+
+
+def _referred(reference: dict[object, object], stands: Stands) -> str:
+    match reference:
+        case {"Ref": str(name)}:
+            return stands.named(name)
+        case {"Fn::GetAtt": [str(name), "Arn"]}:
+            return stands.arn(name)
+        case {"Fn::ImportValue": str(name)}:
+            return stands.exported(name)
+        case {"Fn::Join": [str(between), list(parts)]}:
+            return between.join(str(resolved(each, stands)) for each in parts)
+        case _:
+            raise Malformed(f"the template uses {next(iter(reference))} as nobody expects it")

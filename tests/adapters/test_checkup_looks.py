@@ -1,0 +1,115 @@
+"""The looks that doctor remembers, read from the deployed tables and the archive's bucket."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from boto3.session import Session
+from moto import mock_aws
+
+from firstline import archiving, export
+from firstline.adapters import clients
+from firstline.adapters.checkup.records import Records, looks
+from firstline.adapters.store import DynamoStore
+from firstline.archiving import Checkpoint
+from firstline.checkup.facts import Remembered, Unread
+from firstline.ids import IncidentId
+from firstline.incident import Status
+from firstline.ledger import GENESIS
+from firstline.pauses import OFF
+from firstline.ports import Change
+from firstline.settings import Home
+from firstline.twin import aws, resources
+from tests.adapters.account import Answer, Answering, Refusal
+from tests.adapters.doors import Requests
+from tests.core.builders import NOW, A, B, host, incident, report
+
+BUCKET = "the-archive"
+OPEN, ENDED = IncidentId("inc-" + "1" * 20), IncidentId("inc-" + "2" * 20)
+
+
+HOME = Home("123456789012", "us-east-1")
+"""moto's own account."""
+TOLD = Records({"IncidentsTable": resources.INCIDENTS, "ArchiveBucket": BUCKET}, {})
+
+
+class Clock:
+    """It stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+    def sleep(self, duration: timedelta) -> None:
+        raise AssertionError(duration)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Give an account with an open incident, and one that ended, which a checkpoint names."""
+    with mock_aws():
+        made = aws.session(HOME.region)
+        resources.make(made, HOME, OFF)
+        store = DynamoStore(clients.store(made), resources.INCIDENTS, resources.LEDGER, Clock())
+        store.commit(Change(incident=incident(id=OPEN, hosts={A: host(age=60)})))
+        past = {A: host(age=900), B: host(age=900)}
+        store.commit(Change(incident=incident(id=ENDED, hosts=past, status=Status.RESOLVED)))
+        s3 = made.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        heads = {ENDED: (9, GENESIS)}
+        checkpoint = Checkpoint(sequence=1, previous=GENESIS, at=NOW, heads=heads)
+        line = export.checkpoint_line(archiving.text(checkpoint), "c2ln")
+        s3.put_object(Bucket=BUCKET, Key=archiving.checkpoint_key(1), Body=line)
+        yield made
+
+
+def test_looks_of_open_and_ended_incidents(session: Session) -> None:
+    """One query of the index, one of each incident; one list, one object of each checkpoint."""
+    requests = Requests(services=("dynamodb", "s3"))
+    requests.listen(session)
+    assert looks(session, TOLD, Clock()) == {
+        A: Remembered(report(), host(age=60).at),
+        B: Remembered(report(), host(age=900).at),
+    }
+    assert sorted(requests.calls) == [
+        *["dynamodb.Query"] * 3,
+        "s3.GetObject",
+        "s3.ListObjectsV2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refused", "action"),
+    [
+        ("dynamodb.Query", "dynamodb:Query"),
+        ("s3.ListObjectsV2", "s3:ListBucket"),
+        ("s3.GetObject", "s3:GetObject"),
+    ],
+)
+def test_what_cannot_be_read_is_not_known(refused: str, action: str) -> None:
+    """Not half of it: a later look may stand in the other half."""
+    answers: dict[str, Answer | Refusal] = {
+        "dynamodb.Query": {"Items": []},
+        "s3.ListObjectsV2": {"Contents": [{"Key": archiving.checkpoint_key(1)}]},
+    }
+    answers[refused] = Refusal("AccessDenied")
+    one = Answering({**answers})
+    assert looks(one.session, TOLD, Clock()) == Unread(action, "AccessDenied")
+
+
+def test_an_incident_that_cannot_be_understood_is_not_known() -> None:
+    """It is of another version, or spoiled."""
+    item = {"pk": {"S": OPEN}, "sk": {"S": "incident"}, "body": {"S": "{}"}}
+    one = Answering({"dynamodb.Query": {"Items": [item]}, "s3.ListObjectsV2": {}})
+    found = looks(one.session, TOLD, Clock())
+    assert isinstance(found, Unread)
+    assert found.action == "dynamodb:Query"
+    assert not found.denied
+
+
+def test_before_the_records_are_deployed_nothing_is_remembered() -> None:
+    """And nothing is asked; what is not known of the stack is not known of looks."""
+    one = Answering({})
+    assert looks(one.session, Records({}, {}), Clock()) == {}
+    unread = Unread("cloudformation:DescribeStacks", "AccessDenied")
+    assert looks(one.session, unread, Clock()) == unread
+    assert one.calls == []

@@ -1,0 +1,267 @@
+"""An account as AWS tells it, in which the runbook's profile fits: what doctor asks of it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from firstline.adapters import items
+from firstline.checkup import parts
+from firstline.checkup.finding import Finding
+from firstline.cli.doctor import examine
+from firstline.evidence import HostEvidence, HostReport
+from firstline.ids import InstanceId
+from tests.adapters.account import Answer, Answering
+from tests.core.accounts import (
+    DEPLOYED,
+    EMERGENCY,
+    MADE,
+    NETWORK,
+    OWN,
+    PLACED,
+    SECURITY,
+    STACK,
+    TEAM,
+)
+from tests.core.builders import FLEET, NOW, PROFILE, PROFILE_FILE, incident
+
+KEY = "0123456789abcdef0123456789ABCDEF"
+PLACE = "us-east-1:111122223333"
+REPORT = {
+    "schema": 1,
+    "enclave_unit": "not-found",
+    "enclave_state": "RUNNING",
+    "parent_unit": "active",
+}
+
+
+class Clock:
+    """It stands still but for whom it lets sleep."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, duration: timedelta) -> None:
+        self.at += duration
+
+
+def resource(kind: str, logical_id: str, name: str) -> Answer:
+    return {
+        "ResourceType": f"AWS::{kind}",
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": name,
+    }
+
+
+def shown(name: str, **more: object) -> Answer:
+    since = NOW - timedelta(days=7)
+    return {
+        "AlarmName": name,
+        "StateValue": "OK",
+        "StateUpdatedTimestamp": since,
+        "AlarmActions": ["arn:topic"],
+        **more,
+    }
+
+
+TARGETS: dict[str, Any] = {**DEPLOYED.targets}
+RESOURCES = [
+    resource("SecretsManager::Secret", "RoutingKeyValue", "arn:aws:secretsmanager:x"),
+    resource("SSM::Document", "LookHostDocument", "look-document"),
+    *(resource(each.kind.removeprefix("AWS::"), each.logical_id, each.name) for each in PLACED),
+    *(
+        resource(
+            "CloudWatch::Alarm", "Detection" + each.name.replace("-", ""), f"{STACK}-{each.name}"
+        )
+        for each in MADE
+    ),
+]
+OUTPUTS = {
+    "Mode": "observe",
+    "ProfileDigest": PROFILE.digest,
+    "RoutingKeySecret": "arn:secret",
+    "EmergencyTopic": EMERGENCY,
+    "SecurityTopic": SECURITY,
+    "TeamTopic": TEAM,
+}
+
+
+(LOGICAL,) = [each.logical_id for each in PLACED if each.name == "the-ResponseIngest"]
+INGEST = [
+    {
+        "Effect": "Allow",
+        "Action": ["secretsmanager:GetSecretValue"],
+        "Resource": {"Ref": "RoutingKeyValue"},
+    },
+    {
+        "Effect": "Allow",
+        "Action": "dynamodb:PutItem",
+        "Resource": {"Fn::ImportValue": "records:Incidents"},
+    },
+]
+TEMPLATE = {
+    "Resources": {
+        LOGICAL: {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Handler": "functions.ingest.handler",
+                "Role": {"Fn::GetAtt": ["IngestRole", "Arn"]},
+            },
+        },
+        "IngestRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"Policies": [{"PolicyDocument": {"Statement": INGEST}}]},
+        },
+    }
+}
+ROLE = "arn:aws:iam::111122223333:role/ingest"
+
+
+def described(asked: Answer) -> Answer:
+    """The app stack, or the one of the records."""
+    if asked["StackName"] == STACK:
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+    told = {"IncidentsTable": "incidents", "LedgerTable": "ledger", "ArchiveBucket": "archive"}
+    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in told.items()]
+    outputs[0]["ExportName"] = "records:Incidents"
+    return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+
+
+def simulated(*lost: str) -> Callable[[Answer], Answer]:
+    """IAM's answers for a role that has all but the actions of *lost*."""
+
+    def simulate(asked: Answer) -> Answer:
+        assert asked["PolicySourceArn"] == ROLE
+        return {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": each,
+                    "EvalDecision": "implicitDeny" if each in lost else "allowed",
+                }
+                for each in asked["ActionNames"]
+            ]
+        }
+
+    return simulate
+
+
+def remembering(*hosts: str, age: timedelta, **said: str) -> Callable[[Answer], Answer]:
+    """A store with one open incident, whose look brought this of *hosts*."""
+    report = msgspec.convert(REPORT | {"type": "report", **said}, HostReport)
+    told = {InstanceId(each): HostEvidence(report, NOW - age) for each in hosts}
+    item = items.incident_item(incident(hosts=told))
+
+    def query(asked: Answer) -> Answer:
+        return {"Items": [{"pk": item["pk"]} if "IndexName" in asked else item]}
+
+    return query
+
+
+def account() -> dict[str, Any]:
+    """An account in which all is well; the fleet has one host more than the profile calls safe."""
+    fleet = PROFILE.fleet
+    elb = f"arn:aws:elasticloadbalancing:{PLACE}"
+    balancer = f"{elb}:loadbalancer/{fleet.load_balancer}"
+    group = {
+        "AutoScalingGroupName": fleet.group,
+        "DesiredCapacity": 3,
+        "Instances": [{"InstanceId": each, "LifecycleState": "InService"} for each in FLEET],
+    }
+    agents = [
+        {"InstanceId": each, "PingStatus": "Online", "AgentVersion": "3.3.2746.0"} for each in FLEET
+    ]
+    return {
+        "sts.GetCallerIdentity": {"Account": "111122223333", "Arn": "arn:me"},
+        "cloudformation.DescribeStacks": described,
+        "cloudformation.GetTemplate": {"TemplateBody": json.dumps(TEMPLATE)},
+        "iam.SimulatePrincipalPolicy": simulated(),
+        "dynamodb.Query": {"Items": []},
+        "s3.ListObjectsV2": {},
+        "cloudformation.ListStackResources": {"StackResourceSummaries": RESOURCES},
+        "cloudwatch.GetMetricData": values,
+        "secrets-manager.GetSecretValue": {"SecretString": KEY},
+        "sns.ListSubscriptionsByTopic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:y"}]},
+        "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
+        "eventbridge.ListRules": {
+            "Rules": [{"Name": each, "State": "ENABLED"} for each in DEPLOYED.targets]
+        },
+        "eventbridge.ListTargetsByRule": lambda asked: {
+            "Targets": [{"Id": "Target0", "Arn": each} for each in TARGETS[asked["Rule"]]]
+        },
+        "lambda.ListEventSourceMappings": {
+            "EventSourceMappings": [
+                {
+                    "UUID": f"the-{each}",
+                    "State": "Enabled",
+                    "FunctionArn": f"arn:aws:lambda:{PLACE}:function:the-{function}",
+                }
+                for each, function in parts.SOURCES.items()
+            ]
+        },
+        "lambda.GetFunctionConfiguration": {"State": "Active", "Role": ROLE},
+        "ec2.DescribeSubnets": {
+            "Subnets": [{"SubnetId": each, "VpcId": NETWORK.vpc} for each in NETWORK.subnets]
+        },
+        "ec2.DescribeSecurityGroups": {
+            "SecurityGroups": [
+                {"GroupId": each, "VpcId": NETWORK.vpc} for each in NETWORK.security_groups
+            ]
+        },
+        "auto-scaling.DescribeAutoScalingGroups": {"AutoScalingGroups": [group]},
+        "ec2.DescribeInstances": {
+            "Reservations": [{"Instances": [{"InstanceId": each} for each in FLEET]}]
+        },
+        "ssm.DescribeInstanceInformation": {"InstanceInformationList": agents},
+        "ssm.DescribeParameters": lambda asked: {
+            "Parameters": [{"Name": each} for each in asked["ParameterFilters"][0]["Values"]]
+        },
+        "elastic-load-balancing-v2.DescribeTargetGroups": {
+            "TargetGroups": [
+                {"TargetGroupArn": f"{elb}:{fleet.target_group}", "LoadBalancerArns": [balancer]}
+            ]
+        },
+        "elastic-load-balancing-v2.DescribeTargetHealth": {
+            "TargetHealthDescriptions": [{"Target": {"Id": each}} for each in FLEET]
+        },
+        "elastic-load-balancing-v2.DescribeLoadBalancers": {
+            "LoadBalancers": [{"LoadBalancerArn": balancer}]
+        },
+        "apigatewayv2.GetApis": {"Items": []},
+        "api-gateway.GetRestApis": {"items": [{"id": "r", "name": fleet.rest_api}]},
+        "cloudwatch-logs.DescribeLogStreams": {
+            "logStreams": [{"lastIngestionTime": int(NOW.timestamp() * 1000)}]
+        },
+        "cloudwatch.DescribeAlarms": {
+            "MetricAlarms": [
+                *(shown(f"{STACK}-{each.name}") for each in MADE),
+                *(shown(each.name) for each in PROFILE.alarms.external),
+                *(shown(f"{STACK}-{each}", AlarmActions=[EMERGENCY]) for each in OWN),
+            ]
+        },
+    }
+
+
+def values(asked: Answer) -> Answer:
+    """A heartbeat a minute ago, no error, and a value for every metric that an alarm watches."""
+    return {
+        "MetricDataResults": [
+            {
+                "Id": each["Id"],
+                "Timestamps": [NOW - timedelta(minutes=1)],
+                "Values": [float(each["MetricStat"]["Metric"]["MetricName"] != "Errors")],
+            }
+            for each in asked["MetricDataQueries"]
+        ]
+    }
+
+
+def examined(answers: dict[str, Any], *, look: bool = False) -> tuple[Answering, list[Finding]]:
+    one = Answering(answers)
+    found = examine(one.session, PROFILE_FILE, Clock(), look=look)
+    return one, [each for each in found if each.check not in ("alarm-left-out", "alarm-memory")]

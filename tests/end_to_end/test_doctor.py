@@ -1,0 +1,111 @@
+"""What doctor reads of the deployed roles, as the real CDK deployed them and after a change."""
+
+import copy
+import json
+from ast import literal_eval
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from boto3.session import Session
+from botocore.session import Session as BotocoreSession
+
+from firstline import profile as profiles
+from firstline.adapters.checkup.deployment import DeploymentReader
+from firstline.adapters.checkup.records import Records, looks, records
+from firstline.adapters.checkup.roles import RolesReader
+from firstline.adapters.clock import SystemClock
+from firstline.settings import Home
+from tests.adapters.account import answered
+from tests.core.accounts import DEPLOYED, found
+from tests.end_to_end.cloud import ACCOUNT, REGION
+from tests.end_to_end.deployment import APP, Deployment
+from tests.iam.simulated import Policies, Simulator, Statement
+
+
+@pytest.fixture
+def session(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Give a session in the cloud, where IAM judges the policies that its roles have now."""
+    for name, value in deployment.cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    made = Session("test", "test", region_name=REGION, botocore_session=BotocoreSession())
+    simulator, asked = Simulator(lambda arn: _policies(deployment, arn)), dict[str, Any]()
+    events: Any = made.events
+
+    def ask(params: dict[str, Any], **_: object) -> None:
+        asked.clear()
+        asked.update(params)
+
+    events.register_first("before-parameter-build.iam.SimulatePrincipalPolicy", ask)
+    events.register_first(
+        "before-call.iam.SimulatePrincipalPolicy",
+        lambda **_: answered(simulator.simulate(asked)),
+    )
+    return made
+
+
+def _policies(deployment: Deployment, arn: str) -> Policies:
+    """What the role has in the cloud; moto tells what CloudFormation made as Python writes it."""
+    iam, role = deployment.cloud.client("iam"), arn.rpartition("/")[2]
+    told = {
+        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    }
+    documents = (literal_eval(each) if isinstance(each, str) else each for each in told.values())
+    return {
+        name: [_of_logs(each) for each in document["Statement"]]
+        for name, document in zip(told, documents, strict=True)
+    }
+
+
+def _of_logs(statement: Statement) -> Statement:
+    """CloudFormation's ARN of a log group ends in ``:*``, and moto's does not."""
+    where = statement.get("Resource")
+    whole = isinstance(where, str) and ":log-group:" in where and not where.endswith(":*")
+    return {**statement, "Resource": f"{where}:*"} if whole else statement
+
+
+def roles_of(session: Session, deployment: Deployment) -> list[tuple[str, str, str]]:
+    """What doctor finds in the deployed roles: check, severity, subject."""
+    fleet = profiles.load(deployment.profile).fleet.name
+    kept = records(session, fleet)
+    assert isinstance(kept, Records)
+    resources = DeploymentReader(session, APP, fleet).resources()
+    reader = RolesReader(session, APP, Home(ACCOUNT, REGION), kept.exports)
+    told = copy.replace(DEPLOYED, rulings=reader.rulings(resources))
+    return [(each.check, each.severity, each.subject) for each in found(deployed=told)]
+
+
+@pytest.fixture
+def drifted(deployment: Deployment) -> Iterator[None]:
+    """Somebody denies the routing key to ingest, and takes that back at the end."""
+    iam = deployment.cloud.client("iam")
+    (role,) = [
+        own for name, own in deployment.resources().items() if name.startswith("ResponseIngestRole")
+    ]
+    denial = {"Effect": "Deny", "Action": "secretsmanager:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    named = {"RoleName": role, "PolicyName": "by-hand"}
+    iam.put_role_policy(**named, PolicyDocument=document)
+    yield
+    iam.delete_role_policy(**named)
+
+
+def test_the_deployed_roles_may_do_all_that_they_need(
+    session: Session, deployment: Deployment
+) -> None:
+    """By the template, the resources, the exports and the roles that stand in the cloud."""
+    assert roles_of(session, deployment) == []
+
+
+@pytest.mark.usefixtures("drifted")
+def test_what_was_denied_by_hand_is_found(session: Session, deployment: Deployment) -> None:
+    """Nothing would be paged."""
+    denied = ("role-denied", "critical", "ingest secretsmanager:GetSecretValue")
+    assert roles_of(session, deployment) == [denied]
+
+
+def test_looks_are_read_of_the_deployed_tables(session: Session, deployment: Deployment) -> None:
+    """By the outputs of the records stack: whatever there is, it can be read."""
+    kept = records(session, profiles.load(deployment.profile).fleet.name)
+    assert isinstance(looks(session, kept, SystemClock()), dict)
