@@ -22,8 +22,6 @@ from infra.queues import Queues
 from infra.widgets import HEIGHT, HOUR, graph, hourly, ratio, search
 
 _HALF, _THIRD = 12, 8
-_ALONE = ("resolved", "observed")
-"""How an incident ends without a person."""
 
 
 class Shown(NamedTuple):
@@ -79,20 +77,13 @@ _BY_STATE = cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP
 
 def _incidents(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
     opened = [hourly(measures.OPENED, fleet, severity=each.value) for each in Severity]
-    ended = {
-        each.value.replace("-", "_"): hourly(measures.ENDED, fleet, outcome=each.value)
-        for each in sorted(ENDED)
-    }
-    alone = ratio(
-        f"100 * ({' + '.join(f'FILL({each}, 0)' for each in _ALONE)})"
-        f" / ({' + '.join(f'FILL({each}, 0)' for each in ended)})",
-        ended,
-        "ended without a person, percent",
-    )
+    ended = [hourly(measures.ENDED, fleet, outcome=each.value) for each in sorted(ENDED)]
+    mended = own_metric(measures.RESOLVED_ALONE, "Average", fleet).with_(period=HOUR)
+    alone = ratio("100 * alone", {"alone": mended}, "of what was to be mended: alone, percent")
     return (
         graph("Incidents open", [own_metric(measures.INCIDENTS_OPEN, "Maximum", fleet)], _THIRD),
         graph("Incidents opened in an hour", opened, _THIRD, stacked=True),
-        graph("Incidents ended in an hour", list(ended.values()), _THIRD, right=[alone]),
+        graph("Incidents ended in an hour", ended, _THIRD, right=[alone]),
     )
 
 

@@ -10,7 +10,11 @@ from threading import Thread
 import pytest
 
 from firstline.cli.console import open_board, serving
+from firstline.console import page
 from firstline.console.board import Board
+from firstline.console.links import WidgetLinks
+from firstline.console.style import Theme
+from firstline.console.view import Overview
 from firstline.settings import Home
 from tests.browser.chromium import Browser
 
@@ -85,6 +89,70 @@ def test_what_matters_can_be_read_in_both_schemes(
     ground = luminance(browser.read("getComputedStyle(document.body).backgroundColor"))
     assert (ink > ground) is lighter
     assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5
+
+
+ENDPOINT = "arn:aws:lambda:us-east-1:111122223333:function:console"
+GROUNDS: dict[Theme, str] = {
+    "light": "background: #ffffff; color: #0f141a",
+    "dark": "background: #161d26; color: #c6c6cd",
+}
+"""What CloudWatch's console stands on, in each of its themes."""
+
+
+def only(board: Board) -> str:
+    """The id of the one incident that is open."""
+    view = board.look("")
+    assert isinstance(view, Overview)
+    (row,) = view.open
+    return row.id
+
+
+def dashboard(board: Board, theme: Theme, asked: str = "") -> str:
+    """The widget as CloudWatch shows it, which reads ``cwdb-action`` and does not draw it."""
+    shown = page.widget(board.look(asked), WidgetLinks(ENDPOINT), theme)
+    style = f"cwdb-action {{ display: none }} body {{ margin: 16px; {GROUNDS[theme]} }}"
+    return f"<!doctype html><meta charset=utf-8><style>{style}</style><body>{shown}</body>"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_widget_in_cloudwatchs_themes(
+    browser: Browser, tmp_path: Path, theme: Theme, scheme: str
+) -> None:
+    """Its colours are the theme's, whatever the browser likes; all of it can be read, and fits."""
+    board = open_board(SCENARIOS / "approved.toml", 60, None, HOME)
+    file = tmp_path / "widget.html"
+    for asked in ("", only(board)):
+        file.write_text(dashboard(board, theme, asked))
+        browser.show(file.as_uri(), 1000, "dark" if scheme == "dark" else "light")
+        assert browser.find(".card")
+        ground = luminance(browser.read("getComputedStyle(document.body).backgroundColor"))
+        for css in (".badge", ".yellow", ".card .bold", ".word"):
+            for each in browser.find(css):
+                ink = luminance(each.value_of_css_property("color"))
+                assert (ink > ground) is (theme == "dark"), css
+                assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5, css
+        assert browser.read("document.documentElement.scrollWidth") <= 1000
+        assert browser.complaints() == []
+        assert browser.find("script") == browser.find("form") == []
+
+
+def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -> None:
+    """Behind each link stands what CloudWatch calls: the function, with what is asked."""
+    board = open_board(SCENARIOS / "approved.toml", 60, None, HOME)
+    incident = only(board)
+    file = tmp_path / "widget.html"
+    file.write_text(dashboard(board, "dark"))
+    browser.show(file.as_uri())
+    links = browser.find("a.btn")
+    calls = browser.find("a.btn + cwdb-action")
+    assert [each.text for each in links] == ["Timeline", "Look up"]
+    assert {each.get_attribute("endpoint") for each in calls} == {ENDPOINT}
+    asked = [json.loads(each.get_attribute("textContent") or "") for each in calls]
+    assert asked == [{"incident": incident}, {"form": "yes"}]
+    assert [each.is_displayed() for each in calls] == [False, False]
+    (field,) = browser.find("input")
+    assert field.get_attribute("name") == "incident"
 
 
 def test_an_incident_is_looked_up_by_its_id(browser: Browser, waiting: str) -> None:

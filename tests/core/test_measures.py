@@ -13,6 +13,7 @@ from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
 from firstline.metric import Metric
 from firstline.ports import Change
 from tests.core.builders import NOW, attempt, incident
+from tests.core.situations import proposal
 
 BY = Provenance(Digest("0" * 64), "code")
 SIGNALLED = NOW - timedelta(seconds=90)
@@ -120,10 +121,14 @@ def test_an_entry_is_counted_once(
 ENDS: dict[Status, tuple[Metric, ...]] = {
     Status.RESOLVED: (
         counted("IncidentsEnded", outcome="resolved"),
+        Metric("ResolvedAlone", 1, "Count"),
         Metric("TimeToRecover", SINCE, "Seconds"),
     ),
     Status.OBSERVED: (counted("IncidentsEnded", outcome="observed"),),
-    Status.HANDED_OVER: (counted("IncidentsEnded", outcome="handed-over"),),
+    Status.HANDED_OVER: (
+        counted("IncidentsEnded", outcome="handed-over"),
+        Metric("ResolvedAlone", 0, "Count"),
+    ),
 }
 
 
@@ -132,6 +137,23 @@ def test_an_end_is_counted_by_its_outcome(status: Status, expected: tuple[Metric
     """The time to recover is that of a fix: what recovered by itself says nothing of us."""
     ended = copy.replace(HELD, status=status, ended_at=NOW)
     assert measures.of_change(Change(incident=ended, closes=CAUSE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (1.0,)),
+        ({"proposals": (proposal(),)}, (1.0,)),
+        ({"proposals": (proposal(), proposal(used=True))}, (0.0,)),
+        ({"drill": "0123456789abcdef"}, ()),
+    ],
+    ids=["by itself", "asked, and not needed", "a person allowed a fix", "a drill"],
+)
+def test_who_mended_it(changes: dict[str, Any], expected: tuple[float, ...]) -> None:
+    """Alone is without a person: what one allowed is not."""
+    ended = copy.replace(HELD, status=Status.RESOLVED, ended_at=NOW, **changes)
+    found = measures.of_change(Change(incident=ended, closes=CAUSE))
+    assert tuple(each.value for each in found if each.name == "ResolvedAlone") == expected
 
 
 def test_an_opening_is_counted_by_its_severity() -> None:

@@ -1,6 +1,7 @@
 """What the operator chooses: taken, or refused in one line that says how to mend it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,17 @@ def test_the_most_that_is_taken_fits(tmp_path: Path) -> None:
     ]
     assert 1500 < len(pattern) <= 2048
     assert all(3500 < len(each) <= 4096 for each in environments)
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_readme_tells_every_key() -> None:
+    """In its list of them, which names no other."""
+    (told,) = [line for line in README.read_text().splitlines() if "context keys are" in line]
+    keys = {each for each in re.findall(r"`(\w+)`", told) if each not in CHOICES}
+    assert keys == set(Context.__struct_fields__)
+
+
+CHOICES = {"arm64", "x86_64", "governance", "compliance"}
+"""What a key may be, told beside it."""

@@ -1,6 +1,8 @@
 """The dashboard: it shows what is emitted, of this fleet alone, and every alarm that there is."""
 
+import ast
 import json
+import operator
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -132,6 +134,92 @@ def test_the_rest_are_metrics_of_what_the_stack_makes(
         assert value in names[dimension]
     functions = {each.dimensions.get("FunctionName") for each in others} - {None}
     assert functions == names["FunctionName"]
+
+
+def computed(expression: str, values: dict[str, float]) -> float | None:
+    """What CloudWatch makes of one hour: nothing where a metric has none, or a divisor is 0."""
+    try:
+        return _value(ast.parse(expression, mode="eval").body, values)
+    except (KeyError, ZeroDivisionError):
+        return None
+
+
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def _value(node: ast.expr, values: dict[str, float]) -> float:
+    match node:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.Name(id=name):
+            return values[name]
+        case ast.BinOp(left=left, op=op, right=right):
+            return float(OPERATORS[type(op)](_value(left, values), _value(right, values)))
+        case ast.Call(func=ast.Name(id="FILL"), args=[ast.Name(id=name), ast.Constant(value=0)]):
+            return values.get(name, 0)
+        case _:
+            raise AssertionError(ast.dump(node))
+
+
+class Mathed(NamedTuple):
+    """An expression on the dashboard, and the statistic of each metric that it reads, by id."""
+
+    expression: str
+    reads: dict[str, str]
+
+
+def expressions(widgets: list[dict[str, Any]]) -> dict[str, Mathed]:
+    """What is computed, by its label."""
+    found = {}
+    for each in widgets:
+        rows = each["properties"].get("metrics", ())
+        reads = {
+            row[-1]["id"]: (row[1], row[-1].get("stat", "Average"))
+            for row in rows
+            if isinstance(row[0], str) and isinstance(row[-1], dict) and "id" in row[-1]
+        }
+        for row in rows:
+            if not isinstance(row[0], str) and not row[0]["expression"].startswith("SEARCH"):
+                told = {name: f"{stat} {metric}" for name, (metric, stat) in reads.items()}
+                found[row[0]["label"]] = Mathed(row[0]["expression"], told)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("label", "values", "expected"),
+    [
+        ("of what was to be mended: alone, percent", {"alone": 0.75}, 75),
+        ("of what was to be mended: alone, percent", {"alone": 0}, 0),
+        ("of what was to be mended: alone, percent", {}, None),
+        ("AWS calls for an incident", {"calls": 90, "p1": 2, "p4": 1}, 30),
+        ("AWS calls for an incident", {"calls": 90}, None),
+        ("AWS calls for an incident", {"p2": 1}, None),
+        ("dollars of AWS calls for an incident", {"cost": 6_000_000_000, "p2": 2, "p3": 1}, 2),
+    ],
+)
+def test_what_is_computed(
+    widgets: list[dict[str, Any]], label: str, values: dict[str, float], expected: float | None
+) -> None:
+    """An hour without an incident has no value, and never a false one."""
+    math = expressions(widgets)[label]
+    assert values.keys() <= math.reads.keys()
+    assert computed(math.expression, values) == expected
+
+
+def test_each_expression_reads_what_it_is_called_for(widgets: list[dict[str, Any]]) -> None:
+    """The share is an average of noughts and ones; the rest are sums."""
+    found = expressions(widgets)
+    opened = dict.fromkeys(("p1", "p2", "p3", "p4"), f"Sum {measures.OPENED}")
+    costs = {"calls": f"Sum {measures.CALLS}", "cost": f"Sum {measures.CALLS_COST}"}
+    assert {label: each.reads for label, each in found.items()} == {
+        "of what was to be mended: alone, percent": {"alone": f"Average {measures.RESOLVED_ALONE}"},
+        "AWS calls for an incident": opened | costs,
+        "dollars of AWS calls for an incident": opened | costs,
+    }
 
 
 def test_every_alarm_is_on_it(widgets: list[dict[str, Any]], made: Made) -> None:

@@ -13,9 +13,11 @@ from firstline import profile as profiles
 from firstline.classify import Classification, classify, known_as
 from firstline.profile import MadeAlarm, Profile
 from firstline.settings import Home
-from firstline.signals import Disposition
+from firstline.signals import Disposition, Severity
+from firstline.sources.cloudwatch import ALARM
 from firstline.sources.envelope import parse
 from infra.context import DEFAULT_PROFILE
+from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
 HOME = Home(account=ACCOUNT, region=REGION)
@@ -275,19 +277,34 @@ DEAF = (
 """The signs that a page may not come; what only slows the mending is not among them."""
 
 
-def test_each_guarded_alarm_has_a_composite_without_code(made: Made, profile: Profile) -> None:
-    """The alarm and any one sign of deafness: straight to the emergency topic."""
+@pytest.mark.parametrize("shipped", PROFILES)
+def test_each_guarded_alarm_has_a_composite_without_code(shipped: str, tmp_path: Path) -> None:
+    """Whatever a rule calls a P1 and any one sign of deafness: straight to the emergency topic."""
+    made = assembled(shipped, tmp_path)
+    profile = profiles.load(DEFAULT_PROFILE.with_name(f"{shipped}.toml"))
     topic = made.one("AWS::SNS::Topic", "Emergency")
-    listed = [it.name for it in profile.alarms.external if it.known_as == "healthy-hosts"]
+    ruled = {
+        each.subject
+        for each in profile.rules
+        if (each.source, each.severity) == (ALARM, Severity.P1)
+    }
+    own = {each.name for each in detection.made(profile)} & ruled
+    listed = {it.name for it in profile.alarms.external if it.known_as in ruled}
+    assert own or listed
     guarded = {
-        made.arn(made.one("AWS::CloudWatch::Alarm", "Detectionhealthyhosts")),
-        made.arn(made.one("AWS::CloudWatch::Alarm", "Detectionenclaveanswering")),
+        *(made.arn(alarm_of(made, name)) for name in own),
         *(f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}" for name in listed),
     }
-    own = [made.one("AWS::CloudWatch::Alarm", f"Oversight{each}") for each in DEAF]
-    deaf = " OR ".join(f'ALARM("{made.arn(each)}")' for each in own)
+    signs = [made.one("AWS::CloudWatch::Alarm", f"Oversight{each}") for each in DEAF]
+    deaf = " OR ".join(f'ALARM("{made.arn(each)}")' for each in signs)
     composites = made.of("AWS::CloudWatch::CompositeAlarm")
     assert {each.properties["AlarmRule"] for each in composites} == {
         f'(ALARM("{arn}") AND ({deaf}))' for arn in guarded
     }
-    assert [each.properties["AlarmActions"] for each in composites] == [[made.arn(topic)]] * 3
+    assert len(composites) == len(guarded)
+    assert {str(each.properties["AlarmActions"]) for each in composites} == {str([made.arn(topic)])}
+
+
+def alarm_of(made: Made, name: str) -> Resource:
+    """What the stack makes of the profile's alarm *name*."""
+    return made.one("AWS::CloudWatch::Alarm", "Detection" + name.replace("-", ""))

@@ -27,6 +27,7 @@ OPENED = "IncidentsOpened"
 ENDED = "IncidentsEnded"
 RESPONSES = "Responses"
 RESPONSES_MISSED = "ResponsesMissed"
+RESOLVED_ALONE = "ResolvedAlone"
 TO_PAGE = "TimeToPage"
 TO_FIX = "TimeToFirstFix"
 TO_RECOVER = "TimeToRecover"
@@ -135,8 +136,22 @@ def _denials(body: _Body) -> Iterator[Metric]:
 
 def _of_end(held: Incident) -> Iterator[Metric]:
     yield Metric(ENDED, 1, "Count", (("outcome", held.status.value),))
+    yield from _alone(held)
     if held.status is Status.RESOLVED and held.ended_at is not None:
         yield _since_signal(TO_RECOVER, held.ended_at, held)
+
+
+def _alone(held: Incident) -> Iterator[Metric]:
+    """Whether what needed something done was mended by firstline, and no person allowed a fix.
+
+    Of what was over by itself, or by people, nothing is said; nor of a drill, in which nothing is
+    to be mended.
+    """
+    if held.status is Status.OBSERVED or held.drill:
+        return
+    asked = any(each.used for each in held.proposals)
+    alone = held.status is Status.RESOLVED and not asked
+    yield Metric(RESOLVED_ALONE, int(alone), "Count")
 
 
 def _since_signal(name: str, at: datetime, held: Incident) -> Metric:
