@@ -18,6 +18,7 @@ from firstline.evidence import AlarmState
 from firstline.ledger import Kind
 from firstline.levers import AnnounceDrill, Pulled
 from firstline.pauses import CHAIN
+from firstline.postmortem.rehearsal import as_markdown
 from firstline.profile import Profile
 from firstline.signals import Condition
 from firstline.twin.scenario import DEFAULT_HOSTS, HostPlan
@@ -215,8 +216,10 @@ def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
 def test_enforce_is_asked_for() -> None:
     """Then nothing is announced, and what is dead is fixed as in a true incident."""
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
-    line = drilled(rig, enforce=True)
+    played = play(OUTAGE, stage(rig), PATIENCE, enforce=True)
+    line = played.line
     assert (line.holds, line.observed, line.outcome) == (True, False, "resolved")
+    assert "mode enforce, and the drill was let go as far as that" in as_markdown(played.report)
     assert len(rig.fixes) == len(DEFAULT_HOSTS)
     assert CHAIN not in rig.tables.entries
 
