@@ -84,15 +84,14 @@ class Bus(Construct):
     ) -> None:
         super().__init__(scope, name)
         for each, what in hears.items():
-            to_queue = targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)
-            _rule(self, each, what, to_queue)
+            queues.hear(_rule(self, each, what))
         _archive(self, hears)
         # straight from EventBridge, with no code of ours on the way; it takes no condition in a
         # topic's policy (its guide, "Amazon SNS permissions"), so the policy names no rule
         topic = read_by(self, "Security", "security", security_email)
         for each, what in SEVERE.items():
             to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
-            _rule(self, f"Severe{each}", what, to_topic)
+            _rule(self, f"Severe{each}", what).add_target(to_topic)
 
 
 ARCHIVED = Duration.days(400)
@@ -125,8 +124,8 @@ def _archive(scope: Construct, hears: Mapping[str, Heard]) -> None:
     )
 
 
-def _rule(scope: Construct, name: str, what: Heard, target: events.IRuleTarget) -> None:
-    events.Rule(
+def _rule(scope: Construct, name: str, what: Heard) -> events.Rule:
+    return events.Rule(
         scope,
         name,
         event_pattern=events.EventPattern(
@@ -135,5 +134,4 @@ def _rule(scope: Construct, name: str, what: Heard, target: events.IRuleTarget) 
             detail_type=list(what.detail_types),
             detail=dict(what.detail) or None,
         ),
-        targets=[target],
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -70,8 +69,8 @@ class Detection(Construct):
                 detail_type=[STATE_CHANGE, CONTRIBUTOR, CONFIGURATION_CHANGE],
                 resources=events.Match.any_of(*heard),
             ),
-            targets=[targets.SqsQueue(queues.signals, dead_letter_queue=queues.undelivered)],
         )
+        queues.hear(self.rule)
 
     def guarded(self) -> dict[str, cloudwatch.IAlarm]:
         """Every alarm that a rule calls a P1: the stack's own, and those of others."""

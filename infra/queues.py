@@ -1,6 +1,9 @@
 """The queues: signals on their way in, wakes on their way round, and the dead letters of both."""
 
 from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -31,6 +34,20 @@ class Queues(Construct):
         self.wakes_dead = _dead_letters(self, "WakesDead")
         self.signals = _queue(self, "Signals", _SIGNALS_HIDDEN, self.signals_dead)
         self.wakes = _queue(self, "Wakes", _WAKES_HIDDEN, self.wakes_dead)
+        # to a queue that it made the CDK lets a rule's target read the attributes as well
+        self._heard = sqs.Queue.from_queue_arn(self, "Heard", self.signals.queue_arn)
+
+    def hear(self, rule: events.Rule) -> None:
+        """Send what *rule* matches to ``signals``, to which it may do nothing else."""
+        rule.add_target(targets.SqsQueue(self._heard, dead_letter_queue=self.undelivered))
+        self.signals.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.signals.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule.rule_arn}},
+            )
+        )
 
 
 def _queue(scope: Construct, name: str, hidden: Duration, dead: sqs.Queue) -> sqs.Queue:

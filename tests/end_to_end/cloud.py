@@ -51,6 +51,8 @@ class Cloud:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self.door: Door = lambda _environment, _start: None
+        self.heard: Callable[[WSGIEnvironment], None] = lambda _environment: None
+        self.started: Callable[[str], None] = lambda _function: None
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._one_at_a_time = Lock()
         self._server = make_server(
@@ -104,6 +106,7 @@ class Cloud:
             return start(status, *rest)
 
         try:
+            self.heard(environment)
             answer = list(self._of_door_or_moto(environment, begin))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             what = f"{service_of(environment)} {environment['PATH_INFO']}"

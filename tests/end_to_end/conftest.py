@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from firstline import profile as profiles
 from firstline.twin.pagerduty import PagerDutyServer
 from tests.end_to_end import kinds, pace, quick, stand_ins
 from tests.end_to_end.assembly import Cdk
@@ -14,6 +15,7 @@ from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.faults import Faults
 from tests.end_to_end.fleet import Fleet
 from tests.end_to_end.function_urls import FunctionUrls
+from tests.end_to_end.judge import Judge
 from tests.end_to_end.lambdas import Lambdas
 from tests.end_to_end.mended import mended
 from tests.end_to_end.metrics import Metrics
@@ -41,6 +43,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         cloud.client("logs").create_log_group(logGroupName=quick.PARENT_LOG_GROUP)
         cdk = Cdk(cloud)
         profile = quick.write(folder / "e2e.toml", nats_port)
+        judge = Judge(cloud, profiles.load(profile).fleet, fleet.has)
         context = {
             "profile": str(profile),
             "mode": "enforce",
@@ -70,6 +73,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             context=context,
             streamed={},
             begun=begun,
+            judge=judge,
         )
         deployed.set_routing_key()
         assert faults.take() == []  # nothing was asked for that the cloud does not have

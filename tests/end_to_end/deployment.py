@@ -17,6 +17,7 @@ from tests.end_to_end.alarms import Alarms
 from tests.end_to_end.assembly import APP, RECORDS, Assembly, Cdk
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.fleet import Fleet
+from tests.end_to_end.judge import Judge
 from tests.end_to_end.lambdas import Lambdas
 from tests.end_to_end.metrics import Metrics
 from tests.end_to_end.parents import answering
@@ -44,6 +45,7 @@ class Deployment(NamedTuple):
     context: dict[str, str]
     streamed: dict[str, str]
     begun: Begun
+    judge: Judge
 
     def outputs(self, stack: str = APP) -> dict[str, str]:
         """The outputs of *stack*."""

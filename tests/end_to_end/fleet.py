@@ -68,6 +68,10 @@ class Fleet:
             self._world.advance(pace.now())
             return question(self._world)
 
+    def has(self, host: str) -> bool:
+        """Whether *host* is, or was, in the group: it carries the fleet's tags."""
+        return self.ask(lambda world: host in world.hosts)
+
     def answer(
         self, environment: "WSGIEnvironment", start: "StartResponse"
     ) -> Iterable[bytes] | None:

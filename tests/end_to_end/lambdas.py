@@ -90,8 +90,10 @@ class Lambdas:
     def _environment(self, function: LambdaFunction, place: Place) -> dict[str, str]:
         """The function's variables; ``/opt`` lies elsewhere here, so they say where."""
         name = function.function_name
+        self._cloud.started(name)
         return {
             **self._cloud.environment(),
+            "AWS_ACCESS_KEY_ID": name,
             "PATH": os.defpath,
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",

@@ -1,9 +1,8 @@
 """Calls: what each function asks of AWS, recorded in one place and kept in docs/calls.jsonl."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,78 +10,86 @@ import msgspec
 import pytest
 from boto3.session import Session
 
-from firstline.twin import aws
-from functions import ingest, operator, reconcile, sweep
-from tests.iam.requests import asked
+from firstline.settings import Mode, Settings
+from firstline.twin.aws import TwinAws
+from tests.iam import names
+from tests.iam.names import Names
+from tests.iam.requests import Given, asked
+from tests.iam.running import function
 
 KEPT = Path(__file__).parents[2] / "docs" / "calls.jsonl"
-REPLAYED = {"ingest": ingest, "operator": operator, "reconcile": reconcile, "sweep": sweep}
-"""The functions that a replay runs."""
+COMMAND = ".venv/bin/python -m tests.iam.record"
 
 
-class Call(msgspec.Struct, frozen=True, order=True):
-    """What a function, deployed with a profile, asked of IAM by one call."""
+class Call(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """What a function, deployed with a profile, asked of IAM by one call; by `names`.
+
+    ``given`` are the condition keys that the call carried. Of a profile that is not shipped the
+    name is empty.
+    """
 
     profile: str
     function: str
     action: str
     resource: str
+    given: Given = ()
 
 
 @dataclass
 class Recorder:
     """Every call of its sessions while a function runs; what runs outside of one is not ours."""
 
-    profile: str
     calls: set[Call] = field(default_factory=set)
-    running: str = ""
 
-    def listen(self, session: Session) -> Session:
-        """Record what clients of *session* ask from now on."""
-        events: Any = session.events
-        events.register_first("before-parameter-build", self._keep)
+    def listen(self, session: Session, known: Names) -> Session:
+        """Record what clients of *session* ask from now on, by the names of *known*."""
+
+        def keep(params: dict[str, Any], event_name: str, **_: object) -> None:
+            running = function()
+            if running:
+                call = event_name.removeprefix("before-parameter-build.")
+                for each in asked(call, params):
+                    about = known.of(each.resource)
+                    self.calls.add(Call(known.profile, running, each.action, about, each.given))
+
+        events: Any = session.events  # its stubs say that no handler answers
+        events.register_first("before-parameter-build", keep)
         return session
-
-    @contextmanager
-    def within(self, function: str) -> Iterator[None]:
-        """While it is entered, *function* runs."""
-        before, self.running = self.running, function
-        try:
-            yield
-        finally:
-            self.running = before
-
-    def wrapped[**P, T](self, function: str, handler: Callable[P, T]) -> Callable[P, T]:
-        """*handler*, which runs as *function*."""
-
-        @wraps(handler)
-        def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            with self.within(function):
-                return handler(*args, **kwargs)
-
-        return run
-
-    def _keep(self, params: dict[str, Any], event_name: str, **_: object) -> None:
-        if self.running:
-            call = event_name.removeprefix("before-parameter-build.")
-            self.calls |= {Call(self.profile, self.running, *it) for it in asked(call, params)}
 
 
 @contextmanager
-def recording(profile: str) -> Iterator[set[Call]]:
-    """Record what the functions of a replay ask for; *profile* is the one that is deployed."""
-    recorder, make = Recorder(profile), aws.session
+def recording() -> Iterator[Recorder]:
+    """Record what functions ask of every twin that is told to them while it is entered."""
+    recorder, tell = Recorder(), TwinAws.settings
+
+    def settings(twin: TwinAws, profile_path: Path, mode: Mode, pager_url: str) -> Settings:
+        told = tell(twin, profile_path, mode, pager_url)
+        recorder.listen(twin.session, names.of_twin(told, twin.world))
+        return told
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aws, "session", lambda region: recorder.listen(make(region)))
-        for name, module in REPLAYED.items():
-            patch.setattr(module, "handler", recorder.wrapped(name, module.handler))
-        yield recorder.calls
+        patch.setattr(TwinAws, "settings", settings)
+        yield recorder
 
 
 def kept() -> tuple[Call, ...]:
     """Every call that was recorded when the file was written."""
     lines = KEPT.read_bytes().splitlines()
     return tuple(msgspec.json.decode(each, type=Call) for each in lines)
+
+
+def unkept(calls: set[Call]) -> list[Call]:
+    """Those of *calls* that the file does not hold.
+
+    Of a profile that nobody ships the names are its own: there function and action count.
+    """
+    known = set(kept())
+    done = {(each.function, each.action) for each in known}
+    return sorted(
+        each
+        for each in calls
+        if (each not in known if each.profile else (each.function, each.action) not in done)
+    )
 
 
 def keep(calls: set[Call]) -> None:

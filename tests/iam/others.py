@@ -1,41 +1,50 @@
-"""Others: the calls that no replay makes, recorded from small runs of their own.
+"""Others: the calls that no replay makes, recorded while the handlers run in small worlds.
 
-Of functions that no scenario runs, and of a function whose turn in a scenario is not that far: what
-one process read before (the routing key) is not read again, and a race is lost too rarely.
+Of functions that no scenario runs, and of reconcile where it meets a race that no scenario loses.
+What a handler finds is put there first; each call is the handler's own.
 """
 
 import copy
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from boto3.session import Session
 from moto import mock_aws
 
-from firstline.adapters import archive_wiring, clients, items, nats_credentials, wiring
+from firstline import profile as profiles
+from firstline.adapters import archive_wiring, items, wiring
 from firstline.archiving import Added
-from firstline.controller.ingest import ingest
+from firstline.classify import known_as
 from firstline.controller.system import System
-from firstline.ids import GroupName, Token
+from firstline.evidence import AlarmState
+from firstline.ids import IncidentId, incident_id
 from firstline.pauses import OFF
-from firstline.ports import FixOrder
+from firstline.ports import Change, Joined
 from firstline.settings import Home, Settings
+from firstline.sources.envelope import parse
 from firstline.twin import aws, resources
 from firstline.twin.clock import WorldClock
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
-from functions import archive, audit, console
+from firstline.twin.pagerduty import PagerDutyServer
+from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
+from firstline.twin.world import World, announce
+from functions import archive, audit, console, ingest, probe_nats, reconcile
 from tests.adapters.account import Answering
-from tests.adapters.doors import PROFILE_PATH, T0
 from tests.controller.archiving_rig import Records
 from tests.controller.rig import START, ZERO
-from tests.core.builders import PROFILE, A
+from tests.core.builders import ALARM_ARN, PROFILE, PROFILE_FILE
 from tests.core.chains import chain, outage
+from tests.core.events import body
 from tests.functions.test_archive import batch
 from tests.functions.test_console import Called
+from tests.functions.test_measuring import records
+from tests.iam import names
 from tests.iam.calls import Call, Recorder
 
-HOME = Home("123456789012", "us-east-1")
+MOTO = Home("123456789012", "us-east-1")
 """moto's own account."""
 CREDENTIALS = """-----BEGIN NATS USER JWT-----
 eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.eyJleHAiOjE3NzUwMDAwMDB9.c2ln
@@ -46,44 +55,41 @@ SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY
 """
 
 
-def others(profile: str) -> Iterator[Call]:
-    """What archive, audit, console and the NATS probe ask for."""
-    recorder = Recorder(profile)
+def others() -> set[Call]:
+    """What archive, audit, console, the NATS probe and a late reconcile ask for."""
+    recorder = Recorder()
     _archive(recorder)
     _console(recorder)
-    _probe(recorder)
-    _sweep(recorder)
     _reconcile(recorder)
-    yield from recorder.calls
+    _probe(recorder)
+    return recorder.calls
 
 
 def _archive(recorder: Recorder) -> None:
     """An incident that ended; a chain of which the stream brought the end alone; a removal."""
-    records = Records()
+    written = Records()
     with mock_aws():
-        session = recorder.listen(aws.session(HOME.region))
-        resources.make(session, HOME, OFF)
-        within = archive_wiring.archiving(_archiving(session), session, records.within.clock)
+        session = aws.session(MOTO.region)
+        resources.make(session, MOTO, OFF)
+        world = World(Scenario(name="archive"), START, PROFILE.fleet.group)
+        settings = _archiving(session, world)
+        recorder.listen(session, names.of_twin(settings, world))
+        within = archive_wiring.archiving(settings, session, written.within.clock)
         ended = [Added(each) for each in chain(*outage())]
-        late = records.append(2, 2)
+        late = written.append(2, 2)
         _put(session, [*ended, *late])
-        with recorder.within("archive"):
-            archive.handler(batch([*ended]), None, within)
-            archive.handler(batch(late[1:]), None, within)
-            archive.handler(batch(late[1:], "REMOVE"), None, within)
-        with recorder.within("audit"):
-            audit.handler({}, None, within)
+        archive.handler(batch([*ended]), None, within)
+        archive.handler(batch(late[1:]), None, within)
+        archive.handler(batch(late[1:], "REMOVE"), None, within)
+        audit.handler({}, None, within)
 
 
-def _archiving(session: Session) -> Settings:
+def _archiving(session: Session, world: World) -> Settings:
     """The addresses of a bucket and a key that are there."""
     session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
     key = session.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
-    world = World(Scenario(name="archive"), T0, PROFILE.fleet.group)
-    settings = aws.TwinAws(world, lambda _: None).settings(
-        PROFILE_PATH, "observe", "https://pager.invalid/"
-    )
-    return copy.replace(settings, archive_bucket="archive", signing_key=key["KeyMetadata"]["KeyId"])
+    settings = aws.TwinAws(world, lambda _: None).settings(PROFILE_FILE, "observe", "")
+    return copy.replace(settings, signing_key=key["KeyMetadata"]["Arn"])
 
 
 def _put(session: Session, changes: list[Any]) -> None:
@@ -94,54 +100,64 @@ def _put(session: Session, changes: list[Any]) -> None:
 
 
 @contextmanager
-def _system(recorder: Recorder) -> Iterator[System]:
-    """The deployed system over the twin, with one incident that is open; nobody is paged."""
-    world = World(Scenario(name="others"), START, PROFILE.fleet.group)
-    with aws.TwinAws(world, lambda _: None) as twin:
-        recorder.listen(twin.session)
-        settings = twin.settings(PROFILE_PATH, "observe", "http://127.0.0.1:1/")
-        system = wiring.system(settings, twin.session, WorldClock(world))
-        ingest(ZERO, system)
-        yield wiring.system(settings, twin.session, WorldClock(world))
+def _system(recorder: Recorder) -> Iterator[tuple[System, aws.TwinAws]]:
+    """The deployed system over a twin with one incident that is open."""
+    scenario = Scenario(name="others", hosts=DEFAULT_HOSTS[:1])
+    world = World(scenario, START, PROFILE.fleet.group)
+    world.watch(ALARM_ARN, ZERO, "healthy")
+    clock, pager = WorldClock(world), PagerDutyServer(lambda: world.now, lambda: None)
+    with aws.TwinAws(world, clock.sleep) as twin, pager:
+        settings = twin.settings(PROFILE_FILE, "enforce", pager.url)
+        recorder.listen(twin.session, names.of_twin(settings, world))
+        system = wiring.system(settings, twin.session, clock)
+        ingest.handler(records(ZERO.decode()), None, system)
+        yield system, twin
 
 
 def _console(recorder: Recorder) -> None:
     """The overview, and one incident."""
-    with _system(recorder) as system, recorder.within("console"):
-        (held,) = system.ports.store.open_now(1)
+    with _system(recorder) as (system, _):
         console.handler({}, Called(), system)
-        console.handler({"incident": held}, Called(), system)
+        console.handler({"incident": _incident(system)}, Called(), system)
 
 
-def _sweep(recorder: Recorder) -> None:
-    """A pause that ends is told to PagerDuty, in a process that did not page before."""
-    with _system(recorder) as system, recorder.within("sweep"):
-        system.ports.pager.routing_key()
+def _incident(system: System) -> IncidentId:
+    return incident_id(parse(ZERO, system.settings.home, START).key)
 
 
 def _reconcile(recorder: Recorder) -> None:
-    """What it looks for after a fix whose answer was lost, and after a race that it lost."""
-    order = FixOrder(
-        token=Token("a" * 32),
-        action="scale_out",
-        target=GroupName(PROFILE.fleet.group),
-        not_after=START,
-        parameters={"DesiredCapacity": "4"},
-    )
-    with _system(recorder) as system, recorder.within("reconcile"):
-        ports = system.ports
-        replacing = copy.replace(order, action="replace_instance", target=A, parameters={})
-        ports.hosts.find(order.token, START)
-        ports.scaling.fix(order)
-        ports.scaling.find(replacing, START)
-        ports.store.openings(PROFILE.fleet.name)
+    """A P2 that was on its way into the inbox while the incident ended opens another."""
+    with _system(recorder) as (system, twin):
+        store, id_ = system.ports.store, _incident(system)
+        _to_the_end(system, twin)
+        raw = announce(body("unhealthy-hosts"), AlarmState.ALARM, START + timedelta(hours=3))
+        signal = known_as(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
+        store.commit(Change(joined=Joined(id_, signal), processed=signal.key))
+        reconcile.handler(records(json.dumps({"incident": id_})), None, system)
+        (opened,) = store.open_now(2)
+        assert opened != id_
+
+
+def _to_the_end(system: System, twin: aws.TwinAws) -> None:
+    """Deliver each wake when it is due, until there is none."""
+    while taken := twin.take(system.settings.wakes_queue_url):
+        for each in sorted(taken, key=lambda it: it.due_at):
+            twin.world.advance(each.due_at)
+            reconcile.handler(records(each.body), None, system)
+    assert system.ports.store.open_now(1) == ()
 
 
 def _probe(recorder: Recorder) -> None:
-    """Its credentials are all that it asks of AWS."""
-    answering = Answering({"ssm.GetParameter": {"Parameter": {"Value": CREDENTIALS}}})
-    probe = PROFILE.probe.nats
-    assert probe is not None
-    with recorder.within("probe_nats"):
-        client = clients.answers(recorder.listen(answering.session))
-        nats_credentials.fetch(client, probe.credentials_parameter or "")
+    """Its credentials are all that it asks of AWS, with each profile that names some."""
+    for path in sorted(names.SHIPPED.glob("*.toml")):
+        profile = profiles.load(path)
+        settings = profile.probe.settings(profile.fleet.name)
+        if settings.nats is None:
+            continue
+        answering = Answering({"ssm.GetParameter": {"Parameter": {"Value": CREDENTIALS}}})
+        known = names.Names(path.stem, dict(names.of_profile(profile)), lambda _: False)
+        session = recorder.listen(answering.session, known)
+        nobody = copy.replace(settings.nats, host="127.0.0.1", port=1, limit_seconds=1.0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(probe_nats, "Session", lambda made=session: made)
+            probe_nats.handler({}, None, copy.replace(settings, nats=nobody))

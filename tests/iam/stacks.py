@@ -1,23 +1,23 @@
-"""The stacks of a shipped profile, and where in them each resource of `requests` is."""
+"""The stacks of a shipped profile, and where in them each resource of `names` is."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aws_cdk import App
 
 from app import compose
 from firstline import profile as profiles
 from infra.context import DEFAULT_PROFILE
+from tests.iam import names
 from tests.iam.calls import Call
+from tests.iam.places import Places
+from tests.iam.requests import Wanted
 from tests.infra.conftest import WITHOUT_BUNDLING
-from tests.infra.made import HERE, Made
-from tests.infra.permissions import Context, Request
+from tests.infra.made import ACCOUNT, HERE, Made
+from tests.infra.permissions import Request
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-INSTANCE = f"arn:aws:ec2:{HERE}:instance/i-0a1b2c3d4e5f60711"
-KEY = f"arn:aws:kms:{HERE}:key/12345678-0a1b-2c3d-4e5f-123456789012"
+INSTANCE = "i-0a1b2c3d4e5f60711"
+"""One of the fleet's."""
 
 
 class Stacks:
@@ -30,65 +30,40 @@ class Stacks:
         app.synth()
         self.made = Made(folder)
         self.profile = profiles.load(path)
+        self._places = Places(self.profile.fleet, HERE, lambda host: host == INSTANCE)
+        self._known = dict(self._deployed())
 
     def request(self, call: Call) -> Request:
         """What IAM is asked by *call* in this deployment."""
-        kind, _, name = call.resource.partition("/")
-        arn = self._arn(kind, name)
-        return Request(call.action, arn, self._context(call.action, kind, name))
+        return self._places.request(Wanted(call.action, self._resource(call), call.given))
 
-    def _arn(self, kind: str, name: str) -> str:
-        fleet = self.profile.fleet
-        group = f"autoScalingGroup:1a2b:autoScalingGroupName/{fleet.group}"
-        places: dict[str, Callable[[], str]] = {
-            "*": lambda: "*",
-            "archive": lambda: self._object(name),
-            "deployments": lambda: f"arn:aws:codedeploy:{HERE}:deploymentgroup:app/{name}",
-            "document": lambda: f"arn:aws:ssm:{HERE}:document/{self._document(name)}",
-            "group": lambda: f"arn:aws:autoscaling:{HERE}:{group}",
-            "instance": lambda: INSTANCE,
-            "key": lambda: self._key(name),
-            "parameter": lambda: f"arn:aws:ssm:{HERE}:parameter/{name}",
-            "queue": lambda: self._made("SQS::Queue", f"Queues{name.title()}"),
-            "secret": lambda: self._made("SecretsManager::Secret", "RoutingKeyValue"),
-            "stack": lambda: f"arn:aws:cloudformation:{HERE}:stack/{name}/1a2b3c4d",
-            "table": lambda: self._table(*name.partition("/")),
-            "topic": lambda: self._made("SNS::Topic", name.title()),
-        }
-        return places[kind]()
+    def _resource(self, call: Call) -> str:
+        """As the call names it here; what has no name of ours stays what it is."""
+        for known, here in self._known.items():
+            if call.resource == known or call.resource.startswith(f"{known}/"):
+                return here + call.resource.removeprefix(known)
+        return call.resource
 
-    def _made(self, kind: str, ending: str) -> str:
-        return self.made.arn(self.made.one(f"AWS::{kind}", ending))
+    def _deployed(self) -> Iterator[tuple[str, str]]:
+        made = self.made
+        for name in ("incidents", "ledger"):
+            yield f"table/<{name}>", f"table/{self._name('DynamoDB::Table', name.title())}"
+        for name in ("signals", "wakes"):
+            queue = self._name("SQS::Queue", f"Queues{name.title()}")
+            yield f"queue/<{name}>", f"queue/{ACCOUNT}/{queue}"
+        secret = made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
+        yield "secret/<routing-key>", f"secret/{made.arn(secret)}"
+        yield "topic/<team>", f"topic/{made.arn(made.one('AWS::SNS::Topic', 'Team'))}"
+        yield "key/<signing>", f"key/{self._name('KMS::Key', 'Signing')}"
+        for kind in ("bucket", "object"):
+            yield f"{kind}/<archive>", f"{kind}/{self._name('S3::Bucket', 'Archive')}"
+        for document in made.of("AWS::SSM::Document"):
+            action = document.properties["Content"]["mainSteps"][0]["name"]
+            yield f"document/<{action}>", f"document/{document.name}"
+        for kind in ("instance", "member"):
+            yield f"{kind}/{names.FLEET}", f"{kind}/{INSTANCE}"
+        for here, known in names.of_profile(self.profile):
+            yield known, here
 
-    def _table(self, name: str, slash: str, rest: str) -> str:
-        return f"{self._made('DynamoDB::Table', name.title())}{slash}{rest}"
-
-    def _object(self, prefix: str) -> str:
-        bucket = self._made("S3::Bucket", "Archive")
-        return f"{bucket}/{prefix}one.json" if prefix else bucket
-
-    def _document(self, action: str) -> str:
-        logical = f"{action.title().replace('_', '')}Document"
-        return self.made.one("AWS::SSM::Document", logical).name
-
-    def _key(self, name: str) -> str:
-        if name == "enclaves":
-            return KEY
-        return self._made("KMS::Key", "Signing")
-
-    def _context(self, action: str, kind: str, name: str) -> Context:
-        """The condition keys that the call would carry."""
-        fleet = self.profile.fleet
-        if kind == "instance":
-            return {f"aws:ResourceTag/{key}": (value,) for key, value in fleet.tags.items()}
-        if kind != "key":
-            return {}
-        if name == "enclaves":
-            by_alias = {"kms:RequestAlias": (fleet.kms_key,)} if "Describe" in action else {}
-            return {"kms:ResourceAliases": (fleet.kms_key,), **by_alias}
-        _, *how = name.split("/")
-        return dict(
-            zip(
-                ("kms:SigningAlgorithm", "kms:MessageType"), ((each,) for each in how), strict=False
-            )
-        )
+    def _name(self, kind: str, ending: str) -> str:
+        return self.made.one(f"AWS::{kind}", ending).name

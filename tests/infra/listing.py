@@ -1,14 +1,16 @@
 """``python -m tests.infra.listing``: tests/infra/stacks.*.txt, what a deployment would make.
 
-For a reviewer: each resource with what a production account must like of it. Left out is what
-changes with every commit (hashes, assets), what belongs to docs/IAM.md (what roles may do), and
-what is in tests/core/alarms.*.txt (when the profile's alarms fire).
+For a reviewer: each resource with what a production account must like of it, and each statement of
+each policy on a line of its own. Left out is what changes with every commit (hashes, assets), what
+belongs to docs/IAM.md (what roles may do), and what is in tests/core/alarms.*.txt (when the
+profile's alarms fire). A script or a dashboard is told by its digest: it changed, or it did not.
 """
 
+import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +27,13 @@ COMMAND = ".venv/bin/python -m tests.infra.listing"
 BEHIND = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?=$|[^0-9A-Za-z]|[A-Z][a-z])")
 """What the CDK puts behind a name, wherever it stands in an export's."""
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+STATEMENT = ("Effect", "Principal", "Action", "Resource", "NotResource", "Condition")
+"""What a statement is made of, in the order of telling."""
 POLICIES = ("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument")
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
-    "AWS::CloudWatch::Dashboard": ("DashboardBody",),
-    "AWS::IAM::ManagedPolicy": ("PolicyDocument",),
     "AWS::IAM::Role": ("Policies",),
-    "AWS::Lambda::Function": ("Code", "Environment", "Role"),
+    "AWS::Lambda::Function": ("Code", "Environment"),
     "AWS::Lambda::LayerVersion": ("Content",),
-    "AWS::SSM::Document": ("Content",),
 }
 """What of a kind is told elsewhere, or changes with the code."""
 
@@ -77,8 +78,12 @@ def _resource(name: str, resource: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
         return
     hidden = LEFT_OUT.get(kind, ())
     for key, value in sorted(properties.items()):
-        if key not in hidden:
-            yield f"    {key}: {_policy(value) if key in POLICIES else _told(value)}"
+        if key in POLICIES:
+            yield from (f"    {key}: {_statement(each)}" for each in value["Statement"])
+        elif (kind, key) in BY_PARTS:
+            yield from (f"    {key}: {each}" for each in BY_PARTS[kind, key](value))
+        elif key not in hidden:
+            yield f"    {key}: {_told(value)}"
 
 
 def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
@@ -98,14 +103,41 @@ def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
             yield f"    {key}: {_told(properties[key])}"
 
 
-def _policy(document: Any) -> str:  # noqa: ANN401 - JSON
-    """Of each statement who is allowed or denied, and under which condition."""
-    hidden = ("Action", "NotAction", "Resource", "NotResource")
-    statements = [
-        {key: value for key, value in each.items() if key not in hidden}
-        for each in document["Statement"]
-    ]
-    return _told(statements)
+def _statement(statement: Mapping[str, Any]) -> str:
+    """Who may, or may never, do what to what, and under which condition."""
+    told = {key: _told(statement[key]) for key in STATEMENT if key in statement}
+    assert statement.keys() - {"Sid"} <= set(STATEMENT), statement
+    return ", ".join(f"{key}: {each}" for key, each in told.items())
+
+
+def _document(content: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """What a command takes, and its steps; of a script its digest."""
+    for name, parameter in sorted(content["parameters"].items()):
+        yield f"takes {name}: {_told({key: parameter[key] for key in sorted(parameter)})}"
+    for step in content["mainSteps"]:
+        inputs = dict(step["inputs"])
+        script = _digest(inputs.pop("runCommand"))
+        yield f"runs {step['name']}: {step['action']}, {_told(inputs)}, script {script}"
+
+
+def _dashboard(body: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Its widgets by their titles, and the digest of the whole."""
+    told = _told(body)
+    for widget in json.loads(told)["widgets"]:
+        properties = widget["properties"]
+        yield f"{widget['type']}: {properties.get('title') or properties['markdown'][:60]!r}"
+    yield f"digest {_digest(told)}"
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+BY_PARTS: Mapping[tuple[str, str], Callable[[Any], Iterator[str]]] = {
+    ("AWS::CloudWatch::Dashboard", "DashboardBody"): _dashboard,
+    ("AWS::SSM::Document", "Content"): _document,
+}
+"""What of a kind is told in parts."""
 
 
 def _told(value: Any) -> str:  # noqa: ANN401 - JSON

@@ -43,9 +43,9 @@ def run(request: pytest.FixtureRequest) -> tuple[Scenario, Replayed]:
 def recorded(path: Path) -> tuple[Scenario, Replayed]:
     """The scenario at *path* and what its replay left; what it asked of AWS is in `ASKED`."""
     scenario, events, profile = read(path, HOME)
-    with recording(scenario.profile) as calls:
+    with recording() as recorder:
         replayed = replay(scenario, events, profile, HOME, lambda _: None)
-    ASKED[scenario.name] = calls
+    ASKED[scenario.name] = recorder.calls
     return scenario, replayed
 
 
@@ -148,4 +148,4 @@ def test_what_is_kept_is_asked_for() -> None:
         if path.stem not in ASKED:
             recorded(path)
     asked = {call for calls in ASKED.values() for call in calls}
-    assert set(kept()) == asked | set(others("runbook"))
+    assert set(kept()) == asked | others()

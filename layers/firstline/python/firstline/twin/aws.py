@@ -69,7 +69,7 @@ class TwinAws:
     def __init__(self, world: World, slept: Callable[[timedelta], None], home: Home = HOME) -> None:
         self.home = home
         self.session = session(home.region)
-        self._world = world
+        self.world = world
         self._moto = mock_aws()
         self._sending = False
         self._wire = Wire(world, slept)
@@ -83,7 +83,7 @@ class TwinAws:
         self._moto.start()
         self._sqs = self.session.client("sqs")
         with self.without_faults():
-            resources.make(self.session, self.home, self._world.scenario.switch(self._world.start))
+            resources.make(self.session, self.home, self.world.scenario.switch(self.world.start))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,7 +146,7 @@ class TwinAws:
         delay = params.pop("DelaySeconds", 0)
         if not 0 <= delay <= DELAY_SECONDS_MAX:
             raise Bug(f"SQS delays by 0 to {DELAY_SECONDS_MAX} seconds, not by {delay}")
-        due_at = (self._world.now + timedelta(seconds=delay)).isoformat()
+        due_at = (self.world.now + timedelta(seconds=delay)).isoformat()
         params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}
 
 

@@ -7,6 +7,9 @@ from firstline.errors import Unavailable
 from firstline.twin.scenario import Dependency
 from firstline.twin.world import World
 
+CHANGES = frozenset({"hosts.look", "hosts.fix", "scaling.fix"})
+"""The ports' methods that change the fleet."""
+
 
 class Effects(Protocol):
     """The one seam of every in-memory port."""
@@ -24,7 +27,8 @@ class ScenarioFaults:
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
         """Run *act* between the scenario's faults."""
-        fault = self._world.scenario.fault(dependency, self._world.elapsed)
+        read = dependency in ("hosts", "fleet") and name not in CHANGES
+        fault = self._world.scenario.fault(dependency, self._world.elapsed, change=not read)
         if fault == "timeout-after":
             act()
         if fault is not None:

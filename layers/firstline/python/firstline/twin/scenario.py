@@ -98,10 +98,14 @@ class LeverPlan(Part, frozen=True, kw_only=True):
 
 
 class FaultPlan(Part, frozen=True, kw_only=True):
-    """A dependency in trouble for a while: it fails, hangs, or acts and then times out."""
+    """A dependency in trouble for a while: it fails, hangs, or acts and then times out.
+
+    Where ``calls`` are ``changes`` it can be read all the while, and what changes something fails.
+    """
 
     dependency: Dependency
     kind: FaultKind = "error"
+    calls: Literal["all", "changes"] = "all"
     from_seconds: int = 0
     until_seconds: int
 
@@ -187,11 +191,14 @@ class Scenario(Part, frozen=True, kw_only=True):
         pause = Pause(scope=EVERYTHING, why=why, by="the scenario", at=start, until=until)
         return Switch(version=1, pauses=(pause,))
 
-    def fault(self, dependency: Dependency, elapsed: timedelta) -> FaultKind | None:
-        """What is wrong with *dependency* when *elapsed* has passed since the start."""
+    def fault(
+        self, dependency: Dependency, elapsed: timedelta, *, change: bool = True
+    ) -> FaultKind | None:
+        """What is wrong with *dependency* when *elapsed* has passed, for a *change* or a read."""
         at = elapsed.total_seconds()
         for each in self.faults:
-            if each.dependency == dependency and each.from_seconds <= at < each.until_seconds:
+            meant = each.dependency == dependency and (change or each.calls == "all")
+            if meant and each.from_seconds <= at < each.until_seconds:
                 return each.kind
         return None
 

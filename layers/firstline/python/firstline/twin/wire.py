@@ -41,6 +41,16 @@ DEPENDENCIES: dict[str, Dependency] = {
     "ssm": "hosts",
 }
 """Services by the names that botocore's events give them."""
+CHANGES = frozenset(
+    {
+        "auto-scaling.CancelInstanceRefresh",
+        "auto-scaling.SetDesiredCapacity",
+        "auto-scaling.StartInstanceRefresh",
+        "auto-scaling.TerminateInstanceInAutoScalingGroup",
+        "ssm.SendCommand",
+    }
+)
+"""The calls that change the fleet; whatever else it is asked reads."""
 OWNED_BY_MOTO = frozenset({"dynamodb", "secrets-manager", "sqs"})
 
 
@@ -97,7 +107,10 @@ class Wire:
         name = event_name.removeprefix("before-call.")
         service = name.partition(".")[0]
         config = context["client_config"]
-        fault = self._world.scenario.fault(DEPENDENCIES[service], self._world.elapsed)
+        change = name in CHANGES or service in OWNED_BY_MOTO
+        fault = self._world.scenario.fault(
+            DEPENDENCIES[service], self._world.elapsed, change=change
+        )
         self._call = Call(
             fault=None if self._faultless else fault,
             timeout=timedelta(seconds=config.read_timeout),
