@@ -4,6 +4,7 @@ https://developer.pagerduty.com/docs/events-api-v2-overview: 202 accepts an even
 it for good, and everything else is to be tried again; trying again is the caller's.
 """
 
+import functools
 import ssl
 from concurrent.futures import Future
 from datetime import timedelta
@@ -46,8 +47,12 @@ class PagerDutyPager:
     ) -> None:
         self._url = _safe(url)
         self._key = RoutingKey(secret_id, secrets, clock)
+
+    @functools.cached_property
+    def _http(self) -> urllib3.PoolManager:
+        """Made at the first post: reading the authorities takes as long as a client of AWS."""
         # without retries it does not follow a redirect either
-        self._http = urllib3.PoolManager(
+        return urllib3.PoolManager(
             retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
         )
 
