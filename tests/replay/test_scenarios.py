@@ -1,8 +1,10 @@
 """Every scenario in ``events/scenarios``, through the handlers and adapters that are deployed."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firstline import audit
@@ -22,8 +24,6 @@ SCENARIOS = sorted((Path(__file__).parents[2] / "events" / "scenarios").glob("*.
 HOME = Home("111122223333", "us-east-1")
 
 
-ASKED: dict[str, set[Call]] = {}
-"""What each scenario's functions asked for, as far as they ran."""
 KNOWN = {f"S{number:02}" for number in range(1, 24)} - {"S20"}
 """The failures of other systems by their ids; S20 is refused when a profile is loaded."""
 
@@ -34,25 +34,45 @@ def test_every_known_failure_has_its_scenario() -> None:
     assert set(shown) == KNOWN
 
 
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each worker of a run leaves what its scenarios' functions asked for."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "asked"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
 @pytest.fixture(scope="module", params=SCENARIOS, ids=lambda path: path.stem)
-def run(request: pytest.FixtureRequest) -> tuple[Scenario, Replayed]:
+def run(request: pytest.FixtureRequest, asked: Path) -> tuple[Scenario, Replayed]:
     """A scenario and what its replay left: run once, looked at by every test."""
-    return recorded(request.param)
+    return recorded(request.param, asked)
 
 
-def recorded(path: Path) -> tuple[Scenario, Replayed]:
-    """The scenario at *path* and what its replay left; what it asked of AWS is in `ASKED`."""
+def recorded(path: Path, asked: Path) -> tuple[Scenario, Replayed]:
+    """The scenario at *path* and what its replay left; what it asked of AWS is in *asked*."""
     scenario, events, profile = read(path, HOME)
     with recording() as recorder:
         replayed = replay(scenario, events, profile, HOME, lambda _: None)
-    ASKED[scenario.name] = recorder.calls
+    half = asked / f"{path.stem}.{os.getpid()}"
+    half.write_bytes(msgspec.json.encode(sorted(recorder.calls)))
+    half.rename(asked / path.stem)
     return scenario, replayed
 
 
-def test_it_asks_aws_for_nothing_that_is_not_kept(run: tuple[Scenario, Replayed]) -> None:
+def calls(path: Path, asked: Path) -> set[Call]:
+    """What the scenario at *path* asked for; it runs where no worker has run it yet."""
+    if not (asked / path.stem).exists():
+        recorded(path, asked)
+    return msgspec.json.decode((asked / path.stem).read_bytes(), type=set[Call])
+
+
+def test_it_asks_aws_for_nothing_that_is_not_kept(
+    run: tuple[Scenario, Replayed], asked: Path
+) -> None:
     """IAM's proof (`tests/iam`) rests on the kept calls: `python -m tests.iam.record` keeps new."""
     scenario, _ = run
-    assert ASKED[scenario.name] <= set(kept())
+    assert calls(SCENARIOS[0].with_stem(scenario.name), asked) <= set(kept())
 
 
 def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
@@ -142,10 +162,7 @@ def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
     assert replayed.refused == ()
 
 
-def test_what_is_kept_is_asked_for() -> None:
-    """By some scenario (those that did not run before run now), or where no scenario comes."""
-    for path in SCENARIOS:
-        if path.stem not in ASKED:
-            recorded(path)
-    asked = {call for calls in ASKED.values() for call in calls}
-    assert set(kept()) == asked | others()
+def test_what_is_kept_is_asked_for(asked: Path) -> None:
+    """By some scenario, or where no scenario comes."""
+    found = {call for path in SCENARIOS for call in calls(path, asked)}
+    assert set(kept()) == found | others()
