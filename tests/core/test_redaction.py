@@ -56,6 +56,8 @@ REPLACED = [
     ("arn:aws:::111122223333", "arn:aws:::[account]"),
     ("0" * 11 + "1", "[account]"),
     ("aA1" + "x" * 29, "[token]"),
+    (GUID, "[guid]"),
+    ("a1" * 16, "[hex]"),
 ]
 
 

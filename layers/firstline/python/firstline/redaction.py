@@ -21,7 +21,8 @@ class _Rule(NamedTuple):
     """What is taken for personal or secret, and what is put there instead.
 
     To search costs more than all else that a page waits for, and most texts hold none of it: what
-    fits has at least *shortest* characters, and one of *words* in it, in any case.
+    fits has at least *shortest* characters, and one of *words* in it, in any case; where a rule has
+    no words, a `_RUN`.
     """
 
     pattern: re.Pattern[str]
@@ -56,12 +57,11 @@ _RULES: tuple[_Rule, ...] = (
         8,
         ("space.", "_inbox."),
     ),
-    _Rule(re.compile(_GUID), "[guid]", 36, ("-",)),
+    _Rule(re.compile(_GUID), "[guid]", 36),
     _Rule(
         re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)[0-9]{12}(?=[:/]|\b)"),
         r"\1[account]",
         22,
-        ("arn:aws",),
     ),
     _Rule(re.compile(r"(?<![\w-])[0-9]{12}(?![\w-])"), "[account]", 12),
     _Rule(re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])"), "[hex]", 32),
@@ -76,6 +76,9 @@ _RULES: tuple[_Rule, ...] = (
     ),
 )
 
+_WORDS = tuple(word for rule in _RULES for word in rule.words if word)
+_RUN = re.compile(r"[0-9]{12}|\S{32}")
+
 
 def redact(text: str, cut: int = CUT) -> str:
     """*text* in one line of at most *cut* characters, without what is personal or secret.
@@ -87,11 +90,18 @@ def redact(text: str, cut: int = CUT) -> str:
     if not found.isprintable():
         found = "".join(each if each.isprintable() else _blank(each) for each in found)
     lower = _lower(found)
+    if _has_one(lower, _WORDS) or _RUN.search(found):
+        found = _applied(found, lower)
+    return found if len(found) <= cut else found[: cut - 1].rstrip() + ELLIPSIS
+
+
+def _applied(found: str, lower: str | None) -> str:
+    """What the rules leave of *found*, one after the other."""
     for pattern, instead, shortest, words in _RULES:
         if len(found) >= shortest and _has_one(lower, words):
             found, times = pattern.subn(instead, found)
             lower = _lower(found) if times else lower
-    return found if len(found) <= cut else found[: cut - 1].rstrip() + ELLIPSIS
+    return found
 
 
 def _lower(text: str) -> str | None:
