@@ -1,5 +1,6 @@
 """One incident and its world as values with defaults: a complete outage that a restart mends."""
 
+import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, Sign
 from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
 from firstline.ledger import Provenance
 from firstline.ports import Answered
-from firstline.settings import Home, Settings
+from firstline.settings import Home, nowhere
 from firstline.signals import Component, Condition, Severity, Signal, SignalKind
 
 NOW = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
@@ -34,24 +35,7 @@ ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{ALARM_NAME}"
 BY = Provenance(policy=Digest("p" * 64), code="code")
 PROFILE_FILE = Path(profiles.__file__).parent / "profiles" / "runbook.toml"
 PROFILE = profiles.load(PROFILE_FILE)
-SETTINGS = Settings(
-    home=HOME,
-    mode="enforce",
-    profile_path="",
-    incidents_table="",
-    ledger_table="",
-    archive_bucket="archive",
-    signing_key="key",
-    signals_queue_url="",
-    wakes_queue_url="",
-    routing_key_secret="",
-    pager_url="",
-    team_topic="",
-    documents={},
-    alarms={},
-    hash_key="a test's",
-    code="code",
-)
+SETTINGS = copy.replace(nowhere(HOME, "code"), mode="enforce", hash_key="a test's")
 ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)
 AGE_MAX = timedelta(seconds=PROFILE.policy.evidence_age_max_seconds)
 

@@ -24,7 +24,7 @@ def _make_table(cloud: Cloud, name: str, properties: Properties) -> Resource:
 
 def _keep(_: Cloud, made: Resource, properties: Properties) -> Resource:
     """What holds records is made once, and no deployment here changes it."""
-    raise NotImplementedError(f"{made.ref} would be changed: {properties}")
+    raise AssertionError(f"{made.ref} would be changed: {properties}")
 
 
 def _remove_table(cloud: Cloud, made: Resource) -> None:

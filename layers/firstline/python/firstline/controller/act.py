@@ -17,7 +17,7 @@ from firstline.controller.draft import Draft
 from firstline.decision import Decision
 from firstline.decision import Look as LookStep
 from firstline.errors import Bug
-from firstline.evidence import HostEvidence, Unknown
+from firstline.evidence import Group, HostEvidence, Unknown
 from firstline.ids import CommandId
 from firstline.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.ledger import Data, Kind
@@ -144,10 +144,26 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
         raise Bug(message)
     dead = about.diagnosis.having(Life.DEAD)
     alive = tuple(each for each in what.hosts if each not in dead)
-    policy = draft.system.profile.policy
+    attempt = _attempt(draft, what, held, group)
+    spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now, alive)
+    window = seconds(draft.system.profile.policy.attempts_window_seconds)
+    until = attempt.lease_until
+    lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
+    draft.lease = LeaseWrite(lease, held.lease.fence)
+    draft.incident = draft.incident.after(Fact.FIX_INTENDED)
+    draft.incident = copy.replace(
+        draft.incident,
+        attempts=(*draft.incident.attempts, attempt),
+        proposals=approvals.used(draft.incident.proposals, what.hash),
+    )
+    draft.record(Kind.INTENT, _intended(attempt, what))
+    return attempt, lease
+
+
+def _attempt(draft: Draft, what: Plan, held: Limits, group: Group) -> Attempt:
+    """*what* as it is to be tried now, under the next fence."""
     action = ACTIONS[what.action]
-    until = draft.now + lease_duration(action)
-    attempt = Attempt(
+    return Attempt(
         token=plan.token(draft.incident.id, draft.incident.chain.length, what.hash),
         action=what.action,
         target=what.target,
@@ -158,33 +174,23 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
         fence=held.lease.fence + 1,
         intended_at=draft.now,
         not_after=draft.now + action.delivery_limit,
-        lease_until=until,
+        lease_until=draft.now + lease_duration(action),
     )
-    spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now, alive)
-    window = seconds(policy.attempts_window_seconds)
-    lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
-    draft.lease = LeaseWrite(lease, held.lease.fence)
-    draft.incident = draft.incident.after(Fact.FIX_INTENDED)
-    draft.incident = copy.replace(
-        draft.incident,
-        attempts=(*draft.incident.attempts, attempt),
-        proposals=approvals.used(draft.incident.proposals, what.hash),
-    )
-    draft.record(
-        Kind.INTENT,
-        {
-            "action": attempt.action,
-            "token": attempt.token,
-            "targets": [attempt.target],
-            "hosts": list(attempt.hosts),
-            "parameters": what.parameters,
-            "plan": attempt.plan,
-            "fence": attempt.fence,
-            "facts": list(what.facts),
-            "not_after": attempt.not_after.isoformat(),
-        },
-    )
-    return attempt, lease
+
+
+def _intended(attempt: Attempt, what: Plan) -> Data:
+    """As its entry says it."""
+    return {
+        "action": attempt.action,
+        "token": attempt.token,
+        "targets": [attempt.target],
+        "hosts": list(attempt.hosts),
+        "parameters": what.parameters,
+        "plan": attempt.plan,
+        "fence": attempt.fence,
+        "facts": list(what.facts),
+        "not_after": attempt.not_after.isoformat(),
+    }
 
 
 def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
