@@ -12,6 +12,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
+from botocore.config import Config
 
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # read at import; it costs seconds
 
@@ -38,6 +39,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 type Door = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes] | None]
 """Answers a request, or leaves it to moto with None."""
+THREADS_MAX = 50
+"""More than ever ask through one client at a time."""
 
 
 class _Quiet(MotoRequestHandler):
@@ -55,6 +58,8 @@ class Cloud:
         self.started: Callable[[str], None] = lambda _function: None
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._one_at_a_time = Lock()
+        self._clients: dict[str, Any] = {}
+        self._making = Lock()
         self._server = make_server(
             "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
         )
@@ -71,7 +76,13 @@ class Cloud:
         self._thread.join()
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any service's
-        """A client of *service* that talks to this cloud."""
+        """A client of *service* that talks to this cloud; made once, and for any thread."""
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _made(self, service: str) -> Any:  # noqa: ANN401 - any service's
         client: Any = boto3.client  # its overloads take literal names
         return client(
             service,
@@ -79,6 +90,7 @@ class Cloud:
             endpoint_url=self.url,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - it opens nothing
+            config=Config(max_pool_connections=THREADS_MAX),
         )
 
     def environment(self) -> dict[str, str]:

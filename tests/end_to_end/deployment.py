@@ -127,7 +127,7 @@ class Deployment(NamedTuple):
         until = pace.now().timestamp() + seconds
         while not holds():
             assert pace.now().timestamp() < until, f"{what}: {self.cloud.faults.take()}"
-            sleep(0.1)
+            sleep(0.2)
 
 
 __all__ = ["APP", "RECORDS", "Deployment"]

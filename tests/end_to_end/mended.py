@@ -1,13 +1,15 @@
 """What moto gets wrong or lacks on the way of a deployment and of a signature, for a while."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from moto import backends
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
@@ -35,7 +37,13 @@ def mended() -> Iterator[None]:
         # it keeps composite alarms, and tells them, and has no call that makes one
         put = CloudWatchResponse.put_metric_alarm
         patch.setattr(CloudWatchResponse, "put_composite_alarm", put, raising=False)
+        # it looks through its own folder for each request
+        patch.setattr(backends, "list_of_moto_modules", cache(_modules))
         yield
+
+
+def _modules(listed: Callable[[], Iterable[str]] = backends.list_of_moto_modules) -> frozenset[str]:
+    return frozenset(listed())
 
 
 def _update(backend: Any) -> Any:  # noqa: ANN401 - moto's own method

@@ -11,13 +11,13 @@ PARENT_LOG_GROUP = "/vettid/enclave/parent"
 SECONDS = {
     "cooldown": 1,
     "poll": 1,
-    "watch": 2,
+    "watch": 1,
     "settle": 1,
     "verify_interval": 1,
     "verify_timeout": 30,
     "look_timeout": 10,
     "alarm_lag": 60,
-    "incident_age_max": 600,
+    "incident_age_max": 400,
 }
 
 

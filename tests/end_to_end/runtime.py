@@ -22,7 +22,7 @@ import runtime_client
 
 BROUGHT = (
     *("awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "simplejson"),
-    *("six.py", "snapshot_restore_py", "urllib3"),
+    *("six.py", "snapshot_restore_py.py", "urllib3"),
 )
 """What is in Lambda's own runtime beside the standard library."""
 START_SECONDS = 60
@@ -78,7 +78,7 @@ def runtime_files(folder: Path) -> Path:
     site = Path(awslambdaric.__file__).parents[1]
     folder.mkdir()
     for name in (*BROUGHT, Path(runtime_client.__file__).name):
-        (folder / name).symlink_to(site / name)
+        (folder / name).symlink_to((site / name).resolve(strict=True))
     return folder
 
 
