@@ -1,17 +1,16 @@
-"""How long a function takes to its first return in a fresh process, beside a bare handler.
+"""How long a function takes from the start of its process to its first return, beside a bare one.
 
     python bench/cold_start.py [PAIRS] [--quick] [--json]
 
-Each packaged function is given what Lambda would give it: its layers and the functions, the
-runtime's own boto3, no site-packages. The bare handler decodes the event and makes the same calls
-by boto3 alone, with the same parameters, which are recorded from the twin; a probe's asks the same
-question by nats-py or urllib3 alone. A server on loopback answers both: TLS and AWS's own time
-would make the ratio smaller. The aim is 1.3 or less. A function that is deployed and is not here
-ends the bench.
+Each packaged function is started as Lambda would start it: by awslambdaric, with its layers, the
+functions and the runtime's own boto3, and no site-packages. The bare handler is started likewise,
+takes the same event and makes the same calls by boto3 alone, with the same parameters, which are
+recorded from the twin; a probe's asks the same question by nats-py or urllib3 alone. A server on
+loopback answers both: TLS and AWS's own time would make the ratio smaller. The aim is 1.3 or less.
+A function that is deployed and is not here ends the bench.
 """
 
 import copy
-import json
 import os
 import pickle
 import shutil
@@ -26,10 +25,8 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
-
-import boto3
 
 from bench.deployed import Probed, controller, health_probe, nats_probe
 from bench.recorded import Answer, Work
@@ -37,42 +34,35 @@ from firstline import probe_settings
 from firstline import settings as addresses
 from firstline.cli.figure import Figure, paired, run
 from infra import packaging
+from tests.end_to_end.runtime import Place, Sandbox, Started, runtime_files
 
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six.py")
-HANDLER = """
-import json, types
-from functions import {name}
-context = types.SimpleNamespace(invoked_function_arn="arn:aws:lambda:us-east-1:1:function:it")
-with open({event!r}) as file:
-    done = {name}.handler(json.load(file), context)
-assert not (isinstance(done, dict) and done.get("batchItemFailures")), done
-"""
 BARE = """
-import json, pickle, urllib3
-import boto3
+import json, pickle
+import boto3, urllib3
 from botocore.exceptions import ClientError
-with open({event!r}) as file:
-    for each in json.load(file).get("Records", []):
+
+def handler(event, context):
+    for each in event.get("Records", []):
         json.loads(each.get("body", "{{}}"))
-with open({calls!r}, "rb") as file:
-    calls, posts = pickle.load(file)
-session, clients = boto3.session.Session(region_name="us-east-1"), {{}}
-for service, operation, params in calls:
-    if service not in clients:
-        clients[service] = session.client(service)
-    try:
-        answer = getattr(clients[service], operation)(**params)
-        if "Body" in answer:
-            answer["Body"].read()
-    except ClientError:
-        pass
-for url in posts:
-    urllib3.PoolManager().request("POST", url, body=b"{{}}")
+    with open({calls!r}, "rb") as file:
+        calls, posts = pickle.load(file)
+    session, clients = boto3.session.Session(region_name="us-east-1"), {{}}
+    for service, operation, params in calls:
+        if service not in clients:
+            clients[service] = session.client(service)
+        try:
+            answer = getattr(clients[service], operation)(**params)
+            if "Body" in answer:
+                answer["Body"].read()
+        except ClientError:
+            pass
+    for url in posts:
+        urllib3.PoolManager().request("POST", url, body=b"{{}}")
 """
+ARN = "arn:aws:lambda:us-east-1:111122223333:function:bench"
+SECONDS_MAX = 60
 PROBE = packaging.ROOT / "layers" / "probe"
 POSTED = Answer("PagerDuty", b'{"status": "success"}', 202)
-type Programs = tuple[str, str]
-"""Ours and the bare one."""
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -115,110 +105,120 @@ class Answers(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Side(NamedTuple):
+    """One of the two: where it lies, and the name of its handler."""
+
+    place: Place
+    handler: str
+
+
 class Case(NamedTuple):
-    """What is timed: two programs that must take all answers and make all posts."""
+    """What is timed: two functions that must take all answers and make all posts."""
 
     name: str
     against: str
-    programs: Programs
+    sides: tuple[Side, Side]
+    event: dict[str, Any]
     environment: dict[str, str]
     answers: list[Answer]
 
 
-def package(out: Path) -> list[str]:
-    """What Lambda unpacks, under *out*; gives the paths of its ``sys.path``."""
-    machine: Literal["arm64", "x86_64"] = "arm64" if os.uname().machine == "aarch64" else "x86_64"
-    packaging.install_dependencies(out / "dependencies", machine)
-    packaging.install_dependencies(out / "probe", machine, PROBE)
-    packaging.copy_firstline(out / "firstline")
-    packaging.copy_functions(out / "task")
-    site = Path(boto3.__file__).parents[1]
-    for name in RUNTIME:
-        copy_ = shutil.copytree if (site / name).is_dir() else shutil.copy2
-        (out / "runtime").mkdir(exist_ok=True)
-        copy_(site / name, out / "runtime" / name)
-    subprocess.run(
-        [sys.executable, "-m", "compileall", "-q", str(out)], check=True, capture_output=True
-    )
-    layers = (out / "dependencies" / "python", out / "firstline" / "python")
-    return [str(each) for each in (out / "task", *layers, out / "runtime")]
+class Packages:
+    """What Lambda unpacks, under *out*, and the bare handlers beside it."""
+
+    def __init__(self, out: Path) -> None:
+        machine: Literal["arm64", "x86_64"] = (
+            "arm64" if os.uname().machine == "aarch64" else "x86_64"
+        )
+        self._layers, self._with_probe = out / "layers", out / "layers-with-probe"
+        self._functions, self._bare, self._brought = out / "task", out / "bare", out / "runtime"
+        packaging.install_dependencies(self._layers, machine)
+        packaging.copy_firstline(self._layers)
+        shutil.copytree(self._layers, self._with_probe)
+        packaging.install_dependencies(self._with_probe, machine, PROBE)
+        packaging.copy_functions(self._functions)
+        self._bare.mkdir()
+        shutil.copytree(runtime_files(out / "linked"), self._brought)
+        _compile(self._brought)
+
+    def sides(self, name: str, bare: str) -> tuple[Side, Side]:
+        """The function *name*, and a *bare* module in its place."""
+        module = self._bare / f"bare_{name}.py"
+        module.write_text(bare)
+        _compile(module)
+        layers = self._with_probe if name == "probe_nats" else self._layers
+        return (
+            Side(Place(self._functions, layers, self._brought), f"functions.{name}.handler"),
+            Side(Place(self._bare, layers, self._brought), f"bare_{name}.handler"),
+        )
+
+    def deployed(self) -> set[str]:
+        """The names of all functions that have a handler."""
+        modules = (self._functions / "functions").glob("*.py")
+        return {each.stem for each in modules if "\ndef handler(" in each.read_text()}
+
+
+def _compile(path: Path) -> None:
+    how = ("-m", "compileall", "-q", str(path))
+    subprocess.run([sys.executable, *how], check=True, capture_output=True)
 
 
 def bench(pairs: int) -> Iterator[Figure]:
     """Each deployed function once."""
     with tempfile.TemporaryDirectory() as folder:
         where, done = Path(folder), set[str]()
-        path = package(where)
-        handlers = {
-            each.stem for each in (where / "task" / "functions").glob("*.py") if _handles(each)
-        }
-        for case in cases(where, path):
+        packages = Packages(where)
+        for case in cases(where, packages):
             done.add(case.name)
             yield timed(case, pairs)
-        if done != handlers:
-            raise SystemExit(f"not the deployed functions: {sorted(done ^ handlers)}")
+        if done != packages.deployed():
+            raise SystemExit(f"not the deployed functions: {sorted(done ^ packages.deployed())}")
 
 
-def _handles(path: Path) -> bool:
-    return "\ndef handler(" in path.read_text()
-
-
-def cases(where: Path, path: list[str]) -> Iterator[Case]:
+def cases(where: Path, packages: Packages) -> Iterator[Case]:
     """Of the controller's functions, then of the probes."""
     with server() as url:
         base = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(path),
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
         for work in controller(datetime.now(UTC) - timedelta(seconds=2)):
-            yield of_work(work, where, base)
-        with health_probe(where) as probed:
-            yield of_probe(probed, where, base)
-        base["PYTHONPATH"] += f"{os.pathsep}{where / 'probe' / 'python'}"
-        with nats_probe(where) as probed:
-            yield of_probe(probed, where, base)
+            yield of_work(work, where, packages, base)
+        for probe in (health_probe, nats_probe):
+            with probe(where) as probed:
+                yield of_probe(probed, packages, base)
 
 
-def of_work(work: Work, where: Path, base: dict[str, str]) -> Case:
+def of_work(work: Work, where: Path, packages: Packages, base: dict[str, str]) -> Case:
     """A function of the controller beside boto3."""
     pager = f"{base['AWS_ENDPOINT_URL']}/v2/enqueue"
     calls = where / f"{work.function}.calls"
     calls.write_bytes(pickle.dumps((work.calls, [pager] * work.posts)))
-    event = _event(work.function, work.event, where)
     settings = addresses.write(copy.replace(work.settings, pager_url=pager))
     return Case(
         work.function,
         f"bare boto3, the same {len(work.calls) + work.posts} calls",
-        (
-            HANDLER.format(name=work.function, event=event),
-            BARE.format(event=event, calls=str(calls)),
-        ),
+        packages.sides(work.function, BARE.format(calls=str(calls))),
+        work.event,
         base | {addresses.VARIABLE: settings},
         work.answers + [POSTED] * work.posts,
     )
 
 
-def of_probe(probed: Probed, where: Path, base: dict[str, str]) -> Case:
+def of_probe(probed: Probed, packages: Packages, base: dict[str, str]) -> Case:
     """A probe beside the library that it asks by."""
-    event = _event(probed.function, {}, where)
     settings = {probe_settings.VARIABLE: probe_settings.write(probed.settings)}
     return Case(
         probed.function,
         probed.against,
-        (HANDLER.format(name=probed.function, event=event), probed.bare),
+        packages.sides(probed.function, probed.bare),
+        {},
         base | probed.environment | settings,
         probed.answers,
     )
-
-
-def _event(function: str, event: object, where: Path) -> str:
-    path = where / f"{function}.json"
-    path.write_text(json.dumps(event))
-    return str(path)
 
 
 @contextmanager
@@ -235,30 +235,31 @@ def server() -> Iterator[str]:
 
 def timed(case: Case, pairs: int) -> Figure:
     """Both sides in alternation, the first pair left out where there are several."""
-    ours, bare = case.programs
+    ours, bare = case.sides
     taken = [(_seconds(ours, case), _seconds(bare, case)) for _ in range(pairs + (pairs > 1))]
     name = f"cold {case.name}{', its page taken' if case.name == 'ingest' else ''}, wall"
     return paired(name, "s", case.against, taken[-pairs:]).at_most(1.3)
 
 
-def _seconds(program: str, case: Case) -> float:
-    """How long *program* takes from its start to its end; raises where it did not do it all."""
+def _seconds(side: Side, case: Case) -> float:
+    """How long *side* takes from its start to its return; raises where it did not do it all."""
     wanted = Counter(each.operation for each in case.answers)
     Answers.answers = {
         name: [each for each in case.answers if each.operation == name] for name in wanted
     }
     Answers.asked = Counter()
+    printed: list[str] = []
     began = time.perf_counter()
-    ran = subprocess.run(
-        [sys.executable, "-S", "-P", "-c", program],
-        env=case.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    took = time.perf_counter() - began
-    if ran.returncode or not wanted <= Answers.asked:
-        raise SystemExit(f"{case.name} left out {wanted - Answers.asked}; {ran.stderr}")
+    sandbox = Sandbox(side.place, Started(side.handler, ARN, case.environment), printed.append)
+    try:
+        result = sandbox.invoke(case.event, SECONDS_MAX)
+        took = time.perf_counter() - began
+    finally:
+        sandbox.close()
+    payload = result.payload
+    failed = result.failed or (isinstance(payload, dict) and payload.get("batchItemFailures"))
+    if failed or not wanted <= Answers.asked:
+        raise SystemExit(f"{case.name} left out {wanted - Answers.asked}; {payload} {printed}")
     return took
 
 

@@ -156,9 +156,13 @@ import asyncio, ssl
 import boto3, nats
 from nats.aio.client import RawCredentials
 from nats.errors import NoRespondersError
-ssm = boto3.session.Session(region_name="us-east-1").client("ssm")
-creds = ssm.get_parameter(Name={parameter!r}, WithDecryption=True)["Parameter"]["Value"]
-async def ask():
+
+def handler(event, context):
+    ssm = boto3.session.Session(region_name="us-east-1").client("ssm")
+    answer = ssm.get_parameter(Name={parameter!r}, WithDecryption=True)
+    asyncio.run(ask(answer["Parameter"]["Value"]))
+
+async def ask(creds):
     ssl.create_default_context()
     client = await nats.connect(
         "nats://127.0.0.1:{port}", user_credentials=RawCredentials(creds), allow_reconnect=False
@@ -169,12 +173,13 @@ async def ask():
         await client.close()
         return
     raise SystemExit("somebody answered")
-asyncio.run(ask())
 """
 _BARE_HEALTH = """
 import ssl, urllib3
-pool = urllib3.PoolManager(ssl_context=ssl.create_default_context())
-assert pool.request("GET", "https://127.0.0.1:{port}/health").json() == {{"healthy": True}}
+
+def handler(event, context):
+    pool = urllib3.PoolManager(ssl_context=ssl.create_default_context())
+    assert pool.request("GET", "https://127.0.0.1:{port}/health").json() == {{"healthy": True}}
 """
 
 
