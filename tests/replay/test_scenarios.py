@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bench.narrow import narrowed
 from firstline import audit
 from firstline.cli import account
 from firstline.cli.replay import read, unmet
@@ -52,7 +53,7 @@ def run(request: pytest.FixtureRequest, asked: Path) -> tuple[Scenario, Replayed
 def recorded(path: Path, asked: Path) -> tuple[Scenario, Replayed]:
     """The scenario at *path* and what its replay left; what it asked of AWS is in *asked*."""
     scenario, events, profile = read(path, HOME)
-    with recording() as recorder:
+    with recording() as recorder, narrowed():
         replayed = replay(scenario, events, profile, HOME, lambda _: None)
     half = asked / f"{path.stem}.{os.getpid()}"
     half.write_bytes(msgspec.json.encode(sorted(recorder.calls)))
