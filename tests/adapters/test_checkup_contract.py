@@ -10,18 +10,22 @@ import pytest
 
 from firstline.adapters.checkup.alarms import AlarmsReader
 from firstline.adapters.checkup.deployment import DeploymentReader
+from firstline.adapters.checkup.drift import DriftReader
 from firstline.adapters.checkup.fleet import FleetReader
 from firstline.adapters.checkup.probing import ProbingReader
 from firstline.adapters.checkup.records import Records, records
 from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.checkup.surroundings import SurroundingsReader
+from firstline.adapters.checkup.templates import TemplateReader
+from firstline.checkup import parts
 from firstline.checkup.facts import (
     Agent,
     Alarm,
     Api,
     Given,
     LogGroup,
+    Meant,
     Metric,
     Need,
     Probed,
@@ -75,8 +79,16 @@ def mapping(uuid: str, state: str, function: str) -> Answer:
     }
 
 
+def templates(one: Answering) -> TemplateReader:
+    return TemplateReader(one.session, "firstline-vettid-app", HOME, {})
+
+
 def roles(one: Answering) -> RolesReader:
-    return RolesReader(one.session, "firstline-vettid-app", HOME, {})
+    return RolesReader(one.session)
+
+
+def drift(one: Answering) -> DriftReader:
+    return DriftReader(one.session)
 
 
 KEYS: tuple[Given, ...] = (("aws:SecureTransport", "boolean", ("true",)),)
@@ -235,6 +247,15 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         [{"Targets": []}],
         (),
     ),
+    "patterns": (
+        lambda one: drift(one).patterns(),
+        "eventbridge.ListRules",
+        [
+            {"Rules": [{"Name": "a", "EventPattern": '{"source": ["x"]}'}], "NextToken": "x"},
+            {"Rules": [{"Name": "of a schedule"}, {"Name": "b", "EventPattern": '{"b": [1, 2]}'}]},
+        ],
+        {"a": '{"source":"x"}', "b": '{"b":[1,2]}'},
+    ),
     "rulings": (
         lambda one: roles(one).ruled("arn:aws:iam::111122223333:role/it", BATCH),
         "iam.SimulatePrincipalPolicy",
@@ -382,7 +403,7 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         True,
     ),
     "template": (
-        lambda one: roles(one).template(),
+        lambda one: templates(one).template(),
         "cloudformation.GetTemplate",
         {"TemplateBody": json.dumps({"Resources": {}})},
         {"Resources": {}},
@@ -414,6 +435,35 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         "sqs.GetQueueAttributes",
         {"Attributes": {"ApproximateNumberOfMessages": "3"}},
         3,
+    ),
+    "policy of a queue": (
+        lambda one: drift(one).queue_policy(QUEUE),
+        "sqs.GetQueueAttributes",
+        {"Attributes": {"Policy": '{"Version": "x", "Statement": []}'}},
+        '{"Statement":[],"Version":"x"}',
+    ),
+    "queue without a policy": (
+        lambda one: drift(one).queue_policy(QUEUE),
+        "sqs.GetQueueAttributes",
+        {},
+        "null",
+    ),
+    "policy of a topic": (
+        lambda one: drift(one).topic_policy("arn:topic"),
+        "sns.GetTopicAttributes",
+        {"Attributes": {"TopicArn": "arn:topic", "Policy": '{"Statement": ["x"]}'}},
+        '{"Statement":"x"}',
+    ),
+    "schedule": (
+        lambda one: drift(one).schedule("sweep"),
+        "scheduler.GetSchedule",
+        {
+            "Name": "sweep",
+            "State": "DISABLED",
+            "ScheduleExpression": "rate(1 minute)",
+            "Target": {"Arn": "arn:a", "RetryPolicy": {}},
+        },
+        '{"ScheduleExpression":"rate(1 minute)","State":"DISABLED","Target":{"Arn":"arn:a"}}',
     ),
     "function": (
         lambda one: StandingReader(one.session).function("ingest"),
@@ -531,6 +581,24 @@ def test_a_refusal_is_a_fact(ask: Callable[[Answering], object], call: str) -> N
             "ResourceNotFoundException",
             "empty",
         ),
+        (
+            lambda one: drift(one).queue_policy(QUEUE),
+            "sqs.GetQueueAttributes",
+            "QueueDoesNotExist",
+            "not here",
+        ),
+        (
+            lambda one: drift(one).topic_policy("arn:gone"),
+            "sns.GetTopicAttributes",
+            "NotFound",
+            "not here",
+        ),
+        (
+            lambda one: drift(one).schedule("gone"),
+            "scheduler.GetSchedule",
+            "ResourceNotFoundException",
+            "not here",
+        ),
     ],
 )
 def test_what_is_not_there_is_told_apart_from_what_is_not_known(
@@ -538,6 +606,29 @@ def test_what_is_not_there_is_told_apart_from_what_is_not_known(
 ) -> None:
     """Each service has a code of its own for it."""
     assert ask(Answering({call: Refusal(code)})) == fact
+
+
+PATTERNED = {"Type": parts.RULE, "Properties": {"EventPattern": {"source": ["aws.health"]}}}
+
+
+def test_what_was_not_read_of_drift_is_not_known() -> None:
+    """The template, one that is not ours, the rules; a rule that is gone is another matter."""
+    rule = (Resource(parts.RULE, "Rule", "health"),)
+    no_template = Answering({"cloudformation.GetTemplate": Refusal("AccessDenied")})
+    assert isinstance(drift(no_template).drift(templates(no_template).made(rule)), Unread)
+    answers: dict[str, Any] = {
+        "cloudformation.GetTemplate": {
+            "TemplateBody": json.dumps({"Resources": {"Rule": PATTERNED}})
+        },
+        "eventbridge.ListRules": {"Rules": []},
+    }
+    one = Answering(answers)
+    assert isinstance(drift(one).drift(templates(one).made(())), Unread)
+    meant = Meant(parts.RULE, "health", "Rule", '{"source":"aws.health"}')
+    assert drift(one).drift(templates(one).made(rule)) == {meant: "not here"}
+    blind = Answering(answers | {"eventbridge.ListRules": Refusal("AccessDenied")})
+    unread = Unread("events:ListRules", "AccessDenied")
+    assert drift(blind).drift(templates(blind).made(rule)) == {meant: unread}
 
 
 def test_a_simulation_is_asked_as_the_calls_would_be() -> None:

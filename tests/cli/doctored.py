@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from firstline.adapters import items
-from firstline.checkup import parts
+from firstline.checkup import drift, parts
 from firstline.checkup.finding import Finding
 from firstline.cli.doctor import examine
 from firstline.evidence import HostEvidence, HostReport
@@ -17,6 +17,7 @@ from tests.adapters.account import Answer, Answering
 from tests.core.accounts import (
     DEPLOYED,
     EMERGENCY,
+    HASH,
     MADE,
     NETWORK,
     OWN,
@@ -73,6 +74,8 @@ TARGETS: dict[str, Any] = {**DEPLOYED.targets}
 RESOURCES = [
     resource("SecretsManager::Secret", "RoutingKeyValue", "arn:aws:secretsmanager:x"),
     resource("SSM::Document", "LookHostDocument", "look-document"),
+    resource("SNS::Topic", "OversightEmergency", EMERGENCY),
+    resource("Scheduler::Schedule", "SweepEveryMinute", "each-minute"),
     *(resource(each.kind.removeprefix("AWS::"), each.logical_id, each.name) for each in PLACED),
     *(
         resource(
@@ -91,7 +94,17 @@ OUTPUTS = {
 }
 
 
-(LOGICAL,) = [each.logical_id for each in PLACED if each.name == "the-ResponseIngest"]
+LOGICAL, SWEEP, RULE, SIGNALS = (
+    f"{each}{HASH}"
+    for each in ("ResponseIngest", "ResponseSweep", "DetectionAlarmStates", "QueuesSignals")
+)
+PATTERN = {"source": ["aws.cloudwatch"]}
+POLICY = {"Version": "2012-10-17", "Statement": []}
+SCHEDULE = {
+    "State": "ENABLED",
+    "ScheduleExpression": "rate(1 minute)",
+    "Target": {"Arn": f"arn:aws:lambda:{PLACE}:function:the-ResponseSweep"},
+}
 INGEST = [
     {
         "Effect": "Allow",
@@ -111,6 +124,22 @@ TEMPLATE = {
             "Properties": {
                 "Handler": "functions.ingest.handler",
                 "Role": {"Fn::GetAtt": ["IngestRole", "Arn"]},
+            },
+        },
+        RULE: {"Type": parts.RULE, "Properties": {"EventPattern": PATTERN}},
+        "SignalsPolicy": {
+            "Type": drift.QUEUE_POLICY,
+            "Properties": {"Queues": [{"Ref": SIGNALS}], "PolicyDocument": POLICY},
+        },
+        "EmergencyPolicy": {
+            "Type": drift.TOPIC_POLICY,
+            "Properties": {"Topics": [{"Ref": "OversightEmergency"}], "PolicyDocument": POLICY},
+        },
+        "SweepEveryMinute": {
+            "Type": drift.SCHEDULE,
+            "Properties": {
+                "ScheduleExpression": "rate(1 minute)",
+                "Target": {"Arn": {"Fn::GetAtt": [SWEEP, "Arn"]}},
             },
         },
         "IngestRole": {
@@ -187,9 +216,16 @@ def account() -> dict[str, Any]:
         "cloudwatch.GetMetricData": values,
         "secrets-manager.GetSecretValue": {"SecretString": KEY},
         "sns.ListSubscriptionsByTopic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:y"}]},
-        "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
+        "sns.GetTopicAttributes": {"Attributes": {"Policy": json.dumps(POLICY)}},
+        "sqs.GetQueueAttributes": {
+            "Attributes": {"ApproximateNumberOfMessages": "0", "Policy": json.dumps(POLICY)}
+        },
+        "scheduler.GetSchedule": SCHEDULE,
         "eventbridge.ListRules": {
-            "Rules": [{"Name": each, "State": "ENABLED"} for each in DEPLOYED.targets]
+            "Rules": [
+                {"Name": each, "State": "ENABLED", "EventPattern": json.dumps(PATTERN)}
+                for each in DEPLOYED.targets
+            ]
         },
         "eventbridge.ListTargetsByRule": lambda asked: {
             "Targets": [{"Id": "Target0", "Arn": each} for each in TARGETS[asked["Rule"]]]

@@ -14,8 +14,18 @@ from firstline.checkup.reads import READS
 from firstline.cli.doctor import examine, tell
 from firstline.cli.main import dispatch
 from tests.adapters.account import Answer, Answering, Refusal
-from tests.cli.doctored import REPORT, ROLE, Clock, account, examined, remembering, shown, simulated
-from tests.core.accounts import STACK
+from tests.cli.doctored import (
+    REPORT,
+    ROLE,
+    SCHEDULE,
+    Clock,
+    account,
+    examined,
+    remembering,
+    shown,
+    simulated,
+)
+from tests.core.accounts import DEPLOYED, STACK
 from tests.core.builders import FLEET, PROFILE, PROFILE_FILE, A, B, C
 
 IAM = {
@@ -39,13 +49,14 @@ def test_a_whole_account() -> None:
     assert {each: count for each, count in counts.items() if count > 1} == {
         "cloudformation.DescribeStacks": 2,
         "cloudwatch.GetMetricData": 3,
+        "eventbridge.ListRules": 2,
         "eventbridge.ListTargetsByRule": len(parts.RULES),
         "iam.SimulatePrincipalPolicy": 2,
         "lambda.GetFunctionConfiguration": len(parts.PARTS[parts.FUNCTION]) + 1,
         "sns.ListSubscriptionsByTopic": 3,
-        "sqs.GetQueueAttributes": len(parts.PARTS[parts.QUEUE]),
+        "sqs.GetQueueAttributes": len(parts.PARTS[parts.QUEUE]) + 1,
     }
-    assert len(counts) == 28
+    assert len(counts) == 30
 
 
 def test_the_routing_key_is_told_to_nobody() -> None:
@@ -216,6 +227,30 @@ DEAF: dict[str, tuple[dict[str, Any], str]] = {
     "no rule that has targets": (
         {"eventbridge.ListTargetsByRule": Refusal("ResourceNotFoundException")},
         "transport",
+    ),
+    "rules that hear something else": (
+        {
+            "eventbridge.ListRules": {
+                "Rules": [
+                    {"Name": each, "State": "ENABLED", "EventPattern": '{"source":["mine"]}'}
+                    for each in DEPLOYED.targets
+                ]
+            }
+        },
+        "drift",
+    ),
+    "a queue that lets nobody in": (
+        {"sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}}},
+        "drift",
+    ),
+    "a topic that lets nobody in": ({"sns.GetTopicAttributes": {"Attributes": {}}}, "drift"),
+    "no sweep is rung": (
+        {"scheduler.GetSchedule": Refusal("ResourceNotFoundException")},
+        "drift",
+    ),
+    "the sweep is switched off": (
+        {"scheduler.GetSchedule": {**SCHEDULE, "State": "DISABLED"}},
+        "drift",
     ),
     "no sources": ({"lambda.ListEventSourceMappings": {"EventSourceMappings": []}}, "transport"),
     "no functions": (

@@ -89,6 +89,7 @@ DEPLOYED = Deployed(
     errors={"ingest": 0},
     heartbeat=NOW - timedelta(minutes=2),
     rulings={},
+    drift={},
 )
 
 

@@ -12,6 +12,7 @@ from firstline.checkup.facts import (
     Alarm,
     Api,
     LogGroup,
+    Meant,
     Metric,
     Resource,
     ScalingGroup,
@@ -44,6 +45,7 @@ DENIED = "AccessDenied"
 NONE: tuple[()] = ()
 SIGNALS = f"{QUEUES}QueuesSignals"
 ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
+DRIFTING = Meant("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
 LOOKED = {each: report() for each in FLEET}
 
 
@@ -306,6 +308,15 @@ def test_a_rest_api_that_is_an_http_api() -> None:
         ),
         (deployed(rules=Unread("events:ListRules", DENIED)), "critical"),
         (deployed(rulings=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
+        (deployed(drift=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
+        (
+            deployed(drift={DRIFTING: Unread("scheduler:GetSchedule", DENIED)}),
+            "critical",
+        ),
+        (
+            deployed(drift={DRIFTING: Unread("sns:GetTopicAttributes", "AuthorizationError")}),
+            "critical",
+        ),
         (
             changed("targets", **{ALARM_RULE: Unread("events:ListTargetsByRule", DENIED)}),
             "critical",

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from ast import literal_eval
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +13,10 @@ from botocore.session import Session as BotocoreSession
 
 from firstline import profile as profiles
 from firstline.adapters.checkup.deployment import DeploymentReader
+from firstline.adapters.checkup.drift import DriftReader
 from firstline.adapters.checkup.records import Records, looks, records
 from firstline.adapters.checkup.roles import RolesReader
+from firstline.adapters.checkup.templates import TemplateReader
 from firstline.adapters.clock import SystemClock
 from firstline.settings import Home
 from tests.adapters.account import answered
@@ -65,19 +68,23 @@ def _of_logs(statement: Statement) -> Statement:
     return {**statement, "Resource": f"{where}:*"} if whole else statement
 
 
-def roles_of(session: Session, deployment: Deployment) -> list[tuple[str, str, str]]:
-    """What doctor finds in the deployed roles: check, severity, subject."""
+def found_in(session: Session, deployment: Deployment) -> list[tuple[str, str, str]]:
+    """What doctor finds in the deployed roles, rules, policies and schedules, in brief."""
     fleet = profiles.load(deployment.profile).fleet.name
     kept = records(session, fleet)
     assert isinstance(kept, Records)
     resources = DeploymentReader(session, APP, fleet).resources()
-    reader = RolesReader(session, APP, Home(ACCOUNT, REGION), kept.exports)
-    told = copy.replace(DEPLOYED, rulings=reader.rulings(resources))
+    made = TemplateReader(session, APP, Home(ACCOUNT, REGION), kept.exports).made(resources)
+    told = copy.replace(
+        DEPLOYED,
+        rulings=RolesReader(session).rulings(made),
+        drift=DriftReader(session).drift(made),
+    )
     return [(each.check, each.severity, each.subject) for each in found(deployed=told)]
 
 
 @pytest.fixture
-def drifted(deployment: Deployment) -> Iterator[None]:
+def denied(deployment: Deployment) -> Iterator[None]:
     """Somebody denies the routing key to ingest, and takes that back at the end."""
     iam = deployment.cloud.client("iam")
     (role,) = [
@@ -91,21 +98,57 @@ def drifted(deployment: Deployment) -> Iterator[None]:
     iam.delete_role_policy(**named)
 
 
-def test_the_deployed_roles_may_do_all_that_they_need(
+def own_name(deployment: Deployment, begins: str) -> str:
+    """The deployed name of the one resource of which the logical id begins so."""
+    (own,) = (own for name, own in deployment.resources().items() if re.match(begins, name))
+    return own
+
+
+@pytest.fixture
+def drifted(deployment: Deployment) -> Iterator[list[str]]:
+    """Somebody changes a pattern, a policy and a schedule; as they were at the end."""
+    events, queues = deployment.cloud.client("events"), deployment.cloud.client("sqs")
+    schedules = deployment.cloud.client("scheduler")
+    rule = events.describe_rule(Name=own_name(deployment, r"DetectionAlarmStates"))
+    queue = own_name(deployment, r"QueuesSignals[0-9A-F]{8}\Z")
+    told = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]
+    name = own_name(deployment, r"ResponseSweepEveryMinute")
+    schedule = schedules.get_schedule(Name=name)
+    kept = {key: schedule[key] for key in ("ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    events.put_rule(Name=rule["Name"], EventPattern='{"source": ["aws.health"]}')
+    queues.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+    schedules.update_schedule(Name=name, State="DISABLED", **kept)
+    yield [rule["Name"], queue, name]
+    events.put_rule(**{key: rule[key] for key in ("Name", "EventPattern", "Description")})
+    queues.set_queue_attributes(QueueUrl=queue, Attributes=told)
+    schedules.update_schedule(Name=name, State="ENABLED", **kept)
+
+
+def test_nothing_is_found_of_what_was_just_deployed(
     session: Session, deployment: Deployment
 ) -> None:
-    """By the template, the resources, the exports and the roles that stand in the cloud."""
-    assert roles_of(session, deployment) == []
+    """By the template, the resources, the exports and all that stands in the cloud."""
+    assert found_in(session, deployment) == []
 
 
-@pytest.mark.usefixtures("drifted")
+@pytest.mark.usefixtures("denied")
 def test_what_was_denied_by_hand_is_found(session: Session, deployment: Deployment) -> None:
     """Nothing would be paged."""
-    denied = ("role-denied", "critical", "ingest secretsmanager:GetSecretValue")
-    assert roles_of(session, deployment) == [denied]
+    lost = ("role-denied", "critical", "ingest secretsmanager:GetSecretValue")
+    assert found_in(session, deployment) == [lost]
+
+
+def test_what_was_changed_by_hand_is_found(
+    session: Session, deployment: Deployment, drifted: list[str]
+) -> None:
+    """No alarm would come in, nothing be let in, no page that is owed be sent again."""
+    assert sorted(found_in(session, deployment)) == sorted(
+        ("drift", "critical", name) for name in drifted
+    )
 
 
 def test_looks_are_read_of_the_deployed_tables(session: Session, deployment: Deployment) -> None:
     """By the outputs of the records stack: whatever there is, it can be read."""
     kept = records(session, profiles.load(deployment.profile).fleet.name)
+    assert isinstance(kept, Records)
     assert isinstance(looks(session, kept, SystemClock()), dict)

@@ -8,6 +8,7 @@ import pytest
 
 from firstline import doctor
 from firstline.adapters.checkup.roles import RolesReader
+from firstline.adapters.checkup.templates import TemplateReader
 from firstline.checkup.facts import Need, Read, Resource, Ruling, Unread
 from firstline.checkup.finding import Finding
 from firstline.checkup.harm import HARMS, row
@@ -39,9 +40,10 @@ def rulings(it: Deployment, simulation: Any = None) -> Read[dict[Need, Read[Ruli
     """What doctor reads of *it*."""
     made = it.stacks.made
     one = it.answering(simulation)
-    reader = RolesReader(one.session, it.stack, HOME, made.exports())
+    templates = TemplateReader(one.session, it.stack, HOME, made.exports())
     standing = made.standing(it.stack).items()
-    return reader.rulings(tuple(Resource(kind, name, own) for name, (kind, own) in standing))
+    resources = tuple(Resource(kind, name, own) for name, (kind, own) in standing)
+    return RolesReader(one.session).rulings(templates.made(resources))
 
 
 def examined(it: Deployment, simulation: Any = None) -> list[Finding]:  # noqa: ANN401
@@ -103,7 +105,8 @@ def test_a_batch_is_of_one_resource(deployment: Deployment) -> None:
     made = deployment.stacks.made
     standing = made.standing(deployment.stack).items()
     resources = tuple(Resource(kind, name, own) for name, (kind, own) in standing)
-    read = RolesReader(one.session, deployment.stack, HOME, made.exports()).rulings(resources)
+    templates = TemplateReader(one.session, deployment.stack, HOME, made.exports())
+    read = RolesReader(one.session).rulings(templates.made(resources))
     assert isinstance(read, dict)
     functions = {each.function for each in read}
     simulations = one.calls.count("iam.SimulatePrincipalPolicy")
@@ -307,8 +310,8 @@ def test_each_row_of_what_is_harmed_is_of_something_that_is_granted(
 def test_a_template_that_cannot_be_told_is_not_known(deployment: Deployment) -> None:
     """A resource that the stack does not have by now, an export that is gone."""
     one = deployment.answering()
-    reader = RolesReader(one.session, deployment.stack, HOME, {})
-    found_ = reader.rulings(())
+    templates = TemplateReader(one.session, deployment.stack, HOME, {})
+    found_ = RolesReader(one.session).rulings(templates.made(()))
     assert isinstance(found_, Unread)
     assert found_.action == "cloudformation:GetTemplate"
     assert "iam.SimulatePrincipalPolicy" not in one.calls

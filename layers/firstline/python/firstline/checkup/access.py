@@ -18,7 +18,9 @@ ESSENTIAL = frozenset(
         "iam:SimulatePrincipalPolicy",
         "lambda:GetFunctionConfiguration",
         "lambda:ListEventSourceMappings",
+        "scheduler:GetSchedule",
         "secretsmanager:GetSecretValue",
+        "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
         "sqs:GetQueueAttributes",
     }

@@ -170,6 +170,19 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
 
 
+class Meant(msgspec.Struct, frozen=True):
+    """What the stack's template says of one resource, by its own name, as one text of JSON.
+
+    ``part`` is what hangs on it: the rule, the queue or topic of a policy, the function of a
+    schedule, without the CDK's hash.
+    """
+
+    kind: str
+    name: str
+    part: str
+    text: str
+
+
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     """What stands of the app stack, of all that its ``resources`` say that it has.
 
@@ -178,7 +191,8 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     and ``sources`` by their UUIDs. What is not there is ``not here``, or no key.
 
     ``errors`` are of the last day. ``heartbeat`` is the last one of the last day, if any.
-    ``rulings`` say whether the functions may do what they need to.
+    ``rulings`` say whether the functions may do what they need to. ``drift`` has what stands now
+    beside what the template says, as one text each, ``not here`` where it is not.
     """
 
     status: str
@@ -194,6 +208,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     errors: Read[dict[str, int]]
     heartbeat: Read[datetime | None]
     rulings: Read[dict[Need, Read[Ruling]]]
+    drift: Read[dict[Meant, Read[str]]]
 
 
 class Remembered(msgspec.Struct, frozen=True):

@@ -70,10 +70,10 @@ _ALWAYS = frozenset({"alarms", "findings"})
 _VITAL = frozenset(
     {
         *("ResponseIngestSource", "ResponseReconcileSource", "QueuesSignals", "QueuesWakes"),
-        *("ResponseIngest", "ResponseReconcile", "ResponseSweep"),
+        *("ResponseIngest", "ResponseReconcile", "ResponseSweep", "OversightEmergency"),
     }
 )
-"""A P1 passes through them, whatever it is told by."""
+"""A P1 passes through them, whatever it is told by; the topic is all that is left of it."""
 _PROBE = "ProbesProbeNats"
 
 

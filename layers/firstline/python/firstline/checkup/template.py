@@ -39,6 +39,12 @@ class Stands(msgspec.Struct, frozen=True):
                 return f"arn:{PARTITION}:sqs:{here}:{found.name.rpartition('/')[2]}"
             case "AWS::Logs::LogGroup":
                 return f"arn:{PARTITION}:logs:{here}:log-group:{found.name}:*"
+            case "AWS::Lambda::Function":
+                return f"arn:{PARTITION}:lambda:{here}:function:{found.name}"
+            case "AWS::Events::Rule":
+                return f"arn:{PARTITION}:events:{here}:rule/{found.name}"
+            case "AWS::IAM::Role":
+                return f"arn:{PARTITION}:iam::{self.home.account}:role/{found.name}"
             case _:
                 raise Malformed(f"the template names the ARN of {name}, a {found.kind}")
 

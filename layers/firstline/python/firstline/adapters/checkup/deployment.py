@@ -6,9 +6,11 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.adapters.checkup.alarms import AlarmsReader
+from firstline.adapters.checkup.drift import DriftReader
 from firstline.adapters.checkup.reading import client, pages, read
 from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.standing import StandingReader
+from firstline.adapters.checkup.templates import TemplateReader
 from firstline.adapters.routing_key import key_in
 from firstline.checkup.facts import (
     Deployed,
@@ -37,7 +39,7 @@ class DeploymentReader:
         self._heartbeat = Metric(PROBED, "Heartbeat", (("service", fleet),))
 
     def deployed(
-        self, alarms: AlarmsReader, roles: RolesReader, now: datetime
+        self, alarms: AlarmsReader, templates: TemplateReader, now: datetime
     ) -> Read[Deployed | None]:
         """All of it; None where there is no such stack."""
         stack = described(self._session, self._name)
@@ -46,6 +48,7 @@ class DeploymentReader:
         if not stack:
             return None
         resources = self.resources()
+        made = templates.made(resources)
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
         functions = _named(resources, FUNCTION)
         standing = StandingReader(self._session)
@@ -70,7 +73,8 @@ class DeploymentReader:
             functions={each: standing.function(each) for each in functions},
             errors=day if isinstance(day, Unread) else {it: day[m][0] for it, m in errors.items()},
             heartbeat=day if isinstance(day, Unread) else day[self._heartbeat][1],
-            rulings=roles.rulings(resources),
+            rulings=RolesReader(self._session).rulings(made),
+            drift=DriftReader(self._session).drift(made),
         )
 
     def resources(self) -> Read[tuple[Resource, ...]]:

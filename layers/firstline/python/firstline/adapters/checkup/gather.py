@@ -12,9 +12,9 @@ from firstline.adapters.checkup.look import look
 from firstline.adapters.checkup.probing import ProbingReader
 from firstline.adapters.checkup.reading import client
 from firstline.adapters.checkup.records import looks, records
-from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.standing import StandingReader
 from firstline.adapters.checkup.surroundings import SurroundingsReader
+from firstline.adapters.checkup.templates import TemplateReader
 from firstline.adapters.faults import code
 from firstline.checkup import alarms as checks
 from firstline.checkup import names, watched
@@ -53,9 +53,9 @@ def gather(session: Session, profile: Profile, clock: Clock, *, asks: bool = Fal
     kept = records(session, profile.fleet.name)
     stack = watched.stack_name(profile)
     exports = kept if isinstance(kept, Unread) else kept.exports
-    roles = RolesReader(session, stack, at, exports)
+    templates = TemplateReader(session, stack, at, exports)
     standing = DeploymentReader(session, stack, profile.fleet.name)
-    deployed = standing.deployed(alarms, roles, clock.now())
+    deployed = standing.deployed(alarms, templates, clock.now())
     groups = fleet.groups()
     hosts = next((it.in_service for it in known(groups) if it.name == profile.fleet.group), ())
     account = Account(

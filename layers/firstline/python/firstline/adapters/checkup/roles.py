@@ -11,45 +11,31 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.adapters.checkup.reading import client, pages, read
+from firstline.adapters.checkup.templates import TEMPLATE, Made
 from firstline.adapters.clients import SIMULATING
-from firstline.checkup.facts import Given, Need, Read, Resource, Ruling, Unread
+from firstline.checkup.facts import Given, Need, Read, Ruling, Unread
 from firstline.checkup.needs import Function, batches, needs
-from firstline.checkup.template import Stands
 from firstline.errors import Malformed
-from firstline.settings import Home
 
 SIMULATE = "iam:SimulatePrincipalPolicy"
-TEMPLATE = "cloudformation:GetTemplate"
 SILENT = "it gave no decision"
 
 type Rulings = dict[Need, Read[Ruling]]
 
 
 class RolesReader:
-    """Reads for the stack *name*; *exports* are those that it imports from."""
+    """Reads what the roles of a stack's functions may do."""
 
-    def __init__(
-        self, session: Session, name: str, home: Home, exports: Read[dict[str, str]]
-    ) -> None:
-        self._session = session
-        self._name = name
-        self._home = home
-        self._exports = exports
+    def __init__(self, session: Session) -> None:
         self._functions = client(session, "lambda")
         self._simulator = client(session, "iam", SIMULATING)
 
-    def rulings(self, resources: Read[tuple[Resource, ...]]) -> Read[Rulings]:
-        """Of each need of each function; *resources* are the stack's."""
-        template = self.template()
-        if isinstance(template, Unread):
-            return template
-        if isinstance(resources, Unread):
-            return resources
-        if isinstance(self._exports, Unread):
-            return self._exports
-        stands = Stands(self._home, {each.logical_id: each for each in resources}, self._exports)
+    def rulings(self, made: Read[Made]) -> Read[Rulings]:
+        """Of each need of each function that the stack's template was *made* into."""
+        if isinstance(made, Unread):
+            return made
         try:
-            wanted = needs(template, stands)
+            wanted = needs(*made)
         except Malformed as error:
             return Unread(TEMPLATE, str(error))
         return {
@@ -57,11 +43,6 @@ class RolesReader:
             for function, asked in wanted.items()
             for need, ruling in self._of(function, asked)
         }
-
-    def template(self) -> Read[dict[str, Any]]:
-        """The template that the stack stands by."""
-        stacks = client(self._session, "cloudformation")
-        return read(TEMPLATE, lambda: stacks.get_template(StackName=self._name)["TemplateBody"])
 
     def role(self, function: str) -> Read[str]:
         """The ARN of the role that *function* has now, whatever the template says."""

@@ -1,0 +1,90 @@
+"""Drift: what stands now of all that the template says of rules, policies and schedules."""
+
+import json
+from typing import Any
+
+from boto3.session import Session
+
+from firstline.adapters.checkup.reading import client, pages, read
+from firstline.adapters.checkup.templates import TEMPLATE, Made
+from firstline.checkup import drift as checks
+from firstline.checkup.drift import GONE, canonical, meant, scheduled
+from firstline.checkup.facts import Meant, Read, Unread
+from firstline.errors import Malformed
+
+
+class DriftReader:
+    """Reads how the parts of a stack are that its template tells of."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def drift(self, made: Read[Made]) -> Read[dict[Meant, Read[str]]]:
+        """Each thing that the template says, which was *made* into a stack, and what stands."""
+        if isinstance(made, Unread):
+            return made
+        try:
+            wanted = meant(*made)
+        except Malformed as error:
+            return Unread(TEMPLATE, str(error))
+        patterns = self.patterns()
+        return {each: self._now(each, patterns) for each in wanted}
+
+    def _now(self, meant: Meant, patterns: Read[dict[str, str]]) -> Read[str]:
+        match meant.kind:
+            case checks.QUEUE_POLICY:
+                return self.queue_policy(meant.name)
+            case checks.TOPIC_POLICY:
+                return self.topic_policy(meant.name)
+            case checks.SCHEDULE:
+                return self.schedule(meant.name)
+            case _:
+                return patterns if isinstance(patterns, Unread) else patterns.get(meant.name, GONE)
+
+    def patterns(self) -> Read[dict[str, str]]:
+        """The event pattern of each rule of the default bus that has one."""
+        events = client(self._session, "events")
+        return read(
+            "events:ListRules",
+            lambda: {
+                str(each["Name"]): canonical(json.loads(each["EventPattern"]))
+                for each in pages(events, "list_rules", "Rules")
+                if "EventPattern" in each
+            },
+        )
+
+    def queue_policy(self, queue: str) -> Read[str]:
+        """The policy of the queue with this address."""
+        queues = client(self._session, "sqs")
+        return read(
+            "sqs:GetQueueAttributes",
+            lambda: _policy(queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])),
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "QueueDoesNotExist",
+            none=GONE,
+        )
+
+    def topic_policy(self, topic: str) -> Read[str]:
+        """The policy of the topic with this ARN."""
+        topics = client(self._session, "sns")
+        return read(
+            "sns:GetTopicAttributes",
+            lambda: _policy(topics.get_topic_attributes(TopicArn=topic)),
+            "NotFound",
+            none=GONE,
+        )
+
+    def schedule(self, name: str) -> Read[str]:
+        """What the schedule *name* of the default group does, and when."""
+        schedules = client(self._session, "scheduler")
+        return read(
+            "scheduler:GetSchedule",
+            lambda: scheduled(schedules.get_schedule(Name=name)),
+            "ResourceNotFoundException",
+            none=GONE,
+        )
+
+
+def _policy(answer: dict[str, Any]) -> str:
+    """The one among its attributes, which is not there where somebody removed it."""
+    return canonical(json.loads(answer.get("Attributes", {}).get("Policy", "null")))

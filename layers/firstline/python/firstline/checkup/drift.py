@@ -1,0 +1,166 @@
+"""Drift: whether what carries signals is still as the stack's own template has it.
+
+CloudFormation detects drift as well, of all resources, in minutes, and for whoever may read them
+all. Here only that is held on which hearing a P1 rests, and that no other check asks for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from firstline.checkup import parts, watched
+from firstline.checkup.facts import Deployed, Meant, Unread
+from firstline.checkup.finding import Case, Check, Found
+from firstline.checkup.template import Stands, resolved
+from firstline.errors import Malformed
+
+type Properties = dict[str, Any]
+
+QUEUE_POLICY = "AWS::SQS::QueuePolicy"
+TOPIC_POLICY = "AWS::SNS::TopicPolicy"
+SCHEDULE = "AWS::Scheduler::Schedule"
+GONE = "not here"
+NONE = "null"
+"""The text of what somebody removed from what is still there."""
+_CALLED = {
+    parts.RULE: "event pattern",
+    QUEUE_POLICY: "policy",
+    TOPIC_POLICY: "policy",
+    SCHEDULE: "schedule",
+}
+_OF_A_TARGET = ("Arn", "Input", "RoleArn")
+
+
+class _Resource(msgspec.Struct, frozen=True, rename="pascal"):
+    type: str
+    properties: Properties = {}
+
+
+class _Template(msgspec.Struct, frozen=True, rename="pascal"):
+    resources: dict[str, _Resource]
+
+
+def meant(template: object, stands: Stands) -> tuple[Meant, ...]:
+    """What *template* says of rules, policies and schedules; raises `Malformed`."""
+    try:
+        found = msgspec.convert(template, _Template).resources
+        return tuple(
+            told
+            for name, each in found.items()
+            if each.type in _TOLD
+            for told in _TOLD[each.type](name, each.properties, stands)
+        )
+    except (msgspec.ValidationError, KeyError) as error:
+        raise Malformed(f"the stack's template is not as this version makes it: {error}") from error
+
+
+def canonical(value: object) -> str:
+    """*value* as one text, whatever the order of its keys and lists, and with a list of one as it.
+
+    Services give them back as they like. Only the list of a ``numeric`` filter has an order.
+    """
+    return msgspec.json.encode(_ordered(value), order="deterministic").decode()
+
+
+def scheduled(told: Mapping[str, Any]) -> str:
+    """What must hold of a schedule, as the template or Scheduler tells it, as one text."""
+    target = {key: told["Target"][key] for key in _OF_A_TARGET if key in told["Target"]}
+    ends = {"EndDate": str(told["EndDate"])} if told.get("EndDate") else {}
+    state, expression = told.get("State", "ENABLED"), told["ScheduleExpression"]
+    return canonical({"State": state, "ScheduleExpression": expression, "Target": target, **ends})
+
+
+def drift(case: Case) -> Iterator[Found]:
+    """Every event pattern, policy of a queue or topic, and schedule is as the template has it."""
+    deployed = case.account.deployed
+    if not isinstance(deployed, Deployed) or isinstance(deployed.drift, Unread):
+        return
+    for each, now in deployed.drift.items():
+        if not isinstance(now, Unread) and (why := _changed(each, now)):
+            what, stack = f"its {_CALLED[each.kind]} {why}", watched.stack_name(case.profile)
+            yield Found(each.name, what, parts.grade(case, each.part), {"stack": stack})
+
+
+def _of_rule(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
+    pattern = canonical(resolved(properties["EventPattern"], stands))
+    yield Meant(parts.RULE, stands.named(name), _part(name, stands), pattern)
+
+
+def _of_queue_policy(_: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
+    return _of_policy(QUEUE_POLICY, properties["Queues"], properties, stands)
+
+
+def _of_topic_policy(_: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
+    return _of_policy(TOPIC_POLICY, properties["Topics"], properties, stands)
+
+
+def _of_policy(
+    kind: str, of: list[dict[str, str]], properties: Properties, stands: Stands
+) -> Iterator[Meant]:
+    policy = canonical(resolved(properties["PolicyDocument"], stands))
+    for each in of:
+        yield Meant(kind, stands.named(each["Ref"]), _part(each["Ref"], stands), policy)
+
+
+def _of_schedule(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
+    target = properties["Target"]
+    match target["Arn"]:
+        case {"Fn::GetAtt": [str(function), "Arn"]}:
+            part = _part(function, stands)
+        case _:
+            part = _part(name, stands)
+    text = scheduled({**properties, "Target": resolved(target, stands)})
+    yield Meant(SCHEDULE, stands.named(name), part, text)
+
+
+_TOLD: dict[str, Callable[[str, Properties, Stands], Iterator[Meant]]] = {
+    parts.RULE: _of_rule,
+    QUEUE_POLICY: _of_queue_policy,
+    TOPIC_POLICY: _of_topic_policy,
+    SCHEDULE: _of_schedule,
+}
+
+
+def _part(name: str, stands: Stands) -> str:
+    """What hangs on the resource *name* goes by its name without the CDK's hash."""
+    return parts.called(stands.resources[name])
+
+
+def _changed(meant: Meant, now: str) -> str:
+    """In what it differs; empty where it does not, or where another check tells that it is gone."""
+    if now == GONE:
+        return "is not there" if meant.kind == SCHEDULE else ""
+    if now == NONE:
+        return "was removed"
+    was, told = msgspec.json.decode(meant.text), msgspec.json.decode(now)
+    differ = [key for key in was if was[key] != told.get(key)]
+    if was == told:
+        return ""
+    return f"is not the template's: {', '.join(differ) or 'there is more in it'}"
+
+
+def _ordered(value: object) -> object:
+    match value:
+        case dict():
+            return {
+                key: each if key == "numeric" else _ordered(each) for key, each in value.items()
+            }
+        case [one]:
+            return _ordered(one)
+        case list():
+            return sorted(map(_ordered, value), key=msgspec.json.encode)
+        case _:
+            return value
+
+
+CHECKS = (
+    Check(
+        name="drift",
+        ask=drift,
+        severity="critical where a P1 passes through it, else a warning",
+        consequence="what should come in, be let in or be rung may not be any more",
+        remedy="aws cloudformation detect-stack-drift --stack-name {stack} tells what was changed;"
+        " firstline deploy --revert-drift -c profile=PATH puts it back",
+    ),
+)

@@ -1,0 +1,214 @@
+"""What `firstline doctor` finds of what somebody changed by hand in what carries signals."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from firstline.checkup import parts
+from firstline.checkup.drift import (
+    GONE,
+    NONE,
+    QUEUE_POLICY,
+    SCHEDULE,
+    TOPIC_POLICY,
+    canonical,
+    meant,
+    scheduled,
+)
+from firstline.checkup.facts import Meant, Resource
+from firstline.checkup.template import Stands
+from firstline.errors import Malformed
+from tests.core.accounts import DEPLOYED, HASH, found
+from tests.core.builders import HOME
+
+PLACE = "us-east-1:111122223333"
+QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/signals"
+TOPIC = f"arn:aws:sns:{PLACE}:emergency"
+STANDS = Stands(
+    HOME,
+    {
+        each.logical_id: each
+        for each in (
+            Resource(parts.RULE, "DetectionAlarmStates" + HASH, "alarms"),
+            Resource(parts.QUEUE, "QueuesSignals" + HASH, QUEUE),
+            Resource("AWS::SNS::Topic", "OversightEmergency" + HASH, TOPIC),
+            Resource(parts.FUNCTION, "ResponseSweep" + HASH, "sweep"),
+            Resource("AWS::IAM::Role", "Role", "ringer"),
+            Resource(SCHEDULE, "ResponseSweepEveryMinute" + HASH, "each-minute"),
+            Resource(SCHEDULE, "DrillsEverySixDays" + HASH, "drills"),
+        )
+    },
+    {},
+)
+PATTERN = {"source": ["aws.cloudwatch"], "detail": {"n": [{"numeric": [">=", 7]}]}}
+ALLOWED = {
+    "Effect": "Allow",
+    "Action": ["sqs:SendMessage"],
+    "Resource": {"Fn::GetAtt": ["QueuesSignals" + HASH, "Arn"]},
+    "Condition": {
+        "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["DetectionAlarmStates" + HASH, "Arn"]}}
+    },
+}
+CALLS = {
+    "Arn": {"Fn::GetAtt": ["ResponseSweep" + HASH, "Arn"]},
+    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+    "RetryPolicy": {"MaximumRetryAttempts": 0},
+}
+CALLED = {
+    "Arn": f"arn:aws:lambda:{PLACE}:function:sweep",
+    "RoleArn": "arn:aws:iam::111122223333:role/ringer",
+}
+
+
+def template(kind: str, name: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"Resources": {name + HASH: {"Type": kind, "Properties": properties}}}
+
+
+def test_a_rule_is_held_to_its_pattern() -> None:
+    """And is one of the profile's parts."""
+    (told,) = meant(template(parts.RULE, "DetectionAlarmStates", EventPattern=PATTERN), STANDS)
+    assert told == Meant(parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN))
+
+
+def test_a_policy_is_held_for_each_queue_that_it_is_of() -> None:
+    """With its references in place: a rule's ARN and a queue's."""
+    policy = {"Version": "2012-10-17", "Statement": [ALLOWED]}
+    queues = [{"Ref": "QueuesSignals" + HASH}]
+    asked = template(QUEUE_POLICY, "QueuesSignalsPolicy", PolicyDocument=policy, Queues=queues)
+    (told,) = meant(asked, STANDS)
+    assert (told.kind, told.name, told.part) == (QUEUE_POLICY, QUEUE, "QueuesSignals")
+    assert json.loads(told.text)["Statement"] == {
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Resource": f"arn:aws:sqs:{PLACE}:signals",
+        "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:{PLACE}:rule/alarms"}},
+    }
+
+
+def test_a_policy_is_held_for_each_topic_that_it_is_of() -> None:
+    """As it is for a queue."""
+    policy: dict[str, Any] = {"Statement": []}
+    topics = [{"Ref": "OversightEmergency" + HASH}]
+    asked = template(TOPIC_POLICY, "EmergencyPolicy", PolicyDocument=policy, Topics=topics)
+    assert meant(asked, STANDS) == (
+        Meant(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":[]}'),
+    )
+
+
+def test_a_schedule_is_held_to_when_it_calls_what() -> None:
+    """It is on where its template says nothing; on it hangs what the function does."""
+    asked = template(
+        SCHEDULE, "ResponseSweepEveryMinute", ScheduleExpression="rate(1 minute)", Target=CALLS
+    )
+    now = {
+        "State": "ENABLED",
+        "ScheduleExpression": "rate(1 minute)",
+        "Target": {**CALLED, "RetryPolicy": {"MaximumRetryAttempts": 9}},
+        "GroupName": "default",
+    }
+    assert meant(asked, STANDS) == (
+        Meant(SCHEDULE, "each-minute", "ResponseSweep", scheduled(now)),
+    )
+    for changes in ({"State": "DISABLED"}, {"EndDate": "2026-01-01"}, {"Target": {"Arn": "x"}}):
+        assert scheduled({**now, **changes}) != scheduled(now)
+
+
+def test_a_schedule_that_calls_no_function_goes_by_its_own_name() -> None:
+    """The drills call AWS itself."""
+    target = {"Arn": "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState", "Input": "{}"}
+    asked = template(SCHEDULE, "DrillsEverySixDays", ScheduleExpression="x", Target=target)
+    (told,) = meant(asked, STANDS)
+    assert (told.name, told.part) == ("drills", "DrillsEverySixDays")
+    assert json.loads(told.text)["Target"] == target
+
+
+def test_nothing_else_is_held() -> None:
+    """Other kinds have checks of their own, or carry nothing."""
+    assert meant(template("AWS::S3::Bucket", "Archive"), STANDS) == ()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"Resources": {"Rule": {"Properties": {}}}},
+        template(parts.RULE, "DetectionAlarmStates"),
+        template(parts.RULE, "Unknown", EventPattern=PATTERN),
+        template(parts.RULE, "DetectionAlarmStates", EventPattern={"Fn::If": ["a", "b", "c"]}),
+    ],
+)
+def test_a_template_of_another_kind_is_malformed(odd: dict[str, Any]) -> None:
+    """So that it counts as unknown."""
+    with pytest.raises(Malformed, match=r"template|stack has no"):
+        meant(odd, STANDS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1, "b": [2, 3]}, {"b": [3, 2], "a": 1}),
+        ({"Action": ["x"]}, {"Action": "x"}),
+        ({"a": [{"prefix": "x"}, "y"]}, {"a": ["y", {"prefix": "x"}]}),
+    ],
+)
+def test_what_services_do_to_a_text_is_no_change(one: object, other: object) -> None:
+    """Orders of keys and lists, and lists of one."""
+    assert canonical(one) == canonical(other)
+
+
+def test_the_order_of_a_numeric_filter_is_its_meaning() -> None:
+    """As in ``[">", 0, "<=", 5]``."""
+    above = {"n": [{"numeric": [">", 0, "<=", 5]}]}
+    below = {"n": [{"numeric": [">", 5, "<=", 0]}]}
+    assert canonical(above) != canonical(below)
+
+
+RULE = Meant(parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN))
+SIGNALS = Meant(QUEUE_POLICY, QUEUE, "QueuesSignals", '{"Statement":"all"}')
+WAKES = Meant(QUEUE_POLICY, QUEUE, "ArchiveLost", '{"Statement":"all"}')
+EMERGENCY = Meant(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":"all"}')
+SWEEP = Meant(SCHEDULE, "each-minute", "ResponseSweep", '{"State":"ENABLED"}')
+NATS = Meant(SCHEDULE, "nats", "ProbesProbeNats", '{"State":"ENABLED"}')
+DRILLS = Meant(SCHEDULE, "drills", "DrillsEverySixDays", '{"State":"ENABLED"}')
+CASES: dict[str, tuple[Meant, str, tuple[str, str] | None]] = {
+    "a pattern as it was": (RULE, RULE.text, None),
+    "a pattern of less": (
+        RULE,
+        canonical({**PATTERN, "source": ["aws.health"]}),
+        ("critical", "its event pattern is not the template's: source"),
+    ),
+    "a pattern that asks for more": (
+        RULE,
+        canonical({**PATTERN, "region": ["x"]}),
+        ("critical", "its event pattern is not the template's: there is more in it"),
+    ),
+    "a rule that is gone, which transport tells": (RULE, GONE, None),
+    "a policy that lets nobody in": (
+        SIGNALS,
+        '{"Statement":[]}',
+        ("critical", "its policy is not the template's: Statement"),
+    ),
+    "a policy that was removed": (SIGNALS, NONE, ("critical", "its policy was removed")),
+    "a queue that is gone, which has a check": (SIGNALS, GONE, None),
+    "a policy on which no P1 rests": (WAKES, NONE, ("warning", "its policy was removed")),
+    "the emergency topic's": (EMERGENCY, NONE, ("critical", "its policy was removed")),
+    "a sweep that is switched off": (
+        SWEEP,
+        '{"State":"DISABLED"}',
+        ("critical", "its schedule is not the template's: State"),
+    ),
+    "a sweep that nobody rings": (SWEEP, GONE, ("critical", "its schedule is not there")),
+    "a probe that nobody rings": (NATS, GONE, ("critical", "its schedule is not there")),
+    "drills that nobody rings": (DRILLS, GONE, ("warning", "its schedule is not there")),
+}
+
+
+@pytest.mark.parametrize(("told", "now", "finding"), CASES.values(), ids=CASES)
+def test_what_was_changed_by_hand(told: Meant, now: str, finding: tuple[str, str] | None) -> None:
+    """As grave as what hangs on it."""
+    seen = found(deployed=copy.replace(DEPLOYED, drift={told: now}))
+    expected = [] if finding is None else [("drift", told.name, *finding)]
+    assert [(each.check, each.subject, each.severity, each.what) for each in seen] == expected
+    assert all("--stack-name firstline-vettid-app" in each.remedy for each in seen)

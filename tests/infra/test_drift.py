@@ -1,0 +1,50 @@
+"""What doctor holds to the template is all that the stacks of the shipped profiles have of it."""
+
+from pathlib import Path
+
+import pytest
+from aws_cdk import App
+
+from app import compose
+from firstline import profile as profiles
+from firstline.checkup import parts
+from firstline.checkup.drift import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
+from firstline.checkup.facts import Resource
+from firstline.checkup.finding import Case
+from firstline.checkup.template import Stands
+from infra.context import DEFAULT_PROFILE
+from tests.core.accounts import ACCOUNT
+from tests.core.builders import HOME
+from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.made import Made
+
+HELD = {parts.RULE, QUEUE_POLICY, TOPIC_POLICY, SCHEDULE}
+VITAL = {
+    *("DetectionAlarmStates", "BusGuardDuty", "BusSecurityHub"),
+    *("QueuesSignals", "QueuesWakes", "OversightEmergency", "ResponseSweep"),
+}
+"""On which a P1 rests, whatever the profile."""
+
+
+@pytest.mark.parametrize("profile", ["runbook", "vettid"])
+def test_every_rule_policy_and_schedule_is_held(profile: str, tmp_path: Path) -> None:
+    """None has a form that this version cannot tell; as grave as what hangs on it."""
+    path = DEFAULT_PROFILE.with_name(f"{profile}.toml")
+    app = App(outdir=str(tmp_path), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    compose(app)
+    app.synth()
+    made = Made(tmp_path)
+    (stack,) = (each for each in made.templates if each.endswith("-app"))
+    template = made.templates[stack]
+    resources = {
+        name: Resource(kind, name, own) for name, (kind, own) in made.standing(stack).items()
+    }
+    told = meant(template, Stands(HOME, resources, made.exports()))
+    kinds = [each["Type"] for each in template["Resources"].values()]
+    assert {kind: [each.kind for each in told].count(kind) for kind in HELD} == {
+        kind: kinds.count(kind) for kind in HELD
+    }
+    case = Case(profiles.load(path), ACCOUNT)
+    critical = {each.part for each in told if parts.grade(case, each.part) == "critical"}
+    assert critical >= VITAL
+    assert "ArchiveLost" not in critical
