@@ -465,6 +465,18 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         },
         '{"ScheduleExpression":"rate(1 minute)","State":"DISABLED","Target":{"Arn":"arn:a"}}',
     ),
+    "concurrency": (
+        lambda one: drift(one).concurrency("ingest"),
+        "lambda.GetFunctionConcurrency",
+        {"ReservedConcurrentExecutions": 0},
+        '{"ReservedConcurrentExecutions":0}',
+    ),
+    "concurrency that is not reserved": (
+        lambda one: drift(one).concurrency("ingest"),
+        "lambda.GetFunctionConcurrency",
+        {},
+        '{"ReservedConcurrentExecutions":null}',
+    ),
     "function": (
         lambda one: StandingReader(one.session).function("ingest"),
         "lambda.GetFunctionConfiguration",
@@ -591,6 +603,12 @@ def test_a_refusal_is_a_fact(ask: Callable[[Answering], object], call: str) -> N
             lambda one: drift(one).topic_policy("arn:gone"),
             "sns.GetTopicAttributes",
             "NotFound",
+            "not here",
+        ),
+        (
+            lambda one: drift(one).concurrency("gone"),
+            "lambda.GetFunctionConcurrency",
+            "ResourceNotFoundException",
             "not here",
         ),
         (

@@ -221,6 +221,7 @@ def account() -> dict[str, Any]:
             "Attributes": {"ApproximateNumberOfMessages": "0", "Policy": json.dumps(POLICY)}
         },
         "scheduler.GetSchedule": SCHEDULE,
+        "lambda.GetFunctionConcurrency": {},
         "eventbridge.ListRules": {
             "Rules": [
                 {"Name": each, "State": "ENABLED", "EventPattern": json.dumps(PATTERN)}

@@ -56,7 +56,7 @@ def test_a_whole_account() -> None:
         "sns.ListSubscriptionsByTopic": 3,
         "sqs.GetQueueAttributes": len(parts.PARTS[parts.QUEUE]) + 1,
     }
-    assert len(counts) == 30
+    assert len(counts) == 31
 
 
 def test_the_routing_key_is_told_to_nobody() -> None:
@@ -250,6 +250,10 @@ DEAF: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "the sweep is switched off": (
         {"scheduler.GetSchedule": {**SCHEDULE, "State": "DISABLED"}},
+        "drift",
+    ),
+    "functions that nobody can invoke": (
+        {"lambda.GetFunctionConcurrency": {"ReservedConcurrentExecutions": 0}},
         "drift",
     ),
     "no sources": ({"lambda.ListEventSourceMappings": {"EventSourceMappings": []}}, "transport"),

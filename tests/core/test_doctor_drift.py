@@ -11,10 +11,12 @@ from firstline.checkup.drift import (
     GONE,
     NONE,
     QUEUE_POLICY,
+    RESERVED,
     SCHEDULE,
     TOPIC_POLICY,
     canonical,
     meant,
+    reserved,
     scheduled,
 )
 from firstline.checkup.facts import Meant, Resource
@@ -124,6 +126,16 @@ def test_a_schedule_that_calls_no_function_goes_by_its_own_name() -> None:
     assert json.loads(told.text)["Target"] == target
 
 
+def test_a_function_is_held_to_what_is_reserved_for_it() -> None:
+    """Which is nothing, where the operator does not ask; nothing is another matter than none."""
+    function = template(parts.FUNCTION, "ResponseSweep", MemorySize=512)
+    (told,) = meant(function, STANDS)
+    assert told == Meant(parts.FUNCTION, "sweep", "ResponseSweep", reserved({}))
+    (told,) = meant(template(parts.FUNCTION, "ResponseSweep", **{RESERVED: 25}), STANDS)
+    assert told.text == reserved({RESERVED: 25})
+    assert len({reserved(each) for each in ({}, {RESERVED: 0}, {RESERVED: 25})}) == 3
+
+
 def test_nothing_else_is_held() -> None:
     """Other kinds have checks of their own, or carry nothing."""
     assert meant(template("AWS::S3::Bucket", "Archive"), STANDS) == ()
@@ -172,6 +184,9 @@ EMERGENCY = Meant(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":"all"
 SWEEP = Meant(SCHEDULE, "each-minute", "ResponseSweep", '{"State":"ENABLED"}')
 NATS = Meant(SCHEDULE, "nats", "ProbesProbeNats", '{"State":"ENABLED"}')
 DRILLS = Meant(SCHEDULE, "drills", "DrillsEverySixDays", '{"State":"ENABLED"}')
+OFF = reserved({RESERVED: 0})
+INGEST = Meant(parts.FUNCTION, "ingest", "ResponseIngest", reserved({}))
+CONSOLE = Meant(parts.FUNCTION, "console", "Console", reserved({}))
 CASES: dict[str, tuple[Meant, str, tuple[str, str] | None]] = {
     "a pattern as it was": (RULE, RULE.text, None),
     "a pattern of less": (
@@ -201,6 +216,22 @@ CASES: dict[str, tuple[Meant, str, tuple[str, str] | None]] = {
     ),
     "a sweep that nobody rings": (SWEEP, GONE, ("critical", "its schedule is not there")),
     "a probe that nobody rings": (NATS, GONE, ("critical", "its schedule is not there")),
+    "a function that nobody can invoke": (
+        INGEST,
+        OFF,
+        ("critical", f"its concurrency is not the template's: {RESERVED}"),
+    ),
+    "a function with a little concurrency": (
+        INGEST,
+        reserved({RESERVED: 2}),
+        ("warning", f"its concurrency is not the template's: {RESERVED}"),
+    ),
+    "a function on which no P1 rests": (
+        CONSOLE,
+        OFF,
+        ("warning", f"its concurrency is not the template's: {RESERVED}"),
+    ),
+    "a function that is gone, which has a check": (INGEST, GONE, None),
     "drills that nobody rings": (DRILLS, GONE, ("warning", "its schedule is not there")),
 }
 

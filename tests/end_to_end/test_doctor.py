@@ -106,7 +106,7 @@ def own_name(deployment: Deployment, begins: str) -> str:
 
 @pytest.fixture
 def drifted(deployment: Deployment) -> Iterator[list[str]]:
-    """Somebody changes a pattern, a policy and a schedule; as they were at the end."""
+    """Somebody changes a pattern, a policy, a schedule, a function; as they were at the end."""
     events, queues = deployment.cloud.client("events"), deployment.cloud.client("sqs")
     schedules = deployment.cloud.client("scheduler")
     rule = events.describe_rule(Name=own_name(deployment, r"DetectionAlarmStates"))
@@ -118,7 +118,10 @@ def drifted(deployment: Deployment) -> Iterator[list[str]]:
     events.put_rule(Name=rule["Name"], EventPattern='{"source": ["aws.health"]}')
     queues.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
     schedules.update_schedule(Name=name, State="DISABLED", **kept)
-    yield [rule["Name"], queue, name]
+    functions, ingest = deployment.cloud.client("lambda"), deployment.function("ingest")
+    functions.put_function_concurrency(FunctionName=ingest, ReservedConcurrentExecutions=0)
+    yield [rule["Name"], queue, name, ingest]
+    functions.delete_function_concurrency(FunctionName=ingest)
     events.put_rule(**{key: rule[key] for key in ("Name", "EventPattern", "Description")})
     queues.set_queue_attributes(QueueUrl=queue, Attributes=told)
     schedules.update_schedule(Name=name, State="ENABLED", **kept)

@@ -18,16 +18,17 @@ from tests.core.builders import HOME
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
 
-HELD = {parts.RULE, QUEUE_POLICY, TOPIC_POLICY, SCHEDULE}
+HELD = {parts.RULE, QUEUE_POLICY, TOPIC_POLICY, SCHEDULE, parts.FUNCTION}
 VITAL = {
     *("DetectionAlarmStates", "BusGuardDuty", "BusSecurityHub"),
-    *("QueuesSignals", "QueuesWakes", "OversightEmergency", "ResponseSweep"),
+    *("QueuesSignals", "QueuesWakes", "OversightEmergency"),
+    *("ResponseIngest", "ResponseReconcile", "ResponseSweep"),
 }
 """On which a P1 rests, whatever the profile."""
 
 
 @pytest.mark.parametrize("profile", ["runbook", "vettid"])
-def test_every_rule_policy_and_schedule_is_held(profile: str, tmp_path: Path) -> None:
+def test_all_that_carries_signals_is_held(profile: str, tmp_path: Path) -> None:
     """None has a form that this version cannot tell; as grave as what hangs on it."""
     path = DEFAULT_PROFILE.with_name(f"{profile}.toml")
     app = App(outdir=str(tmp_path), context={**WITHOUT_BUNDLING, "profile": str(path)})

@@ -16,6 +16,7 @@ ESSENTIAL = frozenset(
         "events:ListRules",
         "events:ListTargetsByRule",
         "iam:SimulatePrincipalPolicy",
+        "lambda:GetFunctionConcurrency",
         "lambda:GetFunctionConfiguration",
         "lambda:ListEventSourceMappings",
         "scheduler:GetSchedule",

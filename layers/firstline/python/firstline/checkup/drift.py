@@ -11,7 +11,7 @@ import msgspec
 
 from firstline.checkup import parts, watched
 from firstline.checkup.facts import Deployed, Meant, Unread
-from firstline.checkup.finding import Case, Check, Found
+from firstline.checkup.finding import Case, Check, Found, Grade
 from firstline.checkup.template import Stands, resolved
 from firstline.errors import Malformed
 
@@ -28,7 +28,9 @@ _CALLED = {
     QUEUE_POLICY: "policy",
     TOPIC_POLICY: "policy",
     SCHEDULE: "schedule",
+    parts.FUNCTION: "concurrency",
 }
+RESERVED = "ReservedConcurrentExecutions"
 _OF_A_TARGET = ("Arn", "Input", "RoleArn")
 
 
@@ -71,15 +73,20 @@ def scheduled(told: Mapping[str, Any]) -> str:
     return canonical({"State": state, "ScheduleExpression": expression, "Target": target, **ends})
 
 
+def reserved(told: Mapping[str, Any]) -> str:
+    """What is reserved of a function's concurrency, as either tells it; none of it is 0."""
+    return canonical({RESERVED: told.get(RESERVED)})
+
+
 def drift(case: Case) -> Iterator[Found]:
-    """Every event pattern, policy of a queue or topic, and schedule is as the template has it."""
+    """Event patterns, policies, schedules and reserved concurrency are the template's."""
     deployed = case.account.deployed
     if not isinstance(deployed, Deployed) or isinstance(deployed.drift, Unread):
         return
     for each, now in deployed.drift.items():
         if not isinstance(now, Unread) and (why := _changed(each, now)):
             what, stack = f"its {_CALLED[each.kind]} {why}", watched.stack_name(case.profile)
-            yield Found(each.name, what, parts.grade(case, each.part), {"stack": stack})
+            yield Found(each.name, what, _grade(case, each, now), {"stack": stack})
 
 
 def _of_rule(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
@@ -114,17 +121,28 @@ def _of_schedule(name: str, properties: Properties, stands: Stands) -> Iterator[
     yield Meant(SCHEDULE, stands.named(name), part, text)
 
 
+def _of_function(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
+    yield Meant(parts.FUNCTION, stands.named(name), _part(name, stands), reserved(properties))
+
+
 _TOLD: dict[str, Callable[[str, Properties, Stands], Iterator[Meant]]] = {
     parts.RULE: _of_rule,
     QUEUE_POLICY: _of_queue_policy,
     TOPIC_POLICY: _of_topic_policy,
     SCHEDULE: _of_schedule,
+    parts.FUNCTION: _of_function,
 }
 
 
 def _part(name: str, stands: Stands) -> str:
     """What hangs on the resource *name* goes by its name without the CDK's hash."""
     return parts.called(stands.resources[name])
+
+
+def _grade(case: Case, meant: Meant, now: str) -> Grade:
+    """A function with another concurrency still runs, unless it has none."""
+    runs = meant.kind == parts.FUNCTION and now != reserved({RESERVED: 0})
+    return "warning" if runs else parts.grade(case, meant.part)
 
 
 def _changed(meant: Meant, now: str) -> str:
@@ -159,7 +177,7 @@ CHECKS = (
         name="drift",
         ask=drift,
         severity="critical where a P1 passes through it, else a warning",
-        consequence="what should come in, be let in or be rung may not be any more",
+        consequence="a signal may not come in, not be let in, or not be dealt with",
         remedy="aws cloudformation detect-stack-drift --stack-name {stack} tells what was changed;"
         " firstline deploy --revert-drift -c profile=PATH puts it back",
     ),

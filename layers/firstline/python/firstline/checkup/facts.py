@@ -173,8 +173,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 class Meant(msgspec.Struct, frozen=True):
     """What the stack's template says of one resource, by its own name, as one text of JSON.
 
-    ``part`` is what hangs on it: the rule, the queue or topic of a policy, the function of a
-    schedule, without the CDK's hash.
+    ``part`` is what hangs on it: the rule, the queue or topic of a policy, the function, that of a
+    schedule too, without the CDK's hash.
     """
 
     kind: str

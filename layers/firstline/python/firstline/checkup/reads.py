@@ -24,6 +24,7 @@ READS = {
     "events:ListTargetsByRule": "*",
     "iam:SimulatePrincipalPolicy": "role/firstline-FLEET-app-*",
     "kms:DescribeKey": "the key of `fleet.kms_key`",
+    "lambda:GetFunctionConcurrency": "function:firstline-FLEET-app-*",
     "lambda:GetFunctionConfiguration": "function:firstline-FLEET-app-*",
     "lambda:ListEventSourceMappings": "*",
     "logs:DescribeLogStreams": "the group of `fleet.parent_log_group`",

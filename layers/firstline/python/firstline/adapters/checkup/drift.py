@@ -1,4 +1,4 @@
-"""Drift: what stands now of all that the template says of rules, policies and schedules."""
+"""Drift: what stands now of what the template says of that which carries signals."""
 
 import json
 from typing import Any
@@ -8,7 +8,8 @@ from boto3.session import Session
 from firstline.adapters.checkup.reading import client, pages, read
 from firstline.adapters.checkup.templates import TEMPLATE, Made
 from firstline.checkup import drift as checks
-from firstline.checkup.drift import GONE, canonical, meant, scheduled
+from firstline.checkup import parts
+from firstline.checkup.drift import GONE, canonical, meant, reserved, scheduled
 from firstline.checkup.facts import Meant, Read, Unread
 from firstline.errors import Malformed
 
@@ -38,6 +39,8 @@ class DriftReader:
                 return self.topic_policy(meant.name)
             case checks.SCHEDULE:
                 return self.schedule(meant.name)
+            case parts.FUNCTION:
+                return self.concurrency(meant.name)
             case _:
                 return patterns if isinstance(patterns, Unread) else patterns.get(meant.name, GONE)
 
@@ -84,7 +87,17 @@ class DriftReader:
             none=GONE,
         )
 
+    def concurrency(self, function: str) -> Read[str]:
+        """What is reserved of the concurrency of *function*, which may be all that it has."""
+        functions = client(self._session, "lambda")
+        return read(
+            "lambda:GetFunctionConcurrency",
+            lambda: reserved(functions.get_function_concurrency(FunctionName=function)),
+            "ResourceNotFoundException",
+            none=GONE,
+        )
+
 
 def _policy(answer: dict[str, Any]) -> str:
     """The one among its attributes, which is not there where somebody removed it."""
-    return canonical(json.loads(answer.get("Attributes", {}).get("Policy", "null")))
+    return canonical(json.loads(answer.get("Attributes", {}).get("Policy") or "null"))
