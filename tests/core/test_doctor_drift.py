@@ -162,12 +162,20 @@ def test_a_template_of_another_kind_is_malformed(odd: dict[str, Any]) -> None:
     [
         ({"a": 1, "b": [2, 3]}, {"b": [3, 2], "a": 1}),
         ({"Action": ["x"]}, {"Action": "x"}),
+        ({"Principal": {"AWS": ["*"]}}, {"Principal": "*"}),
         ({"a": [{"prefix": "x"}, "y"]}, {"a": ["y", {"prefix": "x"}]}),
     ],
 )
 def test_what_services_do_to_a_text_is_no_change(one: object, other: object) -> None:
-    """Orders of keys and lists, and lists of one."""
+    """Orders of keys and lists, lists of one, and everybody."""
     assert canonical(one) == canonical(other)
+
+
+def test_one_account_is_not_everybody() -> None:
+    """Nor is everybody of AWS and a service."""
+    everybody = canonical({"Principal": "*"})
+    for principal in ({"AWS": "1"}, {"AWS": "*", "Service": "x"}, {"Service": "*"}):
+        assert canonical({"Principal": principal}) != everybody
 
 
 def test_the_order_of_a_numeric_filter_is_its_meaning() -> None:

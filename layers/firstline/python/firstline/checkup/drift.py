@@ -58,9 +58,10 @@ def meant(template: object, stands: Stands) -> tuple[Meant, ...]:
 
 
 def canonical(value: object) -> str:
-    """*value* as one text, whatever the order of its keys and lists, and with a list of one as it.
+    """*value* as one text: keys and lists in one order, a list of one as it, everybody as ``*``.
 
-    Services give them back as they like. Only the list of a ``numeric`` filter has an order.
+    Services give policies back in a form of their own that means the same (a queue's ``Action``:
+    aws-controllers-k8s/sqs-controller 108). Only the list of a ``numeric`` filter has an order.
     """
     return msgspec.json.encode(_ordered(value), order="deterministic").decode()
 
@@ -160,6 +161,8 @@ def _changed(meant: Meant, now: str) -> str:
 
 def _ordered(value: object) -> object:
     match value:
+        case {"AWS": "*" | ["*"], **others} if not others:
+            return "*"
         case dict():
             return {
                 key: each if key == "numeric" else _ordered(each) for key, each in value.items()
