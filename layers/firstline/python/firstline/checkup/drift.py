@@ -85,8 +85,8 @@ def drift(case: Case) -> Iterator[Found]:
     if not isinstance(deployed, Deployed) or isinstance(deployed.drift, Unread):
         return
     for each, now in deployed.drift.items():
-        if not isinstance(now, Unread) and (why := _changed(each, now)):
-            what, stack = f"its {_CALLED[each.kind]} {why}", watched.stack_name(case.profile)
+        if not isinstance(now, Unread) and (what := _changed(each, now)):
+            stack = watched.stack_name(case.profile)
             yield Found(each.name, what, _grade(case, each, now), {"stack": stack})
 
 
@@ -150,13 +150,14 @@ def _changed(meant: Meant, now: str) -> str:
     """In what it differs; empty where it does not, or where another check tells that it is gone."""
     if now == GONE:
         return "is not there" if meant.kind == SCHEDULE else ""
+    called = _CALLED[meant.kind]
     if now == NONE:
-        return "was removed"
+        return f"has lost its {called}"
     was, told = msgspec.json.decode(meant.text), msgspec.json.decode(now)
-    differ = [key for key in was if was[key] != told.get(key)]
     if was == told:
         return ""
-    return f"is not the template's: {', '.join(differ) or 'there is more in it'}"
+    differ = [key for key in was if was[key] != told.get(key)]
+    return f"has another {called} than the template: {', '.join(differ) or 'there is more in it'}"
 
 
 def _ordered(value: object) -> object:
@@ -180,7 +181,7 @@ CHECKS = (
         name="drift",
         ask=drift,
         severity="critical where a P1 passes through it, else a warning",
-        consequence="a signal may not come in, not be let in, or not be dealt with",
+        consequence="signals do not come in, are refused, or are not dealt with",
         remedy="aws cloudformation detect-stack-drift --stack-name {stack} tells what was changed;"
         " firstline deploy --revert-drift -c profile=PATH puts it back",
     ),
