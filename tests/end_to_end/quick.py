@@ -8,16 +8,17 @@ from infra.context import DEFAULT_PROFILE
 
 GROUP = "VettID-Nitro-EnclaveASG"
 PARENT_LOG_GROUP = "/vettid/enclave/parent"
-SECONDS = {
-    "cooldown": 1,
-    "poll": 1,
-    "watch": 1,
-    "settle": 1,
-    "verify_interval": 1,
-    "verify_timeout": 30,
-    "look_timeout": 10,
-    "alarm_lag": 60,
-    "incident_age_max": 400,
+POLICY = {
+    "cooldown_seconds": 1,
+    "poll_seconds": 1,
+    "watch_seconds": 1,
+    "settle_seconds": 1,
+    "verify_readings": 2,
+    "verify_interval_seconds": 1,
+    "verify_timeout_seconds": 30,
+    "look_timeout_seconds": 10,
+    "alarm_lag_seconds": 60,
+    "incident_age_max_seconds": 400,
 }
 
 
@@ -25,8 +26,8 @@ def write(path: Path, nats_port: int) -> Path:
     """Write the profile to *path*; its fleet is called ``e2e``."""
     text = DEFAULT_PROFILE.read_text()
     head, mark, policy = text.partition("[policy]\n")
-    for name, value in SECONDS.items():
-        policy, found = re.subn(rf"(?m)^{name}_seconds = \d+$", f"{name}_seconds = {value}", policy)
+    for name, value in POLICY.items():
+        policy, found = re.subn(rf"(?m)^{name} = \d+$", f"{name} = {value}", policy)
         assert found == 1, name
     head = head.replace('\nname = "vettid"\n', '\nname = "e2e"\n')
     head, found = re.subn(

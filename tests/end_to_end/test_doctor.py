@@ -5,6 +5,7 @@ import json
 import re
 from ast import literal_eval
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def session(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Session:
     for name, value in deployment.cloud.environment().items():
         monkeypatch.setenv(name, value)
     made = Session("test", "test", region_name=REGION, botocore_session=BotocoreSession())
-    simulator, asked = Simulator(lambda arn: _policies(deployment, arn)), dict[str, Any]()
+    simulator, asked = Simulator(cache(lambda arn: _policies(deployment, arn))), dict[str, Any]()
     events: Any = made.events
 
     def ask(params: dict[str, Any], **_: object) -> None:

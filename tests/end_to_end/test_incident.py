@@ -61,10 +61,9 @@ def pages_of(deployment: Deployment, incident: IncidentId) -> list[str]:
     return [each.action for each in deployment.pages(0) if each.key == incident]
 
 
-def archived(deployment: Deployment, prefix: str, bucket: str = "") -> dict[str, bytes]:
-    """The objects under *prefix* of the archive's bucket, or of an earlier one's."""
-    objects = deployment.cloud.client("s3")
-    bucket = bucket or deployment.outputs(RECORDS)["ArchiveBucket"]
+def archived(deployment: Deployment, prefix: str) -> dict[str, bytes]:
+    """The objects under *prefix* of the archive's bucket."""
+    objects, bucket = deployment.cloud.client("s3"), deployment.outputs(RECORDS)["ArchiveBucket"]
     listed = objects.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     return {
         each["Key"]: objects.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
