@@ -254,7 +254,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
             {"Rules": [{"Name": "a", "EventPattern": '{"source": ["x"]}'}], "NextToken": "x"},
             {"Rules": [{"Name": "of a schedule"}, {"Name": "b", "EventPattern": '{"b": [1, 2]}'}]},
         ],
-        {"a": '{"source":"x"}', "b": '{"b":[1,2]}'},
+        {"a": '{"source": ["x"]}', "b": '{"b": [1, 2]}'},
     ),
     "rulings": (
         lambda one: roles(one).ruled("arn:aws:iam::111122223333:role/it", BATCH),

@@ -292,6 +292,18 @@ def test_a_deaf_account_is_status_1(answers: dict[str, Any], check: str) -> None
     assert tell(tuple(found), as_json=True) == 1
 
 
+@pytest.mark.parametrize("pattern", ["{", '{"a": ["\\ud800"]}', "[]"])
+def test_a_strangers_rule_is_no_matter_of_ours(pattern: str) -> None:
+    """Whatever somebody else in the account listens to; of ours it is a finding."""
+    answers = account()
+    stranger = {"Name": "stranger", "State": "ENABLED", "EventPattern": pattern}
+    answers["eventbridge.ListRules"]["Rules"].append(stranger)
+    assert "drift" not in {each.check for each in examined(answers)[1]}
+    for each in answers["eventbridge.ListRules"]["Rules"]:
+        each["EventPattern"] = pattern
+    assert ("drift", "critical") in {(each.check, each.severity) for each in examined(answers)[1]}
+
+
 TOPIC = "arn:aws:sns:us-east-1:111122223333:VettID-Monitoring-AlarmTopic"
 
 

@@ -14,10 +14,12 @@ from firstline.checkup.drift import (
     RESERVED,
     SCHEDULE,
     TOPIC_POLICY,
+    UNREADABLE,
     canonical,
     meant,
     reserved,
     scheduled,
+    told,
 )
 from firstline.checkup.facts import Meant, Resource
 from firstline.checkup.template import Stands
@@ -149,6 +151,11 @@ def test_nothing_else_is_held() -> None:
         template(parts.RULE, "DetectionAlarmStates"),
         template(parts.RULE, "Unknown", EventPattern=PATTERN),
         template(parts.RULE, "DetectionAlarmStates", EventPattern={"Fn::If": ["a", "b", "c"]}),
+        template(parts.RULE, "DetectionAlarmStates", EventPattern="x"),
+        template(QUEUE_POLICY, "Policy", PolicyDocument={}, Queues=["x"]),
+        template(TOPIC_POLICY, "Policy", PolicyDocument={}, Topics=[{"Fn::GetAtt": ["x", "Arn"]}]),
+        template(SCHEDULE, "ResponseSweepEveryMinute", ScheduleExpression="x", Target="x"),
+        template(parts.FUNCTION, "ResponseSweep", **{RESERVED: "all"}),
     ],
 )
 def test_a_template_of_another_kind_is_malformed(odd: dict[str, Any]) -> None:
@@ -185,6 +192,13 @@ def test_the_order_of_a_numeric_filter_is_its_meaning() -> None:
     assert canonical(above) != canonical(below)
 
 
+@pytest.mark.parametrize("odd", ["", "{", '{"a": ["\\ud800"]}', "\ud800", "[" * 100_000])
+def test_what_cannot_be_read_is_no_templates(odd: str) -> None:
+    """A hostile text ends in a finding, and in nothing else."""
+    assert told(odd) == UNREADABLE
+    assert told('{"a": ["b"]}') == canonical({"a": "b"})
+
+
 RULE = Meant(parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN))
 SIGNALS = Meant(QUEUE_POLICY, QUEUE, "QueuesSignals", '{"Statement":"all"}')
 WAKES = Meant(QUEUE_POLICY, QUEUE, "ArchiveLost", '{"Statement":"all"}')
@@ -206,6 +220,16 @@ CASES: dict[str, tuple[Meant, str, tuple[str, str] | None]] = {
         RULE,
         canonical({**PATTERN, "region": ["x"]}),
         ("critical", "has another event pattern than the template: there is more in it"),
+    ),
+    "a pattern that cannot be read": (
+        RULE,
+        UNREADABLE,
+        ("critical", "has another event pattern than the template: it cannot be read"),
+    ),
+    "a policy that is none": (
+        SIGNALS,
+        "[]",
+        ("critical", "has another policy than the template: Statement"),
     ),
     "a rule that is gone, which transport tells": (RULE, GONE, None),
     "a policy that lets nobody in": (

@@ -15,14 +15,13 @@ from firstline.checkup.finding import Case, Check, Found, Grade
 from firstline.checkup.template import Stands, resolved
 from firstline.errors import Malformed
 
-type Properties = dict[str, Any]
-
 QUEUE_POLICY = "AWS::SQS::QueuePolicy"
 TOPIC_POLICY = "AWS::SNS::TopicPolicy"
 SCHEDULE = "AWS::Scheduler::Schedule"
 GONE = "not here"
 NONE = "null"
 """The text of what somebody removed from what is still there."""
+UNREADABLE = '"unreadable"'
 _CALLED = {
     parts.RULE: "event pattern",
     QUEUE_POLICY: "policy",
@@ -36,11 +35,35 @@ _OF_A_TARGET = ("Arn", "Input", "RoleArn")
 
 class _Resource(msgspec.Struct, frozen=True, rename="pascal"):
     type: str
-    properties: Properties = {}
+    properties: object = None
 
 
 class _Template(msgspec.Struct, frozen=True, rename="pascal"):
     resources: dict[str, _Resource]
+
+
+class _Rule(msgspec.Struct, frozen=True, rename="pascal"):
+    event_pattern: dict[str, Any]
+
+
+class _Named(msgspec.Struct, frozen=True):
+    ref: str = msgspec.field(name="Ref")
+
+
+class _Policy(msgspec.Struct, frozen=True, rename="pascal"):
+    policy_document: dict[str, Any]
+    queues: tuple[_Named, ...] = ()
+    topics: tuple[_Named, ...] = ()
+
+
+class _Schedule(msgspec.Struct, frozen=True, rename="pascal"):
+    schedule_expression: str
+    target: dict[str, Any]
+    state: str = "ENABLED"
+
+
+class _Function(msgspec.Struct, frozen=True):
+    reserved: int | None = msgspec.field(name=RESERVED, default=None)
 
 
 def meant(template: object, stands: Stands) -> tuple[Meant, ...]:
@@ -48,10 +71,10 @@ def meant(template: object, stands: Stands) -> tuple[Meant, ...]:
     try:
         found = msgspec.convert(template, _Template).resources
         return tuple(
-            told
+            held
             for name, each in found.items()
             if each.type in _TOLD
-            for told in _TOLD[each.type](name, each.properties, stands)
+            for held in _TOLD[each.type](name, each.properties, stands)
         )
     except (msgspec.ValidationError, KeyError) as error:
         raise Malformed(f"the stack's template is not as this version makes it: {error}") from error
@@ -66,11 +89,19 @@ def canonical(value: object) -> str:
     return msgspec.json.encode(_ordered(value), order="deterministic").decode()
 
 
+def told(text: str) -> str:
+    """What a service tells in JSON, as one text; what cannot be read is no template's."""
+    try:
+        return canonical(msgspec.json.decode(text.encode()))
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return UNREADABLE
+
+
 def scheduled(told: Mapping[str, Any]) -> str:
     """What must hold of a schedule, as the template or Scheduler tells it, as one text."""
     target = {key: told["Target"][key] for key in _OF_A_TARGET if key in told["Target"]}
     ends = {"EndDate": str(told["EndDate"])} if told.get("EndDate") else {}
-    state, expression = told.get("State", "ENABLED"), told["ScheduleExpression"]
+    state, expression = told["State"], told["ScheduleExpression"]
     return canonical({"State": state, "ScheduleExpression": expression, "Target": target, **ends})
 
 
@@ -90,43 +121,54 @@ def drift(case: Case) -> Iterator[Found]:
             yield Found(each.name, what, _grade(case, each, now), {"stack": stack})
 
 
-def _of_rule(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
-    pattern = canonical(resolved(properties["EventPattern"], stands))
+def _of_rule(name: str, properties: object, stands: Stands) -> Iterator[Meant]:
+    rule = msgspec.convert(properties, _Rule)
+    pattern = canonical(resolved(rule.event_pattern, stands))
     yield Meant(parts.RULE, stands.named(name), _part(name, stands), pattern)
 
 
-def _of_queue_policy(_: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
-    return _of_policy(QUEUE_POLICY, properties["Queues"], properties, stands)
+def _of_queue_policy(_: str, properties: object, stands: Stands) -> Iterator[Meant]:
+    policy = msgspec.convert(properties, _Policy)
+    return _of_policy(QUEUE_POLICY, policy, policy.queues, stands)
 
 
-def _of_topic_policy(_: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
-    return _of_policy(TOPIC_POLICY, properties["Topics"], properties, stands)
+def _of_topic_policy(_: str, properties: object, stands: Stands) -> Iterator[Meant]:
+    policy = msgspec.convert(properties, _Policy)
+    return _of_policy(TOPIC_POLICY, policy, policy.topics, stands)
 
 
 def _of_policy(
-    kind: str, of: list[dict[str, str]], properties: Properties, stands: Stands
+    kind: str, policy: _Policy, of: tuple[_Named, ...], stands: Stands
 ) -> Iterator[Meant]:
-    policy = canonical(resolved(properties["PolicyDocument"], stands))
+    text = canonical(resolved(policy.policy_document, stands))
     for each in of:
-        yield Meant(kind, stands.named(each["Ref"]), _part(each["Ref"], stands), policy)
+        yield Meant(kind, stands.named(each.ref), _part(each.ref, stands), text)
 
 
-def _of_schedule(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
-    target = properties["Target"]
-    match target["Arn"]:
+def _of_schedule(name: str, properties: object, stands: Stands) -> Iterator[Meant]:
+    schedule = msgspec.convert(properties, _Schedule)
+    match schedule.target.get("Arn"):
         case {"Fn::GetAtt": [str(function), "Arn"]}:
             part = _part(function, stands)
         case _:
             part = _part(name, stands)
-    text = scheduled({**properties, "Target": resolved(target, stands)})
+    target = {key: resolved(each, stands) for key, each in schedule.target.items()}
+    text = scheduled(
+        {
+            "State": schedule.state,
+            "ScheduleExpression": schedule.schedule_expression,
+            "Target": target,
+        }
+    )
     yield Meant(SCHEDULE, stands.named(name), part, text)
 
 
-def _of_function(name: str, properties: Properties, stands: Stands) -> Iterator[Meant]:
-    yield Meant(parts.FUNCTION, stands.named(name), _part(name, stands), reserved(properties))
+def _of_function(name: str, properties: object, stands: Stands) -> Iterator[Meant]:
+    text = reserved({RESERVED: msgspec.convert(properties, _Function).reserved})
+    yield Meant(parts.FUNCTION, stands.named(name), _part(name, stands), text)
 
 
-_TOLD: dict[str, Callable[[str, Properties, Stands], Iterator[Meant]]] = {
+_TOLD: dict[str, Callable[[str, object, Stands], Iterator[Meant]]] = {
     parts.RULE: _of_rule,
     QUEUE_POLICY: _of_queue_policy,
     TOPIC_POLICY: _of_topic_policy,
@@ -153,10 +195,12 @@ def _changed(meant: Meant, now: str) -> str:
     called = _CALLED[meant.kind]
     if now == NONE:
         return f"has lost its {called}"
-    was, told = msgspec.json.decode(meant.text), msgspec.json.decode(now)
-    if was == told:
+    if now == UNREADABLE:
+        return f"has another {called} than the template: it cannot be read"
+    if now == meant.text:
         return ""
-    differ = [key for key in was if was[key] != told.get(key)]
+    was, stands = msgspec.json.decode(meant.text), msgspec.json.decode(now)
+    differ = [key for key in was if not isinstance(stands, dict) or was[key] != stands.get(key)]
     return f"has another {called} than the template: {', '.join(differ) or 'there is more in it'}"
 
 

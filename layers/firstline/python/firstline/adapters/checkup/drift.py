@@ -1,6 +1,5 @@
 """Drift: what stands now of what the template says of that which carries signals."""
 
-import json
 from typing import Any
 
 from boto3.session import Session
@@ -9,7 +8,7 @@ from firstline.adapters.checkup.reading import client, pages, read
 from firstline.adapters.checkup.templates import TEMPLATE, Made
 from firstline.checkup import drift as checks
 from firstline.checkup import parts
-from firstline.checkup.drift import GONE, canonical, meant, reserved, scheduled
+from firstline.checkup.drift import GONE, NONE, meant, reserved, scheduled, told
 from firstline.checkup.facts import Meant, Read, Unread
 from firstline.errors import Malformed
 
@@ -42,15 +41,15 @@ class DriftReader:
             case parts.FUNCTION:
                 return self.concurrency(meant.name)
             case _:
-                return patterns if isinstance(patterns, Unread) else patterns.get(meant.name, GONE)
+                return _pattern(meant.name, patterns)
 
     def patterns(self) -> Read[dict[str, str]]:
-        """The event pattern of each rule of the default bus that has one."""
+        """The event pattern of each rule of the default bus that has one, as it is told."""
         events = client(self._session, "events")
         return read(
             "events:ListRules",
             lambda: {
-                str(each["Name"]): canonical(json.loads(each["EventPattern"]))
+                str(each["Name"]): str(each["EventPattern"])
                 for each in pages(events, "list_rules", "Rules")
                 if "EventPattern" in each
             },
@@ -98,6 +97,13 @@ class DriftReader:
         )
 
 
+def _pattern(rule: str, patterns: Read[dict[str, str]]) -> Read[str]:
+    """Only ours is looked into: others may have any, and it is no matter of ours."""
+    if isinstance(patterns, Unread):
+        return patterns
+    return told(patterns[rule]) if rule in patterns else GONE
+
+
 def _policy(answer: dict[str, Any]) -> str:
     """The one among its attributes, which is not there where somebody removed it."""
-    return canonical(json.loads(answer.get("Attributes", {}).get("Policy") or "null"))
+    return told(answer.get("Attributes", {}).get("Policy") or NONE)
