@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from firstline.adapters import items
-from firstline.checkup import drift, parts
+from firstline.checkup import meant, parts
 from firstline.checkup.finding import Finding
 from firstline.cli.doctor import examine
 from firstline.evidence import HostEvidence, HostReport
@@ -128,15 +128,15 @@ TEMPLATE = {
         },
         RULE: {"Type": parts.RULE, "Properties": {"EventPattern": PATTERN}},
         "SignalsPolicy": {
-            "Type": drift.QUEUE_POLICY,
+            "Type": meant.QUEUE_POLICY,
             "Properties": {"Queues": [{"Ref": SIGNALS}], "PolicyDocument": POLICY},
         },
         "EmergencyPolicy": {
-            "Type": drift.TOPIC_POLICY,
+            "Type": meant.TOPIC_POLICY,
             "Properties": {"Topics": [{"Ref": "OversightEmergency"}], "PolicyDocument": POLICY},
         },
         "SweepEveryMinute": {
-            "Type": drift.SCHEDULE,
+            "Type": meant.SCHEDULE,
             "Properties": {
                 "ScheduleExpression": "rate(1 minute)",
                 "Target": {"Arn": {"Fn::GetAtt": [SWEEP, "Arn"]}},

@@ -7,22 +7,19 @@ from typing import Any
 import pytest
 
 from firstline.checkup import parts
-from firstline.checkup.drift import (
+from firstline.checkup.facts import Meant, Resource
+from firstline.checkup.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
+from firstline.checkup.template import Stands
+from firstline.checkup.told import (
     GONE,
     NONE,
-    QUEUE_POLICY,
     RESERVED,
-    SCHEDULE,
-    TOPIC_POLICY,
     UNREADABLE,
     canonical,
-    meant,
     reserved,
     scheduled,
     told,
 )
-from firstline.checkup.facts import Meant, Resource
-from firstline.checkup.template import Stands
 from firstline.errors import Malformed
 from tests.core.accounts import DEPLOYED, HASH, found
 from tests.core.builders import HOME
@@ -152,6 +149,7 @@ def test_nothing_else_is_held() -> None:
         template(parts.RULE, "Unknown", EventPattern=PATTERN),
         template(parts.RULE, "DetectionAlarmStates", EventPattern={"Fn::If": ["a", "b", "c"]}),
         template(parts.RULE, "DetectionAlarmStates", EventPattern="x"),
+        template(QUEUE_POLICY, "Policy", PolicyDocument={}),
         template(QUEUE_POLICY, "Policy", PolicyDocument={}, Queues=["x"]),
         template(TOPIC_POLICY, "Policy", PolicyDocument={}, Topics=[{"Fn::GetAtt": ["x", "Arn"]}]),
         template(SCHEDULE, "ResponseSweepEveryMinute", ScheduleExpression="x", Target="x"),

@@ -8,9 +8,9 @@ from aws_cdk import App
 from app import compose
 from firstline import profile as profiles
 from firstline.checkup import parts
-from firstline.checkup.drift import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
 from firstline.checkup.facts import Resource
 from firstline.checkup.finding import Case
+from firstline.checkup.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
 from firstline.checkup.template import Stands
 from infra.context import DEFAULT_PROFILE
 from tests.core.accounts import ACCOUNT

@@ -6,10 +6,11 @@ from boto3.session import Session
 
 from firstline.adapters.checkup.reading import client, pages, read
 from firstline.adapters.checkup.templates import TEMPLATE, Made
-from firstline.checkup import drift as checks
+from firstline.checkup import meant as kinds
 from firstline.checkup import parts
-from firstline.checkup.drift import GONE, NONE, meant, reserved, scheduled, told
 from firstline.checkup.facts import Meant, Read, Unread
+from firstline.checkup.meant import meant
+from firstline.checkup.told import GONE, NONE, reserved, scheduled, told
 from firstline.errors import Malformed
 
 
@@ -32,11 +33,11 @@ class DriftReader:
 
     def _now(self, meant: Meant, patterns: Read[dict[str, str]]) -> Read[str]:
         match meant.kind:
-            case checks.QUEUE_POLICY:
+            case kinds.QUEUE_POLICY:
                 return self.queue_policy(meant.name)
-            case checks.TOPIC_POLICY:
+            case kinds.TOPIC_POLICY:
                 return self.topic_policy(meant.name)
-            case checks.SCHEDULE:
+            case kinds.SCHEDULE:
                 return self.schedule(meant.name)
             case parts.FUNCTION:
                 return self.concurrency(meant.name)
