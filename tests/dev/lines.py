@@ -13,7 +13,7 @@ SERVED = {"console"}
 SHORTENED = {"simulate"}
 """What runs for long: with fewer seeds."""
 ASSEMBLED = {"synth"}
-"""What runs the CDK over the checkout, with a profile of one's own."""
+"""What runs the CDK over the checkout."""
 HERE = {"backtest", "bench", "classify", "policy", "replay"}
 """What needs nothing but the checkout, and ends soon."""
 ONLY_READ = {
@@ -21,7 +21,6 @@ ONLY_READ = {
     "deploy": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
     "destroy": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
     "test": "it is what runs this",
-    "synth": "it runs beside the tests, over the same checkout, in CI",
     "check": "it runs beside the tests, over the same checkout, in CI",
     "docs": "it writes the documents of the checkout; tests/cli/test_documents.py makes each anew",
 }
@@ -30,13 +29,13 @@ ONLY_READ = {
 
 def kind(line: Sequence[str]) -> str:
     """How the line of a command is tried; empty where nobody said."""
-    name, assembled = line[0], line[0] in ASSEMBLED and len(line) > 1
+    name = line[0]
     kinds = {
         "account": name in ACCOUNT or (name in DEPLOYED and not _of_a_file(line)),
         "served": name in SERVED,
         "shortened": name in SHORTENED,
-        "assembled": assembled,
-        "only read": name in ONLY_READ and not assembled,
+        "assembled": name in ASSEMBLED,
+        "only read": name in ONLY_READ,
         "here": name in HERE or (name in DEPLOYED and _of_a_file(line)),
     }
     found = [each for each, holds in kinds.items() if holds]
