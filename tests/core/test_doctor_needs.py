@@ -173,6 +173,15 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
             "the function Ingest has a role that its template does not make",
         ),
         ({"Resources": {"Ingest": FUNCTION}}, "not as this version makes it"),
+        (
+            template(
+                function={
+                    **FUNCTION,
+                    "Properties": {**FUNCTION["Properties"], "Handler": "handler"},
+                }
+            ),
+            "not as this version makes it",
+        ),
         ("Resources: {}", "not as this version makes it"),
     ],
 )

@@ -7,22 +7,12 @@ import msgspec
 
 from firstline.checkup import parts
 from firstline.checkup.facts import Meant
-from firstline.checkup.template import Stands, resolved
+from firstline.checkup.template import Stands, described, resolved, understood
 from firstline.checkup.told import RESERVED, canonical, reserved, scheduled
-from firstline.errors import Malformed
 
 QUEUE_POLICY = "AWS::SQS::QueuePolicy"
 TOPIC_POLICY = "AWS::SNS::TopicPolicy"
 SCHEDULE = "AWS::Scheduler::Schedule"
-
-
-class _Resource(msgspec.Struct, frozen=True, rename="pascal"):
-    type: str
-    properties: object = None
-
-
-class _Template(msgspec.Struct, frozen=True, rename="pascal"):
-    resources: dict[str, _Resource]
 
 
 class _Rule(msgspec.Struct, frozen=True, rename="pascal"):
@@ -55,16 +45,13 @@ class _Function(msgspec.Struct, frozen=True):
 
 def meant(template: object, stands: Stands) -> tuple[Meant, ...]:
     """What *template* says of rules, policies and schedules; raises `Malformed`."""
-    try:
-        found = msgspec.convert(template, _Template).resources
+    with understood():
         return tuple(
             held
-            for name, each in found.items()
+            for name, each in described(template).items()
             if each.type in _TOLD
             for held in _TOLD[each.type](name, each.properties, stands)
         )
-    except (msgspec.ValidationError, KeyError) as error:
-        raise Malformed(f"the stack's template is not as this version makes it: {error}") from error
 
 
 def _of_rule(name: str, properties: object, stands: Stands) -> Iterator[Meant]:

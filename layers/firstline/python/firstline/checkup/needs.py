@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from firstline.checkup.facts import Given, Need
-from firstline.checkup.template import Stands, resolved
+from firstline.checkup.template import Described, Stands, described, resolved, understood
 from firstline.errors import Malformed
 
 HEALTH_REGION = "us-east-1"
@@ -45,15 +45,6 @@ class _Properties(msgspec.Struct, frozen=True, rename="pascal"):
     role: object = None
 
 
-class _Resource(msgspec.Struct, frozen=True, rename="pascal"):
-    type: str
-    properties: object = None
-
-
-class _Template(msgspec.Struct, frozen=True, rename="pascal"):
-    resources: dict[str, _Resource]
-
-
 class Function(msgspec.Struct, frozen=True):
     """A deployed function: what it is called in the code, and its own name."""
 
@@ -63,14 +54,12 @@ class Function(msgspec.Struct, frozen=True):
 
 def needs(template: object, stands: Stands) -> dict[Function, tuple[Need, ...]]:
     """What each function of *template* asks for; raises `Malformed` where it cannot be told."""
-    try:
-        found = msgspec.convert(template, _Template).resources
+    with understood():
+        found = described(template)
         return {
             Function(known_as, stands.named(name)): tuple(_of(known_as, found[role], stands))
             for name, known_as, role in _functions(found)
         }
-    except (msgspec.ValidationError, KeyError) as error:
-        raise Malformed(f"the stack's template is not as this version makes it: {error}") from error
 
 
 def batches(wanted: tuple[Need, ...]) -> Iterator[tuple[Need, ...]]:
@@ -86,7 +75,7 @@ def listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
-def _functions(found: Mapping[str, _Resource]) -> Iterator[tuple[str, str, str]]:
+def _functions(found: Mapping[str, Described]) -> Iterator[tuple[str, str, str]]:
     """Each function's logical id, what it is called in the code, its role's logical id."""
     for name, each in found.items():
         if each.type != "AWS::Lambda::Function":
@@ -99,7 +88,7 @@ def _functions(found: Mapping[str, _Resource]) -> Iterator[tuple[str, str, str]]
                 raise Malformed(f"the function {name} has a role that its template does not make")
 
 
-def _of(function: str, role: _Resource, stands: Stands) -> Iterator[Need]:
+def _of(function: str, role: Described, stands: Stands) -> Iterator[Need]:
     """What a role of the template allows: once each, in the template's order."""
     own = msgspec.convert(resolved(role.properties, stands), _Properties)
     statements = [each for policy in own.policies for each in policy.policy_document.statement]

@@ -1,6 +1,7 @@
-"""Template: a stack's template with its references in place, as far as our roles use them."""
+"""Template: a stack's template with its references in place, as far as doctor asks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 
@@ -10,6 +11,31 @@ from firstline.settings import Home
 
 PARTITION = "aws"
 """Commercial Regions only, as everywhere."""
+
+
+class Described(msgspec.Struct, frozen=True, rename="pascal"):
+    """A resource as the template has it."""
+
+    type: str
+    properties: object = None
+
+
+class _Template(msgspec.Struct, frozen=True, rename="pascal"):
+    resources: dict[str, Described]
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """While a template is read: one of another form raises `Malformed`."""
+    try:
+        yield
+    except (msgspec.ValidationError, LookupError) as error:
+        raise Malformed(f"the stack's template is not as this version makes it: {error}") from error
+
+
+def described(template: object) -> dict[str, Described]:
+    """The resources of *template* by their logical ids."""
+    return msgspec.convert(template, _Template).resources
 
 
 class Stands(msgspec.Struct, frozen=True):
