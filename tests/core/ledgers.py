@@ -49,7 +49,7 @@ def joined(seconds: float, *dispositions: str, **leads: str) -> Said:
     """Signals that joined an incident."""
     return Said(
         Kind.SIGNAL,
-        {"joined": [{"disposition": each} for each in dispositions], "leads": leads},
+        {"joined": [{"disposition": each} for each in dispositions], "leads": leads or None},
         seconds,
     )
 

@@ -4,9 +4,11 @@ import copy
 import json
 
 from firstline.basis import Basis, Seen, basis, read
+from firstline.entries import DecisionMade, decode
 from firstline.evidence import UNREAD, Evidence, Unknown
 from firstline.incident import Page
 from firstline.learn import Observation
+from firstline.ledger import Data, Kind
 from firstline.signals import Severity
 from tests.controller.rig import START, opened
 from tests.core.builders import ALARM_ARN
@@ -23,12 +25,19 @@ PAGE = Page(
 )
 
 
+def decoded(data: Data) -> DecisionMade:
+    """The event of a decision's entry."""
+    event = decode(Kind.DECISION, data)
+    assert isinstance(event, DecisionMade)
+    return event
+
+
 def grounds() -> list[Basis]:
     """What the decisions of a complete outage rested on."""
     rig = opened()
     rig.at_the_end()
     entries = [json.loads(each.body) for each in rig.tables.entries[rig.id()]]
-    found = [read(each["data"]) for each in entries if each["kind"] == "decision"]
+    found = [read(decoded(each["data"])) for each in entries if each["kind"] == "decision"]
     return [each for each in found if each is not None]
 
 
@@ -44,14 +53,15 @@ def test_each_decision_of_an_incident_tells_its_grounds() -> None:
 
 def test_an_entry_from_before_tells_none() -> None:
     """Nothing is guessed."""
-    assert read({"step": {"type": "wait"}}) is None
+    assert read(DecisionMade(step={"type": "wait"})) is None
 
 
 def test_limits_that_nobody_could_read_stay_unknown() -> None:
     """Unknown is told as such, and read back as such."""
     told = grounds()[0]
     unknown = copy.replace(told, seen=copy.replace(told.seen, limits=Unknown("throttled")))
-    assert read(json.loads(json.dumps(unknown.told()))) == unknown
+    entry = json.loads(json.dumps(unknown.put(DecisionMade(step={})).to_ledger()))
+    assert read(decoded(entry)) == unknown
     seen = Observation(evidence=NOTHING, limits=Unknown("throttled"))
     assert basis(seen, situation()).seen == Seen(limits=Unknown("throttled"))
 

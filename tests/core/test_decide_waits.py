@@ -159,7 +159,7 @@ def test_what_follows_a_denial(case: Stop) -> None:
 
 def test_an_entry_tells_the_step_the_facts_and_every_guard() -> None:
     """I25: also the guards that let the plan pass are told."""
-    told = json.loads(msgspec.json.encode(decide(situation()).told()))
+    told = json.loads(msgspec.json.encode(decide(situation()).to_ledger().to_ledger()))
     plan = Plan(action="restart_enclave", target=A, hosts=(A,), facts=FACTS)
     facts = list(FACTS)
     whom = {"action": plan.action, "target": A, "hosts": [A], "parameters": {}}
@@ -168,4 +168,4 @@ def test_an_entry_tells_the_step_the_facts_and_every_guard() -> None:
     assert told["facts"] == facts
     assert told["plan"] == whom | {"hash": plan.hash}
     assert told["guards"] == [{"guard": each.__name__, "denial": None} for each in ORDER]
-    assert decide(situation(incident=incident(opened_at=ago(7200)))).told()["plan"] is None
+    assert decide(situation(incident=incident(opened_at=ago(7200)))).to_ledger().plan is None

@@ -36,7 +36,9 @@ def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
 def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
     """Its key is told by its digest alone."""
     marked = copy.replace(SIGNAL, marks=(Mark.MUTED,))
-    assert json.loads(msgspec.json.encode(episodes.told(marked, FOUND, PROFILE))) == {
+    assert json.loads(
+        msgspec.json.encode(episodes.received(marked, FOUND, PROFILE).to_ledger())
+    ) == {
         "disposition": "incident",
         "why": "rule 'all vaults inaccessible' fits the alarm 'healthy-hosts'",
         "rule": "all vaults inaccessible",
@@ -73,7 +75,7 @@ def test_a_plan_is_named_by_all_of_it() -> None:
     }
     assert len(named) == 4
     assert fix().hash == copy.replace(fix(), facts=()).hash
-    assert fix().told() == {
+    assert json.loads(msgspec.json.encode(fix().to_ledger())) == {
         "action": "restart_enclave",
         "target": A,
         "hash": fix().hash,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from firstline.entries import HostsInspected, HostsVerified
 from firstline.evidence import AlarmReading, AlarmState, Group, HostEvidence, TargetHealth, Unknown
 from firstline.ids import InstanceId
 from firstline.incident import Incident, Target
@@ -115,10 +116,10 @@ def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:
         B: HostEvidence(report(up=True), ago(10)),
         C: HostEvidence(Unknown("the command ended as Failed"), ago(10)),
     }
-    ((kind, told),) = after.news
-    assert kind is Kind.OUTCOME
-    assert (told["action"], told["token"]) == ("look_host", "c" * 32)
-    found: Any = told["hosts"]
+    (event,) = after.news
+    assert isinstance(event, HostsInspected)
+    assert (event.action, event.token) == ("look_host", "c" * 32)
+    found: Any = event.to_ledger()["hosts"]
     assert found[A]["enclave_state"] == "none"
     assert found[C] == {"type": "unknown", "why": "the command ended as Failed"}
 
@@ -175,7 +176,7 @@ def test_a_target_is_verified_at_k_and_dead_again_when_it_is_proven() -> None:
         B: None,
         C: ago(60),
     }
-    assert [told for kind, told in after.news if kind is Kind.VERIFICATION] == [
-        {"verified": [A], "doubted": [B], "readings_needed": 3},
+    assert [each for each in after.news if each.kind is Kind.VERIFICATION] == [
+        HostsVerified(verified=(A,), doubted=(B,), readings_needed=3),
     ]
     assert after.over is None

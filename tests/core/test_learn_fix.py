@@ -2,6 +2,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from firstline.entries import FixReported
 from firstline.evidence import Unknown
 from firstline.ids import CommandId
 from firstline.incident import Attempt, Incident, Outcome, Status, Target
@@ -88,7 +89,7 @@ def test_what_becomes_of_a_fix(case: Case) -> None:
     assert attempt_after.answered_at == (NOW if case.outcome else None)
     assert attempt_after.helped is (False if case.over else None)
     assert (after.over is not None) is case.over
-    told = [data["outcome"] for kind, data in after.news if kind is Kind.OUTCOME]
+    told = [it.outcome for it in after.news if isinstance(it, FixReported)]
     assert told == ([case.outcome] if case.outcome else [])
 
 
@@ -127,7 +128,7 @@ def test_a_fix_is_judged_by_its_verified_target(
     assert (after.over is not None) is (helped is not None)
     waiting = Status.VERIFYING if helped is None else Status.INVESTIGATING
     assert after.incident.status is waiting
-    told = [data for kind, data in after.news if kind is Kind.VERIFICATION]
+    told = [it.to_ledger() for it in after.news if it.kind is Kind.VERIFICATION]
     detail = "fix helped" if helped else "fix did not help"
     assert [(each["helped"], each["detail"]) for each in told] == (
         [] if helped is None else [(helped, detail)]
@@ -140,7 +141,7 @@ def test_a_third_good_reading_verifies_the_target_and_with_it_the_fix() -> None:
         answered(60), look=look(A), targets=(target(A, readings=2),), hosts=hosts(A, age=20)
     )
     after = learnt(held, evidence=WELL, look={A: saying(report(up=True))})
-    assert [kind for kind, _ in after.news] == [
+    assert [each.kind for each in after.news] == [
         Kind.OUTCOME,
         Kind.VERIFICATION,
         Kind.VERIFICATION,

@@ -79,7 +79,7 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
     "the first fix": (
         TRIED,
         Kind.INTENT,
-        {"action": "restart_enclave", "token": TOKEN, "plan": "p"},
+        {"action": "restart_enclave", "token": TOKEN, "plan": "p", "fence": 1},
         (
             counted("Fixes", action="restart_enclave"),
             Metric("TimeToFirstFix", SINCE, "Seconds"),
@@ -88,7 +88,7 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
     "a later fix": (
         TRIED,
         Kind.INTENT,
-        {"action": "restart_parent", "token": LATER, "plan": "p"},
+        {"action": "restart_parent", "token": LATER, "plan": "p", "fence": 1},
         (counted("Fixes", action="restart_parent"),),
     ),
     "a look": (HELD, Kind.INTENT, {"action": "look_host", "token": TOKEN}, ()),

@@ -231,8 +231,17 @@ def test_a_tools_word_proves_nothing() -> None:
     assert [each.tone for each in told.moments if each.word == "learns"] == [Tone.QUIET, Tone.BAD]
 
 
+UNANSWERED = {
+    "action": "look_host",
+    "token": LOOK,
+    "targets": [A],
+    "outcome": "unknown",
+    "detail": "timed out",
+}
+
+
 def test_what_a_terminal_tells_stands_in_its_lane() -> None:
-    """With the tone that its style has there; what is not understood is told as such."""
+    """With the tone that its style has there."""
     told = report(
         opening(),
         (0, Kind.SIGNAL, {"joined": [RECOVERY, RECOVERY | {"disposition": "context"}]}),
@@ -242,8 +251,8 @@ def test_what_a_terminal_tells_stands_in_its_lane() -> None:
         page(3, action="resolve"),
         decision(4, "dance"),
         (6, Kind.APPROVAL, {"granted": False, "by": GUID, "why": "no", "counts": False}),
-        (7, Kind.PAUSE, {"change": "paused"}),
-        (8, Kind.OUTCOME, {"action": "look_host", "token": LOOK, "outcome": "unknown"}),
+        (7, Kind.PAUSE, {"change": "paused", "scope": "everything"}),
+        (8, Kind.OUTCOME, UNANSWERED),
         (9, Kind.VERIFICATION, {"verified": [A], "doubted": [B], "readings_needed": 3}),
         handed_over(10),
     )
@@ -255,10 +264,10 @@ def test_what_a_terminal_tells_stands_in_its_lane() -> None:
         f"pages plain: paged trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
         f"pages good: paged resolve {ID}",
-        "decisions good: closes next fix: so it is",
+        "decisions quiet: records decision, in a form not known here",
         "decisions bad: denied by [guid]: no; too late, it counts for nothing",
-        "decisions quiet: records pause, in a form not known here",
-        "evidence quiet: records outcome, in a form not known here",
+        "decisions plain: paused fixes of everything",
+        f"evidence bad: learns look_host on {A}: unknown (timed out)",
         f"verification good: verifies {A}: 3 good readings",
         f"verification bad: doubts {B} may be dead again",
         "decisions plain: hands over to on-call; next: R17 restart what",

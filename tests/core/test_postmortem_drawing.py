@@ -208,5 +208,5 @@ def test_metrics_stand_beside_the_days_before() -> None:
 
 def test_an_entry_of_another_kind_draws_nothing_of_its_own() -> None:
     """It has its mark, and no more."""
-    drawn = timeline(report(opening(), (5, Kind.PAUSE, {}), decision(9, "close")))
-    assert [each.moment.word for each in drawn.rows[3].marks] == ["records", "closes"]
+    drawn = timeline(report(opening(), (5, Kind.PAUSE, {"change": "paused"}), decision(9, "close")))
+    assert [each.moment.word for each in drawn.rows[3].marks] == ["paused", "closes"]

@@ -34,8 +34,8 @@ def test_the_target_is_of_the_profile() -> None:
 def test_a_response_is_told_with_its_time(severity: Severity, since: int, *, met: bool) -> None:
     """It is there when the page was taken and somebody looks; once is enough."""
     after, (told,) = responses.measure(held(severity, since), NOW)
-    assert (told["severity"], told["seconds"], told["met"]) == (severity, since, met)
-    assert told["responded"] is True
+    assert (told.severity, told.seconds, told.met) == (severity, since, met)
+    assert told.responded is True
     assert after.responses[0].responded_at == NOW
     assert responses.measure(after, ago(-100)) == (after, ())
 
@@ -45,11 +45,11 @@ def test_a_miss_is_told_while_it_is_waited_for_and_when_it_ends() -> None:
     waiting = held(P1, 60, sent=False)
     assert responses.measure(waiting, NOW) == (waiting, ())
     missed, (told,) = responses.measure(waiting, ago(-1))
-    assert (told["responded"], told["met"], told["target_seconds"]) == (False, False, 60)
+    assert (told.responded, told.met, told.target_seconds) == (False, False, 60)
     assert responses.measure(missed, ago(-2)) == (missed, ())
     sent = copy.replace(missed, pages=held(P1, 60).pages)
     after, (told,) = responses.measure(sent, ago(-9))
-    assert (told["responded"], told["met"], told["seconds"]) == (True, False, 69)
+    assert (told.responded, told.met, told.seconds) == (True, False, 69)
     assert after.responses == (
         Response(severity=P1, since=ago(60), due_at=NOW, responded_at=ago(-9), missed=True),
     )
@@ -58,4 +58,4 @@ def test_a_miss_is_told_while_it_is_waited_for_and_when_it_ends() -> None:
 def test_a_severity_without_a_page_is_responded_to_by_a_look() -> None:
     """R03: nobody is woken, and it is seen to all the same."""
     quiet = incident(responses=(responses.expected(P3, ago(5), PROFILE),), pages=())
-    assert responses.measure(quiet, NOW)[1][0]["met"] is True
+    assert responses.measure(quiet, NOW)[1][0].met is True

@@ -26,7 +26,9 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             Said(Kind.RESPONSE, {"severity": "P2", "met": True}, 5),
             Said(Kind.RESPONSE, {"severity": "P1", "met": False}, 5),
             Said(Kind.INTENT, {"action": "look_host", "token": "l", "targets": [B]}, 5),
-            Said(Kind.OUTCOME, {"token": "l", "hosts": {B: {"type": "report"}}}, 6),
+            Said(
+                Kind.OUTCOME, {"token": "l", "hosts": {B: {"type": "unknown", "why": "silent"}}}, 6
+            ),
             joined(6, "incident", "recovery", severity="P1", condition="complete-outage"),
             joined(7, "recovery"),
             decided("ask", 10, "action_is_allowed"),
@@ -39,7 +41,7 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             *fixed(90, "b", plan="p2"),
             *fixed(160, "c", helped=None, action="replace_instance", plan="p3"),
             Said(Kind.DEMOTION, {"action": "restart_enclave", "failed": 3}, 165),
-            Said(Kind.PAUSE, {"scope": "everything"}, 166),
+            Said(Kind.PAUSE, {"change": "paused", "scope": "everything"}, 166),
             closed(200),
             paged(201, action="resolve"),
         )
@@ -137,7 +139,9 @@ def test_each_chain_has_its_summary_but_that_of_the_switch() -> None:
 def test_an_entry_of_another_form_is_named(line: int) -> None:
     (entry,) = chain(Said(Kind.SIGNAL, {"severity": 1}))
     where = "line 7" if line else "entry 1"
-    with pytest.raises(Malformed, match=f"{where} of {ID} is no signal: Expected `str | null`"):
+    with pytest.raises(
+        Malformed, match=f"{where} of {ID} cannot be read as signal: Expected `str | null`"
+    ):
         summarise([copy.replace(entry, line=line)])
 
 

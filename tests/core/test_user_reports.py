@@ -48,7 +48,7 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     signal, found = heard(raw)
     opening = episodes.begin(signal, found, PROFILE, NOW, BY)
     raised = paging.raised(opening.incident, signal, found.why, NOW)
-    shown = opening.entry.body + json.dumps(episodes.told(signal, found, PROFILE), default=str)
+    shown = opening.entry.body + json.dumps(episodes.received(signal, found, PROFILE).to_ledger())
     shown += "".join(json.dumps(bodies.body(each, "vettid")) for each in raised)
     shown += signal.key + found.cause + repr(signal) + repr(opening.incident)
     shown += "".join("".join(bodies.notice(each)) for each in opening.incident.pages)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from firstline.entries import FixReported
 from firstline.export import Recorded
 from firstline.ids import CommandId, Digest
 from firstline.past.again import again, sending
@@ -113,9 +114,9 @@ def test_an_entry_that_only_one_side_has_is_told() -> None:
 
 def test_what_a_sending_came_to_is_read_from_its_entry() -> None:
     """Sent, refused, or nobody knows."""
-    assert sending({"outcome": "sent", "command": "c"}) == Sent(CommandId("c"))
-    assert sending({"outcome": "unknown", "detail": "timed out"}) == Unsettled("timed out")
-    assert sending({"outcome": "not-sent", "detail": "no"}) == Refused("no")
+    assert sending(FixReported(outcome="sent", command="c")) == Sent(CommandId("c"))
+    assert sending(FixReported(outcome="unknown", detail="timed out")) == Unsettled("timed out")
+    assert sending(FixReported(outcome="not-sent", detail="no")) == Refused("no")
 
 
 PARTED = [

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.entries import DrillAnnounced
 from firstline.ids import digest
-from firstline.ledger import Data
 
 ANNOUNCED_MAX = 20
 """As many drills at a time as one small item holds."""
@@ -30,10 +30,10 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     until: datetime
 
-    def told(self) -> Data:
-        """As an entry says it; an alarm's name may be anybody's, and its signal tells it."""
-        until = self.until.isoformat(timespec="seconds")
-        return {"change": "announced", "word": self.word, "by": self.by, "until": until}
+    def to_ledger(self) -> DrillAnnounced:
+        """As an entry records it: without the alarm's name, which its signal has."""
+        until = self.until.replace(microsecond=0)
+        return DrillAnnounced(word=self.word, by=self.by, until=until)
 
 
 def announced(alarm: str, by: str, at: datetime, until: datetime) -> Announced:

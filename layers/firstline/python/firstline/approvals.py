@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from firstline.entries import PlanAnswered, PlanProposed
 from firstline.ids import Digest, FixTarget, InstanceId
 
 PROPOSALS_MAX = 10
@@ -24,6 +25,18 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     until: datetime
     why: str = ""
+
+    def to_ledger(self, *, counts: bool) -> PlanAnswered:
+        """As an entry records it; one that came too late does not count."""
+        return PlanAnswered(
+            plan=self.plan,
+            granted=self.granted,
+            by=self.by,
+            at=self.at,
+            until=self.until,
+            why=self.why,
+            counts=counts,
+        )
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +71,10 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
             "plan": self.plan,
             "until": self.until.isoformat(timespec="seconds"),
         }
+
+    def to_ledger(self) -> PlanProposed:
+        """As an entry records it."""
+        return msgspec.convert({**self.told(), "approvable": self.approvable}, type=PlanProposed)
 
 
 def standing(proposals: tuple[Proposal, ...], plan: Digest) -> Proposal | None:

@@ -13,7 +13,6 @@ import msgspec
 
 from firstline.causes import LEADS
 from firstline.evidence import Unknown
-from firstline.ledger import Data
 from firstline.signals import Condition
 from firstline.surroundings import Deployments
 
@@ -131,7 +130,7 @@ def told(background: Background, started_at: datetime, port: int) -> tuple[str, 
     )
 
 
-def recorded(metrics: Metrics | Unknown | None) -> tuple[Data, ...]:
+def recorded(metrics: Metrics | Unknown | None) -> tuple[dict[str, object], ...]:
     """Each metric as an entry tells it: numbers as text, for an entry holds no floats."""
     series = metrics.series if isinstance(metrics, Metrics) else ()
     return tuple(

@@ -8,6 +8,7 @@ import copy
 
 import msgspec
 
+from firstline.entries import DecisionMade
 from firstline.evidence import (
     UNREAD,
     AlarmFact,
@@ -21,7 +22,6 @@ from firstline.evidence import (
 )
 from firstline.ids import CommandId, InstanceId
 from firstline.learn import Observation
-from firstline.ledger import Data
 from firstline.limits import Limits
 from firstline.ports import Answer
 from firstline.redaction import redact
@@ -30,14 +30,19 @@ from firstline.situation import Situation
 from firstline.surroundings import Surroundings
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one reconcile read before it decided; what it did not need to read is left out."""
+class ObservedFleet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is said of the fleet as a whole; what was not read is left out."""
 
-    alarms: dict[str, AlarmFact] = {}
     group: Group | Unknown = UNREAD
     target_health: TargetHealth | Unknown = UNREAD
     answering: Answering | Unknown = UNREAD
     connections: Connections | Unknown = UNREAD
+
+
+class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
+    """What one reconcile read before it decided; what it did not need to read is left out."""
+
+    alarms: dict[str, AlarmFact] = {}
     refreshes: Refreshes | Unknown = UNREAD
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
@@ -57,10 +62,9 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     around: Surroundings | None = None
     mode: Mode
 
-    def told(self) -> Data:
-        """As the entry of the decision says it."""
-        told: Data = msgspec.to_builtins(self)
-        return told
+    def put(self, event: DecisionMade) -> DecisionMade:
+        """*event* with all of it."""
+        return copy.replace(event, **msgspec.to_builtins(self))
 
 
 def basis(seen: Observation, about: Situation) -> Basis:
@@ -73,12 +77,17 @@ def basis(seen: Observation, about: Situation) -> Basis:
     )
 
 
-def read(data: Data) -> Basis | None:
-    """What the decision of an entry with this *data* rested on; None where it was not recorded."""
-    if "seen" not in data:
+def read(event: DecisionMade) -> Basis | None:
+    """What the decision rested on; None where that was not recorded."""
+    if event.seen is None:
         return None
-    told = {key: data[key] for key in Basis.__struct_fields__ if key in data}
-    return msgspec.convert(told, type=Basis)
+    inputs = {name: getattr(event, name) for name in Basis.__struct_fields__}
+    return msgspec.convert(inputs, type=Basis)
+
+
+def observed_fleet(event: DecisionMade) -> ObservedFleet | None:
+    """What the decision knew of the fleet; None where that was not recorded."""
+    return None if event.seen is None else msgspec.convert(event.seen, type=ObservedFleet)
 
 
 def _seen(seen: Observation, evidence: Evidence) -> Seen:

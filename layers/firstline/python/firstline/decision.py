@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.entries import DecisionMade, GuardAnswer
 from firstline.guards.guard import Answer
 from firstline.ids import InstanceId
-from firstline.ledger import Data
 from firstline.plan import Plan
 
 
@@ -56,16 +56,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan | None = None
     answers: tuple[Answer, ...] = ()
 
-    def told(self) -> Data:
-        """The whole of it as a ledger entry says it."""
-        return {
-            "step": msgspec.to_builtins(self.step),
-            "rule": self.rule,
-            "why": self.why,
-            "facts": list(self.facts),
-            "plan": self.plan.told() if self.plan else None,
-            "guards": msgspec.to_builtins(self.answers),
-        }
+    def to_ledger(self) -> DecisionMade:
+        """The whole of it as an entry records it, but for its inputs."""
+        return DecisionMade(
+            step=msgspec.to_builtins(self.step),
+            rule=self.rule,
+            why=self.why,
+            facts=self.facts,
+            plan=self.plan.to_ledger() if self.plan else None,
+            guards=msgspec.convert(self.answers, tuple[GuardAnswer, ...], from_attributes=True),
+        )
 
 
 def wait(now: datetime, duration: timedelta, rule: str, why: str) -> Decision:

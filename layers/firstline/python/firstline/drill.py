@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.entries import DecisionMade, PageDelivered
 from firstline.errors import Malformed
 from firstline.export import Recorded
 from firstline.ids import IncidentId
-from firstline.ledger import Kind
 from firstline.profile import Profile
 from firstline.signals import DRILL_ALARM, Condition, Severity
 from firstline.sources.cloudwatch import ALARM
@@ -116,31 +116,34 @@ def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
         severity=summary.severity,
         heard_after=summary.opened_at - since,
         told_after=_after(since, told_at),
-        decided_after=_after(since, decisions[0].at) if decisions else None,
-        modes=tuple(dict.fromkeys(each.data["mode"] for each in decisions if "mode" in each.data)),
-        considered=tuple(dict.fromkeys(map(_considered, decisions))),
+        decided_after=_after(since, decisions[0][0]) if decisions else None,
+        modes=tuple(dict.fromkeys(made.mode for _, made in decisions if made.mode)),
+        considered=tuple(dict.fromkeys(_considered(made) for _, made in decisions)),
         outcome=summary.outcome,
         ended_after=_after(since, summary.ended_at),
     )
 
 
 def _tells(entry: Recorded, channel: str | None) -> bool:
-    said = (entry.data.get("channel"), entry.data.get("action"), entry.data.get("outcome"))
-    return entry.kind == Kind.PAGE and said == (channel, "trigger", "accepted")
+    event = entry.event
+    return isinstance(event, PageDelivered) and (
+        (event.channel, event.action, event.outcome) == (channel, "trigger", "accepted")
+    )
 
 
-def _decisions(entries: tuple[Recorded, ...]) -> Iterator[Recorded]:
-    return (each for each in entries if each.kind == Kind.DECISION)
+def _decisions(entries: tuple[Recorded, ...]) -> Iterator[tuple[datetime, DecisionMade]]:
+    events = ((each.at, each.event) for each in entries)
+    return ((at, event) for at, event in events if isinstance(event, DecisionMade))
 
 
-def _considered(entry: Recorded) -> Considered:
-    plan = entry.data.get("plan")
+def _considered(event: DecisionMade) -> Considered:
+    plan = event.plan
     return Considered(
-        step=str(entry.data["step"]["type"]),
-        rule=str(entry.data["rule"]),
-        why=str(entry.data["why"]),
-        plan=f"{plan['action']} on {plan['target']}" if plan else None,
-        denied=tuple(each["guard"] for each in entry.data["guards"] if each["denial"] is not None),
+        step=event.step_type,
+        rule=event.rule,
+        why=event.why,
+        plan=f"{plan.action} on {plan.target}" if plan else None,
+        denied=tuple(guard for guard, _ in event.denials),
     )
 
 

@@ -12,9 +12,10 @@ import msgspec
 
 from firstline import causes, circumstances, paging, responses, rules
 from firstline.classify import Classification
+from firstline.entries import SignalReceived
 from firstline.ids import IncidentId, InstanceId, digest, incident_id
 from firstline.incident import Incident
-from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
+from firstline.ledger import Chain, Entry, Provenance, append
 from firstline.profile import Profile
 from firstline.redaction import redact
 from firstline.signals import Component, Condition, Disposition, Mark, Severity, Signal
@@ -79,11 +80,9 @@ def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
     else:
         pages = (*pages, *paging.digest(incident, signal, profile.business_day))
     incident = copy.replace(incident, pages=pages)
-    data = {
-        "owner": "firstline",
-        **told(signal, found, profile),
-    }  # R12: from now on, until it hands over
-    chain, entry = append(incident.chain, incident.id, Kind.SIGNAL, now, by, data)
+    # R12: firstline owns it until it hands over
+    event = copy.replace(received(signal, found, profile), owner="firstline")
+    chain, entry = append(incident.chain, incident.id, event.kind, now, by, event.to_ledger())
     return Opening(copy.replace(incident, chain=chain), entry)
 
 
@@ -171,8 +170,8 @@ def note(
     signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
 ) -> Entry:
     """The one entry of a signal that opens nothing, under the id that it would have opened."""
-    data = told(signal, found, profile)
-    return append(Chain(), noted_id(signal), Kind.SIGNAL, now, by, data)[1]
+    event = received(signal, found, profile)
+    return append(Chain(), noted_id(signal), event.kind, now, by, event.to_ledger())[1]
 
 
 def noted_id(signal: Signal) -> IncidentId:
@@ -180,7 +179,7 @@ def noted_id(signal: Signal) -> IncidentId:
     return incident_id(signal.key)
 
 
-def told(signal: Signal, found: Classification, profile: Profile) -> Data:
+def received(signal: Signal, found: Classification, profile: Profile) -> SignalReceived:
     """What the ledger says of a signal: names of ours and its key, never its free text.
 
     What stands where a name of AWS's or ours does is redacted, for an event may be anybody's. Of
@@ -188,22 +187,22 @@ def told(signal: Signal, found: Classification, profile: Profile) -> Data:
     be judged again.
     """
     words = rules.known_words(signal, profile) | circumstances.known_words(signal)
-    return {
-        "disposition": found.disposition,
-        "why": redact(found.why),
-        "rule": found.rule,
-        "severity": found.severity,
-        "condition": found.condition,
-        "kind": signal.kind,
-        "source": redact(signal.source),
-        "subject": redact(signal.subject),
-        "state": redact(signal.state),
-        "signalled_at": signal.at.isoformat(),
-        "key_digest": digest(signal.key.encode()),
-        "cause": found.cause,
-        "marks": list(signal.marks),
-        "region": signal.region,
-        "arn": redact(signal.arn),
-        "words": words,
-        **({"drill": signal.drill} if signal.drill else {}),
-    }
+    return SignalReceived(
+        disposition=found.disposition,
+        why=redact(found.why),
+        rule=found.rule,
+        severity=found.severity,
+        condition=found.condition,
+        source_kind=signal.kind,
+        source=redact(signal.source),
+        subject=redact(signal.subject),
+        state=redact(signal.state),
+        signalled_at=signal.at,
+        key_digest=digest(signal.key.encode()),
+        cause=found.cause,
+        marks=signal.marks,
+        region=signal.region,
+        arn=redact(signal.arn),
+        words=words,
+        drill=signal.drill or None,
+    )

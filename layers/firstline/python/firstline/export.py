@@ -8,6 +8,7 @@ Lines come in any order, but the entries of an incident in theirs, and so do che
 takes one line at a time. It understands, and does not judge: that is ``audit.py``'s.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -16,12 +17,17 @@ from typing import Annotated, Any
 
 import msgspec
 
+from firstline.entries import DecisionMade, LedgerEvent, SignalReceived, UnknownEvent, decode
 from firstline.errors import Malformed
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import Entry
+from firstline.signals import Disposition
+
+ENDING_STEPS = frozenset({"close", "hand-over"})
+"""The steps after which nothing is decided."""
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """An entry beside what its body says; ``line`` counts from 1, and is 0 outside an export."""
 
     line: int
@@ -32,6 +38,32 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     policy: Digest
     code: str
     data: dict[str, Any]
+
+    @functools.cached_property
+    def event(self) -> LedgerEvent | UnknownEvent:
+        """Its ``data``, typed; what this code cannot read is an `UnknownEvent`."""
+        return decode(self.kind, self.data)
+
+    def checked(self) -> LedgerEvent | UnknownEvent:
+        """Its event; raises `Malformed` where a kind that is known has another form."""
+        event = self.event
+        if isinstance(event, UnknownEvent) and event.why:
+            where = f"line {self.line}" if self.line else f"entry {self.entry.sequence}"
+            incident = self.entry.incident
+            raise Malformed(f"{where} of {incident} cannot be read as {self.kind}: {event.why}")
+        return event
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is of the signal that opened an incident."""
+        event = self.event
+        return isinstance(event, SignalReceived) and event.disposition == Disposition.INCIDENT
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is of the decision that ended an incident."""
+        event = self.event
+        return isinstance(event, DecisionMade) and event.step_type in ENDING_STEPS
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 from firstline import verify
 from firstline.actions.catalogue import FIXES
 from firstline.diagnose import diagnose, judge
+from firstline.entries import FixReported, FixVerified, HostsInspected, HostsVerified, LedgerEvent
 from firstline.evidence import (
     Evidence,
     Group,
@@ -22,7 +23,6 @@ from firstline.evidence import (
 )
 from firstline.ids import CommandId, InstanceId
 from firstline.incident import Attempt, Fact, Incident, Outcome, Target
-from firstline.ledger import Data, Kind
 from firstline.limits import Limits
 from firstline.ports import Answer, Answered
 from firstline.profile import Profile, seconds
@@ -43,11 +43,11 @@ class Lesson(msgspec.Struct, frozen=True):
     """The incident as it is now known to be, what is news, and the fix that is over, if one is."""
 
     incident: Incident
-    news: tuple[tuple[Kind, Data], ...] = ()
+    news: tuple[LedgerEvent, ...] = ()
     over: Attempt | None = None
 
     def adding(
-        self, incident: Incident, *news: tuple[Kind, Data], over: Attempt | None = None
+        self, incident: Incident, *news: LedgerEvent, over: Attempt | None = None
     ) -> "Lesson":
         """This lesson and one more."""
         return Lesson(incident, (*self.news, *news), over or self.over)
@@ -115,12 +115,9 @@ def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: date
     }
     incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
     incident = _readings(incident, seen.evidence, profile, frozenset(look.targets))
-    told: Data = {
-        "action": "look_host",
-        "token": look.token,
-        "hosts": {id_: msgspec.to_builtins(each.report) for id_, each in fresh.items()},
-    }
-    return lesson.adding(incident, (Kind.OUTCOME, told))
+    reported = {id_: each.report for id_, each in fresh.items()}
+    event = HostsInspected(action="look_host", token=look.token, hosts=reported)
+    return lesson.adding(incident, event)
 
 
 def _readings(
@@ -171,8 +168,8 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
         return lesson
     attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
     incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
-    told = _told(attempt, "its lease ran out and no command bears its token")
-    return lesson.adding(incident, (Kind.OUTCOME, told), over=attempt)
+    event = _reported(attempt, "its lease ran out and no command bears its token")
+    return lesson.adding(incident, event, over=attempt)
 
 
 def _answered(
@@ -186,7 +183,7 @@ def _answered(
         for each in incident.targets
     )
     incident = copy.replace(incident, targets=begun_anew)
-    return lesson.adding(incident, (Kind.OUTCOME, _told(attempt, detail)))
+    return lesson.adding(incident, _reported(attempt, detail))
 
 
 def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
@@ -205,7 +202,7 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
         for before, after in zip(incident.targets, targets, strict=True)
         if before.verified != after.verified
     ]
-    news = ((Kind.VERIFICATION, _turned(turned, policy.verify_readings)),) if turned else ()
+    news = (_turned(turned, policy.verify_readings),) if turned else ()
     return lesson.adding(copy.replace(incident, targets=targets), *news)
 
 
@@ -228,25 +225,32 @@ def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: date
 def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
     attempt = copy.replace(current, helped=helped)
     fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
-    told = _told(attempt, str(fact)) | {"helped": helped}
+    event = FixVerified(
+        action=attempt.action,
+        target=attempt.target,
+        token=attempt.token,
+        outcome=attempt.outcome,
+        detail=str(fact),
+        helped=helped,
+    )
     incident = lesson.incident.after(fact).with_current(attempt)
-    return lesson.adding(incident, (Kind.VERIFICATION, told), over=attempt)
+    return lesson.adding(incident, event, over=attempt)
 
 
-def _told(attempt: Attempt, detail: str) -> Data:
-    return {
-        "action": attempt.action,
-        "target": attempt.target,
-        "token": attempt.token,
-        "outcome": attempt.outcome,
-        "detail": detail,
-    }
+def _reported(attempt: Attempt, detail: str) -> FixReported:
+    return FixReported(
+        action=attempt.action,
+        target=attempt.target,
+        token=attempt.token,
+        outcome=attempt.outcome or "",
+        detail=detail,
+    )
 
 
-def _turned(targets: list[Target], readings: int) -> Data:
+def _turned(targets: list[Target], readings: int) -> HostsVerified:
     """One entry for all, so that a turn's transaction stays within its bound."""
-    return {
-        "verified": [each.id for each in targets if each.verified],
-        "doubted": [each.id for each in targets if not each.verified],
-        "readings_needed": readings,
-    }
+    return HostsVerified(
+        verified=tuple(each.id for each in targets if each.verified),
+        doubted=tuple(each.id for each in targets if not each.verified),
+        readings_needed=readings,
+    )

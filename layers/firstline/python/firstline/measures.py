@@ -7,14 +7,20 @@ metric that is paid for. Every duration runs from the signal's own instant.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from firstline import paging
+from firstline.entries import (
+    DecisionMade,
+    FixIntended,
+    FixVerified,
+    LedgerEvent,
+    PageDelivered,
+    ResponseMeasured,
+    UnknownEvent,
+)
+from firstline.export import recorded
 from firstline.ids import IncidentId
 from firstline.incident import Incident, Status
-from firstline.ledger import Entry, Kind
 from firstline.metric import Metric
 from firstline.ports import Change
 
@@ -42,14 +48,6 @@ OPEN_MAX = 100
 """How many open incidents are counted: one read of an index of keys."""
 
 
-class _Body(msgspec.Struct, frozen=True):
-    """What is read of an entry's body."""
-
-    kind: Kind
-    at: datetime
-    data: dict[str, Any]
-
-
 def of_sweep(pages_owed_for: timedelta, wakes_late_for: timedelta) -> tuple[Metric, ...]:
     """A sweep's sign of life, and what it found late."""
     return (
@@ -67,10 +65,10 @@ def of_open(incidents: Sequence[IncidentId]) -> Metric:
 def of_change(change: Change) -> tuple[Metric, ...]:
     """What *change*, which was committed, adds to the counts."""
     held = change.incident
-    bodies = [_read(each) for each in change.entries]
+    entries = [recorded(each) for each in change.entries]
     if held is None:
-        return tuple(each for body in bodies for each in _page_failed(body))
-    found = [each for body in bodies for each in _of_entry(body, held)]
+        return tuple(each for entry in entries for each in _page_failed(entry.event))
+    found = [each for entry in entries for each in _of_event(entry.event, entry.at, held)]
     if change.opens is not None:
         found.append(Metric(OPENED, 1, "Count", (("severity", held.severity.value),)))
     if change.closes is not None:
@@ -78,60 +76,48 @@ def of_change(change: Change) -> tuple[Metric, ...]:
     return tuple(found)
 
 
-def _read(entry: Entry) -> _Body:
-    return msgspec.json.decode(entry.body, type=_Body)
-
-
-def _of_entry(body: _Body, held: Incident) -> Iterator[Metric]:
-    match body.kind:
-        case Kind.PAGE:
-            yield from _page_failed(body)
-            yield from _page_accepted(body, held)
-            yield from _drill_passed(body, held)
-        case Kind.RESPONSE if body.data["responded"]:
+def _of_event(event: LedgerEvent | UnknownEvent, at: datetime, held: Incident) -> Iterator[Metric]:
+    match event:
+        case PageDelivered():
+            yield from _page_failed(event)
+            yield from _page_accepted(event, at, held)
+        case ResponseMeasured(responded=True):
             yield Metric(RESPONSES, 1, "Count")
-            yield Metric(RESPONSES_MISSED, int(not body.data["met"]), "Count")
-        case Kind.INTENT if "plan" in body.data:
-            yield from _fix_begun(body, held)
-        case Kind.VERIFICATION if body.data.get("helped") is False:
-            yield Metric(FIXES_FAILED, 1, "Count", (("action", body.data["action"]),))
-        case Kind.DECISION:
-            yield from _denials(body)
+            yield Metric(RESPONSES_MISSED, int(not event.met), "Count")
+        case FixIntended():
+            yield from _fix_begun(event, at, held)
+        case FixVerified(helped=False):
+            yield Metric(FIXES_FAILED, 1, "Count", (("action", event.action),))
+        case DecisionMade():
+            # a guard that denies for an hour is counted at each decision
+            for guard, _ in event.denials:
+                yield Metric(DENIALS, 1, "Count", (("guard", guard),))
         case _:
             pass
 
 
-def _page_failed(body: _Body) -> Iterator[Metric]:
+def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
     """The first try at a page, or all that ingest makes, ended without PagerDuty's yes."""
-    if body.kind is Kind.PAGE and (body.data["channel"], body.data["outcome"]) == ("pager", "owed"):
+    if not isinstance(event, PageDelivered):
+        return
+    if (event.channel, event.outcome) == ("pager", "owed"):
         yield Metric(PAGES_FAILED, 1, "Count")
 
 
-def _page_accepted(body: _Body, held: Incident) -> Iterator[Metric]:
-    """An episode's own key is paged first; what rises or is handed over has keys of its own."""
-    told = (body.data["action"], body.data["outcome"], body.data["key"], body.data["channel"])
-    if told == ("trigger", "accepted", held.id, "pager"):
-        yield _since_signal(TO_PAGE, body.at, held)
-
-
-def _drill_passed(body: _Body, held: Incident) -> Iterator[Metric]:
-    """A drill came the whole way: heard, classified, recorded, and taken by PagerDuty."""
-    told = (body.data["outcome"], body.data["key"])
-    if told == ("accepted", f"{held.id}:{paging.REHEARSAL}"):
+def _page_accepted(event: PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
+    """The episode's own key was paged first; or a drill came the whole way to PagerDuty."""
+    if event.outcome != "accepted":
+        return
+    if (event.action, event.key, event.channel) == ("trigger", held.id, "pager"):
+        yield _since_signal(TO_PAGE, at, held)
+    if event.key == f"{held.id}:{paging.REHEARSAL}":
         yield Metric(DRILLS_PASSED, 1, "Count")
 
 
-def _fix_begun(body: _Body, held: Incident) -> Iterator[Metric]:
-    yield Metric(FIXES, 1, "Count", (("action", body.data["action"]),))
-    if held.attempts and held.attempts[0].token == body.data["token"]:
-        yield _since_signal(TO_FIX, body.at, held)
-
-
-def _denials(body: _Body) -> Iterator[Metric]:
-    """Each no of each decision: a guard that keeps saying no for an hour is counted each time."""
-    for answer in body.data.get("guards", ()):
-        if answer["denial"] is not None:
-            yield Metric(DENIALS, 1, "Count", (("guard", answer["guard"]),))
+def _fix_begun(event: FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:
+    yield Metric(FIXES, 1, "Count", (("action", event.action),))
+    if held.attempts and held.attempts[0].token == event.token:
+        yield _since_signal(TO_FIX, at, held)
 
 
 def _of_end(held: Incident) -> Iterator[Metric]:

@@ -11,9 +11,10 @@ import msgspec
 
 from firstline import resolving
 from firstline.announced import Announced
+from firstline.entries import LedgerEvent, PauseChanged
 from firstline.ids import IncidentId, digest
 from firstline.incident import Incident, Page
-from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
+from firstline.ledger import Chain, Entry, Provenance, append
 from firstline.signals import Condition, Severity
 
 EVERYTHING = "everything"
@@ -39,15 +40,6 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """The key of the alert that stands open as long as the pause does."""
         return f"pause-{digest(f'{self.scope}|{self.at.isoformat()}'.encode())[:20]}"
-
-    def told(self) -> Data:
-        """As an entry says it."""
-        return {
-            "scope": self.scope,
-            "why": self.why,
-            "by": self.by,
-            "until": self.until.isoformat(timespec="seconds"),
-        }
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,29 +91,35 @@ def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
     pages = (*(_resolve(each, pause.at) for each in before), _trigger(pause))
     pages = resolving.held_back((*switch.pages, *pages))
     after = copy.replace(switch, pauses=(*others, pause), pages=pages)
-    return noted(after, Kind.PAUSE, {"change": "paused", **pause.told()}, pause.at, by)
+    until = pause.until.replace(microsecond=0)
+    event = PauseChanged(
+        change="paused", scope=pause.scope, why=pause.why, by=pause.by, until=until
+    )
+    return noted(after, event, pause.at, by)
 
 
 def announced(switch: Switch, drill: Announced, by: Provenance) -> Changed:
     """With *drill*, and without those whose time is over."""
     ahead = tuple(each for each in switch.drills if drill.at < each.until)
     after = copy.replace(switch, drills=(*ahead, drill))
-    return noted(after, Kind.DRILL, drill.told(), drill.at, by)
+    return noted(after, drill.to_ledger(), drill.at, by)
 
 
-def resumed(switch: Switch, over: Pause, told: Data, now: datetime, by: Provenance) -> Changed:
-    """Without *over*, whose alert is resolved; *told* says who ended it, and why."""
+def resumed(
+    switch: Switch, over: Pause, change: PauseChanged, now: datetime, by: Provenance
+) -> Changed:
+    """Without *over*, whose alert is resolved; *change* says who ended it, and why."""
     left = tuple(each for each in switch.pauses if each != over)
     pages = resolving.held_back((*switch.pages, _resolve(over, now)))
     after = copy.replace(switch, pauses=left, pages=pages)
-    return noted(after, Kind.PAUSE, {"scope": over.scope, **told}, now, by)
+    return noted(after, copy.replace(change, scope=over.scope), now, by)
 
 
-def noted(switch: Switch, kind: Kind, data: Data, now: datetime, by: Provenance) -> Changed:
+def noted(switch: Switch, event: LedgerEvent, now: datetime, by: Provenance) -> Changed:
     """*switch* with one more entry in its chain, which holds what people turned by hand."""
     sent = [each for each in switch.pages if each.sent_at is not None]
     kept = tuple(each for each in switch.pages if each not in sent[:-PAGES_KEPT])
-    chain, entry = append(switch.chain, CHAIN, kind, now, by, data)
+    chain, entry = append(switch.chain, CHAIN, event.kind, now, by, event.to_ledger())
     return Changed(copy.replace(switch, pages=kept, chain=chain), entry)
 
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from firstline.entries import PlannedFix
 from firstline.ids import Digest, FixTarget, IncidentId, InstanceId, Token, digest
-from firstline.ledger import Data
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +30,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         what = (self.action, self.target, self.hosts, self.parameters)
         return digest(msgspec.json.encode(what, order="deterministic"))
 
-    def told(self) -> Data:
-        """The plan as a ledger entry names it."""
-        told: Data = {"action": self.action, "target": self.target, "hash": self.hash}
-        return told | {"hosts": list(self.hosts), "parameters": self.parameters}
+    def to_ledger(self) -> PlannedFix:
+        """The plan as an entry records it."""
+        return PlannedFix(
+            action=self.action,
+            target=self.target,
+            hash=self.hash,
+            hosts=self.hosts,
+            parameters=self.parameters,
+        )
 
 
 def token(incident: IncidentId, sequence: int, purpose: str) -> Token:

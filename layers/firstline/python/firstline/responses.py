@@ -7,8 +7,8 @@ instant, so a slow delivery counts too.
 import copy
 from datetime import datetime
 
+from firstline.entries import ResponseMeasured
 from firstline.incident import Incident, Response
-from firstline.ledger import Data
 from firstline.profile import Profile
 from firstline.signals import Severity
 
@@ -19,21 +19,19 @@ def expected(severity: Severity, since: datetime, profile: Profile) -> Response:
     return Response(severity=severity, since=since, due_at=since + target if target else None)
 
 
-def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[Data, ...]]:
-    """The incident looked at just now, and what is to be told of its responses.
+def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[ResponseMeasured, ...]]:
+    """The incident looked at just now, and what is to be recorded of its responses.
 
-    A miss is told once while it is still waited for, and again when the response has come.
+    A miss is recorded while it is still waited for, and again when the response has come.
     """
     owed = any(
         each.action == "trigger" and each.sent_at is None and each.channel != "change"
         for each in incident.pages
     )
-    told: list[Data] = []
-    measured = [_measured(each, now, owed=owed) for each in incident.responses]
-    for before, after in zip(incident.responses, measured, strict=True):
-        if before != after:
-            told.append(_told(after, now))
-    return copy.replace(incident, responses=tuple(measured)), tuple(told)
+    measured = tuple(_measured(each, now, owed=owed) for each in incident.responses)
+    changed = zip(incident.responses, measured, strict=True)
+    events = tuple(_event(after, now) for before, after in changed if before != after)
+    return copy.replace(incident, responses=measured), events
 
 
 def _measured(response: Response, now: datetime, *, owed: bool) -> Response:
@@ -43,12 +41,12 @@ def _measured(response: Response, now: datetime, *, owed: bool) -> Response:
     return copy.replace(response, missed=missed, responded_at=None if owed else now)
 
 
-def _told(response: Response, now: datetime) -> Data:
+def _event(response: Response, now: datetime) -> ResponseMeasured:
     target = response.due_at - response.since if response.due_at else None
-    return {
-        "severity": response.severity,
-        "target_seconds": int(target.total_seconds()) if target else None,
-        "seconds": int((now - response.since).total_seconds()),
-        "responded": response.responded_at is not None,
-        "met": not response.missed,
-    }
+    return ResponseMeasured(
+        severity=response.severity,
+        target_seconds=int(target.total_seconds()) if target else None,
+        seconds=int((now - response.since).total_seconds()),
+        responded=response.responded_at is not None,
+        met=not response.missed,
+    )

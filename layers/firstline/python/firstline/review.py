@@ -9,8 +9,8 @@ from itertools import chain
 
 import msgspec
 
+from firstline.entries import ActionPromoted
 from firstline.export import Recorded
-from firstline.ledger import Kind
 from firstline.pauses import CHAIN
 from firstline.summarise import chains, summarise
 from firstline.summary import OPEN, Summary
@@ -150,13 +150,13 @@ def _demotions(told: Summary) -> list[Turn]:
 def _promotions(entries: Iterable[Recorded]) -> list[Turn]:
     return [
         Turn(
-            action=str(each.data.get("action")),
+            action=each.event.action,
             at=each.at,
             demoted=False,
-            by=str(each.data.get("by")),
+            by=each.event.by,
         )
         for each in entries
-        if each.kind == Kind.PROMOTION
+        if isinstance(each.event, ActionPromoted)
     ]
 
 

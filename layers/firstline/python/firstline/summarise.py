@@ -5,16 +5,29 @@ What an older entry does not say is left out.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.entries import (
+    ActionDemoted,
+    DecisionMade,
+    FixIntended,
+    FixReported,
+    FixVerified,
+    LookIntended,
+    PageDelivered,
+    PlanAnswered,
+    PlannedFix,
+    PlanProposed,
+    ResponseMeasured,
+    SignalReceived,
+    SignalsJoined,
+)
 from firstline.export import Recorded
 from firstline.ids import IncidentId
-from firstline.ledger import Kind
 from firstline.pauses import CHAIN
 from firstline.signals import Disposition
 from firstline.summary import OPEN, Demoted, Denied, Summary, Tried
@@ -47,54 +60,6 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
     return _summary(reading)
 
 
-class _Signal(msgspec.Struct, frozen=True):
-    disposition: str = ""
-    severity: str | None = None
-    condition: str | None = None
-    subject: str = ""
-    signalled_at: datetime | None = None
-    joined: tuple[dict[str, object], ...] = ()
-    leads: dict[str, str] = {}
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    guard: str = ""
-    denial: dict[str, object] | None = None
-
-
-class _Decision(msgspec.Struct, frozen=True):
-    step: dict[str, object] = {}
-    plan: dict[str, object] | None = None
-    guards: tuple[_Answer, ...] = ()
-
-
-class _Did(msgspec.Struct, frozen=True):
-    """What intents, outcomes, verdicts, proposals and demotions say of an action."""
-
-    action: str = ""
-    token: str = ""
-    fence: int | None = None
-    targets: tuple[str, ...] = ()
-    hosts: tuple[str, ...] | dict[str, object] | str = ()
-    plan: str = ""
-    outcome: str | None = None
-    helped: bool | None = None
-    failed: int = 0
-
-
-class _Word(msgspec.Struct, frozen=True):
-    """What pages, responses and approvals say."""
-
-    channel: str = "pager"
-    action: str = ""
-    outcome: str = ""
-    severity: str = ""
-    met: bool = True
-    plan: str = ""
-    granted: bool = False
-    counts: bool = True
-
-
 class _Reading(msgspec.Struct, kw_only=True):
     """One chain as far as it was read."""
 
@@ -102,7 +67,7 @@ class _Reading(msgspec.Struct, kw_only=True):
     last: Recorded
     whole: bool
     entries: int = 0
-    opening: _Signal = _Signal()
+    opening: SignalReceived = SignalReceived()
     signals: int = 0
     recoveries: int = 0
     leads: tuple[str | None, str | None] = (None, None)
@@ -118,104 +83,83 @@ class _Reading(msgspec.Struct, kw_only=True):
 
 
 def _take(reading: _Reading, entry: Recorded) -> None:
+    """What *entry* adds; a kind that has no case adds nothing."""
     reading.last, reading.entries = entry, reading.entries + 1
-    taken = _TAKEN.get(entry.kind)
-    if taken is None:
+    match entry.checked():
+        case SignalReceived() | SignalsJoined() as event:
+            _signals(reading, event, first=entry is reading.first)
+        case PageDelivered(channel="pager", action="trigger", outcome="accepted"):
+            reading.paged_at = reading.paged_at or entry.at
+        case DecisionMade() as event:
+            _decision(reading, event, entry.at)
+        case LookIntended(targets=targets):
+            _touch(reading, targets)
+        case FixIntended() as event:
+            _fix(reading, event, entry.at)
+        case FixReported() as event:
+            _outcome(reading, event.token, event.outcome, helped=None)
+        case FixVerified() as event:
+            _outcome(reading, event.token, event.outcome, helped=event.helped)
+        case ResponseMeasured(met=False, severity=severity):
+            reading.missed[severity] = None
+        case _:
+            _by_people(reading, entry)
+
+
+def _by_people(reading: _Reading, entry: Recorded) -> None:
+    match entry.event:
+        case PlanProposed(action=action):
+            reading.proposed[action] = None
+        case PlanAnswered(granted=True, counts=True, plan=plan):
+            reading.approved.add(plan)
+        case ActionDemoted(action=action, failed=failed):
+            reading.demoted = (*reading.demoted, Demoted(action, failed, entry.at))
+        case _:
+            pass
+
+
+def _signals(reading: _Reading, event: SignalReceived | SignalsJoined, *, first: bool) -> None:
+    if isinstance(event, SignalReceived):
+        if first:
+            reading.opening, reading.leads = event, (event.severity, event.condition)
+        reading.signals += 1
         return
-    try:
-        taken(reading, entry)
-    except msgspec.ValidationError as error:
-        where = f"line {entry.line}" if entry.line else f"entry {entry.entry.sequence}"
-        message = f"{where} of {entry.entry.incident} is no {entry.kind}: {error}"
-        raise Malformed(message) from error
+    if event.leads is not None:
+        reading.leads = (event.leads.severity, event.leads.condition)
+    reading.signals += len(event.joined)
+    reading.recoveries += sum(
+        1 for each in event.joined if each.disposition == Disposition.RECOVERY
+    )
 
 
-def _signal(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Signal)
-    if entry is reading.first:
-        reading.opening, reading.leads = told, (told.severity, told.condition)
-    if told.leads:
-        reading.leads = (told.leads.get("severity"), told.leads.get("condition"))
-    reading.signals += len(told.joined) or 1
-    over = [each for each in told.joined if each.get("disposition") == Disposition.RECOVERY]
-    reading.recoveries += len(over)
+def _decision(reading: _Reading, event: DecisionMade, at: datetime) -> None:
+    plan = event.plan or PlannedFix()
+    denied = (Denied(guard, plan.action, plan.target) for guard, _ in event.denials)
+    reading.denials |= dict.fromkeys(denied)
+    if event.step_type in ENDINGS:
+        reading.ended = (ENDINGS[event.step_type], at)
 
 
-def _page(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Word)
-    if (told.channel, told.action, told.outcome) == ("pager", "trigger", "accepted"):
-        reading.paged_at = reading.paged_at or entry.at
+def _fix(reading: _Reading, event: FixIntended, at: datetime) -> None:
+    _touch(reading, event.hosts or event.targets)
+    reading.fixes[event.token] = Tried(
+        action=event.action,
+        target=", ".join(event.targets),
+        at=at,
+        approved=event.plan in reading.approved,
+    )
 
 
-def _decision(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Decision)
-    plan, step = told.plan or {}, str(told.step.get("type"))
-    for each in told.guards:
-        if each.denial is not None:
-            no = Denied(each.guard, str(plan.get("action")), str(plan.get("target")))
-            reading.denials[no] = None
-    if step in ENDINGS:
-        reading.ended = (ENDINGS[step], entry.at)
+def _touch(reading: _Reading, targets: Sequence[str]) -> None:
+    reading.hosts |= dict.fromkeys(each for each in targets if each.startswith("i-"))
 
 
-def _intent(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Did)
-    hosts = told.hosts if isinstance(told.hosts, tuple) else ()
-    named = hosts or tuple(each for each in told.targets if each.startswith("i-"))
-    reading.hosts |= dict.fromkeys(named)
-    if told.fence is not None:
-        reading.fixes[told.token] = Tried(
-            action=told.action,
-            target=", ".join(told.targets),
-            at=entry.at,
-            approved=told.plan in reading.approved,
-        )
-
-
-def _outcome(reading: _Reading, entry: Recorded) -> None:
-    """What the tool said of a fix, or what looking at it came to."""
-    told = msgspec.convert(entry.data, _Did)
-    fix = reading.fixes.get(told.token)
+def _outcome(reading: _Reading, token: str, outcome: str | None, *, helped: bool | None) -> None:
+    """What the tool reported of a fix, or what looking at it came to."""
+    fix = reading.fixes.get(token)
     if fix is not None:
-        helped = fix.helped if told.helped is None else told.helped
-        outcome = told.outcome or fix.outcome
-        reading.fixes[told.token] = copy.replace(fix, outcome=outcome, helped=helped)
-
-
-def _response(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Word)
-    if not told.met:
-        reading.missed[told.severity] = None
-
-
-def _proposal(reading: _Reading, entry: Recorded) -> None:
-    reading.proposed[msgspec.convert(entry.data, _Did).action] = None
-
-
-def _approval(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Word)
-    if told.granted and told.counts:
-        reading.approved.add(told.plan)
-
-
-def _demotion(reading: _Reading, entry: Recorded) -> None:
-    told = msgspec.convert(entry.data, _Did)
-    reading.demoted = (*reading.demoted, Demoted(told.action, told.failed, entry.at))
-
-
-_TAKEN: dict[str, Callable[[_Reading, Recorded], None]] = {
-    Kind.SIGNAL: _signal,
-    Kind.PAGE: _page,
-    Kind.DECISION: _decision,
-    Kind.INTENT: _intent,
-    Kind.OUTCOME: _outcome,
-    Kind.VERIFICATION: _outcome,
-    Kind.RESPONSE: _response,
-    Kind.PROPOSAL: _proposal,
-    Kind.APPROVAL: _approval,
-    Kind.DEMOTION: _demotion,
-}
-"""What is taken from each kind of entry; the others say nothing that a summary tells."""
+        helped = fix.helped if helped is None else helped
+        reading.fixes[token] = copy.replace(fix, outcome=outcome or fix.outcome, helped=helped)
 
 
 def _summary(reading: _Reading) -> Summary:

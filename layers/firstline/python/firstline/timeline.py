@@ -2,10 +2,56 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple, assert_never
 
+from firstline.entries import (
+    ActionDemoted,
+    ActionPromoted,
+    DecisionMade,
+    DrillAnnounced,
+    FixIntended,
+    FixReported,
+    FixVerified,
+    HandedOver,
+    HostsInspected,
+    HostsVerified,
+    LedgerEvent,
+    LookIntended,
+    LookReported,
+    PageDelivered,
+    PauseChanged,
+    PlanAnswered,
+    PlanProposed,
+    ResponseMeasured,
+    SignalReceived,
+    SignalsJoined,
+    UnknownEvent,
+)
+from firstline.evidence import HostReport, Unknown
 from firstline.export import Recorded, recorded
+from firstline.ids import InstanceId
 from firstline.ledger import Entry
+
+type Deed = (
+    LookIntended
+    | FixIntended
+    | LookReported
+    | FixReported
+    | HostsInspected
+    | FixVerified
+    | HostsVerified
+)
+type ByPeople = (
+    HandedOver
+    | PlanProposed
+    | PlanAnswered
+    | ActionDemoted
+    | ActionPromoted
+    | PauseChanged
+    | DrillAnnounced
+)
+type Text = tuple[str, str, str]
+"""A moment without its time."""
 
 UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
 """Waits and looks that the lines around them explain."""
@@ -43,11 +89,7 @@ def beside(entries: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment
 
 
 def _moments(entry: Recorded) -> list[Moment]:
-    """An entry of a form that this code does not know is told of, and not understood."""
-    try:
-        return list(_MOMENTS[entry.kind](entry))
-    except (AttributeError, KeyError, TypeError):
-        return [Moment(entry.at, "records", f"{entry.kind}, in a form not known here", "dim")]
+    return [Moment(entry.at, *each) for each in _texts(entry.event)]
 
 
 def clock(passed: timedelta) -> str:
@@ -58,158 +100,147 @@ def clock(passed: timedelta) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _signal(entry: Recorded) -> Iterator[Moment]:
-    for signal in entry.data.get("joined", [entry.data]):
-        what = f"{signal['subject']} {signal['state']}".strip()
-        yield Moment(entry.at, "heard", f"{what}: {signal['why']}", "bold")
+def _texts(event: LedgerEvent | UnknownEvent) -> Iterator[Text]:
+    """What firstline received and decided; the rest is in the two functions after this one."""
+    match event:
+        case SignalReceived() | SignalsJoined():
+            for signal in event.all:
+                what = f"{signal.subject} {signal.state}".strip()
+                yield "heard", f"{what}: {signal.why}", "bold"
+        case DecisionMade():
+            yield from _decision(event)
+        case PageDelivered():
+            yield _page(event)
+        case ResponseMeasured():
+            yield _response(event)
+        case UnknownEvent():
+            yield "records", f"{event.kind}, in a form not known here", "dim"
+        case _:
+            yield from _deeds(event)
 
 
-def _page(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    if data["outcome"] == "accepted":
-        tries = f" (try {data['tries']})" if data["tries"] > 1 else ""
-        word = {"pager": "paged", "change": "notes"}.get(data["channel"], "told")
+def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
+    match event:
+        case FixIntended():
+            where = ", ".join(event.targets)
+            yield "does", f"{event.action} on {where} (token {event.token[:8]})", "bold yellow"
+        case HostsInspected():
+            for hosts, report in _grouped(event.hosts):
+                yield "sees", f"{', '.join(hosts)}: {report}", ""
+        case LookReported():
+            yield from _reported(event, ", ".join(event.targets))
+        case FixReported():
+            yield from _reported(event, event.target)
+        case HostsVerified():
+            yield from _verified(event)
+        case FixVerified(helped=False):
+            yield "verifies", f"{event.action} on {event.target} did not help", "red"
+        case LookIntended() | FixVerified():
+            return  # the lines around them say it
+        case _:
+            yield _by_people(event)
+
+
+def _by_people(event: ByPeople) -> Text:
+    match event:
+        case HandedOver():
+            text = "hands over", f"to {event.owner}; next: {event.next}", "bold"
+        case PlanProposed():
+            text = _proposal(event)
+        case PlanAnswered():
+            text = _answer(event)
+        case ActionDemoted():
+            failed = f"{event.failed} fixes failed, a person is asked from now on"
+            text = "demotes", f"{event.action}: {failed}", "bold red"
+        case ActionPromoted():
+            text = "promotes", f"{event.action}{_by(event.by)}", "bold yellow"
+        case PauseChanged():
+            text = event.change, f"fixes of {event.scope}{_by(event.by)}", "bold yellow"
+        case DrillAnnounced():
+            drill = f"a drill, observed until {_instant(event.until)}, by {event.by}"
+            text = event.change, drill, "bold yellow"
+        case _:
+            assert_never(event)
+    return text
+
+
+def _page(event: PageDelivered) -> Text:
+    if event.outcome == "accepted":
+        tries = f" (try {event.tries})" if event.tries > 1 else ""
+        word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
         style = "bold magenta" if word == "paged" else "dim"
-        yield Moment(entry.at, word, f"{data['action']} {data['key']}{tries}", style)
-    else:
-        why = f"{data['action']} {data['key']} not sent, owed: {data['why']}"
-        yield Moment(entry.at, "owes", why, "bold red")
+        return word, f"{event.action} {event.key}{tries}", style
+    return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", "bold red"
 
 
-def _decision(entry: Recorded) -> Iterator[Moment]:
-    data, why = entry.data, entry.data["why"]
-    match data["step"]["type"]:
-        case "wait" | "look" if data["rule"] in UNDERSTOOD:
+def _decision(event: DecisionMade) -> Iterator[Text]:
+    match event.step_type:
+        case "wait" | "look" if event.rule in UNDERSTOOD:
             return
         case "wait":
-            yield Moment(entry.at, "waits", why, "dim")
+            yield "waits", event.why, "dim"
         case "look":
-            yield Moment(entry.at, "looks", why, "dim")
+            yield "looks", event.why, "dim"
         case "fix":
-            facts = ", ".join(data["facts"])
-            passed = f"{len(data['guards'])} guards passed"
-            yield Moment(entry.at, "decides", f"{_plan(data)}: {facts}; {passed}", "bold")
+            passed = f"{len(event.guards)} guards passed"
+            what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
+            yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", "bold"
         case "ask":
             return  # the proposal says it
         case "hand-over":
-            yield Moment(entry.at, "gives up", why, "bold red")
+            yield "gives up", event.why, "bold red"
+        case "close":
+            yield "closes", event.why, "bold green"
         case _:
-            yield Moment(entry.at, "closes", why, "bold green")
+            yield "records", f"{event.kind}, in a form not known here", "dim"
 
 
-def _proposal(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    text = f"{data['action']} on {data['target']} (plan {data['plan'][:12]})"
-    if data["approvable"]:
-        yield Moment(entry.at, "asks", f"{text}, until {data['until']}", "bold yellow")
-    else:
-        yield Moment(entry.at, "advises", text, "bold yellow")
+def _proposal(event: PlanProposed) -> Text:
+    text = f"{event.action} on {event.target} (plan {event.plan[:12]})"
+    if event.approvable:
+        return "asks", f"{text}, until {_instant(event.until)}", "bold yellow"
+    return "advises", text, "bold yellow"
 
 
-def _approval(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    word, style = ("allowed", "bold green") if data["granted"] else ("denied", "bold red")
-    late = "" if data["counts"] else "; too late, it counts for nothing"
-    why = f": {data['why']}" if data["why"] else ""
-    yield Moment(entry.at, word, f"by {data['by']}{why}{late}", style)
+def _answer(event: PlanAnswered) -> Text:
+    word, style = ("allowed", "bold green") if event.granted else ("denied", "bold red")
+    late = "" if event.counts else "; too late, it counts for nothing"
+    why = f": {event.why}" if event.why else ""
+    return word, f"by {event.by}{why}{late}", style
 
 
-def _intent(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    if "fence" in data:
-        text = f"{data['action']} on {data['targets'][0]} (token {data['token'][:8]})"
-        yield Moment(entry.at, "does", text, "bold yellow")
+def _reported(event: LookReported | FixReported, where: str) -> Iterator[Text]:
+    if event.outcome != "sent":
+        text = f"{event.action} on {where}: {event.outcome} ({event.detail})"
+        yield "learns", text, "" if event.outcome == "done" else "red"
 
 
-def _outcome(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    if "hosts" in data:
-        for hosts, report in _grouped(data["hosts"]):
-            yield Moment(entry.at, "sees", f"{', '.join(hosts)}: {report}")
-    elif data["outcome"] != "sent":
-        where = ", ".join(data["targets"]) if "targets" in data else data["target"]
-        text = f"{data['action']} on {where}: {data['outcome']} ({data['detail']})"
-        style = "" if data["outcome"] == "done" else "red"
-        yield Moment(entry.at, "learns", text, style)
+def _verified(event: HostsVerified) -> Iterator[Text]:
+    if event.verified:
+        text = f"{', '.join(event.verified)}: {event.readings_needed} good readings in a row"
+        yield "verifies", text, "green"
+    if event.doubted:
+        yield "doubts", f"{', '.join(event.doubted)} may be dead again", "red"
 
 
-def _verification(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    if data.get("verified"):
-        text = f"{', '.join(data['verified'])}: {data['readings_needed']} good readings in a row"
-        yield Moment(entry.at, "verifies", text, "green")
-    if data.get("doubted"):
-        yield Moment(entry.at, "doubts", f"{', '.join(data['doubted'])} may be dead again", "red")
-    if data.get("helped") is False:
-        yield Moment(
-            entry.at, "verifies", f"{data['action']} on {data['target']} did not help", "red"
-        )
+def _response(event: ResponseMeasured) -> Text:
+    target = f", target {event.target_seconds} s" if event.target_seconds is not None else ""
+    took = f"{event.severity} after {event.seconds} s{target}"
+    if event.met:
+        return "responds", took, "dim"
+    late = "responded late" if event.responded else "no response yet"
+    return "misses", f"{late}: {took}", "bold red"
 
 
-def _response(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    target = f", target {data['target_seconds']} s" if data["target_seconds"] is not None else ""
-    took = f"{data['severity']} after {data['seconds']} s{target}"
-    if data["met"]:
-        yield Moment(entry.at, "responds", took, "dim")
-    else:
-        late = "responded late" if data["responded"] else "no response yet"
-        yield Moment(entry.at, "misses", f"{late}: {took}", "bold red")
+def _by(who: str | None) -> str:
+    return f" by {who}" if who else ""
 
 
-def _hand_over(entry: Recorded) -> Iterator[Moment]:
-    yield Moment(
-        entry.at, "hands over", f"to {entry.data['owner']}; next: {entry.data['next']}", "bold"
-    )
+def _instant(at: datetime | None) -> str:
+    return at.isoformat() if at else "its end"
 
 
-def _pause(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    who = f" by {data['by']}" if "by" in data else ""
-    yield Moment(entry.at, data["change"], f"fixes of {data['scope']}{who}", "bold yellow")
-
-
-def _demotion(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    text = f"{data['action']}: {data['failed']} fixes failed, a person is asked from now on"
-    yield Moment(entry.at, "demotes", text, "bold red")
-
-
-def _promotion(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    who = f" by {data['by']}" if "by" in data else ""
-    yield Moment(entry.at, "promotes", f"{data['action']}{who}", "bold yellow")
-
-
-def _drill(entry: Recorded) -> Iterator[Moment]:
-    data = entry.data
-    text = f"a drill, observed until {data['until']}, by {data['by']}"
-    yield Moment(entry.at, data["change"], text, "bold yellow")
-
-
-_MOMENTS = {
-    "drill": _drill,
-    "pause": _pause,
-    "demotion": _demotion,
-    "promotion": _promotion,
-    "hand-over": _hand_over,
-    "signal": _signal,
-    "page": _page,
-    "decision": _decision,
-    "intent": _intent,
-    "outcome": _outcome,
-    "verification": _verification,
-    "response": _response,
-    "proposal": _proposal,
-    "approval": _approval,
-}
-
-
-def _plan(data: dict[str, Any]) -> str:
-    return f"{data['plan']['action']} on {data['plan']['target']}"
-
-
-def _grouped(hosts: dict[str, dict[str, Any]]) -> Iterator[tuple[list[str], str]]:
+def _grouped(hosts: dict[InstanceId, HostReport | Unknown]) -> Iterator[tuple[list[str], str]]:
     """Hosts that say the same, together."""
     groups: dict[str, list[str]] = {}
     for host, report in hosts.items():
@@ -218,13 +249,13 @@ def _grouped(hosts: dict[str, dict[str, Any]]) -> Iterator[tuple[list[str], str]
         yield those, what
 
 
-def said(report: dict[str, Any]) -> str:
+def said(report: HostReport | Unknown) -> str:
     """A host's report in a line."""
-    if report["type"] != "report":
-        return f"unknown ({report['why']})"
+    if isinstance(report, Unknown):
+        return f"unknown ({report.why})"
     enclave = {"RUNNING": "enclave runs", "none": "no enclave"}.get(
-        report["enclave_state"], f"enclave {report['enclave_state']}"
+        report.enclave_state, f"enclave {report.enclave_state}"
     )
     reached = {True: "NATS reachable", False: "NATS unreachable", None: "NATS unknown"}
-    nats = reached[report["nats_reachable"]]
-    return f"{enclave}, unit {report['enclave_unit']}, parent {report['parent_unit']}, {nats}"
+    nats = reached[report.nats_reachable]
+    return f"{enclave}, unit {report.enclave_unit}, parent {report.parent_unit}, {nats}"

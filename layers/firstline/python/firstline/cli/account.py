@@ -2,48 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol
-
-import msgspec
+from typing import Any
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.cli.output import ActionLine, DenialLine, PageLine, ReplayLine
-from firstline.ledger import Entry
+from firstline.entries import (
+    DecisionMade,
+    FixIntended,
+    FixReported,
+    HostsInspected,
+    LookIntended,
+    LookReported,
+    Reported,
+    SignalReceived,
+)
+from firstline.evidence import HostReport
+from firstline.export import Recorded, recorded
+from firstline.ids import InstanceId
 from firstline.signals import Disposition
 from firstline.twin.alerts import Received
 from firstline.twin.replay import Chapter, Replayed
 
-
-class Said(Protocol):
-    """An entry that was read, wherever it was."""
-
-    @property
-    def kind(self) -> str:
-        """What it records."""
-        ...
-
-    @property
-    def at(self) -> datetime:
-        """When."""
-        ...
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What it says."""
-        ...
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What an entry says: its kind, when, and its data."""
-
-    kind: str
-    at: datetime
-    data: dict[str, Any]
-
-
-def told(entry: Entry) -> Told:
-    """The entry's body, read."""
-    return msgspec.json.decode(entry.body, type=Told)
+_OUTCOMES = (LookReported, FixReported, HostsInspected)
 
 
 def lines(replayed: Replayed) -> tuple[ReplayLine, ...]:
@@ -55,8 +35,8 @@ def lines(replayed: Replayed) -> tuple[ReplayLine, ...]:
 
 def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
     incident = chapter.incident
-    read = [told(each) for each in chapter.entries]
-    disposition = read[0].data["disposition"]
+    read = [recorded(each) for each in chapter.entries]
+    disposition = _disposition(read[0])
     pages = [each for each in replayed.pages if each.key.split(":")[0] == chapter.id]
     return ReplayLine(
         incident=incident.id if incident else None,
@@ -71,6 +51,11 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         ledger_head=chapter.entries[-1].hash,
         virtual_seconds=since(replayed.end, replayed.start),
     )
+
+
+def _disposition(first: Recorded) -> str:
+    event = first.event
+    return event.disposition if isinstance(event, SignalReceived) else ""
 
 
 def _unrecorded(replayed: Replayed) -> ReplayLine:
@@ -112,43 +97,39 @@ def _page(page: Received, start: datetime) -> PageLine:
     )
 
 
-def actions(read: Sequence[Said], start: datetime) -> Iterator[ActionLine]:
+def actions(read: Sequence[Recorded], start: datetime) -> Iterator[ActionLine]:
     """Each intent's targets, with the last outcome that bears the intent's token."""
-    outcomes = {each.data["token"]: each.data for each in read if each.kind == "outcome"}
+    events = [each.event for each in read]
+    outcomes = {it.token: it for it in events if isinstance(it, _OUTCOMES)}
     for each in read:
-        if each.kind != "intent":
+        event = each.event
+        if not isinstance(event, LookIntended | FixIntended):
             continue
-        outcome = outcomes.get(each.data["token"], {})
-        for target in each.data["targets"]:
+        for target in event.targets:
             yield ActionLine(
-                action=each.data["action"],
-                kind=ACTIONS[each.data["action"]].kind,
+                action=event.action,
+                kind=ACTIONS[event.action].kind,
                 target=target,
-                outcome=_outcome(outcome, target),
+                outcome=_outcome(outcomes.get(event.token), target),
                 at_seconds=since(each.at, start),
             )
 
 
-def _outcome(outcome: dict[str, Any], target: str) -> str | None:
+def _outcome(event: Reported | HostsInspected | None, target: str) -> str | None:
     """``done``, ``failed``, ``unknown`` or ``not-sent``; a look is done where a host reported."""
-    if "hosts" not in outcome:
-        said: str | None = outcome.get("outcome")
-        return said
-    return "done" if outcome["hosts"][target].get("type") == "report" else "unknown"
+    if isinstance(event, HostsInspected):
+        return "done" if isinstance(event.hosts[InstanceId(target)], HostReport) else "unknown"
+    return event.outcome if event is not None else None
 
 
-def denials(read: Sequence[Said]) -> Iterator[DenialLine]:
-    """Each guard's no to each plan, once."""
+def denials(read: Sequence[Recorded]) -> Iterator[DenialLine]:
+    """Each guard's denial of each plan, once."""
+    events = (each.event for each in read)
     lines = (
-        DenialLine(
-            guard=answer["guard"],
-            action=each.data["plan"]["action"],
-            target=each.data["plan"]["target"],
-            why=answer["denial"]["why"],
-        )
-        for each in read
-        for answer in each.data.get("guards", ())
-        if answer["denial"] is not None
+        DenialLine(guard=guard, action=it.plan.action, target=it.plan.target, why=denial.why)
+        for it in events
+        if isinstance(it, DecisionMade) and it.plan is not None
+        for guard, denial in it.denials
     )
     return iter(dict.fromkeys(lines))
 

@@ -8,12 +8,13 @@ import msgspec
 from firstline.cli import account, exported, output
 from firstline.cli.output import PageLine
 from firstline.cli.output_past import AgainLine, DifferenceLine
+from firstline.entries import PageDelivered
 from firstline.errors import Malformed
 from firstline.export import Recorded
 from firstline.ids import Digest
 from firstline.past import chapters
 from firstline.past.again import Compared, again
-from firstline.past.record import Story, story
+from firstline.past.record import Story, received, story
 from firstline.profile import Profile
 
 SHOWN_MAX = 10
@@ -72,11 +73,12 @@ def _line(
     except (msgspec.ValidationError, KeyError, ValueError) as error:
         raise Malformed(f"{path}: {told.id} does not say what a ledger says: {error}") from error
     held, start = compared.incident, told.opening.at
+    (opening,) = received(told.opening)
     return AgainLine(
         incident=told.id,
-        severity=held.severity if held else told.opening.data["severity"],
-        condition=held.condition if held else told.opening.data["condition"],
-        disposition=told.opening.data["disposition"],
+        severity=held.severity if held else opening.severity,
+        condition=held.condition if held else opening.condition,
+        disposition=opening.disposition,
         outcome=held.status if held else None,
         pages=tuple(_pages(chain, compared)),
         actions=tuple(account.actions(chain, start)),
@@ -97,18 +99,17 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
 def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine]:
     """What PagerDuty accepted then; the body is what is posted today."""
     for each in chain:
-        told = each.data
-        if each.kind != "page" or told["outcome"] != "accepted":
-            continue
-        if told.get("channel", "pager") != "pager":
-            continue
-        yield PageLine(
-            event_action=told["action"],
-            dedup_key=told["key"],
-            severity=told["severity"],
-            at_seconds=account.since(each.at, chain[0].at),
-            body=compared.bodies.get((told["key"], told["action"]), {}),
-        )
+        match each.event:
+            case PageDelivered(channel="pager", outcome="accepted") as page:
+                yield PageLine(
+                    event_action=page.action,
+                    dedup_key=page.key,
+                    severity=page.severity,
+                    at_seconds=account.since(each.at, chain[0].at),
+                    body=compared.bodies.get((page.key, page.action), {}),
+                )
+            case _:
+                pass
 
 
 def _text(line: AgainLine) -> Iterator[str]:

@@ -15,13 +15,12 @@ from firstline.cli.incidents import Export, Profile, Region, Until
 from firstline.errors import Malformed
 from firstline.export import Policy, Recorded, recorded
 from firstline.ids import Digest, IncidentId
-from firstline.ledger import Entry, Kind
+from firstline.ledger import Entry
 from firstline.pauses import CHAIN
 from firstline.postmortem.markdown import markdown as as_markdown
 from firstline.postmortem.meeting import invitation
 from firstline.postmortem.report import Report
 from firstline.postmortem.write import write
-from firstline.signals import Disposition
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -147,8 +146,7 @@ def _chosen(chains: Chains, incident: str, export: Path) -> list[list[Entry]]:
 
 
 def _opened(chain: list[Entry]) -> bool:
-    first = recorded(chain[0])
-    return first.kind == Kind.SIGNAL and first.data.get("disposition") == Disposition.INCIDENT
+    return recorded(chain[0]).opens
 
 
 def _profile(chain: list[Entry], policies: dict[Digest, str]) -> profiles.Profile | None:

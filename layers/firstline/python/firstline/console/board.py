@@ -8,11 +8,11 @@ import msgspec
 from firstline.console import rows
 from firstline.console.lines import lines
 from firstline.console.view import Detail, Missing, Overview, Row, View
+from firstline.entries import DecisionMade
 from firstline.export import Recorded
 from firstline.ids import IncidentId
 from firstline.pauses import CHAIN
 from firstline.redaction import redact
-from firstline.signals import Disposition
 from firstline.summary import OPEN
 
 
@@ -36,7 +36,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         return Detail(fleet=self.fleet, now=self.now, row=row, lines=told, left_out=left_out)
 
     def _overview(self) -> Overview:
-        found = [rows.of_chain(chain, self.now) for chain in self.chains.values() if _told(chain)]
+        found = [rows.of_chain(chain, self.now) for chain in self.chains.values() if chain[0].opens]
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
@@ -47,8 +47,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _mode(self) -> str:
-        modes = (each.data.get("mode") for chain in self.chains.values() for each in chain)
-        return next((redact(str(each)) for each in modes if each), "unknown")
+        events = (each.event for chain in self.chains.values() for each in chain)
+        modes = (each.mode for each in events if isinstance(each, DecisionMade))
+        return next((redact(each) for each in modes if each), "unknown")
 
 
 def at(fleet: str, records: Sequence[Recorded], now: datetime) -> Board:
@@ -58,11 +59,6 @@ def at(fleet: str, records: Sequence[Recorded], now: datetime) -> Board:
         if each.at <= now:
             chains.setdefault(each.entry.incident, []).append(each)
     return Board(fleet=fleet, now=now, chains=chains)
-
-
-def _told(chain: Sequence[Recorded]) -> bool:
-    """Whether it is of an incident, and not of a signal that opened none, nor of pauses."""
-    return chain[0].data.get("disposition") == Disposition.INCIDENT
 
 
 def _latest(found: Iterable[Row]) -> tuple[Row, ...]:

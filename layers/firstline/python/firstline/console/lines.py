@@ -3,12 +3,11 @@
 import copy
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from firstline import timeline
 from firstline.console.view import DECISIONS_MAX, LINES_MAX, Answer, Line, Reasons
+from firstline.entries import DecisionMade, GuardAnswer
 from firstline.export import Recorded
-from firstline.ledger import Kind
 from firstline.redaction import redact
 
 
@@ -23,7 +22,7 @@ def _folded(records: Sequence[Recorded]) -> Iterator[Line]:
     began = records[0].at
     last: Line | None = None
     for record, moments in timeline.beside(records):
-        decided = (_reasons(record, began),) if record.kind == Kind.DECISION else ()
+        decided = tuple(_reasons(record, began))
         told = [_line(each, began) for each in moments]
         if last is not None and not told:
             last = _behind(last, decided)
@@ -49,20 +48,19 @@ def _behind(line: Line, decided: tuple[Reasons, ...]) -> Line:
     return copy.replace(line, decisions=(*line.decisions, *decided)[-DECISIONS_MAX:])
 
 
-def _reasons(record: Recorded, began: datetime) -> Reasons:
-    data = record.data
-    step = data.get("step")
-    return Reasons(
-        after=record.at - began,
-        step=redact(str(step.get("type", ""))) if isinstance(step, dict) else "",
-        rule=redact(str(data.get("rule", ""))),
-        why=redact(str(data.get("why", ""))),
-        facts=tuple(redact(str(each)) for each in data.get("facts") or ()),
-        answers=tuple(_answer(each) for each in data.get("guards") or ()),
-    )
+def _reasons(record: Recorded, began: datetime) -> Iterator[Reasons]:
+    event = record.event
+    if isinstance(event, DecisionMade):
+        yield Reasons(
+            after=record.at - began,
+            step=redact(event.step_type),
+            rule=redact(event.rule),
+            why=redact(event.why),
+            facts=tuple(map(redact, event.facts)),
+            answers=tuple(map(_answer, event.guards)),
+        )
 
 
-def _answer(answer: dict[str, Any]) -> Answer:
-    denial = answer.get("denial")
-    why = redact(str(denial.get("why", "no"))) if denial else ""
-    return Answer(redact(str(answer.get("guard", ""))), why)
+def _answer(answer: GuardAnswer) -> Answer:
+    denial = answer.denial
+    return Answer(redact(answer.guard), redact(denial.why or "no") if denial else "")

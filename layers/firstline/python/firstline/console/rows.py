@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from firstline.approvals import Proposal
 from firstline.console.view import Ask, Row, Stop
+from firstline.entries import FixIntended, PauseChanged, PlanAnswered, PlanProposed
 from firstline.export import Recorded
 from firstline.ids import IncidentId
 from firstline.incident import Incident
-from firstline.ledger import Kind
 from firstline.pauses import Switch
 from firstline.redaction import redact
 from firstline.summarise import summarise
@@ -70,17 +69,17 @@ def stops(switch: Switch, now: datetime) -> tuple[Stop, ...]:
 def stops_told(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand by the entries of the kill switch's own chain."""
     standing: dict[str, Stop] = {}
-    for each in records:
-        scope = str(each.data.get("scope"))
-        standing.pop(scope, None)
-        if each.data.get("change") == "paused":
-            standing[scope] = _stop(scope, each.data)
+    changes = (each.event for each in records if isinstance(each.event, PauseChanged))
+    for each in changes:
+        standing.pop(each.scope, None)
+        if each.change == "paused" and each.until is not None:
+            standing[each.scope] = Stop(
+                scope=redact(each.scope),
+                why=redact(each.why or ""),
+                by=redact(each.by or ""),
+                until=each.until,
+            )
     return tuple(each for each in standing.values() if now < each.until)
-
-
-def _stop(scope: str, data: dict[str, Any]) -> Stop:
-    until = datetime.fromisoformat(data["until"])
-    return Stop(scope=redact(scope), why=redact(data["why"]), by=redact(data["by"]), until=until)
 
 
 def _waits(proposal: Proposal, now: datetime) -> bool:
@@ -108,18 +107,17 @@ def _tried(told: Summary) -> str:
 
 def _asked(records: Iterable[Recorded], now: datetime) -> Iterator[Ask]:
     """Plans that were proposed, and neither answered nor done since."""
-    waiting: dict[str, Recorded] = {}
+    waiting: dict[str, Ask] = {}
     for each in records:
-        plan = str(each.data.get("plan"))
-        if each.kind == Kind.PROPOSAL and each.data.get("approvable"):
-            waiting[plan] = each
-        elif each.kind in {Kind.APPROVAL, Kind.INTENT}:
-            waiting.pop(plan, None)
-    for plan, each in waiting.items():
-        until = datetime.fromisoformat(each.data["until"])
-        if now < until:
-            data = each.data
-            yield _ask(each.entry.incident, data["action"], data["target"], plan, until)
+        match each.event:
+            case PlanProposed(approvable=True, until=datetime() as until) as event:
+                ask = _ask(each.entry.incident, event.action, event.target, event.plan, until)
+                waiting[event.plan] = ask
+            case PlanAnswered(plan=plan) | FixIntended(plan=plan):
+                waiting.pop(plan, None)
+            case _:
+                pass
+    return (each for each in waiting.values() if now < each.until)
 
 
 def _ask(id_: IncidentId, action: str, target: str, plan: str, until: datetime) -> Ask:

@@ -7,6 +7,8 @@ import copy
 from datetime import datetime, timedelta
 from typing import assert_never
 
+import msgspec
+
 from firstline import approvals, handover, limits, paging, plan, report_place
 from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
@@ -16,11 +18,17 @@ from firstline.controller import background, demoting
 from firstline.controller.draft import Draft
 from firstline.decision import Decision
 from firstline.decision import Look as LookStep
+from firstline.entries import (
+    FixIntended,
+    FixReported,
+    HandedOver,
+    LookIntended,
+    LookReported,
+)
 from firstline.errors import Bug
 from firstline.evidence import Group, HostEvidence, Unknown
 from firstline.ids import CommandId
 from firstline.incident import Attempt, Fact, Incident, Look, Outcome
-from firstline.ledger import Data, Kind
 from firstline.limits import Lease, Limits
 from firstline.plan import Plan
 from firstline.ports import LeaseWrite, LookOrder, Refused, Sending, Sent, Unsettled, ordered
@@ -40,8 +48,7 @@ def look(draft: Draft, step: LookStep) -> None:
     until = draft.now + seconds(policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
     draft.incident = copy.replace(draft.incident, look=intent)
-    named: Data = {"action": LOOK_HOST.name, "token": token, "targets": list(step.targets)}
-    draft.record(Kind.INTENT, named)
+    draft.record(LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))
     draft.commit()
     sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
     if isinstance(sending, Refused):
@@ -50,7 +57,8 @@ def look(draft: Draft, step: LookStep) -> None:
         draft.incident = copy.replace(
             draft.incident, look=copy.replace(intent, command=sending.command)
         )
-    draft.record(Kind.OUTCOME, named | _sent(sending))
+    event = LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
+    draft.record(_reported(event, sending))
     draft.rest(step.read_at)
 
 
@@ -93,7 +101,7 @@ def ask(draft: Draft, what: Plan, about: Situation) -> None:
         at=draft.now,
         until=draft.now + seconds(profile.policy.approval_seconds),
     )
-    draft.record(Kind.PROPOSAL, {**proposal.told(), "approvable": proposal.approvable})
+    draft.record(proposal.to_ledger())
     page = paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action))
     draft.incident = copy.replace(
         draft.incident, proposals=(*held.proposals, proposal), pages=(*held.pages, page)
@@ -107,7 +115,8 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     told = handover.details(draft.incident, about.diagnosis, decision, known)
     if demoted := demoting.told(draft, about.limits):
         told |= {"demoted": "; ".join(demoted)}
-    draft.record(Kind.HAND_OVER, {"owner": "on-call", **told, "metrics": list(metrics)})
+    event = {"owner": "on-call", **told, "metrics": metrics}
+    draft.record(msgspec.convert(event, type=HandedOver))
     told |= {"report_link": _report_link(draft)}
     pages = paging.hand_over(draft.incident, told, draft.now)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
@@ -156,7 +165,7 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
         attempts=(*draft.incident.attempts, attempt),
         proposals=approvals.used(draft.incident.proposals, what.hash),
     )
-    draft.record(Kind.INTENT, _intended(attempt, what))
+    draft.record(_intended(attempt, what))
     return attempt, lease
 
 
@@ -178,25 +187,25 @@ def _attempt(draft: Draft, what: Plan, held: Limits, group: Group) -> Attempt:
     )
 
 
-def _intended(attempt: Attempt, what: Plan) -> Data:
-    """As its entry says it."""
-    return {
-        "action": attempt.action,
-        "token": attempt.token,
-        "targets": [attempt.target],
-        "hosts": list(attempt.hosts),
-        "parameters": what.parameters,
-        "plan": attempt.plan,
-        "fence": attempt.fence,
-        "facts": list(what.facts),
-        "not_after": attempt.not_after.isoformat(),
-    }
+def _intended(attempt: Attempt, what: Plan) -> FixIntended:
+    """As its entry records it."""
+    return FixIntended(
+        action=attempt.action,
+        token=attempt.token,
+        targets=(attempt.target,),
+        hosts=attempt.hosts,
+        parameters=what.parameters,
+        plan=attempt.plan,
+        fence=attempt.fence,
+        facts=what.facts,
+        not_after=attempt.not_after,
+    )
 
 
 def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
-    data: Data = {"action": attempt.action, "target": attempt.target, "token": attempt.token}
-    draft.record(Kind.OUTCOME, data | _sent(sending))
+    event = FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
+    draft.record(_reported(event, sending))
     match sending:
         case Sent(command):
             until = attempt.lease_until + _verified_within(attempt, draft.system.profile)
@@ -233,14 +242,15 @@ def _verified_within(attempt: Attempt, profile: Profile) -> timedelta:
     return profile.settle(attempt.action) + patience
 
 
-def _sent(sending: Sending) -> Data:
+def _reported[Event: (LookReported, FixReported)](event: Event, sending: Sending) -> Event:
+    """*event* with what the sending came to."""
     match sending:
         case Sent(command):
-            return {"outcome": "sent", "command": command}
+            return copy.replace(event, outcome="sent", command=command)
         case Refused(why):
-            return {"outcome": Outcome.NOT_SENT, "detail": why}
+            return copy.replace(event, outcome=Outcome.NOT_SENT, detail=why)
         case Unsettled(why):
-            return {"outcome": Outcome.UNKNOWN, "detail": why}
+            return copy.replace(event, outcome=Outcome.UNKNOWN, detail=why)
         case _:
             assert_never(sending)
 

@@ -11,7 +11,6 @@ from firstline.background import Background, Peerings, Routes, Topic, Way
 from firstline.controller.draft import Draft
 from firstline.errors import Unavailable
 from firstline.evidence import Refreshes, Unknown
-from firstline.ledger import Data
 from firstline.situation import Situation
 from firstline.surroundings import Deployment, Deployments
 
@@ -19,7 +18,9 @@ WITHIN = timedelta(seconds=12)
 """The whole of it. With what was read before, a hand-over still ends in the function's time."""
 
 
-def look_up(draft: Draft, about: Situation) -> tuple[tuple[str, ...], tuple[Data, ...]]:
+def look_up(
+    draft: Draft, about: Situation
+) -> tuple[tuple[str, ...], tuple[dict[str, object], ...]]:
     """What a person looks up first, in lines; and the metrics among it, for the record (R20)."""
     wanted = background.topics(
         about.incident.condition, dependency=about.diagnosis.dependency is not None

@@ -4,10 +4,10 @@ import copy
 
 from firstline import paging, trust
 from firstline.controller.draft import Draft
+from firstline.entries import ActionDemoted
 from firstline.evidence import Unknown
 from firstline.guards.surroundings import UNDOES
 from firstline.incident import Attempt, Outcome
-from firstline.ledger import Kind
 from firstline.limits import Limits
 from firstline.profile import seconds
 from firstline.trust import Demotion
@@ -51,15 +51,8 @@ def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
 
 def _tell(draft: Draft, action: str, demotion: Demotion) -> None:
     """An entry, and a change beside PagerDuty's alerts, which notifies nobody."""
-    draft.record(
-        Kind.DEMOTION,
-        {
-            "action": action,
-            "failed": demotion.failed,
-            "autonomy": "approve",
-            "why": demotion.told(action),
-        },
-    )
+    why = demotion.told(action)
+    draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
     due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
     page = paging.demoted(draft.incident, action, demotion, due_at)
     draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, page))

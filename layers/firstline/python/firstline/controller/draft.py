@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from firstline import limits, paging, responses
 from firstline.controller.commit import commit
 from firstline.controller.system import System
+from firstline.entries import LedgerEvent
 from firstline.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
 from firstline.incident import Incident
-from firstline.ledger import Data, Entry, Kind, append
+from firstline.ledger import Entry, append
 from firstline.limits import Lease, Limits
 from firstline.ports import Change, LeaseWrite, Wake
 
@@ -32,18 +33,20 @@ class Draft:
         self.heard = False
         self._entries: list[Entry] = []
 
-    def record(self, kind: Kind, data: Data) -> None:
+    def record(self, event: LedgerEvent) -> None:
         """Add an entry to the incident's chain."""
         by = self.system.provenance()
-        chain, entry = append(self.incident.chain, self.incident.id, kind, self.now, by, data)
+        chain, entry = append(
+            self.incident.chain, self.incident.id, event.kind, self.now, by, event.to_ledger()
+        )
         self._entries.append(entry)
         self.incident = copy.replace(self.incident, chain=chain)
 
     def measure_responses(self) -> None:
         """It is looked at now: hold each response against its target (R01 to R04)."""
-        self.incident, told = responses.measure(self.incident, self.now)
-        for data in told:
-            self.record(Kind.RESPONSE, data)
+        self.incident, measured = responses.measure(self.incident, self.now)
+        for each in measured:
+            self.record(each)
 
     def release(self, held: Limits | Unknown, failed: Token | None = None) -> None:
         """Give the lease back, if it is ours, with the fix that *failed* marked in its spending.

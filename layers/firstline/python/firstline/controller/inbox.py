@@ -2,16 +2,14 @@
 
 import copy
 
-import msgspec
-
 from firstline import approvals, episodes, paging
 from firstline.approvals import Approval
 from firstline.classify import Classification, classify
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import Arrival, take_in
+from firstline.entries import Lead, SignalsJoined
 from firstline.ids import SignalKey
-from firstline.ledger import Kind
 from firstline.signals import Disposition, Signal
 
 APPROVALS_MAX = 5
@@ -36,9 +34,9 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     draft.folded = tuple(each.key for each in signals)
     draft.unfolded = len(inbox) - len(signals)
     profile = draft.system.profile
-    told = [episodes.told(signal, meant, profile) for signal, meant in found]
-    led = {"severity": draft.incident.severity, "condition": draft.incident.condition}
-    draft.record(Kind.SIGNAL, {"joined": told, "leads": led})
+    joined = tuple(episodes.received(signal, meant, profile) for signal, meant in found)
+    lead = Lead(severity=draft.incident.severity, condition=draft.incident.condition)
+    draft.record(SignalsJoined(joined=joined, leads=lead))
 
 
 def take_approvals(draft: Draft, said: tuple[Approval, ...]) -> None:
@@ -46,7 +44,7 @@ def take_approvals(draft: Draft, said: tuple[Approval, ...]) -> None:
     for approval in said[:APPROVALS_MAX]:
         after = approvals.answered(draft.incident.proposals, approval)
         counts = after != draft.incident.proposals and not draft.incident.ended
-        draft.record(Kind.APPROVAL, {**msgspec.to_builtins(approval), "counts": counts})
+        draft.record(approval.to_ledger(counts=counts))
         draft.taken = (*draft.taken, approval)
         if counts:
             keys = {each.key for each in after if each.approval == approval}

@@ -12,6 +12,7 @@ from firstline.controller import promoting
 from firstline.controller.commit import commit
 from firstline.controller.switching import settle_switch, write
 from firstline.controller.system import System
+from firstline.entries import PauseChanged
 from firstline.errors import Conflict, Malformed, Unavailable
 from firstline.ids import IncidentId
 from firstline.levers import (
@@ -147,8 +148,8 @@ def _resume(order: Resume, by: str, system: System) -> Pulled:
     if over is None:
         known = ", ".join(each.scope for each in switch.pauses) or "nothing"
         raise Malformed(f"{order.scope} is not paused: paused is {known}")
-    said: dict[str, object] = {"change": "resumed", "why": order.why, "by": by}
-    after = write(pauses.resumed(switch, over, said, now, system.provenance()), system)
+    change = PauseChanged(change="resumed", why=order.why, by=by)
+    after = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
     told = _told(after, over, system)
     return Pulled(lever="resume", by=by, scope=over.scope, told=told)
 

@@ -45,8 +45,8 @@ def take_in(draft: Draft, seen: Observation) -> None:
     """Learn from what was seen: answers, readings, the verdict on a fix, which frees the lease."""
     lesson = learn(draft.incident, seen, draft.system.profile, draft.now)
     draft.incident = lesson.incident
-    for kind, data in lesson.news:
-        draft.record(kind, data)
+    for event in lesson.news:
+        draft.record(event)
     if lesson.over is not None:
         draft.release(seen.limits, lesson.over.token if lesson.over.failed else None)
         demoting.judge(draft, lesson.over)

@@ -5,8 +5,8 @@ import copy
 from firstline import pauses, trust
 from firstline.controller.commit import commit
 from firstline.controller.system import System
+from firstline.entries import ActionPromoted
 from firstline.errors import Bug, Malformed
-from firstline.ledger import Kind
 from firstline.levers import Promote, Pulled
 from firstline.limits import Limits
 from firstline.ports import Change, LeaseWrite
@@ -28,15 +28,14 @@ def promote(order: Promote, by: str, system: System) -> Pulled:
     after = copy.replace(
         lease, fence=lease.fence + 1, trusts=trust.promoted(lease.trusts, order.action)
     )
-    said: dict[str, object] = {
-        "change": "promoted",
-        "action": order.action,
-        "failed": was.failed,
-        "since": was.at.isoformat(timespec="seconds"),
-        "why": order.why,
-        "by": by,
-    }
-    changed = pauses.noted(limits.switch, Kind.PROMOTION, said, now, system.provenance())
+    event = ActionPromoted(
+        action=order.action,
+        failed=was.failed,
+        since=was.at.replace(microsecond=0),
+        why=order.why,
+        by=by,
+    )
+    changed = pauses.noted(limits.switch, event, now, system.provenance())
     commit(
         system.ports.store,
         Change(

@@ -17,7 +17,6 @@ from firstline.decide import decide
 from firstline.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
 from firstline.errors import Conflict, Unavailable
 from firstline.learn import Observation
-from firstline.ledger import Kind
 from firstline.ports import Loaded, Wake
 from firstline.situation import Situation
 
@@ -54,7 +53,7 @@ def _turn(wake: Wake, system: System) -> None:
     seen = observe(draft)
     take_in(draft, seen)
     decision, about = _decided(draft, seen)
-    draft.record(Kind.DECISION, {**decision.told(), **basis(seen, about).told()})
+    draft.record(basis(seen, about).put(decision.to_ledger()))
     return _carry_out(draft, decision, about)
 
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from firstline import bodies, paging
 from firstline.controller.draft import Draft
+from firstline.entries import PageDelivered
 from firstline.errors import Unavailable
 from firstline.incident import Page
-from firstline.ledger import Kind
 from firstline.ports import Accepted, BadBody, Delivery, NotYet, Ports
 
 TRIES_AT_ONCE = 3
@@ -68,8 +68,13 @@ def record_delivery(draft: Draft, page: Page, delivery: Delivery) -> None:
     dropped = page.channel == "change" and paging.given_up(page, delivery)
     if not accepted and page.tries and not dropped:
         return
-    data: dict[str, object] = {"key": page.key, "action": page.action, "severity": page.severity}
-    data["channel"] = page.channel
-    outcome = "accepted" if accepted else "dropped" if dropped else "owed"
-    why = "" if isinstance(delivery, Accepted) else delivery.why
-    draft.record(Kind.PAGE, data | {"outcome": outcome, "tries": page.tries + 1, "why": why})
+    event = PageDelivered(
+        key=page.key,
+        action=page.action,
+        severity=page.severity,
+        channel=page.channel,
+        outcome="accepted" if accepted else "dropped" if dropped else "owed",
+        tries=page.tries + 1,
+        why="" if isinstance(delivery, Accepted) else delivery.why,
+    )
+    draft.record(event)

@@ -8,6 +8,7 @@ from firstline import paging, pauses
 from firstline.controller import settle
 from firstline.controller.commit import commit
 from firstline.controller.system import System
+from firstline.entries import PauseChanged
 from firstline.errors import Conflict
 from firstline.pauses import Changed, Switch
 from firstline.ports import Change
@@ -40,11 +41,8 @@ def sweep_switch(system: System) -> timedelta:
     switch = system.ports.store.switch()
     now = system.ports.clock.now()
     for over in switch.overdue(now):
-        said: dict[str, object] = {
-            "change": "expired",
-            "until": over.until.isoformat(timespec="seconds"),
-        }
-        switch = write(pauses.resumed(switch, over, said, now, system.provenance()), system)
+        change = PauseChanged(change="expired", until=over.until.replace(microsecond=0))
+        switch = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
     after = settle_switch(switch, system)
     waiting = (now - each.owed_at for each in paging.owed(after.pages))
     return max(waiting, default=timedelta(0))

@@ -7,7 +7,6 @@ code has changed since, or the record is not what it says.
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import msgspec
 
@@ -18,6 +17,7 @@ from firstline.basis import Basis
 from firstline.classify import Classification, classify
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
+from firstline.entries import PageDelivered, Reported, SignalReceived
 from firstline.export import recorded
 from firstline.ids import CommandId, Digest, InstanceId
 from firstline.incident import Incident
@@ -27,7 +27,7 @@ from firstline.past import compare
 from firstline.past import ports as past
 from firstline.past.compare import Difference
 from firstline.past.present import PastStore, Present
-from firstline.past.record import HOME, Story, Turn, signals
+from firstline.past.record import HOME, Story, Turn, received, signals
 from firstline.ports import (
     Answer,
     Change,
@@ -74,10 +74,10 @@ class TurnDeeds:
     def send(self, order: LookOrder | FixOrder) -> Sending:
         """What the outcome's entry says; raises `Lost` where there is none."""
         del order
-        told = self.turn.done(Kind.OUTCOME) if self.turn else None
-        if told is None:
+        outcome = self.turn.outcome if self.turn else None
+        if outcome is None:
             raise Lost
-        return sending(told.data)
+        return sending(outcome)
 
     def deliver(self, body: dict[str, object]) -> Delivery:
         """Accepted, if an entry of the turn says so of the page's key and action."""
@@ -85,8 +85,9 @@ class TurnDeeds:
         key, action = str(body["dedup_key"]), str(body["event_action"])
         self.bodies[key, action] = body
         wanted = (key, action, "accepted")
-        told = {(each.data["key"], each.data["action"], each.data["outcome"]) for each in pages}
-        return past.delivered(wanted in told)
+        events = (each.event for each in pages)
+        found = {(it.key, it.action, it.outcome) for it in events if isinstance(it, PageDelivered)}
+        return past.delivered(wanted in found)
 
 
 def again(story: Story, policies: Mapping[Digest, Profile]) -> Compared:
@@ -124,13 +125,13 @@ class Again:
         """Open it as it was opened."""
         entry = self._story.opening
         profile = self._policies[entry.policy]
-        (signal,) = signals(entry)
-        found = judged(signal, entry.data, profile)
+        (signal,), (event,) = signals(entry), received(entry)
+        found = judged(signal, event, profile)
         by = Provenance(policy=entry.policy, code=entry.code)
         begun = episodes.begun(self._story.id, signal, found, profile, entry.at, by)
         opens = begun.incident.cause
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
-        yield from compare.classification(entry, entry.data, found)
+        yield from compare.classification(entry, event, found)
 
     def turn(self, turn: Turn, rests_on: Basis) -> Iterator[Difference]:
         """Decide on what was seen then."""
@@ -179,11 +180,11 @@ def woken(held: Incident, rests_on: Basis, store: PastStore) -> Incident:
     return held
 
 
-def judged(signal: Signal, told: Mapping[str, Any], profile: Profile) -> Classification:
+def judged(signal: Signal, event: SignalReceived, profile: Profile) -> Classification:
     """What *signal* means by *profile*, in a storm if it was one of a storm then."""
     found = classify(signal, profile, HOME)
     storm = causes.storm(profile.fleet.name)
-    return episodes.in_storm(found, profile) if told.get("cause") == storm else found
+    return episodes.in_storm(found, profile) if event.cause == storm else found
 
 
 def answers(held: Incident, rests_on: Basis) -> dict[CommandId, dict[InstanceId, Answer]]:
@@ -197,19 +198,19 @@ def answers(held: Incident, rests_on: Basis) -> dict[CommandId, dict[InstanceId,
     return known
 
 
-def sending(data: Mapping[str, Any]) -> Sending:
-    """What an outcome's entry says of the sending."""
-    match data["outcome"]:
+def sending(event: Reported) -> Sending:
+    """What came of the sending."""
+    match event.outcome:
         case "sent":
-            return Sent(CommandId(data["command"]))
+            return Sent(CommandId(event.command or ""))
         case "unknown":
-            return Unsettled(data["detail"])
+            return Unsettled(event.detail or "")
         case _:
-            return Refused(data["detail"])
+            return Refused(event.detail or "")
 
 
 def _joined(turn: Turn, profile: Profile) -> Iterator[Difference]:
     """Whether the signals that joined are still taken for what they were."""
     for entry in turn.of(Kind.SIGNAL):
-        for signal, told in zip(signals(entry), entry.data.get("joined", []), strict=True):
-            yield from compare.classification(entry, told, judged(signal, told, profile))
+        for signal, event in zip(signals(entry), received(entry), strict=True):
+            yield from compare.classification(entry, event, judged(signal, event, profile))

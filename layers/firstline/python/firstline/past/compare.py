@@ -8,6 +8,7 @@ import msgspec
 
 from firstline.basis import Basis
 from firstline.classify import Classification
+from firstline.entries import SignalReceived
 from firstline.export import Recorded
 from firstline.ledger import Kind
 from firstline.past.record import Turn
@@ -56,7 +57,7 @@ def _entries(
 
 
 def classification(
-    entry: Recorded, told: dict[str, Any], found: Classification
+    entry: Recorded, event: SignalReceived, found: Classification
 ) -> Iterator[Difference]:
     """Whether a signal is still taken for what it was taken for."""
     today = {
@@ -65,7 +66,7 @@ def classification(
         "condition": found.condition,
         "rule": found.rule,
     }
-    then = {name: told[name] for name in today}
+    then = {name: getattr(event, name) for name in today}
     for field, recorded, again in parted(then, json.loads(msgspec.json.encode(today))):
         yield Difference(
             sequence=entry.entry.sequence,

@@ -15,11 +15,11 @@ import msgspec
 from firstline import episodes
 from firstline import export as exports
 from firstline.controller.opening import LATE
+from firstline.entries import SignalReceived
 from firstline.errors import Malformed
 from firstline.evidence import AlarmState
 from firstline.export import Recorded
 from firstline.ids import IncidentId
-from firstline.ledger import Kind
 from firstline.past.pair import Pair
 from firstline.past.record import Story, Turn, signals, story
 from firstline.settings import Home
@@ -186,9 +186,9 @@ def _chain(file: BinaryIO, place: Place) -> list[Recorded]:
 def _open(chain: Iterable[Recorded], pair: Pair) -> None:
     """The signal that a chain begins with, if it begins with one: another chain is people's."""
     opening = next(iter(chain))
-    if opening.kind == Kind.SIGNAL:
+    if isinstance(opening.event, SignalReceived):
         for signal in signals(opening):
-            if str(opening.data["why"]).startswith(LATE):
+            if opening.event.why.startswith(LATE):
                 pair.told(signal.arn, opening.at, AlarmState.OK)
             pair.hear((signal, signal), opening.at, opening.entry.incident)
 

@@ -6,18 +6,27 @@ is no entry, and it changed nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from firstline import basis
 from firstline.basis import Basis
+from firstline.entries import (
+    DecisionMade,
+    FixIntended,
+    FixReported,
+    LookIntended,
+    LookReported,
+    Reported,
+    SignalReceived,
+    SignalsJoined,
+)
+from firstline.errors import Malformed
 from firstline.export import Recorded
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger import Kind
 from firstline.settings import Home
-from firstline.signals import Disposition, Mark, Signal, SignalKind
+from firstline.signals import Mark, Signal, SignalKind
 
 HOME = Home("111122223333", "us-east-1")
 """Entries do not tell the account: in the past it is this one."""
@@ -33,15 +42,24 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def basis(self) -> Basis | None:
         """What the decision rested on; None where its entry is from before that was recorded."""
-        return basis.read(self.decision.data)
+        made = self.decision.event
+        return basis.read(made) if isinstance(made, DecisionMade) else None
 
     def of(self, kind: Kind) -> tuple[Recorded, ...]:
         """The entries of a kind that stand before the decision."""
         return tuple(each for each in self.heard if each.kind == kind)
 
-    def done(self, kind: Kind) -> Recorded | None:
-        """The entry of a kind that stands behind it, if there is one."""
-        return next((each for each in self.deeds if each.kind == kind), None)
+    @property
+    def intent(self) -> LookIntended | FixIntended | None:
+        """What was about to be done after it."""
+        events = (each.event for each in self.deeds)
+        return next((it for it in events if isinstance(it, LookIntended | FixIntended)), None)
+
+    @property
+    def outcome(self) -> Reported | None:
+        """What came of sending that."""
+        events = (each.event for each in self.deeds)
+        return next((it for it in events if isinstance(it, LookReported | FixReported)), None)
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +72,11 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def story(entries: Iterable[Recorded]) -> Story | None:
-    """The story that an incident's entries tell, in order; None for any other chain."""
+    """The story of an incident's entries, in order; None for any other chain; `Malformed`."""
     told = list(entries)
-    if not told or told[0].kind != Kind.SIGNAL or "disposition" not in told[0].data:
-        return None
-    if told[0].data["disposition"] != Disposition.INCIDENT:
+    for each in told:
+        each.checked()
+    if not told or not told[0].opens:
         return None
     opening, *rest = told
     turns: list[Turn] = []
@@ -91,33 +109,47 @@ def _deeds(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded, ...
 
 def _answer_to(outcome: Recorded, intent: Recorded) -> bool:
     """Whether *outcome* is what came of sending *intent*, and not what a later turn learnt."""
-    return outcome.data["token"] == intent.data.get("token") and "hosts" not in outcome.data
+    said, meant = outcome.event, intent.event
+    return (
+        isinstance(said, LookReported | FixReported)
+        and isinstance(meant, LookIntended | FixIntended)
+        and said.token == meant.token
+    )
 
 
 def signals(entry: Recorded) -> tuple[Signal, ...]:
     """The signals that an entry of their kind tells, in its order."""
-    return tuple(
-        _signal(told, number) for number, told in enumerate(entry.data.get("joined", [entry.data]))
-    )
+    return tuple(_signal(each, number) for number, each in enumerate(received(entry)))
 
 
-def _signal(told: dict[str, Any], number: int) -> Signal:
-    """A signal as it was judged; its key is its place, for the entry tells only a digest of it."""
-    words = dict(told.get("words", {}))
+def received(entry: Recorded) -> tuple[SignalReceived, ...]:
+    """Each signal that an entry of their kind holds."""
+    event = entry.event
+    return event.all if isinstance(event, SignalReceived | SignalsJoined) else ()
+
+
+def _signal(event: SignalReceived, number: int) -> Signal:
+    """A signal as it was judged; its key is its place, for the entry has only a digest of it.
+
+    Raises `Malformed` for one without its instant.
+    """
+    if event.signalled_at is None:
+        raise Malformed(f"the signal of {event.subject} has no signalled_at")
+    words = dict(event.words)
     return Signal(
-        key=SignalKey(f"{number:04}|{told['key_digest']}"),
-        kind=SignalKind(told.get("kind", _kind(told["source"]))),
-        source=told["source"],
-        subject=told["subject"],
-        state=told["state"],
-        at=datetime.fromisoformat(told["signalled_at"]),
+        key=SignalKey(f"{number:04}|{event.key_digest}"),
+        kind=SignalKind(event.source_kind or _kind(event.source)),
+        source=event.source,
+        subject=event.subject,
+        state=event.state,
+        at=event.signalled_at,
         account=HOME.account,
-        region=told.get("region", HOME.region),
-        arn=told.get("arn", ""),
+        region=HOME.region if event.region is None else event.region,
+        arn=event.arn,
         metric=words.pop("metric", ""),
         dimensions=words,
-        marks=tuple(map(Mark, told["marks"])),
-        drill=told.get("drill", ""),
+        marks=tuple(map(Mark, event.marks)),
+        drill=event.drill or "",
     )
 
 

@@ -20,11 +20,11 @@ from firstline.controller.ingest import receive
 from firstline.controller.reconcile import reconcile
 from firstline.controller.remember import believed
 from firstline.controller.system import System
+from firstline.entries import DecisionMade, FixIntended
 from firstline.errors import Unavailable
 from firstline.export import Recorded, recorded
 from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.incident import Incident
-from firstline.ledger import Kind
 from firstline.limits import Limits
 from firstline.paging import owed
 from firstline.past import ports as past
@@ -69,16 +69,15 @@ class SideDeeds:
         fix = isinstance(order, FixOrder)
         if isinstance(order, FixOrder):
             self.fixes.append((order.action, order.target))
-        intent = self.turn.done(Kind.INTENT) if self.turn else None
-        if intent is None or _ordered(order) != _intended(intent):
+        intent = self.turn.intent if self.turn else None
+        if intent is None or _ordered(order) != (intent.action, intent.targets):
             if fix:
                 raise Unrecorded
             self.missing.add("what hosts would have answered to a look")
             return Sent(UNRECORDED)
-        outcome = self.turn.done(Kind.OUTCOME) if self.turn else None
-        if outcome is None:
+        if self.turn is None or self.turn.outcome is None:
             raise Lost
-        return sending(outcome.data)
+        return sending(self.turn.outcome)
 
     def deliver(self, body: dict[str, object]) -> Delivery:
         """PagerDuty takes it."""
@@ -90,10 +89,6 @@ def _ordered(order: LookOrder | FixOrder) -> tuple[str, tuple[str, ...]]:
     if isinstance(order, FixOrder):
         return order.action, (order.target,)
     return "look_host", order.targets
-
-
-def _intended(intent: Recorded) -> tuple[str, tuple[str, ...]]:
-    return intent.data["action"], tuple(intent.data["targets"])
 
 
 class Side:
@@ -191,8 +186,8 @@ class Side:
 
     def _same_fix(self, id_: IncidentId, done: list[tuple[str, str]]) -> None:
         """What was fixed then and is not now leads out of the record, too."""
-        intent = self.deeds.turn.done(Kind.INTENT) if self.deeds.turn else None
-        if intent is not None and "fence" in intent.data and not done:
+        intent = self.deeds.turn.intent if self.deeds.turn else None
+        if isinstance(intent, FixIntended) and not done:
             self.left.setdefault(id_, "a fix that was done then, and would not be")
 
     # --- what is there -----------------------------------------------------------------------
@@ -242,14 +237,14 @@ def _answers(held: Incident, basis: Basis) -> dict[CommandId, dict[InstanceId, A
 def _step(made: list[Recorded]) -> Step | None:
     """The decision among the entries that a turn made."""
     for each in made:
-        if each.kind == Kind.DECISION:
-            plan = each.data["plan"] or {}
+        event = each.event
+        if isinstance(event, DecisionMade):
             return Step(
-                step=each.data["step"]["type"],
-                action=plan.get("action"),
-                target=plan.get("target"),
-                rule=each.data["rule"],
-                why=each.data["why"],
-                denied=tuple(it["guard"] for it in each.data["guards"] if it["denial"]),
+                step=event.step_type,
+                action=event.plan.action if event.plan else None,
+                target=event.plan.target if event.plan else None,
+                rule=event.rule,
+                why=event.why,
+                denied=tuple(guard for guard, _ in event.denials),
             )
     return None

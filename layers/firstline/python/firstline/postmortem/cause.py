@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from firstline.diagnose import COMPONENTS, Diagnosis
+from firstline.entries import DecisionMade, HandedOver
 from firstline.evidence import UNREAD, Unknown
 from firstline.postmortem.fixes import Fix, by_action
 from firstline.postmortem.health import Known
-from firstline.postmortem.record import NOT_READ, Decision, HandOver, Record
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Cause
 from firstline.postmortem.standing import Standing
 from firstline.postmortem.words import named, parts
@@ -64,9 +65,9 @@ def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...
     if diagnosis is not None:
         yield from _by_fact(diagnosis, Life.DEAD)
     if diagnosis is None or not diagnosis.having(Life.DEAD):
-        for each in record.entries:
-            if isinstance(each.told, Decision) and each.told.step.type == "fix":
-                yield from each.told.facts
+        for each in record:
+            if isinstance(each.event, DecisionMade) and each.event.step_type == "fix":
+                yield from each.event.facts
     for action, targets in by_action(fixed, helped=True).items():
         yield f"{action} helped on {named(targets)}"
     yield from (line for line in _looked_up(record) if _is_change(line))
@@ -92,8 +93,8 @@ def _by_fact(diagnosis: Diagnosis, life: Life) -> Iterator[str]:
     return (f"{fact} ({named(hosts)})" for fact, hosts in facts.items())
 
 
-def _hand_overs(record: Record) -> list[HandOver]:
-    return [each.told for each in record.entries if isinstance(each.told, HandOver)]
+def _hand_overs(record: Record) -> list[HandedOver]:
+    return [each.event for each in record if isinstance(each.event, HandedOver)]
 
 
 def _looked_up(record: Record) -> Iterator[str]:
@@ -117,7 +118,7 @@ def unreadable(record: Record, worst: Known | None) -> Iterator[str]:
         ("the end-to-end probe", worst.seen.answering),
         ("SSM's connections", worst.seen.connections),
     ):
-        if isinstance(fact, Unknown) and fact not in {UNREAD, NOT_READ}:
+        if isinstance(fact, Unknown) and fact != UNREAD:
             yield f"{name}: {fact.why}"
     for host, evidence in sorted(worst.hosts.items()):
         if isinstance(evidence.report, Unknown):

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 
+from firstline.entries import (
+    HostsInspected,
+    PageDelivered,
+    PlanAnswered,
+    PlanProposed,
+    ResponseMeasured,
+)
 from firstline.evidence import HostReport
 from firstline.postmortem.choices import denials
 from firstline.postmortem.fixes import Fix
-from firstline.postmortem.record import Approval, Outcome, Page, Proposal, Record, Response
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Advice, Choice
 from firstline.postmortem.standing import Standing
 from firstline.postmortem.words import count, named
@@ -92,9 +99,9 @@ def _units(record: Record) -> Iterator[Advice]:
     """A unit that is active while its enclave is gone: the runbook's look would call it well."""
     hosts = [
         host
-        for each in record.entries
-        if isinstance(each.told, Outcome)
-        for host, report in (each.told.hosts or {}).items()
+        for each in record
+        if isinstance(each.event, HostsInspected)
+        for host, report in each.event.hosts.items()
         if isinstance(report, HostReport)
         and (report.enclave_unit, report.enclave_state) == ("active", "none")
     ]
@@ -112,9 +119,9 @@ def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
 
 def _late(record: Record) -> Iterator[Advice]:
     late = {
-        each.told.severity: each.told
-        for each in record.entries
-        if isinstance(each.told, Response) and not each.told.met
+        each.event.severity: each.event
+        for each in record
+        if isinstance(each.event, ResponseMeasured) and not each.event.met
     }
     for severity, told in sorted(late.items()):
         yield Advice(
@@ -136,11 +143,11 @@ def _denied(made: tuple[Choice, ...], fixed: tuple[Fix, ...]) -> Iterator[Advice
 
 def _unanswered(record: Record) -> Iterator[Advice]:
     asked = [
-        each.told
-        for each in record.entries
-        if isinstance(each.told, Proposal) and each.told.approvable
+        each.event
+        for each in record
+        if isinstance(each.event, PlanProposed) and each.event.approvable
     ]
-    if asked and not any(isinstance(each.told, Approval) for each in record.entries):
+    if asked and not any(isinstance(each.event, PlanAnswered) for each in record):
         told = f"nobody answered for {named(each.action for each in asked)}"
         yield Advice(
             step="[policy] approval_seconds", text=f"{told}: is the time right, and was it read?"
@@ -149,11 +156,11 @@ def _unanswered(record: Record) -> Iterator[Advice]:
 
 def _unheard(record: Record) -> Iterator[Advice]:
     owed = [
-        each.told.key
-        for each in record.entries
-        if isinstance(each.told, Page)
-        and each.told.outcome == "owed"
-        and each.told.channel in {"pager", "team"}
+        each.event.key
+        for each in record
+        if isinstance(each.event, PageDelivered)
+        and each.event.outcome == "owed"
+        and each.event.channel in {"pager", "team"}
     ]
     if owed:
         yield Advice(step="R44", text=f"a page was not taken at once: {named(owed)}")

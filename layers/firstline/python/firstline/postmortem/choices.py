@@ -1,6 +1,8 @@
 """The decisions of an incident, each with its reasoning; waits of one rule in a row are one."""
 
-from firstline.postmortem.record import Decision, Record, Recorded
+from firstline.entries import DecisionMade
+from firstline.export import Recorded
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Answered, Choice
 from firstline.postmortem.words import count
 from firstline.redaction import redact
@@ -15,10 +17,10 @@ _FOLDED = frozenset({"wait", "look", WATCH})
 def choices(record: Record) -> tuple[Choice, ...]:
     """Each decision; where the same rule waits again and again, each reason is told once."""
     found: list[Choice] = []
-    for entry in record.entries:
-        if not isinstance(entry.told, Decision):
+    for entry in record:
+        if not isinstance(entry.event, DecisionMade):
             continue
-        choice = _choice(entry, entry.told)
+        choice = _choice(entry, entry.event)
         if found and _goes_on(found[-1], choice):
             found[-1] = _joined(found[-1], choice)
         else:
@@ -26,21 +28,21 @@ def choices(record: Record) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def _choice(entry: Recorded, told: Decision) -> Choice:
-    plan = f"{told.plan.action} on {told.plan.target}" if told.plan else ""
+def _choice(entry: Recorded, event: DecisionMade) -> Choice:
+    plan = f"{event.plan.action} on {event.plan.target}" if event.plan else ""
     return Choice(
         at=entry.at,
         until=entry.at,
         times=1,
-        entry=entry.sequence,
-        step=told.step.type,
-        rule=told.rule,
-        what=plan or redact(told.why, WHAT_MAX),
-        reasons=(told.why,),
-        facts=told.facts,
+        entry=entry.entry.sequence,
+        step=event.step_type,
+        rule=event.rule,
+        what=plan or redact(event.why, WHAT_MAX),
+        reasons=(event.why,),
+        facts=event.facts,
         guards=tuple(
             Answered(guard=each.guard, why=each.denial.why if each.denial else "")
-            for each in told.guards
+            for each in event.guards
         ),
     )
 

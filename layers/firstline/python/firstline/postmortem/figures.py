@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from firstline.entries import DecisionMade, PageDelivered, ResponseMeasured
 from firstline.incident import Status
 from firstline.postmortem.fixes import Fix
-from firstline.postmortem.record import Decision, Page, Record, Response
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Figure, Tone
 from firstline.postmortem.standing import Standing
 from firstline.postmortem.words import clock, count, took
@@ -41,12 +42,12 @@ def _since(stands: Standing, at: datetime) -> str:
 
 def _paged(record: Record, stands: Standing) -> Figure:
     taken = (
-        (each.at, each.told.channel)
-        for each in record.entries
-        if isinstance(each.told, Page)
-        and each.told.action == "trigger"
-        and each.told.outcome == "accepted"
-        and each.told.channel != "change"
+        (each.at, each.event.channel)
+        for each in record
+        if isinstance(each.event, PageDelivered)
+        and each.event.action == "trigger"
+        and each.event.outcome == "accepted"
+        and each.event.channel != "change"
     )
     found = next(taken, None)
     if found is None:
@@ -76,7 +77,9 @@ def _recovered(stands: Standing) -> Figure:
 def _responses(record: Record) -> Iterator[Figure]:
     """The last word on each severity's response: one that was late is told twice."""
     last = {
-        each.told.severity: each.told for each in record.entries if isinstance(each.told, Response)
+        each.event.severity: each.event
+        for each in record
+        if isinstance(each.event, ResponseMeasured)
     }
     for severity, told in sorted(last.items()):
         value = "met" if told.met else "missed" if told.responded else "missed, no response"
@@ -107,7 +110,7 @@ def _locked(fixed: tuple[Fix, ...]) -> Iterator[Figure]:
 
 
 def _wakes(record: Record) -> Figure:
-    decided = sum(1 for each in record.entries if isinstance(each.told, Decision))
+    decided = sum(1 for each in record if isinstance(each.event, DecisionMade))
     return Figure(name="Wakes", value=str(decided), note="each looked anew and decided once")
 
 

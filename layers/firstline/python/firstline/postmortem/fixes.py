@@ -7,9 +7,10 @@ import msgspec
 
 from firstline.actions.restart_parent import RESTART_PARENT
 from firstline.actions.scale_out import SCALE_OUT
+from firstline.entries import FixIntended, FixReported, FixVerified, HostsInspected
 from firstline.evidence import HostReport
 from firstline.ids import InstanceId
-from firstline.postmortem.record import Intent, Outcome, Record, Verification
+from firstline.postmortem.record import Record
 
 NOT_SENT = "not-sent"
 KEEPS_VAULTS = frozenset({RESTART_PARENT.name, SCALE_OUT.name, "cancel_refresh"})
@@ -55,18 +56,18 @@ def by_action(fixed: tuple[Fix, ...], *, helped: bool) -> dict[str, list[str]]:
 
 def _fixes(record: Record) -> Iterator[Fix]:
     vaults: dict[InstanceId, int | None] = {}
-    for entry in record.entries:
-        told = entry.told
-        if isinstance(told, Outcome) and told.hosts is not None:
-            for host, report in told.hosts.items():
+    for entry in record:
+        event = entry.event
+        if isinstance(event, HostsInspected):
+            for host, report in event.hosts.items():
                 vaults[host] = report.vault_processes if isinstance(report, HostReport) else None
-        if isinstance(told, Intent) and told.fence is not None:
-            yield _fix(record, told, entry.sequence, entry.at, vaults)
+        if isinstance(event, FixIntended):
+            yield _fix(record, event, entry.entry.sequence, entry.at, vaults)
 
 
 def _fix(
     record: Record,
-    intent: Intent,
+    intent: FixIntended,
     sequence: int,
     at: datetime,
     vaults: dict[InstanceId, int | None],
@@ -91,17 +92,17 @@ def _fix(
 def _answer(record: Record, token: str) -> tuple[datetime | None, str]:
     """The last word of the tool; that a command was sent is no answer."""
     found: tuple[datetime | None, str] = (None, "")
-    for each in record.entries:
-        if isinstance(each.told, Outcome) and each.told.token == token:
-            sent = each.told.outcome == "sent"
-            found = (None if sent else each.at, each.told.outcome)
+    for each in record:
+        if isinstance(each.event, FixReported) and each.event.token == token:
+            sent = each.event.outcome == "sent"
+            found = (None if sent else each.at, each.event.outcome)
     return found
 
 
 def _verdict(record: Record, token: str) -> tuple[datetime | None, bool | None]:
     judged = (
-        (each.at, each.told.helped)
-        for each in record.entries
-        if isinstance(each.told, Verification) and each.told.token == token
+        (each.at, each.event.helped)
+        for each in record
+        if isinstance(each.event, FixVerified) and each.event.token == token
     )
     return next(judged, (None, None))

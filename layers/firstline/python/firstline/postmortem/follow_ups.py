@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from firstline.entries import HandedOver, HostsInspected, HostsVerified, PlanProposed
 from firstline.incident import Status
 from firstline.postmortem.cause import failures
 from firstline.postmortem.fixes import Fix, by_action
 from firstline.postmortem.health import Known
-from firstline.postmortem.record import HandOver, Outcome, Proposal, Record, Verification
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Advice
 from firstline.postmortem.standing import Standing
 from firstline.postmortem.words import named, parts
@@ -93,9 +94,9 @@ def follow_ups(
 
 
 def _handed_over(record: Record) -> Iterator[Advice]:
-    for each in record.entries:
-        if isinstance(each.told, HandOver):
-            for line in parts(each.told.next):
+    for each in record:
+        if isinstance(each.event, HandedOver):
+            for line in parts(each.event.next):
                 step, _, text = line.partition(" ")
                 yield Advice(step=step, text=text)
 
@@ -122,9 +123,9 @@ def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
 def _relapsed(record: Record) -> Iterator[Advice]:
     doubted = [
         host
-        for each in record.entries
-        if isinstance(each.told, Verification)
-        for host in each.told.doubted
+        for each in record
+        if isinstance(each.event, HostsVerified)
+        for host in each.event.doubted
     ]
     if doubted:
         yield Advice(
@@ -135,9 +136,9 @@ def _relapsed(record: Record) -> Iterator[Advice]:
 
 def _unanswered(record: Record) -> Iterator[Advice]:
     advised = [
-        each.told
-        for each in record.entries
-        if isinstance(each.told, Proposal) and not each.told.approvable
+        each.event
+        for each in record
+        if isinstance(each.event, PlanProposed) and not each.event.approvable
     ]
     for each in advised:
         yield Advice(
@@ -149,9 +150,9 @@ def _unanswered(record: Record) -> Iterator[Advice]:
 def _unsaved(record: Record) -> Iterator[Advice]:
     hosts = [
         host
-        for each in record.entries
-        if isinstance(each.told, Outcome)
-        for host, report in (each.told.hosts or {}).items()
+        for each in record
+        if isinstance(each.event, HostsInspected)
+        for host, report in each.event.hosts.items()
         if getattr(report, "restart_blockers", None)
     ]
     if hosts:

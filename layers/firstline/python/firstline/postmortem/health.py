@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.basis import ObservedFleet, observed_fleet
 from firstline.diagnose import Diagnosis, diagnose
+from firstline.entries import DecisionMade, HostsInspected, LookIntended
 from firstline.evidence import UNREAD, Evidence, Group, HostEvidence
 from firstline.ids import InstanceId
-from firstline.postmortem.record import Decision, Intent, Outcome, Record, Seen
+from firstline.postmortem.record import Record
 from firstline.readers import Failure, Life
 
 
@@ -21,7 +23,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     entry: int
-    seen: Seen
+    seen: ObservedFleet
     hosts: dict[InstanceId, HostEvidence]
     diagnosis: Diagnosis
 
@@ -38,28 +40,27 @@ def known(record: Record, age_max: timedelta) -> tuple[Known, ...]:
 def _known(record: Record, age_max: timedelta) -> Iterator[Known]:
     asked: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
-    for entry in record.entries:
-        match entry.told:
-            case Intent() as told:
-                asked[told.token] = entry.at
-            case Outcome(hosts=dict() as reports) as told:
-                at = asked.get(told.token, entry.at)
+    for entry in record:
+        match entry.event:
+            case LookIntended(token=token):
+                asked[token] = entry.at
+            case HostsInspected(token=token, hosts=reports):
+                at = asked.get(token, entry.at)
                 hosts |= {id_: HostEvidence(each, at) for id_, each in reports.items()}
-            case Decision(seen=Seen() as seen):
-                diagnosis = _judged(seen, hosts, entry.at, age_max)
+            case DecisionMade() as event if (seen := observed_fleet(event)) is not None:
                 yield Known(
                     at=entry.at,
-                    entry=entry.sequence,
+                    entry=entry.entry.sequence,
                     seen=seen,
                     hosts=copy.copy(hosts),
-                    diagnosis=diagnosis,
+                    diagnosis=_judged(seen, hosts, entry.at, age_max),
                 )
             case _:
                 pass
 
 
 def _judged(
-    seen: Seen, hosts: dict[InstanceId, HostEvidence], at: datetime, age_max: timedelta
+    seen: ObservedFleet, hosts: dict[InstanceId, HostEvidence], at: datetime, age_max: timedelta
 ) -> Diagnosis:
     evidence = Evidence(
         at=at,

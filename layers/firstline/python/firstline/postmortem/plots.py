@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 
 from firstline import background
+from firstline.entries import HandedOver, HostsInspected, MetricSeries
 from firstline.evidence import Answering, HostReport
 from firstline.ids import InstanceId
 from firstline.postmortem.health import Known
-from firstline.postmortem.record import HandOver, Outcome, Record, Series
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Comparison, Line, Plot, Point, Tone
 from firstline.readers import Life
 
@@ -80,9 +81,9 @@ def _by_host(
 ) -> tuple[Line, ...]:
     """A line a host; of many hosts one line for all that one look reached."""
     looks = [
-        (entry.at, _values(entry.told, value))
-        for entry in record.entries
-        if isinstance(entry.told, Outcome)
+        (entry.at, _values(entry.event, value))
+        for entry in record
+        if isinstance(entry.event, HostsInspected)
     ]
     hosts = sorted({host for _, values in looks for host in values})
     if len(hosts) > HOSTS_MAX:
@@ -99,8 +100,10 @@ def _by_host(
     )
 
 
-def _values(told: Outcome, value: Callable[[HostReport], int | None]) -> dict[InstanceId, int]:
-    reports = (told.hosts or {}).items()
+def _values(
+    told: HostsInspected, value: Callable[[HostReport], int | None]
+) -> dict[InstanceId, int]:
+    reports = told.hosts.items()
     found = ((host, value(each)) for host, each in reports if isinstance(each, HostReport))
     return {host: each for host, each in found if each is not None}
 
@@ -109,14 +112,14 @@ def comparisons(record: Record) -> tuple[Comparison, ...]:
     """The metrics that were looked up for a hand-over, the unusual ones first (R20)."""
     series = [
         each
-        for entry in record.entries
-        if isinstance(entry.told, HandOver)
-        for each in entry.told.metrics
+        for entry in record
+        if isinstance(entry.event, HandedOver)
+        for each in entry.event.metrics
     ]
     return tuple(sorted(map(_comparison, series), key=lambda each: not each.unusual))
 
 
-def _comparison(series: Series) -> Comparison:
+def _comparison(series: MetricSeries) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
     judged = background.unusual(background.Series(series.name, around, before))
     return Comparison(name=series.name, around=around, before=before, unusual=judged is not None)

@@ -4,14 +4,13 @@ from datetime import datetime
 
 import msgspec
 
+from firstline.entries import DecisionMade, HandedOver, SignalReceived, SignalsJoined
 from firstline.incident import Status
 from firstline.postmortem.fixes import Fix
-from firstline.postmortem.record import Decision, HandOver, Record, Signals
+from firstline.postmortem.record import Record
 from firstline.signals import Disposition
 
 OPEN = "open"
-ENDS = frozenset({"close", "hand-over"})
-"""The steps after which nothing is decided."""
 _NOTED = {Disposition.REJECTED: "rejected", Disposition.CONTEXT: str(Status.OBSERVED)}
 
 
@@ -37,12 +36,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
     """What *record* says; its first entry is that of the opening signal."""
-    first = record.entries[0]
-    signals = [each.told for each in record.entries if isinstance(each.told, Signals)]
-    opening = signals[0] if signals else Signals()
-    leads = [each.leads for each in signals if each.leads is not None]
-    taken = [each for each in record.entries if isinstance(each.told, HandOver)]
-    owner = taken[-1].told.owner if taken and isinstance(taken[-1].told, HandOver) else ""
+    first = record[0]
+    signals = [
+        each.event for each in record if isinstance(each.event, SignalReceived | SignalsJoined)
+    ]
+    opening = next((each for each in signals if isinstance(each, SignalReceived)), SignalReceived())
+    leads = [each.leads for each in signals if isinstance(each, SignalsJoined) and each.leads]
+    taken = [each for each in record if isinstance(each.event, HandedOver)]
+    owner = taken[-1].event.owner if taken and isinstance(taken[-1].event, HandedOver) else ""
     end = _end(record)
     opened = opening.disposition == Disposition.INCIDENT
     return Standing(
@@ -53,7 +54,7 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
         why=opening.why,
         opened=opened,
         began_at=min(opening.signalled_at or first.at, first.at),
-        ended_at=end[1] if end else record.entries[-1].at,
+        ended_at=end[1] if end else record[-1].at,
         outcome=_outcome(end[0], fixed) if end else _unended(opening, opened=opened),
         owner=owner or opening.owner or "nobody",
         owned_since=taken[-1].at if taken else None,
@@ -63,9 +64,9 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
 def _end(record: Record) -> tuple[str, datetime] | None:
     """The step that ended it, and when; after a hand-over or a close nothing is decided."""
     steps = (
-        (each.told.step.type, each.at)
-        for each in record.entries
-        if isinstance(each.told, Decision) and each.told.step.type in ENDS
+        (each.event.step_type, each.at)
+        for each in record
+        if isinstance(each.event, DecisionMade) and each.ends
     )
     return next(steps, None)
 
@@ -77,7 +78,7 @@ def _outcome(step: str, fixed: tuple[Fix, ...]) -> str:
     return str(Status.RESOLVED if mended else Status.OBSERVED)
 
 
-def _unended(opening: Signals, *, opened: bool) -> str:
+def _unended(opening: SignalReceived, *, opened: bool) -> str:
     if opened:
         return OPEN
     return next((told for noted, told in _NOTED.items() if noted == opening.disposition), "ignored")

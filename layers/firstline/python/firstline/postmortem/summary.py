@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from firstline.entries import HandedOver
 from firstline.incident import Status
 from firstline.postmortem.fixes import Fix
-from firstline.postmortem.record import HandOver, Record
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Cause
 from firstline.postmortem.standing import OPEN, Standing
 from firstline.postmortem.words import clock, count, named, took
@@ -61,7 +62,7 @@ def _ended(record: Record, stands: Standing) -> Iterator[str]:
         case Status.OBSERVED:
             yield f"After {lasted} it was over without a fix of firstline's."
         case Status.HANDED_OVER:
-            why = [each.told.why for each in record.entries if isinstance(each.told, HandOver)]
+            why = [each.event.why for each in record if isinstance(each.event, HandedOver)]
             yield f"After {lasted} a person was given it: {', '.join(why)}."
         case _:
             yield f"It is still {OPEN}."

@@ -4,10 +4,21 @@ import copy
 from collections.abc import Iterable, Iterator
 
 from firstline import timeline
+from firstline.entries import (
+    DecisionMade,
+    FixReported,
+    HostsInspected,
+    LedgerEvent,
+    LookReported,
+    PageDelivered,
+    SignalReceived,
+    SignalsJoined,
+    UnknownEvent,
+)
 from firstline.export import Recorded as Exported
 from firstline.ledger import Kind
 from firstline.postmortem.fixes import Fix
-from firstline.postmortem.record import Decision, Outcome, Page, Record, Signals, Told
+from firstline.postmortem.record import Record
 from firstline.postmortem.report import Lane, Moment, Tone
 from firstline.redaction import redact
 from firstline.signals import Disposition
@@ -25,7 +36,6 @@ _SIGNALS: dict[str, Tone] = {Disposition.INCIDENT: Tone.BAD, Disposition.RECOVER
 _STYLES = (("red", Tone.BAD), ("green", Tone.GOOD), ("dim", Tone.QUIET))
 _VERDICTS = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
 _ROUTINE = {"wait": "waits", "look": "looks"}
-LOOKS = "look_host"
 
 
 def moments(
@@ -66,40 +76,42 @@ def _quieted(found: Iterable[Moment]) -> Iterator[Moment]:
 
 def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) -> Iterator[Moment]:
     fixes = {each.entry: each for each in fixed}
-    for (entry, words), read in zip(timeline.beside(chain), record.entries, strict=True):
-        fix = fixes.get(read.sequence)
-        for number, (word, text, style) in enumerate(_words(words, read.told)):
+    for (entry, words), read in zip(timeline.beside(chain), record, strict=True):
+        fix = fixes.get(read.entry.sequence)
+        for number, (word, text, style) in enumerate(_words(words, read.event)):
             yield Moment(
                 at=read.at,
-                lane=_lane(entry.kind, read.told),
+                lane=_lane(entry.kind, read.event),
                 word=word,
                 text=redact(text),
-                tone=_VERDICTS[fix.helped] if fix else _tone(read.told, number, style),
-                entry=read.sequence,
+                tone=_VERDICTS[fix.helped] if fix else _tone(read.event, number, style),
+                entry=read.entry.sequence,
                 until=(fix.judged_at or fix.answered_at) if fix else None,
             )
 
 
-def _words(words: tuple[timeline.Moment, ...], told: Told) -> Iterator[tuple[str, str, str]]:
+def _words(
+    words: tuple[timeline.Moment, ...], event: LedgerEvent | UnknownEvent
+) -> Iterator[tuple[str, str, str]]:
     """What is said of an entry; of a wait or a look that others explain, that it was."""
     yield from ((each.word, each.text, each.style) for each in words)
-    if not words and isinstance(told, Decision) and told.step.type in _ROUTINE:
-        yield _ROUTINE[told.step.type], told.why, "dim"
+    if not words and isinstance(event, DecisionMade) and event.step_type in _ROUTINE:
+        yield _ROUTINE[event.step_type], event.why, "dim"
 
 
-def _lane(kind: str, told: Told) -> Lane:
-    if isinstance(told, Outcome) and told.action == LOOKS:
+def _lane(kind: str, event: LedgerEvent | UnknownEvent) -> Lane:
+    if isinstance(event, LookReported | HostsInspected):
         return Lane.EVIDENCE
     return _LANES.get(kind, Lane.DECISIONS)
 
 
-def _tone(told: Told, number: int, style: str) -> Tone:
-    match told:
-        case Signals():
-            return _SIGNALS.get(told.all[number].disposition, Tone.PLAIN)
-        case Outcome(outcome="done"):
+def _tone(event: LedgerEvent | UnknownEvent, number: int, style: str) -> Tone:
+    match event:
+        case SignalReceived() | SignalsJoined():
+            return _SIGNALS.get(event.all[number].disposition, Tone.PLAIN)
+        case FixReported(outcome="done"):
             return Tone.QUIET  # a tool's word proves nothing
-        case Page(action="resolve", outcome="accepted"):
+        case PageDelivered(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
             return next((tone for word, tone in _STYLES if word in style), Tone.PLAIN)

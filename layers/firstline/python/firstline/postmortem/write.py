@@ -2,12 +2,10 @@
 
 from datetime import timedelta
 
-import msgspec
-
+from firstline.entries import HostsInspected
 from firstline.errors import Malformed
-from firstline.export import Recorded as Exported
 from firstline.export import recorded
-from firstline.ledger import Entry, Kind
+from firstline.ledger import Entry
 from firstline.postmortem.cause import cause, component, unreadable
 from firstline.postmortem.changes import changes
 from firstline.postmortem.choices import choices
@@ -17,14 +15,14 @@ from firstline.postmortem.follow_ups import follow_ups
 from firstline.postmortem.health import Known, known, worst
 from firstline.postmortem.meeting import meeting
 from firstline.postmortem.plots import comparisons, plots
-from firstline.postmortem.record import Outcome, Record, read
+from firstline.postmortem.record import Record, read
 from firstline.postmortem.report import Report
-from firstline.postmortem.standing import ENDS, standing
+from firstline.postmortem.standing import standing
 from firstline.postmortem.summary import summary, title
 from firstline.postmortem.timeline import moments
 from firstline.postmortem.words import named
 from firstline.profile import Profile, seconds
-from firstline.signals import Disposition
+from firstline.redaction import redact
 from firstline.timeline import said
 
 AGE_MAX = timedelta(minutes=2)
@@ -38,7 +36,7 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     """
     exported = tuple(map(recorded, chain))
     record = read(exported)
-    if not record.entries:
+    if not record:
         raise Malformed("a report is of an incident: the chain has no entry")
     age_max = seconds(profile.policy.evidence_age_max_seconds) if profile else AGE_MAX
     fixed, found = fixes(record), known(record, age_max)
@@ -46,7 +44,7 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     likely = cause(record, stands, at_worst, fixed)
     affected = component(stands, at_worst, profile)
     return Report(
-        incident=record.incident,
+        incident=redact(record[0].entry.incident, 80),
         severity=stands.severity,
         condition=stands.condition,
         component=affected,
@@ -69,10 +67,10 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
         meeting=meeting(stands, profile.business_day, profile.policy.postmortem_within_days)
         if profile
         else None,
-        entries=len(record.entries),
-        head=record.head,
-        policies=tuple(dict.fromkeys(each.policy for each in record.entries)),
-        codes=tuple(dict.fromkeys(each.code for each in record.entries)),
+        entries=len(record),
+        head=record[-1].entry.hash,
+        policies=tuple(dict.fromkeys(each.policy for each in record)),
+        codes=tuple(dict.fromkeys(each.code for each in record)),
     )
 
 
@@ -82,25 +80,16 @@ def ended(chain: tuple[Entry, ...]) -> bool:
     Raises `Malformed` for an entry that is none; what else an entry says is not read.
     """
     said = tuple(map(recorded, chain))
-    return bool(said) and _opens(said[0]) and any(map(_ends, said))
-
-
-def _opens(entry: Exported) -> bool:
-    return entry.kind == Kind.SIGNAL and entry.data.get("disposition") == Disposition.INCIDENT
-
-
-def _ends(entry: Exported) -> bool:
-    step = entry.data.get("step")
-    return isinstance(step, dict) and step.get("type") in ENDS
+    return bool(said) and said[0].opens and any(each.ends for each in said)
 
 
 def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:
     """What the looks brought, hosts that said the same together, and the diagnosis at the worst."""
     hosts: dict[str, list[str]] = {}
-    for each in record.entries:
-        if isinstance(each.told, Outcome):
-            for host, report in (each.told.hosts or {}).items():
-                hosts.setdefault(said(msgspec.to_builtins(report)), []).append(host)
+    for each in record:
+        if isinstance(each.event, HostsInspected):
+            for host, report in each.event.hosts.items():
+                hosts.setdefault(said(report), []).append(host)
     looks = (f"{named(those)}: {what}" for what, those in hosts.items())
     if at_worst is None or not at_worst.diagnosis.hosts:
         return tuple(looks)

@@ -125,8 +125,8 @@ PLANTED = (
         name="the ledger keeps a few of the guards' answers",
         breaks="I26",
         file="decision.py",
-        old='            "guards": msgspec.to_builtins(self.answers),\n',
-        new='            "guards": msgspec.to_builtins(self.answers[:5]),\n',
+        old="msgspec.convert(self.answers, tuple",
+        new="msgspec.convert(self.answers[:5], tuple",
     ),
     Planted(
         name="an entry leaves out what a fix's host answered",
@@ -139,8 +139,8 @@ PLANTED = (
         name="an entry names the user",
         breaks="I27",
         file="episodes.py",
-        old='        "state": redact(signal.state),\n',
-        new='        "state": signal.restricted.user if signal.restricted else signal.state,\n',
+        old="        state=redact(signal.state),\n",
+        new="        state=signal.restricted.user if signal.restricted else signal.state,\n",
     ),
     Planted(
         name="another account's events are taken for ours",
