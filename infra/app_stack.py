@@ -8,8 +8,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from firstline import code
+from firstline.checkup import deploying
 from firstline.settings import Home, Settings
 from firstline.signals import DRILL_ALARM
+from infra import context
 from infra.archive import Archive
 from infra.bus import Bus, heard
 from infra.console import console
@@ -78,6 +80,7 @@ class AppStack(Stack):
         shown = Shown(profile, alarms, oversight.alarms, queues, functions, widget)
         dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.context.mode)
+        CfnOutput(self, deploying.OUTPUT, value=context.told(deployment.context))
         CfnOutput(self, "ProfileDigest", value=deployment.profile.digest)
         CfnOutput(self, "RoutingKeySecret", value=reach.routing_key.secret_arn)
 

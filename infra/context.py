@@ -78,6 +78,19 @@ def deployment(look_up: Callable[[str], object]) -> Deployment:
     return Deployment(context=context, profile=profile, path=path.resolve())
 
 
+def told(context: Context) -> str:
+    """As JSON, what the next deployment must be given again: the mode, and what is no default.
+
+    Not the profile: its path is of one machine.
+    """
+    default = msgspec.to_builtins(Context())
+    given = {key: value for key, value in msgspec.to_builtins(context).items() if key != "profile"}
+    kept = {
+        key: str(value) for key, value in given.items() if key == "mode" or value != default[key]
+    }
+    return msgspec.json.encode(kept).decode()
+
+
 def read(look_up: Callable[[str], object]) -> Context:
     """The context alone; raises `Malformed`."""
     given = {key: look_up(key) for key in Context.__struct_fields__}

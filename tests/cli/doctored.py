@@ -15,6 +15,7 @@ from firstline.evidence import HostEvidence, HostReport
 from firstline.ids import InstanceId
 from tests.adapters.account import Answer, Answering
 from tests.core.accounts import (
+    CONTEXT,
     DEPLOYED,
     EMERGENCY,
     HASH,
@@ -86,6 +87,7 @@ RESOURCES = [
 ]
 OUTPUTS = {
     "Mode": "observe",
+    "Context": CONTEXT.replace("enforce", "observe"),
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",
     "EmergencyTopic": EMERGENCY,

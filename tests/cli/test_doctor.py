@@ -4,6 +4,7 @@ import copy
 import json
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from firstline.adapters.checkup.gather import gather
 from firstline.checkup import parts
 from firstline.checkup.reads import READS
 from firstline.cli.doctor import examine, tell
+from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.cli.doctored import (
@@ -397,6 +399,21 @@ def test_a_healthy_account_is_status_0(capsys: pytest.CaptureFixture[str]) -> No
     found = examine(Answering(account()).session, PROFILE_FILE, Clock(), look=False)
     assert tell(found, as_json=False) == 0
     assert capsys.readouterr().out.rstrip().endswith(": nothing keeps a P1 from being heard")
+
+
+def test_a_remedy_deploys_the_operators_own_profile(tmp_path: Path) -> None:
+    """By the path that was given; the shipped one is an example, and is never told."""
+    mine = tmp_path / "mine.toml"
+    mine.write_bytes(PROFILE_FILE.read_bytes())
+    for path, named in ((mine, str(mine)), (RUNBOOK, "my-fleet.toml")):
+        found = examine(Answering(account()).session, path, Clock(), look=False)
+        (mode,) = [each for each in found if each.check == "mode"]
+        assert mode.remedy == (
+            f"firstline deploy -c profile={named} -c mode=enforce"
+            " -c emergency_email=on-call@vettid.example -c security_email=security@vettid.example"
+            " -c team_email=team@vettid.example -c archive_lock_days=400,"
+            " once its decisions are trusted"
+        )
 
 
 @pytest.mark.parametrize(

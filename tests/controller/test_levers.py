@@ -80,6 +80,7 @@ def test_a_fix_that_needs_a_person_is_proposed_once_and_not_done() -> None:
     assert details["hosts"] == A
     assert details["facts"].startswith("the host lists no enclave; the load balancer finds it")
     assert details["approve"] == f"firstline approve {held.id} {plan(rig)[:12]}"
+    assert details["deny"] == f'firstline deny {held.id} {plan(rig)[:12]} --why "..."'
     assert details["until"] == held.proposals[0].until.isoformat(timespec="seconds")
 
 

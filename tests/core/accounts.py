@@ -60,10 +60,17 @@ RESOURCES = (
     ),
     *PLACED,
 )
+CONTEXT = (
+    '{"mode":"enforce","emergency_email":"on-call@vettid.example",'
+    '"security_email":"security@vettid.example","team_email":"team@vettid.example",'
+    '"archive_lock_days":"400"}'
+)
+"""The keys of its deployment, as the app stack tells them."""
 DEPLOYED = Deployed(
     status="UPDATE_COMPLETE",
     outputs={
         "Mode": "enforce",
+        "Context": CONTEXT,
         "ProfileDigest": PROFILE.digest,
         "RoutingKeySecret": "arn:secret",
         "EmergencyTopic": EMERGENCY,

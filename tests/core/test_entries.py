@@ -19,7 +19,7 @@ from firstline.entries import (
 )
 from firstline.errors import Malformed
 from firstline.export import Recorded, read, recorded
-from firstline.ledger import Chain, Kind, Provenance, append
+from firstline.ledger import Chain, Data, Kind, Provenance, append
 from tests.core.builders import BY, ID, NOW
 
 EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(keepends=True)
@@ -58,7 +58,7 @@ def test_what_newer_code_adds_is_not_read() -> None:
     assert decode(Kind.HAND_OVER, {"why": "so", "colour": "red"}) == HandedOver(why="so")
 
 
-BROKEN = {
+BROKEN: dict[Kind, Data] = {
     Kind.SIGNAL: {"joined": 7},
     Kind.DECISION: {"step": "wait"},
     Kind.INTENT: {"fence": "first"},
@@ -71,7 +71,7 @@ BROKEN = {
     Kind.APPROVAL: {"granted": "yes"},
     Kind.DEMOTION: {"failed": "twice"},
     Kind.PROMOTION: {"since": "then"},
-    Kind.PAUSE: {"scope": "everything"},
+    Kind.PAUSE: {"until": "soon"},
     Kind.DRILL: {"until": "soon"},
 }
 

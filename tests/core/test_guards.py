@@ -264,8 +264,8 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=demoted()),
             Denial(
                 "autonomy of restart_enclave is approve: 3 of its fixes in a row did not help by"
-                " 2026-03-11T03:20:00+00:00; firstline promote restart_enclave lets it go by"
-                " itself again",
+                ' 2026-03-11T03:20:00+00:00; firstline promote restart_enclave --why "..." lets it'
+                " go by itself again",
                 ask=True,
             ),
         ),

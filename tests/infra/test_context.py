@@ -55,6 +55,21 @@ def test_the_defaults_are_the_careful_ones() -> None:
     assert context.deployment(NOTHING.get).path.name == "runbook.toml"
 
 
+def test_the_next_deployment_is_told_what_this_one_was_given() -> None:
+    """The mode always, and each key that is no default; not the profile, which lies elsewhere."""
+    assert context.told(Context()) == '{"mode":"observe"}'
+    given = {
+        "mode": "enforce",
+        "profile": "my-fleet.toml",
+        "architecture": "arm64",
+        "team_email": "team@example.com",
+        "archive_lock_days": "400",
+    }
+    told = json.loads(context.told(context.read(given.get)))
+    assert told == {"mode": "enforce", "team_email": "team@example.com", "archive_lock_days": "400"}
+    assert context.read(told.get) == context.read((given | {"profile": None}).get)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [

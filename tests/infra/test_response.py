@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,8 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     assert [each.logical_id for each in chosen.of("AWS::SecretsManager::Secret")] == ["HashKey"]
     outputs = chosen.outputs("firstline-vettid-app")
     assert (outputs["Mode"], outputs["RoutingKeySecret"]) == ("enforce", arn)
+    given = {key: each for key, each in context.items() if key not in WITHOUT_BUNDLING}
+    assert json.loads(outputs["Context"]) == given
 
 
 def test_the_outputs_say_what_was_deployed(made: Made, profile: Profile) -> None:

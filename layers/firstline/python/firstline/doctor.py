@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from firstline.checkup import (
     access,
     alarms,
+    deploying,
     deployment,
     drift,
     hosts,
@@ -33,9 +34,11 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(profile: Profile, account: Account) -> tuple[Finding, ...]:
-    """What every check finds."""
-    case = Case(profile, account)
+def examine(
+    profile: Profile, account: Account, path: str = deploying.PROFILE
+) -> tuple[Finding, ...]:
+    """What every check finds; *path* is of the profile's file."""
+    case = Case(profile, account, path)
     found = [finding for check in CHECKS for finding in check.findings(case)]
     return tuple(sorted(found, key=lambda each: GRADES.index(each.severity)))
 

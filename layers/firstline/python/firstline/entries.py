@@ -393,7 +393,7 @@ class PauseChanged(Event, frozen=True, kw_only=True):
     absent: ClassVar = frozenset({"why", "by", "until"})
     offset: ClassVar = frozenset({"until"})
 
-    change: str
+    change: str = ""
     scope: str = ""
     why: str | None = None
     by: str | None = None

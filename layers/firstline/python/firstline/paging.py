@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from firstline import resolving
+from firstline import command_lines, resolving
 from firstline.approvals import Proposal
 from firstline.business_day import BusinessDay
 from firstline.incident import Attempt, Incident, Page
@@ -93,8 +93,8 @@ def asked(
     short = proposal.plan[:12]
     can = (
         {
-            "approve": f"firstline approve {incident.id} {short}",
-            "deny": f"firstline deny {incident.id} {short}",
+            "approve": command_lines.approve(incident.id, short),
+            "deny": command_lines.deny(incident.id, short),
         }
         if proposal.approvable
         else {"next": "firstline does not do this by itself: a person may"}

@@ -9,6 +9,7 @@ from itertools import chain
 
 import msgspec
 
+from firstline import command_lines
 from firstline.entries import ActionPromoted
 from firstline.export import Recorded
 from firstline.pauses import CHAIN
@@ -242,7 +243,7 @@ def _promotable(tally: Tally, demoted: tuple[str, ...]) -> tuple[Promotable, ...
         Promotable(
             action,
             each["helped"],
-            f"firstline promote {action}"
+            command_lines.promote(action)
             if action in demoted
             else f'[[actions]] name = "{action}": autonomy = "auto"',
         )

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from firstline import command_lines
 from firstline.ids import IncidentId
 
 
@@ -25,7 +26,7 @@ class Demotion(msgspec.Struct, frozen=True):
         """As people are told of it."""
         since = self.at.isoformat(timespec="seconds")
         why = f"{self.failed} of its fixes in a row did not help by {since}"
-        return f"{why}; firstline promote {action} lets it go by itself again"
+        return f"{why}; {command_lines.promote(action)} lets it go by itself again"
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):

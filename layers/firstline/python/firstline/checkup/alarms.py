@@ -185,7 +185,7 @@ CHECKS = (
         ask=missing,
         severity=_P1,
         consequence="what it would tell is never heard",
-        remedy="correct [[alarms.external]] to the alarm's name, or deploy the profile again",
+        remedy="correct [[alarms.external]] to the alarm's name, or {deploy}",
     ),
     Check(
         name="alarm-metric",

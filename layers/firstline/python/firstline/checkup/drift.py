@@ -63,6 +63,6 @@ CHECKS = (
         severity="critical where a P1 passes through it, else a warning",
         consequence="signals do not come in, are refused, or are not dealt with",
         remedy="aws cloudformation detect-stack-drift --stack-name {stack} tells what was changed;"
-        " firstline deploy --revert-drift -c profile=PATH puts it back",
+        " {deploy} --revert-drift puts it back",
     ),
 )

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from firstline.checkup import deploying
 from firstline.checkup.facts import Account
 from firstline.profile import Profile
 from firstline.signals import Severity
@@ -14,10 +15,11 @@ type Grade = Literal["critical", "warning", "note"]
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A profile and the account that it is held against."""
+    """A profile, the account that it is held against, and the path of the profile's file."""
 
     profile: Profile
     account: Account
+    path: str = deploying.PROFILE
 
     def grade(self, alarm: str) -> Grade:
         """How much hangs on the alarm that the rules know as *alarm*."""
@@ -44,8 +46,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self, case: Case) -> "Iterator[Finding]":
         """Each thing that does not hold."""
+        known = {"fleet": case.profile.fleet.name, **deploying.lines(case.path, case.account)}
         for each in self.ask(case):
-            fills = {"subject": each.subject, "fleet": case.profile.fleet.name, **each.fills}
+            fills = {"subject": each.subject, **known, **each.fills}
             yield Finding(
                 check=self.name,
                 severity=each.severity,

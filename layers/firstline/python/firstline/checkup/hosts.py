@@ -131,7 +131,7 @@ CHECKS = (
         ask=units,
         severity="warning",
         consequence="a restart of a unit that is not there mends nothing",
-        remedy="set fleet.{key} to a name that systemctl list-units shows, and deploy",
+        remedy="set fleet.{key} to a name that systemctl list-units shows, then {deploy}",
     ),
     Check(
         name="looked-at",

@@ -160,7 +160,7 @@ CHECKS = (
         ask=group,
         severity="warning",
         consequence="no host is looked at and nothing is fixed",
-        remedy='set fleet.group = "{name}" (a part of a name matches nothing), and deploy',
+        remedy='set fleet.group = "{name}" (a part of a name matches nothing), then {deploy}',
     ),
     Check(
         name="group-state",
@@ -216,6 +216,6 @@ CHECKS = (
         ask=surroundings,
         severity="warning; a note where only people are told of it",
         consequence=_UNFIXED,
-        remedy="correct or remove {key} in the profile, and deploy",
+        remedy="correct or remove {key} in the profile, then {deploy}",
     ),
 )

@@ -57,6 +57,6 @@ CHECKS = (
         severity="critical for the emergency topic, else a warning",
         consequence="what it tells reaches nobody; the emergency topic is all that is left of a P1",
         remedy="aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU;"
-        " where it is not there, firstline deploy --revert-drift -c profile=PATH first",
+        " where it is not there, {deploy} --revert-drift first",
     ),
 )

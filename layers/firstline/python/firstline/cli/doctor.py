@@ -11,6 +11,7 @@ from firstline import doctor as checks
 from firstline import profile as profiles
 from firstline.adapters.checkup.gather import gather
 from firstline.adapters.clock import SystemClock
+from firstline.checkup import deploying
 from firstline.checkup.finding import Finding
 from firstline.cli import output
 from firstline.cli.envelope import RUNBOOK
@@ -42,10 +43,14 @@ def doctor(
 
 
 def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tuple[Finding, ...]:
-    """What the checks find of the profile at *path*; raises `Malformed`."""
+    """What the checks find of the profile at *path*; raises `Malformed`.
+
+    The shipped profile is an example that no remedy deploys: its place is the operator's own.
+    """
     profile = profiles.load(path)
+    own = deploying.PROFILE if path == RUNBOOK else str(path)
     try:
-        return checks.examine(profile, gather(session, profile, clock, asks=look))
+        return checks.examine(profile, gather(session, profile, clock, asks=look), own)
     except Unavailable as error:
         raise Malformed(str(error)) from error
 

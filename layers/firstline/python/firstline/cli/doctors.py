@@ -1,7 +1,7 @@
 """``docs/DOCTOR.md``: the checks of ``firstline doctor``, and what it needs."""
 
 from firstline import doctor
-from firstline.checkup import harm, reads
+from firstline.checkup import deploying, harm, reads
 from firstline.checkup.hosts import LOOK_OLD
 from firstline.checkup.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX
 
@@ -15,6 +15,16 @@ from being heard. What could not be read is a finding too.
 
 | check | what must hold | severity | if not | remedy |
 |---|---|---|---|---|
+"""
+PLACES = """
+`{{deploy}}` is one line, which doctor fills in: the path that `--profile` names, and every context
+key that the deployment was made with, for a deployment forgets a key that a later line leaves out.
+`{{enforce}}` is the same line with `mode=enforce`. Where what stands could not be read, `MODE` and
+the addresses stand for yours; before the first deployment the line is:
+
+```
+{line}
+```
 """
 HARMS = """
 ## What a refused action harms
@@ -49,6 +59,8 @@ Read are the open incidents, and those that the last {checkpoints} checkpoints o
 
 def doctors() -> str:
     """The whole page."""
+    first = deploying.line({"profile": deploying.PROFILE, **deploying.FIRST})
+    harms = f"{PLACES.format(line=first)}{HARMS}"
     limits = LIMITS.format(days=LOOK_OLD.days, checkpoints=CHECKPOINTS_MAX, incidents=INCIDENTS_MAX)
-    parts = ((HEAD, doctor.table()), (HARMS, harm.table()), (limits, reads.table()))
+    parts = ((HEAD, doctor.table()), (harms, harm.table()), (limits, reads.table()))
     return "".join(f"{text}{chr(10).join(rows)}{chr(10)}" for text, rows in parts)

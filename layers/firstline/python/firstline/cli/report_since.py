@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from firstline import command_lines
 from firstline.cli import incidents, instants, output, terminal
 from firstline.errors import Malformed
 from firstline.review import Review, Spread, Turn, review
@@ -101,7 +102,7 @@ def _proposals(told: Review) -> Iterator[tuple[str, str]]:
         yield f"may be promoted: {each.action}: {why}; {each.key}", "green"
     yield from ((_turn(each), "red" if each.demoted else "green") for each in told.turns)
     for action in told.demoted:
-        how = f"until somebody says: firstline promote {action} --why TEXT"
+        how = f"until somebody says: {command_lines.promote(action)}"
         yield f"demoted: {action} asks a person each time, {how}", "bold red"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from firstline import command_lines
 from firstline.approvals import Proposal
 from firstline.console.view import Ask, Row, Stop
 from firstline.entries import FixIntended, PauseChanged, PlanAnswered, PlanProposed
@@ -121,12 +122,12 @@ def _asked(records: Iterable[Recorded], now: datetime) -> Iterator[Ask]:
 
 
 def _ask(id_: IncidentId, action: str, target: str, plan: str, until: datetime) -> Ask:
-    names = f"{id_} {plan[:12]}"
+    short = plan[:12]
     return Ask(
         what=redact(f"{action} on {target}"),
         until=until,
-        approve=f"firstline approve {names}",
-        deny=f'firstline deny {names} --why "..."',
+        approve=command_lines.approve(id_, short),
+        deny=command_lines.deny(id_, short),
     )
 
 

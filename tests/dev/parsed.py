@@ -1,0 +1,49 @@
+"""Commands as the real command line parses them: nothing is run, and nothing is sent."""
+
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+import msgspec
+import typer
+
+from firstline import levers
+from firstline.cli.levers import length
+from firstline.cli.main import COMMANDS
+from firstline.errors import Malformed
+
+NOW = datetime(2026, 3, 11, tzinfo=UTC)
+LEVERS = frozenset({"approve", "deny", "pause", "resume", "promote"})
+
+
+def fault(name: str, *arguments: str) -> str:
+    """Why the command line refuses these words; empty where it takes them."""
+    if name not in COMMANDS:
+        return f"no command {name}"
+    app: typer.Typer = import_module(f"firstline.cli.{COMMANDS[name][0]}").app
+    group = typer.main.get_group(app)
+    command: Any = group.commands.get(name, group)
+    rest = list(arguments)
+    while hasattr(command, "commands"):
+        found = command.commands.get(rest[0]) if rest else None
+        if found is None:
+            return f"no subcommand {rest[:1]}"
+        command, rest = found, rest[1:]
+    try:
+        given = command.make_context(name, rest).params
+        if name in LEVERS:
+            _read(name, given)
+    except typer.TyperException as error:
+        return error.format_message()
+    except Malformed as error:
+        return str(error)
+    return ""
+
+
+def _read(name: str, given: dict[str, Any]) -> None:
+    """As the deployed function reads it; raises `Malformed`."""
+    fields = {"incident", "plan", "scope", "action", "why"}
+    order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
+    if name == "pause":
+        order["until"] = (NOW + length(given["duration"])).isoformat()
+    levers.read(msgspec.json.encode(order))
