@@ -7,9 +7,10 @@ import pytest
 
 from firstline.errors import Malformed
 from firstline.ledger import Chain, Kind, append
-from firstline.postmortem.report import Figure, Lane, Report, Tone
+from firstline.postmortem.report import Figure, Lane, Report
 from firstline.postmortem.timeline import folded
 from firstline.postmortem.write import write
+from firstline.tones import Tone
 from tests.core.builders import BY, ID, PROFILE, A, B, C
 from tests.core.chains import (
     GONE,
@@ -232,7 +233,7 @@ def test_a_tools_word_proves_nothing() -> None:
 
 
 def test_what_a_terminal_tells_stands_in_its_lane() -> None:
-    """With the tone that its style has there; what is not understood is told as such."""
+    """With the tone that it has there; what is not understood is told as such."""
     told = report(
         opening(),
         (0, Kind.SIGNAL, {"joined": [RECOVERY, RECOVERY | {"disposition": "context"}]}),
@@ -252,7 +253,7 @@ def test_what_a_terminal_tells_stands_in_its_lane() -> None:
         "signals good: heard latency OK: so it is",
         "signals plain: heard latency OK: so it is",
         f"pages bad: owes trigger {ID} not sent, owed",
-        f"pages plain: paged trigger {ID} (try 3)",
+        f"pages alert: paged trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
         f"pages good: paged resolve {ID}",
         "decisions good: closes next fix: so it is",

@@ -6,21 +6,19 @@ from typing import Any, NamedTuple
 
 from firstline.export import Recorded, recorded
 from firstline.ledger import Entry
+from firstline.tones import Tone
 
 UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
 """Waits and looks that the lines around them explain."""
 
 
 class Moment(NamedTuple):
-    """One line: when, one word for what happened, the words, and how much it matters.
-
-    ``style`` is ``bold``, ``dim`` and a colour: words that a terminal and a page both know.
-    """
+    """One line: when, one word for what happened, the words, and how it is to be taken."""
 
     at: datetime
     word: str
     text: str
-    style: str = ""
+    tone: Tone = Tone.PLAIN
 
 
 def moments(entries: Iterable[Entry]) -> Iterator[Moment]:
@@ -47,7 +45,7 @@ def _moments(entry: Recorded) -> list[Moment]:
     try:
         return list(_MOMENTS[entry.kind](entry))
     except (AttributeError, KeyError, TypeError):
-        return [Moment(entry.at, "records", f"{entry.kind}, in a form not known here", "dim")]
+        return [Moment(entry.at, "records", f"{entry.kind}, in a form not known here", Tone.QUIET)]
 
 
 def clock(passed: timedelta) -> str:
@@ -61,7 +59,7 @@ def clock(passed: timedelta) -> str:
 def _signal(entry: Recorded) -> Iterator[Moment]:
     for signal in entry.data.get("joined", [entry.data]):
         what = f"{signal['subject']} {signal['state']}".strip()
-        yield Moment(entry.at, "heard", f"{what}: {signal['why']}", "bold")
+        yield Moment(entry.at, "heard", f"{what}: {signal['why']}")
 
 
 def _page(entry: Recorded) -> Iterator[Moment]:
@@ -69,11 +67,11 @@ def _page(entry: Recorded) -> Iterator[Moment]:
     if data["outcome"] == "accepted":
         tries = f" (try {data['tries']})" if data["tries"] > 1 else ""
         word = {"pager": "paged", "change": "notes"}.get(data["channel"], "told")
-        style = "bold magenta" if word == "paged" else "dim"
-        yield Moment(entry.at, word, f"{data['action']} {data['key']}{tries}", style)
+        tone = Tone.ALERT if word == "paged" else Tone.QUIET
+        yield Moment(entry.at, word, f"{data['action']} {data['key']}{tries}", tone)
     else:
         why = f"{data['action']} {data['key']} not sent, owed: {data['why']}"
-        yield Moment(entry.at, "owes", why, "bold red")
+        yield Moment(entry.at, "owes", why, Tone.BAD)
 
 
 def _decision(entry: Recorded) -> Iterator[Moment]:
@@ -82,43 +80,43 @@ def _decision(entry: Recorded) -> Iterator[Moment]:
         case "wait" | "look" if data["rule"] in UNDERSTOOD:
             return
         case "wait":
-            yield Moment(entry.at, "waits", why, "dim")
+            yield Moment(entry.at, "waits", why, Tone.QUIET)
         case "look":
-            yield Moment(entry.at, "looks", why, "dim")
+            yield Moment(entry.at, "looks", why, Tone.QUIET)
         case "fix":
             facts = ", ".join(data["facts"])
             passed = f"{len(data['guards'])} guards passed"
-            yield Moment(entry.at, "decides", f"{_plan(data)}: {facts}; {passed}", "bold")
+            yield Moment(entry.at, "decides", f"{_plan(data)}: {facts}; {passed}")
         case "ask":
             return  # the proposal says it
         case "hand-over":
-            yield Moment(entry.at, "gives up", why, "bold red")
+            yield Moment(entry.at, "gives up", why, Tone.BAD)
         case _:
-            yield Moment(entry.at, "closes", why, "bold green")
+            yield Moment(entry.at, "closes", why, Tone.GOOD)
 
 
 def _proposal(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     text = f"{data['action']} on {data['target']} (plan {data['plan'][:12]})"
     if data["approvable"]:
-        yield Moment(entry.at, "asks", f"{text}, until {data['until']}", "bold yellow")
+        yield Moment(entry.at, "asks", f"{text}, until {data['until']}", Tone.WARNING)
     else:
-        yield Moment(entry.at, "advises", text, "bold yellow")
+        yield Moment(entry.at, "advises", text, Tone.WARNING)
 
 
 def _approval(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
-    word, style = ("allowed", "bold green") if data["granted"] else ("denied", "bold red")
+    word, tone = ("allowed", Tone.GOOD) if data["granted"] else ("denied", Tone.BAD)
     late = "" if data["counts"] else "; too late, it counts for nothing"
     why = f": {data['why']}" if data["why"] else ""
-    yield Moment(entry.at, word, f"by {data['by']}{why}{late}", style)
+    yield Moment(entry.at, word, f"by {data['by']}{why}{late}", tone)
 
 
 def _intent(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     if "fence" in data:
         text = f"{data['action']} on {data['targets'][0]} (token {data['token'][:8]})"
-        yield Moment(entry.at, "does", text, "bold yellow")
+        yield Moment(entry.at, "does", text, Tone.WARNING)
 
 
 def _outcome(entry: Recorded) -> Iterator[Moment]:
@@ -129,21 +127,21 @@ def _outcome(entry: Recorded) -> Iterator[Moment]:
     elif data["outcome"] != "sent":
         where = ", ".join(data["targets"]) if "targets" in data else data["target"]
         text = f"{data['action']} on {where}: {data['outcome']} ({data['detail']})"
-        style = "" if data["outcome"] == "done" else "red"
-        yield Moment(entry.at, "learns", text, style)
+        tone = Tone.PLAIN if data["outcome"] == "done" else Tone.BAD
+        yield Moment(entry.at, "learns", text, tone)
 
 
 def _verification(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     if data.get("verified"):
         text = f"{', '.join(data['verified'])}: {data['readings_needed']} good readings in a row"
-        yield Moment(entry.at, "verifies", text, "green")
+        yield Moment(entry.at, "verifies", text, Tone.GOOD)
     if data.get("doubted"):
-        yield Moment(entry.at, "doubts", f"{', '.join(data['doubted'])} may be dead again", "red")
+        text = f"{', '.join(data['doubted'])} may be dead again"
+        yield Moment(entry.at, "doubts", text, Tone.BAD)
     if data.get("helped") is False:
-        yield Moment(
-            entry.at, "verifies", f"{data['action']} on {data['target']} did not help", "red"
-        )
+        text = f"{data['action']} on {data['target']} did not help"
+        yield Moment(entry.at, "verifies", text, Tone.BAD)
 
 
 def _response(entry: Recorded) -> Iterator[Moment]:
@@ -151,40 +149,38 @@ def _response(entry: Recorded) -> Iterator[Moment]:
     target = f", target {data['target_seconds']} s" if data["target_seconds"] is not None else ""
     took = f"{data['severity']} after {data['seconds']} s{target}"
     if data["met"]:
-        yield Moment(entry.at, "responds", took, "dim")
+        yield Moment(entry.at, "responds", took, Tone.QUIET)
     else:
         late = "responded late" if data["responded"] else "no response yet"
-        yield Moment(entry.at, "misses", f"{late}: {took}", "bold red")
+        yield Moment(entry.at, "misses", f"{late}: {took}", Tone.BAD)
 
 
 def _hand_over(entry: Recorded) -> Iterator[Moment]:
-    yield Moment(
-        entry.at, "hands over", f"to {entry.data['owner']}; next: {entry.data['next']}", "bold"
-    )
+    yield Moment(entry.at, "hands over", f"to {entry.data['owner']}; next: {entry.data['next']}")
 
 
 def _pause(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     who = f" by {data['by']}" if "by" in data else ""
-    yield Moment(entry.at, data["change"], f"fixes of {data['scope']}{who}", "bold yellow")
+    yield Moment(entry.at, data["change"], f"fixes of {data['scope']}{who}", Tone.WARNING)
 
 
 def _demotion(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     text = f"{data['action']}: {data['failed']} fixes failed, a person is asked from now on"
-    yield Moment(entry.at, "demotes", text, "bold red")
+    yield Moment(entry.at, "demotes", text, Tone.BAD)
 
 
 def _promotion(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     who = f" by {data['by']}" if "by" in data else ""
-    yield Moment(entry.at, "promotes", f"{data['action']}{who}", "bold yellow")
+    yield Moment(entry.at, "promotes", f"{data['action']}{who}", Tone.WARNING)
 
 
 def _drill(entry: Recorded) -> Iterator[Moment]:
     data = entry.data
     text = f"a drill, observed until {data['until']}, by {data['by']}"
-    yield Moment(entry.at, data["change"], text, "bold yellow")
+    yield Moment(entry.at, data["change"], text, Tone.WARNING)
 
 
 _MOMENTS = {

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from firstline.tones import Tone
+
 
 class Lane(StrEnum):
     """The timeline's lanes, from the first thing that happens to the last."""
@@ -15,15 +17,6 @@ class Lane(StrEnum):
     DECISIONS = "decisions"
     FIXES = "fixes"
     VERIFICATION = "verification"
-
-
-class Tone(StrEnum):
-    """How a thing is to be taken."""
-
-    PLAIN = "plain"
-    QUIET = "quiet"
-    GOOD = "good"
-    BAD = "bad"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):

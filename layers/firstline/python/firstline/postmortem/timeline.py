@@ -8,9 +8,10 @@ from firstline.export import Recorded as Exported
 from firstline.ledger import Kind
 from firstline.postmortem.fixes import Fix
 from firstline.postmortem.record import Decision, Outcome, Page, Record, Signals, Told
-from firstline.postmortem.report import Lane, Moment, Tone
+from firstline.postmortem.report import Lane, Moment
 from firstline.redaction import redact
 from firstline.signals import Disposition
+from firstline.tones import Tone
 
 _LANES: dict[str, Lane] = {
     Kind.SIGNAL: Lane.SIGNALS,
@@ -22,7 +23,6 @@ _LANES: dict[str, Lane] = {
 }
 """Whatever is not named is somebody's decision."""
 _SIGNALS: dict[str, Tone] = {Disposition.INCIDENT: Tone.BAD, Disposition.RECOVERY: Tone.GOOD}
-_STYLES = (("red", Tone.BAD), ("green", Tone.GOOD), ("dim", Tone.QUIET))
 _VERDICTS = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
 _ROUTINE = {"wait": "waits", "look": "looks"}
 LOOKS = "look_host"
@@ -68,23 +68,23 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
     fixes = {each.entry: each for each in fixed}
     for (entry, words), read in zip(timeline.beside(chain), record.entries, strict=True):
         fix = fixes.get(read.sequence)
-        for number, (word, text, style) in enumerate(_words(words, read.told)):
+        for number, (word, text, tone) in enumerate(_words(words, read.told)):
             yield Moment(
                 at=read.at,
                 lane=_lane(entry.kind, read.told),
                 word=word,
                 text=redact(text),
-                tone=_VERDICTS[fix.helped] if fix else _tone(read.told, number, style),
+                tone=_VERDICTS[fix.helped] if fix else _tone(read.told, number, tone),
                 entry=read.sequence,
                 until=(fix.judged_at or fix.answered_at) if fix else None,
             )
 
 
-def _words(words: tuple[timeline.Moment, ...], told: Told) -> Iterator[tuple[str, str, str]]:
+def _words(words: tuple[timeline.Moment, ...], told: Told) -> Iterator[tuple[str, str, Tone]]:
     """What is said of an entry; of a wait or a look that others explain, that it was."""
-    yield from ((each.word, each.text, each.style) for each in words)
+    yield from ((each.word, each.text, each.tone) for each in words)
     if not words and isinstance(told, Decision) and told.step.type in _ROUTINE:
-        yield _ROUTINE[told.step.type], told.why, "dim"
+        yield _ROUTINE[told.step.type], told.why, Tone.QUIET
 
 
 def _lane(kind: str, told: Told) -> Lane:
@@ -93,7 +93,7 @@ def _lane(kind: str, told: Told) -> Lane:
     return _LANES.get(kind, Lane.DECISIONS)
 
 
-def _tone(told: Told, number: int, style: str) -> Tone:
+def _tone(told: Told, number: int, tone: Tone) -> Tone:
     match told:
         case Signals():
             return _SIGNALS.get(told.all[number].disposition, Tone.PLAIN)
@@ -102,4 +102,4 @@ def _tone(told: Told, number: int, style: str) -> Tone:
         case Page(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
-            return next((tone for word, tone in _STYLES if word in style), Tone.PLAIN)
+            return tone
