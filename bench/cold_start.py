@@ -6,7 +6,8 @@ Each packaged function is started as Lambda would start it: by awslambdaric, wit
 functions and the runtime's own boto3, and no site-packages. The bare handler is started likewise,
 takes the same event and makes the same calls by boto3 alone, with the same parameters, which are
 recorded from the twin; a probe's asks the same question by nats-py or urllib3 alone. A server on
-loopback answers both: TLS and AWS's own time would make the ratio smaller. The aim is 1.3 or less.
+loopback answers both: TLS and AWS's own time would make the ratio smaller. The aim is 1.3 or less;
+for the console, which imports Jinja and no page waits for, it is 1.6.
 A function that is deployed and is not here ends the bench.
 """
 
@@ -61,6 +62,8 @@ def handler(event, context):
 """
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:bench"
 SECONDS_MAX = 60
+AIMS = {"console": 1.6}
+"""The others' is 1.3."""
 PROBE = packaging.ROOT / "layers" / "probe"
 POSTED = Answer("PagerDuty", b'{"status": "success"}', 202)
 
@@ -238,7 +241,7 @@ def timed(case: Case, pairs: int) -> Figure:
     ours, bare = case.sides
     taken = [(_seconds(ours, case), _seconds(bare, case)) for _ in range(pairs + (pairs > 1))]
     name = f"cold {case.name}{', its page taken' if case.name == 'ingest' else ''}, wall"
-    return paired(name, "s", case.against, taken[-pairs:]).at_most(1.3)
+    return paired(name, "s", case.against, taken[-pairs:]).at_most(AIMS.get(case.name, 1.3))
 
 
 def _seconds(side: Side, case: Case) -> float:

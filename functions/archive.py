@@ -45,6 +45,6 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
 
 
 def _page(reports: tuple[Report, ...]) -> str:
-    from firstline.rendering.page import page  # noqa: PLC0415 - Jinja, for what ended alone
+    from firstline.rendering.report import page  # noqa: PLC0415 - Jinja, for what ended alone
 
     return page(reports)

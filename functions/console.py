@@ -1,16 +1,12 @@
 """Lambda: a CloudWatch custom widget to `firstline.controller.console`: it only reads."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from firstline.adapters import wiring
-from firstline.console import page
-from firstline.console.links import ASKED, WidgetLinks
 from firstline.controller.console import look
 from firstline.controller.system import System
+from firstline.rendering.console import ASKED, Theme, widget
 from functions.log import logger
-
-if TYPE_CHECKING:
-    from firstline.console.style import Theme
 
 DESCRIPTION = """## firstline
 
@@ -41,4 +37,4 @@ def handler(
     asked = str((fields if event.get("form") else event).get(ASKED) or "")
     logger().info("shown", asked=bool(asked))
     theme: Theme = "dark" if about.get("theme") == "dark" else "light"
-    return page.widget(look(asked, within), WidgetLinks(context.invoked_function_arn), theme)
+    return widget(look(asked, within), context.invoked_function_arn, theme)

@@ -10,11 +10,9 @@ from threading import Thread
 import pytest
 
 from firstline.cli.console import open_board, serving
-from firstline.console import page
 from firstline.console.board import Board
-from firstline.console.links import WidgetLinks
-from firstline.console.style import Theme
 from firstline.console.view import Overview
+from firstline.rendering.console import Theme, widget
 from firstline.settings import Home
 from tests.browser.chromium import Browser
 
@@ -109,7 +107,7 @@ def only(board: Board) -> str:
 
 def dashboard(board: Board, theme: Theme, asked: str = "") -> str:
     """The widget as CloudWatch shows it, which reads ``cwdb-action`` and does not draw it."""
-    shown = page.widget(board.look(asked), WidgetLinks(ENDPOINT), theme)
+    shown = widget(board.look(asked), ENDPOINT, theme)
     style = f"cwdb-action {{ display: none }} body {{ margin: 16px; {GROUNDS[theme]} }}"
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><body>{shown}</body>"
 
@@ -127,7 +125,7 @@ def test_the_widget_in_cloudwatchs_themes(
         browser.show(file.as_uri(), 1000, "dark" if scheme == "dark" else "light")
         assert browser.find(".card")
         ground = luminance(browser.read("getComputedStyle(document.body).backgroundColor"))
-        for css in (".badge", ".yellow", ".card .bold", ".word"):
+        for css in (".badge", ".warning", ".card b", ".word", ".dim"):
             for each in browser.find(css):
                 ink = luminance(each.value_of_css_property("color"))
                 assert (ink > ground) is (theme == "dark"), css

@@ -8,7 +8,7 @@ import pytest
 
 from firstline.postmortem.report import Report
 from firstline.postmortem.write import write
-from firstline.rendering.page import page
+from firstline.rendering.report import page
 from tests.browser.chromium import Browser
 from tests.core.builders import PROFILE
 from tests.core.chains import (

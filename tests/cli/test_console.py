@@ -13,7 +13,7 @@ from firstline.cli.main import dispatch
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "events" / "scenarios" / "one-dead-host.toml"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from firstline.approvals import Approval
-from firstline.console import board, lines, page, rows
-from firstline.console.links import PageLinks, WidgetLinks
-from firstline.console.style import Theme
+from firstline.console import board, lines, rows
 from firstline.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.controller.console import look
 from firstline.errors import Unavailable
@@ -18,7 +16,8 @@ from firstline.export import Recorded, recorded
 from firstline.ids import Digest, IncidentId
 from firstline.incident import Incident, Status
 from firstline.ledger import Chain, Data, Kind, Provenance, append
-from firstline.pauses import CHAIN, OFF, Switch
+from firstline.pauses import CHAIN, Switch
+from firstline.rendering.console import Theme, page, widget
 from tests.controller.rig import Rig, opened
 from tests.core.builders import ID, NOW, answered, attempt, incident, targets
 from tests.core.builders import look as looking
@@ -272,7 +271,7 @@ def test_a_signal_that_opened_nothing_is_shown_too() -> None:
 def test_a_switch_that_cannot_be_read_is_told_as_a_stop() -> None:
     rig = opened()
     rig.tables.switch = Switch(pauses=(), unreadable="odd")
-    shown = page.widget(look("", rig.system), WidgetLinks(ARN), "light")
+    shown = widget(look("", rig.system), ARN, "light")
     assert "No fix is made: the pauses cannot be read (odd)" in shown
 
 
@@ -297,7 +296,7 @@ def overview(**fields: object) -> Overview:
 
 def test_a_widget_calls_its_function_again_and_has_no_script() -> None:
     """`cwdb-action` stands right behind what is clicked, with JSON that names the incident."""
-    shown = page.widget(overview(), WidgetLinks(ARN), "light")
+    shown = widget(overview(), ARN, "light")
     calls = re.findall(r"</a><cwdb-action ([^>]*)>([^<]*)</cwdb-action>", shown)
     assert [json.loads(said) for _, said in calls] == [{"incident": ID}, {"form": "yes"}]
     assert {attributes for attributes, _ in calls} == {f'action="call" endpoint="{ARN}"'}
@@ -307,7 +306,7 @@ def test_a_widget_calls_its_function_again_and_has_no_script() -> None:
 
 
 def test_a_page_has_links_and_is_a_document() -> None:
-    shown = page.page(overview(), PageLinks())
+    shown = page(overview())
     assert shown.startswith("<!doctype html>\n<html")
     assert f'href="/?incident={ID}"' in shown
     assert "cwdb-action" not in shown
@@ -324,17 +323,18 @@ def test_a_page_has_links_and_is_a_document() -> None:
     ],
 )
 def test_each_view_is_told(view: Overview | Detail | Missing, says: str) -> None:
-    assert says in page.widget(view, WidgetLinks(ARN), "light")
+    assert says in widget(view, ARN, "light")
 
 
-@pytest.mark.parametrize(
-    ("theme", "dark"),
-    [("light", False), ("dark", True), ("auto", True)],
-)
-def test_a_theme_is_the_dashboards_or_the_browsers(theme: Theme, *, dark: bool) -> None:
-    shown = page.widget(overview(), WidgetLinks(ARN), theme)
-    assert ("#ff8a80" in shown) is dark
-    assert ("prefers-color-scheme" in shown) is (theme == "auto")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_widget_has_the_theme_of_its_dashboard_and_a_page_that_of_its_browser(
+    theme: Theme,
+) -> None:
+    """A style that stands at the widget wins over the stylesheet, which leaves the choice open."""
+    assert f'<div class="firstline" style="color-scheme: {theme}">' in widget(
+        overview(), ARN, theme
+    )
+    assert 'style="color-scheme' not in page(overview())
 
 
 def test_nothing_from_outside_is_markup_or_names_anybody() -> None:
@@ -363,11 +363,10 @@ def test_nothing_from_outside_is_markup_or_names_anybody() -> None:
     known = board.at("vettid", records, NOW)
     for asked_for in ("", ID, HOSTILE):
         for shown in (
-            page.page(known.look(asked_for), PageLinks()),
-            page.widget(known.look(asked_for), WidgetLinks(ARN), "dark"),
+            page(known.look(asked_for)),
+            widget(known.look(asked_for), ARN, "dark"),
         ):
             assert "<script" not in shown
             assert "0f3c9a1e" not in shown
             assert "example.com" not in shown
-    assert "&lt;script&gt;" in page.page(known.look(""), PageLinks())
-    assert OFF.pauses == ()
+    assert "&lt;script&gt;" in page(known.look(""))

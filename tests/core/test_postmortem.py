@@ -7,9 +7,10 @@ import pytest
 
 from firstline.errors import Malformed
 from firstline.ledger import Chain, Kind, append
-from firstline.postmortem.report import Figure, Lane, Report, Tone
+from firstline.postmortem.report import Figure, Lane, Report
 from firstline.postmortem.timeline import folded
 from firstline.postmortem.write import write
+from firstline.tones import Tone
 from tests.core.builders import BY, ID, PROFILE, A, B, C
 from tests.core.chains import (
     GONE,
@@ -241,7 +242,7 @@ UNANSWERED = {
 
 
 def test_what_a_terminal_tells_stands_in_its_lane() -> None:
-    """With the tone that its style has there."""
+    """With the tone that it has there."""
     told = report(
         opening(),
         (0, Kind.SIGNAL, {"joined": [RECOVERY, RECOVERY | {"disposition": "context"}]}),

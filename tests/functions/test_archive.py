@@ -87,7 +87,7 @@ def test_an_ended_incident_is_reported(capsys: pytest.CaptureFixture[str]) -> No
     handler(batch([Added(each) for each in entries]), None, records.within)
     assert "ReportFaults" not in emitted(capsys)
     html = records.bucket.objects[f"reports/{ID}/report-{len(entries):06d}.html"].decode()
-    assert html.startswith("<!DOCTYPE html>")
+    assert html.startswith("<!doctype html>")
     assert "P1 complete-outage: resolved" in html
 
 

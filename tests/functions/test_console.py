@@ -31,7 +31,7 @@ def test_it_shows_what_is_open(parameters: dict[str, Any]) -> None:
     assert isinstance(shown, str)
     assert "complete-outage" in shown
     assert Called().invoked_function_arn in shown
-    assert ("#ff8a80" in shown) is bool(parameters)
+    assert ("color-scheme: dark" in shown) is bool(parameters)
 
 
 def test_it_shows_an_incident_by_a_click_or_by_the_form() -> None:

@@ -12,10 +12,10 @@ from firstline import audit
 from firstline.cli import account
 from firstline.cli.replay import read, unmet
 from firstline.postmortem.markdown import markdown
-from firstline.postmortem.report import Tone
 from firstline.postmortem.write import write
-from firstline.rendering import page as pages
+from firstline.rendering import report as pages
 from firstline.settings import Home
+from firstline.tones import Tone
 from firstline.twin.replay import Replayed, replay
 from firstline.twin.scenario import Scenario, load
 from tests.iam.calls import Call, kept, recording

@@ -31,6 +31,7 @@ from firstline.evidence import HostReport, Unknown
 from firstline.export import Recorded, recorded
 from firstline.ids import InstanceId
 from firstline.ledger import Entry
+from firstline.tones import Tone
 
 type Deed = (
     LookIntended
@@ -50,7 +51,7 @@ type ByPeople = (
     | PauseChanged
     | DrillAnnounced
 )
-type Text = tuple[str, str, str]
+type Text = tuple[str, str, Tone]
 """A moment without its time."""
 
 UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
@@ -58,15 +59,12 @@ UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "co
 
 
 class Moment(NamedTuple):
-    """One line: when, one word for what happened, the words, and how much it matters.
-
-    ``style`` is ``bold``, ``dim`` and a colour: words that a terminal and a page both know.
-    """
+    """One line: when, one word for what happened, the words, and how it is to be taken."""
 
     at: datetime
     word: str
     text: str
-    style: str = ""
+    tone: Tone = Tone.PLAIN
 
 
 def moments(entries: Iterable[Entry]) -> Iterator[Moment]:
@@ -106,7 +104,7 @@ def _texts(event: LedgerEvent | UnknownEvent) -> Iterator[Text]:
         case SignalReceived() | SignalsJoined():
             for signal in event.all:
                 what = f"{signal.subject} {signal.state}".strip()
-                yield "heard", f"{what}: {signal.why}", "bold"
+                yield "heard", f"{what}: {signal.why}", Tone.PLAIN
         case DecisionMade():
             yield from _decision(event)
         case PageDelivered():
@@ -114,7 +112,7 @@ def _texts(event: LedgerEvent | UnknownEvent) -> Iterator[Text]:
         case ResponseMeasured():
             yield _response(event)
         case UnknownEvent():
-            yield "records", f"{event.kind}, in a form not known here", "dim"
+            yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
         case _:
             yield from _deeds(event)
 
@@ -123,10 +121,10 @@ def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
     match event:
         case FixIntended():
             where = ", ".join(event.targets)
-            yield "does", f"{event.action} on {where} (token {event.token[:8]})", "bold yellow"
+            yield "does", f"{event.action} on {where} (token {event.token[:8]})", Tone.WARNING
         case HostsInspected():
             for hosts, report in _grouped(event.hosts):
-                yield "sees", f"{', '.join(hosts)}: {report}", ""
+                yield "sees", f"{', '.join(hosts)}: {report}", Tone.PLAIN
         case LookReported():
             yield from _reported(event, ", ".join(event.targets))
         case FixReported():
@@ -134,7 +132,7 @@ def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
         case HostsVerified():
             yield from _verified(event)
         case FixVerified(helped=False):
-            yield "verifies", f"{event.action} on {event.target} did not help", "red"
+            yield "verifies", f"{event.action} on {event.target} did not help", Tone.BAD
         case LookIntended() | FixVerified():
             return  # the lines around them say it
         case _:
@@ -144,21 +142,21 @@ def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
 def _by_people(event: ByPeople) -> Text:
     match event:
         case HandedOver():
-            text = "hands over", f"to {event.owner}; next: {event.next}", "bold"
+            text = "hands over", f"to {event.owner}; next: {event.next}", Tone.PLAIN
         case PlanProposed():
             text = _proposal(event)
         case PlanAnswered():
             text = _answer(event)
         case ActionDemoted():
             failed = f"{event.failed} fixes failed, a person is asked from now on"
-            text = "demotes", f"{event.action}: {failed}", "bold red"
+            text = "demotes", f"{event.action}: {failed}", Tone.BAD
         case ActionPromoted():
-            text = "promotes", f"{event.action}{_by(event.by)}", "bold yellow"
+            text = "promotes", f"{event.action}{_by(event.by)}", Tone.WARNING
         case PauseChanged():
-            text = event.change, f"fixes of {event.scope}{_by(event.by)}", "bold yellow"
+            text = event.change, f"fixes of {event.scope}{_by(event.by)}", Tone.WARNING
         case DrillAnnounced():
             drill = f"a drill, observed until {_instant(event.until)}, by {event.by}"
-            text = event.change, drill, "bold yellow"
+            text = event.change, drill, Tone.WARNING
         case _:
             assert_never(event)
     return text
@@ -168,9 +166,9 @@ def _page(event: PageDelivered) -> Text:
     if event.outcome == "accepted":
         tries = f" (try {event.tries})" if event.tries > 1 else ""
         word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
-        style = "bold magenta" if word == "paged" else "dim"
-        return word, f"{event.action} {event.key}{tries}", style
-    return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", "bold red"
+        tone = Tone.ALERT if word == "paged" else Tone.QUIET
+        return word, f"{event.action} {event.key}{tries}", tone
+    return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
 
 
 def _decision(event: DecisionMade) -> Iterator[Text]:
@@ -178,58 +176,58 @@ def _decision(event: DecisionMade) -> Iterator[Text]:
         case "wait" | "look" if event.rule in UNDERSTOOD:
             return
         case "wait":
-            yield "waits", event.why, "dim"
+            yield "waits", event.why, Tone.QUIET
         case "look":
-            yield "looks", event.why, "dim"
+            yield "looks", event.why, Tone.QUIET
         case "fix":
             passed = f"{len(event.guards)} guards passed"
             what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
-            yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", "bold"
+            yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", Tone.PLAIN
         case "ask":
             return  # the proposal says it
         case "hand-over":
-            yield "gives up", event.why, "bold red"
+            yield "gives up", event.why, Tone.BAD
         case "close":
-            yield "closes", event.why, "bold green"
+            yield "closes", event.why, Tone.GOOD
         case _:
-            yield "records", f"{event.kind}, in a form not known here", "dim"
+            yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
 
 
 def _proposal(event: PlanProposed) -> Text:
     text = f"{event.action} on {event.target} (plan {event.plan[:12]})"
     if event.approvable:
-        return "asks", f"{text}, until {_instant(event.until)}", "bold yellow"
-    return "advises", text, "bold yellow"
+        return "asks", f"{text}, until {_instant(event.until)}", Tone.WARNING
+    return "advises", text, Tone.WARNING
 
 
 def _answer(event: PlanAnswered) -> Text:
-    word, style = ("allowed", "bold green") if event.granted else ("denied", "bold red")
+    word, tone = ("allowed", Tone.GOOD) if event.granted else ("denied", Tone.BAD)
     late = "" if event.counts else "; too late, it counts for nothing"
     why = f": {event.why}" if event.why else ""
-    return word, f"by {event.by}{why}{late}", style
+    return word, f"by {event.by}{why}{late}", tone
 
 
 def _reported(event: LookReported | FixReported, where: str) -> Iterator[Text]:
     if event.outcome != "sent":
         text = f"{event.action} on {where}: {event.outcome} ({event.detail})"
-        yield "learns", text, "" if event.outcome == "done" else "red"
+        yield "learns", text, Tone.PLAIN if event.outcome == "done" else Tone.BAD
 
 
 def _verified(event: HostsVerified) -> Iterator[Text]:
     if event.verified:
         text = f"{', '.join(event.verified)}: {event.readings_needed} good readings in a row"
-        yield "verifies", text, "green"
+        yield "verifies", text, Tone.GOOD
     if event.doubted:
-        yield "doubts", f"{', '.join(event.doubted)} may be dead again", "red"
+        yield "doubts", f"{', '.join(event.doubted)} may be dead again", Tone.BAD
 
 
 def _response(event: ResponseMeasured) -> Text:
     target = f", target {event.target_seconds} s" if event.target_seconds is not None else ""
     took = f"{event.severity} after {event.seconds} s{target}"
     if event.met:
-        return "responds", took, "dim"
+        return "responds", took, Tone.QUIET
     late = "responded late" if event.responded else "no response yet"
-    return "misses", f"{late}: {took}", "bold red"
+    return "misses", f"{late}: {took}", Tone.BAD
 
 
 def _by(who: str | None) -> str:

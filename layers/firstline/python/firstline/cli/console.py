@@ -15,17 +15,17 @@ import typer
 from firstline.cli import envelope, exported, replay, screen
 from firstline.cli.envelope import Account, Region
 from firstline.cli.replay import Profile, Where
-from firstline.console import board, page
+from firstline.console import board
 from firstline.console.board import Board
-from firstline.console.links import ASKED, PageLinks
 from firstline.errors import Malformed
 from firstline.export import Recorded, recorded
+from firstline.rendering.console import ASKED, page
 from firstline.settings import Home
 from firstline.twin.replay import replay as played
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 """No script, no font and no image of anybody: what is shown is in the page."""
 Port = Annotated[int, typer.Option(help="on 127.0.0.1; 0 takes a free one", min=0, max=65535)]
 At = Annotated[
@@ -86,7 +86,7 @@ def serving(shown: Board, port: int) -> ThreadingHTTPServer:
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
             asked = parse_qs(url.query).get(ASKED, [""])[0]
-            self._answer(page.page(shown.look(asked), PageLinks()).encode())
+            self._answer(page(shown.look(asked)).encode())
 
         def _answer(self, body: bytes) -> None:
             self.send_response(HTTPStatus.OK)

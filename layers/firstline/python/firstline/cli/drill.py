@@ -64,7 +64,7 @@ def drill(
 
 def write(played: Played, profile: Profile, html: Path | None, markdown: Path | None) -> None:
     """Write the report of the drill, and of the incident that it opened, as it is asked for."""
-    from firstline.rendering.page import page
+    from firstline.rendering.report import page
 
     reports = (report.write(played.chain, profile),) if played.chain else ()
     if html is not None:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from firstline.cli import output, terminal
 from firstline.export import Recorded
+from firstline.tones import Tone
 
 APART = frozenset({"guards", "seen", "around", "step", "plan"})
 """What a decision says in words of its own; what it rested on is for ``--json``."""
@@ -35,8 +36,9 @@ def _tell(console: Console, entry: Recorded) -> None:
     for line in _lines(said, INDENT):
         console.print(Text(terminal.printable(line)))
     if decided:
-        for line, style in _answers(entry.data):
-            console.print(Text(terminal.printable(f"{' ' * INDENT}{line}"), style=style))
+        for line, tone in _answers(entry.data):
+            text = terminal.printable(f"{' ' * INDENT}{line}")
+            console.print(Text(text, style=terminal.STYLES[tone]))
 
 
 def _headline(entry: Recorded) -> str:
@@ -63,15 +65,16 @@ def _step(data: dict[str, Any]) -> str:
     )
 
 
-def _answers(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _answers(data: dict[str, Any]) -> Iterator[tuple[str, Tone]]:
     """Each guard that denies, and those that let it pass."""
     answers = [_table(each) for each in data.get("guards") or ()]
     for each in answers:
         if each.get("denial"):
-            yield f"denied by {each.get('guard')}: {_table(each['denial']).get('why', '')}", "red"
+            why = _table(each["denial"]).get("why", "")
+            yield f"denied by {each.get('guard')}: {why}", Tone.BAD
     passed = [str(each.get("guard")) for each in answers if not each.get("denial")]
     if passed:
-        yield f"passed by {', '.join(passed)}", "green"
+        yield f"passed by {', '.join(passed)}", Tone.GOOD
 
 
 def _lines(data: dict[str, Any], indent: int) -> Iterator[str]:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from firstline.cli import output, terminal
-from firstline.summary import OPEN, Summary
+from firstline.cli.terminal import STYLES
+from firstline.summary import Summary
 from firstline.timeline import clock
-
-STYLES = {"resolved": "green", "handed-over": "red", OPEN: "bold yellow"}
+from firstline.tones import Tone, tone
 
 
 def tell(told: Iterable[Summary], *, as_json: bool) -> None:
@@ -29,11 +29,11 @@ def _incident(told: Summary, *, narrow: bool) -> Text:
     return Text.assemble(
         terminal.printable(head),
         terminal.printable(f"{told.condition or told.disposition:<18}  "),
-        (f"{told.outcome:<11}", STYLES.get(told.outcome, "")),
+        (f"{told.outcome:<11}", STYLES[tone(told.outcome)]),
         "\n  " if narrow else "  ",
         f"{took:>8}  {_fixes(told):<22}  ",
         (terminal.printable(told.incident), "dim"),
-        "" if told.whole else ("  entries are missing", "bold red"),
+        "" if told.whole else ("  entries are missing", STYLES[Tone.BAD]),
     )
 
 

@@ -6,11 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firstline.postmortem.report import Advice, Report, Tone
+from firstline.cli.terminal import STYLES, WORD
+from firstline.postmortem.report import Advice, Report
 from firstline.postmortem.timeline import folded
 from firstline.postmortem.words import clock, took
-
-STYLES = {Tone.PLAIN: "cyan", Tone.QUIET: "dim", Tone.GOOD: "green", Tone.BAD: "bold red"}
 
 
 def show(reports: tuple[Report, ...]) -> None:
@@ -40,8 +39,8 @@ def _show(console: Console, report: Report) -> None:
 def _figures(report: Report) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for each in report.figures:
-        style = STYLES[each.tone] if each.tone is not Tone.PLAIN else ""
-        table.add_row(Text(each.name, style="dim"), Text(each.value, style=style), Text(each.note))
+        value = Text(each.value, style=STYLES[each.tone])
+        table.add_row(Text(each.name, style="dim"), value, Text(each.note))
     return table
 
 
@@ -52,7 +51,7 @@ def _timeline(report: Report) -> Table:
     for moment, times in folded(report.moments):
         after = f"+{took(moment.at - report.began_at)}"
         often = f" ({times} times)" if times > 1 else ""
-        word = Text(moment.word, style=STYLES[moment.tone])
+        word = Text(moment.word, style=STYLES[moment.tone] or WORD)
         table.add_row(Text(after, style="dim"), word, Text(f"{moment.text}{often}"))
     return table
 

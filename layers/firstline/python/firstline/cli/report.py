@@ -91,7 +91,7 @@ def read(export: Path, incident: str = "") -> tuple[Report, ...]:
 
 def page_of(reports: tuple[Report, ...]) -> str:
     """*reports* as one page."""
-    from firstline.rendering.page import page
+    from firstline.rendering.report import page
 
     return page(reports)
 

@@ -8,11 +8,14 @@ from rich.text import Text
 
 from firstline import command_lines
 from firstline.cli import incidents, instants, output, terminal
+from firstline.cli.terminal import STYLES
 from firstline.errors import Malformed
 from firstline.review import Review, Spread, Turn, review
 from firstline.timeline import clock
+from firstline.tones import Tone
 
 HEADS = "bold"
+GOOD, WARNING, BAD = (STYLES[each] for each in (Tone.GOOD, Tone.WARNING, Tone.BAD))
 
 
 def tell(
@@ -47,9 +50,9 @@ def lines(told: Review) -> Iterator[tuple[str, str]]:
     missed = _counts(told.missed_targets) if told.missed_targets else ": none"
     yield f"response targets missed{missed}", ""
     if told.unpaged:
-        yield f"{told.unpaged} of P1 and P2 were not paged as far as the ledger knows", "bold red"
+        yield f"{told.unpaged} of P1 and P2 were not paged as far as the ledger knows", BAD
     if told.partial:
-        yield f"of {told.partial} incidents entries are missing: audit verify tells", "bold red"
+        yield f"of {told.partial} incidents entries are missing: audit verify tells", BAD
     yield from _acting(told)
     yield from _proposals(told)
 
@@ -96,14 +99,15 @@ def _proposals(told: Review) -> Iterator[tuple[str, str]]:
     for noisy in told.noisy:
         counts = f"{noisy.incidents} incidents, {noisy.observed} recovered by themselves"
         flaps = f", {noisy.flaps} recoveries that did not last" if noisy.flaps else ""
-        yield f"noisy: {noisy.alarm}: {counts}{flaps}", "yellow"
+        yield f"noisy: {noisy.alarm}: {counts}{flaps}", WARNING
     for each in told.promotable:
         why = f"it helped {each.helped} times of {each.helped}, allowed by a person each time"
-        yield f"may be promoted: {each.action}: {why}; {each.key}", "green"
-    yield from ((_turn(each), "red" if each.demoted else "green") for each in told.turns)
+        yield f"may be promoted: {each.action}: {why}; {each.key}", GOOD
+    for turn in told.turns:
+        yield _turn(turn), BAD if turn.demoted else GOOD
     for action in told.demoted:
         how = f"until somebody says: {command_lines.promote(action)}"
-        yield f"demoted: {action} asks a person each time, {how}", "bold red"
+        yield f"demoted: {action} asks a person each time, {how}", BAD
 
 
 def _turn(turn: Turn) -> str:

@@ -12,12 +12,13 @@ from firstline import timeline
 from firstline.cli import terminal
 from firstline.cli.ending import ending
 from firstline.cli.output import ReplayLine
+from firstline.cli.terminal import STYLES, WORD
 from firstline.timeline import Moment
+from firstline.tones import Tone, tone
 from firstline.twin.replay import Chapter, Replayed
 from firstline.twin.scenario import Scenario
 
 WORD_WIDTH = 9
-OUTCOME_STYLES = {"resolved": "bold green", "handed-over": "bold red"}
 
 
 @contextlib.contextmanager
@@ -42,7 +43,7 @@ def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) 
         _head(console, line)
         for moment in timeline.moments(chapter.entries) if chapter else _pages_only(replayed):
             console.print(_told(moment, replayed.start))
-        style = OUTCOME_STYLES.get(line.outcome or "", "bold")
+        style = STYLES[tone(line.outcome or "")] or "bold"
         console.print(Text(ending(line, _took(chapter, replayed)), style=style))
 
 
@@ -62,14 +63,14 @@ def _head(console: Console, line: ReplayLine) -> None:
 def _pages_only(replayed: Replayed) -> Iterator[Moment]:
     """What is known of a run whose store took nothing: PagerDuty's own word."""
     for page in replayed.pages:
-        yield Moment(page.at, "paged", f"{page.action} {page.key}", "bold magenta")
-    yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", "bold red")
+        yield Moment(page.at, "paged", f"{page.action} {page.key}", Tone.ALERT)
+    yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", Tone.BAD)
 
 
 def _told(moment: Moment, start: datetime) -> Text:
     passed = f"+{timeline.clock(moment.at - start)}"
     return Text.assemble(
         (f"{passed:>8}  ", "dim"),
-        (f"{moment.word:<{WORD_WIDTH}} ", moment.style or "cyan"),
+        (f"{moment.word:<{WORD_WIDTH}} ", STYLES[moment.tone] or WORD),
         terminal.printable(moment.text),  # a foreign event's words are told too
     )

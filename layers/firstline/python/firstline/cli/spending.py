@@ -22,7 +22,7 @@ from firstline.controller.reporting import report
 from firstline.export import recorded
 from firstline.ids import Digest, IncidentId
 from firstline.ledger import Entry
-from firstline.rendering.page import page
+from firstline.rendering.report import page
 from firstline.settings import Home
 from firstline.twin.archive import MemoryArchive
 from firstline.twin.replay import Replayed, replay

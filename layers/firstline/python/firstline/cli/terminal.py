@@ -2,6 +2,19 @@
 
 from rich.console import Console
 
+from firstline.tones import Tone
+
+STYLES = {
+    Tone.PLAIN: "",
+    Tone.QUIET: "dim",
+    Tone.GOOD: "bold green",
+    Tone.WARNING: "bold yellow",
+    Tone.BAD: "bold red",
+    Tone.ALERT: "bold magenta",
+}
+"""The style of each tone."""
+WORD = "cyan"
+"""The style of a plain line's first word."""
 NARROW = 100
 """Columns below which a line is told in two."""
 

@@ -1,1 +1,1 @@
-"""The console: open incidents, timelines, what waits for a person, as HTML without JavaScript."""
+"""The console: open incidents, timelines and what waits for a person, as values."""

@@ -40,7 +40,7 @@ def _line(moment: timeline.Moment, began: datetime) -> Line:
     after = moment.at - began
     text = redact(moment.text)
     return Line(
-        at=moment.at, after=after, last=after, word=moment.word, text=text, style=moment.style
+        at=moment.at, after=after, last=after, word=moment.word, text=text, tone=moment.tone
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.ids import IncidentId
+from firstline.tones import Tone
 
 LINES_MAX = 400
 """As many lines of a timeline are shown, the latest: an answer of Lambda has its bounds."""
@@ -88,7 +89,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     times: int = 1
     word: str
     text: str
-    style: str = ""
+    tone: Tone = Tone.PLAIN
     decisions: tuple[Reasons, ...] = ()
 
 

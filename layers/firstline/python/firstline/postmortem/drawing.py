@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from firstline.postmortem.axis import Axis, Tick, axis
-from firstline.postmortem.report import Comparison, Lane, Line, Moment, Plot, Report, Tone
+from firstline.postmortem.report import Comparison, Lane, Line, Moment, Plot, Report
+from firstline.tones import Tone
 
 LANE_HEIGHT = 42
 MARK_AT = 27

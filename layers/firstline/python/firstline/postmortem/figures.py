@@ -7,12 +7,12 @@ from firstline.entries import DecisionMade, PageDelivered, ResponseMeasured
 from firstline.incident import Status
 from firstline.postmortem.fixes import Fix
 from firstline.postmortem.record import Record
-from firstline.postmortem.report import Figure, Tone
+from firstline.postmortem.report import Figure, settled
 from firstline.postmortem.standing import Standing
 from firstline.postmortem.words import clock, count, took
+from firstline.tones import Tone, tone
 
 _CHANNELS = {"pager": "PagerDuty took it", "digest": "in the next business day's digest"}
-_TONES = {str(Status.RESOLVED): Tone.GOOD, str(Status.HANDED_OVER): Tone.BAD}
 
 
 def figures(
@@ -25,7 +25,7 @@ def figures(
             name="Condition", value=stands.condition, note=stands.rule and f"rule: {stands.rule}"
         ),
         Figure(name="Component", value=component),
-        Figure(name="Outcome", value=stands.outcome, tone=_TONES.get(stands.outcome, Tone.PLAIN)),
+        Figure(name="Outcome", value=stands.outcome, tone=settled(tone(stands.outcome))),
         _paged(record, stands),
         _first_fix(stands, fixed),
         _recovered(stands),

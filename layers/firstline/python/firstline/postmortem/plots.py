@@ -9,8 +9,9 @@ from firstline.evidence import Answering, HostReport
 from firstline.ids import InstanceId
 from firstline.postmortem.health import Known
 from firstline.postmortem.record import Record
-from firstline.postmortem.report import Comparison, Line, Plot, Point, Tone
+from firstline.postmortem.report import Comparison, Line, Plot, Point
 from firstline.readers import Life
+from firstline.tones import Tone
 
 _LIVES = ((Life.SERVING, Tone.GOOD), (Life.DEAD, Tone.BAD), (Life.UNKNOWN, Tone.QUIET))
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,2})?", re.ASCII)

@@ -5,6 +5,15 @@ from enum import StrEnum
 
 import msgspec
 
+from firstline.tones import Tone
+
+_SETTLED = frozenset({Tone.QUIET, Tone.GOOD, Tone.BAD})
+
+
+def settled(tone: Tone) -> Tone:
+    """*tone* in a report: afterwards nothing waits for a person any more."""
+    return tone if tone in _SETTLED else Tone.PLAIN
+
 
 class Lane(StrEnum):
     """The timeline's lanes, from the first thing that happens to the last."""
@@ -15,15 +24,6 @@ class Lane(StrEnum):
     DECISIONS = "decisions"
     FIXES = "fixes"
     VERIFICATION = "verification"
-
-
-class Tone(StrEnum):
-    """How a thing is to be taken."""
-
-    PLAIN = "plain"
-    QUIET = "quiet"
-    GOOD = "good"
-    BAD = "bad"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):

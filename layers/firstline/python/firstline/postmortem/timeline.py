@@ -19,9 +19,10 @@ from firstline.export import Recorded as Exported
 from firstline.ledger import Kind
 from firstline.postmortem.fixes import Fix
 from firstline.postmortem.record import Record
-from firstline.postmortem.report import Lane, Moment, Tone
+from firstline.postmortem.report import Lane, Moment, settled
 from firstline.redaction import redact
 from firstline.signals import Disposition
+from firstline.tones import Tone
 
 _LANES: dict[str, Lane] = {
     Kind.SIGNAL: Lane.SIGNALS,
@@ -33,7 +34,6 @@ _LANES: dict[str, Lane] = {
 }
 """Whatever is not named is somebody's decision."""
 _SIGNALS: dict[str, Tone] = {Disposition.INCIDENT: Tone.BAD, Disposition.RECOVERY: Tone.GOOD}
-_STYLES = (("red", Tone.BAD), ("green", Tone.GOOD), ("dim", Tone.QUIET))
 _VERDICTS = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
 _ROUTINE = {"wait": "waits", "look": "looks"}
 
@@ -78,13 +78,13 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
     fixes = {each.entry: each for each in fixed}
     for (entry, words), read in zip(timeline.beside(chain), record, strict=True):
         fix = fixes.get(read.entry.sequence)
-        for number, (word, text, style) in enumerate(_words(words, read.event)):
+        for number, (word, text, tone) in enumerate(_words(words, read.event)):
             yield Moment(
                 at=read.at,
                 lane=_lane(entry.kind, read.event),
                 word=word,
                 text=redact(text),
-                tone=_VERDICTS[fix.helped] if fix else _tone(read.event, number, style),
+                tone=_VERDICTS[fix.helped] if fix else _tone(read.event, number, tone),
                 entry=read.entry.sequence,
                 until=(fix.judged_at or fix.answered_at) if fix else None,
             )
@@ -92,11 +92,11 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
 
 def _words(
     words: tuple[timeline.Moment, ...], event: LedgerEvent | UnknownEvent
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[tuple[str, str, Tone]]:
     """What is said of an entry; of a wait or a look that others explain, that it was."""
-    yield from ((each.word, each.text, each.style) for each in words)
+    yield from ((each.word, each.text, each.tone) for each in words)
     if not words and isinstance(event, DecisionMade) and event.step_type in _ROUTINE:
-        yield _ROUTINE[event.step_type], event.why, "dim"
+        yield _ROUTINE[event.step_type], event.why, Tone.QUIET
 
 
 def _lane(kind: str, event: LedgerEvent | UnknownEvent) -> Lane:
@@ -105,7 +105,7 @@ def _lane(kind: str, event: LedgerEvent | UnknownEvent) -> Lane:
     return _LANES.get(kind, Lane.DECISIONS)
 
 
-def _tone(event: LedgerEvent | UnknownEvent, number: int, style: str) -> Tone:
+def _tone(event: LedgerEvent | UnknownEvent, number: int, tone: Tone) -> Tone:
     match event:
         case SignalReceived() | SignalsJoined():
             return _SIGNALS.get(event.all[number].disposition, Tone.PLAIN)
@@ -114,4 +114,4 @@ def _tone(event: LedgerEvent | UnknownEvent, number: int, style: str) -> Tone:
         case PageDelivered(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
-            return next((tone for word, tone in _STYLES if word in style), Tone.PLAIN)
+            return settled(tone)

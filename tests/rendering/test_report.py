@@ -1,44 +1,15 @@
 """A report as a page: it holds all that it needs, and whatever it says is text."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from firstline.postmortem.report import Report
 from firstline.postmortem.write import write
-from firstline.rendering.page import OPEN_MAX, page
+from firstline.rendering.report import OPEN_MAX, page
 from tests.core.builders import PROFILE, A
 from tests.core.chains import chain, decision, handed_over, looked, opening, outage
-
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;"
-VOID = {"meta", "link", "br", "img"}
-
-
-class Reader(HTMLParser):
-    """Every element of a page with its attributes, and all of its text; the nesting must hold."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(text)
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+from tests.rendering.reader import HOSTILE, Reader
 
 
 def report(hostile: str = "so it was") -> Report:
