@@ -32,6 +32,28 @@ STAMPED = Planted(
     new="((each, each.at) for each in chain)",
 )
 """The mistake is the checker's: the fix came after the resume, whose stamp lies ahead."""
+WRITTEN_LAST = Planted(
+    name="the circumstances are written after the page and the wake, in a transaction of their own",
+    breaks="I22",
+    file="controller/opening.py",
+    old="""        commit_with_circumstances(change, signal, found, system)
+    except (Unavailable, Bug):
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
+""",
+    new="""        system.ports.store.commit(change)
+    except (Unavailable, Bug):
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
+    commit_with_circumstances(Change(), signal, found, system)
+""",
+)
 
 REGRESSIONS = (
     Regression(
@@ -93,6 +115,24 @@ REGRESSIONS = (
         start="what nobody understands",
         choices={0: 4, 1: 1, 2: 3, 21: 7, 26: 7, 66: 4, 113: 3, 124: 1, 130: 5, 133: 6}
         | {201: 7, 243: 10, 260: 8, 261: 2, 377: 7, 456: 3, 457: 3},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since no wake of its finding can be queued",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={0: 5, 2: 1},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since ingest dies after the page of its finding",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={7: 9, 14: 6, 17: 5, 20: 4, 30: 1},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since each delivery of its finding fails elsewhere",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={9: 6, 15: 3, 17: 1, 34: 1, 41: 1},
     ),
 )
 
