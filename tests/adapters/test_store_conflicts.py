@@ -4,9 +4,10 @@ import copy
 
 import pytest
 
+from firstline.circumstances import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause
-from firstline.ports import Change, Due, Joined, LeaseWrite, Loaded
+from firstline.ports import Change, CircumstancesWrite, Due, Joined, LeaseWrite, Loaded
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
     CAUSE,
@@ -24,6 +25,7 @@ from tests.adapters.records import (
 OTHER_CAUSE = Cause("vettid#enclave-down")
 NEXT = copy.replace(incident(), version=2, wakes=7)
 HELD = copy.replace(LEASE, fence=2)
+CALM = Circumstances()
 CONTESTED: dict[str, tuple[Change, Contested]] = {
     "an incident that exists is not made again": (Change(incident=incident()), Contested.VERSION),
     "a version that was written since is not written over": (
@@ -60,6 +62,14 @@ CONTESTED: dict[str, tuple[Change, Contested]] = {
         Change(incident=NEXT, lease=LeaseWrite(LEASE, fence_read=3)),
         Contested.LEASE,
     ),
+    "an incident is not opened beside circumstances that another worker wrote": (
+        Change(
+            incident=incident(OTHER_ID),
+            opens=OTHER_CAUSE,
+            circumstances=CircumstancesWrite("vaults", CALM),
+        ),
+        Contested.CIRCUMSTANCES,
+    ),
     "a redelivery is known as one, whatever else it meets": (OPENING, Contested.PROCESSED),
     "a cause tells more than a version": (
         Change(incident=incident(), opens=CAUSE),
@@ -75,6 +85,7 @@ def test_conflict_writes_nothing(door: Door) -> None:
     store.commit(Change(incident=copy.replace(incident(), version=1)))
     store.commit(Change(lease=LeaseWrite(LEASE, fence_read=0)))
     store.commit(Change(lease=LeaseWrite(HELD, fence_read=1)))
+    store.commit(Change(circumstances=CircumstancesWrite("vaults", CALM)))
     fresh = signal(1)
     for name, (change, contested) in CONTESTED.items():
         full = copy.replace(
@@ -91,6 +102,7 @@ def test_conflict_writes_nothing(door: Door) -> None:
     assert store.load(OTHER_ID) is None
     assert (store.entries(ID), store.entries(OTHER_ID)) == (OPENING.entries, ())
     assert (store.open_incident(CAUSE), store.open_incident(OTHER_CAUSE)) == (ID, None)
-    assert store.limits("vaults").lease == HELD
+    limits = store.limits("vaults")
+    assert (limits.lease, limits.circumstances) == (HELD, Circumstances(version=1))
     assert store.due(T0 + SECOND) == (Due(ID, 4, T0 + SECOND),)
     store.commit(Change(processed=fresh.key))

@@ -12,7 +12,7 @@ from firstline.errors import Bug, Unavailable
 from firstline.incident import Status
 from firstline.ledger import Kind
 from firstline.twin.scenario import Scenario
-from tests.controller.rig import FLEET, ZERO, Rig, raising
+from tests.controller.rig import DIES, FLEET, TIMEOUT, ZERO, A, Crash, Rig, raising
 from tests.core.events import EVENTS, edited
 
 
@@ -30,6 +30,13 @@ KMS_ISSUE = edited(
 )
 AT = "2026-03-11T04:00:00Z"
 FREEZE = edited(raw("ssm.calendar-closed"), {"time": AT, "detail.atTime": AT})
+FINDING = edited(
+    raw("guardduty.high"),
+    {
+        "detail.resource.instanceDetails.instanceId": A,
+        "detail.updatedAt": "2026-03-11T04:18:00.000Z",
+    },
+)
 THAW = edited(FREEZE, {"detail.state": "OPEN", "detail.atTime": "2026-03-11T04:18:00Z"})
 
 
@@ -111,13 +118,66 @@ def test_a_suppressed_alarm_pages_and_is_not_fixed() -> None:
 def test_what_cannot_be_kept_is_delivered_again(
     end: Callable[[], object], raised: type[Exception]
 ) -> None:
-    """The second delivery keeps it, though its signal was processed."""
+    """Nothing of the first delivery is written, so that the second one keeps it."""
     rig = Rig()
     rig.script.before("limits", end)
     with pytest.raises(raised):
         ingest(FREEZE, rig.system)
+    assert (rig.tables.entries, rig.tables.processed) == ({}, set())
     ingest(FREEZE, rig.system)
     assert len(rig.tables.circumstances[rig.world.group_name].known) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_name", "end", "raised"),
+    [("post", DIES, Crash), ("queue", DIES, Crash), ("queue", TIMEOUT, Unavailable)],
+)
+def test_a_recorded_finding_keeps_its_host_whatever_becomes_of_its_worker(
+    request_name: str, end: Callable[[], object], raised: type[BaseException]
+) -> None:
+    """I22: the transaction that opens the incident names the suspect; no redelivery is needed."""
+    rig = Rig()
+    rig.script.before(request_name, end)
+    with pytest.raises(raised):
+        ingest(FINDING, rig.system)
+    assert suspects(rig) == (A,)
+    rig.hear()
+    rig.until(lambda _: rig.incident(1).hosts)
+    answers = rig.told(Kind.DECISION, 1)[-1]["guards"]
+    assert {each["guard"] for each in answers if each["denial"]} == {"no_finding_on_target"}
+    assert rig.fixes == []
+
+
+@pytest.mark.parametrize("end", [TIMEOUT, raising(Bug("corrupt"))])
+def test_a_finding_whose_circumstances_cannot_be_read_is_paged_once(
+    end: Callable[[], object],
+) -> None:
+    """Without a record; the second delivery records it under the same key."""
+    rig = Rig()
+    rig.script.before("limits", end)
+    with pytest.raises((Unavailable, Bug)):
+        ingest(FINDING, rig.system)
+    assert (len(rig.posts), rig.tables.incidents, suspects(rig)) == (1, {}, ())
+    ingest(FINDING, rig.system)
+    assert (rig.posts, suspects(rig)) == ([("trigger", rig.id())] * 2, (A,))
+
+
+def test_a_finding_that_joins_keeps_its_host() -> None:
+    """Its own entry comes later, with the next wake of the incident that is open."""
+    rig = Rig()
+    ingest(FINDING, rig.system)
+    later = edited(FINDING, {"id": "a-later-event", "detail.updatedAt": "2026-03-11T04:18:30.000Z"})
+    rig.tables.circumstances.clear()
+    rig.script.before("queue", DIES)
+    with pytest.raises(Crash):
+        ingest(later, rig.system)
+    assert (len(rig.tables.incidents), suspects(rig)) == (1, (A,))
+
+
+def suspects(rig: Rig) -> tuple[str, ...]:
+    """The hosts that are evidence now."""
+    known = rig.tables.circumstances.get(rig.world.group_name, Circumstances())
+    return known.suspects(rig.world.now)
 
 
 def test_two_that_write_at_once_are_both_kept() -> None:

@@ -3,7 +3,6 @@
 from firstline.classify import Classification, classify, known_as
 from firstline.controller.joining import Receipt, note, tell
 from firstline.controller.opening import Arrival, take_in
-from firstline.controller.remember import remember
 from firstline.controller.system import System
 from firstline.signals import Disposition, Signal, SignalKind, on_time
 from firstline.sources.envelope import parse
@@ -20,13 +19,7 @@ def ingest(body: bytes, system: System) -> Receipt:
 
 
 def receive(signal: Signal, found: Classification, system: System) -> Receipt:
-    """Do what *found* asks for; what it tells of the surroundings is remembered after that."""
-    receipt = _receive(signal, found, system)
-    remember(signal, found, system)
-    return receipt
-
-
-def _receive(signal: Signal, found: Classification, system: System) -> Receipt:
+    """Do what *found* asks for; raises `Unavailable` when it must be delivered again."""
     match found.disposition:
         case Disposition.INCIDENT:
             return take_in(Arrival(signal, found), system)

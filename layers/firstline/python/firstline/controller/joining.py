@@ -8,6 +8,7 @@ import msgspec
 from firstline import causes, episodes
 from firstline.classify import Classification
 from firstline.controller.commit import commit
+from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.evidence import AlarmReading, AlarmState
@@ -35,7 +36,7 @@ def tell(signal: Signal, found: Classification, system: System) -> Receipt:
     incident = store.open_incident(found.cause) or store.open_incident(storm)
     if incident is None:
         return note(signal, found, system)
-    put(Joined(incident, signal), system, first=True)
+    put(Joined(incident, signal), found, system, first=True)
     return Receipt(found.disposition, found.why, incident)
 
 
@@ -46,22 +47,29 @@ def note(signal: Signal, found: Classification, system: System) -> Receipt:
     latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
     change = Change(entries=(entry,), processed=signal.key, heard=latest)
     with contextlib.suppress(Conflict):  # a second delivery
-        _commit_hinted(change, system)
+        _commit_hinted(change, signal, found, system)
     return Receipt(found.disposition, found.why)
 
 
 def put(
-    joined: Joined, system: System, *, first: bool, openings: OpeningsWrite | None = None
+    joined: Joined,
+    found: Classification,
+    system: System,
+    *,
+    first: bool,
+    openings: OpeningsWrite | None = None,
 ) -> None:
     """Processed is the last mark: a worker that dies before it lets the signal come again.
 
     The inbox holds it under its own key, so that coming twice changes nothing.
     """
-    _commit_hinted(Change(joined=joined, heard=heard(joined.signal), openings=openings), system)
+    signal = joined.signal
+    change = Change(joined=joined, heard=heard(signal), openings=openings)
+    _commit_hinted(change, signal, found, system)
     system.ports.wakes.queue(Wake(joined.incident), seconds(0))
     if first:
         with contextlib.suppress(Conflict):  # a second delivery at the same time
-            commit(system.ports.store, Change(processed=joined.signal.key))
+            commit(system.ports.store, Change(processed=signal.key))
 
 
 def is_over(signal: Signal, system: System) -> bool:
@@ -87,11 +95,12 @@ def heard(signal: Signal) -> Heard | None:
     return Heard(signal.arn, signal.at) if signal.kind is SignalKind.ALARM else None
 
 
-def _commit_hinted(change: Change, system: System) -> None:
+def _commit_hinted(change: Change, signal: Signal, found: Classification, system: System) -> None:
     """Commit; without the hints, where somebody wrote later ones."""
     try:
-        commit(system.ports.store, change)
+        commit_with_circumstances(change, signal, found, system)
     except Conflict as conflict:
         if conflict.contested not in (Contested.HEARD, Contested.OPENINGS):
             raise
-        commit(system.ports.store, copy.replace(change, heard=None, openings=None))
+        unhinted = copy.replace(change, heard=None, openings=None)
+        commit_with_circumstances(unhinted, signal, found, system)

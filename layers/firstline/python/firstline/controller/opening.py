@@ -1,7 +1,7 @@
 """Opening: a signal of trouble opens its episode, joins the one that is open, or comes too late.
 
 The page stands before everything else: one transaction, then the pager, then the wake. A store
-that fails holds the page back no longer than its own time limit.
+that fails, or cannot be understood, holds the page back no longer than its own time limit.
 """
 
 import contextlib
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from firstline import causes, episodes
 from firstline.classify import Classification
 from firstline.controller import settle
-from firstline.controller.commit import commit
 from firstline.controller.draft import Draft
 from firstline.controller.joining import Receipt, heard, is_over, put, tell
+from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.incident import Page
 from firstline.ports import Change, Joined, OpeningsWrite, Wake
 from firstline.profile import seconds
@@ -85,8 +85,8 @@ def _open(
         openings=openings,
     )
     try:
-        commit(system.ports.store, change)
-    except Unavailable:
+        commit_with_circumstances(change, signal, found, system)
+    except (Unavailable, Bug):
         _page_unrecorded(incident.pages, system)
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
@@ -133,7 +133,7 @@ def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> R
         raise Unavailable(f"the episode of {found.cause} ended just now: deliver again")
     storm = found.cause == causes.storm(system.profile.fleet.name)
     joined = Joined(incident, arrival.signal)
-    put(joined, system, first=arrival.first, openings=openings if storm else None)
+    put(joined, found, system, first=arrival.first, openings=openings if storm else None)
     return Receipt(found.disposition, found.why, incident)
 
 
@@ -167,6 +167,6 @@ def _late(signal: Signal, system: System) -> bool:
 
 
 def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:
-    """The store is down: page all the same; the key folds it with the page of the retry."""
+    """Page without a record; the key folds it with the page of the retry."""
     for page in pages:
         settle.send(page, system.ports, system.profile.fleet.name, settle.TRIES_AT_ONCE)

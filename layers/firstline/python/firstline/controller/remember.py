@@ -1,28 +1,38 @@
-"""Remember: what an event tells of the fleet's surroundings, for the guards of later fixes.
+"""Remember: an event changes the fleet's circumstances, which the guards of later fixes read.
 
-It comes after whatever the signal opened was paged, and raises where it cannot be written: the
-event is then delivered again, and all before it is done once.
+The transaction that records the event writes them: a recorded finding keeps every fix from its
+host, whatever becomes of the worker that recorded it (I22).
 """
+
+import copy
 
 from firstline import circumstances
 from firstline.classify import Classification
 from firstline.controller.commit import commit
 from firstline.controller.system import System
-from firstline.errors import Conflict, Unavailable
+from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ports import Change, CircumstancesWrite
 from firstline.signals import Disposition, Mark, Signal
 
 TURNS_MAX = 5
 
 
-def remember(signal: Signal, found: Classification, system: System) -> None:
-    """Keep it, or forget what it says is over; raises `Unavailable`."""
-    if not circumstances.concerns(signal) or not believed(signal, found):
-        return
+def commit_with_circumstances(
+    change: Change, signal: Signal, found: Classification, system: System
+) -> None:
+    """Write *change*, which records *signal*, and the circumstances after it, or neither.
+
+    Raises `Conflict` for anything else that is contested, `Unavailable`, and `Bug` for a stored
+    item that cannot be understood.
+    """
     for _ in range(TURNS_MAX):
-        if _kept(signal, system):
-            return
-    message = f"what {signal.subject} tells is contested: deliver it again"
+        after = _circumstances_after(signal, found, system)
+        try:
+            return commit(system.ports.store, copy.replace(change, circumstances=after))
+        except Conflict as conflict:
+            if conflict.contested is not Contested.CIRCUMSTANCES:
+                raise
+    message = f"the circumstances after {signal.subject} are contested: deliver it again"
     raise Unavailable(message)
 
 
@@ -32,15 +42,13 @@ def believed(signal: Signal, found: Classification) -> bool:
     return ours and not {Mark.REPLAYED, Mark.FUTURE_DATED} & set(signal.marks)
 
 
-def _kept(signal: Signal, system: System) -> bool:
-    """Whether it is kept now; not when another worker wrote at the same moment."""
+def _circumstances_after(
+    signal: Signal, found: Classification, system: System
+) -> CircumstancesWrite | None:
+    """None where *signal* changes nothing, which takes no request for most kinds of signal."""
+    if not circumstances.concerns(signal) or not believed(signal, found):
+        return None
     group = system.profile.fleet.group
     before = system.ports.store.limits(group).circumstances
     after = before.told(signal)
-    if after == before:
-        return True
-    try:
-        commit(system.ports.store, Change(circumstances=CircumstancesWrite(group, after)))
-    except Conflict:
-        return False
-    return True
+    return CircumstancesWrite(group, after) if after != before else None

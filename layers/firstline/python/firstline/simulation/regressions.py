@@ -24,6 +24,37 @@ class Regression(msgspec.Struct, frozen=True, kw_only=True):
     choices: dict[int, int] = {}
 
 
+STAMPED = Planted(
+    name="a pause begins and ends by the clock of the worker that turned the switch",
+    breaks="I15",
+    file="simulation/invariants/surroundings.py",
+    old="zip(chain, left.run.turned, strict=True)",
+    new="((each, each.at) for each in chain)",
+)
+"""The mistake is the checker's: the fix came after the resume, whose stamp lies ahead."""
+WRITTEN_LAST = Planted(
+    name="the circumstances are written after the page and the wake, in a transaction of their own",
+    breaks="I22",
+    file="controller/opening.py",
+    old="""        commit_with_circumstances(change, signal, found, system)
+    except (Unavailable, Bug):
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
+""",
+    new="""        system.ports.store.commit(change)
+    except (Unavailable, Bug):
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
+    commit_with_circumstances(Change(), signal, found, system)
+""",
+)
+
 REGRESSIONS = (
     Regression(
         name="a command is overlooked by a clock that goes before, and recorded as not sent",
@@ -65,6 +96,43 @@ REGRESSIONS = (
         ),
         start="it is over before it was paged",
         choices={30: 3, 62: 3, 68: 6},
+    ),
+    Regression(
+        name="the checker ends a pause by a skewed clock, where it stands from the beginning",
+        bug=STAMPED,
+        start="fixes are paused",
+        choices={21: 9, 22: 3, 23: 1},
+    ),
+    Regression(
+        name="the checker ends a pause by a skewed clock, where it follows an outage",
+        bug=STAMPED,
+        start="the Region is in trouble",
+        choices={67: 8, 68: 2, 128: 6, 129: 3, 130: 3},
+    ),
+    Regression(
+        name="the checker ends a pause by a skewed clock, where it follows a fix that was lost",
+        bug=STAMPED,
+        start="what nobody understands",
+        choices={0: 4, 1: 1, 2: 3, 21: 7, 26: 7, 66: 4, 113: 3, 124: 1, 130: 5, 133: 6}
+        | {201: 7, 243: 10, 260: 8, 261: 2, 377: 7, 456: 3, 457: 3},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since no wake of its finding can be queued",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={0: 5, 2: 1},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since ingest dies after the page of its finding",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={7: 9, 14: 6, 17: 5, 20: 4, 30: 1},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since each delivery of its finding fails elsewhere",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={9: 6, 15: 3, 17: 1, 34: 1, 41: 1},
     ),
 )
 

@@ -17,6 +17,7 @@ from firstline.controller.system import System
 from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.levers import Lever
+from firstline.pauses import CHAIN
 from firstline.ports import Ports, Wake
 from firstline.profile import Profile
 from firstline.settings import nowhere
@@ -80,6 +81,7 @@ class Run:
     """The system at work. What it leaves is for the invariants to read.
 
     ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without.
+    ``turned`` is when each entry of the kill switch's chain was committed, by the world's clock.
     """
 
     def __init__(self, start: Start, profile: Profile, choices: Choices) -> None:
@@ -95,6 +97,7 @@ class Run:
         self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
         self.beats: list[Beat] = []
         self.missed: list[datetime] = []
+        self.turned: list[datetime] = []
         self.ended = False
         self._owners: dict[int, Message] = {}
         self._next_sweep = BEGINS + MINUTE
@@ -134,6 +137,7 @@ class Run:
             return False
         done = self.scheduler.run_one()
         self._take_wakes()
+        self._date_turns()
         if done is not None:
             self._over(done)
         return True
@@ -170,6 +174,11 @@ class Run:
         for at, wake in waiting:
             self.mail.send(at, "reconcile", wake)
         waiting.clear()
+
+    def _date_turns(self) -> None:
+        """An entry bears the clock of the worker that wrote it, which may be wrong."""
+        committed = len(self.door.store.tables.entries.get(CHAIN, ()))
+        self.turned += [self.world.now] * (committed - len(self.turned))
 
     @property
     def _faulty(self) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from firstline.pauses import CHAIN
 from firstline.simulation.left import Left
+from firstline.simulation.run import TIMEOUTS
 
 ON_ITS_WAY = timedelta(seconds=90)
-"""As long as a worker that has read the switch may still live, and clocks may differ."""
+"""As long as a worker that has read the circumstances may still live, and clocks may differ."""
 SCALES = ("replace_instance", "refresh_fleet", "scale_out")
 
 
@@ -18,20 +20,27 @@ def nothing_is_fixed_in_a_pause(left: Left) -> Iterator[str]:
         if never:
             yield f"{done.action} was sent, and nothing may be"
         for began, ended in stopped:
-            if began + ON_ITS_WAY < done.at < ended:
+            if began + TIMEOUTS["reconcile"] <= done.at < ended:
                 yield f"{done.action} was sent at {done.at.time()}, in a pause"
 
 
 def _pauses(left: Left) -> list[tuple[datetime, datetime]]:
-    """When fixes of everything were stopped, and until when."""
+    """When fixes of everything were stopped, and until when, by the world's clock.
+
+    That is when the switch was committed: whoever turned it may have stamped it with a wrong clock.
+    """
     stopped: list[tuple[datetime, datetime]] = []
     if left.world.scenario.paused:
-        stopped.append((left.world.start - ON_ITS_WAY, left.world.start + timedelta(days=1)))
-    for told in left.of("pause"):
+        long_ago = left.world.start - timedelta(days=1)
+        stopped.append((long_ago, left.world.start + timedelta(days=1)))
+    chain = [each for each in left.entries if each.incident == CHAIN]
+    for told, at in zip(chain, left.run.turned, strict=True):
+        if told.kind != "pause":
+            continue
         if stopped:  # a later pause of everything takes the place of the one before
-            stopped[-1] = (stopped[-1][0], min(stopped[-1][1], told.at))
+            stopped[-1] = (stopped[-1][0], min(stopped[-1][1], at))
         if told.data["change"] == "paused":
-            stopped.append((told.at, datetime.fromisoformat(told.data["until"])))
+            stopped.append((at, datetime.fromisoformat(told.data["until"])))
     return stopped
 
 
