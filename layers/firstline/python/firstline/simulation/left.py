@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple, Never
 
 from firstline import incident as incidents
+from firstline.entries import FixIntended, LedgerEvent, UnknownEvent
 from firstline.evidence import AlarmState
+from firstline.export import recorded
 from firstline.ids import IncidentId, InstanceId
+from firstline.ledger import Entry
 from firstline.simulation.run import Run
 from firstline.simulation.starts import Label
 from firstline.twin.hosts import Host
@@ -23,13 +24,12 @@ BEFORE = timedelta(seconds=120)
 GLANCE = timedelta(seconds=10)
 
 
-class Told(NamedTuple):
-    """An entry of the ledger: whose, when, and what it says."""
+class Told[E](NamedTuple):
+    """An entry of the ledger: of which incident, when, and what it records."""
 
     incident: IncidentId
     at: datetime
-    kind: str
-    data: dict[str, Any]
+    event: E
 
 
 class Left:
@@ -42,16 +42,25 @@ class Left:
         self.policy = run.profile.policy
         self.held: tuple[Incident, ...] = tuple(map(incidents.decode, tables.incidents.values()))
         self.by_id = {each.id: each for each in self.held}
-        self.entries: tuple[Told, ...] = tuple(
-            _read(id_, entry.body) for id_, each in tables.entries.items() for entry in each
+        self.entries: tuple[Told[LedgerEvent | UnknownEvent], ...] = tuple(
+            _read(id_, entry) for id_, each in tables.entries.items() for entry in each
         )
         self.received: tuple[Received, ...] = tuple(run.door.pager.alerts.received)
         self.mutations: tuple[Mutation, ...] = tuple(run.world.mutations)
-        self.intents = {each.data["token"]: each for each in self.of("intent")}
+        self.intents = {each.event.token: each for each in self.of(FixIntended)}
 
-    def of(self, kind: str) -> Iterator[Told]:
-        """The entries of a kind."""
-        return (each for each in self.entries if each.kind == kind)
+    def of[A, B = Never, C = Never](
+        self, first: type[A], second: type[B] | None = None, third: type[C] | None = None
+    ) -> Iterator[Told[A | B | C]]:
+        """The entries that record an event of one of these types, in the ledger's order."""
+        for each in self.entries:
+            event = each.event
+            if (
+                isinstance(event, first)
+                or (second is not None and isinstance(event, second))
+                or (third is not None and isinstance(event, third))
+            ):
+                yield Told(each.incident, each.at, event)
 
     def labelled(self, label: Label) -> list[bytes]:
         """The events of the start that bear *label*."""
@@ -96,6 +105,6 @@ def _glances(at: datetime, since: timedelta) -> Iterator[datetime]:
     return (at - number * GLANCE for number in range(since // GLANCE + 1))
 
 
-def _read(id_: IncidentId, body: str) -> Told:
-    entry = msgspec.json.decode(body)
-    return Told(id_, datetime.fromisoformat(entry["at"]), entry["kind"], entry["data"])
+def _read(id_: IncidentId, entry: Entry) -> Told[LedgerEvent | UnknownEvent]:
+    told = recorded(entry)
+    return Told(id_, told.at, told.checked())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from firstline.entries import FixIntended, FixReported, FixVerified
 from firstline.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.simulation.left import Left
@@ -27,7 +28,7 @@ def intended_before_sent(left: Left) -> Iterator[str]:
         intent = left.intents.get(done.token)
         if intent is None or intent.at > done.at + SKEW:
             yield f"{done.action} {done.token[:8]} was done without an intent"
-        elif not set(done.hosts) <= set(intent.data["hosts"]):
+        elif not set(done.hosts) <= set(intent.event.hosts):
             yield f"{done.action} {done.token[:8]} touched hosts that its intent does not name"
 
 
@@ -40,9 +41,9 @@ def sent_once(left: Left) -> Iterator[str]:
 def not_sent_is_not_sent(left: Left) -> Iterator[str]:
     """I9: what is recorded as not sent was not sent: it would be done again."""
     sent = {each.token for each in left.mutations}
-    for told in left.of("outcome"):
-        if told.data.get("outcome") == "not-sent" and told.data["token"] in sent:
-            yield f"{told.incident}: {told.data['token'][:8]} was sent, and recorded as not sent"
+    for told in left.of(FixReported):
+        if told.event.outcome == "not-sent" and told.event.token in sent:
+            yield f"{told.incident}: {told.event.token[:8]} was sent, and recorded as not sent"
 
 
 def one_at_a_time(left: Left) -> Iterator[str]:
@@ -94,11 +95,11 @@ def targets_are_of_the_group(left: Left) -> Iterator[str]:
     """I13: whoever was fixed was in service in the group lately, and one is named at a time."""
     for done in left.mutations:
         intent = left.intents.get(done.token)
-        named: list[str] = intent.data["hosts"] if intent else []
+        named = intent.event.hosts if intent else ()
         if done.action not in FLEET and len(named) != 1:
             yield f"{done.action} names {len(named)} hosts"
         for host in named:
-            if not _in_service(left, InstanceId(host), done.at):
+            if not _in_service(left, host, done.at):
                 yield f"{done.action} on {host}, which is none of the group's"
 
 
@@ -113,12 +114,13 @@ def _in_service(left: Left, host: InstanceId, at: datetime) -> bool:
 def fixed_while_it_fires(left: Left) -> Iterator[str]:
     """I14: no fix while the alarm is OK, unless a fix of the incident was verified before."""
     helped: set[str] = set()
-    for told in left.entries:
-        if told.kind == "verification" and told.data.get("helped"):
-            helped.add(told.incident)
-        if told.kind != "intent" or "fence" not in told.data or told.incident in helped:
+    for told in left.of(FixVerified, FixIntended):
+        event = told.event
+        if isinstance(event, FixVerified):
+            helped |= {told.incident} if event.helped else set()
+        elif told.incident in helped:
             continue
-        if told.data["action"] != "cancel_refresh" and not left.fired(told.at + SKEW, QUIET + SKEW):
+        elif event.action != "cancel_refresh" and not left.fired(told.at + SKEW, QUIET + SKEW):
             yield f"{told.incident} fixed at {told.at.time()} while no alarm fired"
 
 
@@ -173,12 +175,12 @@ def attempts_are_bounded(left: Left) -> Iterator[str]:
 
 def verified_is_true(left: Left) -> Iterator[str]:
     """I23: a fix that is said to have helped left a host that served when it was judged."""
-    for told in left.of("verification"):
-        intent = left.intents.get(told.data.get("token", ""))
-        if not told.data.get("helped") or intent is None or intent.data["action"] in FLEET:
+    for told in left.of(FixVerified):
+        intent = left.intents.get(told.event.token)
+        if not told.event.helped or intent is None or intent.event.action in FLEET:
             continue
-        hosts = [InstanceId(each) for each in intent.data["hosts"]]
-        if intent.data["action"] == "replace_instance":
+        hosts = list(intent.event.hosts)
+        if intent.event.action == "replace_instance":
             hosts = [each for each in left.world.hosts if each not in hosts]
         if not any(left.seen_serving(each, told.at, VERIFIED_BY) for each in hosts):
-            yield f"{told.incident}: {intent.data['action']} did not help, and is said to have"
+            yield f"{told.incident}: {intent.event.action} did not help, and is said to have"

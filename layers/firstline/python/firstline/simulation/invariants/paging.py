@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from firstline.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
 from firstline.evidence import AlarmState
 from firstline.ids import IncidentId, digest, incident_id
 from firstline.incident import Incident
@@ -84,9 +85,9 @@ def notified_once(left: Left) -> Iterator[str]:
 def nothing_late_opens_anew(left: Left) -> Iterator[str]:
     """I3: no signal from before an episode's end opens another, once its alarm is OK."""
     over = [
-        (told.data["subject"], datetime.fromisoformat(told.data["signalled_at"]), told.at)
-        for told in left.of("signal")
-        if told.data.get("disposition") == "recovery"
+        (told.event.subject, told.event.signalled_at, told.at)
+        for told in left.of(SignalReceived)
+        if told.event.disposition == "recovery" and told.event.signalled_at is not None
     ]
     for held in left.held:
         before = held.opened_at - timedelta(seconds=20)
@@ -117,8 +118,8 @@ def incident_id_of(key: str) -> IncidentId:
 
 def closed_when_all_serve(left: Left) -> Iterator[str]:
     """I4: whatever was closed, every host had served lately, and no alarm of it fires."""
-    for told in left.of("decision"):
-        if told.data["step"]["type"] != "close":
+    for told in left.of(DecisionMade):
+        if told.event.step_type != "close":
             continue
         for host in left.world.group.in_service(told.at):
             if not left.seen_serving(host.plan.id, told.at):
@@ -131,11 +132,7 @@ def closed_when_all_serve(left: Left) -> Iterator[str]:
 
 def nothing_stops_a_page(left: Left) -> Iterator[str]:
     """I5: no pause, mode, issue, freeze or guard keeps a page back."""
-    denied = {
-        told.incident
-        for told in left.of("decision")
-        if any(each["denial"] for each in told.data["guards"])
-    }
+    denied = {told.incident for told in left.of(DecisionMade) if told.event.denials}
     for held in left.held:
         if held.id in denied:
             yield from _late(left, held)
@@ -145,9 +142,9 @@ def nothing_unknown_is_silent(left: Left) -> Iterator[str]:
     """I6: what nobody understands, of our own account, pages, and nothing is fixed for it."""
     dead = {message.payload for _, message in left.run.mail.dead}
     home = left.run.system.settings.home
-    told = (each for entry in left.of("signal") for each in entry.data.get("joined", ()))
-    joined = {each["key_digest"] for each in told}
-    acting = {told.incident for told in left.of("intent") if "fence" in told.data}
+    folded = (each for entry in left.of(SignalsJoined) for each in entry.event.joined)
+    joined = {each.key_digest for each in folded}
+    acting = {told.incident for told in left.of(FixIntended)}
     for body in (*left.labelled("junk"), *left.labelled("future")):
         if body not in left.run.mail.received or body in dead:
             continue

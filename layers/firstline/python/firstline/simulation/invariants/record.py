@@ -3,9 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from firstline import audit
+from firstline.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
 from firstline.export import recorded
 from firstline.guards.order import ORDER, name
 from firstline.ids import incident_id
@@ -50,21 +51,21 @@ def chains_hold(left: Left) -> Iterator[str]:
 
 def the_ledger_explains(left: Left) -> Iterator[str]:
     """I26: before each fix stands the decision for its plan, with every guard's yes."""
-    decided: dict[str, dict[str, object]] = {}
-    for told in left.entries:
-        if told.kind == "decision":
-            decided[told.incident] = told.data
-        if told.kind == "intent" and "fence" in told.data:
-            yield from _unexplained(told.incident, told.data, decided.get(told.incident, {}))
+    decided: dict[str, DecisionMade] = {}
+    for told in left.of(DecisionMade, FixIntended):
+        if isinstance(told.event, DecisionMade):
+            decided[told.incident] = told.event
+        else:
+            yield from _unexplained(told.incident, told.event, decided.get(told.incident))
 
 
-def _unexplained(id_: str, intent: dict[str, object], why: dict[str, object]) -> Iterator[str]:
-    plan, answers = why.get("plan"), why.get("guards")
-    if not isinstance(plan, dict) or plan["hash"] != intent["plan"] or not why["facts"]:
-        yield f"{id_}: no decision stands before the fix {str(intent['token'])[:8]}"
-    elif not isinstance(answers, list) or tuple(each["guard"] for each in answers) != GUARDS:
-        yield f"{id_}: not every guard was asked about {str(intent['token'])[:8]}"
-    elif any(each["denial"] for each in answers):
+def _unexplained(id_: str, intent: FixIntended, why: DecisionMade | None) -> Iterator[str]:
+    plan = why.plan if why else None
+    if why is None or plan is None or plan.hash != intent.plan or not why.facts:
+        yield f"{id_}: no decision stands before the fix {intent.token[:8]}"
+    elif tuple(each.guard for each in why.guards) != GUARDS:
+        yield f"{id_}: not every guard was asked about {intent.token[:8]}"
+    elif why.denials:
         yield f"{id_}: a guard said no, and it was done"
 
 
@@ -97,7 +98,7 @@ def nothing_foreign_is_taken(left: Left) -> Iterator[str]:
     """I28: what another account, Region or source tells opens nothing, and is kept as rejected."""
     home = left.run.system.settings.home
     rejected = (
-        {told.incident for told in left.of("signal") if told.data["disposition"] == "rejected"}
+        {it.incident for it in left.of(SignalReceived) if it.event.disposition == "rejected"}
         if left.labelled("foreign")
         else set[str]()
     )
@@ -135,12 +136,12 @@ def one_transition_is_one_signal(left: Left) -> Iterator[str]:
     for (arn, at), times in transitions.items():
         if times > 1:
             yield f"{arn.rpartition(':')[2]} of {at.time()} opened {times} incidents"
-    keys: dict[tuple[str, str, str], set[str]] = {}
-    for entry in left.of("signal"):
-        for told in entry.data.get("joined", [entry.data]):
-            if told["source"] == ALARM and "replayed" not in told["marks"]:
-                transition = (told["subject"], told["state"], told["signalled_at"])
-                keys.setdefault(transition, set()).add(told["key_digest"])
+    keys: dict[tuple[str, str, datetime | None], set[str]] = {}
+    for entry in left.of(SignalReceived, SignalsJoined):
+        for told in entry.event.all:
+            if told.source == ALARM and "replayed" not in told.marks:
+                transition = (told.subject, told.state, told.signalled_at)
+                keys.setdefault(transition, set()).add(told.key_digest)
     for transition, known in keys.items():
         if len(known) > 1:
             yield f"{transition} has {len(known)} keys"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from firstline.entries import FixIntended, PauseChanged, SignalReceived
 from firstline.pauses import CHAIN
 from firstline.simulation.left import Left
 from firstline.simulation.run import TIMEOUTS
@@ -35,12 +36,12 @@ def _pauses(left: Left) -> list[tuple[datetime, datetime]]:
         stopped.append((long_ago, left.world.start + timedelta(days=1)))
     chain = [each for each in left.entries if each.incident == CHAIN]
     for told, at in zip(chain, left.run.turned, strict=True):
-        if told.kind != "pause":
+        if not isinstance(told.event, PauseChanged):
             continue
         if stopped:  # a later pause of everything takes the place of the one before
             stopped[-1] = (stopped[-1][0], min(stopped[-1][1], at))
-        if told.data["change"] == "paused":
-            stopped.append((at, datetime.fromisoformat(told.data["until"])))
+        if told.event.change == "paused" and told.event.until is not None:
+            stopped.append((at, told.event.until))
     return stopped
 
 
@@ -48,8 +49,8 @@ def what_is_suppressed_is_left_alone(left: Left) -> Iterator[str]:
     """I17: an incident of which every alarm is suppressed is not fixed."""
     suppressed = {each.id for each in left.held if each.suppressed}
     told_so = bool(left.labelled("suppressed")) and not left.labelled("alarm")
-    for told in left.of("intent"):
-        if "fence" in told.data and (told.incident in suppressed or told_so):
+    for told in left.of(FixIntended):
+        if told.incident in suppressed or told_so:
             yield f"{told.incident} was fixed, and its alarm is suppressed"
 
 
@@ -65,9 +66,9 @@ def issues_stop_fixes(left: Left) -> Iterator[str]:
 def _issues(left: Left) -> Iterator[tuple[str, datetime]]:
     """The services of the issues that were told, and when that was taken in."""
     about = left.about("issue")
-    for told in left.of("signal"):
-        if told.data.get("source") == "aws.health":
-            yield from ((each, told.at) for each in about if each in told.data["subject"])
+    for told in left.of(SignalReceived):
+        if told.event.source == "aws.health":
+            yield from ((each, told.at) for each in about if each in told.event.subject)
 
 
 def storms_open_one(left: Left) -> Iterator[str]:
@@ -102,7 +103,7 @@ def _races(left: Left) -> int:
 def suspects_are_kept(left: Left) -> Iterator[str]:
     """I22: a host that a grave finding is about is never touched once that was taken in."""
     since = min(
-        (told.at for told in left.of("signal") if told.data.get("source") == "aws.guardduty"),
+        (told.at for told in left.of(SignalReceived) if told.event.source == "aws.guardduty"),
         default=None,
     )
     for done in left.mutations:

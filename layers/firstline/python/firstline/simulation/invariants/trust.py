@@ -4,11 +4,19 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
+from firstline.entries import (
+    ActionDemoted,
+    ActionPromoted,
+    DecisionMade,
+    FixIntended,
+    FixVerified,
+    PlanAnswered,
+)
 from firstline.ids import IncidentId
 from firstline.simulation.left import Left, Told
 
-COUNTED = frozenset({"verification", "demotion", "promotion"})
 UNDOES = "cancel_refresh"
 
 
@@ -16,19 +24,19 @@ def failures_demote(left: Left) -> Iterator[str]:
     """I20: an action is demoted by so many failures in a row, no sooner and no later."""
     row: Counter[str] = Counter()
     down: set[str] = set()
-    demotions = {(each.incident, each.at, each.data["action"]) for each in left.of("demotion")}
+    demotions = {(it.incident, it.at, it.event.action) for it in left.of(ActionDemoted)}
     most, holders = left.policy.demote_after_failed, _holders(left)
-    events = (each for each in left.entries if each.kind in COUNTED and "action" in each.data)
+    events = left.of(FixVerified, ActionDemoted, ActionPromoted)
     for told in sorted(events, key=lambda each: each.at):
-        action = told.data["action"]
-        if told.kind == "promotion":
+        event, action = told.event, told.event.action
+        if isinstance(event, ActionPromoted):
             row[action], down = 0, down - {action}
-        elif told.kind == "demotion":
+        elif isinstance(event, ActionDemoted):
             down.add(action)
             if row[action] < most:
                 yield f"{action} was demoted after {row[action]} failures in a row"
-        elif _counts(told, left, holders):
-            row[action] = 0 if told.data["helped"] else row[action] + 1
+        elif _counts(action, told, left, holders):
+            row[action] = 0 if event.helped else row[action] + 1
             told_of = (told.incident, told.at, action) in demotions
             if row[action] >= most and action not in down and not told_of:
                 yield f"{action} failed {row[action]} times in a row, and was not demoted"
@@ -36,22 +44,24 @@ def failures_demote(left: Left) -> Iterator[str]:
 
 def what_failed_asks(left: Left) -> Iterator[str]:
     """I20: no later incident does by itself what was demoted, until somebody promotes it."""
-    for down, done in itertools.product(left.of("demotion"), tuple(left.of("intent"))):
-        action = down.data["action"]
-        if done.data["action"] != action or not _opened_after(left, done.incident, down):
+    for down, done in itertools.product(left.of(ActionDemoted), tuple(left.of(FixIntended))):
+        action = down.event.action
+        if done.event.action != action or not _opened_after(left, done.incident, down):
             continue
-        promoted = [each.at for each in left.of("promotion") if each.data["action"] == action]
+        promoted = [each.at for each in left.of(ActionPromoted) if each.event.action == action]
         if any(down.at <= at <= done.at for at in promoted) or _allowed(left, done):
             continue
         yield f"{done.incident}: {action} went by itself, and was demoted in {down.incident}"
 
 
-def _counts(told: Told, left: Left, holders: dict[tuple[IncidentId, datetime], object]) -> bool:
+def _counts(
+    action: str, told: Told[Any], left: Left, holders: dict[tuple[IncidentId, datetime], object]
+) -> bool:
     """Whether a verdict was written beside the lease: it was held then, and could be read."""
-    if "helped" not in told.data or told.data["action"] == UNDOES:
+    if action == UNDOES:
         return False
     held = left.by_id[told.incident]
-    alone = left.run.profile.autonomy(told.data["action"], held.condition) == "auto"
+    alone = left.run.profile.autonomy(action, held.condition) == "auto"
     return alone and holders.get((told.incident, told.at)) == told.incident
 
 
@@ -61,22 +71,22 @@ def _holders(left: Left) -> dict[tuple[IncidentId, datetime], object]:
     Of two decisions at one instant the first: the lease is given back with the verdict.
     """
     return {
-        (each.incident, each.at): each.data["seen"]["limits"].get("lease", {}).get("holder")
-        for each in reversed(tuple(left.of("decision")))
+        (each.incident, each.at): (each.event.seen or {})["limits"].get("lease", {}).get("holder")
+        for each in reversed(tuple(left.of(DecisionMade)))
     }
 
 
-def _opened_after(left: Left, incident: IncidentId, down: Told) -> bool:
+def _opened_after(left: Left, incident: IncidentId, down: Told[ActionDemoted]) -> bool:
     return incident != down.incident and left.by_id[incident].opened_at > down.at
 
 
-def _allowed(left: Left, done: Told) -> bool:
+def _allowed(left: Left, done: Told[FixIntended]) -> bool:
     """Whether a person allowed this plan in its incident before it was done."""
     return any(
         each.incident == done.incident
         and each.at <= done.at
-        and each.data["granted"]
-        and each.data["counts"]
-        and each.data["plan"] == done.data["plan"]
-        for each in left.of("approval")
+        and each.event.granted
+        and each.event.counts
+        and each.event.plan == done.event.plan
+        for each in left.of(PlanAnswered)
     )
