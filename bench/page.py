@@ -28,7 +28,8 @@ from bench.recorded import Work, silence, works
 from bench.warm import Canned, Still, warm
 from firstline.adapters import wiring
 from firstline.cli.figure import Figure, paired, run
-from firstline.ports import Accepted, Delivery, Pager
+from firstline.delivery import Accepted, Delivery
+from firstline.ports import Pager
 from firstline.twin.scenario import Scenario
 from functions import ingest
 

@@ -30,7 +30,7 @@ from bench.recorded import HANDLERS, Work, silence, works
 from firstline.adapters import wiring
 from firstline.cli.figure import Figure, paired, run
 from firstline.controller.system import System
-from firstline.ports import Accepted, Delivery
+from firstline.delivery import Accepted, Delivery
 from firstline.twin.scenario import Scenario
 
 TURNS = 20

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from firstline.adapters import clients
 from firstline.adapters.hosts import SsmHosts
+from firstline.execution import FixOrder, LookOrder
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.ports import FixOrder, LookOrder
 from firstline.profile import Profile
 from tests.adapters.doors import T0, Ends, Http
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firstline.adapters import answers
 from firstline.errors import Unavailable
 from firstline.evidence import HostReport, Unknown
-from firstline.ports import Answer, Answered, Pending
+from firstline.execution import Answer, Answered, Pending
 from firstline.profile import Profile
 from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.ssm import COMMAND, ONE, TOKEN, hosts_of, refusal

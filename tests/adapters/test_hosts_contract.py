@@ -7,8 +7,8 @@ import pytest
 
 from firstline.errors import Unavailable
 from firstline.evidence import HostReport, Unknown
+from firstline.execution import CLOCKS_APART, Answered, Pending, Refused, Sending, Sent, Unsettled
 from firstline.ids import CommandId, Token
-from firstline.ports import CLOCKS_APART, Answered, Pending, Refused, Sending, Sent, Unsettled
 from firstline.twin.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
 from firstline.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Requests

@@ -16,8 +16,9 @@ from botocore.exceptions import (
 from firstline.adapters import clients
 from firstline.adapters.hosts import SsmHosts
 from firstline.errors import Bug
+from firstline.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
 from firstline.ids import InstanceId, Token
-from firstline.ports import FixOrder, Hosts, LookOrder, Refused, Sent, Unsettled
+from firstline.ports import Hosts
 from firstline.profile import Nats, Profile, Units
 from firstline.twin.aws import session
 from tests.adapters.doors import T0, Ends, Http

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from firstline.ports import Accepted, BadBody, NotYet
+from firstline.delivery import Accepted, BadBody, NotYet
 from firstline.twin.pagerduty import Fault, PagerDutyServer
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from firstline.delivery import BadBody
 from firstline.errors import Unavailable
-from firstline.ports import BadBody, Pager
+from firstline.ports import Pager
 from firstline.twin.clock import WorldClock
 from firstline.twin.world import World
 from tests.adapters.doors import Ends, Http

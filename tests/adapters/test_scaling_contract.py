@@ -10,8 +10,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from firstline.adapters import clients
 from firstline.adapters.scaling import AsgScaling
 from firstline.errors import Bug, Unavailable
+from firstline.execution import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.ids import CommandId, GroupName, InstanceId, Token
-from firstline.ports import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.twin.aws import session
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 

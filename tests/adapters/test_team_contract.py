@@ -4,7 +4,7 @@ import pytest
 
 from firstline.adapters import clients
 from firstline.adapters.team import SnsTeam
-from firstline.ports import Accepted, NotYet
+from firstline.delivery import Accepted, NotYet
 from firstline.twin.scenario import FaultKind
 from tests.adapters.doors import Door, Ends, Http, Requests
 

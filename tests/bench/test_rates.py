@@ -9,9 +9,10 @@ from bench.doors import DOORS
 from bench.rates import Asked, Rate
 from firstline import profile as profiles
 from firstline.cli.envelope import RUNBOOK
+from firstline.delivery import Accepted, NotYet
 from firstline.errors import Unavailable
+from firstline.execution import LookOrder, Sent
 from firstline.ids import InstanceId, Token
-from firstline.ports import Accepted, LookOrder, NotYet, Sent
 from firstline.twin.memory import ROUTING_KEY
 from firstline.twin.scenario import Scenario
 from firstline.twin.world import World

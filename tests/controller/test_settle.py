@@ -5,9 +5,9 @@ import pytest
 
 from firstline import paging
 from firstline.controller.settle import send
+from firstline.delivery import Accepted, Delivery, NotYet
 from firstline.errors import Unavailable
 from firstline.ledger import Kind
-from firstline.ports import Accepted, Delivery, NotYet
 from firstline.twin.memory import MemoryPager
 from tests.controller.rig import START, Rig
 from tests.core.builders import incident, signal

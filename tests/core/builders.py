@@ -17,10 +17,10 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.execution import Answered
 from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
 from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
 from firstline.ledger import Provenance
-from firstline.ports import Answered
 from firstline.settings import Home, nowhere
 from firstline.signals import Component, Condition, Severity, Signal, SignalKind
 

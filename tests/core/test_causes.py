@@ -1,14 +1,14 @@
 import pytest
 
 from firstline import causes
-from firstline.signals import Condition
+from firstline.signals import SERVICE_CONDITIONS, Condition
 
-APART = frozenset(Condition) - frozenset(causes.LEADS)
+APART = frozenset(Condition) - frozenset(SERVICE_CONDITIONS)
 
 
 def test_sides_of_one_trouble_have_one_cause() -> None:
     """A complete outage is also latency, 5xx and a silent NATS."""
-    assert {causes.cause("vettid", each) for each in causes.LEADS} == {"vettid#service"}
+    assert {causes.cause("vettid", each) for each in SERVICE_CONDITIONS} == {"vettid#service"}
     assert causes.cause("other", Condition.API_ERRORS) == "other#service"
 
 
@@ -31,6 +31,6 @@ def test_a_scope_tells_causes_apart_and_is_not_told(condition: Condition) -> Non
 
 def test_what_can_be_mended_leads() -> None:
     """And what is no side of the service never takes the lead from what is."""
-    ranks = [causes.rank(each) for each in causes.LEADS]
+    ranks = [causes.rank(each) for each in SERVICE_CONDITIONS]
     assert ranks == sorted(set(ranks))
     assert all(causes.rank(each) > max(ranks) for each in APART)

@@ -6,11 +6,11 @@ import pytest
 
 from firstline.entries import HostsInspected, HostsVerified
 from firstline.evidence import AlarmReading, AlarmState, Group, HostEvidence, TargetHealth, Unknown
+from firstline.execution import Answer, Pending
 from firstline.ids import InstanceId
 from firstline.incident import Incident, Target
 from firstline.learn import Lesson, Observation, learn
 from firstline.ledger import Kind
-from firstline.ports import Answer, Pending
 from firstline.signals import Condition
 from tests.core.builders import (
     ALARM,

@@ -4,11 +4,11 @@ import pytest
 
 from firstline.entries import FixReported
 from firstline.evidence import Unknown
+from firstline.execution import Pending
 from firstline.ids import CommandId
 from firstline.incident import Attempt, Incident, Outcome, Status, Target
 from firstline.learn import Lesson, Observation, learn
 from firstline.ledger import Kind
-from firstline.ports import Pending
 from tests.core.builders import (
     NOW,
     PROFILE,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from firstline import bodies, paging
+from firstline.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.incident import Incident, Page
-from firstline.ports import Accepted, BadBody, Delivery, NotYet
 from firstline.resolving import RESOLVE_AFTER
 from firstline.signals import Severity
 from tests.core.builders import ID, NOW, incident, signal

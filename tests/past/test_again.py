@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from firstline.entries import FixReported
+from firstline.execution import Refused, Sent, Unsettled
 from firstline.export import Recorded
 from firstline.ids import CommandId, Digest
 from firstline.past.again import again, sending
 from firstline.past.compare import Difference, parted
 from firstline.past.record import Story, Turn
-from firstline.ports import Refused, Sent, Unsettled
 from tests.past import stories
 
 HUNDRED = range(100)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.ports import Accepted, BadBody
+from firstline.delivery import Accepted, BadBody
 from firstline.twin.alerts import Alert, Alerts, Received, State
 from tests.twin.pages import BAD, KEY, T0, TRIGGER, Body, event, trigger, without
 

@@ -11,9 +11,8 @@ from enum import Enum
 
 import msgspec
 
-from firstline.causes import LEADS
 from firstline.evidence import Unknown
-from firstline.signals import Condition
+from firstline.signals import SERVICE_CONDITIONS, Condition
 from firstline.surroundings import Deployments
 
 QUARTER = timedelta(minutes=15)
@@ -46,7 +45,7 @@ def topics(condition: Condition, *, dependency: bool) -> frozenset[Topic]:
     if condition in NOBODY_ELSES:
         return frozenset()
     found = {Topic.HEALTH, Topic.METRICS}
-    if condition in LEADS or condition is Condition.UNCLASSIFIED:
+    if condition in SERVICE_CONDITIONS or condition is Condition.UNCLASSIFIED:
         found.add(Topic.CHANGES)
     if condition in OF_NATS or dependency:
         found.add(Topic.NETWORK)

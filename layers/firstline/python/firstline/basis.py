@@ -20,10 +20,10 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.execution import Answer
 from firstline.ids import CommandId, InstanceId
 from firstline.learn import Observation
 from firstline.limits import Limits
-from firstline.ports import Answer
 from firstline.redaction import redact
 from firstline.settings import Mode
 from firstline.situation import Situation

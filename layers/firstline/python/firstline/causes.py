@@ -5,27 +5,12 @@ incident. A cause is a fleet, a kind of trouble and a scope; one episode of it i
 """
 
 from firstline.ids import Cause, digest
-from firstline.signals import Condition
-
-LEADS = (
-    Condition.COMPLETE_OUTAGE,
-    Condition.ENCLAVE_DOWN,
-    Condition.PARENT_DOWN,
-    Condition.NATS_DISCONNECTED,
-    Condition.API_ERRORS,
-    Condition.DEGRADED_LATENCY,
-    Condition.NATS_BACKLOG,
-)
-"""The sides from which one trouble of the service is seen; of two as bad, the first leads.
-
-What can be mended stands before what only hurts. Memory, KMS, capacity, users and findings are
-troubles of their own.
-"""
+from firstline.signals import SERVICE_CONDITIONS, Condition
 
 
 def cause(fleet: str, condition: Condition, scope: str = "") -> Cause:
     """The cause behind *condition*; *scope* comes from outside, and so is only its digest here."""
-    what = "service" if condition in LEADS else condition.value
+    what = "service" if condition in SERVICE_CONDITIONS else condition.value
     return Cause(f"{fleet}#{what}" + (f"#{digest(scope.encode())[:20]}" if scope else ""))
 
 
@@ -36,4 +21,8 @@ def storm(fleet: str) -> Cause:
 
 def rank(condition: Condition) -> int:
     """Its place among those that lead; what is no side of the service never takes the lead."""
-    return LEADS.index(condition) if condition in LEADS else len(LEADS)
+    return (
+        SERVICE_CONDITIONS.index(condition)
+        if condition in SERVICE_CONDITIONS
+        else len(SERVICE_CONDITIONS)
+    )

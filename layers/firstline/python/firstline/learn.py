@@ -21,10 +21,10 @@ from firstline.evidence import (
     Unknown,
     needs,
 )
+from firstline.execution import Answer, Answered
 from firstline.ids import CommandId, InstanceId
 from firstline.incident import Attempt, Fact, Incident, Outcome, Target
 from firstline.limits import Limits
-from firstline.ports import Answer, Answered
 from firstline.profile import Profile, seconds
 
 

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from firstline import command_lines, resolving
 from firstline.approvals import Proposal
 from firstline.business_day import BusinessDay
+from firstline.delivery import Accepted, BadBody, Delivery
 from firstline.incident import Attempt, Incident, Page
-from firstline.ports import Accepted, BadBody, Delivery
 from firstline.signals import Severity, Signal
 from firstline.trust import Demotion
 

@@ -53,6 +53,22 @@ class Condition(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
+SERVICE_CONDITIONS = (
+    Condition.COMPLETE_OUTAGE,
+    Condition.ENCLAVE_DOWN,
+    Condition.PARENT_DOWN,
+    Condition.NATS_DISCONNECTED,
+    Condition.API_ERRORS,
+    Condition.DEGRADED_LATENCY,
+    Condition.NATS_BACKLOG,
+)
+"""The sides from which one trouble of the service is seen; of two as bad, the first leads.
+
+What can be mended stands before what only hurts. Memory, KMS, capacity, users and findings are
+troubles of their own.
+"""
+
+
 class Component(StrEnum):
     """What is in trouble."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from firstline.evidence import HostReport, Unknown
-from firstline.ports import Answer, Answered, Pending
+from firstline.execution import Answer, Answered, Pending
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.type_defs import CommandInvocationTypeDef

@@ -19,8 +19,8 @@ from firstline.adapters import answers, clients, refusals
 from firstline.adapters.faults import code, unavailable
 from firstline.errors import Bug
 from firstline.evidence import Connections
+from firstline.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.ports import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.profile import Profile
 
 if TYPE_CHECKING:

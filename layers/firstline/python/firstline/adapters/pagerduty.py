@@ -16,8 +16,9 @@ import msgspec
 import urllib3
 
 from firstline.adapters.routing_key import RoutingKey
+from firstline.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.errors import Malformed
-from firstline.ports import Accepted, BadBody, Clock, Delivery, NotYet
+from firstline.ports import Clock
 from firstline.redaction import redact
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from firstline.adapters.faults import code, status
-from firstline.ports import Refused, Unsettled
+from firstline.execution import Refused, Unsettled
 
 NOT_ACCEPTED = frozenset(
     {

@@ -17,8 +17,8 @@ from firstline.adapters import clients, refusals
 from firstline.adapters.faults import unavailable
 from firstline.errors import Bug
 from firstline.evidence import Refresh, Refreshes
+from firstline.execution import CLOCKS_APART, FixOrder, Sending, Sent
 from firstline.ids import CommandId
-from firstline.ports import CLOCKS_APART, FixOrder, Sending, Sent
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from firstline.adapters.faults import code
-from firstline.ports import Accepted, Delivery, NotYet
+from firstline.delivery import Accepted, Delivery, NotYet
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -27,11 +27,12 @@ from firstline.entries import (
 )
 from firstline.errors import Bug
 from firstline.evidence import Group, HostEvidence, Unknown
+from firstline.execution import LookOrder, Refused, Sending, Sent, Unsettled, ordered
 from firstline.ids import CommandId
 from firstline.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.limits import Lease, Limits
 from firstline.plan import Plan
-from firstline.ports import LeaseWrite, LookOrder, Refused, Sending, Sent, Unsettled, ordered
+from firstline.ports import LeaseWrite
 from firstline.profile import Profile, seconds
 from firstline.readers import Life
 from firstline.situation import Situation

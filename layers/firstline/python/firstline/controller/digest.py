@@ -11,9 +11,9 @@ from firstline import bodies, paging
 from firstline.controller.draft import Draft
 from firstline.controller.settle import record_delivery
 from firstline.controller.system import System
+from firstline.delivery import Delivery
 from firstline.errors import Conflict
 from firstline.incident import Page
-from firstline.ports import Delivery
 
 
 def owed(draft: Draft) -> Page | None:

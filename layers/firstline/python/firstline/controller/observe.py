@@ -12,11 +12,11 @@ from firstline.controller.draft import Draft
 from firstline.diagnose import diagnose
 from firstline.errors import Bug, Unavailable
 from firstline.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
+from firstline.execution import Answer, ordered
 from firstline.ids import CommandId, InstanceId
 from firstline.incident import Attempt, Incident
 from firstline.learn import Observation, learn
 from firstline.limits import Limits
-from firstline.ports import Answer, ordered
 from firstline.profile import seconds
 from firstline.settings import Mode
 from firstline.situation import Situation

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from firstline import bodies, paging
 from firstline.controller.draft import Draft
+from firstline.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.entries import PageDelivered
 from firstline.errors import Unavailable
 from firstline.incident import Page
-from firstline.ports import Accepted, BadBody, Delivery, NotYet, Ports
+from firstline.ports import Ports
 
 TRIES_AT_ONCE = 3
 """How often ingest tries before the page is left owed."""

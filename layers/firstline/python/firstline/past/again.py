@@ -17,7 +17,9 @@ from firstline.basis import Basis
 from firstline.classify import Classification, classify
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
+from firstline.delivery import Delivery
 from firstline.entries import PageDelivered, Reported, SignalReceived
+from firstline.execution import Answer, FixOrder, LookOrder, Refused, Sending, Sent, Unsettled
 from firstline.export import recorded
 from firstline.ids import CommandId, Digest, InstanceId
 from firstline.incident import Incident
@@ -28,18 +30,7 @@ from firstline.past import ports as past
 from firstline.past.compare import Difference
 from firstline.past.present import PastStore, Present
 from firstline.past.record import HOME, Story, Turn, received, signals
-from firstline.ports import (
-    Answer,
-    Change,
-    Delivery,
-    FixOrder,
-    LookOrder,
-    Refused,
-    Sending,
-    Sent,
-    Unsettled,
-    Wake,
-)
+from firstline.ports import Change, Wake
 from firstline.profile import Profile
 from firstline.settings import nowhere
 from firstline.signals import Signal

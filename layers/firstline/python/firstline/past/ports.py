@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Never
 
+from firstline.delivery import Accepted, Delivery, NotYet
 from firstline.errors import Unavailable
 from firstline.evidence import (
     Alarms,
@@ -14,19 +15,10 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.past.present import NEVER, Deeds, PastStore, Present
-from firstline.ports import (
-    Accepted,
-    Answer,
-    Delivery,
-    FixOrder,
-    LookOrder,
-    NotYet,
-    Ports,
-    Sending,
-    Wake,
-)
+from firstline.ports import Ports, Wake
 from firstline.surroundings import Deployments, Image, KeyState, Surroundings
 
 

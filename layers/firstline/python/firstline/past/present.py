@@ -11,11 +11,12 @@ from typing import Protocol
 import msgspec
 
 from firstline.basis import Basis, Seen
+from firstline.delivery import Delivery
 from firstline.errors import Unavailable
 from firstline.evidence import UNREAD, Unknown
+from firstline.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.ids import CommandId, InstanceId
 from firstline.limits import Limits
-from firstline.ports import Answer, Delivery, FixOrder, LookOrder, Sending
 from firstline.surroundings import Surroundings
 from firstline.twin.scenario import Dependency
 from firstline.twin.store import MemoryStore

@@ -20,8 +20,10 @@ from firstline.controller.ingest import receive
 from firstline.controller.reconcile import reconcile
 from firstline.controller.remember import believed
 from firstline.controller.system import System
+from firstline.delivery import Accepted, Delivery
 from firstline.entries import DecisionMade, FixIntended
 from firstline.errors import Unavailable
+from firstline.execution import Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.export import Recorded, recorded
 from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.incident import Incident
@@ -31,7 +33,7 @@ from firstline.past import ports as past
 from firstline.past.again import SETTINGS, Lost, answers, sending, woken
 from firstline.past.present import PastStore, Present
 from firstline.past.record import Turn
-from firstline.ports import Accepted, Answer, Delivery, FixOrder, LookOrder, Sending, Sent, Wake
+from firstline.ports import Wake
 from firstline.profile import Profile
 from firstline.settings import Home
 from firstline.signals import Disposition, Signal

@@ -10,32 +10,8 @@ import msgspec
 
 from firstline.ports.archive import Archive, Signer
 from firstline.ports.ledger import Ledger
-from firstline.ports.orders import (
-    CLOCKS_APART,
-    Answer,
-    Answered,
-    FixOrder,
-    Hosts,
-    LookOrder,
-    Pending,
-    Refused,
-    Scaling,
-    Sending,
-    Sent,
-    Unsettled,
-    ordered,
-)
-from firstline.ports.people import (
-    Accepted,
-    BadBody,
-    Clock,
-    Delivery,
-    NotYet,
-    Pager,
-    Team,
-    Wake,
-    Wakes,
-)
+from firstline.ports.orders import Hosts, Scaling
+from firstline.ports.people import Clock, Pager, Team, Wake, Wakes
 from firstline.ports.readings import Around, Background, Fleet
 from firstline.ports.store import (
     Change,
@@ -51,20 +27,13 @@ from firstline.ports.store import (
 )
 
 __all__ = [
-    "CLOCKS_APART",
-    "Accepted",
-    "Answer",
-    "Answered",
     "Archive",
     "Around",
     "Background",
-    "BadBody",
     "Change",
     "CircumstancesWrite",
     "Clock",
-    "Delivery",
     "Due",
-    "FixOrder",
     "Fleet",
     "Given",
     "Heard",
@@ -73,23 +42,15 @@ __all__ = [
     "LeaseWrite",
     "Ledger",
     "Loaded",
-    "LookOrder",
-    "NotYet",
     "OpeningsWrite",
     "Pager",
-    "Pending",
     "Ports",
-    "Refused",
     "Scaling",
-    "Sending",
-    "Sent",
     "Signer",
     "Store",
     "Team",
-    "Unsettled",
     "Wake",
     "Wakes",
-    "ordered",
 ]
 
 

@@ -5,26 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from firstline.delivery import Delivery
 from firstline.ids import IncidentId
-
-
-class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """PagerDuty took it (202)."""
-
-
-class BadBody(msgspec.Struct, frozen=True, tag="bad-body"):
-    """PagerDuty will never take this body (400)."""
-
-    why: str
-
-
-class NotYet(msgspec.Struct, frozen=True, tag="not-yet"):
-    """PagerDuty did not take it this time: throttled, in trouble, or out of reach."""
-
-    why: str
-
-
-type Delivery = Accepted | BadBody | NotYet
 
 
 class Pager(Protocol):

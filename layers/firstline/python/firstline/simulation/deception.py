@@ -10,7 +10,7 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.ports import Answered
+from firstline.execution import Answered
 
 OPPOSITES = {
     "healthy": "unhealthy",

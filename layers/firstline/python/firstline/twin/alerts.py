@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from firstline.ports import Accepted, BadBody
+from firstline.delivery import Accepted, BadBody
 
 _BODY_BYTES_MAX = 512 * 1024
 

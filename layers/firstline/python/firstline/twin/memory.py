@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.delivery import Accepted, Delivery, NotYet
 from firstline.errors import Unavailable
 from firstline.evidence import (
     AlarmReading,
@@ -21,24 +22,20 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.ids import CommandId, InstanceId, Token
-from firstline.ports import (
+from firstline.execution import (
     CLOCKS_APART,
-    Accepted,
     Answer,
     Answered,
-    Delivery,
     FixOrder,
     LookOrder,
-    NotYet,
     Pending,
-    Ports,
     Refused,
     Sending,
     Sent,
     Unsettled,
-    Wake,
 )
+from firstline.ids import CommandId, InstanceId, Token
+from firstline.ports import Ports, Wake
 from firstline.twin.alerts import Alerts
 from firstline.twin.around import MemoryAround
 from firstline.twin.background import MemoryBackground

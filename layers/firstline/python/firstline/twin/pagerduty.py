@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 
 import msgspec
 
-from firstline.ports import BadBody
+from firstline.delivery import BadBody
 from firstline.twin.alerts import Alerts
 
 if TYPE_CHECKING:

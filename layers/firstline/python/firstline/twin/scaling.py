@@ -4,8 +4,8 @@ from datetime import datetime
 
 from firstline.errors import Unavailable
 from firstline.evidence import Refresh, Refreshes
+from firstline.execution import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.ids import CommandId, InstanceId
-from firstline.ports import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.twin.effects import Effects
 from firstline.twin.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.twin.world import Mutation, World

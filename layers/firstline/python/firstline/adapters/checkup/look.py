@@ -10,8 +10,9 @@ from firstline.adapters.hosts import SsmHosts
 from firstline.checkup.facts import Deployed, Read, Unread, known
 from firstline.errors import Unavailable
 from firstline.evidence import HostReport, Unknown
+from firstline.execution import Answered, LookOrder, Sent
 from firstline.ids import CommandId, InstanceId, Token, digest
-from firstline.ports import Answered, Clock, LookOrder, Sent
+from firstline.ports import Clock
 from firstline.profile import Profile
 
 ACTION = "ssm:SendCommand"
