@@ -34,7 +34,7 @@ ACTING = (
     Planted(
         name="a clock that goes before overlooks what was sent",
         breaks="I9 (lost)",
-        file="ports/orders.py",
+        file="execution.py",
         old="CLOCKS_APART = timedelta(seconds=60)\n",
         new="CLOCKS_APART = timedelta(0)\n",
         start="restarts do not help",
