@@ -6,8 +6,8 @@ import sys
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from firstline import detection
 from firstline.errors import Malformed
+from firstline.monitoring import alarms as detection
 from infra import context, probe
 from infra.app_stack import AppStack
 from infra.records import Records

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import msgspec
 
-from firstline.cli.figure import Figure, run
+from tools.bench.figure import Figure, run
 
 FIRSTLINE = str(Path(sys.executable).parent / "firstline")
 SCENARIO = Path(__file__).parents[1] / "events" / "scenarios" / "one-dead-host.toml"
 CHILD = """
 import sys, time
-from firstline.cli.figure import peak_mib
+from tools.bench.figure import peak_mib
 from firstline.cli.main import dispatch
 status = dispatch(sys.argv[1:])
 print(time.process_time(), peak_mib(), file=sys.stderr)

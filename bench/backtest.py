@@ -22,12 +22,12 @@ from pathlib import Path
 import msgspec
 
 import firstline
-from firstline import profile as profiles
-from firstline.cli.figure import Figure, paired, peak_mib, run
-from firstline.past import occurrences
-from firstline.past.pair import Pair
-from firstline.past.record import HOME
-from firstline.past.side import Side
+from firstline.config import profile as profiles
+from firstline.lab.redecide import occurrences
+from firstline.lab.redecide.pair import Pair
+from firstline.lab.redecide.record import HOME
+from firstline.lab.redecide.side import Side
+from tools.bench.figure import Figure, paired, peak_mib, run
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"

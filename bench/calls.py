@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.recorded import silence
-from firstline.cli.figure import Figure, run
 from firstline.cli.replay import read
-from firstline.settings import Home
-from firstline.twin.replay import Replayed, replay
-from firstline.twin.tally import Ran
+from firstline.config.settings import Home
+from firstline.lab.twin.replay import Replayed, replay
+from firstline.lab.twin.tally import Ran
+from tools.bench.figure import Figure, run
 
 SCENARIOS = Path(__file__).parents[1] / "events" / "scenarios"
 HOME = Home("111122223333", "us-east-1")

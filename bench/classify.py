@@ -28,13 +28,13 @@ import jmespath  # type: ignore[import-untyped]  # no stubs: only this file uses
 import msgspec
 
 import firstline
-from firstline import profile as profiles
-from firstline.classify import classify, known_as
-from firstline.cli.figure import Figure, paired, run
-from firstline.profile import Profile
-from firstline.settings import Home
-from firstline.signals import Disposition
-from firstline.sources.envelope import parse
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
+from firstline.signal import Disposition
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
+from tools.bench.figure import Figure, paired, run
 
 ROOT = Path(__file__).parents[1]
 EVENT = ROOT / "events" / "cloudwatch.healthy-hosts-zero.json"

@@ -31,11 +31,11 @@ from urllib.parse import parse_qs
 
 from bench.deployed import Probed, controller, health_probe, nats_probe
 from bench.recorded import Answer, Work
-from firstline import probe_settings
-from firstline import settings as addresses
-from firstline.cli.figure import Figure, paired, run
+from firstline.config import probe_settings
+from firstline.config import settings as addresses
 from infra import packaging
 from tests.end_to_end.runtime import Place, Sandbox, Started, runtime_files
+from tools.bench.figure import Figure, paired, run
 
 BARE = """
 import json, pickle

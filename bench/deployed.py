@@ -21,14 +21,15 @@ from typing import Any, NamedTuple
 from moto import mock_aws
 
 from bench.recorded import Answer, Recorded, Rig, Work, message, rig, signal, silence
-from firstline.adapters import archive_wiring, items
+from firstline.adapters import archive_wiring
+from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.clock import SystemClock
-from firstline.ledger import Entry
-from firstline.pauses import OFF
-from firstline.probe_settings import HealthTarget, NatsTarget, ProbeSettings
-from firstline.settings import Home, Settings
-from firstline.twin import aws, resources
-from firstline.twin.scenario import Scenario
+from firstline.config.probe_settings import HealthTarget, NatsTarget, ProbeSettings
+from firstline.config.settings import Home, Settings
+from firstline.lab.twin import aws, resources
+from firstline.lab.twin.scenario import Scenario
+from firstline.ledger.chain import Entry
+from firstline.remediation.kill_switch import OFF
 from functions import archive, audit
 from tests.probe.certificates import certificate
 from tests.probe.servers import nats_server

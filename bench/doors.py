@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from bench.narrow import forget, narrowed
 from bench.rates import Asked
-from firstline import profile as profiles
 from firstline.adapters import wiring
-from firstline.adapters.wakes import decode_wake
+from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
+from firstline.config import profile as profiles
+from firstline.controller.ports import Wake
 from firstline.controller.system import System
-from firstline.ports import Wake
-from firstline.twin.alerts import Alerts
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.world import World
+from firstline.lab.twin.alerts import Alerts
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.world import World
 
 
 class Door(NamedTuple):

@@ -17,7 +17,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.sqs.models import sqs_backends
 
-from firstline.settings import Home
+from firstline.config.settings import Home
 
 type _Items = defaultdict[DynamoType, dict[DynamoType, Any]]
 type _Key = tuple[DynamoType, DynamoType]

@@ -27,15 +27,15 @@ import urllib3
 from bench.recorded import Work, silence, works
 from bench.warm import Canned, Still, warm
 from firstline.adapters import wiring
-from firstline.cli.figure import Figure, paired, run
-from firstline.delivery import Accepted, Delivery
-from firstline.ports import Pager
-from firstline.twin.scenario import Scenario
+from firstline.controller.ports import Pager
+from firstline.lab.twin.scenario import Scenario
+from firstline.notifications.delivery import Accepted, Delivery
 from functions import ingest
+from tools.bench.figure import Figure, paired, run
 
 SERVER = """
 from datetime import UTC, datetime
-from firstline.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pagerduty import PagerDutyServer
 with PagerDutyServer(lambda: datetime.now(UTC)) as server:
     print(server.url, flush=True)
     input()

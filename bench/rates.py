@@ -18,10 +18,10 @@ from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
 from firstline.errors import Unavailable
-from firstline.twin.aws import TwinAws
-from firstline.twin.effects import ScenarioFaults
-from firstline.twin.scenario import Dependency
-from firstline.twin.world import World
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.effects import ScenarioFaults
+from firstline.lab.twin.scenario import Dependency
+from firstline.lab.twin.world import World
 
 SECOND = timedelta(seconds=1)
 

@@ -22,13 +22,13 @@ from botocore.response import StreamingBody
 
 from firstline.adapters import wiring
 from firstline.cli.envelope import RUNBOOK
-from firstline.evidence import AlarmState
-from firstline.settings import Settings
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World, announce
+from firstline.config.settings import Settings
+from firstline.diagnosis.evidence import AlarmState
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World, announce
 from functions import console, ingest, operator, reconcile, sweep
 
 ROOT = Path(__file__).parents[1]

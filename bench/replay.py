@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from firstline.cli.figure import Figure, paired, run
+from tools.bench.figure import Figure, paired, run
 
 ROOT = Path(__file__).parents[1]
 EVENT = ROOT / "events" / "cloudwatch.healthy-hosts-zero.json"

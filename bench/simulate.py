@@ -11,8 +11,8 @@ import copy
 import time
 from collections.abc import Iterator
 
-from firstline.cli.figure import Figure, run
-from firstline.simulation import found
+from firstline.lab.simulation import found
+from tools.bench.figure import Figure, run
 
 INCIDENTS_A_SECOND = 100
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firstline.cli.envelope import RUNBOOK
-from firstline.cli.figure import Figure, run
 from infra import packaging
 from infra.context import Architecture
+from tools.bench.figure import Figure, run
 
 ARM: Architecture = "arm64"
 PROBE = packaging.ROOT / "layers" / "probe"

@@ -32,18 +32,18 @@ from bench.doors import DOORS, Door
 from bench.rates import DESCRIBE_ALARMS, RATES, SECOND, Asked
 from bench.recorded import silence
 from bench.storms import RATE, STORMS
-from firstline import incident as incidents
-from firstline import ledger
-from firstline import profile as profiles
 from firstline.cli.envelope import RUNBOOK
-from firstline.cli.figure import Figure, peak_mib, run
+from firstline.config import profile as profiles
 from firstline.controller.ingest import ingest
 from firstline.controller.reconcile import reconcile
-from firstline.episodes import noted_id
 from firstline.ids import IncidentId
-from firstline.sources.envelope import parse
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.incidents import incident as incidents
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
+from firstline.ledger import chain as ledger
+from firstline.signals.episodes import noted_id
+from firstline.signals.sources.envelope import parse
+from tools.bench.figure import Figure, peak_mib, run
 
 BEGINS = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
 AFTERWARDS = 600

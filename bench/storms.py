@@ -10,14 +10,14 @@ from functools import cache
 from pathlib import Path
 
 from bench.rates import SECOND
-from firstline import causes
-from firstline import profile as profiles
 from firstline.cli.envelope import RUNBOOK
-from firstline.evidence import AlarmState
+from firstline.config import profile as profiles
+from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import digest
-from firstline.signals import Condition
-from firstline.sources.cloudwatch import ALARM as RULED
-from firstline.twin.world import World
+from firstline.lab.twin.world import World
+from firstline.signal import Condition
+from firstline.signals import correlation as causes
+from firstline.signals.sources.cloudwatch import ALARM as RULED
 
 EVENT = Path(__file__).parents[1] / "events" / "cloudwatch.unlisted-http-api-5xx.json"
 RATE = 100

@@ -28,10 +28,10 @@ from urllib3 import HTTPResponse
 
 from bench.recorded import HANDLERS, Work, silence, works
 from firstline.adapters import wiring
-from firstline.cli.figure import Figure, paired, run
 from firstline.controller.system import System
-from firstline.delivery import Accepted, Delivery
-from firstline.twin.scenario import Scenario
+from firstline.lab.twin.scenario import Scenario
+from firstline.notifications.delivery import Accepted, Delivery
+from tools.bench.figure import Figure, paired, run
 
 TURNS = 20
 """How often a side does its work in one round."""

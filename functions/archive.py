@@ -1,13 +1,14 @@
-"""Lambda: the ledger table's stream to `firstline.controller.archive`."""
+"""Lambda: the ledger table's stream to `firstline.controller.archive.fill.fill`."""
 
 from typing import Any
 
-from firstline.adapters import archive_wiring, stream
-from firstline.controller.archive import Archiving, anchor, archive
-from firstline.controller.reporting import report
+from firstline.adapters import archive_wiring
+from firstline.adapters.aws import stream
+from firstline.controller.archive.fill import Archiving, anchor, archive
+from firstline.controller.archive.reports import report
 from firstline.errors import Malformed, Unavailable
-from firstline.metric import Metric
-from firstline.postmortem.report import Report
+from firstline.monitoring.metric import Metric
+from firstline.reporting.postmortem.report import Report
 from functions.emission import emit
 from functions.log import logger
 
@@ -45,6 +46,6 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
 
 
 def _page(reports: tuple[Report, ...]) -> str:
-    from firstline.rendering.report import page  # noqa: PLC0415 - Jinja, for what ended alone
+    from firstline.reporting.html.report import page  # noqa: PLC0415 - Jinja, for what ended alone
 
     return page(reports)

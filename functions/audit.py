@@ -1,10 +1,10 @@
-"""Lambda: the schedule to `firstline.controller.auditing`, and metrics of what it found."""
+"""Lambda: the schedule to `controller/archive/audit.py`, and metrics of what it found."""
 
-from firstline import archiving
 from firstline.adapters import archive_wiring
-from firstline.controller.archive import Archiving
-from firstline.controller.auditing import faults
-from firstline.metric import Metric
+from firstline.controller.archive.audit import faults
+from firstline.controller.archive.fill import Archiving
+from firstline.ledger import archive as archiving
+from firstline.monitoring.metric import Metric
 from functions.emission import emit
 from functions.log import logger
 

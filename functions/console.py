@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from firstline.adapters import wiring
 from firstline.controller.console import look
 from firstline.controller.system import System
-from firstline.rendering.console import ASKED, Theme, widget
+from firstline.reporting.html.console import ASKED, Theme, widget
 from functions.log import logger
 
 DESCRIPTION = """## firstline

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from firstline.metric import Metric
+from firstline.monitoring.metric import Metric
 
 
 def emit(fleet: str, metrics: Iterable[Metric], incidents: Sequence[str] = ()) -> None:

@@ -3,11 +3,11 @@
 import copy
 from typing import cast
 
-from firstline import measures
 from firstline.adapters import wiring
+from firstline.controller import metrics as measures
+from firstline.controller.ports import Change, Store
 from firstline.controller.system import System
-from firstline.metric import Metric
-from firstline.ports import Change, Store
+from firstline.monitoring.metric import Metric
 from functions.emission import emit
 from functions.log import logger
 

@@ -1,13 +1,13 @@
-"""Lambda: the operators' function URL to `firstline.controller.levers`. IAM says who calls."""
+"""Lambda: the operators' function URL to `controller/operators/execute.py`. IAM says who calls."""
 
 import base64
 from typing import Any
 
 import msgspec
 
-from firstline import levers
 from firstline.adapters import wiring
-from firstline.controller.levers import Call, pull
+from firstline.controller.operators import commands as levers
+from firstline.controller.operators.execute import Call, pull
 from firstline.controller.system import System
 from firstline.errors import FirstlineError, Malformed
 from functions.log import logger

@@ -3,10 +3,11 @@
 import os
 import ssl
 
-from firstline import probe_health, probe_settings
 from firstline.adapters import vault_health
+from firstline.config import probe_settings
+from firstline.config.probe_settings import ProbeSettings
 from firstline.errors import Malformed
-from firstline.probe_settings import ProbeSettings
+from firstline.monitoring import http_probe as probe_health
 from functions.emission import emit
 from functions.log import logger
 

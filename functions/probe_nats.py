@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 from boto3.session import Session
 
-from firstline import probe, probe_settings
-from firstline.adapters import clients, nats, nats_credentials
-from firstline.credentials import Credentials, days_left, ends_at
+from firstline.adapters import nats
+from firstline.adapters.aws import clients, nats_credentials
+from firstline.config import probe_settings
+from firstline.config.probe_settings import NatsTarget, ProbeSettings
 from firstline.errors import Malformed
-from firstline.probe import NatsReading
-from firstline.probe_settings import NatsTarget, ProbeSettings
+from firstline.monitoring import nats_probe as probe
+from firstline.monitoring.nats_credentials import Credentials, days_left, ends_at
+from firstline.monitoring.nats_probe import NatsReading
 from functions.emission import emit
 from functions.log import logger
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from firstline.adapters import wiring
-from firstline.adapters.wakes import decode_wake
+from firstline.adapters.aws.wakes import decode_wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from functions.batch import Failures, each_record

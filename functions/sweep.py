@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from firstline import measures
 from firstline.adapters import wiring
+from firstline.controller import metrics as measures
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
 from firstline.errors import FirstlineError
-from firstline.metric import Metric
+from firstline.monitoring.metric import Metric
 from functions.emission import emit
 from functions.log import logger
 from functions.measuring import Measuring

@@ -7,10 +7,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline import code
-from firstline.checkup import deploying
-from firstline.settings import Home, Settings
-from firstline.signals import DRILL_ALARM
+from firstline import version as code
+from firstline.config.settings import Home, Settings
+from firstline.doctor import deploying
+from firstline.signal import DRILL_ALARM
 from infra import context
 from infra.archive import Archive
 from infra.bus import Bus, heard

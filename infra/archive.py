@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from firstline import archiving
+from firstline.ledger import archive as archiving
 from infra import roles, unscoped
 from infra.alarms import MINUTE, above, own_metric, silent
 from infra.nag import accept

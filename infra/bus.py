@@ -13,7 +13,16 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from firstline.sources import autoscaling, cloudtrail, cloudwatch, ec2, findings, health, ssm, user
+from firstline.signals.sources import (
+    autoscaling,
+    cloudtrail,
+    cloudwatch,
+    ec2,
+    findings,
+    health,
+    ssm,
+    user,
+)
 from infra.queues import Queues
 from infra.topics import read_by
 

@@ -10,7 +10,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline.settings import Settings
+from firstline.config.settings import Settings
 from infra import roles
 from infra.records import OPEN_INDEX
 from infra.response import Reach

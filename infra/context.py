@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from firstline import profile as profiles
-from firstline.code import PACKAGE
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.config.settings import Mode
 from firstline.errors import Malformed
-from firstline.profile import Profile
-from firstline.settings import Mode
+from firstline.version import PACKAGE
 from infra import quotas
 
 DEFAULT_PROFILE = PACKAGE / "profiles" / "runbook.toml"

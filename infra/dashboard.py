@@ -12,11 +12,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline import measures
 from firstline.actions.catalogue import FIXES
-from firstline.incident import ENDED
-from firstline.profile import Profile
-from firstline.signals import Severity
+from firstline.config.profile import Profile
+from firstline.controller import metrics as measures
+from firstline.incidents.incident import ENDED
+from firstline.signal import Severity
 from infra.alarms import MINUTE, own_metric
 from infra.queues import Queues
 from infra.widgets import HEIGHT, HOUR, graph, hourly, ratio, search

@@ -9,11 +9,17 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from firstline import detection, measures
-from firstline.coherence import LOGS
-from firstline.profile import LogMetric, MadeAlarm, Profile
-from firstline.signals import DRILL_ALARM, Severity
-from firstline.sources.cloudwatch import CONFIGURATION_CHANGE, CONTRIBUTOR, SOURCE, STATE_CHANGE
+from firstline.config.consistency import LOGS
+from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.controller import metrics as measures
+from firstline.monitoring import alarms as detection
+from firstline.signal import DRILL_ALARM, Severity
+from firstline.signals.sources.cloudwatch import (
+    CONFIGURATION_CHANGE,
+    CONTRIBUTOR,
+    SOURCE,
+    STATE_CHANGE,
+)
 from infra.alarms import own_metric
 from infra.queues import Queues
 

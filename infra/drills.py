@@ -11,7 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from firstline import drill, measures
+from firstline.controller import metrics as measures
+from firstline.reporting.drill import results as drill
 from infra import roles
 from infra.alarms import own_metric, silent
 

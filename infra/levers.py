@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline.levers import OUTPUT
+from firstline.controller.operators.commands import OUTPUT
 from infra import roles
 from infra.response import Reach
 from infra.runtime import Handler, Runtime

@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from firstline.archiving import PREFIXES
+from firstline.ledger.archive import PREFIXES
 from infra.context import Context
 from infra.nag import accept
 

@@ -18,8 +18,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from firstline import measures
-from firstline.profile import Profile
+from firstline.config.profile import Profile
+from firstline.controller import metrics as measures
 from infra.alarms import MINUTE, above, own_metric, silent
 from infra.context import Deployment
 from infra.nag import accept

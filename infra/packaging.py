@@ -15,7 +15,7 @@ import jsii
 from aws_cdk import BundlingOptions, DockerImage, IgnoreMode, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from firstline import code
+from firstline import version as code
 from firstline.errors import Malformed
 from firstline.ids import digest
 from infra.context import Architecture

@@ -10,8 +10,9 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline import costs, probe_settings
-from firstline.probe_profile import NatsProbe, Probe
+from firstline.config import probe_settings
+from firstline.config.probe_section import NatsProbe, Probe
+from firstline.monitoring import costs
 from infra import roles, unscoped
 from infra.runtime import Handler, Runtime
 from infra.schedule import every_minute

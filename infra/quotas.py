@@ -6,9 +6,9 @@ Sources: the CloudWatch API reference, PutMetricAlarm (periods, dimensions); the
 
 from collections.abc import Iterator
 
-from firstline import detection
+from firstline.config.profile import MadeAlarm, Profile
 from firstline.errors import Malformed
-from firstline.profile import MadeAlarm, Profile
+from firstline.monitoring import alarms as detection
 
 _DAY_SECONDS = 24 * 3600
 _HOUR_SECONDS = 3600

@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from firstline.profile import Fleet, Units
+from firstline.config.profile import Fleet, Units
 from infra import roles, unscoped
 from infra.context import Context
 from infra.documents import content

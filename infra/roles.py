@@ -19,9 +19,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from firstline.actions.catalogue import ACTIONS
-from firstline.archiving import CHECKPOINTS, ENTRIES, PREFIXES
+from firstline.config.profile import Fleet
 from firstline.errors import Bug
-from firstline.profile import Fleet
+from firstline.ledger.archive import CHECKPOINTS, ENTRIES, PREFIXES
 from infra.unscoped import BACKGROUND, UNSCOPED
 
 SEND = "ssm:SendCommand"

@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from firstline.settings import VARIABLE, Settings
+from firstline.config.settings import VARIABLE, Settings
 from infra import denials, packaging, roles
 from infra.context import Architecture, Deployment
 from infra.nag import accept

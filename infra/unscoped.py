@@ -4,8 +4,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
-from firstline.archiving import PREFIXES
-from firstline.profile import Fleet
+from firstline.config.profile import Fleet
+from firstline.ledger.archive import PREFIXES
 from infra.nag import accept
 
 UNSCOPED = {

@@ -6,7 +6,8 @@ from datetime import timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from firstline.evidence import (
+from firstline.config.profile import ActionPolicy
+from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
     Group,
@@ -16,12 +17,11 @@ from firstline.evidence import (
     Unknown,
 )
 from firstline.ids import CommandId, Digest, InstanceId, Token
-from firstline.incident import Attempt, Incident, Look, Outcome, Page, Status, Target
-from firstline.limits import Lease, Limits, Spent
-from firstline.pauses import OFF, Switch
-from firstline.profile import ActionPolicy
-from firstline.signals import Condition, Severity
-from firstline.situation import Situation
+from firstline.incidents.incident import Attempt, Incident, Look, Outcome, Page, Status, Target
+from firstline.remediation.kill_switch import OFF, Switch
+from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.remediation.situation import Situation
+from firstline.signal import Condition, Severity
 from tests.core import builders as make
 from tests.core import situations as situated
 from tests.core.builders import ALARM_ARN, FLEET, ID, NOW, OTHER, PROFILE

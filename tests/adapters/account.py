@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
-from firstline.twin.aws import session
+from firstline.lab.twin.aws import session
 
 type Answer = dict[str, Any]
 

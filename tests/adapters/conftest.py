@@ -2,16 +2,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from firstline import profile as profiles
 from firstline.adapters import wiring
-from firstline.adapters.wakes import decode_wake
-from firstline.profile import Profile
-from firstline.settings import Settings
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.adapters.aws.wakes import decode_wake
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.config.settings import Settings
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from tests.adapters.doors import PROFILE_PATH, T0, Door, Requests
 
 

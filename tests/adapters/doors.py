@@ -14,11 +14,11 @@ from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
 import firstline
-from firstline.ports import Ports, Wake
-from firstline.twin.aws import session
-from firstline.twin.scenario import Dependency, FaultKind, FaultPlan, Scenario
-from firstline.twin.wire import DEPENDENCIES
-from firstline.twin.world import World
+from firstline.controller.ports import Ports, Wake
+from firstline.lab.twin.aws import session
+from firstline.lab.twin.scenario import Dependency, FaultKind, FaultPlan, Scenario
+from firstline.lab.twin.wire import DEPENDENCIES
+from firstline.lab.twin.world import World
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PROFILE_PATH = Path(firstline.__file__).parent / "profiles" / "runbook.toml"

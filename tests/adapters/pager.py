@@ -1,9 +1,9 @@
 """A pager to an address of the test's, its key in a Secrets Manager that ends as it is told."""
 
-from firstline.adapters import clients
+from firstline.adapters.aws import clients
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.ports import Clock
+from firstline.controller.ports import Clock
 from tests.adapters.doors import Ends
 from tests.twin.pages import TRIGGER, without
 

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
+from firstline.controller.ports import Change, Joined, LeaseWrite
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
-from firstline.incident import Incident
-from firstline.ledger import Chain, Entry, Kind, Provenance, append
-from firstline.limits import Lease
-from firstline.ports import Change, Joined, LeaseWrite
-from firstline.signals import Component, Condition, Severity, Signal
+from firstline.incidents.incident import Incident
+from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
+from firstline.remediation.limits import Lease
+from firstline.signal import Component, Condition, Severity, Signal
 from tests.adapters.doors import T0
 
 CAUSE = Cause("vettid#complete-outage")

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from firstline.adapters import clients
-from firstline.adapters.hosts import SsmHosts
-from firstline.execution import FixOrder, LookOrder
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.hosts import SsmHosts
+from firstline.config.profile import Profile
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.profile import Profile
+from firstline.remediation.execution import FixOrder, LookOrder
 from tests.adapters.doors import T0, Ends, Http
 
 TOKEN = Token("0123456789abcdef0123456789abcdef")

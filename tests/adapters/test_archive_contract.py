@@ -10,14 +10,14 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.session import Session as BotocoreSession
 from moto import mock_aws
 
-from firstline import audit
-from firstline.adapters import clients
-from firstline.adapters.bucket import S3Archive
-from firstline.adapters.signing import KmsSigner
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.kms_signer import KmsSigner
+from firstline.adapters.aws.s3_archive import S3Archive
+from firstline.controller.ports import Archive, Signer
 from firstline.errors import Unavailable
 from firstline.ids import Digest, digest
-from firstline.ports import Archive, Signer
-from firstline.twin.archive import MemoryArchive
+from firstline.lab.twin.archive import MemoryArchive
+from firstline.ledger import verify as audit
 from tests.adapters.doors import Ends, Http, Requests
 
 BUCKET = "archive"

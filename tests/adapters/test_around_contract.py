@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 from boto3.session import Session
 
-from firstline.adapters import clients
-from firstline.adapters.around import AroundClients, AwsAround
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.preflight import AroundClients, AwsAround
+from firstline.config.profile import Fleet, Profile
+from firstline.controller.ports import Around
+from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.errors import Unavailable
-from firstline.ports import Around
-from firstline.profile import Fleet, Profile
-from firstline.surroundings import Deployments, KeyState
-from firstline.twin.around import BUILD_HOST, KEY
-from firstline.twin.aws import TwinAws
-from firstline.twin.scenario import PCR0, FaultKind
+from firstline.lab.twin.around import BUILD_HOST, KEY
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.scenario import PCR0, FaultKind
 from tests.adapters.doors import T0, Door, Ends, Requests
 
 NAMES = ("/vettid/enclave/pcr/pcr0", "/vettid/enclave/ami-id")

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from boto3.session import Session
 
-from firstline.adapters import clients
-from firstline.adapters.background import AwsBackground, BackgroundClients
-from firstline.background import (
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.investigation import AwsBackground, BackgroundClients
+from firstline.config.profile import Profile
+from firstline.controller.ports import Background
+from firstline.diagnosis.investigation import (
     Issues,
     Metrics,
     Peerings,
@@ -20,14 +22,12 @@ from firstline.background import (
     Series,
     unusual,
 )
+from firstline.diagnosis.preflight import Deployments
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
-from firstline.ports import Background
-from firstline.profile import Profile
-from firstline.surroundings import Deployments
-from firstline.twin.aws import TwinAws
-from firstline.twin.background import GROUP, NETWORK, PEERING, VPC
-from firstline.twin.scenario import FaultKind
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.background import GROUP, NETWORK, PEERING, VPC
+from firstline.lab.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Ends, Requests
 
 HOST = InstanceId("i-0a1b2c3d4e5f60711")

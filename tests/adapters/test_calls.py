@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.adapters import clients
-from firstline.adapters.calls import Calls
-from firstline.adapters.store import DynamoStore
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.call_counter import Calls
+from firstline.adapters.aws.store import DynamoStore
 from firstline.errors import Unavailable
-from firstline.metric import Metric
-from firstline.twin.clock import WorldClock
-from firstline.twin.world import World
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.world import World
+from firstline.monitoring.metric import Metric
 from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.records import FULL, ID
 

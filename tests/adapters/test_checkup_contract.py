@@ -8,18 +8,10 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.checkup.alarms import AlarmsReader
-from firstline.adapters.checkup.deployment import DeploymentReader
-from firstline.adapters.checkup.drift import DriftReader
-from firstline.adapters.checkup.fleet import FleetReader
-from firstline.adapters.checkup.probing import ProbingReader
-from firstline.adapters.checkup.records import Records, records
-from firstline.adapters.checkup.roles import RolesReader
-from firstline.adapters.checkup.standing import StandingReader
-from firstline.adapters.checkup.surroundings import SurroundingsReader
-from firstline.adapters.checkup.templates import TemplateReader
-from firstline.checkup import parts
-from firstline.checkup.facts import (
+from firstline.config.probe_section import Probe
+from firstline.config.profile import Fleet
+from firstline.doctor import parts
+from firstline.doctor.facts import (
     Agent,
     Alarm,
     Api,
@@ -37,8 +29,16 @@ from firstline.checkup.facts import (
     TargetGroup,
     Unread,
 )
-from firstline.probe_profile import Probe
-from firstline.profile import Fleet
+from firstline.doctor.readers.alarms import AlarmsReader
+from firstline.doctor.readers.deployment import DeploymentReader
+from firstline.doctor.readers.drift import DriftReader
+from firstline.doctor.readers.fleet import FleetReader
+from firstline.doctor.readers.probing import ProbingReader
+from firstline.doctor.readers.records import Records, records
+from firstline.doctor.readers.roles import RolesReader
+from firstline.doctor.readers.standing import StandingReader
+from firstline.doctor.readers.surroundings import SurroundingsReader
+from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.adapters.doors import Ends, Http
 from tests.core.builders import HOME, NOW, PROFILE, A, B

@@ -7,19 +7,20 @@ import pytest
 from boto3.session import Session
 from moto import mock_aws
 
-from firstline import archiving, export
-from firstline.adapters import clients
-from firstline.adapters.checkup.records import Records, looks
-from firstline.adapters.store import DynamoStore
-from firstline.archiving import Checkpoint
-from firstline.checkup.facts import Remembered, Unread
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.store import DynamoStore
+from firstline.config.settings import Home
+from firstline.controller.ports import Change
+from firstline.doctor.facts import Remembered, Unread
+from firstline.doctor.readers.records import Records, looks
 from firstline.ids import IncidentId
-from firstline.incident import Status
-from firstline.ledger import GENESIS
-from firstline.pauses import OFF
-from firstline.ports import Change
-from firstline.settings import Home
-from firstline.twin import aws, resources
+from firstline.incidents.incident import Status
+from firstline.lab.twin import aws, resources
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger.archive import Checkpoint
+from firstline.ledger.chain import GENESIS
+from firstline.remediation.kill_switch import OFF
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.adapters.doors import Requests
 from tests.core.builders import NOW, A, B, host, incident, report

@@ -10,8 +10,8 @@ from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
-from firstline.adapters import clients
-from firstline.twin.aws import session
+from firstline.adapters.aws import clients
+from firstline.lab.twin.aws import session
 
 ONCE = {"total_max_attempts": 1, "mode": "standard"}
 TWICE = {"total_max_attempts": 2, "mode": "standard"}

@@ -4,10 +4,10 @@ import copy
 from dataclasses import dataclass
 
 from firstline.adapters import wiring
-from firstline.settings import Settings
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.world import World
+from firstline.config.settings import Settings
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.world import World
 from functions import console
 from tests.adapters.doors import Requests
 from tests.adapters.records import ID, OPENING

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from firstline.adapters import deployed
+from firstline.doctor.readers import deployed
 from firstline.errors import Malformed, Unavailable
 from tests.adapters.doors import Ends, Http
 

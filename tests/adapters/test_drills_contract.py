@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters import clients
-from firstline.adapters.drills import AwsAlarms, Rung
+from firstline.adapters.aws import clients
+from firstline.cli.account.alarm_state import AwsAlarms, Rung
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed, Unavailable
-from firstline.evidence import AlarmState
 from tests.adapters.account import Answer, Answering, Refusal
 
 STACK = "firstline-vettid-app"

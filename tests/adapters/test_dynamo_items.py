@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.adapters import items
-from firstline.adapters.items import Item
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws.dynamo_items import Item
+from firstline.controller.ports import Change, Joined, Store
 from firstline.errors import Bug
-from firstline.incident import Status, encode
-from firstline.pauses import OFF
-from firstline.ports import Change, Joined, Store
-from firstline.storm import Openings
-from firstline.twin import resources
-from firstline.twin.aws import TwinAws
+from firstline.incidents.incident import Status, encode
+from firstline.lab.twin import resources
+from firstline.lab.twin.aws import TwinAws
+from firstline.remediation.kill_switch import OFF
+from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import CAUSE, FULL, ID, entries, incident, signal
 from tests.core.situations import switch

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from firstline.adapters import clients, items
-from firstline.adapters.store import DynamoStore
-from firstline.adapters.transaction import Tables, writes
+from firstline.adapters.aws import clients
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws.store import DynamoStore
+from firstline.adapters.aws.transaction import Tables, writes
+from firstline.controller.ports import Change, Store
 from firstline.errors import Bug, Conflict, Contested, Unavailable
-from firstline.ports import Change, Store
-from firstline.twin.clock import WorldClock
-from firstline.twin.world import World
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.world import World
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 from tests.adapters.records import CAUSE, FULL, ID, KEY, entries, incident, signal
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from firstline.adapters import clients
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.fleet import AwsFleet, FleetClients
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.fleet import AwsFleet, FleetClients
-from firstline.errors import Unavailable
-from firstline.evidence import (
+from firstline.config.probe_section import Probe
+from firstline.config.profile import Profile
+from firstline.controller.ports import Fleet
+from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
     Answering,
@@ -21,13 +23,11 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.errors import Unavailable
 from firstline.ids import InstanceId
-from firstline.ports import Fleet
-from firstline.probe_profile import Probe
-from firstline.profile import Profile
-from firstline.twin.aws import HOME
-from firstline.twin.hosts import ENCLAVE_RESTART_TAKES, Host
-from firstline.twin.scenario import FaultKind
+from firstline.lab.twin.aws import HOME
+from firstline.lab.twin.hosts import ENCLAVE_RESTART_TAKES, Host
+from firstline.lab.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstline.adapters import answers
+from firstline.adapters.aws import ssm_results as answers
+from firstline.config.profile import Profile
+from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import Unavailable
-from firstline.evidence import HostReport, Unknown
-from firstline.execution import Answer, Answered, Pending
-from firstline.profile import Profile
+from firstline.remediation.execution import Answer, Answered, Pending
 from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.ssm import COMMAND, ONE, TOKEN, hosts_of, refusal
 

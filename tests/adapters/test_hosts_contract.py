@@ -5,12 +5,20 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import Unavailable
-from firstline.evidence import HostReport, Unknown
-from firstline.execution import CLOCKS_APART, Answered, Pending, Refused, Sending, Sent, Unsettled
 from firstline.ids import CommandId, Token
-from firstline.twin.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
-from firstline.twin.scenario import FaultKind
+from firstline.lab.twin.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
+from firstline.lab.twin.scenario import FaultKind
+from firstline.remediation.execution import (
+    CLOCKS_APART,
+    Answered,
+    Pending,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+)
 from tests.adapters.doors import T0, Door, Requests
 from tests.adapters.ssm import FIX, LOOK, ONE, TOKEN
 

@@ -13,14 +13,14 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from firstline.adapters import clients
-from firstline.adapters.hosts import SsmHosts
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.hosts import SsmHosts
+from firstline.config.profile import Nats, Profile, Units
+from firstline.controller.ports import Hosts
 from firstline.errors import Bug
-from firstline.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
 from firstline.ids import InstanceId, Token
-from firstline.ports import Hosts
-from firstline.profile import Nats, Profile, Units
-from firstline.twin.aws import session
+from firstline.lab.twin.aws import session
+from firstline.remediation.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
 from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.ssm import COMMAND, DOCUMENTS, FIX, LOOK, ONE, TOKEN, hosts_of, refusal
 

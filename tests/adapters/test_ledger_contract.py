@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters import clients, items
-from firstline.adapters.ledger import DynamoLedger
+from firstline.adapters.aws import clients
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws.ledger import DynamoLedger
+from firstline.config.settings import Settings
+from firstline.controller.ports import Change, Ledger
 from firstline.errors import Bug, Unavailable
-from firstline.ledger import Entry
-from firstline.ports import Change, Ledger
-from firstline.settings import Settings
-from firstline.twin.aws import TwinAws
+from firstline.lab.twin.aws import TwinAws
+from firstline.ledger.chain import Entry
 from tests.adapters.doors import Door, Ends, Http, Requests
 from tests.adapters.records import ID, OTHER_ID, entries, incident
 

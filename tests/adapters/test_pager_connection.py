@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.delivery import Accepted, Delivery, NotYet
 from firstline.errors import Malformed
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.adapters.loopback import Behaviour, Loopback, http, request_of
 from tests.adapters.pager import BODY, pager_to
 from tests.twin.pages import KEY

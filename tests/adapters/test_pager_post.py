@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from firstline.delivery import Accepted, BadBody, NotYet
-from firstline.twin.pagerduty import Fault, PagerDutyServer
+from firstline.lab.twin.pagerduty import Fault, PagerDutyServer
+from firstline.notifications.delivery import Accepted, BadBody, NotYet
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from firstline.delivery import BadBody
+from firstline.controller.ports import Pager
 from firstline.errors import Unavailable
-from firstline.ports import Pager
-from firstline.twin.clock import WorldClock
-from firstline.twin.world import World
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.world import World
+from firstline.notifications.delivery import BadBody
 from tests.adapters.doors import Ends, Http
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to

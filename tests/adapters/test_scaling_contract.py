@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from firstline.adapters import clients
-from firstline.adapters.scaling import AsgScaling
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.scaling import AsgScaling
 from firstline.errors import Bug, Unavailable
-from firstline.execution import CLOCKS_APART, FixOrder, Refused, Sending, Sent, Unsettled
 from firstline.ids import CommandId, GroupName, InstanceId, Token
-from firstline.twin.aws import session
+from firstline.lab.twin.aws import session
+from firstline.remediation.execution import (
+    CLOCKS_APART,
+    FixOrder,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+)
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
 ONE = InstanceId("i-0a1b2c3d4e5f60711")

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
-from firstline.circumstances import Circumstances
+from firstline.controller.ports import Change, CircumstancesWrite, Due, Joined, LeaseWrite, Loaded
+from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause
-from firstline.ports import Change, CircumstancesWrite, Due, Joined, LeaseWrite, Loaded
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
     CAUSE,

@@ -6,12 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.errors import Conflict, Contested, Unavailable
-from firstline.ids import Cause, IncidentId, InstanceId, SignalKey, Token
-from firstline.incident import Incident, Status
-from firstline.limits import Lease, Spent, extend, release, take
-from firstline.pauses import CHAIN, OFF
-from firstline.ports import (
+from firstline.controller.ports import (
     Change,
     Due,
     Given,
@@ -22,9 +17,14 @@ from firstline.ports import (
     OpeningsWrite,
     Store,
 )
-from firstline.storm import Openings
-from firstline.trust import Demotion, Trust
-from firstline.twin.scenario import FaultKind
+from firstline.errors import Conflict, Contested, Unavailable
+from firstline.ids import Cause, IncidentId, InstanceId, SignalKey, Token
+from firstline.incidents.demotion import Demotion, Trust
+from firstline.incidents.incident import Incident, Status
+from firstline.lab.twin.scenario import FaultKind
+from firstline.remediation.kill_switch import CHAIN, OFF
+from firstline.remediation.limits import Lease, Spent, extend, release, take
+from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
     CAUSE,

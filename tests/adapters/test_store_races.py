@@ -9,10 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
-from firstline import limits
+from firstline.controller.ports import Change, LeaseWrite
 from firstline.errors import Conflict
-from firstline.limits import Lease
-from firstline.ports import Change, LeaseWrite
+from firstline.remediation import limits
+from firstline.remediation.limits import Lease
 from tests.adapters.doors import Door
 from tests.adapters.records import ID, incident
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters import items, stream
-from firstline.archiving import Added, Altered
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import stream
+from firstline.ledger.archive import Added, Altered
 from tests.adapters.records import ID, entries
 
 (ENTRY,) = entries()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from firstline.adapters import clients
-from firstline.adapters.team import SnsTeam
-from firstline.delivery import Accepted, NotYet
-from firstline.twin.scenario import FaultKind
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.sns_topic import SnsTeam
+from firstline.lab.twin.scenario import FaultKind
+from firstline.notifications.delivery import Accepted, NotYet
 from tests.adapters.doors import Door, Ends, Http, Requests
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:team"

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from firstline.adapters import clients
-from firstline.adapters.wakes import SqsWakes, decode_wake
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.wakes import SqsWakes, decode_wake
+from firstline.controller.ports import Wake
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import IncidentId
-from firstline.ports import Wake
-from firstline.twin.scenario import FaultKind
+from firstline.lab.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
 WAKE = Wake(IncidentId("inc-0123456789abcdef0123"), generation=3)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from firstline import settings as addresses
 from firstline.adapters import wiring
-from firstline.profile import Profile
-from firstline.settings import Settings
-from firstline.signals import Condition
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.memory import ROUTING_KEY
-from firstline.twin.world import World
+from firstline.config import settings as addresses
+from firstline.config.profile import Profile
+from firstline.config.settings import Settings
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.memory import ROUTING_KEY
+from firstline.lab.twin.world import World
+from firstline.signal import Condition
 from tests.adapters.doors import Requests
 
 PROGRAM = """

@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from firstline.cli import figure as figures
-from firstline.cli.bench import chosen, measured
-from firstline.cli.figure import Figure, paired
 from firstline.cli.main import dispatch
 from firstline.errors import Malformed
+from tools.bench import figure as figures
+from tools.bench.bench import chosen, measured
+from tools.bench.figure import Figure, paired
 
 ROOT = Path(__file__).parents[2]
 BENCHES = chosen(ROOT / "bench", [])
@@ -75,7 +75,7 @@ def test_a_fact_that_does_not_hold_is_status_1(tmp_path: Path) -> None:
     """A time that misses its aim is not: a busy machine is no fault."""
     path = tmp_path / "facts.py"
     path.write_text(
-        "from firstline.cli.figure import Figure, run\n"
+        "from tools.bench.figure import Figure, run\n"
         "import sys\n"
         "def bench(wanted):\n"
         "    yield Figure(name='time', figure=2, unit='s').at_most(1)\n"

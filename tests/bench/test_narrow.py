@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bench.narrow import forget, narrowed
-from firstline.twin import resources
-from firstline.twin.aws import TwinAws
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin import resources
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from tests.adapters.doors import T0
 
 TABLE, LEDGER = resources.INCIDENTS, resources.LEDGER

@@ -7,15 +7,15 @@ import pytest
 from bench import rates, storm
 from bench.doors import DOORS
 from bench.rates import Asked, Rate
-from firstline import profile as profiles
 from firstline.cli.envelope import RUNBOOK
-from firstline.delivery import Accepted, NotYet
+from firstline.config import profile as profiles
 from firstline.errors import Unavailable
-from firstline.execution import LookOrder, Sent
 from firstline.ids import InstanceId, Token
-from firstline.twin.memory import ROUTING_KEY
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.memory import ROUTING_KEY
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
+from firstline.notifications.delivery import Accepted, NotYet
+from firstline.remediation.execution import LookOrder, Sent
 
 ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 CHANGE: dict[str, object] = {

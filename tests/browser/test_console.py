@@ -10,10 +10,10 @@ from threading import Thread
 import pytest
 
 from firstline.cli.console import open_board, serving
-from firstline.console.board import Board
-from firstline.console.view import Overview
-from firstline.rendering.console import Theme, widget
-from firstline.settings import Home
+from firstline.config.settings import Home
+from firstline.reporting.console.board import Board
+from firstline.reporting.console.view import Overview
+from firstline.reporting.html.console import Theme, widget
 from tests.browser.chromium import Browser
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"

@@ -6,9 +6,9 @@ from typing import Literal
 
 import pytest
 
-from firstline.postmortem.report import Report
-from firstline.postmortem.write import write
-from firstline.rendering.report import page
+from firstline.reporting.html.report import page
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.write import write
 from tests.browser.chromium import Browser
 from tests.core.builders import PROFILE
 from tests.core.chains import (

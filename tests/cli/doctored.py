@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from firstline.adapters import items
-from firstline.checkup import meant, parts
-from firstline.checkup.finding import Finding
+from firstline.adapters.aws import dynamo_items as items
 from firstline.cli.doctor import examine
-from firstline.evidence import HostEvidence, HostReport
+from firstline.diagnosis.evidence import HostEvidence, HostReport
+from firstline.doctor import meant, parts
+from firstline.doctor.finding import Finding
 from firstline.ids import InstanceId
 from tests.adapters.account import Answer, Answering
 from tests.core.accounts import (

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
-from firstline import export
-from firstline.export import Recorded
+from firstline.ledger import export
+from firstline.ledger.export import Recorded
 
 
 def written(path: Path, *chains: Iterable[Recorded]) -> Path:

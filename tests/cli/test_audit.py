@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from firstline import archiving, export
 from firstline.cli.main import dispatch
 from firstline.ids import IncidentId, digest
-from firstline.ledger import Chain
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger.chain import Chain
 from tests.controller.archiving_rig import public_key, signature
 from tests.core.builders import NOW
 

@@ -10,17 +10,18 @@ from boto3.session import Session
 from moto import mock_aws
 
 import firstline
-from firstline import export
-from firstline.adapters import clients, items
-from firstline.adapters.bucket import S3Archive
-from firstline.adapters.ledger import DynamoLedger
-from firstline.archiving import Added
+from firstline.adapters.aws import clients
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws.ledger import DynamoLedger
+from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.cli.main import dispatch
-from firstline.controller.archive import Archiving, anchor, archive
-from firstline.export import Policy, Recorded
+from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.ids import IncidentId, digest
-from firstline.ledger import Chain, Entry, Kind, Provenance, append
-from firstline.twin import resources
+from firstline.lab.twin import resources
+from firstline.ledger import export
+from firstline.ledger.archive import Added
+from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
+from firstline.ledger.export import Policy, Recorded
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http
 from tests.controller.archiving_rig import KeySigner, Ticks, public_key, quiet

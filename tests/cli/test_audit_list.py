@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from firstline.cli.main import dispatch
-from firstline.export import Recorded, recorded
 from firstline.ids import IncidentId
-from firstline.ledger import Chain, Data, Kind, append
-from firstline.summarise import summaries
+from firstline.ledger.chain import Chain, Data, Kind, append
+from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.summarize import summaries
 from tests.cli.exports import written
 from tests.core.builders import BY, ID, NOW, OTHER, A
 from tests.core.ledgers import Said, chain, closed, decided, fixed, heard

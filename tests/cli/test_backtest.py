@@ -8,7 +8,7 @@ import pytest
 
 import firstline
 from firstline.cli.main import dispatch
-from firstline.cli.progress import bar
+from firstline.cli.output.progress import bar
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 VETTID = RUNBOOK.with_name("vettid.toml")

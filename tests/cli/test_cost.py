@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from firstline import profile as profiles
-from firstline.cli.cost import MIX
-from firstline.cli.deployed import (
+from firstline.config import profile as profiles
+from infra.context import DEFAULT_PROFILE
+from tests.infra.listing import PROFILES, assembled
+from tests.infra.made import Made
+from tools.cost.cost import MIX
+from tools.cost.deployed import (
     DASHBOARDS,
     DRILL_DAYS,
     FED_QUEUES,
@@ -15,10 +18,7 @@ from firstline.cli.deployed import (
     SECRETS,
     deployed,
 )
-from firstline.cli.spending import spent
-from infra.context import DEFAULT_PROFILE
-from tests.infra.listing import PROFILES, assembled
-from tests.infra.made import Made
+from tools.cost.spending import spent
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
 

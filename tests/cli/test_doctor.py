@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.checkup.gather import gather
-from firstline.checkup import parts
-from firstline.checkup.reads import READS
 from firstline.cli.doctor import examine, tell
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
+from firstline.doctor import parts
+from firstline.doctor.readers.gather import gather
+from firstline.doctor.reads import READS
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.cli.doctored import (
     REPORT,

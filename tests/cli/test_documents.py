@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.cli.documents import DOCUMENTS
+from tools.docs.documents import DOCUMENTS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from firstline.adapters.drills import Rung
+from firstline.cli.account.alarm_state import Rung
 from firstline.cli.drill import tell, write
 from firstline.cli.drilling import Stage, play
 from firstline.cli.main import dispatch
-from firstline.cli.output_deployed import DrillLine
-from firstline.controller.levers import Call, pull
+from firstline.cli.output.deployed import DrillLine
+from firstline.config.profile import Profile
+from firstline.controller.operators.commands import AnnounceDrill, Pulled
+from firstline.controller.operators.execute import Call, pull
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed, Unavailable
-from firstline.evidence import AlarmState
-from firstline.ledger import Kind
-from firstline.levers import AnnounceDrill, Pulled
-from firstline.pauses import CHAIN
-from firstline.postmortem.rehearsal import as_markdown
-from firstline.profile import Profile
-from firstline.signals import Condition
-from firstline.twin.scenario import DEFAULT_HOSTS, HostPlan
-from firstline.twin.world import announce
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
+from firstline.lab.twin.world import announce
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.postmortem.rehearsal import as_markdown
+from firstline.signal import Condition
 from tests.controller.rig import TIMEOUT, ZERO, Rig
 from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, PROFILE
 

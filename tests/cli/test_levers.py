@@ -6,7 +6,7 @@ import re
 import pytest
 from boto3.session import Session
 
-from firstline.adapters import operator_url
+from firstline.cli.account import operator_url
 from firstline.cli.main import dispatch
 from tests.adapters.loopback import Loopback, http
 

@@ -8,8 +8,8 @@ from icalendar import Calendar
 
 from firstline.cli import report as reporting
 from firstline.cli.main import dispatch
-from firstline.export import entry_line, policy_line
-from firstline.pauses import CHAIN
+from firstline.ledger.export import entry_line, policy_line
+from firstline.remediation.kill_switch import CHAIN
 from tests.core.builders import PROFILE_FILE
 from tests.core.chains import chain, decision, opening, outage
 

@@ -7,8 +7,8 @@ import pytest
 
 from firstline.cli.main import dispatch
 from firstline.ids import IncidentId
-from firstline.ledger import Kind
-from firstline.pauses import CHAIN
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import CHAIN
 from tests.cli.exports import written
 from tests.core.builders import ID, OTHER
 from tests.core.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged

@@ -7,14 +7,14 @@ import pytest
 from boto3.session import Session
 from moto import mock_aws
 
-from firstline.classify import classify, known_as
 from firstline.cli.main import dispatch
-from firstline.cli.output import ReportLine
+from firstline.cli.output.lines import ReportLine
 from firstline.cli.report_user import checked, send
 from firstline.errors import Malformed
-from firstline.signals import Condition, Restricted, Severity
-from firstline.sources.envelope import parse
-from firstline.sources.user import named
+from firstline.signal import Condition, Restricted, Severity
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
+from firstline.signals.sources.user import named
 from tests.adapters.doors import Ends
 from tests.core.builders import HOME, NOW, PROFILE
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from firstline.cli import runbook
-from firstline.cli.coverage import coverage
 from firstline.cli.develop import checkout
-from firstline.cli.runbook import Step
+from tools.docs import runbook
+from tools.docs.coverage import coverage
+from tools.docs.runbook import Step
 
 STEPS = {each.id: each for each in runbook.load()}
 
@@ -57,8 +57,8 @@ def test_a_row_without_proof_is_told(change: dict[str, Any], told: str) -> None:
         "response:P9",
         "action:gone",
         "guard:gone",
-        "code:firstline.diagnose.gone",
-        "code:firstline.diagnose.Diagnosis.gone",
+        "code:firstline.diagnosis.diagnose.gone",
+        "code:firstline.diagnosis.diagnose.Diagnosis.gone",
         "code:firstline.gone.diagnose",
         "code:elsewhere.diagnose",
         "hope:best",

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.main import dispatch
-from firstline.simulation.directed import STARTS
-from firstline.simulation.faults import effects
+from firstline.lab.simulation.directed import STARTS
+from firstline.lab.simulation.faults import effects
 
 COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", "simulate"]
 

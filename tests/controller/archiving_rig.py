@@ -11,14 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from greenlet import getcurrent, greenlet
 
-from firstline import archiving, audit, export
-from firstline.archiving import Added, Altered, LedgerChange
-from firstline.controller.archive import Archiving, anchor, archive
+from firstline.controller.archive.fill import Archiving, anchor, archive
+from firstline.controller.ports import Ledger
 from firstline.errors import Unavailable
 from firstline.ids import Digest, IncidentId, digest
-from firstline.ledger import Chain, Entry, Kind, Provenance, append
-from firstline.ports import Ledger
-from firstline.twin.archive import MemoryArchive
+from firstline.lab.twin.archive import MemoryArchive
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger import verify as audit
+from firstline.ledger.archive import Added, Altered, LedgerChange
+from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from tests.core.builders import NOW
 
 POLICY = b"[policy]\n"

@@ -7,23 +7,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from firstline import incident as incidents
+from firstline.config.profile import Profile
+from firstline.config.settings import Mode
 from firstline.controller.ingest import ingest
 from firstline.controller.joining import Receipt
+from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
-from firstline.incident import Incident
-from firstline.ledger import Kind
-from firstline.pauses import CHAIN
-from firstline.ports import Wake
-from firstline.profile import Profile
-from firstline.settings import Mode
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
-from firstline.twin.world import World, announce
+from firstline.incidents import incident as incidents
+from firstline.incidents.incident import Incident
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
+from firstline.lab.twin.world import World, announce
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import CHAIN
 from tests.core.builders import ALARM_ARN, PROFILE, SETTINGS
 from tests.core.events import body
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.announced import ANNOUNCED_MAX, reason
-from firstline.controller.levers import Call, pull
+from firstline.controller.operators.commands import AnnounceDrill, Pulled
+from firstline.controller.operators.execute import Call, pull
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
-from firstline.evidence import AlarmState
-from firstline.ledger import Kind
-from firstline.levers import AnnounceDrill, Pulled
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import announce
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import announce
+from firstline.ledger.chain import Kind
+from firstline.signals.drill_marker import ANNOUNCED_MAX, reason
 from tests.controller.rig import START, ZERO, Rig, later
 from tests.core.builders import ALARM_ARN
 

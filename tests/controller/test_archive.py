@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from firstline import archiving
-from firstline.archiving import Added, Altered, LedgerChange
-from firstline.controller.archive import TRIES_MAX, archive
+from firstline.controller.archive.fill import TRIES_MAX, archive
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import IncidentId
-from firstline.ledger import Chain, Kind, append
+from firstline.ledger import archive as archiving
+from firstline.ledger.archive import Added, Altered, LedgerChange
+from firstline.ledger.chain import Chain, Kind, append
 from tests.controller.archiving_rig import BY, Killed, Records, Workers
 from tests.core.builders import NOW
 

@@ -1,6 +1,6 @@
-from firstline import archiving
-from firstline.controller import archived
+from firstline.controller.archive import read as archived
 from firstline.ids import digest
+from firstline.ledger import archive as archiving
 from tests.controller.archiving_rig import BY, POLICY, Records
 
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from firstline import archiving, export
-from firstline.controller import auditing
-from firstline.controller.auditing import CHECKPOINTS_READ, faults
+from firstline.controller.archive import audit as auditing
+from firstline.controller.archive.audit import CHECKPOINTS_READ, faults
 from firstline.errors import Unavailable
 from firstline.ids import IncidentId, digest
-from firstline.ledger import Chain, Entry, Kind, append
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger.chain import Chain, Entry, Kind, append
 from tests.controller.archiving_rig import BY, Records, signature
 from tests.core.builders import NOW
 

@@ -2,10 +2,10 @@
 
 import copy
 
+from firstline.config.profile import Nats
 from firstline.controller.background import WITHIN
-from firstline.ledger import Kind
-from firstline.profile import Nats
-from firstline.twin.scenario import HostPlan, Scenario
+from firstline.lab.twin.scenario import HostPlan, Scenario
+from firstline.ledger.chain import Kind
 from tests.controller.rig import Rig
 from tests.core.builders import PROFILE
 

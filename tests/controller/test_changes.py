@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.paging import CHANGE_TRIES_MAX
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.notifications.pages import CHANGE_TRIES_MAX
 from tests.controller.rig import A, B, C, Rig, opened
 from tests.core.builders import PROFILE
 

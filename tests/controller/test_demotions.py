@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from firstline import levers
-from firstline.controller.levers import Call, pull
+from firstline.config.profile import ActionPolicy, Profile
+from firstline.controller.operators import commands as levers
+from firstline.controller.operators.commands import Promote, Pulled
+from firstline.controller.operators.execute import Call, pull
 from firstline.errors import Bug, Malformed
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.levers import Promote, Pulled
-from firstline.limits import Lease
-from firstline.pauses import Switch
-from firstline.profile import ActionPolicy, Profile
-from firstline.trust import Demotion, Trust
-from firstline.twin.scenario import HostPlan
+from firstline.incidents.demotion import Demotion, Trust
+from firstline.incidents.incident import Status
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import Switch
+from firstline.remediation.limits import Lease
 from tests.controller.rig import FLEET, START, A, Rig, later, raising
 from tests.core.builders import OTHER
 from tests.core.situations import laddered

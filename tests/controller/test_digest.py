@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.business_day import BusinessDay
+from firstline.config.business_day import BusinessDay
+from firstline.config.profile import Profile, Rule
+from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
 from firstline.ids import IncidentId
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.ports import Wake
-from firstline.profile import Profile, Rule
-from firstline.signals import Severity
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.signal import Severity
 from tests.controller.rig import START, ZERO, Rig
 from tests.core.builders import PROFILE
 from tests.core.events import EVENTS

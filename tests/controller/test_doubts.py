@@ -7,12 +7,12 @@ import pytest
 
 from firstline.controller.commit import TRIES
 from firstline.controller.sweep import sweep
-from firstline.decide import decide
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import InstanceId
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.twin.scenario import HostPlan
+from firstline.incidents.incident import Status
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import Kind
+from firstline.remediation.decide import decide
 from tests.controller.rig import A, B, C, Rig, raising
 from tests.core.builders import FLEET, evidence, group, incident, targets
 from tests.core.situations import situation

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from firstline.evidence import AlarmState
-from firstline.ledger import Kind
-from firstline.signals import DRILL_ALARM, Condition, Severity
-from firstline.twin import tell
-from firstline.twin.scenario import HostPlan
+from firstline.diagnosis.evidence import AlarmState
+from firstline.lab.twin import tell
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import Kind
+from firstline.signal import DRILL_ALARM, Condition, Severity
 from tests.controller.rig import START, Rig
 from tests.controller.test_storms import COUNTED, stranger
 from tests.core.builders import HOME, PROFILE

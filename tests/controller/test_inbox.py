@@ -1,13 +1,13 @@
 import pytest
 
-from firstline.classify import known_as
 from firstline.controller.inbox import FOLDED_MAX
+from firstline.controller.ports import Change, Joined, Wake
 from firstline.controller.reconcile import reconcile
-from firstline.evidence import AlarmState
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.ports import Change, Joined, Wake
-from firstline.sources.envelope import parse
+from firstline.diagnosis.evidence import AlarmState
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.signals.classify import known_as
+from firstline.signals.sources.envelope import parse
 from tests.controller.rig import DIES, Crash, Rig, later
 from tests.core.builders import HOME, PROFILE
 

@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.joining import Receipt
+from firstline.controller.ports import Wake
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Unavailable
-from firstline.evidence import AlarmState
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.ports import Wake
-from firstline.signals import Disposition, Severity
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.signal import Disposition, Severity
 from tests.controller.rig import DIES, START, TIMEOUT, ZERO, Crash, Rig, later
 from tests.core.events import EVENTS, body, edited
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.incident import Outcome, Status
-from firstline.ledger import Kind
-from firstline.ports import Wake
-from firstline.profile import Profile
-from firstline.twin.group import Preferences
-from firstline.twin.scenario import HostPlan
+from firstline.config.profile import Profile
+from firstline.controller.ports import Wake
+from firstline.incidents.incident import Outcome, Status
+from firstline.lab.twin.group import Preferences
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import Kind
 from tests.controller.rig import DIES, FLEET, TIMEOUT, A, B, C, Crash, Rig
 from tests.core.builders import PROFILE
 from tests.core.situations import laddered

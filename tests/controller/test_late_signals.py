@@ -2,11 +2,11 @@
 
 import pytest
 
-from firstline.classify import known_as
+from firstline.controller.ports import Change, Joined, Wake
 from firstline.controller.reconcile import reconcile
-from firstline.evidence import AlarmState
-from firstline.ports import Change, Joined, Wake
-from firstline.sources.envelope import parse
+from firstline.diagnosis.evidence import AlarmState
+from firstline.signals.classify import known_as
+from firstline.signals.sources.envelope import parse
 from tests.controller.rig import Rig, later
 from tests.core.builders import ALARM_ARN, HOME, PROFILE
 

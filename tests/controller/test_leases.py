@@ -4,12 +4,12 @@ import pytest
 
 from firstline.controller import act
 from firstline.controller.draft import Draft
+from firstline.diagnosis.evidence import Unknown
 from firstline.errors import Bug, Unavailable
-from firstline.evidence import Unknown
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.limits import Lease
-from firstline.pauses import OFF
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import OFF
+from firstline.remediation.limits import Lease
 from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
 from tests.core.builders import OTHER
 from tests.core.situations import plan, policy, situation, switch

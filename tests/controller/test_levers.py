@@ -5,20 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from firstline import levers
-from firstline.controller.levers import Call, pull
+from firstline.config.profile import ActionPolicy, Profile
+from firstline.controller.operators import commands as levers
+from firstline.controller.operators.commands import Approve, Deny, Lever, PauseFixes, Pulled, Resume
+from firstline.controller.operators.execute import Call, pull
+from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.errors import Conflict, Contested, Malformed, Unavailable
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.levers import Approve, Deny, Lever, PauseFixes, Pulled, Resume
-from firstline.pauses import OFF, PAUSES_MAX, Switch
-from firstline.ports import Wake
-from firstline.profile import ActionPolicy, Profile
-from firstline.resolving import RESOLVE_AFTER
-from firstline.signals import Condition
-from firstline.twin.scenario import HostPlan
+from firstline.incidents.incident import Status
+from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import OFF, PAUSES_MAX, Switch
+from firstline.signal import Condition
 from tests.controller.rig import DIES, FLEET, START, A, B, Crash, Rig, later, opened, raising
 from tests.core.builders import PROFILE
 

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.evidence import Unknown
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.twin.scenario import HostPlan
+from firstline.diagnosis.evidence import Unknown
+from firstline.incidents.incident import Status
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import Kind
 from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, opened
 from tests.core.builders import PROFILE
 from tests.core.situations import RESTART_ONLY

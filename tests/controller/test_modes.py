@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from firstline.config.settings import Mode
 from firstline.controller.sweep import GRACE, sweep
 from firstline.errors import Unavailable
-from firstline.guards.order import ORDER, name
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.settings import Mode
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.remediation.guards.order import ORDER, name
 from tests.controller.rig import FLEET, TIMEOUT, Rig
 
 GUARDS = [name(each) for each in ORDER]

@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.config.fallback_profile import fallback
+from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.errors import Unavailable
-from firstline.fallback import fallback
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.ports import Wake
-from firstline.signals import Disposition, Severity
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.signal import Disposition, Severity
 from tests.controller.rig import DIES, ZERO, C, Crash, Rig, opened
 from tests.core.events import edited
 

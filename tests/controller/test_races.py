@@ -8,9 +8,9 @@ from firstline.controller.commit import TRIES
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.incident import Incident, Outcome, Status
-from firstline.ledger import Kind
-from firstline.twin.hosts import Host
+from firstline.incidents.incident import Incident, Outcome, Status
+from firstline.lab.twin.hosts import Host
+from firstline.ledger.chain import Kind
 from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, raising, ready
 
 

@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
-from firstline.evidence import AlarmState
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.signals import Condition, Severity
-from firstline.twin.world import announce
+from firstline.diagnosis.evidence import AlarmState
+from firstline.incidents.incident import Status
+from firstline.lab.twin.world import announce
+from firstline.ledger.chain import Kind
+from firstline.signal import Condition, Severity
 from tests.controller.rig import START, ZERO, Rig
 from tests.core.builders import ALARM_ARN
 from tests.core.events import body

@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.evidence import AlarmState
+from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import digest
-from firstline.incident import Outcome, Status
-from firstline.ledger import GENESIS, Kind
-from firstline.ports import Wake
-from firstline.twin.scenario import HostPlan
+from firstline.incidents.incident import Outcome, Status
+from firstline.lab.twin.scenario import HostPlan
+from firstline.ledger.chain import GENESIS, Kind
 from tests.controller.rig import FLEET, START, A, B, C, Rig, later, opened
 from tests.core.builders import OTHER
 from tests.core.situations import RESTART_ONLY, policy

@@ -4,13 +4,14 @@ import copy
 
 import pytest
 
-from firstline import archiving, report_place
-from firstline.controller.reporting import report
+from firstline.controller.archive.reports import report
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import IncidentId, digest
-from firstline.ledger import Entry, Kind, Provenance
-from firstline.pauses import CHAIN
-from firstline.postmortem.report import Report
+from firstline.ledger import archive as archiving
+from firstline.ledger import report_location as report_place
+from firstline.ledger.chain import Entry, Kind, Provenance
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.postmortem.report import Report
 from tests.controller.archiving_rig import Records
 from tests.core.builders import ID, PROFILE_FILE
 from tests.core.chains import chain, handed_over, opening, outage, page

@@ -3,12 +3,12 @@ from datetime import timedelta
 
 import pytest
 
-from firstline import paging
 from firstline.controller.settle import send
-from firstline.delivery import Accepted, Delivery, NotYet
 from firstline.errors import Unavailable
-from firstline.ledger import Kind
-from firstline.twin.memory import MemoryPager
+from firstline.lab.twin.memory import MemoryPager
+from firstline.ledger.chain import Kind
+from firstline.notifications import pages as paging
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.controller.rig import START, Rig
 from tests.core.builders import incident, signal
 

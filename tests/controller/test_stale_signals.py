@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.evidence import AlarmState
-from firstline.signals import Disposition
-from firstline.twin.world import announce
+from firstline.lab.twin.world import announce
+from firstline.signal import Disposition
 from tests.controller.rig import START, ZERO, Rig, later
 from tests.core.builders import ALARM_ARN, PROFILE
 

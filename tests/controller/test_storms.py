@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.opening import TURNS_MAX
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Conflict, Contested
-from firstline.evidence import AlarmState
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.signals import Condition, Severity
-from firstline.twin.world import announce
+from firstline.incidents.incident import Status
+from firstline.lab.twin.world import announce
+from firstline.ledger.chain import Kind
+from firstline.signal import Condition, Severity
 from tests.controller.rig import START, ZERO, Rig
 from tests.core.builders import PROFILE
 from tests.core.events import EVENTS, body, edited

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from firstline.circumstances import Circumstances
 from firstline.controller import remember
 from firstline.controller.ingest import ingest
+from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Unavailable
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.twin.scenario import Scenario
+from firstline.incidents.incident import Status
+from firstline.lab.twin.scenario import Scenario
+from firstline.ledger.chain import Kind
 from tests.controller.rig import DIES, FLEET, TIMEOUT, ZERO, A, Crash, Rig, raising
 from tests.core.events import EVENTS, edited
 

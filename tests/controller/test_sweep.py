@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
 from firstline.errors import Bug, Unavailable
-from firstline.incident import Status
-from firstline.ports import Wake
+from firstline.incidents.incident import Status
 from tests.controller.rig import START, Rig, raising
 from tests.core.events import body
 

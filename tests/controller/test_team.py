@@ -2,10 +2,10 @@
 
 import copy
 
-from firstline.incident import Status
-from firstline.ledger import Kind
-from firstline.profile import Profile
-from firstline.signals import Severity
+from firstline.config.profile import Profile
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Kind
+from firstline.signal import Severity
 from tests.controller.rig import Rig
 from tests.core.builders import PROFILE
 from tests.core.events import EVENTS, edited

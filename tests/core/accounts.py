@@ -4,9 +4,9 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from firstline import detection
-from firstline.checkup import parts, probing, watched
-from firstline.checkup.facts import (
+from firstline.config.profile import Profile
+from firstline.doctor import parts, probing, watched
+from firstline.doctor.facts import (
     Account,
     Agent,
     Alarm,
@@ -21,9 +21,9 @@ from firstline.checkup.facts import (
     Subscriptions,
     TargetGroup,
 )
-from firstline.checkup.finding import Finding
-from firstline.doctor import examine
-from firstline.profile import Profile
+from firstline.doctor.finding import Finding
+from firstline.doctor.run import examine
+from firstline.monitoring import alarms as detection
 from tests.core.builders import FLEET, NOW, PROFILE, report
 
 FLEET_FACTS = PROFILE.fleet

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from firstline import profile as profiles
-from firstline.evidence import (
+import firstline
+from firstline.config import profile as profiles
+from firstline.config.settings import Home, nowhere
+from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
     Evidence,
@@ -17,12 +19,11 @@ from firstline.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.execution import Answered
 from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
-from firstline.incident import Attempt, Incident, Look, Outcome, Status, Target
-from firstline.ledger import Provenance
-from firstline.settings import Home, nowhere
-from firstline.signals import Component, Condition, Severity, Signal, SignalKind
+from firstline.incidents.incident import Attempt, Incident, Look, Outcome, Status, Target
+from firstline.ledger.chain import Provenance
+from firstline.remediation.execution import Answered
+from firstline.signal import Component, Condition, Severity, Signal, SignalKind
 
 NOW = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 HOME = Home(account="111122223333", region="us-east-1")
@@ -33,7 +34,7 @@ OTHER = IncidentId("inc-ffffffffffffffffffff")
 ALARM_NAME = "vettid-prod-enclave-healthy-hosts"
 ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{ALARM_NAME}"
 BY = Provenance(policy=Digest("p" * 64), code="code")
-PROFILE_FILE = Path(profiles.__file__).parent / "profiles" / "runbook.toml"
+PROFILE_FILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 PROFILE = profiles.load(PROFILE_FILE)
 SETTINGS = copy.replace(nowhere(HOME, "code"), mode="enforce", hash_key="a test's")
 ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from firstline.ledger import Chain, Entry, Kind, Provenance, append
+from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from tests.core.builders import BY, ID, NOW, A
 
 type Words = Mapping[str, object]

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from firstline.export import Recorded, recorded
 from firstline.ids import IncidentId
-from firstline.ledger import Chain, Data, Kind, append
+from firstline.ledger.chain import Chain, Data, Kind, append
+from firstline.ledger.export import Recorded, recorded
 from tests.core.builders import BY, ID, NOW, A
 
 

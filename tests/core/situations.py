@@ -7,18 +7,18 @@ import copy
 from datetime import datetime
 from typing import Any
 
-from firstline.approvals import Approval, Proposal
-from firstline.diagnose import diagnose
-from firstline.guards.guard import Denial
-from firstline.guards.order import ask
+from firstline.config.profile import Ladder, Profile
+from firstline.diagnosis.diagnose import diagnose
 from firstline.ids import IncidentId, InstanceId, Token
-from firstline.limits import Lease, Limits, Spent
-from firstline.pauses import OFF, Pause, Switch
-from firstline.plan import Plan
-from firstline.profile import Ladder, Profile
-from firstline.signals import Condition
-from firstline.situation import Situation
-from firstline.trust import Demotion, Trust, Trusts
+from firstline.incidents.approvals import Approval, Proposal
+from firstline.incidents.demotion import Demotion, Trust, Trusts
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.order import ask
+from firstline.remediation.kill_switch import OFF, Pause, Switch
+from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+from firstline.signal import Condition
 from tests.core.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
 
 

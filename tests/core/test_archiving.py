@@ -1,10 +1,12 @@
 import pytest
 
-from firstline import archiving, export, report_place
-from firstline.archiving import Altered
 from firstline.errors import Malformed
 from firstline.ids import IncidentId, digest
-from firstline.ledger import GENESIS, Chain
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger import report_location as report_place
+from firstline.ledger.archive import Altered
+from firstline.ledger.chain import GENESIS, Chain
 from tests.core.builders import ID, NOW, OTHER
 
 

@@ -18,13 +18,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstline import archiving, audit, export
-from firstline.archiving import Sealed
-from firstline.audit import Finding
 from firstline.ids import Digest, IncidentId, digest
-from firstline.ledger import Chain, Entry, Kind, append
-from firstline.simulation import found as simulation
-from firstline.simulation.run import Run
+from firstline.lab.simulation import found as simulation
+from firstline.lab.simulation.run import Run
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger import verify as audit
+from firstline.ledger.archive import Sealed
+from firstline.ledger.chain import Chain, Entry, Kind, append
+from firstline.ledger.verify import Finding
 from tests.controller.archiving_rig import BY, public_key, signature
 from tests.core.builders import NOW
 from tests.strategies import CALM

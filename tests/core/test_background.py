@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.background import (
+from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.investigation import (
     Background,
     Issues,
     Metrics,
@@ -20,9 +21,8 @@ from firstline.background import (
     topics,
     unusual,
 )
-from firstline.evidence import Unknown
-from firstline.signals import Condition
-from firstline.surroundings import Deployment, Deployments
+from firstline.diagnosis.preflight import Deployment, Deployments
+from firstline.signal import Condition
 from tests.core.builders import NOW, ago
 
 UNREAD = Unknown("throttled")

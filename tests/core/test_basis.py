@@ -3,13 +3,13 @@
 import copy
 import json
 
-from firstline.basis import Basis, Seen, basis, read
-from firstline.entries import DecisionMade, decode
-from firstline.evidence import UNREAD, Evidence, Unknown
-from firstline.incident import Page
-from firstline.learn import Observation
-from firstline.ledger import Data, Kind
-from firstline.signals import Severity
+from firstline.diagnosis.evidence import UNREAD, Evidence, Unknown
+from firstline.incidents.incident import Page
+from firstline.ledger.chain import Data, Kind
+from firstline.ledger.entries import DecisionMade, decode
+from firstline.remediation.decision_record import Basis, Seen, basis, read
+from firstline.remediation.update import Observation
+from firstline.signal import Severity
 from tests.controller.rig import START, opened
 from tests.core.builders import ALARM_ARN
 from tests.core.situations import limits, situation

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firstline.business_day import BusinessDay
+from firstline.config.business_day import BusinessDay
 
 BERLIN = BusinessDay(time_zone="Europe/Berlin", starts_at_hour=8)
 

@@ -1,7 +1,7 @@
 import pytest
 
-from firstline import causes
-from firstline.signals import SERVICE_CONDITIONS, Condition
+from firstline.signal import SERVICE_CONDITIONS, Condition
+from firstline.signals import correlation as causes
 
 APART = frozenset(Condition) - frozenset(SERVICE_CONDITIONS)
 

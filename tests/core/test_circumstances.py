@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.circumstances import KEPT_MAX, Circumstances, concerns
+from firstline.diagnosis.external_events import KEPT_MAX, Circumstances, concerns
 from firstline.ids import SignalKey
-from firstline.signals import Mark, Signal, SignalKind
-from firstline.sources.envelope import parse
+from firstline.signal import Mark, Signal, SignalKind
+from firstline.signals.sources.envelope import parse
 from tests.core.builders import HOME, NOW, ago
 from tests.core.events import EVENTS
 

@@ -4,12 +4,14 @@ from typing import NamedTuple
 
 import pytest
 
-from firstline import bodies, causes, episodes
-from firstline.classify import Classification, classify, known_as
-from firstline.profile import Profile, Rule
-from firstline.rules import match
-from firstline.signals import Component, Condition, Disposition, Severity, Signal
-from firstline.sources.envelope import parse
+from firstline.config.profile import Profile, Rule
+from firstline.notifications import payloads as bodies
+from firstline.signal import Component, Condition, Disposition, Severity, Signal
+from firstline.signals import correlation as causes
+from firstline.signals import episodes
+from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.rules import match
+from firstline.signals.sources.envelope import parse
 from tests.core.builders import ALARM_ARN, ALARM_NAME, BY, HOME, NOW, PROFILE
 from tests.core.events import EVENTS, body, edited
 

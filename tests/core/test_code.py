@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.code import LEFT_OUT, PACKAGE, digest
+from firstline.version import LEFT_OUT, PACKAGE, digest
 
 
 def package(folder: Path, **files: str) -> Path:

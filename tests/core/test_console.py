@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firstline.approvals import Approval
-from firstline.console import board, lines, rows
-from firstline.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.controller.console import look
 from firstline.errors import Unavailable
-from firstline.export import Recorded, recorded
 from firstline.ids import Digest, IncidentId
-from firstline.incident import Incident, Status
-from firstline.ledger import Chain, Data, Kind, Provenance, append
-from firstline.pauses import CHAIN, Switch
-from firstline.rendering.console import Theme, page, widget
+from firstline.incidents.approvals import Approval
+from firstline.incidents.incident import Incident, Status
+from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
+from firstline.ledger.export import Recorded, recorded
+from firstline.remediation.kill_switch import CHAIN, Switch
+from firstline.reporting.console import board, lines, rows
+from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
+from firstline.reporting.html.console import Theme, page, widget
 from tests.controller.rig import Rig, opened
 from tests.core.builders import ID, NOW, answered, attempt, incident, targets
 from tests.core.builders import look as looking

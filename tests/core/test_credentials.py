@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstline.credentials import Credentials, days_left, ends_at, parse
+from firstline.monitoring.nats_credentials import Credentials, days_left, ends_at, parse
 
 NOW = datetime(2026, 3, 11, 4, 18, tzinfo=UTC)
 

@@ -4,15 +4,15 @@ from typing import NamedTuple, get_args
 
 import pytest
 
-from firstline.decide import RULES, decide
-from firstline.decision import Ask, Close, Fix, HandOver, Look, Step, Wait
-from firstline.evidence import Connections, Gone, Refresh, Refreshes, Unknown
+from firstline.config.profile import ActionPolicy
+from firstline.diagnosis.evidence import Connections, Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
-from firstline.incident import Incident
-from firstline.plan import Plan
-from firstline.profile import ActionPolicy
-from firstline.signals import Condition
-from firstline.situation import Situation
+from firstline.incidents.incident import Incident
+from firstline.remediation.decide import RULES, decide
+from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Step, Wait
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+from firstline.signal import Condition
 from tests.core.builders import (
     FLEET,
     NOW,

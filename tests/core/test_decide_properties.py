@@ -4,12 +4,12 @@ from typing import get_args
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from firstline.decide import decide
-from firstline.decision import Close, Fix, Step, Wait
-from firstline.evidence import AlarmReading, AlarmState, Group, HostReport, TargetHealth
-from firstline.guards.order import ORDER, ask, name
-from firstline.limits import Limits
-from firstline.situation import Situation
+from firstline.diagnosis.evidence import AlarmReading, AlarmState, Group, HostReport, TargetHealth
+from firstline.remediation.decide import decide
+from firstline.remediation.decision import Close, Fix, Step, Wait
+from firstline.remediation.guards.order import ORDER, ask, name
+from firstline.remediation.limits import Limits
+from firstline.remediation.situation import Situation
 from tests.core.builders import AGE_MAX, NOW
 from tests.strategies import CALM, situations
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from firstline.decide import decide
-from firstline.decision import Fix, HandOver, Look, Step, Wait
-from firstline.evidence import AlarmReading, Unknown
-from firstline.guards.order import ORDER
-from firstline.incident import Incident
-from firstline.plan import Plan
-from firstline.situation import Situation
+from firstline.diagnosis.evidence import AlarmReading, Unknown
+from firstline.incidents.incident import Incident
+from firstline.remediation.decide import decide
+from firstline.remediation.decision import Fix, HandOver, Look, Step, Wait
+from firstline.remediation.guards.order import ORDER
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
 from tests.core.builders import (
     ALARM,
     NOW,

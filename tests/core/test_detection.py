@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from firstline import detection
-from firstline import profile as profiles
-from firstline.classify import classify, known_as
-from firstline.probe import NATS_METRICS
-from firstline.profile import LogMetric, MadeAlarm, Profile
-from firstline.signals import Condition, Disposition, Severity
-from firstline.sources.envelope import parse
+from firstline.config import profile as profiles
+from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.monitoring import alarms as detection
+from firstline.monitoring.nats_probe import NATS_METRICS
+from firstline.signal import Condition, Disposition, Severity
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
 from tests.core.builders import HOME, NOW, PROFILE_FILE
 from tests.core.events import body, edited
 

@@ -1,8 +1,8 @@
 import pytest
 
-from firstline.diagnose import Diagnosis, Verdict, diagnose, judge
-from firstline.evidence import Evidence, HostEvidence, Unknown
-from firstline.readers import Failure, Life
+from firstline.diagnosis.diagnose import Diagnosis, Verdict, diagnose, judge
+from firstline.diagnosis.evidence import Evidence, HostEvidence, Unknown
+from firstline.diagnosis.health_checks import Failure, Life
 from tests.core.builders import AGE_MAX, FLEET, A, B, C, balancer, evidence, group, host, report
 
 UNREAD = Unknown("throttled")

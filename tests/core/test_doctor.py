@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from firstline import detection, doctor
-from firstline.checkup.facts import (
+from firstline.config.probe_section import Probe
+from firstline.config.profile import Profile
+from firstline.diagnosis.evidence import Unknown
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import (
     Agent,
     Alarm,
     Api,
@@ -19,9 +22,7 @@ from firstline.checkup.facts import (
     TargetGroup,
     Unread,
 )
-from firstline.evidence import Unknown
-from firstline.probe_profile import Probe
-from firstline.profile import Profile
+from firstline.monitoring import alarms as detection
 from tests.core.accounts import (
     AGENT,
     AGENTS,

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from firstline import doctor
-from firstline import profile as profiles
-from firstline.checkup.facts import Account, Api, Metric, ScalingGroup, TargetGroup, Unread
-from firstline.checkup.finding import Finding
-from firstline.probe_profile import Probe
-from firstline.profile import ExternalAlarm, Profile
-from firstline.signals import Severity
+from firstline.config import profile as profiles
+from firstline.config.probe_section import Probe
+from firstline.config.profile import ExternalAlarm, Profile
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import Account, Api, Metric, ScalingGroup, TargetGroup, Unread
+from firstline.doctor.finding import Finding
+from firstline.signal import Severity
 from tests.core.accounts import (
     ALARMS,
     DEPLOYED,

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from firstline import doctor
-from firstline.checkup import parts
-from firstline.checkup.facts import Resource, Source, Subscriptions
-from firstline.signals import Severity
+from firstline.doctor import parts
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import Resource, Source, Subscriptions
+from firstline.signal import Severity
 from tests.core.accounts import (
     ACCOUNT,
     ALARMS,

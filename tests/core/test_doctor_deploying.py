@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from firstline import doctor
-from firstline.checkup import deploying
-from firstline.checkup.facts import Unread
+from firstline.doctor import deploying
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import Unread
 from tests.core.accounts import ACCOUNT, DEPLOYED, WELL
 
 AS_IT_STANDS = (

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from firstline.checkup import parts
-from firstline.checkup.facts import Meant, Resource
-from firstline.checkup.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
-from firstline.checkup.template import Stands
-from firstline.checkup.told import (
+from firstline.doctor import parts
+from firstline.doctor.facts import Meant, Resource
+from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
+from firstline.doctor.template import Stands
+from firstline.doctor.told import (
     GONE,
     NONE,
     RESERVED,

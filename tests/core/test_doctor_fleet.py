@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from firstline import doctor
-from firstline.checkup.alarms import topics
-from firstline.checkup.facts import (
+from firstline.config.profile import ExternalAlarm, Profile
+from firstline.doctor import run as doctor
+from firstline.doctor.alarms import topics
+from firstline.doctor.facts import (
     Account,
     Alarm,
     Gone,
@@ -22,8 +23,7 @@ from firstline.checkup.facts import (
     Subscriptions,
     Unread,
 )
-from firstline.profile import ExternalAlarm, Profile
-from firstline.signals import Severity
+from firstline.signal import Severity
 from tests.core.accounts import WEEK_AGO
 from tests.core.builders import NOW
 from tests.core.test_doctor_alarms import API, GROUP, NATS_TARGETS, NLB, REAL, VETTID, metric

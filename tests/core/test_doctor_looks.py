@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 
-from firstline import archiving, export
-from firstline.archiving import Checkpoint
-from firstline.checkup.facts import Remembered, Unread
-from firstline.checkup.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered
-from firstline.evidence import HostEvidence, Unknown
+from firstline.controller.ports import Change
+from firstline.diagnosis.evidence import HostEvidence, Unknown
+from firstline.doctor.facts import Remembered, Unread
+from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered
 from firstline.ids import IncidentId, InstanceId
-from firstline.incident import Status
-from firstline.ledger import GENESIS
-from firstline.ports import Change
-from firstline.twin.archive import MemoryArchive
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import Scenario
-from firstline.twin.store import MemoryStore
-from firstline.twin.world import World
+from firstline.incidents.incident import Status
+from firstline.lab.twin.archive import MemoryArchive
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.store import MemoryStore
+from firstline.lab.twin.world import World
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger.archive import Checkpoint
+from firstline.ledger.chain import GENESIS
 from tests.core.accounts import found
 from tests.core.builders import FLEET, NOW, PROFILE, A, B, C, host, incident, report
 

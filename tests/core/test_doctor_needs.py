@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from firstline.checkup.facts import Need, Read, Resource, Ruling, Unread
-from firstline.checkup.harm import HARMS, table
-from firstline.checkup.needs import Function, batches, needs
-from firstline.checkup.reads import LOOKS, READS
-from firstline.checkup.reads import table as read
-from firstline.checkup.template import Stands, resolved
+from firstline.config.probe_section import Probe
+from firstline.doctor.facts import Need, Read, Resource, Ruling, Unread
+from firstline.doctor.harm import HARMS, table
+from firstline.doctor.needs import Function, batches, needs
+from firstline.doctor.reads import LOOKS, READS
+from firstline.doctor.reads import table as read
+from firstline.doctor.template import Stands, resolved
 from firstline.errors import Malformed
-from firstline.probe_profile import Probe
 from tests.core.accounts import DEPLOYED, WELL, found
 from tests.core.builders import HOME
 

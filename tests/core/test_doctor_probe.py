@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from firstline.checkup.facts import Probed
-from firstline.probe_profile import Probe
-from firstline.profile import ExternalAlarm, Profile
+from firstline.config.probe_section import Probe
+from firstline.config.profile import ExternalAlarm, Profile
+from firstline.doctor.facts import Probed
 from tests.core.accounts import ALARMS, WELL, alarm, found, measured, told
 from tests.core.builders import NOW
 

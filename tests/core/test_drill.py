@@ -5,12 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.drill import UNHURRIED, Drilled, Expected, alarms, drilled, expected
-from firstline.drill_checks import faults, settled
 from firstline.errors import Malformed
-from firstline.export import Recorded, recorded
-from firstline.ledger import Chain, Data, Kind, append
-from firstline.signals import Condition, Severity
+from firstline.ledger.chain import Chain, Data, Kind, append
+from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.drill.checks import faults, settled
+from firstline.reporting.drill.results import (
+    UNHURRIED,
+    Drilled,
+    Expected,
+    alarms,
+    drilled,
+    expected,
+)
+from firstline.signal import Condition, Severity
 from tests.core.builders import BY, ID, NOW, PROFILE
 
 OUTAGE = Condition.COMPLETE_OUTAGE

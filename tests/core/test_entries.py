@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from firstline.entries import (
+from firstline.errors import Malformed
+from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
+from firstline.ledger.entries import (
     DecisionMade,
     GuardAnswer,
     GuardDenial,
@@ -17,9 +19,7 @@ from firstline.entries import (
     UnknownEvent,
     decode,
 )
-from firstline.errors import Malformed
-from firstline.export import Recorded, read, recorded
-from firstline.ledger import Chain, Data, Kind, Provenance, append
+from firstline.ledger.export import Recorded, read, recorded
 from tests.core.builders import BY, ID, NOW
 
 EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(keepends=True)

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.ids import digest
-from firstline.signals import Mark, Signal, SignalKind
-from firstline.sources.envelope import MALFORMED, parse
+from firstline.signal import Mark, Signal, SignalKind
+from firstline.signals.sources.envelope import MALFORMED, parse
 from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, NOW
 from tests.core.events import ABSENT, body, edited
 

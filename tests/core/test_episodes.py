@@ -3,13 +3,14 @@ import json
 
 import msgspec
 
-from firstline import episodes, plan
-from firstline.classify import classify, known_as
 from firstline.ids import SignalKey, digest, incident_id
-from firstline.incident import Status
-from firstline.ledger import Chain, Kind
-from firstline.signals import Condition, Mark, Severity
-from firstline.sources.envelope import parse
+from firstline.incidents.incident import Status
+from firstline.ledger.chain import Chain, Kind
+from firstline.remediation import plan
+from firstline.signal import Condition, Mark, Severity
+from firstline.signals import episodes
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
 from tests.core.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, B
 from tests.core.events import body
 from tests.core.situations import plan as fix

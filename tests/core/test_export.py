@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstline import export
 from firstline.errors import Malformed
-from firstline.export import Checkpoint, Policy, Recorded
 from firstline.ids import Digest, IncidentId, digest
-from firstline.ledger import GENESIS, Chain, Entry, Kind, append
+from firstline.ledger import export
+from firstline.ledger.chain import GENESIS, Chain, Entry, Kind, append
+from firstline.ledger.export import Checkpoint, Policy, Recorded
 from tests.core.builders import BY, ID, NOW, OTHER, ago
 from tests.strategies import CALM
 

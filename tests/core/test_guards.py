@@ -4,10 +4,9 @@ from datetime import timedelta
 import pytest
 
 from firstline.actions.action import Autonomy
-from firstline.approvals import PROPOSALS_MAX, Approval
-from firstline.circumstances import Circumstance, Circumstances, Sort
-from firstline.diagnose import Diagnosis, Verdict
-from firstline.evidence import (
+from firstline.config.profile import ActionPolicy
+from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
     Gone,
@@ -18,18 +17,19 @@ from firstline.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.guards.guard import Denial
-from firstline.guards.order import ORDER, ask, name
+from firstline.diagnosis.external_events import Circumstance, Circumstances, Sort
+from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeyState, Surroundings
 from firstline.ids import Digest, GroupName, InstanceId
-from firstline.incident import Incident, Outcome
-from firstline.limits import Limits
-from firstline.pauses import Switch
-from firstline.plan import Plan
-from firstline.profile import ActionPolicy
-from firstline.readers import Life
-from firstline.signals import Component, Condition
-from firstline.situation import Situation
-from firstline.surroundings import Deployment, Deployments, Image, KeyState, Surroundings
+from firstline.incidents.approvals import PROPOSALS_MAX, Approval
+from firstline.incidents.incident import Incident, Outcome
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.order import ORDER, ask, name
+from firstline.remediation.kill_switch import Switch
+from firstline.remediation.limits import Limits
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+from firstline.signal import Component, Condition
 from tests.core.builders import (
     FLEET,
     ID,

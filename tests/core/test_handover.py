@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from firstline.decide import decide
-from firstline.decision import Decision, HandOver
-from firstline.diagnose import Diagnosis, Verdict
-from firstline.guards.guard import Answer, Denial
-from firstline.handover import BY_CONDITION, BY_FAILURE, NAMED_MAX, details, steps
+from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.health_checks import Failure, Life
 from firstline.ids import InstanceId
-from firstline.incident import Outcome
-from firstline.readers import Failure, Life
-from firstline.signals import Component, Condition, Severity
+from firstline.incidents.incident import Outcome
+from firstline.remediation.decide import decide
+from firstline.remediation.decision import Decision, HandOver
+from firstline.remediation.guards.guard import Answer, Denial
+from firstline.remediation.handover import BY_CONDITION, BY_FAILURE, NAMED_MAX, details, steps
+from firstline.signal import Component, Condition, Severity
 from tests.core.builders import A, B, C, answered, attempt, incident, target
 from tests.core.situations import situation
 

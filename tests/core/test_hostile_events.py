@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstline import episodes
-from firstline.classify import classify, known_as
-from firstline.incident import decode, encode
-from firstline.signals import Condition, Disposition, Severity, SignalKind, on_time
-from firstline.sources.envelope import parse
+from firstline.incidents.incident import decode, encode
+from firstline.signal import Condition, Disposition, Severity, SignalKind, on_time
+from firstline.signals import episodes
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
 from tests.core.builders import BY, HOME, NOW, PROFILE
 from tests.core.events import EVENTS
 from tests.strategies import CALM

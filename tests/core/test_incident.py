@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from firstline.errors import Bug
-from firstline.incident import (
+from firstline.incidents.incident import (
     ENDED,
     TRANSITIONS,
     Fact,

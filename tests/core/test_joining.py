@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from firstline import causes, episodes
-from firstline.classify import Classification
-from firstline.episodes import ALARMS_MAX, join
-from firstline.incident import Incident, Status
-from firstline.signals import Component, Condition, Disposition, Severity
+from firstline.incidents.incident import Incident, Status
+from firstline.signal import Component, Condition, Disposition, Severity
+from firstline.signals import correlation as causes
+from firstline.signals import episodes
+from firstline.signals.classify import Classification
+from firstline.signals.episodes import ALARMS_MAX, join
 from tests.core.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, incident, signal
 
 P1, P2, P3, _ = Severity

@@ -4,14 +4,14 @@ import copy
 
 import pytest
 
-from firstline.diagnose import Diagnosis, Verdict
-from firstline.evidence import Unknown
+from firstline.config.profile import Profile
+from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.health_checks import Failure, Life
 from firstline.ids import GroupName, InstanceId
-from firstline.incident import Attempt, Outcome
-from firstline.ladder import gentlest_plan, next_plan, refresh_parameters
-from firstline.profile import Profile
-from firstline.readers import Failure, Life
-from firstline.situation import Situation
+from firstline.incidents.incident import Attempt, Outcome
+from firstline.remediation.ladder import gentlest_plan, next_plan, refresh_parameters
+from firstline.remediation.situation import Situation
 from tests.core.builders import (
     FLEET,
     PROFILE,

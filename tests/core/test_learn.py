@@ -4,14 +4,21 @@ from typing import Any
 
 import pytest
 
-from firstline.entries import HostsInspected, HostsVerified
-from firstline.evidence import AlarmReading, AlarmState, Group, HostEvidence, TargetHealth, Unknown
-from firstline.execution import Answer, Pending
+from firstline.diagnosis.evidence import (
+    AlarmReading,
+    AlarmState,
+    Group,
+    HostEvidence,
+    TargetHealth,
+    Unknown,
+)
 from firstline.ids import InstanceId
-from firstline.incident import Incident, Target
-from firstline.learn import Lesson, Observation, learn
-from firstline.ledger import Kind
-from firstline.signals import Condition
+from firstline.incidents.incident import Incident, Target
+from firstline.ledger.chain import Kind
+from firstline.ledger.entries import HostsInspected, HostsVerified
+from firstline.remediation.execution import Answer, Pending
+from firstline.remediation.update import Lesson, Observation, learn
+from firstline.signal import Condition
 from tests.core.builders import (
     ALARM,
     NOW,

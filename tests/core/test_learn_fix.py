@@ -2,13 +2,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from firstline.entries import FixReported
-from firstline.evidence import Unknown
-from firstline.execution import Pending
+from firstline.diagnosis.evidence import Unknown
 from firstline.ids import CommandId
-from firstline.incident import Attempt, Incident, Outcome, Status, Target
-from firstline.learn import Lesson, Observation, learn
-from firstline.ledger import Kind
+from firstline.incidents.incident import Attempt, Incident, Outcome, Status, Target
+from firstline.ledger.chain import Kind
+from firstline.ledger.entries import FixReported
+from firstline.remediation.execution import Pending
+from firstline.remediation.update import Lesson, Observation, learn
 from tests.core.builders import (
     NOW,
     PROFILE,

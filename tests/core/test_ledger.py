@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline.ids import digest
-from firstline.ledger import GENESIS, Chain, Data, Entry, Kind, Provenance, append
+from firstline.ledger.chain import GENESIS, Chain, Data, Entry, Kind, Provenance, append
 from tests.core.builders import BY, ID, NOW, OTHER, ago
 from tests.strategies import CALM
 

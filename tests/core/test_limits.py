@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline.ids import IncidentId, InstanceId
-from firstline.limits import Lease, Spent, attempts, cooldown, extend, last_attempt, release, take
+from firstline.remediation.limits import (
+    Lease,
+    Spent,
+    attempts,
+    cooldown,
+    extend,
+    last_attempt,
+    release,
+    take,
+)
 from tests.core.builders import ID, NOW, OTHER, A, B, ago
 from tests.core.situations import lease, spent
 from tests.strategies import CALM

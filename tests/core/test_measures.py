@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from firstline import costs, measures
+from firstline.controller import metrics as measures
+from firstline.controller.ports import Change
 from firstline.ids import Cause, Digest, IncidentId, Token
-from firstline.incident import Incident, Status
-from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
-from firstline.metric import Metric
-from firstline.ports import Change
+from firstline.incidents.incident import Incident, Status
+from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
+from firstline.monitoring import costs
+from firstline.monitoring.metric import Metric
 from tests.core.builders import NOW, attempt, incident
 from tests.core.situations import proposal
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from firstline import bodies, paging
-from firstline.delivery import Accepted, BadBody, Delivery, NotYet
-from firstline.incident import Incident, Page
-from firstline.resolving import RESOLVE_AFTER
-from firstline.signals import Severity
+from firstline.incidents.incident import Incident, Page
+from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.notifications import pages as paging
+from firstline.notifications import payloads as bodies
+from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
+from firstline.signal import Severity
 from tests.core.builders import ID, NOW, incident, signal
 
 LINK = (

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from firstline.errors import Malformed
-from firstline.ledger import Chain, Kind, append
-from firstline.postmortem.report import Figure, Lane, Report
-from firstline.postmortem.timeline import folded
-from firstline.postmortem.write import write
-from firstline.tones import Tone
+from firstline.ledger.chain import Chain, Kind, append
+from firstline.reporting.postmortem.report import Figure, Lane, Report
+from firstline.reporting.postmortem.timeline import folded
+from firstline.reporting.postmortem.write import write
+from firstline.reporting.tones import Tone
 from tests.core.builders import BY, ID, PROFILE, A, B, C
 from tests.core.chains import (
     GONE,

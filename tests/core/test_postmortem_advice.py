@@ -2,13 +2,13 @@
 
 import pytest
 
-from firstline.ledger import Kind
-from firstline.postmortem.changes import ALWAYS
-from firstline.postmortem.follow_ups import BY_FAILURE
-from firstline.postmortem.report import Report
-from firstline.postmortem.write import write
-from firstline.readers import Failure
-from firstline.signals import Condition
+from firstline.diagnosis.health_checks import Failure
+from firstline.ledger.chain import Kind
+from firstline.reporting.postmortem.changes import ALWAYS
+from firstline.reporting.postmortem.follow_ups import BY_FAILURE
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.write import write
+from firstline.signal import Condition
 from tests.core.builders import PROFILE, A, B
 from tests.core.chains import (
     GONE,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstline.ledger import Kind
-from firstline.postmortem.axis import TICKS_MAX, Axis, axis
-from firstline.postmortem.drawing import LABEL_WIDTH, charts, strips, timeline
-from firstline.postmortem.report import Report
-from firstline.postmortem.write import write
+from firstline.ledger.chain import Kind
+from firstline.reporting.postmortem.axis import TICKS_MAX, Axis, axis
+from firstline.reporting.postmortem.drawing import LABEL_WIDTH, charts, strips, timeline
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.write import write
 from tests.core.builders import NOW, PROFILE, A, B
 from tests.core.chains import (
     HEALTHY,

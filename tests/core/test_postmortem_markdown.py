@@ -1,7 +1,7 @@
 """A report as Markdown: the same words, and nothing that they say marks anything up."""
 
-from firstline.postmortem.markdown import escaped, markdown
-from firstline.postmortem.write import write
+from firstline.reporting.postmortem.markdown import escaped, markdown
+from firstline.reporting.postmortem.write import write
 from tests.core.builders import PROFILE, A
 from tests.core.chains import chain, decision, handed_over, looked, opening, outage
 

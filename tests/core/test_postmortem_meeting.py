@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from firstline.business_day import BusinessDay
-from firstline.postmortem.meeting import LINE_MAX, folded, invitation, text
-from firstline.postmortem.write import write
+from firstline.config.business_day import BusinessDay
+from firstline.reporting.postmortem.meeting import LINE_MAX, folded, invitation, text
+from firstline.reporting.postmortem.write import write
 from tests.core.builders import ID, PROFILE
 from tests.core.chains import chain, decision, opening, outage
 

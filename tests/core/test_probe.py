@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstline.metric import Metric
-from firstline.probe import (
+from firstline.config.probe_settings import Consumer
+from firstline.monitoring.metric import Metric
+from firstline.monitoring.nats_probe import (
     NATS_METRICS,
     Backlog,
     Ended,
@@ -15,7 +16,6 @@ from firstline.probe import (
     request,
     responders,
 )
-from firstline.probe_settings import Consumer
 
 HEALTH = {
     "healthy": True,

@@ -2,8 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.metric import Metric
-from firstline.probe_health import (
+from firstline.monitoring.http_probe import (
     HealthAnswer,
     HealthOutcome,
     HealthReading,
@@ -12,6 +11,7 @@ from firstline.probe_health import (
     metrics,
     outcome,
 )
+from firstline.monitoring.metric import Metric
 
 LATENCY = timedelta(milliseconds=20)
 

@@ -1,5 +1,5 @@
-from firstline.probe_profile import Probe
-from firstline.probe_settings import Consumer, ProbeSettings, read, write
+from firstline.config.probe_section import Probe
+from firstline.config.probe_settings import Consumer, ProbeSettings, read, write
 from tests.core.builders import PROFILE
 
 

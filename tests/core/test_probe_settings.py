@@ -4,10 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.errors import Malformed
-from firstline.probe import Outcome
-from firstline.probe_health import HealthOutcome
-from firstline.probe_settings import (
+from firstline.config.probe_settings import (
     VARIABLE,
     Consumer,
     HealthTarget,
@@ -16,6 +13,9 @@ from firstline.probe_settings import (
     read,
     write,
 )
+from firstline.errors import Malformed
+from firstline.monitoring.http_probe import HealthOutcome
+from firstline.monitoring.nats_probe import Outcome
 
 NATS = NatsTarget(host="nats.internal.example", consumers=(Consumer("EVENTS", "worker"),))
 HEALTH = HealthTarget(host="api.example.com", path="/vault/health")

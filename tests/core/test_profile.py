@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pytest
 
 from firstline.actions.look_host import UNIT_PATTERN
+from firstline.config.fallback_profile import fallback
+from firstline.config.profile import load, parse
 from firstline.errors import Malformed
-from firstline.fallback import fallback
 from firstline.ids import digest
-from firstline.profile import load, parse
-from firstline.signals import SOURCES, Condition, Severity
+from firstline.signal import SOURCES, Condition, Severity
 from tests.core.builders import PROFILE, PROFILE_FILE
 
 SMALL = Path(__file__).parent / "small.toml"

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.diagnose import COMPONENTS, Confidence, Diagnosis, Verdict, diagnose, judge
-from firstline.evidence import (
+from firstline.diagnosis.diagnose import COMPONENTS, Confidence, Diagnosis, Verdict, diagnose, judge
+from firstline.diagnosis.evidence import (
     Answering,
     Connections,
     Evidence,
@@ -14,7 +14,7 @@ from firstline.evidence import (
     LogCounts,
     Unknown,
 )
-from firstline.readers import (
+from firstline.diagnosis.health_checks import (
     NOTHING,
     Failure,
     Life,
@@ -23,7 +23,7 @@ from firstline.readers import (
     by_probe,
     by_report,
 )
-from firstline.signals import Component
+from firstline.signal import Component
 from tests.core.builders import AGE_MAX, FLEET, NOW, A, B, ago, evidence, group, host, report
 
 UNREAD = Unknown("throttled")

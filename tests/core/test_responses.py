@@ -2,9 +2,9 @@ import copy
 
 import pytest
 
-from firstline import responses
-from firstline.incident import Incident, Page, Response
-from firstline.signals import Severity
+from firstline.incidents import response_targets as responses
+from firstline.incidents.incident import Incident, Page, Response
+from firstline.signal import Severity
 from tests.core.builders import NOW, PROFILE, ago, incident
 
 P1, P2, P3, P4 = Severity

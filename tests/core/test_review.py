@@ -3,11 +3,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firstline.export import Recorded
 from firstline.ids import IncidentId
-from firstline.ledger import Kind
-from firstline.pauses import CHAIN
-from firstline.review import Blocked, Noisy, Promotable, Record, Review, Spread, Turn, review
+from firstline.ledger.chain import Kind
+from firstline.ledger.export import Recorded
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.review import (
+    Blocked,
+    Noisy,
+    Promotable,
+    Record,
+    Review,
+    Spread,
+    Turn,
+    review,
+)
 from tests.core.builders import ID, NOW, OTHER
 from tests.core.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
 

@@ -2,10 +2,10 @@ import copy
 
 import pytest
 
+from firstline.config.profile import Prefix, Rule, Wanted
 from firstline.ids import SignalKey, digest
-from firstline.profile import Prefix, Rule, Wanted
-from firstline.rules import known_words, match
-from firstline.signals import Component, Condition, Severity, Signal
+from firstline.signal import Component, Condition, Severity, Signal
+from firstline.signals.rules import known_words, match
 from tests.core.builders import NOW, PROFILE
 
 SIGNAL = Signal(

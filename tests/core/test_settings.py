@@ -3,8 +3,8 @@ import json
 
 import pytest
 
+from firstline.config.settings import VARIABLE, Settings, read, write
 from firstline.errors import Malformed
-from firstline.settings import VARIABLE, Settings, read, write
 from tests.core.builders import SETTINGS
 
 
@@ -22,7 +22,10 @@ def edited(**fields: object) -> str:
     ("environment", "told"),
     [
         ({}, "FIRSTLINE_SETTINGS is not set: deploy with the stack in infra/, which writes it"),
-        ({VARIABLE: "{"}, "does not fit firstline.settings.Settings: Input data was truncated"),
+        (
+            {VARIABLE: "{"},
+            "does not fit firstline.config.settings.Settings: Input data was truncated",
+        ),
         ({VARIABLE: "{}"}, "Object missing required field `home`"),
         ({VARIABLE: edited(mode="auto")}, r"Invalid enum value 'auto' - at `\$.mode`"),
         ({VARIABLE: edited(routing_key="x")}, "Object contains unknown field `routing_key`"),

@@ -7,9 +7,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from firstline.classify import classify, known_as
-from firstline.signals import Disposition, on_time
-from firstline.sources.envelope import parse
+from firstline.signal import Disposition, on_time
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
 from tests.core.builders import HOME, NOW, PROFILE
 from tests.core.events import EVENTS
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstline import causes
-from firstline.classify import classify, known_as
-from firstline.signals import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
-from firstline.sources.envelope import MALFORMED, parse
-from firstline.sources.transports import undelivered
+from firstline.signal import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
+from firstline.signals import correlation as causes
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import MALFORMED, parse
+from firstline.signals.sources.transports import undelivered
 from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, NOW, PROFILE
 from tests.core.events import ABSENT, EVENTS, edited
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from firstline.ids import Cause
-from firstline.storm import Opening, Openings
+from firstline.signals.storm import Opening, Openings
 from tests.core.builders import NOW, ago
 
 WINDOW = timedelta(minutes=10)

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from firstline.errors import Malformed
-from firstline.ledger import Kind
-from firstline.pauses import CHAIN
-from firstline.summarise import summaries, summarise
-from firstline.summary import Demoted, Denied, Summary, Tried, Wanted
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.incident_summary import Demoted, Denied, Summary, Tried, Wanted
+from firstline.reporting.summarize import summaries, summarise
 from tests.core.builders import BY, ID, NOW, OTHER, A, B
 from tests.core.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from firstline.ids import Digest, IncidentId
-from firstline.ledger import Chain, Data, Entry, Kind, Provenance, append
-from firstline.timeline import clock, moments
+from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
+from firstline.reporting.timeline import clock, moments
 from tests.core.builders import ID, NOW
 
 BY = Provenance(Digest("0" * 64), "code")

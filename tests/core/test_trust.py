@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from firstline import trust
 from firstline.ids import IncidentId
-from firstline.trust import Demotion, Trust, Trusts
+from firstline.incidents import demotion as trust
+from firstline.incidents.demotion import Demotion, Trust, Trusts
 from tests.core.builders import ID, NOW, OTHER
 
 BY = Demotion(NOW, 0, ID)

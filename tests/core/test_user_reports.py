@@ -5,13 +5,15 @@ import json
 import msgspec
 import pytest
 
-from firstline import bodies, episodes, paging
-from firstline.classify import Classification, classify, known_as
-from firstline.episodes import REPORTS_MAX
-from firstline.incident import decode, encode
-from firstline.signals import Mark, Restricted, Severity, Signal
-from firstline.sources.envelope import parse
-from firstline.sources.user import named, plain, pseudonym
+from firstline.incidents.incident import decode, encode
+from firstline.notifications import pages as paging
+from firstline.notifications import payloads as bodies
+from firstline.signal import Mark, Restricted, Severity, Signal
+from firstline.signals import episodes
+from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.episodes import REPORTS_MAX
+from firstline.signals.sources.envelope import parse
+from firstline.signals.sources.user import named, plain, pseudonym
 from tests.core.builders import BY, HOME, NOW, PROFILE
 from tests.core.events import EVENTS, edited
 

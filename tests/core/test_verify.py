@@ -1,8 +1,8 @@
 import pytest
 
-from firstline.diagnose import Verdict
-from firstline.readers import Life
-from firstline.verify import read, settle
+from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.health_checks import Life
+from firstline.remediation.verification import read, settle
 from tests.core.builders import NOW, ago, target
 
 ONE = Verdict(Life.SERVING, serving=("the host's enclave runs",))

@@ -18,22 +18,24 @@ from xml.sax.saxutils import escape
 
 from boto3.session import Session
 
-from firstline import profile as profiles
-from firstline.adapters import items, wiring
+import firstline
+from firstline.adapters import wiring
+from firstline.adapters.aws import dynamo_items as items
+from firstline.config import profile as profiles
+from firstline.config.settings import Home
 from firstline.controller.system import System
-from firstline.evidence import AlarmState
+from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
-from firstline.limits import Lease
-from firstline.settings import Home
-from firstline.trust import Demotion, Trust
-from firstline.twin import resources, tell
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.replay import MINUTE, Run
-from firstline.twin.scenario import HostPlan, Scenario, ruled
-from firstline.twin.tally import Tally
-from firstline.twin.world import World
+from firstline.incidents.demotion import Demotion, Trust
+from firstline.lab.twin import resources, tell
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.replay import MINUTE, Run
+from firstline.lab.twin.scenario import HostPlan, Scenario, ruled
+from firstline.lab.twin.tally import Tally
+from firstline.lab.twin.world import World
+from firstline.remediation.limits import Lease
 from functions import operator
 from tests.adapters.loopback import Loopback, http, request_of
 
@@ -42,7 +44,7 @@ HOME = Home("123456789012", "us-east-1")
 ALARM = "firstline-vettid-app-Detectionhealthyhosts0A1B2C3D-X1Y2Z3"
 ARN = f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{ALARM}"
 CALLER = f"arn:aws:sts::{HOME.account}:assumed-role/on-call/alice"
-PROFILE = Path(profiles.__file__).parent / "profiles" / "runbook.toml"
+PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
 <DescribeStacksResult><Stacks><member><StackName>x</StackName><Outputs>{}</Outputs></member>
 </Stacks></DescribeStacksResult></DescribeStacksResponse>"""
@@ -86,11 +88,11 @@ class Clock:
         self._state = "OK"
 
     def now(self) -> datetime:
-        """See `firstline.ports.Clock`."""
+        """See `firstline.controller.ports.Clock`."""
         return self._world.now
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.ports.Clock`."""
+        """See `firstline.controller.ports.Clock`."""
         alarms = Session().client("cloudwatch")
         (shown,) = alarms.describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
         if shown["StateValue"] != self._state:

@@ -1,15 +1,14 @@
 """Commands as the real command line parses them: nothing is run, and nothing is sent."""
 
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
 import msgspec
 import typer
 
-from firstline import levers
 from firstline.cli.levers import length
-from firstline.cli.main import COMMANDS
+from firstline.cli.main import COMMANDS, module_of
+from firstline.controller.operators import commands as levers
 from firstline.errors import Malformed
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
@@ -20,7 +19,7 @@ def fault(name: str, *arguments: str) -> str:
     """Why the command line refuses these words; empty where it takes them."""
     if name not in COMMANDS:
         return f"no command {name}"
-    app: typer.Typer = import_module(f"firstline.cli.{COMMANDS[name][0]}").app
+    app: typer.Typer = module_of(COMMANDS[name][0]).app
     group = typer.main.get_group(app)
     command: Any = group.commands.get(name, group)
     rest = list(arguments)

@@ -4,14 +4,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
 
 import firstline
-from firstline.cli.main import COMMANDS
+from firstline.cli.main import COMMANDS, module_of
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
@@ -59,7 +58,7 @@ def test_a_mistake_in_the_call_is_one_line(tmp_path: Path, arguments: list[str],
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_row_of_the_table_names_a_command(name: str) -> None:
-    module = import_module(f"firstline.cli.{COMMANDS[name][0]}")
+    module = module_of(COMMANDS[name][0])
     group = typer.main.get_group(module.app)
     assert group.commands.get(name, group).help
 

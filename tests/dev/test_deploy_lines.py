@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from firstline import doctor
-from firstline.checkup import deploying
-from firstline.checkup.facts import Account, Unread
+from firstline.doctor import deploying
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import Account, Unread
 from tests.core.accounts import ACCOUNT
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT
 

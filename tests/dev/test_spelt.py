@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from firstline import command_lines, paging
-from firstline.trust import Demotion
+from firstline import command_lines
+from firstline.incidents.demotion import Demotion
+from firstline.notifications import pages as paging
 from tests.core.builders import ID, NOW, incident
 from tests.core.situations import proposal
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT, names

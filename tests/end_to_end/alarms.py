@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from moto.sqs.models import sqs_backends
 
-from firstline.sources.cloudwatch import SOURCE, STATE_CHANGE
-from firstline.twin.world import World
+from firstline.lab.twin.world import World
+from firstline.signals.sources.cloudwatch import SOURCE, STATE_CHANGE
 from tests.end_to_end import pace
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 from tests.end_to_end.composites import holds

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from firstline import code
+from firstline import version as code
 from firstline.ids import digest
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 

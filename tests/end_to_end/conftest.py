@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 import coverage
 import pytest
 
-from firstline import profile as profiles
-from firstline.twin.pagerduty import PagerDutyServer
+from firstline.config import profile as profiles
+from firstline.lab.twin.pagerduty import PagerDutyServer
 from tests.end_to_end import kinds, pace, quick, stand_ins
 from tests.end_to_end.assembly import Cdk
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud

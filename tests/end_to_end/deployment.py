@@ -7,11 +7,11 @@ from pathlib import Path
 from time import sleep
 from typing import NamedTuple
 
+from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.store import DynamoStore
-from firstline.twin.alerts import Received
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.scenario import Scenario
+from firstline.lab.twin.alerts import Received
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.scenario import Scenario
 from tests.end_to_end import pace
 from tests.end_to_end.alarms import Alarms
 from tests.end_to_end.assembly import APP, RECORDS, Assembly, Cdk

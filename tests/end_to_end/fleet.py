@@ -19,10 +19,10 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
 
-from firstline.twin.changes import RequestError
-from firstline.twin.operations import OPERATIONS
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.changes import RequestError
+from firstline.lab.twin.operations import OPERATIONS
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from tests.end_to_end import pace
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.metrics import Metric, Metrics

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from firstline.profile import Fleet
+from firstline.config.profile import Fleet
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
 from tests.end_to_end.readers import READERS
 from tests.end_to_end.services import service_of, signer_of

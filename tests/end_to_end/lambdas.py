@@ -138,7 +138,7 @@ class Lambdas:
 
 
 LATE = re.compile(r"[a-z ]+: (Connect|Read)TimeoutError")
-"""What `Unavailable` says of a dependency that did not answer in time (adapters/faults.py)."""
+"""What `Unavailable` says of a dependency that did not answer in time (adapters/aws/errors.py)."""
 
 
 def late(why: str) -> bool:

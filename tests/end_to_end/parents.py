@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 from nats.aio.msg import Msg
 
-from firstline.twin.world import World
+from firstline.lab.twin.world import World
 from tests.end_to_end import pace
 from tests.end_to_end.fleet import Fleet
 from tests.probe.fleet import healthy, hung, parents

@@ -13,15 +13,15 @@ import pytest
 from boto3.session import Session
 from botocore.session import Session as BotocoreSession
 
-from firstline import profile as profiles
-from firstline.adapters.checkup.deployment import DeploymentReader
-from firstline.adapters.checkup.drift import DriftReader
-from firstline.adapters.checkup.records import Records, looks, records
-from firstline.adapters.checkup.roles import RolesReader
-from firstline.adapters.checkup.templates import TemplateReader
 from firstline.adapters.clock import SystemClock
-from firstline.checkup import deploying
-from firstline.settings import Home
+from firstline.config import profile as profiles
+from firstline.config.settings import Home
+from firstline.doctor import deploying
+from firstline.doctor.readers.deployment import DeploymentReader
+from firstline.doctor.readers.drift import DriftReader
+from firstline.doctor.readers.records import Records, looks, records
+from firstline.doctor.readers.roles import RolesReader
+from firstline.doctor.readers.templates import TemplateReader
 from infra import context
 from tests.adapters.account import answered
 from tests.core.accounts import ACCOUNT as ALL_FACTS

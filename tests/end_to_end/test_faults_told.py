@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
+from firstline.controller.ports import Wake
 from firstline.ids import IncidentId
-from firstline.ports import Wake
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.lambdas import late

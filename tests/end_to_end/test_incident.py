@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from firstline.ids import IncidentId
-from firstline.incident import Status
-from firstline.resolving import RESOLVE_AFTER
-from firstline.twin.alerts import Received
-from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
+from firstline.incidents.incident import Status
+from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.lab.twin.alerts import Received
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from tests.end_to_end import pace
 from tests.end_to_end.deployment import RECORDS, Deployment
 from tests.end_to_end.widget import Widget

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from firstline.ids import IncidentId
-from firstline.signals import DRILL_ALARM
-from firstline.twin.scenario import Scenario
+from firstline.lab.twin.scenario import Scenario
+from firstline.signal import DRILL_ALARM
 from tests.end_to_end import schedules
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.test_incident import SECONDS, status, told

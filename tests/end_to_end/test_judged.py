@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from firstline.ids import InstanceId
-from firstline.twin.scenario import HostPlan, Scenario
+from firstline.lab.twin.scenario import HostPlan, Scenario
 from tests.end_to_end.cloud import REGION
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.judge import Judge

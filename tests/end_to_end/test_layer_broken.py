@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from firstline.twin.scenario import Scenario
+from firstline.lab.twin.scenario import Scenario
 from tests.end_to_end.deployment import Deployment
 
 BROKEN = "this layer does not import"

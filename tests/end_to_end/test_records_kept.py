@@ -4,9 +4,9 @@ import hashlib
 from typing import NamedTuple, Self
 
 from firstline.ids import IncidentId, InstanceId
-from firstline.incident import Status
-from firstline.ledger import Entry
-from firstline.twin.scenario import HostPlan, Scenario
+from firstline.incidents.incident import Status
+from firstline.lab.twin.scenario import HostPlan, Scenario
+from firstline.ledger.chain import Entry
 from tests.end_to_end.deployment import APP, RECORDS, Deployment
 from tests.end_to_end.test_incident import SECONDS, first_page, status
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters import items
-from firstline.archiving import Added, LedgerChange
+from firstline.adapters.aws import dynamo_items as items
 from firstline.errors import Unavailable
-from firstline.ledger import Kind
+from firstline.ledger.archive import Added, LedgerChange
+from firstline.ledger.chain import Kind
 from functions.archive import handler
 from functions.audit import handler as audit
 from tests.controller.archiving_rig import Records

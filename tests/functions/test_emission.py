@@ -5,7 +5,7 @@ import json
 import pytest
 from aws_lambda_powertools.metrics import MetricValueError
 
-from firstline.metric import Metric
+from firstline.monitoring.metric import Metric
 from functions.emission import emit
 from functions.log import logger
 

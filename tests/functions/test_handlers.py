@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from firstline.controller.system import System
-from firstline.incident import Status
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import FaultPlan, Scenario
-from firstline.twin.world import World
+from firstline.incidents.incident import Status
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import FaultPlan, Scenario
+from firstline.lab.twin.world import World
 from functions import ingest, reconcile, sweep
 from tests.core.builders import ALARM_ARN, PROFILE, SETTINGS
 
@@ -102,7 +102,7 @@ def test_a_sweep_that_cannot_read_what_is_due_does_not_beat() -> None:
         sweep.handler({}, None, system_of(door))
 
 
-@pytest.mark.parametrize("module", ["asyncio", "firstline.twin", "moto", "nats", "rich"])
+@pytest.mark.parametrize("module", ["asyncio", "firstline.lab.twin", "moto", "nats", "rich"])
 def test_a_page_waits_for_no_import_that_it_does_not_need(module: str) -> None:
     """What ingest imports, a page waits for in every new execution environment."""
     program = f"import functions.ingest, sys; sys.exit({module!r} in sys.modules)"

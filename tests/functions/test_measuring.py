@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from firstline.controller.ports import Change
 from firstline.ids import Digest, IncidentId
-from firstline.ledger import Entry
-from firstline.ports import Change
+from firstline.ledger.chain import Entry
 from functions import ingest, reconcile, sweep
 from functions.measuring import Measuring
 from tests.controller.rig import Rig

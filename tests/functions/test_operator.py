@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import FaultPlan
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import FaultPlan
 from functions import operator
 from tests.functions.test_handlers import door_of, system_of
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from boto3.session import Session
 
-from firstline.settings import Mode, Settings
-from firstline.twin.aws import TwinAws
+from firstline.config.settings import Mode, Settings
+from firstline.lab.twin.aws import TwinAws
 from tests.iam import names
 from tests.iam.names import Names
 from tests.iam.requests import Given, asked

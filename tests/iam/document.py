@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from firstline.checkup import reads
+from firstline.doctor import reads
 from infra.denials import NEVER
 from tests.iam.calls import kept
 from tests.iam.names import FLEET

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import firstline
-from firstline import profile as profiles
-from firstline.profile import Fleet, Profile
-from firstline.settings import Settings
-from firstline.twin.around import KEY
-from firstline.twin.world import World
+from firstline.config import profile as profiles
+from firstline.config.profile import Fleet, Profile
+from firstline.config.settings import Settings
+from firstline.lab.twin.around import KEY
+from firstline.lab.twin.world import World
 
 SHIPPED = Path(firstline.__file__).parent / "profiles"
 FLEET = "<fleet>"

@@ -15,22 +15,23 @@ import pytest
 from boto3.session import Session
 from moto import mock_aws
 
-from firstline import profile as profiles
-from firstline.adapters import archive_wiring, items, wiring
-from firstline.archiving import Added
-from firstline.classify import known_as
+from firstline.adapters import archive_wiring, wiring
+from firstline.adapters.aws import dynamo_items as items
+from firstline.config import profile as profiles
+from firstline.config.settings import Home, Settings
+from firstline.controller.ports import Change, Joined
 from firstline.controller.system import System
-from firstline.evidence import AlarmState
+from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, incident_id
-from firstline.pauses import OFF
-from firstline.ports import Change, Joined
-from firstline.settings import Home, Settings
-from firstline.sources.envelope import parse
-from firstline.twin import aws, resources
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
-from firstline.twin.world import World, announce
+from firstline.lab.twin import aws, resources
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
+from firstline.lab.twin.world import World, announce
+from firstline.ledger.archive import Added
+from firstline.remediation.kill_switch import OFF
+from firstline.signals.classify import known_as
+from firstline.signals.sources.envelope import parse
 from functions import archive, audit, console, ingest, probe_nats, reconcile
 from tests.adapters.account import Answering
 from tests.controller.archiving_rig import Records

@@ -7,8 +7,8 @@ deployment, or none at all, gets the ARN that IAM would be asked about.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from firstline.profile import Fleet
-from firstline.twin.around import KEY
+from firstline.config.profile import Fleet
+from firstline.lab.twin.around import KEY
 from tests.iam.requests import Wanted
 from tests.infra.permissions import Context, Request
 

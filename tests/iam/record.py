@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from firstline.cli.replay import read
-from firstline.settings import Home
-from firstline.twin.replay import replay
+from firstline.config.settings import Home
+from firstline.lab.twin.replay import replay
 from tests.iam.calls import Call, keep, recording
 from tests.iam.others import others
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from aws_cdk import App
 
 from app import compose
-from firstline import profile as profiles
+from firstline.config import profile as profiles
 from infra.context import DEFAULT_PROFILE
 from tests.iam import names
 from tests.iam.calls import Call

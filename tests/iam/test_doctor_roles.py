@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from firstline import doctor
-from firstline.adapters.checkup.roles import RolesReader
-from firstline.adapters.checkup.templates import TemplateReader
-from firstline.checkup.facts import Need, Read, Resource, Ruling, Unread
-from firstline.checkup.finding import Finding
-from firstline.checkup.harm import HARMS, row
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import Need, Read, Resource, Ruling, Unread
+from firstline.doctor.finding import Finding
+from firstline.doctor.harm import HARMS, row
+from firstline.doctor.readers.roles import RolesReader
+from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import Answer, Refusal
 from tests.core.accounts import DEPLOYED, found
 from tests.core.builders import HOME

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from firstline.twin.around import KEY
-from firstline.twin.aws import TwinAws
-from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.around import KEY
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
+from firstline.lab.twin.world import World
 from tests.controller.rig import START
 from tests.iam import names
 from tests.iam.calls import Call

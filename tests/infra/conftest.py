@@ -4,8 +4,8 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline import profile as profiles
-from firstline.profile import Profile
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
 from infra.context import DEFAULT_PROFILE
 from tests.infra.made import Made
 

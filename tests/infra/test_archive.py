@@ -4,7 +4,7 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.archiving import PREFIXES
+from firstline.ledger.archive import PREFIXES
 from infra.roles import LOCK_BREAKERS
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made, Resource

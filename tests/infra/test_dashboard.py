@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import jsonschema
 import pytest
 
-from firstline import measures, probe
-from firstline.profile import Profile
+from firstline.config.profile import Profile
+from firstline.controller import metrics as measures
+from firstline.monitoring import nats_probe as probe
 from tests.infra.made import Made
 
 BY = {

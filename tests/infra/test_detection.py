@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from firstline import detection
-from firstline import profile as profiles
-from firstline.classify import Classification, classify, known_as
-from firstline.profile import MadeAlarm, Profile
-from firstline.settings import Home
-from firstline.signals import Disposition, Severity
-from firstline.sources.cloudwatch import ALARM
-from firstline.sources.envelope import parse
+from firstline.config import profile as profiles
+from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.settings import Home
+from firstline.monitoring import alarms as detection
+from firstline.signal import Disposition, Severity
+from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.sources.cloudwatch import ALARM
+from firstline.signals.sources.envelope import parse
 from infra.context import DEFAULT_PROFILE
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import ACCOUNT, REGION, Made, Resource

@@ -6,12 +6,12 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline import profile as profiles
-from firstline.checkup import parts
-from firstline.checkup.facts import Resource
-from firstline.checkup.finding import Case
-from firstline.checkup.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
-from firstline.checkup.template import Stands
+from firstline.config import profile as profiles
+from firstline.doctor import parts
+from firstline.doctor.facts import Resource
+from firstline.doctor.finding import Case
+from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
+from firstline.doctor.template import Stands
 from infra.context import DEFAULT_PROFILE
 from tests.core.accounts import ACCOUNT
 from tests.core.builders import HOME

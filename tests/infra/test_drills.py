@@ -2,7 +2,7 @@
 
 import json
 
-from firstline import settings
+from firstline.config import settings
 from tests.infra.made import Made
 from tests.infra.permissions import may
 from tests.infra.test_detection import change, heard

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firstline.levers import OUTPUT
+from firstline.controller.operators.commands import OUTPUT
 from tests.infra.made import HERE, Made
 from tests.infra.permissions import may, role_of
 

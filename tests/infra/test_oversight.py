@@ -10,12 +10,12 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.adapters.wakes import DELAY_MAX
+from firstline.adapters.aws.wakes import DELAY_MAX
+from firstline.config.profile import Profile
 from firstline.controller.system import System
-from firstline.profile import Profile
-from firstline.twin.memory import MemoryDoor
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from functions import sweep
 from tests.core.builders import SETTINGS
 from tests.infra.conftest import WITHOUT_BUNDLING

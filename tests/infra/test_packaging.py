@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from firstline import code, settings
+from firstline import version as code
+from firstline.config import settings
 from infra import packaging
 from infra.context import DEFAULT_PROFILE
 from tests.infra.made import Made, Resource
@@ -90,7 +91,7 @@ def test_the_layers_hold_what_a_handler_imports(synthesized: Synthesized) -> Non
     assert "python/aws_lambda_powertools/__init__.py" in dependencies
     assert not [name for name in dependencies if name.startswith(("python/bin", "python/boto"))]
     assert not [name for name in dependencies if "x86_64" in name]
-    assert "python/firstline/settings.py" in files(synthesized.layer("Firstline"))
+    assert "python/firstline/config/settings.py" in files(synthesized.layer("Firstline"))
     functions = synthesized.made.of("AWS::Lambda::Function")
     for function in functions:
         module = function.properties["Handler"].rpartition(".")[0].replace(".", "/")
@@ -118,8 +119,8 @@ def test_every_module_ships_compiled(synthesized: Synthesized, name: str) -> Non
 def test_a_traceback_names_the_place_in_lambda(synthesized: Synthesized) -> None:
     """Compiled code knows `/opt`, and nothing of the machine that compiled it."""
     package = synthesized.layer("Firstline") / "python" / "firstline"
-    compiled = (package / "__pycache__" / "settings.cpython-313.pyc").read_bytes()
-    assert b"/opt/python/firstline/settings.py" in compiled
+    compiled = (package / "config" / "__pycache__" / "settings.cpython-313.pyc").read_bytes()
+    assert b"/opt/python/firstline/config/settings.py" in compiled
     assert str(ROOT).encode() not in compiled
 
 

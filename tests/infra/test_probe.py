@@ -10,10 +10,10 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline import probe_settings
-from firstline import profile as profiles
+from firstline.config import probe_settings
+from firstline.config import profile as profiles
+from firstline.config.probe_section import Probe
 from firstline.errors import Malformed
-from firstline.probe_profile import Probe
 from infra import packaging, probe
 from infra.context import DEFAULT_PROFILE
 from tests.infra.conftest import WITHOUT_BUNDLING

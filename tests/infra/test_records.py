@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firstline.twin import resources
-from firstline.twin.aws import TwinAws
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin import resources
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from tests.infra.made import Made
 
 TABLES = ["Incidents", "Ledger"]

@@ -9,12 +9,14 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline import code, detection, settings
+from firstline import version as code
 from firstline.actions.catalogue import DOCUMENTS
-from firstline.profile import Profile
-from firstline.settings import Home
-from firstline.signals import DRILL_ALARM
-from firstline.twin import resources
+from firstline.config import settings
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
+from firstline.lab.twin import resources
+from firstline.monitoring import alarms as detection
+from firstline.signal import DRILL_ALARM
 from infra.context import DEFAULT_PROFILE
 from infra.packaging import PROFILE_PATH
 from tests.infra.conftest import WITHOUT_BUNDLING

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from firstline.actions.catalogue import ACTIONS
-from firstline.profile import Profile
+from firstline.config.profile import Profile
 from infra.roles import GROUP_CHANGES, SEND, look_around, look_up
 from infra.unscoped import BACKGROUND, UNSCOPED
 from tests.infra.made import ACCOUNT, HERE, REGION, Made

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from firstline.export import Recorded, recorded
+from firstline.config.profile import Profile
 from firstline.ids import Digest
-from firstline.past.record import Story, story
-from firstline.profile import Profile
-from firstline.simulation import found
+from firstline.lab.redecide.record import Story, story
+from firstline.lab.simulation import found
+from firstline.ledger.export import Recorded, recorded
 
 
 def of(seed: int) -> tuple[list[Story], dict[Digest, Profile]]:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from firstline.entries import FixReported
-from firstline.execution import Refused, Sent, Unsettled
-from firstline.export import Recorded
 from firstline.ids import CommandId, Digest
-from firstline.past.again import again, sending
-from firstline.past.compare import Difference, parted
-from firstline.past.record import Story, Turn
+from firstline.lab.redecide.again import again, sending
+from firstline.lab.redecide.compare import Difference, parted
+from firstline.lab.redecide.record import Story, Turn
+from firstline.ledger.entries import FixReported
+from firstline.ledger.export import Recorded
+from firstline.remediation.execution import Refused, Sent, Unsettled
 from tests.past import stories
 
 HUNDRED = range(100)

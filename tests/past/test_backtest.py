@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from firstline.config.profile import Policy, Profile
+from firstline.config.settings import Home
 from firstline.errors import Malformed
-from firstline.past import occurrences
-from firstline.past.flips import Flip, Totals, because, sort
-from firstline.past.judging import KNOWN_MAX
-from firstline.past.pair import Pair
-from firstline.past.record import HOME
-from firstline.past.side import Side, Step
-from firstline.profile import Policy, Profile
-from firstline.settings import Home
-from firstline.signals import Severity
-from firstline.simulation import found
+from firstline.lab.redecide import occurrences
+from firstline.lab.redecide.flips import Flip, Totals, because, sort
+from firstline.lab.redecide.judging import KNOWN_MAX
+from firstline.lab.redecide.pair import Pair
+from firstline.lab.redecide.record import HOME
+from firstline.lab.redecide.side import Side, Step
+from firstline.lab.simulation import found
+from firstline.signal import Severity
 from tests.core.builders import PROFILE
 
 BEGINS = datetime(1970, 1, 1, tzinfo=UTC)

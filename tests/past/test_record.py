@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firstline.errors import Unavailable
-from firstline.past.ports import PastBackground
-from firstline.past.present import NEVER, Present
-from firstline.past.record import signals, story
-from firstline.signals import SignalKind
+from firstline.lab.redecide.ports import PastBackground
+from firstline.lab.redecide.present import NEVER, Present
+from firstline.lab.redecide.record import signals, story
+from firstline.signal import SignalKind
 from tests.past import stories
 
 if TYPE_CHECKING:

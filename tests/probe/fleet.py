@@ -14,9 +14,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from firstline.adapters import nats
-from firstline.credentials import Credentials
-from firstline.probe import NatsReading
-from firstline.probe_settings import NatsTarget
+from firstline.config.probe_settings import NatsTarget
+from firstline.monitoring.nats_credentials import Credentials
+from firstline.monitoring.nats_probe import NatsReading
 
 SUBJECT = "enclave.health.check"
 AT = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from firstline.config.probe_settings import VARIABLE, HealthTarget, ProbeSettings, write
 from firstline.errors import Malformed
-from firstline.probe_settings import VARIABLE, HealthTarget, ProbeSettings, write
 from functions import probe_health, probe_nats
 from tests.probe.fleet import guarded, parents, target
 

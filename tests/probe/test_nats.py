@@ -8,8 +8,8 @@ from pathlib import Path
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig
 
-from firstline.probe import Ended, NatsReading, Outcome, outcome, responders
-from firstline.probe_settings import Consumer
+from firstline.config.probe_settings import Consumer
+from firstline.monitoring.nats_probe import Ended, NatsReading, Outcome, outcome, responders
 from tests.probe.fleet import Answer, ask, connected, guarded, healthy, hung, parents, run, target
 from tests.probe.servers import nats_server, serving, slow_line
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import nkeys
 import pytest
 
-from firstline.adapters import nats_credentials
-from firstline.adapters.clients import answers
-from firstline.credentials import Credentials, ends_at, parse
+from firstline.adapters.aws import nats_credentials
+from firstline.adapters.aws.clients import answers
 from firstline.errors import Malformed, Unavailable
-from firstline.probe import NatsReading, Outcome, outcome
+from firstline.monitoring.nats_credentials import Credentials, ends_at, parse
+from firstline.monitoring.nats_probe import NatsReading, Outcome, outcome
 from tests.adapters.doors import Ends, Http
 from tests.probe.fleet import ask, healthy, parents, run, target
 from tests.probe.servers import nats_server

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.probe import NatsReading, Outcome, outcome
+from firstline.monitoring.nats_probe import NatsReading, Outcome, outcome
 from tests.probe.certificates import certificate
 from tests.probe.fleet import TLS, ask, run, target
 from tests.probe.servers import nats_server

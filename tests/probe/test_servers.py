@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from firstline.adapters import nats
-from firstline.credentials import parse
-from firstline.probe import Ended, NatsReading, servers
-from firstline.probe_settings import NatsTarget
+from firstline.config.probe_settings import NatsTarget
+from firstline.monitoring.nats_credentials import parse
+from firstline.monitoring.nats_probe import Ended, NatsReading, servers
 from tests.probe.fleet import run, target
 from tests.probe.servers import nats_server
 from tests.probe.trust import Trust

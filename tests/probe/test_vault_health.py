@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from firstline.adapters import vault_health
-from firstline.probe_health import HealthOutcome, HealthReading, NoAnswer, outcome
-from firstline.probe_settings import HealthTarget
+from firstline.config.probe_settings import HealthTarget
+from firstline.monitoring.http_probe import HealthOutcome, HealthReading, NoAnswer, outcome
 from tests.adapters.loopback import Behaviour, Loopback, http
 from tests.probe.certificates import certificate
 

@@ -5,7 +5,8 @@ import re
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
-from firstline.console.view import (
+from firstline.ids import IncidentId
+from firstline.reporting.console.view import (
     Answer,
     Ask,
     Detail,
@@ -17,8 +18,7 @@ from firstline.console.view import (
     Stop,
     View,
 )
-from firstline.ids import IncidentId
-from firstline.rendering.console import page, widget
+from firstline.reporting.html.console import page, widget
 from tests.core.builders import NOW
 from tests.rendering.reader import HOSTILE, Reader
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from firstline.postmortem.report import Report
-from firstline.postmortem.write import write
-from firstline.rendering.report import OPEN_MAX, page
+from firstline.reporting.html.report import OPEN_MAX, page
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.write import write
 from tests.core.builders import PROFILE, A
 from tests.core.chains import chain, decision, handed_over, looked, opening, outage
 from tests.rendering.reader import HOSTILE, Reader

@@ -6,10 +6,10 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from firstline import rendering
-from firstline.cli.terminal import STYLES
-from firstline.rendering.templates import template
-from firstline.tones import Tone
+from firstline.cli.output.terminal import STYLES
+from firstline.reporting import html as rendering
+from firstline.reporting.html.templates import template
+from firstline.reporting.tones import Tone
 
 FOLDER = Path(rendering.__file__).parent
 FILES = sorted(each.name for each in FOLDER.iterdir() if each.suffix in {".css", ".jinja"})

@@ -14,13 +14,13 @@ from botocore.compat import HTTPHeaders
 from firstline.adapters import wiring
 from firstline.cli.envelope import RUNBOOK
 from firstline.ids import incident_id
-from firstline.sources.envelope import parse
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
-from firstline.twin.wire import DEPENDENCIES, OWNED_BY_MOTO
-from firstline.twin.world import World
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
+from firstline.lab.twin.wire import DEPENDENCIES, OWNED_BY_MOTO
+from firstline.lab.twin.world import World
+from firstline.signals.sources.envelope import parse
 from functions import ingest, reconcile
 from tests.controller.rig import START, ZERO, Rig
 from tests.core.builders import ALARM_ARN, PROFILE

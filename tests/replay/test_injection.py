@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 
 from firstline.adapters import wiring
-from firstline.adapters.wakes import decode_wake
+from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
 from firstline.controller.ingest import ingest
+from firstline.controller.operators.commands import read
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.errors import Malformed
 from firstline.ids import IncidentId, incident_id
-from firstline.levers import read
-from firstline.sources.envelope import parse
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.scenario import DEFAULT_HOSTS, Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
+from firstline.lab.twin.world import World
+from firstline.signals.sources.envelope import parse
 from tests.controller.rig import FLEET, START, ZERO
 from tests.core.builders import ALARM_ARN, PROFILE
 from tests.core.events import EVENTS

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from firstline.adapters import wiring
-from firstline.adapters.wakes import decode_wake
+from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
 from firstline.controller.ingest import ingest
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.pagerduty import PagerDutyServer
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from tests.adapters.doors import Requests
 from tests.controller.rig import START, ZERO
 from tests.core.builders import ALARM_ARN, PROFILE

@@ -8,16 +8,16 @@ import msgspec
 import pytest
 
 from bench.narrow import narrowed
-from firstline import audit
-from firstline.cli import account
+from firstline.cli.output import replay as account
 from firstline.cli.replay import read, unmet
-from firstline.postmortem.markdown import markdown
-from firstline.postmortem.write import write
-from firstline.rendering import report as pages
-from firstline.settings import Home
-from firstline.tones import Tone
-from firstline.twin.replay import Replayed, replay
-from firstline.twin.scenario import Scenario, load
+from firstline.config.settings import Home
+from firstline.lab.twin.replay import Replayed, replay
+from firstline.lab.twin.scenario import Scenario, load
+from firstline.ledger import verify as audit
+from firstline.reporting.html import report as pages
+from firstline.reporting.postmortem.markdown import markdown
+from firstline.reporting.postmortem.write import write
+from firstline.reporting.tones import Tone
 from tests.iam.calls import Call, kept, recording
 from tests.iam.others import others
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from firstline.controller.ports import Ports
 from firstline.errors import Malformed
-from firstline.ports import Ports
-from firstline.simulation import campaign as campaigns
-from firstline.simulation import found
-from firstline.simulation.campaign import PIECE, Campaign
-from firstline.simulation.faults import WRITES, Fault, effects, impossible, possible
+from firstline.lab.simulation import campaign as campaigns
+from firstline.lab.simulation import found
+from firstline.lab.simulation.campaign import PIECE, Campaign
+from firstline.lab.simulation.faults import WRITES, Fault, effects, impossible, possible
 
 
 def test_the_matrix_is_of_the_ports() -> None:

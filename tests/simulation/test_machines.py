@@ -6,19 +6,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from firstline import limits
+from firstline.config.profile import seconds
+from firstline.controller.ports import Change, LeaseWrite
+from firstline.diagnosis.evidence import AlarmState, Group, Instance
 from firstline.errors import Conflict
-from firstline.evidence import AlarmState, Group, Instance
-from firstline.guards.blast_radius import budget_is_left, one_fix_at_a_time
 from firstline.ids import IncidentId, InstanceId, Token
-from firstline.limits import Lease, Limits, Spent
-from firstline.ports import Change, LeaseWrite
-from firstline.profile import seconds
-from firstline.sources.envelope import parse
-from firstline.twin.effects import ScenarioFaults
-from firstline.twin.scenario import Scenario
-from firstline.twin.store import MemoryStore
-from firstline.twin.world import World
+from firstline.lab.twin.effects import ScenarioFaults
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.store import MemoryStore
+from firstline.lab.twin.world import World
+from firstline.remediation import limits
+from firstline.remediation.guards.blast_radius import budget_is_left, one_fix_at_a_time
+from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.signals.sources.envelope import parse
 from tests.controller.rig import START, Rig, later
 from tests.core.builders import ALARM_ARN, HOME, NOW, PROFILE, evidence, incident
 from tests.core.situations import plan, situation

@@ -3,16 +3,18 @@
 import pytest
 
 from firstline.errors import Bug
-from firstline.simulation import found, planted, regressions
-from firstline.simulation.bug import Planted
-from firstline.simulation.bugs import PLANTED
-from firstline.simulation.invariants import CHECKERS
-from firstline.simulation.planted import hunt
-from firstline.simulation.regressions import REGRESSIONS, Regression
+from firstline.lab.simulation import found, planted, regressions
+from firstline.lab.simulation.bug import Planted
+from firstline.lab.simulation.bugs import PLANTED
+from firstline.lab.simulation.invariants import CHECKERS
+from firstline.lab.simulation.planted import hunt
+from firstline.lab.simulation.regressions import REGRESSIONS, Regression
 
 BY_NAME = {each.name: each for each in PLANTED}
-GONE = Planted(name="gone", breaks="I1", file="paging.py", old="no such line", new="")
-BROKEN = Planted(name="broken", breaks="I1", file="plan.py", old="import msgspec", new="(")
+GONE = Planted(name="gone", breaks="I1", file="notifications/pages.py", old="no such line", new="")
+BROKEN = Planted(
+    name="broken", breaks="I1", file="remediation/plan.py", old="import msgspec", new="("
+)
 NUMBERS = {f"I{number}" for number in range(1, 32)}
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firstline.evidence import TargetHealth
+from firstline.diagnosis.evidence import TargetHealth
 from firstline.ids import InstanceId
-from firstline.simulation import found
-from firstline.simulation.choices import Choices
-from firstline.simulation.deception import lie, missing
-from firstline.simulation.directed import STARTS, UNSIMULATED
-from firstline.simulation.faults import Fault
+from firstline.lab.simulation import found
+from firstline.lab.simulation.choices import Choices
+from firstline.lab.simulation.deception import lie, missing
+from firstline.lab.simulation.directed import STARTS, UNSIMULATED
+from firstline.lab.simulation.faults import Fault
 
-HASH = "from firstline.simulation import found as f; print(f.simulate({seed}).hash)"
+HASH = "from firstline.lab.simulation import found as f; print(f.simulate({seed}).hash)"
 A = InstanceId("i-0a1b2c3d4e5f60711")
 
 

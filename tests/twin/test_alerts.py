@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.delivery import Accepted, BadBody
-from firstline.twin.alerts import Alert, Alerts, Received, State
+from firstline.lab.twin.alerts import Alert, Alerts, Received, State
+from firstline.notifications.delivery import Accepted, BadBody
 from tests.twin.pages import BAD, KEY, T0, TRIGGER, Body, event, trigger, without
 
 

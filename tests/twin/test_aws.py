@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from firstline.adapters import items
+from firstline.adapters.aws import dynamo_items as items
 from firstline.errors import Bug
-from firstline.twin import resources
-from firstline.twin.aws import HOME, TwinAws
-from firstline.twin.scenario import FaultPlan, Scenario
-from firstline.twin.world import World
+from firstline.lab.twin import resources
+from firstline.lab.twin.aws import HOME, TwinAws
+from firstline.lab.twin.scenario import FaultPlan, Scenario
+from firstline.lab.twin.world import World
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ONE = "i-0a1b2c3d4e5f60711"

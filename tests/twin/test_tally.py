@@ -1,10 +1,10 @@
 """What a function asked of AWS is counted; what whoever drives the world asks is not."""
 
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.scenario import Scenario
-from firstline.twin.tally import Ran, Tally, used
-from firstline.twin.world import World
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.tally import Ran, Tally, used
+from firstline.lab.twin.world import World
 from tests.controller.rig import START
 from tests.core.builders import PROFILE
 

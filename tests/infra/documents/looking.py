@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from firstline.evidence import LogCounts
+from firstline.diagnosis.evidence import LogCounts
 from infra.documents import content
 from tests.infra.documents.host import PCR0, Door, Host, Ran
 

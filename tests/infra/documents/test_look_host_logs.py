@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.evidence import LogCounts
+from firstline.diagnosis.evidence import LogCounts
 from infra.documents import content
 from tests.infra.documents.host import Host
 from tests.infra.documents.looking import ALL_WELL, DOCUMENT, NO_LOGS, look, seen, values

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from firstline.readers import Failure
+from firstline.diagnosis.health_checks import Failure
 
 type Autonomy = Literal["observe", "recommend", "approve", "auto"]
 type Tool = Literal["ssm", "autoscaling", "none"]

@@ -7,7 +7,7 @@ checkpoint holds the refresh until it was verified, and it is cancelled where it
 from datetime import timedelta
 
 from firstline.actions.action import Action, Parameter
-from firstline.readers import BEYOND_HOSTS, Failure
+from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
 
 PERCENT_PATTERN = r"^(?:100|[1-9]?[0-9])$"
 SECONDS_PATTERN = r"^[0-9]{1,6}$"

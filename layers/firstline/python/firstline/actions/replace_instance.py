@@ -8,7 +8,7 @@ policy says so.
 from datetime import timedelta
 
 from firstline.actions.action import Action, Parameter
-from firstline.readers import BEYOND_HOSTS, Failure
+from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
 
 INSTANCE_PATTERN = r"^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$"
 

@@ -3,7 +3,7 @@
 from firstline.actions import restart
 from firstline.actions.action import Action, Parameter
 from firstline.actions.look_host import UNIT_PATTERN
-from firstline.readers import Failure
+from firstline.diagnosis.health_checks import Failure
 
 RESTART_ENCLAVE = Action(
     name="restart_enclave",

@@ -2,7 +2,7 @@
 
 from firstline.actions import restart
 from firstline.actions.action import Action
-from firstline.readers import Failure
+from firstline.diagnosis.health_checks import Failure
 
 RESTART_PARENT = Action(
     name="restart_parent",

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from boto3.session import Session
 
-from firstline import settings as addresses
-from firstline.adapters import clients, policy
-from firstline.adapters.bucket import S3Archive
+from firstline.adapters import policy
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.kms_signer import KmsSigner
+from firstline.adapters.aws.ledger import DynamoLedger
+from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.ledger import DynamoLedger
-from firstline.adapters.signing import KmsSigner
-from firstline.controller.archive import Archiving
-from firstline.ports import Clock
-from firstline.settings import Settings
+from firstline.config import settings as addresses
+from firstline.config.settings import Settings
+from firstline.controller.archive.fill import Archiving
+from firstline.controller.ports import Clock
 
 
 @functools.cache

@@ -20,11 +20,11 @@ from nats.errors import (
     StaleConnectionError,
 )
 
-from firstline import probe
-from firstline.adapters.names import lookup
-from firstline.credentials import Credentials
-from firstline.probe import Backlog, Ended, NatsReading, request
-from firstline.probe_settings import Consumer, NatsTarget
+from firstline.adapters.dns import lookup
+from firstline.config.probe_settings import Consumer, NatsTarget
+from firstline.monitoring import nats_probe as probe
+from firstline.monitoring.nats_credentials import Credentials
+from firstline.monitoring.nats_probe import Backlog, Ended, NatsReading, request
 
 _CLOSING_SECONDS = 0.5  # of the whole
 _REPLIES_MAX = 64

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import urllib3
 
-from firstline.adapters.routing_key import RoutingKey
-from firstline.delivery import Accepted, BadBody, Delivery, NotYet
+from firstline.adapters.aws.routing_key import RoutingKey
+from firstline.controller.ports import Clock
 from firstline.errors import Malformed
-from firstline.ports import Clock
+from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.redaction import redact
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
-from firstline import profile as profiles
-from firstline.fallback import fallback
-from firstline.profile import Profile
+from firstline.config import profile as profiles
+from firstline.config.fallback_profile import fallback
+from firstline.config.profile import Profile
 
 
 def load(path: Path) -> Profile:

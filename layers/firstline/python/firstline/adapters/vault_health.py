@@ -11,9 +11,15 @@ from datetime import timedelta
 
 import urllib3
 
-from firstline.adapters.names import left_behind, lookup
-from firstline.probe_health import HealthAnswer, HealthOutcome, HealthReading, NoAnswer, allowed
-from firstline.probe_settings import HealthTarget
+from firstline.adapters.dns import left_behind, lookup
+from firstline.config.probe_settings import HealthTarget
+from firstline.monitoring.http_probe import (
+    HealthAnswer,
+    HealthOutcome,
+    HealthReading,
+    NoAnswer,
+    allowed,
+)
 
 _HEADERS = {"User-Agent": "firstline", "Accept": "application/json", "Connection": "close"}
 

@@ -6,22 +6,23 @@ from pathlib import Path
 
 from boto3.session import Session
 
-from firstline import settings as addresses
-from firstline.adapters import clients, policy
-from firstline.adapters.around import AroundClients, AwsAround
-from firstline.adapters.background import AwsBackground, BackgroundClients
-from firstline.adapters.calls import Calls
+from firstline.adapters import policy
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.call_counter import Calls
+from firstline.adapters.aws.fleet import AwsFleet, FleetClients
+from firstline.adapters.aws.hosts import SsmHosts
+from firstline.adapters.aws.investigation import AwsBackground, BackgroundClients
+from firstline.adapters.aws.preflight import AroundClients, AwsAround
+from firstline.adapters.aws.scaling import AsgScaling
+from firstline.adapters.aws.sns_topic import SnsTeam
+from firstline.adapters.aws.store import DynamoStore
+from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.fleet import AwsFleet, FleetClients
-from firstline.adapters.hosts import SsmHosts
 from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.adapters.scaling import AsgScaling
-from firstline.adapters.store import DynamoStore
-from firstline.adapters.team import SnsTeam
-from firstline.adapters.wakes import SqsWakes
+from firstline.config import settings as addresses
+from firstline.config.settings import Settings
+from firstline.controller.ports import Clock, Ports
 from firstline.controller.system import System
-from firstline.ports import Clock, Ports
-from firstline.settings import Settings
 
 
 @functools.cache

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from firstline import audit
-from firstline.cli import exporting, incidents, output
-from firstline.cli.output import AuditLine, FaultLine
+from firstline.cli import exporting, incidents
+from firstline.cli.output import lines as output
+from firstline.cli.output.lines import AuditLine, FaultLine
 from firstline.errors import Malformed
+from firstline.ledger import verify as audit
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

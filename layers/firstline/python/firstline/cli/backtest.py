@@ -8,18 +8,20 @@ from typing import Annotated
 import msgspec
 import typer
 
-from firstline import profile as profiles
-from firstline.cli import envelope, exported, output, progress, replay_export
+from firstline.cli import envelope, exported, replay_export
 from firstline.cli.envelope import RUNBOOK, Account, Region
-from firstline.cli.output_past import BacktestLine, FlipLine, GainedLine
-from firstline.cli.progress import bar
+from firstline.cli.output import lines as output
+from firstline.cli.output import progress
+from firstline.cli.output.past import BacktestLine, FlipLine, GainedLine
+from firstline.cli.output.progress import bar
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
 from firstline.errors import Malformed
-from firstline.past import chapters, occurrences
-from firstline.past.flips import SORTS, Flip, Totals
-from firstline.past.pair import Pair
-from firstline.past.side import Side
-from firstline.profile import Profile
-from firstline.settings import Home
+from firstline.lab.redecide import chapters, occurrences
+from firstline.lab.redecide.flips import SORTS, Flip, Totals
+from firstline.lab.redecide.pair import Pair
+from firstline.lab.redecide.side import Side
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

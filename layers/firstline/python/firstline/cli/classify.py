@@ -5,17 +5,18 @@ from typing import Annotated
 
 import typer
 
-from firstline import profile as profiles
-from firstline.classify import classify, known_as
-from firstline.cli import envelope, output
+from firstline.cli import envelope
 from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
-from firstline.cli.output import ClassifyLine
-from firstline.profile import Profile
-from firstline.settings import Home
-from firstline.signals import Disposition
-from firstline.sources.envelope import parse
-from firstline.sources.user import named
-from firstline.twin.replay import UNDATED
+from firstline.cli.output import lines as output
+from firstline.cli.output.lines import ClassifyLine
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
+from firstline.lab.twin.replay import UNDATED
+from firstline.signal import Disposition
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import parse
+from firstline.signals.sources.user import named
 
 MEANT = (Disposition.INCIDENT, Disposition.RECOVERY)
 """Only these are about a condition of the fleet."""

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from firstline import profile as profiles
+from firstline.config import profile as profiles
+from firstline.controller.ports import Archive, Ledger
 from firstline.errors import Malformed
-from firstline.ports import Archive, Ledger
 
 
 class Deployment(NamedTuple):
@@ -17,9 +17,10 @@ class Deployment(NamedTuple):
 
 def find(profile: Path, region: str) -> Deployment:
     """The deployment for the fleet of *profile*; raises `Malformed` or `Unavailable`."""
-    from firstline.adapters import clients, deployed
-    from firstline.adapters.bucket import S3Archive
-    from firstline.adapters.ledger import DynamoLedger
+    from firstline.adapters.aws import clients
+    from firstline.adapters.aws.ledger import DynamoLedger
+    from firstline.adapters.aws.s3_archive import S3Archive
+    from firstline.doctor.readers import deployed
 
     stack = deployed.records(profiles.load(profile).fleet.name)
     session = deployed.session(region)

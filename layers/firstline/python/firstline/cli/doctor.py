@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from firstline import doctor as checks
-from firstline import profile as profiles
-from firstline.adapters.checkup.gather import gather
 from firstline.adapters.clock import SystemClock
-from firstline.checkup import deploying
-from firstline.checkup.finding import Finding
-from firstline.cli import output
 from firstline.cli.envelope import RUNBOOK
-from firstline.cli.output_deployed import DoctorLine
+from firstline.cli.output import lines as output
+from firstline.cli.output.deployed import DoctorLine
+from firstline.config import profile as profiles
+from firstline.doctor import deploying
+from firstline.doctor import run as checks
+from firstline.doctor.finding import Finding
+from firstline.doctor.readers.gather import gather
 from firstline.errors import Malformed, Unavailable
 
 if TYPE_CHECKING:
     from boto3.session import Session
 
-    from firstline.ports import Clock
+    from firstline.controller.ports import Clock
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

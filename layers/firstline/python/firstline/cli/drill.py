@@ -5,20 +5,21 @@ from typing import Annotated
 
 import typer
 
-from firstline import profile as profiles
-from firstline.adapters.drills import AwsAlarms
-from firstline.cli import exported, output
+from firstline.cli import exported
+from firstline.cli.account.alarm_state import AwsAlarms
 from firstline.cli.drilling import Played, Stage, play
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.levers import length
-from firstline.cli.output_deployed import DrillLine
+from firstline.cli.output import lines as output
+from firstline.cli.output.deployed import DrillLine
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.controller.operators.commands import AnnounceDrill, Pulled
 from firstline.errors import Malformed, Unavailable
-from firstline.levers import AnnounceDrill, Pulled
-from firstline.postmortem import write as report
-from firstline.postmortem.markdown import markdown as of_incident
-from firstline.postmortem.rehearsal import as_markdown
-from firstline.profile import Profile
-from firstline.signals import Condition
+from firstline.reporting.postmortem import write as report
+from firstline.reporting.postmortem.markdown import markdown as of_incident
+from firstline.reporting.postmortem.rehearsal import as_markdown
+from firstline.signal import Condition
 
 File = Annotated[
     Path | None, typer.Option(metavar="FILE", help="write the drill's report as one HTML page")
@@ -64,7 +65,7 @@ def drill(
 
 def write(played: Played, profile: Profile, html: Path | None, markdown: Path | None) -> None:
     """Write the report of the drill, and of the incident that it opened, as it is asked for."""
-    from firstline.rendering.report import page
+    from firstline.reporting.html.report import page
 
     reports = (report.write(played.chain, profile),) if played.chain else ()
     if html is not None:
@@ -92,10 +93,12 @@ def _condition(text: str) -> Condition:
 
 def _stage(path: Path, region: str) -> Stage:
     """The deployment for the fleet of the profile at *path*; raises `Malformed`."""
-    from firstline.adapters import clients, deployed, operator_url
-    from firstline.adapters.checkup.gather import home
+    from firstline.adapters.aws import clients
+    from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock
-    from firstline.adapters.store import DynamoStore
+    from firstline.cli.account import operator_url
+    from firstline.doctor.readers import deployed
+    from firstline.doctor.readers.gather import home
 
     profile, clock = profiles.load(path), SystemClock()
     fleet, session = profile.fleet.name, deployed.session(region)

@@ -4,25 +4,25 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from firstline import announced
-from firstline import drill as drills
-from firstline.adapters.drills import Rung
-from firstline.classify import Classification, classify
-from firstline.cli.output_deployed import DrillDecision, DrillLine
-from firstline.drill import Drilled, Expected
-from firstline.drill_checks import faults, settled
+from firstline.cli.account.alarm_state import Rung
+from firstline.cli.output.deployed import DrillDecision, DrillLine
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
+from firstline.controller.operators.commands import AnnounceDrill, Pulled
+from firstline.controller.ports import Clock, Store
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
-from firstline.evidence import AlarmState
-from firstline.export import recorded
 from firstline.ids import IncidentId, SignalKey
-from firstline.ledger import Entry
-from firstline.levers import AnnounceDrill, Pulled
-from firstline.ports import Clock, Store
-from firstline.postmortem.rehearsal import Rehearsal, rehearsal
-from firstline.profile import Profile
-from firstline.settings import Home
-from firstline.signals import Condition, Signal, SignalKind
-from firstline.sources.cloudwatch import ALARM
+from firstline.ledger.chain import Entry
+from firstline.ledger.export import recorded
+from firstline.reporting.drill import results as drills
+from firstline.reporting.drill.checks import faults, settled
+from firstline.reporting.drill.results import Drilled, Expected
+from firstline.reporting.postmortem.rehearsal import Rehearsal, rehearsal
+from firstline.signal import Condition, Signal, SignalKind
+from firstline.signals import drill_marker as announced
+from firstline.signals.classify import Classification, classify
+from firstline.signals.sources.cloudwatch import ALARM
 
 POLL = timedelta(seconds=5)
 SPARE = timedelta(seconds=30)

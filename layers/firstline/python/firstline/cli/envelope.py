@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 import firstline
+from firstline.config.settings import Home
 from firstline.errors import Malformed
-from firstline.settings import Home
 
 PROFILES = Path(firstline.__file__).parent / "profiles"
 RUNBOOK = PROFILES / "runbook.toml"

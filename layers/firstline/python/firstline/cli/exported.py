@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from firstline import export
 from firstline.errors import Malformed
+from firstline.ledger import export
 
 
 def read(path: Path) -> Iterator[export.Line]:

@@ -9,16 +9,17 @@ from typing import Annotated
 
 import typer
 
-from firstline import export as exports
-from firstline.cli import deployments, exported, instants, output
+from firstline.cli import deployments, exported, instants
 from firstline.cli.deployments import Deployment
 from firstline.cli.envelope import RUNBOOK
-from firstline.cli.output import ExportLine
-from firstline.controller import archived
+from firstline.cli.output import lines as output
+from firstline.cli.output.lines import ExportLine
+from firstline.controller.archive import read as archived
+from firstline.controller.ports import Archive, Ledger
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import Digest, IncidentId, digest
-from firstline.ledger import Entry
-from firstline.ports import Archive, Ledger
+from firstline.ledger import export as exports
+from firstline.ledger.chain import Entry
 
 
 def export(

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import entries, exported, instants, listing
+from firstline.cli import exported, instants
 from firstline.cli.envelope import RUNBOOK
+from firstline.cli.output import entries, listing
 from firstline.errors import Malformed, Unavailable
-from firstline.export import Recorded, recorded
 from firstline.ids import IncidentId
-from firstline.signals import Condition, Severity
-from firstline.summarise import summaries
-from firstline.summary import OUTCOMES, Summary, Wanted
+from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.incident_summary import OUTCOMES, Summary, Wanted
+from firstline.reporting.summarize import summaries
+from firstline.signal import Condition, Severity
 
 Export = Annotated[
     Path | None,

@@ -8,13 +8,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from firstline import levers
-from firstline import profile as profiles
-from firstline.adapters import deployed, operator_url
-from firstline.cli import output
+from firstline.cli.account import operator_url
 from firstline.cli.envelope import RUNBOOK
+from firstline.cli.output import lines as output
+from firstline.config import profile as profiles
+from firstline.controller.operators import commands as levers
+from firstline.controller.operators.commands import Lever, Pulled
+from firstline.doctor.readers import deployed
 from firstline.errors import Malformed, Unavailable
-from firstline.levers import Lever, Pulled
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

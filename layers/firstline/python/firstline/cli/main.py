@@ -1,6 +1,7 @@
 """The command line: the first word picks a command, and only that command's module is imported.
 
-A row of ``COMMANDS`` names the module under ``firstline.cli`` and the line that ``--help`` shows.
+A row of ``COMMANDS`` names the module under ``firstline.cli``, or one of the checkout's
+``tools``, and the line that ``--help`` shows.
 The module holds ``app``, a Typer with a command of the row's name (``develop.py`` has six), or one
 whose commands are the row's own subcommands (``audit list``). A command returns its exit status;
 nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module, metadata
+from types import ModuleType
 
 from firstline.errors import Malformed
 
@@ -40,8 +42,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bootstrap": ("develop", "prepare an account and Region for the CDK, once"),
     "deploy": ("develop", "deploy the stacks; arguments go to the CDK"),
     "destroy": ("develop", "destroy the app stack; records stay; arguments go to the CDK"),
-    "bench": ("bench", "measure a checkout beside its baselines: all benches, or those named"),
-    "docs": ("documents", "write the generated documents of a checkout anew"),
+    "bench": (
+        "tools.bench.bench",
+        "measure a checkout beside its baselines: all benches, or those named",
+    ),
+    "docs": ("tools.docs.documents", "write the generated documents of a checkout anew"),
 }
 
 
@@ -82,7 +87,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     """Import the command's module and call it with its arguments."""
     import typer
 
-    app: typer.Typer = import_module(f"firstline.cli.{COMMANDS[name][0]}").app
+    app: typer.Typer = module_of(COMMANDS[name][0]).app
     group = typer.main.get_group(app)
     command = group.commands.get(name, group)
     try:
@@ -93,6 +98,16 @@ def run(name: str, arguments: Sequence[str]) -> int:
     except typer.Abort:
         return mistake(f"{name}: stopped, nothing was answered")
     return int(status or 0)
+
+
+def module_of(name: str) -> ModuleType:
+    """The module of a command; raises `Malformed` for one of ``tools`` outside of a checkout."""
+    if not name.startswith("tools."):
+        return import_module(f"firstline.cli.{name}")
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise Malformed("works in a checkout only, by ./dev") from error
 
 
 def mistake(line: str) -> int:

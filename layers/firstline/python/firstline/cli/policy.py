@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from firstline import profile as profiles
-from firstline.classify import classify, known_as
-from firstline.cli import envelope, output
+from firstline.cli import envelope
 from firstline.cli.classify import MEANT
 from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
-from firstline.cli.output import ExplainLine, MissLine, PolicyLine
-from firstline.profile import Profile
-from firstline.rules import match
-from firstline.settings import Home
-from firstline.signals import Signal
-from firstline.sources.envelope import parse
-from firstline.twin.replay import UNDATED
+from firstline.cli.output import lines as output
+from firstline.cli.output.lines import ExplainLine, MissLine, PolicyLine
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
+from firstline.lab.twin.replay import UNDATED
+from firstline.signal import Signal
+from firstline.signals.classify import classify, known_as
+from firstline.signals.rules import match
+from firstline.signals.sources.envelope import parse
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -11,23 +11,26 @@ from typing import Annotated
 
 import typer
 
-from firstline import export as exports
-from firstline import profile as profiles
-from firstline.cli import account, envelope, exported, output, replay_export, report, screen
+from firstline.cli import envelope, exported, replay_export, report
 from firstline.cli.envelope import PROFILES, RUNBOOK, Account, Region
-from firstline.cli.output import ReplayLine
+from firstline.cli.output import lines as output
+from firstline.cli.output import replay as account
+from firstline.cli.output import screen
+from firstline.cli.output.lines import ReplayLine
+from firstline.config import profile as profiles
+from firstline.config.settings import Home
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
-from firstline.evidence import AlarmState
 from firstline.ids import digest
-from firstline.postmortem.report import Report
-from firstline.postmortem.write import write
-from firstline.settings import Home
-from firstline.sources.cloudwatch import ALARM
-from firstline.sources.envelope import parse
-from firstline.twin import scenario as scenarios
-from firstline.twin import tell
-from firstline.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
-from firstline.twin.scenario import EventPlan, Scenario
+from firstline.lab.twin import scenario as scenarios
+from firstline.lab.twin import tell
+from firstline.lab.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
+from firstline.lab.twin.scenario import EventPlan, Scenario
+from firstline.ledger import export as exports
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.write import write
+from firstline.signals.sources.cloudwatch import ALARM
+from firstline.signals.sources.envelope import parse
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -5,17 +5,19 @@ from pathlib import Path
 
 import msgspec
 
-from firstline.cli import account, exported, output
-from firstline.cli.output import PageLine
-from firstline.cli.output_past import AgainLine, DifferenceLine
-from firstline.entries import PageDelivered
+from firstline.cli import exported
+from firstline.cli.output import lines as output
+from firstline.cli.output import replay as account
+from firstline.cli.output.lines import PageLine
+from firstline.cli.output.past import AgainLine, DifferenceLine
+from firstline.config.profile import Profile
 from firstline.errors import Malformed
-from firstline.export import Recorded
 from firstline.ids import Digest
-from firstline.past import chapters
-from firstline.past.again import Compared, again
-from firstline.past.record import Story, received, story
-from firstline.profile import Profile
+from firstline.lab.redecide import chapters
+from firstline.lab.redecide.again import Compared, again
+from firstline.lab.redecide.record import Story, received, story
+from firstline.ledger.entries import PageDelivered
+from firstline.ledger.export import Recorded
 
 SHOWN_MAX = 10
 WIDTH_MAX = 160

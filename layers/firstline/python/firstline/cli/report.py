@@ -8,19 +8,20 @@ from typing import Annotated
 
 import typer
 
-from firstline import profile as profiles
-from firstline.cli import exported, incidents, output
+from firstline.cli import exported, incidents
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.incidents import Export, Profile, Region, Until
+from firstline.cli.output import lines as output
+from firstline.config import profile as profiles
 from firstline.errors import Malformed
-from firstline.export import Policy, Recorded, recorded
 from firstline.ids import Digest, IncidentId
-from firstline.ledger import Entry
-from firstline.pauses import CHAIN
-from firstline.postmortem.markdown import markdown as as_markdown
-from firstline.postmortem.meeting import invitation
-from firstline.postmortem.report import Report
-from firstline.postmortem.write import write
+from firstline.ledger.chain import Entry
+from firstline.ledger.export import Policy, Recorded, recorded
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.postmortem.markdown import markdown as as_markdown
+from firstline.reporting.postmortem.meeting import invitation
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.write import write
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -71,7 +72,7 @@ def run(
         for each in reports:
             output.emit(each)
     elif not files:
-        from firstline.cli import reading
+        from firstline.cli.output import reading
 
         reading.show(reports)
 
@@ -91,7 +92,7 @@ def read(export: Path, incident: str = "") -> tuple[Report, ...]:
 
 def page_of(reports: tuple[Report, ...]) -> str:
     """*reports* as one page."""
-    from firstline.rendering.report import page
+    from firstline.reporting.html.report import page
 
     return page(reports)
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from rich.text import Text
 
 from firstline import command_lines
-from firstline.cli import incidents, instants, output, terminal
-from firstline.cli.terminal import STYLES
+from firstline.cli import incidents, instants
+from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
+from firstline.cli.output.terminal import STYLES
 from firstline.errors import Malformed
-from firstline.review import Review, Spread, Turn, review
-from firstline.timeline import clock
-from firstline.tones import Tone
+from firstline.reporting.review import Review, Spread, Turn, review
+from firstline.reporting.timeline import clock
+from firstline.reporting.tones import Tone
 
 HEADS = "bold"
 GOOD, WARNING, BAD = (STYLES[each] for each in (Tone.GOOD, Tone.WARNING, Tone.BAD))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from firstline.adapters import deployed, reports
-from firstline.cli import output
-from firstline.cli.output import ReportLine
+from firstline.cli.account import user_reports as reports
+from firstline.cli.output import lines as output
+from firstline.cli.output.lines import ReportLine
+from firstline.doctor.readers import deployed
 from firstline.errors import Malformed, Unavailable
-from firstline.sources.user import DETAILS_MAX, Report
+from firstline.signals.sources.user import DETAILS_MAX, Report
 
 if TYPE_CHECKING:
     from boto3.session import Session

@@ -8,15 +8,17 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, output, progress, stepwise
-from firstline.cli.output import PlantedLine, SimulateLine, ViolationLine
+from firstline.cli import exported
+from firstline.cli.output import lines as output
+from firstline.cli.output import progress, stepwise
+from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import Malformed
-from firstline.simulation import campaign as campaigns
-from firstline.simulation import found, planted
-from firstline.simulation.bugs import PLANTED
-from firstline.simulation.campaign import COVERED_BY, Campaign
-from firstline.simulation.faults import Fault, effects, impossible
-from firstline.simulation.found import Outcome
+from firstline.lab.simulation import campaign as campaigns
+from firstline.lab.simulation import found, planted
+from firstline.lab.simulation.bugs import PLANTED
+from firstline.lab.simulation.campaign import COVERED_BY, Campaign
+from firstline.lab.simulation.faults import Fault, effects, impossible
+from firstline.lab.simulation.found import Outcome
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

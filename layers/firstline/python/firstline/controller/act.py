@@ -9,33 +9,36 @@ from typing import assert_never
 
 import msgspec
 
-from firstline import approvals, handover, limits, paging, plan, report_place
 from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
-from firstline.approvals import Proposal
+from firstline.config.profile import Profile, seconds
 from firstline.controller import background, demoting
 from firstline.controller.draft import Draft
-from firstline.decision import Decision
-from firstline.decision import Look as LookStep
-from firstline.entries import (
+from firstline.controller.ports import LeaseWrite
+from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
+from firstline.diagnosis.health_checks import Life
+from firstline.errors import Bug
+from firstline.ids import CommandId
+from firstline.incidents import approvals
+from firstline.incidents.approvals import Proposal
+from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
+from firstline.ledger import report_location as report_place
+from firstline.ledger.entries import (
     FixIntended,
     FixReported,
     HandedOver,
     LookIntended,
     LookReported,
 )
-from firstline.errors import Bug
-from firstline.evidence import Group, HostEvidence, Unknown
-from firstline.execution import LookOrder, Refused, Sending, Sent, Unsettled, ordered
-from firstline.ids import CommandId
-from firstline.incident import Attempt, Fact, Incident, Look, Outcome
-from firstline.limits import Lease, Limits
-from firstline.plan import Plan
-from firstline.ports import LeaseWrite
-from firstline.profile import Profile, seconds
-from firstline.readers import Life
-from firstline.situation import Situation
+from firstline.notifications import pages as paging
+from firstline.remediation import handover, limits, plan
+from firstline.remediation.decision import Decision
+from firstline.remediation.decision import Look as LookStep
+from firstline.remediation.execution import LookOrder, Refused, Sending, Sent, Unsettled, ordered
+from firstline.remediation.limits import Lease, Limits
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
 
 FUNCTION_TIMEOUT = timedelta(seconds=60)
 """Reconcile's timeout in Lambda; ``infra`` uses this value."""

@@ -6,13 +6,13 @@ Nothing here may keep the hand-over's page back: what takes too long is left unk
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
-from firstline import background
-from firstline.background import Background, Peerings, Routes, Topic, Way
 from firstline.controller.draft import Draft
+from firstline.diagnosis import investigation as background
+from firstline.diagnosis.evidence import Refreshes, Unknown
+from firstline.diagnosis.investigation import Background, Peerings, Routes, Topic, Way
+from firstline.diagnosis.preflight import Deployment, Deployments
 from firstline.errors import Unavailable
-from firstline.evidence import Refreshes, Unknown
-from firstline.situation import Situation
-from firstline.surroundings import Deployment, Deployments
+from firstline.remediation.situation import Situation
 
 WITHIN = timedelta(seconds=12)
 """The whole of it. With what was read before, a hand-over still ends in the function's time."""

@@ -1,7 +1,7 @@
 """Commit: a change that only found the store busy is tried again at once."""
 
+from firstline.controller.ports import Change, Store
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.ports import Change, Store
 
 TRIES = 3
 

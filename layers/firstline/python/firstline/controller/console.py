@@ -7,14 +7,14 @@ form, whatever else was sent.
 import re
 from datetime import datetime
 
-from firstline import export
-from firstline.console import rows
-from firstline.console.lines import lines
-from firstline.console.view import Detail, Missing, Overview, View
 from firstline.controller.system import System
 from firstline.errors import FirstlineError
 from firstline.ids import IncidentId
+from firstline.ledger import export
 from firstline.redaction import redact
+from firstline.reporting.console import rows
+from firstline.reporting.console.lines import lines
+from firstline.reporting.console.view import Detail, Missing, Overview, View
 
 SHOWN_MAX = 25
 """As many open incidents are shown; each is a read of its own."""

@@ -2,15 +2,16 @@
 
 import copy
 
-from firstline import paging, trust
+from firstline.config.profile import seconds
 from firstline.controller.draft import Draft
-from firstline.entries import ActionDemoted
-from firstline.evidence import Unknown
-from firstline.guards.surroundings import UNDOES
-from firstline.incident import Attempt, Outcome
-from firstline.limits import Limits
-from firstline.profile import seconds
-from firstline.trust import Demotion
+from firstline.diagnosis.evidence import Unknown
+from firstline.incidents import demotion as trust
+from firstline.incidents.demotion import Demotion
+from firstline.incidents.incident import Attempt, Outcome
+from firstline.ledger.entries import ActionDemoted
+from firstline.notifications import pages as paging
+from firstline.remediation.guards.surroundings import UNDOES
+from firstline.remediation.limits import Limits
 
 
 def judge(draft: Draft, over: Attempt) -> None:

@@ -7,13 +7,14 @@ import contextlib
 import copy
 from collections.abc import Sequence
 
-from firstline import bodies, paging
 from firstline.controller.draft import Draft
 from firstline.controller.settle import record_delivery
 from firstline.controller.system import System
-from firstline.delivery import Delivery
 from firstline.errors import Conflict
-from firstline.incident import Page
+from firstline.incidents.incident import Page
+from firstline.notifications import pages as paging
+from firstline.notifications import payloads as bodies
+from firstline.notifications.delivery import Delivery
 
 
 def owed(draft: Draft) -> Page | None:

@@ -4,19 +4,21 @@ import copy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from firstline import limits, paging, responses
 from firstline.controller.commit import commit
+from firstline.controller.ports import Change, LeaseWrite, Wake
 from firstline.controller.system import System
-from firstline.entries import LedgerEvent
-from firstline.evidence import Unknown
+from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
-from firstline.incident import Incident
-from firstline.ledger import Entry, append
-from firstline.limits import Lease, Limits
-from firstline.ports import Change, LeaseWrite, Wake
+from firstline.incidents import response_targets as responses
+from firstline.incidents.incident import Incident
+from firstline.ledger.chain import Entry, append
+from firstline.ledger.entries import LedgerEvent
+from firstline.notifications import pages as paging
+from firstline.remediation import limits
+from firstline.remediation.limits import Lease, Limits
 
 if TYPE_CHECKING:
-    from firstline.approvals import Approval
+    from firstline.incidents.approvals import Approval
 
 
 class Draft:

@@ -2,15 +2,17 @@
 
 import copy
 
-from firstline import approvals, episodes, paging
-from firstline.approvals import Approval
-from firstline.classify import Classification, classify
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import Arrival, take_in
-from firstline.entries import Lead, SignalsJoined
 from firstline.ids import SignalKey
-from firstline.signals import Disposition, Signal
+from firstline.incidents import approvals
+from firstline.incidents.approvals import Approval
+from firstline.ledger.entries import Lead, SignalsJoined
+from firstline.notifications import pages as paging
+from firstline.signal import Disposition, Signal
+from firstline.signals import episodes
+from firstline.signals.classify import Classification, classify
 
 APPROVALS_MAX = 5
 FOLDED_MAX = 80

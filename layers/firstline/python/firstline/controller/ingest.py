@@ -1,12 +1,12 @@
 """Ingest: an event becomes a signal, and the signal opens an episode, joins one, or is noted."""
 
-from firstline.classify import Classification, classify, known_as
 from firstline.controller.joining import Receipt, note, tell
 from firstline.controller.opening import Arrival, take_in
 from firstline.controller.system import System
-from firstline.signals import Disposition, Signal, SignalKind, on_time
-from firstline.sources.envelope import parse
-from firstline.sources.user import named
+from firstline.signal import Disposition, Signal, SignalKind, on_time
+from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.sources.envelope import parse
+from firstline.signals.sources.user import named
 
 
 def ingest(body: bytes, system: System) -> Receipt:

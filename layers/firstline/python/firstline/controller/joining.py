@@ -5,17 +5,18 @@ import copy
 
 import msgspec
 
-from firstline import causes, episodes
-from firstline.classify import Classification
+from firstline.config.profile import seconds
 from firstline.controller.commit import commit
+from firstline.controller.ports import Change, Heard, Joined, OpeningsWrite, Wake
 from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
+from firstline.diagnosis.evidence import AlarmReading, AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.evidence import AlarmReading, AlarmState
 from firstline.ids import IncidentId
-from firstline.ports import Change, Heard, Joined, OpeningsWrite, Wake
-from firstline.profile import seconds
-from firstline.signals import Disposition, Signal, SignalKind
+from firstline.signal import Disposition, Signal, SignalKind
+from firstline.signals import correlation as causes
+from firstline.signals import episodes
+from firstline.signals.classify import Classification
 
 
 class Receipt(msgspec.Struct, frozen=True):

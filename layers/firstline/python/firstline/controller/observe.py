@@ -7,20 +7,20 @@ import copy
 from collections.abc import Callable
 
 from firstline.actions.catalogue import FIXES
+from firstline.config.profile import seconds
+from firstline.config.settings import Mode
 from firstline.controller import demoting
 from firstline.controller.draft import Draft
-from firstline.diagnose import diagnose
+from firstline.diagnosis.diagnose import diagnose
+from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
+from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.errors import Bug, Unavailable
-from firstline.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
-from firstline.execution import Answer, ordered
 from firstline.ids import CommandId, InstanceId
-from firstline.incident import Attempt, Incident
-from firstline.learn import Observation, learn
-from firstline.limits import Limits
-from firstline.profile import seconds
-from firstline.settings import Mode
-from firstline.situation import Situation
-from firstline.surroundings import Image, KeyState, Surroundings
+from firstline.incidents.incident import Attempt, Incident
+from firstline.remediation.execution import Answer, ordered
+from firstline.remediation.limits import Limits
+from firstline.remediation.situation import Situation
+from firstline.remediation.update import Observation, learn
 
 
 def observe(draft: Draft) -> Observation:

@@ -8,18 +8,19 @@ import contextlib
 import copy
 from typing import NamedTuple
 
-from firstline import causes, episodes
-from firstline.classify import Classification
+from firstline.config.profile import seconds
 from firstline.controller import settle
 from firstline.controller.draft import Draft
 from firstline.controller.joining import Receipt, heard, is_over, put, tell
+from firstline.controller.ports import Change, Joined, OpeningsWrite, Wake
 from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
 from firstline.errors import Bug, Conflict, Contested, Unavailable
-from firstline.incident import Page
-from firstline.ports import Change, Joined, OpeningsWrite, Wake
-from firstline.profile import seconds
-from firstline.signals import Condition, Disposition, Severity, Signal, SignalKind
+from firstline.incidents.incident import Page
+from firstline.signal import Condition, Disposition, Severity, Signal, SignalKind
+from firstline.signals import correlation as causes
+from firstline.signals import episodes
+from firstline.signals.classify import Classification
 
 WAKE_GRACE = seconds(15)
 """How late the first wake may be before a second delivery queues it anew."""

@@ -7,18 +7,18 @@ is dropped; a commit that comes second begins again from what the first one wrot
 
 from typing import assert_never
 
-from firstline.basis import basis
 from firstline.controller import act, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
+from firstline.controller.ports import Loaded, Wake
 from firstline.controller.settle import settle
 from firstline.controller.system import System
-from firstline.decide import decide
-from firstline.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
 from firstline.errors import Conflict, Unavailable
-from firstline.learn import Observation
-from firstline.ports import Loaded, Wake
-from firstline.situation import Situation
+from firstline.remediation.decide import decide
+from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
+from firstline.remediation.decision_record import basis
+from firstline.remediation.situation import Situation
+from firstline.remediation.update import Observation
 
 TURNS_MAX = 3
 

@@ -6,13 +6,13 @@ host, whatever becomes of the worker that recorded it (I22).
 
 import copy
 
-from firstline import circumstances
-from firstline.classify import Classification
 from firstline.controller.commit import commit
+from firstline.controller.ports import Change, CircumstancesWrite
 from firstline.controller.system import System
+from firstline.diagnosis import external_events as circumstances
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.ports import Change, CircumstancesWrite
-from firstline.signals import Disposition, Mark, Signal
+from firstline.signal import Disposition, Mark, Signal
+from firstline.signals.classify import Classification
 
 TURNS_MAX = 5
 

@@ -7,13 +7,14 @@ pauses stands before it.
 import copy
 from datetime import timedelta
 
-from firstline import bodies, paging
 from firstline.controller.draft import Draft
-from firstline.delivery import Accepted, BadBody, Delivery, NotYet
-from firstline.entries import PageDelivered
+from firstline.controller.ports import Ports
 from firstline.errors import Unavailable
-from firstline.incident import Page
-from firstline.ports import Ports
+from firstline.incidents.incident import Page
+from firstline.ledger.entries import PageDelivered
+from firstline.notifications import pages as paging
+from firstline.notifications import payloads as bodies
+from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
 TRIES_AT_ONCE = 3
 """How often ingest tries before the page is left owed."""

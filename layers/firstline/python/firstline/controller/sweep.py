@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline import paging
 from firstline.controller import digest
 from firstline.controller.draft import Draft
+from firstline.controller.operators.kill_switch import sweep_switch
+from firstline.controller.ports import Due, Wake
 from firstline.controller.settle import settle
-from firstline.controller.switching import sweep_switch
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
-from firstline.ports import Due, Wake
+from firstline.notifications import pages as paging
 
 GRACE = timedelta(seconds=15)
 """How late a wake may be before it counts as lost; a doubled one is harmless."""

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from firstline.ledger import Provenance
-from firstline.ports import Ports
-from firstline.profile import Profile
-from firstline.settings import Settings
+from firstline.config.profile import Profile
+from firstline.config.settings import Settings
+from firstline.controller.ports import Ports
+from firstline.ledger.chain import Provenance
 
 
 class System(msgspec.Struct, frozen=True):

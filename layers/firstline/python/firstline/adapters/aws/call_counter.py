@@ -1,0 +1,40 @@
+"""Calls: how often AWS was called, and what that costs, counted where botocore sends.
+
+A call that botocore sends again counts again: AWS counts it so.
+"""
+
+from typing import Any
+
+from boto3.session import Session
+
+from firstline.controller import metrics as measures
+from firstline.monitoring import costs
+from firstline.monitoring.metric import Metric
+
+
+class Calls:
+    """The calls of one session since they were last taken."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._nanodollars = 0
+
+    def watch(self, session: Session) -> None:
+        """Count every call of the clients that *session* makes from now on."""
+        session.events.register_first("before-send", self._count)
+
+    def take(self) -> tuple[Metric, ...]:
+        """What was counted, which begins anew; nothing where nothing was called."""
+        calls, nanodollars = self._calls, self._nanodollars
+        self._calls = self._nanodollars = 0
+        if not calls:
+            return ()
+        return (
+            Metric(measures.CALLS, calls, "Count"),
+            Metric(measures.CALLS_COST, nanodollars, "Count"),
+        )
+
+    def _count(self, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+        service, operation = event_name.split(".")[1:]
+        self._calls += 1
+        self._nanodollars += costs.nanodollars(service, operation, len(request.body or b""))

@@ -1,0 +1,296 @@
+"""Items: how the two tables hold what the store is given, attribute by attribute.
+
+    incidents   pk              sk              attributes
+                <incident>      incident        body version status
+                                                [due next_wake_at wake_generation]
+                                                [open opened_at]
+                <incident>      inbox#<digest>  body
+                <incident>      approval#<d.>   body
+                processed#<d.>  -               ttl
+                cause#<cause>   -               incident
+                group#<group>   lease           body fence
+                alarm#<arn>     heard           at ttl
+                group#<group>   circumstances   body version
+                fleet#<fleet>   openings        body version
+                control         switch          body version
+    ledger      incident        sequence        body hash
+
+``due`` is the partition of a sparse index, so an incident without a next wake is not in it; so is
+``open``, of those that have not ended.
+"""
+
+import copy
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firstline.controller.ports import Due, Heard
+from firstline.diagnosis.external_events import Circumstances
+from firstline.errors import Bug
+from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
+from firstline.incidents import incident as incidents
+from firstline.incidents.approvals import Approval
+from firstline.incidents.incident import Incident
+from firstline.ledger.chain import Entry
+from firstline.remediation.kill_switch import Switch
+from firstline.remediation.limits import Lease
+from firstline.signal import Signal
+from firstline.signals.storm import Openings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+type Item = Mapping[str, AttributeValueTypeDef]
+type Key = dict[str, AttributeValueTypeDef]
+
+DUE = "yes"
+OPEN = "yes"
+INBOX = "inbox#"
+APPROVAL = "approval#"
+PROCESSED_KEPT = timedelta(days=30)
+"""How long a redelivery is known; SQS keeps a message 14 days at most."""
+
+
+# --- keys ------------------------------------------------------------------------------------
+
+
+def text(value: str) -> "AttributeValueTypeDef":
+    """A string attribute."""
+    return {"S": value}
+
+
+def number(value: int) -> "AttributeValueTypeDef":
+    """A number attribute."""
+    return {"N": str(value)}
+
+
+def _key(pk: str, sk: str) -> Key:
+    return {"pk": text(pk), "sk": text(sk)}
+
+
+def incident_key(incident: IncidentId) -> Key:
+    """Where the aggregate is."""
+    return _key(incident, "incident")
+
+
+def inbox_key(incident: IncidentId, signal: SignalKey) -> Key:
+    """Where *signal* waits for *incident*."""
+    return _key(incident, f"{INBOX}{digest(signal.encode())}")
+
+
+def approval_key(incident: IncidentId, approval: Approval) -> Key:
+    """Where *approval* waits for *incident*: each word that was said has a place of its own."""
+    return _key(incident, f"{APPROVAL}{digest(msgspec.json.encode(approval))}")
+
+
+def processed_key(signal: SignalKey) -> Key:
+    """Where it is noted that *signal* was dealt with."""
+    return _key(f"processed#{digest(signal.encode())}", "-")
+
+
+def cause_key(cause: Cause) -> Key:
+    """Where the open incident of *cause* is named."""
+    return _key(f"cause#{cause}", "-")
+
+
+def lease_key(group: str) -> Key:
+    """Where the lease of *group* is."""
+    return _key(f"group#{group}", "lease")
+
+
+def heard_key(arn: str) -> Key:
+    """Where the latest transition of an alarm is noted; its ARN comes from outside."""
+    return _key(f"alarm#{digest(arn.encode())}", "heard")
+
+
+def openings_key(fleet: str) -> Key:
+    """Where it is noted what opened lately in *fleet*."""
+    return _key(f"fleet#{fleet}", "openings")
+
+
+def circumstances_key(group: str) -> Key:
+    """Where it is noted what goes on around *group*."""
+    return _key(f"group#{group}", "circumstances")
+
+
+SWITCH_KEY: Key = {"pk": {"S": "control"}, "sk": {"S": "switch"}}
+
+
+# --- to items --------------------------------------------------------------------------------
+
+
+def stamp(at: datetime) -> str:
+    """*at* in UTC with microseconds: of one width, so that texts sort as instants do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def incident_item(incident: Incident) -> Item:
+    """The aggregate, under the version that it has."""
+    item = {
+        **incident_key(incident.id),
+        "body": text(incidents.encode(incident)),
+        "version": number(incident.version),
+        "status": text(incident.status),
+    }
+    if not incident.ended:
+        item |= {"open": text(OPEN), "opened_at": text(stamp(incident.opened_at))}
+    if incident.next_wake_at is None:
+        return item
+    return item | {
+        "due": text(DUE),
+        "next_wake_at": text(stamp(incident.next_wake_at)),
+        "wake_generation": number(incident.wake_generation),
+    }
+
+
+def inbox_item(incident: IncidentId, signal: Signal) -> Item:
+    """A signal in an inbox."""
+    body = msgspec.json.encode(signal).decode()
+    return {**inbox_key(incident, signal.key), "body": text(body)}
+
+
+def approval_item(incident: IncidentId, approval: Approval) -> Item:
+    """A person's word on a proposal."""
+    body = msgspec.json.encode(approval).decode()
+    return {**approval_key(incident, approval), "body": text(body)}
+
+
+def processed_item(signal: SignalKey, now: datetime) -> Item:
+    """A processed key; its TTL is housekeeping."""
+    kept_until = now + PROCESSED_KEPT
+    return {**processed_key(signal), "ttl": number(int(kept_until.timestamp()))}
+
+
+def cause_item(cause: Cause, incident: IncidentId) -> Item:
+    """The claim of *incident* on *cause*."""
+    return {**cause_key(cause), "incident": text(incident)}
+
+
+def lease_item(lease: Lease) -> Item:
+    """A lease beside the fence that its next write must find."""
+    body = msgspec.json.encode(lease).decode()
+    return {**lease_key(lease.group), "body": text(body), "fence": number(lease.fence)}
+
+
+def heard_item(heard: Heard, now: datetime) -> Item:
+    """The latest transition of an alarm; its TTL is housekeeping."""
+    kept_until = number(int((now + PROCESSED_KEPT).timestamp()))
+    return {**heard_key(heard.arn), "at": text(stamp(heard.at)), "ttl": kept_until}
+
+
+def openings_item(fleet: str, openings: Openings) -> Item:
+    """What opened lately, under the version that it has."""
+    body = msgspec.json.encode(openings).decode()
+    return {**openings_key(fleet), "body": text(body), "version": number(openings.version)}
+
+
+def circumstances_item(group: str, circumstances: Circumstances) -> Item:
+    """What goes on, under the version that it has."""
+    body = msgspec.json.encode(circumstances).decode()
+    version = number(circumstances.version)
+    return {**circumstances_key(group), "body": text(body), "version": version}
+
+
+def switch_item(switch: Switch) -> Item:
+    """The kill switch, under the version that it has."""
+    body = msgspec.json.encode(switch).decode()
+    return {**SWITCH_KEY, "body": text(body), "version": number(switch.version)}
+
+
+def entry_item(entry: Entry) -> Item:
+    """A link of a chain: the bytes that were hashed, as they are."""
+    return {
+        "incident": text(entry.incident),
+        "sequence": number(entry.sequence),
+        "body": text(entry.body),
+        "hash": text(entry.hash),
+    }
+
+
+# --- from items ------------------------------------------------------------------------------
+
+
+def attribute(item: Item, name: str) -> str:
+    """A string or number attribute as text; raises `Bug` when it is missing."""
+    value = item.get(name, {})
+    found = value.get("S", value.get("N"))
+    if found is None:
+        raise Bug(f"a stored item has no {name}")
+    return found
+
+
+def incident_of(item: Item) -> Incident:
+    """The aggregate; raises `Bug` when it cannot be read."""
+    return incidents.decode(attribute(item, "body"))
+
+
+def signal_of(item: Item) -> Signal:
+    """The signal of an inbox item; raises `Bug`: to skip one would lose what it said."""
+    return _decoded(attribute(item, "body"), Signal)
+
+
+def approval_of(item: Item) -> Approval:
+    """A person's word; raises `Bug`: to skip one would lose a no."""
+    return _decoded(attribute(item, "body"), Approval)
+
+
+def lease_of(item: Item, group: str) -> Lease:
+    """The lease; raises `Bug` when it cannot be read or names another group or fence."""
+    lease = _decoded(attribute(item, "body"), Lease)
+    if (lease.group, str(lease.fence)) != (group, attribute(item, "fence")):
+        raise Bug(f"the stored lease of {group} is at odds with its own attributes")
+    return lease
+
+
+def openings_of(item: Item) -> Openings:
+    """What opened lately; one that cannot be read holds nothing, and is written over."""
+    version = int(attribute(item, "version"))
+    try:
+        return copy.replace(_decoded(attribute(item, "body"), Openings), version=version)
+    except Bug:
+        return Openings(version)
+
+
+def circumstances_of(item: Item) -> Circumstances:
+    """What goes on; raises `Bug`: what cannot be read may be a reason not to act."""
+    version = int(attribute(item, "version"))
+    return copy.replace(_decoded(attribute(item, "body"), Circumstances), version=version)
+
+
+def switch_of(item: Item) -> Switch:
+    """The kill switch; one that cannot be read counts as thrown."""
+    try:
+        switch, version = _decoded(attribute(item, "body"), Switch), attribute(item, "version")
+    except Bug as error:
+        return Switch(pauses=(), unreadable=str(error))
+    if str(switch.version) != version:
+        return Switch(pauses=(), unreadable="it is at odds with its own version")
+    return switch
+
+
+def entry_of(item: Item) -> Entry:
+    """The link as it was written; only ``ledger/verify.py`` judges it."""
+    return Entry(
+        incident=IncidentId(attribute(item, "incident")),
+        sequence=int(attribute(item, "sequence")),
+        body=attribute(item, "body"),
+        hash=Digest(attribute(item, "hash")),
+    )
+
+
+def due_of(item: Item) -> Due:
+    """What the index tells of an incident."""
+    return Due(
+        incident=IncidentId(attribute(item, "pk")),
+        generation=int(attribute(item, "wake_generation")),
+        next_wake_at=datetime.fromisoformat(attribute(item, "next_wake_at")),
+    )
+
+
+def _decoded[T](body: str, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (ValueError, RecursionError) as error:
+        raise Bug(f"a stored {type_.__name__.lower()} does not fit its schema: {error}") from error

@@ -1,0 +1,197 @@
+"""Hosts: commands over SSM, of our own documents, on explicit instances.
+
+SendCommand takes no client token. So a command is sent once, under a comment that names its
+token, and what became of it is learnt by looking (`SsmHosts.find`), never by sending again.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from firstline.actions.action import Action
+from firstline.actions.catalogue import FIXES
+from firstline.actions.look_host import LOOK_HOST
+from firstline.adapters.aws import clients
+from firstline.adapters.aws import mutation_outcome as refusals
+from firstline.adapters.aws import ssm_results as answers
+from firstline.adapters.aws.errors import code, unavailable
+from firstline.config.profile import Profile
+from firstline.diagnosis.evidence import Connections
+from firstline.errors import Bug
+from firstline.ids import CommandId, InstanceId, Token
+from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending, Sent
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+INSTANCE_ID = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?")
+TARGETS_MAX = 50
+"""The most instances that SendCommand takes by id."""
+NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
+"""What SSM may say of a command that it has only just accepted."""
+
+
+class SsmHosts:
+    """Commands on the hosts of *profile*; *documents* maps an action's name to its document's.
+
+    *sending* must be a client that tries once (`clients.sending`): with another, whatever sends
+    raises `Bug`.
+    """
+
+    def __init__(
+        self,
+        sending: "SSMClient",
+        reading: "SSMClient",
+        documents: Mapping[str, str],
+        profile: Profile,
+    ) -> None:
+        self._sending = sending
+        self._reading = reading
+        self._documents = documents
+        self._profile = profile
+
+    def look(self, order: LookOrder) -> Sending:
+        """Send a look to all its targets at once; one that fails stops none of the others."""
+        fleet = self._profile.fleet
+        parameters = {
+            "EnclaveUnit": fleet.units.enclave,
+            "ParentUnit": fleet.units.parent,
+            "NatsHost": fleet.nats.host,
+            "NatsPort": str(fleet.nats.port),
+            "CredentialsFile": fleet.nats.credentials_file,
+        }
+        return self._send(LOOK_HOST, order.targets, parameters, order.token)
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Send a fix to its one host, once."""
+        action = FIXES.get(order.action)
+        if action is None or action.tool != "ssm":
+            raise Bug(f"{order.action!r} is no fix that a host carries out")
+        parameters = self._units(action) | {
+            "Token": order.token,
+            "NotAfter": str(int(order.not_after.timestamp())),
+        }
+        return self._send(action, (InstanceId(order.target),), parameters, order.token)
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """What SSM says of its agent on each of *hosts*; raises `Unavailable`."""
+        with unavailable("hosts"):
+            answer = self._reading.describe_instance_information(
+                Filters=[{"Key": "InstanceIds", "Values": list(hosts)}], MaxResults=50
+            )
+            return Connections(
+                {
+                    InstanceId(each["InstanceId"]): each["PingStatus"]
+                    for each in answer["InstanceInformationList"]
+                }
+            )
+
+    def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        """What each host has answered to *command* so far; raises `Unavailable`.
+
+        A host that SSM does not list yet is not in it.
+        """
+        look = self._document(LOOK_HOST)
+        with unavailable("hosts"):
+            try:
+                pages = self._reading.get_paginator("list_command_invocations").paginate(
+                    CommandId=command, Details=True
+                )
+                return {
+                    InstanceId(each["InstanceId"]): answers.read(
+                        each, look=each["DocumentName"] == look
+                    )
+                    for page in pages
+                    for each in page["CommandInvocations"]
+                }
+            except ClientError as error:
+                if code(error) not in NOT_THERE_YET:
+                    raise
+                return {}
+
+    def find(self, token: Token, since: datetime) -> CommandId | None:
+        """The command that was sent under *token* at or after *since*; raises `Unavailable`."""
+        comment = _comment(token)
+        after = (since - CLOCKS_APART).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with unavailable("hosts"):
+            pages = self._reading.get_paginator("list_commands").paginate(
+                Filters=[{"key": "InvokedAfter", "value": after}]
+            )
+            found = [
+                each["CommandId"]
+                for page in pages
+                for each in page["Commands"]
+                if each.get("Comment") == comment
+            ]
+        return CommandId(found[0]) if found else None
+
+    def _units(self, action: Action) -> dict[str, str]:
+        """The units that *action* is about."""
+        units = self._profile.fleet.units
+        match action.name:
+            case "restart_enclave":
+                return {"Unit": units.enclave, "ParentUnit": units.parent}
+            case "restart_parent":
+                return {"Unit": units.parent}
+            case _:
+                raise Bug(f"nobody said which unit {action.name} is about")
+
+    def _send(
+        self,
+        action: Action,
+        targets: tuple[InstanceId, ...],
+        parameters: Mapping[str, str],
+        token: Token,
+    ) -> Sending:
+        _check_targets(targets)
+        _check_parameters(action, parameters)
+        look = action.kind == "look"
+        document, sending = self._document(action), clients.once(self._sending)
+        try:
+            answer = sending.send_command(
+                InstanceIds=list(targets),
+                DocumentName=document,
+                Parameters={name: [value] for name, value in parameters.items()},
+                Comment=_comment(token),
+                TimeoutSeconds=int(action.delivery_limit.total_seconds()),
+                MaxConcurrency=str(TARGETS_MAX) if look else "1",
+                MaxErrors="100%" if look else "0",
+            )
+            return Sent(CommandId(answer["Command"]["CommandId"]))
+        except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:
+            return refusals.outcome(error)
+
+    def _document(self, action: Action) -> str:
+        try:
+            return self._documents[action.name]
+        except KeyError:
+            raise Bug(f"the settings name no document for {action.name}") from None
+
+
+def _comment(token: Token) -> str:
+    """What names the token in SSM's own records (at most 100 characters)."""
+    if not re.fullmatch(r"[0-9a-f]{32}", token):
+        raise Bug("a token is 32 hexadecimal digits")
+    return f"firstline {token}"
+
+
+def _check_targets(targets: tuple[InstanceId, ...]) -> None:
+    """Explicit ids only: a looser pattern than SSM's own would take other things for one."""
+    if not 1 <= len(targets) <= TARGETS_MAX:
+        raise Bug(f"a command for {len(targets)} hosts; it takes 1 to {TARGETS_MAX}")
+    for each in targets:
+        if not INSTANCE_ID.fullmatch(each):
+            raise Bug(f"{each!r} is no instance id")
+
+
+def _check_parameters(action: Action, parameters: Mapping[str, str]) -> None:
+    """Every value in full against its pattern: ``$`` alone lets a final newline pass."""
+    if parameters.keys() != {each.name for each in action.parameters}:
+        raise Bug(f"{action.name} takes other parameters than {', '.join(parameters)}")
+    for each in action.parameters:
+        if not re.fullmatch(each.pattern, parameters[each.name]):
+            raise Bug(f"{each.name} of {action.name} does not match {each.pattern}")

@@ -1,0 +1,214 @@
+"""Background: metrics, changes, the network and AWS Health, as a person would look them up."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from firstline.adapters.aws.errors import unavailable
+from firstline.config.profile import MadeAlarm, Profile
+from firstline.diagnosis.investigation import (
+    DAYS_BEFORE,
+    QUARTER,
+    Issues,
+    Metrics,
+    Peerings,
+    Placement,
+    Route,
+    Routes,
+    Series,
+)
+from firstline.diagnosis.preflight import Deployment, Deployments
+from firstline.ids import InstanceId
+from firstline.monitoring import alarms as detection
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_health import HealthClient
+
+DAY = timedelta(days=1)
+METRICS_MAX = 100
+"""With a value each quarter of an hour for eight days, far below the 100,800 of one request."""
+HOSTS_MAX = 50
+
+
+class BackgroundClients(NamedTuple):
+    """The clients that read it."""
+
+    metrics: "CloudWatchClient"
+    network: "EC2Client"
+    releases: "CodeDeployClient"
+    health: "HealthClient"
+
+
+class AwsBackground:
+    """The `Background` port for the fleet of *profile* in *region*."""
+
+    def __init__(self, clients: BackgroundClients, profile: Profile, region: str) -> None:
+        self._metrics, self._network, self._releases, self._health = clients
+        self._profile = profile
+        self._region = region
+
+    def metrics(self, start: datetime) -> Metrics:
+        """A value each quarter of an hour since a week before; raises `Unavailable`."""
+        alarms = _by_metric(detection.made(self._profile))
+        first = _quarter(start)
+        with unavailable("background"):
+            answer = self._metrics.get_metric_data(
+                MetricDataQueries=[_query(number, each) for number, each in enumerate(alarms)],
+                StartTime=first - DAYS_BEFORE * DAY,
+                EndTime=first + 2 * QUARTER,
+                ScanBy="TimestampAscending",
+            )
+            found = {
+                each["Id"]: list(zip(each["Timestamps"], each["Values"], strict=False))
+                for each in answer["MetricDataResults"]
+            }
+        return Metrics(
+            tuple(
+                _series(f"{each.metric} ({each.statistic})", found.get(f"m{number}", []), first)
+                for number, each in enumerate(alarms)
+            )
+        )
+
+    def issues(self) -> Issues:
+        """Open issues of the Region; raises `Unavailable`, as where the plan has no API."""
+        with unavailable("background"):
+            answer = self._health.describe_events(
+                filter={
+                    "regions": [self._region],
+                    "eventStatusCodes": ["open"],
+                    "eventTypeCategories": ["issue"],
+                }
+            )
+            found = [f"{each['service']}: {each['eventTypeCode']}" for each in answer["events"]]
+        return Issues(tuple(sorted(set(found))))
+
+    def launch_template(self) -> Deployments | None:
+        """When its latest version was made; raises `Unavailable`."""
+        name = self._profile.fleet.launch_template
+        if not name:
+            return None
+        with unavailable("background"):
+            (latest,) = self._network.describe_launch_template_versions(
+                LaunchTemplateName=name, Versions=["$Latest"]
+            )["LaunchTemplateVersions"]
+            made_at = latest["CreateTime"]
+        return Deployments((Deployment(what=f"the launch template {name}", at=made_at),))
+
+    def releases(self, since: datetime) -> tuple[str, ...] | None:
+        """CodeDeploy's deployments since then, the first page of them; raises `Unavailable`."""
+        application, _, group = self._profile.fleet.deployment_group.partition("/")
+        if not application:
+            return None
+        with unavailable("background"):
+            answer = self._releases.list_deployments(
+                applicationName=application,
+                deploymentGroupName=group,
+                createTimeRange={"start": since},
+            )
+            return tuple(answer["deployments"])
+
+    def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
+        """Where the hosts are, at most fifty of them; raises `Unavailable`."""
+        if not hosts:
+            return Placement()
+        with unavailable("background"):
+            answer = self._network.describe_instances(InstanceIds=list(hosts[:HOSTS_MAX]))
+            found = [each for it in answer["Reservations"] for each in it["Instances"]]
+            groups = {group["GroupId"] for each in found for group in each["SecurityGroups"]}
+            vpcs = {each["VpcId"] for each in found if "VpcId" in each}
+        return Placement(vpcs=tuple(sorted(vpcs)), groups=tuple(sorted(groups)))
+
+    def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
+        """Whether any rule of the groups lets TCP out to the port; raises `Unavailable`."""
+        if not groups:
+            return False
+        with unavailable("background"):
+            answer = self._network.describe_security_group_rules(
+                Filters=[{"Name": "group-id", "Values": list(groups)}], MaxResults=1000
+            )
+            rules = answer["SecurityGroupRules"]
+            return any(
+                each["IsEgress"]
+                and (
+                    each["IpProtocol"] == "-1"
+                    or (each["IpProtocol"] == "tcp" and each["FromPort"] <= port <= each["ToPort"])
+                )
+                for each in rules
+            )
+
+    def routes(self, vpcs: tuple[str, ...]) -> Routes:
+        """Every route over a peering connection; raises `Unavailable`."""
+        if not vpcs:
+            return Routes()
+        with unavailable("background"):
+            answer = self._network.describe_route_tables(
+                Filters=[{"Name": "vpc-id", "Values": list(vpcs)}]
+            )
+            found = {
+                Route(
+                    destination=each.get("DestinationCidrBlock", "another network"),
+                    peering=each["VpcPeeringConnectionId"],
+                    state=each["State"],
+                )
+                for table in answer["RouteTables"]
+                for each in table["Routes"]
+                if "VpcPeeringConnectionId" in each
+            }
+        return Routes(tuple(sorted(found, key=lambda each: (each.destination, each.peering))))
+
+    def peerings(self, ids: tuple[str, ...]) -> Peerings:
+        """The status of each; raises `Unavailable`."""
+        with unavailable("background"):
+            answer = self._network.describe_vpc_peering_connections(
+                VpcPeeringConnectionIds=list(ids)
+            )
+            return Peerings(
+                {
+                    each["VpcPeeringConnectionId"]: each["Status"]["Code"]
+                    for each in answer["VpcPeeringConnections"]
+                }
+            )
+
+
+def _by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
+    """One alarm for each metric, dimensions and statistic: several may watch the same one."""
+    unique = {
+        (each.namespace, each.metric, each.statistic, *sorted(each.dimensions.items())): each
+        for each in alarms
+    }
+    return list(unique.values())[:METRICS_MAX]
+
+
+def _query(number: int, alarm: MadeAlarm) -> "MetricDataQueryTypeDef":
+    metric: MetricTypeDef = {
+        "Namespace": alarm.namespace,
+        "MetricName": alarm.metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
+    }
+    period = int(QUARTER.total_seconds())
+    return {
+        "Id": f"m{number}",
+        "MetricStat": {"Metric": metric, "Period": period, "Stat": alarm.statistic},
+    }
+
+
+def _series(name: str, values: list[tuple[datetime, float]], first: datetime) -> Series:
+    """The two quarters from *first*, and the same two of each day before."""
+    around = [value for at, value in values if at >= first]
+    days = [
+        value
+        for at, value in values
+        if at < first and (first - at) % DAY in {timedelta(0), DAY - QUARTER}
+    ]
+    return Series(name, tuple(around), tuple(days))
+
+
+def _quarter(at: datetime) -> datetime:
+    """The beginning of the quarter of an hour that *at* is in, as CloudWatch has its periods."""
+    utc = at.astimezone(UTC)
+    day = utc.replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + (utc - day) // QUARTER * QUARTER

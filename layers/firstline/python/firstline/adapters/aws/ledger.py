@@ -1,0 +1,43 @@
+"""Ledger: the table of entries, read page by page."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws.errors import unavailable
+from firstline.ids import IncidentId
+from firstline.ledger.chain import Entry
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+
+class DynamoLedger:
+    """The `Ledger` port. Of one partition key, DynamoDB keeps the items together, in order."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def entries(self, incident: IncidentId) -> Iterator[Entry]:
+        """The incident's chain, read consistently."""
+        named: dict[str, AttributeValueTypeDef] = {":incident": items.text(incident)}
+        with unavailable("ledger"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="incident = :incident",
+                ExpressionAttributeValues=named,
+                ConsistentRead=True,
+            )
+            for page in pages:
+                yield from map(items.entry_of, page["Items"])
+
+    def everything(self) -> Iterator[Entry]:
+        """Every chain. One that grows while it is read may lack its end, and nothing else."""
+        with unavailable("ledger"):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table, ConsistentRead=True
+            )
+            for page in pages:
+                yield from map(items.entry_of, page["Items"])

@@ -1,0 +1,133 @@
+"""Around: the KMS key, the stack and the watched parameters, as AWS shows them now."""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from firstline.adapters.aws.errors import unavailable
+from firstline.config.profile import Fleet
+from firstline.diagnosis.preflight import Deployment, Deployments, KeyState
+from firstline.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_ssm import SSMClient
+
+
+class AroundClients(NamedTuple):
+    """The clients that read it."""
+
+    keys: "KMSClient"
+    stacks: "CloudFormationClient"
+    parameters: "SSMClient"
+    instances: "EC2Client"
+
+
+PCR0 = "kms:recipientattestation:pcr0"
+"""The condition key that pins an enclave's image (KMS guide), in lower case: IAM ignores case."""
+
+
+class AwsAround:
+    """The `Around` port for the names of *fleet*."""
+
+    def __init__(self, clients: AroundClients, fleet: Fleet) -> None:
+        self._keys, self._stacks, self._parameters, self._instances = clients
+        self._fleet = fleet
+
+    def key(self) -> KeyState | None:
+        """The key's state; raises `Unavailable`."""
+        if not self._fleet.kms_key:
+            return None
+        with unavailable("around"):
+            described = self._keys.describe_key(KeyId=self._fleet.kms_key)
+            found = described["KeyMetadata"]
+            return KeyState(state=found["KeyState"], id=found["KeyId"])
+
+    def stack(self) -> Deployments | None:
+        """The named stack; raises `Unavailable`, also where there is none."""
+        name = self._fleet.stack
+        if not name:
+            return None
+        with unavailable("around"):
+            (found,) = self._stacks.describe_stacks(StackName=name)["Stacks"]
+            changed = found.get("LastUpdatedTime", found["CreationTime"])
+            busy = found["StackStatus"].endswith("_IN_PROGRESS")
+        return Deployments((Deployment(what=name, at=changed, in_progress=busy),))
+
+    def parameters(self) -> Deployments | None:
+        """The watched parameters; raises `Unavailable` where one lacks. No value is read."""
+        wanted = self._fleet.watched_parameters
+        if not wanted:
+            return None
+        with unavailable("around"):
+            # what describes a parameter never shows its value
+            answer = self._parameters.describe_parameters(
+                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": list(wanted)}]
+            )
+            found = {
+                each["Name"]: Deployment(what=each["Name"], at=each["LastModifiedDate"])
+                for each in answer["Parameters"]
+            }
+        lacking = [each for each in wanted if each not in found]
+        if lacking:
+            raise Unavailable(f"around: there is no {', '.join(lacking)}")
+        return Deployments(tuple(found[each] for each in wanted))
+
+    def builds(self) -> Deployments | None:
+        """Hosts with the profile's tag that run, or are about to; raises `Unavailable`."""
+        key, _, value = self._fleet.build_host_tag.partition("=")
+        if not key:
+            return None
+        with unavailable("around"):
+            answer = self._instances.describe_instances(
+                Filters=[
+                    {"Name": f"tag:{key}", "Values": [value]},
+                    {"Name": "instance-state-name", "Values": ["pending", "running"]},
+                ]
+            )
+            found = [
+                Deployment(what=each["InstanceId"], at=each["LaunchTime"], in_progress=True)
+                for reservation in answer["Reservations"]
+                for each in reservation["Instances"]
+            ]
+        return Deployments(tuple(found))
+
+    def image_published(self) -> str | None:
+        """What the parameter holds, which is public; raises `Unavailable` where it is no PCR0."""
+        name = self._fleet.pcr0_parameter
+        if not name:
+            return None
+        with unavailable("around"):
+            value = self._parameters.get_parameter(Name=name)["Parameter"]["Value"].strip().lower()
+        if not re.fullmatch(r"[0-9a-f]{96}", value):
+            raise Unavailable(f"around: {name} holds no PCR0")
+        return value
+
+    def images_allowed(self, key: str) -> tuple[str, ...]:
+        """What the key's policy pins; raises `Unavailable`, also where it is no policy."""
+        with unavailable("around"):
+            text = self._keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        try:
+            statements = msgspec.json.decode(text, type=_Policy).Statement
+        except msgspec.DecodeError as error:
+            raise Unavailable("around: the policy of the KMS key cannot be understood") from error
+        pinned = (
+            value
+            for statement in statements
+            for condition in statement.Condition.values()
+            for name, values in condition.items()
+            if name.lower() == PCR0
+            for value in ([values] if isinstance(values, str) else values)
+        )
+        return tuple(sorted({each.lower() for each in pinned}))
+
+
+class _Statement(msgspec.Struct, frozen=True):
+    Condition: dict[str, dict[str, str | list[str]]] = {}
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    Statement: list[_Statement]

@@ -1,0 +1,78 @@
+"""Archive: the locked bucket, whose objects are put once (S3's conditional writes)."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from firstline.adapters.aws import errors as faults
+from firstline.adapters.aws.errors import unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PRECONDITION_FAILED = 412
+NOT_FOUND = 404
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+    "json": "application/json",
+    "md": "text/markdown; charset=utf-8",
+    "toml": "application/toml",
+}
+"""As what a browser takes an object, by how its key ends."""
+
+
+class S3Archive:
+    """The `Archive` port. The bucket's default retention locks what is put."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Put with ``If-None-Match: *``.
+
+        A try that is sent again after its answer was lost finds its own object, and gives False:
+        whoever puts compares. So does one that loses a race (412); in the midst of one S3 answers
+        409, which is `Unavailable`.
+        """
+        with unavailable("archive"):
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    IfNoneMatch="*",
+                    ChecksumAlgorithm="SHA256",
+                    ContentType=_TYPES.get(key.rpartition(".")[2], "application/octet-stream"),
+                )
+            except ClientError as error:
+                if faults.status(error) == PRECONDITION_FAILED:
+                    return False
+                raise
+        return True
+
+    def get(self, key: str) -> bytes | None:
+        """The object's latest version."""
+        with unavailable("archive"):
+            try:
+                return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if faults.status(error) == NOT_FOUND:
+                    return None
+                raise
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """All pages of one list."""
+        with unavailable("archive"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix
+            )
+            return tuple(each["Key"] for page in pages for each in page.get("Contents", []))
+
+    def first(self, prefix: str) -> str | None:
+        """A list of one."""
+        with unavailable("archive"):
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
+        found = answer.get("Contents", [])
+        return found[0]["Key"] if found else None

@@ -1,0 +1,162 @@
+"""Scaling: fixes through the Auto Scaling group, each sent once, and found by what it began.
+
+None of these calls takes a client token, so that an answer that was lost is looked for: in the
+group's activities, in its refreshes. Shapes are those of botocore 1.44.5's service model.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from firstline.actions.catalogue import FIXES
+from firstline.adapters.aws import clients
+from firstline.adapters.aws import mutation_outcome as refusals
+from firstline.adapters.aws.errors import unavailable
+from firstline.diagnosis.evidence import Refresh, Refreshes
+from firstline.errors import Bug
+from firstline.ids import CommandId
+from firstline.remediation.execution import CLOCKS_APART, FixOrder, Sending, Sent
+
+if TYPE_CHECKING:
+    from mypy_boto3_autoscaling import AutoScalingClient
+
+TERMINATING = "Terminating EC2 instance: "
+"""How an activity's description begins (Auto Scaling guide, "Verify a scaling activity")."""
+
+
+class AsgScaling:
+    """The `Scaling` port over one Auto Scaling group.
+
+    *sending* must be a client that tries once (`clients.scaling`): with another, `fix` raises
+    `Bug`.
+    """
+
+    def __init__(
+        self, sending: "AutoScalingClient", reading: "AutoScalingClient", group: str
+    ) -> None:
+        self._sending = sending
+        self._reading = reading
+        self._group = group
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Ask the group for what *order* says, once."""
+        _check(order)
+        clients.once(self._sending)
+        try:
+            return Sent(CommandId(self._ask(order)))
+        except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:
+            return refusals.outcome(error)
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """What shows that the group was asked for it at or after *since*; raises `Unavailable`."""
+        match order.action:
+            case "replace_instance":
+                return self._find_termination(order, since)
+            case "scale_out":
+                return self._find_capacity(order)
+            case _:
+                return self._find_refresh(order, since)
+
+    def refreshes(self) -> Refreshes:
+        """The group's instance refreshes, the latest first; raises `Unavailable`."""
+        with unavailable("scaling"):
+            answer = self._reading.describe_instance_refreshes(
+                AutoScalingGroupName=self._group, MaxRecords=10
+            )
+            found = [
+                Refresh(
+                    id=each["InstanceRefreshId"],
+                    status=each["Status"],
+                    started_at=each.get("StartTime"),
+                )
+                for each in answer["InstanceRefreshes"]
+            ]
+        return Refreshes(tuple(found))
+
+    def _ask(self, order: FixOrder) -> str:
+        """Send it; the id of the activity or refresh that it began."""
+        given = order.parameters
+        match order.action:
+            case "replace_instance":
+                ended = self._sending.terminate_instance_in_auto_scaling_group(
+                    InstanceId=given["InstanceId"], ShouldDecrementDesiredCapacity=False
+                )
+                return ended["Activity"]["ActivityId"]
+            case "refresh_fleet":
+                return self._refresh(given)
+            case "cancel_refresh":
+                cancelled = self._sending.cancel_instance_refresh(AutoScalingGroupName=self._group)
+                return cancelled["InstanceRefreshId"]
+            case "scale_out":
+                self._sending.set_desired_capacity(
+                    AutoScalingGroupName=self._group,
+                    DesiredCapacity=int(given["DesiredCapacity"]),
+                    HonorCooldown=True,
+                )
+                return f"desired-{given['DesiredCapacity']}"
+            case _:
+                raise Bug(f"{order.action} is no fix of the group")
+
+    def _refresh(self, given: Mapping[str, str]) -> str:
+        """A rolling refresh with a checkpoint after the first instance. It skips none."""
+        canary = int(given["CanaryPercentage"])
+        steps = [canary, 100] if canary < 100 else [100]  # noqa: PLR2004 - percent
+        started = self._sending.start_instance_refresh(
+            AutoScalingGroupName=self._group,
+            Strategy="Rolling",
+            Preferences={
+                "MinHealthyPercentage": int(given["MinHealthyPercentage"]),
+                "InstanceWarmup": int(given["InstanceWarmup"]),
+                "CheckpointPercentages": steps,
+                "CheckpointDelay": int(given["CheckpointDelay"]),
+                "SkipMatching": False,
+                "AutoRollback": False,
+                "ScaleInProtectedInstances": "Ignore",
+                "StandbyInstances": "Ignore",
+            },
+        )
+        return started["InstanceRefreshId"]
+
+    def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """Only one refresh goes on at a time: what began since, or is being cancelled, is ours."""
+        for each in self.refreshes().known:
+            begun = each.started_at is None or each.started_at >= since - CLOCKS_APART
+            cancelled = each.status in ("Cancelling", "Cancelled")
+            if begun if order.action == "refresh_fleet" else cancelled:
+                return CommandId(each.id)
+        return None
+
+    def _find_termination(self, order: FixOrder, since: datetime) -> CommandId | None:
+        with unavailable("scaling"):
+            answer = self._reading.describe_scaling_activities(
+                AutoScalingGroupName=self._group, MaxRecords=100
+            )
+            found = [
+                each["ActivityId"]
+                for each in answer["Activities"]
+                if each["StartTime"] >= since - CLOCKS_APART
+                and each.get("Description", "") == f"{TERMINATING}{order.target}"
+            ]
+        return CommandId(found[0]) if found else None
+
+    def _find_capacity(self, order: FixOrder) -> CommandId | None:
+        """An absolute number: whoever set it, the group wants what we want."""
+        with unavailable("scaling"):
+            answer = self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
+            wanted = [each["DesiredCapacity"] for each in answer["AutoScalingGroups"]]
+        capacity = order.parameters["DesiredCapacity"]
+        return CommandId(f"desired-{capacity}") if wanted == [int(capacity)] else None
+
+
+def _check(order: FixOrder) -> None:
+    """Every parameter in full against its pattern: what is named must be what is meant."""
+    declared = FIXES[order.action].parameters
+    if order.parameters.keys() != {each.name for each in declared}:
+        raise Bug(f"{order.action} takes other parameters than {', '.join(order.parameters)}")
+    for each in declared:
+        if not re.fullmatch(each.pattern, order.parameters[each.name]):
+            raise Bug(f"{each.name} of {order.action} does not match {each.pattern}")

@@ -1,0 +1,29 @@
+"""Team: the topic that the team reads, over SNS."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from firstline.adapters.aws.errors import code
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+class SnsTeam:
+    """The `Team` port over one topic."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def publish(self, subject: str, message: str) -> Delivery:
+        """Publish it once; whatever fails, it stays owed, and may be told twice."""
+        try:
+            self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=message)
+        except ClientError as error:
+            return NotYet(code(error))
+        except BotoCoreError as error:
+            return NotYet(type(error).__name__)
+        return Accepted()

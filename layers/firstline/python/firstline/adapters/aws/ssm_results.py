@@ -1,0 +1,83 @@
+"""Answers: what SSM tells of one host's part in a command, as an `Answer`.
+
+Text from a host goes no further than this: a report is words and numbers of the script's own
+lists, a result is a known word, and all else is dropped.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from firstline.diagnosis.evidence import HostReport, Unknown
+from firstline.remediation.execution import Answer, Answered, Pending
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm.type_defs import CommandInvocationTypeDef
+
+OUTPUT_MAX = 2500
+"""How much of a plugin's output ListCommandInvocations shows, in characters."""
+ENDED = frozenset({"Success", "Cancelled", "TimedOut", "Failed"})
+"""The statuses after which nothing more comes; any other one is waited on."""
+DETAILS = frozenset(
+    {
+        "AccessDenied",
+        "Cancelled",
+        "DeliveryTimedOut",
+        "ExecutionTimedOut",
+        "Failed",
+        "InvalidPlatform",
+        "RateExceeded",
+        "Success",
+        "Terminated",
+        "TimedOut",
+        "Undeliverable",
+    }
+)
+"""SSM's own detailed words (Systems Manager guide, "Understanding command statuses")."""
+
+
+class FixResult(msgspec.Struct, frozen=True):
+    """The line that a fix's script prints."""
+
+    schema: Literal[1]
+    result: Literal[
+        "restarted", "refused-late", "refused-repeat", "refused-input", "failed", "timed-out"
+    ]
+
+
+def read(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
+    """The answer of one host to a look, or else to a fix.
+
+    ``detail`` is SSM's word, and for a fix the script's own after it: ``Failed: refused-late``.
+    """
+    status = invocation["Status"]
+    if status not in ENDED:
+        return Pending()
+    word = _word(invocation)
+    success = status == "Success"
+    if look:
+        report = _line(invocation, HostReport) if success else Unknown(f"the look ended as {word}")
+        return Answered(success=success, detail=word, report=report)
+    result = _line(invocation, FixResult)
+    detail = word if isinstance(result, Unknown) else f"{word}: {result.result}"
+    return Answered(success=success, detail=detail, report=Unknown("a fix reports nothing"))
+
+
+def _word(invocation: "CommandInvocationTypeDef") -> str:
+    details = invocation.get("StatusDetails", "").replace(" ", "")
+    return details if details in DETAILS else invocation["Status"]
+
+
+def _line[T](invocation: "CommandInvocationTypeDef", type_: type[T]) -> T | Unknown:
+    """The first line that the document's one step printed."""
+    match invocation.get("CommandPlugins", []):
+        case [plugin]:
+            output = plugin.get("Output", "")
+        case plugins:
+            return Unknown(f"the command shows {len(plugins)} steps instead of one")
+    if len(output) > OUTPUT_MAX:
+        return Unknown("the host printed more than its script can")
+    try:
+        return msgspec.json.decode(output.partition("\n")[0], type=type_)
+    except (ValueError, RecursionError):
+        return Unknown("the host did not print what its script prints")

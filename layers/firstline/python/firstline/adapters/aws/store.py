@@ -1,0 +1,179 @@
+"""Store: incidents, inboxes, processed keys, leases and the ledger in DynamoDB."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import transaction
+from firstline.adapters.aws.dynamo_items import Item, Key
+from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.transaction import Tables
+from firstline.controller.ports import Change, Clock, Due, Loaded
+from firstline.diagnosis.external_events import Circumstances
+from firstline.errors import Bug, Conflict, Unavailable
+from firstline.ids import Cause, IncidentId
+from firstline.ledger.chain import Entry
+from firstline.remediation.kill_switch import OFF, Switch
+from firstline.remediation.limits import Lease, Limits
+from firstline.signals.storm import Openings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
+
+DUE_MAX = 25
+"""How many incidents one sweep is told of."""
+
+
+class DynamoStore:
+    """The `Store` port over the tables that ``items.py`` describes."""
+
+    def __init__(
+        self, client: "DynamoDBClient", incidents_table: str, ledger_table: str, clock: Clock
+    ) -> None:
+        self._client = client
+        self._tables = Tables(incidents=incidents_table, ledger=ledger_table)
+        self._clock = clock
+
+    def load(self, incident: IncidentId) -> Loaded | None:
+        """The incident with its inbox in the order of its keys; None if there is none.
+
+        Read backwards, the aggregate comes before its inbox: a signal that another worker folds
+        in the meantime was folded under a later version than ours, and our commit finds out.
+        """
+        found = self._query(
+            {
+                "TableName": self._tables.incidents,
+                "KeyConditionExpression": "pk = :incident",
+                "ExpressionAttributeValues": {":incident": items.text(incident)},
+                "ConsistentRead": True,
+                "ScanIndexForward": False,
+            }
+        )
+        if not found:
+            return None
+        aggregate, *waiting = found
+        if items.attribute(aggregate, "sk") != "incident":
+            raise Bug(f"{incident} has an inbox and no aggregate")
+        inbox = [each for each in waiting if items.attribute(each, "sk").startswith(items.INBOX)]
+        signals = sorted(map(items.signal_of, inbox), key=lambda each: each.key)
+        said = (items.approval_of(each) for each in waiting if each not in inbox)
+        approvals = sorted(said, key=lambda each: each.at)
+        return Loaded(items.incident_of(aggregate), tuple(signals), tuple(approvals))
+
+    def commit(self, change: Change) -> None:
+        """Write *change* in one transaction; raises `Conflict` or `Unavailable`.
+
+        After `Unavailable` it may have been written or not: read again.
+        """
+        writes = transaction.writes(change, self._tables, self._clock.now())
+        with unavailable("store"):
+            try:
+                self._client.transact_write_items(TransactItems=[each.action for each in writes])
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                contested = transaction.contested(
+                    writes, [each.get("Code", "") for each in reasons]
+                )
+                if contested is None:
+                    raise
+                raise Conflict(contested) from error
+
+    def open_incident(self, cause: Cause) -> IncidentId | None:
+        """The incident that has *cause* open now, read consistently."""
+        item = self._get(items.cause_key(cause))
+        return IncidentId(items.attribute(item, "incident")) if item else None
+
+    def limits(self, group: str) -> Limits:
+        """Lease, kill switch and circumstances of one consistent read.
+
+        No lease was ever taken: fence 0. A corrupt lease raises `Bug`, and so do corrupt
+        circumstances; a corrupt switch counts as thrown.
+        """
+        keys = [items.lease_key(group), items.circumstances_key(group), items.SWITCH_KEY]
+        with unavailable("store"):
+            answer = self._client.batch_get_item(
+                RequestItems={self._tables.incidents: {"Keys": keys, "ConsistentRead": True}}
+            )
+            read = answer["Responses"].get(self._tables.incidents, [])
+        if answer.get("UnprocessedKeys"):
+            raise Unavailable("store: it left out a part of lease and switch")
+        found = {items.attribute(each, "sk"): each for each in read}
+        lease, switch = found.get("lease"), found.get("switch")
+        told = found.get("circumstances")
+        return Limits(
+            lease=items.lease_of(lease, group) if lease else Lease(group=group),
+            switch=items.switch_of(switch) if switch else OFF,
+            circumstances=items.circumstances_of(told) if told else Circumstances(),
+        )
+
+    def switch(self) -> Switch:
+        """The kill switch; none was ever thrown: no pause."""
+        item = self._get(items.SWITCH_KEY)
+        return items.switch_of(item) if item else OFF
+
+    def openings(self, fleet: str) -> Openings:
+        """What opened lately in *fleet*, read consistently."""
+        item = self._get(items.openings_key(fleet))
+        return items.openings_of(item) if item else Openings()
+
+    def due(self, by: datetime) -> tuple[Due, ...]:
+        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25.
+
+        The index lags behind by moments; who is woken reads the incident consistently.
+        """
+        with unavailable("store"):
+            answer = self._client.query(
+                TableName=self._tables.incidents,
+                IndexName="due",
+                KeyConditionExpression="#due = :due AND next_wake_at <= :by",
+                ExpressionAttributeNames={"#due": "due"},
+                ExpressionAttributeValues={
+                    ":due": items.text(items.DUE),
+                    ":by": items.text(items.stamp(by)),
+                },
+                Limit=DUE_MAX,
+            )
+            found = answer["Items"]
+        return tuple(map(items.due_of, found))
+
+    def open_now(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that have not ended, the latest first, from an index that lags by moments."""
+        with unavailable("store"):
+            answer = self._client.query(
+                TableName=self._tables.incidents,
+                IndexName="open",
+                KeyConditionExpression="#open = :open",
+                ExpressionAttributeNames={"#open": "open"},
+                ExpressionAttributeValues={":open": items.text(items.OPEN)},
+                ScanIndexForward=False,
+                Limit=most,
+            )
+            found = answer["Items"]
+        return tuple(IncidentId(items.attribute(each, "pk")) for each in found)
+
+    def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
+        """The incident's ledger in order, read consistently."""
+        found = self._query(
+            {
+                "TableName": self._tables.ledger,
+                "KeyConditionExpression": "incident = :incident",
+                "ExpressionAttributeValues": {":incident": items.text(incident)},
+                "ConsistentRead": True,
+            }
+        )
+        return tuple(map(items.entry_of, found))
+
+    def _get(self, key: Key) -> Item | None:
+        with unavailable("store"):
+            answer = self._client.get_item(
+                TableName=self._tables.incidents, Key=key, ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def _query(self, query: "QueryInputPaginateTypeDef") -> Sequence[Item]:
+        """All pages of one read."""
+        with unavailable("store"):
+            pages = self._client.get_paginator("query").paginate(**query)
+            return [item for page in pages for item in page["Items"]]

@@ -1,0 +1,34 @@
+"""Stream: a record of the ledger table's stream, as Lambda brings it, as a `LedgerChange`.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html shows the record. An item that is put
+once is one INSERT; whatever else happens to it should not have happened.
+"""
+
+from typing import Any
+
+from firstline.adapters.aws import dynamo_items as items
+from firstline.errors import Bug
+from firstline.ledger.archive import Added, Altered, LedgerChange
+
+
+def change(record: dict[str, Any]) -> LedgerChange:
+    """What *record* tells; what cannot be read as a new entry is `Altered`, and is kept."""
+    told = record["dynamodb"]
+    if record["eventName"] == "INSERT":
+        try:
+            return Added(items.entry_of(told["NewImage"]))
+        except (Bug, ValueError):
+            return _altered("INSERT of what is no entry", told)
+    return _altered(record["eventName"], told)
+
+
+def _altered(how: str, told: dict[str, Any]) -> Altered:
+    keys = told["Keys"]
+    return Altered(
+        incident=items.attribute(keys, "incident"),
+        sequence=items.attribute(keys, "sequence"),
+        how=how,
+        number=told["SequenceNumber"],
+        old=told.get("OldImage"),
+        new=told.get("NewImage"),
+    )

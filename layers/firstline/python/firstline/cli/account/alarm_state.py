@@ -1,0 +1,70 @@
+"""Drills: the alarm that is rung, as CloudWatch shows it, and its turn."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from firstline.adapters.aws.errors import unavailable
+from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Malformed
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """An alarm that can be rung; its metric and dimensions are those that its event tells."""
+
+    name: str
+    arn: str
+    state: AlarmState
+    metric: str
+    dimensions: dict[str, str]
+
+
+class AwsAlarms:
+    """The alarms of the deployment *stack*; a turn is asked for once."""
+
+    def __init__(self, client: "CloudWatchClient", stack: str) -> None:
+        self._client = client
+        self._stack = stack
+
+    def made(self, known_as: str) -> Rung | None:
+        """The alarm that the stack made for the profile's *known_as*; raises `Unavailable`."""
+        begins = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
+        with unavailable("alarms"):
+            shown = self._client.describe_alarms(AlarmNamePrefix=begins, MaxRecords=100)
+        # behind the logical id's own words come its hash, and what CloudFormation adds
+        names = re.compile(rf"{re.escape(begins)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
+        found = [each for each in shown["MetricAlarms"] if names.fullmatch(each["AlarmName"])]
+        return _rung(found[0]) if found else None
+
+    def named(self, name: str) -> Rung | None:
+        """The alarm of this name; raises `Unavailable`."""
+        with unavailable("alarms"):
+            shown = self._client.describe_alarms(AlarmNames=[name])
+        return next(map(_rung, shown["MetricAlarms"]), None)
+
+    def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
+        """Turn *alarm*, until CloudWatch judges it anew; raises `Unavailable`."""
+        with unavailable("alarms"):
+            self._client.set_alarm_state(
+                AlarmName=alarm.name, StateValue=state.value, StateReason=reason
+            )
+
+
+def _rung(shown: Any) -> Rung:  # noqa: ANN401 - the service's own shape
+    """Of an expression over several metrics none is told (``signals/sources/cloudwatch.py``)."""
+    stats = [it["MetricStat"] for it in shown.get("Metrics", []) if "MetricStat" in it]
+    metric = shown if "MetricName" in shown else stats[0]["Metric"] if len(stats) == 1 else {}
+    try:
+        return Rung(
+            name=shown["AlarmName"],
+            arn=shown["AlarmArn"],
+            state=AlarmState(shown["StateValue"]),
+            metric=metric.get("MetricName", ""),
+            dimensions={each["Name"]: each["Value"] for each in metric.get("Dimensions", [])},
+        )
+    except KeyError as error:
+        raise Malformed(f"CloudWatch shows the alarm without its {error}") from error

@@ -1,0 +1,70 @@
+"""Operator URL: from a person's machine to the deployed levers, signed with their credentials."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from firstline.controller.operators.commands import OUTPUT, Lever, Pulled
+from firstline.doctor.readers import deployed
+from firstline.errors import Malformed, Unavailable
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+PATIENCE = urllib3.Timeout(connect=5, read=60)
+
+
+def find(fleet: str, session: "Session") -> str:
+    """The URL of the deployment for *fleet*; raises `Malformed` where there is none."""
+    return deployed.named(OUTPUT, deployed.app(fleet), session)
+
+
+def send(lever: Lever, url: str, session: "Session") -> Pulled:
+    """Pull *lever*, once; raises `Malformed` with what the other side says is wrong."""
+    if not url.startswith(("https://", "http://127.0.0.1:")):
+        raise Malformed(f"--url {url}: give an address that begins with https://")
+    body = msgspec.json.encode(lever)
+    headers = _signed(url, body, session)
+    try:
+        answer = urllib3.request(
+            "POST", url, body=body, headers=headers, timeout=PATIENCE, retries=False, redirect=False
+        )
+    except urllib3.exceptions.HTTPError as error:
+        why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
+        raise Unavailable(why) from error
+    if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
+        return _read(answer.data)
+    raise Malformed(_refusal(answer.status, answer.data))
+
+
+def _read(data: bytes) -> Pulled:
+    try:
+        return msgspec.json.decode(data, type=Pulled)
+    except msgspec.DecodeError as error:
+        raise Malformed(f"the answer is none of firstline's: {error}") from error
+
+
+def _signed(url: str, body: bytes, session: "Session") -> dict[str, str]:
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise Malformed("no AWS credentials are set: sign in, or set AWS_PROFILE")
+    request = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
+    SigV4Auth(credentials, "lambda", session.region_name).add_auth(request)
+    return dict(request.headers.items())
+
+
+def _refusal(status: int, data: bytes) -> str:
+    """What the other side says: our function an ``error``, the URL itself a ``Message``."""
+    try:
+        told = msgspec.json.decode(data, type=dict[str, object])
+    except msgspec.DecodeError:
+        told = {}
+    if "error" in told:
+        return str(told["error"])
+    why = told.get("Message", "no reason given")
+    if status == 403:  # noqa: PLR2004 - HTTP's own number
+        return f"you may not pull levers ({why}): ask for the stack's Operators policy"
+    return f"the answer was {status} ({why})"

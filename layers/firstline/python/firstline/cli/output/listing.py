@@ -1,0 +1,45 @@
+"""Incidents as a person reads them: a line each, as they come."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
+from firstline.cli.output.terminal import STYLES
+from firstline.reporting.incident_summary import Summary
+from firstline.reporting.timeline import clock
+from firstline.reporting.tones import Tone, tone
+
+
+def tell(told: Iterable[Summary], *, as_json: bool) -> None:
+    """One line for each incident."""
+    if as_json:
+        for each in told:
+            output.emit(output.incident(each))
+        return
+    console = terminal.console()
+    narrow = terminal.narrow(console)
+    for each in told:
+        console.print(_incident(each, narrow=narrow))
+
+
+def _incident(told: Summary, *, narrow: bool) -> Text:
+    took = clock(told.ended_at - told.opened_at) if told.ended_at else "-"
+    head = f"{told.opened_at:%Y-%m-%d %H:%M:%S}  {told.severity or '--'}  "
+    return Text.assemble(
+        terminal.printable(head),
+        terminal.printable(f"{told.condition or told.disposition:<18}  "),
+        (f"{told.outcome:<11}", STYLES[tone(told.outcome)]),
+        "\n  " if narrow else "  ",
+        f"{took:>8}  {_fixes(told):<22}  ",
+        (terminal.printable(told.incident), "dim"),
+        "" if told.whole else ("  entries are missing", STYLES[Tone.BAD]),
+    )
+
+
+def _fixes(told: Summary) -> str:
+    """How many were tried, and how many of them helped."""
+    helped = sum(1 for each in told.fixes if each.helped)
+    tried = len(told.fixes)
+    return f"{tried} fix{'' if tried == 1 else 'es'}, {helped} helped" if tried else "no fix"

@@ -1,0 +1,68 @@
+"""A report on the terminal; in a pipe plain text."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from firstline.cli.output.terminal import STYLES, WORD
+from firstline.reporting.postmortem.report import Advice, Report
+from firstline.reporting.postmortem.timeline import folded
+from firstline.reporting.postmortem.words import clock, took
+
+
+def show(reports: tuple[Report, ...]) -> None:
+    """Each report, one after the other; every text was made printable when it was read."""
+    console = Console(highlight=False)
+    for each in reports:
+        _show(console, each)
+
+
+def _show(console: Console, report: Report) -> None:
+    console.rule(Text(report.title, style="bold"))
+    console.print(Text(f"{report.incident}   {clock(report.began_at)}", style="dim"))
+    for sentence in report.summary:
+        console.print(Text(sentence))
+    console.print(_figures(report))
+    console.print(_timeline(report))
+    _facts(console, "Unknown", report.unknown)
+    _facts(console, "For the cause", report.cause.supports)
+    _facts(console, "Against it, or against others", report.cause.against)
+    _facts(console, "Follow-ups (R41)", map(_advice, report.follow_ups))
+    _facts(console, "Runbook and policy (R42)", map(_advice, report.changes))
+    if report.meeting is not None:
+        _facts(console, "Post-mortem (R43)", (report.meeting.local,))
+    console.print(Text(f"{report.entries} entries, ledger head {report.head}", style="dim"))
+
+
+def _figures(report: Report) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for each in report.figures:
+        value = Text(each.value, style=STYLES[each.tone])
+        table.add_row(Text(each.name, style="dim"), value, Text(each.note))
+    return table
+
+
+def _timeline(report: Report) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for moment, times in folded(report.moments):
+        after = f"+{took(moment.at - report.began_at)}"
+        often = f" ({times} times)" if times > 1 else ""
+        word = Text(moment.word, style=STYLES[moment.tone] or WORD)
+        table.add_row(Text(after, style="dim"), word, Text(f"{moment.text}{often}"))
+    return table
+
+
+def _advice(advice: Advice) -> str:
+    return f"{advice.step}: {advice.text}"
+
+
+def _facts(console: Console, title: str, facts: Iterable[str]) -> None:
+    told = list(facts)
+    if told:
+        console.print(Text(title, style="bold"))
+        for each in told:
+            console.print(Text(f"  {each}"))

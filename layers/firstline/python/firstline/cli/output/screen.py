@@ -1,0 +1,76 @@
+"""The terminal: colours and progress there, plain text in a pipe."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.text import Text
+
+from firstline.cli.output import terminal
+from firstline.cli.output.ending import ending
+from firstline.cli.output.lines import ReplayLine
+from firstline.cli.output.terminal import STYLES, WORD
+from firstline.lab.twin.replay import Chapter, Replayed
+from firstline.lab.twin.scenario import Scenario
+from firstline.reporting import timeline
+from firstline.reporting.timeline import Moment
+from firstline.reporting.tones import Tone, tone
+
+WORD_WIDTH = 9
+
+
+@contextlib.contextmanager
+def progress(name: str) -> Iterator[Callable[[datetime], None]]:
+    """Tell on a terminal which virtual time the run has reached; elsewhere say nothing."""
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(name) as status:
+        yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
+
+
+def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
+    """The timeline of each incident, and its outcome as the last line."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        Text(f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC")
+    )
+    for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
+        console.print()
+        _head(console, line)
+        for moment in timeline.moments(chapter.entries) if chapter else _pages_only(replayed):
+            console.print(_told(moment, replayed.start))
+        style = STYLES[tone(line.outcome or "")] or "bold"
+        console.print(Text(ending(line, _took(chapter, replayed)), style=style))
+
+
+def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
+    """From the start to the incident's end; to the run's end where there is none."""
+    incident = chapter.incident if chapter else None
+    end = incident.ended_at if incident and incident.ended_at else replayed.end
+    return end - replayed.start
+
+
+def _head(console: Console, line: ReplayLine) -> None:
+    if line.incident is not None:
+        what = f"{line.severity} {line.condition}   {line.incident}"
+        console.print(Text(what, style="bold"))
+
+
+def _pages_only(replayed: Replayed) -> Iterator[Moment]:
+    """What is known of a run whose store took nothing: PagerDuty's own word."""
+    for page in replayed.pages:
+        yield Moment(page.at, "paged", f"{page.action} {page.key}", Tone.ALERT)
+    yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", Tone.BAD)
+
+
+def _told(moment: Moment, start: datetime) -> Text:
+    passed = f"+{timeline.clock(moment.at - start)}"
+    return Text.assemble(
+        (f"{passed:>8}  ", "dim"),
+        (f"{moment.word:<{WORD_WIDTH}} ", STYLES[moment.tone] or WORD),
+        terminal.printable(moment.text),  # a foreign event's words are told too
+    )

@@ -1,0 +1,213 @@
+"""Coherence: what the types of a profile cannot see, each with the key that is wrong (S20)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from firstline.actions.catalogue import FIXES
+from firstline.config.toml_document import Fault, Key
+from firstline.signal import DRILL_ALARM, SOURCES, Condition
+
+LOGS = "firstline/logs"
+"""The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
+NO_FACTS = (
+    *("tags", "units", "nats", "concurrent_instances_safe"),
+    *("kms_key", "stack", "watched_parameters", "restarts_can_lose_vaults"),
+    *("launch_template", "deployment_group", "pcr0_parameter", "build_host_tag"),
+)
+"""Fields of the fleet that are no text, which no name can stand for."""
+
+if TYPE_CHECKING:
+    from firstline.config.profile import Policy, Profile, Rule, Wanted
+
+
+def faults(profile: "Profile") -> Iterator[Fault]:
+    """Everything in *profile* that contradicts something else in it, or names what is not."""
+    yield from _repeated(profile)
+    yield from _unknown_fixes(profile)
+    yield from _drills(profile)
+    yield from _unheard(profile)
+    yield from _unmade(profile)
+    yield from _other_groups(profile)
+    yield from _shadowed(profile)
+    yield from _responses(profile)
+    if not profile.business_day.known:
+        why = f"{profile.business_day.time_zone!r} is no zone: write one like 'Europe/Berlin'"
+        yield Fault(("business_day", "time_zone"), why)
+    yield from _limits(profile.policy)
+
+
+def _repeated(profile: "Profile") -> Iterator[Fault]:
+    """Names that must be told apart: a later one of the same name would be ignored."""
+    lists: dict[Key, Iterable[str]] = {
+        ("alarms", "made"): (each.name for each in profile.alarms.made),
+        ("alarms", "external"): (each.name for each in profile.alarms.external),
+        ("rules",): (each.name for each in profile.rules),
+        ("actions",): (each.name for each in profile.actions),
+    }
+    for key, names in lists.items():
+        for index, name in _again(names):
+            yield Fault((*key, index, "name"), f"{name!r} is there twice: rename or remove one")
+    for index, condition in _again(each.condition for each in profile.ladders):
+        why = f"{condition!s} has a ladder already: put all rungs into one"
+        yield Fault(("ladders", index, "condition"), why)
+    for number, ladder in enumerate(profile.ladders):
+        for index, rung in _again(ladder.rungs):
+            yield Fault(("ladders", number, "rungs", index), f"{rung!r} is there twice: remove one")
+
+
+def _again(names: Iterable[str]) -> Iterator[tuple[int, str]]:
+    seen: Counter[str] = Counter()
+    for index, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            yield index, name
+
+
+def _unknown_fixes(profile: "Profile") -> Iterator[Fault]:
+    named: list[tuple[Key, str]] = [
+        (("actions", index, "name"), each.name) for index, each in enumerate(profile.actions)
+    ]
+    for number, ladder in enumerate(profile.ladders):
+        named += [(("ladders", number, "rungs", i), rung) for i, rung in enumerate(ladder.rungs)]
+        if ladder.condition is Condition.UNCLASSIFIED:
+            why = "what nobody understands is never fixed: remove the ladder"
+            yield Fault(("ladders", number, "condition"), why)
+    for key, name in named:
+        if name not in FIXES:
+            yield Fault(key, f"{name!r} is no fix: use one of {', '.join(FIXES)}")
+
+
+def _unheard(profile: "Profile") -> Iterator[Fault]:
+    """Alarms and rules that do not meet."""
+    made = [(("alarms", "made", i, "name"), a.name) for i, a in enumerate(profile.alarms.made)]
+    others = enumerate(profile.alarms.external)
+    external = [(("alarms", "external", i, "known_as"), a.known_as) for i, a in others]
+    heard = {name for _, name in made + external}
+    wanted = {rule.subject for rule in profile.rules if rule.source == "cloudwatch.alarm"}
+    for key, name in made + external:
+        if name not in wanted:
+            yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
+    for index, rule in enumerate(profile.rules):
+        if rule.source not in SOURCES:
+            known = ", ".join(sorted(SOURCES))
+            yield Fault(("rules", index, "source"), f"no signal has this source: known are {known}")
+        if rule.source == "cloudwatch.alarm" and rule.subject not in heard:
+            known = ", ".join(sorted(heard)) or "none"
+            why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
+            yield Fault(("rules", index, "subject"), why)
+
+
+def _drills(profile: "Profile") -> Iterator[Fault]:
+    """The drill's alarm and its condition are firstline's own."""
+    why = f"{DRILL_ALARM!r} is the name of firstline's own drill: use another"
+    for index, made in enumerate(profile.alarms.made):
+        if made.name == DRILL_ALARM:
+            yield Fault(("alarms", "made", index, "name"), why)
+    for index, external in enumerate(profile.alarms.external):
+        if external.known_as == DRILL_ALARM:
+            yield Fault(("alarms", "external", index, "known_as"), why)
+    rules = [("rules", index, each.condition) for index, each in enumerate(profile.rules)]
+    ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
+    for kind, index, condition in rules + ladders:
+        if condition is Condition.DRILL:
+            told = "a drill is no trouble of a fleet: use another condition, or remove it"
+            yield Fault((kind, index, "condition"), told)
+
+
+def _unmade(profile: "Profile") -> Iterator[Fault]:
+    """Facts that no fleet has, numbers that cannot be, and logs that nobody counts."""
+    counted = {each.metric for each in profile.logs}
+    facts = {each for each in profile.fleet.__struct_fields__ if each not in NO_FACTS}
+    for index, each in enumerate(profile.logs):
+        if each.log_group.startswith("$") and each.log_group[1:] not in facts:
+            why = f"is no fact of the fleet: use one of {', '.join(sorted(facts))}"
+            yield Fault(("logs", index, "log_group"), why)
+    for index, alarm in enumerate(profile.alarms.made):
+        at: Key = ("alarms", "made", index)
+        if alarm.namespace == LOGS and alarm.metric not in counted:
+            why = f"no [[logs]] counts it: known are {', '.join(sorted(counted)) or 'none'}"
+            yield Fault((*at, "metric"), why)
+        if (alarm.breaching_periods or 1) > alarm.evaluation_periods:
+            why = f"is more than the {alarm.evaluation_periods} evaluation_periods"
+            yield Fault((*at, "breaching_periods"), why)
+        for key, value in [("namespace", alarm.namespace), *alarm.dimensions.items()]:
+            if value.startswith("$") and value[1:] not in facts:
+                place = (*at, key) if key == "namespace" else (*at, "dimensions", key)
+                why = f"{value!r} is no fact of the fleet: use one of {', '.join(sorted(facts))}"
+                yield Fault(place, why)
+
+
+def _other_groups(profile: "Profile") -> Iterator[Fault]:
+    """Auto Scaling's events are heard of the fleet's group alone."""
+    for index, rule in enumerate(profile.rules):
+        named = rule.when.get("AutoScalingGroupName", profile.fleet.group)
+        if rule.source == "aws.autoscaling" and named != profile.fleet.group:
+            why = f"only fleet.group is heard: write {profile.fleet.group!r}, or leave it out"
+            yield Fault(("rules", index, "when", "AutoScalingGroupName"), why)
+
+
+def _shadowed(profile: "Profile") -> Iterator[Fault]:
+    for index, rule in enumerate(profile.rules):
+        for earlier in profile.rules[:index]:
+            if _takes_all(earlier, rule):
+                why = f"never matches: {earlier.name!r} above takes all of it; put this one first"
+                yield Fault(("rules", index), why)
+                break
+
+
+def _takes_all(earlier: "Rule", later: "Rule") -> bool:
+    """Whether whatever fits *later* fits *earlier* too."""
+    if (earlier.source, earlier.subject) != (later.source, later.subject):
+        return False
+    return all(
+        field in later.when and _covers(wide, later.when[field])
+        for field, wide in earlier.when.items()
+    )
+
+
+def _covers(wide: "Wanted", narrow: "Wanted") -> bool:
+    values = (wide,) if isinstance(wide, str) else wide
+    wanted = (narrow,) if isinstance(narrow, str) else narrow
+    match values, wanted:
+        case tuple(), tuple():
+            return set(wanted) <= set(values)
+        case tuple(), _:
+            return False  # a prefix fits more than any list
+        case _, tuple():
+            return all(each.startswith(values.prefix) for each in wanted)
+        case _:
+            return wanted.prefix.startswith(values.prefix)
+
+
+def _responses(profile: "Profile") -> Iterator[Fault]:
+    """Targets that are there twice, or that ask more haste for what is less severe."""
+    for index, severity in _again(each.severity for each in profile.responses):
+        yield Fault(("responses", index, "severity"), f"{severity!s} is there twice: remove one")
+    for index, response in enumerate(profile.responses):
+        for other in profile.responses:
+            hasty = response.target_seconds < other.target_seconds
+            if hasty and other.severity < response.severity:
+                told = f"{other.severity!s}, which has {other.target_seconds}"
+                why = f"is {response.target_seconds}: give no less than to {told}"
+                yield Fault(("responses", index, "target_seconds"), why)
+
+
+def _limits(policy: "Policy") -> Iterator[Fault]:
+    """Numbers that leave each other no room."""
+    verifying = policy.settle_seconds + policy.verify_readings * policy.verify_interval_seconds
+    watching = -(-policy.incident_age_max_seconds // policy.watch_seconds)
+    least = (
+        (
+            "verify_timeout_seconds",
+            verifying,
+            "settle_seconds + verify_readings * verify_interval_seconds",
+        ),
+        ("wakes_max", watching, "incident_age_max_seconds / watch_seconds"),
+        ("attempts_window_seconds", policy.cooldown_seconds, "cooldown_seconds"),
+        ("incident_age_max_seconds", policy.verify_timeout_seconds, "verify_timeout_seconds"),
+    )
+    for field, bound, why in least:
+        value: int = getattr(policy, field)
+        if value < bound:
+            yield Fault(("policy", field), f"is {value}: give {bound} or more, which is {why}")

@@ -1,0 +1,46 @@
+"""The profile's ``[probe]``: what is probed, and the network that the NATS probe stands in."""
+
+from typing import Annotated
+
+import msgspec
+
+from firstline.config.probe_settings import HealthTarget, NatsTarget, ProbeSettings
+
+_Vpc = Annotated[str, msgspec.Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z")]
+_Subnets = Annotated[
+    tuple[Annotated[str, msgspec.Meta(pattern=r"^subnet-[0-9a-f]{8,17}\Z")], ...],
+    msgspec.Meta(min_length=1, max_length=16),
+]
+_Groups = Annotated[
+    tuple[Annotated[str, msgspec.Meta(pattern=r"^sg-[0-9a-f]{8,17}\Z")], ...],
+    msgspec.Meta(min_length=1, max_length=5),
+]
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Private subnets of the fleet's VPC, and security groups that may reach NATS."""
+
+    vpc: _Vpc
+    subnets: _Subnets
+    security_groups: _Groups
+
+
+class NatsProbe(NatsTarget, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked of NATS, and from where."""
+
+    network: Network
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either of the two probes, or both."""
+
+    nats: NatsProbe | None = None
+    health: HealthTarget | None = None
+
+    def settings(self, fleet: str) -> ProbeSettings:
+        """What its functions read; ``fleet`` is the metrics' ``service``."""
+        nats = self.nats
+        target = nats and NatsTarget(
+            **{name: getattr(nats, name) for name in NatsTarget.__struct_fields__}
+        )
+        return ProbeSettings(fleet=fleet, nats=target, health=self.health)

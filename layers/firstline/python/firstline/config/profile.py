@@ -1,0 +1,371 @@
+"""The operator's file: a fleet's names and facts, and its policy.
+
+`load` refuses a file that does not hold together and says where: file, key and line.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.actions.action import Autonomy
+from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
+from firstline.config import consistency as coherence
+from firstline.config import toml_document as located
+from firstline.config import type_errors as shape
+from firstline.config.business_day import BusinessDay
+from firstline.config.probe_section import Probe
+from firstline.config.toml_document import Fault
+from firstline.errors import Malformed
+from firstline.ids import Digest, digest
+from firstline.signal import Component, Condition, Severity
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
+Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
+
+
+TAG_PATTERN = r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$"
+DEPLOYMENT_GROUP_PATTERN = r"^([A-Za-z0-9+=,.@_-]{1,100}/[A-Za-z0-9+=,.@_-]{1,100})?$"
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: an unknown key is an error, not a surprise."""
+
+
+class Units(Table, frozen=True, kw_only=True):
+    """systemd units on a host."""
+
+    enclave: Unit
+    parent: Unit
+
+
+class Nats(Table, frozen=True, kw_only=True):
+    """Where a host must reach NATS; an empty host means that it is not looked at.
+
+    Of ``credentials_file``, on the host, only the instant at which they end is read.
+    """
+
+    host: Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)] = ""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 4222
+    credentials_file: Annotated[str, msgspec.Meta(pattern=FILE_PATTERN)] = ""
+
+
+class Fleet(Table, frozen=True, kw_only=True):
+    """The fleet's names: exact ones, for a part of a name matches other groups too.
+
+    What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
+    ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
+    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced; where
+    ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
+    memory was not stored. ``kms_key``
+    is the enclaves' key by its ``alias/NAME``; while ``stack`` is being deployed, or one of
+    ``watched_parameters`` has just changed, nothing is fixed; nor while a host with
+    ``build_host_tag`` (``KEY=VALUE``) runs, nor where the running enclave, ``pcr0_parameter`` and
+    the key's policy disagree on PCR0. What ``launch_template`` and
+    CodeDeploy's ``deployment_group`` (``APPLICATION/GROUP``) changed lately is told to people.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    group: Name
+    target_group: Annotated[
+        str, msgspec.Meta(pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
+    ] = ""
+    load_balancer: str = ""
+    http_api: Name | Literal[""] = ""
+    rest_api: Name | Literal[""] = ""
+    parent_log_group: Name | Literal[""] = ""
+    agent_namespace: Name | Literal[""] = ""
+    tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+    units: Units
+    nats: Nats = Nats()
+    concurrent_instances_safe: bool = False
+    restarts_can_lose_vaults: bool = False
+    kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
+    stack: Name | Literal[""] = ""
+    pcr0_parameter: Name | Literal[""] = ""
+    build_host_tag: Annotated[str, msgspec.Meta(pattern=r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$")] = (
+        ""
+    )
+    launch_template: Name | Literal[""] = ""
+    deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
+    watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
+
+
+class MadeAlarm(Table, frozen=True, kw_only=True):
+    """An alarm that the stack makes; ``$fact`` in a name or dimension is a fact of the fleet.
+
+    ``unit`` is the threshold's. With ``percent_of`` the value is the metric as a percentage of
+    that metric, at least ``percent_of_min`` of which must have been counted, or of the account's
+    ``quota`` for it. ``breaching_periods`` of the ``evaluation_periods`` must breach, by default
+    all. Once made or changed, it judges nothing before ``warm_up_minutes`` have passed or its
+    window is full of data. ``steps`` are the runbook's that it detects.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+    namespace: Name
+    metric: Name
+    dimensions: dict[str, str]
+    percent_of: Name | Literal[""] = ""
+    percent_of_min: Count = 1
+    statistic: Annotated[
+        str, msgspec.Meta(pattern=r"^(Minimum|Maximum|Average|Sum|p[0-9]{2}(\.[0-9])?)$")
+    ]
+    comparison: Literal["<", "<=", ">", ">="]
+    threshold: int | float
+    unit: Literal["seconds", "milliseconds", "count", "percent", "days"]
+    period_seconds: Seconds
+    evaluation_periods: Count
+    breaching_periods: Count | None = None
+    missing_data: Literal["breaching", "notBreaching", "ignore", "missing"]
+    warm_up_minutes: Annotated[int, msgspec.Meta(ge=1, le=2880)] | None = None
+    steps: tuple[Annotated[str, msgspec.Meta(pattern=r"^R[0-9]{2}$")], ...] = ()
+
+
+class ExternalAlarm(Table, frozen=True, kw_only=True):
+    """An alarm that somebody else made: ``name`` in CloudWatch, ``known_as`` in the rules."""
+
+    name: Name
+    known_as: str
+
+
+class Alarms(Table, frozen=True, kw_only=True):
+    """Every alarm that firstline listens to."""
+
+    made: tuple[MadeAlarm, ...] = ()
+    external: tuple[ExternalAlarm, ...] = ()
+
+
+class LogMetric(Table, frozen=True, kw_only=True):
+    """How often lines of a log group fit ``pattern``, as a metric of ``firstline/logs``.
+
+    A pattern between ``%`` is a regular expression in CloudWatch's small dialect, which fits
+    anywhere in a line, whether that is JSON or coloured text for a console.
+    """
+
+    metric: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9]{0,62}$")]
+    log_group: Annotated[str, msgspec.Meta(pattern=r"^\$?[A-Za-z0-9_./#-]{1,512}$")]
+    pattern: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class Prefix(Table, frozen=True, kw_only=True):
+    """How a value begins."""
+
+    prefix: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+type Wanted = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Prefix
+
+
+class Rule(Table, frozen=True, kw_only=True):
+    """From a signal to what it means. All of ``when`` must hold; the first rule that fits wins.
+
+    Of ``when``, ``metric`` is the alarm's metric, ``state`` the signal's, and any other field one
+    of its dimensions.
+    ``scope`` is the dimension whose value tells incidents apart, ``InstanceId`` for one; without
+    it the whole fleet is one.
+    """
+
+    name: str
+    source: str
+    subject: str
+    when: Mapping[str, Wanted] = {}
+    condition: Condition
+    severity: Severity
+    component: Component
+    scope: str = ""
+
+
+class Response(Table, frozen=True, kw_only=True):
+    """How soon somebody or something must respond to a severity (R01 to R04)."""
+
+    severity: Severity
+    target_seconds: Seconds
+
+
+class Ladder(Table, frozen=True, kw_only=True):
+    """The fixes of a condition, gentlest first."""
+
+    condition: Condition
+    rungs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class ActionPolicy(Table, frozen=True, kw_only=True):
+    """How far an action may go by itself, and how long it takes where the policy's is too short.
+
+    ``autonomy_by_condition`` stands above ``autonomy`` for the conditions that it names.
+    For what launches instances ``verify_timeout_seconds`` is the time that one of them may take.
+    """
+
+    name: str
+    autonomy: Autonomy
+    autonomy_by_condition: dict[Condition, Autonomy] = {}
+    settle_seconds: Seconds | None = None
+    verify_timeout_seconds: Seconds | None = None
+
+
+class Policy(Table, frozen=True, kw_only=True):
+    """The numbers that bound what firstline does; each carries its unit in its name.
+
+    Of the hosts that serve, or of which nothing is known, ``budget_percent`` may be touched
+    within ``budget_window_seconds``, and at least one. ``healthy_floor_percent`` of the group
+    must stay; with ``refresh_from_zero`` a group of which nothing serves may be replaced at once.
+    After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
+    and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
+    a watched parameter changed nothing is fixed. A plan waits ``approval_seconds`` for a person's
+    word, and a yes holds as long. An action of which ``demote_after_failed`` fixes in a row did not
+    help asks a person in later incidents, until somebody promotes it. The post-mortem of a P1 or P2
+    is proposed within ``postmortem_within_days`` of its end (R43).
+    """
+
+    attempts_per_target_max: Count
+    attempts_window_seconds: Seconds
+    cooldown_seconds: Seconds
+    failed_fixes_max: Count = 3
+    demote_after_failed: Count = 3
+    budget_percent: Percent = 20
+    budget_window_seconds: Seconds = 1800
+    healthy_floor_percent: Percent = 50
+    refresh_from_zero: bool = False
+    blocked_max_seconds: Seconds = 900
+    freeze_seconds: Seconds = 3600
+    approval_seconds: Seconds = 900
+    postmortem_within_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 5
+    evidence_age_max_seconds: Seconds
+    look_timeout_seconds: Seconds
+    poll_seconds: Seconds
+    watch_seconds: Seconds
+    settle_seconds: Seconds
+    verify_readings: Count
+    verify_interval_seconds: Seconds
+    verify_timeout_seconds: Seconds
+    silent_looks_max: Count
+    alarm_lag_seconds: Seconds
+    incident_age_max_seconds: Seconds
+    wakes_max: Count
+    signal_age_max_seconds: Seconds
+    storm_scopes_max: Count
+    storm_window_seconds: Seconds
+
+
+class Profile(Table, frozen=True, kw_only=True, dict=True):
+    """The whole file. ``digest`` is of its bytes and is not part of it."""
+
+    name: str
+    fleet: Fleet
+    alarms: Alarms
+    logs: tuple[LogMetric, ...] = ()
+    probe: Probe = Probe()
+    rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
+    responses: tuple[Response, ...] = ()
+    business_day: BusinessDay = BusinessDay()
+    ladders: tuple[Ladder, ...] = ()
+    actions: tuple[ActionPolicy, ...] = ()
+    policy: Policy
+    digest: Digest = Digest("")
+
+    def rungs(self, condition: Condition) -> tuple[str, ...]:
+        """The ladder of *condition*, empty where it has none."""
+        return next((each.rungs for each in self.ladders if each.condition is condition), ())
+
+    def autonomy(self, action: str, condition: Condition) -> Autonomy:
+        """How far *action* may go in *condition*; one that nobody names may only be observed."""
+        found = self._action(action)
+        if found is None:
+            return "observe"
+        return found.autonomy_by_condition.get(condition, found.autonomy)
+
+    def settle(self, action: str) -> timedelta:
+        """How long a host is left alone once *action* on it was answered."""
+        found = self._action(action)
+        own = found.settle_seconds if found is not None else None
+        return seconds(own or self.policy.settle_seconds)
+
+    def verify_timeout(self, action: str) -> timedelta:
+        """How long after its answer *action* must have helped."""
+        found = self._action(action)
+        own = found.verify_timeout_seconds if found is not None else None
+        return seconds(own or self.policy.verify_timeout_seconds)
+
+    def response_target(self, severity: Severity) -> timedelta | None:
+        """How soon *severity* must be responded to; None where the profile sets no target."""
+        found = (each.target_seconds for each in self.responses if each.severity is severity)
+        return next(map(seconds, found), None)
+
+    def _action(self, action: str) -> ActionPolicy | None:
+        return next((each for each in self.actions if each.name == action), None)
+
+    def severity_of(self, alarm: str) -> Severity:
+        """The worst that a rule makes of the alarm *alarm*; P2 where none is for it."""
+        fitting = [
+            rule.severity
+            for rule in self.rules
+            if (rule.source, rule.subject) == ("cloudwatch.alarm", alarm)
+        ]
+        return min(fitting, default=Severity.P2)
+
+    def external(self, name: str) -> str | None:
+        """What the rules call the external alarm *name*."""
+        return self._external.get(name)
+
+    @cached_property
+    def rules_of(self) -> dict[tuple[str, str], tuple[Rule, ...]]:
+        """The rules of a source and subject, in the file's order."""
+        index: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        for rule in self.rules:
+            key = (rule.source, rule.subject)
+            index[key] = (*index.get(key, ()), rule)
+        return index
+
+    @cached_property
+    def wanted(self) -> dict[str, tuple[Wanted, ...]]:
+        """What rules ask of each field of a signal, whichever rule."""
+        found: dict[str, tuple[Wanted, ...]] = {}
+        for rule in self.rules:
+            for field, value in rule.when.items():
+                found[field] = (*found.get(field, ()), value)
+        return found
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """The dimensions that tell incidents of one condition apart."""
+        return frozenset(rule.scope for rule in self.rules if rule.scope)
+
+    @cached_property
+    def _external(self) -> dict[str, str]:
+        return {each.name: each.known_as for each in self.alarms.external}
+
+
+def seconds(value: int) -> timedelta:
+    """A profile's ``_seconds`` as a duration."""
+    return timedelta(seconds=value)
+
+
+def load(path: Path) -> Profile:
+    """The profile in *path*; raises `Malformed` with file, line and key."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}): name a profile that exists"
+        raise Malformed(message) from error
+    return parse(raw, str(path))
+
+
+def parse(raw: bytes, name: str) -> Profile:
+    """The profile that *raw* holds; *name* is where it came from, for the message."""
+    document = located.read(raw, name)
+    if "digest" in document.table:
+        why = "is computed from the file: remove the key"
+        raise document.refusal([Fault(("digest",), why)])
+    try:
+        profile = msgspec.convert({**document.table, "digest": digest(raw)}, type=Profile)
+    except msgspec.ValidationError as error:
+        raise document.refusal([shape.fault(error, document.table, Profile)]) from error
+    if faults := list(coherence.faults(profile)):
+        raise document.refusal(faults)
+    return profile

@@ -1,0 +1,124 @@
+"""What msgspec refused, in the words of whoever wrote the file.
+
+msgspec's errors hide the keys of free tables, and name the types of its own language.
+"""
+
+import copy
+import re
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from firstline.config.toml_document import Fault, Key, at, shown
+
+_ERROR = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+_PART = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "a text in quotes",
+}
+
+
+def fault(error: msgspec.ValidationError, table: dict[str, Any], model: type) -> Fault:
+    """Where in *table*, which is no *model*, the error is, and how to mend it."""
+    told = _ERROR.fullmatch(str(error))
+    what, path = told.group("what", "path") if told else (str(error), None)
+    key = _key(path or "", str(error), table, model)
+    field = _FIELD.fullmatch(what)
+    known = ", ".join(_known(key, model))
+    if field is None:
+        is_value = shown(at(table, key))
+        one_of = what.startswith("Invalid enum value")
+        return Fault(key, f"is {is_value}: {f'use one of {known}' if one_of else _wanted(what)}")
+    key = (*key, field[2])
+    if field[1] == "missing required":
+        return Fault(key, "is missing: add it")
+    return Fault(key, f"is no key here: correct or remove it; known are {known}")
+
+
+def _key(path: str, error: str, table: dict[str, Any], model: type) -> Key:
+    """The path as a key; a part that msgspec hides is the one that alone is refused too."""
+    key: Key = ()
+    for name, index in _PART.findall(path):
+        if index == "...":
+            key = (*key, _hidden(error, table, key, model))
+        else:
+            key = (*key, int(index) if index else name)
+    return key
+
+
+def _hidden(error: str, table: dict[str, Any], key: Key, model: type) -> str:
+    """The name in the free table at *key* that alone there is refused in the same words."""
+    names: Any = at(table, key)
+    alike = (n for n in names if _refused(_alone(table, key, n), model) == error)
+    return str(next(alike))
+
+
+def _alone(table: dict[str, Any], key: Key, name: str) -> dict[str, Any]:
+    """A copy of *table* without what stands beside *name* at *key*."""
+    changed = copy.deepcopy(table)
+    there: Any = at(changed, key)
+    kept = there[name]
+    there.clear()
+    there[name] = kept
+    return changed
+
+
+def _refused(table: dict[str, Any], model: type) -> str | None:
+    try:
+        msgspec.convert(table, type=model)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
+
+
+def _wanted(what: str) -> str:
+    """``Expected `int` >= 1, got `str``` as a request."""
+    words = what.removeprefix("Expected ").partition(", got ")[0]
+    asked = re.sub(
+        "`([^`]*)`",
+        lambda types: " or ".join(_WORDS.get(each, each) for each in types[1].split(" | ")),
+        words,
+    )
+    return f"give {asked}"
+
+
+def _known(key: Key, model: type) -> list[str]:
+    """The keys, or the values, that may stand at *key*; none where anything may."""
+    kinds = [inspect.type_info(model)]
+    for part in key:
+        kinds = [below for kind in kinds for below in _below(kind, part)]
+    return [name for kind in kinds for name in _names(kind)]
+
+
+def _below(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
+    match kind:
+        case inspect.StructType(fields=fields):
+            return [each.type for each in fields if each.encode_name == part]
+        case inspect.VarTupleType(item_type=item):
+            return [item]
+        case inspect.DictType(value_type=value):
+            return [value]
+        case inspect.UnionType(types=types):
+            return [below for each in types for below in _below(each, part)]
+        case _:
+            return []
+
+
+def _names(kind: inspect.Type) -> list[str]:
+    match kind:
+        case inspect.StructType(fields=fields):
+            return [each.encode_name for each in fields if each.encode_name != "digest"]
+        case inspect.EnumType(cls=enum):
+            return [str(each.value) for each in enum]
+        case inspect.LiteralType(values=values):
+            return [str(each) for each in values]
+        case inspect.UnionType(types=types):
+            return [name for each in types for name in _names(each)]
+        case _:
+            return []

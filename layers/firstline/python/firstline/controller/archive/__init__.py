@@ -1,0 +1,1 @@
+"""The ledger's archive: filled, read, audited, with its reports."""

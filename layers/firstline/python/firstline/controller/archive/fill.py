@@ -1,0 +1,157 @@
+"""Archive: each entry of the ledger into the locked bucket, and a checkpoint over the heads.
+
+Nothing is remembered between two batches but what the bucket holds. An object is put once and an
+incident's entries in order, so a batch that is stopped anywhere, comes again, comes late or comes
+to two workers leaves a prefix of each chain, and only checkpoints whose heads are there. Two
+workers cannot fork the chain of checkpoints: each link has a key of its own, which one of them
+wins; the other reads again.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import msgspec
+
+from firstline.controller.ports import Archive, Clock, Ledger, Signer
+from firstline.errors import Unavailable
+from firstline.ids import Digest, IncidentId, digest
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger.archive import Added, Altered, LedgerChange
+from firstline.ledger.chain import Chain, Entry
+
+TRIES_MAX = 5
+"""How often a lost race for the next checkpoint is run again; the batch then comes again."""
+
+
+class Archiving(msgspec.Struct, frozen=True, kw_only=True):
+    """What archiving needs from outside; ``policy`` is the text of the profile that runs."""
+
+    archive: Archive
+    signer: Signer
+    ledger: Ledger
+    clock: Clock
+    policy: bytes
+    fleet: str
+
+
+class Archived(msgspec.Struct, frozen=True):
+    """What a batch brought: entries put now, alterations kept, entries that nobody has any more.
+
+    ``heads`` is how far each chain of the batch is archived.
+    """
+
+    entries: int
+    altered: int
+    lost: int
+    heads: dict[IncidentId, Chain]
+
+
+def archive(changes: Iterable[LedgerChange], within: Archiving) -> Archived:
+    """Carry *changes* to the bucket; raises `Unavailable`, after which they are to come again."""
+    within.archive.put(archiving.policy_key(digest(within.policy)), within.policy)
+    changes = tuple(changes)
+    altered = [each for each in changes if isinstance(each, Altered)]
+    for each in altered:
+        _keep(each, within)
+    added = sorted(
+        (each.entry for each in changes if isinstance(each, Added)),
+        key=lambda entry: (entry.incident, entry.sequence),
+    )
+    carried = {
+        incident: _carry(incident, tuple(entries), within)
+        for incident, entries in groupby(added, key=lambda entry: entry.incident)
+    }
+    return Archived(
+        entries=sum(each.put for each in carried.values()),
+        altered=len(altered) + sum(each.replaced for each in carried.values()),
+        lost=sum(each.lost for each in carried.values()),
+        heads={incident: each.head for incident, each in carried.items()},
+    )
+
+
+def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
+    """Sign a checkpoint that says what the last one does not say of *heads*.
+
+    Raises `Unavailable`, after which the batch is to come again.
+    """
+    for _ in range(TRIES_MAX):
+        newest = within.archive.first(archiving.CHECKPOINTS)
+        last = archiving.sealed(_read(newest, within)) if newest else None
+        checkpoint = archiving.following(last, within.clock.now(), heads)
+        if checkpoint is None:
+            return
+        text = archiving.text(checkpoint)
+        signature = within.signer.sign(digest(text.encode()))
+        line = export.checkpoint_line(text, base64.b64encode(signature).decode())
+        if within.archive.put(archiving.checkpoint_key(checkpoint.sequence), line):
+            return
+    raise Unavailable("archive: others were first with each checkpoint that was tried")
+
+
+class _Carried(msgspec.Struct, frozen=True, kw_only=True):
+    put: int
+    replaced: int
+    lost: int
+    head: Chain
+
+
+def _keep(altered: Altered, within: Archiving) -> None:
+    within.archive.put(archiving.altered_key(altered), msgspec.json.encode(altered))
+
+
+def _carry(incident: IncidentId, entries: Sequence[Entry], within: Archiving) -> _Carried:
+    """Put what is missing of the incident's chain up to the last of *entries*, in order."""
+    held = set(map(archiving.number, within.archive.keys(archiving.entries_of(incident))))
+    brought = {entry.sequence for entry in entries}
+    missing = set(range(1, max(brought) + 1)) - held - brought
+    filled = [each for each in _table(incident, missing, within) if each.sequence in missing]
+    there = {
+        entry: _put(entry, within)
+        for entry in sorted((*filled, *entries), key=lambda entry: entry.sequence)
+    }
+    top = max(held | brought)
+    heads = {entry.sequence: put.head for entry, put in there.items()}
+    return _Carried(
+        put=sum(each.put for each in there.values()),
+        replaced=sum(each.replaced for each in there.values()),
+        lost=len(missing) - len(filled),
+        head=Chain(length=top, head=heads.get(top) or _stored(incident, top, within)),
+    )
+
+
+def _table(incident: IncidentId, missing: set[int], within: Archiving) -> tuple[Entry, ...]:
+    """The incident's chain as the table has it, which is asked where something is missing."""
+    return tuple(within.ledger.entries(incident)) if missing else ()
+
+
+class _Put(msgspec.Struct, frozen=True):
+    """Whether an entry was put now, or found another in its place; the digest of what is there."""
+
+    put: bool
+    replaced: bool
+    head: Digest
+
+
+def _put(entry: Entry, within: Archiving) -> _Put:
+    """Put *entry*. What stands there already stays, and another body is kept beside it."""
+    body = entry.body.encode()
+    own = digest(body)
+    if within.archive.put(archiving.entry_key(entry.incident, entry.sequence), body):
+        return _Put(put=True, replaced=False, head=own)
+    head = _stored(entry.incident, entry.sequence, within)
+    if head != own:
+        _keep(archiving.second(entry), within)
+    return _Put(put=False, replaced=head != own, head=head)
+
+
+def _stored(incident: IncidentId, sequence: int, within: Archiving) -> Digest:
+    return digest(_read(archiving.entry_key(incident, sequence), within))
+
+
+def _read(key: str, within: Archiving) -> bytes:
+    body = within.archive.get(key)
+    if body is None:
+        raise Unavailable(f"archive: {key} was there, and is gone")
+    return body

@@ -1,0 +1,36 @@
+"""Archived: what the archive holds, read back."""
+
+from collections.abc import Iterator
+
+from firstline.controller.ports import Archive
+from firstline.errors import Malformed
+from firstline.ids import Digest
+from firstline.ledger import archive as archiving
+
+
+def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
+    """Each checkpoint's text and signature, in order: those that there are now, one at a time.
+
+    A gap, and an object that is no checkpoint, are left out: the verifier notices.
+    """
+    newest = archive.first(archiving.CHECKPOINTS)
+    return _read(archive, archiving.number(newest) if newest else 0)
+
+
+def policy(archive: Archive, named: Digest) -> str | None:
+    """The text of a policy; None where the archive has none that can be read."""
+    body = archive.get(archiving.policy_key(named))
+    try:
+        return body.decode() if body is not None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _read(archive: Archive, length: int) -> Iterator[tuple[str, str]]:
+    for sequence in range(1, length + 1):
+        body = archive.get(archiving.checkpoint_key(sequence))
+        try:
+            sealed = archiving.sealed(body or b"")
+        except Malformed:
+            continue
+        yield sealed.text, sealed.signature

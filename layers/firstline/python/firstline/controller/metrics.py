@@ -1,0 +1,144 @@
+"""Measures: what an operations review asks of firstline, as metrics of what was committed.
+
+Each is of one change, so that what is committed once is counted once. Dimensions are of closed
+sets (severities, outcomes, actions, guards), never an incident or a host: each value of one is a
+metric that is paid for. Every duration runs from the signal's own instant.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from firstline.controller.ports import Change
+from firstline.ids import IncidentId
+from firstline.incidents.incident import Incident, Status
+from firstline.ledger.entries import (
+    DecisionMade,
+    FixIntended,
+    FixVerified,
+    LedgerEvent,
+    PageDelivered,
+    ResponseMeasured,
+    UnknownEvent,
+)
+from firstline.ledger.export import recorded
+from firstline.monitoring.metric import Metric
+from firstline.notifications import pages as paging
+
+HEARTBEAT = "Heartbeat"
+PAGES_OWED = "PagesOwedSeconds"
+WAKES_LATE = "WakesLateSeconds"
+INCIDENTS_OPEN = "IncidentsOpen"
+PAGES_FAILED = "PagesFailed"
+OPENED = "IncidentsOpened"
+ENDED = "IncidentsEnded"
+RESPONSES = "Responses"
+RESPONSES_MISSED = "ResponsesMissed"
+RESOLVED_ALONE = "ResolvedAlone"
+TO_PAGE = "TimeToPage"
+TO_FIX = "TimeToFirstFix"
+TO_RECOVER = "TimeToRecover"
+FIXES = "Fixes"
+FIXES_FAILED = "FixesFailed"
+DENIALS = "Denials"
+DRILLS_PASSED = "DrillsPassed"
+CALLS = "AwsCalls"
+CALLS_COST = "AwsCallsNanodollars"
+
+OPEN_MAX = 100
+"""How many open incidents are counted: one read of an index of keys."""
+
+
+def of_sweep(pages_owed_for: timedelta, wakes_late_for: timedelta) -> tuple[Metric, ...]:
+    """A sweep's sign of life, and what it found late."""
+    return (
+        Metric(HEARTBEAT, 1, "Count"),
+        Metric(PAGES_OWED, pages_owed_for.total_seconds(), "Seconds"),
+        Metric(WAKES_LATE, wakes_late_for.total_seconds(), "Seconds"),
+    )
+
+
+def of_open(incidents: Sequence[IncidentId]) -> Metric:
+    """How many incidents have not ended; from `OPEN_MAX` on there may be more."""
+    return Metric(INCIDENTS_OPEN, len(incidents), "Count")
+
+
+def of_change(change: Change) -> tuple[Metric, ...]:
+    """What *change*, which was committed, adds to the counts."""
+    held = change.incident
+    entries = [recorded(each) for each in change.entries]
+    if held is None:
+        return tuple(each for entry in entries for each in _page_failed(entry.event))
+    found = [each for entry in entries for each in _of_event(entry.event, entry.at, held)]
+    if change.opens is not None:
+        found.append(Metric(OPENED, 1, "Count", (("severity", held.severity.value),)))
+    if change.closes is not None:
+        found.extend(_of_end(held))
+    return tuple(found)
+
+
+def _of_event(event: LedgerEvent | UnknownEvent, at: datetime, held: Incident) -> Iterator[Metric]:
+    match event:
+        case PageDelivered():
+            yield from _page_failed(event)
+            yield from _page_accepted(event, at, held)
+        case ResponseMeasured(responded=True):
+            yield Metric(RESPONSES, 1, "Count")
+            yield Metric(RESPONSES_MISSED, int(not event.met), "Count")
+        case FixIntended():
+            yield from _fix_begun(event, at, held)
+        case FixVerified(helped=False):
+            yield Metric(FIXES_FAILED, 1, "Count", (("action", event.action),))
+        case DecisionMade():
+            # a guard that denies for an hour is counted at each decision
+            for guard, _ in event.denials:
+                yield Metric(DENIALS, 1, "Count", (("guard", guard),))
+        case _:
+            pass
+
+
+def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
+    """The first try at a page, or all that ingest makes, ended without PagerDuty's yes."""
+    if not isinstance(event, PageDelivered):
+        return
+    if (event.channel, event.outcome) == ("pager", "owed"):
+        yield Metric(PAGES_FAILED, 1, "Count")
+
+
+def _page_accepted(event: PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
+    """The episode's own key was paged first; or a drill came the whole way to PagerDuty."""
+    if event.outcome != "accepted":
+        return
+    if (event.action, event.key, event.channel) == ("trigger", held.id, "pager"):
+        yield _since_signal(TO_PAGE, at, held)
+    if event.key == f"{held.id}:{paging.REHEARSAL}":
+        yield Metric(DRILLS_PASSED, 1, "Count")
+
+
+def _fix_begun(event: FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:
+    yield Metric(FIXES, 1, "Count", (("action", event.action),))
+    if held.attempts and held.attempts[0].token == event.token:
+        yield _since_signal(TO_FIX, at, held)
+
+
+def _of_end(held: Incident) -> Iterator[Metric]:
+    yield Metric(ENDED, 1, "Count", (("outcome", held.status.value),))
+    yield from _alone(held)
+    if held.status is Status.RESOLVED and held.ended_at is not None:
+        yield _since_signal(TO_RECOVER, held.ended_at, held)
+
+
+def _alone(held: Incident) -> Iterator[Metric]:
+    """Whether what needed something done was mended by firstline, and no person allowed a fix.
+
+    Of what was over by itself, or by people, nothing is said; nor of a drill, in which nothing is
+    to be mended.
+    """
+    if held.status is Status.OBSERVED or held.drill:
+        return
+    asked = any(each.used for each in held.proposals)
+    alone = held.status is Status.RESOLVED and not asked
+    yield Metric(RESOLVED_ALONE, int(alone), "Count")
+
+
+def _since_signal(name: str, at: datetime, held: Incident) -> Metric:
+    return Metric(name, max((at - held.signalled_at).total_seconds(), 0), "Seconds")

@@ -1,0 +1,185 @@
+"""Levers at work: a person's word is put where reconcile finds it, or the switch is turned.
+
+Each raises `Malformed` for what cannot be done, in one line for the person who asked.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple, assert_never
+
+from firstline.config.profile import seconds
+from firstline.controller.commit import commit
+from firstline.controller.operators import promotion as promoting
+from firstline.controller.operators.commands import (
+    AnnounceDrill,
+    Approve,
+    Deny,
+    Lever,
+    PauseFixes,
+    Promote,
+    Pulled,
+    Resume,
+)
+from firstline.controller.operators.kill_switch import settle_switch, write
+from firstline.controller.ports import Change, Given, Loaded, Wake
+from firstline.controller.system import System
+from firstline.errors import Conflict, Malformed, Unavailable
+from firstline.ids import IncidentId
+from firstline.incidents import approvals
+from firstline.incidents.approvals import Approval, Proposal
+from firstline.ledger.entries import PauseChanged
+from firstline.remediation import kill_switch as pauses
+from firstline.remediation.kill_switch import Pause, Switch
+from firstline.signals import drill_marker as announced
+
+TURNS_MAX = 5
+
+
+class Call(NamedTuple):
+    """A lever, and the ARN of who pulls it."""
+
+    lever: Lever
+    by: str
+
+
+def pull(call: Call, system: System) -> Pulled:
+    """Do what *call* asks; raises `Malformed`, and `Unavailable` where it may be tried again."""
+    for _ in range(TURNS_MAX):
+        try:
+            return _pull(call, system)
+        except Conflict:
+            continue
+    raise Unavailable("the switch is contested: try again")
+
+
+def _pull(call: Call, system: System) -> Pulled:
+    match call.lever:
+        case Approve() | Deny() as word:
+            return _answer(word, call.by, system)
+        case PauseFixes() as order:
+            return _pause(order, call.by, system)
+        case Resume() as order:
+            return _resume(order, call.by, system)
+        case Promote() as order:
+            return promoting.promote(order, call.by, system)
+        case AnnounceDrill() as order:
+            return _announce(order, call.by, system)
+        case _:
+            assert_never(call.lever)
+
+
+def _answer(word: Approve | Deny, by: str, system: System) -> Pulled:
+    now = system.ports.clock.now()
+    incident = IncidentId(word.incident)
+    loaded = _open(incident, system)
+    proposal = _proposed(loaded, word, now)
+    approval = Approval(
+        plan=proposal.plan,
+        granted=isinstance(word, Approve),
+        by=by,
+        at=now,
+        until=now + seconds(system.profile.policy.approval_seconds),
+        why=word.why,
+    )
+    commit(system.ports.store, Change(given=Given(incident, approval)))
+    system.ports.wakes.queue(Wake(incident), seconds(0))
+    return Pulled(
+        lever="approve" if approval.granted else "deny",
+        by=by,
+        incident=incident,
+        action=proposal.action,
+        targets=(proposal.target, *(each for each in proposal.hosts if each != proposal.target)),
+        plan=proposal.plan,
+        until=approval.until if approval.granted else None,
+    )
+
+
+def _proposed(loaded: Loaded, word: Approve | Deny, now: datetime) -> Proposal:
+    """The proposal that *word* is about, as it stands after what others said; or `Malformed`."""
+    known = loaded.incident.proposals
+    for each in loaded.approvals:
+        known = approvals.answered(known, each)
+    plans = {each.plan for each in known if each.plan.startswith(word.plan)}
+    found = [each for each in known if each.plan in plans]
+    if len(plans) != 1:
+        what = "several plans" if plans else "no plan"
+        raise Malformed(f"{word.incident} proposed {what} whose hash begins with {word.plan}")
+    proposal = found[-1]
+    if not proposal.approvable:
+        raise Malformed(f"{proposal.action} is only recommended: nobody can approve it here")
+    if proposal.used:
+        raise Malformed(f"{proposal.action} was approved and done already")
+    said = proposal.approval
+    if said is not None and (not said.granted or isinstance(word, Approve)):
+        verb = "approved" if said.granted else "denied"
+        raise Malformed(f"{said.by} {verb} it already, at {said.at.isoformat(timespec='seconds')}")
+    if said is None and now >= proposal.until:
+        until = proposal.until.isoformat(timespec="seconds")
+        raise Malformed(f"it stood until {until}, and silence is no: a person has the incident")
+    return proposal
+
+
+def _open(incident: IncidentId, system: System) -> Loaded:
+    loaded = system.ports.store.load(incident)
+    if loaded is None:
+        raise Malformed(f"there is no incident {incident} in {system.profile.fleet.name}")
+    if loaded.incident.ended:
+        raise Malformed(f"{incident} is {loaded.incident.status} already")
+    return loaded
+
+
+def _pause(order: PauseFixes, by: str, system: System) -> Pulled:
+    now = system.ports.clock.now()
+    if not now < order.until <= now + pauses.PAUSE_MAX:
+        days = pauses.PAUSE_MAX.days
+        raise Malformed(f"until: give an instant within the next {days} days, later than now")
+    if order.scope.startswith("inc-"):
+        _open(IncidentId(order.scope), system)
+    pause = Pause(scope=order.scope, why=order.why, by=by, at=now, until=order.until)
+    switch = _readable(system)
+    if len(switch.pauses) >= pauses.PAUSES_MAX:
+        raise Malformed(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
+    after = write(pauses.paused(switch, pause, system.provenance()), system)
+    told = _told(after, pause, system)
+    return Pulled(lever="pause", by=by, scope=pause.scope, until=pause.until, told=told)
+
+
+def _resume(order: Resume, by: str, system: System) -> Pulled:
+    now = system.ports.clock.now()
+    switch = _readable(system)
+    over = next((each for each in switch.pauses if each.scope == order.scope), None)
+    if over is None:
+        known = ", ".join(each.scope for each in switch.pauses) or "nothing"
+        raise Malformed(f"{order.scope} is not paused: paused is {known}")
+    change = PauseChanged(change="resumed", why=order.why, by=by)
+    after = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
+    told = _told(after, over, system)
+    return Pulled(lever="resume", by=by, scope=over.scope, told=told)
+
+
+def _announce(order: AnnounceDrill, by: str, system: System) -> Pulled:
+    """From now on, before the alarm is rung."""
+    now = system.ports.clock.now()
+    if not now < order.until <= now + announced.LONGEST:
+        hours = announced.LONGEST // timedelta(hours=1)
+        raise Malformed(f"until: give an instant within the next {hours} hours, later than now")
+    drill = announced.announced(order.alarm, by, now, order.until)
+    changed = pauses.announced(_readable(system), drill, system.provenance())
+    if len(changed.switch.drills) > announced.ANNOUNCED_MAX:
+        raise Malformed(f"{announced.ANNOUNCED_MAX} drills are announced already: wait for an end")
+    write(changed, system)
+    return Pulled(lever="drill", by=by, until=drill.until, word=drill.word)
+
+
+def _readable(system: System) -> Switch:
+    """The switch; one that cannot be read is on, and is turned by hand alone."""
+    switch = system.ports.store.switch()
+    if switch.unreadable:
+        why = f"the item control/switch cannot be read, so fixes are stopped: {switch.unreadable}"
+        raise Malformed(f"{why}; remove it in the table of incidents")
+    return switch
+
+
+def _told(switch: Switch, pause: Pause, system: System) -> bool:
+    """Whether PagerDuty took what is owed of *pause*; otherwise the sweep goes on trying."""
+    after = settle_switch(switch, system)
+    return all(each.sent_at is not None for each in after.pages if each.key == pause.key)

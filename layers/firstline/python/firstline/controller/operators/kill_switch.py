@@ -1,0 +1,49 @@
+"""Switching: the kill switch is written with its entry, and what it owes people goes out."""
+
+import contextlib
+import copy
+from datetime import timedelta
+
+from firstline.controller import settle
+from firstline.controller.commit import commit
+from firstline.controller.ports import Change
+from firstline.controller.system import System
+from firstline.errors import Conflict
+from firstline.ledger.entries import PauseChanged
+from firstline.notifications import pages as paging
+from firstline.remediation import kill_switch as pauses
+from firstline.remediation.kill_switch import Changed, Switch
+
+
+def write(changed: Changed, system: System) -> Switch:
+    """The switch as it is stored now; raises `Conflict` and `Unavailable`."""
+    commit(system.ports.store, Change(switch=changed.switch, entries=(changed.entry,)))
+    return copy.replace(changed.switch, version=changed.switch.version + 1)
+
+
+def settle_switch(switch: Switch, system: System) -> Switch:
+    """Send what is owed of pauses, each once; what came of it is written where nobody was first."""
+    now, ports = system.ports.clock.now(), system.ports
+    after = switch
+    for page in paging.due(switch.pages, now):
+        delivery = settle.send(page, ports, system.profile.fleet.name, tries=1)
+        after = copy.replace(after, pages=paging.tried(after.pages, page, delivery, now))
+    if after != switch:
+        with contextlib.suppress(Conflict):  # another one turned it: the sweep sends again
+            commit(ports.store, Change(switch=after))
+    return after
+
+
+def sweep_switch(system: System) -> timedelta:
+    """Record the pauses that are over, settle what is owed, and tell for how long it has been.
+
+    Raises `FirstlineError`.
+    """
+    switch = system.ports.store.switch()
+    now = system.ports.clock.now()
+    for over in switch.overdue(now):
+        change = PauseChanged(change="expired", until=over.until.replace(microsecond=0))
+        switch = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
+    after = settle_switch(switch, system)
+    waiting = (now - each.owed_at for each in paging.owed(after.pages))
+    return max(waiting, default=timedelta(0))

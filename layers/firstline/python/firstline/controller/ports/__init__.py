@@ -1,0 +1,69 @@
+"""Ports: what the core needs from outside. A method makes exactly one remote request.
+
+Two families of adapters implement them: ``adapters/`` over AWS and PagerDuty, and
+``lab/twin/memory.py`` over the twin's world. Both pass the contracts in ``tests/adapters``.
+Methods raise `Unavailable` when a read fails, or a write of which nothing is known; a mutation
+of the fleet never raises: its unknown outcome is `Unsettled`.
+"""
+
+import msgspec
+
+from firstline.controller.ports.archive import Archive, Signer
+from firstline.controller.ports.ledger import Ledger
+from firstline.controller.ports.orders import Hosts, Scaling
+from firstline.controller.ports.people import Clock, Pager, Team, Wake, Wakes
+from firstline.controller.ports.readings import Around, Background, Fleet
+from firstline.controller.ports.store import (
+    Change,
+    CircumstancesWrite,
+    Due,
+    Given,
+    Heard,
+    Joined,
+    LeaseWrite,
+    Loaded,
+    OpeningsWrite,
+    Store,
+)
+
+__all__ = [
+    "Archive",
+    "Around",
+    "Background",
+    "Change",
+    "CircumstancesWrite",
+    "Clock",
+    "Due",
+    "Fleet",
+    "Given",
+    "Heard",
+    "Hosts",
+    "Joined",
+    "LeaseWrite",
+    "Ledger",
+    "Loaded",
+    "OpeningsWrite",
+    "Pager",
+    "Ports",
+    "Scaling",
+    "Signer",
+    "Store",
+    "Team",
+    "Wake",
+    "Wakes",
+]
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """All of them, as one value; ``adapters/wiring.py`` makes it."""
+
+    store: Store
+    fleet: Fleet
+    hosts: Hosts
+    scaling: Scaling
+    around: Around
+    background: Background
+    pager: Pager
+    team: Team
+    wakes: Wakes
+    clock: Clock

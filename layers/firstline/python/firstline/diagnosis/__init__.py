@@ -1,0 +1,1 @@
+"""What is true of a host, and what is known around it."""

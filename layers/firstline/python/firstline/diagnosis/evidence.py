@@ -1,0 +1,264 @@
+"""Evidence: facts read from the world at one time, each of which may be unknown."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.ids import InstanceId
+from firstline.signal import Condition
+
+type UnitState = Literal[
+    "active", "inactive", "failed", "activating", "deactivating", "not-found", "unknown"
+]
+type EnclaveState = Literal["RUNNING", "TERMINATING", "EMPTY", "none", "unknown"]
+
+
+class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+    """A fact that could not be read, and why. It is never the same as *fine*."""
+
+    why: str
+
+
+UNREAD = Unknown("this condition does not need it")
+
+
+class AlarmState(StrEnum):
+    """CloudWatch's three states."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class AlarmReading(msgspec.Struct, frozen=True, tag="alarm"):
+    """The alarm's present state (DescribeAlarms), not the one that an event told."""
+
+    state: AlarmState
+
+
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """The alarm does not exist any more: somebody deleted it, and no OK will come."""
+
+
+type AlarmFact = AlarmReading | Gone | Unknown
+type Alarms = dict[str, AlarmFact]
+"""What is known of alarms, by their ARNs."""
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """One instance as its Auto Scaling group sees it: ``InService``, ``Healthy`` and the like.
+
+    One that is ``protected`` from scale-in somebody wants to keep.
+    """
+
+    id: InstanceId
+    lifecycle: str
+    health: str
+    protected: bool = False
+
+    @property
+    def in_service(self) -> bool:
+        """Whether the group counts on it now."""
+        return self.lifecycle == "InService"
+
+
+class Group(msgspec.Struct, frozen=True, tag="group"):
+    """The Auto Scaling group as it is now (R11, R14).
+
+    ``most`` is its maximum, if it is known; ``suspended`` are the processes that somebody stopped.
+    """
+
+    desired: int
+    instances: tuple[Instance, ...]
+    most: int | None = None
+    suspended: tuple[str, ...] = ()
+
+    @property
+    def room(self) -> bool:
+        """Whether it may have one instance more."""
+        return self.most is not None and self.desired < self.most
+
+    @property
+    def whole(self) -> bool:
+        """Whether as many instances are in service as it wants: a lost host is no recovery."""
+        return 0 < self.desired <= len(self.in_service())
+
+    def in_service(self) -> tuple[InstanceId, ...]:
+        """Ids of the instances in service, in one stable order."""
+        return tuple(sorted(each.id for each in self.instances if each.in_service))
+
+    def beyond(self, known: tuple[InstanceId, ...]) -> tuple[InstanceId, ...]:
+        """Those in service that are not of *known*: launched since."""
+        return tuple(each for each in self.in_service() if each not in known)
+
+
+class TargetHealth(msgspec.Struct, frozen=True, tag="target-health"):
+    """What the load balancer says of each target: ``healthy``, ``unhealthy``, ``draining``..."""
+
+    states: dict[InstanceId, str]
+
+
+class Answering(msgspec.Struct, frozen=True, tag="answering"):
+    """Whether any host answered the probe's last end-to-end request, asked at ``at``."""
+
+    answers: bool
+    at: datetime
+
+    def fresh(self, now: datetime, age_max: timedelta) -> bool:
+        """Whether it may still be relied on; a metric's minute may begin after the clock's."""
+        return now - self.at <= age_max
+
+
+class Connections(msgspec.Struct, frozen=True, tag="connections"):
+    """What SSM says of its agent on each host: ``Online``, ``ConnectionLost``, ``Inactive``."""
+
+    states: dict[InstanceId, str]
+
+
+class Refresh(msgspec.Struct, frozen=True):
+    """One instance refresh of the group, as Auto Scaling lists it: ``InProgress`` and the like.
+
+    One that is pending has not started yet.
+    """
+
+    id: str
+    status: str
+    started_at: datetime | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it replaces nothing any more; a word that is not known may still do so."""
+        return self.status in REFRESH_ENDED
+
+
+REFRESH_ENDED = frozenset(
+    {"Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"}
+)
+"""The statuses after which a refresh does nothing more (Auto Scaling API, InstanceRefresh)."""
+
+
+class Refreshes(msgspec.Struct, frozen=True, tag="refreshes"):
+    """The group's instance refreshes, the latest first."""
+
+    known: tuple[Refresh, ...] = ()
+
+    def active(self) -> tuple[Refresh, ...]:
+        """Those that have not ended."""
+        return tuple(each for each in self.known if not each.ended)
+
+
+class LogCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many lines of the parent's log, of the last 15 minutes, say what (R25, R35)."""
+
+    nats_disconnected: int
+    nats_reconnected: int
+    nats_closed: int
+    nats_auth: int
+    backlog_dropped: int
+    enclave_unreachable: int
+    pcr_mismatch: int
+    handshake_failed: int
+    kms_throttled: int
+    kms_denied: int
+    kms_key_unusable: int
+    storage_failed: int
+    enclave_memory: int
+    user_errors: int
+    security_events: int
+
+
+Pcr0 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}\Z")]
+"""The measurement of an enclave's image, in lower-case hexadecimal."""
+
+
+class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
+    """What ``look_host`` printed on one host; the keys are the script's allow-list.
+
+    ``enclave_state`` is ``none`` when nitro-cli listed no enclave, which is the ground truth: a
+    unit can be ``active`` while its enclave is gone. ``restart_blockers`` are lines, since its unit
+    started, that say that something which the enclave holds in memory was not stored.
+    """
+
+    schema: Literal[1]
+    enclave_unit: UnitState
+    enclave_unit_restarts: int | None = None
+    enclave_state: EnclaveState
+    enclave_memory_mib: int | None = None
+    enclave_cpus: int | None = None
+    enclave_pcr0: Pcr0 | None = None
+    parent_unit: UnitState
+    parent_unit_restarts: int | None = None
+    parent_healthy: bool | None = None
+    parent_nats_connected: bool | None = None
+    parent_enclave_connected: bool | None = None
+    nats_reachable: bool | None = None
+    credentials_expire_in_hours: int | None = None
+    vault_processes: int | None = None
+    restart_blockers: int | None = None
+    log_counts: LogCounts | None = None
+    memory_available_mib: int | None = None
+
+
+class HostEvidence(msgspec.Struct, frozen=True):
+    """One host's report, or why there is none, and when it was asked for."""
+
+    report: HostReport | Unknown
+    at: datetime
+
+    def fresh(self, now: datetime, age_max: timedelta) -> bool:
+        """Whether it may still be relied on; a report from the future may not."""
+        return timedelta(0) <= now - self.at <= age_max
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was read for one reconcile, at ``at``; ``hosts`` may be older, each by itself.
+
+    ``alarm`` is the one that leads the incident, ``alarms`` are all that it waits for.
+    """
+
+    at: datetime
+    alarm: AlarmFact
+    alarms: Alarms
+    group: Group | Unknown
+    target_health: TargetHealth | Unknown
+    hosts: dict[InstanceId, HostEvidence]
+    answering: Answering | Unknown = UNREAD
+    connections: Connections | Unknown = UNREAD
+    refreshes: Refreshes | Unknown = UNREAD
+
+    def all_clear(self) -> bool:
+        """Whether every alarm that the incident waits for is OK; with none, nothing is known."""
+        read = self.alarms.values()
+        return bool(read) and all(each == AlarmReading(AlarmState.OK) for each in read)
+
+
+class Need(StrEnum):
+    """What a condition needs to know beside the alarm's present state."""
+
+    GROUP = "group"
+    TARGET_HEALTH = "target-health"
+    HOSTS = "hosts"
+    ANSWERING = "answering"
+
+
+_OF_HOSTS = frozenset(Need)
+NEEDS: dict[Condition, frozenset[Need]] = {
+    Condition.COMPLETE_OUTAGE: _OF_HOSTS,
+    Condition.ENCLAVE_DOWN: _OF_HOSTS,
+    Condition.PARENT_DOWN: _OF_HOSTS,
+    Condition.DEGRADED_LATENCY: _OF_HOSTS,
+    Condition.API_ERRORS: _OF_HOSTS,
+    Condition.NATS_DISCONNECTED: _OF_HOSTS,
+    Condition.NATS_BACKLOG: _OF_HOSTS,
+    Condition.MEMORY_PRESSURE: _OF_HOSTS,
+    Condition.USER_AFFECTED: frozenset({Need.GROUP, Need.HOSTS}),
+    Condition.CAPACITY: frozenset({Need.GROUP}),
+}
+"""Which condition needs which evidence; nothing else is read. A condition not named needs none."""
+
+
+def needs(condition: Condition) -> frozenset[Need]:
+    """What must be read for *condition*."""
+    return NEEDS.get(condition, frozenset())

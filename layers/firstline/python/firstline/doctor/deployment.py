@@ -1,0 +1,121 @@
+"""Deployment: whether what stands of firstline is whole, runs, and is of this profile."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from firstline.doctor import watched
+from firstline.doctor.facts import Deployed, Unread, known
+from firstline.doctor.finding import Case, Check, Found, Grade
+
+HEARTBEAT_OLD = timedelta(minutes=10)
+"""The sweep beats each minute; CloudWatch may show it some minutes late."""
+WHOLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+
+
+def stack(case: Case) -> Iterator[Found]:
+    """The app stack is there, and its last change is complete."""
+    name, deployed = watched.stack_name(case.profile), case.account.deployed
+    if deployed is None:
+        told = "is not deployed: paging, topics and functions cannot be known yet"
+        yield Found(name, told, "note")
+    elif isinstance(deployed, Deployed) and deployed.status not in WHOLE:
+        yield Found(name, f"is {deployed.status}", "warning")
+
+
+def mode(case: Case) -> Iterator[Found]:
+    """The deployment fixes: it was promoted to `enforce`."""
+    deployed = _deployed(case)
+    if deployed and deployed.outputs.get("Mode") == "observe":
+        yield Found("mode", "is observe", "note")
+
+
+def profile(case: Case) -> Iterator[Found]:
+    """What is deployed is this very profile."""
+    deployed, own = _deployed(case), case.profile.digest
+    if deployed:
+        found = deployed.outputs.get("ProfileDigest", own)
+        if found != own:
+            told = f"deployed is the profile {found[:12]}, and this is {own[:12]}"
+            yield Found(case.profile.name, told, "warning")
+
+
+def heartbeat(case: Case) -> Iterator[Found]:
+    """The sweep beat within ten minutes."""
+    deployed = _deployed(case)
+    if deployed is None or isinstance(deployed.heartbeat, Unread):
+        return
+    last = deployed.heartbeat
+    if last is None or case.account.now - last > HEARTBEAT_OLD:
+        since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "in a day"
+        yield Found("heartbeat", f"was not seen {since}", "critical")
+
+
+def errors(case: Case) -> Iterator[Found]:
+    """No function failed within a day."""
+    deployed = _deployed(case)
+    if deployed is None or isinstance(deployed.errors, Unread):
+        return
+    for name, count in deployed.errors.items():
+        if count:
+            yield Found(name, f"failed {count} times within a day", "warning")
+
+
+def oversight(case: Case) -> Iterator[Found]:
+    """None of the alarms on firstline itself rings."""
+    own, detection = (f"{watched.stack_name(case.profile)}{it}" for it in ("-", "-Detection"))
+    for each in known(case.account.alarms):
+        ours = each.name.startswith(own) and not each.name.startswith(detection)
+        if ours and each.state == "ALARM":
+            grade: Grade = "warning" if each.name.startswith(f"{own}Drills") else "critical"
+            yield Found(each.name, f"is in ALARM since {each.since:%Y-%m-%d %H:%M} UTC", grade)
+
+
+def _deployed(case: Case) -> Deployed | None:
+    found = case.account.deployed
+    return found if isinstance(found, Deployed) else None
+
+
+CHECKS = (
+    Check(
+        name="stack",
+        ask=stack,
+        severity="warning; a note before the first deployment",
+        consequence="what is deployed is not what was meant",
+        remedy="{deploy}; see the events of the stack {subject}",
+    ),
+    Check(
+        name="mode",
+        ask=mode,
+        severity="note",
+        consequence="nothing is fixed: firstline pages, looks and says what it would have done",
+        remedy="{enforce}, once its decisions are trusted",
+    ),
+    Check(
+        name="profile",
+        ask=profile,
+        severity="warning",
+        consequence="doctor judges another profile than the one that decides",
+        remedy="{deploy}, or name the deployed one with --profile",
+    ),
+    Check(
+        name="heartbeat",
+        ask=heartbeat,
+        severity="critical",
+        consequence="firstline is dead: pages owed are not sent again",
+        remedy="aws logs tail, on the log group of the sweep; then see its schedule's state",
+    ),
+    Check(
+        name="oversight",
+        ask=oversight,
+        severity="critical; a warning where no drill came through",
+        consequence="firstline cannot be relied on to page",
+        remedy="aws cloudwatch describe-alarms --alarm-names {subject}: its description says why",
+    ),
+    Check(
+        name="function-errors",
+        ask=errors,
+        severity="warning",
+        consequence="what it was to do was done late, by a retry or the sweep",
+        remedy="aws logs filter-log-events on the log group of {subject}, with ERROR",
+    ),
+)

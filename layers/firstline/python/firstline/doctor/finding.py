@@ -1,0 +1,70 @@
+"""Finding: what a check found, what follows from it, and how to mend it."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+
+from firstline.config.profile import Profile
+from firstline.doctor import deploying
+from firstline.doctor.facts import Account
+from firstline.signal import Severity
+
+type Grade = Literal["critical", "warning", "note"]
+"""``critical`` keeps a P1 from being heard, a ``warning`` is to be mended, a ``note`` known."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A profile, the account that it is held against, and the path of the profile's file."""
+
+    profile: Profile
+    account: Account
+    path: str = deploying.PROFILE
+
+    def grade(self, alarm: str) -> Grade:
+        """How much hangs on the alarm that the rules know as *alarm*."""
+        return "critical" if self.profile.severity_of(alarm) is Severity.P1 else "warning"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a check says of one thing; ``fills`` are for the places in the check's texts."""
+
+    subject: str
+    what: str
+    severity: Grade
+    fills: dict[str, str] = {}
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check: its docstring says what must hold; its texts name their places in braces."""
+
+    name: str
+    ask: Callable[[Case], Iterator[Found]]
+    severity: str
+    consequence: str
+    remedy: str
+
+    def findings(self, case: Case) -> "Iterator[Finding]":
+        """Each thing that does not hold."""
+        known = {"fleet": case.profile.fleet.name, **deploying.lines(case.path, case.account)}
+        for each in self.ask(case):
+            fills = {"subject": each.subject, **known, **each.fills}
+            yield Finding(
+                check=self.name,
+                severity=each.severity,
+                subject=each.subject,
+                what=each.what,
+                consequence=self.consequence.format(**fills),
+                remedy=self.remedy.format(**fills),
+            )
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding; each text is one line."""
+
+    check: str
+    severity: Grade
+    subject: str
+    what: str
+    consequence: str
+    remedy: str

@@ -1,0 +1,221 @@
+"""Names: whether what `[fleet]` names is there, once, and is what it is taken for."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+
+from firstline.config.profile import Profile
+from firstline.doctor.facts import Read, Unread, known
+from firstline.doctor.finding import Case, Check, Found, Grade
+
+LOGS_SILENT = timedelta(days=1)
+"""Parents write a line for each message and each probe: a day without one is none."""
+
+
+def group(case: Case) -> Iterator[Found]:
+    """`fleet.group` is the whole name of one Auto Scaling group."""
+    wanted = case.profile.fleet.group
+    if isinstance(case.account.groups, Unread) or case.account.group(wanted):
+        return
+    names = [each.name for each in case.account.groups]
+    near = [each for each in names if wanted in each] or get_close_matches(wanted, names)
+    told = f"no Auto Scaling group is called so; near are {', '.join(near) or 'none'}"
+    yield Found(wanted, told, "warning", {"name": near[0] if len(near) == 1 else "NAME"})
+
+
+def group_state(case: Case) -> Iterator[Found]:
+    """The group has hosts in service, as many as may be at once, and nobody suspended it."""
+    fleet = case.profile.fleet
+    found = case.account.group(fleet.group)
+    if found is None:
+        return
+    if not found.in_service:
+        yield Found(found.name, f"wants {found.desired} hosts and has none in service", "warning")
+    if len(found.in_service) > 1 and not fleet.concurrent_instances_safe:
+        many = f"has {len(found.in_service)} hosts in service, which the profile calls unsafe"
+        yield Found(found.name, many, "warning")
+    if found.suspended:
+        yield Found(found.name, f"has suspended {', '.join(found.suspended)}", "warning")
+
+
+def tags(case: Case) -> Iterator[Found]:
+    """Every host of the group carries `fleet.tags`, and no other running instance does."""
+    found = case.account.group(case.profile.fleet.group)
+    if found is None or isinstance(case.account.tagged, Unread):
+        return
+    told = ",".join(f"{key}={value}" for key, value in case.profile.fleet.tags.items())
+    for each in found.in_service:
+        if each not in case.account.tagged:
+            yield Found(each, f"is in the group and lacks {told}", "warning", {"tags": told})
+    for each in case.account.tagged:
+        if each not in found.in_service:
+            yield Found(each, f"carries {told} and is not in service in the group", "note")
+
+
+def target_group(case: Case) -> Iterator[Found]:
+    """`fleet.target_group` is there, of `fleet.load_balancer`, and the group's hosts are in it."""
+    fleet, account = case.profile.fleet, case.account
+    wanted = fleet.target_group
+    if not wanted or isinstance(account.target_groups, Unread):
+        return
+    found = next((each for each in account.target_groups if each.name == wanted), None)
+    if found is None:
+        near = get_close_matches(wanted, [each.name for each in account.target_groups], cutoff=0.4)
+        why = f"is no target group here; near are {', '.join(near) or 'none'}"
+        yield Found(wanted, why, "critical")
+        return
+    if fleet.load_balancer not in ("", *found.balancers):
+        of = ", ".join(found.balancers) or "none"
+        yield Found(wanted, f"belongs to {of}, not to {fleet.load_balancer}", "critical")
+    hosts = known(account.groups) and account.group(fleet.group)
+    if hosts and account.targets is not None and not isinstance(account.targets, Unread):
+        lacking = [each for each in hosts.in_service if each not in account.targets]
+        if lacking:
+            yield Found(wanted, f"does not hold {', '.join(lacking)} of the group", "warning")
+
+
+def load_balancer(case: Case) -> Iterator[Found]:
+    """`fleet.load_balancer` is there."""
+    wanted = case.profile.fleet.load_balancer
+    if not wanted or isinstance(case.account.balancers, Unread):
+        return
+    if wanted not in case.account.balancers:
+        there = ", ".join(case.account.balancers) or "none"
+        yield Found(wanted, f"is no load balancer here; there are {there}", "critical")
+
+
+def api(case: Case) -> Iterator[Found]:
+    """`fleet.http_api` is the id of an HTTP API, `fleet.rest_api` the name of one REST API."""
+    fleet, account = case.profile.fleet, case.account
+    if fleet.http_api and not isinstance(account.http_apis, Unread):
+        one = next((each for each in account.http_apis if each.id == fleet.http_api), None)
+        if one is None:
+            rest = any(fleet.http_api in (it.id, it.name) for it in known(account.rest_apis))
+            why = "is a REST API: name it as rest_api" if rest else "is the id of no HTTP API here"
+            yield Found(fleet.http_api, why, "warning", {"key": "http_api"})
+        elif one.protocol != "HTTP":
+            why = f"is an API of {one.protocol}, which publishes other metrics"
+            yield Found(fleet.http_api, why, "warning", {"key": "http_api"})
+    if fleet.rest_api and not isinstance(account.rest_apis, Unread):
+        named = [each for each in account.rest_apis if each.name == fleet.rest_api]
+        http = [it.id for it in known(account.http_apis) if fleet.rest_api in (it.id, it.name)]
+        if not named:
+            is_http = f"is an HTTP API: set http_api = {http[0]!r}" if http else "is no REST API"
+            yield Found(fleet.rest_api, is_http, "warning", {"key": "rest_api"})
+        elif len(named) > 1:
+            why = f"is the name of {len(named)} REST APIs, which share their metrics"
+            yield Found(fleet.rest_api, why, "warning", {"key": "rest_api"})
+
+
+def key(case: Case) -> Iterator[Found]:
+    """`fleet.kms_key` is there and enabled."""
+    state = case.account.key
+    if isinstance(state, str) and state != "Enabled":
+        yield Found(case.profile.fleet.kms_key, f"is {state}", "warning")
+
+
+def log_group(case: Case) -> Iterator[Found]:
+    """`fleet.parent_log_group` is there, and lines come in."""
+    wanted, found = case.profile.fleet.parent_log_group, case.account.log_group
+    if not wanted or isinstance(found, Unread):
+        return
+    if found is None:
+        yield Found(wanted, "is no log group here: a deployment with it fails", "warning")
+    elif found.last_at is None or case.account.now - found.last_at > LOGS_SILENT:
+        since = f"since {found.last_at:%Y-%m-%d %H:%M} UTC" if found.last_at else "ever"
+        yield Found(wanted, f"has taken no line {since}", "warning")
+
+
+def surroundings(case: Case) -> Iterator[Found]:
+    """`fleet.stack`, the parameters, the launch template and the deployment group are there."""
+    fleet, account = case.profile.fleet, case.account
+    named: tuple[tuple[str, str, Read[bool] | None, Grade], ...] = (
+        ("stack", fleet.stack, account.stack, "warning"),
+        ("launch_template", fleet.launch_template, account.launch_template, "note"),
+        ("deployment_group", fleet.deployment_group, account.deployment_group, "note"),
+    )
+    for field, name, there, grade in named:
+        if there is False:
+            yield Found(name, f"is not here (fleet.{field})", grade, {"key": field})
+    if account.parameters is None or isinstance(account.parameters, Unread):
+        return
+    for field, name in parameters(case.profile):
+        if name not in account.parameters:
+            yield Found(name, f"is no parameter here ({field})", "warning", {"key": field})
+
+
+def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
+    """Every SSM parameter that `[fleet]` names, with its key."""
+    fleet = profile.fleet
+    named = [("watched_parameters", each) for each in fleet.watched_parameters]
+    named.append(("pcr0_parameter", fleet.pcr0_parameter))
+    return tuple((field, name) for field, name in named if name)
+
+
+_UNFIXED = "guards that read it find nothing and stop every fix; people are paged all the same"
+
+CHECKS = (
+    Check(
+        name="group",
+        ask=group,
+        severity="warning",
+        consequence="no host is looked at and nothing is fixed",
+        remedy='set fleet.group = "{name}" (a part of a name matches nothing), then {deploy}',
+    ),
+    Check(
+        name="group-state",
+        ask=group_state,
+        severity="warning",
+        consequence="fixes are denied, or two hosts answer every message twice",
+        remedy="aws autoscaling resume-processes, or set-desired-capacity, of {subject}",
+    ),
+    Check(
+        name="tags",
+        ask=tags,
+        severity="warning; a note for an instance outside the group",
+        consequence="IAM lets commands go to tagged instances alone: the others stay unlooked at",
+        remedy="tag the group's hosts, and those alone (fleet.tags), with propagation at launch",
+    ),
+    Check(
+        name="target-group",
+        ask=target_group,
+        severity="critical; a warning where only hosts are missing in it",
+        consequence="its alarms watch nothing, and a host's service is not seen",
+        remedy="set fleet.target_group and fleet.load_balancer to the last parts of their ARNs",
+    ),
+    Check(
+        name="load-balancer",
+        ask=load_balancer,
+        severity="critical",
+        consequence="its alarms watch nothing",
+        remedy="set fleet.load_balancer to what its ARN has after loadbalancer/, or remove it",
+    ),
+    Check(
+        name="api",
+        ask=api,
+        severity="warning",
+        consequence="the API's alarm watches nothing",
+        remedy="set fleet.{key}: http_api is an HTTP API's id, rest_api a REST API's name",
+    ),
+    Check(
+        name="key",
+        ask=key,
+        severity="warning",
+        consequence="enclaves cannot decrypt, and no fix is made",
+        remedy="aws kms describe-key --key-id '{subject}', or set fleet.kms_key",
+    ),
+    Check(
+        name="log-group",
+        ask=log_group,
+        severity="warning",
+        consequence="what is counted in the parents' log is never seen",
+        remedy="ship the parents' journal to it, or remove fleet.parent_log_group",
+    ),
+    Check(
+        name="surroundings",
+        ask=surroundings,
+        severity="warning; a note where only people are told of it",
+        consequence=_UNFIXED,
+        remedy="correct or remove {key} in the profile, then {deploy}",
+    ),
+)

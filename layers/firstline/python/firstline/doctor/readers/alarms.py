@@ -1,0 +1,165 @@
+"""Alarms: all of the account, their history where it matters, and what their metrics had."""
+
+import copy
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Any
+
+from boto3.session import Session
+
+from firstline.doctor.facts import Alarm, Metric, Read
+from firstline.doctor.readers.reading import client, pages, read
+
+HISTORY = timedelta(days=30)
+"""As long as CloudWatch keeps an alarm's history."""
+MEASURED = timedelta(days=14)
+QUERIES_MAX = 500
+"""As many metrics as one GetMetricData takes."""
+COARSE_SECONDS = 6 * 3600
+"""With 500 metrics far below the 100,800 values of one answer."""
+
+
+class AlarmsReader:
+    """Reads CloudWatch."""
+
+    def __init__(self, session: Session) -> None:
+        self._alarms = client(session, "cloudwatch")
+
+    def all(self) -> Read[tuple[Alarm, ...]]:
+        """Every alarm of the account and Region."""
+        return read("cloudwatch:DescribeAlarms", lambda: tuple(self._all()))
+
+    def with_history(self, alarm: Alarm, now: datetime) -> Alarm:
+        """*alarm*, and whether its history knows an OK."""
+        was_ok = read("cloudwatch:DescribeAlarmHistory", lambda: self._was_ok(alarm.name, now))
+        return copy.replace(alarm, was_ok=was_ok)
+
+    def measured(
+        self, metrics: Iterable[Metric], now: datetime
+    ) -> Read[dict[Metric, datetime | None]]:
+        """When each of *metrics* last had a value within two weeks, to six hours."""
+        found = list(dict.fromkeys(metrics))
+        return read(
+            "cloudwatch:GetMetricData",
+            lambda: {
+                metric: max((at for at, _ in values), default=None)
+                for metric, values in self._values(found, "SampleCount", now - MEASURED, now)
+            },
+        )
+
+    def day(self, metrics: tuple[Metric, ...], now: datetime) -> "Read[dict[Metric, Day]]":
+        """The sum of each of *metrics* over the last day, and its last value's time."""
+        since = now - timedelta(days=1)
+        return read(
+            "cloudwatch:GetMetricData",
+            lambda: {
+                metric: (
+                    round(sum(it for _, it in values)),
+                    max((at for at, _ in values), default=None),
+                )
+                for metric, values in self._values(metrics, "Sum", since, now, 300)
+            },
+        )
+
+    def latest(
+        self, metrics: tuple[Metric, ...], now: datetime
+    ) -> "Read[dict[Metric, tuple[datetime, float] | None]]":
+        """The last value of each of *metrics* within a day, with its time."""
+        since = now - timedelta(days=1)
+        return read(
+            "cloudwatch:GetMetricData",
+            lambda: {
+                metric: max(values, default=None)
+                for metric, values in self._values(metrics, "Minimum", since, now, 300)
+            },
+        )
+
+    def _all(self) -> Iterator[Alarm]:
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        found = self._alarms.get_paginator("describe_alarms").paginate(AlarmTypes=kinds)
+        for page in found:
+            for each in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])):
+                yield _alarm(each)
+
+    def _was_ok(self, name: str, now: datetime) -> bool:
+        found = pages(
+            self._alarms,
+            "describe_alarm_history",
+            "AlarmHistoryItems",
+            AlarmName=name,
+            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+            HistoryItemType="StateUpdate",
+            StartDate=now - HISTORY,
+            EndDate=now,
+        )
+        states = (json.loads(each.get("HistoryData", "{}")) for each in found)
+        return any("OK" in (_state(each, "oldState"), _state(each, "newState")) for each in states)
+
+    def _values(
+        self,
+        metrics: Iterable[Metric],
+        statistic: str,
+        since: datetime,
+        now: datetime,
+        period_seconds: int = COARSE_SECONDS,
+    ) -> Iterator[tuple[Metric, list[tuple[datetime, float]]]]:
+        for some in batched(metrics, QUERIES_MAX, strict=False):
+            queries = [_query(n, it, statistic, period_seconds) for n, it in enumerate(some)]
+            answered: dict[str, list[tuple[datetime, float]]] = {}
+            for each in pages(
+                self._alarms,
+                "get_metric_data",
+                "MetricDataResults",
+                MetricDataQueries=queries,
+                StartTime=since,
+                EndTime=now,
+            ):
+                pairs = zip(each["Timestamps"], each["Values"], strict=True)
+                answered.setdefault(each["Id"], []).extend(pairs)
+            yield from ((it, answered.get(f"m{n}", [])) for n, it in enumerate(some))
+
+
+type Day = tuple[int, datetime | None]
+
+
+def _alarm(shown: dict[str, Any]) -> Alarm:
+    enabled = shown.get("ActionsEnabled", True)
+    since = shown.get("StateTransitionedTimestamp", shown["StateUpdatedTimestamp"])
+    return Alarm(
+        name=shown["AlarmName"],
+        state=shown["StateValue"],
+        since=since,
+        actions=tuple(shown.get("AlarmActions", [])) if enabled else (),
+        metrics=tuple(_metrics(shown)),
+        missing=shown.get("TreatMissingData", "missing"),
+    )
+
+
+def _metrics(shown: dict[str, Any]) -> Iterator[Metric]:
+    """The alarm's metric, or those that its expression is made of."""
+    if "MetricName" in shown:
+        yield _metric(shown)
+    for each in shown.get("Metrics", []):
+        if "MetricStat" in each:
+            yield _metric(each["MetricStat"]["Metric"])
+
+
+def _metric(shown: dict[str, Any]) -> Metric:
+    given = sorted((each["Name"], each["Value"]) for each in shown.get("Dimensions", []))
+    return Metric(shown["Namespace"], shown["MetricName"], tuple(given))
+
+
+def _state(update: dict[str, Any], which: str) -> str:
+    return str(update.get(which, {}).get("stateValue", ""))
+
+
+def _query(number: int, metric: Metric, statistic: str, period_seconds: int) -> dict[str, Any]:
+    shape = {
+        "Namespace": metric.namespace,
+        "MetricName": metric.name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
+    }
+    stat = {"Metric": shape, "Period": period_seconds, "Stat": statistic}
+    return {"Id": f"m{number}", "MetricStat": stat}

@@ -1,0 +1,61 @@
+"""What was deployed, from a person's machine: the outputs of a fleet's two stacks."""
+
+from boto3.session import Session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from firstline.adapters.aws import errors as faults
+from firstline.errors import Malformed, Unavailable
+
+LEDGER = "LedgerTable"
+"""The output of the records stack that names the ledger."""
+ARCHIVE = "ArchiveBucket"
+"""The output of the records stack that names the bucket of the ledger's archive."""
+
+
+def session(region: str) -> Session:
+    """A session in *region*, or in that of the environment; raises `Malformed` without one."""
+    made = Session(region_name=region or None)
+    if made.region_name is None:
+        raise Malformed("no Region is set: give --region, or set AWS_DEFAULT_REGION")
+    return made
+
+
+def app(fleet: str) -> str:
+    """The name of the fleet's app stack."""
+    return f"firstline-{fleet}-app"
+
+
+def records(fleet: str) -> str:
+    """The name of the fleet's records stack."""
+    return f"firstline-{fleet}-records"
+
+
+def told(stack: str, session: Session) -> dict[str, str]:
+    """What *stack* tells, by the output's name; raises `Malformed` where there is no such stack."""
+    try:
+        found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        why = f"the stack {stack} cannot be read ({faults.code(error)})"
+        raise Malformed(f"{why}: name the fleet of the profile, its Region and account") from error
+    except BotoCoreError as error:
+        raise Unavailable(f"the stack {stack} cannot be read: {error}") from error
+    outputs = (each for stack in found for each in stack.get("Outputs", []))
+    return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+
+def ledger(fleet: str, session: Session) -> str:
+    """The name of the fleet's ledger table."""
+    return named(LEDGER, records(fleet), session)
+
+
+def named(output: str, stack: str, session: Session) -> str:
+    """The value of one output; raises `Malformed` where the stack has none of that name."""
+    value = told(stack, session).get(output)
+    if value is None:
+        raise Malformed(lacks(stack, output))
+    return value
+
+
+def lacks(stack: str, output: str) -> str:
+    """What is wrong with a stack that does not tell *output*, and how to mend it."""
+    return f"the stack {stack} has no {output}: deploy this version of firstline"

@@ -1,0 +1,119 @@
+"""Surroundings: the key, the log, the stack and what else `[fleet]` names around its hosts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.session import Session
+
+from firstline.config.profile import Fleet
+from firstline.doctor.facts import LogGroup, Read, Unread
+from firstline.doctor.readers.reading import client, pages, read
+
+PARAMETERS_MAX = 50
+"""As many names as one filter of DescribeParameters takes."""
+
+
+class SurroundingsReader:
+    """Reads them for *fleet*; what it does not name is None, and not asked for."""
+
+    def __init__(self, session: Session, fleet: Fleet) -> None:
+        self._session = session
+        self._fleet = fleet
+
+    def key(self) -> Read[str] | None:
+        """The key's state, ``not here`` where there is none."""
+        alias = self._fleet.kms_key
+        if not alias:
+            return None
+        keys = client(self._session, "kms")
+        return read(
+            "kms:DescribeKey",
+            lambda: str(keys.describe_key(KeyId=alias)["KeyMetadata"]["KeyState"]),
+            "NotFoundException",
+            none="not here",
+        )
+
+    def log_group(self) -> Read[LogGroup | None] | None:
+        """The parents' log group with its last line; None where there is none of the name."""
+        name = self._fleet.parent_log_group
+        if not name:
+            return None
+        logs = client(self._session, "logs")
+        latest = read(
+            "logs:DescribeLogStreams",
+            lambda: logs.describe_log_streams(
+                logGroupName=name, orderBy="LastEventTime", descending=True, limit=1
+            )["logStreams"],
+            "ResourceNotFoundException",
+            none="not here",
+        )
+        return latest if isinstance(latest, Unread) else _log_group(name, latest)
+
+    def stack(self) -> Read[bool] | None:
+        """Whether the fleet's stack is there."""
+        name = self._fleet.stack
+        if not name:
+            return None
+        stacks = client(self._session, "cloudformation")
+        return read(
+            "cloudformation:DescribeStacks",
+            lambda: bool(stacks.describe_stacks(StackName=name)["Stacks"]),
+            "ValidationError",
+            none=False,
+        )
+
+    def parameters(self, names: tuple[str, ...]) -> Read[tuple[str, ...]] | None:
+        """Those of *names* that are there; no value is read."""
+        if not names:
+            return None
+        wanted = [{"Key": "Name", "Option": "Equals", "Values": list(names[:PARAMETERS_MAX])}]
+        found = client(self._session, "ssm")
+        return read(
+            "ssm:DescribeParameters",
+            lambda: tuple(
+                str(each["Name"])
+                for each in pages(
+                    found, "describe_parameters", "Parameters", ParameterFilters=wanted
+                )
+            ),
+        )
+
+    def launch_template(self) -> Read[bool] | None:
+        """Whether the launch template is there."""
+        name = self._fleet.launch_template
+        if not name:
+            return None
+        templates = client(self._session, "ec2")
+        wanted = [{"Name": "launch-template-name", "Values": [name]}]
+        return read(
+            "ec2:DescribeLaunchTemplates",
+            lambda: bool(
+                templates.describe_launch_templates(Filters=wanted).get("LaunchTemplates")
+            ),
+        )
+
+    def deployment_group(self) -> Read[bool] | None:
+        """Whether CodeDeploy's deployment group is there."""
+        application, _, group = self._fleet.deployment_group.partition("/")
+        if not application:
+            return None
+        releases = client(self._session, "codedeploy")
+        return read(
+            "codedeploy:GetDeploymentGroup",
+            lambda: bool(
+                releases.get_deployment_group(
+                    applicationName=application, deploymentGroupName=group
+                )["deploymentGroupInfo"]
+            ),
+            "ApplicationDoesNotExistException",
+            "DeploymentGroupDoesNotExistException",
+            none=False,
+        )
+
+
+def _log_group(name: str, streams: Any) -> LogGroup | None:  # noqa: ANN401 - the service's shape
+    """The last event of the latest stream; CloudWatch tells it up to an hour late."""
+    if streams == "not here":
+        return None
+    last = max((each.get("lastIngestionTime", 0) for each in streams), default=0)
+    return LogGroup(name, datetime.fromtimestamp(last / 1000, UTC) if last else None)

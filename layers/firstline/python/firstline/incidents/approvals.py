@@ -1,0 +1,98 @@
+"""Approvals: a fix that the profile wants a person to allow, and what the person said.
+
+A proposal is made once for a plan and stands for a while; silence is no. An approval names the
+plan's hash, and so its targets; it is used once, and only where every guard lets the plan pass.
+"""
+
+import copy
+from datetime import datetime
+
+import msgspec
+
+from firstline.ids import Digest, FixTarget, InstanceId
+from firstline.ledger.entries import PlanAnswered, PlanProposed
+
+PROPOSALS_MAX = 10
+"""As many as one incident asks people about: each of them is a page."""
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's word on one plan: ``by`` is the caller's ARN, and a yes holds before ``until``."""
+
+    plan: Digest
+    granted: bool
+    by: str
+    at: datetime
+    until: datetime
+    why: str = ""
+
+    def to_ledger(self, *, counts: bool) -> PlanAnswered:
+        """As an entry records it; one that came too late does not count."""
+        return PlanAnswered(
+            plan=self.plan,
+            granted=self.granted,
+            by=self.by,
+            at=self.at,
+            until=self.until,
+            why=self.why,
+            counts=counts,
+        )
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that a person was told of; one that is only recommended nobody can approve."""
+
+    plan: Digest
+    action: str
+    target: FixTarget
+    hosts: tuple[InstanceId, ...]
+    parameters: dict[str, str]
+    approvable: bool
+    key: str
+    at: datetime
+    until: datetime
+    approval: Approval | None = None
+    used: bool = False
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a person's word on it still counts."""
+        return self.approvable and not self.used
+
+    def told(self) -> dict[str, str]:
+        """What a person must know to answer, but for the reasons."""
+        touched = {"hosts": ", ".join(self.hosts)} if self.hosts else {}
+        parameters = (f"{name}={value}" for name, value in sorted(self.parameters.items()))
+        return {
+            "action": self.action,
+            "target": self.target,
+            **touched,
+            "parameters": ", ".join(parameters) or "none",
+            "plan": self.plan,
+            "until": self.until.isoformat(timespec="seconds"),
+        }
+
+    def to_ledger(self) -> PlanProposed:
+        """As an entry records it."""
+        return msgspec.convert({**self.told(), "approvable": self.approvable}, type=PlanProposed)
+
+
+def standing(proposals: tuple[Proposal, ...], plan: Digest) -> Proposal | None:
+    """The last proposal of *plan*, unless its approval was used: then it may be asked anew."""
+    last = next((each for each in reversed(proposals) if each.plan == plan), None)
+    return None if last is None or last.used else last
+
+
+def answered(proposals: tuple[Proposal, ...], approval: Approval) -> tuple[Proposal, ...]:
+    """With *approval* on the standing proposal of its plan; the last word counts."""
+    about = standing(proposals, approval.plan)
+    return tuple(
+        copy.replace(each, approval=approval) if each is about and each.answerable else each
+        for each in proposals
+    )
+
+
+def used(proposals: tuple[Proposal, ...], plan: Digest) -> tuple[Proposal, ...]:
+    """With the approval of *plan* used up."""
+    about = standing(proposals, plan)
+    return tuple(copy.replace(each, used=True) if each is about else each for each in proposals)

@@ -1,0 +1,285 @@
+"""The incident: the aggregate of one episode, and the one table of its lifecycle.
+
+Every change of status goes through `advance`, which raises on a transition that `TRANSITIONS`
+does not declare. The diagram in ``docs/LIFECYCLE.md`` is generated from the same table.
+"""
+
+import copy
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from firstline.diagnosis.evidence import HostEvidence
+from firstline.errors import Bug
+from firstline.ids import (
+    Cause,
+    CommandId,
+    Digest,
+    FixTarget,
+    IncidentId,
+    InstanceId,
+    SignalKey,
+    Token,
+)
+from firstline.incidents.approvals import Proposal
+from firstline.ledger.chain import Chain
+from firstline.signal import Component, Condition, Restricted, Severity
+
+SCHEMA = 1
+"""Version of the stored aggregate; a reader refuses one that it does not know."""
+
+
+class Status(StrEnum):
+    """Where an incident stands."""
+
+    INVESTIGATING = "investigating"
+    REMEDIATING = "remediating"
+    VERIFYING = "verifying"
+    RESOLVED = "resolved"
+    OBSERVED = "observed"
+    HANDED_OVER = "handed-over"
+
+    @property
+    def ended(self) -> bool:
+        """No step follows; only pages that are still owed do."""
+        return self in ENDED
+
+
+class Fact(StrEnum):
+    """What happened to it, in the past tense."""
+
+    FIX_INTENDED = "fix intended"
+    FIX_ANSWERED = "fix answered"
+    FIX_NOT_SENT = "fix not sent"
+    FIX_HELPED = "fix helped"
+    FIX_DID_NOT_HELP = "fix did not help"
+    RECOVERED_BY_FIX = "recovered by a fix"
+    RECOVERED_BY_ITSELF = "recovered by itself"
+    GAVE_UP = "gave up"
+
+
+ENDED = frozenset({Status.RESOLVED, Status.OBSERVED, Status.HANDED_OVER})
+
+TRANSITIONS: dict[tuple[Status, Fact], Status] = {
+    (Status.INVESTIGATING, Fact.FIX_INTENDED): Status.REMEDIATING,
+    (Status.REMEDIATING, Fact.FIX_NOT_SENT): Status.INVESTIGATING,
+    (Status.REMEDIATING, Fact.FIX_ANSWERED): Status.VERIFYING,
+    (Status.VERIFYING, Fact.FIX_HELPED): Status.INVESTIGATING,
+    (Status.VERIFYING, Fact.FIX_DID_NOT_HELP): Status.INVESTIGATING,
+    (Status.INVESTIGATING, Fact.RECOVERED_BY_FIX): Status.RESOLVED,
+    (Status.INVESTIGATING, Fact.RECOVERED_BY_ITSELF): Status.OBSERVED,
+    (Status.INVESTIGATING, Fact.GAVE_UP): Status.HANDED_OVER,
+    (Status.REMEDIATING, Fact.GAVE_UP): Status.HANDED_OVER,
+    (Status.VERIFYING, Fact.GAVE_UP): Status.HANDED_OVER,
+}
+
+
+class UndeclaredTransition(Bug):
+    """The lifecycle's table has no such step."""
+
+
+def advance(status: Status, fact: Fact) -> Status:
+    """The status after *fact*; raises `UndeclaredTransition`."""
+    try:
+        return TRANSITIONS[status, fact]
+    except KeyError:
+        message = f"no transition from {status} by {fact!r}"
+        raise UndeclaredTransition(message) from None
+
+
+class Outcome(StrEnum):
+    """What came of an intent, as far as the tool can say; never a proof that it helped."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not-sent"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One instance in scope and its good readings in a row; ``verified`` at K of K.
+
+    ``silent`` counts the looks in a row that brought no report from it.
+    """
+
+    id: InstanceId
+    readings: int = 0
+    silent: int = 0
+    verified_at: datetime | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether independent looks agreed that it works."""
+        return self.verified_at is not None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One fix on one target, from intent to verdict.
+
+    ``not_after`` is the last instant at which the script accepts delivery; until
+    ``lease_until`` an unsent intent may still be on its way. ``helped`` is the verdict. ``hosts``
+    are the instances that it touches; ``known`` those that were in service when it was intended,
+    so that the ones that are launched for them can be told.
+    """
+
+    token: Token
+    action: str
+    target: FixTarget
+    hosts: tuple[InstanceId, ...] = ()
+    known: tuple[InstanceId, ...] = ()
+    parameters: dict[str, str] = {}
+    plan: Digest
+    fence: int
+    intended_at: datetime
+    not_after: datetime
+    lease_until: datetime
+    command: CommandId | None = None
+    outcome: Outcome | None = None
+    answered_at: datetime | None = None
+    helped: bool | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was tried and did not help (S04); what was never sent was not tried."""
+        return self.helped is False and self.outcome is not Outcome.NOT_SENT
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """A look on hosts that was sent and not yet read; after ``until`` silence is the answer."""
+
+    token: Token
+    targets: tuple[InstanceId, ...]
+    intended_at: datetime
+    until: datetime
+    command: CommandId | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One word to people: owed from ``owed_at``, tried again at ``due_at``, done when sent.
+
+    For the pager ``key`` is PagerDuty's ``dedup_key``; the ``team`` reads a topic, where what is
+    minor is told and wakes nobody; a ``change`` stands beside PagerDuty's alerts and notifies
+    nobody; the ``digest`` is told to the team on the next business day, together with others.
+    What it says is fixed when it is owed.
+    """
+
+    channel: Literal["pager", "team", "change", "digest"] = "pager"
+    key: str
+    action: Literal["trigger", "resolve"]
+    severity: Severity
+    summary: str
+    details: dict[str, str] = {}
+    owed_at: datetime
+    due_at: datetime
+    tries: int = 0
+    sent_at: datetime | None = None
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """How soon a severity was responded to (R01 to R04): paged where it pages, and looked at.
+
+    ``since`` is the signal's instant; ``due_at`` is None where the profile sets no target.
+    ``missed`` says that the target passed before, and that this was told.
+    """
+
+    severity: Severity
+    since: datetime
+    due_at: datetime | None
+    responded_at: datetime | None = None
+    missed: bool = False
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The aggregate of one episode. ``version`` is the one that its next commit must find.
+
+    ``condition`` to ``alarm_arn`` are of the signal that leads it; ``joined`` are the conditions
+    that joined it, and ``alarms`` the ARNs of every alarm that it waits for, ``alarms_beyond``
+    how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
+    one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles, and
+    ``suppressed`` that every alarm behind it is suppressed by the operator. ``drill`` is the word
+    of the drill that every signal of trouble in it says to be.
+    ``proposals`` are the plans that people were asked about.
+    ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
+    ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
+    row, each at its interval, that found the alarm OK. ``look_singly``: SSM refused a look at
+    several hosts, which it does when a single one of them is not registered.
+    """
+
+    schema: int = SCHEMA
+    id: IncidentId
+    version: int = 0
+    cause: Cause
+    status: Status = Status.INVESTIGATING
+    condition: Condition
+    severity: Severity
+    component: Component
+    rule: str
+    alarm: str
+    alarm_arn: str
+    alarms: tuple[str, ...] = ()
+    alarms_beyond: int = 0
+    joined: tuple[Condition, ...] = ()
+    scope: InstanceId | None = None
+    storm: bool = False
+    suppressed: bool = False
+    drill: str = ""
+    opening: SignalKey
+    signalled_at: datetime
+    opened_at: datetime
+    joined_at: datetime
+    ended_at: datetime | None = None
+    signals: int = 1
+    targets: tuple[Target, ...] = ()
+    hosts: dict[InstanceId, HostEvidence] = {}
+    clear_readings: int = 0
+    clear_read_at: datetime | None = None
+    look: Look | None = None
+    look_singly: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    pages: tuple[Page, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    reports: tuple[Restricted, ...] = ()
+    responses: tuple[Response, ...] = ()
+    wakes: int = 0
+    wake_generation: int = 1
+    next_wake_at: datetime | None = None
+    chain: Chain = Chain()
+
+    @property
+    def ended(self) -> bool:
+        """No step follows."""
+        return self.status.ended
+
+    @property
+    def current(self) -> Attempt | None:
+        """The attempt that has no verdict yet: at most one, the last."""
+        last = self.attempts[-1] if self.attempts else None
+        return last if last is not None and last.helped is None else None
+
+    def after(self, fact: Fact) -> "Incident":
+        """The incident with the status that *fact* leads to."""
+        return copy.replace(self, status=advance(self.status, fact))
+
+    def with_current(self, attempt: Attempt) -> "Incident":
+        """The incident with its last attempt in this form."""
+        return copy.replace(self, attempts=(*self.attempts[:-1], attempt))
+
+
+def encode(incident: Incident) -> str:
+    """The aggregate as one JSON text: the table holds it beside the few indexed attributes."""
+    return msgspec.json.encode(incident).decode()
+
+
+def decode(text: str) -> Incident:
+    """The aggregate that *text* holds; raises `Bug` for one of an unknown schema or form."""
+    try:
+        incident = msgspec.json.decode(text, type=Incident)
+    except msgspec.DecodeError as error:
+        message = f"a stored incident does not fit its schema: {error}"
+        raise Bug(message) from error
+    if incident.schema != SCHEMA:
+        message = f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
+        raise Bug(message)
+    return incident

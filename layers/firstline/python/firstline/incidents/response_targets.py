@@ -1,0 +1,52 @@
+"""Responses: how soon each severity was responded to, held against its target (R01 to R04).
+
+Responded to means: paged, where it pages, and looked at. The time runs from the signal's own
+instant, so a slow delivery counts too.
+"""
+
+import copy
+from datetime import datetime
+
+from firstline.config.profile import Profile
+from firstline.incidents.incident import Incident, Response
+from firstline.ledger.entries import ResponseMeasured
+from firstline.signal import Severity
+
+
+def expected(severity: Severity, since: datetime, profile: Profile) -> Response:
+    """The response that *severity* is owed; without a target in the profile it is never late."""
+    target = profile.response_target(severity)
+    return Response(severity=severity, since=since, due_at=since + target if target else None)
+
+
+def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[ResponseMeasured, ...]]:
+    """The incident looked at just now, and what is to be recorded of its responses.
+
+    A miss is recorded while it is still waited for, and again when the response has come.
+    """
+    owed = any(
+        each.action == "trigger" and each.sent_at is None and each.channel != "change"
+        for each in incident.pages
+    )
+    measured = tuple(_measured(each, now, owed=owed) for each in incident.responses)
+    changed = zip(incident.responses, measured, strict=True)
+    events = tuple(_event(after, now) for before, after in changed if before != after)
+    return copy.replace(incident, responses=measured), events
+
+
+def _measured(response: Response, now: datetime, *, owed: bool) -> Response:
+    if response.responded_at is not None:
+        return response
+    missed = response.due_at is not None and now > response.due_at
+    return copy.replace(response, missed=missed, responded_at=None if owed else now)
+
+
+def _event(response: Response, now: datetime) -> ResponseMeasured:
+    target = response.due_at - response.since if response.due_at else None
+    return ResponseMeasured(
+        severity=response.severity,
+        target_seconds=int(target.total_seconds()) if target else None,
+        seconds=int((now - response.since).total_seconds()),
+        responded=response.responded_at is not None,
+        met=not response.missed,
+    )

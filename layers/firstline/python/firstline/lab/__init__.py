@@ -1,0 +1,1 @@
+"""The twin, the simulation and recorded incidents decided again; never in Lambda."""

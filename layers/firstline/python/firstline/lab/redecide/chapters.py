@@ -1,0 +1,35 @@
+"""Chapters: an export's chains, one at a time, with the policies that their entries name.
+
+Policies stand anywhere in an export, so it is read twice; of the entries one chain is held.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from firstline.config import profile as profiles
+from firstline.config.profile import Profile
+from firstline.errors import Malformed
+from firstline.ids import Digest, digest
+from firstline.ledger.export import Line, Policy, Recorded
+
+
+def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
+    """The profiles of an export, by their digests; raises `Malformed` for one that is none.
+
+    A text that is not of its digest is no policy of the record, and is refused.
+    """
+    found: dict[Digest, Profile] = {}
+    for line in lines:
+        if isinstance(line, Policy):
+            text = line.text.encode()
+            if digest(text) != line.digest:
+                raise Malformed(f"line {line.line}: the text is not the policy {line.digest}")
+            found[line.digest] = profiles.parse(text, f"the policy in line {line.line}")
+    return found
+
+
+def chains(lines: Iterable[Line]) -> Iterator[tuple[Recorded, ...]]:
+    """Each chain's entries; those of a chain stand together in *lines*."""
+    entries = (line for line in lines if isinstance(line, Recorded))
+    for _, chain in groupby(entries, key=lambda each: each.entry.incident):
+        yield tuple(chain)

@@ -1,0 +1,261 @@
+"""The ports over a record: each read is answered as it was answered then."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Never
+
+from firstline.controller.ports import Ports, Wake
+from firstline.diagnosis.evidence import (
+    Alarms,
+    Answering,
+    Connections,
+    Group,
+    Refreshes,
+    TargetHealth,
+    Unknown,
+)
+from firstline.diagnosis.preflight import Deployments, Image, KeyState, Surroundings
+from firstline.errors import Unavailable
+from firstline.ids import CommandId, InstanceId, Token
+from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
+
+
+class PastFleet:
+    """`Fleet` over the record."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+
+    def group(self) -> Group:
+        """See `firstline.controller.ports.Fleet`."""
+        return self._present.known("group", self._present.seen.group)
+
+    def target_health(self) -> TargetHealth | Unknown:
+        """See `firstline.controller.ports.Fleet`."""
+        return self._present.known("target_health", self._present.seen.target_health)
+
+    def answering(self) -> Answering | Unknown:
+        """See `firstline.controller.ports.Fleet`."""
+        return self._present.known("answering", self._present.seen.answering)
+
+    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+        """See `firstline.controller.ports.Fleet`."""
+        return {arn: self._present.seen.alarms.get(arn, NEVER) for arn in arns}
+
+
+class PastHosts:
+    """`Hosts` over the record."""
+
+    def __init__(self, present: Present, deeds: Deeds) -> None:
+        self._present = present
+        self._deeds = deeds
+
+    def look(self, order: LookOrder) -> Sending:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._deeds.send(order)
+
+    def fix(self, order: FixOrder) -> Sending:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._deeds.send(order)
+
+    def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        """See `firstline.controller.ports.Hosts`."""
+        if command not in self._present.answers:
+            raise Unavailable(NEVER.why)
+        return self._present.answers[command]
+
+    def find(self, token: Token, since: datetime) -> CommandId | None:
+        """See `firstline.controller.ports.Hosts`."""
+        del token, since
+        return _found(self._present)
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """See `firstline.controller.ports.Hosts`."""
+        del hosts
+        return self._present.known("connections", self._present.seen.connections)
+
+
+class PastScaling:
+    """`Scaling` over the record."""
+
+    def __init__(self, present: Present, deeds: Deeds) -> None:
+        self._present = present
+        self._deeds = deeds
+
+    def fix(self, order: FixOrder) -> Sending:
+        """See `firstline.controller.ports.Scaling`."""
+        return self._deeds.send(order)
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """See `firstline.controller.ports.Scaling`."""
+        del order, since
+        return _found(self._present)
+
+    def refreshes(self) -> Refreshes:
+        """See `firstline.controller.ports.Scaling`: read with the rest, and again around a fix."""
+        around = self._present.around
+        if not self._present.looked_around:
+            return self._present.known("refreshes", self._present.seen.refreshes)
+        return self._present.known("around", around.refreshes if around else NEVER)
+
+
+class PastAround:
+    """`Around` over the record; its key is asked for first."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+
+    def key(self) -> KeyState | None:
+        """See `firstline.controller.ports.Around`."""
+        self._present.looked_around = True
+        return self._known(lambda around: around.key)
+
+    def stack(self) -> Deployments | None:
+        """See `firstline.controller.ports.Around`."""
+        return self._known(lambda around: around.stack)
+
+    def parameters(self) -> Deployments | None:
+        """See `firstline.controller.ports.Around`."""
+        return self._known(lambda around: around.parameters)
+
+    def builds(self) -> Deployments | None:
+        """See `firstline.controller.ports.Around`."""
+        return self._known(lambda around: around.builds)
+
+    def image_published(self) -> str | None:
+        """See `firstline.controller.ports.Around`."""
+        image = self._image()
+        return image.published if image else None
+
+    def images_allowed(self, key: str) -> tuple[str, ...]:
+        """See `firstline.controller.ports.Around`."""
+        del key
+        image = self._image()
+        return image.allowed if image else ()
+
+    def _image(self) -> Image | None:
+        return self._known(lambda around: around.image)
+
+    def _known[T](self, of: Callable[[Surroundings], T | Unknown]) -> T:
+        around = self._present.around
+        return self._present.known("around", of(around) if around else NEVER)
+
+
+class PastBackground:
+    """`Background`: no decision rests on it, and what it said is in the hand-over's entry."""
+
+    def metrics(self, start: datetime) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(f"metrics around {start}: {NEVER.why}")
+
+    def issues(self) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(NEVER.why)
+
+    def launch_template(self) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(NEVER.why)
+
+    def releases(self, since: datetime) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(f"releases since {since}: {NEVER.why}")
+
+    def placement(self, hosts: tuple[InstanceId, ...]) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(f"{len(hosts)} placements: {NEVER.why}")
+
+    def lets_out(self, groups: tuple[str, ...], port: int) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(f"{len(groups)} groups and port {port}: {NEVER.why}")
+
+    def routes(self, vpcs: tuple[str, ...]) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(f"{len(vpcs)} routes: {NEVER.why}")
+
+    def peerings(self, ids: tuple[str, ...]) -> Never:
+        """See `firstline.controller.ports.Background`."""
+        raise Unavailable(f"{len(ids)} peerings: {NEVER.why}")
+
+
+class PastPager:
+    """`Pager` and `Team` over the record."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self._deeds = deeds
+
+    def routing_key(self) -> str:
+        """See `firstline.controller.ports.Pager`."""
+        return ""
+
+    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.controller.ports.Pager`."""
+        del routing_key
+        return self._deeds.deliver(body)
+
+    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.controller.ports.Pager`."""
+        del routing_key, body
+        return Accepted()
+
+    def publish(self, subject: str, message: str) -> Delivery:
+        """See `firstline.controller.ports.Team`."""
+        del subject, message
+        return Accepted()
+
+
+class PastClock:
+    """`Clock`: the present's instant."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+
+    def now(self) -> datetime:
+        """See `firstline.controller.ports.Clock`."""
+        now, self._present.now = self._present.now, self._present.later
+        return now
+
+    def sleep(self, duration: timedelta) -> None:
+        """See `firstline.controller.ports.Clock`: nobody waits for the past."""
+
+
+class PastWakes:
+    """`Wakes` as a list of (when, wake)."""
+
+    def __init__(self, present: Present) -> None:
+        self.waiting: list[tuple[datetime, Wake]] = []
+        self._present = present
+
+    def queue(self, wake: Wake, delay: timedelta) -> None:
+        """See `firstline.controller.ports.Wakes`."""
+        self.waiting.append((self._present.now + delay, wake))
+
+
+def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) -> Ports:
+    """All of them."""
+    pager = PastPager(deeds)
+    return Ports(
+        store=store,
+        fleet=PastFleet(present),
+        hosts=PastHosts(present, deeds),
+        scaling=PastScaling(present, deeds),
+        around=PastAround(present),
+        background=PastBackground(),
+        pager=pager,
+        team=pager,
+        wakes=wakes,
+        clock=PastClock(present),
+    )
+
+
+def _found(present: Present) -> CommandId | None:
+    """What the search of then came to; a search that did not happen, or failed, tells nothing."""
+    if not present.seen.searched:
+        raise Unavailable(NEVER.why)
+    return present.seen.found
+
+
+def delivered(accepted: bool) -> Delivery:  # noqa: FBT001 - it is what was recorded
+    """A delivery of then."""
+    return Accepted() if accepted else NotYet("it was not taken then")

@@ -1,0 +1,90 @@
+"""Present: what the record says of one turn, and the store that a past is lived with.
+
+Nothing is guessed. What was never read is unknown, and `Present.missing` says that it was asked
+for; what was never done, or never answered, is for the `Deeds` to say.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from firstline.diagnosis.evidence import UNREAD, Unknown
+from firstline.diagnosis.preflight import Surroundings
+from firstline.errors import Unavailable
+from firstline.ids import CommandId, InstanceId
+from firstline.lab.twin.scenario import Dependency
+from firstline.lab.twin.store import MemoryStore
+from firstline.notifications.delivery import Delivery
+from firstline.remediation.decision_record import Basis, Seen
+from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.limits import Limits
+
+NEVER = Unknown("it was never recorded")
+
+
+class Present(msgspec.Struct):
+    """What the record says of one turn, and what it was asked for in vain.
+
+    ``now`` is told once, to who begins, and ``later`` from then on: what came before the decision
+    took its time.
+    ``answers`` are those of the commands that are waited for.
+    """
+
+    now: datetime
+    later: datetime
+    seen: Seen = Seen(limits=NEVER)
+    around: Surroundings | None = None
+    answers: dict[CommandId, dict[InstanceId, Answer]] = {}
+    looked_around: bool = False
+    missing: set[str] = set()
+
+    def read(self, basis: Basis, answers: dict[CommandId, dict[InstanceId, Answer]]) -> None:
+        """Another turn, which rested on *basis*."""
+        self.seen, self.around, self.answers = basis.seen, basis.around, answers
+        self.looked_around = False
+        self.missing = set()
+
+    def known[T](self, name: str, fact: T | Unknown) -> T:
+        """*fact*; raises `Unavailable` with the reason why it was not known."""
+        if fact in (UNREAD, NEVER):
+            self.missing.add(name)
+            raise Unavailable(NEVER.why)
+        if isinstance(fact, Unknown):
+            raise Unavailable(fact.why)
+        return fact
+
+
+class Deeds(Protocol):
+    """What came of sending an order, or of posting a page."""
+
+    def send(self, order: LookOrder | FixOrder) -> Sending:
+        """What is known of it; may end the turn by an exception of its own."""
+        ...
+
+    def deliver(self, body: dict[str, object]) -> Delivery:
+        """Whether PagerDuty took it."""
+        ...
+
+
+class Plain:
+    """`Effects` of requests that never fail."""
+
+    def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
+        """Run *act*."""
+        del dependency, name
+        return act()
+
+
+class PastStore(MemoryStore):
+    """A store of its own; whether its limits could be read is as it was then."""
+
+    def __init__(self, present: Present) -> None:
+        super().__init__(Plain())
+        self._present = present
+
+    def limits(self, group: str) -> Limits:
+        """See `firstline.controller.ports.Store`."""
+        self._present.known("limits", self._present.seen.limits)
+        return super().limits(group)

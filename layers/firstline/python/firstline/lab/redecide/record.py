@@ -1,0 +1,157 @@
+"""Record: a ledger's entries as the story of one incident, turn by turn.
+
+A turn is one reconcile that was committed: what came to the incident before its decision, the
+decision, and what was done about it. Of a turn that was lost in a race, or with its worker, there
+is no entry, and it changed nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from firstline.config.settings import Home
+from firstline.errors import Malformed
+from firstline.ids import IncidentId, SignalKey
+from firstline.ledger.chain import Kind
+from firstline.ledger.entries import (
+    DecisionMade,
+    FixIntended,
+    FixReported,
+    LookIntended,
+    LookReported,
+    Reported,
+    SignalReceived,
+    SignalsJoined,
+)
+from firstline.ledger.export import Recorded
+from firstline.remediation import decision_record as basis
+from firstline.remediation.decision_record import Basis
+from firstline.signal import Mark, Signal, SignalKind
+
+HOME = Home("111122223333", "us-east-1")
+"""Entries do not tell the account: in the past it is this one."""
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """What was heard and learnt before a decision, the decision, and what was done about it."""
+
+    heard: tuple[Recorded, ...]
+    decision: Recorded
+    deeds: tuple[Recorded, ...] = ()
+
+    @property
+    def basis(self) -> Basis | None:
+        """What the decision rested on; None where its entry is from before that was recorded."""
+        made = self.decision.event
+        return basis.read(made) if isinstance(made, DecisionMade) else None
+
+    def of(self, kind: Kind) -> tuple[Recorded, ...]:
+        """The entries of a kind that stand before the decision."""
+        return tuple(each for each in self.heard if each.kind == kind)
+
+    @property
+    def intent(self) -> LookIntended | FixIntended | None:
+        """What was about to be done after it."""
+        events = (each.event for each in self.deeds)
+        return next((it for it in events if isinstance(it, LookIntended | FixIntended)), None)
+
+    @property
+    def outcome(self) -> Reported | None:
+        """What came of sending that."""
+        events = (each.event for each in self.deeds)
+        return next((it for it in events if isinstance(it, LookReported | FixReported)), None)
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident as its ledger tells it; ``ends`` are the entries after its last decision."""
+
+    id: IncidentId
+    opening: Recorded
+    turns: tuple[Turn, ...]
+    ends: tuple[Recorded, ...] = ()
+
+
+def story(entries: Iterable[Recorded]) -> Story | None:
+    """The story of an incident's entries, in order; None for any other chain; `Malformed`."""
+    told = list(entries)
+    for each in told:
+        each.checked()
+    if not told or not told[0].opens:
+        return None
+    opening, *rest = told
+    turns: list[Turn] = []
+    heard: list[Recorded] = []
+    while rest:
+        entry = rest.pop(0)
+        if entry.kind != Kind.DECISION:
+            heard.append(entry)
+            continue
+        deeds = _deeds(entry, rest)
+        turns.append(Turn(heard=tuple(heard), decision=entry, deeds=deeds))
+        heard, rest = [], rest[len(deeds) :]
+    return Story(id=opening.entry.incident, opening=opening, turns=tuple(turns), ends=tuple(heard))
+
+
+_DEEDS = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER}
+
+
+def _deeds(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded, ...]:
+    """What a turn recorded behind its decision, at the same instant: never more than two."""
+    found: list[Recorded] = []
+    for each in after[:2]:
+        done = each.kind in _DEEDS and each.at == decision.at
+        answers = each.kind == Kind.OUTCOME and not (found and _answer_to(each, found[0]))
+        if not done or answers:
+            break
+        found.append(each)
+    return tuple(found)
+
+
+def _answer_to(outcome: Recorded, intent: Recorded) -> bool:
+    """Whether *outcome* is what came of sending *intent*, and not what a later turn learnt."""
+    said, meant = outcome.event, intent.event
+    return (
+        isinstance(said, LookReported | FixReported)
+        and isinstance(meant, LookIntended | FixIntended)
+        and said.token == meant.token
+    )
+
+
+def signals(entry: Recorded) -> tuple[Signal, ...]:
+    """The signals that an entry of their kind tells, in its order."""
+    return tuple(_signal(each, number) for number, each in enumerate(received(entry)))
+
+
+def received(entry: Recorded) -> tuple[SignalReceived, ...]:
+    """Each signal that an entry of their kind holds."""
+    event = entry.event
+    return event.all if isinstance(event, SignalReceived | SignalsJoined) else ()
+
+
+def _signal(event: SignalReceived, number: int) -> Signal:
+    """A signal as it was judged; its key is its place, for the entry has only a digest of it.
+
+    Raises `Malformed` for one without its instant.
+    """
+    if event.signalled_at is None:
+        raise Malformed(f"the signal of {event.subject} has no signalled_at")
+    words = dict(event.words)
+    return Signal(
+        key=SignalKey(f"{number:04}|{event.key_digest}"),
+        kind=SignalKind(event.source_kind or _kind(event.source)),
+        source=event.source,
+        subject=event.subject,
+        state=event.state,
+        at=event.signalled_at,
+        account=HOME.account,
+        region=HOME.region if event.region is None else event.region,
+        arn=event.arn,
+        metric=words.pop("metric", ""),
+        dimensions=words,
+        marks=tuple(map(Mark, event.marks)),
+        drill=event.drill or "",
+    )
+
+
+def _kind(source: str) -> SignalKind:
+    return SignalKind.ALARM if source == "cloudwatch.alarm" else SignalKind.UNREAD

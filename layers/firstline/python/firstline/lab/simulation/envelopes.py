@@ -1,0 +1,198 @@
+"""Envelopes: what a start's world tells firstline, each made for the instant of its delivery.
+
+Shapes are those of the samples in ``events``, whose sources are in ``events/SOURCES.md``.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from firstline.config.profile import Profile
+from firstline.config.settings import Home
+from firstline.diagnosis.evidence import AlarmState
+from firstline.ids import InstanceId, digest
+from firstline.lab.twin import tell
+from firstline.signals.sources import autoscaling, findings, health, ssm, user
+
+HOME = Home(account="111122223333", region="us-east-1")
+FOREIGN = "999988887777"
+CANARY_USER = "0f3c9a1e-5b7d-4c2a-9e10-aa00000c"
+CANARY_DETAILS = "canary of the details"
+CANARY_TEXT = "canary of a description"
+"""What must never be seen in an entry, a page or a notice (I27)."""
+
+type Make = Callable[[Profile, datetime], bytes]
+
+
+def alarm(
+    name: str, state: AlarmState = AlarmState.ALARM, *, age_seconds: int = 0, **told: object
+) -> Make:
+    """The alarm *name* turned to *state* so long ago; *told* is added to its state."""
+
+    def make(profile: Profile, at: datetime) -> bytes:
+        then = at - timedelta(seconds=age_seconds)
+        event = json.loads(tell.envelope(name, state, then, profile, HOME))
+        event["detail"]["configuration"]["description"] = CANARY_TEXT
+        event["detail"]["state"] |= told
+        return json.dumps(event).encode()
+
+    return make
+
+
+def changed(make: Make, **fields: object) -> Make:
+    """The same envelope with other *fields*, whose hyphens are written as underscores."""
+    named = {name.replace("_", "-"): each for name, each in fields.items()}
+    return lambda profile, at: json.dumps(json.loads(make(profile, at)) | named).encode()
+
+
+def dated(make: Make, form: str) -> Make:
+    """The same transition under another event's id, its instant written in another *form*."""
+
+    def remade(profile: Profile, at: datetime) -> bytes:
+        event = json.loads(make(profile, at))
+        event["id"] = digest(form.encode())[:32]
+        state = event["detail"]["state"]
+        state["timestamp"] = datetime.fromisoformat(state["timestamp"]).strftime(form)
+        return json.dumps(event).encode()
+
+    return remade
+
+
+def earlier(make: Make, seconds: int) -> Make:
+    """What *make* told so many seconds before: the same bytes, delivered once more."""
+    return lambda profile, at: make(profile, at - timedelta(seconds=seconds))
+
+
+def junk(profile: Profile, at: datetime) -> bytes:
+    """No JSON at all, different each time."""
+    del profile
+    return f"{{{CANARY_TEXT} {at.isoformat()}".encode()
+
+
+def unknown(profile: Profile, at: datetime) -> bytes:
+    """An alarm of our own account that no rule of the profile knows."""
+    made = json.loads(alarm("healthy-hosts")(profile, at))
+    name = "somebody-elses"
+    made["detail"]["alarmName"] = name
+    made["resources"] = [f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{name}"]
+    return json.dumps(made).encode()
+
+
+def finding(host: InstanceId, severity: int = 8) -> Make:
+    """GuardDuty suspects *host*."""
+    arn = f"arn:aws:guardduty:{HOME.region}:{HOME.account}:detector/12/finding/{host}"
+
+    def detail(at: datetime) -> dict[str, Any]:
+        about = {"instanceDetails": {"instanceId": host}}
+        return {
+            "arn": arn,
+            "severity": severity,
+            "updatedAt": at.isoformat(),
+            "resource": about,
+            "title": CANARY_TEXT,
+            "description": CANARY_TEXT,
+        }
+
+    return _event(findings.GUARDDUTY, findings.GUARDDUTY_FINDING, detail)
+
+
+def issue(service: str) -> Make:
+    """AWS Health tells of an open issue of *service* in our Region."""
+
+    def detail(at: datetime) -> dict[str, Any]:
+        return {
+            "eventArn": f"arn:aws:health:{HOME.region}::event/{service}/ISSUE/{service}_1",
+            "service": service,
+            "eventTypeCode": f"AWS_{service}_OPERATIONAL_ISSUE",
+            "eventTypeCategory": "issue",
+            "statusCode": "open",
+            "eventRegion": HOME.region,
+            "communicationId": f"{service}-1",
+            "lastUpdatedTime": at.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            "eventDescription": [{"language": "en_US", "latestDescription": CANARY_TEXT}],
+            "affectedAccount": HOME.account,
+        }
+
+    return _event(health.SOURCE, health.DETAIL_TYPES[0], detail)
+
+
+def freeze(profile: Profile, at: datetime) -> bytes:
+    """The change calendar closes."""
+    made = _event(
+        ssm.SOURCE, ssm.CALENDAR, lambda now: {"state": "CLOSED", "atTime": now.isoformat()}
+    )
+    calendar = f"arn:aws:ssm:{HOME.region}:{HOME.account}:document/release-calendar"
+    return changed(made, resources=[calendar])(profile, at)
+
+
+def report(number: int = 0) -> Make:
+    """A user is affected, and says how; each *number* is another one."""
+
+    def detail(now: datetime) -> dict[str, Any]:
+        return {
+            "id": f"report-{int(now.timestamp())}",
+            "user": f"{CANARY_USER}{number:04x}",
+            "details": CANARY_DETAILS,
+            "reporter": "support@example.test",
+        }
+
+    return _event(user.SOURCE, user.REPORT, detail)
+
+
+def activity(what: str, id_: str, host: InstanceId | None = None) -> Make:
+    """The group tells of what it did."""
+    if what not in autoscaling.DETAIL_TYPES:
+        raise ValueError(what)
+
+    def make(profile: Profile, at: datetime) -> bytes:
+        told = {"AutoScalingGroupName": profile.fleet.group, "ActivityId": id_}
+        told |= {"Cause": CANARY_TEXT} | ({"EC2InstanceId": host} if host else {})
+        return _event(autoscaling.SOURCE, what, lambda _: told)(profile, at)
+
+    return make
+
+
+def _event(source: str, kind: str, detail: Callable[[datetime], dict[str, Any]]) -> Make:
+    def make(profile: Profile, at: datetime) -> bytes:
+        del profile
+        event = {
+            "version": "0",
+            "id": digest(f"{source}{kind}{at}".encode())[:32],
+            "detail-type": kind,
+            "source": source,
+            "account": HOME.account,
+            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": HOME.region,
+            "resources": [],
+            "detail": detail(at),
+        }
+        return json.dumps(event).encode()
+
+    return make
+
+
+def dead_letter(make: Make) -> Make:
+    """The envelope once more, out of the dead-letter queue of its rule."""
+    arn = f"arn:aws:sqs:{HOME.region}:{HOME.account}:undelivered"
+
+    def remade(profile: Profile, at: datetime) -> bytes:
+        body = make(profile, at).decode()
+        record = {"eventSource": "aws:sqs", "eventSourceARN": arn, "body": body}
+        return json.dumps({"Records": [record]}).encode()
+
+    return remade
+
+
+def on_failure(make: Make) -> Make:
+    """The envelope once more, out of Lambda's record of a function of ours that failed."""
+    arn = f"arn:aws:lambda:{HOME.region}:{HOME.account}:function:ingest"
+
+    def remade(profile: Profile, at: datetime) -> bytes:
+        told = {
+            "requestContext": {"functionArn": arn},
+            "requestPayload": json.loads(make(profile, at)),
+        }
+        return json.dumps(told).encode()
+
+    return remade

@@ -1,0 +1,59 @@
+"""Invariants: what must hold of a run, each by its number, read from ledger and world alone.
+
+A checker gives a line for each place where its invariant does not hold.
+"""
+
+from collections.abc import Callable, Iterator
+
+from firstline.lab.simulation.invariants import acting, paging, record, surroundings, trust
+from firstline.lab.simulation.left import Left
+from firstline.lab.simulation.run import Run
+
+type Checker = Callable[[Left], Iterator[str]]
+
+CHECKERS: dict[str, Checker] = {
+    "I1": paging.paged_in_time,
+    "I1 (heard)": paging.everything_is_heard,
+    "I2": paging.notified_once,
+    "I3": paging.nothing_late_opens_anew,
+    "I4": paging.resolved_after_verification,
+    "I4 (hosts)": paging.closed_when_all_serve,
+    "I5": paging.nothing_stops_a_page,
+    "I6": paging.nothing_unknown_is_silent,
+    "I7": paging.deafness_is_told,
+    "I8": acting.intended_before_sent,
+    "I9": acting.sent_once,
+    "I9 (lost)": acting.not_sent_is_not_sent,
+    "I10": acting.one_at_a_time,
+    "I11": acting.the_living_are_few,
+    "I12": acting.nothing_healthy_is_touched,
+    "I13": acting.targets_are_of_the_group,
+    "I14": acting.fixed_while_it_fires,
+    "I15": surroundings.nothing_is_fixed_in_a_pause,
+    "I16": acting.silence_licenses_nothing,
+    "I17": surroundings.what_is_suppressed_is_left_alone,
+    "I18": surroundings.issues_stop_fixes,
+    "I19": acting.refreshes_are_gentle,
+    "I20": acting.attempts_are_bounded,
+    "I20 (counted)": trust.failures_demote,
+    "I20 (demoted)": trust.what_failed_asks,
+    "I21": surroundings.storms_open_one,
+    "I22": surroundings.suspects_are_kept,
+    "I23": acting.verified_is_true,
+    "I24": record.everything_ends,
+    "I25": record.chains_hold,
+    "I26": record.the_ledger_explains,
+    "I26 (again)": record.decided_again_the_same,
+    "I27": record.nothing_personal_is_told,
+    "I28": record.nothing_foreign_is_taken,
+    "I29": record.clocks_change_nothing,
+    "I30": record.one_transition_is_one_signal,
+    "I31": surroundings.own_actions_start_nothing,
+}
+"""By the numbers of the design; a word beside one tells two checkers of it apart."""
+
+
+def violations(run: Run) -> list[str]:
+    """Every line of every checker, with the invariant's number before it."""
+    left = Left(run)
+    return [f"{name}: {line}" for name, check in CHECKERS.items() for line in check(left)]

@@ -1,0 +1,133 @@
+"""People: they stop fixes, allow them, mend by hand, take alerts, and deploy in the midst of it."""
+
+import copy
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from firstline.controller.operators.commands import (
+    Approve,
+    Deny,
+    Lever,
+    PauseFixes,
+    Promote,
+    Resume,
+)
+from firstline.incidents import incident as incidents
+from firstline.incidents.incident import Incident
+from firstline.lab.simulation.choices import Choices
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.world import World
+
+OFTEN = 0.12
+"""How often somebody does something, in each minute."""
+PAUSE = timedelta(minutes=15)
+DEPLOYS_FOR = timedelta(minutes=3)
+
+
+class People:
+    """Whoever is awake. ``resolved`` are the alerts that somebody ended in PagerDuty itself."""
+
+    def __init__(
+        self,
+        world: World,
+        door: MemoryDoor,
+        choices: Choices,
+        pull: Callable[[Lever], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self.resolved: set[str] = set()
+        self.deploys_until: datetime | None = None
+        self.deployed = 0
+        self._world = world
+        self._door = door
+        self._choices = choices
+        self._pull = pull
+        self._note = note
+        self._planned = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
+        self._deeds = (
+            lambda: None,
+            self.approve,
+            self._pause,
+            self._resume,
+            self._mend,
+            self._deny,
+            self._acknowledge,
+            self._resolve,
+            self._deploy,
+        )
+
+    def act(self) -> None:
+        """What somebody does in this minute, if anybody does anything."""
+        self._deeds[self._choices.pick(len(self._deeds), OFTEN)]()
+
+    def follow(self, elapsed: timedelta) -> None:
+        """Pull the levers that the start has a person pull by then, each once."""
+        while self._planned and timedelta(seconds=self._planned[0].at_seconds) <= elapsed:
+            plan = self._planned.pop(0)
+            planned: dict[str, Callable[[], None]] = {
+                "approve": self.approve,
+                "deny": self._deny,
+                "pause": self._pause,
+                "resume": self._resume,
+                "promote": partial(self._promote, plan.scope),
+            }
+            planned[plan.lever]()
+
+    def approve(self) -> None:
+        """Allow the plan that stands proposed."""
+        for held, plan in self._proposed():
+            self._pull(Approve(incident=held.id, plan=plan, why="go on"))
+
+    def deployed_by(self, now: datetime) -> None:
+        """End a deployment whose time is over."""
+        if self.deploys_until is not None and now >= self.deploys_until:
+            self.deploys_until = None
+            self._turn_stack("UPDATE_COMPLETE")
+
+    def _deny(self) -> None:
+        for held, plan in self._proposed():
+            self._pull(Deny(incident=held.id, plan=plan, why="not now"))
+
+    def _pause(self) -> None:
+        until = self._world.now + PAUSE
+        self._pull(PauseFixes(scope="everything", why="a drill", until=until))
+
+    def _resume(self) -> None:
+        self._pull(Resume(scope="everything", why="it is over"))
+
+    def _promote(self, action: str) -> None:
+        self._pull(Promote(action=action, why="it was the image"))
+
+    def _mend(self) -> None:
+        for host in self._world.group.in_service(self._world.now):
+            for each in (host.enclave, host.parent, host.answers):
+                each.turn(self._world.now, holds=True)
+        self._note("a person mends the hosts by hand")
+
+    def _acknowledge(self) -> None:
+        for key in self._door.pager.alerts.by_key:
+            self._door.pager.alerts.acknowledge(key)
+        self._note("a person acknowledges every alert")
+
+    def _resolve(self) -> None:
+        for key in self._door.pager.alerts.by_key:
+            self._door.pager.alerts.resolve(key)
+            self.resolved.add(key)
+        self._note("a person resolves every alert in PagerDuty")
+
+    def _deploy(self) -> None:
+        """The fleet's stack is updated, and new code of firstline's own goes live."""
+        self.deploys_until = self._world.now + DEPLOYS_FOR
+        self.deployed += 1
+        self._turn_stack("UPDATE_IN_PROGRESS")
+        self._note("a person deploys")
+
+    def _turn_stack(self, status: str) -> None:
+        self._world.scenario = copy.replace(self._world.scenario, stack=status)
+
+    def _proposed(self) -> list[tuple[Incident, str]]:
+        """The plans that people were asked about last, of incidents that are open."""
+        held = map(incidents.decode, self._door.store.tables.incidents.values())
+        asked = [each for each in held if each.proposals and not each.ended]
+        return [(each, each.proposals[-1].plan) for each in asked]

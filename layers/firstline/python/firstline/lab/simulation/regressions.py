@@ -1,0 +1,144 @@
+"""Regressions: what the simulation found, as the choices that led there.
+
+Each was mended at its root. The choices lead there again where the ``bug`` is planted, and nowhere
+else: a test runs both.
+"""
+
+import msgspec
+
+from firstline.lab.simulation import found
+from firstline.lab.simulation.bug import Planted
+from firstline.lab.simulation.found import Outcome
+
+
+class Regression(msgspec.Struct, frozen=True, kw_only=True):
+    """In the world of ``start`` these ``choices``, by their place, were not dull.
+
+    ``bug`` is the planted one that is the old mistake, by its name; or itself, where the meeting
+    is so rare that no hunt would find it.
+    """
+
+    name: str
+    bug: str | Planted
+    start: str
+    choices: dict[int, int] = {}
+
+
+STAMPED = Planted(
+    name="a pause begins and ends by the clock of the worker that turned the switch",
+    breaks="I15",
+    file="lab/simulation/invariants/surroundings.py",
+    old="zip(chain, left.run.turned, strict=True)",
+    new="((each, each.at) for each in chain)",
+)
+"""The mistake is the checker's: the fix came after the resume, whose stamp lies ahead."""
+WRITTEN_LAST = Planted(
+    name="the circumstances are written after the page and the wake, in a transaction of their own",
+    breaks="I22",
+    file="controller/opening.py",
+    old="""        commit_with_circumstances(change, signal, found, system)
+    except (Unavailable, Bug):
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
+""",
+    new="""        system.ports.store.commit(change)
+    except (Unavailable, Bug):
+        _page_unrecorded(incident.pages, system)
+        raise
+    draft = Draft(copy.replace(incident, version=1), system, now)
+    _page(draft)
+    _wake(draft)
+    commit_with_circumstances(Change(), signal, found, system)
+""",
+)
+
+REGRESSIONS = (
+    Regression(
+        name="a command is overlooked by a clock that goes before, and recorded as not sent",
+        bug="a clock that goes before overlooks what was sent",
+        start="restarts do not help",
+        choices={87: 3, 231: 3, 247: 9},
+    ),
+    Regression(
+        name="a sweep that was paused sends a trigger after the resolve, and wakes somebody anew",
+        bug="an alert is resolved while its trigger may be sent again",
+        start="it is over before it was paged",
+        choices={19: 4, 25: 1, 44: 6, 86: 5},
+    ),
+    Regression(
+        name="a page is told as owed for no longer than a wake that cannot be queued",
+        bug="a sweep tells of no page whose wake it could not queue",
+        start="PagerDuty is down, and then the wakes",
+    ),
+    Regression(
+        name="a decision does not follow from its record, which leaves out a wake without an entry",
+        bug=Planted(
+            name="an entry does not tell how often its incident was woken",
+            breaks="I26 (again)",
+            file="remediation/decision_record.py",
+            old="        wakes=about.incident.wakes,\n",
+            new="",
+        ),
+        start="no capacity",
+        choices={22: 6, 78: 6, 91: 1, 94: 1, 99: 8, 101: 6, 103: 4, 108: 7},
+    ),
+    Regression(
+        name="a decision does not follow from its record, which leaves out that time had passed",
+        bug=Planted(
+            name="the clock is read anew only where a page was sent",
+            breaks="I26 (again)",
+            file="controller/reconcile.py",
+            old="    draft.now = system.ports.clock.now()\n    draft.measure",
+            new="        draft.now = system.ports.clock.now()\n    draft.measure",
+        ),
+        start="it is over before it was paged",
+        choices={30: 3, 62: 3, 68: 6},
+    ),
+    Regression(
+        name="the checker ends a pause by a skewed clock, where it stands from the beginning",
+        bug=STAMPED,
+        start="fixes are paused",
+        choices={21: 9, 22: 3, 23: 1},
+    ),
+    Regression(
+        name="the checker ends a pause by a skewed clock, where it follows an outage",
+        bug=STAMPED,
+        start="the Region is in trouble",
+        choices={67: 8, 68: 2, 128: 6, 129: 3, 130: 3},
+    ),
+    Regression(
+        name="the checker ends a pause by a skewed clock, where it follows a fix that was lost",
+        bug=STAMPED,
+        start="what nobody understands",
+        choices={0: 4, 1: 1, 2: 3, 21: 7, 26: 7, 66: 4, 113: 3, 124: 1, 130: 5, 133: 6}
+        | {201: 7, 243: 10, 260: 8, 261: 2, 377: 7, 456: 3, 457: 3},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since no wake of its finding can be queued",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={0: 5, 2: 1},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since ingest dies after the page of its finding",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={7: 9, 14: 6, 17: 5, 20: 4, 30: 1},
+    ),
+    Regression(
+        name="a host that is evidence is fixed, since each delivery of its finding fails elsewhere",
+        bug=WRITTEN_LAST,
+        start="a finding on a dead host",
+        choices={9: 6, 15: 3, 17: 1, 34: 1, 41: 1},
+    ),
+)
+
+
+def again(regression: Regression) -> Outcome:
+    """Its run, as the code is now."""
+    (seed,) = found.seeds(1, regression.start)
+    length = max(regression.choices, default=-1) + 1
+    return found.simulate(seed, [regression.choices.get(at, 0) for at in range(length)])

@@ -1,0 +1,160 @@
+"""The twin's second door: one boto3 session whose calls end in the world (`Wire`) or in moto.
+
+moto knows real time only. So a message's delay is taken off it on the way in and kept as an
+attribute in virtual time, for whoever drives the world to `TwinAws.take`.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from boto3.session import Session
+from botocore import UNSIGNED
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session as BotocoreSession
+from moto import mock_aws
+
+from firstline.actions.catalogue import DOCUMENTS
+from firstline.config import profile as profiles
+from firstline.config.settings import Home, Mode, Settings
+from firstline.errors import Bug
+from firstline.lab.twin import resources
+from firstline.lab.twin.wire import Wire
+from firstline.lab.twin.world import World
+from firstline.signal import DRILL_ALARM
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+HOME = Home(account="111122223333", region="us-east-1")
+DELAY_SECONDS_MAX = 900
+BATCH_MAX = 10
+DUE_AT = "DueAt"
+"""The message attribute that says when, in virtual time, a message is to arrive."""
+HIDDEN_SECONDS = 12 * 3600
+"""As long as SQS can hide a message: one that was taken is not worth a second call to delete it."""
+KEY = "twin"
+"""Both halves of a key that opens nothing."""
+
+
+class Taken(NamedTuple):
+    """A message and when it was to arrive."""
+
+    body: str
+    due_at: datetime
+
+
+@cache
+def _models() -> Loader:
+    return create_loader()
+
+
+def session(region: str) -> Session:
+    """A session with a key that opens nothing. All of them read the services' models once."""
+    core = BotocoreSession()
+    made = Session(KEY, KEY, region_name=region, botocore_session=core)
+    core.register_component("data_loader", _models())
+    return made
+
+
+class TwinAws:
+    """AWS over one world, while it is entered. One call at a time: moto bears no threads.
+
+    *slept* is told how long a client waited in vain; whoever drives the world moves it by that.
+    """
+
+    def __init__(self, world: World, slept: Callable[[timedelta], None], home: Home = HOME) -> None:
+        self.home = home
+        self.session = session(home.region)
+        self.world = world
+        self._moto = mock_aws()
+        self._sending = False
+        self._wire = Wire(world, slept)
+        self._wire.listen(self.session)
+        events: Any = self.session.events  # its stubs say that no handler answers
+        events.register("before-call", self._name_account)
+        events.register("choose-signer", _no_signature)
+        events.register("before-parameter-build.sqs.SendMessage", self._date)
+
+    def __enter__(self) -> Self:
+        self._moto.start()
+        self._sqs = self.session.client("sqs")
+        with self.without_faults():
+            resources.make(self.session, self.home, self.world.scenario.switch(self.world.start))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._moto.stop()
+
+    def settings(self, profile_path: Path, mode: Mode, pager_url: str) -> Settings:
+        """What the stacks would tell the functions; raises `Malformed` for a bad profile."""
+        place = f"{self.home.region}:{self.home.account}"
+        made = profiles.load(profile_path).alarms.made
+        return Settings(
+            home=self.home,
+            mode=mode,
+            profile_path=str(profile_path),
+            incidents_table=resources.INCIDENTS,
+            ledger_table=resources.LEDGER,
+            archive_bucket="archive",
+            signing_key="key",
+            signals_queue_url=resources.queue_url(self.home, resources.SIGNALS),
+            wakes_queue_url=resources.queue_url(self.home, resources.WAKES),
+            routing_key_secret=resources.SECRET,
+            pager_url=pager_url,
+            team_topic=f"arn:aws:sns:{place}:firstline-team",
+            documents={name: name for name in DOCUMENTS},
+            alarms={
+                f"arn:aws:cloudwatch:{place}:alarm:{name}": name
+                for name in (*(each.name for each in made), DRILL_ALARM)
+            },
+            hash_key="twin",
+            code="twin",
+        )
+
+    def without_faults(self) -> AbstractContextManager[None]:
+        """While it is entered, calls are those of whoever drives the world, not the system's."""
+        return self._wire.without_faults()
+
+    def take(self, queue_url: str) -> list[Taken]:
+        """Take all messages off a queue, each with the time at which it is to arrive."""
+        taken: list[Taken] = []
+        full = self._sending
+        self._sending = False
+        with self.without_faults():
+            while full:
+                found = self._sqs.receive_message(
+                    QueueUrl=queue_url,
+                    MaxNumberOfMessages=BATCH_MAX,
+                    MessageAttributeNames=[DUE_AT],
+                    VisibilityTimeout=HIDDEN_SECONDS,
+                ).get("Messages", [])
+                taken += map(_taken, found)
+                full = len(found) == BATCH_MAX
+        return taken
+
+    def _name_account(self, params: dict[str, Any], **_: object) -> None:
+        """Tell moto whose account is called."""
+        params["headers"]["x-moto-account-id"] = self.home.account
+
+    def _date(self, params: dict[str, Any], **_: object) -> None:
+        """Turn a message's delay into the time at which it is to arrive."""
+        self._sending = True
+        delay = params.pop("DelaySeconds", 0)
+        if not 0 <= delay <= DELAY_SECONDS_MAX:
+            raise Bug(f"SQS delays by 0 to {DELAY_SECONDS_MAX} seconds, not by {delay}")
+        due_at = (self.world.now + timedelta(seconds=delay)).isoformat()
+        params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}
+
+
+def _taken(message: "MessageTypeDef") -> Taken:
+    due_at = message["MessageAttributes"][DUE_AT]["StringValue"]
+    return Taken(message["Body"], datetime.fromisoformat(due_at))
+
+
+def _no_signature(**_: object) -> object:
+    """Nobody checks one here, and to make one takes time."""
+    return UNSIGNED

@@ -1,0 +1,189 @@
+"""The twin's background: metrics, changes, the way to NATS and AWS Health, through both doors."""
+
+from datetime import datetime, timedelta
+
+from firstline.diagnosis.investigation import (
+    DAYS_BEFORE,
+    QUARTER,
+    Issues,
+    Metrics,
+    Peerings,
+    Placement,
+    Route,
+    Routes,
+    Series,
+)
+from firstline.diagnosis.preflight import Deployment, Deployments
+from firstline.ids import InstanceId
+from firstline.lab.twin import around
+from firstline.lab.twin.changes import Answer, Parameters
+from firstline.lab.twin.effects import Effects
+from firstline.lab.twin.world import World
+
+DAY = timedelta(days=1)
+VPC, GROUP, PEERING = "vpc-0a1b2c3d4e5f60711", "sg-0a1b2c3d4e5f60711", "pcx-0a1b2c3d4e5f60711"
+NETWORK = "10.10.0.0/16"
+NATS_PORT = 4222
+USUAL = 1.0
+
+
+class MemoryBackground:
+    """The `Background` port over the world."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self._world = world
+        self._effects = effects
+
+    def metrics(self, start: datetime) -> Metrics:
+        """See `firstline.controller.ports.Background`."""
+        del start
+        return self._effects.effect("background", "background.metrics", self._metrics)
+
+    def _metrics(self) -> Metrics:
+        before = (USUAL,) * 2 * DAYS_BEFORE
+        unusual = self._world.scenario.unusual.items()
+        return Metrics(tuple(Series(name, (value,), before) for name, value in unusual))
+
+    def issues(self) -> Issues:
+        """See `firstline.controller.ports.Background`."""
+        found = tuple(
+            f"{each}: AWS_{each}_OPERATIONAL_ISSUE" for each in self._world.scenario.issues
+        )
+        return self._effects.effect("background", "background.issues", lambda: Issues(found))
+
+    def launch_template(self) -> Deployments | None:
+        """See `firstline.controller.ports.Background`."""
+        ago = timedelta(seconds=self._world.scenario.template_changed_seconds_ago)
+        found = Deployments((Deployment("the launch template", self._world.start - ago),))
+        return self._effects.effect("background", "background.launch_template", lambda: found)
+
+    def releases(self, since: datetime) -> tuple[str, ...] | None:
+        """See `firstline.controller.ports.Background`."""
+        del since
+        return self._effects.effect("background", "background.releases", tuple)
+
+    def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
+        """See `firstline.controller.ports.Background`."""
+        found = Placement((VPC,), (GROUP,)) if hosts else Placement()
+        return self._effects.effect("background", "background.placement", lambda: found)
+
+    def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
+        """See `firstline.controller.ports.Background`."""
+        allowed = self._world.scenario.port_allowed and port == NATS_PORT and GROUP in groups
+        return self._effects.effect("background", "background.lets_out", lambda: allowed)
+
+    def routes(self, vpcs: tuple[str, ...]) -> Routes:
+        """See `firstline.controller.ports.Background`."""
+        state = "active" if self._world.scenario.peering == "active" else "blackhole"
+        peered = VPC in vpcs and self._world.scenario.peering != "none"
+        known = (Route(NETWORK, PEERING, state),) if peered else ()
+        return self._effects.effect("background", "background.routes", lambda: Routes(known))
+
+    def peerings(self, ids: tuple[str, ...]) -> Peerings:
+        """See `firstline.controller.ports.Background`."""
+        found = Peerings(dict.fromkeys(ids, self._world.scenario.peering))
+        return self._effects.effect("background", "background.peerings", lambda: found)
+
+
+def metric_data(world: World, parameters: Parameters) -> Answer:
+    """A value each quarter of an hour, for as long as is asked: usual but since the start."""
+    begin, end = parameters["StartTime"], parameters["EndTime"]
+    count = int((end - begin) / QUARTER)
+    times = [begin + number * QUARTER for number in range(count)]
+    return {
+        "MetricDataResults": [
+            {
+                "Id": each["Id"],
+                "StatusCode": "Complete",
+                "Timestamps": times,
+                "Values": [
+                    _value(world, each["MetricStat"]["Metric"]["MetricName"], at) for at in times
+                ],
+            }
+            for each in parameters["MetricDataQueries"]
+        ]
+    }
+
+
+def _value(world: World, metric: str, at: datetime) -> float:
+    since_start = at + QUARTER > world.start
+    return world.scenario.unusual.get(metric, USUAL) if since_start else USUAL
+
+
+def describe_events(world: World, _: Parameters) -> Answer:
+    """AWS Health's open issues."""
+    return {
+        "events": [
+            {"service": each, "eventTypeCode": _code(each)} for each in world.scenario.issues
+        ]
+    }
+
+
+def _code(service: str) -> str:
+    return f"AWS_{service}_OPERATIONAL_ISSUE"
+
+
+def describe_launch_template_versions(world: World, parameters: Parameters) -> Answer:
+    """The latest version of the one launch template, of any name."""
+    ago = timedelta(seconds=world.scenario.template_changed_seconds_ago)
+    version = {"VersionNumber": 7, "CreateTime": world.start - ago}
+    return {
+        "LaunchTemplateVersions": [
+            version | {"LaunchTemplateName": parameters["LaunchTemplateName"]}
+        ]
+    }
+
+
+def list_deployments(_: World, parameters: Parameters) -> Answer:
+    """None: the world deploys nothing by CodeDeploy."""
+    del parameters
+    return {"deployments": []}
+
+
+def describe_instances(world: World, parameters: Parameters) -> Answer:
+    """Every instance is in the one network; by its tag the host that builds an image is found."""
+    if "Filters" in parameters:
+        host = {"InstanceId": around.BUILD_HOST, "LaunchTime": world.start}
+        return {"Reservations": [{"Instances": [host]}] if world.scenario.building else []}
+    groups = [{"GroupId": GROUP, "GroupName": "enclave"}]
+    instances = [
+        {"InstanceId": each, "VpcId": VPC, "SecurityGroups": groups}
+        for each in parameters["InstanceIds"]
+    ]
+    return {"Reservations": [{"Instances": instances}]}
+
+
+def describe_security_group_rules(world: World, _: Parameters) -> Answer:
+    """One rule in, and one out where NATS's port is allowed."""
+    rule = {
+        "GroupId": GROUP,
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "IsEgress": False,
+    }
+    out = rule | {"FromPort": NATS_PORT, "ToPort": NATS_PORT, "IsEgress": True}
+    return {"SecurityGroupRules": [rule, out] if world.scenario.port_allowed else [rule]}
+
+
+def describe_route_tables(world: World, _: Parameters) -> Answer:
+    """The network's own route, and the one over the peering connection."""
+    state = "active" if world.scenario.peering == "active" else "blackhole"
+    own = {"DestinationCidrBlock": "10.20.0.0/16", "GatewayId": "local", "State": "active"}
+    peered = {
+        "DestinationCidrBlock": NETWORK,
+        "VpcPeeringConnectionId": PEERING,
+        "State": state,
+    }
+    routes = [own] if world.scenario.peering == "none" else [own, peered]
+    return {"RouteTables": [{"VpcId": VPC, "Routes": routes}]}
+
+
+def describe_vpc_peering_connections(world: World, parameters: Parameters) -> Answer:
+    """Each that is asked for."""
+    return {
+        "VpcPeeringConnections": [
+            {"VpcPeeringConnectionId": each, "Status": {"Code": world.scenario.peering}}
+            for each in parameters["VpcPeeringConnectionIds"]
+        ]
+    }

@@ -1,0 +1,156 @@
+"""The twin's Auto Scaling group: what it launches, terminates and refreshes.
+
+A launched instance is in service after two minutes, a typical figure. A refresh replaces its
+canary, waits at the checkpoint, and then replaces the others: together where nothing need stay
+healthy, else one after the other.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from firstline.ids import InstanceId, digest
+from firstline.lab.twin.hosts import TYPICAL, Host, Timings
+from firstline.lab.twin.scenario import Scenario
+
+BOOT = timedelta(seconds=120)
+
+
+class RefreshInProgress(Exception):
+    """A group has one refresh at a time."""
+
+
+class NoRefresh(Exception):
+    """There is no refresh to cancel."""
+
+
+class Preferences(NamedTuple):
+    """A refresh's: percentages, and seconds."""
+
+    min_healthy: int
+    canary: int
+    delay: int
+    warmup: int
+
+
+@dataclass
+class GroupRefresh:
+    """One refresh, with the replacements that are still to come."""
+
+    id: str
+    started_at: datetime
+    ends_at: datetime
+    pending: list[tuple[datetime, InstanceId]]
+    cancelled_at: datetime | None = None
+
+    def status(self, now: datetime) -> str:
+        """Auto Scaling's word for it now."""
+        if self.cancelled_at is not None:
+            return "Cancelled"
+        return "Successful" if now >= self.ends_at else "InProgress"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the group did, as DescribeScalingActivities shows it."""
+
+    id: str
+    description: str
+    at: datetime
+
+
+@dataclass
+class AutoScaling:
+    """One group over the world's hosts. ``now`` is the world's."""
+
+    scenario: Scenario
+    start: datetime
+    now: Callable[[], datetime]
+    timings: Timings = TYPICAL
+    hosts: dict[InstanceId, Host] = field(default_factory=dict)
+    activities: list[Activity] = field(default_factory=list)
+    refreshes: list[GroupRefresh] = field(default_factory=list)
+    desired: int = 0
+
+    def __post_init__(self) -> None:
+        self.hosts = {
+            each.id: Host(each, self.start, None, self.timings) for each in self.scenario.hosts
+        }
+        self.desired = len(self.hosts)
+        if self.scenario.refreshing:
+            hour = timedelta(hours=1)
+            self.refreshes = [GroupRefresh("refresh-other", self.start, self.start + hour, [])]
+
+    def in_service(self, at: datetime) -> list[Host]:
+        """The hosts that the group counts on at *at*."""
+        return [each for each in self.hosts.values() if each.in_service(at)]
+
+    def replace(self, id_: InstanceId, at: datetime) -> Activity:
+        """Terminate an instance and launch another in its place."""
+        old = self.hosts[id_]
+        old.terminated_at = at
+        helps = old.plan.replacement_helps
+        fresh = copy.replace(
+            old.plan,
+            id=self._new_id(),
+            enclave="up" if helps else "down",
+            parent="up",
+            reachable=True,
+            registered=True,
+            restart_helps=helps,
+        )
+        if self.scenario.launches:
+            self.hosts[fresh.id] = Host(fresh, self.start, at + BOOT, self.timings)
+        number = len(self.activities)
+        activity = Activity(f"activity-{number}", f"Terminating EC2 instance: {id_}", at)
+        self.activities.append(activity)
+        return activity
+
+    def scale_to(self, desired: int) -> None:
+        """Launch what is missing to *desired*."""
+        model = next(iter(self.hosts.values())).plan
+        for _ in range(desired - self.desired if self.scenario.launches else 0):
+            fresh = copy.replace(model, id=self._new_id(), enclave="up", parent="up")
+            self.hosts[fresh.id] = Host(fresh, self.start, self.now() + BOOT, self.timings)
+        self.desired = desired
+
+    def refresh(self, preferences: Preferences) -> GroupRefresh:
+        """Begin to replace every instance in service; raises `RefreshInProgress`."""
+        now = self.now()
+        if any(each.status(now) == "InProgress" for each in self.refreshes):
+            raise RefreshInProgress
+        old = sorted(each.plan.id for each in self.in_service(now))
+        first = -(-len(old) * preferences.canary // 100)
+        warm = BOOT + timedelta(seconds=preferences.warmup)
+        resumed = now + warm + timedelta(seconds=preferences.delay)
+        apart = timedelta(0) if preferences.min_healthy == 0 else warm
+        pending = [(now, each) for each in old[:first]]
+        pending += [(resumed + n * apart, each) for n, each in enumerate(old[first:])]
+        name = f"refresh-{len(self.refreshes)}"
+        begun = GroupRefresh(name, now, pending[-1][0] + warm, pending)
+        self.refreshes.append(begun)
+        self.advance(now)
+        return begun
+
+    def cancel(self) -> GroupRefresh:
+        """Replace no more; raises `NoRefresh`."""
+        now = self.now()
+        for each in self.refreshes:
+            if each.status(now) == "InProgress":
+                each.cancelled_at, each.pending = now, []
+                return each
+        raise NoRefresh
+
+    def advance(self, to: datetime) -> None:
+        """Carry out the replacements of refreshes that are due by *to*."""
+        for refresh in self.refreshes:
+            due = [each for each in refresh.pending if each[0] <= to]
+            refresh.pending = [each for each in refresh.pending if each[0] > to]
+            for at, id_ in due:
+                if self.hosts[id_].terminated_at is None:
+                    self.replace(id_, at)
+
+    def _new_id(self) -> InstanceId:
+        return InstanceId(f"i-{digest(f'launched {len(self.hosts)}'.encode())[:17]}")

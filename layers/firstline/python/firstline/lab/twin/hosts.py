@@ -1,0 +1,187 @@
+"""The twin's hosts: what runs on each, since when, and what our documents do to it.
+
+Timings are typical figures, not promises. A world that runs in real time has shorter ones.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from firstline.diagnosis.evidence import LogCounts
+from firstline.lab.twin.scenario import HostPlan
+
+ANSWER_AFTER = timedelta(seconds=2)
+ENCLAVE_RESTART_TAKES = timedelta(seconds=12)
+PARENT_RESTART_TAKES = timedelta(seconds=3)
+HEALTH_CHECK_LAG = timedelta(seconds=20)
+MINUTE = timedelta(minutes=1)
+DOWN_BEFORE_START = timedelta(minutes=4)
+
+
+class Timings(NamedTuple):
+    """How long things take; a load balancer believes a change after ``health_check_lag``.
+
+    ``minute`` is that of the alarms and of the probe.
+    """
+
+    answer_after: timedelta = ANSWER_AFTER
+    enclave_restart: timedelta = ENCLAVE_RESTART_TAKES
+    parent_restart: timedelta = PARENT_RESTART_TAKES
+    health_check_lag: timedelta = HEALTH_CHECK_LAG
+    minute: timedelta = MINUTE
+
+
+TYPICAL = Timings()
+
+
+@dataclass
+class History:
+    """Whether something held, since when, in order; before the first it was *first*."""
+
+    first: bool
+    turns: list[tuple[datetime, bool]] = field(default_factory=list)
+
+    def at(self, when: datetime) -> bool:
+        """Whether it held at *when*."""
+        return next((held for since, held in reversed(self.turns) if since <= when), self.first)
+
+    def turn(self, when: datetime, *, holds: bool) -> None:
+        """From *when* on, until what is told of a later instant."""
+        self.turns.append((when, holds))
+        self.turns.sort(key=lambda each: each[0])
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One host's answer to a command; ``status`` is SSM's word, ``output`` the script's line."""
+
+    status: str
+    output: str
+
+
+class Host:
+    """One host: its enclave and parent, whether they answer, and how long it has been there."""
+
+    def __init__(
+        self,
+        plan: HostPlan,
+        start: datetime,
+        launched_at: datetime | None,
+        timings: Timings = TYPICAL,
+    ) -> None:
+        self.plan = plan
+        self._timings = timings
+        self.launched_at = launched_at
+        self.terminated_at: datetime | None = None
+        self.tokens: set[str] = set()
+        since = launched_at or start - DOWN_BEFORE_START
+        self.enclave = History(first=launched_at is None)
+        self.parent = History(first=launched_at is None)
+        self.answers = History(first=launched_at is None)
+        self.enclave.turn(since, holds=plan.enclave != "down")
+        self.parent.turn(since, holds=plan.parent == "up")
+        self.answers.turn(since, holds=plan.enclave != "hung" and plan.nats == "connected")
+        self._go_on(start)
+
+    def _go_on(self, start: datetime) -> None:
+        """What happens to its enclave by itself."""
+        for at_seconds, up in (
+            (self.plan.dies_at_seconds, False),
+            (self.plan.recovers_at_seconds, True),
+        ):
+            if at_seconds is not None:
+                self.enclave.turn(start + timedelta(seconds=at_seconds), holds=up)
+
+    def in_service(self, at: datetime) -> bool:
+        """Whether its group counts on it at *at*."""
+        launched = self.launched_at is None or self.launched_at <= at
+        return launched and (self.terminated_at is None or at < self.terminated_at)
+
+    def serves(self, at: datetime) -> bool:
+        """Whether a request through it is answered at *at*."""
+        works = self.enclave.at(at) and self.parent.at(at) and self.answers.at(at)
+        return works and self.in_service(at)
+
+    def run(
+        self, document: str, parameters: dict[str, str], now: datetime
+    ) -> tuple[datetime, Invocation]:
+        """Carry out one of our documents; when it is answered, and how."""
+        if not self.plan.reachable:
+            return now + timedelta(seconds=60), Invocation("Undeliverable", "")
+        at = now + self._timings.answer_after
+        if document == "look_host":
+            return at, Invocation("Success", json.dumps(self.report(at)))
+        result, takes = self._restart(document, parameters, at)
+        status = "Success" if result == "restarted" else "Failed"
+        output = json.dumps({"schema": 1, "result": result, "unit": parameters["Unit"]})
+        return at + takes, Invocation(status, output)
+
+    def report(self, at: datetime) -> dict[str, object]:
+        """What ``look_host.sh`` prints: the unit says active even when its enclave is gone."""
+        runs, parent = self.enclave.at(at), self.parent.at(at)
+        connected = parent and (self.plan.nats == "connected" or self.answers.at(at))
+        return {
+            "schema": 1,
+            "enclave_unit": "active",
+            "enclave_unit_restarts": 0,
+            "enclave_state": "RUNNING" if runs else "none",
+            "enclave_memory_mib": 12288 if runs else None,
+            "enclave_cpus": 6 if runs else None,
+            "enclave_pcr0": self.plan.pcr0 if runs else None,
+            "parent_unit": "active" if parent else "failed",
+            "parent_unit_restarts": 0,
+            "parent_healthy": connected if parent else None,
+            "parent_nats_connected": connected if parent else None,
+            "nats_reachable": self.plan.nats != "unreachable",
+            "credentials_expire_in_hours": self.plan.credentials_expire_in_hours,
+            "restart_blockers": self.plan.restart_blockers,
+            "log_counts": self._log_counts(),
+            "memory_available_mib": 2048,
+        }
+
+    def _log_counts(self) -> dict[str, int]:
+        """A parent drops messages for an enclave that hangs, and keeps lines that it logged."""
+        counts = dict.fromkeys(LogCounts.__struct_fields__, 0)
+        if self.plan.enclave == "hung":
+            counts["backlog_dropped"] = 40
+        return counts | self.plan.log_counts
+
+    def _restart(
+        self, document: str, parameters: dict[str, str], at: datetime
+    ) -> tuple[str, timedelta]:
+        """As the script does: late first, then the token, then the restart."""
+        if at.timestamp() > int(parameters["NotAfter"]):
+            return "refused-late", timedelta(0)
+        if parameters["Token"] in self.tokens:
+            return "refused-repeat", timedelta(0)
+        self.tokens.add(parameters["Token"])
+        if document == "restart_parent":
+            return "restarted", self._restart_parent(at)
+        return "restarted", self._restart_enclave(at)
+
+    def _restart_parent(self, at: datetime) -> timedelta:
+        """The enclave goes on; a parent that finds NATS and its enclave again answers."""
+        takes = self._timings.parent_restart
+        back = at + takes
+        self.parent.turn(at, holds=False)
+        self.parent.turn(back, holds=self.plan.parent_restart_helps or self.plan.parent == "up")
+        self._answer_again(back, helps=self.plan.parent_restart_helps)
+        return takes
+
+    def _restart_enclave(self, at: datetime) -> timedelta:
+        """Systemd restarts the parent with it, and leaves it stopped where the enclave fails."""
+        takes, helps = self._timings.enclave_restart, self.plan.restart_helps
+        back = at + takes
+        for each in (self.enclave, self.parent):
+            each.turn(at, holds=False)
+            each.turn(back, holds=helps or self.plan.enclave == "hung")
+        self._answer_again(back, helps=helps)
+        if self.plan.relapses_after_seconds is not None:
+            again = back + timedelta(seconds=self.plan.relapses_after_seconds)
+            self.enclave.turn(again, holds=False)
+        return takes
+
+    def _answer_again(self, at: datetime, *, helps: bool) -> None:
+        if helps and self.plan.nats != "unreachable":
+            self.answers.turn(at, holds=True)

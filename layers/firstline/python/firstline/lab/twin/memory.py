@@ -1,0 +1,271 @@
+"""The ports over the twin's world, in memory: what tests and simulation run the controller on.
+
+Every method goes through `Effects.effect`, which is where a scheduler may switch workers,
+inject a fault or crash one; by itself it only asks the scenario for its faults.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from firstline.controller.ports import Ports, Wake
+from firstline.diagnosis.evidence import (
+    AlarmReading,
+    Alarms,
+    Answering,
+    Connections,
+    Gone,
+    Group,
+    HostReport,
+    Instance,
+    TargetHealth,
+    Unknown,
+)
+from firstline.errors import Unavailable
+from firstline.ids import CommandId, InstanceId, Token
+from firstline.lab.twin.alerts import Alerts
+from firstline.lab.twin.around import MemoryAround
+from firstline.lab.twin.background import MemoryBackground
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.effects import Effects, ScenarioFaults
+from firstline.lab.twin.scaling import MemoryScaling
+from firstline.lab.twin.store import MemoryStore
+from firstline.lab.twin.world import Command, Mutation, Unregistered, World
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.remediation.execution import (
+    CLOCKS_APART,
+    Answer,
+    Answered,
+    FixOrder,
+    LookOrder,
+    Pending,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+)
+
+ROUTING_KEY = "0" * 32
+WAKE_DELAY_MAX = timedelta(minutes=15)
+"""SQS delays no longer; what is due later is the sweep's."""
+
+
+class MemoryFleet:
+    """`Fleet` over the world."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self._world = world
+        self._effects = effects
+
+    def group(self) -> Group:
+        """See `firstline.controller.ports.Fleet`."""
+        return self._effects.effect("fleet", "fleet.group", self._group)
+
+    def target_health(self) -> TargetHealth | Unknown:
+        """See `firstline.controller.ports.Fleet`."""
+        world = self._world
+        return self._effects.effect(
+            "fleet", "fleet.target_health", lambda: TargetHealth(world.target_states())
+        )
+
+    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+        """See `firstline.controller.ports.Fleet`."""
+        return self._effects.effect(
+            "fleet", "fleet.alarms", lambda: {arn: self._alarm(arn) for arn in arns}
+        )
+
+    def _group(self) -> Group:
+        group = self._world.group
+        there = group.in_service(self._world.now)
+        instances = tuple(
+            Instance(each.plan.id, "InService", "Healthy", protected=each.plan.protected)
+            for each in there
+        )
+        return Group(
+            desired=group.desired,
+            instances=instances,
+            most=2 * len(group.scenario.hosts),
+            suspended=group.scenario.suspended,
+        )
+
+    def answering(self) -> Answering | Unknown:
+        """See `firstline.controller.ports.Fleet`."""
+        return self._effects.effect("fleet", "fleet.answering", self._answering)
+
+    def _answering(self) -> Answering:
+        at, answers = self._world.answering()
+        return Answering(answers=answers, at=at)
+
+    def _alarm(self, arn: str) -> AlarmReading | Gone:
+        found = self._world.alarms.get(arn)
+        return AlarmReading(found.state_at(self._world.now)) if found else Gone()
+
+
+class MemoryHosts:
+    """`Hosts` over the world. A mutation that is not known to have failed is unsettled."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self._world = world
+        self._effects = effects
+
+    def look(self, order: LookOrder) -> Sending:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._send("hosts.look", order)
+
+    def fix(self, order: FixOrder) -> Sending:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._send("hosts.fix", order)
+
+    def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._effects.effect("hosts", "hosts.connections", lambda: self._connections(hosts))
+
+    def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
+        told = ((each, self._world.connection(each)) for each in hosts)
+        return Connections({id_: state for id_, state in told if state is not None})
+
+    def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._effects.effect("hosts", "hosts.answers", lambda: self._answers(command))
+
+    def find(self, token: Token, since: datetime) -> CommandId | None:
+        """See `firstline.controller.ports.Hosts`."""
+        return self._effects.effect("hosts", "hosts.find", lambda: self._find(token, since))
+
+    def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
+        try:
+            command = self._effects.effect("hosts", method, lambda: self._run(order))
+        except Unregistered:
+            return Refused("InvalidInstanceId")
+        except Unavailable as error:
+            return Unsettled(str(error))
+        return Sent(command)
+
+    def _run(self, order: LookOrder | FixOrder) -> CommandId:
+        if isinstance(order, LookOrder):
+            return self._world.send("look_host", list(order.targets), {}, order.token)
+        parameters = {
+            "Unit": order.action.removeprefix("restart_"),
+            "Token": order.token,
+            "NotAfter": str(int(order.not_after.timestamp())),
+        }
+        target = InstanceId(order.target)
+        command = self._world.send(order.action, [target], parameters, order.token)
+        _, answer = self._world.commands[command].answers[target]
+        reached = () if answer.status == "Undeliverable" else (target,)
+        now = self._world.now
+        done = Mutation(now, order.token, order.action, reached, parameters)
+        self._world.mutations.append(done)
+        return command
+
+    def _answers(self, command: CommandId) -> dict[InstanceId, Answer]:
+        look = self._world.commands[command].document == "look_host"
+        return {
+            id_: _answer(each.status, each.output, look=look)
+            for id_, each in self._world.invocations(command).items()
+        }
+
+    def _find(self, token: Token, since: datetime) -> CommandId | None:
+        def bears(each: Command) -> bool:
+            return each.comment == token and since - CLOCKS_APART <= each.sent_at <= self._world.now
+
+        return next((each.id for each in self._world.commands.values() if bears(each)), None)
+
+
+class MemoryPager:
+    """`Pager` on PagerDuty's rules, without HTTP."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self.alerts = Alerts()
+        self._world = world
+        self._effects = effects
+
+    def routing_key(self) -> str:
+        """See `firstline.controller.ports.Pager`."""
+        return self._effects.effect("secrets", "pager.routing_key", lambda: ROUTING_KEY)
+
+    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.controller.ports.Pager`."""
+        event = {"routing_key": routing_key, **body}
+        try:
+            return self._effects.effect(
+                "pagerduty", "pager.change", lambda: self.alerts.change(event)
+            )
+        except Unavailable as error:
+            return NotYet(str(error))
+
+    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
+        """See `firstline.controller.ports.Pager`."""
+        event = {"routing_key": routing_key, **body}
+        now = self._world.now
+        try:
+            return self._effects.effect(
+                "pagerduty", "pager.post", lambda: self.alerts.receive(event, now)
+            )
+        except Unavailable as error:
+            return NotYet(str(error))
+
+
+class MemoryTeam:
+    """`Team` as what the world was told."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self._world = world
+        self._effects = effects
+
+    def publish(self, subject: str, message: str) -> Delivery:
+        """See `firstline.controller.ports.Team`."""
+        notice = (self._world.now, subject, message)
+        try:
+            self._effects.effect("team", "team.publish", lambda: self._world.notices.append(notice))
+        except Unavailable as error:
+            return NotYet(str(error))
+        return Accepted()
+
+
+class MemoryWakes:
+    """`Wakes` as a list of (when, wake); whoever drives the world takes them out."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self.waiting: list[tuple[datetime, Wake]] = []
+        self._world = world
+        self._effects = effects
+
+    def queue(self, wake: Wake, delay: timedelta) -> None:
+        """See `firstline.controller.ports.Wakes`."""
+        if delay > WAKE_DELAY_MAX:
+            return
+        at = self._world.now + delay
+        self._effects.effect("wakes", "wakes.queue", lambda: self.waiting.append((at, wake)))
+
+
+class MemoryDoor:
+    """All ports over one world, each also by its own class for who must look inside."""
+
+    def __init__(self, world: World, effects: Effects | None = None) -> None:
+        effects = effects or ScenarioFaults(world)
+        self.store = MemoryStore(effects)
+        self.store.tables.switch = world.scenario.switch(world.start)
+        self.pager = MemoryPager(world, effects)
+        self.wakes = MemoryWakes(world, effects)
+        self.ports = Ports(
+            store=self.store,
+            fleet=MemoryFleet(world, effects),
+            hosts=MemoryHosts(world, effects),
+            scaling=MemoryScaling(world, effects),
+            around=MemoryAround(world, effects),
+            background=MemoryBackground(world, effects),
+            pager=self.pager,
+            team=MemoryTeam(world, effects),
+            wakes=self.wakes,
+            clock=WorldClock(world),
+        )
+
+
+def _answer(status: str, output: str, *, look: bool) -> Answer:
+    if status == "InProgress":
+        return Pending()
+    report: HostReport | Unknown = Unknown(f"the command ended as {status}")
+    if look and status == "Success":
+        report = msgspec.json.decode(output, type=HostReport)
+    return Answered(success=status == "Success", detail=status, report=report)

@@ -1,0 +1,220 @@
+"""Operations: the AWS calls about the fleet, answered from the twin's world.
+
+Each takes the world and the call's parameters, which botocore has checked against the service's
+model, and gives the parsed answer. Shapes are those of the service models of botocore 1.44.5.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from firstline.actions.catalogue import DOCUMENTS
+from firstline.ids import CommandId, InstanceId
+from firstline.lab.twin import around, background, changes
+from firstline.lab.twin.changes import Answer, Parameters, RequestError
+from firstline.lab.twin.hosts import Invocation
+from firstline.lab.twin.world import Command, Unregistered, World
+
+type Operation = Callable[[World, Parameters], Answer]
+
+ZONE = "us-east-1a"
+DETAILED = {"Undeliverable": "Failed", "InProgress": "InProgress"}
+"""What SSM's ``Status`` says where the world has its ``StatusDetails``."""
+
+
+# --- SSM -------------------------------------------------------------------------------------
+
+
+def send_command(world: World, parameters: Parameters) -> Answer:
+    """Check the command as SSM does, and run it."""
+    document = parameters["DocumentName"]
+    if document not in DOCUMENTS:
+        raise RequestError("InvalidDocument")
+    targets = [InstanceId(each) for each in parameters["InstanceIds"]]
+    if not targets:
+        raise RequestError("InvalidInstanceId")
+    values = {name: value[0] for name, value in parameters["Parameters"].items()}
+    patterns = {each.name: each.pattern for each in DOCUMENTS[document].parameters}
+    if values.keys() != patterns.keys():
+        raise RequestError("InvalidParameters")
+    if not all(re.search(patterns[name], value) for name, value in values.items()):
+        raise RequestError("InvalidParameters")
+    try:
+        id_ = world.send(document, targets, values, parameters["Comment"])
+    except Unregistered:
+        raise RequestError("InvalidInstanceId") from None
+    return {"Command": _command(world.commands[id_])}
+
+
+def list_commands(world: World, parameters: Parameters) -> Answer:
+    """All commands since ``InvokedAfter``."""
+    filters = {each["key"]: each["value"] for each in parameters.get("Filters", ())}
+    after = datetime.fromisoformat(filters.get("InvokedAfter", "0001-01-01T00:00:00Z"))
+    found = [each for each in world.commands.values() if each.sent_at >= after]
+    return {"Commands": [_command(each) for each in found]}
+
+
+def list_command_invocations(world: World, parameters: Parameters) -> Answer:
+    """Every host's part in one command."""
+    id_ = CommandId(parameters["CommandId"])
+    if id_ not in world.commands:
+        raise RequestError("InvalidCommandId")
+    parts = world.invocations(id_).items()
+    return {"CommandInvocations": [_part(world.commands[id_], *each) for each in parts]}
+
+
+def _command(command: Command) -> Answer:
+    return {
+        "CommandId": command.id,
+        "DocumentName": command.document,
+        "Comment": command.comment,
+        "InstanceIds": list(command.answers),
+        "RequestedDateTime": command.sent_at,
+    }
+
+
+def _part(command: Command, id_: InstanceId, invocation: Invocation) -> Answer:
+    status = DETAILED.get(invocation.status, invocation.status)
+    plugin = {
+        "Name": command.document,
+        "Status": status,
+        "StatusDetails": invocation.status,
+        "Output": invocation.output,
+    }
+    return {
+        "CommandId": command.id,
+        "InstanceId": id_,
+        "Comment": command.comment,
+        "DocumentName": command.document,
+        "RequestedDateTime": command.sent_at,
+        "Status": status,
+        "StatusDetails": invocation.status,
+        "CommandPlugins": [plugin],
+    }
+
+
+# --- the group, its targets, its alarms ------------------------------------------------------
+
+
+def describe_auto_scaling_groups(world: World, parameters: Parameters) -> Answer:
+    """The one group, if it is asked for."""
+    asked = parameters.get("AutoScalingGroupNames", [world.group_name])
+    groups = [_group(world)] if world.group_name in asked else []
+    return {"AutoScalingGroups": groups}
+
+
+def _group(world: World) -> Answer:
+    instances = [
+        {
+            "InstanceId": id_,
+            "AvailabilityZone": ZONE,
+            "LifecycleState": "InService",
+            "HealthStatus": "Healthy",
+            "ProtectedFromScaleIn": host.plan.protected,
+        }
+        for id_, host in ((each.plan.id, each) for each in world.group.in_service(world.now))
+    ]
+    return {
+        "AutoScalingGroupName": world.group_name,
+        "MinSize": 1,
+        "MaxSize": 2 * len(world.scenario.hosts),
+        "DesiredCapacity": world.group.desired,
+        "DefaultCooldown": 300,
+        "AvailabilityZones": [ZONE],
+        "HealthCheckType": "ELB",
+        "CreatedTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "Instances": instances,
+        "SuspendedProcesses": [{"ProcessName": each} for each in world.scenario.suspended],
+    }
+
+
+def describe_target_health(world: World, _: Parameters) -> Answer:
+    """What the load balancer says; the world has one target group, under any name."""
+    return {
+        "TargetHealthDescriptions": [
+            {"Target": {"Id": id_, "Port": 443}, "TargetHealth": {"State": state}}
+            for id_, state in world.target_states().items()
+        ]
+    }
+
+
+def describe_alarms(world: World, parameters: Parameters) -> Answer:
+    """The alarms of the asked names; CloudWatch knows an alarm by the last part of its ARN."""
+    return {
+        "MetricAlarms": list(_alarms(world, set(parameters["AlarmNames"]))),
+        "CompositeAlarms": [],
+    }
+
+
+def _alarms(world: World, names: set[str]) -> Iterable[Answer]:
+    for arn, alarm in world.alarms.items():
+        name = arn.split(":", maxsplit=6)[6]
+        if name in names:
+            yield {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
+
+
+def describe_instance_information(world: World, parameters: Parameters) -> Answer:
+    """The hosts that SSM knows, with what it says of their agents."""
+    (asked,) = parameters["Filters"]
+    told = ((each, world.connection(InstanceId(each))) for each in asked["Values"])
+    return {
+        "InstanceInformationList": [
+            {"InstanceId": id_, "PingStatus": state} for id_, state in told if state is not None
+        ]
+    }
+
+
+def get_metric_data(world: World, parameters: Parameters) -> Answer:
+    """The probe's answer of the last minute, or what metrics were over the days."""
+    if len(parameters["MetricDataQueries"]) > 1:
+        return background.metric_data(world, parameters)
+    at, answers = world.answering()
+    return {
+        "MetricDataResults": [
+            {
+                "Id": each["Id"],
+                "StatusCode": "Complete",
+                "Timestamps": [at],
+                "Values": [float(answers)],
+            }
+            for each in parameters["MetricDataQueries"]
+        ]
+    }
+
+
+def publish(world: World, parameters: Parameters) -> Answer:
+    """Tell the team."""
+    world.notices.append((world.now, parameters["Subject"], parameters["Message"]))
+    return {"MessageId": f"message-{len(world.notices)}"}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "auto-scaling.CancelInstanceRefresh": changes.cancel_instance_refresh,
+    "auto-scaling.DescribeAutoScalingGroups": describe_auto_scaling_groups,
+    "auto-scaling.DescribeInstanceRefreshes": changes.describe_instance_refreshes,
+    "auto-scaling.DescribeScalingActivities": changes.describe_scaling_activities,
+    "auto-scaling.SetDesiredCapacity": changes.set_desired_capacity,
+    "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
+    "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
+    "codedeploy.ListDeployments": background.list_deployments,
+    "ec2.DescribeInstances": background.describe_instances,
+    "ec2.DescribeLaunchTemplateVersions": background.describe_launch_template_versions,
+    "ec2.DescribeRouteTables": background.describe_route_tables,
+    "ec2.DescribeSecurityGroupRules": background.describe_security_group_rules,
+    "ec2.DescribeVpcPeeringConnections": background.describe_vpc_peering_connections,
+    "health.DescribeEvents": background.describe_events,
+    "cloudformation.DescribeStacks": around.describe_stacks,
+    "cloudwatch.DescribeAlarms": describe_alarms,
+    "cloudwatch.GetMetricData": get_metric_data,
+    "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
+    "kms.DescribeKey": around.describe_key,
+    "kms.GetKeyPolicy": around.get_key_policy,
+    "sns.Publish": publish,
+    "ssm.DescribeInstanceInformation": describe_instance_information,
+    "ssm.DescribeParameters": around.describe_parameters,
+    "ssm.GetParameter": around.get_parameter,
+    "ssm.ListCommandInvocations": list_command_invocations,
+    "ssm.ListCommands": list_commands,
+    "ssm.SendCommand": send_command,
+}
+"""By the name that botocore's events give a call: the service's id, hyphenated, and the call."""

@@ -1,0 +1,59 @@
+"""Operator: the person of a scenario, whose levers come as Lambda would hand them over."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from firstline.controller.operators.commands import (
+    AnnounceDrill,
+    Approve,
+    Deny,
+    Lever,
+    PauseFixes,
+    Promote,
+    Resume,
+)
+from firstline.controller.system import System
+from firstline.errors import Malformed
+from firstline.lab.twin import tell
+from firstline.lab.twin.scenario import LeverPlan
+
+ARN = "arn:aws:sts::111122223333:assumed-role/on-call/replay"
+WHY = "the scenario says so"
+AHEAD = timedelta(days=2)
+
+
+def request(plan: LeverPlan, system: System) -> dict[str, Any]:
+    """The function URL's event; raises `Malformed` when nothing is proposed to answer to."""
+    iam = {"userArn": ARN}
+    body = msgspec.json.encode(_lever(plan, system)).decode()
+    return {"requestContext": {"authorizer": {"iam": iam}}, "body": body, "isBase64Encoded": False}
+
+
+def _lever(plan: LeverPlan, system: System) -> Lever:
+    now = system.ports.clock.now()
+    if plan.lever == "pause":
+        until = now + timedelta(seconds=plan.length_seconds)
+        return PauseFixes(scope=plan.scope, why=WHY, until=until)
+    if plan.lever == "drill":
+        until = now + timedelta(seconds=plan.length_seconds)
+        return AnnounceDrill(alarm=tell.arn(plan.scope, system.settings.home), until=until)
+    if plan.lever == "resume":
+        return Resume(scope=plan.scope, why=WHY)
+    if plan.lever == "promote":
+        return Promote(action=plan.scope, why=WHY)
+    incident, proposed = _proposed(system, now)
+    if plan.lever == "approve":
+        return Approve(incident=incident, plan=proposed, why=WHY)
+    return Deny(incident=incident, plan=proposed, why=WHY)
+
+
+def _proposed(system: System, now: datetime) -> tuple[str, str]:
+    """The first incident that waits for a person's word, and the plan that it is about."""
+    for due in system.ports.store.due(now + AHEAD):
+        loaded = system.ports.store.load(due.incident)
+        proposals = loaded.incident.proposals if loaded is not None else ()
+        if proposals and proposals[-1].answerable:
+            return due.incident, proposals[-1].plan
+    raise Malformed("no incident waits for a person's word")

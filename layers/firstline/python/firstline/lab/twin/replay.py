@@ -1,0 +1,285 @@
+"""Replay: one scenario through the whole system, from the queue's message to the last page.
+
+Handlers and adapters are the deployed ones; AWS is the twin's, PagerDuty a server on loopback,
+and time virtual: delays, visibility and the sweep's minute pass as fast as the work in them.
+"""
+
+import contextlib
+import copy
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import firstline
+from firstline import version as code
+from firstline.adapters import wiring
+from firstline.config import profile as profiles
+from firstline.config.settings import Home
+from firstline.controller.operators.commands import Pulled
+from firstline.controller.system import System
+from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Bug, Malformed, Unavailable
+from firstline.ids import IncidentId, incident_id
+from firstline.incidents.incident import Incident
+from firstline.lab.twin import operator as person
+from firstline.lab.twin import scenario as scenarios
+from firstline.lab.twin import tell
+from firstline.lab.twin.alerts import Received
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.lambdas import Deliveries, Source
+from firstline.lab.twin.pagerduty import Fault, PagerDutyServer
+from firstline.lab.twin.scenario import LeverPlan, Scenario
+from firstline.lab.twin.tally import Ran, Tally
+from firstline.lab.twin.world import World
+from firstline.ledger.chain import Entry
+from firstline.remediation import kill_switch as pauses
+from firstline.signal import SignalKind
+from firstline.signals.drill_marker import reason
+from firstline.signals.sources.cloudwatch import ALARM
+from firstline.signals.sources.envelope import parse
+from firstline.signals.sources.transports import undelivered
+from functions import ingest, operator, reconcile, sweep
+
+MINUTE = timedelta(minutes=1)
+LONGEST = timedelta(days=5)
+"""No incident lives as long, nor waits for a business day; a replay that does has found a bug."""
+PACKAGE = Path(firstline.__file__).parent
+UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a replay begins whose first event has no readable time."""
+PAGER_PATIENCE = timedelta(seconds=3)
+COUNTS = {
+    "EnclaveAnswering": "healthy",
+    "HealthyHostCount": "healthy",
+    "UnHealthyHostCount": "unhealthy",
+}
+"""What the world's hosts decide of; an alarm over anything else is as the events tell."""
+PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-after": "lose-answer"}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An envelope, and how long after the start it is delivered."""
+
+    body: bytes
+    after: timedelta
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """One ledger: an incident's, or the one entry of a signal that opened none."""
+
+    id: IncidentId
+    incident: Incident | None
+    entries: tuple[Entry, ...]
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay left. ``dead`` counts the messages that no handler could deal with.
+
+    ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
+    the kill switch, ``policy`` the text of the profile that was in force, ``ran`` every
+    invocation of a function.
+    """
+
+    start: datetime
+    end: datetime
+    chapters: tuple[Chapter, ...]
+    pages: tuple[Received, ...]
+    dead: int
+    refused: tuple[str, ...] = ()
+    control: tuple[Entry, ...] = ()
+    policy: str = ""
+    ran: tuple[Ran, ...] = ()
+
+
+def replay(
+    scenario: Scenario,
+    events: tuple[Event, ...],
+    profile_path: Path,
+    home: Home,
+    progress: Callable[[datetime], None],
+) -> Replayed:
+    """Run *scenario* to its end; *progress* is told the virtual time now and then.
+
+    Raises `Malformed` for a profile that cannot be loaded.
+    """
+    policy = scenarios.ruled(_read(profile_path), scenario)
+    profile = profiles.parse(policy, str(profile_path))
+    world = World(scenario, _start(events, home), profile.fleet.group)
+    for event in events:
+        _stand_behind(event, world, home)
+    clock = WorldClock(world)
+    pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
+    tally = Tally()
+    with TwinAws(world, clock.sleep, home) as aws, pagerduty:
+        tally.listen(aws.session)
+        settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
+        settings = copy.replace(settings, code=code.digest(PACKAGE))
+        system = wiring.system(settings, aws.session, clock)
+        run = Run(world, aws, copy.replace(system, profile=profile), tally)
+        run.to_the_end(events, progress)
+        with aws.without_faults():
+            chapters = run.chapters(home)
+            control = run.system.ports.store.entries(pauses.CHAIN)
+    return Replayed(
+        start=world.start,
+        end=run.last_at,
+        chapters=chapters,
+        pages=tuple(pagerduty.alerts.received),
+        dead=len(run.deliveries.dead),
+        refused=tuple(run.refused),
+        control=control,
+        policy=policy.decode(),
+        ran=tuple(tally.ran),
+    )
+
+
+def _read(profile_path: Path) -> bytes:
+    try:
+        return profile_path.read_bytes()
+    except OSError as error:
+        message = f"{profile_path}: cannot be read ({error.strerror}): name a profile that exists"
+        raise Malformed(message) from error
+
+
+class Run:
+    """The system at work in its world, until nothing is left to do."""
+
+    def __init__(self, world: World, aws: TwinAws, system: System, tally: Tally) -> None:
+        self.deliveries = Deliveries()
+        self.last_at = world.start
+        self._world = world
+        self._aws = aws
+        self._tally = tally
+        self.system = system
+        self.refused: list[str] = []
+        self._levers = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
+        self._heard: list[bytes] = []
+        self._next_sweep = world.start + MINUTE
+        self._signals = self._source("signals", tally.of("ingest", ingest.handler), 35)
+        self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler), 90)
+
+    def to_the_end(self, events: tuple[Event, ...], progress: Callable[[datetime], None]) -> None:
+        """Deliver *events* and all that follows from them."""
+        for event in events:
+            self._hear(event.body, self._world.start + event.after)
+        while self._busy():
+            at = min(self._next_sweep, self.deliveries.next_at or self._next_sweep, self._lever_at)
+            for body in self._world.advance(at):
+                self._hear(body, at)
+            progress(self._world.now)
+            if self._world.now >= self._lever_at:
+                self._pull(self._levers.pop(0))
+            while self.deliveries.deliver(self._world.now):
+                self._take_wakes()
+            if self._world.now >= self._next_sweep:
+                self._sweep()
+
+    def chapters(self, home: Home) -> tuple[Chapter, ...]:
+        """Every ledger that the run wrote, in the order in which its signals came."""
+        store = self.system.ports.store
+        ids = dict.fromkeys(
+            incident_id(parse(body, home, self._world.start).key) for body in self._heard
+        )
+        found = ((id_, store.load(id_), store.entries(id_)) for id_ in ids)
+        return tuple(
+            Chapter(id_, loaded.incident if loaded else None, entries)
+            for id_, loaded, entries in found
+            if entries
+        )
+
+    def _source(self, name: str, handler: Callable[..., Any], visibility_seconds: int) -> Source:
+        return Source(
+            name,
+            lambda event: dict(handler(event, None, self.system)),
+            timedelta(seconds=visibility_seconds),
+        )
+
+    def _hear(self, body: bytes, at: datetime) -> None:
+        self._heard.append(body)
+        signal = parse(body, self.system.settings.home, at)
+        if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
+            self._world.delete_alarm(signal.arn, at)
+        if signal.source == ALARM and signal.state in set(AlarmState):
+            self._world.tell(signal.arn, AlarmState(signal.state), at)
+        self.deliveries.send(self._signals, body.decode(errors="replace"), at)
+
+    @property
+    def _lever_at(self) -> datetime:
+        """When a person acts next."""
+        ahead = (self._world.start + timedelta(seconds=each.at_seconds) for each in self._levers)
+        return next(ahead, self._world.start + LONGEST)
+
+    def _pull(self, plan: LeverPlan) -> None:
+        """What a person does now; one that is refused is told at the end."""
+        try:
+            with self._aws.without_faults():
+                event = person.request(plan, self.system)
+            answer = self._tally.of("operator", operator.handler)(event, None, self.system)
+        except Malformed as error:
+            answer = {"statusCode": 400, "body": str(error)}
+        if answer["statusCode"] != HTTPStatus.OK:
+            self.refused.append(f"{plan.lever} at {plan.at_seconds} s: {answer['body']}")
+        elif plan.lever == "drill":
+            self._ring(plan.scope, msgspec.json.decode(str(answer["body"]), type=Pulled).word)
+        self._take_wakes()
+
+    def _ring(self, alarm: str, word: str | None) -> None:
+        """Turn *alarm* on purpose, with the word under which its drill was announced."""
+        now, state, told = self._world.now, AlarmState.ALARM, reason(word or "")
+        home = self.system.settings.home
+        self._hear(tell.envelope(alarm, state, now, self.system.profile, home, told), now)
+
+    def _take_wakes(self) -> None:
+        self.last_at = self._world.now
+        for taken in self._aws.take(self.system.settings.wakes_queue_url):
+            self.deliveries.send(self._wakes, taken.body, taken.due_at)
+
+    def _sweep(self) -> None:
+        """The schedule's minute. A sweep that fails is an error of its function, no more."""
+        self._next_sweep += MINUTE
+        with contextlib.suppress(Unavailable):
+            self._tally.of("sweep", sweep.handler)({}, None, self.system)
+        self._take_wakes()
+
+    def _busy(self) -> bool:
+        """Whether a message is under way, or an incident waits for the sweep to find it."""
+        if self._world.elapsed > LONGEST:
+            message = f"the replay did not end within {LONGEST}"
+            raise Bug(message)
+        if self.deliveries.next_at is not None:
+            return True
+        with self._aws.without_faults():
+            store = self.system.ports.store
+            due = store.due(self._world.now + LONGEST)
+            if due and not self._levers and not store.switch().pauses:
+                self._skip_to(due[0].next_wake_at)
+        return bool(due)
+
+    def _skip_to(self, at: datetime) -> None:
+        """Leave out the sweeps that would find nothing: days may lie before a digest."""
+        self._next_sweep += max(at - self._next_sweep, timedelta(0)) // MINUTE * MINUTE
+
+
+def _start(events: tuple[Event, ...], home: Home) -> datetime:
+    """The first signal's own instant: an event is replayed as if it had just happened."""
+    return parse(events[0].body, home, UNDATED).at
+
+
+def _stand_behind(event: Event, world: World, home: Home) -> None:
+    """Put the alarm into the world that *event* tells of."""
+    signal = parse(event.body, home, world.start)
+    if signal.source == ALARM and signal.arn not in world.alarms:
+        state = AlarmState(signal.state)
+        world.watch(signal.arn, undelivered(event.body), COUNTS.get(signal.metric), state)
+
+
+def _pager_fault(world: World, clock: WorldClock) -> Fault | None:
+    """What is wrong with PagerDuty now; one that hangs costs the pager's patience."""
+    fault = world.scenario.fault("pagerduty", world.elapsed)
+    if fault == "hang":
+        clock.sleep(PAGER_PATIENCE)
+    return PAGER_FAULTS[fault] if fault else None

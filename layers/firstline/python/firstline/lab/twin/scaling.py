@@ -1,0 +1,109 @@
+"""The `Scaling` port over the twin's group, in memory."""
+
+from datetime import datetime
+
+from firstline.diagnosis.evidence import Refresh, Refreshes
+from firstline.errors import Unavailable
+from firstline.ids import CommandId, InstanceId
+from firstline.lab.twin.effects import Effects
+from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
+from firstline.lab.twin.world import Mutation, World
+from firstline.remediation.execution import (
+    CLOCKS_APART,
+    FixOrder,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+)
+
+
+class MemoryScaling:
+    """`Scaling` over the world."""
+
+    def __init__(self, world: World, effects: Effects) -> None:
+        self._world = world
+        self._effects = effects
+
+    def fix(self, order: FixOrder) -> Sending:
+        """See `firstline.controller.ports.Scaling`."""
+        try:
+            return Sent(self._effects.effect("fleet", "scaling.fix", lambda: self._change(order)))
+        except RefreshInProgress:
+            return Refused("InstanceRefreshInProgress")
+        except NoRefresh:
+            return Refused("ActiveInstanceRefreshNotFound")
+        except Unavailable as error:
+            return Unsettled(str(error))
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """See `firstline.controller.ports.Scaling`."""
+        return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
+
+    def refreshes(self) -> Refreshes:
+        """See `firstline.controller.ports.Scaling`."""
+        return self._effects.effect("fleet", "scaling.refreshes", self._refreshes)
+
+    def _change(self, order: FixOrder) -> CommandId:
+        now, given = self._world.now, order.parameters
+        hosts = tuple(each.plan.id for each in self._world.group.in_service(now))
+        touched = {
+            "replace_instance": (InstanceId(given.get("InstanceId", "")),),
+            "refresh_fleet": hosts,
+        }
+        command = self._changed(order)
+        done = Mutation(now, order.token, order.action, touched.get(order.action, ()), given)
+        self._world.mutations.append(done)
+        return command
+
+    def _changed(self, order: FixOrder) -> CommandId:
+        group, given = self._world.group, order.parameters
+        match order.action:
+            case "replace_instance":
+                host = InstanceId(given["InstanceId"])
+                return CommandId(group.replace(host, self._world.now).id)
+            case "refresh_fleet":
+                return CommandId(group.refresh(_preferences(given)).id)
+            case "cancel_refresh":
+                return CommandId(group.cancel().id)
+            case _:
+                group.scale_to(int(given["DesiredCapacity"]))
+                return CommandId(f"desired-{given['DesiredCapacity']}")
+
+    def _find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        group, until = self._world.group, self._world.now
+        since -= CLOCKS_APART
+        match order.action:
+            case "replace_instance":
+                told = f"Terminating EC2 instance: {order.target}"
+                found = [
+                    each.id
+                    for each in group.activities
+                    if each.description == told and since <= each.at <= until
+                ]
+            case "refresh_fleet":
+                until = self._world.now
+                found = [each.id for each in group.refreshes if since <= each.started_at <= until]
+            case "cancel_refresh":
+                found = [each.id for each in group.refreshes if each.cancelled_at is not None]
+            case _:
+                wanted = order.parameters["DesiredCapacity"]
+                found = [f"desired-{wanted}"] if group.desired == int(wanted) else []
+        return CommandId(found[0]) if found else None
+
+    def _refreshes(self) -> Refreshes:
+        known = (
+            Refresh(each.id, each.status(self._world.now), each.started_at)
+            for each in reversed(self._world.group.refreshes)
+        )
+        return Refreshes(tuple(known))
+
+
+def _preferences(given: dict[str, str]) -> Preferences:
+    """A refresh's preferences as the twin's group takes them."""
+    return Preferences(
+        min_healthy=int(given["MinHealthyPercentage"]),
+        canary=int(given["CanaryPercentage"]),
+        delay=int(given["CheckpointDelay"]),
+        warmup=int(given["InstanceWarmup"]),
+    )

@@ -1,0 +1,231 @@
+"""A scenario: a world, a timeline of events and faults, and the ending that is expected.
+
+Scenarios are TOML files in ``events/scenarios``: data, without conditions.
+"""
+
+import re
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.actions.action import Autonomy
+from firstline.config.settings import Mode
+from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Malformed
+from firstline.ids import InstanceId
+from firstline.remediation.kill_switch import EVERYTHING, OFF, Pause, Switch
+
+type Dependency = Literal[
+    "store",
+    "pagerduty",
+    "secrets",
+    "hosts",
+    "fleet",
+    "wakes",
+    "around",
+    "team",
+    "background",
+]
+type FaultKind = Literal["error", "hang", "timeout-after"]
+
+
+PCR0 = "0123456789abcdef" * 6
+"""The measurement that everybody agrees on, unless the scenario says otherwise."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class HostPlan(Part, frozen=True, kw_only=True):
+    """One host at the start: what runs there, and which fix will help.
+
+    An enclave that is ``hung`` runs and does not answer. With ``nats`` lost its parent has given
+    up, and a restart finds it again; unreachable, nothing on the host can. One that is not
+    ``reachable`` leaves commands undelivered; one that is not ``registered`` is unknown to SSM,
+    which then refuses a command to it and to all that are named beside it. An enclave may die or
+    recover by itself, and die again so long after each restart.
+    """
+
+    id: InstanceId
+    enclave: Literal["up", "down", "hung"] = "down"
+    pcr0: str = PCR0
+    protected: bool = False
+    parent: Literal["up", "down"] = "up"
+    nats: Literal["connected", "lost", "unreachable"] = "connected"
+    parent_restart_helps: bool = True
+    restart_helps: bool = True
+    replacement_helps: bool = True
+    restart_blockers: int | None = 0
+    credentials_expire_in_hours: int | None = None
+    log_counts: dict[str, int] = {}
+    reachable: bool = True
+    registered: bool = True
+    dies_at_seconds: int | None = None
+    recovers_at_seconds: int | None = None
+    relapses_after_seconds: int | None = None
+
+
+class EventPlan(Part, frozen=True, kw_only=True):
+    """An envelope and when it is delivered.
+
+    Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
+    the profile, by its name there, is now in ``state``. A file's own date stands unless it is not
+    ``dated``: then it is of the instant at which it is delivered.
+    """
+
+    file: str = ""
+    alarm: str = ""
+    state: AlarmState = AlarmState.ALARM
+    at_seconds: int = 0
+    dated: bool = True
+
+
+class LeverPlan(Part, frozen=True, kw_only=True):
+    """What a person does, and when: to the plan that stands proposed then, or to the switch.
+
+    The ``scope`` of what is promoted is an action, and of a drill the profile's alarm, which is
+    rung as soon as the drill is announced.
+    """
+
+    lever: Literal["approve", "deny", "pause", "resume", "promote", "drill"]
+    scope: str = "everything"
+    length_seconds: int = 3600
+    at_seconds: int = 0
+
+
+class FaultPlan(Part, frozen=True, kw_only=True):
+    """A dependency in trouble for a while: it fails, hangs, or acts and then times out.
+
+    Where ``calls`` are ``changes`` it can be read all the while, and what changes something fails.
+    """
+
+    dependency: Dependency
+    kind: FaultKind = "error"
+    calls: Literal["all", "changes"] = "all"
+    from_seconds: int = 0
+    until_seconds: int
+
+
+class Expected(Part, frozen=True, kw_only=True):
+    """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
+
+    ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
+    of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
+    ``incidents`` how many there were; ``told`` are words that the pages must hold. What is not told
+    may be anything.
+    """
+
+    outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
+    fixes: tuple[str, ...] | None = None
+    actions: tuple[str, ...] | None = None
+    all_actions: tuple[str, ...] | None = None
+    all_denied: tuple[str, ...] | None = None
+    incidents: int | None = None
+    told: tuple[str, ...] = ()
+    denied: tuple[str, ...] | None = None
+    pages: tuple[str, ...] | None = None
+
+
+BEGINS = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
+DEFAULT_HOSTS = (
+    HostPlan(id=InstanceId("i-0a1b2c3d4e5f60711")),
+    HostPlan(id=InstanceId("i-0a1b2c3d4e5f60712")),
+    HostPlan(id=InstanceId("i-0a1b2c3d4e5f60713")),
+)
+"""Three hosts whose enclaves are down and that a restart mends: what fits a complete outage."""
+
+
+class Scenario(Part, frozen=True, kw_only=True):
+    """The whole file; ``profile`` is one of those that are shipped.
+
+    Alarms that are told by name come from when it ``begins`` on.
+    ``shows`` are the known failures, by their ids, that it stands for.
+    ``autonomy`` stands in place of the profile's for the actions that it names.
+    Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
+    ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
+    key and of the fleet's stack. An ``unusual`` metric has had this value since the start, and 1
+    before; ``issues`` are AWS Health's, by service. The hosts' security group lets NATS's port out
+    where it is allowed, over a ``peering`` of this status, or there is ``none``.
+    """
+
+    name: str
+    story: str = ""
+    shows: tuple[str, ...] = ()
+    begins: Annotated[datetime, msgspec.Meta(tz=True)] = BEGINS
+    profile: Literal["runbook", "vettid"] = "runbook"
+    mode: Mode = "enforce"
+    autonomy: dict[str, Autonomy] = {}
+    paused: bool = False
+    switch_corrupt: bool = False
+    launches: bool = True
+    refreshing: bool = False
+    suspended: tuple[str, ...] = ()
+    key: str = "Enabled"
+    stack: str = "UPDATE_COMPLETE"
+    parameters_changed_seconds_ago: int = 7 * 24 * 3600
+    template_changed_seconds_ago: int = 7 * 24 * 3600
+    published_pcr0: str = PCR0
+    allowed_pcr0: str = PCR0
+    building: bool = False
+    issues: tuple[str, ...] = ()
+    unusual: dict[str, float] = {}
+    port_allowed: bool = True
+    peering: str = "active"
+    hosts: tuple[HostPlan, ...] = DEFAULT_HOSTS
+    events: tuple[EventPlan, ...] = ()
+    faults: tuple[FaultPlan, ...] = ()
+    levers: tuple[LeverPlan, ...] = ()
+    expect: Expected | None = None
+
+    def switch(self, start: datetime) -> Switch:
+        """The kill switch at the *start*: for a day, where the world is ``paused``."""
+        if self.switch_corrupt:
+            return Switch(version=1, pauses=(), unreadable="the scenario says so")
+        if not self.paused:
+            return OFF
+        why, until = "the scenario says so", start + timedelta(days=1)
+        pause = Pause(scope=EVERYTHING, why=why, by="the scenario", at=start, until=until)
+        return Switch(version=1, pauses=(pause,))
+
+    def fault(
+        self, dependency: Dependency, elapsed: timedelta, *, change: bool = True
+    ) -> FaultKind | None:
+        """What is wrong with *dependency* when *elapsed* has passed, for a *change* or a read."""
+        at = elapsed.total_seconds()
+        for each in self.faults:
+            meant = each.dependency == dependency and (change or each.calls == "all")
+            if meant and each.from_seconds <= at < each.until_seconds:
+                return each.kind
+        return None
+
+
+def ruled(policy: bytes, scenario: Scenario) -> bytes:
+    """The profile's text *policy* with the autonomy that *scenario* gives to some of its actions.
+
+    It is the text that changes, so that the ledger names the policy that was in force. Raises
+    `Malformed` for an action to which the text gives no autonomy.
+    """
+    for action, autonomy in sorted(scenario.autonomy.items()):
+        told = rb'(?m)^(name = "%s"\nautonomy = )"[a-z]+"$' % action.encode()
+        policy, found = re.subn(told, rb'\1"%s"' % autonomy.encode(), policy)
+        if found != 1:
+            message = f"{scenario.name}: the profile gives no autonomy to {action!r}"
+            raise Malformed(message)
+    return policy
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in *path*; raises `Malformed` with one line that says what is wrong."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text()), type=Scenario)
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: is not TOML: {error}"
+    except msgspec.ValidationError as error:
+        message = f"{path}: is no scenario: {error}"
+    raise Malformed(message)

@@ -1,0 +1,221 @@
+"""The store of the twin's in-memory door: `firstline.controller.ports.Store` in dictionaries."""
+
+import copy
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from firstline.controller.ports import Change, Due, Loaded
+from firstline.diagnosis.external_events import Circumstances
+from firstline.errors import Conflict, Contested
+from firstline.ids import Cause, IncidentId, SignalKey
+from firstline.incidents import incident as incidents
+from firstline.incidents.approvals import Approval
+from firstline.incidents.incident import Incident
+from firstline.lab.twin.effects import Effects
+from firstline.ledger.chain import Entry
+from firstline.remediation.kill_switch import OFF, Switch
+from firstline.remediation.limits import Lease, Limits
+from firstline.signal import Signal
+from firstline.signals.storm import Openings
+
+
+class Row(NamedTuple):
+    """The attributes that stand beside an aggregate's text, for conditions and for the index."""
+
+    version: int
+    due: Due | None
+
+
+class Tables(msgspec.Struct):
+    """What the store holds; aggregates as the JSON text that a table would hold."""
+
+    incidents: dict[IncidentId, str] = {}
+    rows: dict[IncidentId, Row] = {}
+    inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
+    processed: set[SignalKey] = set()
+    causes: dict[Cause, IncidentId] = {}
+    leases: dict[str, Lease] = {}
+    entries: dict[IncidentId, list[Entry]] = {}
+    switch: Switch = OFF
+    approvals: dict[IncidentId, list[Approval]] = {}
+    heard: dict[str, datetime] = {}
+    openings: dict[str, Openings] = {}
+    circumstances: dict[str, Circumstances] = {}
+
+
+class MemoryStore:
+    """`Store` in dictionaries; a commit checks every condition before it writes anything."""
+
+    def __init__(self, effects: Effects) -> None:
+        self.tables = Tables()
+        self._effects = effects
+
+    def load(self, incident: IncidentId) -> Loaded | None:
+        """See `firstline.controller.ports.Store`."""
+        return self._effects.effect("store", "store.load", lambda: self._load(incident))
+
+    def commit(self, change: Change) -> None:
+        """See `firstline.controller.ports.Store`."""
+        self._effects.effect("store", "store.commit", lambda: self._commit(change))
+
+    def open_incident(self, cause: Cause) -> IncidentId | None:
+        """See `firstline.controller.ports.Store`."""
+        return self._effects.effect(
+            "store", "store.open_incident", lambda: self.tables.causes.get(cause)
+        )
+
+    def limits(self, group: str) -> Limits:
+        """See `firstline.controller.ports.Store`."""
+        tables = self.tables
+        return self._effects.effect(
+            "store",
+            "store.limits",
+            lambda: Limits(
+                tables.leases.get(group, Lease(group=group)),
+                tables.switch,
+                tables.circumstances.get(group, Circumstances()),
+            ),
+        )
+
+    def switch(self) -> Switch:
+        """See `firstline.controller.ports.Store`."""
+        return self._effects.effect("store", "store.switch", lambda: self.tables.switch)
+
+    def openings(self, fleet: str) -> Openings:
+        """See `firstline.controller.ports.Store`."""
+        return self._effects.effect(
+            "store", "store.openings", lambda: self.tables.openings.get(fleet, Openings())
+        )
+
+    def due(self, by: datetime) -> tuple[Due, ...]:
+        """See `firstline.controller.ports.Store`."""
+        return self._effects.effect("store", "store.due", lambda: self._due(by))
+
+    def open_now(self, most: int) -> tuple[IncidentId, ...]:
+        """See `firstline.controller.ports.Store`."""
+        return self._effects.effect("store", "store.open_now", lambda: self._open_now(most))
+
+    def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
+        """See `firstline.controller.ports.Store`."""
+        entries = self.tables.entries
+        return self._effects.effect(
+            "store", "store.entries", lambda: tuple(entries.get(incident, ()))
+        )
+
+    def _load(self, id_: IncidentId) -> Loaded | None:
+        text = self.tables.incidents.get(id_)
+        if text is None:
+            return None
+        inbox = self.tables.inboxes.get(id_, {})
+        said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
+        signals = tuple(inbox[key] for key in sorted(inbox))
+        return Loaded(incidents.decode(text), signals, tuple(said))
+
+    def _due(self, by: datetime) -> tuple[Due, ...]:
+        known = (each.due for each in self.tables.rows.values())
+        due = [each for each in known if each is not None and each.next_wake_at <= by]
+        return tuple(sorted(due, key=lambda each: each.next_wake_at)[:25])
+
+    def _open_now(self, most: int) -> tuple[IncidentId, ...]:
+        read = (incidents.decode(each) for each in self.tables.incidents.values())
+        latest = sorted((each for each in read if not each.ended), key=lambda each: each.opened_at)
+        return tuple(each.id for each in reversed(latest))[:most]
+
+    def _commit(self, change: Change) -> None:
+        contested = next(self._contested(change), None)
+        if contested is not None:
+            raise Conflict(contested)
+        tables, incident = self.tables, change.incident
+        if incident is not None:
+            stored = copy.replace(incident, version=incident.version + 1)
+            tables.incidents[incident.id] = incidents.encode(stored)
+            tables.rows[incident.id] = _row(stored)
+            inbox = tables.inboxes.setdefault(incident.id, {})
+            for key in change.folded:
+                inbox.pop(key, None)
+            said = tables.approvals.get(incident.id, [])
+            tables.approvals[incident.id] = [each for each in said if each not in change.taken]
+            if change.opens:
+                tables.causes[change.opens] = incident.id
+            if change.closes:
+                del tables.causes[change.closes]
+        for entry in change.entries:
+            tables.entries.setdefault(entry.incident, []).append(entry)
+        if change.processed:
+            tables.processed.add(change.processed)
+        if change.joined:
+            inbox = tables.inboxes.setdefault(change.joined.incident, {})
+            inbox[change.joined.signal.key] = change.joined.signal
+        if change.lease:
+            tables.leases[change.lease.lease.group] = change.lease.lease
+        self._write_levers(change)
+        self._write_hints(change)
+
+    def _write_levers(self, change: Change) -> None:
+        if given := change.given:
+            said = self.tables.approvals.setdefault(given.incident, [])
+            if given.approval not in said:
+                said.append(given.approval)
+        if switch := change.switch:
+            self.tables.switch = copy.replace(switch, version=switch.version + 1)
+
+    def _write_hints(self, change: Change) -> None:
+        if change.heard:
+            self.tables.heard[change.heard.arn] = change.heard.at
+        if write := change.openings:
+            after = copy.replace(write.openings, version=write.openings.version + 1)
+            self.tables.openings[write.fleet] = after
+        if told := change.circumstances:
+            known = copy.replace(told.circumstances, version=told.circumstances.version + 1)
+            self.tables.circumstances[told.group] = known
+
+    def _contested(self, change: Change) -> Iterator[Contested]:
+        """What does not hold, the most telling first: a redelivery explains all the others."""
+        tables, incident = self.tables, change.incident
+        if change.processed in tables.processed:
+            yield Contested.PROCESSED
+        if change.opens in tables.causes:
+            yield Contested.CAUSE
+        if incident is not None:
+            if change.closes and tables.causes.get(change.closes) != incident.id:
+                yield Contested.CAUSE
+            if self._version(incident.id) != incident.version:
+                yield Contested.VERSION
+        if change.lease is not None:
+            held = tables.leases.get(change.lease.lease.group)
+            if (held.fence if held else 0) != change.lease.fence_read:
+                yield Contested.LEASE
+        if any(
+            each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
+        ):
+            yield Contested.ENTRY
+        if change.switch and change.switch.version != tables.switch.version:
+            yield Contested.SWITCH
+        yield from self._contested_hints(change)
+
+    def _contested_hints(self, change: Change) -> Iterator[Contested]:
+        if change.heard and change.heard.at < self.tables.heard.get(
+            change.heard.arn, change.heard.at
+        ):
+            yield Contested.HEARD
+        if write := change.openings:
+            stored = self.tables.openings.get(write.fleet, Openings())
+            if stored.version != write.openings.version:
+                yield Contested.OPENINGS
+        if told := change.circumstances:
+            known = self.tables.circumstances.get(told.group, Circumstances())
+            if known.version != told.circumstances.version:
+                yield Contested.CIRCUMSTANCES
+
+    def _version(self, id_: IncidentId) -> int:
+        row = self.tables.rows.get(id_)
+        return row.version if row else 0
+
+
+def _row(stored: Incident) -> Row:
+    at = stored.next_wake_at
+    due = None if at is None else Due(stored.id, stored.wake_generation, at)
+    return Row(stored.version, due)

@@ -1,0 +1,88 @@
+"""Tally: how often each function ran while a world was replayed, and what it asked of AWS.
+
+A call counts once, however often botocore sends it, and its price is that of
+`firstline.monitoring.costs`. What whoever drives the world asks by itself counts for nobody.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import msgspec
+from boto3.session import Session
+
+from firstline.lab.twin.wire import DEPENDENCIES
+from firstline.monitoring import costs
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """One invocation: its function, its calls (``sqs.SendMessage``) in order, their price."""
+
+    function: str
+    calls: tuple[str, ...]
+    nanodollars: int
+
+
+class Used(msgspec.Struct, frozen=True):
+    """What one function did in all: invocations, calls by their names, and their price."""
+
+    function: str
+    invocations: int
+    calls: dict[str, int]
+    nanodollars: int
+
+
+def used(ran: Iterable[Ran]) -> dict[str, Used]:
+    """By function."""
+    found: dict[str, list[Ran]] = {}
+    for each in ran:
+        found.setdefault(each.function, []).append(each)
+    return {
+        function: Used(
+            function,
+            len(each),
+            dict(Counter(call for one in each for call in one.calls)),
+            sum(one.nanodollars for one in each),
+        )
+        for function, each in found.items()
+    }
+
+
+class Tally:
+    """Counts what the clients of a session are asked while a function runs; one at a time."""
+
+    def __init__(self) -> None:
+        self.ran: list[Ran] = []
+        self._calls: list[str] | None = None
+        self._nanodollars = 0
+
+    def listen(self, session: Session) -> None:
+        """Count the calls of the clients that *session* makes from now on."""
+        events: Any = session.events  # its stubs say that no handler answers
+        for service in DEPENDENCIES:
+            # the wire answers there, and after an answer nobody is asked
+            events.register_first(f"before-call.{service}", self._count)
+
+    def of[**P, T](self, function: str, handler: Callable[P, T]) -> Callable[P, T]:
+        """*handler*, each run of which is counted as an invocation of *function*."""
+
+        @wraps(handler)
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            self._calls, self._nanodollars = [], 0
+            try:
+                return handler(*args, **kwargs)
+            finally:
+                self.ran.append(Ran(function, tuple(self._calls), self._nanodollars))
+                self._calls = None
+
+        return run
+
+    def _count(self, event_name: str, params: dict[str, Any], **_: object) -> None:
+        if self._calls is None:
+            return
+        call = event_name.removeprefix("before-call.")
+        self._calls.append(call)
+        service, operation = call.split(".")
+        sent_bytes = len(params["body"] or b"")
+        self._nanodollars += costs.nanodollars(service, operation, sent_bytes)

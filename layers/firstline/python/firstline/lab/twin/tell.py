@@ -1,0 +1,66 @@
+"""Tell: the envelope in which EventBridge says that an alarm of the profile changed its state."""
+
+import json
+from datetime import datetime
+
+from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.settings import Home
+from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Malformed
+from firstline.ids import digest
+from firstline.monitoring import alarms as detection
+from firstline.signal import DRILL_ALARM
+
+REASON = "Threshold Crossed"
+"""How CloudWatch begins its own."""
+
+
+def arn(name: str, home: Home) -> str:
+    """The ARN of the alarm that the profile calls *name*."""
+    return f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
+
+
+def envelope(  # noqa: PLR0913, PLR0917 - what an event says
+    name: str,
+    state: AlarmState,
+    at: datetime,
+    profile: Profile,
+    home: Home,
+    reason: str = REASON,
+) -> bytes:
+    """The event; raises `Malformed` for an alarm that the profile's fleet does not have."""
+    found = next((each for each in detection.made(profile) if each.name == name), None)
+    if found is None and name != DRILL_ALARM:
+        known = ", ".join(each.name for each in detection.made(profile))
+        message = f"the profile makes no alarm {name!r}: known are {known}"
+        raise Malformed(message)
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    before = AlarmState.OK if state is not AlarmState.OK else AlarmState.ALARM
+    detail = {
+        "alarmName": name,
+        "state": {"value": state.value, "reason": reason, "timestamp": stamp},
+        "previousState": {"value": before.value, "timestamp": stamp},
+        "configuration": {"metrics": [_metric(found)] if found else []},
+    }
+    event = {
+        "version": "0",
+        "id": digest(f"{arn(name, home)}{state}{stamp}".encode())[:32],
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": home.account,
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": home.region,
+        "resources": [arn(name, home)],
+        "detail": detail,
+    }
+    return json.dumps(event).encode()
+
+
+def _metric(alarm: MadeAlarm) -> dict[str, object]:
+    metric = {
+        "namespace": alarm.namespace,
+        "name": alarm.metric,
+        "dimensions": alarm.dimensions,
+    }
+    stat = {"metric": metric, "period": alarm.period_seconds, "stat": alarm.statistic}
+    return {"id": "m1", "metricStat": stat, "returnData": True}

@@ -1,0 +1,169 @@
+"""The wire between botocore and the twin: answers from the world, and the scenario's faults.
+
+An answer is given at ``before-call``, after botocore has checked the call against the service's
+model. A fault comes at ``before-send``, which is asked once for each try, so that botocore's own
+retries are seen. DynamoDB and SQS are moto's, which answers at ``before-send`` too.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from boto3.session import Session
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ReadTimeoutError
+from urllib3 import HTTPResponse
+
+from firstline.errors import Bug
+from firstline.lab.twin.changes import RequestError
+from firstline.lab.twin.operations import OPERATIONS
+from firstline.lab.twin.scenario import Dependency, FaultKind
+from firstline.lab.twin.world import World
+
+DEPENDENCIES: dict[str, Dependency] = {
+    "auto-scaling": "fleet",
+    "cloudformation": "around",
+    "cloudwatch": "fleet",
+    "codedeploy": "background",
+    "dynamodb": "store",
+    "ec2": "background",
+    "health": "background",
+    "elastic-load-balancing-v2": "fleet",
+    "kms": "around",
+    "secrets-manager": "secrets",
+    "sns": "team",
+    "sqs": "wakes",
+    "ssm": "hosts",
+}
+"""Services by the names that botocore's events give them."""
+CHANGES = frozenset(
+    {
+        "auto-scaling.CancelInstanceRefresh",
+        "auto-scaling.SetDesiredCapacity",
+        "auto-scaling.StartInstanceRefresh",
+        "auto-scaling.TerminateInstanceInAutoScalingGroup",
+        "ssm.SendCommand",
+    }
+)
+"""The calls that change the fleet; whatever else it is asked reads."""
+OWNED_BY_MOTO = frozenset({"dynamodb", "secrets-manager", "sqs"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """The call under way. One that begins in a fault has it in all its tries."""
+
+    fault: FaultKind | None = None
+    timeout: timedelta = timedelta()
+    tries_max: int = 1
+
+
+class Wire:
+    """Every call of one session, one at a time.
+
+    *slept* is told how long a client waited in vain.
+    """
+
+    def __init__(self, world: World, slept: Callable[[timedelta], None]) -> None:
+        self._world = world
+        self._slept = slept
+        self._call = Call()
+        self._faultless = False
+
+    def listen(self, session: Session) -> None:
+        """Take the calls of the clients that *session* makes from now on."""
+        events: Any = session.events  # its stubs say that no handler answers
+        for service in DEPENDENCIES:
+            events.register(f"before-parameter-build.{service}", self._before_parameter_build)
+            events.register(f"before-call.{service}", self._before_call)
+            events.register(f"before-send.{service}", self._before_moto)
+            events.register_first(f"needs-retry.{service}", self._retry_at_once)
+        # moto is at the same event, so this comes after it
+        events.register_last("before-send", self._after_moto)
+
+    @contextmanager
+    def without_faults(self) -> Iterator[None]:
+        """Calls that are not the system's; it may be entered again inside."""
+        before, self._faultless = self._faultless, True
+        try:
+            yield
+        finally:
+            self._faultless = before
+
+    def _before_parameter_build(
+        self, params: dict[str, Any], context: dict[str, Any], **_: object
+    ) -> None:
+        """Keep what is asked: ``before-call`` sees it encoded only."""
+        context["asked"] = params
+
+    def _before_call(
+        self, event_name: str, context: dict[str, Any], **_: object
+    ) -> tuple[AWSResponse, dict[str, Any]] | None:
+        name = event_name.removeprefix("before-call.")
+        service = name.partition(".")[0]
+        config = context["client_config"]
+        change = name in CHANGES or service in OWNED_BY_MOTO
+        fault = self._world.scenario.fault(
+            DEPENDENCIES[service], self._world.elapsed, change=change
+        )
+        self._call = Call(
+            fault=None if self._faultless else fault,
+            timeout=timedelta(seconds=config.read_timeout),
+            tries_max=(config.retries or {}).get("total_max_attempts", 1),
+        )
+        if service in OWNED_BY_MOTO or self._call.fault in ("error", "hang"):
+            return None
+        answer = self._answer(name, context["asked"])
+        return answer if self._call.fault is None else None
+
+    def _answer(self, name: str, asked: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
+        if name not in OPERATIONS:
+            raise Bug(f"the twin's world has no answer to {name}")
+        try:
+            return _http(HTTPStatus.OK), OPERATIONS[name](self._world, asked)
+        except RequestError as error:
+            refusal = {
+                "Error": {"Code": str(error), "Message": "refused"},
+                "ResponseMetadata": {"HTTPStatusCode": HTTPStatus.BAD_REQUEST.value},
+            }
+            return _http(HTTPStatus.BAD_REQUEST), refusal
+
+    def _before_moto(
+        self, request: AWSPreparedRequest, event_name: str, **_: object
+    ) -> AWSResponse | None:
+        """One try. In a fault it goes no further; moto's own are lost on the way back."""
+        service = event_name.split(".")[1]
+        if self._call.fault == "error":
+            # moto is still asked, and answers by the address: one that is not AWS's is left alone
+            request.url = "https://nowhere.invalid/"
+            return _http(HTTPStatus.INTERNAL_SERVER_ERROR)
+        after_moto = self._call.fault == "timeout-after" and service in OWNED_BY_MOTO
+        if self._call.fault is not None and not after_moto:
+            self._time_out(request)
+        return None
+
+    def _after_moto(self, request: AWSPreparedRequest, **_: object) -> None:
+        """The effect was had; its answer is lost."""
+        if self._call.fault == "timeout-after":
+            self._time_out(request)
+
+    def _retry_at_once(self, attempts: int, **_: object) -> int | None:
+        """What botocore would try again after up to a second of real time, it tries now."""
+        again = self._call.fault is not None and attempts < self._call.tries_max
+        return 0 if again else None
+
+    def _time_out(self, request: AWSPreparedRequest) -> None:
+        self._slept(self._call.timeout)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+
+def _http(status: HTTPStatus) -> AWSResponse:
+    """An answer without a body."""
+    return AWSResponse(
+        "", status.value, HTTPHeaders(), HTTPResponse(BytesIO(), preload_content=False)
+    )

@@ -1,0 +1,224 @@
+"""The twin's world: one fleet with its hosts, commands and alarms, in virtual time.
+
+It answers every call about them through two doors: ``memory.py`` (the ports) and ``aws.py``
+(boto3). Nothing in it sleeps or draws lots: what it says follows from the scenario, from what
+was done to it, and from `World.now`, which its driver moves. A load balancer believes a change
+after two checks 10 s apart.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from firstline.diagnosis.evidence import AlarmState
+from firstline.ids import CommandId, InstanceId, digest
+from firstline.lab.twin.group import AutoScaling
+from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
+from firstline.lab.twin.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as SSM keeps it. ``answers`` holds each host's answer and when it is there."""
+
+    id: CommandId
+    document: str
+    comment: str
+    sent_at: datetime
+    answers: dict[InstanceId, tuple[datetime, Invocation]]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What was done to the fleet, and to which of its hosts; ``token`` names the intent."""
+
+    at: datetime
+    token: str
+    action: str
+    hosts: tuple[InstanceId, ...]
+    parameters: dict[str, str]
+
+
+class Alarm(msgspec.Struct, kw_only=True):
+    """One alarm over the number of hosts that the load balancer finds healthy or unhealthy.
+
+    ``counts`` names which; an alarm over anything else (None) keeps the state that it has.
+    """
+
+    arn: str
+    envelope: bytes
+    counts: str | None
+    state: AlarmState
+    evaluated_at: datetime
+    turned: list[tuple[datetime, AlarmState]] = []
+
+    def turn(self, state: AlarmState, at: datetime) -> None:
+        """From *at* on it is in *state*."""
+        if state is not self.state:
+            self.turned.append((at, self.state))
+            self.state = state
+
+    def state_at(self, at: datetime) -> AlarmState:
+        """Its state then: DescribeAlarms may tell of one a little while ago."""
+        return next((before for turned_at, before in self.turned if at < turned_at), self.state)
+
+
+class Unregistered(Exception):
+    """SSM does not know one of the targets (``InvalidInstanceId``), and refuses them all."""
+
+
+class World:
+    """The fleet of one scenario. Its driver moves `now` by `advance`, never backwards."""
+
+    def __init__(
+        self, scenario: Scenario, start: datetime, group: str, timings: Timings = TYPICAL
+    ) -> None:
+        self.scenario = scenario
+        self.timings = timings
+        self.start = start
+        self.now = start
+        self.group_name = group
+        self.group = AutoScaling(scenario, start, lambda: self.now, timings)
+        self.commands: dict[CommandId, Command] = {}
+        self.mutations: list[Mutation] = []
+        self.alarms: dict[str, Alarm] = {}
+        self.notices: list[tuple[datetime, str, str]] = []
+        self._deletions: list[tuple[datetime, str]] = []
+        self._told: list[tuple[datetime, str, AlarmState]] = []
+
+    # --- time --------------------------------------------------------------------------------
+
+    def advance(self, to: datetime) -> list[bytes]:
+        """Move to *to*; returns the envelopes of the alarms that changed state on the way."""
+        self.group.advance(to)
+        envelopes = [event for alarm in self.alarms.values() for event in self._evaluate(alarm, to)]
+        self.now = max(self.now, to)
+        for at, arn, state in self._told:
+            if at <= self.now and arn in self.alarms and self.alarms[arn].counts is None:
+                self.alarms[arn].turn(state, at)
+        for at, arn in self._deletions:
+            if at <= self.now:
+                self.alarms.pop(arn, None)
+        return envelopes
+
+    @property
+    def hosts(self) -> dict[InstanceId, Host]:
+        """Every host that ever was in the group."""
+        return self.group.hosts
+
+    @property
+    def elapsed(self) -> timedelta:
+        """Virtual time since the start."""
+        return self.now - self.start
+
+    # --- the load balancer and the alarms ----------------------------------------------------
+
+    def target_states(self) -> dict[InstanceId, str]:
+        """What the load balancer says now."""
+        return {
+            host.plan.id: "healthy" if self._believed(host, self.now) else "unhealthy"
+            for host in self.group.in_service(self.now)
+        }
+
+    def answering(self) -> tuple[datetime, bool]:
+        """The probe's last end-to-end request: the minute that it asked in, and its answer."""
+        minute = self.timings.minute
+        since = (self.now - self.start) // minute * minute
+        at = self.start + since
+        return at, any(host.serves(at) for host in self.hosts.values())
+
+    def watch(
+        self,
+        arn: str,
+        envelope: bytes,
+        counts: str | None,
+        state: AlarmState = AlarmState.ALARM,
+    ) -> None:
+        """Put an alarm behind the envelope that announced it, in that state from the start."""
+        self.alarms[arn] = Alarm(
+            arn=arn, envelope=envelope, counts=counts, state=state, evaluated_at=self.start
+        )
+
+    def tell(self, arn: str, state: AlarmState, at: datetime) -> None:
+        """An event tells, at that time, of an alarm that follows nothing in this world."""
+        self._told.append((at, arn, state))
+
+    def delete_alarm(self, arn: str, at: datetime) -> None:
+        """Somebody deletes the alarm at that time."""
+        self._deletions.append((at, arn))
+
+    def _believed(self, host: Host, at: datetime) -> bool:
+        return host.serves(at - self.timings.health_check_lag) and host.serves(at)
+
+    def _evaluate(self, alarm: Alarm, to: datetime) -> list[bytes]:
+        """Once a minute: ALARM after three breaching minutes, OK after one that is not."""
+        events, minute = [], self.timings.minute
+        while alarm.counts is not None and alarm.evaluated_at + minute <= to:
+            alarm.evaluated_at += minute
+            breaching = [
+                self._breaches(alarm.counts, alarm.evaluated_at - n * minute) for n in range(3)
+            ]
+            state = AlarmState.ALARM if all(breaching) else AlarmState.OK
+            if state is AlarmState.ALARM or not breaching[0]:
+                events += self._turn(alarm, state)
+        return events
+
+    def _breaches(self, counts: str, at: datetime) -> bool:
+        there = self.group.in_service(at)
+        healthy = sum(self._believed(host, at) for host in there)
+        return healthy < 1 if counts == "healthy" else healthy < len(there)
+
+    def _turn(self, alarm: Alarm, state: AlarmState) -> list[bytes]:
+        if alarm.state is state:
+            return []
+        alarm.turn(state, alarm.evaluated_at)
+        return [announce(alarm.envelope, state, alarm.evaluated_at)]
+
+    # --- SSM ---------------------------------------------------------------------------------
+
+    def send(
+        self, document: str, targets: list[InstanceId], parameters: dict[str, str], comment: str
+    ) -> CommandId:
+        """Run one of our documents on *targets* and remember what each will answer, and when.
+
+        Raises `Unregistered` when SSM does not know one of them, and then runs nothing.
+        """
+        if not all(map(self.connection, targets)):
+            raise Unregistered
+        seed = f"{comment}:{len(self.commands)}".encode()
+        text = digest(seed)
+        id_ = CommandId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}")
+        answers = {each: self.hosts[each].run(document, parameters, self.now) for each in targets}
+        self.commands[id_] = Command(id_, document, comment, self.now, answers)
+        return id_
+
+    def invocations(self, command: CommandId) -> dict[InstanceId, Invocation]:
+        """Each host's answer now; one that has not answered yet is ``InProgress``."""
+        return {
+            id_: answer if at <= self.now else Invocation("InProgress", "")
+            for id_, (at, answer) in self.commands[command].answers.items()
+        }
+
+    def connection(self, id_: InstanceId) -> str | None:
+        """What SSM says of the agent there; None of an instance that it does not know."""
+        host = self.hosts.get(id_)
+        if host is None or not host.plan.registered or not host.in_service(self.now):
+            return None
+        return "Online" if host.plan.reachable else "ConnectionLost"
+
+
+def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
+    """The alarm's state-change event as EventBridge would send it, made from an earlier one."""
+    event = json.loads(envelope)
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    event["id"] = digest(f"{event['id']}{state}{stamp}".encode())[:32]
+    event["time"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    event["detail"]["previousState"] = event["detail"]["state"]
+    event["detail"]["state"] = {
+        "value": state.value,
+        "reason": f"Threshold Crossed: the alarm turned to {state.value}.",
+        "timestamp": stamp,
+    }
+    return json.dumps(event).encode()

@@ -1,0 +1,1 @@
+"""The record: entries, their chain, its export, archive and verifier."""

@@ -1,0 +1,82 @@
+"""The append-only record: entries chained by hash, one chain for each incident.
+
+An entry's bytes are made once. They are what is hashed, stored, exported and verified; nothing
+encodes an entry again. ``ledger/verify.py`` verifies a chain with the standard library alone.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from firstline.ids import Digest, IncidentId, digest
+
+GENESIS = Digest("0" * 64)
+"""What the first entry of a chain names as the entry before it."""
+
+type Data = dict[str, object]
+"""What an entry says: strings, integers, booleans, nulls, and lists and objects of them."""
+
+
+class Kind(StrEnum):
+    """What an entry records."""
+
+    SIGNAL = "signal"
+    DECISION = "decision"
+    INTENT = "intent"
+    OUTCOME = "outcome"
+    VERIFICATION = "verification"
+    PAGE = "page"
+    RESPONSE = "response"
+    HAND_OVER = "hand-over"
+    PROPOSAL = "proposal"
+    APPROVAL = "approval"
+    PAUSE = "pause"
+    DEMOTION = "demotion"
+    PROMOTION = "promotion"
+    DRILL = "drill"
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Which policy and which code spoke: digests of the profile's and the package's bytes."""
+
+    policy: Digest
+    code: str
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """Where an incident's chain stands: how many entries it has, and the hash of the last."""
+
+    length: int = 0
+    head: Digest = GENESIS
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One link: ``body`` is the exact JSON text that ``hash`` is of."""
+
+    incident: IncidentId
+    sequence: int
+    body: str
+    hash: Digest
+
+
+def append(  # noqa: PLR0913, PLR0917 - an entry has these parts
+    chain: Chain, incident: IncidentId, kind: Kind, at: datetime, by: Provenance, data: Data
+) -> tuple[Chain, Entry]:
+    """The chain one entry longer, and that entry. ``data`` holds no floats."""
+    sequence = chain.length + 1
+    text = msgspec.json.encode(
+        {
+            "incident": incident,
+            "sequence": sequence,
+            "previous": chain.head,
+            "at": at,
+            "kind": kind,
+            "policy": by.policy,
+            "code": by.code,
+            "data": data,
+        },
+        order="deterministic",
+    )
+    entry = Entry(incident=incident, sequence=sequence, body=text.decode(), hash=digest(text))
+    return Chain(length=sequence, head=entry.hash), entry

@@ -1,0 +1,474 @@
+"""What an entry of the ledger says: one type for each kind of fact, for its writer and its readers.
+
+    signal         SignalReceived, SignalsJoined
+    decision       DecisionMade
+    intent         FixIntended, LookIntended
+    outcome        FixReported, LookReported, HostsInspected
+    verification   FixVerified, HostsVerified
+    page           PageDelivered
+    response       ResponseMeasured
+    hand-over      HandedOver
+    proposal       PlanProposed
+    approval       PlanAnswered
+    demotion       ActionDemoted
+    promotion      ActionPromoted
+    pause          PauseChanged
+    drill          DrillAnnounced
+
+`Event.to_ledger` gives what is hashed and stored, byte for byte as every version wrote it. A field
+that an older entry lacks has its default, and a field that this code does not know is not read. A
+kind that this code does not know is an `UnknownEvent`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from firstline.diagnosis.evidence import HostReport, Unknown
+from firstline.ids import InstanceId
+from firstline.ledger.chain import Data, Kind
+
+type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact, as an entry of its ``kind`` says it."""
+
+    kind: ClassVar[Kind]
+    absent: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the entry leaves out where they are None."""
+    offset: ClassVar[frozenset[str]] = frozenset()
+    """Instants that are written with the offset ``+00:00``; the others end in ``Z``."""
+
+    def to_ledger(self) -> Data:
+        """The ``data`` of the entry."""
+        data: Data = msgspec.to_builtins(self)
+        instants = {name: getattr(self, name) for name in self.offset}
+        data |= {name: at.isoformat() for name, at in instants.items() if at is not None}
+        return {
+            name: value
+            for name, value in data.items()
+            if value is not None or name not in self.absent
+        }
+
+
+# --- signals -----------------------------------------------------------------------------------
+
+
+class SignalReceived(Event, frozen=True, kw_only=True):
+    """One signal and how it was classified: the one that opened an incident has an ``owner``.
+
+    Texts of the event are redacted, ``key_digest`` stands for its key, and ``words`` are those of
+    its fields that a rule or a guard knows.
+    """
+
+    kind: ClassVar = Kind.SIGNAL
+    absent: ClassVar = frozenset({"owner", "drill", "kind"})
+    offset: ClassVar = frozenset({"signalled_at"})
+
+    disposition: str = ""
+    why: str = ""
+    rule: str | None = None
+    severity: str | None = None
+    condition: str | None = None
+    source_kind: str | None = msgspec.field(default=None, name="kind")
+    source: str = ""
+    subject: str = ""
+    state: str = ""
+    signalled_at: Instant | None = None
+    key_digest: str = ""
+    cause: str = ""
+    marks: tuple[str, ...] = ()
+    region: str | None = None
+    arn: str = ""
+    words: dict[str, str] = {}
+    drill: str | None = None
+    owner: str | None = None
+
+    @property
+    def all(self) -> tuple["SignalReceived", ...]:
+        """Each signal that the entry holds."""
+        return (self,)
+
+
+class Lead(msgspec.Struct, frozen=True, kw_only=True):
+    """The severity and the condition that an incident has since signals joined it."""
+
+    severity: str
+    condition: str
+
+
+class SignalsJoined(Event, frozen=True, kw_only=True):
+    """Signals that joined an open incident, folded in one entry."""
+
+    kind: ClassVar = Kind.SIGNAL
+
+    joined: tuple[SignalReceived, ...]
+    leads: Lead | None = None
+
+    def to_ledger(self) -> Data:
+        """Each signal as an entry of its own would say it."""
+        joined = [each.to_ledger() for each in self.joined]
+        return {"joined": joined, "leads": msgspec.to_builtins(self.leads)}
+
+    @property
+    def all(self) -> tuple[SignalReceived, ...]:
+        """Each signal that the entry holds."""
+        return self.joined
+
+
+# --- decisions ---------------------------------------------------------------------------------
+
+
+class PlannedFix(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan that a decision was about."""
+
+    action: str = ""
+    target: str = ""
+    hash: str = ""
+    hosts: tuple[InstanceId, ...] = ()
+    parameters: dict[str, str] = {}
+
+
+class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a guard did not let the plan pass."""
+
+    why: str = ""
+    retry_at: Instant | None = None
+    final: bool = False
+    held: bool = False
+    ask: bool = False
+
+
+class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One guard's answer; without a denial it let the plan pass."""
+
+    guard: str = ""
+    denial: GuardDenial | None = None
+
+
+class DecisionMade(Event, frozen=True, kw_only=True):
+    """The next step and its reasoning.
+
+    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``ask``, ``hand-over``, ``close``) and
+    the fields of that step. ``seen``, ``wakes``, ``around`` and ``mode`` are its inputs, which
+    ``remediation/decision_record.py`` writes and reads; older entries lack them.
+    """
+
+    kind: ClassVar = Kind.DECISION
+    absent: ClassVar = frozenset({"seen", "wakes", "around", "mode"})
+
+    step: dict[str, Any] = {}
+    rule: str = ""
+    why: str = ""
+    facts: tuple[str, ...] = ()
+    plan: PlannedFix | None = None
+    guards: tuple[GuardAnswer, ...] = ()
+    seen: dict[str, Any] | None = None
+    wakes: int | None = None
+    around: dict[str, Any] | None = None
+    mode: str | None = None
+
+    @property
+    def step_type(self) -> str:
+        """The name of the step."""
+        return str(self.step.get("type", ""))
+
+    @property
+    def denials(self) -> tuple[tuple[str, GuardDenial], ...]:
+        """The guards that did not let the plan pass, each with its denial."""
+        return tuple((each.guard, each.denial) for each in self.guards if each.denial is not None)
+
+
+# --- looks and fixes ---------------------------------------------------------------------------
+
+
+class LookIntended(Event, frozen=True, kw_only=True):
+    """Hosts are about to be inspected."""
+
+    kind: ClassVar = Kind.INTENT
+
+    action: str = ""
+    token: str = ""
+    targets: tuple[str, ...] = ()
+
+
+class FixIntended(Event, frozen=True, kw_only=True):
+    """A fix is about to be sent: committed before it is."""
+
+    kind: ClassVar = Kind.INTENT
+    offset: ClassVar = frozenset({"not_after"})
+
+    action: str = ""
+    token: str = ""
+    targets: tuple[str, ...] = ()
+    hosts: tuple[InstanceId, ...] = ()
+    parameters: dict[str, str] = {}
+    plan: str = ""
+    fence: int
+    facts: tuple[str, ...] = ()
+    not_after: Instant | None = None
+
+
+class LookReported(Event, frozen=True, kw_only=True):
+    """What sending a look came to: ``sent`` as ``command``, ``unknown`` or ``not-sent``."""
+
+    kind: ClassVar = Kind.OUTCOME
+    absent: ClassVar = frozenset({"command", "detail"})
+
+    action: str = ""
+    token: str = ""
+    targets: tuple[str, ...]
+    outcome: str = ""
+    command: str | None = None
+    detail: str | None = None
+
+
+class FixReported(Event, frozen=True, kw_only=True):
+    """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``."""
+
+    kind: ClassVar = Kind.OUTCOME
+    absent: ClassVar = frozenset({"command", "detail"})
+
+    action: str = ""
+    target: str = ""
+    token: str = ""
+    outcome: str = ""
+    command: str | None = None
+    detail: str | None = None
+
+
+class HostsInspected(Event, frozen=True, kw_only=True):
+    """What a look brought: the report of each host, or why there is none."""
+
+    kind: ClassVar = Kind.OUTCOME
+
+    action: str = ""
+    token: str = ""
+    hosts: dict[InstanceId, HostReport | Unknown]
+
+
+class FixVerified(Event, frozen=True, kw_only=True):
+    """The verdict on a fix, found by looking and not by what its tool reported."""
+
+    kind: ClassVar = Kind.VERIFICATION
+
+    action: str = ""
+    target: str = ""
+    token: str = ""
+    outcome: str | None = None
+    detail: str = ""
+    helped: bool
+
+
+class HostsVerified(Event, frozen=True, kw_only=True):
+    """Hosts that are verified since ``readings_needed`` good readings, or are doubted again."""
+
+    kind: ClassVar = Kind.VERIFICATION
+
+    verified: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    readings_needed: int = 0
+
+
+# --- people ------------------------------------------------------------------------------------
+
+
+class PageDelivered(Event, frozen=True, kw_only=True):
+    """A notification was ``accepted``, is ``owed`` still, or was ``dropped``."""
+
+    kind: ClassVar = Kind.PAGE
+
+    key: str = ""
+    action: str = ""
+    severity: str = ""
+    channel: str = "pager"
+    outcome: str = ""
+    tries: int = 1
+    why: str = ""
+
+
+class ResponseMeasured(Event, frozen=True, kw_only=True):
+    """A response against its target (R01 to R04); without a target it is always met."""
+
+    kind: ClassVar = Kind.RESPONSE
+
+    severity: str = ""
+    target_seconds: int | None = None
+    seconds: int = 0
+    responded: bool = False
+    met: bool = True
+
+
+class MetricSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric around the start, and at that time of the days before: decimal numbers as text."""
+
+    name: str
+    around: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+
+class HandedOver(Event, frozen=True, kw_only=True):
+    """What a person received who took over; the parts of a text are joined by ``; ``."""
+
+    kind: ClassVar = Kind.HAND_OVER
+    absent: ClassVar = frozenset({"support_case", "demoted"})
+
+    owner: str = ""
+    why: str = ""
+    seen: str = ""
+    background: str = ""
+    tried: str = ""
+    denied: str = ""
+    verified: str = ""
+    next: str = ""
+    support_case: str | None = None
+    demoted: str | None = None
+    metrics: tuple[MetricSeries, ...] = ()
+
+
+class PlanProposed(Event, frozen=True, kw_only=True):
+    """A plan that people may allow; one that is not ``approvable`` is advice only."""
+
+    kind: ClassVar = Kind.PROPOSAL
+    absent: ClassVar = frozenset({"hosts"})
+    offset: ClassVar = frozenset({"until"})
+
+    action: str = ""
+    target: str = ""
+    hosts: str | None = None
+    parameters: str = ""
+    plan: str = ""
+    until: Instant | None = None
+    approvable: bool = False
+
+
+class PlanAnswered(Event, frozen=True, kw_only=True):
+    """A person's approval or denial of a plan; one that came too late does not count."""
+
+    kind: ClassVar = Kind.APPROVAL
+
+    plan: str = ""
+    granted: bool = False
+    by: str = ""
+    at: Instant | None = None
+    until: Instant | None = None
+    why: str = ""
+    counts: bool = True
+
+
+class ActionDemoted(Event, frozen=True, kw_only=True):
+    """An action needs an approval from now on, after ``failed`` fixes in a row."""
+
+    kind: ClassVar = Kind.DEMOTION
+
+    action: str = ""
+    failed: int = 0
+    autonomy: str = ""
+    why: str = ""
+
+
+class ActionPromoted(Event, frozen=True, kw_only=True):
+    """An operator ended the demotion of an action."""
+
+    kind: ClassVar = Kind.PROMOTION
+    offset: ClassVar = frozenset({"since"})
+
+    change: str = "promoted"
+    action: str = ""
+    failed: int = 0
+    since: Instant | None = None
+    why: str = ""
+    by: str = ""
+
+
+class PauseChanged(Event, frozen=True, kw_only=True):
+    """The fixes of ``scope`` were ``paused`` or ``resumed`` by a person, or the pause ``expired``.
+
+    ``scope`` is everything, a condition or an incident.
+    """
+
+    kind: ClassVar = Kind.PAUSE
+    absent: ClassVar = frozenset({"why", "by", "until"})
+    offset: ClassVar = frozenset({"until"})
+
+    change: str = ""
+    scope: str = ""
+    why: str | None = None
+    by: str | None = None
+    until: Instant | None = None
+
+
+class DrillAnnounced(Event, frozen=True, kw_only=True):
+    """An operator registered a drill before its alarm rang."""
+
+    kind: ClassVar = Kind.DRILL
+    offset: ClassVar = frozenset({"until"})
+
+    change: str = "announced"
+    word: str = ""
+    by: str = ""
+    until: Instant | None = None
+
+
+class UnknownEvent(msgspec.Struct, frozen=True):
+    """An entry that this code cannot read: its kind is not known, or its form, and ``why``."""
+
+    kind: str
+    why: str = ""
+
+
+type Reported = LookReported | FixReported
+"""What came of sending a look or a fix."""
+type LedgerEvent = (
+    SignalReceived
+    | SignalsJoined
+    | DecisionMade
+    | LookIntended
+    | FixIntended
+    | LookReported
+    | FixReported
+    | HostsInspected
+    | FixVerified
+    | HostsVerified
+    | PageDelivered
+    | ResponseMeasured
+    | HandedOver
+    | PlanProposed
+    | PlanAnswered
+    | ActionDemoted
+    | ActionPromoted
+    | PauseChanged
+    | DrillAnnounced
+)
+
+_FORMS: dict[str, dict[str, type[LedgerEvent]]] = {
+    Kind.SIGNAL: {"joined": SignalsJoined, "": SignalReceived},
+    Kind.DECISION: {"": DecisionMade},
+    Kind.INTENT: {"fence": FixIntended, "": LookIntended},
+    Kind.OUTCOME: {"hosts": HostsInspected, "targets": LookReported, "": FixReported},
+    Kind.VERIFICATION: {"helped": FixVerified, "": HostsVerified},
+    Kind.PAGE: {"": PageDelivered},
+    Kind.RESPONSE: {"": ResponseMeasured},
+    Kind.HAND_OVER: {"": HandedOver},
+    Kind.PROPOSAL: {"": PlanProposed},
+    Kind.APPROVAL: {"": PlanAnswered},
+    Kind.DEMOTION: {"": ActionDemoted},
+    Kind.PROMOTION: {"": ActionPromoted},
+    Kind.PAUSE: {"": PauseChanged},
+    Kind.DRILL: {"": DrillAnnounced},
+}
+"""The types of each kind: the first whose field the data has."""
+
+
+def decode(kind: str, data: Data) -> LedgerEvent | UnknownEvent:
+    """What *data* of an entry of *kind* says."""
+    forms = _FORMS.get(kind)
+    if forms is None:
+        return UnknownEvent(kind)
+    form = next(form for field, form in forms.items() if not field or field in data)
+    try:
+        return msgspec.convert(data, type=form)
+    except msgspec.ValidationError as error:
+        return UnknownEvent(kind, str(error))

@@ -1,0 +1,232 @@
+"""An export: the ledger as text, one JSON document a line, each ended by a newline.
+
+    an entry      its exact body, as it was hashed and stored
+    a policy      {"policy": "<SHA-256 of the text>", "text": "<the profile's TOML>"}
+    a checkpoint  {"checkpoint": "<exact text>", "signature": "<base64>"}
+
+Lines come in any order, but the entries of an incident in theirs, and so do checkpoints. Reading
+takes one line at a time. It understands, and does not judge: that is ``ledger/verify.py``'s.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated, Any
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.ids import Digest, IncidentId, digest
+from firstline.ledger.chain import Entry
+from firstline.ledger.entries import DecisionMade, LedgerEvent, SignalReceived, UnknownEvent, decode
+from firstline.signal import Disposition
+
+ENDING_STEPS = frozenset({"close", "hand-over"})
+"""The steps after which nothing is decided."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """An entry beside what its body says; ``line`` counts from 1, and is 0 outside an export."""
+
+    line: int
+    entry: Entry
+    previous: Digest
+    at: datetime
+    kind: str
+    policy: Digest
+    code: str
+    data: dict[str, Any]
+
+    @functools.cached_property
+    def event(self) -> LedgerEvent | UnknownEvent:
+        """Its ``data``, typed; what this code cannot read is an `UnknownEvent`."""
+        return decode(self.kind, self.data)
+
+    def checked(self) -> LedgerEvent | UnknownEvent:
+        """Its event; raises `Malformed` where a kind that is known has another form."""
+        event = self.event
+        if isinstance(event, UnknownEvent) and event.why:
+            where = f"line {self.line}" if self.line else f"entry {self.entry.sequence}"
+            incident = self.entry.incident
+            raise Malformed(f"{where} of {incident} cannot be read as {self.kind}: {event.why}")
+        return event
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is of the signal that opened an incident."""
+        event = self.event
+        return isinstance(event, SignalReceived) and event.disposition == Disposition.INCIDENT
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is of the decision that ended an incident."""
+        event = self.event
+        return isinstance(event, DecisionMade) and event.step_type in ENDING_STEPS
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile that entries name by its digest."""
+
+    line: int
+    digest: Digest
+    text: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A link of the fleet-wide chain of heads: the text that was signed, and its signature."""
+
+    line: int
+    text: str
+    signature: str
+
+
+type Line = Recorded | Policy | Checkpoint
+
+
+class _Body(msgspec.Struct, frozen=True):
+    incident: IncidentId
+    sequence: int
+    previous: Digest
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    kind: str
+    policy: Digest
+    code: str
+    data: dict[str, Any]
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    policy: Digest
+    text: str
+
+
+class _Checkpoint(msgspec.Struct, frozen=True):
+    checkpoint: str
+    signature: str
+
+
+# --- from lines --------------------------------------------------------------------------------
+
+
+def read(lines: Iterable[bytes]) -> Iterator[Line]:
+    """What *lines* say, one at a time; raises `Malformed` naming the line that says nothing."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield _understood(number, line.removesuffix(b"\n"))
+        except (ValueError, RecursionError) as error:
+            why = "is neither an entry, a policy nor a checkpoint"
+            raise Malformed(f"line {number} {why}: {error}") from error
+
+
+def recorded(entry: Entry, line: int = 0) -> Recorded:
+    """*entry* beside what its body says; raises `Malformed` when that cannot be read."""
+    try:
+        return _recorded(entry.body.encode(), line)
+    except (ValueError, RecursionError) as error:
+        where = f"entry {entry.sequence} of {entry.incident}"
+        raise Malformed(f"{where} cannot be read: {error}") from error
+
+
+def _understood(number: int, line: bytes) -> Line:
+    keys = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).keys()
+    if "checkpoint" in keys:
+        checkpoint = msgspec.json.decode(line, type=_Checkpoint)
+        return Checkpoint(line=number, text=checkpoint.checkpoint, signature=checkpoint.signature)
+    if "kind" not in keys:
+        policy = msgspec.json.decode(line, type=_Policy)
+        return Policy(line=number, digest=policy.policy, text=policy.text)
+    return _recorded(line, number)
+
+
+def _recorded(body: bytes, line: int) -> Recorded:
+    said = msgspec.json.decode(body, type=_Body)
+    return Recorded(
+        line=line,
+        entry=Entry(
+            incident=said.incident, sequence=said.sequence, body=body.decode(), hash=digest(body)
+        ),
+        previous=said.previous,
+        at=said.at,
+        kind=said.kind,
+        policy=said.policy,
+        code=said.code,
+        data=said.data,
+    )
+
+
+# --- to lines ----------------------------------------------------------------------------------
+
+
+def entry_line(entry: Entry) -> bytes:
+    """The entry's own bytes: nothing encodes an entry again."""
+    return entry.body.encode() + b"\n"
+
+
+def policy_line(text: str) -> bytes:
+    """A profile's text under its digest."""
+    return _line({"policy": digest(text.encode()), "text": text})
+
+
+def checkpoint_line(text: str, signature: str) -> bytes:
+    """The text that was signed, and its signature in base64."""
+    return _line({"checkpoint": text, "signature": signature})
+
+
+def _line(document: dict[str, str]) -> bytes:
+    """One spelling for one document: ``verify.py`` takes no other, so nothing hides in it."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+# --- the whole ---------------------------------------------------------------------------------
+
+
+def write(
+    entries: Iterable[Entry],
+    text_of: Callable[[Digest], str | None],
+    checkpoints: Iterable[tuple[str, str]] = (),
+) -> Iterator[bytes]:
+    """The lines of an export; *checkpoints* are texts, each with its signature.
+
+    Of the policies that entries name, those are in it whose text *text_of* gives.
+    """
+    named: dict[str, None] = {}
+    for entry in entries:
+        named |= dict.fromkeys(_policies(entry))
+        yield entry_line(entry)
+    texts = (text_of(Digest(each)) for each in named)
+    yield from (policy_line(text) for text in texts if text is not None)
+    yield from (checkpoint_line(text, signature) for text, signature in checkpoints)
+
+
+def _policies(entry: Entry) -> tuple[Digest, ...]:
+    """The policy that *entry* names; none when it cannot be read, which the verifier tells."""
+    try:
+        return (recorded(entry).policy,)
+    except Malformed:
+        return ()
+
+
+def within(
+    entries: Iterable[Entry], since: datetime | None, until: datetime | None
+) -> Iterator[Entry]:
+    """The chains, whole, that have an entry from *since* on and before *until*.
+
+    An incident's entries stand together in *entries*; one chain is held at a time. A chain that
+    cannot be read is given too: it is for the verifier to judge.
+    """
+    if since is None and until is None:
+        yield from entries
+        return
+    for _, chain in groupby(entries, key=lambda each: each.incident):
+        held = tuple(chain)
+        if any(_falls(each, since, until) for each in held):
+            yield from held
+
+
+def _falls(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
+    try:
+        at = recorded(entry).at
+    except Malformed:
+        return True
+    return (since is None or since <= at) and (until is None or at < until)

@@ -1,0 +1,291 @@
+"""Paging: what is owed to the pager, under which key, and the body that says it.
+
+A page is owed in the same commit as what it tells of, and stays owed until PagerDuty took it.
+Bodies are made from allow-listed fields alone: never a description, a dimension or host output.
+"""
+
+import copy
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from firstline import command_lines
+from firstline.config.business_day import BusinessDay
+from firstline.incidents import resolve_delay as resolving
+from firstline.incidents.approvals import Proposal
+from firstline.incidents.demotion import Demotion
+from firstline.incidents.incident import Attempt, Incident, Page
+from firstline.notifications.delivery import Accepted, BadBody, Delivery
+from firstline.signal import Severity, Signal
+
+CHANGE_TRIES_MAX = 5
+IN_EARNEST = "no-drill"
+"""How the key of a page ends that tells of trouble in the middle of a drill."""
+REHEARSAL = "drill"
+"""How the key of a drill's change event ends."""
+RETRY_AFTER = timedelta(seconds=10)
+"""An unsent page is tried again after this long."""
+
+
+def opening(incident: Incident, signal: Signal, why: str) -> tuple[Page, ...]:
+    """The page of a new episode, under the episode's own key; a P3 is told to the team (R44)."""
+    return _of_signal(incident, incident.id, signal, why, incident.opened_at)
+
+
+def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, ...]:
+    """A line of the digest for a P4, owed from when the next business day begins (R04)."""
+    if incident.severity is not Severity.P4:
+        return ()
+    due_at = day.after(incident.opened_at)
+    page = Page(
+        channel="digest",
+        key=incident.id,
+        action="trigger",
+        severity=incident.severity,
+        summary=f"{incident.severity} {incident.condition}: {_what(signal)}",
+        owed_at=due_at,
+        due_at=due_at,
+    )
+    return (page,)
+
+
+def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page of an incident that rose: under a key of its own, so that it notifies (I2).
+
+    Under the episode's key where nothing was paged before.
+    """
+    told = any(each.action == "trigger" for each in incident.pages if each.channel == "pager")
+    key = f"{incident.id}:{incident.severity.lower()}" if told else incident.id
+    return _of_signal(incident, key, signal, why, now)
+
+
+def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page of a drill's incident that *signal*, which is of no drill, joined.
+
+    Under a key of its own, for whoever was paged may know of the drill and do nothing.
+    """
+    key = f"{incident.id}:{IN_EARNEST}"
+    return _of_signal(incident, key, signal, f"this is no drill: {why}", now)
+
+
+def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
+    """The page that gives the incident to a person: a key of its own, so that it notifies.
+
+    None for one that paged and has no alarm: nothing was or will be done, which that page told.
+    """
+    if not incident.alarm_arn and incident.severity.pages:
+        return ()
+    summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
+    key = f"{incident.id}:gave-up"
+    return _trigger(incident, key, summary, details | _facts(incident), now)
+
+
+def asked(
+    incident: Incident,
+    proposal: Proposal,
+    why: tuple[str, ...],
+    now: datetime,
+    demotion: Demotion | None = None,
+) -> Page:
+    """What asks a person to allow a plan, or tells of one that is only recommended.
+
+    *demotion* is why a plan that goes by itself otherwise does not.
+    """
+    short = proposal.plan[:12]
+    can = (
+        {
+            "approve": command_lines.approve(incident.id, short),
+            "deny": command_lines.deny(incident.id, short),
+        }
+        if proposal.approvable
+        else {"next": "firstline does not do this by itself: a person may"}
+    )
+    word = "approve" if proposal.approvable else "recommended:"
+    end = "?" if proposal.approvable else ""
+    summary = f"{incident.severity} {incident.condition}: {word} {proposal.action}{end}"
+    down = {"demoted": demotion.told(proposal.action)} if demotion else {}
+    details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
+    return Page(
+        channel="pager" if incident.severity.pages else "team",
+        key=proposal.key,
+        action="trigger",
+        severity=incident.severity,
+        summary=f"{summary} on {proposal.target}"[:1024],
+        details=details,
+        owed_at=now,
+        due_at=now,
+    )
+
+
+def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
+    """The resolves of what was asked under *keys*, and is answered now."""
+    return tuple(each for each in resolutions(incident, now) if each.key in keys)
+
+
+def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tuple[Page, ...]:
+    """A resolve for every key that stands open, after what is still owed under it.
+
+    It links to the report, where there will be one.
+    """
+    over = {each.key for each in incident.pages if each.action == "resolve"}
+    pages = tuple(
+        Page(
+            channel=each.channel,
+            key=each.key,
+            action="resolve",
+            severity=each.severity,
+            summary=f"over: {each.summary}" if each.channel == "team" else "",
+            details={"report_link": report_link} if report_link else {},
+            owed_at=now,
+            due_at=now,
+        )
+        for each in incident.pages
+        if each.action == "trigger" and each.channel in {"pager", "team"} and each.key not in over
+    )
+    return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
+
+
+def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
+    """A fix of ours, for whoever looks at the alert and asks what changed."""
+    return Page(
+        channel="change",
+        key=f"{incident.id}:{attempt.token[:8]}",
+        action="trigger",
+        severity=incident.severity,
+        summary=f"firstline: {attempt.action} on {attempt.target}",
+        details={
+            "incident": incident.id,
+            "action": attempt.action,
+            "target": attempt.target,
+            "plan": attempt.plan,
+            "at": attempt.intended_at.isoformat(timespec="seconds"),
+        },
+        owed_at=attempt.intended_at,
+        due_at=due_at,
+    )
+
+
+def demoted(incident: Incident, action: str, demotion: Demotion, due_at: datetime) -> Page:
+    """What is told beside the alert of an action that asks a person from now on."""
+    return Page(
+        channel="change",
+        key=f"{incident.id}:demoted-{action}",
+        action="trigger",
+        severity=incident.severity,
+        summary=f"firstline: {action} asks a person from now on",
+        details={
+            "incident": incident.id,
+            "action": action,
+            "why": demotion.told(action),
+            "at": demotion.at.isoformat(timespec="seconds"),
+        },
+        owed_at=demotion.at,
+        due_at=due_at,
+    )
+
+
+def rehearsal(incident: Incident) -> Page:
+    """A drill's word to PagerDuty: by the same key and the same way as a page, and to nobody.
+
+    A change event notifies no one, whatever urgency the service gives to alerts.
+    """
+    return Page(
+        channel="change",
+        key=f"{incident.id}:{REHEARSAL}",
+        action="trigger",
+        severity=incident.severity,
+        summary="firstline: a drill went through, nothing is wrong",
+        details={
+            "incident": incident.id,
+            "at": incident.opened_at.isoformat(timespec="seconds"),
+        },
+        owed_at=incident.opened_at,
+        due_at=incident.opened_at,
+    )
+
+
+def people_wait(page: Page) -> bool:
+    """Whether somebody is not told as long as *page* is owed; of a change nobody is."""
+    return page.channel != "change"
+
+
+def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
+    """The next unsent page of each channel and key: what follows waits until it was taken."""
+    first: dict[tuple[str, str], Page] = {}
+    for each in pages:
+        if each.sent_at is None:
+            first.setdefault((each.channel, each.key), each)
+    return tuple(first.values())
+
+
+def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+    """Pages to try now."""
+    return tuple(each for each in owed(pages) if each.due_at <= now)
+
+
+def tried(
+    pages: tuple[Page, ...], page: Page, delivery: Delivery, now: datetime
+) -> tuple[Page, ...]:
+    """The pages after one more try of *page*: it is sent, or owed and due again.
+
+    A resolve that waits for it is due once no worker is left that could send the trigger again.
+    """
+    if page.channel == "change" and given_up(page, delivery):
+        return tuple(each for each in pages if each != page)
+    sent_at = now if isinstance(delivery, Accepted) else None
+    after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
+    pages = tuple(after if each == page else each for each in pages)
+    return resolving.held_back(pages)
+
+
+def given_up(page: Page, delivery: Delivery) -> bool:
+    """Whether a change is not tried again: it is of use while the incident is new, or never."""
+    last = page.tries + 1 >= CHANGE_TRIES_MAX
+    return isinstance(delivery, BadBody) or (last and not isinstance(delivery, Accepted))
+
+
+def _of_signal(
+    incident: Incident, key: str, signal: Signal, why: str, now: datetime
+) -> tuple[Page, ...]:
+    summary = f"{incident.severity} {incident.condition}: {_what(signal)}"
+    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
+    return _trigger(incident, key, summary, details, now)
+
+
+def _what(signal: Signal) -> str:
+    return f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
+
+
+def _trigger(
+    incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
+) -> tuple[Page, ...]:
+    if incident.severity is Severity.P4:
+        return ()
+    page = Page(
+        channel="pager" if incident.severity.pages else "team",
+        key=key,
+        action="trigger",
+        severity=incident.severity,
+        summary=summary[:1024],
+        details=details,
+        owed_at=now,
+        due_at=now,
+    )
+    return (page,)
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    """What every page says of its incident."""
+    facts = {
+        "incident": incident.id,
+        "condition": incident.condition.value,
+        "component": incident.component.value,
+        "signalled_at": incident.signalled_at.isoformat(timespec="seconds"),
+    }
+    if incident.alarm_arn:
+        region = incident.alarm_arn.split(":")[3]
+        name = quote(incident.alarm_arn.split(":alarm:")[-1])
+        facts["alarm_link"] = (
+            f"https://console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"
+        )
+    return facts

@@ -1,0 +1,44 @@
+"""Decide: from a situation to the next step, with its whole reasoning.
+
+The rules stand in the order of the runbook, and the first that has something to say decides:
+bound the effort; let what is under way end; judge the fix; close; look; fix; confirm; wait.
+A decision to wait carries its reasons like any other.
+"""
+
+from collections.abc import Callable
+
+from firstline.config.profile import seconds
+from firstline.remediation.decision import Decision, Wait
+from firstline.remediation.rules import fixing, handing_over, looking, recovering
+from firstline.remediation.situation import Situation
+
+RULES: tuple[Callable[[Situation], Decision | None], ...] = (
+    handing_over.bounded,
+    recovering.storm_gathers,
+    looking.fix_under_way,
+    looking.look_under_way,
+    handing_over.alarm_gone,
+    looking.fix_to_verify,
+    fixing.refresh_to_cancel,
+    recovering.recovered,
+    handing_over.no_hosts,
+    handing_over.silent_hosts,
+    looking.hosts_to_look_at,
+    handing_over.nothing_to_watch,
+    fixing.next_fix,
+    fixing.more_capacity,
+    handing_over.beyond_mending,
+    looking.targets_to_confirm,
+    recovering.alarm_to_clear,
+)
+"""The rules in the order of asking."""
+
+
+def decide(situation: Situation) -> Decision:
+    """The next step of *situation*. Pure: the same situation gives the same decision."""
+    for rule in RULES:
+        decision = rule(situation)
+        if decision is not None:
+            return handing_over.later(decision, situation)
+    until = situation.now + seconds(situation.profile.policy.watch_seconds)
+    return Decision(step=Wait(until), rule="watch", why="nothing to do but watch")

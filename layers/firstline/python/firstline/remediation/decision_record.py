@@ -1,0 +1,113 @@
+"""Basis: what a decision rests on, as its entry says it, so that it can be decided again (I26).
+
+It is what was read, and not what followed from it: hosts' reports stand in the answers of the
+looks that brought them. Alarms go by their redacted ARNs, as in the entries of their signals.
+"""
+
+import copy
+
+import msgspec
+
+from firstline.config.settings import Mode
+from firstline.diagnosis.evidence import (
+    UNREAD,
+    AlarmFact,
+    Answering,
+    Connections,
+    Evidence,
+    Group,
+    Refreshes,
+    TargetHealth,
+    Unknown,
+)
+from firstline.diagnosis.preflight import Surroundings
+from firstline.ids import CommandId, InstanceId
+from firstline.ledger.entries import DecisionMade
+from firstline.redaction import redact
+from firstline.remediation.execution import Answer
+from firstline.remediation.limits import Limits
+from firstline.remediation.situation import Situation
+from firstline.remediation.update import Observation
+
+
+class ObservedFleet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is said of the fleet as a whole; what was not read is left out."""
+
+    group: Group | Unknown = UNREAD
+    target_health: TargetHealth | Unknown = UNREAD
+    answering: Answering | Unknown = UNREAD
+    connections: Connections | Unknown = UNREAD
+
+
+class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
+    """What one reconcile read before it decided; what it did not need to read is left out."""
+
+    alarms: dict[str, AlarmFact] = {}
+    refreshes: Refreshes | Unknown = UNREAD
+    limits: Limits | Unknown
+    look: dict[InstanceId, Answer] | None = None
+    fix: Answer | None = None
+    found: CommandId | None = None
+    searched: bool = False
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All of it: ``around`` is None unless a fix was decided on, and only then read.
+
+    ``wakes`` are those that the incident has had by then: some end without an entry.
+    """
+
+    seen: Seen
+    wakes: int | None = None
+    around: Surroundings | None = None
+    mode: Mode
+
+    def put(self, event: DecisionMade) -> DecisionMade:
+        """*event* with all of it."""
+        return copy.replace(event, **msgspec.to_builtins(self))
+
+
+def basis(seen: Observation, about: Situation) -> Basis:
+    """What the decision on *about* rests on, of which *seen* was read."""
+    return Basis(
+        seen=_seen(seen, seen.evidence),
+        wakes=about.incident.wakes,
+        around=about.surroundings,
+        mode=about.mode,
+    )
+
+
+def read(event: DecisionMade) -> Basis | None:
+    """What the decision rested on; None where that was not recorded."""
+    if event.seen is None:
+        return None
+    inputs = {name: getattr(event, name) for name in Basis.__struct_fields__}
+    return msgspec.convert(inputs, type=Basis)
+
+
+def observed_fleet(event: DecisionMade) -> ObservedFleet | None:
+    """What the decision knew of the fleet; None where that was not recorded."""
+    return None if event.seen is None else msgspec.convert(event.seen, type=ObservedFleet)
+
+
+def _seen(seen: Observation, evidence: Evidence) -> Seen:
+    return Seen(
+        alarms={redact(arn): fact for arn, fact in evidence.alarms.items()},
+        group=evidence.group,
+        target_health=evidence.target_health,
+        answering=evidence.answering,
+        connections=evidence.connections,
+        refreshes=evidence.refreshes,
+        limits=_needed(seen.limits),
+        look=seen.look,
+        fix=seen.fix,
+        found=seen.found,
+        searched=seen.searched,
+    )
+
+
+def _needed(limits: Limits | Unknown) -> Limits | Unknown:
+    """Without the words that pauses owe to people: no decision rests on them."""
+    if isinstance(limits, Unknown):
+        return limits
+    return copy.replace(limits, switch=copy.replace(limits.switch, pages=()))

@@ -1,0 +1,140 @@
+"""Blast radius: whom would it touch?"""
+
+from firstline.actions.catalogue import FIXES
+from firstline.config.profile import seconds
+from firstline.diagnosis.evidence import Group, HostReport, Unknown
+from firstline.diagnosis.health_checks import Life
+from firstline.ids import InstanceId
+from firstline.remediation import limits
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.ladder import serving_hosts
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+
+
+def targets_are_ours(plan: Plan, situation: Situation) -> Denial | None:
+    """I13: every host is named, in scope, and in service in the managed group at this moment.
+
+    A fix of the whole fleet names each instance in service, and no other.
+    """
+    group = situation.evidence.group
+    if not isinstance(group, Group):
+        return Denial(f"the group cannot be read: {group.why}")
+    in_service = set(group.in_service())
+    for host in plan.hosts:
+        if host not in in_service:
+            return Denial(f"{host} is not in service in the managed group")
+        if host not in {each.id for each in situation.incident.targets}:
+            return Denial(f"{host} is not in the incident's scope")
+    return _names_its_target(plan, situation, in_service)
+
+
+def _names_its_target(
+    plan: Plan, situation: Situation, in_service: set[InstanceId]
+) -> Denial | None:
+    if FIXES[plan.action].reach == "host":
+        named = plan.hosts == (plan.target,)
+        return None if named else Denial(f"{plan.target} is not the one host of the plan")
+    if plan.target != situation.profile.fleet.group:
+        return Denial(f"{plan.target} is not the managed group")
+    if plan.action == "refresh_fleet" and set(plan.hosts) != in_service:
+        return Denial("the plan does not name every instance in service")
+    return None
+
+
+def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
+    """I11, I12, I16: two fresh readers agree that a host is dead, and none says that it serves."""
+    if FIXES[plan.action].reach == "fleet":
+        return None  # whom it touches is held by the budget and the floor
+    verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
+    if verdict is not None and verdict.life is Life.DEAD:
+        return None
+    told = verdict.life if verdict is not None else Life.UNKNOWN
+    return Denial(f"{plan.target} is not proven dead: it is {told}")
+
+
+def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
+    """I11: of the hosts not proven dead only a share is touched in any window, by all incidents."""
+    if isinstance(situation.limits, Unknown):
+        return Denial(f"what was touched cannot be read: {situation.limits.why}")
+    policy, group = situation.profile.policy, situation.evidence.group
+    dead = set(situation.diagnosis.having(Life.DEAD))
+    alive = {each for each in plan.hosts if each not in dead}
+    if not alive:
+        return None
+    window = seconds(policy.budget_window_seconds)
+    touched = alive | limits.touched(situation.limits.lease, situation.now, window)
+    size = len(group.in_service()) if isinstance(group, Group) else 0
+    allowed = max(1, size * policy.budget_percent // 100)
+    if len(touched) <= allowed:
+        return None
+    why = f"{len(touched)} hosts that are not proven dead would be touched, and {allowed} may be"
+    return Denial(why, final=True)
+
+
+def healthy_floor_stays(plan: Plan, situation: Situation) -> Denial | None:
+    """I12, I19: a refresh keeps the policy's floor; from nothing only where nothing serves."""
+    floor = situation.profile.policy.healthy_floor_percent
+    told = plan.parameters.get("MinHealthyPercentage")
+    if told is None or int(told) >= floor:
+        return None
+    group = situation.evidence.group
+    serving = not isinstance(group, Group) or bool(serving_hosts(situation, group))
+    if situation.profile.policy.refresh_from_zero and not serving:
+        return None
+    return Denial(f"it would leave {told} % of the group, and {floor} % must stay", final=True)
+
+
+def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
+    """I19: where two instances must not serve at once, a host that serves is never replaced."""
+    group = situation.evidence.group
+    if situation.profile.fleet.concurrent_instances_safe or not isinstance(group, Group):
+        return None
+    serving = set(serving_hosts(situation, group)) & set(plan.hosts)
+    if not serving:
+        return None
+    return Denial(f"{', '.join(sorted(serving))} serves, and may not be replaced", final=True)
+
+
+def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
+    """An instance that somebody protected from scale-in is kept: a person may know why."""
+    group = situation.evidence.group
+    if FIXES[plan.action].tool != "autoscaling" or not isinstance(group, Group):
+        return None
+    kept = [each.id for each in group.instances if each.protected and each.id in plan.hosts]
+    if not kept:
+        return None
+    return Denial(f"{', '.join(kept)} is protected from scale-in", final=True)
+
+
+def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
+    """A vault of which something was never stored is lost with its enclave's memory: a person asks.
+
+    A restart of the parent leaves the enclave as it is, and one that is gone has nothing to lose.
+    """
+    if not situation.profile.fleet.restarts_can_lose_vaults or plan.action == "restart_parent":
+        return None
+    for host in plan.hosts:
+        found = situation.evidence.hosts.get(host)
+        report = found.report if found is not None else None
+        if not isinstance(report, HostReport) or report.enclave_state == "none":
+            continue
+        if report.restart_blockers is None:
+            return Denial(f"nobody knows whether {host} holds what was not stored")
+        if report.restart_blockers:
+            why = f"{host} logged {report.restart_blockers} times that it could not store"
+            return Denial(why, final=True)
+    return None
+
+
+def one_fix_at_a_time(plan: Plan, situation: Situation) -> Denial | None:
+    """I10: no fix is under way in this incident, and no other incident holds the lease."""
+    del plan
+    if situation.incident.current is not None:
+        return Denial("a fix of this incident has no verdict yet")
+    if isinstance(situation.limits, Unknown):
+        return Denial(f"the lease cannot be read: {situation.limits.why}")
+    lease = situation.limits.lease
+    if lease.free_for(situation.incident.id, situation.now):
+        return None
+    return Denial(f"{lease.holder} is fixing something in {lease.group}", retry_at=lease.until)

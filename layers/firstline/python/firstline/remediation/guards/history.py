@@ -1,0 +1,54 @@
+"""History: what has been tried already?"""
+
+from firstline.config.profile import seconds
+from firstline.diagnosis.evidence import Unknown
+from firstline.remediation import limits
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.ladder import attempts_made
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+
+
+def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
+    """I20: a fix is tried a bounded number of times on a target, counted over all incidents."""
+    made = attempts_made(situation, plan.action, plan.target)
+    if isinstance(made, Unknown):
+        return Denial(f"the attempts made cannot be read: {made.why}")
+    allowed = situation.profile.policy.attempts_per_target_max
+    if made < allowed:
+        return None
+    why = f"{plan.action} was tried {made} times on {plan.target}, and {allowed} are allowed"
+    return Denial(why, final=True)
+
+
+def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
+    """I20: after each attempt on a target the next waits, twice as long each time."""
+    made = attempts_made(situation, plan.action, plan.target)
+    if isinstance(made, Unknown) or isinstance(situation.limits, Unknown):
+        return Denial("the last attempt cannot be read")
+    last = limits.last_attempt(situation.limits.lease, plan.action, plan.target)
+    if last is None:
+        return None
+    base = seconds(situation.profile.policy.cooldown_seconds)
+    until = last + limits.cooldown(base, made)
+    if until <= situation.now:
+        return None
+    return Denial(f"{plan.action} on {plan.target} cools down", retry_at=until)
+
+
+def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
+    """S09: after so many failed fixes in the group a person takes over; recovery always passes.
+
+    What undoes a fix of ours is let through: it is a way back, and not one more try.
+    """
+    if plan.action == "cancel_refresh":
+        return None
+    if isinstance(situation.limits, Unknown):
+        return Denial(f"the failed fixes cannot be read: {situation.limits.why}")
+    window = seconds(situation.profile.policy.attempts_window_seconds)
+    here = sum(1 for each in situation.incident.attempts if each.failed)
+    failed = max(here, limits.failures(situation.limits.lease, situation.now, window))
+    most = situation.profile.policy.failed_fixes_max
+    if failed < most:
+        return None
+    return Denial(f"{failed} fixes of the group did not help, and {most} are enough", final=True)

@@ -1,0 +1,128 @@
+"""Hand-over: what a person who takes over must know, and the steps of the runbook that come next.
+
+Made of what readers, guards and intents said in words of our own; no text of a host, of a log or
+of an event is in it. The steps' ids are those of the runbook, step by step.
+"""
+
+from firstline.diagnosis.diagnose import Diagnosis
+from firstline.diagnosis.health_checks import Failure
+from firstline.ids import InstanceId
+from firstline.incidents.incident import Attempt, Incident
+from firstline.remediation import support_case
+from firstline.remediation.decision import Decision
+from firstline.signal import Condition
+
+NAMED_MAX = 10
+"""As many hosts and attempts are told of by name; an event for the pager has its bounds."""
+
+R13 = "R13 look at the AWS Health dashboard for the Region"
+R14 = "R14 see to it that the group has instances in service"
+R17 = "R17 restart what does not run"
+R18 = "R18 replace the instances that stay unhealthy"
+R19 = "R19 find the affected component: NATS, enclave or parent"
+R21 = "R21 review what was deployed lately"
+R36 = "R36 check the health of the NATS cluster"
+R37 = "R37 check the security groups between host and NATS"
+R38 = "R38 check the VPC peering and its routes"
+R45 = "R45 inform the security team"
+R46 = "R46 open a case with AWS Support"
+
+BY_CONDITION: dict[Condition, tuple[str, ...]] = {
+    Condition.COMPLETE_OUTAGE: (R13, R14, R17, R18),
+    Condition.ENCLAVE_DOWN: (R17, R18),
+    Condition.PARENT_DOWN: (R19, R17, R18),
+    Condition.DEGRADED_LATENCY: (R19, "R20 compare the metrics around the start", R21),
+    Condition.API_ERRORS: (R19, "R20 compare the metrics around the start", R21),
+    Condition.NATS_DISCONNECTED: (R36, R37, R38),
+    Condition.NATS_BACKLOG: (R36, R19),
+    Condition.MEMORY_PRESSURE: (
+        "R28 check the vaults for leaks",
+        "R22 consider scaling out",
+        "R29 consider a larger instance type",
+        "R30 review the LRU eviction policy",
+    ),
+    Condition.KMS_THROTTLING: (
+        "R32 reduce the attestation frequency",
+        "R33 request a higher KMS quota",
+        "R34 enable key caching in the supervisor",
+    ),
+    Condition.USER_AFFECTED: (
+        "R24 see whether the user's vault runs: its process lives inside the enclave",
+        "R25 read the vault manager's log for the user",
+        "R26 a stuck vault is evicted when memory is short, the least recently used first",
+        "R26 no automatic fix of one vault is safe, so none exists",
+    ),
+    Condition.SECURITY_FINDING: (R45,),
+    Condition.AWS_HEALTH: (R13, R46),
+    Condition.CAPACITY: (R14, R46),
+    Condition.DRILL: (R13, R46),  # its alarm does not turn back, which is CloudWatch's to do
+    Condition.UNCLASSIFIED: (R19, R21),
+}
+"""What the runbook says to do next; every condition has its steps."""
+
+BY_FAILURE: dict[Failure, tuple[str, ...]] = {
+    Failure.IMAGE_MISMATCH: (
+        "R21 compare the enclave's PCR0 with the published one and the key's policy",
+        "R21 restart nothing before they agree",
+        R45,
+    ),
+    Failure.KMS_REFUSES: ("R31 read the state and the policy of the enclaves' KMS key", R45),
+    Failure.CREDENTIALS_ENDED: (
+        "R36 renew the parent's NATS credentials, and only then replace the host",
+    ),
+    Failure.HOST_LOST: (R18, R46),
+}
+"""What comes before them where it is known what fails."""
+
+
+def details(
+    incident: Incident,
+    diagnosis: Diagnosis,
+    decision: Decision,
+    background: tuple[str, ...] = (),
+) -> dict[str, str]:
+    """What the page of a hand-over says: seen, tried, denied, and what to do next.
+
+    *background* is what a person would look up first, in lines.
+    """
+    what, tried = seen(diagnosis), "; ".join(map(_tried, incident.attempts[-NAMED_MAX:]))
+    following = steps(incident, diagnosis)
+    case = support_case.prepare(incident, what, tried or "nothing").told()
+    denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
+    return {
+        "why": decision.why,
+        "seen": what,
+        "background": "; ".join(background) or "nothing was looked up",
+        "tried": tried or "nothing",
+        "denied": "; ".join(denied) or "nothing",
+        "verified": ", ".join(_verified(incident)) or "no host",
+        "next": "; ".join(following),
+    } | ({"support_case": case} if R46 in following else {})
+
+
+def seen(diagnosis: Diagnosis) -> str:
+    """The diagnosis in words, and the facts for and against each host."""
+    hosts = list(diagnosis.hosts.items())[:NAMED_MAX]
+    facts = [
+        f"{id_} {verdict.life}: {', '.join((*verdict.dead, *verdict.serving)) or 'nothing known'}"
+        for id_, verdict in hosts
+    ]
+    return "; ".join((diagnosis.cause, *facts))
+
+
+def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
+    """The runbook's next steps: of what fails, then of the condition, each once."""
+    failures = {verdict.failure for verdict in diagnosis.hosts.values()}
+    known = (step for each in Failure if each in failures for step in BY_FAILURE.get(each, ()))
+    depends = (R36, R37, R38) if diagnosis.dependency is not None else ()
+    return tuple(dict.fromkeys((*known, *depends, *BY_CONDITION[incident.condition])))
+
+
+def _tried(attempt: Attempt) -> str:
+    verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
+    what = "was not sent" if attempt.helped is False and not attempt.failed else None
+    return f"{attempt.action} on {attempt.target}: {what or verdicts[attempt.helped]}"
+
+
+def _verified(incident: Incident) -> list[InstanceId]:
+    return [each.id for each in incident.targets if each.verified][:NAMED_MAX]

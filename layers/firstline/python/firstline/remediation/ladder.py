@@ -1,0 +1,145 @@
+"""Ladder: which fix comes next for a host, and the plan for it. It only climbs (I20)."""
+
+from firstline.actions.action import Action
+from firstline.actions.catalogue import FIXES
+from firstline.config.profile import seconds
+from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.evidence import Group, Unknown
+from firstline.diagnosis.health_checks import Life
+from firstline.ids import FixTarget, GroupName, InstanceId
+from firstline.remediation import limits
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+
+
+def gentlest_plan(situation: Situation, dead: tuple[InstanceId, ...]) -> Plan | None:
+    """What comes next for the *dead* hosts: the canary's next rung, or else the gentlest of all.
+
+    While a fix of one host did not help, no other host is touched (S09).
+    """
+    rungs = situation.profile.rungs(situation.incident.condition)
+    failed = {each.target for each in situation.incident.attempts if each.failed}
+    plans = ((host, next_plan(situation, host)) for host in dead)
+    found = [(host, plan) for host, plan in plans if plan is not None]
+    by_gentleness = sorted(
+        found, key=lambda it: (it[0] not in failed, rungs.index(it[1].action), it[0])
+    )
+    return by_gentleness[0][1] if by_gentleness else None
+
+
+def next_plan(situation: Situation, host: InstanceId) -> Plan | None:
+    """The gentlest fix that fits *host* and is not used up; the last that fits when all are.
+
+    None where no rung of the condition's ladder mends what fails on *host*.
+    """
+    verdict = situation.diagnosis.hosts[host]
+    fitting = [each for each in _rungs_ahead(situation, host) if _fits(each, verdict, situation)]
+    allowed = situation.profile.policy.attempts_per_target_max
+    for action in fitting:
+        made = attempts_made(situation, action.name, _target(action, situation, host))
+        if not isinstance(made, Unknown) and made < allowed:
+            return _plan(action, situation, host)
+    return _plan(fitting[-1], situation, host) if fitting else None
+
+
+def attempts_made(situation: Situation, action: str, target: FixTarget) -> int | Unknown:
+    """Attempts in the window by all incidents, or in this incident where that is more."""
+    if isinstance(situation.limits, Unknown):
+        return situation.limits
+    window = seconds(situation.profile.policy.attempts_window_seconds)
+    lease = situation.limits.lease
+    here = sum(
+        1 for each in situation.incident.attempts if each.action == action and each.target == target
+    )
+    return max(here, limits.attempts(lease, action, target, situation.now, window))
+
+
+def capacity_plan(situation: Situation, group: Group) -> Plan | None:
+    """One instance more, where the ladder has that rung and the group has room."""
+    rungs = situation.profile.rungs(situation.incident.condition)
+    if "scale_out" not in rungs or not group.room:
+        return None
+    wanted = group.desired + 1
+    return Plan(
+        action="scale_out",
+        target=GroupName(situation.profile.fleet.group),
+        parameters={"DesiredCapacity": str(wanted)},
+        facts=(f"the group wants {group.desired} instances, and may have {group.most}",),
+    )
+
+
+def cancel_plan(situation: Situation, refresh: str) -> Plan:
+    """Cancel the refresh of ours that did not help."""
+    return Plan(
+        action="cancel_refresh",
+        target=GroupName(situation.profile.fleet.group),
+        facts=(f"the refresh {refresh} goes on, and its first instance does not serve",),
+    )
+
+
+def refresh_parameters(situation: Situation, group: Group) -> dict[str, str]:
+    """Preferences of a refresh: the policy's floor, or nothing where nothing serves and it may be.
+
+    The first instance is a canary: a checkpoint after it lasts as long as it may take to verify.
+    Its percentage is rounded down, so that one instance reaches it.
+    """
+    policy = situation.profile.policy
+    from_zero = policy.refresh_from_zero and not serving_hosts(situation, group)
+    canary = 100 // max(len(group.in_service()), 1)
+    delay = situation.profile.verify_timeout("refresh_fleet")
+    return {
+        "MinHealthyPercentage": str(0 if from_zero else policy.healthy_floor_percent),
+        "CanaryPercentage": str(canary),
+        "CheckpointDelay": str(int(delay.total_seconds())),
+        "InstanceWarmup": str(int(situation.profile.settle("refresh_fleet").total_seconds())),
+    }
+
+
+def serving_hosts(situation: Situation, group: Group) -> tuple[InstanceId, ...]:
+    """Hosts in service that serve: those that are verified, and those that readers vouch for."""
+    verified = {each.id for each in situation.incident.targets if each.verified}
+    vouched = set(situation.diagnosis.having(Life.SERVING))
+    return tuple(each for each in group.in_service() if each in verified | vouched)
+
+
+def _rungs_ahead(situation: Situation, host: InstanceId) -> list[Action]:
+    """The rungs from the highest that this incident has tried on *host* or on its group."""
+    rungs = [FIXES[each] for each in situation.profile.rungs(situation.incident.condition)]
+    tried = {(each.action, each.target) for each in situation.incident.attempts}
+    reached = [
+        index
+        for index, each in enumerate(rungs)
+        if (each.name, _target(each, situation, host)) in tried
+    ]
+    return rungs[max(reached, default=0) :]
+
+
+def _fits(action: Action, verdict: Verdict, situation: Situation) -> bool:
+    """Whether *action* mends what fails; one of the whole fleet only where no host serves."""
+    if verdict.failure not in action.mends:
+        return False
+    group = situation.evidence.group
+    if action.reach == "host":
+        return True
+    return isinstance(group, Group) and not serving_hosts(situation, group)
+
+
+def _target(action: Action, situation: Situation, host: InstanceId) -> FixTarget:
+    return host if action.reach == "host" else GroupName(situation.profile.fleet.group)
+
+
+def _plan(action: Action, situation: Situation, host: InstanceId) -> Plan:
+    group = situation.evidence.group
+    parameters: dict[str, str] = {}
+    hosts: tuple[InstanceId, ...] = (host,)
+    if action.name == "replace_instance":
+        parameters = {"InstanceId": str(host)}
+    if action.name == "refresh_fleet" and isinstance(group, Group):
+        parameters, hosts = refresh_parameters(situation, group), group.in_service()
+    return Plan(
+        action=action.name,
+        target=_target(action, situation, host),
+        hosts=hosts,
+        parameters=parameters,
+        facts=situation.diagnosis.hosts[host].dead,
+    )

@@ -1,0 +1,64 @@
+"""Rules that fix: a plan from the ladder, and every guard's answer to it."""
+
+from firstline.config.profile import seconds
+from firstline.diagnosis.evidence import Group, Refreshes
+from firstline.diagnosis.health_checks import Life
+from firstline.remediation import ladder
+from firstline.remediation.decision import Ask, Decision, Fix, HandOver, Step, Wait
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.order import ask
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+
+
+def next_fix(s: Situation) -> Decision | None:
+    """R17: the first host that is proven dead, and after it, once verified, the next."""
+    if not s.profile.rungs(s.incident.condition):
+        return None
+    plan = ladder.gentlest_plan(s, s.diagnosis.having(Life.DEAD))
+    return None if plan is None else _guarded(s, plan, "next fix")
+
+
+def more_capacity(s: Situation) -> Decision | None:
+    """R22: under memory pressure one instance more, where the ladder has that rung."""
+    group = s.evidence.group
+    plan = ladder.capacity_plan(s, group) if isinstance(group, Group) else None
+    if plan is None or any(each.helped for each in s.incident.attempts):
+        return None
+    return _guarded(s, plan, "more capacity")
+
+
+def refresh_to_cancel(s: Situation) -> Decision | None:
+    """S09: a refresh whose first instance did not serve must not replace the others."""
+    tried = [each for each in s.incident.attempts if each.action == "refresh_fleet"]
+    refreshes, ours = s.evidence.refreshes, {each.command for each in tried if each.failed}
+    active = refreshes.active() if isinstance(refreshes, Refreshes) else ()
+    plans = [ladder.cancel_plan(s, each.id) for each in active if each.id in ours]
+    return _guarded(s, plans[0], "cancel the refresh") if plans else None
+
+
+def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
+    """*plan*, or what its denials leave; every guard's answer is kept."""
+    answers = ask(plan, s)
+    denials = [each.denial for each in answers if each.denial is not None]
+    step, why = _permitted(s, plan, tuple(denials))
+    return Decision(step=step, rule=rule, why=why, facts=plan.facts, plan=plan, answers=answers)
+
+
+def _permitted(s: Situation, plan: Plan, denials: tuple[Denial, ...]) -> tuple[Step, str]:
+    if not denials:
+        return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
+    why = "; ".join(each.why for each in denials)
+    if any(each.final for each in denials):
+        return HandOver(), why
+    if all(each.ask for each in denials):
+        return Ask(plan), why
+    watch = s.now + seconds(s.profile.policy.watch_seconds)
+    retries = [each.retry_at for each in denials if each.retry_at is not None]
+    if len(retries) == len(denials):
+        return Wait(min(max(retries), watch)), why
+    # a guard that keeps saying no is told to a person, who may know more than it does
+    blocked = s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds)
+    if blocked and not any(each.held for each in denials):
+        return HandOver(), why
+    return Wait(watch), why

@@ -1,0 +1,83 @@
+"""Rules that end in a person's hands: nothing more can be done from here."""
+
+import copy
+
+from firstline.config.profile import seconds
+from firstline.diagnosis.evidence import Gone, Group
+from firstline.diagnosis.health_checks import Failure, Life
+from firstline.remediation.decision import Decision, HandOver, Wait
+from firstline.remediation.situation import Situation
+
+
+def bounded(s: Situation) -> Decision | None:
+    """I24: every incident ends in bounded time."""
+    policy = s.profile.policy
+    age = s.now - s.incident.opened_at
+    if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
+        return None
+    why = f"not over after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
+    return Decision(step=HandOver(), rule="bounded", why=why)
+
+
+def nothing_to_watch(s: Situation) -> Decision | None:
+    """A signal without an alarm of ours behind it leaves nothing to read: a person must."""
+    if s.incident.alarms:
+        return None
+    return Decision(step=HandOver(), rule="nothing to watch", why="no alarm stands behind it")
+
+
+def alarm_gone(s: Situation) -> Decision | None:
+    """Somebody deleted the alarm while it fired: no OK will come, and nobody else is watching."""
+    if not isinstance(s.evidence.alarm, Gone):
+        return None
+    why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
+    return Decision(step=HandOver(), rule="alarm gone", why=why)
+
+
+def no_hosts(s: Situation) -> Decision | None:
+    """R14: a group without instances in service leaves nobody to restart."""
+    group = s.evidence.group
+    if not s.needs_hosts or not isinstance(group, Group) or group.in_service():
+        return None
+    why = f"the group has no instance in service, and wants {group.desired}"
+    return Decision(step=HandOver(), rule="no hosts", why=why)
+
+
+def silent_hosts(s: Situation) -> Decision | None:
+    """Hosts that cannot be looked at cannot be mended from here: a person must."""
+    limit = s.profile.policy.silent_looks_max
+    dead = s.diagnosis.having(Life.DEAD)
+    silent = [each.id for each in s.unverified if each.silent >= limit and each.id not in dead]
+    if not silent or len(silent) < len(s.unverified):
+        return None
+    why = f"{', '.join(silent)} did not answer {limit} looks in a row"
+    return Decision(step=HandOver(), rule="silent hosts", why=why)
+
+
+def beyond_mending(s: Situation) -> Decision | None:
+    """S14: what fails on every host that is left is known, and no rung of the ladder mends it."""
+    dead = s.diagnosis.having(Life.DEAD)
+    failures = [s.diagnosis.hosts[each].failure for each in dead]
+    if not dead or len(dead) < len(s.unverified) or Failure.UNKNOWN in failures:
+        return None
+    told = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
+    return Decision(step=HandOver(), rule="beyond mending", why=f"no fix is there for {told}")
+
+
+def later(decision: Decision, s: Situation) -> Decision:
+    """I21: what signals still join is not given up yet, but after `blocked_max_seconds`.
+
+    Whoever was paged knows of the trouble; each signal that came after the end would open it anew
+    and page again.
+    """
+    if not isinstance(decision.step, HandOver) or s.incident.signals == 1 or bounded(s):
+        return decision
+    policy = s.profile.policy
+    quiet_at = s.incident.joined_at + seconds(policy.watch_seconds)
+    until = min(quiet_at, s.incident.opened_at + seconds(policy.blocked_max_seconds))
+    if s.now >= until:
+        return decision
+    why = (
+        f"{decision.why}; but it was joined by {s.incident.signals - 1} signals, the last just now"
+    )
+    return copy.replace(decision, step=Wait(until), rule="gathers", why=why)

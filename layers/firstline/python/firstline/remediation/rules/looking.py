@@ -1,0 +1,118 @@
+"""Rules that look, or wait for what is under way: a host is verified by looking, K of K."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from firstline.actions.catalogue import FIXES
+from firstline.actions.look_host import LOOK_TARGETS_MAX
+from firstline.config.profile import seconds
+from firstline.diagnosis.evidence import Group
+from firstline.ids import InstanceId
+from firstline.incidents.incident import Attempt
+from firstline.remediation.decision import Decision, HandOver, Look, Wait, wait
+from firstline.remediation.situation import Situation
+
+
+def fix_under_way(s: Situation) -> Decision | None:
+    """I9: a fix without an answer is waited for and looked for, never sent again."""
+    current = s.incident.current
+    if current is None or current.outcome is not None:
+        return None
+    why = f"{current.action} on {current.target} has not answered yet"
+    return wait(s.now, seconds(s.profile.policy.poll_seconds), "fix under way", why)
+
+
+def look_under_way(s: Situation) -> Decision | None:
+    """A look is sent at one wake and read at a later one."""
+    look = s.incident.look
+    if look is None:
+        return None
+    why = f"the look at {len(look.targets)} hosts has not answered yet"
+    return wait(s.now, seconds(s.profile.policy.poll_seconds), "look under way", why)
+
+
+def fix_to_verify(s: Situation) -> Decision | None:
+    """I23: a fix is judged by looking again after it settled, not by its exit status."""
+    current = s.incident.current
+    if current is None or current.answered_at is None:
+        return None
+    settled_at = current.answered_at + s.profile.settle(current.action)
+    looked_at = _to_verify(s, current)
+    if not looked_at:
+        until = max(settled_at, s.now + seconds(s.profile.policy.watch_seconds))
+        why = f"{current.action} goes on: nothing that it launched is to be looked at"
+        return Decision(step=Wait(until), rule="verify the fix", why=why)
+    # one that is not back soon is asked less often
+    late = s.now - settled_at >= seconds(s.profile.policy.watch_seconds)
+    good = {each.id for each in s.incident.targets if each.readings}
+    readings = (_next_reading(s, each, none_good=late and each not in good) for each in looked_at)
+    due = max(settled_at, *readings)
+    names = ", ".join(looked_at)
+    if s.now < due:
+        why = f"{names} settles after {current.action}"
+        return Decision(step=Wait(due), rule="verify the fix", why=why)
+    why = f"{names} is looked at again after {current.action}"
+    read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
+    return Decision(step=Look(looked_at, read_at), rule="verify the fix", why=why)
+
+
+def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
+    """Whom to look at after a fix: its host, or what the group launched for it."""
+    if FIXES[current.action].tool == "ssm":
+        return current.hosts
+    group = s.evidence.group
+    launched = group.beyond(current.known) if isinstance(group, Group) else ()
+    waiting = {each.id for each in s.unverified}
+    return _together(s, [each for each in launched if each in waiting])
+
+
+def hosts_to_look_at(s: Situation) -> Decision | None:
+    """R15, R16: before anything is done, each host that is not verified is looked at."""
+    if not s.needs_hosts:
+        return None
+    age_max = seconds(s.profile.policy.evidence_age_max_seconds)
+    stale = [
+        each.id
+        for each in s.unverified
+        if each.id not in s.incident.hosts or not s.incident.hosts[each.id].fresh(s.now, age_max)
+    ]
+    if not stale:
+        return None
+    hosts = _together(s, stale)
+    why = f"nothing fresh is known of {', '.join(hosts)}"
+    read_at = s.now + seconds(s.profile.policy.poll_seconds)
+    return Decision(step=Look(hosts, read_at), rule="look at hosts", why=why)
+
+
+def targets_to_confirm(s: Situation) -> Decision | None:
+    """A host that seems to serve is verified like a mended one: K of K."""
+    waiting = s.unverified
+    if not waiting or not s.needs_hosts:
+        return None
+    targets = tuple(each for each in waiting if each.readings) or waiting
+    due = max(_next_reading(s, each.id, none_good=not each.readings) for each in targets)
+    names = tuple(each.id for each in targets)
+    if s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds):
+        why = f"nothing could be proven of {', '.join(names)}"
+        return Decision(step=HandOver(), rule="confirm targets", why=why)
+    if s.now < due:
+        why = f"{', '.join(names)} not verified yet"
+        return Decision(step=Wait(due), rule="confirm targets", why=why)
+    why = f"{', '.join(names)}: another reading, {s.profile.policy.verify_readings} in a row verify"
+    read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
+    return Decision(step=Look(_together(s, names), read_at), rule="confirm targets", why=why)
+
+
+def _together(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
+    """As many of *hosts* as one look can ask; the first alone where SSM refused several."""
+    return tuple(hosts[: 1 if s.incident.look_singly else LOOK_TARGETS_MAX])
+
+
+def _next_reading(s: Situation, target: InstanceId, *, none_good: bool = False) -> datetime:
+    """When the next reading of *target* is due: now, if it was never read.
+
+    A host of which no reading was good is watched; one that seems to serve is soon confirmed.
+    """
+    last, policy = s.incident.hosts.get(target), s.profile.policy
+    interval = policy.watch_seconds if none_good else policy.verify_interval_seconds
+    return s.now if last is None else last.at + seconds(interval)

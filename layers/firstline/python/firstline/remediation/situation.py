@@ -1,0 +1,62 @@
+"""Situation: all that `decide` and its guards see. There is nothing else that they could read."""
+
+from datetime import datetime
+
+import msgspec
+
+from firstline.actions.action import Autonomy
+from firstline.config.profile import Profile
+from firstline.config.settings import Mode
+from firstline.diagnosis.diagnose import Diagnosis
+from firstline.diagnosis.evidence import Evidence, Need, Unknown, needs
+from firstline.diagnosis.preflight import Surroundings
+from firstline.incidents import demotion as trust
+from firstline.incidents.demotion import Demotion
+from firstline.incidents.incident import Incident, Target
+from firstline.remediation.limits import Limits
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident at one instant, with the world, the limits and the policy.
+
+    ``surroundings`` are None until a fix is decided on: only then are they read, and asked about.
+    """
+
+    now: datetime
+    incident: Incident
+    evidence: Evidence
+    diagnosis: Diagnosis
+    limits: Limits | Unknown
+    surroundings: Surroundings | None = None
+    profile: Profile
+    mode: Mode
+
+    @property
+    def unverified(self) -> tuple[Target, ...]:
+        """The targets of which nobody has proven yet that they work."""
+        return tuple(each for each in self.incident.targets if not each.verified)
+
+    @property
+    def progressed_at(self) -> datetime:
+        """When a host was last verified, or a fix answered; at first when it was opened."""
+        verified = (each.verified_at for each in self.incident.targets)
+        answered = (each.answered_at for each in self.incident.attempts)
+        told = (at for at in (*verified, *answered) if at is not None)
+        return max(told, default=self.incident.opened_at)
+
+    def demotion(self, action: str) -> Demotion | None:
+        """What keeps *action* from going by itself here; none is known where limits are not."""
+        if isinstance(self.limits, Unknown):
+            return None
+        held = self.incident
+        return trust.demotion(self.limits.lease.trusts, action, held.id, held.opened_at)
+
+    def autonomy(self, action: str) -> Autonomy:
+        """As the profile says; what was demoted asks a person where it went by itself."""
+        said = self.profile.autonomy(action, self.incident.condition)
+        return "approve" if said == "auto" and self.demotion(action) is not None else said
+
+    @property
+    def needs_hosts(self) -> bool:
+        """Whether the condition is about hosts at all."""
+        return Need.HOSTS in needs(self.incident.condition)

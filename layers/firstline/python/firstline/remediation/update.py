@@ -1,0 +1,255 @@
+"""Learn: what an observation changes in an incident, before anything is decided.
+
+Answers of looks and fixes are read, the scope follows the group, readings are counted, and a
+fix gets its verdict. Pure: an incident and an observation in, an incident and its news out.
+"""
+
+import copy
+from datetime import datetime
+
+import msgspec
+
+from firstline.actions.catalogue import FIXES
+from firstline.config.profile import Profile, seconds
+from firstline.diagnosis.diagnose import diagnose, judge
+from firstline.diagnosis.evidence import Evidence, Group, HostEvidence, Need, Unknown, needs
+from firstline.ids import CommandId, InstanceId
+from firstline.incidents.incident import Attempt, Fact, Incident, Outcome, Target
+from firstline.ledger.entries import (
+    FixReported,
+    FixVerified,
+    HostsInspected,
+    HostsVerified,
+    LedgerEvent,
+)
+from firstline.remediation import verification as verify
+from firstline.remediation.execution import Answer, Answered
+from firstline.remediation.limits import Limits
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one reconcile read. ``look`` is None while no look's answers could be read."""
+
+    evidence: Evidence
+    limits: Limits | Unknown
+    look: dict[InstanceId, Answer] | None = None
+    fix: Answer | None = None
+    found: CommandId | None = None
+    searched: bool = False
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """The incident as it is now known to be, what is news, and the fix that is over, if one is."""
+
+    incident: Incident
+    news: tuple[LedgerEvent, ...] = ()
+    over: Attempt | None = None
+
+    def adding(
+        self, incident: Incident, *news: LedgerEvent, over: Attempt | None = None
+    ) -> "Lesson":
+        """This lesson and one more."""
+        return Lesson(incident, (*self.news, *news), over or self.over)
+
+
+def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """What *seen* teaches about *incident*."""
+    scoped = _scope(incident, seen.evidence)
+    lesson = Lesson(_clear_readings(scoped, seen.evidence, profile, now))
+    lesson = _look_answers(lesson, seen, profile, now)
+    lesson = _fix_answer(lesson, seen, now)
+    lesson = _standing(lesson, seen, profile, now)
+    return _fix_verdict(lesson, seen.evidence, profile, now)
+
+
+def _scope(incident: Incident, evidence: Evidence) -> Incident:
+    """The targets are the hosts in service, or the one in scope, with what is known of them."""
+    if Need.HOSTS not in needs(incident.condition) or not isinstance(evidence.group, Group):
+        return incident
+    known = {each.id: each for each in incident.targets}
+    hosts = evidence.group.in_service()
+    if incident.scope:
+        scope = {incident.scope, *_launched_here(incident, evidence.group)}
+        hosts = tuple(each for each in hosts if each in scope)
+    targets = tuple(known.get(each, Target(each)) for each in hosts)
+    return copy.replace(incident, targets=targets)
+
+
+def _launched_here(incident: Incident, group: Group) -> tuple[InstanceId, ...]:
+    """What was launched since this incident first replaced a host: it stands in its place."""
+    replaced = [each.known for each in incident.attempts if each.known]
+    return group.beyond(replaced[0]) if replaced else ()
+
+
+def _clear_readings(
+    incident: Incident, evidence: Evidence, profile: Profile, now: datetime
+) -> Incident:
+    """Readings in a row that found every alarm OK; an unknown one breaks the row.
+
+    Two wakes at once are one reading: K readings mean K intervals.
+    """
+    if incident.alarms_beyond or not evidence.all_clear():
+        return copy.replace(incident, clear_readings=0, clear_read_at=None)
+    interval = seconds(profile.policy.verify_interval_seconds)
+    if incident.clear_read_at is not None and now < incident.clear_read_at + interval:
+        return incident
+    return copy.replace(incident, clear_readings=incident.clear_readings + 1, clear_read_at=now)
+
+
+def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """Reports of a look are taken in together: when all answered, or when its time is up."""
+    incident, look = lesson.incident, lesson.incident.look
+    if look is None:
+        return lesson
+    answers = seen.look or {}
+    reports = {id_: each for id_, each in answers.items() if isinstance(each, Answered)}
+    if len(reports) < len(look.targets) and now < look.until:
+        return lesson
+    fresh = {
+        id_: HostEvidence(
+            reports[id_].report if id_ in reports else Unknown("no answer in time"),
+            look.intended_at,
+        )
+        for id_ in look.targets
+    }
+    incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
+    incident = _readings(incident, seen.evidence, profile, frozenset(look.targets))
+    reported = {id_: each.report for id_, each in fresh.items()}
+    event = HostsInspected(action="look_host", token=look.token, hosts=reported)
+    return lesson.adding(incident, event)
+
+
+def _readings(
+    incident: Incident, evidence: Evidence, profile: Profile, looked_at: frozenset[InstanceId]
+) -> Incident:
+    """One more reading for each host that was looked at."""
+    now_known = copy.replace(evidence, hosts=incident.hosts)
+    age_max = seconds(profile.policy.evidence_age_max_seconds)
+    readers = 2 if profile.fleet.target_group else 1
+    targets = tuple(
+        verify.read(
+            each,
+            judge(each.id, now_known, age_max),
+            readers=readers,
+            reported=not isinstance(incident.hosts[each.id].report, Unknown),
+        )
+        if each.id in looked_at
+        else each
+        for each in incident.targets
+    )
+    return copy.replace(incident, targets=targets)
+
+
+def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
+    """What became of the fix: answered, found again after a crash, or never sent."""
+    current = lesson.incident.current
+    if current is None or current.outcome is not None:
+        return lesson
+    if current.command is None:
+        return _search(lesson, current, seen, now)
+    if isinstance(seen.fix, Answered):
+        outcome = Outcome.DONE if seen.fix.success else Outcome.FAILED
+        return _answered(lesson, current, outcome, seen.fix.detail, now)
+    if now < current.lease_until:
+        return lesson
+    return _answered(lesson, current, Outcome.UNKNOWN, "no answer in time", now)
+
+
+def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) -> Lesson:
+    """I9: an intent without a command is found by its token, or was never sent."""
+    if seen.found is not None:
+        found = copy.replace(current, command=seen.found)
+        lesson = lesson.adding(lesson.incident.with_current(found))
+        if FIXES[current.action].tool == "ssm":
+            return lesson
+        return _answered(lesson, found, Outcome.DONE, "found by what it began", now)
+    if not seen.searched:
+        return lesson
+    attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
+    incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
+    event = _reported(attempt, "its lease ran out and no command bears its token")
+    return lesson.adding(incident, event, over=attempt)
+
+
+def _answered(
+    lesson: Lesson, current: Attempt, outcome: Outcome, detail: str, now: datetime
+) -> Lesson:
+    """Whatever the tool says, the fix is now judged by looking."""
+    attempt = copy.replace(current, outcome=outcome, answered_at=now)
+    incident = lesson.incident.after(Fact.FIX_ANSWERED).with_current(attempt)
+    begun_anew = tuple(
+        copy.replace(each, readings=0) if each.id == current.target else each
+        for each in incident.targets
+    )
+    incident = copy.replace(incident, targets=begun_anew)
+    return lesson.adding(incident, _reported(attempt, detail))
+
+
+def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """Which targets are verified now, and which are not any more."""
+    incident = lesson.incident
+    policy = profile.policy
+    evidence = copy.replace(seen.evidence, hosts=incident.hosts)
+    age_max = seconds(policy.evidence_age_max_seconds)
+    diagnosis = diagnose(evidence, tuple(each.id for each in incident.targets), age_max)
+    targets = tuple(
+        verify.settle(each, diagnosis.hosts[each.id], policy.verify_readings, now)
+        for each in incident.targets
+    )
+    turned = [
+        after
+        for before, after in zip(incident.targets, targets, strict=True)
+        if before.verified != after.verified
+    ]
+    news = (_turned(turned, policy.verify_readings),) if turned else ()
+    return lesson.adding(copy.replace(incident, targets=targets), *news)
+
+
+def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: datetime) -> Lesson:
+    """I23, S04: a fix helped if looking says so in time; otherwise it failed."""
+    incident, current = lesson.incident, lesson.incident.current
+    if current is None or current.answered_at is None:
+        return lesson
+    verified = verify.since(incident.targets, current.answered_at)
+    if verify.helped(current, incident, evidence, verified):
+        return _judged(lesson, current, helped=True)
+    # each host that a refresh has brought back gives it the time for one more
+    back = len(verified - set(current.known)) if current.known else 0
+    patience = profile.verify_timeout(current.action) * (1 + back)
+    if now < current.answered_at + patience:
+        return lesson
+    return _judged(lesson, current, helped=False)
+
+
+def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
+    attempt = copy.replace(current, helped=helped)
+    fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
+    event = FixVerified(
+        action=attempt.action,
+        target=attempt.target,
+        token=attempt.token,
+        outcome=attempt.outcome,
+        detail=str(fact),
+        helped=helped,
+    )
+    incident = lesson.incident.after(fact).with_current(attempt)
+    return lesson.adding(incident, event, over=attempt)
+
+
+def _reported(attempt: Attempt, detail: str) -> FixReported:
+    return FixReported(
+        action=attempt.action,
+        target=attempt.target,
+        token=attempt.token,
+        outcome=attempt.outcome or "",
+        detail=detail,
+    )
+
+
+def _turned(targets: list[Target], readings: int) -> HostsVerified:
+    """One entry for all, so that a turn's transaction stays within its bound."""
+    return HostsVerified(
+        verified=tuple(each.id for each in targets if each.verified),
+        doubted=tuple(each.id for each in targets if not each.verified),
+        readings_needed=readings,
+    )

@@ -1,0 +1,65 @@
+"""Verify: whether a target works, and whether a fix helped.
+
+Judged by readers that the fix did not produce, K of K: never by a tool's word.
+"""
+
+import copy
+from datetime import datetime
+
+from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.evidence import Evidence, Group, Refreshes
+from firstline.diagnosis.health_checks import Life
+from firstline.ids import InstanceId
+from firstline.incidents.incident import Attempt, Incident, Target
+
+
+def read(target: Target, verdict: Verdict, *, readers: int, reported: bool) -> Target:
+    """*target* after one more look: a good reading counts, any other begins anew.
+
+    Good is: the host reported, and *readers* different readers say that it serves.
+    """
+    silent = 0 if reported else target.silent + 1
+    good = verdict.life is Life.SERVING and reported and len(verdict.serving) >= readers
+    return copy.replace(target, readings=target.readings + 1 if good else 0, silent=silent)
+
+
+def settle(target: Target, verdict: Verdict, readings_needed: int, now: datetime) -> Target:
+    """*target* verified at K of K, and not any more when a single reader says that it is dead.
+
+    One reader is enough to doubt, and to look again; it takes two to fix.
+    """
+    if verdict.life is Life.DEAD or (target.verified and verdict.dead):
+        return copy.replace(target, readings=0, verified_at=None)
+    if not target.verified and target.readings >= readings_needed:
+        return copy.replace(target, verified_at=now)
+    return target
+
+
+def since(targets: tuple[Target, ...], at: datetime) -> frozenset[InstanceId]:
+    """The targets that were verified at or after *at*."""
+    return frozenset(
+        each.id for each in targets if each.verified_at is not None and each.verified_at >= at
+    )
+
+
+def helped(
+    attempt: Attempt, incident: Incident, evidence: Evidence, verified: frozenset[InstanceId]
+) -> bool:
+    """Whether *attempt* did what it was for; what cannot be read has not.
+
+    A restart helped when its host is *verified*; a replacement when none of its hosts is in
+    service any more, the group is whole, and every instance launched since is verified.
+    """
+    group, refreshes = evidence.group, evidence.refreshes
+    match attempt.action:
+        case "restart_parent" | "restart_enclave":
+            return attempt.target in verified
+        case "cancel_refresh":
+            return isinstance(refreshes, Refreshes) and not refreshes.active()
+        case _ if not isinstance(group, Group) or not group.whole:
+            return False
+        case _:
+            launched = group.beyond(attempt.known)
+            gone = not set(attempt.hosts) & set(group.in_service())
+            looked_at = {each.id for each in incident.targets}
+            return gone and bool(launched) and set(launched) & looked_at <= verified

@@ -1,0 +1,65 @@
+"""A board: the console over chains that are at hand, as they were at some time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from firstline.ids import IncidentId
+from firstline.ledger.entries import DecisionMade
+from firstline.ledger.export import Recorded
+from firstline.redaction import redact
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.console import rows
+from firstline.reporting.console.lines import lines
+from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
+from firstline.reporting.incident_summary import OPEN
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """Chains by their incident, each with an entry or more; nothing of later than ``now``."""
+
+    fleet: str
+    now: datetime
+    chains: Mapping[IncidentId, Sequence[Recorded]]
+
+    def look(self, asked: str) -> View:
+        """The overview, or the incident whose id was *asked* for; raises `Malformed`."""
+        if not asked.strip():
+            return self._overview()
+        id_ = IncidentId(asked.strip())
+        records = self.chains.get(id_)
+        if records is None:
+            return Missing(f"There is no incident {redact(id_, 40)}.")
+        told, left_out = lines(records)
+        row = rows.of_chain(records, self.now)
+        return Detail(fleet=self.fleet, now=self.now, row=row, lines=told, left_out=left_out)
+
+    def _overview(self) -> Overview:
+        found = [rows.of_chain(chain, self.now) for chain in self.chains.values() if chain[0].opens]
+        return Overview(
+            fleet=self.fleet,
+            mode=self._mode(),
+            now=self.now,
+            open=_latest(each for each in found if each.outcome == OPEN),
+            ended=_latest(each for each in found if each.outcome != OPEN),
+            stops=rows.stops_told(self.chains.get(CHAIN, ()), self.now),
+        )
+
+    def _mode(self) -> str:
+        events = (each.event for chain in self.chains.values() for each in chain)
+        modes = (each.mode for each in events if isinstance(each, DecisionMade))
+        return next((redact(each) for each in modes if each), "unknown")
+
+
+def at(fleet: str, records: Sequence[Recorded], now: datetime) -> Board:
+    """The board of *records* as it was at *now*."""
+    chains: dict[IncidentId, list[Recorded]] = {}
+    for each in records:
+        if each.at <= now:
+            chains.setdefault(each.entry.incident, []).append(each)
+    return Board(fleet=fleet, now=now, chains=chains)
+
+
+def _latest(found: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(found, key=lambda each: each.opened_at, reverse=True))

@@ -1,0 +1,66 @@
+"""Lines of a timeline: what happened, and behind each line the decisions that led to it."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from firstline.ledger.entries import DecisionMade, GuardAnswer
+from firstline.ledger.export import Recorded
+from firstline.redaction import redact
+from firstline.reporting import timeline
+from firstline.reporting.console.view import DECISIONS_MAX, LINES_MAX, Answer, Line, Reasons
+
+
+def lines(records: Sequence[Recorded]) -> tuple[tuple[Line, ...], int]:
+    """The latest lines of a chain, and how many earlier ones there are."""
+    made = list(_folded(records))
+    return tuple(made[-LINES_MAX:]), max(len(made) - LINES_MAX, 0)
+
+
+def _folded(records: Sequence[Recorded]) -> Iterator[Line]:
+    """What is said again is one line; a decision that has none stands behind the one before it."""
+    began = records[0].at
+    last: Line | None = None
+    for record, moments in timeline.beside(records):
+        decided = tuple(_reasons(record, began))
+        told = [_line(each, began) for each in moments]
+        if last is not None and not told:
+            last = _behind(last, decided)
+        for line in told:
+            if last is not None and (line.word, line.text) == (last.word, last.text):
+                last = copy.replace(last, times=last.times + 1, last=line.after)
+            else:
+                yield from (last,) if last is not None else ()
+                last = line
+            last = _behind(last, decided)
+    yield from (last,) if last is not None else ()
+
+
+def _line(moment: timeline.Moment, began: datetime) -> Line:
+    after = moment.at - began
+    text = redact(moment.text)
+    return Line(
+        at=moment.at, after=after, last=after, word=moment.word, text=text, tone=moment.tone
+    )
+
+
+def _behind(line: Line, decided: tuple[Reasons, ...]) -> Line:
+    return copy.replace(line, decisions=(*line.decisions, *decided)[-DECISIONS_MAX:])
+
+
+def _reasons(record: Recorded, began: datetime) -> Iterator[Reasons]:
+    event = record.event
+    if isinstance(event, DecisionMade):
+        yield Reasons(
+            after=record.at - began,
+            step=redact(event.step_type),
+            rule=redact(event.rule),
+            why=redact(event.why),
+            facts=tuple(map(redact, event.facts)),
+            answers=tuple(map(_answer, event.guards)),
+        )
+
+
+def _answer(answer: GuardAnswer) -> Answer:
+    denial = answer.denial
+    return Answer(redact(answer.guard), redact(denial.why or "no") if denial else "")

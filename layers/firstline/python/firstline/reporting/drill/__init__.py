@@ -1,0 +1,1 @@
+"""A game day: what it must come to, and what came."""

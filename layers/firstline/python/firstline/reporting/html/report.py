@@ -1,0 +1,43 @@
+"""Reports as one HTML page that needs nothing: no network, no script, no font."""
+
+from firstline.reporting.html.templates import template
+from firstline.reporting.postmortem import words
+from firstline.reporting.postmortem.choices import passed
+from firstline.reporting.postmortem.drawing import LANE_HEIGHT, charts, strips, timeline
+from firstline.reporting.postmortem.rehearsal import Rehearsal, planned
+from firstline.reporting.postmortem.report import Moment, Report
+from firstline.reporting.postmortem.timeline import folded
+
+OPEN_MAX = 60
+"""A longer table is folded until a reader opens it."""
+
+
+def page(reports: tuple[Report, ...], drill: Rehearsal | None = None) -> str:
+    """One page with *reports*, one after the other, and an index where there are several.
+
+    What came of a *drill* stands before them; there may be no report where nobody heard it.
+    """
+    return template("report.html.jinja").render(
+        incidents=[_drawn(each) for each in reports],
+        drill=drill,
+        would=[planned(each) for each in drill.would] if drill else [],
+    )
+
+
+def _drawn(report: Report) -> dict[str, object]:
+    """What the template takes for one incident: the report and its drawings."""
+    rows = [(each, times, _passed(each, report)) for each, times in folded(report.moments)]
+    return {
+        "report": report,
+        "timeline": timeline(report),
+        "lane_height": LANE_HEIGHT,
+        "rows": rows,
+        "rows_open": len(rows) <= OPEN_MAX,
+        "choices": [(each, passed(each)) for each in report.choices],
+        "charts": charts(report),
+        "strips": strips(report),
+    }
+
+
+def _passed(moment: Moment, report: Report) -> str:
+    return f"+{words.took(moment.at - report.began_at)}"

@@ -1,0 +1,192 @@
+"""Drawings of a report as geometry: horizontal places in percent of the width, heights in pixels.
+
+So that a drawing is to scale at every width without a script: only its texts keep their size.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from firstline.reporting.postmortem.axis import Axis, Tick, axis
+from firstline.reporting.postmortem.report import Comparison, Lane, Line, Moment, Plot, Report
+from firstline.reporting.tones import Tone
+
+LANE_HEIGHT = 42
+MARK_AT = 27
+"""How far below its lane's upper edge a mark's middle is; above it the lane's name stands."""
+LABEL_WIDTH = 9.0
+"""As much of the width, in percent, a label is left; the next one in its lane comes after."""
+TURNS_AT = 82.0
+"""Beyond this a label stands to the left of its mark."""
+PLOT_WIDTH, PLOT_HEIGHT = 1000, 100
+"""The plot's own units: it is stretched to its place."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment's mark; ``width`` where it lasted, ``label`` where there is room for its word."""
+
+    moment: Moment
+    x: float
+    y: int
+    width: float
+    label: str
+    before: bool
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One lane with its marks."""
+
+    lane: Lane
+    top: int
+    marks: tuple[Mark, ...]
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole; ``later`` counts the moments that lie beyond its end."""
+
+    axis: Axis
+    ticks: tuple[Tick, ...]
+    rows: tuple[Row, ...]
+    height: int
+    later: int
+
+
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """A line's points for an SVG polyline, in the plot's own units."""
+
+    name: str
+    tone: Tone
+    number: int
+    points: str
+    last: str
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """A plot on the incident's axis, from ``bottom`` to ``top``."""
+
+    plot: Plot
+    ticks: tuple[Tick, ...]
+    curves: tuple[Curve, ...]
+    top: str
+    bottom: str
+
+
+class Strip(msgspec.Struct, frozen=True, kw_only=True):
+    """A comparison on a line of its own: the band of the days before, and the values around."""
+
+    comparison: Comparison
+    band: tuple[float, float] | None
+    before: tuple[float, ...]
+    around: tuple[float, ...]
+    least: str
+    most: str
+
+
+def timeline(report: Report) -> Timeline:
+    """The report's moments in their lanes, to scale."""
+    scale = axis(report)
+    drawn = [each for each in report.moments if scale.drawn(each.at)]
+    rows = tuple(_row(lane, number, drawn, scale) for number, lane in enumerate(Lane))
+    return Timeline(
+        axis=scale,
+        ticks=scale.ticks(),
+        rows=rows,
+        height=len(rows) * LANE_HEIGHT,
+        later=len(report.moments) - len(drawn),
+    )
+
+
+def _row(lane: Lane, number: int, drawn: list[Moment], scale: Axis) -> Row:
+    top = number * LANE_HEIGHT
+    marks = _marks((each for each in drawn if each.lane is lane), top + MARK_AT, scale)
+    return Row(lane=lane, top=top, marks=tuple(marks))
+
+
+def _marks(moments: Iterable[Moment], y: int, scale: Axis) -> Iterator[Mark]:
+    drawn = tuple(moments)
+    loud = [scale.x(each.at) for each in drawn if each.tone is not Tone.QUIET]
+    free = 0.0
+    for each in drawn:
+        x = scale.x(each.at)
+        before = x > TURNS_AT
+        left = x - LABEL_WIDTH if before else x
+        alone = sum(1 for other in loud if left <= other <= left + LABEL_WIDTH) == 1
+        told = each.tone is not Tone.QUIET and left >= free and alone
+        if told:
+            free = left + LABEL_WIDTH
+        width = scale.x(each.until) - x if each.until is not None else 0.0
+        yield Mark(
+            moment=each,
+            x=x,
+            y=y,
+            width=round(width, 3),
+            label=each.word if told else "",
+            before=before,
+        )
+
+
+def charts(report: Report) -> tuple[Chart, ...]:
+    """Each plot on the timeline's axis."""
+    scale = axis(report)
+    return tuple(_chart(each, scale) for each in report.plots)
+
+
+def _chart(plot: Plot, scale: Axis) -> Chart:
+    top = max((point.value for line in plot.lines for point in line.points), default=0.0) or 1.0
+    return Chart(
+        plot=plot,
+        ticks=scale.ticks(),
+        curves=tuple(
+            Curve(
+                name=line.name,
+                tone=line.tone,
+                number=number,
+                points=" ".join(_points(line, scale, top, stepped=plot.stepped)),
+                last=_number(line.points[-1].value),
+            )
+            for number, line in enumerate(plot.lines)
+            if line.points
+        ),
+        top=_number(top),
+        bottom="0",
+    )
+
+
+def _points(line: Line, scale: Axis, top: float, *, stepped: bool) -> Iterator[str]:
+    """A stepped line holds a value until the next reading."""
+    last: str | None = None
+    for point in line.points:
+        x = round(scale.x(point.at) * PLOT_WIDTH / 100, 1)
+        y = f"{round(PLOT_HEIGHT * (1 - point.value / top), 1)}"
+        if stepped and last is not None:
+            yield f"{x},{last}"
+        yield f"{x},{y}"
+        last = y
+
+
+def strips(report: Report) -> tuple[Strip, ...]:
+    """Each comparison that has a value to draw."""
+    return tuple(_strip(each) for each in report.comparisons if each.around or each.before)
+
+
+def _strip(comparison: Comparison) -> Strip:
+    values = (*comparison.around, *comparison.before)
+    least, most = min(values), max(values)
+    span = most - least
+
+    def place(value: float) -> float:
+        return round(100 * (value - least) / span, 2) if span else 50.0
+
+    before = tuple(map(place, comparison.before))
+    return Strip(
+        comparison=comparison,
+        band=(min(before), max(before)) if before else None,
+        before=before,
+        around=tuple(map(place, comparison.around)),
+        least=_number(least),
+        most=_number(most),
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"

@@ -1,0 +1,119 @@
+"""Key figures: what a reader wants to know before the story."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from firstline.incidents.incident import Status
+from firstline.ledger.entries import DecisionMade, PageDelivered, ResponseMeasured
+from firstline.reporting.postmortem.fixes import Fix
+from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.report import Figure, settled
+from firstline.reporting.postmortem.standing import Standing
+from firstline.reporting.postmortem.words import clock, count, took
+from firstline.reporting.tones import Tone, tone
+
+_CHANNELS = {"pager": "PagerDuty took it", "digest": "in the next business day's digest"}
+
+
+def figures(
+    record: Record, stands: Standing, fixed: tuple[Fix, ...], component: str
+) -> tuple[Figure, ...]:
+    """Each with what stands behind it, in the order in which they are shown."""
+    return (
+        Figure(name="Severity", value=stands.severity),
+        Figure(
+            name="Condition", value=stands.condition, note=stands.rule and f"rule: {stands.rule}"
+        ),
+        Figure(name="Component", value=component),
+        Figure(name="Outcome", value=stands.outcome, tone=settled(tone(stands.outcome))),
+        _paged(record, stands),
+        _first_fix(stands, fixed),
+        _recovered(stands),
+        *_responses(record),
+        *_locked(fixed),
+        _wakes(record),
+        _owner(stands),
+    )
+
+
+def _since(stands: Standing, at: datetime) -> str:
+    return f"after {took(at - stands.began_at)}"
+
+
+def _paged(record: Record, stands: Standing) -> Figure:
+    taken = (
+        (each.at, each.event.channel)
+        for each in record
+        if isinstance(each.event, PageDelivered)
+        and each.event.action == "trigger"
+        and each.event.outcome == "accepted"
+        and each.event.channel != "change"
+    )
+    found = next(taken, None)
+    if found is None:
+        return Figure(name="First page", value="none")
+    at, channel = found
+    note = _CHANNELS.get(channel, "told to the team, woke nobody")
+    return Figure(name="First page", value=_since(stands, at), note=note)
+
+
+def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:
+    sent = [each for each in fixed if each.sent]
+    if not sent:
+        return Figure(name="First fix", value="none")
+    helped = sum(1 for each in sent if each.helped)
+    note = f"{sent[0].action}; {helped} of {count(len(sent), 'fix', 'fixes')} helped"
+    return Figure(name="First fix", value=_since(stands, sent[0].intended_at), note=note)
+
+
+def _recovered(stands: Standing) -> Figure:
+    if stands.outcome in {Status.RESOLVED, Status.OBSERVED} and stands.opened:
+        by = "by a fix" if stands.outcome == Status.RESOLVED else "by itself, or by people"
+        return Figure(name="Recovery", value=_since(stands, stands.ended_at), note=by)
+    note = "given to a person" if stands.outcome == Status.HANDED_OVER else ""
+    return Figure(name="Recovery", value="not seen", note=note)
+
+
+def _responses(record: Record) -> Iterator[Figure]:
+    """The last word on each severity's response: one that was late is told twice."""
+    last = {
+        each.event.severity: each.event
+        for each in record
+        if isinstance(each.event, ResponseMeasured)
+    }
+    for severity, told in sorted(last.items()):
+        value = "met" if told.met else "missed" if told.responded else "missed, no response"
+        target = (
+            f"target {told.target_seconds} s" if told.target_seconds is not None else "no target"
+        )
+        yield Figure(
+            name=f"{severity} response",
+            value=f"{value}: {told.seconds} s",
+            note=target,
+            tone=Tone.GOOD if told.met else Tone.BAD,
+        )
+
+
+def _locked(fixed: tuple[Fix, ...]) -> Iterator[Figure]:
+    """Users whose vaults a fix locked: processes that ran on its hosts when last looked at."""
+    counts = {host: number for each in fixed if each.sent for host, number in each.vaults.items()}
+    if not counts:
+        return
+    counted = [number for number in counts.values() if number is not None]
+    uncounted = [host for host, number in counts.items() if number is None]
+    total = sum(counted)
+    value = f"at least {total}" if uncounted and counted else str(total) if counted else "unknown"
+    note = "vault processes before the fix"
+    if uncounted:
+        note = f"not counted on {count(len(uncounted), 'host')}"
+    yield Figure(name="Vaults locked by fixes", value=value, note=note)
+
+
+def _wakes(record: Record) -> Figure:
+    decided = sum(1 for each in record if isinstance(each.event, DecisionMade))
+    return Figure(name="Wakes", value=str(decided), note="each looked anew and decided once")
+
+
+def _owner(stands: Standing) -> Figure:
+    since = f"since {clock(stands.owned_since)}" if stands.owned_since else ""
+    return Figure(name="Owner", value=stands.owner, note=since)

@@ -1,0 +1,101 @@
+"""A report as Markdown: for a wiki, a ticket, or a reader without a browser."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from firstline.reporting.postmortem.choices import passed
+from firstline.reporting.postmortem.report import Advice, Choice, Comparison, Report
+from firstline.reporting.postmortem.timeline import folded
+from firstline.reporting.postmortem.words import clock, took
+
+_STEERS = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+_LINKS = re.compile(r"(?i)\b(https?|ftp|www)([:.])")
+
+
+def markdown(report: Report) -> str:
+    """The whole report; whatever it says is text, and marks nothing up."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """*text* so that Markdown shows it and does nothing else: no markup, no HTML, no link."""
+    return _LINKS.sub("\\1\N{ZERO WIDTH NON-JOINER}\\2", _STEERS.sub(r"\\\1", text))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {escaped(report.title)}"
+    yield ""
+    when = f"{clock(report.began_at)} to {clock(report.ended_at)}"
+    yield f"Incident {escaped(report.incident)}, {when}."
+    yield ""
+    yield from map(escaped, report.summary)
+    yield from table(
+        ("figure", "value", ""), ((each.name, each.value, each.note) for each in report.figures)
+    )
+    yield from ("", "## Timeline (R39)")
+    yield from table(("UTC", "after", "lane", "what happened"), _timeline(report))
+    yield from section("What was seen", report.known, "No host was looked at.")
+    yield from section("What was unknown", report.unknown, "Nothing that was asked for.")
+    yield from ("", "## Likely cause (R40)", "", escaped(report.cause.likely))
+    yield from section("For it", report.cause.supports, "No fact.", level=3)
+    yield from section("Against it, or against others", report.cause.against, "No fact.", level=3)
+    yield from ("", "## Decisions")
+    yield from table(
+        ("UTC", "step", "rule", "what, and why", "guards"), map(_choice, report.choices)
+    )
+    if report.comparisons:
+        yield from ("", "## Metrics around the start (R20)")
+        yield from table(
+            ("metric", "around", "the days before", ""), map(_compared, report.comparisons)
+        )
+    yield from _advice("Proposed follow-ups (R41)", report.follow_ups)
+    yield from _advice("Runbook and policy (R42)", report.changes)
+    if report.meeting is not None:
+        yield from ("", "## Post-mortem (R43)", "", f"Proposed: {escaped(report.meeting.local)}.")
+    yield from (
+        "",
+        "## The record",
+        "",
+        f"{report.entries} entries; the last one's hash is `{report.head}`.",
+    )
+
+
+def _timeline(report: Report) -> Iterator[tuple[str, ...]]:
+    for moment, times in folded(report.moments):
+        often = f" ({times} times)" if times > 1 else ""
+        after = f"+{took(moment.at - report.began_at)}"
+        yield f"{moment.at:%H:%M:%S}", after, moment.lane, f"{moment.word} {moment.text}{often}"
+
+
+def _choice(choice: Choice) -> tuple[str, ...]:
+    often = f" ({choice.times} times)" if choice.times > 1 else ""
+    facts = f"; facts: {', '.join(choice.facts)}" if choice.facts else ""
+    why = "; ".join(dict.fromkeys((choice.what, *choice.reasons)))
+    return f"{choice.at:%H:%M:%S}", choice.step + often, choice.rule, why + facts, passed(choice)
+
+
+def _compared(each: Comparison) -> tuple[str, ...]:
+    around, before = (
+        ", ".join(f"{value:.4g}" for value in values) for values in (each.around, each.before)
+    )
+    return each.name, around, before, "unusual" if each.unusual else ""
+
+
+def section(title: str, facts: Iterable[str], none: str, level: int = 2) -> Iterator[str]:
+    """The lines of a heading with *facts* below it, or *none* where there are none."""
+    yield from ("", f"{'#' * level} {title}", "")
+    told = [f"- {escaped(each)}" for each in facts]
+    yield from told or [none]
+
+
+def _advice(title: str, advice: tuple[Advice, ...]) -> Iterator[str]:
+    return section(title, (f"{each.step}: {each.text}" for each in advice), "None.")
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """The lines of a table, after an empty one."""
+    yield ""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(map(escaped, row))} |"

@@ -1,0 +1,130 @@
+"""Readings that the ledger has, as plots over the incident, and metrics beside earlier days."""
+
+import re
+from collections.abc import Callable
+
+from firstline.diagnosis import investigation as background
+from firstline.diagnosis.evidence import Answering, HostReport
+from firstline.diagnosis.health_checks import Life
+from firstline.ids import InstanceId
+from firstline.ledger.entries import HandedOver, HostsInspected, MetricSeries
+from firstline.reporting.postmortem.health import Known
+from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.report import Comparison, Line, Plot, Point
+from firstline.reporting.tones import Tone
+
+_LIVES = ((Life.SERVING, Tone.GOOD), (Life.DEAD, Tone.BAD), (Life.UNKNOWN, Tone.QUIET))
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,2})?", re.ASCII)
+HOSTS_MAX = 6
+"""With more hosts than these one line is drawn, of their sum or least."""
+
+
+def plots(record: Record, found: tuple[Known, ...]) -> tuple[Plot, ...]:
+    """Each that has at least two readings; one reading is no course of time."""
+    drawn = (_hosts(found), _answering(found), _vaults(record), _memory(record))
+    return tuple(each for each in drawn if any(len(line.points) > 1 for line in each.lines))
+
+
+def _hosts(found: tuple[Known, ...]) -> Plot:
+    told = [each for each in found if each.diagnosis.hosts]
+    return Plot(
+        title="Hosts in service",
+        unit="hosts",
+        note="as the readers proved them at each decision; unknown is never fine",
+        lines=tuple(
+            Line(
+                name=str(life),
+                tone=tone,
+                points=tuple(Point(each.at, each.count(life)) for each in told),
+            )
+            for life, tone in _LIVES
+        ),
+    )
+
+
+def _answering(found: tuple[Known, ...]) -> Plot:
+    answers = dict.fromkeys(
+        (each.seen.answering.at, each.seen.answering.answers)
+        for each in found
+        if isinstance(each.seen.answering, Answering)
+    )
+    points = tuple(Point(at, int(yes)) for at, yes in answers)
+    return Plot(
+        title="End-to-end probe",
+        unit="1 answered, 0 silent",
+        note="each reading at the probe's own minute",
+        lines=(Line(name="answers", tone=Tone.PLAIN, points=points),),
+    )
+
+
+def _vaults(record: Record) -> Plot:
+    return Plot(
+        title="Vault processes",
+        unit="processes",
+        note="as each look counted them; a host that said nothing is left out",
+        lines=_by_host(record, lambda report: report.vault_processes, sum),
+    )
+
+
+def _memory(record: Record) -> Plot:
+    return Plot(
+        title="Memory available on the host",
+        unit="MiB",
+        note="outside the enclave",
+        lines=_by_host(record, lambda report: report.memory_available_mib, min),
+    )
+
+
+def _by_host(
+    record: Record,
+    value: Callable[[HostReport], int | None],
+    together: Callable[[list[int]], int],
+) -> tuple[Line, ...]:
+    """A line a host; of many hosts one line for all that one look reached."""
+    looks = [
+        (entry.at, _values(entry.event, value))
+        for entry in record
+        if isinstance(entry.event, HostsInspected)
+    ]
+    hosts = sorted({host for _, values in looks for host in values})
+    if len(hosts) > HOSTS_MAX:
+        points = [Point(at, together(list(values.values()))) for at, values in looks if values]
+        name = "all that were looked at" if together is sum else "the least of those looked at"
+        return (Line(name=name, tone=Tone.PLAIN, points=tuple(points)),)
+    return tuple(
+        Line(
+            name=host,
+            tone=Tone.PLAIN,
+            points=tuple(Point(at, values[host]) for at, values in looks if host in values),
+        )
+        for host in hosts
+    )
+
+
+def _values(
+    told: HostsInspected, value: Callable[[HostReport], int | None]
+) -> dict[InstanceId, int]:
+    reports = told.hosts.items()
+    found = ((host, value(each)) for host, each in reports if isinstance(each, HostReport))
+    return {host: each for host, each in found if each is not None}
+
+
+def comparisons(record: Record) -> tuple[Comparison, ...]:
+    """The metrics that were looked up for a hand-over, the unusual ones first (R20)."""
+    series = [
+        each
+        for entry in record
+        if isinstance(entry.event, HandedOver)
+        for each in entry.event.metrics
+    ]
+    return tuple(sorted(map(_comparison, series), key=lambda each: not each.unusual))
+
+
+def _comparison(series: MetricSeries) -> Comparison:
+    around, before = _numbers(series.around), _numbers(series.before)
+    judged = background.unusual(background.Series(series.name, around, before))
+    return Comparison(name=series.name, around=around, before=before, unusual=judged is not None)
+
+
+def _numbers(texts: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(float(each) for each in texts if _NUMBER.fullmatch(each))

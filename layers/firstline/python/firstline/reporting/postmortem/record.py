@@ -1,0 +1,54 @@
+"""A chain of entries as a report reads it: every text is redacted once, before all else."""
+
+import copy
+import functools
+import re
+from collections.abc import Iterable
+
+from firstline.errors import Malformed
+from firstline.ledger.export import Recorded
+from firstline.redaction import redact
+
+type Record = tuple[Recorded, ...]
+"""The entries of one incident, redacted, each of a form that can be read."""
+
+TEXT_MAX = 8000
+"""A hand-over tells many lines in one text."""
+_OURS = frozenset({"token", "plan", "hash", "key_digest", "enclave_pcr0"})
+"""Fields that hold digests of ours, which redaction would take for secrets."""
+_DIGEST = re.compile(r"[0-9a-f]{8,96}", re.ASCII)
+
+
+def read(chain: Iterable[Recorded]) -> Record:
+    """The entries of one incident; raises `Malformed` naming the first that cannot be read."""
+    return tuple(map(_cleaned, chain))
+
+
+def _cleaned(entry: Recorded) -> Recorded:
+    data = {_redacted(name): _clean(inner, name) for name, inner in entry.data.items()}
+    cleaned = copy.replace(entry, data=data)
+    try:
+        cleaned.checked()
+    except Malformed as error:
+        raise Malformed(redact(str(error))) from error
+    return cleaned
+
+
+def _clean(node: object, key: str = "") -> object:
+    """*node* with each text redacted; a digest of ours stays where one belongs."""
+    match node:
+        case str():
+            ours = key in _OURS and _DIGEST.fullmatch(node)
+            return node if ours else _redacted(node)
+        case dict():
+            return {_redacted(name): _clean(inner, name) for name, inner in node.items()}
+        case list():
+            return [_clean(inner, key) for inner in node]
+        case _:
+            return node
+
+
+@functools.lru_cache(maxsize=2048)
+def _redacted(text: str) -> str:
+    """Names of hosts and fields come a thousand times in a long chain."""
+    return redact(text, TEXT_MAX)

@@ -1,0 +1,156 @@
+"""Report: an incident as people read it afterwards. Values alone; renderings are made of it."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from firstline.reporting.tones import Tone
+
+_SETTLED = frozenset({Tone.QUIET, Tone.GOOD, Tone.BAD})
+
+
+def settled(tone: Tone) -> Tone:
+    """*tone* in a report: afterwards nothing waits for a person any more."""
+    return tone if tone in _SETTLED else Tone.PLAIN
+
+
+class Lane(StrEnum):
+    """The timeline's lanes, from the first thing that happens to the last."""
+
+    SIGNALS = "signals"
+    PAGES = "pages"
+    EVIDENCE = "evidence"
+    DECISIONS = "decisions"
+    FIXES = "fixes"
+    VERIFICATION = "verification"
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened; ``until`` where it took time. ``entry`` is its sequence."""
+
+    at: datetime
+    lane: Lane
+    word: str
+    text: str
+    tone: Tone = Tone.PLAIN
+    entry: int
+    until: datetime | None = None
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """A key figure: its name, the value in words, and what stands behind it."""
+
+    name: str
+    value: str
+    note: str = ""
+    tone: Tone = Tone.PLAIN
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """One guard's answer; ``why`` is empty for a yes."""
+
+    guard: str
+    why: str = ""
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision with its reasoning, or several of one rule in a row (``times``)."""
+
+    at: datetime
+    until: datetime
+    times: int
+    entry: int
+    step: str
+    rule: str
+    what: str
+    reasons: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    guards: tuple[Answered, ...] = ()
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One reading."""
+
+    at: datetime
+    value: float
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """Readings of one thing over the incident, in the order of time."""
+
+    name: str
+    tone: Tone
+    points: tuple[Point, ...]
+
+
+class Plot(msgspec.Struct, frozen=True, kw_only=True):
+    """Readings over the incident; ``stepped`` ones hold until the next."""
+
+    title: str
+    unit: str
+    note: str
+    lines: tuple[Line, ...]
+    stepped: bool = True
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric around the start, beside the same time of the days before (R20)."""
+
+    name: str
+    around: tuple[float, ...]
+    before: tuple[float, ...]
+    unusual: bool
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """The likely cause (R40), with the facts that speak for it and against it."""
+
+    likely: str
+    supports: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that people may do; ``step`` is the runbook's, or the profile's key."""
+
+    step: str
+    text: str
+
+
+class Meeting(msgspec.Struct, frozen=True, kw_only=True):
+    """The post-mortem that is proposed (R43)."""
+
+    begins_at: datetime
+    duration: timedelta
+    local: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. ``known`` and ``unknown`` are what was seen, and what was not."""
+
+    incident: str
+    severity: str
+    condition: str
+    component: str
+    outcome: str
+    owner: str
+    began_at: datetime
+    ended_at: datetime
+    title: str
+    summary: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    moments: tuple[Moment, ...]
+    known: tuple[str, ...]
+    unknown: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    plots: tuple[Plot, ...]
+    comparisons: tuple[Comparison, ...]
+    cause: Cause
+    follow_ups: tuple[Advice, ...]
+    changes: tuple[Advice, ...]
+    meeting: Meeting | None
+    entries: int
+    head: str
+    policies: tuple[str, ...]
+    codes: tuple[str, ...]

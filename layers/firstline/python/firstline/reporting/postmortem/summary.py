@@ -1,0 +1,68 @@
+"""The summary in plain words: what a person who was asleep reads first."""
+
+from collections.abc import Iterator
+
+from firstline.incidents.incident import Status
+from firstline.ledger.entries import HandedOver
+from firstline.reporting.postmortem.fixes import Fix
+from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.report import Cause
+from firstline.reporting.postmortem.standing import OPEN, Standing
+from firstline.reporting.postmortem.words import clock, count, named, took
+
+
+def title(stands: Standing) -> str:
+    """One line: severity, condition, outcome, duration."""
+    lasted = took(stands.ended_at - stands.began_at)
+    if not stands.opened:
+        return f"{stands.subject or 'a signal'}: {stands.outcome}"
+    told = stands.outcome.replace("-", " ")
+    return f"{stands.severity} {stands.condition}: {told} after {lasted}"
+
+
+def summary(
+    record: Record, stands: Standing, fixed: tuple[Fix, ...], likely: Cause
+) -> tuple[str, ...]:
+    """A few sentences, in the order of time."""
+    return tuple(_sentences(record, stands, fixed, likely))
+
+
+def _sentences(
+    record: Record, stands: Standing, fixed: tuple[Fix, ...], likely: Cause
+) -> Iterator[str]:
+    yield f"At {clock(stands.began_at)} {stands.subject or 'a signal'} was heard: {stands.why}."
+    if not stands.opened:
+        yield f"It opened no incident: it was {stands.outcome}."
+        return
+    yield f"Likely cause: {likely.likely}."
+    yield _done(fixed)
+    yield from _ended(record, stands)
+
+
+def _done(fixed: tuple[Fix, ...]) -> str:
+    sent = [each for each in fixed if each.sent]
+    if not sent:
+        return "firstline changed nothing."
+    actions = dict.fromkeys(each.action for each in sent)
+    told = [
+        f"{action} on {named(each.target for each in sent if each.action == action)}"
+        for action in actions
+    ]
+    helped = (
+        f"{sum(1 for each in sent if each.helped)} of {count(len(sent), 'fix', 'fixes')} helped"
+    )
+    return f"firstline did {', then '.join(told)}; {helped}."
+
+
+def _ended(record: Record, stands: Standing) -> Iterator[str]:
+    lasted = took(stands.ended_at - stands.began_at)
+    match stands.outcome:
+        case Status.RESOLVED:
+            yield f"After {lasted} every alarm was OK and every host in scope verified: it is over."
+        case Status.OBSERVED:
+            yield f"After {lasted} it was over without a fix of firstline's."
+        case Status.HANDED_OVER:
+            why = [each.event.why for each in record if isinstance(each.event, HandedOver)]
+            yield f"After {lasted} a person was given it: {', '.join(why)}."
+        case _:
+            yield f"It is still {OPEN}."

@@ -1,0 +1,96 @@
+"""Write the report of an incident: its chain of entries, and the policy that they were under."""
+
+from datetime import timedelta
+
+from firstline.config.profile import Profile, seconds
+from firstline.errors import Malformed
+from firstline.ledger.chain import Entry
+from firstline.ledger.entries import HostsInspected
+from firstline.ledger.export import recorded
+from firstline.redaction import redact
+from firstline.reporting.postmortem.cause import cause, component, unreadable
+from firstline.reporting.postmortem.changes import changes
+from firstline.reporting.postmortem.choices import choices
+from firstline.reporting.postmortem.figures import figures
+from firstline.reporting.postmortem.fixes import fixes
+from firstline.reporting.postmortem.follow_ups import follow_ups
+from firstline.reporting.postmortem.health import Known, known, worst
+from firstline.reporting.postmortem.meeting import meeting
+from firstline.reporting.postmortem.plots import comparisons, plots
+from firstline.reporting.postmortem.record import Record, read
+from firstline.reporting.postmortem.report import Report
+from firstline.reporting.postmortem.standing import standing
+from firstline.reporting.postmortem.summary import summary, title
+from firstline.reporting.postmortem.timeline import moments
+from firstline.reporting.postmortem.words import named
+from firstline.reporting.timeline import said
+
+AGE_MAX = timedelta(minutes=2)
+"""How old evidence may be where the policy is not at hand."""
+
+
+def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
+    """The report of one incident; without its *profile* nothing is known of rules and meetings.
+
+    Raises `Malformed` for a chain that is empty or cannot be read.
+    """
+    exported = tuple(map(recorded, chain))
+    record = read(exported)
+    if not record:
+        raise Malformed("a report is of an incident: the chain has no entry")
+    age_max = seconds(profile.policy.evidence_age_max_seconds) if profile else AGE_MAX
+    fixed, found = fixes(record), known(record, age_max)
+    stands, at_worst, made = standing(record, fixed), worst(found), choices(record)
+    likely = cause(record, stands, at_worst, fixed)
+    affected = component(stands, at_worst, profile)
+    return Report(
+        incident=redact(record[0].entry.incident, 80),
+        severity=stands.severity,
+        condition=stands.condition,
+        component=affected,
+        outcome=stands.outcome,
+        owner=stands.owner,
+        began_at=stands.began_at,
+        ended_at=stands.ended_at,
+        title=title(stands),
+        summary=summary(record, stands, fixed, likely),
+        figures=figures(record, stands, fixed, affected),
+        moments=moments(exported, record, fixed),
+        known=_known(record, at_worst),
+        unknown=tuple(dict.fromkeys(unreadable(record, at_worst))),
+        choices=made,
+        plots=plots(record, found),
+        comparisons=comparisons(record),
+        cause=likely,
+        follow_ups=follow_ups(record, stands, at_worst, fixed),
+        changes=changes(record, stands, fixed, made),
+        meeting=meeting(stands, profile.business_day, profile.policy.postmortem_within_days)
+        if profile
+        else None,
+        entries=len(record),
+        head=record[-1].entry.hash,
+        policies=tuple(dict.fromkeys(each.policy for each in record)),
+        codes=tuple(dict.fromkeys(each.code for each in record)),
+    )
+
+
+def ended(chain: tuple[Entry, ...]) -> bool:
+    """Whether *chain* is of an incident that was closed or handed over.
+
+    Raises `Malformed` for an entry that is none; what else an entry says is not read.
+    """
+    said = tuple(map(recorded, chain))
+    return bool(said) and said[0].opens and any(each.ends for each in said)
+
+
+def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:
+    """What the looks brought, hosts that said the same together, and the diagnosis at the worst."""
+    hosts: dict[str, list[str]] = {}
+    for each in record:
+        if isinstance(each.event, HostsInspected):
+            for host, report in each.event.hosts.items():
+                hosts.setdefault(said(report), []).append(host)
+    looks = (f"{named(those)}: {what}" for what, those in hosts.items())
+    if at_worst is None or not at_worst.diagnosis.hosts:
+        return tuple(looks)
+    return (f"at the worst, {at_worst.diagnosis.cause}", *looks)

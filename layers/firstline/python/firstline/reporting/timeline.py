@@ -1,0 +1,259 @@
+"""Timeline: a chain's entries in words that a tired person can read: when, what, and why."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple, assert_never
+
+from firstline.diagnosis.evidence import HostReport, Unknown
+from firstline.ids import InstanceId
+from firstline.ledger.chain import Entry
+from firstline.ledger.entries import (
+    ActionDemoted,
+    ActionPromoted,
+    DecisionMade,
+    DrillAnnounced,
+    FixIntended,
+    FixReported,
+    FixVerified,
+    HandedOver,
+    HostsInspected,
+    HostsVerified,
+    LedgerEvent,
+    LookIntended,
+    LookReported,
+    PageDelivered,
+    PauseChanged,
+    PlanAnswered,
+    PlanProposed,
+    ResponseMeasured,
+    SignalReceived,
+    SignalsJoined,
+    UnknownEvent,
+)
+from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.tones import Tone
+
+type Deed = (
+    LookIntended
+    | FixIntended
+    | LookReported
+    | FixReported
+    | HostsInspected
+    | FixVerified
+    | HostsVerified
+)
+type ByPeople = (
+    HandedOver
+    | PlanProposed
+    | PlanAnswered
+    | ActionDemoted
+    | ActionPromoted
+    | PauseChanged
+    | DrillAnnounced
+)
+type Text = tuple[str, str, Tone]
+"""A moment without its time."""
+
+UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
+"""Waits and looks that the lines around them explain."""
+
+
+class Moment(NamedTuple):
+    """One line: when, one word for what happened, the words, and how it is to be taken."""
+
+    at: datetime
+    word: str
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+def moments(entries: Iterable[Entry]) -> Iterator[Moment]:
+    """A ledger's entries in words; a wait is told once, while its reason stands."""
+    for _, told in beside(map(recorded, entries)):
+        yield from told
+
+
+def beside(entries: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment, ...]]]:
+    """Each entry with its moments; what is said by the lines around it has none."""
+    waited_for = ""
+    for entry in entries:
+        told: list[Moment] = []
+        for moment in _moments(entry):
+            if moment.word == "waits" and moment.text == waited_for:
+                continue
+            waited_for = moment.text if moment.word == "waits" else ""
+            told.append(moment)
+        yield entry, tuple(told)
+
+
+def _moments(entry: Recorded) -> list[Moment]:
+    return [Moment(entry.at, *each) for each in _texts(entry.event)]
+
+
+def clock(passed: timedelta) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    total = round(passed.total_seconds())
+    hours, rest = divmod(total, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _texts(event: LedgerEvent | UnknownEvent) -> Iterator[Text]:
+    """What firstline received and decided; the rest is in the two functions after this one."""
+    match event:
+        case SignalReceived() | SignalsJoined():
+            for signal in event.all:
+                what = f"{signal.subject} {signal.state}".strip()
+                yield "heard", f"{what}: {signal.why}", Tone.PLAIN
+        case DecisionMade():
+            yield from _decision(event)
+        case PageDelivered():
+            yield _page(event)
+        case ResponseMeasured():
+            yield _response(event)
+        case UnknownEvent():
+            yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
+        case _:
+            yield from _deeds(event)
+
+
+def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
+    match event:
+        case FixIntended():
+            where = ", ".join(event.targets)
+            yield "does", f"{event.action} on {where} (token {event.token[:8]})", Tone.WARNING
+        case HostsInspected():
+            for hosts, report in _grouped(event.hosts):
+                yield "sees", f"{', '.join(hosts)}: {report}", Tone.PLAIN
+        case LookReported():
+            yield from _reported(event, ", ".join(event.targets))
+        case FixReported():
+            yield from _reported(event, event.target)
+        case HostsVerified():
+            yield from _verified(event)
+        case FixVerified(helped=False):
+            yield "verifies", f"{event.action} on {event.target} did not help", Tone.BAD
+        case LookIntended() | FixVerified():
+            return  # the lines around them say it
+        case _:
+            yield _by_people(event)
+
+
+def _by_people(event: ByPeople) -> Text:
+    match event:
+        case HandedOver():
+            text = "hands over", f"to {event.owner}; next: {event.next}", Tone.PLAIN
+        case PlanProposed():
+            text = _proposal(event)
+        case PlanAnswered():
+            text = _answer(event)
+        case ActionDemoted():
+            failed = f"{event.failed} fixes failed, a person is asked from now on"
+            text = "demotes", f"{event.action}: {failed}", Tone.BAD
+        case ActionPromoted():
+            text = "promotes", f"{event.action}{_by(event.by)}", Tone.WARNING
+        case PauseChanged():
+            text = event.change, f"fixes of {event.scope}{_by(event.by)}", Tone.WARNING
+        case DrillAnnounced():
+            drill = f"a drill, observed until {_instant(event.until)}, by {event.by}"
+            text = event.change, drill, Tone.WARNING
+        case _:
+            assert_never(event)
+    return text
+
+
+def _page(event: PageDelivered) -> Text:
+    if event.outcome == "accepted":
+        tries = f" (try {event.tries})" if event.tries > 1 else ""
+        word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
+        tone = Tone.ALERT if word == "paged" else Tone.QUIET
+        return word, f"{event.action} {event.key}{tries}", tone
+    return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
+
+
+def _decision(event: DecisionMade) -> Iterator[Text]:
+    match event.step_type:
+        case "wait" | "look" if event.rule in UNDERSTOOD:
+            return
+        case "wait":
+            yield "waits", event.why, Tone.QUIET
+        case "look":
+            yield "looks", event.why, Tone.QUIET
+        case "fix":
+            passed = f"{len(event.guards)} guards passed"
+            what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
+            yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", Tone.PLAIN
+        case "ask":
+            return  # the proposal says it
+        case "hand-over":
+            yield "gives up", event.why, Tone.BAD
+        case "close":
+            yield "closes", event.why, Tone.GOOD
+        case _:
+            yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
+
+
+def _proposal(event: PlanProposed) -> Text:
+    text = f"{event.action} on {event.target} (plan {event.plan[:12]})"
+    if event.approvable:
+        return "asks", f"{text}, until {_instant(event.until)}", Tone.WARNING
+    return "advises", text, Tone.WARNING
+
+
+def _answer(event: PlanAnswered) -> Text:
+    word, tone = ("allowed", Tone.GOOD) if event.granted else ("denied", Tone.BAD)
+    late = "" if event.counts else "; too late, it counts for nothing"
+    why = f": {event.why}" if event.why else ""
+    return word, f"by {event.by}{why}{late}", tone
+
+
+def _reported(event: LookReported | FixReported, where: str) -> Iterator[Text]:
+    if event.outcome != "sent":
+        text = f"{event.action} on {where}: {event.outcome} ({event.detail})"
+        yield "learns", text, Tone.PLAIN if event.outcome == "done" else Tone.BAD
+
+
+def _verified(event: HostsVerified) -> Iterator[Text]:
+    if event.verified:
+        text = f"{', '.join(event.verified)}: {event.readings_needed} good readings in a row"
+        yield "verifies", text, Tone.GOOD
+    if event.doubted:
+        yield "doubts", f"{', '.join(event.doubted)} may be dead again", Tone.BAD
+
+
+def _response(event: ResponseMeasured) -> Text:
+    target = f", target {event.target_seconds} s" if event.target_seconds is not None else ""
+    took = f"{event.severity} after {event.seconds} s{target}"
+    if event.met:
+        return "responds", took, Tone.QUIET
+    late = "responded late" if event.responded else "no response yet"
+    return "misses", f"{late}: {took}", Tone.BAD
+
+
+def _by(who: str | None) -> str:
+    return f" by {who}" if who else ""
+
+
+def _instant(at: datetime | None) -> str:
+    return at.isoformat() if at else "its end"
+
+
+def _grouped(hosts: dict[InstanceId, HostReport | Unknown]) -> Iterator[tuple[list[str], str]]:
+    """Hosts that say the same, together."""
+    groups: dict[str, list[str]] = {}
+    for host, report in hosts.items():
+        groups.setdefault(said(report), []).append(host)
+    for what, those in groups.items():
+        yield those, what
+
+
+def said(report: HostReport | Unknown) -> str:
+    """A host's report in a line."""
+    if isinstance(report, Unknown):
+        return f"unknown ({report.why})"
+    enclave = {"RUNNING": "enclave runs", "none": "no enclave"}.get(
+        report.enclave_state, f"enclave {report.enclave_state}"
+    )
+    reached = {True: "NATS reachable", False: "NATS unreachable", None: "NATS unknown"}
+    nats = reached[report.nats_reachable]
+    return f"{enclave}, unit {report.enclave_unit}, parent {report.parent_unit}, {nats}"

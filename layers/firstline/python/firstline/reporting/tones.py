@@ -1,0 +1,32 @@
+"""Tones: how a thing is to be taken. Pages and terminals take their colours by tone alone."""
+
+from enum import StrEnum
+
+from firstline.incidents.incident import Status
+from firstline.reporting.incident_summary import OPEN
+from firstline.signal import Severity
+
+
+class Tone(StrEnum):
+    """From routine to what a person must see; ``ALERT`` is what notified a person."""
+
+    PLAIN = "plain"
+    QUIET = "quiet"
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    ALERT = "alert"
+
+
+_TONES: dict[str, Tone] = {
+    Severity.P1: Tone.BAD,
+    Severity.P2: Tone.WARNING,
+    OPEN: Tone.WARNING,
+    Status.RESOLVED: Tone.GOOD,
+    Status.HANDED_OVER: Tone.BAD,
+}
+
+
+def tone(name: str) -> Tone:
+    """The tone of a severity or an outcome; any other is plain."""
+    return _TONES.get(name, Tone.PLAIN)

@@ -1,0 +1,200 @@
+"""Classify: what a signal is to us, how bad it is, and why (R01 to R04).
+
+Classification reads names that the operator listed, never a description: text from outside is
+data.
+"""
+
+import copy
+
+import msgspec
+
+from firstline.config.profile import Profile, Rule
+from firstline.config.settings import Home
+from firstline.diagnosis.evidence import AlarmState
+from firstline.ids import Cause
+from firstline.signal import (
+    DRILL_ALARM,
+    Component,
+    Condition,
+    Disposition,
+    Mark,
+    Severity,
+    Signal,
+    SignalKind,
+)
+from firstline.signals import correlation as causes
+from firstline.signals.rules import match
+from firstline.signals.sources.cloudwatch import ALARM
+
+SETTLED = {
+    SignalKind.TICK: (Disposition.IGNORED, "the tick of a schedule"),
+    SignalKind.MISROUTED: (
+        Disposition.REJECTED,
+        "an alarm by SNS or a direct call: route it to firstline by EventBridge",
+    ),
+}
+"""Kinds that mean the same whatever they say."""
+
+FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
+"""How bad a security finding is; one of a lesser state is evidence alone."""
+
+
+class Classification(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signal means. What has a cause opens or joins its episode, or only joins it.
+
+    ``scope`` is the value that tells it apart from others of its condition, empty for the fleet.
+    """
+
+    disposition: Disposition
+    why: str
+    rule: str = ""
+    cause: Cause = Cause("")
+    condition: Condition = Condition.UNCLASSIFIED
+    severity: Severity = Severity.P2
+    component: Component = Component.FLEET
+    scope: str = ""
+
+
+def known_as(signal: Signal, profile: Profile, alarms: dict[str, str]) -> Signal:
+    """*signal* under the name that the rules use; ``alarms`` maps the stack's ARNs to names.
+
+    An alarm that nobody listed goes by its ARN, so that its name is never taken for one of ours.
+    """
+    name = alarms.get(signal.arn) or profile.external(signal.subject)
+    return copy.replace(signal, subject=name or signal.arn or signal.subject)
+
+
+def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
+    """The disposition of *signal*, whose subject is as `known_as` gives it."""
+    refusal = _foreign(signal, home)
+    if refusal:
+        return Classification(disposition=Disposition.REJECTED, why=refusal)
+    if Mark.REPLAYED in signal.marks:
+        why = "replayed from an archive: it is recorded, and never pages or acts"
+        return Classification(disposition=Disposition.CONTEXT, why=why)
+    if Mark.FUTURE_DATED in signal.marks:
+        return _unclassified(signal, profile, "an event of our own account, from the future")
+    return _of_kind(signal, profile)
+
+
+def _of_kind(signal: Signal, profile: Profile) -> Classification:
+    match signal.kind:
+        case SignalKind.ALARM:
+            return _alarm(signal, profile)
+        case SignalKind.ALARM_CONFIGURATION:
+            return _configuration(signal, profile)
+        case SignalKind.FINDING if signal.state in FINDINGS:
+            return _finding(signal, profile)
+        case SignalKind.UNREAD:
+            return _not_understood(signal, profile)
+        case _ if signal.kind in SETTLED:
+            disposition, why = SETTLED[signal.kind]
+            return Classification(disposition=disposition, why=why)
+        case _:
+            return _evidence(signal, profile)
+
+
+def _evidence(signal: Signal, profile: Profile) -> Classification:
+    """An incident where a rule of the profile says so, unless its sender says that it is over."""
+    rule = match(signal, profile).rule
+    if rule is None or Mark.ENDED in signal.marks:
+        why = f"kept as evidence: {signal.kind}"
+        return Classification(disposition=Disposition.CONTEXT, why=why)
+    return _ruled(signal, rule, profile, f"rule {rule.name!r} fits {signal.subject!r}")
+
+
+def _not_understood(signal: Signal, profile: Profile) -> Classification:
+    why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind that no parser reads"
+    return _unclassified(signal, profile, f"an event of our own account that is {why}")
+
+
+def _configuration(signal: Signal, profile: Profile) -> Classification:
+    """An alarm itself was changed: an open incident of it looks again, and none is opened."""
+    cause = _by_rule(copy.replace(signal, source=ALARM), profile).cause
+    why = f"somebody changed the alarm itself: {signal.state}"
+    return Classification(disposition=Disposition.CONTEXT, why=why, cause=cause)
+
+
+def _finding(signal: Signal, profile: Profile) -> Classification:
+    """A person must look; each finding is an episode of its own, whoever tells it."""
+    condition = Condition.SECURITY_FINDING
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why=f"a security finding of severity {signal.state}",
+        cause=causes.cause(profile.fleet.name, condition, signal.subject),
+        condition=condition,
+        severity=FINDINGS[signal.state],
+        component=Component.AWS,
+    )
+
+
+def _foreign(signal: Signal, home: Home) -> str:
+    """Why it is none of ours; empty if it is."""
+    if signal.account != home.account:
+        return f"it comes from account {signal.account}, not {home.account}"
+    if signal.region != home.region:
+        return f"it comes from Region {signal.region}, not {home.region}"
+    parsed = signal.kind is not SignalKind.UNREAD
+    if parsed or signal.source.startswith("aws.") or Mark.MALFORMED in signal.marks:
+        return ""
+    return f"its source {signal.source!r} is not one that firstline listens to"
+
+
+def _alarm(signal: Signal, profile: Profile) -> Classification:
+    found = _by_rule(signal, profile)
+    if signal.state == AlarmState.OK:
+        return copy.replace(found, disposition=Disposition.RECOVERY, why="the alarm is OK again")
+    if Mark.FIRST_EVALUATION in signal.marks and Mark.NO_DATA in signal.marks:
+        why = "the alarm's first evaluation, before any data came"
+        return copy.replace(found, disposition=Disposition.IGNORED, why=why)
+    if Mark.MUTED in signal.marks:
+        why = "the operator muted this alarm in CloudWatch"
+        return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
+    if signal.state == AlarmState.INSUFFICIENT_DATA and found.severity is not Severity.P1:
+        why = "the alarm has no data; only a P1 that is blind is an incident"
+        return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
+    return found
+
+
+def _by_rule(signal: Signal, profile: Profile) -> Classification:
+    if signal.subject == DRILL_ALARM:
+        return _drill(profile)
+    found = match(signal, profile)
+    if found.rule is None:
+        misses = "".join(f"; {name!r}: {why}" for name, why in found.misses)
+        return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
+    rule = found.rule
+    return _ruled(signal, rule, profile, f"rule {rule.name!r} fits the alarm {signal.subject!r}")
+
+
+def _drill(profile: Profile) -> Classification:
+    """A rehearsal of the whole way: minor, never fixed, and whatever the profile says."""
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why="the drill's own alarm: nothing is wrong",
+        rule="drill",
+        cause=causes.cause(profile.fleet.name, Condition.DRILL),
+        condition=Condition.DRILL,
+        severity=Severity.P4,
+    )
+
+
+def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classification:
+    scope = signal.dimensions.get(rule.scope, "")
+    return Classification(
+        disposition=Disposition.INCIDENT,
+        why=why,
+        rule=rule.name,
+        cause=causes.cause(profile.fleet.name, rule.condition, scope),
+        condition=rule.condition,
+        severity=rule.severity,
+        component=rule.component,
+        scope=scope,
+    )
+
+
+def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
+    """Ours, and not understood: never silent, never acted on (I6)."""
+    what = signal.arn or signal.source
+    cause = causes.cause(profile.fleet.name, Condition.UNCLASSIFIED, what)
+    return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)

@@ -1,0 +1,58 @@
+"""EC2 Auto Scaling: launches, terminations, lifecycle actions, instance refreshes.
+
+Shape: Auto Scaling user guide, "event reference". Best effort: one may never arrive. A launch
+says ``InProgress`` even when it was successful, so the detail type is what happened.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.signal import Signal, SignalKind
+from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
+
+SOURCE = "aws.autoscaling"
+REFRESH = "EC2 Auto Scaling Instance Refresh "
+DETAIL_TYPES = (
+    "EC2 Instance Launch Successful",
+    "EC2 Instance Launch Unsuccessful",
+    "EC2 Instance Terminate Successful",
+    "EC2 Instance Terminate Unsuccessful",
+    "EC2 Instance-launch Lifecycle Action",
+    "EC2 Instance-terminate Lifecycle Action",
+    REFRESH + "Started",
+    REFRESH + "Succeeded",
+    REFRESH + "Failed",
+    REFRESH + "Cancelled",
+    REFRESH + "Checkpoint Reached",
+    REFRESH + "Started Baking",
+    REFRESH + "Rollback Started",
+    REFRESH + "Rollback Succeeded",
+    REFRESH + "Rollback Failed",
+)
+_Instance = Annotated[str, msgspec.Meta(pattern=r"^(i-[0-9a-f]{8}([0-9a-f]{9})?)?\Z")]
+"""Empty where a launch failed before there was an instance."""
+
+
+class _Activity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    auto_scaling_group_name: Name
+    activity_id: Id = ""
+    instance_refresh_id: Id = ""
+    lifecycle_action_token: Id = ""
+    checkpoint_percentage: Id = ""
+    instance: _Instance = msgspec.field(default="", name="EC2InstanceId")
+
+
+def activity(envelope: Envelope) -> Signal:
+    """What happened to the group: the key is the id of its activity; raises `Malformed`."""
+    event = decoded(envelope.detail, _Activity)
+    ids = (event.activity_id, event.instance_refresh_id, event.lifecycle_action_token)
+    if not any(ids):
+        message = "an event of a group that names no activity of it"
+        raise Malformed(message)
+    key = ("autoscaling", envelope.detail_type, *ids, event.checkpoint_percentage)
+    where = {"AutoScalingGroupName": event.auto_scaling_group_name}
+    if event.instance:
+        where["InstanceId"] = event.instance
+    return read(envelope, SignalKind.AUTOSCALING, key, envelope.detail_type, "", dimensions=where)

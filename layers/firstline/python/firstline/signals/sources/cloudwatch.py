@@ -1,0 +1,183 @@
+"""CloudWatch: an alarm's state change, a contributor's, and a change of an alarm itself.
+
+Shape and oddities: the CloudWatch user guide, "Alarm events and EventBridge". The state change
+is sent also when the alarm's actions are suppressed or muted, and ``reasonData`` is a hint that
+is not always there, so nothing is decided by it.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Malformed
+from firstline.ids import SignalKey
+from firstline.signal import Mark, Signal, SignalKind
+from firstline.signals.drill_marker import word_of
+from firstline.signals.sources.eventbridge import (
+    Account,
+    Envelope,
+    Instant,
+    Region,
+    decoded,
+    instant,
+    read,
+)
+
+SOURCE = "aws.cloudwatch"
+STATE_CHANGE = "CloudWatch Alarm State Change"
+CONTRIBUTOR = "CloudWatch Alarm Contributor State Change"
+CONFIGURATION_CHANGE = "CloudWatch Alarm Configuration Change"
+ALARM = "cloudwatch.alarm"
+"""What rules call the source of these signals."""
+
+_FAILED = ("EVALUATION_ERROR", "EVALUATION_FAILURE")
+_FIRST = "Unchecked: Initial alarm creation"
+_NO_DATA = "no datapoints were received"
+
+
+class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """CloudWatch writes its keys so."""
+
+
+class _State(_Camel, frozen=True, kw_only=True):
+    value: AlarmState
+    timestamp: str = ""
+    reason: str = ""
+    actions_suppressed_by: str | None = None
+    evaluation_state: str | None = None
+
+
+class _Metric(_Camel, frozen=True, kw_only=True):
+    name: str = ""
+    dimensions: dict[str, str] = {}
+
+
+class _MetricStat(_Camel, frozen=True, kw_only=True):
+    metric: _Metric
+
+
+class _MetricEntry(_Camel, frozen=True, kw_only=True):
+    return_data: bool = True
+    metric_stat: _MetricStat | None = None
+
+
+class _Configuration(_Camel, frozen=True, kw_only=True):
+    metrics: tuple[_MetricEntry, ...] = ()
+    timestamp: str = ""
+
+
+class _Contributor(_Camel, frozen=True, kw_only=True):
+    id: Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w.-]{1,128}\Z")]
+    attributes: dict[str, str] = {}
+
+
+class _Detail(_Camel, frozen=True, kw_only=True):
+    alarm_name: str
+    state: _State
+    previous_state: _State | None = None
+    configuration: _Configuration = _Configuration()
+    mute_detail: dict[str, object] | None = None
+    alarm_contributor: _Contributor | None = None
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A state change with its envelope, in one pass: for whoever reads a million of them."""
+
+    source: Literal["aws.cloudwatch"]
+    detail_type: Literal["CloudWatch Alarm State Change"]
+    account: Account
+    region: Region
+    time: Instant
+    detail: _Detail
+    resources: tuple[str, ...] = ()
+    replay_name: str | None = None
+
+
+class _Change(_Camel, frozen=True, kw_only=True):
+    alarm_name: str
+    operation: Literal["create", "update", "delete"]
+    configuration: _Configuration = _Configuration()
+
+
+def state_change(envelope: Envelope) -> Signal:
+    """The signal in a state change, of an alarm or of one contributor; raises `Malformed`.
+
+    The key is (ARN, contributor or ``-``, state, time of the state): the envelope's id differs
+    between deliveries of the same transition.
+    """
+    event = decoded(envelope.detail, _Detail)
+    by = event.alarm_contributor
+    if by is None and envelope.detail_type == CONTRIBUTOR:
+        message = "a contributor's state change without its contributor"
+        raise Malformed(message)
+    arn = _arn(event.alarm_name, envelope)
+    at = instant(event.state.timestamp)
+    metric = _metric(event.configuration.metrics)
+    who = by.id if by else "-"
+    return Signal(
+        key=SignalKey(f"{arn}|{who}|{event.state.value}|{at.isoformat()}"),
+        kind=SignalKind.ALARM,
+        source=ALARM,
+        subject=event.alarm_name,
+        state=event.state.value,
+        at=at,
+        account=envelope.account,
+        region=envelope.region,
+        arn=arn,
+        metric=metric.name,
+        dimensions=metric.dimensions | (by.attributes if by else {}),
+        marks=tuple(_marks(event)),
+        drill="" if by else word_of(event.state.reason),
+    )
+
+
+def configuration_change(envelope: Envelope) -> Signal:
+    """The signal in a change of an alarm itself: its state is the operation; raises `Malformed`.
+
+    The event repeats the alarm's state, which is not read: nothing turned.
+    """
+    event = decoded(envelope.detail, _Change)
+    arn = _arn(event.alarm_name, envelope)
+    told = event.configuration.timestamp
+    at = instant(told) if told else envelope.time
+    metric = _metric(event.configuration.metrics)
+    kind = SignalKind.ALARM_CONFIGURATION
+    key = ("configuration", arn, event.operation, at.isoformat())
+    fields = {"arn": arn, "metric": metric.name, "dimensions": metric.dimensions, "at": at}
+    return read(envelope, kind, key, event.alarm_name, event.operation, **fields)
+
+
+def _arn(name: str, envelope: Envelope) -> str:
+    """The alarm's ARN; one that contradicts the alarm's name is not believed."""
+    expected = f"arn:aws:cloudwatch:{envelope.region}:{envelope.account}:alarm:{name}"
+    if envelope.resources != (expected,):
+        message = f"the event's resources are not the alarm {name!r} that it names"
+        raise Malformed(message)
+    return expected
+
+
+def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
+    """The metric that the alarm is about: the one returned, or the only one of an expression."""
+    stats = [each for each in metrics if each.metric_stat]
+    returned = [each for each in stats if each.return_data]
+    (chosen,) = returned if len(returned) == 1 else stats if len(stats) == 1 else (None,)
+    return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
+
+
+def _marks(event: _Detail) -> Iterator[Mark]:
+    """In the order of their names' meaning: what came before, what was seen, who silenced it."""
+    state, previous = event.state, event.previous_state
+    if previous is not None and previous.reason.startswith(_FIRST):
+        yield Mark.FIRST_EVALUATION
+    if _NO_DATA in state.reason.lower():
+        yield Mark.NO_DATA
+    if state.actions_suppressed_by is not None:
+        yield Mark.SUPPRESSED
+    if state.evaluation_state == "PARTIAL_DATA":
+        yield Mark.PARTIAL_DATA
+    if state.evaluation_state in _FAILED:
+        yield Mark.EVALUATION_FAILED
+    if event.mute_detail is not None:
+        yield Mark.MUTED

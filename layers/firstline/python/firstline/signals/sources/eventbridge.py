@@ -1,0 +1,87 @@
+"""What EventBridge puts around each event, and what every parser does with it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.ids import SignalKey
+from firstline.signal import Signal, SignalKind
+
+Name = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w .:/=+@-]{1,255}\Z")]
+"""A name that an operator or AWS gave: never a sentence, never empty."""
+Id = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w-]{1,128}\Z")]
+"""An id that AWS gave."""
+Instance = Annotated[str, msgspec.Meta(pattern=r"^i-[0-9a-f]{8}([0-9a-f]{9})?\Z")]
+"""An instance's id."""
+
+
+Account = Annotated[str, msgspec.Meta(pattern=r"(?a)^[0-9]{12}\Z")]
+Region = Annotated[str, msgspec.Meta(pattern=r"(?a)^[a-z0-9-]{1,32}\Z")]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What EventBridge puts around each event (``source`` and ``account`` are its own word)."""
+
+    source: str
+    detail_type: str
+    account: Account
+    region: Region
+    time: Instant
+    detail: msgspec.Raw
+    resources: tuple[str, ...] = ()
+    replay_name: str | None = None
+
+
+def decoded[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
+    """*raw* as *type_*; raises `Malformed`."""
+    try:
+        return _decoder(type_).decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        message = f"not what its source is known to send: {error}"
+        raise Malformed(message) from error
+
+
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder[T](type_: type[T]) -> msgspec.json.Decoder[T]:
+    """Made once for each type: to look one up anew takes as long as to decode with it."""
+    found = _DECODERS.get(type_)
+    if found is None:
+        found = _DECODERS[type_] = msgspec.json.Decoder(type_)
+    return found
+
+
+def instant(text: str) -> datetime:
+    """The instant in UTC, so that each way to write it gives the same key; raises `Malformed`."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"not an instant: {text[:40]!r}"
+        raise Malformed(message) from error
+    message = f"an instant without offset: {text[:40]!r}"
+    raise Malformed(message)
+
+
+def read(
+    envelope: Envelope,
+    kind: SignalKind,
+    key: tuple[str, ...],
+    subject: str,
+    state: str,
+    **fields: Any,  # noqa: ANN401 - the optional fields of Signal, which msgspec checks
+) -> Signal:
+    """A signal with its envelope's facts; *key* is what stays the same in each delivery."""
+    told: dict[str, Any] = {
+        "source": envelope.source,
+        "at": envelope.time,
+        "account": envelope.account,
+        "region": envelope.region,
+    }
+    joined = SignalKey("|".join(key))
+    return Signal(key=joined, kind=kind, subject=subject, state=state, **told | fields)

@@ -1,0 +1,71 @@
+"""AWS Health: issues, changes and notices about the account or the Region.
+
+Shape: Health user guide, "EventBridge schema". An event is told in pages, in no order, and again
+in a backup Region under another id. AWS may leave a resolved event open, so an end that is told
+is a mark; the text is not read.
+"""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.config.settings import Home
+from firstline.errors import Malformed
+from firstline.signal import Mark, Signal, SignalKind
+from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
+
+SOURCE = "aws.health"
+DETAIL_TYPES = ("AWS Health Event", "AWS Health Abuse Event")
+_EVERYWHERE = "global"
+Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}\Z")]
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    event_arn: Name
+    service: Id
+    event_type_code: Id
+    event_type_category: Id
+    status_code: Literal["open", "closed", "upcoming"]
+    event_region: Id
+    communication_id: Id
+    last_updated_time: str
+    end_time: str | None = None
+    affected_account: Id | None = None
+    page: Number = "1"
+    total_pages: Number = "1"
+
+
+def event(envelope: Envelope, home: Home) -> Signal:
+    """One page of a communication; its Region is the one it is about; raises `Malformed`.
+
+    The key is (event, communication, account, page): the same in the backup Region's copy.
+    """
+    told = decoded(envelope.detail, _Event)
+    account = told.affected_account or envelope.account
+    about_home = told.event_region in (home.region, _EVERYWHERE)
+    where = {"Service": told.service, "EventTypeCategory": told.event_type_category}
+    pages = {"Page": told.page, "TotalPages": told.total_pages}
+    return read(
+        envelope,
+        SignalKind.HEALTH,
+        ("health", told.event_arn, told.communication_id, account, told.page),
+        told.event_type_code,
+        told.status_code,
+        at=_instant(told.last_updated_time),
+        account=account,
+        region=home.region if about_home else told.event_region,
+        dimensions={"Name": told.event_arn} | where | pages,
+        marks=(Mark.ENDED,) if told.status_code == "open" and told.end_time else (),
+    )
+
+
+def _instant(text: str) -> datetime:
+    """Health writes its times as mail does."""
+    try:
+        at = parsedate_to_datetime(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"not a date: {text[:40]!r}"
+        raise Malformed(message) from error

@@ -1,0 +1,67 @@
+"""Systems Manager: commands, their invocations, and change calendars.
+
+Shape: Systems Manager user guide, "Amazon EventBridge event examples". A command's event holds
+its parameters in clear text: they are not read.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from firstline.errors import Malformed
+from firstline.signal import Signal, SignalKind
+from firstline.signals.sources.eventbridge import (
+    Envelope,
+    Id,
+    Instance,
+    Name,
+    decoded,
+    instant,
+    read,
+)
+
+SOURCE = "aws.ssm"
+COMMAND = "EC2 Command Status-change Notification"
+INVOCATION = "EC2 Command Invocation Status-change Notification"
+CALENDAR = "Calendar State Change"
+
+
+class _Command(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    command_id: Id
+    document_name: Name
+    status: Name
+    instance_id: Instance | None = None
+
+
+class _Calendar(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    state: Literal["OPEN", "CLOSED"]
+    at_time: str
+
+
+def command(envelope: Envelope) -> Signal:
+    """The status of a command, or of it on one instance; raises `Malformed`."""
+    event = decoded(envelope.detail, _Command)
+    key = ("command", event.command_id, event.instance_id or "-", event.status)
+    where = {"InstanceId": event.instance_id} if event.instance_id else {}
+    kind = SignalKind.COMMAND
+    return read(envelope, kind, key, event.document_name, event.status, dimensions=where)
+
+
+def calendar(envelope: Envelope) -> Signal:
+    """A calendar opened or closed, told up to 15 minutes late; raises `Malformed`."""
+    event = decoded(envelope.detail, _Calendar)
+    at = instant(event.at_time)
+    if len(envelope.resources) != 1:
+        message = "a calendar's event that does not name its one calendar"
+        raise Malformed(message)
+    key = ("calendar", envelope.resources[0], event.state, at.isoformat())
+    named = {"Name": envelope.resources[0]}
+    return read(
+        envelope,
+        SignalKind.CALENDAR,
+        key,
+        "change calendar",
+        event.state,
+        at=at,
+        dimensions=named,
+    )

@@ -1,0 +1,147 @@
+"""What is no EventBridge envelope, and yet known: dead letters, SNS, an alarm's direct call.
+
+Only EventBridge is listened to: the same transition looks different on each way, and one way's
+odd shape must not begin a fix. A dead letter holds the envelope itself.
+"""
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+
+from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Malformed
+from firstline.ids import SignalKey
+from firstline.signal import Signal, SignalKind
+from firstline.signals.sources.eventbridge import decoded, instant
+
+_One = msgspec.Meta(min_length=1, max_length=1)
+_ALARM = re.compile(r"arn:aws:cloudwatch:([\w-]+):([0-9]{12}):alarm:(.{1,255})", re.ASCII)
+_FUNCTION = re.compile(r"arn:aws:lambda:([\w-]+):([0-9]{12}):function:[\w:$-]+", re.ASCII)
+_QUEUE = re.compile(r"arn:aws:sqs:([\w-]+):([0-9]{12}):[\w.-]+", re.ASCII)
+
+
+class _Queued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    event_source: Literal["aws:sqs"]
+    event_source_arn: str = msgspec.field(name="eventSourceARN")
+    body: str
+
+
+class _DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    records: Annotated[tuple[_Queued, ...], _One]
+
+
+class _RequestContext(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    function_arn: str
+
+
+class _OnFailure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    request_context: _RequestContext
+    request_payload: msgspec.Raw
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    message: str
+
+
+class _Notice(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    event_source: Literal["aws:sns"]
+    sns: _Message
+
+
+class _Notified(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    records: Annotated[tuple[_Notice, ...], _One]
+
+
+class _SnsAlarm(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    alarm_arn: str
+    new_state_value: AlarmState
+    state_change_time: str
+
+
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    value: AlarmState
+    timestamp: str
+
+
+class _AlarmData(msgspec.Struct, frozen=True, kw_only=True):
+    state: _State
+
+
+class _Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    source: Literal["aws.cloudwatch"]
+    alarm_arn: str
+    alarm_data: _AlarmData
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """An envelope that was not delivered, and whose queue kept it."""
+
+    body: bytes
+    account: str
+    region: str
+
+
+def dead_letter(body: bytes) -> Letter:
+    """The envelope in a dead-letter queue's message; raises `Malformed`."""
+    (record,) = decoded(body, _DeadLetter).records
+    queue = _QUEUE.fullmatch(record.event_source_arn)
+    if queue is None:
+        message = "a message of a queue that names itself by no ARN"
+        raise Malformed(message)
+    return Letter(record.body.encode(errors="replace"), account=queue[2], region=queue[1])
+
+
+def on_failure(body: bytes) -> Letter:
+    """The envelope that a function of ours could not deal with; raises `Malformed`.
+
+    Lambda's record of it (Lambda developer guide, "asynchronous invocation") holds what the
+    function was called with: an envelope, or the queue's one message that holds it.
+    """
+    record = decoded(body, _OnFailure)
+    function = _FUNCTION.fullmatch(record.request_context.function_arn)
+    if function is None:
+        message = "a failure of a function that names itself by no ARN"
+        raise Malformed(message)
+    payload = undelivered(bytes(record.request_payload))
+    return Letter(payload, account=function[2], region=function[1])
+
+
+def undelivered(body: bytes) -> bytes:
+    """The envelope in *body* where that is a dead letter, and *body* itself where it is none."""
+    try:
+        return dead_letter(body).body
+    except Malformed:
+        return body
+
+
+def misrouted(body: bytes) -> Signal:
+    """An alarm that came by SNS or as a direct call; raises `Malformed` for anything else."""
+    try:
+        (notice,) = decoded(body, _Notified).records
+    except Malformed:
+        call = decoded(body, _Call)
+        state = call.alarm_data.state
+        return _refused("lambda", call.alarm_arn, state.value, state.timestamp)
+    alarm = decoded(notice.sns.message, _SnsAlarm)
+    return _refused("sns", alarm.alarm_arn, alarm.new_state_value, alarm.state_change_time)
+
+
+def _refused(way: str, arn: str, state: AlarmState, time: str) -> Signal:
+    """Its key begins with the way it came, so that it never hides EventBridge's delivery."""
+    at = instant(time)
+    place = _ALARM.fullmatch(arn)
+    if place is None:
+        message = "an alarm that names itself by no ARN"
+        raise Malformed(message)
+    return Signal(
+        key=SignalKey(f"{way}|{arn}|-|{state}|{at.isoformat()}"),
+        kind=SignalKind.MISROUTED,
+        source=f"aws.{way}",
+        subject=place[3],
+        state=state,
+        at=at,
+        account=place[2],
+        region=place[1],
+        arn=arn,
+    )

@@ -1,0 +1,1 @@
+"""The benches, as one table."""

@@ -1,0 +1,66 @@
+"""``firstline bench``: the benches of a checkout, each in a process of its own, as one table."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from firstline.cli.develop import checkout
+from firstline.cli.output import lines as output
+from firstline.cli.output import progress
+from firstline.errors import Malformed
+from tools.bench import figure as figures
+from tools.bench.figure import Figure
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[BENCH]...", show_default=False)]
+Quick = Annotated[bool, typer.Option("--quick", help="few rounds: whether they run, not how fast")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per figure")]
+
+
+@app.command("bench")
+def run(names: Names = None, quick: Quick = False, as_json: AsJson = False) -> int:
+    """Run these benches, or all, and print a table; status 1 where an aim is not met."""
+    folder = checkout() / "bench"
+    found = []
+    with progress.counting() as tell:
+        for path in chosen(folder, names or []):
+            tell(f"{path.stem} is measured")
+            for each in measured(path, quick=quick):
+                found.append(each)
+                if as_json:
+                    output.emit(each)
+    if not as_json:
+        print("\n".join(figures.table([figures.row(each) for each in found])))
+    return 1 if any(each.met is False for each in found) else 0
+
+
+def chosen(folder: Path, names: list[str]) -> list[Path]:
+    """The scripts of those names, or all that are benches."""
+    there = {path.stem: path for path in sorted(folder.glob("*.py")) if is_bench(path)}
+    unknown = sorted(set(names) - set(there))
+    if unknown:
+        raise Malformed(f"no bench {unknown[0]!r}: there are {', '.join(there)}")
+    return [there[name] for name in names] if names else list(there.values())
+
+
+def is_bench(path: Path) -> bool:
+    """Whether it runs by itself; the others are what benches share."""
+    return "\ndef bench(" in path.read_text()
+
+
+def measured(path: Path, *, quick: bool) -> Iterator[Figure]:
+    """The figures of one bench; raises `Malformed` where it breaks down."""
+    command = [sys.executable, str(path), "--json", *(["--quick"] if quick else [])]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = ran.stdout.splitlines()
+    if not lines or ran.returncode not in (0, 1):
+        said = " ".join(ran.stderr.split()[-60:])
+        raise Malformed(f"bench/{path.name} broke down: {said}")
+    for line in lines:
+        yield msgspec.json.decode(line, type=Figure)

@@ -1,0 +1,144 @@
+"""Bill: what an idle month and incidents come to, item by item.
+
+Counts are of the profile and of replays; Lambda's time and logs' size are taken as told here.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import msgspec
+
+from firstline.controller.archive.audit import CHECKPOINTS_READ
+from firstline.lab.twin.tally import Ran
+from firstline.ledger import archive as archiving
+from firstline.monitoring import costs
+from firstline.monitoring import nats_probe as probe
+from firstline.monitoring.costs import Price
+from tools.cost.deployed import (
+    DASHBOARDS,
+    DRILL_DAYS,
+    FED_QUEUES,
+    KEYS,
+    MEMORY_MB,
+    SECRETS,
+    Deployed,
+)
+from tools.cost.spending import IDLE, Spent, priced
+
+HOURS = 730
+MINUTES = 60 * HOURS
+POLLS_A_MINUTE = 15
+"""Lambda keeps five long polls of 20 seconds open on a queue that feeds it (its guide on SQS)."""
+CODE_MS, CALL_MS, PROBE_MS, START_MS = 25, 15, 500, 1000
+"""Billed time: of an invocation, of each of its calls, of a probe, of a cold start."""
+LOG_KILOBYTES = Decimal("1.5")
+"""Of an invocation."""
+GIGA = Decimal(10**9)
+AUDIT_METRICS = {archiving.AUDITS, archiving.FAULTS}
+PROBES_METRICS = {"probe_nats": len(probe.NATS_METRICS), "probe_health": 3}
+"""The most that each sends."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """So many of *price*'s units."""
+
+    item: str
+    count: Decimal
+    price: Price
+
+    @property
+    def dollars(self) -> Decimal:
+        """What they come to."""
+        return self.count * self.price.dollars
+
+
+def idle(has: Deployed, drill: Spent) -> Iterator[Row]:
+    """A month in which nothing happens but the drills."""
+    _, *probes = has.every_minute
+    metrics = len(IDLE | AUDIT_METRICS) + has.log_metrics + sum(PROBES_METRICS[it] for it in probes)
+    runs = MINUTES * len(has.every_minute) + HOURS
+    yield _row("alarms", has.alarm_metrics, costs.ALARM)
+    yield _row("composite alarms", has.composites, costs.COMPOSITE)
+    yield _row("custom metrics", metrics, costs.METRIC)
+    yield _row("dashboard", DASHBOARDS, costs.DASHBOARD)
+    yield _row("secrets", SECRETS, costs.SECRET)
+    yield _row("signing key", KEYS, costs.KEY)
+    yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULED)
+    yield _row("functions: sweep, probes, audit", runs, costs.INVOCATION)
+    audit = ("s3.GetObject", "dynamodb.Query") * CHECKPOINTS_READ
+    seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(Ran("audit", audit, 0))
+    seconds += MINUTES * sum(_gb_seconds(name, PROBE_MS) for name in probes)
+    yield _row("their time", seconds, costs.GIGABYTE_SECOND)
+    reads = 2 * (MINUTES * len(drill.quiet.calls) + HOURS * CHECKPOINTS_READ)
+    yield _row("the sweep's and the audit's reads", reads, costs.READ)
+    yield _row("the audit's reads of the archive", 2 * HOURS * CHECKPOINTS_READ, costs.GET)
+    yield _row("the audit's list of the archive", HOURS, costs.PUT)
+    yield _row("the audit's reading of the key", HOURS, costs.SIGNATURE)
+    yield _row("polls of queues", FED_QUEUES * POLLS_A_MINUTE * MINUTES, costs.QUEUED)
+    yield _row("logs", runs * LOG_KILOBYTES / 10**6, costs.LOGS)
+    drills = Decimal(HOURS) / (24 * DRILL_DAYS)
+    each = total(incidents(drill, 1)).quantize(Decimal("0.00001"))
+    yield Row("drills", drills, Price(each, "drill, with all that it asks", "AWS"))
+
+
+def incidents(one: Spent, times: int) -> Iterator[Row]:
+    """What *times* incidents like *one* add."""
+    calls = Counter(call for ran in one.ran for call in ran.calls)
+    asked = Counter(call.split(".")[0] for call in calls.elements())
+    functions = Counter(ran.function for ran in one.ran)
+    received = 3 * functions["ingest"] + 2 * functions["reconcile"]
+    seconds = sum(map(_seconds, one.ran)) + sum(_gb_seconds(it, START_MS) for it in functions)
+    signed = calls["kms.Sign"]
+    rows = {
+        "functions": (functions.total(), costs.INVOCATION),
+        "their time": (seconds, costs.GIGABYTE_SECOND),
+        "tables, as KB written": (_tables(one.ran) / costs.WRITE.dollars, costs.WRITE),
+        "messages sent, received and deleted": (asked["sqs"] + received, costs.QUEUED),
+        "alarms and metrics read": (asked["cloudwatch"], costs.ALARMS_READ),
+        "routing key read": (asked["secrets-manager"], costs.SECRET_READ),
+        "key looked at": (asked["kms"] - signed, costs.KEY_READ),
+        "checkpoints signed": (signed, costs.SIGNATURE),
+        "team told": (asked["sns"], costs.PUBLISHED),
+        "archive, put and listed": (asked["s3"] - calls["s3.GetObject"], costs.PUT),
+        "archive, read": (calls["s3.GetObject"], costs.GET),
+        "metrics of incidents, by the hour": (Decimal(one.metrics) / HOURS, costs.METRIC),
+        "logs": (functions.total() * LOG_KILOBYTES / 10**6, costs.LOGS),
+        "ledger kept for a month": (one.ledger_bytes / GIGA, costs.TABLED),
+        "archive kept for a month": (one.archive_bytes / GIGA, costs.STORED),
+    }
+    yield from (_row(item, times * count, price) for item, (count, price) in rows.items())
+
+
+def _tables(ran: Iterable[Ran]) -> Decimal:
+    """What the calls of DynamoDB came to: all but what others' calls cost, which is flat."""
+    nano = 0
+    for each in ran:
+        others = (call for call in each.calls if not call.startswith("dynamodb."))
+        nano += each.nanodollars - sum(map(priced, others))
+    return nano / GIGA
+
+
+def _seconds(ran: Ran) -> Decimal:
+    return _gb_seconds(ran.function, CODE_MS + CALL_MS * len(ran.calls))
+
+
+def _gb_seconds(function: str, milliseconds: int) -> Decimal:
+    return Decimal(MEMORY_MB[function] * milliseconds) / (1024 * 1000)
+
+
+def _row(item: str, count: Decimal | int, price: Price) -> Row:
+    return Row(item, Decimal(count), price)
+
+
+def merged(groups: Iterable[Iterator[Row]]) -> Iterator[Row]:
+    """The rows of all groups, each item once."""
+    for rows in zip(*groups, strict=True):
+        count = sum(row.count for row in rows)
+        if count:
+            yield _row(rows[0].item, count, rows[0].price)
+
+
+def total(rows: Iterable[Row]) -> Decimal:
+    """What *rows* come to."""
+    return sum((row.dollars for row in rows), Decimal())

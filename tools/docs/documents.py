@@ -1,0 +1,138 @@
+"""``firstline docs``: the documents that are made from the code. A test fails when one is stale."""
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import typer
+
+from firstline.cli.develop import checkout
+from firstline.incidents.incident import ENDED, TRANSITIONS, Status
+from firstline.lab.twin import scenario as scenarios
+from firstline.lab.twin.scenario import Scenario
+from firstline.remediation.guards import order
+from tools.cost.cost import cost
+from tools.docs.coverage import coverage
+from tools.docs.doctors import doctors
+from tools.docs.safety import safety
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def docs() -> None:
+    """Write every generated document of the checkout anew."""
+    folder = checkout() / "docs"
+    for name, make in DOCUMENTS.items():
+        (folder / name).write_text(make())
+        print(f"docs/{name}")
+
+
+def lifecycle() -> str:
+    """The transition table of ``incidents/incident.py`` as a diagram."""
+    arrows = [f"    {_id(a)} --> {_id(b)}: {fact}" for (a, fact), b in TRANSITIONS.items()]
+    ends = [f"    {_id(status)} --> [*]" for status in Status if status in ENDED]
+    lines = [
+        "# The lifecycle of an incident",
+        "",
+        "Made by `./dev docs` from `TRANSITIONS` in `incident.py`. A step that is not here raises.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"    [*] --> {_id(Status.INVESTIGATING)}",
+        *arrows,
+        *ends,
+        "```",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def guards() -> str:
+    """The guards in the order of asking, each with what its docstring promises."""
+    stopping = _scenarios_by_guard()
+    rows = [
+        f"| {number} | `{order.name(guard)}` | {guard.__module__.rsplit('.', 1)[-1]} "
+        f"| {_line(guard)} | {', '.join(stopping.get(order.name(guard), ()))} |"
+        for number, guard in enumerate(order.ORDER, start=1)
+    ]
+    lines = [
+        "# The guards",
+        "",
+        "Made by `./dev docs` from `remediation/guards/order.py`. Before a fix each guard is",
+        "asked, in this order, and each answer is kept in the ledger; one denial stops the fix.",
+        "The scenarios are those of `events/scenarios` in which it does;",
+        "`tests/core/test_guards.py` has situations for each, in which it alone stops the fix, and",
+        "with one fact changed lets it pass. Where",
+        "there is no scenario the guard protects from what the ladder never plans.",
+        "",
+        "| | guard | protects | what it promises | scenarios |",
+        "|---|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def replays() -> str:
+    """The scenarios: what happens in each, which known failure it shows, and how it ends."""
+    rows = [
+        f"| `{each.name}` | {each.story} | {', '.join(each.shows)} | {each.profile} "
+        f"| {each.expect.outcome if each.expect else ''} |"
+        for each in _scenarios()
+    ]
+    lines = [
+        "# The scenarios",
+        "",
+        "Made by `./dev docs` from `events/scenarios`. `./dev replay events/scenarios/NAME.toml`",
+        "runs one through the deployed handlers, and fails where it does not end as told here.",
+        "S01 to S23 are failures known from other systems; S20, a policy that names what is not",
+        "there, is refused when the profile is loaded (`tests/core/test_profile.py`).",
+        "",
+        "| name | story | shows | profile | ends |",
+        "|---|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def roles() -> str:
+    """What each role may do and why: a program of the checkout's own tests, which prove it."""
+    command = [sys.executable, "-m", "tests.iam.document"]
+    made = subprocess.run(command, cwd=checkout(), check=True, stdout=subprocess.PIPE, text=True)
+    return made.stdout
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "LIFECYCLE.md": lifecycle,
+    "GUARDS.md": guards,
+    "SCENARIOS.md": replays,
+    "runbook-coverage.md": lambda: coverage(checkout()),
+    "DOCTOR.md": doctors,
+    "IAM.md": roles,
+    "COST.md": lambda: cost(checkout() / "events" / "scenarios"),
+    "SAFETY.md": lambda: safety(checkout() / "docs"),
+}
+
+
+def _scenarios() -> Iterator[Scenario]:
+    return map(scenarios.load, sorted((checkout() / "events" / "scenarios").glob("*.toml")))
+
+
+def _scenarios_by_guard() -> dict[str, list[str]]:
+    """Which scenarios expect the no of a guard."""
+    found: dict[str, list[str]] = {}
+    for each in _scenarios():
+        expect = each.expect
+        denied = (*(expect.denied or ()), *(expect.all_denied or ())) if expect else ()
+        for guard in denied:
+            found.setdefault(guard, []).append(each.name)
+    return found
+
+
+def _id(status: Status) -> str:
+    return status.replace("-", "_")
+
+
+def _line(documented: object) -> str:
+    """A docstring in one line of Markdown."""
+    return " ".join((inspect.getdoc(documented) or "").split()).replace("``", "`")
