@@ -1,4 +1,4 @@
-"""The inbox: signals that joined an incident while it was open."""
+"""The inbox: signals that joined an incident while it was open, and the pages that follow."""
 
 import copy
 
@@ -10,13 +10,28 @@ from firstline.classify import Classification, classify
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import Arrival, take_in
+from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.ledger import Kind
+from firstline.ports import Loaded
 from firstline.signals import Disposition, Signal
 
 APPROVALS_MAX = 5
 FOLDED_MAX = 80
 """As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all)."""
+
+
+def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
+    """Take in what waits for the incident, then try the pages that *choose* gives.
+
+    Reconcile begins with it, and the sweep does no more. Where a page was tried all of it is
+    committed. Raises `Conflict` and `Unavailable`.
+    """
+    take_approvals(draft, loaded.approvals)
+    if not draft.incident.ended:
+        fold(draft, loaded.inbox)  # which may raise it, and owe a page
+    if settle(draft, choose=choose):
+        draft.commit()
 
 
 def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
