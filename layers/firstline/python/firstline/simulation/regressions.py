@@ -103,6 +103,18 @@ REGRESSIONS = (
         start="a storm of unrelated troubles",
         choices={3: 3, 6: 5, 31: 8, 119: 7, 124: 7, 276: 7, 278: 4},
     ),
+    Regression(
+        name="a decision does not follow from its record, where a worker paged and did not decide",
+        bug=Planted(
+            name="what two workers took in is taken in again at once",
+            breaks="I26 (again)",
+            file="past/record.py",
+            old="            if each.kind == Kind.SIGNAL:\n                found.append(())\n",
+            new="",
+        ),
+        start="a storm of unrelated troubles",
+        choices={18: 6, 24: 5, 29: 6, 81: 3, 119: 1, 147: 1, 179: 9},
+    ),
 )
 
 
