@@ -115,7 +115,7 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
 
 
 def _sweep(reach: Reach) -> Handler:
-    kept = ("GetItem", "Query", "PutItem")
+    kept = ("GetItem", "Query", "PutItem", "DeleteItem")
     may = {
         "wakes": roles.send(reach.queues.wakes),
         "indexes": roles.find(reach.records.incidents, DUE_INDEX, OPEN_INDEX),

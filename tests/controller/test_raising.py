@@ -1,10 +1,15 @@
 """Several alarms of one trouble: one incident, which can rise while it is open."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
+from firstline.controller.ports import Wake
+from firstline.controller.reconcile import reconcile
+from firstline.controller.sweep import sweep
 from firstline.diagnosis.evidence import AlarmState
+from firstline.errors import Unavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
@@ -67,6 +72,22 @@ def test_any_order_and_any_repeat_is_one_incident_and_one_p1(order: tuple[bytes,
     assert (held.status, held.severity) == (Status.RESOLVED, Severity.P1)
     assert set(held.alarms) == {ALARM_ARN, SICK_ARN}
     assert set(made.notified.values()) == {1}
+
+
+def test_a_rise_whose_wake_is_lost_is_paged_by_the_next_sweep() -> None:
+    """I1: though its incident is not late, and no wake can be queued at all."""
+    made = rig()
+    made.hear(SICK)
+    made.world.advance(START + timedelta(seconds=50))
+    reconcile(Wake(made.id(), 1), made.system)
+    made.waiting.clear()
+    made.script.failing = {"queue"}
+    with pytest.raises(Unavailable):
+        made.hear(ZERO)
+    swept = sweep(made.system)
+    assert (swept.woken, swept.failed, swept.wakes_late_for) == (0, 1, timedelta(0))
+    assert made.notified == {made.id(): 1, f"{made.id()}:p1": 1}
+    assert (made.incident().severity, made.tables.inboxes[made.id()]) == (Severity.P1, {})
 
 
 def test_a_rise_is_paged_although_nothing_can_be_read() -> None:

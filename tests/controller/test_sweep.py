@@ -5,9 +5,10 @@ import pytest
 from firstline.controller.ports import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
+from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Unavailable
 from firstline.incidents.incident import Status
-from tests.controller.rig import START, Rig, raising
+from tests.controller.rig import START, Rig, later, raising
 from tests.core.events import body
 
 OTHER = body("unlisted-http-api-5xx")
@@ -62,6 +63,32 @@ def test_an_owed_page_is_settled_by_the_sweep() -> None:
     assert after(rig, 60) == Swept(woken=1, wakes_late_for=rig.world.now - opened)
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at == rig.world.now
+
+
+def test_a_page_is_not_held_until_its_lost_wake_is_late() -> None:
+    """I1: the sweep just after the last try sends it, though the next try is still ahead."""
+    rig = lost(page=False)
+    rig.world.advance(START + timedelta(seconds=57))
+    reconcile(Wake(rig.id(), 1), rig.system)
+    rig.waiting.clear()
+    held, rig.script.failing = rig.incident(), set()
+    assert held.next_wake_at is not None
+    assert held.next_wake_at > START + timedelta(seconds=60)
+    assert after(rig, 60) == Swept()
+    assert rig.notified == {rig.id(): 1}
+    assert rig.incident().pages[0].sent_at == rig.world.now
+    assert (rig.incident().next_wake_at, rig.waiting) == (held.next_wake_at, [])
+
+
+def test_what_waits_in_the_inbox_is_looked_at_though_its_wake_is_lost() -> None:
+    """An alarm that is OK again: nothing is paged, so it stays there for reconcile."""
+    rig = lost()
+    rig.world.advance(START + timedelta(seconds=1))
+    rig.hear(later(1, AlarmState.OK))
+    rig.waiting.clear()
+    assert after(rig, 2).woken == 1
+    assert len(rig.tables.inboxes[rig.id()]) == 1
+    assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))]
 
 
 def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:

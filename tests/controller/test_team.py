@@ -1,8 +1,10 @@
 """What is minor is told to the team, and wakes nobody."""
 
 import copy
+from datetime import timedelta
 
 from firstline.config.profile import Profile
+from firstline.controller.sweep import GRACE, sweep
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
@@ -80,3 +82,20 @@ def test_a_users_report_is_looked_into_and_given_to_the_team() -> None:
     text = rig.world.notices[-1][2]
     assert all(step in text for step in ("R24", "R25", "R26", "no automatic fix"))
     assert held.reports[0].user not in text
+
+
+def test_a_sweep_sends_a_message_once_its_wake_is_late() -> None:
+    """No key folds a second one: who has the wake may be sending it at this moment."""
+    rig = Rig(profile=minor())
+    rig.script.failing = {"publish"}
+    rig.hear()
+    rig.waiting.clear()
+    rig.script.failing = set()
+    due_at = rig.incident().pages[0].due_at
+    rig.world.advance(due_at + GRACE - timedelta(milliseconds=1))
+    sweep(rig.system)
+    assert subjects(rig) == []
+    rig.world.advance(due_at + GRACE)
+    sweep(rig.system)
+    assert len(subjects(rig)) == 1
+    assert rig.incident().pages[0].sent_at == rig.world.now

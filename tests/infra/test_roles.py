@@ -21,7 +21,7 @@ KEPT = {
         *("GetItem", "BatchGetItem", "Query"),
         *("PutItem", "DeleteItem"),
     },
-    "sweep": {"GetItem", "Query", "PutItem"},
+    "sweep": {"GetItem", "Query", "PutItem", "DeleteItem"},
 }
 OPERATIONS = {
     *("GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"),

@@ -37,6 +37,18 @@ def test_every_entry_stands_in_its_turn() -> None:
     assert [each.entry.sequence for each in entries] == list(range(1, len(entries) + 1))
 
 
+def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
+    """A commit's signals are its last entry; what people said after that is of the next one."""
+    told, _ = stories.outage()
+    turn = told.turns[0]
+    signal = copy.replace(told.opening, kind="signal")
+    word, page = copy.replace(signal, kind="approval"), copy.replace(signal, kind="page")
+    heard = (word, signal, page, signal, word)
+    expected = ((word, signal), (signal,), (word,))
+    assert copy.replace(turn, heard=heard).arrivals == expected
+    assert copy.replace(turn, heard=(page,)).arrivals == ()
+
+
 def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
     """An alarm's, from before entries told which parser read it; of others no parser is known."""
     told, _ = stories.outage()

@@ -1,10 +1,12 @@
-"""The inbox: signals that joined an incident while it was open."""
+"""The inbox: signals that joined an incident while it was open, and the pages that follow."""
 
 import copy
 
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import Arrival, take_in
+from firstline.controller.ports import Loaded
+from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval
@@ -17,6 +19,19 @@ from firstline.signals.classify import Classification, classify
 APPROVALS_MAX = 5
 FOLDED_MAX = 80
 """As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all)."""
+
+
+def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
+    """Take in what waits for the incident, then try the pages that *choose* gives.
+
+    Reconcile begins with it, and the sweep does no more. Where a page was tried all of it is
+    committed. Raises `Conflict` and `Unavailable`.
+    """
+    take_approvals(draft, loaded.approvals)
+    if not draft.incident.ended:
+        fold(draft, loaded.inbox)  # which may raise it, and owe a page
+    if settle(draft, choose=choose):
+        draft.commit()
 
 
 def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:

@@ -11,7 +11,6 @@ from firstline.controller import act, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
 from firstline.controller.ports import Loaded, Wake
-from firstline.controller.settle import settle
 from firstline.controller.system import System
 from firstline.errors import Conflict, Unavailable
 from firstline.remediation.decide import decide
@@ -39,11 +38,7 @@ def _turn(wake: Wake, system: System) -> None:
     if loaded is None or _stale(wake, loaded):
         return None
     draft = Draft(loaded.incident, system, system.ports.clock.now())
-    inbox.take_approvals(draft, loaded.approvals)
-    if not draft.incident.ended:
-        inbox.fold(draft, loaded.inbox)  # which may raise it, and owe a page
-    if settle(draft):  # pages owed go before anything is read
-        draft.commit()
+    inbox.page_first(draft, loaded)
     draft.now = system.ports.clock.now()
     draft.measure_responses()
     if draft.incident.ended:

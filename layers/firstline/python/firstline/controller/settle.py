@@ -5,7 +5,8 @@ pauses stands before it.
 """
 
 import copy
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from firstline.controller.draft import Draft
 from firstline.controller.ports import Ports
@@ -22,9 +23,14 @@ WITHIN = timedelta(seconds=20)
 PAUSE = timedelta(seconds=2)
 
 
-def settle(draft: Draft, tries: int = 1) -> bool:
-    """Send the pages that are due, each *tries* times at most; True if any was tried."""
-    due = [each for each in paging.due(draft.incident.pages, draft.now) if each.channel != "digest"]
+type Choice = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
+"""Which of an incident's pages are tried at that instant."""
+
+
+def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> bool:
+    """Send the pages that *choose* gives, each *tries* times at most; True if any was tried."""
+    chosen = choose(draft.incident.pages, draft.now)
+    due = [each for each in chosen if each.channel != "digest"]
     for page in due:
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
         pages = paging.tried(draft.incident.pages, page, delivery, draft.now)

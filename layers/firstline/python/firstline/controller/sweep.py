@@ -1,7 +1,7 @@
 """Sweep, every minute: pages owed, wakes overdue, and a sign of life.
 
 It is behind everything else: a wake that was lost, a page that nobody settled, a delay longer
-than the queue can hold.
+than the queue can hold. A page waits for no other worker than the next sweep (I1).
 """
 
 import contextlib
@@ -9,19 +9,20 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.controller import digest
+from firstline.controller import digest, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
-from firstline.controller.ports import Due, Wake
-from firstline.controller.settle import settle
+from firstline.controller.ports import Due, Loaded, Wake
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
+from firstline.incidents import resolve_delay as resolving
+from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
 
 GRACE = timedelta(seconds=15)
 """How late a wake may be before it counts as lost; a doubled one is harmless."""
-
-
+AHEAD = timedelta(minutes=1) + resolving.CLOCKS_DIFFER
+"""An incident whose wake is due before the next sweep is looked at: that wake may be lost."""
 WITHIN = timedelta(seconds=40)
 """A sweep that has taken so long leaves the rest to the next: it must live to beat."""
 
@@ -42,11 +43,10 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 def sweep(system: System) -> Swept:
-    """Wake what is overdue and settle its pages; one failure does not stop the rest."""
+    """Settle pages, and wake what is overdue; one failure does not stop the rest."""
     now = system.ports.clock.now()
     woken, failed, owed_for = 0, 0, timedelta(0)
-    # an incident that owes a page is tried again and again, and so is never overdue: look ahead
-    found = system.ports.store.due(now + paging.RETRY_AFTER)
+    found = system.ports.store.due(now + AHEAD)
     late_for = max((_late_for(each, now) for each in found), default=timedelta(0))
     digests: list[Draft] = []
     for number, due in enumerate(found):
@@ -54,16 +54,17 @@ def sweep(system: System) -> Swept:
             unread = (_late_for(each, now) for each in found[number:])
             left = len(found) - number
             return Swept(woken, failed, left, max(owed_for, *unread), late_for)
-        overdue = due.next_wake_at <= now - GRACE
         draft = None
         try:
-            draft = _draft(due, system, now)
-            if draft is None:
+            loaded = system.ports.store.load(due.incident)
+            if loaded is None:
                 continue
+            draft = Draft(loaded.incident, system, now)
+            _page(draft, loaded)
             if digest.owed(draft):
                 digests.append(draft)
-            elif overdue:
-                _settle_and_wake(draft)
+            elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
+                _wake(draft)
                 woken += 1
         except FirstlineError:
             failed += 1
@@ -83,21 +84,27 @@ def _late_for(due: Due, now: datetime) -> timedelta:
     return max(now - due.next_wake_at, timedelta(0))
 
 
-def _draft(due: Due, system: System, now: datetime) -> Draft | None:
-    loaded = system.ports.store.load(due.incident)
-    return None if loaded is None else Draft(loaded.incident, system, now)
-
-
 def _owed_for(draft: Draft) -> timedelta:
     """For how long its oldest unsent page is owed; a digest is from its hour on."""
     waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))
     return max((draft.now - each.owed_at for each in waiting), default=timedelta(0))
 
 
-def _settle_and_wake(draft: Draft) -> None:
+def _page(draft: Draft, loaded: Loaded) -> None:
     # a conflict means that another worker has it at this moment, and settles it
     with contextlib.suppress(Conflict):
-        if settle(draft):
-            draft.commit()
+        inbox.page_first(draft, loaded, _left_behind)
+
+
+def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+    """Each trigger to the pager, which folds it by its key; the others once they are late."""
+    return tuple(
+        each
+        for each in paging.owed(pages)
+        if (each.channel, each.action) == ("pager", "trigger") or each.due_at <= now - GRACE
+    )
+
+
+def _wake(draft: Draft) -> None:
     wake = Wake(draft.incident.id, draft.incident.wake_generation)
     draft.system.ports.wakes.queue(wake, timedelta(0))

@@ -7,12 +7,15 @@ code has changed since, or the record is not what it says.
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
 from firstline.config.profile import Profile
 from firstline.config.settings import nowhere
-from firstline.controller.ports import Change, Wake
+from firstline.controller import inbox
+from firstline.controller.draft import Draft
+from firstline.controller.ports import Change, Loaded, Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.ids import CommandId, Digest, InstanceId
@@ -26,7 +29,7 @@ from firstline.lab.redecide.present import PastStore, Present
 from firstline.lab.redecide.record import HOME, Story, Turn, received, signals
 from firstline.ledger.chain import Kind, Provenance
 from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
-from firstline.ledger.export import recorded
+from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Delivery
 from firstline.remediation.decision_record import Basis
 from firstline.remediation.execution import (
@@ -137,34 +140,46 @@ class Again:
         """Decide on what was seen then."""
         profile = self._policies[turn.decision.policy]
         yield from _joined(turn, profile)
-        held = woken(self.held(), rests_on, self._store)
-        self._put(turn)
-        self._set(turn, held, rests_on)
-        entries = self._store.tables.entries[held.id]
-        before = len(entries)
         settings = copy.replace(SETTINGS, mode=rests_on.mode)
+        system = System(self._ports, profile, settings)
+        entries = self._store.tables.entries[self._story.id]
+        before = len(entries)
+        self.deeds.turn = turn
+        *earlier, last = turn.arrivals or ((),)
+        for each in earlier:
+            self._take_in(each, system)
+        self._put(last)
+        held = woken(self.held(), rests_on, self._store)
+        self._set((*last, turn.decision)[0].at, turn.decision.at, held, rests_on)
         with contextlib.suppress(Lost):
-            reconcile(Wake(held.id, held.wake_generation), System(self._ports, profile, settings))
+            reconcile(Wake(held.id, held.wake_generation), system)
         yield from compare.turn(turn, [recorded(each) for each in entries[before:]])
 
     def held(self) -> Incident:
         """The incident as it stands."""
         return incidents.decode(self._store.tables.incidents[self._story.id])
 
-    def _put(self, turn: Turn) -> None:
+    def _put(self, arrived: tuple[Recorded, ...]) -> Loaded:
         """What came between: signals and people's words."""
+        told = [each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)]
+        words = [each.data for each in arrived if each.kind == Kind.APPROVAL]
+        said = [msgspec.convert(each, type=Approval) for each in words]
         tables, id_ = self._store.tables, self._story.id
-        told = [signal for entry in turn.of(Kind.SIGNAL) for signal in signals(entry)]
         tables.inboxes[id_] = {each.key: each for each in told}
-        said = [msgspec.convert(each.data, type=Approval) for each in turn.of(Kind.APPROVAL)]
         tables.approvals[id_] = said
+        return Loaded(self.held(), tuple(told), tuple(said))
 
-    def _set(self, turn: Turn, held: Incident, rests_on: Basis) -> None:
+    def _take_in(self, arrived: tuple[Recorded, ...], system: System) -> None:
+        """What a worker of then committed that did not live to decide."""
+        loaded = self._put(arrived)
+        draft = Draft(loaded.incident, system, arrived[0].at)
+        inbox.page_first(draft, loaded)
+        draft.commit()
+
+    def _set(self, now: datetime, later: datetime, held: Incident, rests_on: Basis) -> None:
         """The present of this turn."""
-        first = (*turn.of(Kind.APPROVAL), *turn.of(Kind.SIGNAL), turn.decision)[0]
-        self._present.now, self._present.later = first.at, turn.decision.at
+        self._present.now, self._present.later = now, later
         self._present.read(rests_on, answers(held, rests_on))
-        self.deeds.turn = turn
         if isinstance(limits := rests_on.seen.limits, Limits):
             tables, group = self._store.tables, limits.lease.group
             tables.leases[group], tables.switch = limits.lease, limits.switch

@@ -45,6 +45,21 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         made = self.decision.event
         return basis.read(made) if isinstance(made, DecisionMade) else None
 
+    @property
+    def arrivals(self) -> tuple[tuple[Recorded, ...], ...]:
+        """What signals and people said before the decision, by the commits that took it in.
+
+        One commit tells all its signals in one entry, its last. A worker that pages commits that
+        at once, and may not live to decide.
+        """
+        found: list[tuple[Recorded, ...]] = [()]
+        for each in self.heard:
+            if each.kind in {Kind.APPROVAL, Kind.SIGNAL}:
+                found[-1] = (*found[-1], each)
+            if each.kind == Kind.SIGNAL:
+                found.append(())
+        return tuple(each for each in found if each)
+
     def of(self, kind: Kind) -> tuple[Recorded, ...]:
         """The entries of a kind that stand before the decision."""
         return tuple(each for each in self.heard if each.kind == kind)
