@@ -14,6 +14,7 @@ from firstline.cli.envelope import RUNBOOK, Account, Region
 from firstline.cli.output_past import BacktestLine, FlipLine, GainedLine
 from firstline.cli.progress import bar
 from firstline.errors import Malformed
+from firstline.ids import Digest
 from firstline.past import chapters, occurrences
 from firstline.past.flips import SORTS, Flip, Totals
 from firstline.past.pair import Pair
@@ -111,11 +112,16 @@ def _old(against: Path | None, files: list[Path]) -> Profile:
     if against is not None:
         return profiles.load(against)
     exports = filter(replay_export.holds, files)
-    recorded = [chapters.policies(exported.read(file)) for file in exports]
+    recorded = [_policies(file) for file in exports]
     found = {digest: policy for each in recorded for digest, policy in each.items()}
     if len(found) > 1:
         raise Malformed(f"{len(found)} policies are recorded: say which by --against")
     return next(iter(found.values()), None) or profiles.load(RUNBOOK)
+
+
+def _policies(file: Path) -> dict[Digest, Profile]:
+    with exported.opened(file) as lines:
+        return chapters.policies(lines)
 
 
 def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """``firstline replay EXPORT``: recorded incidents, each decided again from its own record (I26)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -9,7 +9,7 @@ from firstline.cli import account, exported, output
 from firstline.cli.output import PageLine
 from firstline.cli.output_past import AgainLine, DifferenceLine
 from firstline.errors import Malformed
-from firstline.export import Recorded
+from firstline.export import Line, Recorded
 from firstline.ids import Digest
 from firstline.past import chapters
 from firstline.past.again import Compared, again
@@ -35,14 +35,16 @@ def holds(path: Path) -> bool:
 def run(path: Path, *, as_json: bool) -> int:
     """Tell each incident of the export in *path*; 1 if one is not decided as it was."""
     incidents = decisions = parted = 0
-    for line in lines(path):
-        incidents += 1
-        decisions += line.decisions
-        parted += bool(line.differences or line.why)
-        if as_json:
-            output.emit(line)
-        else:
-            print("\n".join(_text(line)))
+    policies = _policies(path)
+    with exported.opened(path) as read:
+        for line in _lines(path, read, policies):
+            incidents += 1
+            decisions += line.decisions
+            parted += bool(line.differences or line.why)
+            if as_json:
+                output.emit(line)
+            else:
+                print("\n".join(_text(line)))
     if not incidents:
         raise Malformed(f"{path}: holds no incident: nothing was decided in it")
     if not as_json:
@@ -51,14 +53,21 @@ def run(path: Path, *, as_json: bool) -> int:
     return 1 if parted else 0
 
 
-def lines(path: Path) -> Iterator[AgainLine]:
-    """One line for each incident of the export in *path*; raises `Malformed` naming the file."""
+def _policies(path: Path) -> dict[Digest, Profile]:
+    """The policies of the export in *path*; raises `Malformed` naming the file."""
     try:
-        policies = chapters.policies(exported.read(path))
+        with exported.opened(path) as read:
+            return chapters.policies(read)
     except Malformed as error:
         told = str(error)
         raise Malformed(told if told.startswith(str(path)) else f"{path}: {told}") from error
-    for chain in chapters.chains(exported.read(path)):
+
+
+def _lines(
+    path: Path, read: Iterable[Line], policies: dict[Digest, Profile]
+) -> Iterator[AgainLine]:
+    """One line for each incident of the export; raises `Malformed` naming the file."""
+    for chain in chapters.chains(read):
         told_story = story(chain)
         if told_story is not None:
             yield _line(path, told_story, chain, policies)
