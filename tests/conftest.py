@@ -20,6 +20,8 @@ APART = {
     "test_scenarios.py",
 }
 """Files whose cases share nothing with each other; the tests of one case do."""
+SHARED_SECONDS = 3600
+"""How long a test may take that has to make what its folder shares, on a busy machine."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
@@ -33,6 +35,12 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # it comes without ty
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401 - xdist's own
     """What the workers of a run are given, and in which portions."""
     return Together(config, log)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Whichever test comes first in such a folder waits for what all of them share."""
+    if item.path.parent.name in TOGETHER:
+        item.add_marker(pytest.mark.timeout(SHARED_SECONDS))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

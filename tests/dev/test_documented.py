@@ -164,6 +164,7 @@ def test_what_takes_long_is_run_for_less(line: tuple[str, ...], folder: Path) ->
         assert dispatch(shorter) == 0, out.getvalue()
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("line", of("assembled"), ids=" ".join)
 def test_the_stacks_are_made(line: tuple[str, ...], folder: Path) -> None:
     """By the CDK itself, of the profile that is named."""
