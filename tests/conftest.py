@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.iam.held import pytest_pyfunc_call, pytest_runtestloop
-
-__all__ = ["pytest_pyfunc_call", "pytest_runtestloop"]
+pytest_plugins = ["tests.fast", "tests.iam.held"]
 
 TOGETHER = {"browser", "end_to_end", "infra"}
 """Folders with one thing for all their tests: a deployment, the templates, a browser."""
