@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.iam.held import pytest_pyfunc_call, pytest_runtestloop
-
-__all__ = ["pytest_pyfunc_call", "pytest_runtestloop"]
+pytest_plugins = ["tests.fast", "tests.iam.held"]
 
 TOGETHER = {"browser", "end_to_end", "infra"}
 """Folders with one thing for all their tests: a deployment, the templates, a browser."""
@@ -20,6 +18,8 @@ APART = {
     "test_scenarios.py",
 }
 """Files whose cases share nothing with each other; the tests of one case do."""
+SHARED_SECONDS = 3600
+"""How long a test may take that has to make what its folder shares, on a busy machine."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
@@ -33,6 +33,12 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # it comes without ty
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401 - xdist's own
     """What the workers of a run are given, and in which portions."""
     return Together(config, log)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Whichever test comes first in such a folder waits for what all of them share."""
+    if item.path.parent.name in TOGETHER:
+        item.add_marker(pytest.mark.timeout(SHARED_SECONDS))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

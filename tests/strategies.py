@@ -75,7 +75,8 @@ attempts = st.builds(
     outcome=maybe(st.sampled_from(Outcome)),
     answered_at=maybe(instants),
     helped=maybe(st.booleans()),
-)
+).map(lambda each: each if each.answered_at else copy.replace(each, outcome=None))
+"""An answer has its outcome and its time at once."""
 looks = st.builds(
     Look,
     token=tokens,

@@ -25,6 +25,7 @@ def nameless(name: str) -> str:
     return re.sub(r"[\d,]+", "N", name)
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", BENCHES, ids=lambda each: each.stem)
 def test_a_bench_runs_and_has_its_rows(path: Path) -> None:
     """In its quick form: no time is asserted, and every fact that is counted holds."""

@@ -1,15 +1,13 @@
 """``firstline console``: one process that serves on loopback until it is ended."""
 
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import urllib3
 
 from firstline.cli.main import dispatch
+from tests.endings import Ending, by_each_ending, started
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "events" / "scenarios" / "one-dead-host.toml"
@@ -24,18 +22,18 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_it_serves_an_export_until_it_is_interrupted(export: Path) -> None:
+@by_each_ending
+def test_it_serves_an_export_until_it_is_interrupted(export: Path, ending: Ending) -> None:
     """The address is told at once; there is one page, which loads nothing; the end is no fault."""
-    program = "from firstline.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "console", str(export), "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    words = ["console", str(export), "--port", "0"]
+    with started(words, ending, ROOT) as process:
         assert process.stdout is not None
         url, *_, end = process.stdout.readline().split()
         pool = urllib3.PoolManager()
         page, other = pool.request("GET", url), pool.request("GET", f"{url}favicon.ico")
         pool.clear()
-        process.send_signal(signal.SIGINT)
-        assert (process.wait(10), end) == (0, "it")
+        process.send_signal(ending.signal)
+        assert (process.wait(), end) == (0, "it")
     assert url.startswith("http://127.0.0.1:")
     assert (page.status, page.headers["Content-Security-Policy"]) == (200, POLICY)
     assert b"Ended" in page.data

@@ -2,6 +2,9 @@
 
 import copy
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 from firstline.cli.account.alarm_state import Rung
 from firstline.cli.drill import tell, write
 from firstline.cli.drilling import Stage, play
-from firstline.cli.main import dispatch
+from firstline.cli.main import dispatch, end_on_signals
 from firstline.cli.output.deployed import DrillLine
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, Pulled
@@ -154,6 +157,40 @@ def test_nobody_hears_it() -> None:
     assert (line.holds, line.incident) == (False, None)
     assert line.why == "no entry came within 60 s: nobody heard it"
     assert rig.world.now - before == timedelta(seconds=90)
+
+
+def test_a_drill_that_is_stopped_lets_its_alarm_go() -> None:
+    """On SIGTERM too, also where it comes again while the alarm is let go."""
+    rig = quiet()
+
+    class Stopped(Clock):
+        def sleep(self, duration: timedelta) -> None:
+            del duration
+            signal.raise_signal(signal.SIGTERM)
+
+    class Hurried(Alarms):
+        def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
+            if state is AlarmState.OK:
+                signal.raise_signal(signal.SIGTERM)
+            super().turn(alarm, state, reason)
+
+    alarms = Hurried(rig)
+    hurried = stage(rig)._replace(alarms=alarms, clock=Stopped(rig))
+    with ended_by_signals(), pytest.raises(KeyboardInterrupt):
+        play(OUTAGE, hurried, PATIENCE, enforce=False)
+    assert [state for state, _ in alarms.turned] == ["ALARM", "OK"]
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """As a command of a process of its own."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    end_on_signals()
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_a_page_that_comes_too_late() -> None:

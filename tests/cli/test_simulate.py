@@ -1,8 +1,6 @@
 """``firstline simulate``: many runs, one run step by step, planted bugs, and being stopped."""
 
 import json
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 from firstline.cli.main import dispatch
 from firstline.lab.simulation.directed import STARTS
 from firstline.lab.simulation.faults import effects
+from tests.endings import Ending, by_each_ending, started
 
 COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", "simulate"]
 
@@ -72,19 +71,22 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "holds no campaign" in capsys.readouterr().err
 
 
-def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path) -> None:
+@by_each_ending
+def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: Ending) -> None:
     """Its file is kept up to date, and its other processes end with it."""
     state = tmp_path / "state.json"
-    command = [*COMMAND, "--seeds", "100000", "--state", str(state)]
-    ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not state.exists() or not json.loads(state.read_text())["next"]:
-        assert ran.poll() is None
-        time.sleep(0.1)
-    ran.send_signal(signal.SIGINT)
-    out, err = ran.communicate(timeout=60)
+    words = ["simulate", "--seeds", "100000", "--state", str(state)]
+    with started(words, ending) as ran:
+        while not state.exists() or not json.loads(state.read_text())["next"]:
+            assert ran.poll() is None
+            time.sleep(0.1)
+        ran.send_signal(ending.signal)
+        out, err = ran.communicate()
     told = json.loads(state.read_text())
-    assert (ran.returncode, len(err.splitlines())) == (130, 1)
-    assert err.startswith(f"stopped before seed {told['next']}: go on")
+    *progress, last = err.splitlines()
+    assert ran.returncode == 130
+    assert all(" of 100,000 runs, " in each for each in progress)
+    assert last.startswith(f"stopped before seed {told['next']}: go on")
     assert out.startswith(f"{told['next']:,} runs, ")
     assert 0 < told["next"] < 100_000
 

@@ -269,4 +269,4 @@ Archived.TestCase.settings = settings(
     stateful_step_count=15,
     suppress_health_check=list(HealthCheck),
 )
-TestArchived = Archived.TestCase
+TestArchived = pytest.mark.slow(Archived.TestCase)

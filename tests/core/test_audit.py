@@ -490,6 +490,7 @@ def _many(count: int) -> Iterator[bytes]:
             yield export.checkpoint_line(last.text, last.signature)
 
 
+@pytest.mark.slow
 def test_memory_grows_with_incidents_and_not_with_entries(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -131,6 +131,7 @@ def test_a_chain_that_cannot_be_read_is_never_left_out() -> None:
     assert list(export.within([broken, ONE], datetime(2030, 1, 1, tzinfo=UTC), None)) == [broken]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_export() -> None:
     """Twenty thousand entries in two thousand chains, through writing, choosing and reading."""
 

@@ -6,9 +6,7 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,6 +32,7 @@ from tests.dev.documented import (
 )
 from tests.dev.lines import ONLY_READ, kind
 from tests.dev.parsed import fault
+from tests.endings import Ending, by_each_ending, started
 
 PROFILE = "layers/firstline/python/firstline/profiles/runbook.toml"
 CDK = {"synth", "bootstrap", "deploy", "destroy"}
@@ -121,17 +120,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@by_each_ending
 @pytest.mark.parametrize("line", of("served"), ids=" ".join)
-def test_what_is_served_is_asked_once_and_ended(line: tuple[str, ...], folder: Path) -> None:
+def test_what_is_served_is_asked_once_and_ended(
+    line: tuple[str, ...], folder: Path, ending: Ending
+) -> None:
     """As by a person who looks, and presses Ctrl-C."""
     _made_before(list(line), folder)
-    begin = [sys.executable, "-c", "from firstline.cli.main import main; main()", *line]
-    with subprocess.Popen([*begin, "--port", "0"], stdout=subprocess.PIPE, text=True) as served:
+    with started([*line, "--port", "0"], ending) as served:
         assert served.stdout is not None
         url = served.stdout.readline().split()[0]
         page = urllib3.request("GET", url).data.decode()
-        served.send_signal(signal.SIGINT)
-        assert served.wait(timeout=60) == 0
+        served.send_signal(ending.signal)
+        assert served.wait() == 0
     assert "<html" in page
 
 
@@ -148,6 +149,7 @@ def test_what_takes_long_is_run_for_less(line: tuple[str, ...], folder: Path) ->
         assert dispatch(shorter) == 0, out.getvalue()
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("line", of("assembled"), ids=" ".join)
 def test_the_stacks_are_made(line: tuple[str, ...], folder: Path) -> None:
     """By the CDK itself, of the profile that is named."""

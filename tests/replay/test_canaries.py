@@ -27,6 +27,8 @@ from tests.core.builders import ALARM_ARN, PROFILE
 from tests.core.events import EVENTS
 from tests.replay.test_injection import injected, texts
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = {
     "guid": "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001",
     "mail": "dana@vettid.dev",

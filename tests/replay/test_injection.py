@@ -30,6 +30,8 @@ from tests.controller.rig import FLEET, START, ZERO
 from tests.core.builders import ALARM_ARN, PROFILE
 from tests.core.events import EVENTS
 
+pytestmark = pytest.mark.slow
+
 CANARY = "CANARY"
 ATTEMPT = f"{CANARY}'\"; reboot #$(reboot)`reboot`{{{{ssm:x}}}}%s\n\x1b[2J\u202e<https://x|y>"
 WAKES_MAX = 40

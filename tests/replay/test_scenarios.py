@@ -20,10 +20,15 @@ from firstline.reporting.postmortem.write import write
 from firstline.reporting.tones import Tone
 from tests.iam.calls import Call, kept, recording
 from tests.iam.others import others
+from tests.replay.kinds import kind, of_each_kind
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "events" / "scenarios").glob("*.toml"))
 HOME = Home("111122223333", "us-east-1")
-
+FAST = of_each_kind(SCENARIOS, HOME)
+CASES = [
+    pytest.param(each, id=each.stem, marks=() if each in FAST else pytest.mark.slow)
+    for each in SCENARIOS
+]
 
 KNOWN = {f"S{number:02}" for number in range(1, 24)} - {"S20"}
 """The failures of other systems by their ids; S20 is refused when a profile is loaded."""
@@ -35,6 +40,13 @@ def test_every_known_failure_has_its_scenario() -> None:
     assert set(shown) == KNOWN
 
 
+def test_the_fast_ones_are_one_of_each_kind() -> None:
+    """No kind is left out, and none is there twice."""
+    assert set(SCENARIOS) >= FAST
+    kinds = [kind(each, HOME) for each in FAST]
+    assert sorted(kinds) == sorted({kind(each, HOME) for each in SCENARIOS})
+
+
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where each worker of a run leaves what its scenarios' functions asked for."""
@@ -44,7 +56,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared
 
 
-@pytest.fixture(scope="module", params=SCENARIOS, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=CASES)
 def run(request: pytest.FixtureRequest, asked: Path) -> tuple[Scenario, Replayed]:
     """A scenario and what its replay left: run once, looked at by every test."""
     return recorded(request.param, asked)
@@ -148,6 +160,7 @@ def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
         assert replayed.pages[0].at - replayed.start <= up_at + timedelta(seconds=60)
 
 
+@pytest.mark.slow
 def test_a_store_that_hangs_holds_the_page_back_three_seconds_at_most() -> None:
     """The transaction has one second; then the page goes out without it."""
     path = next(each for each in SCENARIOS if each.stem == "store-down-and-back")
@@ -163,6 +176,7 @@ def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
     assert replayed.refused == ()
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_asked_for(asked: Path) -> None:
     """By some scenario, or where no scenario comes."""
     found = {call for path in SCENARIOS for call in calls(path, asked)}

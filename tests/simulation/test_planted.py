@@ -18,6 +18,7 @@ BROKEN = Planted(
 NUMBERS = {f"I{number}" for number in range(1, 32)}
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Planted) -> None:
     """Within so many seeds, by the checker of the invariant that it breaks."""

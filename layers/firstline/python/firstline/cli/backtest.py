@@ -18,6 +18,7 @@ from firstline.config import profile as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.errors import Malformed
+from firstline.ids import Digest
 from firstline.lab.redecide import chapters, occurrences
 from firstline.lab.redecide.flips import SORTS, Flip, Totals
 from firstline.lab.redecide.pair import Pair
@@ -113,11 +114,16 @@ def _old(against: Path | None, files: list[Path]) -> Profile:
     if against is not None:
         return profiles.load(against)
     exports = filter(replay_export.holds, files)
-    recorded = [chapters.policies(exported.read(file)) for file in exports]
+    recorded = [_policies(file) for file in exports]
     found = {digest: policy for each in recorded for digest, policy in each.items()}
     if len(found) > 1:
         raise Malformed(f"{len(found)} policies are recorded: say which by --against")
     return next(iter(found.values()), None) or profiles.load(RUNBOOK)
+
+
+def _policies(file: Path) -> dict[Digest, Profile]:
+    with exported.opened(file) as lines:
+        return chapters.policies(lines)
 
 
 def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,8 +56,7 @@ def run(
 
 def open_board(path: Path, at: int | None, profile: Path | None, home: Home) -> Board:
     """What *path* holds, as it was *at* seconds after its first entry; raises `Malformed`."""
-    name, found = _records(path, profile, home)
-    records = list(found)
+    name, records = _records(path, profile, home)
     if not records:
         raise Malformed(f"{path}: has no entries, so there is nothing to show")
     times = [each.at for each in records]
@@ -66,15 +64,15 @@ def open_board(path: Path, at: int | None, profile: Path | None, home: Home) -> 
     return board.at(name, records, now)
 
 
-def _records(path: Path, profile: Path | None, home: Home) -> tuple[str, Iterator[Recorded]]:
+def _records(path: Path, profile: Path | None, home: Home) -> tuple[str, list[Recorded]]:
     if path.suffix == ".jsonl":
-        lines = exported.read(path)
-        return path.name, (each for each in lines if isinstance(each, Recorded))
+        with exported.opened(path) as lines:
+            return path.name, [each for each in lines if isinstance(each, Recorded)]
     scenario, events, policy = replay.read(path, home, profile)
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)
     chains = (*(each.entries for each in done.chapters), done.control)
-    return scenario.name, (recorded(entry) for chain in chains for entry in chain)
+    return scenario.name, [recorded(entry) for chain in chains for entry in chain]
 
 
 def serving(shown: Board, port: int) -> ThreadingHTTPServer:

@@ -1,17 +1,31 @@
 """Exports as files: read and written a line at a time."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from firstline.errors import Malformed
 from firstline.ledger import export
 
 
-def read(path: Path) -> Iterator[export.Line]:
-    """What the export in *path* says; raises `Malformed` naming file and line."""
+@contextmanager
+def opened(path: Path) -> Iterator[Iterator[export.Line]]:
+    """The lines of the export in *path*, which is closed with the block, read to its end or not.
+
+    Raises `Malformed` naming file and line, as reading does.
+    """
     try:
-        with path.open("rb") as file:
-            yield from export.read(file)
+        file = path.open("rb")
+    except OSError as error:
+        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+    with file:
+        yield _read(file, path)
+
+
+def _read(file: BinaryIO, path: Path) -> Iterator[export.Line]:
+    try:
+        yield from export.read(file)
     except OSError as error:
         raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
     except Malformed as error:

@@ -1,6 +1,7 @@
 """``firstline audit list`` and ``show``: the incidents of a ledger, and the entries of one."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from heapq import nlargest
 from pathlib import Path
 from typing import Annotated
@@ -54,8 +55,9 @@ def list_incidents(
         hosts=frozenset(host or ()),
         outcomes=_named("--outcome", outcome, OUTCOMES),
     )
-    fitting = (each for each in summaries(read(export, profile, region)) if _fits(each, wanted))
-    listing.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
+    with reading(export, profile, region) as found:
+        fitting = (each for each in summaries(found) if _fits(each, wanted))
+        listing.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
 
 
 def show(
@@ -67,23 +69,27 @@ def show(
 ) -> None:
     """Show each entry of an incident: decisions with their facts, and every guard's answer."""
     id_ = IncidentId(incident)
-    told = (each for each in read(export, profile, region, id_) if each.entry.incident == id_)
-    if not entries.tell(told, as_json=as_json):
+    with reading(export, profile, region, id_) as found:
+        told = (each for each in found if each.entry.incident == id_)
+        count = entries.tell(told, as_json=as_json)
+    if not count:
         raise Malformed(f"there is no incident {incident} in {export or 'the deployed ledger'}")
 
 
-def read(
+@contextmanager
+def reading(
     export: Path | None, profile: Path, region: str, incident: IncidentId | None = None
-) -> Iterator[Recorded]:
+) -> Iterator[Iterator[Recorded]]:
     """Entries of the file *export*, or of the deployed ledger; of *incident* at least."""
     if export is not None:
-        yield from (each for each in exported.read(export) if isinstance(each, Recorded))
+        with exported.opened(export) as lines:
+            yield (each for each in lines if isinstance(each, Recorded))
         return
     from firstline.cli import deployments
 
     try:
         ledger = deployments.find(profile, region).ledger
-        yield from map(recorded, ledger.entries(incident) if incident else ledger.everything())
+        yield map(recorded, ledger.entries(incident) if incident else ledger.everything())
     except Unavailable as error:
         raise Malformed(str(error)) from error
 

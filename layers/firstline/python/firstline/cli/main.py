@@ -7,18 +7,23 @@ whose commands are the row's own subcommands (``audit list``). A command returns
 nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
 
 A mistake in the call, and ``Malformed`` out of a command, are one line on stderr and status 2.
+SIGINT and SIGTERM end a command alike, by ``KeyboardInterrupt``: it restores what it changed and
+leaves with ``STOPPED`` where it does not choose a status of its own.
 """
 
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module, metadata
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from firstline.errors import Malformed
 
 NAME = "firstline"
+STOPPED = 130
+"""The status of a command that a signal ended, as shells have it for Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
     "console": ("console", "open incidents and timelines of a replay or export, in a browser"),
@@ -52,10 +57,30 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main() -> None:
     """Run the command of ``sys.argv`` and leave with its status."""
-    status = dispatch(sys.argv[1:])
+    end_on_signals()
+    try:
+        status = dispatch(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command's own code ran
+        status = STOPPED
     # what is left needs no search for garbage: the process ends, and that search costs 0.2 s
     gc.freeze()
     sys.exit(status)
+
+
+def end_on_signals() -> None:
+    """Turn SIGINT and SIGTERM into ``KeyboardInterrupt``, whatever this process inherited.
+
+    A shell starts a script's background jobs with SIGINT ignored, and by default SIGTERM ends a
+    process before it can let a drill's alarm go or remove half a file.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """Interrupt once: timeout(1) sends SIGTERM twice, and the second must not cut the end short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def dispatch(arguments: Sequence[str]) -> int:

@@ -94,14 +94,16 @@ def read(
         profile = profile or PROFILES / f"{scenario.profile}.toml"
         if not scenario.events:
             raise Malformed(f"{path}: has no events: add [[events]] with a file or an alarm")
-        begins = scenario.begins
-        events = tuple(_event(path, each, profile, home, begins) for each in scenario.events)
+        policy, begins = profiles.load(profile), scenario.begins
+        events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
     body = envelope.read(path)
     return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile or RUNBOOK
 
 
-def _event(path: Path, plan: EventPlan, profile: Path, home: Home, begins: datetime) -> Event:
+def _event(
+    path: Path, plan: EventPlan, policy: profiles.Profile, home: Home, begins: datetime
+) -> Event:
     """What the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
         raise Malformed(f"{path}: an event is either of a file or of an alarm: give one of them")
@@ -109,7 +111,6 @@ def _event(path: Path, plan: EventPlan, profile: Path, home: Home, begins: datet
     if plan.file:
         body = envelope.read(path.parent / plan.file)
         return Event(body if plan.dated else _redated(body, begins + after), after)
-    policy = profiles.load(profile)
     return Event(tell.envelope(plan.alarm, plan.state, begins + after, policy, home), after)
 
 

@@ -1,6 +1,6 @@
 """``firstline replay EXPORT``: recorded incidents, each decided again from its own record (I26)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from firstline.lab.redecide import chapters
 from firstline.lab.redecide.again import Compared, again
 from firstline.lab.redecide.record import Story, received, story
 from firstline.ledger.entries import PageDelivered
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import Line, Recorded
 
 SHOWN_MAX = 10
 WIDTH_MAX = 160
@@ -38,14 +38,16 @@ def holds(path: Path) -> bool:
 def run(path: Path, *, as_json: bool) -> int:
     """Tell each incident of the export in *path*; 1 if one is not decided as it was."""
     incidents = decisions = parted = 0
-    for line in lines(path):
-        incidents += 1
-        decisions += line.decisions
-        parted += bool(line.differences or line.why)
-        if as_json:
-            output.emit(line)
-        else:
-            print("\n".join(_text(line)))
+    policies = _policies(path)
+    with exported.opened(path) as read:
+        for line in _lines(path, read, policies):
+            incidents += 1
+            decisions += line.decisions
+            parted += bool(line.differences or line.why)
+            if as_json:
+                output.emit(line)
+            else:
+                print("\n".join(_text(line)))
     if not incidents:
         raise Malformed(f"{path}: holds no incident: nothing was decided in it")
     if not as_json:
@@ -54,14 +56,21 @@ def run(path: Path, *, as_json: bool) -> int:
     return 1 if parted else 0
 
 
-def lines(path: Path) -> Iterator[AgainLine]:
-    """One line for each incident of the export in *path*; raises `Malformed` naming the file."""
+def _policies(path: Path) -> dict[Digest, Profile]:
+    """The policies of the export in *path*; raises `Malformed` naming the file."""
     try:
-        policies = chapters.policies(exported.read(path))
+        with exported.opened(path) as read:
+            return chapters.policies(read)
     except Malformed as error:
         told = str(error)
         raise Malformed(told if told.startswith(str(path)) else f"{path}: {told}") from error
-    for chain in chapters.chains(exported.read(path)):
+
+
+def _lines(
+    path: Path, read: Iterable[Line], policies: dict[Digest, Profile]
+) -> Iterator[AgainLine]:
+    """One line for each incident of the export; raises `Malformed` naming the file."""
+    for chain in chapters.chains(read):
         told_story = story(chain)
         if told_story is not None:
             yield _line(path, told_story, chain, policies)

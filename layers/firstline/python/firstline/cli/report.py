@@ -81,11 +81,12 @@ def read(export: Path, incident: str = "") -> tuple[Report, ...]:
     """The reports of what *export* holds; raises `Malformed`."""
     chains: Chains = {}
     policies: dict[Digest, str] = {}
-    for each in exported.read(export):
-        if isinstance(each, Recorded):
-            chains.setdefault(each.entry.incident, []).append(each.entry)
-        elif isinstance(each, Policy):
-            policies[each.digest] = each.text
+    with exported.opened(export) as lines:
+        for each in lines:
+            if isinstance(each, Recorded):
+                chains.setdefault(each.entry.incident, []).append(each.entry)
+            elif isinstance(each, Policy):
+                policies[each.digest] = each.text
     chosen = _chosen(chains, incident, export)
     return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
 
@@ -100,7 +101,8 @@ def page_of(reports: tuple[Report, ...]) -> str:
 def _deployed(incident: str, profile: Path, region: str) -> Report:
     """The report of one incident of the deployed ledger, under the policy of *profile*."""
     id_ = IncidentId(incident)
-    found = tuple(each.entry for each in incidents.read(None, profile, region, id_))
+    with incidents.reading(None, profile, region, id_) as entries:
+        found = tuple(each.entry for each in entries)
     if not found:
         raise Malformed(f"there is no incident {incident} in the deployed ledger")
     return write(found, profiles.load(profile))

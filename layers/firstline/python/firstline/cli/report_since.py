@@ -27,7 +27,8 @@ def tell(
     window = (instants.read("--since", since), instants.read("--until", until))
     if None not in window and window[0] >= window[1]:  # type: ignore[operator]  # neither is None
         raise Malformed("--until: give an instant later than --since")
-    told = review(incidents.read(export, profile, region), *window)
+    with incidents.reading(export, profile, region) as entries:
+        told = review(entries, *window)
     if as_json:
         output.emit(told)
         return

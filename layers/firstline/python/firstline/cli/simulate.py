@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from firstline.cli import exported
+from firstline.cli.main import STOPPED
 from firstline.cli.output import lines as output
 from firstline.cli.output import progress, stepwise
 from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
@@ -22,8 +23,6 @@ from firstline.lab.simulation.found import Outcome
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-STOPPED = 130
-"""The status of a command that was stopped by hand, as shells have it."""
 SAVED_EVERY_SECONDS = 5.0
 
 Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import active_children
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,8 @@ from firstline.lab.simulation import found
 from firstline.lab.simulation.faults import Fault, effects, possible
 from firstline.lab.simulation.found import Outcome
 
-PIECE = 64
-"""Seeds that one process takes at a time."""
+PIECE = 16
+"""Seeds that one process takes at a time: some seconds of work."""
 COVERED_BY = 5_000
 """After so many runs every fault of every effect must have come: the rarest is one in hundreds."""
 
@@ -81,13 +82,17 @@ def run(first: int, last: int) -> Iterator[tuple[int, Outcome]]:
     with ProcessPoolExecutor(workers, initializer=_deaf) as pool:
         try:
             yield from enumerate(pool.map(_brief, range(first, last), chunksize=PIECE), first)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:  # stopped, or no longer asked: nothing waits for what is under way
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
+            raise
 
 
 def _deaf() -> None:
-    """Whoever stops the campaign stops the process that counts; the others end with it."""
+    """A signal stops the process that counts, and that ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _brief(seed: int) -> Outcome:
