@@ -22,10 +22,10 @@ import copy
 
 from firstline.adapters import wiring
 from firstline.controller.ingest import ingest
-from firstline.twin.aws import TwinAws
-from firstline.twin.clock import WorldClock
-from firstline.twin.scenario import Scenario
-from firstline.twin.world import World
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.world import World
 from tests.controller.rig import START, ZERO
 from tests.core.builders import PROFILE, PROFILE_FILE
 
