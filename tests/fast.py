@@ -26,11 +26,9 @@ LEFT_OUT = frozenset(
         "functions",
         "iam",
         "infra",
-        "past",
+        "lab",
         "probe",
-        "rendering",
-        "simulation",
-        "twin",
+        "tools",
     }
 )
 EXAMPLES = 20

@@ -22,9 +22,9 @@ from firstline.remediation.kill_switch import OFF, Switch
 from firstline.remediation.limits import Lease, Limits, Spent
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
-from tests.core import builders as make
-from tests.core import situations as situated
-from tests.core.builders import ALARM_ARN, FLEET, ID, NOW, OTHER, PROFILE
+from tests import builders as make
+from tests.builders import ALARM_ARN, FLEET, ID, NOW, OTHER, PROFILE
+from tests.remediation import situations as situated
 
 CALM = settings(derandomize=True, deadline=None)
 """The same examples in every run, for as long as they take on a busy machine."""

@@ -5,7 +5,7 @@ from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.controller.ports import Clock
 from tests.adapters.doors import Ends
-from tests.twin.pages import TRIGGER, without
+from tests.lab.twin.pages import TRIGGER, without
 
 BODY = without(TRIGGER, "routing_key")
 NO_SECRET = Ends({})

@@ -41,7 +41,7 @@ from firstline.doctor.readers.surroundings import SurroundingsReader
 from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.adapters.doors import Ends, Http
-from tests.core.builders import HOME, NOW, PROFILE, A, B
+from tests.builders import HOME, NOW, PROFILE, A, B
 
 PLACE = "us-east-1:111122223333"
 ALB = f"arn:aws:elasticloadbalancing:{PLACE}:loadbalancer/app/vettid-vault/50dc6c495c0c9188"

@@ -23,7 +23,7 @@ from firstline.ledger.chain import GENESIS
 from firstline.remediation.kill_switch import OFF
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.adapters.doors import Requests
-from tests.core.builders import NOW, A, B, host, incident, report
+from tests.builders import NOW, A, B, host, incident, report
 
 BUCKET = "the-archive"
 OPEN, ENDED = IncidentId("inc-" + "1" * 20), IncidentId("inc-" + "2" * 20)

@@ -18,7 +18,7 @@ from firstline.remediation.kill_switch import OFF
 from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import CAUSE, FULL, ID, entries, incident, signal
-from tests.core.situations import switch
+from tests.remediation.situations import switch
 
 KEY_DIGEST = "44e7166226cacb705390c0ea350d1c2638ff7f7ac0dac2610c04ff6dae023a4e"
 SIGNAL_DIGEST = "227ba5f2c6c9109fe5c44a0696f393379607493a377f522ee27d9a7ae3227d89"

@@ -23,7 +23,7 @@ from firstline.errors import Malformed
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.adapters.loopback import Behaviour, Loopback, http, request_of
 from tests.adapters.pager import BODY, pager_to
-from tests.twin.pages import KEY
+from tests.lab.twin.pages import KEY
 
 POST = """
 import sys

@@ -10,7 +10,7 @@ from firstline.notifications.delivery import Accepted, BadBody, NotYet
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to
-from tests.twin.pages import KEY
+from tests.lab.twin.pages import KEY
 
 UNREADABLE = "PagerDuty gave no reason that can be read"
 

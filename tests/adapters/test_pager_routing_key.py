@@ -14,7 +14,7 @@ from firstline.notifications.delivery import BadBody
 from tests.adapters.doors import Ends, Http
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to
-from tests.twin.pages import KEY
+from tests.lab.twin.pages import KEY
 
 OTHER_KEY = "R0ABCDEFGHIJKLMNOPQRSTUVWXYZ1234"
 URL = "https://pager.example.com/"

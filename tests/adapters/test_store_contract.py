@@ -37,7 +37,7 @@ from tests.adapters.records import (
     incident,
     signal,
 )
-from tests.core.situations import approval, switch
+from tests.remediation.situations import approval, switch
 
 OTHER_CAUSE = Cause("vettid#enclave-down")
 SPENT = Spent(Token("0" * 32), "restart_enclave", InstanceId("i-0a1b2c3d"), T0)

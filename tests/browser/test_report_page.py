@@ -10,8 +10,8 @@ from firstline.reporting.html.report import page
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.write import write
 from tests.browser.chromium import Browser
-from tests.core.builders import PROFILE
-from tests.core.chains import (
+from tests.builders import PROFILE
+from tests.reporting.chains import (
     GONE,
     REPORT,
     chain,
@@ -23,7 +23,7 @@ from tests.core.chains import (
     plan,
     seen,
 )
-from tests.core.chains import page as paged
+from tests.reporting.chains import page as paged
 
 WIDE, NARROW = 1280, 420
 METRICS = [

@@ -14,7 +14,8 @@ from firstline.doctor import meant, parts
 from firstline.doctor.finding import Finding
 from firstline.ids import InstanceId
 from tests.adapters.account import Answer, Answering
-from tests.core.accounts import (
+from tests.builders import FLEET, NOW, PROFILE, PROFILE_FILE, incident
+from tests.doctor.accounts import (
     CONTEXT,
     DEPLOYED,
     EMERGENCY,
@@ -27,7 +28,6 @@ from tests.core.accounts import (
     STACK,
     TEAM,
 )
-from tests.core.builders import FLEET, NOW, PROFILE, PROFILE_FILE, incident
 
 KEY = "0123456789abcdef0123456789ABCDEF"
 PLACE = "us-east-1:111122223333"

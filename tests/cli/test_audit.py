@@ -11,8 +11,8 @@ from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
 from firstline.ledger.chain import Chain
+from tests.builders import NOW
 from tests.controller.archiving_rig import public_key, signature
-from tests.core.builders import NOW
 
 EVENT = Path(__file__).parents[2] / "events" / "scenarios" / "one-dead-host.toml"
 

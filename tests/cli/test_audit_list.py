@@ -15,9 +15,9 @@ from firstline.ids import IncidentId
 from firstline.ledger.chain import Chain, Data, Kind, append
 from firstline.ledger.export import Recorded, recorded
 from firstline.reporting.summarize import summaries
+from tests.builders import BY, ID, NOW, OTHER, A
 from tests.cli.exports import written
-from tests.core.builders import BY, ID, NOW, OTHER, A
-from tests.core.ledgers import Said, chain, closed, decided, fixed, heard
+from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
 NAMES = ("approved", "alarm-ok", "two-troubles-at-once")

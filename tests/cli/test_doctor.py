@@ -16,6 +16,7 @@ from firstline.doctor import parts
 from firstline.doctor.readers.gather import gather
 from firstline.doctor.reads import READS
 from tests.adapters.account import Answer, Answering, Refusal
+from tests.builders import FLEET, PROFILE, PROFILE_FILE, A, B, C
 from tests.cli.doctored import (
     REPORT,
     ROLE,
@@ -27,8 +28,7 @@ from tests.cli.doctored import (
     shown,
     simulated,
 )
-from tests.core.accounts import DEPLOYED, STACK
-from tests.core.builders import FLEET, PROFILE, PROFILE_FILE, A, B, C
+from tests.doctor.accounts import DEPLOYED, STACK
 
 IAM = {
     "auto-scaling": "autoscaling",

@@ -26,8 +26,8 @@ from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.rehearsal import as_markdown
 from firstline.signal import Condition
+from tests.builders import ALARM_ARN, ALARM_NAME, HOME, PROFILE
 from tests.controller.rig import TIMEOUT, ZERO, Rig
-from tests.core.builders import ALARM_ARN, ALARM_NAME, HOME, PROFILE
 
 OUTAGE = Condition.COMPLETE_OUTAGE
 HEALTHY = tuple(copy.replace(each, enclave="up") for each in DEFAULT_HOSTS)

@@ -8,7 +8,7 @@ import pytest
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.ids import digest
-from tests.core.test_profile import SMALL
+from tests.config.test_profile import SMALL
 
 EVENTS = Path(__file__).parents[2] / "events"
 OUTAGE = EVENTS / "cloudwatch.healthy-hosts-zero.json"

@@ -10,8 +10,8 @@ from firstline.cli import report as reporting
 from firstline.cli.main import dispatch
 from firstline.ledger.export import entry_line, policy_line
 from firstline.remediation.kill_switch import CHAIN
-from tests.core.builders import PROFILE_FILE
-from tests.core.chains import chain, decision, opening, outage
+from tests.builders import PROFILE_FILE
+from tests.reporting.chains import chain, decision, opening, outage
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
 

@@ -9,9 +9,9 @@ from firstline.cli.main import dispatch
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
+from tests.builders import ID, OTHER
 from tests.cli.exports import written
-from tests.core.builders import ID, OTHER
-from tests.core.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
+from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
 
 DEMOTED = Said(Kind.DEMOTION, {"action": "restart_enclave", "failed": 3}, 80)
 PROMOTED = Said(Kind.PROMOTION, {"action": "scale_out", "by": "arn:of:alice"}, 9)

@@ -16,7 +16,7 @@ from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.user import named
 from tests.adapters.doors import Ends
-from tests.core.builders import HOME, NOW, PROFILE
+from tests.builders import HOME, NOW, PROFILE
 
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 GOOD = ["report-user", "--user", GUID, "--details", "error 1042", "--region", "us-east-1"]

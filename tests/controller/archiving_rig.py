@@ -21,7 +21,7 @@ from firstline.ledger import export
 from firstline.ledger import verify as audit
 from firstline.ledger.archive import Added, Altered, LedgerChange
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
-from tests.core.builders import NOW
+from tests.builders import NOW
 
 POLICY = b"[policy]\n"
 BY = Provenance(policy=digest(POLICY), code="code")

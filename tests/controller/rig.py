@@ -24,8 +24,8 @@ from firstline.lab.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Sce
 from firstline.lab.twin.world import World, announce
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
-from tests.core.builders import ALARM_ARN, PROFILE, SETTINGS
-from tests.core.events import body
+from tests.builders import ALARM_ARN, PROFILE, SETTINGS
+from tests.events import body
 
 START = datetime(2026, 3, 11, 4, 18, 43, 514000, tzinfo=UTC)
 ZERO = body("healthy-hosts-zero")

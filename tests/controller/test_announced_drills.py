@@ -13,8 +13,8 @@ from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
 from firstline.signals.drill_marker import ANNOUNCED_MAX, reason
+from tests.builders import ALARM_ARN
 from tests.controller.rig import START, ZERO, Rig, later
-from tests.core.builders import ALARM_ARN
 
 ALICE = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 OTHER_ARN = ALARM_ARN.replace("healthy-hosts", "other")

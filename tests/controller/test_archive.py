@@ -14,8 +14,8 @@ from firstline.ids import IncidentId
 from firstline.ledger import archive as archiving
 from firstline.ledger.archive import Added, Altered, LedgerChange
 from firstline.ledger.chain import Chain, Kind, append
+from tests.builders import NOW
 from tests.controller.archiving_rig import BY, Killed, Records, Workers
-from tests.core.builders import NOW
 
 
 def test_a_batch_is_archived_and_anchored() -> None:

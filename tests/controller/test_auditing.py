@@ -12,8 +12,8 @@ from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
 from firstline.ledger.chain import Chain, Entry, Kind, append
+from tests.builders import NOW
 from tests.controller.archiving_rig import BY, Records, signature
-from tests.core.builders import NOW
 
 ONE = IncidentId("inc-1")
 

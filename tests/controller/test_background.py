@@ -6,8 +6,8 @@ from firstline.config.profile import Nats
 from firstline.controller.background import WITHIN
 from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.ledger.chain import Kind
+from tests.builders import PROFILE
 from tests.controller.rig import Rig
-from tests.core.builders import PROFILE
 
 UNMENDED = copy.replace(PROFILE, ladders=())
 READS = {"issues", "metrics", "stack", "parameters", "launch_template", "releases", "refreshes"}

@@ -5,8 +5,8 @@ from typing import Any
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.notifications.pages import CHANGE_TRIES_MAX
+from tests.builders import PROFILE
 from tests.controller.rig import A, B, C, Rig, opened
-from tests.core.builders import PROFILE
 
 
 def told(rig: Rig) -> list[dict[str, Any]]:

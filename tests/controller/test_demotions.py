@@ -16,9 +16,9 @@ from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import Switch
 from firstline.remediation.limits import Lease
+from tests.builders import OTHER
 from tests.controller.rig import FLEET, START, A, Rig, later, raising
-from tests.core.builders import OTHER
-from tests.core.situations import laddered
+from tests.remediation.situations import laddered
 
 ALICE = "arn:aws:sts::111122223333:assumed-role/oncall/alice"
 RESTART = "restart_enclave"

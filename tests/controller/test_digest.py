@@ -14,9 +14,9 @@ from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
+from tests.builders import PROFILE
 from tests.controller.rig import START, ZERO, Rig
-from tests.core.builders import PROFILE
-from tests.core.events import EVENTS
+from tests.events import EVENTS
 
 UNLADDERED = copy.replace(PROFILE, ladders=())
 MORNING = START.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -13,9 +13,9 @@ from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.remediation.decide import decide
+from tests.builders import FLEET, evidence, group, incident, targets
 from tests.controller.rig import A, B, C, Rig, raising
-from tests.core.builders import FLEET, evidence, group, incident, targets
-from tests.core.situations import situation
+from tests.remediation.situations import situation
 
 BUSY = raising(Conflict(Contested.BUSY))
 

@@ -10,9 +10,9 @@ from firstline.lab.twin import tell
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.signal import DRILL_ALARM, Condition, Severity
+from tests.builders import HOME, PROFILE
 from tests.controller.rig import START, Rig
 from tests.controller.test_storms import COUNTED, stranger
-from tests.core.builders import HOME, PROFILE
 
 ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{DRILL_ALARM}"
 RING = tell.envelope(DRILL_ALARM, AlarmState.ALARM, START, PROFILE, HOME)

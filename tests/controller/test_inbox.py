@@ -8,8 +8,8 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signals.classify import known_as
 from firstline.signals.sources.envelope import parse
+from tests.builders import HOME, PROFILE
 from tests.controller.rig import DIES, Crash, Rig, later
-from tests.core.builders import HOME, PROFILE
 
 
 def ended(*joined: bytes) -> Rig:

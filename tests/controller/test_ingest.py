@@ -10,7 +10,7 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Disposition, Severity
 from tests.controller.rig import DIES, START, TIMEOUT, ZERO, Crash, Rig, later
-from tests.core.events import EVENTS, body, edited
+from tests.events import EVENTS, body, edited
 
 OK_AGAIN = edited(
     body("healthy-hosts-ok"), {"detail.state.timestamp": "2026-03-11T04:18:43.000+0000"}

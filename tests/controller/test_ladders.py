@@ -13,9 +13,9 @@ from firstline.incidents.incident import Outcome, Status
 from firstline.lab.twin.group import Preferences
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
+from tests.builders import PROFILE
 from tests.controller.rig import DIES, FLEET, TIMEOUT, A, B, C, Crash, Rig
-from tests.core.builders import PROFILE
-from tests.core.situations import laddered
+from tests.remediation.situations import laddered
 
 GROUP = PROFILE.fleet.group
 VETTID = laddered("restart_parent", "restart_enclave", "replace_instance")

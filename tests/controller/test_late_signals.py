@@ -7,8 +7,8 @@ from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.signals.classify import known_as
 from firstline.signals.sources.envelope import parse
+from tests.builders import ALARM_ARN, HOME, PROFILE
 from tests.controller.rig import Rig, later
-from tests.core.builders import ALARM_ARN, HOME, PROFILE
 
 
 @pytest.mark.parametrize(

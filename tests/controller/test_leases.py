@@ -10,9 +10,9 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import OFF
 from firstline.remediation.limits import Lease
+from tests.builders import OTHER
 from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
-from tests.core.builders import OTHER
-from tests.core.situations import plan, policy, situation, switch
+from tests.remediation.situations import plan, policy, situation, switch
 
 
 def test_another_incidents_lease_is_waited_for() -> None:

@@ -19,8 +19,8 @@ from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import OFF, PAUSES_MAX, Switch
 from firstline.signal import Condition
+from tests.builders import PROFILE
 from tests.controller.rig import DIES, FLEET, START, A, B, Crash, Rig, later, opened, raising
-from tests.core.builders import PROFILE
 
 ALICE, BOB = "arn:aws:sts::111122223333:assumed-role/oncall/alice", "arn:bob"
 HOUR = timedelta(hours=1)

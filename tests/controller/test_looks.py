@@ -6,9 +6,9 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
+from tests.builders import PROFILE
 from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, opened
-from tests.core.builders import PROFILE
-from tests.core.situations import RESTART_ONLY
+from tests.remediation.situations import RESTART_ONLY
 
 
 def test_a_look_is_intended_sent_and_read_at_a_later_wake() -> None:

@@ -10,7 +10,7 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Disposition, Severity
 from tests.controller.rig import DIES, ZERO, C, Crash, Rig, opened
-from tests.core.events import edited
+from tests.events import edited
 
 REDELIVERED = edited(ZERO, {"id": "another-delivery"})
 

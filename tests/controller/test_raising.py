@@ -14,9 +14,9 @@ from firstline.incidents.incident import Status
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
 from firstline.signal import Condition, Severity
+from tests.builders import ALARM_ARN
 from tests.controller.rig import START, ZERO, Rig
-from tests.core.builders import ALARM_ARN
-from tests.core.events import body
+from tests.events import body
 
 SICK = body("unhealthy-hosts")
 SICK_ARN = ALARM_ARN.replace("healthy-hosts", "unhealthy-hosts")

@@ -9,9 +9,9 @@ from firstline.ids import digest
 from firstline.incidents.incident import Outcome, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import GENESIS, Kind
+from tests.builders import OTHER
 from tests.controller.rig import FLEET, START, A, B, C, Rig, later, opened
-from tests.core.builders import OTHER
-from tests.core.situations import RESTART_ONLY, policy
+from tests.remediation.situations import RESTART_ONLY, policy
 
 
 def test_a_complete_outage_is_mended_one_host_at_a_time() -> None:

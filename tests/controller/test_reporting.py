@@ -12,9 +12,9 @@ from firstline.ledger import report_location as report_place
 from firstline.ledger.chain import Entry, Kind, Provenance
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.report import Report
+from tests.builders import ID, PROFILE_FILE
 from tests.controller.archiving_rig import Records
-from tests.core.builders import ID, PROFILE_FILE
-from tests.core.chains import chain, handed_over, opening, outage, page
+from tests.reporting.chains import chain, handed_over, opening, outage, page
 
 POLICY = PROFILE_FILE.read_bytes()
 BY = Provenance(policy=digest(POLICY), code="code")

@@ -9,8 +9,8 @@ from firstline.lab.twin.memory import MemoryPager
 from firstline.ledger.chain import Kind
 from firstline.notifications import pages as paging
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from tests.builders import incident, signal
 from tests.controller.rig import START, Rig
-from tests.core.builders import incident, signal
 
 (PAGE,) = paging.opening(incident(), signal(), "a rule fits")
 

@@ -8,8 +8,8 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.lab.twin.world import announce
 from firstline.signal import Disposition
+from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, Rig, later
-from tests.core.builders import ALARM_ARN, PROFILE
 
 AGE_MAX = timedelta(seconds=PROFILE.policy.signal_age_max_seconds)
 OK, ALARM, BLIND = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA

@@ -11,9 +11,9 @@ from firstline.incidents.incident import Status
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
 from firstline.signal import Condition, Severity
+from tests.builders import PROFILE
 from tests.controller.rig import START, ZERO, Rig
-from tests.core.builders import PROFILE
-from tests.core.events import EVENTS, body, edited
+from tests.events import EVENTS, body, edited
 
 COUNTED = PROFILE.policy.storm_scopes_max
 WINDOW = timedelta(seconds=PROFILE.policy.storm_window_seconds)

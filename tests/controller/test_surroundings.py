@@ -13,7 +13,7 @@ from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import Scenario
 from firstline.ledger.chain import Kind
 from tests.controller.rig import DIES, FLEET, TIMEOUT, ZERO, A, Crash, Rig, raising
-from tests.core.events import EVENTS, edited
+from tests.events import EVENTS, edited
 
 
 def raw(name: str) -> bytes:

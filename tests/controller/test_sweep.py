@@ -9,7 +9,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Unavailable
 from firstline.incidents.incident import Status
 from tests.controller.rig import START, Rig, later, raising
-from tests.core.events import body
+from tests.events import body
 
 OTHER = body("unlisted-http-api-5xx")
 """Of another cause, so that it opens an incident of its own."""

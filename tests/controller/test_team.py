@@ -8,9 +8,9 @@ from firstline.controller.sweep import GRACE, sweep
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
+from tests.builders import PROFILE
 from tests.controller.rig import Rig
-from tests.core.builders import PROFILE
-from tests.core.events import EVENTS, edited
+from tests.events import EVENTS, edited
 
 REPORT = edited((EVENTS / "user.report.json").read_bytes(), {"time": "2026-03-11T04:18:00Z"})
 

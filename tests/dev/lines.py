@@ -22,7 +22,7 @@ ONLY_READ = {
     "destroy": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
     "test": "it is what runs this",
     "check": "it runs beside the tests, over the same checkout, in CI",
-    "docs": "it writes the documents of the checkout; tests/cli/test_documents.py makes each anew",
+    "docs": "it writes the documents of the checkout; tests/tools/test_documents.py makes each",
 }
 """What is read by its parser and not run, and why."""
 

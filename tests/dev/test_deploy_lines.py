@@ -10,8 +10,8 @@ import pytest
 from firstline.doctor import deploying
 from firstline.doctor import run as doctor
 from firstline.doctor.facts import Account, Unread
-from tests.core.accounts import ACCOUNT
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT
+from tests.doctor.accounts import ACCOUNT
 
 KEYS = {"profile", "mode", "emergency_email", "security_email", "team_email"}
 LINE = re.compile(r"(?:\./dev|firstline|npx cdk) (deploy|destroy)\b([^`\n;]*)")

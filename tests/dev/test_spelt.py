@@ -11,10 +11,10 @@ import pytest
 from firstline import command_lines
 from firstline.incidents.demotion import Demotion
 from firstline.notifications import pages as paging
-from tests.core.builders import ID, NOW, incident
-from tests.core.situations import proposal
+from tests.builders import ID, NOW, incident
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT, names
 from tests.dev.parsed import LEVERS, fault
+from tests.remediation.situations import proposal
 
 PLAN = "5f1c09ab12de"
 SPELT = re.compile(rf"firstline (?:{'|'.join(sorted(LEVERS))}) [^\n;`]*")

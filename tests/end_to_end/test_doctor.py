@@ -24,8 +24,8 @@ from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.templates import TemplateReader
 from infra import context
 from tests.adapters.account import answered
-from tests.core.accounts import ACCOUNT as ALL_FACTS
-from tests.core.accounts import DEPLOYED, found
+from tests.doctor.accounts import ACCOUNT as ALL_FACTS
+from tests.doctor.accounts import DEPLOYED, found
 from tests.end_to_end.cloud import ACCOUNT, REGION
 from tests.end_to_end.deployment import APP, Deployment
 from tests.iam.simulated import Policies, Simulator, Statement

@@ -11,9 +11,9 @@ from firstline.ledger.archive import Added, LedgerChange
 from firstline.ledger.chain import Kind
 from functions.archive import handler
 from functions.audit import handler as audit
+from tests.builders import ID
 from tests.controller.archiving_rig import Records
-from tests.core.builders import ID
-from tests.core.chains import chain, outage
+from tests.reporting.chains import chain, outage
 
 
 def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:

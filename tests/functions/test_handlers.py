@@ -15,7 +15,7 @@ from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import FaultPlan, Scenario
 from firstline.lab.twin.world import World
 from functions import ingest, reconcile, sweep
-from tests.core.builders import ALARM_ARN, PROFILE, SETTINGS
+from tests.builders import ALARM_ARN, PROFILE, SETTINGS
 
 OUTAGE = Path(__file__).parents[2] / "events" / "cloudwatch.healthy-hosts-zero.json"
 START = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)

@@ -12,8 +12,8 @@ from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
 from functions import ingest, reconcile, sweep
 from functions.measuring import Measuring
+from tests.builders import PROFILE
 from tests.controller.rig import Rig
-from tests.core.builders import PROFILE
 
 OUTAGE = Path(__file__).parents[2] / "events" / "cloudwatch.healthy-hosts-zero.json"
 

@@ -13,8 +13,8 @@ from firstline.doctor.harm import HARMS, row
 from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import Answer, Refusal
-from tests.core.accounts import DEPLOYED, found
-from tests.core.builders import HOME
+from tests.builders import HOME
+from tests.doctor.accounts import DEPLOYED, found
 from tests.iam.calls import kept
 from tests.iam.proof import parts
 from tests.iam.simulated import EVERYTHING, Deployment, Statement

@@ -12,8 +12,8 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
+from tests.builders import PROFILE, PROFILE_FILE
 from tests.controller.rig import START
-from tests.core.builders import PROFILE, PROFILE_FILE
 from tests.iam.calls import COMMAND, Call, recording, unkept
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from tests.controller.rig import START, ZERO
-from tests.core.builders import PROFILE, PROFILE_FILE
+from tests.builders import PROFILE, PROFILE_FILE
 
 
 def run(secret):

@@ -2,7 +2,7 @@
 
 For a reviewer: each resource with what a production account must like of it, and each statement of
 each policy on a line of its own. Left out is what changes with every commit (hashes, assets), what
-belongs to docs/IAM.md (what roles may do), and what is in tests/core/alarms.*.txt (when the
+belongs to docs/IAM.md (what roles may do), and what is in tests/monitoring/alarms.*.txt (when the
 profile's alarms fire). A script or a dashboard is told by its digest: it changed, or it did not.
 """
 

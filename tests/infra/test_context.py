@@ -14,7 +14,7 @@ from infra.context import Context
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
 
-SMALL = (Path(__file__).parents[1] / "core" / "small.toml").read_text()
+SMALL = (Path(__file__).parents[1] / "config" / "small.toml").read_text()
 ALARM = """
 [[alarms.made]]
 name = "{name}"

@@ -8,7 +8,7 @@ from firstline.config.profile import Profile
 from firstline.doctor import parts, transport
 from firstline.doctor.facts import Alarm, Deployed, Resource, Source
 from firstline.doctor.finding import Case, Found
-from tests.core.accounts import ACCOUNT, DEPLOYED, WEEK_AGO
+from tests.doctor.accounts import ACCOUNT, DEPLOYED, WEEK_AGO
 from tests.infra.made import HASH, HERE, Made
 from tests.infra.made import Resource as Template
 

@@ -13,8 +13,8 @@ from firstline.doctor.finding import Case
 from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
 from firstline.doctor.template import Stands
 from infra.context import DEFAULT_PROFILE
-from tests.core.accounts import ACCOUNT
-from tests.core.builders import HOME
+from tests.builders import HOME
+from tests.doctor.accounts import ACCOUNT
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
 

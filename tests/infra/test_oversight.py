@@ -17,7 +17,7 @@ from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from functions import sweep
-from tests.core.builders import SETTINGS
+from tests.builders import SETTINGS
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, HASH, HERE, Made, Resource
 

@@ -22,9 +22,9 @@ from firstline.lab.twin.wire import DEPENDENCIES, OWNED_BY_MOTO
 from firstline.lab.twin.world import World
 from firstline.signals.sources.envelope import parse
 from functions import ingest, reconcile
+from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, Rig
-from tests.core.builders import ALARM_ARN, PROFILE
-from tests.core.events import EVENTS
+from tests.events import EVENTS
 from tests.replay.test_injection import injected, texts
 
 pytestmark = pytest.mark.slow

@@ -26,9 +26,9 @@ from firstline.lab.twin.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.world import World
 from firstline.signals.sources.envelope import parse
+from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import FLEET, START, ZERO
-from tests.core.builders import ALARM_ARN, PROFILE
-from tests.core.events import EVENTS
+from tests.events import EVENTS
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from firstline.lab.twin.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from tests.adapters.doors import Requests
+from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO
-from tests.core.builders import ALARM_ARN, PROFILE
 
 
 class Running:

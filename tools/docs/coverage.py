@@ -12,7 +12,7 @@ HEAD = """# The runbook, covered
 Made by `./dev docs` from `tools/docs/runbook.toml`. Each name in it is looked up: alarms, rules and
 responses in the shipped runbook profile, actions and guards in their catalogues, code in its
 module, proofs in `events/scenarios` and `tests`. A step that nothing proves, or a name that is not
-there, fails `tests/cli/test_runbook.py`.
+there, fails `tests/tools/test_runbook.py`.
 
 *Automated*: firstline does it, and a person need not. *Assisted*: it does a part, and the row says
 what is left to a person, and why.

@@ -1,0 +1,209 @@
+"""What one committed change adds to the counts of an operations review."""
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline.controller import metrics as measures
+from firstline.controller.ports import Change
+from firstline.ids import Cause, Digest, IncidentId, Token
+from firstline.incidents.incident import Incident, Status
+from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
+from firstline.monitoring import costs
+from firstline.monitoring.metric import Metric
+from tests.builders import NOW, attempt, incident
+from tests.remediation.situations import proposal
+
+BY = Provenance(Digest("0" * 64), "code")
+SIGNALLED = NOW - timedelta(seconds=90)
+TOKEN, LATER = Token("1" * 32), Token("2" * 32)
+HELD = copy.replace(incident(), signalled_at=SIGNALLED, attempts=())
+CAUSE = Cause("a cause")
+PAGE: Data = {
+    "key": HELD.id,
+    "action": "trigger",
+    "severity": "P1",
+    "channel": "pager",
+    "outcome": "accepted",
+    "tries": 1,
+    "why": "",
+}
+
+
+def entry(kind: Kind, data: Data, of: IncidentId = HELD.id) -> Entry:
+    return append(Chain(), of, kind, NOW, BY, data)[1]
+
+
+def counted(name: str, **by: str) -> Metric:
+    return Metric(name, 1, "Count", tuple(by.items()))
+
+
+def no(guard: str, why: str | None) -> dict[str, Any]:
+    return {"guard": guard, "denial": {"why": why} if why else None}
+
+
+SINCE = 90
+TRIED = copy.replace(HELD, attempts=(attempt(token=TOKEN), attempt(token=LATER)))
+CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
+    "paged": (HELD, Kind.PAGE, PAGE, (Metric("TimeToPage", SINCE, "Seconds"),)),
+    "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:gave-up"}, ()),
+    "a resolve": (HELD, Kind.PAGE, PAGE | {"action": "resolve"}, ()),
+    "a change event": (HELD, Kind.PAGE, PAGE | {"channel": "change", "outcome": "owed"}, ()),
+    "a drill that passed": (
+        HELD,
+        Kind.PAGE,
+        PAGE | {"channel": "change", "key": f"{HELD.id}:drill"},
+        (counted("DrillsPassed"),),
+    ),
+    "a drill that PagerDuty did not take": (
+        HELD,
+        Kind.PAGE,
+        PAGE | {"channel": "change", "key": f"{HELD.id}:drill", "outcome": "dropped"},
+        (),
+    ),
+    "refused": (HELD, Kind.PAGE, PAGE | {"outcome": "owed"}, (counted("PagesFailed"),)),
+    "a response met": (
+        HELD,
+        Kind.RESPONSE,
+        {"responded": True, "met": True},
+        (Metric("Responses", 1, "Count"), Metric("ResponsesMissed", 0, "Count")),
+    ),
+    "a response missed": (
+        HELD,
+        Kind.RESPONSE,
+        {"responded": True, "met": False},
+        (Metric("Responses", 1, "Count"), Metric("ResponsesMissed", 1, "Count")),
+    ),
+    "still waited for": (HELD, Kind.RESPONSE, {"responded": False, "met": False}, ()),
+    "the first fix": (
+        TRIED,
+        Kind.INTENT,
+        {"action": "restart_enclave", "token": TOKEN, "plan": "p", "fence": 1},
+        (
+            counted("Fixes", action="restart_enclave"),
+            Metric("TimeToFirstFix", SINCE, "Seconds"),
+        ),
+    ),
+    "a later fix": (
+        TRIED,
+        Kind.INTENT,
+        {"action": "restart_parent", "token": LATER, "plan": "p", "fence": 1},
+        (counted("Fixes", action="restart_parent"),),
+    ),
+    "a look": (HELD, Kind.INTENT, {"action": "look_host", "token": TOKEN}, ()),
+    "a fix that failed": (
+        HELD,
+        Kind.VERIFICATION,
+        {"action": "restart_enclave", "helped": False},
+        (counted("FixesFailed", action="restart_enclave"),),
+    ),
+    "a fix that helped": (HELD, Kind.VERIFICATION, {"action": "a", "helped": True}, ()),
+    "hosts verified": (HELD, Kind.VERIFICATION, {"verified": [], "doubted": []}, ()),
+    "denied": (
+        HELD,
+        Kind.DECISION,
+        {"guards": [no("cooldown", "too soon"), no("paused", None)]},
+        (counted("Denials", guard="cooldown"),),
+    ),
+    "decided without guards": (HELD, Kind.DECISION, {"step": {"type": "wait"}}, ()),
+    "a signal": (HELD, Kind.SIGNAL, {"joined": []}, ()),
+}
+
+
+@pytest.mark.parametrize(("held", "kind", "data", "expected"), CASES.values(), ids=CASES)
+def test_an_entry_is_counted_once(
+    held: Incident, kind: Kind, data: Data, expected: tuple[Metric, ...]
+) -> None:
+    assert measures.of_change(Change(incident=held, entries=(entry(kind, data),))) == expected
+
+
+ENDS: dict[Status, tuple[Metric, ...]] = {
+    Status.RESOLVED: (
+        counted("IncidentsEnded", outcome="resolved"),
+        Metric("ResolvedAlone", 1, "Count"),
+        Metric("TimeToRecover", SINCE, "Seconds"),
+    ),
+    Status.OBSERVED: (counted("IncidentsEnded", outcome="observed"),),
+    Status.HANDED_OVER: (
+        counted("IncidentsEnded", outcome="handed-over"),
+        Metric("ResolvedAlone", 0, "Count"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "expected"), ENDS.items(), ids=ENDS)
+def test_an_end_is_counted_by_its_outcome(status: Status, expected: tuple[Metric, ...]) -> None:
+    """The time to recover is that of a fix: what recovered by itself says nothing of us."""
+    ended = copy.replace(HELD, status=status, ended_at=NOW)
+    assert measures.of_change(Change(incident=ended, closes=CAUSE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (1.0,)),
+        ({"proposals": (proposal(),)}, (1.0,)),
+        ({"proposals": (proposal(), proposal(used=True))}, (0.0,)),
+        ({"drill": "0123456789abcdef"}, ()),
+    ],
+    ids=["by itself", "asked, and not needed", "a person allowed a fix", "a drill"],
+)
+def test_who_mended_it(changes: dict[str, Any], expected: tuple[float, ...]) -> None:
+    """Alone is without a person: what one allowed is not."""
+    ended = copy.replace(HELD, status=Status.RESOLVED, ended_at=NOW, **changes)
+    found = measures.of_change(Change(incident=ended, closes=CAUSE))
+    assert tuple(each.value for each in found if each.name == "ResolvedAlone") == expected
+
+
+def test_an_opening_is_counted_by_its_severity() -> None:
+    opening = Change(incident=HELD, opens=CAUSE)
+    assert measures.of_change(opening) == (counted("IncidentsOpened", severity="P1"),)
+
+
+def test_a_page_of_a_pause_belongs_to_no_incident() -> None:
+    """One that PagerDuty refused is told all the same; of its entries nothing else is."""
+    entries = (
+        entry(Kind.PAGE, PAGE | {"outcome": "owed"}),
+        entry(Kind.PAGE, PAGE),
+        entry(Kind.PAUSE, {"change": "paused"}),
+    )
+    assert measures.of_change(Change(entries=entries)) == (counted("PagesFailed"),)
+
+
+def test_a_clock_that_goes_before_makes_no_time_negative() -> None:
+    early = copy.replace(HELD, signalled_at=NOW + timedelta(seconds=5))
+    change = Change(incident=early, entries=(entry(Kind.PAGE, PAGE),))
+    assert measures.of_change(change) == (Metric("TimeToPage", 0, "Seconds"),)
+
+
+def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
+    minute = timedelta(minutes=1)
+    assert measures.of_sweep(minute, 2 * minute) == (
+        Metric("Heartbeat", 1, "Count"),
+        Metric("PagesOwedSeconds", 60, "Seconds"),
+        Metric("WakesLateSeconds", 120, "Seconds"),
+    )
+    assert measures.of_open([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "sent_bytes", "expected"),
+    [
+        ("dynamodb", "TransactWriteItems", 2049, 2 * 625 * 3),
+        ("dynamodb", "PutItem", 1024, 625),
+        ("dynamodb", "Query", 300, 250),
+        ("sqs", "SendMessage", 200, 400),
+        ("cloudwatch", "DescribeAlarms", 90, 10_000),
+        ("s3", "PutObject", 900, 5_000),
+        ("s3", "GetObject", 0, 400),
+        ("kms", "DescribeKey", 0, 3_000),
+        ("kms", "Sign", 0, 15_000),
+        ("ssm", "SendCommand", 900, 0),
+    ],
+)
+def test_a_call_costs_by_what_it_asks(
+    service: str, operation: str, sent_bytes: int, expected: int
+) -> None:
+    assert costs.nanodollars(service, operation, sent_bytes) == expected

@@ -1,0 +1,395 @@
+"""What `firstline doctor` finds, of an account in which one thing is not as it should be."""
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline.config.probe_section import Probe
+from firstline.config.profile import Profile
+from firstline.diagnosis.evidence import Unknown
+from firstline.doctor import run as doctor
+from firstline.doctor.facts import (
+    Agent,
+    Alarm,
+    Api,
+    LogGroup,
+    Meant,
+    Metric,
+    Resource,
+    ScalingGroup,
+    TargetGroup,
+    Unread,
+)
+from firstline.monitoring import alarms as detection
+from tests.builders import FLEET, NOW, A, B, C, report
+from tests.doctor.accounts import (
+    AGENT,
+    AGENTS,
+    ALARMS,
+    DEPLOYED,
+    PLACED,
+    QUEUES,
+    REST,
+    STACK,
+    WELL,
+    alarm,
+    found,
+    measured,
+    told,
+)
+
+GROUP = WELL.fleet.group
+DAY = timedelta(days=1)
+DENIED = "AccessDenied"
+NONE: tuple[()] = ()
+SIGNALS = f"{QUEUES}QueuesSignals"
+ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
+DRIFTING = Meant("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
+LOOKED = {each: report() for each in FLEET}
+
+
+def group(**changes: Any) -> tuple[ScalingGroup, ...]:  # noqa: ANN401
+    one = ScalingGroup(name=GROUP, desired=3, in_service=FLEET)
+    return (copy.replace(one, **changes),)
+
+
+def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"deployed": copy.replace(DEPLOYED, **changes)}
+
+
+def changed(field: str, **facts: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A deployment in which some of one kind are as *facts* say."""
+    return deployed(**{field: getattr(DEPLOYED, field) | facts})
+
+
+def fleet(**changes: Any) -> Profile:  # noqa: ANN401
+    return copy.replace(WELL, fleet=copy.replace(WELL.fleet, **changes))
+
+
+def test_nothing_is_found_where_all_is_well() -> None:
+    """A profile that fits, and a deployment that is well."""
+    assert told() == []
+    assert not doctor.deaf(found())
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"groups": group(name="VettID-Nitro-EnclaveASG0FEB-X1")}, ("group", "warning", GROUP)),
+        ({"groups": NONE}, ("group", "warning", GROUP)),
+        ({"groups": group(suspended=("Launch",))}, ("group-state", "warning", GROUP)),
+        ({"tagged": (A, B)}, ("tags", "warning", C)),
+        ({"tagged": (*FLEET, "i-0ff")}, ("tags", "note", "i-0ff")),
+        ({"target_groups": NONE}, ("target-group", "critical", WELL.fleet.target_group)),
+        (
+            {"target_groups": (TargetGroup(WELL.fleet.target_group, ("net/nats/1",)),)},
+            ("target-group", "critical", WELL.fleet.target_group),
+        ),
+        ({"targets": (A, B)}, ("target-group", "warning", WELL.fleet.target_group)),
+        ({"balancers": NONE}, ("load-balancer", "critical", WELL.fleet.load_balancer)),
+        ({"rest_apis": NONE}, ("api", "warning", "vettid-api")),
+        ({"rest_apis": (*REST, *REST)}, ("api", "warning", "vettid-api")),
+        ({"log_group": None}, ("log-group", "warning", "/vettid/enclave/parent")),
+        (
+            {"log_group": LogGroup("/vettid/enclave/parent")},
+            ("log-group", "warning", "/vettid/enclave/parent"),
+        ),
+        (
+            {"log_group": LogGroup("/vettid/enclave/parent", NOW - 2 * DAY)},
+            ("log-group", "warning", "/vettid/enclave/parent"),
+        ),
+        ({"agents": AGENTS[:2]}, ("host-reached", "warning", C)),
+        (
+            {"agents": (*AGENTS[:2], Agent(C, "ConnectionLost", AGENT))},
+            ("host-reached", "warning", C),
+        ),
+        (
+            {"agents": (*AGENTS[:2], Agent(C, "Online", "3.3.2745.9"))},
+            ("agent", "warning", C),
+        ),
+        ({"agents": (*AGENTS[:2], Agent(C, "Online", ""))}, ("agent", "warning", C)),
+        ({"looked": LOOKED | {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
+        ({"looked": LOOKED | {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
+        ({"looked": LOOKED | {A: report(parent_unit="unknown")}}, ("units", "warning", A)),
+        ({"looked": LOOKED | {A: Unknown("it slept")}}, ("units", "warning", A)),
+        ({"looked": None}, ("looked-at", "note", "3 hosts")),
+        ({"looked": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
+        (deployed(routing_key="empty"), ("routing-key", "critical", "routing key")),
+        (deployed(routing_key="unlike a key"), ("routing-key", "critical", "routing key")),
+        (deployed(status="UPDATE_ROLLBACK_FAILED"), ("stack", "warning", STACK)),
+        (deployed(heartbeat=NOW - timedelta(minutes=11)), ("heartbeat", "critical", "heartbeat")),
+        (deployed(heartbeat=None), ("heartbeat", "critical", "heartbeat")),
+        (deployed(errors={"sweep": 3}), ("function-errors", "warning", "sweep")),
+        (deployed(outputs=DEPLOYED.outputs | {"Mode": "observe"}), ("mode", "note", "mode")),
+        (
+            deployed(outputs=DEPLOYED.outputs | {"ProfileDigest": "0" * 64}),
+            ("profile", "warning", "runbook"),
+        ),
+    ],
+)
+def test_one_thing_is_not_as_it_should_be(
+    changes: dict[str, Any], finding: tuple[str, str, str]
+) -> None:
+    """It is found, and nothing else is."""
+    assert told(**changes) == [finding]
+    assert doctor.deaf(found(**changes)) == (finding[1] == "critical")
+
+
+@pytest.mark.parametrize(
+    ("name", "findings"),
+    [
+        ("OversightHeartbeatMissing0A1B-X", [("oversight", "critical")]),
+        ("DrillsMissed0A1B-X", [("oversight", "warning")]),
+        ("Detectionhealthyhosts0A1B-X", []),
+    ],
+)
+def test_an_alarm_on_firstline_itself(name: str, findings: list[tuple[str, str]]) -> None:
+    """One of the profile's that rings is an incident, and no fault of firstline's."""
+    rings = alarm(f"{STACK}-{name}", state="ALARM", was_ok=True)
+    assert [each[:2] for each in told(alarms=(*ALARMS, rings))] == findings
+    assert told(alarms=(*ALARMS, alarm(f"{STACK}-{name}"))) == []
+
+
+def test_a_group_of_which_nothing_serves() -> None:
+    """Its hosts are then outside of it, in the eyes of the tags."""
+    assert ("group-state", "warning", GROUP) in told(groups=group(in_service=()), targets=())
+    assert [each[0] for each in told(groups=group(in_service=()), targets=())].count("tags") == 3
+
+
+def test_two_hosts_at_once_where_that_is_unsafe() -> None:
+    """Each of them answers every message."""
+    assert told(fleet(concurrent_instances_safe=False)) == [("group-state", "warning", GROUP)]
+
+
+@pytest.mark.parametrize(
+    ("names", "remedy", "near"),
+    [
+        (
+            ["VettID-Nitro-EnclaveASG0FEB-X1"],
+            'fleet.group = "VettID-Nitro-EnclaveASG0FEB-X1"',
+            "X1",
+        ),
+        (["VettID-Nitro-EnclaveASG-1", "VettID-Nitro-EnclaveASG-2"], "NAME", "ASG-1, VettID-"),
+        (["VettID-NATS-NatsAsgASG0A2B3614"], "fleet.group", "near are"),
+        (["other"], "NAME", "near are none"),
+    ],
+)
+def test_a_part_of_a_name_matches_nothing(names: list[str], remedy: str, near: str) -> None:
+    """Nor does the part that several share; the groups that may be meant are told."""
+    groups = tuple(ScalingGroup(name=each, desired=1) for each in names)
+    (one,) = found(groups=groups)
+    assert one.check == "group"
+    assert remedy in one.remedy
+    assert near in one.what
+
+
+def test_the_names_around_a_fleet() -> None:
+    """The key, the stack, the parameters, the launch template and the deployment group.
+
+    The probe's own parameter is of another check.
+    """
+    named = fleet(
+        kms_key="alias/vettid",
+        stack="VettID-Nitro",
+        pcr0_parameter="/vettid/pcr0",
+        watched_parameters=("/vettid/ami",),
+        launch_template="vettid-enclave-template",
+        deployment_group="vaults/blue",
+    )
+    named = copy.replace(named, probe=Probe())
+    lacking = {
+        "key": "not here",
+        "stack": False,
+        "parameters": ("/vettid/pcr0",),
+        "launch_template": False,
+        "deployment_group": False,
+        "measured": measured(named),
+        "alarms": (*ALARMS, *_probed(named)),
+        **_with_alarms(named),
+    }
+    assert told(named, **lacking) == [
+        ("key", "warning", "alias/vettid"),
+        ("surroundings", "warning", "VettID-Nitro"),
+        ("surroundings", "warning", "/vettid/ami"),
+        ("surroundings", "note", "vettid-enclave-template"),
+        ("surroundings", "note", "vaults/blue"),
+    ]
+    there = lacking | {
+        "key": "Enabled",
+        "stack": True,
+        "parameters": ("/vettid/pcr0", "/vettid/ami"),
+        "launch_template": True,
+        "deployment_group": True,
+    }
+    assert told(named, **there) == []
+    (key,) = found(named, **(there | {"key": "PendingDeletion"}))
+    assert key.what == "is PendingDeletion"
+
+
+def _probed(profile: Profile) -> list[Alarm]:
+    return [alarm(f"{STACK}-{each}") for each in _new(profile)]
+
+
+def _new(profile: Profile) -> list[str]:
+    return [each.name for each in detection.made(profile)]
+
+
+def _with_alarms(profile: Profile) -> dict[str, Any]:
+    resources = tuple(
+        Resource("AWS::CloudWatch::Alarm", "Detection" + name.replace("-", ""), f"{STACK}-{name}")
+        for name in _new(profile)
+    )
+    outputs = DEPLOYED.outputs | {"ProfileDigest": profile.digest}
+    return deployed(resources=(*resources, *PLACED), outputs=outputs)
+
+
+def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
+    """What it names else is still looked for."""
+    assert told(
+        copy.replace(fleet(pcr0_parameter="/vettid/pcr0"), probe=Probe()), parameters=()
+    ) == [("surroundings", "warning", "/vettid/pcr0")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"http_apis": (Api("a1", "other", "HTTP"),)}, "is the id of no HTTP API here"),
+        ({"http_apis": (Api("a1b2", "one", "WEBSOCKET"),)}, "is an API of WEBSOCKET"),
+        ({"rest_apis": (Api("a1b2", "one", "REST"),)}, "is a REST API: name it as rest_api"),
+    ],
+)
+def test_an_http_api_that_is_none(changes: dict[str, Any], why: str) -> None:
+    """The id of one, and of its kind."""
+    named = fleet(http_api="a1b2", rest_api="")
+    base = {"measured": measured(named), "alarms": (*ALARMS, *_probed(named))}
+    apis = found(named, **base, **_with_alarms(named), **changes)
+    assert [(each.check, why in each.what) for each in apis if each.check == "api"] == [
+        ("api", True)
+    ]
+
+
+def test_a_rest_api_that_is_an_http_api() -> None:
+    """Its id is told; one that is well is not."""
+    (one,) = found(rest_apis=(), http_apis=(Api("a1b2", "vettid-api", "HTTP"),))
+    assert one.what == "is an HTTP API: set http_api = 'a1b2'"
+    good = fleet(http_api="a1b2")
+    base = {"measured": measured(good), "alarms": (*ALARMS, *_probed(good))}
+    assert told(good, http_apis=(Api("a1b2", "x", "HTTP"),), **base, **_with_alarms(good)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "grade"),
+    [
+        ({"alarms": Unread("cloudwatch:DescribeAlarms", DENIED)}, "critical"),
+        ({"measured": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        ({"groups": Unread("autoscaling:DescribeAutoScalingGroups", DENIED)}, "warning"),
+        ({"tagged": Unread("ec2:DescribeInstances", "UnauthorizedOperation")}, "warning"),
+        ({"agents": Unread("ssm:DescribeInstanceInformation", DENIED)}, "warning"),
+        ({"target_groups": Unread("elb", DENIED), "targets": Unread("elb", DENIED)}, "warning"),
+        ({"balancers": Unread("elb", DENIED)}, "warning"),
+        ({"rest_apis": Unread("apigateway:GET", DENIED)}, "warning"),
+        ({"http_apis": Unread("apigateway:GET", DENIED)}, "warning"),
+        ({"log_group": Unread("logs", DENIED)}, "warning"),
+        ({"parameters": Unread("ssm:DescribeParameters", DENIED)}, "critical"),
+        ({"remembered": Unread("dynamodb:Query", DENIED)}, "warning"),
+        ({"deployed": Unread("cloudformation:DescribeStacks", DENIED)}, "critical"),
+        (deployed(routing_key=Unread("secretsmanager:GetSecretValue", DENIED)), "critical"),
+        (
+            changed(
+                "topics",
+                TeamTopic=Unread("sns:ListSubscriptionsByTopic", "AuthorizationError"),
+            ),
+            "critical",
+        ),
+        (
+            changed("queues", **{SIGNALS: Unread("sqs:GetQueueAttributes", DENIED)}),
+            "critical",
+        ),
+        (deployed(rules=Unread("events:ListRules", DENIED)), "critical"),
+        (deployed(rulings=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
+        (deployed(drift=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
+        (
+            deployed(drift={DRIFTING: Unread("scheduler:GetSchedule", DENIED)}),
+            "critical",
+        ),
+        (
+            deployed(drift={DRIFTING: Unread("sns:GetTopicAttributes", "AuthorizationError")}),
+            "critical",
+        ),
+        (
+            changed("targets", **{ALARM_RULE: Unread("events:ListTargetsByRule", DENIED)}),
+            "critical",
+        ),
+        (deployed(resources=Unread("cloudformation:ListStackResources", DENIED)), "critical"),
+        (deployed(sources=Unread("lambda:ListEventSourceMappings", DENIED)), "critical"),
+        (
+            changed("functions", **{INGEST: Unread("lambda:GetFunctionConfiguration", DENIED)}),
+            "critical",
+        ),
+        ({"subnets": Unread("ec2:DescribeSubnets", "UnauthorizedOperation")}, "critical"),
+        (
+            {"security_groups": Unread("ec2:DescribeSecurityGroups", "UnauthorizedOperation")},
+            "critical",
+        ),
+        ({"probed": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        (
+            {"readers": {"arn": Unread("sns:ListSubscriptionsByTopic of arn", DENIED)}},
+            "warning",
+        ),
+        (deployed(errors=Unread("one", DENIED), heartbeat=Unread("one", DENIED)), "warning"),
+        (
+            {"alarms": (*ALARMS, alarm("x", was_ok=Unread("history", DENIED)))},
+            "warning",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_one_finding(changes: dict[str, Any], grade: str) -> None:
+    """It is never taken for well, nor for not there; another fault than a denial is told apart."""
+    (one,) = found(**changes)
+    assert (one.check, one.severity) == ("permission", grade)
+    assert one.remedy == f"allow {one.subject} to whoever runs doctor"
+
+
+def test_an_answer_that_did_not_come() -> None:
+    """A throttle is no missing permission."""
+    (one,) = found(tagged=Unread("ec2:DescribeInstances", "RequestLimitExceeded"))
+    assert (one.check, one.what) == ("answer", "was not answered (RequestLimitExceeded)")
+
+
+def test_an_api_of_which_nobody_knows_the_kind() -> None:
+    """Where HTTP APIs cannot be read, a REST API that is not there is still told."""
+    unread = Unread("apigateway:GET", DENIED)
+    assert ("api", "warning", "vettid-api") in told(rest_apis=(), http_apis=unread)
+
+
+def test_before_the_first_deployment() -> None:
+    """What cannot be known yet is a note, and nothing of it is critical."""
+    ours = {it: None if it.namespace.startswith("firstline") else NOW for it in measured(WELL)}
+    early = {"deployed": None, "measured": ours}
+    checks = {(each.check, each.severity) for each in found(**early)}
+    assert checks == {("stack", "note"), ("alarm-data", "note"), ("probe-credentials", "note")}
+    assert not doctor.deaf(found(**early))
+
+
+def test_the_gravest_comes_first() -> None:
+    """A person reads from the top."""
+    changes = {"tagged": (*FLEET, "i-0ff"), **deployed(routing_key="empty", errors={"x": 1})}
+    assert [each.severity for each in found(**changes)] == ["critical", "warning", "note"]
+
+
+def test_every_check_tells_its_consequence_and_remedy_in_one_line() -> None:
+    """And has a name of its own, and a sentence of what must hold."""
+    assert len({each.name for each in doctor.CHECKS}) == len(doctor.CHECKS)
+    for each in doctor.CHECKS:
+        for text in (each.ask.__doc__ or "", each.consequence, each.remedy, each.severity):
+            assert text
+            assert "\n\n" not in text
+    assert len(list(doctor.table())) == len(doctor.CHECKS)
+
+
+def test_no_metric_is_its_own_name() -> None:
+    """A metric is told with its dimensions."""
+    assert str(Metric("AWS/EC2", "CPUUtilization")) == "AWS/EC2 CPUUtilization (no dimensions)"
+    assert str(Metric("a", "b", (("c", "d"), ("e", "f")))) == "a b (c=d, e=f)"

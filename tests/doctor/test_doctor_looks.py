@@ -1,0 +1,190 @@
+"""What `firstline doctor` says of units by earlier looks, and which looks it remembers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline.controller.ports import Change
+from firstline.diagnosis.evidence import HostEvidence, Unknown
+from firstline.doctor.facts import Remembered, Unread
+from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered
+from firstline.ids import IncidentId, InstanceId
+from firstline.incidents.incident import Status
+from firstline.lab.twin.archive import MemoryArchive
+from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.store import MemoryStore
+from firstline.lab.twin.world import World
+from firstline.ledger import archive as archiving
+from firstline.ledger import export
+from firstline.ledger.archive import Checkpoint
+from firstline.ledger.chain import GENESIS
+from tests.builders import FLEET, NOW, PROFILE, A, B, C, host, incident, report
+from tests.doctor.accounts import found
+
+GONE = report(parent_unit="not-found")
+
+
+def ago(**units: float) -> Any:  # noqa: ANN401 - a report is added by its caller
+    return lambda told: Remembered(told, NOW - timedelta(**units))
+
+
+AGES = [
+    ({"seconds": -5}, "0 minutes"),
+    ({"minutes": 1}, "1 minute"),
+    ({"minutes": 119}, "119 minutes"),
+    ({"minutes": 120}, "2 hours"),
+    ({"hours": 47}, "47 hours"),
+    ({"days": 2}, "2 days"),
+    ({"days": 13, "hours": 23}, "13 days"),
+]
+
+
+@pytest.mark.parametrize(("age", "told"), AGES)
+def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], told: str) -> None:
+    """What it says counts, and that it is not of now is a note."""
+    earlier = {each: ago(**age)(report()) for each in FLEET} | {A: ago(**age)(GONE)}
+    units, looked_at = found(looked=None, remembered=earlier)
+    assert (units.check, units.severity, units.subject) == ("units", "warning", A)
+    assert units.what == f"has no unit {PROFILE.fleet.units.parent}, as it said {told} ago"
+    assert (looked_at.check, looked_at.severity) == ("looked-at", "note")
+    assert looked_at.subject == "3 hosts"
+    assert looked_at.what == (
+        f"spoke in an earlier look: {A} {told} ago, {B} {told} ago, {C} {told} ago"
+    )
+
+
+def test_what_is_too_old_is_no_look() -> None:
+    """The host is one that nobody looked at; the command is told."""
+    earlier = {A: ago(days=14)(GONE), B: ago(hours=3)(report())}
+    unseen, seen = found(looked=None, remembered=earlier)
+    assert (unseen.subject, unseen.what) == (
+        "2 hosts",
+        f"nobody looked at within 14 days: {A}, {C}",
+    )
+    assert unseen.remedy.startswith("firstline doctor --look")
+    assert (seen.subject, seen.what) == ("1 host", f"spoke in an earlier look: {B} 3 hours ago")
+
+
+def test_what_a_host_says_now_stands_above_what_it_said() -> None:
+    """And a host that left the group is nobody's concern."""
+    earlier = {each: ago(hours=1)(GONE) for each in (*FLEET, "i-0ff")}
+    assert found(looked={each: report() for each in FLEET}, remembered=earlier) == ()
+
+
+def test_where_a_look_cannot_be_an_earlier_one_speaks() -> None:
+    """Beside the finding that it could not be."""
+    earlier = {each: ago(hours=1)(report()) for each in FLEET}
+    denied = Unread("ssm:SendCommand", "AccessDenied")
+    checks = [each.check for each in found(looked=denied, remembered=earlier)]
+    assert checks == ["permission", "looked-at"]
+
+
+def test_hosts_that_nobody_can_name() -> None:
+    """Where the group cannot be read, no host is said to be well."""
+    unread = Unread("autoscaling:DescribeAutoScalingGroups", "AccessDenied")
+    checks = {each.check: each.what for each in found(looked=None, groups=unread)}
+    assert checks["looked-at"] == "are not known, and none was looked at"
+
+
+# --- which are remembered ----------------------------------------------------------------------
+
+
+@dataclass
+class Past:
+    """A store and an archive, and what was asked of them."""
+
+    asked: list[str] = field(default_factory=list)
+    store: MemoryStore = field(init=False)
+    archive: MemoryArchive = field(init=False)
+
+    def __post_init__(self) -> None:
+        world = World(Scenario(name="past"), NOW, PROFILE.fleet.group)
+        self.store = MemoryDoor(world, Asked(self.asked)).store
+        self.archive = MemoryArchive(lambda name, _: self.asked.append(name))
+
+    def put(self, number: int, told: dict[InstanceId, HostEvidence], *, ended: bool) -> None:
+        """An incident with what its hosts said."""
+        status = Status.RESOLVED if ended else Status.INVESTIGATING
+        made = incident(id=named(number), hosts=told, status=status)
+        self.store.commit(Change(incident=made))
+
+    def anchor(self, sequence: int, *numbers: int, entries: int = 9) -> None:
+        """A checkpoint over the chains of these incidents."""
+        heads = {named(each): (entries, GENESIS) for each in numbers}
+        checkpoint = Checkpoint(sequence=sequence, previous=GENESIS, at=NOW, heads=heads)
+        line = export.checkpoint_line(archiving.text(checkpoint), "c2ln")
+        self.archive.put(archiving.checkpoint_key(sequence), line)
+
+    def read(self) -> dict[InstanceId, Remembered]:
+        """What is remembered; only its own requests are counted."""
+        self.asked.clear()
+        return remembered(self.store, self.archive)
+
+
+@dataclass
+class Asked:
+    """`Effects` of which none fails."""
+
+    asked: list[str]
+
+    def effect[T](self, dependency: str, name: str, do: Callable[[], T]) -> T:
+        del dependency
+        self.asked.append(name)
+        return do()
+
+
+def named(number: int) -> IncidentId:
+    return IncidentId(f"inc-{number:020x}")
+
+
+def test_the_latest_report_of_each_host_is_remembered() -> None:
+    """Of an open incident or of one that ended; a host that was silent said nothing."""
+    past = Past()
+    silent = host(found=Unknown("no answer in time"))
+    past.put(1, {A: host(age=50), B: host(age=60)}, ended=True)
+    past.put(2, {A: host(age=70), B: silent}, ended=False)
+    past.put(3, {A: host(age=10), C: silent}, ended=True)
+    past.anchor(1, 1, 2)
+    past.anchor(2, 3)
+    assert past.read() == {
+        A: Remembered(report(), NOW - timedelta(seconds=10)),
+        B: Remembered(report(), NOW - timedelta(seconds=60)),
+    }
+    assert past.asked.count("store.load") == 3
+
+
+def test_nothing_is_remembered_of_an_empty_past() -> None:
+    """Two requests say so."""
+    past = Past()
+    assert past.read() == {}
+    assert past.asked == ["store.open_now", "first"]
+
+
+def test_a_signal_that_opened_nothing_costs_no_request() -> None:
+    """Its chain has one entry; an object that is no checkpoint is passed over."""
+    past = Past()
+    past.anchor(1, 7, entries=1)
+    past.anchor(2, 8)  # an incident that the store does not have any more
+    past.archive.put(archiving.checkpoint_key(3), b"{}")
+    assert past.read() == {}
+    assert past.asked.count("store.load") == 1
+
+
+def test_both_ends_are_bounded() -> None:
+    """However many incidents are open, and however long the archive is."""
+    past = Past()
+    for each in range(INCIDENTS_MAX + 5):
+        past.put(each, {A: host(age=100 + each)}, ended=False)
+    for each in range(1, CHECKPOINTS_MAX + 20):
+        past.anchor(each, 1000 + each)
+    past.read()
+    assert past.asked.count("store.load") == INCIDENTS_MAX
+    quiet = Past()
+    for each in range(1, CHECKPOINTS_MAX + 20):
+        quiet.anchor(each, 1)
+    quiet.read()
+    assert quiet.asked.count("get") == CHECKPOINTS_MAX

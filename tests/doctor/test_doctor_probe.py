@@ -1,0 +1,112 @@
+"""What `firstline doctor` finds of the NATS probe's credentials and network."""
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline.config.probe_section import Probe
+from firstline.config.profile import ExternalAlarm, Profile
+from firstline.doctor.facts import Probed
+from tests.builders import NOW
+from tests.doctor.accounts import ALARMS, WELL, alarm, found, measured, told
+
+Facts = dict[str, Any]
+CREDENTIALS = "/firstline/probe-nats-creds"
+NATS = WELL.probe.nats
+assert NATS is not None
+NETWORK = NATS.network
+
+
+def watching(known_as: str | None) -> tuple[Profile, Facts]:
+    """A profile of which no made alarm watches the probe, but another's may."""
+    made = tuple(each for each in WELL.alarms.made if each.namespace != "firstline")
+    external = WELL.alarms.external
+    if known_as:
+        external = (*external, ExternalAlarm(name="theirs", known_as=known_as))
+    profile = copy.replace(WELL, alarms=copy.replace(WELL.alarms, made=made, external=external))
+    probed = [each for each in measured(WELL) if each.name == "EnclaveAnswering"]
+    return profile, {"alarms": (*ALARMS, alarm("theirs", *probed)), "measured": measured(WELL)}
+
+
+PROBE: dict[str, tuple[Facts, str]] = {
+    "no parameter": ({"parameters": ()}, CREDENTIALS),
+    "nobody asked for parameters": ({"parameters": None}, CREDENTIALS),
+    "nothing measured in a day": ({"probed": Probed(None)}, CREDENTIALS),
+    "nothing measured for long": ({"probed": Probed(NOW - timedelta(minutes=11))}, CREDENTIALS),
+    "credentials at their end": (
+        {"probed": Probed(NOW - timedelta(minutes=2), NOW)},
+        CREDENTIALS,
+    ),
+    "no subnet": (
+        {"subnets": dict.fromkeys(NETWORK.subnets[1:], NETWORK.vpc)},
+        NETWORK.subnets[0],
+    ),
+    "a subnet of another network": (
+        {"subnets": {**dict.fromkeys(NETWORK.subnets, NETWORK.vpc), NETWORK.subnets[0]: "vpc-1"}},
+        NETWORK.subnets[0],
+    ),
+    "no security group": ({"security_groups": {}}, NETWORK.security_groups[0]),
+    "nobody asked for security groups": (
+        {"security_groups": None},
+        NETWORK.security_groups[0],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "subject"), PROBE.values(), ids=PROBE)
+@pytest.mark.parametrize(
+    ("known_as", "grade"),
+    [("healthy-hosts", "critical"), ("unhealthy-hosts", "warning"), (None, "warning")],
+)
+def test_what_the_probe_needs_is_as_grave_as_what_rests_on_it(
+    changes: Facts, subject: str, known_as: str | None, grade: str
+) -> None:
+    """A P1 that only the probe can tell is not heard without it; the shipped profiles have one."""
+    (one,) = found(**changes)
+    assert (one.check.startswith("probe-"), one.severity) == (True, "critical")
+    assert one.subject == subject
+    profile, base = watching(known_as)
+    (finding,) = [
+        each for each in found(profile, **base, **changes) if each.check.startswith("probe-")
+    ]
+    assert (finding.subject, finding.severity) == (subject, grade)
+
+
+def test_both_parameters_of_the_probe_are_needed() -> None:
+    """It reads either before it asks."""
+    assert NATS is not None
+    system = copy.replace(NATS, system_credentials_parameter="/firstline/probe-system-creds")
+    profile = copy.replace(WELL, probe=copy.replace(WELL.probe, nats=system))
+    assert told(profile) == [("probe-credentials", "critical", "/firstline/probe-system-creds")]
+    assert [each[2] for each in told(profile, parameters=())] == [
+        CREDENTIALS,
+        "/firstline/probe-system-creds",
+    ]
+
+
+def test_a_missing_credential_names_its_remedy() -> None:
+    """The command that mends it, with the parameter's name."""
+    (one,) = found(parameters=())
+    assert one.what == "is no parameter here (probe.nats.credentials_parameter)"
+    assert f"aws ssm put-parameter --name {CREDENTIALS} --type SecureString" in one.remedy
+
+
+def test_before_the_first_deployment_a_credential_is_not_known() -> None:
+    """Doctor may not decrypt it: that it is there is all that can be told."""
+    early = [each for each in found(deployed=None, probed=None) if each.subject == CREDENTIALS]
+    assert [(each.check, each.severity) for each in early] == [("probe-credentials", "note")]
+    assert "is not known before the probe runs" in early[0].what
+
+
+def test_a_probe_without_credentials_has_none_that_could_lack() -> None:
+    """Nor has a profile without a probe a network of it."""
+    assert NATS is not None
+    open_ = copy.replace(NATS, credentials_parameter=None)
+    nobody = copy.replace(WELL, probe=copy.replace(WELL.probe, nats=open_))
+    assert told(nobody, parameters=None, probed=Probed(None)) == []
+    bare = copy.replace(WELL, probe=Probe(health=WELL.probe.health))
+    lacking_all = {"subnets": None, "security_groups": None, "parameters": None, "probed": None}
+    checks = {each.check for each in found(bare, **lacking_all)}
+    assert not {each for each in checks if each.startswith("probe-")}

@@ -1,0 +1,134 @@
+"""Again: the same inputs give the same decision, and the exact difference is told where not."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from firstline.ids import CommandId, Digest
+from firstline.lab.redecide.again import again, sending
+from firstline.lab.redecide.compare import Difference, parted
+from firstline.lab.redecide.record import Story, Turn
+from firstline.ledger.entries import FixReported
+from firstline.ledger.export import Recorded
+from firstline.remediation.execution import Refused, Sent, Unsettled
+from tests.lab.redecide import stories
+
+HUNDRED = range(100)
+
+
+@pytest.mark.parametrize("seed", HUNDRED)
+def test_a_simulated_incident_is_decided_again_as_it_was(seed: int) -> None:
+    """I26: whatever failed, died or was lost on the way, each decision follows from its record."""
+    told, policies = stories.of(seed)
+    for each in told:
+        compared = again(each, policies)
+        assert (compared.differences, compared.why) == ((), "")
+        assert compared.decisions == len(each.turns)
+
+
+def _fields(differences: tuple[Difference, ...]) -> set[tuple[str, str]]:
+    return {(each.kind, each.field) for each in differences}
+
+
+def _with(told: Story, number: int, turn: Turn) -> Story:
+    turns = (*told.turns[:number], turn, *told.turns[number + 1 :])
+    return copy.replace(told, turns=turns)
+
+
+def _decided(told: Story, number: int, changed: Recorded) -> Story:
+    return _with(told, number, copy.replace(told.turns[number], decision=changed))
+
+
+def _fixing(told: Story) -> int:
+    return next(n for n, turn in enumerate(told.turns) if turn.decision.data["plan"])
+
+
+def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
+    """The record says something that the code does not conclude from what it saw."""
+    told, policies = stories.outage()
+    number = _fixing(told)
+
+    def other_host(data: dict[str, Any]) -> None:
+        data["plan"]["target"] = "i-0dead0000000000f0"
+
+    changed = stories.edited(told.turns[number].decision, other_host)
+    compared = again(_decided(told, number, changed), policies)
+    assert _fields(compared.differences) == {("decision", "plan.target")}
+    (difference,) = compared.differences
+    assert difference.recorded == "i-0dead0000000000f0" != difference.again
+    assert difference.sequence == changed.entry.sequence
+
+
+def test_evidence_that_was_changed_in_the_record_is_told() -> None:
+    """Facts that the decision names do not follow from it any more."""
+    told, policies = stories.outage()
+    number = next(n for n, turn in enumerate(told.turns) if "look" in turn.decision.data["seen"])
+
+    def all_well(data: dict[str, Any]) -> None:
+        for answer in data["seen"]["look"].values():
+            answer["report"] |= {"enclave_state": "RUNNING", "parent_healthy": True}
+
+    changed = stories.edited(told.turns[number].decision, all_well)
+    compared = again(_decided(told, number, changed), policies)
+    assert {("decision", "facts"), ("intent", "facts")} <= _fields(compared.differences)
+
+
+def test_another_policy_under_the_same_digest_is_told() -> None:
+    """The numbers of the policy decide; so does the mode."""
+    told, policies = stories.outage()
+    (digest,) = policies
+    policy = copy.replace(policies[digest].policy, look_timeout_seconds=7)
+    changed = {digest: copy.replace(policies[digest], policy=policy)}
+    assert again(told, changed).differences
+    assert again(told, policies).differences == ()
+
+
+def test_a_signal_that_is_taken_for_something_else_is_told() -> None:
+    """A rule that is gone, for the signal that opened it."""
+    told, policies = stories.outage()
+    (digest,) = policies
+    fewer = copy.replace(policies[digest], rules=policies[digest].rules[1:])
+    assert ("signal", "rule") in _fields(again(told, {digest: fewer}).differences)
+
+
+def test_what_cannot_be_decided_again_says_why() -> None:
+    """A policy that is not there; entries from before they told what they rest on."""
+    told, policies = stories.outage()
+    (digest,) = policies
+    assert again(told, {}).why == f"the export lacks the policy {digest}"
+    assert again(told, {Digest("f" * 64): policies[digest]}).why.startswith("the export lacks")
+    bare = stories.edited(told.turns[0].decision, lambda data: data.pop("seen"))
+    compared = again(_decided(told, 0, bare), policies)
+    assert compared.why == "it was recorded before decisions told what they rest on"
+    assert (compared.decisions, compared.differences) == (0, ())
+
+
+def test_an_entry_that_only_one_side_has_is_told() -> None:
+    """A fix that the record does not hold, though its decision does."""
+    told, policies = stories.outage()
+    number = next(n for n, turn in enumerate(told.turns) if len(turn.deeds) == 2)
+    compared = again(_with(told, number, copy.replace(told.turns[number], deeds=())), policies)
+    assert ("intent", "") in _fields(compared.differences)
+
+
+def test_what_a_sending_came_to_is_read_from_its_entry() -> None:
+    """Sent, refused, or nobody knows."""
+    assert sending(FixReported(outcome="sent", command="c")) == Sent(CommandId("c"))
+    assert sending(FixReported(outcome="unknown", detail="timed out")) == Unsettled("timed out")
+    assert sending(FixReported(outcome="not-sent", detail="no")) == Refused("no")
+
+
+PARTED = [
+    ({"a": 1}, {"a": 1}, []),
+    ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, [("a.b[1]", 2, 3)]),
+    ({"a": [1]}, {"a": [1, 2]}, [("a", [1], [1, 2])]),
+    ({"a": 1}, {"b": 1}, [("a", 1, None), ("b", None, 1)]),
+    ({"a": 1}, {"a": "1"}, [("a", 1, "1")]),
+]
+
+
+@pytest.mark.parametrize(("then", "today", "expected"), PARTED)
+def test_values_part_at_their_paths(then: object, today: object, expected: object) -> None:
+    """Lists of one length are compared place by place, others as a whole."""
+    assert list(parted(then, today)) == expected

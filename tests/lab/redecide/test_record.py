@@ -1,0 +1,86 @@
+"""Record: entries as the story of an incident; what was never read is unknown."""
+
+import copy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from firstline.errors import Unavailable
+from firstline.lab.redecide.ports import PastBackground
+from firstline.lab.redecide.present import NEVER, Present
+from firstline.lab.redecide.record import signals, story
+from firstline.signal import SignalKind
+from tests.lab.redecide import stories
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_a_chain_that_is_no_incident_has_no_story() -> None:
+    """A signal that opened nothing, the chain of the switch, and none at all."""
+    told, _ = stories.outage()
+    noted = stories.edited(told.opening, lambda data: data.update(disposition="context"))
+    paused = copy.replace(told.opening, kind="pause")
+    assert [story(each) for each in ([], [noted], [paused], [told.turns[0].decision])] == [None] * 4
+
+
+def test_every_entry_stands_in_its_turn() -> None:
+    """What came before the decision, and the intent with what came of it."""
+    told, _ = stories.outage()
+    fix = next(turn for turn in told.turns if turn.decision.data["plan"] and turn.deeds)
+    assert [each.kind for each in fix.deeds] == ["intent", "outcome"]
+    entries = [told.opening]
+    for turn in told.turns:
+        entries += [*turn.heard, turn.decision, *turn.deeds]
+    entries += told.ends
+    assert [each.entry.sequence for each in entries] == list(range(1, len(entries) + 1))
+
+
+def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
+    """A commit's signals are its last entry; what people said after that is of the next one."""
+    told, _ = stories.outage()
+    turn = told.turns[0]
+    signal = copy.replace(told.opening, kind="signal")
+    word, page = copy.replace(signal, kind="approval"), copy.replace(signal, kind="page")
+    heard = (word, signal, page, signal, word)
+    expected = ((word, signal), (signal,), (word,))
+    assert copy.replace(turn, heard=heard).arrivals == expected
+    assert copy.replace(turn, heard=(page,)).arrivals == ()
+
+
+def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
+    """An alarm's, from before entries told which parser read it; of others no parser is known."""
+    told, _ = stories.outage()
+    old = stories.edited(told.opening, lambda data: data.pop("kind"))
+    assert [each.kind for each in signals(old)] == [SignalKind.ALARM]
+    other = stories.edited(old, lambda data: data.update(source="aws.ec2"))
+    assert [each.kind for each in signals(other)] == [SignalKind.UNREAD]
+
+
+def test_nothing_is_looked_up_in_the_past() -> None:
+    """What a hand-over looked up is in its entry, and no decision rests on it."""
+    past, at = PastBackground(), datetime(2026, 3, 11, tzinfo=UTC)
+    reads: tuple[Callable[[], object], ...] = (
+        lambda: past.metrics(at),
+        past.issues,
+        past.launch_template,
+        lambda: past.releases(at),
+        lambda: past.placement(()),
+        lambda: past.lets_out((), 4222),
+        lambda: past.routes(()),
+        lambda: past.peerings(()),
+    )
+    for read in reads:
+        with pytest.raises(Unavailable, match=NEVER.why):
+            read()
+
+
+def test_what_was_never_read_is_said_to_be_missing() -> None:
+    """And what could not be read then cannot be read now, for the same reason."""
+    told, _ = stories.outage()
+    at = told.opening.at
+    present = Present(at, at)
+    with pytest.raises(Unavailable, match=NEVER.why):
+        present.known("limits", present.seen.limits)
+    assert present.missing == {"limits"}

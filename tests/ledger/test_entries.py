@@ -1,0 +1,102 @@
+"""What each kind of entry says: stored bytes never change, and older entries stay readable.
+
+``entries.jsonl`` holds real entries, one of each form that was ever exported.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from firstline.errors import Malformed
+from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
+from firstline.ledger.entries import (
+    DecisionMade,
+    GuardAnswer,
+    GuardDenial,
+    HandedOver,
+    PageDelivered,
+    SignalReceived,
+    UnknownEvent,
+    decode,
+)
+from firstline.ledger.export import Recorded, read, recorded
+from tests.builders import BY, ID, NOW
+
+EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def entries() -> list[Recorded]:
+    """The real entries."""
+    return [each for each in read(EXPORTED) if isinstance(each, Recorded)]
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda it: f"{it.kind}-{it.line}")
+def test_an_entry_is_written_byte_for_byte_as_it_was(entry: Recorded) -> None:
+    """Read as its event and appended again, it has the same body, and so the same hash."""
+    event = entry.checked()
+    assert not isinstance(event, UnknownEvent)
+    before = Chain(length=entry.entry.sequence - 1, head=entry.previous)
+    by = Provenance(policy=entry.policy, code=entry.code)
+    _, again = append(before, entry.entry.incident, event.kind, entry.at, by, event.to_ledger())
+    assert again == entry.entry
+
+
+def test_the_real_entries_are_of_every_kind() -> None:
+    assert {each.kind for each in entries()} == set(Kind)
+
+
+def test_what_an_older_entry_lacks_has_its_default() -> None:
+    """A page without a channel was one for the pager; a decision without inputs has none."""
+    page = decode(Kind.PAGE, {"key": "k", "action": "trigger", "outcome": "accepted"})
+    assert page == PageDelivered(key="k", action="trigger", outcome="accepted", channel="pager")
+    decision = decode(Kind.DECISION, {"step": {"type": "wait"}, "rule": "watch"})
+    assert decision == DecisionMade(step={"type": "wait"}, rule="watch")
+    assert decode(Kind.SIGNAL, {"subject": "x"}) == SignalReceived(subject="x")
+
+
+def test_what_newer_code_adds_is_not_read() -> None:
+    assert decode(Kind.HAND_OVER, {"why": "so", "colour": "red"}) == HandedOver(why="so")
+
+
+BROKEN: dict[Kind, Data] = {
+    Kind.SIGNAL: {"joined": 7},
+    Kind.DECISION: {"step": "wait"},
+    Kind.INTENT: {"fence": "first"},
+    Kind.OUTCOME: {"hosts": {"i-1": {"type": "report"}}},
+    Kind.VERIFICATION: {"helped": "much"},
+    Kind.PAGE: {"tries": "many"},
+    Kind.RESPONSE: {"met": 3},
+    Kind.HAND_OVER: {"why": 3},
+    Kind.PROPOSAL: {"until": "soon"},
+    Kind.APPROVAL: {"granted": "yes"},
+    Kind.DEMOTION: {"failed": "twice"},
+    Kind.PROMOTION: {"since": "then"},
+    Kind.PAUSE: {"until": "soon"},
+    Kind.DRILL: {"until": "soon"},
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_data_of_another_form_is_unknown_and_never_raises(kind: Kind) -> None:
+    """So one entry does not hide the rest of its chain; a strict reader asks `checked`."""
+    event = decode(kind, BROKEN[kind])
+    assert isinstance(event, UnknownEvent)
+    assert event.why
+    _, entry = append(Chain(), ID, kind, NOW, BY, BROKEN[kind])
+    with pytest.raises(Malformed, match=f"entry 1 of {ID} cannot be read as {kind}: "):
+        recorded(entry).checked()
+
+
+def test_a_kind_of_newer_code_is_unknown_and_no_fault() -> None:
+    """A strict reader passes over it."""
+    line = EXPORTED[0].replace(b'"kind":"demotion"', b'"kind":"forecast"')
+    (entry,) = read([line])
+    assert isinstance(entry, Recorded)
+    assert entry.checked() == UnknownEvent("forecast")
+    assert not entry.opens
+
+
+def test_the_denials_of_a_decision_are_named_by_their_guards() -> None:
+    denial = GuardDenial(why="too soon")
+    guards = (GuardAnswer(guard="switch_is_off"), GuardAnswer(guard="cooldown", denial=denial))
+    assert DecisionMade(step={}, guards=guards).denials == (("cooldown", denial),)

@@ -1,0 +1,212 @@
+import copy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firstline.incidents.incident import Incident, Page
+from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.notifications import pages as paging
+from firstline.notifications import payloads as bodies
+from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
+from firstline.signal import Severity
+from tests.builders import ID, NOW, incident, signal
+
+LINK = (
+    "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+    "#alarmsV2:alarm/vettid-prod-enclave-healthy-hosts"
+)
+FACTS = {
+    "incident": ID,
+    "condition": "complete-outage",
+    "component": "fleet",
+    "signalled_at": "2026-03-11T04:18:58+00:00",
+    "alarm_link": LINK,
+}
+OPENED = incident(pages=paging.opening(incident(), signal(), "a rule fits"))
+(OPENING,) = OPENED.pages
+
+
+SPENT = {"why": "spent", "tried": "nothing"}
+
+
+def given_up(held: Incident) -> Incident:
+    return copy.replace(held, pages=(*held.pages, *paging.hand_over(held, SPENT, NOW)))
+
+
+def closed(held: Incident) -> Incident:
+    return copy.replace(held, pages=(*held.pages, *paging.resolutions(held, NOW)))
+
+
+def test_the_opening_page_has_the_episodes_own_key() -> None:
+    """I2: a redelivery gives the same key, so PagerDuty folds it."""
+    assert bodies.body(OPENING, "vettid") == {
+        "event_action": "trigger",
+        "dedup_key": ID,
+        "payload": {
+            "summary": "P1 complete-outage: alarm healthy-hosts in ALARM",
+            "source": "vettid",
+            "severity": "critical",
+            "component": "fleet",
+            "group": "vettid",
+            "class": "complete-outage",
+            "custom_details": {"rule": "all vaults inaccessible", "why": "a rule fits"} | FACTS,
+        },
+        "client": "firstline",
+        "links": [{"href": LINK, "text": "the alarm"}],
+    }
+
+
+def test_the_hand_over_has_a_key_of_its_own() -> None:
+    """S14: a same-key trigger on an acknowledged alert would notify nobody."""
+    held = incident()
+    (page,) = paging.hand_over(held, SPENT, NOW)
+    assert (page.key, page.action, page.owed_at, page.due_at) == (
+        f"{ID}:gave-up",
+        "trigger",
+        NOW,
+        NOW,
+    )
+    assert page.summary == "P1 complete-outage: firstline gave up, take over"
+    assert page.details == FACTS | SPENT
+
+
+def test_what_no_alarm_stands_behind_is_told_once() -> None:
+    """Its opening page said all there is; it has no alarm to link to."""
+    held = incident(alarm_arn="")
+    assert paging.hand_over(held, SPENT, NOW) == ()
+    (page,) = paging.opening(held, signal(), "unreadable")
+    assert "alarm_link" not in page.details
+    assert bodies.body(page, "vettid")["links"] == []
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [
+        (Severity.P1, ["critical", "critical"]),
+        (Severity.P2, ["error", "error"]),
+        (Severity.P3, []),
+        (Severity.P4, []),
+    ],
+)
+def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> None:
+    """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
+    held = incident(severity=severity)
+    pages = (*paging.opening(held, signal(), "x"), *paging.hand_over(held, SPENT, NOW))
+    paged: list[Any] = [bodies.body(each, "vettid") for each in pages if each.channel == "pager"]
+    assert [each["payload"]["severity"] for each in paged] == told
+
+
+def test_a_p3_is_told_to_the_team() -> None:
+    """Its opening, its hand-over and its end; a user's as well, which has no alarm."""
+    held = incident(severity=Severity.P3, alarm_arn="")
+    held = copy.replace(held, pages=paging.opening(held, signal(), "x"))
+    told = (*held.pages, *paging.hand_over(held, SPENT, NOW), *paging.resolutions(held, NOW))
+    assert [(each.channel, each.summary.split(":")[0]) for each in told] == [
+        ("team", "P3 complete-outage"),
+        ("team", "P3 complete-outage"),
+        ("team", "over"),
+    ]
+    subject, text = bodies.notice(told[1])
+    assert subject == "P3 complete-outage: firstline gave up, take over"
+    assert text.splitlines()[:4] == [
+        subject,
+        f"incident: {ID}:gave-up",
+        "why: spent",
+        "tried: nothing",
+    ]
+
+
+@pytest.mark.parametrize("summary", ["x" * 1_024, "P3 \u00e9\n\x1b[31m" * 40])
+def test_a_subject_is_what_the_topic_takes(summary: str) -> None:
+    """Printable ASCII of at most 100 characters."""
+    page = copy.replace(paging.opening(incident(), signal(), "x")[0], summary=summary)
+    subject, text = bodies.notice(page)
+    assert len(subject) == 100
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert text.startswith(summary[:4])
+    assert text.partition("\n")[0].isprintable()
+
+
+def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
+    """They share an incident's key, and not its order."""
+    minor = incident(severity=Severity.P3)
+    pages = paging.opening(minor, signal(), "x") + paging.opening(incident(), signal(), "x")
+    held = copy.replace(incident(), pages=pages)
+    assert [each.channel for each in paging.owed(held.pages)] == ["team", "pager"]
+
+
+def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:
+    """I2: a page behind another of its key waits until that one was taken."""
+    held = closed(given_up(OPENED))
+    for action, due_at in (("trigger", NOW), ("resolve", NOW + RESOLVE_AFTER)):
+        owed = paging.owed(held.pages)
+        assert [(each.key, each.action) for each in owed] == [
+            (ID, action),
+            (f"{ID}:gave-up", action),
+        ]
+        assert paging.due(held.pages, due_at) == owed
+        assert action == "trigger" or paging.due(held.pages, due_at - timedelta(seconds=1)) == ()
+        for each in owed:
+            pages = paging.tried(held.pages, each, Accepted(), NOW)
+            held = copy.replace(held, pages=pages)
+    assert paging.owed(held.pages) == ()
+    assert bodies.body(held.pages[2], "vettid") == {"event_action": "resolve", "dedup_key": ID}
+
+
+@pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
+def test_a_page_that_was_not_taken_stays_owed_and_is_due_again(delivery: Delivery) -> None:
+    """It is tried every ten seconds, and holds back the pages of its key alone."""
+    pages = paging.tried(closed(given_up(OPENED)).pages, OPENING, delivery, NOW)
+    page = pages[0]
+    assert (page.tries, page.sent_at, page.due_at) == (1, None, NOW + timedelta(seconds=10))
+    assert [each.key for each in paging.due(pages, NOW)] == [f"{ID}:gave-up"]
+    assert paging.due(pages, page.due_at)[0] == page
+
+
+def test_a_page_that_was_taken_is_sent() -> None:
+    """The instant of the try is kept."""
+    assert paging.tried(OPENED.pages, OPENING, Accepted(), NOW) == (
+        copy.replace(OPENING, tries=1, sent_at=NOW, due_at=NOW + paging.RETRY_AFTER),
+    )
+
+
+@pytest.mark.parametrize("page", [OPENING, closed(OPENED).pages[1]])
+def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
+    """What is left when PagerDuty will not take the whole."""
+    expected: dict[str, object] = {"event_action": page.action, "dedup_key": ID}
+    if page.action == "trigger":
+        summary = f"firstline: P1 incident {ID}"
+        expected["payload"] = {"summary": summary, "source": "vettid", "severity": "critical"}
+    assert bodies.minimal_body(page, "vettid") == expected
+
+
+def test_a_summary_fits_pagerduty() -> None:
+    """Its limit is 1,024 characters."""
+    (page,) = paging.opening(incident(), signal(subject="x" * 2000), "y")
+    assert len(page.summary) == 1024
+
+
+REPORT = "https://us-east-1.console.aws.amazon.com/s3/buckets/b?region=us-east-1&prefix=reports/i/"
+
+
+def test_what_ends_links_to_its_report() -> None:
+    """A hand-over beside its alarm, and each resolve; a question that is answered has none."""
+    held = given_up(OPENED)
+    (page,) = paging.hand_over(OPENED, SPENT | {"report_link": REPORT}, NOW)
+    assert bodies.body(page, "vettid")["links"] == [
+        {"href": LINK, "text": "the alarm"},
+        {"href": REPORT, "text": "the report"},
+    ]
+    resolves = paging.resolutions(held, NOW, REPORT)
+    assert [bodies.body(each, "vettid") for each in resolves] == [
+        {
+            "event_action": "resolve",
+            "dedup_key": each.key,
+            "links": [{"href": REPORT, "text": "the report"}],
+        }
+        for each in resolves
+    ]
+    assert resolves
+    assert all("links" not in bodies.body(each, "vettid") for each in paging.resolutions(held, NOW))

@@ -1,0 +1,138 @@
+"""What `decide` and its guards see, and what they say of it, with defaults.
+
+By default nothing stops the fix of `A`: each test changes the one fact that it is about.
+"""
+
+import copy
+from datetime import datetime
+from typing import Any
+
+from firstline.config.profile import Ladder, Profile
+from firstline.diagnosis.diagnose import diagnose
+from firstline.ids import IncidentId, InstanceId, Token
+from firstline.incidents.approvals import Approval, Proposal
+from firstline.incidents.demotion import Demotion, Trust, Trusts
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.order import ask
+from firstline.remediation.kill_switch import OFF, Pause, Switch
+from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+from firstline.signal import Condition
+from tests.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
+
+
+def lease(*spent: Spent, **fields: object) -> Lease:
+    """The fleet's lease, free by default."""
+    values: dict[str, Any] = {"group": PROFILE.fleet.group, "spent": spent}
+    return Lease(**values | fields)
+
+
+def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") -> Spent:
+    """An attempt on *id_* so many seconds ago."""
+    return Spent(Token("d" * 32), action, id_, ago(seconds))
+
+
+def switch(scope: str, *, ends: float = -3600) -> Switch:
+    """A kill switch with one pause, which ended so many seconds ago, or ends later."""
+    pause = Pause(scope=scope, why="a drill", by="arn:of:alice", at=ago(60), until=ago(ends))
+    return Switch(version=1, pauses=(pause,))
+
+
+def approval(*, granted: bool = True, ended: float = -60) -> Approval:
+    """Alice's word on the restart of `A`; a yes ended so many seconds ago, or ends later."""
+    return Approval(
+        plan=plan().hash,
+        granted=granted,
+        by="arn:of:alice",
+        at=ago(60),
+        until=ago(ended),
+        why="" if granted else "not now",
+    )
+
+
+def proposal(said: Approval | None = None, *, stood: float = -30, **fields: object) -> Proposal:
+    """The restart of `A`, proposed until so many seconds ago, or later."""
+    values: dict[str, Any] = {
+        "plan": plan().hash,
+        "action": "restart_enclave",
+        "target": A,
+        "hosts": (A,),
+        "parameters": {},
+        "approvable": True,
+        "key": "ask-1",
+        "at": ago(600),
+        "until": ago(stood),
+        "approval": said,
+    }
+    return Proposal(**values | fields)
+
+
+def limits(
+    *spendings: Spent,
+    paused: bool = False,
+    holder: IncidentId | None = None,
+    until: datetime | None = None,
+    trusts: Trusts = (),
+) -> Limits:
+    """The lease and the kill switch, both free by default."""
+    held = lease(*spendings, holder=holder, until=until, trusts=trusts)
+    return Limits(held, switch("everything") if paused else OFF)
+
+
+def demoted(seconds: float = 3600, incident: IncidentId = OTHER) -> Limits:
+    """The restart was demoted so many seconds ago, in that incident."""
+    down = Demotion(ago(seconds), 3, incident)
+    return limits(trusts=(Trust(action="restart_enclave", failed=3, demoted=down),))
+
+
+def policy(**fields: object) -> Profile:
+    """The runbook's profile with some other numbers."""
+    values: dict[str, Any] = fields
+    return copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, **values))
+
+
+def laddered(*rungs: str, condition: Condition = Condition.COMPLETE_OUTAGE) -> Profile:
+    """The runbook's profile with this one ladder, all of it automatic."""
+    actions = tuple(
+        copy.replace(each, autonomy="auto") if each.name in rungs else each
+        for each in PROFILE.actions
+    )
+    ladders = (Ladder(condition=condition, rungs=rungs),)
+    return copy.replace(PROFILE, ladders=ladders, actions=actions)
+
+
+RESTART_ONLY = laddered("restart_enclave")
+
+
+def situation(**fields: object) -> Situation:
+    """All that `decide` sees; the diagnosis follows from the evidence, as in reconcile."""
+    values: dict[str, Any] = {
+        "now": NOW,
+        "incident": incident(),
+        "evidence": evidence(),
+        "limits": limits(),
+        "profile": PROFILE,
+        "mode": "enforce",
+    }
+    values |= fields
+    held = values["incident"]
+    values["evidence"] = copy.replace(values["evidence"], hosts=held.hosts)
+    unverified = tuple(each.id for each in held.targets if not each.verified)
+    values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX))
+    return Situation(**values)
+
+
+def plan(
+    target_id: InstanceId = A,
+    action: str = "restart_enclave",
+    hosts: tuple[InstanceId, ...] | None = None,
+) -> Plan:
+    """A fix of `A`."""
+    touched = (target_id,) if hosts is None else hosts
+    return Plan(action=action, target=target_id, hosts=touched, facts=("two readers agree",))
+
+
+def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:
+    """Which guards deny, and what they say."""
+    return {each.guard: each.denial for each in ask(what or plan(), about) if each.denial}

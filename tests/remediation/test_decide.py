@@ -1,0 +1,345 @@
+import copy
+from datetime import timedelta
+from typing import NamedTuple, get_args
+
+import pytest
+
+from firstline.config.profile import ActionPolicy
+from firstline.diagnosis.evidence import Connections, Gone, Refresh, Refreshes, Unknown
+from firstline.ids import CommandId, GroupName, InstanceId
+from firstline.incidents.incident import Incident
+from firstline.remediation.decide import RULES, decide
+from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Step, Wait
+from firstline.remediation.plan import Plan
+from firstline.remediation.situation import Situation
+from firstline.signal import Condition
+from tests.builders import (
+    FLEET,
+    NOW,
+    OK,
+    PROFILE,
+    A,
+    B,
+    C,
+    ago,
+    answered,
+    evidence,
+    group,
+    host,
+    hosts,
+    incident,
+    look,
+    remediating,
+    target,
+    targets,
+    verifying,
+)
+from tests.remediation.situations import laddered, proposal, situation
+
+
+def wait(seconds: float) -> Wait:
+    return Wait(NOW + timedelta(seconds=seconds))
+
+
+def of(held: Incident, **fields: object) -> Situation:
+    return situation(incident=held, **fields)
+
+
+def fix(target: InstanceId) -> Fix:
+    facts = ("the host lists no enclave", "the load balancer finds it unhealthy")
+    return Fix(Plan(action="restart_enclave", target=target, hosts=(target,), facts=facts))
+
+
+UNKNOWN = Unknown("throttled")
+UNCLASSIFIED = {"condition": Condition.UNCLASSIFIED, "targets": (), "hosts": {}}
+SEEN = hosts(*FLEET, up=True, age=10)
+SERVING = hosts(*FLEET, up=True)
+MENDED = targets(verified=30)
+GONE = evidence(alarm=Gone())
+OKAY = evidence(alarm=OK)
+SHRUNK = evidence(alarm=OK, group=group(A, B))
+WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
+HEALTHY = evidence(target_health=Unknown("none"))
+
+
+LOST = evidence(connections=Connections(dict.fromkeys(FLEET, "ConnectionLost")))
+GROUP = GroupName(PROFILE.fleet.group)
+REFRESH = answered(
+    900, action="refresh_fleet", target=GROUP, command=CommandId("refresh-1"), helped=False
+)
+REFRESHING = evidence(refreshes=Refreshes((Refresh("refresh-1", "InProgress", ago(900)),)))
+REFRESHED = Refreshes((Refresh("refresh-1", "Successful", ago(900)),))
+CANCEL = Plan(
+    action="cancel_refresh",
+    target=GROUP,
+    facts=("the refresh refresh-1 goes on, and its first instance does not serve",),
+)
+PRESSED = incident(condition=Condition.MEMORY_PRESSURE, targets=(), hosts={})
+ROOMY = copy.replace(group(*FLEET), most=4)
+SCALING = laddered("scale_out", condition=Condition.MEMORY_PRESSURE)
+MORE = Plan(
+    action="scale_out",
+    target=GROUP,
+    parameters={"DesiredCapacity": "4"},
+    facts=("the group wants 3 instances, and may have 4",),
+)
+PARENT_ONLY = laddered("restart_parent")
+
+
+class Case(NamedTuple):
+    """A situation that *rule* decides, and one with a single fact changed that it does not."""
+
+    rule: str
+    step: Step
+    decides: Situation
+    leaves: Situation
+    to: str
+
+
+TOO_OLD, OLD = incident(opened_at=ago(7200)), incident(opened_at=ago(7199))
+WORN, TIRED = incident(wakes=400), incident(wakes=399)
+SETTLED = {"hosts": SEEN}
+SILENT_MAX = PROFILE.policy.silent_looks_max
+SILENT = {"hosts": {each: host(found=UNKNOWN) for each in FLEET}}
+TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
+APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),))
+PROPOSED = copy.replace(incident(), proposals=(proposal(),))
+CASES = (
+    Case(
+        "next fix",
+        Ask(fix(A).plan),
+        of(incident(), profile=APPROVE),
+        of(incident(opened_at=ago(7200)), profile=APPROVE),
+        "bounded",
+    ),
+    Case(
+        "next fix",
+        wait(30),
+        of(PROPOSED, profile=APPROVE),
+        of(copy.replace(PROPOSED, opened_at=ago(7200)), profile=APPROVE),
+        "bounded",
+    ),
+    Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
+    Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
+    Case(
+        "bounded",
+        HandOver(),
+        of(copy.replace(WORN, signals=9, joined_at=ago(0))),
+        of(TIRED),
+        "next fix",
+    ),
+    Case("nothing to watch", HandOver(), of(incident(alarms=())), situation(), "next fix"),
+    Case("alarm gone", HandOver(), of(incident(), evidence=GONE), situation(), "next fix"),
+    Case(
+        "gathers",
+        wait(30),
+        of(incident(alarms=(), signals=2, joined_at=ago(30))),
+        of(incident(alarms=(), signals=2, joined_at=ago(60))),
+        "nothing to watch",
+    ),
+    Case(
+        "gathers",
+        wait(1),
+        of(incident(signals=9, joined_at=ago(0), opened_at=ago(899)), evidence=GONE),
+        of(incident(signals=9, joined_at=ago(0), opened_at=ago(900)), evidence=GONE),
+        "alarm gone",
+    ),
+    Case(
+        "storm",
+        wait(570),
+        of(incident(storm=True, joined_at=ago(30))),
+        of(incident(storm=True, joined_at=ago(600))),
+        "next fix",
+    ),
+    Case("fix under way", wait(5), of(remediating()), of(verifying(answered(0))), "verify the fix"),
+    Case("look under way", wait(5), of(incident(look=look())), situation(), "next fix"),
+    Case(
+        "verify the fix",
+        Look((A,), ago(-10)),
+        of(verifying(answered(20), **SETTLED)),
+        of(incident(attempts=(answered(20, helped=True),))),
+        "next fix",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=MENDED, clear_readings=2), evidence=OKAY),
+        "alarm to clear",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=(*MENDED[:2], target(C)), clear_readings=3), evidence=OKAY),
+        "next fix",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=MENDED[:2], clear_readings=3), evidence=SHRUNK),
+        "alarm to clear",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(targets=MENDED, clear_readings=3), evidence=OKAY),
+        of(incident(targets=MENDED, clear_readings=3), evidence=evidence(alarm=OK, group=UNKNOWN)),
+        "alarm to clear",
+    ),
+    Case(
+        "recovered",
+        Close(),
+        of(incident(**UNCLASSIFIED, clear_readings=3)),
+        of(incident(**UNCLASSIFIED, clear_readings=2)),
+        "watch",
+    ),
+    Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=()), evidence=evidence(group=group())),
+        of(incident(targets=()), evidence=evidence(group=UNKNOWN)),
+        "watch",
+    ),
+    Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=()), evidence=evidence(group=group(*FLEET, lifecycle="Terminating"))),
+        of(incident(targets=()), evidence=evidence(group=group(*FLEET))),
+        "watch",
+    ),
+    Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=()), evidence=evidence(group=group())),
+        of(incident(**UNCLASSIFIED), evidence=evidence(group=group())),
+        "watch",
+    ),
+    Case(
+        "silent hosts",
+        HandOver(),
+        of(incident(targets=targets(silent=SILENT_MAX), **SILENT)),
+        of(
+            incident(
+                targets=(target(A, silent=SILENT_MAX - 1), *targets(B, C, silent=SILENT_MAX)),
+                **SILENT,
+            )
+        ),
+        "confirm targets",
+    ),
+    Case(
+        "silent hosts",
+        HandOver(),
+        of(incident(targets=targets(silent=SILENT_MAX), **SILENT)),
+        of(incident(targets=targets(silent=SILENT_MAX), **SILENT), evidence=LOST),
+        "next fix",
+    ),
+    Case(
+        "cancel the refresh",
+        Fix(CANCEL),
+        of(incident(attempts=(REFRESH,)), evidence=REFRESHING),
+        of(incident(attempts=(REFRESH,)), evidence=evidence(refreshes=REFRESHED)),
+        "next fix",
+    ),
+    Case(
+        "cancel the refresh",
+        Fix(CANCEL),
+        of(incident(attempts=(REFRESH,)), evidence=REFRESHING),
+        of(incident(attempts=(copy.replace(REFRESH, command=None),)), evidence=REFRESHING),
+        "next fix",
+    ),
+    Case(
+        "more capacity",
+        Fix(MORE),
+        of(PRESSED, evidence=evidence(group=ROOMY), profile=SCALING),
+        of(PRESSED, evidence=evidence(group=copy.replace(ROOMY, most=3)), profile=SCALING),
+        "watch",
+    ),
+    Case(
+        "more capacity",
+        Fix(MORE),
+        of(PRESSED, evidence=evidence(group=ROOMY), profile=SCALING),
+        of(PRESSED, evidence=evidence(group=UNKNOWN), profile=SCALING),
+        "watch",
+    ),
+    Case(
+        "more capacity",
+        Fix(MORE),
+        of(PRESSED, evidence=evidence(group=ROOMY), profile=SCALING),
+        of(
+            copy.replace(PRESSED, attempts=(answered(20, helped=True),)),
+            evidence=evidence(group=ROOMY),
+            profile=SCALING,
+        ),
+        "watch",
+    ),
+    Case(
+        "beyond mending",
+        HandOver(),
+        of(incident(), profile=PARENT_ONLY),
+        of(incident(hosts=hosts(A, B) | hosts(C, up=True)), profile=PARENT_ONLY),
+        "confirm targets",
+    ),
+    Case(
+        "look at hosts",
+        Look((B, C), ago(-5)),
+        of(incident(hosts=hosts(A) | hosts(B, age=121))),
+        of(incident(hosts=hosts(A) | hosts(B, C, age=120))),
+        "next fix",
+    ),
+    Case(
+        "look at hosts",
+        Look((B,), ago(-5)),
+        of(incident(hosts=hosts(A), look_singly=True)),
+        of(incident(look_singly=True)),
+        "next fix",
+    ),
+    Case("next fix", fix(A), situation(), situation(profile=WITHOUT_LADDER), "beyond mending"),
+    Case(
+        "next fix", fix(A), of(incident(**TWO_DEAD)), of(incident(targets=MENDED)), "alarm to clear"
+    ),
+    Case(
+        "confirm targets",
+        Look(FLEET, ago(-10)),
+        of(incident(hosts=SEEN, targets=targets(readings=1)), evidence=HEALTHY),
+        of(incident(hosts=SERVING, targets=MENDED), evidence=HEALTHY),
+        "alarm to clear",
+    ),
+    Case(
+        "confirm targets",
+        Look(FLEET, ago(-10)),
+        of(incident(hosts=SEEN, targets=targets(readings=1)), evidence=HEALTHY),
+        of(incident(hosts=SEEN, condition=Condition.UNCLASSIFIED), evidence=HEALTHY),
+        "watch",
+    ),
+    Case(
+        "confirm targets",
+        HandOver(),
+        of(incident(hosts=SEEN, opened_at=ago(900)), evidence=HEALTHY),
+        of(incident(hosts=SEEN, condition=Condition.UNCLASSIFIED), evidence=HEALTHY),
+        "watch",
+    ),
+    Case(
+        "alarm to clear",
+        HandOver(),
+        of(incident(targets=targets(verified=600))),
+        of(incident(targets=())),
+        "watch",
+    ),
+    Case("watch", wait(60), of(incident(**UNCLASSIFIED)), situation(), "next fix"),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Case) -> None:
+    """Each rule decides on the facts that it names."""
+    told = decide(case.decides)
+    assert (told.rule, told.step) == (case.rule, case.step)
+    assert decide(case.leaves).rule == case.to
+
+
+def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:
+    """A rule or a step without a case fails here."""
+    assert {type(each.step) for each in CASES} == set(get_args(Step.__value__))
+    assert len({each.rule for each in CASES}) == len(RULES) + len(("watch", "gathers"))

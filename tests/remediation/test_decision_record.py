@@ -1,0 +1,74 @@
+"""Basis: what an entry says of a decision's grounds is what it rested on."""
+
+import copy
+import json
+
+from firstline.diagnosis.evidence import UNREAD, Evidence, Unknown
+from firstline.incidents.incident import Page
+from firstline.ledger.chain import Data, Kind
+from firstline.ledger.entries import DecisionMade, decode
+from firstline.remediation.decision_record import Basis, Seen, basis, read
+from firstline.remediation.update import Observation
+from firstline.signal import Severity
+from tests.builders import ALARM_ARN
+from tests.controller.rig import START, opened
+from tests.remediation.situations import limits, situation
+
+NOTHING = Evidence(at=START, alarm=UNREAD, alarms={}, group=UNREAD, target_health=UNREAD, hosts={})
+PAGE = Page(
+    key="pause-1",
+    action="trigger",
+    severity=Severity.P3,
+    summary="paused",
+    owed_at=START,
+    due_at=START,
+)
+
+
+def decoded(data: Data) -> DecisionMade:
+    """The event of a decision's entry."""
+    event = decode(Kind.DECISION, data)
+    assert isinstance(event, DecisionMade)
+    return event
+
+
+def grounds() -> list[Basis]:
+    """What the decisions of a complete outage rested on."""
+    rig = opened()
+    rig.at_the_end()
+    entries = [json.loads(each.body) for each in rig.tables.entries[rig.id()]]
+    found = [read(decoded(each["data"])) for each in entries if each["kind"] == "decision"]
+    return [each for each in found if each is not None]
+
+
+def test_each_decision_of_an_incident_tells_its_grounds() -> None:
+    """Every one; what was read around the fleet wherever a fix was decided on."""
+    told = grounds()
+    arn = ALARM_ARN.replace(":111122223333:", ":[account]:")
+    assert all(set(each.seen.alarms) == {arn} for each in told)
+    assert any(each.around for each in told)
+    assert any(each.seen.look for each in told)
+    assert {each.mode for each in told} == {"enforce"}
+
+
+def test_an_entry_from_before_tells_none() -> None:
+    """Nothing is guessed."""
+    assert read(DecisionMade(step={"type": "wait"})) is None
+
+
+def test_limits_that_nobody_could_read_stay_unknown() -> None:
+    """Unknown is told as such, and read back as such."""
+    told = grounds()[0]
+    unknown = copy.replace(told, seen=copy.replace(told.seen, limits=Unknown("throttled")))
+    entry = json.loads(json.dumps(unknown.put(DecisionMade(step={})).to_ledger()))
+    assert read(decoded(entry)) == unknown
+    seen = Observation(evidence=NOTHING, limits=Unknown("throttled"))
+    assert basis(seen, situation()).seen == Seen(limits=Unknown("throttled"))
+
+
+def test_what_a_pause_owes_to_people_is_no_ground() -> None:
+    """Its words may be a person's; that it stands is what counts."""
+    held = limits(paused=True)
+    paged = copy.replace(held, switch=copy.replace(held.switch, pages=(PAGE,)))
+    seen = Observation(evidence=NOTHING, limits=paged)
+    assert basis(seen, situation()).seen.limits == held

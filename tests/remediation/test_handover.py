@@ -1,0 +1,117 @@
+"""What a person who takes over is told: seen, tried, denied, and the runbook's next steps."""
+
+import re
+
+import pytest
+
+from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.health_checks import Failure, Life
+from firstline.ids import InstanceId
+from firstline.incidents.incident import Outcome
+from firstline.remediation.decide import decide
+from firstline.remediation.decision import Decision, HandOver
+from firstline.remediation.guards.guard import Answer, Denial
+from firstline.remediation.handover import BY_CONDITION, BY_FAILURE, NAMED_MAX, details, steps
+from firstline.signal import Component, Condition, Severity
+from tests.builders import A, B, C, answered, attempt, incident, target
+from tests.remediation.situations import situation
+
+WHY = Decision(
+    step=HandOver(),
+    rule="next fix",
+    why="it was tried twice",
+    answers=(
+        Answer("mode_enforces", None),
+        Answer("attempts_are_left", Denial("tried twice", final=True)),
+        Answer("cooldown_is_over", Denial("cools down")),
+    ),
+)
+DEAD = Verdict(Life.DEAD, ("no enclave", "unhealthy"), failure=Failure.ENCLAVE_GONE)
+SEEN = Diagnosis({A: DEAD, B: Verdict(Life.UNKNOWN)})
+
+
+def test_a_hand_over_tells_what_was_seen_tried_and_denied() -> None:
+    """And what helped: a person begins where we ended."""
+    tried = (
+        answered(9, helped=True),
+        answered(5, target=B, helped=False),
+        attempt(target=C, helped=False, outcome=Outcome.NOT_SENT),
+        attempt(target=C),
+    )
+    held = incident(attempts=tried, targets=(target(A, verified=1), target(B)))
+    told = details(held, SEEN, WHY)
+    assert told["why"] == "it was tried twice"
+    assert told["seen"] == (
+        "2 hosts: 1 dead, 1 unknown; its enclave is gone (confidence partial); "
+        f"{A} dead: no enclave, unhealthy; {B} unknown: nothing known"
+    )
+    assert told["tried"] == (
+        f"restart_enclave on {A}: helped; restart_enclave on {B}: did not help; "
+        f"restart_enclave on {C}: was not sent; restart_enclave on {C}: no verdict yet"
+    )
+    assert told["denied"] == "attempts_are_left: tried twice; cooldown_is_over: cools down"
+    assert told["verified"] == A
+    assert told["next"].startswith("R13 ")
+
+
+def test_where_nothing_was_done_it_says_so() -> None:
+    """An empty field would leave a person to guess."""
+    told = details(incident(), Diagnosis({}), decide(situation()))
+    assert (told["tried"], told["denied"], told["verified"]) == ("nothing", "nothing", "no host")
+    assert told["seen"] == "no host was looked at"
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_every_condition_has_its_steps(condition: Condition) -> None:
+    """Each names its step of the runbook by its id."""
+    told = steps(incident(condition=condition), Diagnosis({}))
+    assert told == BY_CONDITION[condition]
+    assert all(re.match(r"R\d\d ", each) for each in told)
+
+
+@pytest.mark.parametrize("failure", BY_FAILURE)
+def test_what_fails_comes_before_the_condition(failure: Failure) -> None:
+    """Each step once."""
+    told = steps(incident(), Diagnosis({A: Verdict(Life.DEAD, failure=failure)}))
+    assert told[: len(BY_FAILURE[failure])] == BY_FAILURE[failure]
+    assert set(BY_CONDITION[Condition.COMPLETE_OUTAGE]) <= set(told)
+    assert len(told) == len(set(told))
+
+
+def test_a_dependency_is_looked_at_first() -> None:
+    """No host reaches NATS: what lies between comes first."""
+    told = steps(incident(), Diagnosis({A: DEAD}, dependency=Component.NATS))
+    assert [each.split()[0] for each in told[:3]] == ["R36", "R37", "R38"]
+
+
+def test_a_large_fleet_is_told_in_part() -> None:
+    """An event for the pager has its bounds."""
+    many = {InstanceId(f"i-{number:017x}"): DEAD for number in range(500)}
+    held = incident(
+        attempts=tuple(answered(9, helped=False) for _ in range(500)),
+        targets=tuple(target(each, verified=1) for each in many),
+    )
+    told = details(held, Diagnosis(many), WHY)
+    assert told["tried"].count("restart_enclave") == NAMED_MAX
+    assert told["seen"].count("unhealthy") == NAMED_MAX
+    assert sum(map(len, told.values())) < 4_000
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity", "told"),
+    [
+        (Condition.CAPACITY, Severity.P2, "[auto-scaling, high]"),
+        (Condition.AWS_HEALTH, Severity.P1, "[amazon-elastic-compute-cloud-linux, urgent]"),
+    ],
+)
+def test_infrastructure_comes_with_a_case_for_aws(
+    condition: Condition, severity: Severity, told: str
+) -> None:
+    """R46: written, and sent by a person."""
+    held = incident(condition=condition, severity=severity)
+    case = details(held, SEEN, WHY)["support_case"]
+    assert told in case
+    assert f"{condition} of an Auto Scaling group since 2026-03-11T" in case
+    assert f"{A} dead: no enclave, unhealthy" in case
+    assert "Tried: nothing." in case
+    assert "support_case" not in details(incident(), SEEN, WHY)

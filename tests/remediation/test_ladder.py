@@ -1,0 +1,196 @@
+"""Which fix comes next: only upwards, only what fits, and the canary before anybody else."""
+
+import copy
+
+import pytest
+
+from firstline.config.profile import Profile
+from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.health_checks import Failure, Life
+from firstline.ids import GroupName, InstanceId
+from firstline.incidents.incident import Attempt, Outcome
+from firstline.remediation.ladder import gentlest_plan, next_plan, refresh_parameters
+from firstline.remediation.situation import Situation
+from tests.builders import (
+    FLEET,
+    PROFILE,
+    A,
+    B,
+    C,
+    ago,
+    answered,
+    attempt,
+    evidence,
+    group,
+    incident,
+    targets,
+)
+from tests.remediation.situations import laddered, limits, policy, situation, spent
+
+VETTID = laddered("restart_parent", "restart_enclave", "replace_instance", "refresh_fleet")
+GROUP = GroupName(PROFILE.fleet.group)
+
+
+def failing(what: Failure = Failure.ENCLAVE_GONE, *serving: InstanceId) -> Diagnosis:
+    """Every host is dead of *what*, but for those that serve."""
+    return Diagnosis(
+        {
+            each: Verdict(Life.SERVING if each in serving else Life.DEAD, failure=what)
+            for each in FLEET
+        }
+    )
+
+
+def failed(action: str, target: InstanceId | GroupName = A) -> Attempt:
+    return answered(900, action=action, target=target, helped=False)
+
+
+def about(profile: Profile = VETTID, *tried: Attempt, **fields: object) -> Situation:
+    values = {"diagnosis": failing()} | fields
+    return situation(profile=profile, incident=incident(attempts=tried), **values)
+
+
+@pytest.mark.parametrize(
+    ("what", "action"),
+    [
+        (Failure.ENCLAVE_GONE, "restart_enclave"),
+        (Failure.ENCLAVE_SILENT, "restart_parent"),
+        (Failure.PARENT_DOWN, "restart_parent"),
+        (Failure.NATS_LOST, "restart_parent"),
+        (Failure.HOST_LOST, "replace_instance"),
+        (Failure.UNKNOWN, "replace_instance"),
+        (Failure.CREDENTIALS_ENDED, None),
+        (Failure.IMAGE_MISMATCH, None),
+        (Failure.KMS_REFUSES, None),
+    ],
+)
+def test_a_rung_is_taken_for_what_it_mends(what: Failure, action: str | None) -> None:
+    """No restart helps against an image, a key or a credential that is not right."""
+    plan = next_plan(about(diagnosis=failing(what)), A)
+    assert (plan.action if plan else None) == action
+
+
+@pytest.mark.parametrize(
+    ("tried", "action"),
+    [
+        ((), "restart_enclave"),
+        ((failed("restart_enclave"),), "restart_enclave"),
+        ((failed("restart_enclave"),) * 2, "replace_instance"),
+        # it never climbs down, whatever fails now
+        ((failed("replace_instance"),), "replace_instance"),
+        ((failed("replace_instance"),) * 2, "refresh_fleet"),
+        ((failed("replace_instance"),) * 2 + (failed("refresh_fleet", GROUP),), "refresh_fleet"),
+        ((failed("restart_enclave", B),) * 2, "restart_enclave"),
+        ((failed("refresh_fleet", GROUP),), "refresh_fleet"),
+    ],
+)
+def test_the_ladder_only_climbs(tried: tuple[Attempt, ...], action: str) -> None:
+    """I20: two tries a rung; a fix of the fleet is a rung of each host."""
+    plan = next_plan(about(VETTID, *tried), A)
+    assert plan is not None
+    assert plan.action == action
+
+
+def test_the_last_rung_stays_when_all_are_used_up() -> None:
+    """The guard of attempts then says why it is over, and a person has it."""
+    tried = (failed("restart_enclave"),) * 2
+    plan = next_plan(about(laddered("restart_enclave"), *tried), A)
+    assert plan is not None
+    assert plan.action == "restart_enclave"
+
+
+def test_attempts_of_other_incidents_count_as_well() -> None:
+    """What was tried an hour ago by another incident is not tried a third time."""
+    held = limits(spent(900), spent(1800))
+    plan = next_plan(about(limits=held), A)
+    assert plan is not None
+    assert plan.action == "replace_instance"
+
+
+def test_with_limits_unread_the_last_fitting_rung_meets_the_guards() -> None:
+    """They all deny; nothing is unlimited."""
+    plan = next_plan(about(limits=Unknown("throttled")), A)
+    assert plan is not None
+    assert plan.action == "refresh_fleet"
+
+
+@pytest.mark.parametrize(
+    ("fields", "action"),
+    [
+        ({}, "refresh_fleet"),
+        ({"diagnosis": failing(Failure.HOST_LOST, C)}, None),
+        ({"evidence": evidence(group=Unknown("throttled"))}, None),
+    ],
+)
+def test_a_fleet_is_refreshed_only_where_nothing_serves(
+    fields: dict[str, object], action: str | None
+) -> None:
+    """A host that serves is not replaced for the sake of another."""
+    values = {"diagnosis": failing(Failure.HOST_LOST)} | fields
+    plan = next_plan(about(laddered("refresh_fleet"), **values), A)
+    assert (plan.action if plan else None) == action
+
+
+def test_a_verified_host_serves() -> None:
+    """Whatever nobody says of it."""
+    held = situation(
+        profile=laddered("refresh_fleet"),
+        incident=incident(targets=(*targets(A, B), *targets(C, verified=9))),
+        diagnosis=Diagnosis({A: Verdict(Life.DEAD), B: Verdict(Life.DEAD)}),
+    )
+    assert next_plan(held, A) is None
+
+
+def test_the_canary_comes_before_gentler_fixes_of_others() -> None:
+    """S09: while a fix of one host did not help, no other is touched."""
+    both = Diagnosis(
+        {
+            A: Verdict(Life.DEAD, failure=Failure.HOST_LOST),
+            B: Verdict(Life.DEAD, failure=Failure.ENCLAVE_GONE),
+        }
+    )
+    gentle = gentlest_plan(about(diagnosis=both), (A, B))
+    assert gentle is not None
+    assert (gentle.action, gentle.target) == ("restart_enclave", B)
+    canary = gentlest_plan(about(VETTID, failed("replace_instance"), diagnosis=both), (A, B))
+    assert canary is not None
+    assert (canary.action, canary.target) == ("replace_instance", A)
+
+
+def test_what_was_never_sent_makes_no_canary() -> None:
+    """S13: it was not tried."""
+    refused = attempt(outcome=Outcome.NOT_SENT, answered_at=ago(9), helped=False)
+    plan = gentlest_plan(about(VETTID, copy.replace(refused, target=B)), FLEET)
+    assert plan is not None
+    assert plan.target == A
+
+
+def test_nothing_that_can_be_mended_has_no_plan() -> None:
+    """A person must."""
+    assert gentlest_plan(about(diagnosis=failing(Failure.IMAGE_MISMATCH)), FLEET) is None
+
+
+@pytest.mark.parametrize(
+    ("profile", "serving", "percentage"),
+    [
+        (policy(refresh_from_zero=True), (), "0"),
+        (policy(refresh_from_zero=True), (C,), "50"),
+        (policy(refresh_from_zero=False), (), "50"),
+        (policy(refresh_from_zero=False, healthy_floor_percent=90), (), "90"),
+    ],
+)
+def test_a_refresh_keeps_the_floor(
+    profile: Profile, serving: tuple[InstanceId, ...], percentage: str
+) -> None:
+    """R18, I19: nothing stays only where nothing serves, and the policy allows it."""
+    held = about(profile, diagnosis=failing(Failure.HOST_LOST, *serving))
+    given = refresh_parameters(held, group(*FLEET))
+    assert given["MinHealthyPercentage"] == percentage
+
+
+@pytest.mark.parametrize(("size", "percentage"), [(1, "100"), (2, "50"), (3, "33"), (7, "14")])
+def test_the_canary_of_a_refresh_is_one_instance(size: int, percentage: str) -> None:
+    """Rounded down: one of three is 33.3 %, and reaches 33."""
+    ids = tuple(InstanceId(f"i-{n:017x}") for n in range(size))
+    assert refresh_parameters(about(), group(*ids))["CanaryPercentage"] == percentage

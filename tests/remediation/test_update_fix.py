@@ -1,0 +1,149 @@
+from typing import Any, NamedTuple
+
+import pytest
+
+from firstline.diagnosis.evidence import Unknown
+from firstline.ids import CommandId
+from firstline.incidents.incident import Attempt, Incident, Outcome, Status, Target
+from firstline.ledger.chain import Kind
+from firstline.ledger.entries import FixReported
+from firstline.remediation.execution import Pending
+from firstline.remediation.update import Lesson, Observation, learn
+from tests.builders import (
+    NOW,
+    PROFILE,
+    A,
+    B,
+    ago,
+    answered,
+    attempt,
+    balancer,
+    evidence,
+    hosts,
+    look,
+    remediating,
+    report,
+    saying,
+    target,
+    targets,
+    verifying,
+)
+from tests.remediation.situations import limits
+
+FOUND = CommandId("command-9")
+UNREAD = evidence(target_health=Unknown("throttled"), group=Unknown("throttled"))
+WELL = evidence(target_health=balancer("healthy"))
+SUCCESS = saying(Unknown("no look"))
+FAILURE = saying(Unknown("no look"), "Failed")
+
+
+def learnt(held: Incident, **seen: object) -> Lesson:
+    values: dict[str, Any] = {"evidence": evidence(), "limits": limits()} | seen
+    return learn(held, Observation(**values), PROFILE, NOW)
+
+
+def unsent(lease: float) -> Attempt:
+    """An attempt of which nobody knows whether it was sent; its lease ran out so long ago."""
+    return attempt(command=None, lease_until=ago(lease))
+
+
+class Case(NamedTuple):
+    """An attempt, what was seen of it, and what it becomes."""
+
+    current: Attempt
+    seen: dict[str, object]
+    status: Status
+    outcome: Outcome | None
+    command: CommandId | None
+    over: bool = False
+
+
+SENT = attempt().command
+ENDED = attempt(lease_until=NOW)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(attempt(), {}, Status.REMEDIATING, None, SENT),
+        Case(attempt(), {"fix": Pending()}, Status.REMEDIATING, None, SENT),
+        Case(attempt(), {"fix": SUCCESS}, Status.VERIFYING, Outcome.DONE, SENT),
+        Case(attempt(), {"fix": FAILURE}, Status.VERIFYING, Outcome.FAILED, SENT),
+        Case(ENDED, {"fix": SUCCESS}, Status.VERIFYING, Outcome.DONE, SENT),
+        Case(ENDED, {"fix": Pending()}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
+        Case(ENDED, {}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
+        Case(unsent(-1), {}, Status.REMEDIATING, None, None),
+        Case(unsent(0), {}, Status.REMEDIATING, None, None),
+        Case(unsent(0), {"found": FOUND, "searched": True}, Status.REMEDIATING, None, FOUND),
+        Case(
+            unsent(0), {"searched": True}, Status.INVESTIGATING, Outcome.NOT_SENT, None, over=True
+        ),
+    ],
+)
+def test_what_becomes_of_a_fix(case: Case) -> None:
+    """I9, I10: not sent only after its lease ran out and a search found nothing."""
+    after = learnt(remediating(case.current), **case.seen)
+    attempt_after = after.incident.attempts[-1]
+    assert after.incident.status is case.status
+    assert (attempt_after.outcome, attempt_after.command) == (case.outcome, case.command)
+    assert attempt_after.answered_at == (NOW if case.outcome else None)
+    assert attempt_after.helped is (False if case.over else None)
+    assert (after.over is not None) is case.over
+    told = [it.outcome for it in after.news if isinstance(it, FixReported)]
+    assert told == ([case.outcome] if case.outcome else [])
+
+
+def test_an_answer_begins_the_readings_of_its_target_anew() -> None:
+    """Readings from before the fix say nothing of it; other targets keep theirs."""
+    held = remediating(targets=targets(A, B, readings=2))
+    after = learnt(held, fix=SUCCESS, evidence=UNREAD).incident
+    assert {each.id: each.readings for each in after.targets} == {A: 0, B: 2}
+
+
+def test_a_second_answer_changes_nothing() -> None:
+    """An attempt that was answered is judged by looking alone."""
+    held = verifying(answered(9))
+    assert learnt(held, fix=FAILURE) == Lesson(held)
+
+
+@pytest.mark.parametrize(
+    ("current", "mended", "helped"),
+    [
+        (answered(60), target(A, verified=30), True),
+        (answered(60), target(A, verified=60), True),
+        (answered(60), target(A, verified=61), None),
+        (answered(179), target(A, readings=2), None),
+        (answered(180), target(A, readings=2), False),
+        (answered(180, outcome=Outcome.UNKNOWN), target(A), False),
+        (answered(180, outcome=Outcome.FAILED), target(A, verified=1), True),
+        (answered(180), target(B, verified=1), False),
+    ],
+)
+def test_a_fix_is_judged_by_its_verified_target(
+    current: Attempt, mended: Target, *, helped: bool | None
+) -> None:
+    """I23, S04: what the tool said of itself counts for nothing, in either way."""
+    after = learnt(verifying(current, targets=(mended,), hosts={}), evidence=UNREAD)
+    assert after.incident.attempts[-1].helped is helped
+    assert (after.over is not None) is (helped is not None)
+    waiting = Status.VERIFYING if helped is None else Status.INVESTIGATING
+    assert after.incident.status is waiting
+    told = [it.to_ledger() for it in after.news if it.kind is Kind.VERIFICATION]
+    detail = "fix helped" if helped else "fix did not help"
+    assert [(each["helped"], each["detail"]) for each in told] == (
+        [] if helped is None else [(helped, detail)]
+    )
+
+
+def test_a_third_good_reading_verifies_the_target_and_with_it_the_fix() -> None:
+    """The answer of the look, the verification and the verdict are told in that order."""
+    held = verifying(
+        answered(60), look=look(A), targets=(target(A, readings=2),), hosts=hosts(A, age=20)
+    )
+    after = learnt(held, evidence=WELL, look={A: saying(report(up=True))})
+    assert [each.kind for each in after.news] == [
+        Kind.OUTCOME,
+        Kind.VERIFICATION,
+        Kind.VERIFICATION,
+    ]
+    assert after.incident.attempts[-1].helped is True

@@ -1,0 +1,217 @@
+"""What is expected of a drill, and what its entries tell of it."""
+
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline.errors import Malformed
+from firstline.ledger.chain import Chain, Data, Kind, append
+from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.drill.checks import faults, settled
+from firstline.reporting.drill.results import (
+    UNHURRIED,
+    Drilled,
+    Expected,
+    alarms,
+    drilled,
+    expected,
+)
+from firstline.signal import Condition, Severity
+from tests.builders import BY, ID, NOW, PROFILE
+
+OUTAGE = Condition.COMPLETE_OUTAGE
+P1 = expected("one", OUTAGE, Severity.P1, PROFILE)
+MINUTE = timedelta(seconds=60)
+
+
+def chain(*told: tuple[Kind, float, Data]) -> tuple[Recorded, ...]:
+    """Entries so many seconds after the alarm."""
+    held, made = Chain(), []
+    for kind, seconds, data in told:
+        held, entry = append(held, ID, kind, NOW + timedelta(seconds=seconds), BY, data)
+        made.append(recorded(entry))
+    return tuple(made)
+
+
+OPENING: Data = {
+    "disposition": "incident",
+    "severity": "P1",
+    "condition": "complete-outage",
+    "subject": "one",
+    "signalled_at": NOW.isoformat(),
+}
+
+
+def page(channel: str, outcome: str = "accepted", action: str = "trigger") -> Data:
+    return {"key": ID, "channel": channel, "outcome": outcome, "action": action, "severity": "P1"}
+
+
+def decision(step: str, *denied: str, plan: Data | None = None) -> Data:
+    no: Data = {"why": "no"}
+    guards: list[Data] = [{"guard": "mode", "denial": None}]
+    guards += [{"guard": each, "denial": no} for each in denied]
+    return {
+        "step": {"type": step},
+        "rule": "watch",
+        "why": "so",
+        "facts": [],
+        "plan": plan,
+        "guards": guards,
+        "mode": "observe",
+    }
+
+
+PLAN: Data = {"action": "restart_parent", "target": "i-1"}
+LATE = "after 61 s, not 60 s"
+UNENDED = "it had not ended when the drill was over: see its timeline, or give --for longer"
+PAGED = (Kind.PAGE, 1, page("pager"))
+DECIDED = (Kind.DECISION, 2, decision("wait"))
+CLOSED = (Kind.DECISION, 30, decision("close"))
+UNOBSERVED = (Kind.DECISION, 2, decision("wait") | {"mode": "enforce"})
+UNTOLD = (Kind.DECISION, 2, {k: v for k, v in decision("close").items() if k != "mode"})
+
+
+@pytest.mark.parametrize(
+    ("severity", "channel", "target"),
+    [
+        (Severity.P1, "pager", MINUTE),
+        (Severity.P2, "pager", 15 * MINUTE),
+        (Severity.P3, "team", 60 * MINUTE),
+        (Severity.P4, None, UNHURRIED),
+    ],
+)
+def test_what_a_severity_must_come_to(
+    severity: Severity, channel: str | None, target: timedelta
+) -> None:
+    """Where it is told, and within what."""
+    wanted = expected("one", OUTAGE, severity, PROFILE)
+    assert (wanted.channel, wanted.target) == (channel, target)
+
+
+def test_the_gravest_alarm_of_a_condition_comes_first() -> None:
+    """Each once, whatever the order of the rules."""
+    assert alarms(PROFILE, OUTAGE)[0] == "healthy-hosts"
+    rules = tuple(reversed((*PROFILE.rules, *PROFILE.rules)))
+    named = alarms(copy.replace(PROFILE, rules=rules), OUTAGE)
+    assert set(named) == set(alarms(PROFILE, OUTAGE))
+    assert len(named) == len(set(named))
+    with pytest.raises(Malformed, match="no alarm of the profile means aws-health: name one of"):
+        alarms(PROFILE, Condition.AWS_HEALTH)
+
+
+def test_the_drills_own_alarm() -> None:
+    """It is in no profile, and PagerDuty is told by a change, which notifies nobody."""
+    assert alarms(PROFILE, Condition.DRILL) == ("drill",)
+    wanted = expected("one", Condition.DRILL, Severity.P4, PROFILE)
+    assert (wanted.channel, wanted.target) == ("change", UNHURRIED)
+
+
+def test_a_drill_that_goes_well() -> None:
+    """Each decision is told once; a plan with who denied it."""
+    plan: Data = {"action": "restart_parent", "target": "i-1"}
+    found = drilled(
+        chain(
+            (Kind.SIGNAL, 2, OPENING),
+            (Kind.PAGE, 3, page("pager")),
+            (Kind.DECISION, 4, decision("wait")),
+            (Kind.DECISION, 5, decision("wait")),
+            (Kind.DECISION, 6, decision("wait", "mode_enforces", plan=plan)),
+            (Kind.DECISION, 60, decision("close")),
+        ),
+        P1,
+    )
+    assert (found.heard_after, found.told_after) == (timedelta(seconds=2), timedelta(seconds=3))
+    assert [(each.step, each.plan, each.denied) for each in found.considered] == [
+        ("wait", None, ()),
+        ("wait", "restart_parent on i-1", ("mode_enforces",)),
+        ("close", None, ()),
+    ]
+    assert found.ended_after == MINUTE
+    assert found.decided_after == timedelta(seconds=4)
+    assert settled(found, P1)
+    assert faults(found, P1) == ()
+
+
+@pytest.mark.parametrize(
+    ("entries", "fault"),
+    [
+        ((), "no entry came within 60 s: nobody heard it"),
+        (
+            (
+                (Kind.SIGNAL, 61, OPENING),
+                (Kind.PAGE, 61, page("pager")),
+                (Kind.DECISION, 61, decision("close")),
+            ),
+            f"the entry came {LATE}; it was told {LATE}; the first decision came {LATE}",
+        ),
+        (((Kind.SIGNAL, 1, OPENING), DECIDED, CLOSED), "nothing was told on the channel pager"),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED),
+            f"no decision came: nobody looked at it; {UNENDED}",
+        ),
+        (((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), UNENDED),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED, (Kind.DECISION, 2, decision("wait", plan=PLAN))),
+            "",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED, UNOBSERVED, CLOSED),
+            "it was decided on in enforce and observe, and was to be observed only",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), PAGED, UNTOLD),
+            "it was decided on in a mode that no decision tells, and was to be observed only",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", "owed")), DECIDED, CLOSED),
+            "nothing was told on the channel pager",
+        ),
+        (
+            (
+                (Kind.SIGNAL, 1, OPENING),
+                (Kind.PAGE, 1, page("pager", action="resolve")),
+                DECIDED,
+                CLOSED,
+            ),
+            "nothing was told on the channel pager",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("team")), DECIDED, CLOSED),
+            "nothing was told on the channel pager",
+        ),
+        (
+            ((Kind.SIGNAL, 1, OPENING | {"severity": "P2"}), PAGED, DECIDED, CLOSED),
+            "it was taken for P2 complete-outage, not P1 complete-outage",
+        ),
+    ],
+)
+def test_a_drill_that_does_not_hold(
+    entries: tuple[tuple[Kind, float, Data], ...], fault: str
+) -> None:
+    """Each fault in a line."""
+    assert "; ".join(faults(drilled(chain(*entries), P1), P1)) == fault
+
+
+def test_a_minor_drill_is_told_later() -> None:
+    """A P4 has its entry, and nothing more is awaited."""
+    minor = expected("one", OUTAGE, Severity.P4, PROFILE)
+    entries = chain((Kind.SIGNAL, 1, OPENING | {"severity": "P4"}), DECIDED, CLOSED)
+    found = drilled(entries, minor)
+    assert settled(found, minor)
+    assert faults(found, minor) == ()
+
+
+def test_nothing_is_settled_before_it_is_heard_and_told() -> None:
+    """Neither without an entry nor without a page, nor before anybody looked."""
+    assert not settled(Drilled(), P1)
+    assert not settled(drilled(chain((Kind.SIGNAL, 1, OPENING), PAGED), P1), P1)
+    assert settled(drilled(chain((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), P1), P1)
+    assert not settled(drilled(chain((Kind.SIGNAL, 1, OPENING)), P1), P1)
+    assert isinstance(P1, Expected)
+
+
+def test_an_opening_that_does_not_say_when() -> None:
+    """An older entry: the time is then its own."""
+    older = {key: value for key, value in OPENING.items() if key != "signalled_at"}
+    assert drilled(chain((Kind.SIGNAL, 5, older)), P1).heard_after == timedelta(0)

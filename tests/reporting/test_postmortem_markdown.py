@@ -1,0 +1,67 @@
+"""A report as Markdown: the same words, and nothing that they say marks anything up."""
+
+from firstline.reporting.postmortem.markdown import escaped, markdown
+from firstline.reporting.postmortem.write import write
+from tests.builders import PROFILE, A
+from tests.reporting.chains import chain, decision, handed_over, looked, opening, outage
+
+HOSTILE = "<img src=x onerror=y> [a](http://x) | `c` ![b](x) **d** www.x.example"
+
+
+def test_it_says_all_that_the_report_says() -> None:
+    """Each section, in the order of the page."""
+    metrics = [{"name": "5xx", "around": ["9"], "before": ["1", "2", "1"]}]
+    told = markdown(write(chain(*outage(helped=False), handed_over(101, metrics=metrics)), PROFILE))
+    sections = [each for each in told.splitlines() if each.startswith("#")]
+    assert sections == [
+        "# P1 complete-outage: handed over after 1 min 40 s",
+        "## Timeline (R39)",
+        "## What was seen",
+        "## What was unknown",
+        "## Likely cause (R40)",
+        "### For it",
+        "### Against it, or against others",
+        "## Decisions",
+        "## Metrics around the start (R20)",
+        "## Proposed follow-ups (R41)",
+        "## Runbook and policy (R42)",
+        "## Post-mortem (R43)",
+        "## The record",
+    ]
+    assert "| 5xx | 9 | 1, 2, 1 | unusual |" in told
+    assert f"| 04:20:05 | +5 s | fixes | does restart\\_enclave on {A} (token aaaaaaaa) |" in told
+    assert "- R17: restart what does not run" in told
+
+
+def test_what_there_is_none_of_is_said() -> None:
+    """An empty section would look like one that was forgotten."""
+    told = markdown(
+        write(chain(opening(severity="P3"), decision(3, "wait"), decision(4, "wait")), PROFILE)
+    )
+    assert "No host was looked at." in told
+    assert "Nothing that was asked for." in told
+    assert "wait (2 times)" in told
+    assert "Post-mortem" not in told
+
+
+def test_how_the_guards_answered_is_a_cell() -> None:
+    """Who denied, of how many that were asked."""
+    guards = [{"guard": "a", "denial": None}, {"guard": "b", "denial": {"why": "no"}}]
+    told = markdown(write(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
+    assert "| denied by b; 2 guards asked |" in told
+
+
+def test_a_hostile_text_is_text() -> None:
+    """No HTML, no link, no picture, no cell more than there should be."""
+    told = markdown(
+        write(
+            chain(opening(why=HOSTILE), looked(1, {A: {"type": "unknown", "why": HOSTILE}})),
+            PROFILE,
+        )
+    )
+    for line in told.splitlines():
+        assert "<img" not in line.replace("\\<", "")
+        assert "](" not in line.replace("\\]", "")
+    assert escaped("a|b") == "a\\|b"
+    assert "http:" not in escaped(HOSTILE)
+    assert "www." not in escaped(HOSTILE)

@@ -1,0 +1,224 @@
+import itertools
+from datetime import datetime, timedelta
+
+import pytest
+
+from firstline.ids import IncidentId
+from firstline.ledger.chain import Kind
+from firstline.ledger.export import Recorded
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.review import (
+    Blocked,
+    Noisy,
+    Promotable,
+    Record,
+    Review,
+    Spread,
+    Turn,
+    review,
+)
+from tests.builders import ID, NOW, OTHER
+from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
+
+ALLOWED = Said(Kind.APPROVAL, {"plan": "p1", "granted": True, "counts": True}, 2)
+NOTHING = Spread(0, None, None)
+
+
+def numbered(number: int) -> IncidentId:
+    return IncidentId(f"inc-{number:020}")
+
+
+def reviewed(*chains: list[Recorded], since: datetime | None = None) -> Review:
+    return review(itertools.chain(*chains), since)
+
+
+def test_nothing_is_reviewed_as_nothing() -> None:
+    assert reviewed() == Review(
+        since=None,
+        until=None,
+        incidents=0,
+        by_severity={},
+        by_condition={},
+        still_open=0,
+        alone=0,
+        with_a_person=0,
+        by_themselves=0,
+        handed_over=0,
+        alone_percent=None,
+        to_page=NOTHING,
+        to_fix=NOTHING,
+        to_recover=NOTHING,
+        unpaged=0,
+        missed_targets={},
+        actions=(),
+        denials=(),
+        noisy=(),
+        promotable=(),
+        turns=(),
+        demoted=(),
+        partial=0,
+    )
+
+
+def test_incidents_are_counted_by_how_they_ended() -> None:
+    """The share is of those that needed something: who recovered by itself did not."""
+    told = reviewed(
+        chain(heard(), paged(4), *fixed(10, "a"), closed(90), incident=numbered(1)),
+        chain(heard(), paged(2), ALLOWED, *fixed(30, "a"), closed(200), incident=numbered(2)),
+        chain(heard(severity="P3"), closed(60), incident=numbered(3)),
+        chain(heard(), decided("hand-over", 50), incident=numbered(4))[1:],
+        chain(heard(severity="P4", condition="capacity"), incident=numbered(5)),
+        chain(heard(disposition="ignored"), incident=numbered(6)),
+    )
+    assert (told.incidents, told.still_open) == (5, 1)
+    assert (told.alone, told.with_a_person, told.by_themselves, told.handed_over) == (1, 1, 1, 1)
+    assert (told.alone_percent, told.partial) == (33, 1)
+    assert told.by_severity == {"P1": 2, "P3": 1, "P4": 1, "none": 1}
+
+
+PLAIN = [
+    chain(heard(), paged(4), *fixed(10, "a"), closed(90), incident=numbered(1)),
+    chain(heard(), paged(2), *fixed(30, "a"), closed(200), incident=numbered(2)),
+    chain(heard(severity="P2"), decided("hand-over", 70, "kms_is_calm"), incident=numbered(3)),
+]
+
+
+def test_times_run_from_the_signal() -> None:
+    """Median and ninetieth percentile by nearest rank; what was handed over did not recover."""
+    told = reviewed(*PLAIN)
+    assert told.to_page == Spread(2, 2, 4)
+    assert told.to_fix == Spread(2, 10, 30)
+    assert told.to_recover == Spread(2, 90, 200)
+    assert (told.unpaged, told.handed_over, told.alone_percent) == (1, 1, 66)
+
+
+def test_a_time_that_runs_backwards_is_none() -> None:
+    """A clock that went back cannot make a mean look better."""
+    told = reviewed(chain(heard(signalled_at=(NOW + timedelta(60)).isoformat()), paged(4)))
+    assert told.to_page == Spread(1, 0, 0)
+
+
+def test_an_old_entry_without_its_signals_instant_counts_from_its_own() -> None:
+    assert reviewed(chain(heard(5, signalled_at=None), paged(9))).to_page == Spread(1, 4, 4)
+
+
+def test_targets_that_were_missed_are_counted() -> None:
+    late = Said(Kind.RESPONSE, {"severity": "P1", "met": False}, 90)
+    assert reviewed(chain(heard(), late, late)).missed_targets == {"P1": 1}
+
+
+def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
+    """A guard that says the same of the same fix again and again said one no."""
+    told = reviewed(
+        chain(heard(), *fixed(1, "a", helped=False), *fixed(9, "b", helped=None), incident=ID),
+        chain(
+            heard(),
+            decided("wait", 1, "kms_is_calm", "no_storm"),
+            decided("wait", 2, "kms_is_calm"),
+            decided("wait", 3, "kms_is_calm", action="replace_instance"),
+            incident=OTHER,
+        ),
+        chain(heard(), decided("wait", 1, "no_storm"), incident=numbered(3)),
+    )
+    assert told.actions == (
+        Record(action="restart_enclave", tried=2, helped=0, failed=1, approved=0),
+    )
+    assert told.denials == (
+        Blocked(guard="no_storm", fixes=2, incidents=2),
+        Blocked(guard="kms_is_calm", fixes=2, incidents=1),
+    )
+
+
+def of_alarm(name: str, number: int, *said: Said) -> list[Recorded]:
+    return chain(heard(subject=name), *said, incident=IncidentId(f"inc-{name}-{number}"))
+
+
+def test_an_alarm_that_opens_much_for_little_is_noisy() -> None:
+    """Half of three or more recovered by themselves, or its recoveries did not last."""
+    over = joined(5, "recovery", "recovery", "recovery", "recovery")
+    told = reviewed(
+        *(of_alarm("nervous", each, closed(9)) for each in range(2)),
+        of_alarm("nervous", 2, *fixed(1, "a"), closed(90)),
+        *(of_alarm("right", each, *fixed(1, "a"), closed(90)) for each in range(3)),
+        *(of_alarm("rare", each, closed(9)) for each in range(2)),
+        of_alarm("flapping", 1, over, *fixed(10, "a"), closed(90)),
+    )
+    assert told.noisy == (
+        Noisy(alarm="nervous", incidents=3, observed=2, flaps=0),
+        Noisy(alarm="flapping", incidents=1, observed=0, flaps=3),
+    )
+
+
+def allowed(number: int, *, helped: bool = True) -> list[Recorded]:
+    """An incident in which a person allowed the restart."""
+    fix = fixed(9, "a", helped=helped)
+    return chain(heard(), ALLOWED, *fix, closed(90), incident=numbered(number))
+
+
+def test_an_action_that_always_helped_may_be_promoted() -> None:
+    """By a person, in the profile: not before it was proved, nor where it failed or went alone."""
+    proved = [allowed(each) for each in range(5)]
+    key = '[[actions]] name = "restart_enclave": autonomy = "auto"'
+    assert reviewed(*proved).promotable == (Promotable("restart_enclave", 5, key),)
+    assert reviewed(*proved[1:]).promotable == ()
+    assert reviewed(*proved, allowed(9, helped=False)).promotable == ()
+    alone = chain(heard(), *fixed(5, "a"), closed(90), incident=numbered(8))
+    assert reviewed(*proved, alone).promotable == ()
+
+
+def demoted(number: int, days: int) -> list[Recorded]:
+    data: dict[str, object] = {"action": "restart_enclave", "failed": 3}
+    fix = fixed(1, "a", helped=False)
+    return chain(heard(), *fix, Said(Kind.DEMOTION, data, 61), incident=numbered(number), days=days)
+
+
+def promoted(days: int) -> list[Recorded]:
+    data: dict[str, object] = {"action": "restart_enclave", "by": "arn:of:alice"}
+    pause = Said(Kind.PAUSE, {"change": "paused"})
+    return chain(pause, Said(Kind.PROMOTION, data), incident=CHAIN, days=days)
+
+
+DOWN = Turn(
+    action="restart_enclave",
+    at=NOW + timedelta(seconds=61),
+    demoted=True,
+    failed=3,
+    incident=numbered(1),
+)
+UP = Turn(action="restart_enclave", at=NOW + timedelta(days=2), demoted=False, by="arn:of:alice")
+
+
+@pytest.mark.parametrize(
+    ("chains", "since", "turns", "stand"),
+    [
+        ([demoted(1, 0)], None, (DOWN,), ("restart_enclave",)),
+        ([promoted(2), demoted(1, 0)], None, (DOWN, UP), ()),
+        ([demoted(1, 0)], NOW + timedelta(days=1), (), ("restart_enclave",)),
+        ([demoted(1, 0), promoted(2)], NOW + timedelta(days=1), (UP,), ()),
+    ],
+)
+def test_what_was_demoted_stands_until_it_is_promoted(
+    chains: list[list[Recorded]],
+    since: datetime | None,
+    turns: tuple[Turn, ...],
+    stand: tuple[str, ...],
+) -> None:
+    """Also when it fell before the time that is asked about."""
+    told = reviewed(*chains, since=since)
+    assert (told.turns, told.demoted) == (turns, stand)
+
+
+def test_a_demoted_action_that_helped_since_is_promoted_by_its_lever() -> None:
+    told = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
+    assert told.promotable == (
+        Promotable("restart_enclave", 5, 'firstline promote restart_enclave --why "..."'),
+    )
+
+
+def test_only_what_opened_in_the_time_is_reviewed() -> None:
+    one, two = chain(heard()), chain(heard(), incident=OTHER, days=1)
+    half = NOW + timedelta(hours=12)
+    assert review([*one, *two], half).incidents == 1
+    assert review([*one, *two], None, half).incidents == 1
+    assert review([*one, *two], NOW, half).since == NOW
+    assert review([*one, *two]).incidents == 2

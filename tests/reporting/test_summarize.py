@@ -1,0 +1,168 @@
+import copy
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from firstline.errors import Malformed
+from firstline.ledger.chain import Kind
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.incident_summary import Demoted, Denied, Summary, Tried, Wanted
+from firstline.reporting.summarize import summaries, summarise
+from tests.builders import BY, ID, NOW, OTHER, A, B
+from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
+
+
+def test_an_incident_is_summed_up_from_its_entries() -> None:
+    """All that a summary tells, from a chain that has every kind of entry."""
+    told = summarise(
+        chain(
+            heard(severity="P2"),
+            paged(1, channel="team"),
+            paged(2, action="resolve"),
+            paged(3, outcome="owed"),
+            paged(4),
+            paged(9),
+            Said(Kind.RESPONSE, {"severity": "P2", "met": True}, 5),
+            Said(Kind.RESPONSE, {"severity": "P1", "met": False}, 5),
+            Said(Kind.INTENT, {"action": "look_host", "token": "l", "targets": [B]}, 5),
+            Said(
+                Kind.OUTCOME, {"token": "l", "hosts": {B: {"type": "unknown", "why": "silent"}}}, 6
+            ),
+            joined(6, "incident", "recovery", severity="P1", condition="complete-outage"),
+            joined(7, "recovery"),
+            decided("ask", 10, "action_is_allowed"),
+            decided("ask", 11, "action_is_allowed"),
+            Said(Kind.PROPOSAL, {"action": "restart_enclave"}, 11),
+            Said(Kind.APPROVAL, {"plan": "p1", "granted": True, "counts": True}, 12),
+            Said(Kind.APPROVAL, {"plan": "p2", "granted": True, "counts": False}, 12),
+            Said(Kind.APPROVAL, {"plan": "p3", "granted": False, "counts": True}, 12),
+            *fixed(20, "a", helped=False),
+            *fixed(90, "b", plan="p2"),
+            *fixed(160, "c", helped=None, action="replace_instance", plan="p3"),
+            Said(Kind.DEMOTION, {"action": "restart_enclave", "failed": 3}, 165),
+            Said(Kind.PAUSE, {"change": "paused", "scope": "everything"}, 166),
+            closed(200),
+            paged(201, action="resolve"),
+        )
+    )
+    assert told == Summary(
+        incident=ID,
+        entries=30,
+        whole=True,
+        disposition="incident",
+        severity="P1",
+        condition="complete-outage",
+        alarm="healthy-hosts",
+        signals=4,
+        flaps=1,
+        signalled_at=NOW,
+        opened_at=NOW,
+        last_at=NOW + timedelta(seconds=201),
+        paged_at=NOW + timedelta(seconds=4),
+        ended_at=NOW + timedelta(seconds=200),
+        outcome="resolved",
+        hosts=(B, A),
+        fixes=(
+            tried(20, approved=True, helped=False),
+            tried(90, helped=True),
+            tried(160, action="replace_instance"),
+        ),
+        denials=(Denied("action_is_allowed", "restart_enclave", A),),
+        proposed=("restart_enclave",),
+        missed=("P1",),
+        demoted=(Demoted("restart_enclave", 3, NOW + timedelta(seconds=165)),),
+        policy=BY.policy,
+    )
+
+
+def tried(
+    seconds: float,
+    *,
+    action: str = "restart_enclave",
+    approved: bool = False,
+    helped: bool | None = None,
+) -> Tried:
+    return Tried(
+        action=action,
+        target=A,
+        at=NOW + timedelta(seconds=seconds),
+        approved=approved,
+        outcome="done",
+        helped=helped,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "ended"),
+    [
+        ([heard()], "open", None),
+        ([heard(), decided("wait", 5)], "open", None),
+        ([heard(), closed(60)], "observed", 60),
+        ([heard(), *fixed(5, "a", helped=False), closed(90)], "observed", 90),
+        ([heard(), *fixed(5, "a"), closed(90)], "resolved", 90),
+        ([heard(), *fixed(5, "a"), decided("hand-over", 95)], "handed-over", 95),
+        ([heard(disposition="recovery")], "ignored", 0),
+        ([heard(disposition="ignored")], "ignored", 0),
+        ([heard(disposition="context")], "observed", 0),
+        ([heard(disposition="rejected")], "rejected", 0),
+        ([Said(Kind.SIGNAL, {})], "open", None),
+    ],
+)
+def test_an_ending_is_of_the_decision_that_ended_it(
+    said: list[Said], outcome: str, ended: float | None
+) -> None:
+    """What no fix of ours helped has recovered by itself; an old entry may not say what it was."""
+    told = summarise(chain(*said))
+    at = None if ended is None else NOW + timedelta(seconds=ended)
+    assert (told.outcome, told.ended_at) == (outcome, at)
+
+
+def test_a_chain_that_lacks_entries_is_told_as_such() -> None:
+    """From its beginning, or from its midst; a cut-off end is the verifier's to find."""
+    whole = chain(heard(), paged(1), decided("wait", 2), closed(3))
+    assert summarise(whole).whole
+    assert not summarise(whole[1:]).whole
+    assert not summarise([whole[0], *whole[2:]]).whole
+    assert summarise(whole[:-1]).whole
+
+
+def test_each_chain_has_its_summary_but_that_of_the_switch() -> None:
+    """They stand together, one after the other."""
+    one, two = chain(heard(), closed(9)), chain(heard(), incident=OTHER)
+    control = chain(Said(Kind.PAUSE, {"change": "paused"}), incident=CHAIN)
+    found = list(summaries(itertools.chain(one, control, two)))
+    assert [(each.incident, each.entries) for each in found] == [(ID, 2), (OTHER, 1)]
+
+
+@pytest.mark.parametrize("line", [0, 7])
+def test_an_entry_of_another_form_is_named(line: int) -> None:
+    (entry,) = chain(Said(Kind.SIGNAL, {"severity": 1}))
+    where = "line 7" if line else "entry 1"
+    with pytest.raises(
+        Malformed, match=f"{where} of {ID} cannot be read as signal: Expected `str | null`"
+    ):
+        summarise([copy.replace(entry, line=line)])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (Wanted(), True),
+        (Wanted(since=NOW + timedelta(seconds=90)), True),
+        (Wanted(since=NOW + timedelta(seconds=91)), False),
+        (Wanted(until=NOW + timedelta(seconds=1)), True),
+        (Wanted(until=NOW), False),
+        (Wanted(severities=frozenset({"P1"})), True),
+        (Wanted(severities=frozenset({"P2"})), False),
+        (Wanted(conditions=frozenset({"enclave-down", "capacity"})), True),
+        (Wanted(conditions=frozenset({"capacity"})), False),
+        (Wanted(hosts=frozenset({A, B})), True),
+        (Wanted(hosts=frozenset({B})), False),
+        (Wanted(outcomes=frozenset({"resolved"})), True),
+        (Wanted(outcomes=frozenset({"open"})), False),
+    ],
+)
+def test_what_is_asked_for_is_found(wanted: Wanted, *, fits: bool) -> None:
+    """Times are of any entry: an incident that goes on is of both days."""
+    assert wanted.fits(summarise(chain(heard(), *fixed(5, "a"), closed(90)))) is fits

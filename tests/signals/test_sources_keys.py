@@ -1,0 +1,217 @@
+"""What makes two deliveries the same fact, what a fact says, and what is refused."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from firstline.signal import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
+from firstline.signals import correlation as causes
+from firstline.signals.classify import classify, known_as
+from firstline.signals.sources.envelope import MALFORMED, parse
+from firstline.signals.sources.transports import undelivered
+from tests.builders import ALARM_ARN, ALARM_NAME, HOME, NOW, PROFILE
+from tests.events import ABSENT, EVENTS, edited
+
+REDELIVERED: dict[str, object] = {"id": "another-delivery"}
+READ = [path.stem for path in sorted(EVENTS.glob("*.json"))]
+
+
+def raw(name: str, edits: dict[str, object] | None = None) -> bytes:
+    return edited((EVENTS / f"{name}.json").read_bytes(), edits or {})
+
+
+def signal(name: str, edits: dict[str, object] | None = None) -> Signal:
+    return parse(raw(name, edits), HOME, NOW)
+
+
+GROUP, HOST = "VettID-Nitro-EnclaveASG", "i-0a1b2c3d4e5f60718"
+TERMINATED = "EC2 Instance Terminate Successful"
+FINDING = signal("guardduty.high").subject
+SONG = "la-la-la"
+TEXTS = {"description", "reason", "title", "Title", "Description", "Cause", "StatusMessage"}
+TEXTS |= {"errorMessage", "latestDescription", "parameters", "actionsSuppressedReason"}
+
+
+def _sung(node: object) -> object:
+    """*node* with every text that people write replaced."""
+    if isinstance(node, dict):
+        return {key: SONG if key in TEXTS else _sung(value) for key, value in node.items()}
+    return [_sung(each) for each in node] if isinstance(node, list) else node
+
+
+STABLE = [
+    name
+    for name in READ
+    if signal(name).kind is not SignalKind.UNREAD and Mark.REPLAYED not in signal(name).marks
+]
+
+
+@pytest.mark.parametrize("name", STABLE)
+def test_a_redelivery_has_the_same_key(name: str) -> None:
+    """I30: the envelope's id is of the delivery, whatever the source."""
+    assert signal(name, REDELIVERED).key == signal(name).key
+    assert parse(raw(name), HOME, NOW + timedelta(days=1)).key == signal(name).key
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("autoscaling.refresh-started", "autoscaling.refresh-succeeded"),
+        ("autoscaling.terminated", "autoscaling.launched"),
+        ("autoscaling.terminated", "autoscaling.lifecycle-action"),
+        ("ssm.command-success", "ssm.invocation-success"),
+        ("ssm.invocation-failed", "ssm.invocation-success"),
+        ("health.issue-open", "health.issue-second-page"),
+        ("health.issue-open", "health.issue-closed"),
+        ("guardduty.high", "guardduty.critical"),
+        ("cloudwatch.configuration-updated", "cloudwatch.configuration-deleted"),
+        ("cloudwatch.contributor", "cloudwatch.contributors-parent"),
+        ("cloudwatch.composite-suppressed", "cloudwatch.composite-released"),
+        ("cloudwatch.healthy-hosts-zero", "sns.alarm"),
+        ("cloudwatch.healthy-hosts-zero", "lambda.alarm-action"),
+        ("sns.alarm", "lambda.alarm-action"),
+    ],
+)
+def test_another_fact_has_another_key(name: str, other: str) -> None:
+    """A refused way of an alarm never hides the delivery that counts."""
+    assert signal(name).key != signal(other).key
+
+
+def test_a_dead_letter_holds_its_envelope() -> None:
+    """What is no dead letter is itself."""
+    envelope = raw("cloudwatch.healthy-hosts-zero")
+    assert json.loads(undelivered(raw("sqs.dead-letter"))) == json.loads(envelope)
+    assert undelivered(envelope) == envelope
+
+
+def test_the_same_fact_by_another_way_has_the_same_key() -> None:
+    """A dead letter is the event that it holds; a backup Region's copy is the original."""
+    assert signal("sqs.dead-letter") == signal("cloudwatch.healthy-hosts-zero")
+    assert signal("lambda.on-failure") == signal("cloudwatch.healthy-hosts-zero")
+    assert signal("health.issue-backup-region") == signal("health.issue-open")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "subject", "state"),
+    [
+        ("autoscaling.terminated", SignalKind.AUTOSCALING, TERMINATED, ""),
+        ("ssm.command-success", SignalKind.COMMAND, "VettID-RestartEnclave", "Success"),
+        ("ssm.calendar-closed", SignalKind.CALENDAR, "change calendar", "CLOSED"),
+        ("ec2.instance-stopped", SignalKind.INSTANCE, HOST, "stopped"),
+        ("health.issue-open", SignalKind.HEALTH, "AWS_EC2_OPERATIONAL_ISSUE", "open"),
+        ("cloudtrail.kms-throttled", SignalKind.API_CALL, "Decrypt", "ThrottlingException"),
+        ("cloudwatch.configuration-deleted", SignalKind.ALARM_CONFIGURATION, ALARM_NAME, "delete"),
+        ("lambda.alarm-action", SignalKind.MISROUTED, ALARM_NAME, "ALARM"),
+        ("sns.alarm", SignalKind.MISROUTED, ALARM_NAME, "ALARM"),
+        ("guardduty.medium", SignalKind.FINDING, FINDING, "MEDIUM"),
+        ("guardduty.low", SignalKind.FINDING, FINDING, "LOW"),
+        ("guardduty.archived", SignalKind.FINDING, FINDING, "OVER"),
+        ("securityhub.high", SignalKind.FINDING, FINDING, "HIGH"),
+        ("securityhub.low", SignalKind.FINDING, "finding-65148bc6d51a266854ea", "LOW"),
+        ("events.tick", SignalKind.TICK, "schedule", ""),
+    ],
+)
+def test_a_fact_says_what_happened_to_what(
+    name: str, kind: SignalKind, subject: str, state: str
+) -> None:
+    """Names and states that AWS gives; no sentence of anybody's."""
+    told = signal(name)
+    assert (told.kind, told.subject, told.state) == (kind, subject, state)
+
+
+def test_a_contributor_is_told_by_its_id_and_attributes() -> None:
+    """Its attributes are dimensions, so a rule can match them."""
+    told = signal("cloudwatch.contributor")
+    assert told.key.split("|")[1] == "6d442278dba546f6"
+    assert told.dimensions == {"InstanceId": HOST}
+
+
+def test_a_finding_told_twice_is_one_cause() -> None:
+    """GuardDuty and Security Hub name it by the same ARN, and no alarm stands behind it."""
+    found = [
+        classify(known_as(signal(each), PROFILE, {}), PROFILE, HOME)
+        for each in ("guardduty.high", "securityhub.high")
+    ]
+    assert {each.cause for each in found} == {
+        causes.cause("vettid", Condition.SECURITY_FINDING, FINDING)
+    }
+    assert {each.condition for each in found} == {Condition.SECURITY_FINDING}
+    assert signal("guardduty.high").arn == ""
+
+
+def test_an_end_that_health_tells_of_an_open_event_is_a_mark() -> None:
+    """A clean end may never come, and the text is not read."""
+    assert signal("health.issue-resolved-but-open").marks == (Mark.ENDED,)
+    assert signal("health.issue-open").marks == signal("health.issue-closed").marks == ()
+    assert signal("health.issue-open").at == datetime(2026, 3, 11, 4, 25, tzinfo=UTC)
+    undated = signal("health.issue-open", {"detail.lastUpdatedTime": "11 Mar 2026 04:25:00 -0000"})
+    assert undated.at == signal("health.issue-open").at
+
+
+def test_a_change_without_its_instant_has_its_envelopes() -> None:
+    """A deletion tells no time of its own."""
+    edits: dict[str, object] = {"detail.configuration.timestamp": ABSENT}
+    told = signal("cloudwatch.configuration-deleted", edits)
+    assert told.at == datetime(2026, 3, 11, 4, 5, 34, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "edits"),
+    [
+        ("autoscaling.no-activity", {}),
+        ("ssm.calendar-unnamed", {}),
+        ("health.no-date", {}),
+        ("securityhub.two-findings", {}),
+        ("sqs.foreign-dead-letter", {}),
+        ("lambda.foreign-on-failure", {}),
+        ("lambda.on-failure", {"requestContext.functionArn": "ours"}),
+        ("lambda.on-failure", {"requestPayload": "not an event"}),
+        ("sqs.dead-letter", {"Records.0.eventSourceARN": "ours"}),
+        ("sqs.dead-letter", {"Records.0.body": "not an event"}),
+        ("sns.alarm", {"Records.0.Sns.Message": "hello"}),
+        ("lambda.alarm-action", {"alarmArn": "ours"}),
+        ("lambda.alarm-action", {"alarmData.state.timestamp": "today"}),
+        ("guardduty.high", {"detail.severity": 11}),
+        ("ec2.instance-stopped", {"detail.instance-id": "i-0a1b2c3d; reboot"}),
+        ("ssm.command-success", {"detail.document-name": "a document\nwith a line"}),
+        ("cloudwatch.contributor", {"detail.alarmContributor.id": "a|b"}),
+        ("cloudwatch.contributor-missing", {}),
+    ],
+)
+def test_what_contradicts_its_source_is_unreadable(name: str, edits: dict[str, object]) -> None:
+    """I6: it opens a P2 rather than being guessed at."""
+    told = signal(name, edits)
+    assert (told.source, told.marks) == (MALFORMED, (Mark.MALFORMED,))
+    found = classify(told, PROFILE, HOME)
+    assert (found.disposition, found.severity) == (Disposition.INCIDENT, Severity.P2)
+
+
+def test_a_foreign_alarm_by_another_way_is_foreign() -> None:
+    """Its ARN tells whose it is."""
+    arn = ALARM_ARN.replace(HOME.account, "999988887777")
+    told = signal("lambda.alarm-action", {"alarmArn": arn})
+    assert "it comes from account 999988887777" in classify(told, PROFILE, HOME).why
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "marks"),
+    [
+        ("cloudwatch.healthy-hosts-zero", datetime(2026, 3, 11, 4, 18, 43, 514000, UTC), ()),
+        ("cloudwatch.clock-skew", NOW, ()),
+        ("cloudwatch.future-dated", NOW, (Mark.FUTURE_DATED,)),
+    ],
+)
+def test_no_signal_is_of_the_future(name: str, at: datetime, marks: tuple[Mark, ...]) -> None:
+    """S25: under five minutes are the clocks' difference; more is not believed, nor silent."""
+    told = on_time(signal(name), NOW)
+    assert (told.at, told.marks) == (at, marks)
+    assert told.key == signal(name).key
+
+
+@pytest.mark.parametrize("name", READ)
+def test_no_free_text_is_in_a_signal(name: str) -> None:
+    """I27: titles, descriptions, causes and parameters are not read at all."""
+    event = json.loads(raw(name))
+    told = str(parse(json.dumps(_sung(event)).encode(), HOME, NOW))
+    assert SONG not in told
