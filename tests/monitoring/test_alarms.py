@@ -1,6 +1,7 @@
 """The alarms of both shipped profiles: what they watch, and that each is understood.
 
-To approve a change: ``python -m tests.monitoring.test_alarms NAME > tests/monitoring/alarms.NAME.txt``.
+To approve a change:
+``python -m tests.monitoring.test_alarms NAME > tests/monitoring/alarms.NAME.txt``.
 """
 
 import copy

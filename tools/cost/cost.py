@@ -39,8 +39,8 @@ with their date and source; the metric of what calls cost reads the same. No fre
 tax is taken off.
 
 Counted is what the stacks of each shipped profile have, which `tests/tools/test_cost.py` holds to
-the templates, and each invocation, call and metric of scenarios that are replayed through the deployed
-handlers and adapters and then archived, each commit as a batch of its own. A metric is paid for by
+the templates, and each invocation, call and metric of scenarios that are replayed through the
+deployed handlers and adapters and then archived, each commit as a batch of its own. A metric is paid for by
 the hour in which it is sent, so an incident pays an hour of each that it sends.
 
 Assumed, not measured: Lambda bills {CODE_MS} ms for an invocation and {CALL_MS} ms more for each

@@ -1,0 +1,70 @@
+"""Code lines of what ships, without blanks, comments and docstrings: ``python -m tools.lines``.
+
+With a commit from before the rooms it counts there, by ``docs/moved.txt``, the modules that ship
+now. Modules of ``firstline`` that never ship (`firstline.version.LEFT_OUT`) are not counted.
+"""
+
+import ast
+import io
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from firstline.version import LEFT_OUT
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "layers/firstline/python/firstline"
+_BLANK = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+
+
+def code_lines(source: str) -> int:
+    """How many lines of *source* hold code."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    held = {
+        line
+        for each in tokens
+        if each.type not in _BLANK and each.type != tokenize.ENDMARKER
+        for line in range(each.start[0], each.end[0] + 1)
+    }
+    return len(held - set(_docstring_lines(ast.parse(source))))
+
+
+def _docstring_lines(tree: ast.AST) -> Iterator[int]:
+    """The lines of every text that stands as a statement: docstrings, also those of values."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())):
+                yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def shipped(commit: str) -> dict[str, str]:
+    """The source of each module that ships, by its path in *commit*."""
+    moved = (ROOT / "docs" / "moved.txt").read_text().splitlines()
+    now = dict(line.split(" -> ") for line in moved if " -> " in line and line[0] != "#")
+    listed = _git("ls-tree", "-r", "--name-only", commit, PACKAGE).splitlines()
+    paths = {path: path.removeprefix(f"{PACKAGE}/") for path in listed if path.endswith(".py")}
+    rooms = f"{PACKAGE}/ledger/chain.py" in listed
+    places = {path: short if rooms else now.get(short, short) for path, short in paths.items()}
+    ships = (path for path, place in places.items() if not place.startswith(_LEFT_OUT))
+    return {path: _git("show", f"{commit}:{path}") for path in ships}
+
+
+_LEFT_OUT = (*(f"{name}/" for name in LEFT_OUT), "tools/")
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]  # noqa: S607 - the developer's own git
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def main() -> None:
+    """Print the count for each commit named, or for HEAD."""
+    for commit in sys.argv[1:] or ["HEAD"]:
+        counts = [code_lines(source) for source in shipped(commit).values()]
+        print(f"{commit}: {sum(counts)} code lines in {len(counts)} modules that ship")
+
+
+if __name__ == "__main__":
+    main()
