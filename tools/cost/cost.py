@@ -40,8 +40,8 @@ tax is taken off.
 
 Counted is what the stacks of each shipped profile have, which `tests/tools/test_cost.py` holds to
 the templates, and each invocation, call and metric of scenarios that are replayed through the
-deployed handlers and adapters and then archived, each commit as a batch of its own. A metric is paid for by
-the hour in which it is sent, so an incident pays an hour of each that it sends.
+deployed handlers and adapters and then archived, each commit as a batch of its own. A metric is
+paid for by the hour in which it is sent, so an incident pays an hour of each that it sends.
 
 Assumed, not measured: Lambda bills {CODE_MS} ms for an invocation and {CALL_MS} ms more for each
 call of AWS, {PROBE_MS} ms for a probe, and {START_MS} ms for a cold start, one for each function of

@@ -15,6 +15,7 @@ from firstline.remediation.guards import order
 from tools.cost.cost import cost
 from tools.docs.coverage import coverage
 from tools.docs.doctors import doctors
+from tools.docs.rooms import architecture
 from tools.docs.safety import safety
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -63,8 +64,8 @@ def guards() -> str:
         "asked, in this order, and each answer is kept in the ledger; one denial stops the fix.",
         "The scenarios are those of `events/scenarios` in which it does;",
         "`tests/remediation/test_guards.py` has situations for each, in which it alone stops the",
-        "fix, and with one fact changed lets it pass. Where there is no scenario the guard protects",
-        "from what the ladder never plans.",
+        "fix, and with one fact changed lets it pass. Where there is no scenario the guard",
+        "protects from what the ladder never plans.",
         "",
         "| | guard | protects | what it promises | scenarios |",
         "|---|---|---|---|---|",
@@ -103,6 +104,7 @@ def roles() -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "ARCHITECTURE.md": lambda: architecture(checkout()),
     "LIFECYCLE.md": lifecycle,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,

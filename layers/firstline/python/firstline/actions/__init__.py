@@ -1,1 +1,1 @@
-"""One file per look or fix."""
+"""The catalogue: one file for each look or fix."""

@@ -1,0 +1,1 @@
+"""The ports over AWS, PagerDuty, NATS and HTTP: the only code in Lambda that talks to them."""

@@ -1,1 +1,1 @@
-"""What an operator sets, and what the environment says."""
+"""What an operator sets: the fleet's profile with its rules and policy; settings of functions."""

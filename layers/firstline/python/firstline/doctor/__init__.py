@@ -1,1 +1,1 @@
-"""Checkup: the checks that hold a profile against the account; facts in, findings out."""
+"""The checks of a profile against the account, and what they read of it."""

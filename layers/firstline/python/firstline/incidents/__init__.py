@@ -1,1 +1,1 @@
-"""The incident and its lifecycle."""
+"""The incident and its one transition table; approvals, response targets, demotions."""

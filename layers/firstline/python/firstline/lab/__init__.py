@@ -1,1 +1,1 @@
-"""The twin, the simulation and recorded incidents decided again; never in Lambda."""
+"""The twin of the fleet, the simulation, and recorded incidents decided again."""

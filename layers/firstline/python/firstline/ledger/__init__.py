@@ -1,1 +1,1 @@
-"""The record: entries, their chain, its export, archive and verifier."""
+"""The append-only record: typed entries, their hash chain, export, archive and verifier."""

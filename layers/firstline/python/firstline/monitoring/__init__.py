@@ -1,1 +1,1 @@
-"""What firstline measures."""
+"""What firstline watches and measures: alarms, probes, metrics and the price of calls."""

@@ -1,1 +1,1 @@
-"""What people are sent."""
+"""What people are sent: pages, their payloads, and what came of a delivery."""

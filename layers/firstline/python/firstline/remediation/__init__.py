@@ -1,1 +1,1 @@
-"""Whether to act, and how."""
+"""Whether to act, and how: decisions, guards, plans, limits, verification, hand-over."""

@@ -1,1 +1,1 @@
-"""From an envelope to an incident."""
+"""From an envelope to an incident: parsers, rules, classification, correlation, storms."""

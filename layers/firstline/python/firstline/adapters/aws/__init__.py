@@ -1,1 +1,1 @@
-"""AWS behind the ports."""
+"""One file for each AWS service or port."""

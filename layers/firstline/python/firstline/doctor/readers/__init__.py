@@ -1,1 +1,1 @@
-"""Checkup: what `firstline doctor` reads of an account; each method is one kind of request."""
+"""What ``firstline doctor`` reads of an account; each method is one kind of request."""

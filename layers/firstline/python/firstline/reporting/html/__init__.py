@@ -1,1 +1,1 @@
-"""Renderings that need a library: what a report looks like. Nothing on a page's way imports it."""
+"""The HTML of reports and of the console: Jinja with one palette; no page waits for it."""
