@@ -37,7 +37,8 @@ def lifecycle() -> str:
     lines = [
         "# The lifecycle of an incident",
         "",
-        "Made by `./dev docs` from `TRANSITIONS` in `incident.py`. A step that is not here raises.",
+        "Made by `./dev docs` from `TRANSITIONS` in `incidents/incident.py`. A step that is not",
+        "here raises.",
         "",
         "```mermaid",
         "stateDiagram-v2",
