@@ -35,7 +35,8 @@ PROFILES = Path(firstline.__file__).parent / "profiles"
 HEAD = f"""# What it costs
 
 Made by `./dev docs`: counted, and priced by the list prices of us-east-1 that stand in
-`monitoring/costs.py` with their date and source; the metric of what calls cost reads the same. No free tier, discount or
+`monitoring/costs.py` with their date and source; the metric of what calls cost reads the same. No
+free tier, discount or
 tax is taken off.
 
 Counted is what the stacks of each shipped profile have, which `tests/tools/test_cost.py` holds to
