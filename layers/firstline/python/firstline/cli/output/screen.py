@@ -9,13 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from firstline.cli.output import terminal
-from firstline.cli.output.ending import ending
 from firstline.cli.output.lines import ReplayLine
 from firstline.cli.output.terminal import STYLES, WORD
 from firstline.lab.twin.replay import Chapter, Replayed
 from firstline.lab.twin.scenario import Scenario
 from firstline.reporting import timeline
-from firstline.reporting.timeline import Moment
+from firstline.reporting.timeline import Moment, clock
 from firstline.reporting.tones import Tone, tone
 
 WORD_WIDTH = 9
@@ -44,7 +43,7 @@ def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) 
         for moment in timeline.moments(chapter.entries) if chapter else _pages_only(replayed):
             console.print(_told(moment, replayed.start))
         style = STYLES[tone(line.outcome or "")] or "bold"
-        console.print(Text(ending(line, _took(chapter, replayed)), style=style))
+        console.print(Text(_ending(line, _took(chapter, replayed)), style=style))
 
 
 def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
@@ -74,3 +73,19 @@ def _told(moment: Moment, start: datetime) -> Text:
         (f"{moment.word:<{WORD_WIDTH}} ", STYLES[moment.tone] or WORD),
         terminal.printable(moment.text),  # a foreign event's words are told too
     )
+
+
+def _ending(line: ReplayLine, took: timedelta) -> str:
+    """The last line: the outcome, what it took, and where the record ends."""
+    fixes = sum(1 for each in line.actions if each.kind == "fix")
+    pages = len({each.dedup_key for each in line.pages if each.event_action == "trigger"})
+    counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
+    record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
+    told_outcome = (line.outcome or "nothing heard").replace("-", " ")
+    return (
+        f"{told_outcome} after {clock(took)}: {counts}, {record if line.entries else 'no record'}"
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
