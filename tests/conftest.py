@@ -4,8 +4,13 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+settings.register_profile(
+    "calm", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("calm")  # the same examples in every run, however busy the machine is
 pytest_plugins = ["tests.fast", "tests.iam.held"]
 
 TOGETHER = {"browser", "end_to_end", "infra"}

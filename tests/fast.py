@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set the number of examples before a module of tests asks for it."""
     if config.getoption("fast"):
-        settings.register_profile("fast", max_examples=EXAMPLES)
+        settings.register_profile("fast", settings.get_profile("calm"), max_examples=EXAMPLES)
         settings.load_profile("fast")
 
 

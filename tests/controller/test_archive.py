@@ -150,6 +150,7 @@ def test_it_may_stop_between_any_two_requests(end: BaseException) -> None:
     assert points == 14
 
 
+@pytest.mark.slow
 def test_two_workers_never_fork_the_chain() -> None:
     """Every schedule of two workers, of different incidents and of one, with three switches."""
     schedules = 0

@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hypothesis import HealthCheck
+
 from firstline.cli.develop import FAST_SECONDS
 from tests.fast import LEFT_OUT, TESTS
+from tests.strategies import CALM
 
 FIRSTLINE = Path(sys.executable).parent / "firstline"
 
@@ -27,3 +30,8 @@ def test_it_runs_every_folder_but_those_that_it_names() -> None:
     last = ran.stdout.splitlines()[-1].split()
     assert (last[0], last[2:4]) == ("fast:", ["s", "of"])
     assert 0 < int(last[1]) < FAST_SECONDS
+
+
+def test_no_property_depends_on_how_fast_examples_are_made() -> None:
+    """On a busy machine Hypothesis would fail one for being slow."""
+    assert HealthCheck.too_slow in CALM.suppress_health_check

@@ -19,6 +19,8 @@ from tests.adapters.doors import Requests
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO
 
+pytestmark = pytest.mark.slow
+
 
 class Running:
     """The deployed adapters over one world, and the count of what they ask."""

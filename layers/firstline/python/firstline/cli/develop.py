@@ -28,8 +28,6 @@ PASSED_ON = {"ignore_unknown_options": True}
 Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
 Fast = Annotated[bool, typer.Option("--fast", help="only what decides, in a minute of CPU")]
 FAST_SECONDS = 60
-FAST_WORKERS = "2"
-"""Each process imports for some seconds: more of them would spend the minute on that."""
 Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
 
 BESIDE = Path(sys.executable).parent
@@ -57,15 +55,16 @@ def checkout() -> Path:
 def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
     """Run pytest with these arguments; paths are relative to where you stand.
 
-    Without a path it runs the whole suite, on all cores.
+    Without a path it runs the whole suite, on all cores; --fast runs in one process, since each
+    process imports for some seconds.
     """
     root, arguments = checkout(), arguments or []
     # pytest looks for its configuration where the caller stands: say where it is
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     where = [] if named or Path.cwd() == root else [str(root / "tests")]
-    apart = [] if named else ["-n", FAST_WORKERS if fast else "auto", "--dist", "loadscope"]
-    chosen = ["--fast", *apart] if fast else apart
+    apart = [] if named else ["-n", "auto", "--dist", "loadscope"]
+    chosen = ["--fast"] if fast else apart
     ran = subprocess.run([*command, *chosen, *arguments, *where], check=False, env=compiled())
     if fast:
         print(f"fast: {spent_seconds():.0f} s of CPU, of {FAST_SECONDS} that it may take")
