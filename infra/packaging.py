@@ -128,7 +128,9 @@ def _open_up(out: Path) -> None:
 
 
 def _check(where: Path, *command: str) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    # compiled files belong beside their sources, whatever the caller's own cache
+    inherited = {name: it for name, it in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
+    environment = {**inherited, "PYTHONHASHSEED": "0"}
     ran = subprocess.run(  # noqa: S603 - the commands are those above
         command, cwd=where, env=environment, capture_output=True, text=True, check=False
     )

@@ -172,7 +172,7 @@ def test_the_probe_told_of_the_outage_and_of_its_end(deployment: Deployment) -> 
 
 def release(package: Path) -> None:
     """A next version, in which no function that pages lives for longer than a second."""
-    path = package / "resolving.py"
+    path = package / "incidents" / "resolve_delay.py"
     text = path.read_text()
     for long in ("LIVES_MAX = timedelta(seconds=60)", "CLOCKS_DIFFER = timedelta(seconds=30)"):
         assert long in text

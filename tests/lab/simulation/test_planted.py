@@ -48,7 +48,7 @@ def test_every_invariant_has_a_checker_and_every_checker_a_bug() -> None:
 
 AGAIN = """
 import sys
-from firstline.simulation.regressions import REGRESSIONS, again
+from firstline.lab.simulation.regressions import REGRESSIONS, again
 (wanted,) = [each for each in REGRESSIONS if each.name == sys.argv[1]]
 print(*again(wanted).violations)
 """
@@ -63,7 +63,7 @@ def test_what_was_found_once_is_mended(regression: Regression) -> None:
 
 
 SHRUNK = """
-from firstline.simulation import found
+from firstline.lab.simulation import found
 outcome = found.simulate(2)
 shorter = found.shortest(2, outcome)
 print(sum(map(bool, outcome.choices)), sum(map(bool, shorter.choices)), bool(shorter.violations))
