@@ -15,7 +15,7 @@ from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import Profile, seconds
 from firstline.controller import background, demoting
 from firstline.controller.draft import Draft
-from firstline.controller.ports import LeaseWrite
+from firstline.controller.ports.store import LeaseWrite
 from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
 from firstline.diagnosis.health_checks import Life
 from firstline.errors import Bug

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change, LeaseWrite, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token

@@ -7,7 +7,8 @@ import msgspec
 
 from firstline.config.profile import seconds
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change, Heard, Joined, OpeningsWrite, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Heard, Joined, OpeningsWrite
 from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmReading, AlarmState

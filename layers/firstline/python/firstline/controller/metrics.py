@@ -8,7 +8,7 @@ metric that is paid for. Every duration runs from the signal's own instant.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.entries import (

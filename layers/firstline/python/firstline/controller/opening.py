@@ -12,7 +12,8 @@ from firstline.config.profile import seconds
 from firstline.controller import settle
 from firstline.controller.draft import Draft
 from firstline.controller.joining import Receipt, heard, is_over, put, tell
-from firstline.controller.ports import Change, Joined, OpeningsWrite, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Joined, OpeningsWrite
 from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
 from firstline.errors import Bug, Conflict, Contested, Unavailable

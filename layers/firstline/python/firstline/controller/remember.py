@@ -7,7 +7,7 @@ host, whatever becomes of the worker that recorded it (I22).
 import copy
 
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change, CircumstancesWrite
+from firstline.controller.ports.store import Change, CircumstancesWrite
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.errors import Conflict, Contested, Unavailable

@@ -12,7 +12,8 @@ import msgspec
 from firstline.controller import digest, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
-from firstline.controller.ports import Due, Loaded, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Due, Loaded
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
 from firstline.incidents import resolve_delay as resolving

@@ -13,7 +13,9 @@ from itertools import groupby
 
 import msgspec
 
-from firstline.controller.ports import Archive, Clock, Ledger, Signer
+from firstline.controller.ports.archive import Archive, Signer
+from firstline.controller.ports.ledger import Ledger
+from firstline.controller.ports.people import Clock
 from firstline.errors import Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import archive as archiving

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from firstline.controller.ports import Archive
+from firstline.controller.ports.archive import Archive
 from firstline.errors import Malformed
 from firstline.ids import Digest
 from firstline.ledger import archive as archiving

@@ -20,7 +20,8 @@ from firstline.controller.operators.commands import (
     Resume,
 )
 from firstline.controller.operators.kill_switch import settle_switch, write
-from firstline.controller.ports import Change, Given, Loaded, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Given, Loaded
 from firstline.controller.system import System
 from firstline.errors import Conflict, Malformed, Unavailable
 from firstline.ids import IncidentId

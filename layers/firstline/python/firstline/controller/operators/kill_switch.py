@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from firstline.controller import settle
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.controller.system import System
 from firstline.errors import Conflict
 from firstline.ledger.entries import PauseChanged

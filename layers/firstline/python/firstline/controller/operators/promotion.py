@@ -4,7 +4,7 @@ import copy
 
 from firstline.controller.commit import commit
 from firstline.controller.operators.commands import Promote, Pulled
-from firstline.controller.ports import Change, LeaseWrite
+from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.controller.system import System
 from firstline.errors import Bug, Malformed
 from firstline.incidents import demotion as trust
