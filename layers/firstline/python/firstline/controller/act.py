@@ -106,10 +106,8 @@ def ask(draft: Draft, what: Plan, about: Situation) -> None:
         until=draft.now + seconds(profile.policy.approval_seconds),
     )
     draft.record(proposal.to_ledger())
-    page = paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action))
-    draft.incident = copy.replace(
-        draft.incident, proposals=(*held.proposals, proposal), pages=(*held.pages, page)
-    )
+    draft.incident = copy.replace(draft.incident, proposals=(*held.proposals, proposal))
+    draft.owe(paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action)))
     draft.rest(draft.now + seconds(profile.policy.watch_seconds))
 
 
@@ -122,16 +120,14 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     event = {"owner": "on-call", **told, "metrics": metrics}
     draft.record(msgspec.convert(event, type=HandedOver))
     told |= {"report_link": _report_link(draft)}
-    pages = paging.hand_over(draft.incident, told, draft.now)
-    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
+    draft.owe(*paging.hand_over(draft.incident, told, draft.now))
     _end(draft, Fact.GAVE_UP, about.limits)
 
 
 def close(draft: Draft, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
     mended = any(each.helped for each in draft.incident.attempts)
-    pages = paging.resolutions(draft.incident, draft.now, _report_link(draft))
-    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
+    draft.owe(*paging.resolutions(draft.incident, draft.now, _report_link(draft)))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 
 
@@ -217,8 +213,7 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
             draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
             # told at the next wake, which comes anyway: nobody waits for it
             due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-            told = paging.change(draft.incident, attempt, due_at)
-            draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, told))
+            draft.owe(paging.change(draft.incident, attempt, due_at))
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False

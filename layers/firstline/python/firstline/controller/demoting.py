@@ -55,5 +55,4 @@ def _tell(draft: Draft, action: str, demotion: Demotion) -> None:
     why = demotion.told(action)
     draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
     due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-    page = paging.demoted(draft.incident, action, demotion, due_at)
-    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, page))
+    draft.owe(paging.demoted(draft.incident, action, demotion, due_at))

@@ -4,7 +4,6 @@ Each incident is written by itself afterwards: what could not be written is told
 """
 
 import contextlib
-import copy
 from collections.abc import Sequence
 
 from firstline.controller.draft import Draft
@@ -37,8 +36,6 @@ def publish(drafts: Sequence[Draft], system: System) -> None:
 
 
 def _settle(draft: Draft, page: Page, delivery: Delivery) -> None:
-    pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
-    draft.incident = copy.replace(draft.incident, pages=pages)
     record_delivery(draft, page, delivery)
     with contextlib.suppress(Conflict):  # it is told again with the next digest
         if draft.incident.ended:

@@ -11,7 +11,7 @@ from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
 from firstline.incidents import response_targets as responses
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Entry, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.notifications import pages as paging
@@ -45,6 +45,10 @@ class Draft:
         self._entries.append(entry)
         self.incident = copy.replace(self.incident, chain=chain)
 
+    def owe(self, *pages: Page) -> None:
+        """Owe *pages* to people from the next commit on."""
+        self.incident = copy.replace(self.incident, pages=(*self.incident.pages, *pages))
+
     def measure_responses(self) -> None:
         """It is looked at now: hold each response against its target (R01 to R04)."""
         self.incident, measured = responses.measure(self.incident, self.now)
@@ -69,17 +73,15 @@ class Draft:
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
-        commit(
-            self.system.ports.store,
-            Change(
-                incident=self.incident,
-                entries=tuple(self._entries),
-                folded=self.folded,
-                taken=self.taken,
-                lease=self.lease,
-                closes=closes,
-            ),
+        change = Change(
+            incident=self.incident,
+            entries=tuple(self._entries),
+            folded=self.folded,
+            taken=self.taken,
+            lease=self.lease,
+            closes=closes,
         )
+        commit(self.system.ports.store, change)
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
         self.folded, self.taken, self.lease, self._entries = (), (), None, []
 
@@ -96,14 +98,17 @@ class Draft:
         times += [self.now] if self.unfolded else []
         at = min(times, default=None)
         digests = [each.due_at for each in pages if each.channel == "digest"]
-        generation = self.incident.wake_generation + 1
         self.incident = copy.replace(
             self.incident,
             next_wake_at=min([*times, *digests], default=None),
-            wake_generation=generation,
+            wake_generation=self.incident.wake_generation + 1,
             wakes=self.incident.wakes + (not self.heard),
         )
         self.commit(closes)
         if at is not None:
-            wake = Wake(self.incident.id, generation)
-            self.system.ports.wakes.queue(wake, max(at - self.now, timedelta(0)))
+            self.wake(max(at - self.now, timedelta(0)))
+
+    def wake(self, delay: timedelta = timedelta(0)) -> None:
+        """Let reconcile look at it after *delay*."""
+        wake = Wake(self.incident.id, self.incident.wake_generation)
+        self.system.ports.wakes.queue(wake, delay)

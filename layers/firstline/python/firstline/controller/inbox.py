@@ -65,10 +65,8 @@ def take_approvals(draft: Draft, said: tuple[Approval, ...]) -> None:
         draft.taken = (*draft.taken, approval)
         if counts:
             keys = {each.key for each in after if each.approval == approval}
-            pages = paging.withdrawn(draft.incident, keys, draft.now)
-            draft.incident = copy.replace(
-                draft.incident, proposals=after, pages=(*draft.incident.pages, *pages)
-            )
+            draft.incident = copy.replace(draft.incident, proposals=after)
+            draft.owe(*paging.withdrawn(draft.incident, keys, draft.now))
     draft.heard = draft.heard or bool(said)
 
 

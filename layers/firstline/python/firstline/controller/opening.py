@@ -12,7 +12,6 @@ from firstline.config.profile import seconds
 from firstline.controller import settle
 from firstline.controller.draft import Draft
 from firstline.controller.joining import Receipt, heard, is_over, put, tell
-from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Joined, OpeningsWrite
 from firstline.controller.remember import commit_with_circumstances
 from firstline.controller.system import System
@@ -93,7 +92,7 @@ def _open(
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
-    _wake(draft)
+    draft.wake()
     return Receipt(found.disposition, found.why, incident.id)
 
 
@@ -103,12 +102,6 @@ def _page(draft: Draft) -> None:
         # a conflict means that reconcile was quicker: it settles the page, folded by its key
         with contextlib.suppress(Conflict):
             draft.commit()
-
-
-def _wake(draft: Draft) -> None:
-    """Let reconcile look."""
-    wake = Wake(draft.incident.id, draft.incident.wake_generation)
-    draft.system.ports.wakes.queue(wake, seconds(0))
 
 
 def _again(arrival: Arrival, system: System) -> Receipt:
@@ -123,7 +116,7 @@ def _again(arrival: Arrival, system: System) -> Receipt:
     if due is not None:
         _page(draft)
     if due is not None and due + WAKE_GRACE <= draft.now:  # its wake was lost with its worker
-        _wake(draft)
+        draft.wake()
     return Receipt(found.disposition, found.why, opened)
 
 

@@ -33,8 +33,6 @@ def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> bool:
     due = [each for each in chosen if each.channel != "digest"]
     for page in due:
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
-        pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
-        draft.incident = copy.replace(draft.incident, pages=pages)
         record_delivery(draft, page, delivery)
     return bool(due)
 
@@ -72,6 +70,8 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
 
 def record_delivery(draft: Draft, page: Page, delivery: Delivery) -> None:
     """The first failure and the success are entries; the tries between are only counted."""
+    pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
+    draft.incident = copy.replace(draft.incident, pages=pages)
     accepted = isinstance(delivery, Accepted)
     dropped = page.channel == "change" and paging.given_up(page, delivery)
     if not accepted and page.tries and not dropped:

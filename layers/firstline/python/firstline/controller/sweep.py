@@ -12,7 +12,6 @@ import msgspec
 from firstline.controller import digest, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
-from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Due, Loaded
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
@@ -65,7 +64,7 @@ def sweep(system: System) -> Swept:
             if digest.owed(draft):
                 digests.append(draft)
             elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
-                _wake(draft)
+                draft.wake()
                 woken += 1
         except FirstlineError:
             failed += 1
@@ -104,8 +103,3 @@ def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
         for each in paging.owed(pages)
         if (each.channel, each.action) == ("pager", "trigger") or each.due_at <= now - GRACE
     )
-
-
-def _wake(draft: Draft) -> None:
-    wake = Wake(draft.incident.id, draft.incident.wake_generation)
-    draft.system.ports.wakes.queue(wake, timedelta(0))

@@ -42,7 +42,7 @@ WRITTEN_LAST = Planted(
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
-    _wake(draft)
+    draft.wake()
 """,
     new="""        system.ports.store.commit(change)
     except (Unavailable, Bug):
@@ -50,7 +50,7 @@ WRITTEN_LAST = Planted(
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
-    _wake(draft)
+    draft.wake()
     commit_with_circumstances(Change(), signal, found, system)
 """,
 )
