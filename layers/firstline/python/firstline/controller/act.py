@@ -13,7 +13,7 @@ from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import Profile, seconds
-from firstline.controller import background, demoting
+from firstline.controller import background, demotion
 from firstline.controller.draft import Draft
 from firstline.controller.ports.store import LeaseWrite
 from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
@@ -115,7 +115,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
     known, metrics = background.look_up(draft, about)
     told = handover.details(draft.incident, about.diagnosis, decision, known)
-    if demoted := demoting.told(draft, about.limits):
+    if demoted := demotion.told(draft, about.limits):
         told |= {"demoted": "; ".join(demoted)}
     event = {"owner": "on-call", **told, "metrics": metrics}
     draft.record(msgspec.convert(event, type=HandedOver))

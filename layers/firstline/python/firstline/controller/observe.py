@@ -9,7 +9,7 @@ from collections.abc import Callable
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.config.settings import Mode
-from firstline.controller import demoting
+from firstline.controller import demotion
 from firstline.controller.draft import Draft
 from firstline.diagnosis.diagnose import diagnose
 from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
@@ -49,7 +49,7 @@ def take_in(draft: Draft, seen: Observation) -> None:
         draft.record(event)
     if lesson.over is not None:
         draft.release(seen.limits, lesson.over.token if lesson.over.failed else None)
-        demoting.judge(draft, lesson.over)
+        demotion.judge(draft, lesson.over)
 
 
 def situation(draft: Draft, seen: Observation) -> Situation:
