@@ -4,8 +4,9 @@ import copy
 
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
-from firstline.controller.opening import Arrival, take_in
+from firstline.controller.opening import take_in
 from firstline.controller.ports.store import Loaded
+from firstline.controller.remember import Arrival
 from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.incidents import approvals

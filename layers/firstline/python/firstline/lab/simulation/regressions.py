@@ -36,7 +36,7 @@ WRITTEN_LAST = Planted(
     name="the circumstances are written after the page and the wake, in a transaction of their own",
     breaks="I22",
     file="controller/opening.py",
-    old="""        commit_with_circumstances(change, signal, found, system)
+    old="""        commit_with_circumstances(change, arrival, system)
     except (Unavailable, Bug):
         _page_unrecorded(incident.pages, system)
         raise
@@ -51,7 +51,7 @@ WRITTEN_LAST = Planted(
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
     draft.wake()
-    commit_with_circumstances(Change(), signal, found, system)
+    commit_with_circumstances(Change(), arrival, system)
 """,
 )
 
