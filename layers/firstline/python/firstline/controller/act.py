@@ -23,14 +23,8 @@ from firstline.ids import CommandId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
+from firstline.ledger import entries
 from firstline.ledger import report_location as report_place
-from firstline.ledger.entries import (
-    FixIntended,
-    FixReported,
-    HandedOver,
-    LookIntended,
-    LookReported,
-)
 from firstline.notifications import pages as paging
 from firstline.remediation import handover, limits, plan
 from firstline.remediation.decision import Decision
@@ -52,7 +46,7 @@ def look(draft: Draft, step: LookStep) -> None:
     until = draft.now + seconds(policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
     draft.incident = copy.replace(draft.incident, look=intent)
-    draft.record(LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))
+    draft.record(entries.LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))
     draft.commit()
     sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
     if isinstance(sending, Refused):
@@ -61,7 +55,7 @@ def look(draft: Draft, step: LookStep) -> None:
         draft.incident = copy.replace(
             draft.incident, look=copy.replace(intent, command=sending.command)
         )
-    event = LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
+    event = entries.LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
     draft.record(_reported(event, sending))
     draft.rest(step.read_at)
 
@@ -118,7 +112,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     if demoted := demotion.told(draft, about.limits):
         told |= {"demoted": "; ".join(demoted)}
     event = {"owner": "on-call", **told, "metrics": metrics}
-    draft.record(msgspec.convert(event, type=HandedOver))
+    draft.record(msgspec.convert(event, type=entries.HandedOver))
     told |= {"report_link": _report_link(draft)}
     draft.owe(*paging.hand_over(draft.incident, told, draft.now))
     _end(draft, Fact.GAVE_UP, about.limits)
@@ -187,9 +181,9 @@ def _attempt(draft: Draft, what: Plan, held: Limits, group: Group) -> Attempt:
     )
 
 
-def _intended(attempt: Attempt, what: Plan) -> FixIntended:
+def _intended(attempt: Attempt, what: Plan) -> entries.FixIntended:
     """As its entry records it."""
-    return FixIntended(
+    return entries.FixIntended(
         action=attempt.action,
         token=attempt.token,
         targets=(attempt.target,),
@@ -204,7 +198,7 @@ def _intended(attempt: Attempt, what: Plan) -> FixIntended:
 
 def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
-    event = FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
+    event = entries.FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
     draft.record(_reported(event, sending))
     match sending:
         case Sent(command):
@@ -241,7 +235,9 @@ def _verified_within(attempt: Attempt, profile: Profile) -> timedelta:
     return profile.settle(attempt.action) + patience
 
 
-def _reported[Event: (LookReported, FixReported)](event: Event, sending: Sending) -> Event:
+def _reported[Event: (entries.LookReported, entries.FixReported)](
+    event: Event, sending: Sending
+) -> Event:
     """*event* with what the sending came to."""
     match sending:
         case Sent(command):
