@@ -31,8 +31,7 @@ def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> Non
     take_approvals(draft, loaded.approvals)
     if not draft.incident.ended:
         fold(draft, loaded.inbox)  # which may raise it, and owe a page
-    if settle(draft, choose=choose):
-        draft.commit()
+    settle(draft, choose=choose)
 
 
 def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
@@ -43,15 +42,13 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     signals = inbox[:FOLDED_MAX]
     if not signals:
         return
+    profile = draft.system.profile
     found = [(each, _found(draft, each)) for each in signals]
     for signal, meant in found:
-        draft.incident = episodes.join(
-            draft.incident, signal, meant, draft.system.profile, draft.now
-        )
+        draft.incident = episodes.join(draft.incident, signal, meant, profile, draft.now)
     draft.heard = True
     draft.folded = tuple(each.key for each in signals)
     draft.unfolded = len(inbox) - len(signals)
-    profile = draft.system.profile
     joined = tuple(episodes.received(signal, meant, profile) for signal, meant in found)
     lead = Lead(severity=draft.incident.severity, condition=draft.incident.condition)
     draft.record(SignalsJoined(joined=joined, leads=lead))

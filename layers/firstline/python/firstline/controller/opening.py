@@ -85,10 +85,9 @@ def _open(
 
 def _page(draft: Draft) -> None:
     """Page; what was not recorded stays owed."""
-    if settle.settle(draft, settle.TRIES_AT_ONCE):
-        # a conflict means that reconcile was quicker: it settles the page, folded by its key
-        with contextlib.suppress(Conflict):
-            draft.commit()
+    # a conflict means that reconcile was quicker: it settles the page, folded by its key
+    with contextlib.suppress(Conflict):
+        settle.settle(draft, settle.TRIES_AT_ONCE)
 
 
 def _again(arrival: Arrival, system: System) -> Receipt:

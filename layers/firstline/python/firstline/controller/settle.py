@@ -27,14 +27,15 @@ type Choice = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
 """Which of an incident's pages are tried at that instant."""
 
 
-def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> bool:
-    """Send the pages that *choose* gives, each *tries* times at most; True if any was tried."""
+def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> None:
+    """Send the pages that *choose* gives, each *tries* times at most; commit if any was tried."""
     chosen = choose(draft.incident.pages, draft.now)
     due = [each for each in chosen if each.channel != "digest"]
     for page in due:
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
         record_delivery(draft, page, delivery)
-    return bool(due)
+    if due:
+        draft.commit()
 
 
 def send(page: Page, ports: Ports, fleet: str, tries: int) -> Delivery:

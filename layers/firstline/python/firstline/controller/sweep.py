@@ -12,7 +12,7 @@ import msgspec
 from firstline.controller import digest, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
-from firstline.controller.ports.store import Due, Loaded
+from firstline.controller.ports.store import Due
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
 from firstline.incidents import resolve_delay as resolving
@@ -60,7 +60,9 @@ def sweep(system: System) -> Swept:
             if loaded is None:
                 continue
             draft = Draft(loaded.incident, system, now)
-            _page(draft, loaded)
+            # a conflict means that another worker has it at this moment, and settles it
+            with contextlib.suppress(Conflict):
+                inbox.page_first(draft, loaded, _left_behind)
             if digest.owed(draft):
                 digests.append(draft)
             elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
@@ -88,12 +90,6 @@ def _owed_for(draft: Draft) -> timedelta:
     """For how long its oldest unsent page is owed; a digest is from its hour on."""
     waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))
     return max((draft.now - each.owed_at for each in waiting), default=timedelta(0))
-
-
-def _page(draft: Draft, loaded: Loaded) -> None:
-    # a conflict means that another worker has it at this moment, and settles it
-    with contextlib.suppress(Conflict):
-        inbox.page_first(draft, loaded, _left_behind)
 
 
 def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
