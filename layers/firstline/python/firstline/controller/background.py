@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from firstline.controller.draft import Draft
+from firstline.controller.observe import read
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.investigation import Background, Peerings, Routes, Topic, Way
 from firstline.diagnosis.preflight import Deployment, Deployments
-from firstline.errors import Unavailable
 from firstline.remediation.situation import Situation
 
 WITHIN = timedelta(seconds=12)
@@ -83,13 +83,10 @@ class _Reader:
         ids = tuple(sorted({each.peering for each in routes.known}))
         return self._one(lambda: self._ports.background.peerings(ids)) if ids else Peerings()
 
-    def _one[T](self, read: Callable[[], T]) -> T | Unknown:
+    def _one[T](self, reading: Callable[[], T]) -> T | Unknown:
         if self._ports.clock.now() >= self._until:
             return Unknown("no time was left")
-        try:
-            return read()
-        except Unavailable as error:
-            return Unknown(str(error))
+        return read(reading)
 
 
 def _others(refreshes: Refreshes, ours: Collection[str | None]) -> Deployments:
