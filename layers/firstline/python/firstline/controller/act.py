@@ -52,9 +52,8 @@ def look(draft: Draft, step: LookStep) -> None:
     if isinstance(sending, Refused):
         draft.incident = _refused_look(draft.incident, step, sending, draft.now)
     elif isinstance(sending, Sent):
-        draft.incident = copy.replace(
-            draft.incident, look=copy.replace(intent, command=sending.command)
-        )
+        sent = copy.replace(intent, command=sending.command)
+        draft.incident = copy.replace(draft.incident, look=sent)
     event = entries.LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
     draft.record(_reported(event, sending))
     draft.rest(step.read_at)
@@ -143,8 +142,7 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     """The intent, and the lease that it takes, in the draft."""
     held, group = about.limits, about.evidence.group
     if isinstance(held, Unknown) or isinstance(group, Unknown) or about.surroundings is None:
-        message = "a fix was decided without readable limits, its group, or its surroundings"
-        raise Bug(message)
+        raise Bug("a fix was decided without readable limits, its group, or its surroundings")
     dead = about.diagnosis.having(Life.DEAD)
     alive = tuple(each for each in what.hosts if each not in dead)
     attempt = _attempt(draft, what, held, group)

@@ -31,9 +31,8 @@ def judge(draft: Draft, over: Attempt) -> None:
     """
     held, profile = draft.incident, draft.system.profile
     goes_alone = profile.autonomy(over.action, held.condition) == "auto"
-    if draft.lease is None or over.outcome is Outcome.NOT_SENT or over.action == UNDOES:
-        return
-    if not goes_alone:
+    counts = goes_alone and over.outcome is not Outcome.NOT_SENT and over.action != UNDOES
+    if draft.lease is None or not counts:
         return
     before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed
     by = Demotion(draft.now, 0, held.id)

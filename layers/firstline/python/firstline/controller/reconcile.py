@@ -30,8 +30,7 @@ def reconcile(wake: Wake, system: System) -> None:
             return _turn(wake, system)
         except Conflict:
             continue
-    message = f"{wake.incident} is contested: deliver the wake again"
-    raise Unavailable(message)
+    raise Unavailable(f"{wake.incident} is contested: deliver the wake again")
 
 
 def _turn(wake: Wake, system: System) -> None:

@@ -76,8 +76,7 @@ def advance(status: Status, fact: Fact) -> Status:
     try:
         return TRANSITIONS[status, fact]
     except KeyError:
-        message = f"no transition from {status} by {fact!r}"
-        raise UndeclaredTransition(message) from None
+        raise UndeclaredTransition(f"no transition from {status} by {fact!r}") from None
 
 
 class Outcome(StrEnum):
@@ -268,9 +267,7 @@ def decode(text: str) -> Incident:
     try:
         incident = msgspec.json.decode(text, type=Incident)
     except msgspec.DecodeError as error:
-        message = f"a stored incident does not fit its schema: {error}"
-        raise Bug(message) from error
+        raise Bug(f"a stored incident does not fit its schema: {error}") from error
     if incident.schema != SCHEMA:
-        message = f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
-        raise Bug(message)
+        raise Bug(f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}")
     return incident
