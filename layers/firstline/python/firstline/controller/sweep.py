@@ -48,12 +48,11 @@ def sweep(system: System) -> Swept:
     woken, failed, owed_for = 0, 0, timedelta(0)
     found = system.ports.store.due(now + AHEAD)
     late_for = max((_late_for(each, now) for each in found), default=timedelta(0))
-    digests: list[Draft] = []
+    digests: list[tuple[Draft, Page]] = []
     for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
             unread = (_late_for(each, now) for each in found[number:])
-            left = len(found) - number
-            return Swept(woken, failed, left, max(owed_for, *unread), late_for)
+            return Swept(woken, failed, len(found) - number, max(owed_for, *unread), late_for)
         draft = None
         try:
             loaded = system.ports.store.load(due.incident)
@@ -63,8 +62,8 @@ def sweep(system: System) -> Swept:
             # a conflict means that another worker has it at this moment, and settles it
             with contextlib.suppress(Conflict):
                 inbox.page_first(draft, loaded, _left_behind)
-            if digest.owed(draft):
-                digests.append(draft)
+            if (page := digest.owed(draft)) is not None:
+                digests.append((draft, page))
             elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
                 draft.wake()
                 woken += 1
@@ -72,7 +71,7 @@ def sweep(system: System) -> Swept:
             failed += 1
             owed_for = max(owed_for, _late_for(due, now))
         if draft is not None:  # what could not be woken may owe a page for longer than its wake
-            owed_for = max(owed_for, _owed_for(draft))
+            owed_for = max(owed_for, paging.owed_for(draft.incident.pages, now))
     try:
         digest.publish(digests, system)
         owed_for = max(owed_for, sweep_switch(system))
@@ -84,12 +83,6 @@ def sweep(system: System) -> Swept:
 def _late_for(due: Due, now: datetime) -> timedelta:
     """How long its wake is overdue; what nobody could read may owe a page for as long."""
     return max(now - due.next_wake_at, timedelta(0))
-
-
-def _owed_for(draft: Draft) -> timedelta:
-    """For how long its oldest unsent page is owed; a digest is from its hour on."""
-    waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))
-    return max((draft.now - each.owed_at for each in waiting), default=timedelta(0))
 
 
 def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:

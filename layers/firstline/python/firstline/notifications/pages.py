@@ -153,11 +153,6 @@ def rehearsal(incident: Incident) -> Page:
     return _change(incident, REHEARSAL, summary, {}, incident.opened_at)
 
 
-def people_wait(page: Page) -> bool:
-    """Whether somebody is not told as long as *page* is owed; of a change nobody is."""
-    return page.channel != "change"
-
-
 def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
     """The next unsent page of each channel and key: what follows waits until it was taken."""
     first: dict[tuple[str, str], Page] = {}
@@ -165,6 +160,15 @@ def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
         if each.sent_at is None:
             first.setdefault((each.channel, each.key), each)
     return tuple(first.values())
+
+
+def owed_for(pages: tuple[Page, ...], now: datetime) -> timedelta:
+    """For how long the oldest unsent page is owed: a digest from its hour on.
+
+    A change event does not count: no person waits for it.
+    """
+    waiting = (now - each.owed_at for each in owed(pages) if each.channel != "change")
+    return max(waiting, default=timedelta(0))
 
 
 def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:

@@ -44,6 +44,4 @@ def sweep_switch(system: System) -> timedelta:
     for over in switch.overdue(now):
         change = PauseChanged(change="expired", until=over.until.replace(microsecond=0))
         switch = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
-    after = settle_switch(switch, system)
-    waiting = (now - each.owed_at for each in paging.owed(after.pages))
-    return max(waiting, default=timedelta(0))
+    return paging.owed_for(settle_switch(switch, system).pages, now)

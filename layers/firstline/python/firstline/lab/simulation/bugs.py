@@ -90,8 +90,8 @@ PLANTED = (
         name="the sweep tells of no page that is owed",
         breaks="I7",
         file="controller/sweep.py",
-        old="    waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))\n",
-        new="    waiting = filter(paging.people_wait, paging.owed(()))\n",
+        old="max(owed_for, paging.owed_for(draft.incident.pages, now))",
+        new="max(owed_for, paging.owed_for((), now))",
     ),
     Planted(
         name="a suppressed alarm is no reason to wait",
