@@ -133,8 +133,7 @@ def _report_link(draft: Draft) -> str:
 def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
     if draft.incident.current is None:  # a fix under way keeps the lease until it runs out
         draft.release(held)
-    draft.incident = draft.incident.after(fact)
-    draft.incident = copy.replace(draft.incident, ended_at=draft.now, look=None)
+    draft.incident = copy.replace(draft.incident.after(fact), ended_at=draft.now, look=None)
     draft.rest(None, closes=draft.incident.cause)
 
 
@@ -151,9 +150,8 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     until = attempt.lease_until
     lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
-    draft.incident = draft.incident.after(Fact.FIX_INTENDED)
     draft.incident = copy.replace(
-        draft.incident,
+        draft.incident.after(Fact.FIX_INTENDED),
         attempts=(*draft.incident.attempts, attempt),
         proposals=approvals.used(draft.incident.proposals, what.hash),
     )

@@ -40,18 +40,17 @@ class _Reader:
 
     def read(self, about: Situation, wanted: frozenset[Topic]) -> Background:
         """All that is wanted."""
-        ports, start = self._ports, about.incident.signalled_at
-        looks_around = ports.background
+        looks_around, start = self._ports.background, about.incident.signalled_at
         way = Topic.NETWORK in wanted and bool(about.profile.fleet.nats.host)
+
+        def of[T](topic: Topic, reading: Callable[[], T | None]) -> T | Unknown | None:
+            return self._one(reading) if topic in wanted else None
+
         return Background(
-            issues=self._one(looks_around.issues) if Topic.HEALTH in wanted else None,
-            metrics=self._one(lambda: looks_around.metrics(start))
-            if Topic.METRICS in wanted
-            else None,
+            issues=of(Topic.HEALTH, looks_around.issues),
+            metrics=of(Topic.METRICS, lambda: looks_around.metrics(start)),
             changes=tuple(self._changes(about)) if Topic.CHANGES in wanted else (),
-            releases=self._one(lambda: looks_around.releases(start - background.LATELY))
-            if Topic.CHANGES in wanted
-            else None,
+            releases=of(Topic.CHANGES, lambda: looks_around.releases(start - background.LATELY)),
             way=self._way(about) if way else None,
         )
 

@@ -2,7 +2,6 @@
 
 import copy
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from firstline.controller.commit import commit
 from firstline.controller.ports.people import Wake
@@ -11,6 +10,7 @@ from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
 from firstline.incidents import response_targets as responses
+from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Entry, append
 from firstline.ledger.entries import LedgerEvent
@@ -18,22 +18,20 @@ from firstline.notifications import pages as paging
 from firstline.remediation import limits
 from firstline.remediation.limits import Lease, Limits
 
-if TYPE_CHECKING:
-    from firstline.incidents.approvals import Approval
-
 
 class Draft:
     """What an incident is about to become. Nothing of it is true before `commit` returns."""
+
+    folded: tuple[SignalKey, ...] = ()
+    taken: tuple[Approval, ...] = ()
+    lease: LeaseWrite | None = None
+    unfolded = 0
+    heard = False
 
     def __init__(self, incident: Incident, system: System, now: datetime) -> None:
         self.incident = incident
         self.system = system
         self.now = now
-        self.folded: tuple[SignalKey, ...] = ()
-        self.taken: tuple[Approval, ...] = ()
-        self.lease: LeaseWrite | None = None
-        self.unfolded = 0
-        self.heard = False
         self._entries: list[Entry] = []
 
     def record(self, event: LedgerEvent) -> None:

@@ -20,7 +20,7 @@ from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval, Proposal
 from firstline.ledger.entries import PauseChanged
 from firstline.remediation import kill_switch as pauses
-from firstline.remediation.kill_switch import Pause, Switch
+from firstline.remediation.kill_switch import Changed, Pause, Switch
 from firstline.signals import drill_marker as announced
 
 TURNS_MAX = 5
@@ -130,8 +130,7 @@ def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Pull
     switch = _readable(system)
     if len(switch.pauses) >= pauses.PAUSES_MAX:
         raise Malformed(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
-    after = write(pauses.paused(switch, pause, system.provenance()), system)
-    told = _told(after, pause, system)
+    told = _turned(pauses.paused(switch, pause, system.provenance()), pause, system)
     return commands.Pulled(lever="pause", by=by, scope=pause.scope, until=pause.until, told=told)
 
 
@@ -143,8 +142,7 @@ def _resume(order: commands.Resume, by: str, system: System) -> commands.Pulled:
         known = ", ".join(each.scope for each in switch.pauses) or "nothing"
         raise Malformed(f"{order.scope} is not paused: paused is {known}")
     change = PauseChanged(change="resumed", why=order.why, by=by)
-    after = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
-    told = _told(after, over, system)
+    told = _turned(pauses.resumed(switch, over, change, now, system.provenance()), over, system)
     return commands.Pulled(lever="resume", by=by, scope=over.scope, told=told)
 
 
@@ -171,7 +169,7 @@ def _readable(system: System) -> Switch:
     return switch
 
 
-def _told(switch: Switch, pause: Pause, system: System) -> bool:
-    """Whether PagerDuty took what is owed of *pause*; otherwise the sweep goes on trying."""
-    after = settle_switch(switch, system)
+def _turned(changed: Changed, pause: Pause, system: System) -> bool:
+    """Write the switch. True if PagerDuty took what is owed of *pause*; else the sweep tries on."""
+    after = settle_switch(write(changed, system), system)
     return all(each.sent_at is not None for each in after.pages if each.key == pause.key)
