@@ -41,9 +41,8 @@ MARGIN = timedelta(seconds=30)
 
 def look(draft: Draft, step: LookStep) -> None:
     """Send a look; its answers are read at a later wake. Nothing is leased: it only reads."""
-    policy = draft.system.profile.policy
     token = plan.token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
-    until = draft.now + seconds(policy.look_timeout_seconds)
+    until = draft.now + seconds(draft.system.profile.policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
     draft.incident = copy.replace(draft.incident, look=intent)
     draft.record(entries.LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))

@@ -6,10 +6,10 @@ What it came to stands beside the lease, and is written with it.
 import copy
 
 from firstline.config.profile import seconds
-from firstline.controller.commit import commit
 from firstline.controller.draft import Draft
 from firstline.controller.operators.commands import Promote, Pulled
-from firstline.controller.ports.store import Change, LeaseWrite
+from firstline.controller.operators.kill_switch import write
+from firstline.controller.ports.store import LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.errors import Bug, Malformed
@@ -73,10 +73,9 @@ def promote(order: Promote, by: str, system: System) -> Pulled:
         why=order.why,
         by=by,
     )
-    noted = pauses.noted(limits.switch, event, now, system.provenance())
     trusts = trust.promoted(lease.trusts, order.action)
     after = LeaseWrite(copy.replace(lease, fence=lease.fence + 1, trusts=trusts), lease.fence)
-    commit(system.ports.store, Change(switch=noted.switch, entries=(noted.entry,), lease=after))
+    write(pauses.noted(limits.switch, event, now, system.provenance()), system, after)
     return Pulled(lever="promote", by=by, action=order.action)
 
 

@@ -58,11 +58,9 @@ class Draft:
 
         One that cannot be read runs out by itself; what is to be written of it already stays.
         """
-        if (
-            self.lease is None
-            and isinstance(held, Limits)
-            and held.lease.holder == self.incident.id
-        ):
+        if self.lease is not None or isinstance(held, Unknown):
+            return
+        if held.lease.holder == self.incident.id:
             self.lease = LeaseWrite(limits.release(held.lease, failed), held.lease.fence)
 
     def lease_after(self, held: Limits) -> Lease:

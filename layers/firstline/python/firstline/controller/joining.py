@@ -32,13 +32,11 @@ def tell(arrival: Arrival, system: System) -> Receipt:
 
     Without one it is noted, and nothing is done.
     """
-    found, store = arrival.found, system.ports.store
-    storm = causes.storm(system.profile.fleet.name)
-    incident = store.open_incident(found.cause) or store.open_incident(storm)
+    store, storm = system.ports.store, causes.storm(system.profile.fleet.name)
+    incident = store.open_incident(arrival.found.cause) or store.open_incident(storm)
     if incident is None:
         return note(arrival, system)
-    put(arrival, incident, system)
-    return Receipt(found.disposition, found.why, incident)
+    return put(arrival, incident, system)
 
 
 def note(arrival: Arrival, system: System) -> Receipt:
@@ -55,19 +53,20 @@ def note(arrival: Arrival, system: System) -> Receipt:
 
 def put(
     arrival: Arrival, incident: IncidentId, system: System, openings: OpeningsWrite | None = None
-) -> None:
+) -> Receipt:
     """Into the inbox of *incident*, which is woken.
 
     Processed is the last mark: a worker that dies before it lets the signal come again. The inbox
     holds it under its own key, so that coming twice changes nothing.
     """
-    signal = arrival.signal
+    signal, found, first = arrival
     change = Change(joined=Joined(incident, signal), heard=heard(signal), openings=openings)
     _commit_hinted(change, arrival, system)
     system.ports.wakes.queue(Wake(incident), seconds(0))
-    if arrival.first:
+    if first:
         with contextlib.suppress(Conflict):  # a second delivery at the same time
             commit(system.ports.store, Change(processed=signal.key))
+    return Receipt(found.disposition, found.why, incident)
 
 
 def is_over(signal: Signal, system: System) -> bool:

@@ -108,13 +108,12 @@ def _again(arrival: Arrival, system: System) -> Receipt:
 
 def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
     """Into the inbox of the incident that has the cause open; reconcile folds it."""
-    found = arrival.found
-    incident = system.ports.store.open_incident(found.cause)
+    cause = arrival.found.cause
+    incident = system.ports.store.open_incident(cause)
     if incident is None:
-        raise Unavailable(f"the episode of {found.cause} ended just now: deliver again")
-    storm = found.cause == causes.storm(system.profile.fleet.name)
-    put(arrival, incident, system, openings if storm else None)
-    return Receipt(found.disposition, found.why, incident)
+        raise Unavailable(f"the episode of {cause} ended just now: deliver again")
+    storm = cause == causes.storm(system.profile.fleet.name)
+    return put(arrival, incident, system, openings if storm else None)
 
 
 def _counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
