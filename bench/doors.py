@@ -11,7 +11,7 @@ from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
 from firstline.config import profile as profiles
-from firstline.controller.ports import Wake
+from firstline.controller.ports.people import Wake
 from firstline.controller.system import System
 from firstline.lab.twin.alerts import Alerts
 from firstline.lab.twin.aws import TwinAws

@@ -27,7 +27,7 @@ import urllib3
 from bench.recorded import Work, silence, works
 from bench.warm import Canned, Still, warm
 from firstline.adapters import wiring
-from firstline.controller.ports import Pager
+from firstline.controller.ports.people import Pager
 from firstline.lab.twin.scenario import Scenario
 from firstline.notifications.delivery import Accepted, Delivery
 from functions import ingest

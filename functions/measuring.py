@@ -5,7 +5,7 @@ from typing import cast
 
 from firstline.adapters import wiring
 from firstline.controller import metrics as measures
-from firstline.controller.ports import Change, Store
+from firstline.controller.ports.store import Change, Store
 from firstline.controller.system import System
 from firstline.monitoring.metric import Metric
 from functions.emission import emit

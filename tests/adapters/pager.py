@@ -3,7 +3,7 @@
 from firstline.adapters.aws import clients
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.controller.ports import Clock
+from firstline.controller.ports.people import Clock
 from tests.adapters.doors import Ends
 from tests.lab.twin.pages import TRIGGER, without
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from firstline.controller.ports import Change, Joined, LeaseWrite
+from firstline.controller.ports.store import Change, Joined, LeaseWrite
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append

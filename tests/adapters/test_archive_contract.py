@@ -13,7 +13,7 @@ from moto import mock_aws
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.kms_signer import KmsSigner
 from firstline.adapters.aws.s3_archive import S3Archive
-from firstline.controller.ports import Archive, Signer
+from firstline.controller.ports.archive import Archive, Signer
 from firstline.errors import Unavailable
 from firstline.ids import Digest, digest
 from firstline.lab.twin.archive import MemoryArchive

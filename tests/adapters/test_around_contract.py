@@ -10,7 +10,7 @@ from boto3.session import Session
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.preflight import AroundClients, AwsAround
 from firstline.config.profile import Fleet, Profile
-from firstline.controller.ports import Around
+from firstline.controller.ports.readings import Around
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.errors import Unavailable
 from firstline.lab.twin.around import BUILD_HOST, KEY

@@ -11,7 +11,7 @@ from boto3.session import Session
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.investigation import AwsBackground, BackgroundClients
 from firstline.config.profile import Profile
-from firstline.controller.ports import Background
+from firstline.controller.ports.readings import Background
 from firstline.diagnosis.investigation import (
     Issues,
     Metrics,

@@ -10,7 +10,7 @@ from moto import mock_aws
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.store import DynamoStore
 from firstline.config.settings import Home
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.doctor.facts import Remembered, Unread
 from firstline.doctor.readers.records import Records, looks
 from firstline.ids import IncidentId

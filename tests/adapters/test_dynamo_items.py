@@ -9,7 +9,7 @@ import pytest
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item
-from firstline.controller.ports import Change, Joined, Store
+from firstline.controller.ports.store import Change, Joined, Store
 from firstline.errors import Bug
 from firstline.incidents.incident import Status, encode
 from firstline.lab.twin import resources

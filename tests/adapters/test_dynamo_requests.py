@@ -13,7 +13,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.transaction import Tables, writes
-from firstline.controller.ports import Change, Store
+from firstline.controller.ports.store import Change, Store
 from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World

@@ -13,7 +13,7 @@ from firstline.adapters.aws.fleet import AwsFleet, FleetClients
 from firstline.adapters.clock import SystemClock
 from firstline.config.probe_section import Probe
 from firstline.config.profile import Profile
-from firstline.controller.ports import Fleet
+from firstline.controller.ports.readings import Fleet
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,

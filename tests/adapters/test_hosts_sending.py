@@ -16,7 +16,7 @@ from botocore.exceptions import (
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.profile import Nats, Profile, Units
-from firstline.controller.ports import Hosts
+from firstline.controller.ports.orders import Hosts
 from firstline.errors import Bug
 from firstline.ids import InstanceId, Token
 from firstline.lab.twin.aws import session

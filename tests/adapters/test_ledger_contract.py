@@ -10,7 +10,8 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.config.settings import Settings
-from firstline.controller.ports import Change, Ledger
+from firstline.controller.ports.ledger import Ledger
+from firstline.controller.ports.store import Change
 from firstline.errors import Bug, Unavailable
 from firstline.lab.twin.aws import TwinAws
 from firstline.ledger.chain import Entry

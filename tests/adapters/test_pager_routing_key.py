@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from firstline.controller.ports import Pager
+from firstline.controller.ports.people import Pager
 from firstline.errors import Unavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World

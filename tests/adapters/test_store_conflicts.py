@@ -4,7 +4,14 @@ import copy
 
 import pytest
 
-from firstline.controller.ports import Change, CircumstancesWrite, Due, Joined, LeaseWrite, Loaded
+from firstline.controller.ports.store import (
+    Change,
+    CircumstancesWrite,
+    Due,
+    Joined,
+    LeaseWrite,
+    Loaded,
+)
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports import (
+from firstline.controller.ports.store import (
     Change,
     Due,
     Given,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
-from firstline.controller.ports import Change, LeaseWrite
+from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.errors import Conflict
 from firstline.remediation import limits
 from firstline.remediation.limits import Lease

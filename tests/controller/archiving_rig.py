@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from greenlet import getcurrent, greenlet
 
 from firstline.controller.archive.fill import Archiving, anchor, archive
-from firstline.controller.ports import Ledger
+from firstline.controller.ports.ledger import Ledger
 from firstline.errors import Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.lab.twin.archive import MemoryArchive

@@ -7,7 +7,7 @@ import pytest
 
 from firstline.config.business_day import BusinessDay
 from firstline.config.profile import Profile, Rule
-from firstline.controller.ports import Wake
+from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
 from firstline.ids import IncidentId

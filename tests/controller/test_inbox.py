@@ -1,7 +1,8 @@
 import pytest
 
 from firstline.controller.inbox import FOLDED_MAX
-from firstline.controller.ports import Change, Joined, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Joined
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.incidents.incident import Status

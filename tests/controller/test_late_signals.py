@@ -2,7 +2,8 @@
 
 import pytest
 
-from firstline.controller.ports import Change, Joined, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Joined
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.signals.classify import known_as

@@ -9,7 +9,7 @@ from firstline.config.profile import ActionPolicy, Profile
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Approve, Deny, Lever, PauseFixes, Pulled, Resume
 from firstline.controller.operators.execute import Call, pull
-from firstline.controller.ports import Wake
+from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.errors import Conflict, Contested, Malformed, Unavailable

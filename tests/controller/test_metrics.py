@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstline.controller import metrics as measures
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.ids import Cause, Digest, IncidentId, Token
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.diagnosis.evidence import HostEvidence, Unknown
 from firstline.doctor.facts import Remembered, Unread
 from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
 from functions import ingest, reconcile, sweep

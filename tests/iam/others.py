@@ -19,7 +19,7 @@ from firstline.adapters import archive_wiring, wiring
 from firstline.adapters.aws import dynamo_items as items
 from firstline.config import profile as profiles
 from firstline.config.settings import Home, Settings
-from firstline.controller.ports import Change, Joined
+from firstline.controller.ports.store import Change, Joined
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, incident_id

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from firstline.config.profile import seconds
-from firstline.controller.ports import Change, LeaseWrite
+from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.diagnosis.evidence import AlarmState, Group, Instance
 from firstline.errors import Conflict
 from firstline.ids import IncidentId, InstanceId, Token

@@ -15,7 +15,7 @@ from firstline.adapters.clock import SystemClock
 from firstline.config import settings as addresses
 from firstline.config.settings import Settings
 from firstline.controller.archive.fill import Archiving
-from firstline.controller.ports import Clock
+from firstline.controller.ports.people import Clock
 
 
 @functools.cache

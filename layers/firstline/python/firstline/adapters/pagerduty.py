@@ -16,7 +16,7 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.controller.ports import Clock
+from firstline.controller.ports.people import Clock
 from firstline.errors import Malformed
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.redaction import redact

@@ -21,7 +21,8 @@ from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.config import settings as addresses
 from firstline.config.settings import Settings
-from firstline.controller.ports import Clock, Ports
+from firstline.controller.ports import Ports
+from firstline.controller.ports.people import Clock
 from firstline.controller.system import System
 
 

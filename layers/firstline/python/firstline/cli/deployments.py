@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firstline.config import profile as profiles
-from firstline.controller.ports import Archive, Ledger
+from firstline.controller.ports.archive import Archive
+from firstline.controller.ports.ledger import Ledger
 from firstline.errors import Malformed
 
 

@@ -21,7 +21,7 @@ from firstline.errors import Malformed, Unavailable
 if TYPE_CHECKING:
     from boto3.session import Session
 
-    from firstline.controller.ports import Clock
+    from firstline.controller.ports.people import Clock
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

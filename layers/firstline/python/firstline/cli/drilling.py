@@ -9,7 +9,8 @@ from firstline.cli.output.deployed import DrillDecision, DrillLine
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import AnnounceDrill, Pulled
-from firstline.controller.ports import Clock, Store
+from firstline.controller.ports.people import Clock
+from firstline.controller.ports.store import Store
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
 from firstline.ids import IncidentId, SignalKey

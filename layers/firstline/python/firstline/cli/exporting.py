@@ -15,7 +15,8 @@ from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
 from firstline.controller.archive import read as archived
-from firstline.controller.ports import Archive, Ledger
+from firstline.controller.ports.archive import Archive
+from firstline.controller.ports.ledger import Ledger
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export as exports

@@ -13,9 +13,9 @@ from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import Profile, seconds
-from firstline.controller import background, demoting
+from firstline.controller import background, demotion
 from firstline.controller.draft import Draft
-from firstline.controller.ports import LeaseWrite
+from firstline.controller.ports.store import LeaseWrite
 from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
 from firstline.diagnosis.health_checks import Life
 from firstline.errors import Bug
@@ -23,14 +23,8 @@ from firstline.ids import CommandId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
+from firstline.ledger import entries
 from firstline.ledger import report_location as report_place
-from firstline.ledger.entries import (
-    FixIntended,
-    FixReported,
-    HandedOver,
-    LookIntended,
-    LookReported,
-)
 from firstline.notifications import pages as paging
 from firstline.remediation import handover, limits, plan
 from firstline.remediation.decision import Decision
@@ -47,21 +41,19 @@ MARGIN = timedelta(seconds=30)
 
 def look(draft: Draft, step: LookStep) -> None:
     """Send a look; its answers are read at a later wake. Nothing is leased: it only reads."""
-    policy = draft.system.profile.policy
     token = plan.token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
-    until = draft.now + seconds(policy.look_timeout_seconds)
+    until = draft.now + seconds(draft.system.profile.policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
     draft.incident = copy.replace(draft.incident, look=intent)
-    draft.record(LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))
+    draft.record(entries.LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))
     draft.commit()
     sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
     if isinstance(sending, Refused):
         draft.incident = _refused_look(draft.incident, step, sending, draft.now)
     elif isinstance(sending, Sent):
-        draft.incident = copy.replace(
-            draft.incident, look=copy.replace(intent, command=sending.command)
-        )
-    event = LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
+        sent = copy.replace(intent, command=sending.command)
+        draft.incident = copy.replace(draft.incident, look=sent)
+    event = entries.LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
     draft.record(_reported(event, sending))
     draft.rest(step.read_at)
 
@@ -106,10 +98,8 @@ def ask(draft: Draft, what: Plan, about: Situation) -> None:
         until=draft.now + seconds(profile.policy.approval_seconds),
     )
     draft.record(proposal.to_ledger())
-    page = paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action))
-    draft.incident = copy.replace(
-        draft.incident, proposals=(*held.proposals, proposal), pages=(*held.pages, page)
-    )
+    draft.incident = copy.replace(draft.incident, proposals=(*held.proposals, proposal))
+    draft.owe(paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action)))
     draft.rest(draft.now + seconds(profile.policy.watch_seconds))
 
 
@@ -117,21 +107,19 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
     known, metrics = background.look_up(draft, about)
     told = handover.details(draft.incident, about.diagnosis, decision, known)
-    if demoted := demoting.told(draft, about.limits):
+    if demoted := demotion.told(draft, about.limits):
         told |= {"demoted": "; ".join(demoted)}
     event = {"owner": "on-call", **told, "metrics": metrics}
-    draft.record(msgspec.convert(event, type=HandedOver))
+    draft.record(msgspec.convert(event, type=entries.HandedOver))
     told |= {"report_link": _report_link(draft)}
-    pages = paging.hand_over(draft.incident, told, draft.now)
-    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
+    draft.owe(*paging.hand_over(draft.incident, told, draft.now))
     _end(draft, Fact.GAVE_UP, about.limits)
 
 
 def close(draft: Draft, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
     mended = any(each.helped for each in draft.incident.attempts)
-    pages = paging.resolutions(draft.incident, draft.now, _report_link(draft))
-    draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, *pages))
+    draft.owe(*paging.resolutions(draft.incident, draft.now, _report_link(draft)))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 
 
@@ -144,8 +132,7 @@ def _report_link(draft: Draft) -> str:
 def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
     if draft.incident.current is None:  # a fix under way keeps the lease until it runs out
         draft.release(held)
-    draft.incident = draft.incident.after(fact)
-    draft.incident = copy.replace(draft.incident, ended_at=draft.now, look=None)
+    draft.incident = copy.replace(draft.incident.after(fact), ended_at=draft.now, look=None)
     draft.rest(None, closes=draft.incident.cause)
 
 
@@ -153,8 +140,7 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     """The intent, and the lease that it takes, in the draft."""
     held, group = about.limits, about.evidence.group
     if isinstance(held, Unknown) or isinstance(group, Unknown) or about.surroundings is None:
-        message = "a fix was decided without readable limits, its group, or its surroundings"
-        raise Bug(message)
+        raise Bug("a fix was decided without readable limits, its group, or its surroundings")
     dead = about.diagnosis.having(Life.DEAD)
     alive = tuple(each for each in what.hosts if each not in dead)
     attempt = _attempt(draft, what, held, group)
@@ -163,9 +149,8 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     until = attempt.lease_until
     lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
-    draft.incident = draft.incident.after(Fact.FIX_INTENDED)
     draft.incident = copy.replace(
-        draft.incident,
+        draft.incident.after(Fact.FIX_INTENDED),
         attempts=(*draft.incident.attempts, attempt),
         proposals=approvals.used(draft.incident.proposals, what.hash),
     )
@@ -191,9 +176,9 @@ def _attempt(draft: Draft, what: Plan, held: Limits, group: Group) -> Attempt:
     )
 
 
-def _intended(attempt: Attempt, what: Plan) -> FixIntended:
+def _intended(attempt: Attempt, what: Plan) -> entries.FixIntended:
     """As its entry records it."""
-    return FixIntended(
+    return entries.FixIntended(
         action=attempt.action,
         token=attempt.token,
         targets=(attempt.target,),
@@ -208,7 +193,7 @@ def _intended(attempt: Attempt, what: Plan) -> FixIntended:
 
 def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
-    event = FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
+    event = entries.FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
     draft.record(_reported(event, sending))
     match sending:
         case Sent(command):
@@ -217,8 +202,7 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
             draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
             # told at the next wake, which comes anyway: nobody waits for it
             due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-            told = paging.change(draft.incident, attempt, due_at)
-            draft.incident = copy.replace(draft.incident, pages=(*draft.incident.pages, told))
+            draft.owe(paging.change(draft.incident, attempt, due_at))
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False
@@ -246,7 +230,9 @@ def _verified_within(attempt: Attempt, profile: Profile) -> timedelta:
     return profile.settle(attempt.action) + patience
 
 
-def _reported[Event: (LookReported, FixReported)](event: Event, sending: Sending) -> Event:
+def _reported[Event: (entries.LookReported, entries.FixReported)](
+    event: Event, sending: Sending
+) -> Event:
     """*event* with what the sending came to."""
     match sending:
         case Sent(command):

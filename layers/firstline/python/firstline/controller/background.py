@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from firstline.controller.draft import Draft
+from firstline.controller.observe import read
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.investigation import Background, Peerings, Routes, Topic, Way
 from firstline.diagnosis.preflight import Deployment, Deployments
-from firstline.errors import Unavailable
 from firstline.remediation.situation import Situation
 
 WITHIN = timedelta(seconds=12)
@@ -40,18 +40,17 @@ class _Reader:
 
     def read(self, about: Situation, wanted: frozenset[Topic]) -> Background:
         """All that is wanted."""
-        ports, start = self._ports, about.incident.signalled_at
-        looks_around = ports.background
+        looks_around, start = self._ports.background, about.incident.signalled_at
         way = Topic.NETWORK in wanted and bool(about.profile.fleet.nats.host)
+
+        def of[T](topic: Topic, reading: Callable[[], T | None]) -> T | Unknown | None:
+            return self._one(reading) if topic in wanted else None
+
         return Background(
-            issues=self._one(looks_around.issues) if Topic.HEALTH in wanted else None,
-            metrics=self._one(lambda: looks_around.metrics(start))
-            if Topic.METRICS in wanted
-            else None,
+            issues=of(Topic.HEALTH, looks_around.issues),
+            metrics=of(Topic.METRICS, lambda: looks_around.metrics(start)),
             changes=tuple(self._changes(about)) if Topic.CHANGES in wanted else (),
-            releases=self._one(lambda: looks_around.releases(start - background.LATELY))
-            if Topic.CHANGES in wanted
-            else None,
+            releases=of(Topic.CHANGES, lambda: looks_around.releases(start - background.LATELY)),
             way=self._way(about) if way else None,
         )
 
@@ -83,13 +82,10 @@ class _Reader:
         ids = tuple(sorted({each.peering for each in routes.known}))
         return self._one(lambda: self._ports.background.peerings(ids)) if ids else Peerings()
 
-    def _one[T](self, read: Callable[[], T]) -> T | Unknown:
+    def _one[T](self, reading: Callable[[], T]) -> T | Unknown:
         if self._ports.clock.now() >= self._until:
             return Unknown("no time was left")
-        try:
-            return read()
-        except Unavailable as error:
-            return Unknown(str(error))
+        return read(reading)
 
 
 def _others(refreshes: Refreshes, ours: Collection[str | None]) -> Deployments:

@@ -1,6 +1,6 @@
 """Commit: a change that only found the store busy is tried again at once."""
 
-from firstline.controller.ports import Change, Store
+from firstline.controller.ports.store import Change, Store
 from firstline.errors import Conflict, Contested, Unavailable
 
 TRIES = 3

@@ -4,7 +4,6 @@ Each incident is written by itself afterwards: what could not be written is told
 """
 
 import contextlib
-import copy
 from collections.abc import Sequence
 
 from firstline.controller.draft import Draft
@@ -14,18 +13,16 @@ from firstline.errors import Conflict
 from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
 from firstline.notifications import payloads as bodies
-from firstline.notifications.delivery import Delivery
 
 
 def owed(draft: Draft) -> Page | None:
     """What the next digest says of this incident, when it is due."""
-    pages = (each for each in paging.owed(draft.incident.pages) if each.channel == "digest")
-    return next((each for each in pages if each.due_at <= draft.now), None)
+    due = paging.due(draft.incident.pages, draft.now)
+    return next((each for each in due if each.channel == "digest"), None)
 
 
-def publish(drafts: Sequence[Draft], system: System) -> None:
+def publish(told: Sequence[tuple[Draft, Page]], system: System) -> None:
     """Tell the team of all of them at once; raises `Unavailable` where it cannot be recorded."""
-    told = [(draft, page) for draft in drafts if (page := owed(draft)) is not None]
     if not told:
         return
     fleet = system.profile.fleet.name
@@ -33,15 +30,9 @@ def publish(drafts: Sequence[Draft], system: System) -> None:
     lines = (bodies.digest_line(draft.incident, page) for draft, page in told)
     delivery = system.ports.team.publish(subject, "\n".join((subject, *lines)))
     for draft, page in told:
-        _settle(draft, page, delivery)
-
-
-def _settle(draft: Draft, page: Page, delivery: Delivery) -> None:
-    pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
-    draft.incident = copy.replace(draft.incident, pages=pages)
-    record_delivery(draft, page, delivery)
-    with contextlib.suppress(Conflict):  # it is told again with the next digest
-        if draft.incident.ended:
-            draft.rest(None)
-        else:
-            draft.commit()
+        record_delivery(draft, page, delivery)
+        with contextlib.suppress(Conflict):  # it is told again with the next digest
+            if draft.incident.ended:
+                draft.rest(None)
+            else:
+                draft.commit()

@@ -2,37 +2,36 @@
 
 import copy
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change, LeaseWrite, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
 from firstline.incidents import response_targets as responses
-from firstline.incidents.incident import Incident
+from firstline.incidents.approvals import Approval
+from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Entry, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.notifications import pages as paging
 from firstline.remediation import limits
 from firstline.remediation.limits import Lease, Limits
 
-if TYPE_CHECKING:
-    from firstline.incidents.approvals import Approval
-
 
 class Draft:
     """What an incident is about to become. Nothing of it is true before `commit` returns."""
+
+    folded: tuple[SignalKey, ...] = ()
+    taken: tuple[Approval, ...] = ()
+    lease: LeaseWrite | None = None
+    unfolded = 0
+    heard = False
 
     def __init__(self, incident: Incident, system: System, now: datetime) -> None:
         self.incident = incident
         self.system = system
         self.now = now
-        self.folded: tuple[SignalKey, ...] = ()
-        self.taken: tuple[Approval, ...] = ()
-        self.lease: LeaseWrite | None = None
-        self.unfolded = 0
-        self.heard = False
         self._entries: list[Entry] = []
 
     def record(self, event: LedgerEvent) -> None:
@@ -43,6 +42,10 @@ class Draft:
         )
         self._entries.append(entry)
         self.incident = copy.replace(self.incident, chain=chain)
+
+    def owe(self, *pages: Page) -> None:
+        """Owe *pages* to people from the next commit on."""
+        self.incident = copy.replace(self.incident, pages=(*self.incident.pages, *pages))
 
     def measure_responses(self) -> None:
         """It is looked at now: hold each response against its target (R01 to R04)."""
@@ -55,11 +58,9 @@ class Draft:
 
         One that cannot be read runs out by itself; what is to be written of it already stays.
         """
-        if (
-            self.lease is None
-            and isinstance(held, Limits)
-            and held.lease.holder == self.incident.id
-        ):
+        if self.lease is not None or isinstance(held, Unknown):
+            return
+        if held.lease.holder == self.incident.id:
             self.lease = LeaseWrite(limits.release(held.lease, failed), held.lease.fence)
 
     def lease_after(self, held: Limits) -> Lease:
@@ -68,17 +69,15 @@ class Draft:
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
-        commit(
-            self.system.ports.store,
-            Change(
-                incident=self.incident,
-                entries=tuple(self._entries),
-                folded=self.folded,
-                taken=self.taken,
-                lease=self.lease,
-                closes=closes,
-            ),
+        change = Change(
+            incident=self.incident,
+            entries=tuple(self._entries),
+            folded=self.folded,
+            taken=self.taken,
+            lease=self.lease,
+            closes=closes,
         )
+        commit(self.system.ports.store, change)
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
         self.folded, self.taken, self.lease, self._entries = (), (), None, []
 
@@ -95,14 +94,17 @@ class Draft:
         times += [self.now] if self.unfolded else []
         at = min(times, default=None)
         digests = [each.due_at for each in pages if each.channel == "digest"]
-        generation = self.incident.wake_generation + 1
         self.incident = copy.replace(
             self.incident,
             next_wake_at=min([*times, *digests], default=None),
-            wake_generation=generation,
+            wake_generation=self.incident.wake_generation + 1,
             wakes=self.incident.wakes + (not self.heard),
         )
         self.commit(closes)
         if at is not None:
-            wake = Wake(self.incident.id, generation)
-            self.system.ports.wakes.queue(wake, max(at - self.now, timedelta(0)))
+            self.wake(max(at - self.now, timedelta(0)))
+
+    def wake(self, delay: timedelta = timedelta(0)) -> None:
+        """Let reconcile look at it after *delay*."""
+        wake = Wake(self.incident.id, self.incident.wake_generation)
+        self.system.ports.wakes.queue(wake, delay)

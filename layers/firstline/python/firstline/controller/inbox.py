@@ -4,8 +4,9 @@ import copy
 
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
-from firstline.controller.opening import Arrival, take_in
-from firstline.controller.ports import Loaded
+from firstline.controller.opening import take_in
+from firstline.controller.ports.store import Loaded
+from firstline.controller.remember import Arrival
 from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.incidents import approvals
@@ -30,8 +31,7 @@ def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> Non
     take_approvals(draft, loaded.approvals)
     if not draft.incident.ended:
         fold(draft, loaded.inbox)  # which may raise it, and owe a page
-    if settle(draft, choose=choose):
-        draft.commit()
+    settle(draft, choose=choose)
 
 
 def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
@@ -42,15 +42,13 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     signals = inbox[:FOLDED_MAX]
     if not signals:
         return
+    profile = draft.system.profile
     found = [(each, _found(draft, each)) for each in signals]
     for signal, meant in found:
-        draft.incident = episodes.join(
-            draft.incident, signal, meant, draft.system.profile, draft.now
-        )
+        draft.incident = episodes.join(draft.incident, signal, meant, profile, draft.now)
     draft.heard = True
     draft.folded = tuple(each.key for each in signals)
     draft.unfolded = len(inbox) - len(signals)
-    profile = draft.system.profile
     joined = tuple(episodes.received(signal, meant, profile) for signal, meant in found)
     lead = Lead(severity=draft.incident.severity, condition=draft.incident.condition)
     draft.record(SignalsJoined(joined=joined, leads=lead))
@@ -65,10 +63,8 @@ def take_approvals(draft: Draft, said: tuple[Approval, ...]) -> None:
         draft.taken = (*draft.taken, approval)
         if counts:
             keys = {each.key for each in after if each.approval == approval}
-            pages = paging.withdrawn(draft.incident, keys, draft.now)
-            draft.incident = copy.replace(
-                draft.incident, proposals=after, pages=(*draft.incident.pages, *pages)
-            )
+            draft.incident = copy.replace(draft.incident, proposals=after)
+            draft.owe(*paging.withdrawn(draft.incident, keys, draft.now))
     draft.heard = draft.heard or bool(said)
 
 

@@ -1,7 +1,8 @@
 """Ingest: an event becomes a signal, and the signal opens an episode, joins one, or is noted."""
 
 from firstline.controller.joining import Receipt, note, tell
-from firstline.controller.opening import Arrival, take_in
+from firstline.controller.opening import take_in
+from firstline.controller.remember import Arrival
 from firstline.controller.system import System
 from firstline.signal import Disposition, Signal, SignalKind, on_time
 from firstline.signals.classify import Classification, classify, known_as
@@ -20,12 +21,13 @@ def ingest(body: bytes, system: System) -> Receipt:
 
 def receive(signal: Signal, found: Classification, system: System) -> Receipt:
     """Do what *found* asks for; raises `Unavailable` when it must be delivered again."""
+    arrival = Arrival(signal, found)
     match found.disposition:
         case Disposition.INCIDENT:
-            return take_in(Arrival(signal, found), system)
+            return take_in(arrival, system)
         case Disposition.RECOVERY:
-            return tell(signal, found, system)
+            return tell(arrival, system)
         case Disposition.CONTEXT if signal.kind is SignalKind.ALARM_CONFIGURATION:
-            return tell(signal, found, system)
+            return tell(arrival, system)
         case _:
-            return note(signal, found, system)
+            return note(arrival, system)

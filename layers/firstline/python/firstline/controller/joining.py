@@ -7,8 +7,9 @@ import msgspec
 
 from firstline.config.profile import seconds
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change, Heard, Joined, OpeningsWrite, Wake
-from firstline.controller.remember import commit_with_circumstances
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Heard, Joined, OpeningsWrite
+from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmReading, AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
@@ -16,7 +17,6 @@ from firstline.ids import IncidentId
 from firstline.signal import Disposition, Signal, SignalKind
 from firstline.signals import correlation as causes
 from firstline.signals import episodes
-from firstline.signals.classify import Classification
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -27,50 +27,46 @@ class Receipt(msgspec.Struct, frozen=True):
     incident: IncidentId | None = None
 
 
-def tell(signal: Signal, found: Classification, system: System) -> Receipt:
+def tell(arrival: Arrival, system: System) -> Receipt:
     """An OK, or a change of the alarm itself, tells the open incident to look.
 
     Without one it is noted, and nothing is done.
     """
-    store = system.ports.store
-    storm = causes.storm(system.profile.fleet.name)
-    incident = store.open_incident(found.cause) or store.open_incident(storm)
+    store, storm = system.ports.store, causes.storm(system.profile.fleet.name)
+    incident = store.open_incident(arrival.found.cause) or store.open_incident(storm)
     if incident is None:
-        return note(signal, found, system)
-    put(Joined(incident, signal), found, system, first=True)
-    return Receipt(found.disposition, found.why, incident)
+        return note(arrival, system)
+    return put(arrival, incident, system)
 
 
-def note(signal: Signal, found: Classification, system: System) -> Receipt:
+def note(arrival: Arrival, system: System) -> Receipt:
     """One entry for a signal that opens nothing."""
+    signal, found, _ = arrival
     now, by = system.ports.clock.now(), system.provenance()
     entry = episodes.note(signal, found, system.profile, now, by)
     latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
     change = Change(entries=(entry,), processed=signal.key, heard=latest)
     with contextlib.suppress(Conflict):  # a second delivery
-        _commit_hinted(change, signal, found, system)
+        _commit_hinted(change, arrival, system)
     return Receipt(found.disposition, found.why)
 
 
 def put(
-    joined: Joined,
-    found: Classification,
-    system: System,
-    *,
-    first: bool,
-    openings: OpeningsWrite | None = None,
-) -> None:
-    """Processed is the last mark: a worker that dies before it lets the signal come again.
+    arrival: Arrival, incident: IncidentId, system: System, openings: OpeningsWrite | None = None
+) -> Receipt:
+    """Into the inbox of *incident*, which is woken.
 
-    The inbox holds it under its own key, so that coming twice changes nothing.
+    Processed is the last mark: a worker that dies before it lets the signal come again. The inbox
+    holds it under its own key, so that coming twice changes nothing.
     """
-    signal = joined.signal
-    change = Change(joined=joined, heard=heard(signal), openings=openings)
-    _commit_hinted(change, signal, found, system)
-    system.ports.wakes.queue(Wake(joined.incident), seconds(0))
+    signal, found, first = arrival
+    change = Change(joined=Joined(incident, signal), heard=heard(signal), openings=openings)
+    _commit_hinted(change, arrival, system)
+    system.ports.wakes.queue(Wake(incident), seconds(0))
     if first:
         with contextlib.suppress(Conflict):  # a second delivery at the same time
             commit(system.ports.store, Change(processed=signal.key))
+    return Receipt(found.disposition, found.why, incident)
 
 
 def is_over(signal: Signal, system: System) -> bool:
@@ -96,12 +92,12 @@ def heard(signal: Signal) -> Heard | None:
     return Heard(signal.arn, signal.at) if signal.kind is SignalKind.ALARM else None
 
 
-def _commit_hinted(change: Change, signal: Signal, found: Classification, system: System) -> None:
+def _commit_hinted(change: Change, arrival: Arrival, system: System) -> None:
     """Commit; without the hints, where somebody wrote later ones."""
     try:
-        commit_with_circumstances(change, signal, found, system)
+        commit_with_circumstances(change, arrival, system)
     except Conflict as conflict:
         if conflict.contested not in (Contested.HEARD, Contested.OPENINGS):
             raise
         unhinted = copy.replace(change, heard=None, openings=None)
-        commit_with_circumstances(unhinted, signal, found, system)
+        commit_with_circumstances(unhinted, arrival, system)

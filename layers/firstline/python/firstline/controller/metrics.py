@@ -8,18 +8,11 @@ metric that is paid for. Every duration runs from the signal's own instant.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Status
-from firstline.ledger.entries import (
-    DecisionMade,
-    FixIntended,
-    FixVerified,
-    LedgerEvent,
-    PageDelivered,
-    ResponseMeasured,
-    UnknownEvent,
-)
+from firstline.ledger import entries
+from firstline.ledger.entries import LedgerEvent, UnknownEvent
 from firstline.ledger.export import recorded
 from firstline.monitoring.metric import Metric
 from firstline.notifications import pages as paging
@@ -65,10 +58,10 @@ def of_open(incidents: Sequence[IncidentId]) -> Metric:
 def of_change(change: Change) -> tuple[Metric, ...]:
     """What *change*, which was committed, adds to the counts."""
     held = change.incident
-    entries = [recorded(each) for each in change.entries]
+    records = [recorded(each) for each in change.entries]
     if held is None:
-        return tuple(each for entry in entries for each in _page_failed(entry.event))
-    found = [each for entry in entries for each in _of_event(entry.event, entry.at, held)]
+        return tuple(each for entry in records for each in _page_failed(entry.event))
+    found = [each for entry in records for each in _of_event(entry.event, entry.at, held)]
     if change.opens is not None:
         found.append(Metric(OPENED, 1, "Count", (("severity", held.severity.value),)))
     if change.closes is not None:
@@ -78,17 +71,17 @@ def of_change(change: Change) -> tuple[Metric, ...]:
 
 def _of_event(event: LedgerEvent | UnknownEvent, at: datetime, held: Incident) -> Iterator[Metric]:
     match event:
-        case PageDelivered():
+        case entries.PageDelivered():
             yield from _page_failed(event)
             yield from _page_accepted(event, at, held)
-        case ResponseMeasured(responded=True):
+        case entries.ResponseMeasured(responded=True):
             yield Metric(RESPONSES, 1, "Count")
             yield Metric(RESPONSES_MISSED, int(not event.met), "Count")
-        case FixIntended():
+        case entries.FixIntended():
             yield from _fix_begun(event, at, held)
-        case FixVerified(helped=False):
+        case entries.FixVerified(helped=False):
             yield Metric(FIXES_FAILED, 1, "Count", (("action", event.action),))
-        case DecisionMade():
+        case entries.DecisionMade():
             # a guard that denies for an hour is counted at each decision
             for guard, _ in event.denials:
                 yield Metric(DENIALS, 1, "Count", (("guard", guard),))
@@ -98,13 +91,13 @@ def _of_event(event: LedgerEvent | UnknownEvent, at: datetime, held: Incident) -
 
 def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
     """The first try at a page, or all that ingest makes, ended without PagerDuty's yes."""
-    if not isinstance(event, PageDelivered):
+    if not isinstance(event, entries.PageDelivered):
         return
     if (event.channel, event.outcome) == ("pager", "owed"):
         yield Metric(PAGES_FAILED, 1, "Count")
 
 
-def _page_accepted(event: PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
+def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
     """The episode's own key was paged first; or a drill came the whole way to PagerDuty."""
     if event.outcome != "accepted":
         return
@@ -114,7 +107,7 @@ def _page_accepted(event: PageDelivered, at: datetime, held: Incident) -> Iterat
         yield Metric(DRILLS_PASSED, 1, "Count")
 
 
-def _fix_begun(event: FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:
+def _fix_begun(event: entries.FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:
     yield Metric(FIXES, 1, "Count", (("action", event.action),))
     if held.attempts and held.attempts[0].token == event.token:
         yield _since_signal(TO_FIX, at, held)

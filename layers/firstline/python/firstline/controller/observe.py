@@ -9,14 +9,14 @@ from collections.abc import Callable
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.config.settings import Mode
-from firstline.controller import demoting
+from firstline.controller import demotion
 from firstline.controller.draft import Draft
 from firstline.diagnosis.diagnose import diagnose
 from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
 from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, InstanceId
-from firstline.incidents.incident import Attempt, Incident
+from firstline.incidents.incident import Attempt
 from firstline.remediation.execution import Answer, ordered
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
@@ -49,7 +49,7 @@ def take_in(draft: Draft, seen: Observation) -> None:
         draft.record(event)
     if lesson.over is not None:
         draft.release(seen.limits, lesson.over.token if lesson.over.failed else None)
-        demoting.judge(draft, lesson.over)
+        demotion.judge(draft, lesson.over)
 
 
 def situation(draft: Draft, seen: Observation) -> Situation:
@@ -79,15 +79,15 @@ def _mode(draft: Draft, limits: Limits | Unknown) -> Mode:
 def with_surroundings(draft: Draft, about: Situation) -> Situation:
     """*about* with what goes on around the fleet, which only a fix needs to know."""
     ports = draft.system.ports
-    key = _read(ports.around.key)
+    key = read(ports.around.key)
     return copy.replace(
         about,
         surroundings=Surroundings(
-            refreshes=_read(ports.scaling.refreshes),
+            refreshes=read(ports.scaling.refreshes),
             key=key,
-            stack=_read(ports.around.stack),
-            parameters=_read(ports.around.parameters),
-            builds=_read(ports.around.builds),
+            stack=read(ports.around.stack),
+            parameters=read(ports.around.parameters),
+            builds=read(ports.around.builds),
             image=_image(draft, key),
         ),
     )
@@ -96,12 +96,12 @@ def with_surroundings(draft: Draft, about: Situation) -> Situation:
 def _image(draft: Draft, key: KeyState | Unknown | None) -> Image | Unknown | None:
     """The published image and those that the key allows; None where the profile names neither."""
     around = draft.system.ports.around
-    published = _read(around.image_published)
+    published = read(around.image_published)
     if published is None or isinstance(published, Unknown):
         return published
     if not isinstance(key, KeyState):
         return key or Image(published)
-    allowed = _read(lambda: around.images_allowed(key.id))
+    allowed = read(lambda: around.images_allowed(key.id))
     return allowed if isinstance(allowed, Unknown) else Image(published, allowed)
 
 
@@ -110,36 +110,33 @@ def _evidence(draft: Draft) -> Evidence:
     needed = needs(draft.incident.condition)
     silent = tuple(each.id for each in draft.incident.targets if each.silent)
     alarms = _alarms(draft)
+    # whether a refresh of this incident may be under way
+    refreshed = any(each.action == "refresh_fleet" for each in draft.incident.attempts)
     return Evidence(
         at=draft.now,
         alarm=alarms.get(draft.incident.alarm_arn, Unknown("no alarm leads it")),
         alarms=alarms,
-        group=_read(fleet.group) if Need.GROUP in needed else UNREAD,
-        target_health=_read(fleet.target_health) if Need.TARGET_HEALTH in needed else UNREAD,
+        group=read(fleet.group) if Need.GROUP in needed else UNREAD,
+        target_health=read(fleet.target_health) if Need.TARGET_HEALTH in needed else UNREAD,
         hosts=draft.incident.hosts,
-        answering=_read(fleet.answering) if Need.ANSWERING in needed else UNREAD,
-        connections=_read(lambda: ports.hosts.connections(silent)) if silent else UNREAD,
-        refreshes=_read(ports.scaling.refreshes) if _refreshed(draft.incident) else UNREAD,
+        answering=read(fleet.answering) if Need.ANSWERING in needed else UNREAD,
+        connections=read(lambda: ports.hosts.connections(silent)) if silent else UNREAD,
+        refreshes=read(ports.scaling.refreshes) if refreshed else UNREAD,
     )
-
-
-def _refreshed(incident: Incident) -> bool:
-    """Whether a refresh of this incident may be under way."""
-    return any(each.action == "refresh_fleet" for each in incident.attempts)
 
 
 def _alarms(draft: Draft) -> Alarms:
     """Every alarm that the incident waits for, in one request."""
     arns = draft.incident.alarms
-    read = _read(lambda: draft.system.ports.fleet.alarms(arns)) if arns else {}
-    return dict.fromkeys(arns, read) if isinstance(read, Unknown) else read
+    found = read(lambda: draft.system.ports.fleet.alarms(arns)) if arns else {}
+    return dict.fromkeys(arns, found) if isinstance(found, Unknown) else found
 
 
 def _limits(draft: Draft) -> Limits | Unknown:
     """Lease and kill switch; corrupt or unreadable they are unknown, which stops every fix."""
     group = draft.system.profile.fleet.group
     try:
-        return _read(lambda: draft.system.ports.store.limits(group))
+        return read(lambda: draft.system.ports.store.limits(group))
     except Bug as error:
         return Unknown(str(error))
 
@@ -147,7 +144,7 @@ def _limits(draft: Draft) -> Limits | Unknown:
 def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer] | None:
     if command is None:
         return None
-    answers = _read(lambda: draft.system.ports.hosts.answers(command))
+    answers = read(lambda: draft.system.ports.hosts.answers(command))
     return None if isinstance(answers, Unknown) else answers
 
 
@@ -155,12 +152,13 @@ def _find(draft: Draft, attempt: Attempt) -> CommandId | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
     ports = draft.system.ports
     if FIXES[attempt.action].tool == "ssm":
-        return _read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))
-    return _read(lambda: ports.scaling.find(ordered(attempt), attempt.intended_at))
+        return read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))
+    return read(lambda: ports.scaling.find(ordered(attempt), attempt.intended_at))
 
 
-def _read[T](read: Callable[[], T]) -> T | Unknown:
+def read[T](reading: Callable[[], T]) -> T | Unknown:
+    """What *reading* brings; Unknown, and why, where it fails."""
     try:
-        return read()
+        return reading()
     except Unavailable as error:
         return Unknown(str(error))

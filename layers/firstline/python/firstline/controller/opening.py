@@ -6,21 +6,19 @@ that fails, or cannot be understood, holds the page back no longer than its own 
 
 import contextlib
 import copy
-from typing import NamedTuple
 
 from firstline.config.profile import seconds
 from firstline.controller import settle
 from firstline.controller.draft import Draft
 from firstline.controller.joining import Receipt, heard, is_over, put, tell
-from firstline.controller.ports import Change, Joined, OpeningsWrite, Wake
-from firstline.controller.remember import commit_with_circumstances
+from firstline.controller.ports.store import Change, OpeningsWrite
+from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
 from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.incidents.incident import Page
 from firstline.signal import Condition, Disposition, Severity, Signal, SignalKind
 from firstline.signals import correlation as causes
 from firstline.signals import episodes
-from firstline.signals.classify import Classification
 
 WAKE_GRACE = seconds(15)
 """How late the first wake may be before a second delivery queues it anew."""
@@ -28,17 +26,6 @@ LATE = "it came late, and the alarm is OK now"
 """How the entry begins of a signal that was held against its alarm's present state."""
 TURNS_MAX = 5
 """As often another worker may open something at the same moment; then it goes uncounted."""
-
-
-class Arrival(NamedTuple):
-    """A signal and what it means.
-
-    One that is not ``first`` was processed once, into the inbox of an incident that ended.
-    """
-
-    signal: Signal
-    found: Classification
-    first: bool = True
 
 
 def take_in(arrival: Arrival, system: System) -> Receipt:
@@ -67,7 +54,7 @@ def _observed(arrival: Arrival, system: System) -> Receipt:
     """It came late, and its alarm is OK: an open incident looks again, and nobody is paged."""
     why = f"{LATE}: {arrival.found.why}"
     found = copy.replace(arrival.found, disposition=Disposition.CONTEXT, why=why)
-    return tell(arrival.signal, found, system)
+    return tell(Arrival(arrival.signal, found), system)
 
 
 def _open(
@@ -86,28 +73,21 @@ def _open(
         openings=openings,
     )
     try:
-        commit_with_circumstances(change, signal, found, system)
+        commit_with_circumstances(change, arrival, system)
     except (Unavailable, Bug):
         _page_unrecorded(incident.pages, system)
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
-    _wake(draft)
+    draft.wake()
     return Receipt(found.disposition, found.why, incident.id)
 
 
 def _page(draft: Draft) -> None:
     """Page; what was not recorded stays owed."""
-    if settle.settle(draft, settle.TRIES_AT_ONCE):
-        # a conflict means that reconcile was quicker: it settles the page, folded by its key
-        with contextlib.suppress(Conflict):
-            draft.commit()
-
-
-def _wake(draft: Draft) -> None:
-    """Let reconcile look."""
-    wake = Wake(draft.incident.id, draft.incident.wake_generation)
-    draft.system.ports.wakes.queue(wake, seconds(0))
+    # a conflict means that reconcile was quicker: it settles the page, folded by its key
+    with contextlib.suppress(Conflict):
+        settle.settle(draft, settle.TRIES_AT_ONCE)
 
 
 def _again(arrival: Arrival, system: System) -> Receipt:
@@ -122,20 +102,18 @@ def _again(arrival: Arrival, system: System) -> Receipt:
     if due is not None:
         _page(draft)
     if due is not None and due + WAKE_GRACE <= draft.now:  # its wake was lost with its worker
-        _wake(draft)
+        draft.wake()
     return Receipt(found.disposition, found.why, opened)
 
 
 def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
     """Into the inbox of the incident that has the cause open; reconcile folds it."""
-    found = arrival.found
-    incident = system.ports.store.open_incident(found.cause)
+    cause = arrival.found.cause
+    incident = system.ports.store.open_incident(cause)
     if incident is None:
-        raise Unavailable(f"the episode of {found.cause} ended just now: deliver again")
-    storm = found.cause == causes.storm(system.profile.fleet.name)
-    joined = Joined(incident, arrival.signal)
-    put(joined, found, system, first=arrival.first, openings=openings if storm else None)
-    return Receipt(found.disposition, found.why, incident)
+        raise Unavailable(f"the episode of {cause} ended just now: deliver again")
+    storm = cause == causes.storm(system.profile.fleet.name)
+    return put(arrival, incident, system, openings if storm else None)
 
 
 def _counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:

@@ -10,7 +10,8 @@ from typing import assert_never
 from firstline.controller import act, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
-from firstline.controller.ports import Loaded, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
 from firstline.errors import Conflict, Unavailable
 from firstline.remediation.decide import decide
@@ -29,8 +30,7 @@ def reconcile(wake: Wake, system: System) -> None:
             return _turn(wake, system)
         except Conflict:
             continue
-    message = f"{wake.incident} is contested: deliver the wake again"
-    raise Unavailable(message)
+    raise Unavailable(f"{wake.incident} is contested: deliver the wake again")
 
 
 def _turn(wake: Wake, system: System) -> None:

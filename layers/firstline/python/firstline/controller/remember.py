@@ -1,13 +1,14 @@
-"""Remember: an event changes the fleet's circumstances, which the guards of later fixes read.
+"""Remember: what arrives changes the fleet's circumstances, which guards of later fixes read.
 
 The transaction that records the event writes them: a recorded finding keeps every fix from its
 host, whatever becomes of the worker that recorded it (I22).
 """
 
 import copy
+from typing import NamedTuple
 
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change, CircumstancesWrite
+from firstline.controller.ports.store import Change, CircumstancesWrite
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.errors import Conflict, Contested, Unavailable
@@ -17,23 +18,32 @@ from firstline.signals.classify import Classification
 TURNS_MAX = 5
 
 
-def commit_with_circumstances(
-    change: Change, signal: Signal, found: Classification, system: System
-) -> None:
-    """Write *change*, which records *signal*, and the circumstances after it, or neither.
+class Arrival(NamedTuple):
+    """A signal and what it means.
+
+    One that is not ``first`` was processed once, into the inbox of an incident that ended.
+    """
+
+    signal: Signal
+    found: Classification
+    first: bool = True
+
+
+def commit_with_circumstances(change: Change, arrival: Arrival, system: System) -> None:
+    """Write *change*, which records *arrival*, and the circumstances after it, or neither.
 
     Raises `Conflict` for anything else that is contested, `Unavailable`, and `Bug` for a stored
     item that cannot be understood.
     """
     for _ in range(TURNS_MAX):
-        after = _circumstances_after(signal, found, system)
+        after = _circumstances_after(arrival, system)
         try:
             return commit(system.ports.store, copy.replace(change, circumstances=after))
         except Conflict as conflict:
             if conflict.contested is not Contested.CIRCUMSTANCES:
                 raise
-    message = f"the circumstances after {signal.subject} are contested: deliver it again"
-    raise Unavailable(message)
+    subject = arrival.signal.subject
+    raise Unavailable(f"the circumstances after {subject} are contested: deliver it again")
 
 
 def believed(signal: Signal, found: Classification) -> bool:
@@ -42,11 +52,10 @@ def believed(signal: Signal, found: Classification) -> bool:
     return ours and not {Mark.REPLAYED, Mark.FUTURE_DATED} & set(signal.marks)
 
 
-def _circumstances_after(
-    signal: Signal, found: Classification, system: System
-) -> CircumstancesWrite | None:
-    """None where *signal* changes nothing, which takes no request for most kinds of signal."""
-    if not circumstances.concerns(signal) or not believed(signal, found):
+def _circumstances_after(arrival: Arrival, system: System) -> CircumstancesWrite | None:
+    """None where *arrival* changes nothing, which takes no request for most kinds of signal."""
+    signal = arrival.signal
+    if not circumstances.concerns(signal) or not believed(signal, arrival.found):
         return None
     group = system.profile.fleet.group
     before = system.ports.store.limits(group).circumstances

@@ -27,16 +27,15 @@ type Choice = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
 """Which of an incident's pages are tried at that instant."""
 
 
-def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> bool:
-    """Send the pages that *choose* gives, each *tries* times at most; True if any was tried."""
+def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> None:
+    """Send the pages that *choose* gives, each *tries* times at most; commit if any was tried."""
     chosen = choose(draft.incident.pages, draft.now)
     due = [each for each in chosen if each.channel != "digest"]
     for page in due:
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
-        pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
-        draft.incident = copy.replace(draft.incident, pages=pages)
         record_delivery(draft, page, delivery)
-    return bool(due)
+    if due:
+        draft.commit()
 
 
 def send(page: Page, ports: Ports, fleet: str, tries: int) -> Delivery:
@@ -72,6 +71,8 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
 
 def record_delivery(draft: Draft, page: Page, delivery: Delivery) -> None:
     """The first failure and the success are entries; the tries between are only counted."""
+    pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
+    draft.incident = copy.replace(draft.incident, pages=pages)
     accepted = isinstance(delivery, Accepted)
     dropped = page.channel == "change" and paging.given_up(page, delivery)
     if not accepted and page.tries and not dropped:

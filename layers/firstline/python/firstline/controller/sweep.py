@@ -12,7 +12,7 @@ import msgspec
 from firstline.controller import digest, inbox
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
-from firstline.controller.ports import Due, Loaded, Wake
+from firstline.controller.ports.store import Due
 from firstline.controller.system import System
 from firstline.errors import Conflict, FirstlineError
 from firstline.incidents import resolve_delay as resolving
@@ -48,29 +48,30 @@ def sweep(system: System) -> Swept:
     woken, failed, owed_for = 0, 0, timedelta(0)
     found = system.ports.store.due(now + AHEAD)
     late_for = max((_late_for(each, now) for each in found), default=timedelta(0))
-    digests: list[Draft] = []
+    digests: list[tuple[Draft, Page]] = []
     for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
             unread = (_late_for(each, now) for each in found[number:])
-            left = len(found) - number
-            return Swept(woken, failed, left, max(owed_for, *unread), late_for)
+            return Swept(woken, failed, len(found) - number, max(owed_for, *unread), late_for)
         draft = None
         try:
             loaded = system.ports.store.load(due.incident)
             if loaded is None:
                 continue
             draft = Draft(loaded.incident, system, now)
-            _page(draft, loaded)
-            if digest.owed(draft):
-                digests.append(draft)
+            # a conflict means that another worker has it at this moment, and settles it
+            with contextlib.suppress(Conflict):
+                inbox.page_first(draft, loaded, _left_behind)
+            if (page := digest.owed(draft)) is not None:
+                digests.append((draft, page))
             elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
-                _wake(draft)
+                draft.wake()
                 woken += 1
         except FirstlineError:
             failed += 1
             owed_for = max(owed_for, _late_for(due, now))
         if draft is not None:  # what could not be woken may owe a page for longer than its wake
-            owed_for = max(owed_for, _owed_for(draft))
+            owed_for = max(owed_for, paging.owed_for(draft.incident.pages, now))
     try:
         digest.publish(digests, system)
         owed_for = max(owed_for, sweep_switch(system))
@@ -84,18 +85,6 @@ def _late_for(due: Due, now: datetime) -> timedelta:
     return max(now - due.next_wake_at, timedelta(0))
 
 
-def _owed_for(draft: Draft) -> timedelta:
-    """For how long its oldest unsent page is owed; a digest is from its hour on."""
-    waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))
-    return max((draft.now - each.owed_at for each in waiting), default=timedelta(0))
-
-
-def _page(draft: Draft, loaded: Loaded) -> None:
-    # a conflict means that another worker has it at this moment, and settles it
-    with contextlib.suppress(Conflict):
-        inbox.page_first(draft, loaded, _left_behind)
-
-
 def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
     """Each trigger to the pager, which folds it by its key; the others once they are late."""
     return tuple(
@@ -103,8 +92,3 @@ def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
         for each in paging.owed(pages)
         if (each.channel, each.action) == ("pager", "trigger") or each.due_at <= now - GRACE
     )
-
-
-def _wake(draft: Draft) -> None:
-    wake = Wake(draft.incident.id, draft.incident.wake_generation)
-    draft.system.ports.wakes.queue(wake, timedelta(0))

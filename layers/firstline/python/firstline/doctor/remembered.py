@@ -7,7 +7,8 @@ are named by the archive's last checkpoints. Both ends are bounded: no ledger is
 from collections.abc import Iterator
 from itertools import islice
 
-from firstline.controller.ports import Archive, Store
+from firstline.controller.ports.archive import Archive
+from firstline.controller.ports.store import Store
 from firstline.diagnosis.evidence import HostReport
 from firstline.doctor.facts import Remembered
 from firstline.errors import Malformed

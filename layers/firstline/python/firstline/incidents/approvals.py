@@ -28,15 +28,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_ledger(self, *, counts: bool) -> PlanAnswered:
         """As an entry records it; one that came too late does not count."""
-        return PlanAnswered(
-            plan=self.plan,
-            granted=self.granted,
-            by=self.by,
-            at=self.at,
-            until=self.until,
-            why=self.why,
-            counts=counts,
-        )
+        return PlanAnswered(**msgspec.structs.asdict(self), counts=counts)
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,18 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from firstline import ids
 from firstline.diagnosis.evidence import HostEvidence
 from firstline.errors import Bug
-from firstline.ids import (
-    Cause,
-    CommandId,
-    Digest,
-    FixTarget,
-    IncidentId,
-    InstanceId,
-    SignalKey,
-    Token,
-)
 from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
 from firstline.signal import Component, Condition, Restricted, Severity
@@ -85,8 +76,7 @@ def advance(status: Status, fact: Fact) -> Status:
     try:
         return TRANSITIONS[status, fact]
     except KeyError:
-        message = f"no transition from {status} by {fact!r}"
-        raise UndeclaredTransition(message) from None
+        raise UndeclaredTransition(f"no transition from {status} by {fact!r}") from None
 
 
 class Outcome(StrEnum):
@@ -104,7 +94,7 @@ class Target(msgspec.Struct, frozen=True):
     ``silent`` counts the looks in a row that brought no report from it.
     """
 
-    id: InstanceId
+    id: ids.InstanceId
     readings: int = 0
     silent: int = 0
     verified_at: datetime | None = None
@@ -124,18 +114,18 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     so that the ones that are launched for them can be told.
     """
 
-    token: Token
+    token: ids.Token
     action: str
-    target: FixTarget
-    hosts: tuple[InstanceId, ...] = ()
-    known: tuple[InstanceId, ...] = ()
+    target: ids.FixTarget
+    hosts: tuple[ids.InstanceId, ...] = ()
+    known: tuple[ids.InstanceId, ...] = ()
     parameters: dict[str, str] = {}
-    plan: Digest
+    plan: ids.Digest
     fence: int
     intended_at: datetime
     not_after: datetime
     lease_until: datetime
-    command: CommandId | None = None
+    command: ids.CommandId | None = None
     outcome: Outcome | None = None
     answered_at: datetime | None = None
     helped: bool | None = None
@@ -149,11 +139,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """A look on hosts that was sent and not yet read; after ``until`` silence is the answer."""
 
-    token: Token
-    targets: tuple[InstanceId, ...]
+    token: ids.Token
+    targets: tuple[ids.InstanceId, ...]
     intended_at: datetime
     until: datetime
-    command: CommandId | None = None
+    command: ids.CommandId | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,9 +198,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     schema: int = SCHEMA
-    id: IncidentId
+    id: ids.IncidentId
     version: int = 0
-    cause: Cause
+    cause: ids.Cause
     status: Status = Status.INVESTIGATING
     condition: Condition
     severity: Severity
@@ -221,18 +211,18 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alarms: tuple[str, ...] = ()
     alarms_beyond: int = 0
     joined: tuple[Condition, ...] = ()
-    scope: InstanceId | None = None
+    scope: ids.InstanceId | None = None
     storm: bool = False
     suppressed: bool = False
     drill: str = ""
-    opening: SignalKey
+    opening: ids.SignalKey
     signalled_at: datetime
     opened_at: datetime
     joined_at: datetime
     ended_at: datetime | None = None
     signals: int = 1
     targets: tuple[Target, ...] = ()
-    hosts: dict[InstanceId, HostEvidence] = {}
+    hosts: dict[ids.InstanceId, HostEvidence] = {}
     clear_readings: int = 0
     clear_read_at: datetime | None = None
     look: Look | None = None
@@ -277,9 +267,7 @@ def decode(text: str) -> Incident:
     try:
         incident = msgspec.json.decode(text, type=Incident)
     except msgspec.DecodeError as error:
-        message = f"a stored incident does not fit its schema: {error}"
-        raise Bug(message) from error
+        raise Bug(f"a stored incident does not fit its schema: {error}") from error
     if incident.schema != SCHEMA:
-        message = f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
-        raise Bug(message)
+        raise Bug(f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}")
     return incident

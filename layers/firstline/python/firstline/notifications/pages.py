@@ -16,6 +16,7 @@ from firstline.incidents.approvals import Proposal
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import Attempt, Incident, Page
 from firstline.notifications.delivery import Accepted, BadBody, Delivery
+from firstline.notifications.payloads import SUMMARY_MAX
 from firstline.signal import Severity, Signal
 
 CHANGE_TRIES_MAX = 5
@@ -37,16 +38,8 @@ def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, 
     if incident.severity is not Severity.P4:
         return ()
     due_at = day.after(incident.opened_at)
-    page = Page(
-        channel="digest",
-        key=incident.id,
-        action="trigger",
-        severity=incident.severity,
-        summary=f"{incident.severity} {incident.condition}: {_what(signal)}",
-        owed_at=due_at,
-        due_at=due_at,
-    )
-    return (page,)
+    page = _page(incident, incident.id, _trouble(incident, signal), {}, due_at)
+    return (copy.replace(page, channel="digest"),)
 
 
 def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
@@ -91,30 +84,20 @@ def asked(
 
     *demotion* is why a plan that goes by itself otherwise does not.
     """
-    short = proposal.plan[:12]
-    can = (
-        {
+    if proposal.approvable:
+        short = proposal.plan[:12]
+        word = f"approve {proposal.action}?"
+        can = {
             "approve": command_lines.approve(incident.id, short),
             "deny": command_lines.deny(incident.id, short),
         }
-        if proposal.approvable
-        else {"next": "firstline does not do this by itself: a person may"}
-    )
-    word = "approve" if proposal.approvable else "recommended:"
-    end = "?" if proposal.approvable else ""
-    summary = f"{incident.severity} {incident.condition}: {word} {proposal.action}{end}"
+    else:
+        word = f"recommended: {proposal.action}"
+        can = {"next": "firstline does not do this by itself: a person may"}
+    summary = f"{incident.severity} {incident.condition}: {word} on {proposal.target}"
     down = {"demoted": demotion.told(proposal.action)} if demotion else {}
     details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
-    return Page(
-        channel="pager" if incident.severity.pages else "team",
-        key=proposal.key,
-        action="trigger",
-        severity=incident.severity,
-        summary=f"{summary} on {proposal.target}"[:1024],
-        details=details,
-        owed_at=now,
-        due_at=now,
-    )
+    return _page(incident, proposal.key, summary[:SUMMARY_MAX], details, now)
 
 
 def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
@@ -147,41 +130,18 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
 
 def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
     """A fix of ours, for whoever looks at the alert and asks what changed."""
-    return Page(
-        channel="change",
-        key=f"{incident.id}:{attempt.token[:8]}",
-        action="trigger",
-        severity=incident.severity,
-        summary=f"firstline: {attempt.action} on {attempt.target}",
-        details={
-            "incident": incident.id,
-            "action": attempt.action,
-            "target": attempt.target,
-            "plan": attempt.plan,
-            "at": attempt.intended_at.isoformat(timespec="seconds"),
-        },
-        owed_at=attempt.intended_at,
-        due_at=due_at,
-    )
+    summary = f"firstline: {attempt.action} on {attempt.target}"
+    details = {"action": attempt.action, "target": attempt.target, "plan": attempt.plan}
+    page = _change(incident, attempt.token[:8], summary, details, attempt.intended_at)
+    return copy.replace(page, due_at=due_at)
 
 
 def demoted(incident: Incident, action: str, demotion: Demotion, due_at: datetime) -> Page:
     """What is told beside the alert of an action that asks a person from now on."""
-    return Page(
-        channel="change",
-        key=f"{incident.id}:demoted-{action}",
-        action="trigger",
-        severity=incident.severity,
-        summary=f"firstline: {action} asks a person from now on",
-        details={
-            "incident": incident.id,
-            "action": action,
-            "why": demotion.told(action),
-            "at": demotion.at.isoformat(timespec="seconds"),
-        },
-        owed_at=demotion.at,
-        due_at=due_at,
-    )
+    summary = f"firstline: {action} asks a person from now on"
+    details = {"action": action, "why": demotion.told(action)}
+    page = _change(incident, f"demoted-{action}", summary, details, demotion.at)
+    return copy.replace(page, due_at=due_at)
 
 
 def rehearsal(incident: Incident) -> Page:
@@ -189,24 +149,8 @@ def rehearsal(incident: Incident) -> Page:
 
     A change event notifies no one, whatever urgency the service gives to alerts.
     """
-    return Page(
-        channel="change",
-        key=f"{incident.id}:{REHEARSAL}",
-        action="trigger",
-        severity=incident.severity,
-        summary="firstline: a drill went through, nothing is wrong",
-        details={
-            "incident": incident.id,
-            "at": incident.opened_at.isoformat(timespec="seconds"),
-        },
-        owed_at=incident.opened_at,
-        due_at=incident.opened_at,
-    )
-
-
-def people_wait(page: Page) -> bool:
-    """Whether somebody is not told as long as *page* is owed; of a change nobody is."""
-    return page.channel != "change"
+    summary = "firstline: a drill went through, nothing is wrong"
+    return _change(incident, REHEARSAL, summary, {}, incident.opened_at)
 
 
 def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
@@ -216,6 +160,15 @@ def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
         if each.sent_at is None:
             first.setdefault((each.channel, each.key), each)
     return tuple(first.values())
+
+
+def owed_for(pages: tuple[Page, ...], now: datetime) -> timedelta:
+    """For how long the oldest unsent page is owed: a digest from its hour on.
+
+    A change event does not count: no person waits for it.
+    """
+    waiting = (now - each.owed_at for each in owed(pages) if each.channel != "change")
+    return max(waiting, default=timedelta(0))
 
 
 def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
@@ -247,13 +200,13 @@ def given_up(page: Page, delivery: Delivery) -> bool:
 def _of_signal(
     incident: Incident, key: str, signal: Signal, why: str, now: datetime
 ) -> tuple[Page, ...]:
-    summary = f"{incident.severity} {incident.condition}: {_what(signal)}"
     details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    return _trigger(incident, key, summary, details, now)
+    return _trigger(incident, key, _trouble(incident, signal), details, now)
 
 
-def _what(signal: Signal) -> str:
-    return f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
+def _trouble(incident: Incident, signal: Signal) -> str:
+    what = f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
+    return f"{incident.severity} {incident.condition}: {what}"
 
 
 def _trigger(
@@ -261,17 +214,32 @@ def _trigger(
 ) -> tuple[Page, ...]:
     if incident.severity is Severity.P4:
         return ()
-    page = Page(
+    return (_page(incident, key, summary[:SUMMARY_MAX], details, now),)
+
+
+def _change(
+    incident: Incident, what: str, summary: str, details: dict[str, str], at: datetime
+) -> Page:
+    """A change event of *what* happened at that instant."""
+    about = {"incident": incident.id, **details, "at": at.isoformat(timespec="seconds")}
+    page = _page(incident, f"{incident.id}:{what}", summary, about, at)
+    return copy.replace(page, channel="change")
+
+
+def _page(
+    incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
+) -> Page:
+    """What is owed from *now* on, to the pager or, of a severity that does not page, the team."""
+    return Page(
         channel="pager" if incident.severity.pages else "team",
         key=key,
         action="trigger",
         severity=incident.severity,
-        summary=summary[:1024],
+        summary=summary,
         details=details,
         owed_at=now,
         due_at=now,
     )
-    return (page,)
 
 
 def _facts(incident: Incident) -> dict[str, str]:

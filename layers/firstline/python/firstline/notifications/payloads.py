@@ -14,13 +14,13 @@ _PAGER_SEVERITY = {
     Severity.P3: "warning",
     Severity.P4: "info",
 }
-_SUMMARY_MAX = 1024
+SUMMARY_MAX = 1024
 _DIGESTS = {"plan"}
 """Details that are digests of ours, which redaction would take for secrets."""
 
 
 def _summary(page: Page) -> str:
-    return redact(page.summary, _SUMMARY_MAX)
+    return redact(page.summary, SUMMARY_MAX)
 
 
 def _details(page: Page) -> dict[str, str]:
@@ -50,10 +50,10 @@ def change_body(page: Page, fleet: str) -> dict[str, object]:
 def body(page: Page, fleet: str) -> dict[str, object]:
     """The event for PagerDuty (Events API v2), but for the routing key."""
     event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}
-    if page.action == "resolve":
-        links = _links(page, _details(page))
-        return event | ({"links": links} if links else {})
     details = _details(page)
+    links = _links(page, details)
+    if page.action == "resolve":
+        return event | ({"links": links} if links else {})
     return event | {
         "payload": {
             "summary": _summary(page),
@@ -65,7 +65,7 @@ def body(page: Page, fleet: str) -> dict[str, object]:
             "custom_details": details,
         },
         "client": "firstline",
-        "links": _links(page, details),
+        "links": links,
     }
 
 

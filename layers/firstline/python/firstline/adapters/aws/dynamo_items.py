@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.controller.ports import Due, Heard
+from firstline.controller.ports.store import Due, Heard
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.ports import Clock
+from firstline.controller.ports.people import Clock
 from firstline.diagnosis.evidence import (
     AlarmFact,
     AlarmReading,

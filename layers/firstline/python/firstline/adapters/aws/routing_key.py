@@ -8,7 +8,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from firstline.adapters.aws import errors as faults
-from firstline.controller.ports import Clock
+from firstline.controller.ports.people import Clock
 from firstline.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from firstline.adapters.aws import transaction
 from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.adapters.aws.errors import unavailable
 from firstline.adapters.aws.transaction import Tables
-from firstline.controller.ports import Change, Clock, Due, Loaded
+from firstline.controller.ports.people import Clock
+from firstline.controller.ports.store import Change, Due, Loaded
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId

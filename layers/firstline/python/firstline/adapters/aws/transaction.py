@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change
 from firstline.errors import Bug, Contested
 from firstline.ids import Cause, IncidentId
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline.adapters.aws.errors import unavailable
-from firstline.controller.ports import Wake
+from firstline.controller.ports.people import Wake
 from firstline.errors import Malformed
 
 if TYPE_CHECKING:

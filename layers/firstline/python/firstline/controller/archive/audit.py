@@ -6,7 +6,7 @@ What ``ledger/verify.py`` does with a whole export, for the latest anchors, with
 from collections.abc import Iterator
 
 from firstline.controller.archive.fill import Archiving
-from firstline.errors import Malformed
+from firstline.controller.archive.read import checkpoint
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import verify as audit
@@ -28,10 +28,8 @@ def faults(within: Archiving) -> Iterator[str]:
     before: Sealed | None = None
     heads: dict[IncidentId, Chain] = {}
     for sequence in range(max(1, last - CHECKPOINTS_READ + 1), last + 1):
-        body = within.archive.get(archiving.checkpoint_key(sequence))
-        try:
-            sealed = archiving.sealed(body or b"")
-        except Malformed:
+        sealed = checkpoint(within.archive, sequence)
+        if sealed is None:
             yield f"checkpoint {sequence} is none"
             before = None
             continue

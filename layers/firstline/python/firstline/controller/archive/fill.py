@@ -13,7 +13,9 @@ from itertools import groupby
 
 import msgspec
 
-from firstline.controller.ports import Archive, Clock, Ledger, Signer
+from firstline.controller.ports.archive import Archive, Signer
+from firstline.controller.ports.ledger import Ledger
+from firstline.controller.ports.people import Clock
 from firstline.errors import Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import archive as archiving
@@ -37,9 +39,9 @@ class Archiving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Archived(msgspec.Struct, frozen=True):
-    """What a batch brought: entries put now, alterations kept, entries that nobody has any more.
+    """What a batch brought, or one chain of it: entries put now, alterations kept, entries lost.
 
-    ``heads`` is how far each chain of the batch is archived.
+    Lost is what nobody has any more. ``heads`` is how far each chain of the batch is archived.
     """
 
     entries: int
@@ -59,15 +61,15 @@ def archive(changes: Iterable[LedgerChange], within: Archiving) -> Archived:
         (each.entry for each in changes if isinstance(each, Added)),
         key=lambda entry: (entry.incident, entry.sequence),
     )
-    carried = {
-        incident: _carry(incident, tuple(entries), within)
+    chains = [
+        _carry(incident, tuple(entries), within)
         for incident, entries in groupby(added, key=lambda entry: entry.incident)
-    }
+    ]
     return Archived(
-        entries=sum(each.put for each in carried.values()),
-        altered=len(altered) + sum(each.replaced for each in carried.values()),
-        lost=sum(each.lost for each in carried.values()),
-        heads={incident: each.head for incident, each in carried.items()},
+        entries=sum(each.entries for each in chains),
+        altered=len(altered) + sum(each.altered for each in chains),
+        lost=sum(each.lost for each in chains),
+        heads={incident: head for each in chains for incident, head in each.heads.items()},
     )
 
 
@@ -90,40 +92,31 @@ def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
     raise Unavailable("archive: others were first with each checkpoint that was tried")
 
 
-class _Carried(msgspec.Struct, frozen=True, kw_only=True):
-    put: int
-    replaced: int
-    lost: int
-    head: Chain
-
-
 def _keep(altered: Altered, within: Archiving) -> None:
     within.archive.put(archiving.altered_key(altered), msgspec.json.encode(altered))
 
 
-def _carry(incident: IncidentId, entries: Sequence[Entry], within: Archiving) -> _Carried:
+def _carry(incident: IncidentId, entries: Sequence[Entry], within: Archiving) -> Archived:
     """Put what is missing of the incident's chain up to the last of *entries*, in order."""
     held = set(map(archiving.number, within.archive.keys(archiving.entries_of(incident))))
     brought = {entry.sequence for entry in entries}
     missing = set(range(1, max(brought) + 1)) - held - brought
-    filled = [each for each in _table(incident, missing, within) if each.sequence in missing]
+    # the table is asked only where something is missing
+    table = within.ledger.entries(incident) if missing else ()
+    filled = [each for each in table if each.sequence in missing]
     there = {
         entry: _put(entry, within)
         for entry in sorted((*filled, *entries), key=lambda entry: entry.sequence)
     }
     top = max(held | brought)
     heads = {entry.sequence: put.head for entry, put in there.items()}
-    return _Carried(
-        put=sum(each.put for each in there.values()),
-        replaced=sum(each.replaced for each in there.values()),
+    head = heads.get(top) or _stored(incident, top, within)
+    return Archived(
+        entries=sum(each.put for each in there.values()),
+        altered=sum(each.replaced for each in there.values()),
         lost=len(missing) - len(filled),
-        head=Chain(length=top, head=heads.get(top) or _stored(incident, top, within)),
+        heads={incident: Chain(length=top, head=head)},
     )
-
-
-def _table(incident: IncidentId, missing: set[int], within: Archiving) -> tuple[Entry, ...]:
-    """The incident's chain as the table has it, which is asked where something is missing."""
-    return tuple(within.ledger.entries(incident)) if missing else ()
 
 
 class _Put(msgspec.Struct, frozen=True):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from firstline.controller.ports import Archive
+from firstline.controller.ports.archive import Archive
 from firstline.errors import Malformed
 from firstline.ids import Digest
 from firstline.ledger import archive as archiving
+from firstline.ledger.archive import Sealed
 
 
 def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
@@ -14,7 +15,17 @@ def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
     A gap, and an object that is no checkpoint, are left out: the verifier notices.
     """
     newest = archive.first(archiving.CHECKPOINTS)
-    return _read(archive, archiving.number(newest) if newest else 0)
+    length = archiving.number(newest) if newest else 0
+    found = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
+    return ((each.text, each.signature) for each in found if each is not None)
+
+
+def checkpoint(archive: Archive, sequence: int) -> Sealed | None:
+    """The checkpoint of that number; None where there is none that can be read."""
+    try:
+        return archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
+    except Malformed:
+        return None
 
 
 def policy(archive: Archive, named: Digest) -> str | None:
@@ -24,13 +35,3 @@ def policy(archive: Archive, named: Digest) -> str | None:
         return body.decode() if body is not None else None
     except UnicodeDecodeError:
         return None
-
-
-def _read(archive: Archive, length: int) -> Iterator[tuple[str, str]]:
-    for sequence in range(1, length + 1):
-        body = archive.get(archiving.checkpoint_key(sequence))
-        try:
-            sealed = archiving.sealed(body or b"")
-        except Malformed:
-            continue
-        yield sealed.text, sealed.signature

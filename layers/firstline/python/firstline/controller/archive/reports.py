@@ -51,13 +51,10 @@ def _report(incident: IncidentId, within: Archiving, draw: Draw) -> int:
 def _profile(last: Entry, within: Archiving) -> Profile | None:
     """The policy that the last entry was under; None where it is not archived, or not read now."""
     named = recorded(last).policy
-    text = within.policy
-    if digest(text) != named:
-        archived = within.archive.get(archiving.policy_key(named))
-        if archived is None:
-            return None
-        text = archived
+    text: bytes | None = within.policy
+    if digest(within.policy) != named:
+        text = within.archive.get(archiving.policy_key(named))
     try:
-        return profiles.parse(text, named)
+        return profiles.parse(text, named) if text is not None else None
     except Malformed:
         return None

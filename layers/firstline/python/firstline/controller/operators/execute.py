@@ -7,20 +7,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from firstline.config.profile import seconds
+from firstline.controller import demotion
 from firstline.controller.commit import commit
-from firstline.controller.operators import promotion as promoting
-from firstline.controller.operators.commands import (
-    AnnounceDrill,
-    Approve,
-    Deny,
-    Lever,
-    PauseFixes,
-    Promote,
-    Pulled,
-    Resume,
-)
+from firstline.controller.operators import commands
 from firstline.controller.operators.kill_switch import settle_switch, write
-from firstline.controller.ports import Change, Given, Loaded, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Given, Loaded
 from firstline.controller.system import System
 from firstline.errors import Conflict, Malformed, Unavailable
 from firstline.ids import IncidentId
@@ -28,7 +20,7 @@ from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval, Proposal
 from firstline.ledger.entries import PauseChanged
 from firstline.remediation import kill_switch as pauses
-from firstline.remediation.kill_switch import Pause, Switch
+from firstline.remediation.kill_switch import Changed, Pause, Switch
 from firstline.signals import drill_marker as announced
 
 TURNS_MAX = 5
@@ -37,11 +29,11 @@ TURNS_MAX = 5
 class Call(NamedTuple):
     """A lever, and the ARN of who pulls it."""
 
-    lever: Lever
+    lever: commands.Lever
     by: str
 
 
-def pull(call: Call, system: System) -> Pulled:
+def pull(call: Call, system: System) -> commands.Pulled:
     """Do what *call* asks; raises `Malformed`, and `Unavailable` where it may be tried again."""
     for _ in range(TURNS_MAX):
         try:
@@ -51,30 +43,30 @@ def pull(call: Call, system: System) -> Pulled:
     raise Unavailable("the switch is contested: try again")
 
 
-def _pull(call: Call, system: System) -> Pulled:
+def _pull(call: Call, system: System) -> commands.Pulled:
     match call.lever:
-        case Approve() | Deny() as word:
+        case commands.Approve() | commands.Deny() as word:
             return _answer(word, call.by, system)
-        case PauseFixes() as order:
+        case commands.PauseFixes() as order:
             return _pause(order, call.by, system)
-        case Resume() as order:
+        case commands.Resume() as order:
             return _resume(order, call.by, system)
-        case Promote() as order:
-            return promoting.promote(order, call.by, system)
-        case AnnounceDrill() as order:
+        case commands.Promote() as order:
+            return demotion.promote(order, call.by, system)
+        case commands.AnnounceDrill() as order:
             return _announce(order, call.by, system)
         case _:
             assert_never(call.lever)
 
 
-def _answer(word: Approve | Deny, by: str, system: System) -> Pulled:
+def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> commands.Pulled:
     now = system.ports.clock.now()
     incident = IncidentId(word.incident)
     loaded = _open(incident, system)
     proposal = _proposed(loaded, word, now)
     approval = Approval(
         plan=proposal.plan,
-        granted=isinstance(word, Approve),
+        granted=isinstance(word, commands.Approve),
         by=by,
         at=now,
         until=now + seconds(system.profile.policy.approval_seconds),
@@ -82,7 +74,7 @@ def _answer(word: Approve | Deny, by: str, system: System) -> Pulled:
     )
     commit(system.ports.store, Change(given=Given(incident, approval)))
     system.ports.wakes.queue(Wake(incident), seconds(0))
-    return Pulled(
+    return commands.Pulled(
         lever="approve" if approval.granted else "deny",
         by=by,
         incident=incident,
@@ -93,7 +85,7 @@ def _answer(word: Approve | Deny, by: str, system: System) -> Pulled:
     )
 
 
-def _proposed(loaded: Loaded, word: Approve | Deny, now: datetime) -> Proposal:
+def _proposed(loaded: Loaded, word: commands.Approve | commands.Deny, now: datetime) -> Proposal:
     """The proposal that *word* is about, as it stands after what others said; or `Malformed`."""
     known = loaded.incident.proposals
     for each in loaded.approvals:
@@ -109,7 +101,7 @@ def _proposed(loaded: Loaded, word: Approve | Deny, now: datetime) -> Proposal:
     if proposal.used:
         raise Malformed(f"{proposal.action} was approved and done already")
     said = proposal.approval
-    if said is not None and (not said.granted or isinstance(word, Approve)):
+    if said is not None and (not said.granted or isinstance(word, commands.Approve)):
         verb = "approved" if said.granted else "denied"
         raise Malformed(f"{said.by} {verb} it already, at {said.at.isoformat(timespec='seconds')}")
     if said is None and now >= proposal.until:
@@ -127,7 +119,7 @@ def _open(incident: IncidentId, system: System) -> Loaded:
     return loaded
 
 
-def _pause(order: PauseFixes, by: str, system: System) -> Pulled:
+def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Pulled:
     now = system.ports.clock.now()
     if not now < order.until <= now + pauses.PAUSE_MAX:
         days = pauses.PAUSE_MAX.days
@@ -138,12 +130,11 @@ def _pause(order: PauseFixes, by: str, system: System) -> Pulled:
     switch = _readable(system)
     if len(switch.pauses) >= pauses.PAUSES_MAX:
         raise Malformed(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
-    after = write(pauses.paused(switch, pause, system.provenance()), system)
-    told = _told(after, pause, system)
-    return Pulled(lever="pause", by=by, scope=pause.scope, until=pause.until, told=told)
+    told = _turned(pauses.paused(switch, pause, system.provenance()), pause, system)
+    return commands.Pulled(lever="pause", by=by, scope=pause.scope, until=pause.until, told=told)
 
 
-def _resume(order: Resume, by: str, system: System) -> Pulled:
+def _resume(order: commands.Resume, by: str, system: System) -> commands.Pulled:
     now = system.ports.clock.now()
     switch = _readable(system)
     over = next((each for each in switch.pauses if each.scope == order.scope), None)
@@ -151,12 +142,11 @@ def _resume(order: Resume, by: str, system: System) -> Pulled:
         known = ", ".join(each.scope for each in switch.pauses) or "nothing"
         raise Malformed(f"{order.scope} is not paused: paused is {known}")
     change = PauseChanged(change="resumed", why=order.why, by=by)
-    after = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
-    told = _told(after, over, system)
-    return Pulled(lever="resume", by=by, scope=over.scope, told=told)
+    told = _turned(pauses.resumed(switch, over, change, now, system.provenance()), over, system)
+    return commands.Pulled(lever="resume", by=by, scope=over.scope, told=told)
 
 
-def _announce(order: AnnounceDrill, by: str, system: System) -> Pulled:
+def _announce(order: commands.AnnounceDrill, by: str, system: System) -> commands.Pulled:
     """From now on, before the alarm is rung."""
     now = system.ports.clock.now()
     if not now < order.until <= now + announced.LONGEST:
@@ -167,7 +157,7 @@ def _announce(order: AnnounceDrill, by: str, system: System) -> Pulled:
     if len(changed.switch.drills) > announced.ANNOUNCED_MAX:
         raise Malformed(f"{announced.ANNOUNCED_MAX} drills are announced already: wait for an end")
     write(changed, system)
-    return Pulled(lever="drill", by=by, until=drill.until, word=drill.word)
+    return commands.Pulled(lever="drill", by=by, until=drill.until, word=drill.word)
 
 
 def _readable(system: System) -> Switch:
@@ -179,7 +169,7 @@ def _readable(system: System) -> Switch:
     return switch
 
 
-def _told(switch: Switch, pause: Pause, system: System) -> bool:
-    """Whether PagerDuty took what is owed of *pause*; otherwise the sweep goes on trying."""
-    after = settle_switch(switch, system)
+def _turned(changed: Changed, pause: Pause, system: System) -> bool:
+    """Write the switch. True if PagerDuty took what is owed of *pause*; else the sweep tries on."""
+    after = settle_switch(write(changed, system), system)
     return all(each.sent_at is not None for each in after.pages if each.key == pause.key)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from firstline.controller import settle
 from firstline.controller.commit import commit
-from firstline.controller.ports import Change
+from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.controller.system import System
 from firstline.errors import Conflict
 from firstline.ledger.entries import PauseChanged
@@ -15,9 +15,10 @@ from firstline.remediation import kill_switch as pauses
 from firstline.remediation.kill_switch import Changed, Switch
 
 
-def write(changed: Changed, system: System) -> Switch:
-    """The switch as it is stored now; raises `Conflict` and `Unavailable`."""
-    commit(system.ports.store, Change(switch=changed.switch, entries=(changed.entry,)))
+def write(changed: Changed, system: System, lease: LeaseWrite | None = None) -> Switch:
+    """The switch as it is stored now, with *lease*; raises `Conflict` and `Unavailable`."""
+    change = Change(switch=changed.switch, entries=(changed.entry,), lease=lease)
+    commit(system.ports.store, change)
     return copy.replace(changed.switch, version=changed.switch.version + 1)
 
 
@@ -44,6 +45,4 @@ def sweep_switch(system: System) -> timedelta:
     for over in switch.overdue(now):
         change = PauseChanged(change="expired", until=over.until.replace(microsecond=0))
         switch = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
-    after = settle_switch(switch, system)
-    waiting = (now - each.owed_at for each in paging.owed(after.pages))
-    return max(waiting, default=timedelta(0))
+    return paging.owed_for(settle_switch(switch, system).pages, now)

@@ -8,50 +8,10 @@ of the fleet never raises: its unknown outcome is `Unsettled`.
 
 import msgspec
 
-from firstline.controller.ports.archive import Archive, Signer
-from firstline.controller.ports.ledger import Ledger
 from firstline.controller.ports.orders import Hosts, Scaling
-from firstline.controller.ports.people import Clock, Pager, Team, Wake, Wakes
+from firstline.controller.ports.people import Clock, Pager, Team, Wakes
 from firstline.controller.ports.readings import Around, Background, Fleet
-from firstline.controller.ports.store import (
-    Change,
-    CircumstancesWrite,
-    Due,
-    Given,
-    Heard,
-    Joined,
-    LeaseWrite,
-    Loaded,
-    OpeningsWrite,
-    Store,
-)
-
-__all__ = [
-    "Archive",
-    "Around",
-    "Background",
-    "Change",
-    "CircumstancesWrite",
-    "Clock",
-    "Due",
-    "Fleet",
-    "Given",
-    "Heard",
-    "Hosts",
-    "Joined",
-    "LeaseWrite",
-    "Ledger",
-    "Loaded",
-    "OpeningsWrite",
-    "Pager",
-    "Ports",
-    "Scaling",
-    "Signer",
-    "Store",
-    "Team",
-    "Wake",
-    "Wakes",
-]
+from firstline.controller.ports.store import Store
 
 
 class Ports(msgspec.Struct, frozen=True):

@@ -10,19 +10,15 @@ class Archive(Protocol):
 
     def put(self, key: str, body: bytes) -> bool:
         """Put an object where there is none; False when there is one, which stays as it is."""
-        ...
 
     def get(self, key: str) -> bytes | None:
         """The object; None if there is none."""
-        ...
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """All keys that begin so, in the order of their names."""
-        ...
 
     def first(self, prefix: str) -> str | None:
         """The first of them."""
-        ...
 
 
 class Signer(Protocol):
@@ -30,8 +26,6 @@ class Signer(Protocol):
 
     def sign(self, of: Digest) -> bytes:
         """The signature of what has this SHA-256; raises `Unavailable`."""
-        ...
 
     def public_key(self) -> bytes:
         """Its public half, a SubjectPublicKeyInfo; raises `Unavailable`."""
-        ...

@@ -16,8 +16,6 @@ class Ledger(Protocol):
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:
         """The incident's chain, in order."""
-        ...
 
     def everything(self) -> Iterator[Entry]:
         """Every chain, each in order and its entries together; in no order of incidents."""
-        ...

@@ -13,23 +13,18 @@ class Hosts(Protocol):
 
     def look(self, order: LookOrder) -> Sending:
         """Send a look to all its targets at once."""
-        ...
 
     def fix(self, order: FixOrder) -> Sending:
         """Send a fix to its one host, once."""
-        ...
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """What each host has answered to *command* so far."""
-        ...
 
     def find(self, token: Token, since: datetime) -> CommandId | None:
         """The command that was sent under *token* since *since* or a little before, if any was."""
-        ...
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """What SSM says of its agent on each of *hosts*; one that it does not know is not in it."""
-        ...
 
 
 class Scaling(Protocol):
@@ -37,12 +32,9 @@ class Scaling(Protocol):
 
     def fix(self, order: FixOrder) -> Sending:
         """Ask the group for what *order* says, once; `Sent` names the activity or the refresh."""
-        ...
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
         """What shows that the group was asked for it since then, if anything does."""
-        ...
 
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first."""
-        ...

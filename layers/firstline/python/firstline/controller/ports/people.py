@@ -14,15 +14,12 @@ class Pager(Protocol):
 
     def routing_key(self) -> str:
         """The integration's key from Secrets Manager, kept for five minutes."""
-        ...
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """Post *body* (without its routing key) once, within three seconds."""
-        ...
 
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """Post a change event once; it notifies nobody."""
-        ...
 
 
 class Team(Protocol):
@@ -30,7 +27,6 @@ class Team(Protocol):
 
     def publish(self, subject: str, message: str) -> Delivery:
         """Publish it once."""
-        ...
 
 
 class Wake(msgspec.Struct, frozen=True):
@@ -45,7 +41,6 @@ class Wakes(Protocol):
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
         """Deliver *wake* after *delay*; one beyond 15 minutes is left to the sweep."""
-        ...
 
 
 class Clock(Protocol):
@@ -53,8 +48,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """This instant, aware, in UTC."""
-        ...
 
     def sleep(self, duration: timedelta) -> None:
         """Wait; only between tries to page."""
-        ...

@@ -14,19 +14,15 @@ class Fleet(Protocol):
 
     def group(self) -> Group:
         """The managed group; raises `Unavailable` also when not exactly one has its name."""
-        ...
 
     def target_health(self) -> TargetHealth | Unknown:
         """What the load balancer says; Unknown when the profile's fleet has none."""
-        ...
 
     def answering(self) -> Answering | Unknown:
         """Whether a host answered the probe's last end-to-end request; Unknown without a probe."""
-        ...
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """The alarms' present states, at most 100; Gone for one that does not exist any more."""
-        ...
 
 
 class Around(Protocol):
@@ -34,27 +30,21 @@ class Around(Protocol):
 
     def key(self) -> KeyState | None:
         """The state of the enclaves' KMS key; None where the profile names none."""
-        ...
 
     def stack(self) -> Deployments | None:
         """The fleet's CloudFormation stack; None where the profile names none."""
-        ...
 
     def parameters(self) -> Deployments | None:
         """The watched SSM parameters; None where the profile names none."""
-        ...
 
     def builds(self) -> Deployments | None:
         """Hosts that build an image now; None where the profile names no tag of theirs."""
-        ...
 
     def image_published(self) -> str | None:
         """PCR0 of the published image; None where the profile names no parameter of it."""
-        ...
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
         """Each PCR0 that the policy of the KMS key with this id names."""
-        ...
 
 
 class Background(Protocol):
@@ -62,32 +52,24 @@ class Background(Protocol):
 
     def metrics(self, start: datetime) -> Metrics:
         """Each metric of the profile's alarms, around *start* and on the days before."""
-        ...
 
     def issues(self) -> Issues:
         """AWS Health's open issues; `Unavailable` where the support plan has no API."""
-        ...
 
     def launch_template(self) -> Deployments | None:
         """The fleet's launch template; None where the profile names none."""
-        ...
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
         """CodeDeploy's deployments since then, by id; None where the profile names no group."""
-        ...
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
         """The networks and security groups of *hosts*."""
-        ...
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
         """Whether a rule of *groups* lets TCP out to *port*, wherever to."""
-        ...
 
     def routes(self, vpcs: tuple[str, ...]) -> Routes:
         """The routes of *vpcs* that go over peering connections."""
-        ...
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
         """The statuses of these peering connections."""
-        ...

@@ -105,39 +105,30 @@ class Store(Protocol):
 
     def load(self, incident: IncidentId) -> Loaded | None:
         """The incident with its inbox, read consistently; None if there is none."""
-        ...
 
     def commit(self, change: Change) -> None:
         """Write *change*; raises `Conflict` saying what was contested."""
-        ...
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now."""
-        ...
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances, read consistently.
 
         A switch that cannot be understood is on; the others that cannot be raise `Bug`.
         """
-        ...
 
     def switch(self) -> Switch:
         """The kill switch alone, read consistently; one that cannot be understood is on."""
-        ...
 
     def openings(self, fleet: str) -> Openings:
         """What opened lately in *fleet*; what cannot be understood is as if nothing had."""
-        ...
 
     def due(self, by: datetime) -> tuple[Due, ...]:
         """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25."""
-        ...
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that have not ended, the latest first, at most *most*; moments late."""
-        ...
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order."""
-        ...

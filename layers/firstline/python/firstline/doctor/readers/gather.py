@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from firstline.adapters.aws.errors import code
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.ports import Clock
+from firstline.controller.ports.people import Clock
 from firstline.doctor import alarms as checks
 from firstline.doctor import names, watched
 from firstline.doctor import probing as probed

@@ -15,7 +15,8 @@ from firstline.config.profile import Profile
 from firstline.config.settings import nowhere
 from firstline.controller import inbox
 from firstline.controller.draft import Draft
-from firstline.controller.ports import Change, Loaded, Wake
+from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Loaded
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.ids import CommandId, Digest, InstanceId

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Never
 
-from firstline.controller.ports import Ports, Wake
+from firstline.controller.ports import Ports
+from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
     Alarms,
     Answering,
@@ -29,19 +30,19 @@ class PastFleet:
         self._present = present
 
     def group(self) -> Group:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return self._present.known("group", self._present.seen.group)
 
     def target_health(self) -> TargetHealth | Unknown:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return self._present.known("target_health", self._present.seen.target_health)
 
     def answering(self) -> Answering | Unknown:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return self._present.known("answering", self._present.seen.answering)
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return {arn: self._present.seen.alarms.get(arn, NEVER) for arn in arns}
 
 
@@ -53,26 +54,26 @@ class PastHosts:
         self._deeds = deeds
 
     def look(self, order: LookOrder) -> Sending:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._deeds.send(order)
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._deeds.send(order)
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         if command not in self._present.answers:
             raise Unavailable(NEVER.why)
         return self._present.answers[command]
 
     def find(self, token: Token, since: datetime) -> CommandId | None:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         del token, since
         return _found(self._present)
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         del hosts
         return self._present.known("connections", self._present.seen.connections)
 
@@ -85,16 +86,16 @@ class PastScaling:
         self._deeds = deeds
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.Scaling`."""
+        """See `firstline.controller.ports.orders.Scaling`."""
         return self._deeds.send(order)
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """See `firstline.controller.ports.Scaling`."""
+        """See `firstline.controller.ports.orders.Scaling`."""
         del order, since
         return _found(self._present)
 
     def refreshes(self) -> Refreshes:
-        """See `firstline.controller.ports.Scaling`: read with the rest, and again around a fix."""
+        """See `firstline.controller.ports.orders.Scaling`: read again around a fix."""
         around = self._present.around
         if not self._present.looked_around:
             return self._present.known("refreshes", self._present.seen.refreshes)
@@ -108,29 +109,29 @@ class PastAround:
         self._present = present
 
     def key(self) -> KeyState | None:
-        """See `firstline.controller.ports.Around`."""
+        """See `firstline.controller.ports.readings.Around`."""
         self._present.looked_around = True
         return self._known(lambda around: around.key)
 
     def stack(self) -> Deployments | None:
-        """See `firstline.controller.ports.Around`."""
+        """See `firstline.controller.ports.readings.Around`."""
         return self._known(lambda around: around.stack)
 
     def parameters(self) -> Deployments | None:
-        """See `firstline.controller.ports.Around`."""
+        """See `firstline.controller.ports.readings.Around`."""
         return self._known(lambda around: around.parameters)
 
     def builds(self) -> Deployments | None:
-        """See `firstline.controller.ports.Around`."""
+        """See `firstline.controller.ports.readings.Around`."""
         return self._known(lambda around: around.builds)
 
     def image_published(self) -> str | None:
-        """See `firstline.controller.ports.Around`."""
+        """See `firstline.controller.ports.readings.Around`."""
         image = self._image()
         return image.published if image else None
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
-        """See `firstline.controller.ports.Around`."""
+        """See `firstline.controller.ports.readings.Around`."""
         del key
         image = self._image()
         return image.allowed if image else ()
@@ -147,35 +148,35 @@ class PastBackground:
     """`Background`: no decision rests on it, and what it said is in the hand-over's entry."""
 
     def metrics(self, start: datetime) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"metrics around {start}: {NEVER.why}")
 
     def issues(self) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(NEVER.why)
 
     def launch_template(self) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(NEVER.why)
 
     def releases(self, since: datetime) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"releases since {since}: {NEVER.why}")
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"{len(hosts)} placements: {NEVER.why}")
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"{len(groups)} groups and port {port}: {NEVER.why}")
 
     def routes(self, vpcs: tuple[str, ...]) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"{len(vpcs)} routes: {NEVER.why}")
 
     def peerings(self, ids: tuple[str, ...]) -> Never:
-        """See `firstline.controller.ports.Background`."""
+        """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"{len(ids)} peerings: {NEVER.why}")
 
 
@@ -186,21 +187,21 @@ class PastPager:
         self._deeds = deeds
 
     def routing_key(self) -> str:
-        """See `firstline.controller.ports.Pager`."""
+        """See `firstline.controller.ports.people.Pager`."""
         return ""
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.Pager`."""
+        """See `firstline.controller.ports.people.Pager`."""
         del routing_key
         return self._deeds.deliver(body)
 
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.Pager`."""
+        """See `firstline.controller.ports.people.Pager`."""
         del routing_key, body
         return Accepted()
 
     def publish(self, subject: str, message: str) -> Delivery:
-        """See `firstline.controller.ports.Team`."""
+        """See `firstline.controller.ports.people.Team`."""
         del subject, message
         return Accepted()
 
@@ -212,12 +213,12 @@ class PastClock:
         self._present = present
 
     def now(self) -> datetime:
-        """See `firstline.controller.ports.Clock`."""
+        """See `firstline.controller.ports.people.Clock`."""
         now, self._present.now = self._present.now, self._present.later
         return now
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.controller.ports.Clock`: nobody waits for the past."""
+        """See `firstline.controller.ports.people.Clock`: nobody waits for the past."""
 
 
 class PastWakes:
@@ -228,7 +229,7 @@ class PastWakes:
         self._present = present
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """See `firstline.controller.ports.Wakes`."""
+        """See `firstline.controller.ports.people.Wakes`."""
         self.waiting.append((self._present.now + delay, wake))
 
 

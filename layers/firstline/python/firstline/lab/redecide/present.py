@@ -85,6 +85,6 @@ class PastStore(MemoryStore):
         self._present = present
 
     def limits(self, group: str) -> Limits:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         self._present.known("limits", self._present.seen.limits)
         return super().limits(group)

@@ -14,7 +14,7 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ingest import receive
-from firstline.controller.ports import Wake
+from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.remember import believed
 from firstline.controller.system import System

@@ -14,7 +14,7 @@ ACTING = (
         name="an intent that was lost is never looked for",
         breaks="I9 (lost)",
         file="controller/observe.py",
-        old="        return _read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))\n",
+        old="        return read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))\n",
         new="        return None\n",
     ),
     Planted(

@@ -24,9 +24,9 @@ PLANTED = (
         name="a hand-over resolves what it gives to a person",
         breaks="I4",
         file="controller/act.py",
-        old="    pages = paging.hand_over(draft.incident, told, draft.now)\n",
-        new="    pages = paging.hand_over(draft.incident, told, draft.now)\n"
-        "    pages = (*pages, *paging.resolutions(draft.incident, draft.now))\n",
+        old="    draft.owe(*paging.hand_over(draft.incident, told, draft.now))\n",
+        new="    over = paging.resolutions(draft.incident, draft.now)\n"
+        "    draft.owe(*paging.hand_over(draft.incident, told, draft.now), *over)\n",
     ),
     Planted(
         name="an incident that rests is in no index",
@@ -90,8 +90,8 @@ PLANTED = (
         name="the sweep tells of no page that is owed",
         breaks="I7",
         file="controller/sweep.py",
-        old="    waiting = filter(paging.people_wait, paging.owed(draft.incident.pages))\n",
-        new="    waiting = filter(paging.people_wait, paging.owed(()))\n",
+        old="max(owed_for, paging.owed_for(draft.incident.pages, now))",
+        new="max(owed_for, paging.owed_for((), now))",
     ),
     Planted(
         name="a suppressed alarm is no reason to wait",

@@ -8,7 +8,7 @@ import itertools
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from firstline.controller.ports import Wake
+from firstline.controller.ports.people import Wake
 from firstline.lab.simulation.choices import Choices
 
 LATE = (timedelta(0), timedelta(seconds=1), timedelta(seconds=7), timedelta(seconds=40))

@@ -36,13 +36,13 @@ WRITTEN_LAST = Planted(
     name="the circumstances are written after the page and the wake, in a transaction of their own",
     breaks="I22",
     file="controller/opening.py",
-    old="""        commit_with_circumstances(change, signal, found, system)
+    old="""        commit_with_circumstances(change, arrival, system)
     except (Unavailable, Bug):
         _page_unrecorded(incident.pages, system)
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
-    _wake(draft)
+    draft.wake()
 """,
     new="""        system.ports.store.commit(change)
     except (Unavailable, Bug):
@@ -50,8 +50,8 @@ WRITTEN_LAST = Planted(
         raise
     draft = Draft(copy.replace(incident, version=1), system, now)
     _page(draft)
-    _wake(draft)
-    commit_with_circumstances(Change(), signal, found, system)
+    draft.wake()
+    commit_with_circumstances(Change(), arrival, system)
 """,
 )
 

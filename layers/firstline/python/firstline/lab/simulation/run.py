@@ -14,7 +14,8 @@ from firstline.config.settings import nowhere
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import Lever
 from firstline.controller.operators.execute import Call, pull
-from firstline.controller.ports import Ports, Wake
+from firstline.controller.ports import Ports
+from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
@@ -69,11 +70,11 @@ class SimulatedClock(WorldClock):
         self._scheduler = scheduler
 
     def now(self) -> datetime:
-        """See `firstline.controller.ports.Clock`."""
+        """See `firstline.controller.ports.people.Clock`."""
         return super().now() + self._scheduler.skew
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.controller.ports.Clock`."""
+        """See `firstline.controller.ports.people.Clock`."""
         self._scheduler.sleep(duration)
 
 

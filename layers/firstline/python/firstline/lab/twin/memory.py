@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.controller.ports import Ports, Wake
+from firstline.controller.ports import Ports
+from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
     AlarmReading,
     Alarms,
@@ -58,18 +59,18 @@ class MemoryFleet:
         self._effects = effects
 
     def group(self) -> Group:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return self._effects.effect("fleet", "fleet.group", self._group)
 
     def target_health(self) -> TargetHealth | Unknown:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         world = self._world
         return self._effects.effect(
             "fleet", "fleet.target_health", lambda: TargetHealth(world.target_states())
         )
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return self._effects.effect(
             "fleet", "fleet.alarms", lambda: {arn: self._alarm(arn) for arn in arns}
         )
@@ -89,7 +90,7 @@ class MemoryFleet:
         )
 
     def answering(self) -> Answering | Unknown:
-        """See `firstline.controller.ports.Fleet`."""
+        """See `firstline.controller.ports.readings.Fleet`."""
         return self._effects.effect("fleet", "fleet.answering", self._answering)
 
     def _answering(self) -> Answering:
@@ -109,15 +110,15 @@ class MemoryHosts:
         self._effects = effects
 
     def look(self, order: LookOrder) -> Sending:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._send("hosts.look", order)
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._send("hosts.fix", order)
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._effects.effect("hosts", "hosts.connections", lambda: self._connections(hosts))
 
     def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
@@ -125,11 +126,11 @@ class MemoryHosts:
         return Connections({id_: state for id_, state in told if state is not None})
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._effects.effect("hosts", "hosts.answers", lambda: self._answers(command))
 
     def find(self, token: Token, since: datetime) -> CommandId | None:
-        """See `firstline.controller.ports.Hosts`."""
+        """See `firstline.controller.ports.orders.Hosts`."""
         return self._effects.effect("hosts", "hosts.find", lambda: self._find(token, since))
 
     def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
@@ -181,11 +182,11 @@ class MemoryPager:
         self._effects = effects
 
     def routing_key(self) -> str:
-        """See `firstline.controller.ports.Pager`."""
+        """See `firstline.controller.ports.people.Pager`."""
         return self._effects.effect("secrets", "pager.routing_key", lambda: ROUTING_KEY)
 
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.Pager`."""
+        """See `firstline.controller.ports.people.Pager`."""
         event = {"routing_key": routing_key, **body}
         try:
             return self._effects.effect(
@@ -195,7 +196,7 @@ class MemoryPager:
             return NotYet(str(error))
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.Pager`."""
+        """See `firstline.controller.ports.people.Pager`."""
         event = {"routing_key": routing_key, **body}
         now = self._world.now
         try:
@@ -214,7 +215,7 @@ class MemoryTeam:
         self._effects = effects
 
     def publish(self, subject: str, message: str) -> Delivery:
-        """See `firstline.controller.ports.Team`."""
+        """See `firstline.controller.ports.people.Team`."""
         notice = (self._world.now, subject, message)
         try:
             self._effects.effect("team", "team.publish", lambda: self._world.notices.append(notice))
@@ -232,7 +233,7 @@ class MemoryWakes:
         self._effects = effects
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """See `firstline.controller.ports.Wakes`."""
+        """See `firstline.controller.ports.people.Wakes`."""
         if delay > WAKE_DELAY_MAX:
             return
         at = self._world.now + delay

@@ -26,7 +26,7 @@ class MemoryScaling:
         self._effects = effects
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.Scaling`."""
+        """See `firstline.controller.ports.orders.Scaling`."""
         try:
             return Sent(self._effects.effect("fleet", "scaling.fix", lambda: self._change(order)))
         except RefreshInProgress:
@@ -37,11 +37,11 @@ class MemoryScaling:
             return Unsettled(str(error))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """See `firstline.controller.ports.Scaling`."""
+        """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
 
     def refreshes(self) -> Refreshes:
-        """See `firstline.controller.ports.Scaling`."""
+        """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.refreshes", self._refreshes)
 
     def _change(self, order: FixOrder) -> CommandId:

@@ -1,4 +1,4 @@
-"""The store of the twin's in-memory door: `firstline.controller.ports.Store` in dictionaries."""
+"""The store of the twin's in-memory door: `controller.ports.store.Store` in dictionaries."""
 
 import copy
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from firstline.controller.ports import Change, Due, Loaded
+from firstline.controller.ports.store import Change, Due, Loaded
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, IncidentId, SignalKey
@@ -54,21 +54,21 @@ class MemoryStore:
         self._effects = effects
 
     def load(self, incident: IncidentId) -> Loaded | None:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.load", lambda: self._load(incident))
 
     def commit(self, change: Change) -> None:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         self._effects.effect("store", "store.commit", lambda: self._commit(change))
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.open_incident", lambda: self.tables.causes.get(cause)
         )
 
     def limits(self, group: str) -> Limits:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         tables = self.tables
         return self._effects.effect(
             "store",
@@ -81,25 +81,25 @@ class MemoryStore:
         )
 
     def switch(self) -> Switch:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.switch", lambda: self.tables.switch)
 
     def openings(self, fleet: str) -> Openings:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.openings", lambda: self.tables.openings.get(fleet, Openings())
         )
 
     def due(self, by: datetime) -> tuple[Due, ...]:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.due", lambda: self._due(by))
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.open_now", lambda: self._open_now(most))
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
-        """See `firstline.controller.ports.Store`."""
+        """See `firstline.controller.ports.store.Store`."""
         entries = self.tables.entries
         return self._effects.effect(
             "store", "store.entries", lambda: tuple(entries.get(incident, ()))

@@ -1,0 +1,99 @@
+"""Demotion: a verdict on a fix counts for or against its action, until a person promotes that.
+
+What it came to stands beside the lease, and is written with it.
+"""
+
+import copy
+
+from firstline.config.profile import seconds
+from firstline.controller.draft import Draft
+from firstline.controller.operators.commands import Promote, Pulled
+from firstline.controller.operators.kill_switch import write
+from firstline.controller.ports.store import LeaseWrite
+from firstline.controller.system import System
+from firstline.diagnosis.evidence import Unknown
+from firstline.errors import Bug, Malformed
+from firstline.incidents import demotion as trust
+from firstline.incidents.demotion import Demotion
+from firstline.incidents.incident import Attempt, Outcome
+from firstline.ledger.entries import ActionDemoted, ActionPromoted
+from firstline.notifications import pages as paging
+from firstline.remediation import kill_switch as pauses
+from firstline.remediation.guards.surroundings import UNDOES
+from firstline.remediation.limits import Limits
+
+
+def judge(draft: Draft, over: Attempt) -> None:
+    """Count the verdict on *over* in the lease that is given back, and tell of a demotion.
+
+    What was never sent was not tried, and what undoes a fix of ours is a way back. Where the
+    lease is not ours any more, or cannot be read, the verdict counts in the incident alone.
+    """
+    held, profile = draft.incident, draft.system.profile
+    goes_alone = profile.autonomy(over.action, held.condition) == "auto"
+    counts = goes_alone and over.outcome is not Outcome.NOT_SENT and over.action != UNDOES
+    if draft.lease is None or not counts:
+        return
+    before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed
+    by = Demotion(draft.now, 0, held.id)
+    after = trust.judged(before, over.action, helped=not over.failed, by=by, most=most)
+    draft.lease = copy.replace(draft.lease, lease=copy.replace(draft.lease.lease, trusts=after))
+    demotion = trust.of(after, over.action).demoted
+    if demotion is not None and demotion != trust.of(before, over.action).demoted:
+        _tell(draft, over.action, demotion)
+
+
+def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
+    """What a person who takes over is told: every action that is demoted, a line each."""
+    if isinstance(held, Unknown):
+        return ()
+    trusts = draft.lease_after(held).trusts
+    return tuple(
+        f"{each.action}: {each.demoted.told(each.action)}" for each in trusts if each.demoted
+    )
+
+
+def promote(order: Promote, by: str, system: System) -> Pulled:
+    """Let an action go by itself again: beside the lease and in the chain of the switch, at once.
+
+    The fence rises, so that whoever read the lease before writes nothing over it. Raises
+    `Malformed` for what is not demoted, `Conflict` and `Unavailable`.
+    """
+    now, limits = system.ports.clock.now(), _readable(system)
+    lease = limits.lease
+    demoted = {each.action: each.demoted for each in lease.trusts if each.demoted}
+    was = demoted.get(order.action)
+    if was is None:
+        known = ", ".join(demoted) or "nothing"
+        raise Malformed(f"{order.action} is not demoted: demoted is {known}")
+    event = ActionPromoted(
+        action=order.action,
+        failed=was.failed,
+        since=was.at.replace(microsecond=0),
+        why=order.why,
+        by=by,
+    )
+    trusts = trust.promoted(lease.trusts, order.action)
+    after = LeaseWrite(copy.replace(lease, fence=lease.fence + 1, trusts=trusts), lease.fence)
+    write(pauses.noted(limits.switch, event, now, system.provenance()), system, after)
+    return Pulled(lever="promote", by=by, action=order.action)
+
+
+def _tell(draft: Draft, action: str, demotion: Demotion) -> None:
+    """An entry, and a change beside PagerDuty's alerts, which notifies nobody."""
+    why = demotion.told(action)
+    draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
+    due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
+    draft.owe(paging.demoted(draft.incident, action, demotion, due_at))
+
+
+def _readable(system: System) -> Limits:
+    """Lease and switch; what cannot be read stops every fix, and is mended by hand alone."""
+    try:
+        limits = system.ports.store.limits(system.profile.fleet.group)
+    except Bug as error:
+        raise Malformed(f"the lease cannot be read, so fixes are stopped: {error}") from error
+    if limits.switch.unreadable:
+        why = limits.switch.unreadable
+        raise Malformed(f"the switch cannot be read, so fixes are stopped: {why}")
+    return limits
