@@ -11,7 +11,7 @@ from aws_cdk import App
 
 from app import compose
 from firstline.config import probe_settings
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.probe_section import Probe
 from firstline.errors import Malformed
 from infra import packaging, probe

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.controller.ports import Archive, Ledger
 from firstline.errors import Malformed
 

@@ -1,26 +1,20 @@
 """The operator's file: a fleet's names and facts, and its policy.
 
-`load` refuses a file that does not hold together and says where: file, key and line.
+``profile_file.py`` reads it.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from firstline.actions.action import Autonomy
 from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
-from firstline.config import consistency as coherence
-from firstline.config import toml_document as located
-from firstline.config import type_errors as shape
 from firstline.config.business_day import BusinessDay
 from firstline.config.probe_section import Probe
-from firstline.config.toml_document import Fault
-from firstline.errors import Malformed
-from firstline.ids import Digest, digest
+from firstline.ids import Digest
 from firstline.signal import Component, Condition, Severity
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -344,28 +338,3 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
 def seconds(value: int) -> timedelta:
     """A profile's ``_seconds`` as a duration."""
     return timedelta(seconds=value)
-
-
-def load(path: Path) -> Profile:
-    """The profile in *path*; raises `Malformed` with file, line and key."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror}): name a profile that exists"
-        raise Malformed(message) from error
-    return parse(raw, str(path))
-
-
-def parse(raw: bytes, name: str) -> Profile:
-    """The profile that *raw* holds; *name* is where it came from, for the message."""
-    document = located.read(raw, name)
-    if "digest" in document.table:
-        why = "is computed from the file: remove the key"
-        raise document.refusal([Fault(("digest",), why)])
-    try:
-        profile = msgspec.convert({**document.table, "digest": digest(raw)}, type=Profile)
-    except msgspec.ValidationError as error:
-        raise document.refusal([shape.fault(error, document.table, Profile)]) from error
-    if faults := list(coherence.faults(profile)):
-        raise document.refusal(faults)
-    return profile
