@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from firstline.actions.action import Action, Parameter
 from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
-
-INSTANCE_PATTERN = r"^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$"
+from firstline.ids import INSTANCE_ID
 
 REPLACE_INSTANCE = Action(
     name="replace_instance",
@@ -18,7 +17,7 @@ REPLACE_INSTANCE = Action(
     tool="autoscaling",
     mends=frozenset(Failure) - BEYOND_HOSTS,
     runbook_steps=("R18",),
-    parameters=(Parameter("InstanceId", INSTANCE_PATTERN),),
+    parameters=(Parameter("InstanceId", f"^{INSTANCE_ID}$"),),
     permissions=(
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "autoscaling:DescribeScalingActivities",

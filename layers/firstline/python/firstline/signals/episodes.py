@@ -12,7 +12,7 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.diagnosis import external_events as circumstances
-from firstline.ids import IncidentId, InstanceId, digest, incident_id
+from firstline.ids import INSTANCE_ID, IncidentId, InstanceId, digest, incident_id
 from firstline.incidents import response_targets as responses
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Provenance, append
@@ -24,7 +24,6 @@ from firstline.signals import correlation as causes
 from firstline.signals import rules
 from firstline.signals.classify import Classification
 
-_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}", re.ASCII)
 ALARMS_MAX = 100
 """As many as one DescribeAlarms shows; an incident of more is not closed by firstline."""
 
@@ -66,7 +65,7 @@ def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
         alarm=redact(signal.subject),
         alarm_arn=signal.arn,
         alarms=(signal.arn,) if signal.arn else (),
-        scope=InstanceId(found.scope) if _INSTANCE.fullmatch(found.scope) else None,
+        scope=InstanceId(found.scope) if re.fullmatch(INSTANCE_ID, found.scope) else None,
         storm=found.cause == causes.storm(profile.fleet.name),
         suppressed=Mark.SUPPRESSED in signal.marks,
         drill=signal.drill,

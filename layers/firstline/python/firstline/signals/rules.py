@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from firstline.config.profile import Profile, Rule, Wanted
-from firstline.ids import digest
+from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal
 
 
@@ -83,7 +83,7 @@ def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
     return {field: word for field, word in {**words, **scopes}.items() if word}
 
 
-_NAMES_NOBODY = re.compile(r"i-[0-9a-f]{8,17}|[0-9a-f]{16}", re.ASCII)
+_NAMES_NOBODY = re.compile(rf"{INSTANCE_ID}|[0-9a-f]{{16}}")
 """An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from firstline.errors import Malformed
+from firstline.ids import INSTANCE_ID
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
 
@@ -31,7 +32,7 @@ DETAIL_TYPES = (
     REFRESH + "Rollback Succeeded",
     REFRESH + "Rollback Failed",
 )
-_Instance = Annotated[str, msgspec.Meta(pattern=r"^(i-[0-9a-f]{8}([0-9a-f]{9})?)?\Z")]
+_Instance = Annotated[str, msgspec.Meta(pattern=rf"^({INSTANCE_ID})?\Z")]
 """Empty where a launch failed before there was an instance."""
 
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import msgspec
 
 from firstline.errors import Malformed
-from firstline.ids import SignalKey
+from firstline.ids import INSTANCE_ID, SignalKey
 from firstline.signal import Signal, SignalKind
 
 Name = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w .:/=+@-]{1,255}\Z")]
 """A name that an operator or AWS gave: never a sentence, never empty."""
 Id = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w-]{1,128}\Z")]
 """An id that AWS gave."""
-Instance = Annotated[str, msgspec.Meta(pattern=r"^i-[0-9a-f]{8}([0-9a-f]{9})?\Z")]
+Instance = Annotated[str, msgspec.Meta(pattern=rf"^{INSTANCE_ID}\Z")]
 """An instance's id."""
 
 
