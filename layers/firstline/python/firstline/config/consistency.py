@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from firstline.actions.catalogue import FIXES
-from firstline.config.profile import Policy, Profile, Rule, Wanted
+from firstline.config.profile import Policy, Prefix, Profile, Rule, Wanted, fits
 from firstline.config.toml_document import Fault, Key
 from firstline.signal import DRILL_ALARM, SOURCES, Condition
 
@@ -77,12 +77,10 @@ def _unknown_fixes(profile: Profile) -> Iterator[Fault]:
 
 def _unheard(profile: Profile) -> Iterator[Fault]:
     """Alarms and rules that do not meet."""
-    made = [(("alarms", "made", i, "name"), a.name) for i, a in enumerate(profile.alarms.made)]
-    others = enumerate(profile.alarms.external)
-    external = [(("alarms", "external", i, "known_as"), a.known_as) for i, a in others]
-    heard = {name for _, name in made + external}
+    names = _alarms(profile)
+    heard = {name for _, name in names}
     wanted = {rule.subject for rule in profile.rules if rule.source == "cloudwatch.alarm"}
-    for key, name in made + external:
+    for key, name in names:
         if name not in wanted:
             yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
     for index, rule in enumerate(profile.rules):
@@ -95,15 +93,19 @@ def _unheard(profile: Profile) -> Iterator[Fault]:
             yield Fault(("rules", index, "subject"), why)
 
 
+def _alarms(profile: Profile) -> list[tuple[Key, str]]:
+    """What the rules call each alarm, and where the file says so."""
+    made, external = enumerate(profile.alarms.made), enumerate(profile.alarms.external)
+    return [
+        *((("alarms", "made", index, "name"), each.name) for index, each in made),
+        *((("alarms", "external", index, "known_as"), each.known_as) for index, each in external),
+    ]
+
+
 def _drills(profile: Profile) -> Iterator[Fault]:
     """The drill's alarm and its condition are firstline's own."""
     why = f"{DRILL_ALARM!r} is the name of firstline's own drill: use another"
-    for index, made in enumerate(profile.alarms.made):
-        if made.name == DRILL_ALARM:
-            yield Fault(("alarms", "made", index, "name"), why)
-    for index, external in enumerate(profile.alarms.external):
-        if external.known_as == DRILL_ALARM:
-            yield Fault(("alarms", "external", index, "known_as"), why)
+    yield from (Fault(key, why) for key, name in _alarms(profile) if name == DRILL_ALARM)
     rules = [("rules", index, each.condition) for index, each in enumerate(profile.rules)]
     ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
     for kind, index, condition in rules + ladders:
@@ -164,17 +166,9 @@ def _takes_all(earlier: Rule, later: Rule) -> bool:
 
 
 def _covers(wide: Wanted, narrow: Wanted) -> bool:
-    values = (wide,) if isinstance(wide, str) else wide
-    wanted = (narrow,) if isinstance(narrow, str) else narrow
-    match values, wanted:
-        case tuple(), tuple():
-            return set(wanted) <= set(values)
-        case tuple(), _:
-            return False  # a prefix fits more than any list
-        case _, tuple():
-            return all(each.startswith(values.prefix) for each in wanted)
-        case _:
-            return wanted.prefix.startswith(values.prefix)
+    if isinstance(narrow, Prefix):  # it fits more than any list
+        return isinstance(wide, Prefix) and narrow.prefix.startswith(wide.prefix)
+    return all(fits(each, wide) for each in ((narrow,) if isinstance(narrow, str) else narrow))
 
 
 def _responses(profile: Profile) -> Iterator[Fault]:
