@@ -5,8 +5,6 @@ without a smaller desired capacity. Two instances overlap only if the group's ow
 policy says so.
 """
 
-from datetime import timedelta
-
 from firstline.actions.action import Action, Parameter
 from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
 from firstline.ids import INSTANCE_ID
@@ -25,7 +23,5 @@ REPLACE_INSTANCE = Action(
     blast_radius="one host: it is terminated, and another is launched",
     reversibility="none: what was only in its memory is lost",
     autonomy="auto",
-    delivery_limit=timedelta(seconds=60),
-    execution_limit=timedelta(0),
     verification="the group is whole again, and looks find the new host serving",
 )
