@@ -16,8 +16,9 @@ def load(path: Path) -> Profile:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror}): name a profile that exists"
-        raise Malformed(message) from error
+        raise Malformed(
+            f"{path}: cannot be read ({error.strerror}): name a profile that exists"
+        ) from error
     return parse(raw, str(path))
 
 

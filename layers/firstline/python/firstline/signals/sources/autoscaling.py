@@ -50,8 +50,7 @@ def activity(envelope: Envelope) -> Signal:
     event = decoded(envelope.detail, _Activity)
     ids = (event.activity_id, event.instance_refresh_id, event.lifecycle_action_token)
     if not any(ids):
-        message = "an event of a group that names no activity of it"
-        raise Malformed(message)
+        raise Malformed("an event of a group that names no activity of it")
     key = ("autoscaling", envelope.detail_type, *ids, event.checkpoint_percentage)
     where = {"AutoScalingGroupName": event.auto_scaling_group_name}
     if event.instance:

@@ -110,8 +110,7 @@ def state_change(envelope: Envelope) -> Signal:
     event = decoded(envelope.detail, _Detail)
     by = event.alarm_contributor
     if by is None and envelope.detail_type == CONTRIBUTOR:
-        message = "a contributor's state change without its contributor"
-        raise Malformed(message)
+        raise Malformed("a contributor's state change without its contributor")
     arn = _arn(event.alarm_name, envelope)
     at = instant(event.state.timestamp)
     metric = _metric(event.configuration.metrics)
@@ -153,8 +152,7 @@ def _arn(name: str, envelope: Envelope) -> str:
     """The alarm's ARN; one that contradicts the alarm's name is not believed."""
     expected = f"arn:aws:cloudwatch:{envelope.region}:{envelope.account}:alarm:{name}"
     if envelope.resources != (expected,):
-        message = f"the event's resources are not the alarm {name!r} that it names"
-        raise Malformed(message)
+        raise Malformed(f"the event's resources are not the alarm {name!r} that it names")
     return expected
 
 

@@ -40,8 +40,7 @@ def decoded[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
     try:
         return _decoder(type_).decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        message = f"not what its source is known to send: {error}"
-        raise Malformed(message) from error
+        raise Malformed(f"not what its source is known to send: {error}") from error
 
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
@@ -62,10 +61,8 @@ def instant(text: str) -> datetime:
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"not an instant: {text[:40]!r}"
-        raise Malformed(message) from error
-    message = f"an instant without offset: {text[:40]!r}"
-    raise Malformed(message)
+        raise Malformed(f"not an instant: {text[:40]!r}") from error
+    raise Malformed(f"an instant without offset: {text[:40]!r}")
 
 
 def read(
