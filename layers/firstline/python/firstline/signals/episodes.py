@@ -26,8 +26,6 @@ from firstline.signals.classify import Classification
 
 ALARMS_MAX = 100
 """As many as one DescribeAlarms shows; an incident of more is not closed by firstline."""
-
-
 REPORTS_MAX = 10
 """Of one user's reports the latest are kept: the aggregate must fit into its item."""
 
@@ -39,24 +37,18 @@ class Opening(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-def begin(
-    signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
-) -> Opening:
-    """The episode that *signal* begins, with its page owed; its id follows from the signal."""
-    return begun(noted_id(signal), signal, found, profile, now, by)
-
-
-def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
-    id_: IncidentId,
+def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is known
     signal: Signal,
     found: Classification,
     profile: Profile,
     now: datetime,
     by: Provenance,
+    *,
+    id_: IncidentId | None = None,
 ) -> Opening:
-    """The episode of that id, which *signal* began."""
+    """The episode that *signal* begins, with its page owed; its id follows from the signal."""
     incident = Incident(
-        id=id_,
+        id=id_ or noted_id(signal),
         cause=found.cause,
         condition=found.condition,
         severity=found.severity,
