@@ -31,8 +31,6 @@ from urllib.parse import parse_qs
 
 from bench.deployed import Probed, controller, health_probe, nats_probe
 from bench.recorded import Answer, Work
-from firstline.config import probe_settings
-from firstline.config import settings as addresses
 from infra import packaging
 from tests.end_to_end.runtime import Place, Sandbox, Started, runtime_files
 from tools.bench.figure import Figure, paired, run
@@ -200,20 +198,20 @@ def of_work(work: Work, where: Path, packages: Packages, base: dict[str, str]) -
     pager = f"{base['AWS_ENDPOINT_URL']}/v2/enqueue"
     calls = where / f"{work.function}.calls"
     calls.write_bytes(pickle.dumps((work.calls, [pager] * work.posts)))
-    settings = addresses.write(copy.replace(work.settings, pager_url=pager))
+    settings = copy.replace(work.settings, pager_url=pager)
     return Case(
         work.function,
         f"bare boto3, the same {len(work.calls) + work.posts} calls",
         packages.sides(work.function, BARE.format(calls=str(calls))),
         work.event,
-        base | {addresses.VARIABLE: settings},
+        base | {settings.variable: settings.write()},
         work.answers + [POSTED] * work.posts,
     )
 
 
 def of_probe(probed: Probed, packages: Packages, base: dict[str, str]) -> Case:
     """A probe beside the library that it asks by."""
-    settings = {probe_settings.VARIABLE: probe_settings.write(probed.settings)}
+    settings = {probed.settings.variable: probed.settings.write()}
     return Case(
         probed.function,
         probed.against,

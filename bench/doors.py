@@ -10,7 +10,7 @@ from bench.rates import Asked
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.controller.ports.people import Wake
 from firstline.controller.system import System
 from firstline.lab.twin.alerts import Alerts

@@ -4,7 +4,6 @@ import os
 import ssl
 
 from firstline.adapters import vault_health
-from firstline.config import probe_settings
 from firstline.config.probe_settings import ProbeSettings
 from firstline.errors import Malformed
 from firstline.monitoring import http_probe as probe_health
@@ -15,9 +14,9 @@ from functions.log import logger
 def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
     """Probe once. What cannot be probed raises, and the alarms on missing metrics tell of it."""
     del event, context
-    settings = settings or probe_settings.read(os.environ)
+    settings = settings or ProbeSettings.read(os.environ)
     if settings.health is None:
-        raise Malformed(f"{probe_settings.VARIABLE} has no `health`: say which address is probed")
+        raise Malformed(f"{settings.variable} has no `health`: say which address is probed")
     reading = vault_health.ask(settings.health, ssl.create_default_context())
     why = reading.why if isinstance(reading, probe_health.NoAnswer) else ""
     logger().info("probed", outcome=probe_health.outcome(reading), why=why)

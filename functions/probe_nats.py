@@ -10,7 +10,6 @@ from boto3.session import Session
 
 from firstline.adapters import nats
 from firstline.adapters.aws import clients, nats_credentials
-from firstline.config import probe_settings
 from firstline.config.probe_settings import NatsTarget, ProbeSettings
 from firstline.errors import Malformed
 from firstline.monitoring import nats_probe as probe
@@ -23,9 +22,9 @@ from functions.log import logger
 def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
     """Probe once. What cannot be probed raises, and the alarms on missing metrics tell of it."""
     del event, context
-    settings = settings or probe_settings.read(os.environ)
+    settings = settings or ProbeSettings.read(os.environ)
     if settings.nats is None:
-        raise Malformed(f"{probe_settings.VARIABLE} has no `nats`: say which server is probed")
+        raise Malformed(f"{settings.variable} has no `nats`: say which server is probed")
     given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
     reading, servers = asyncio.run(_ask(settings.nats, given, now))
     logger().info("probed", outcome=probe.outcome(reading), why=reading.why)

@@ -10,7 +10,6 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline.config import probe_settings
 from firstline.config.probe_section import NatsProbe, Probe
 from firstline.monitoring import costs
 from infra import roles, unscoped
@@ -30,7 +29,8 @@ class Probes(Construct):
         self, scope: Construct, name: str, *, runtime: Runtime, probe: Probe, fleet: str
     ) -> None:
         super().__init__(scope, name)
-        environment = {probe_settings.VARIABLE: probe_settings.write(probe.settings(fleet))}
+        settings = probe.settings(fleet)
+        environment = {settings.variable: settings.write()}
         if probe.nats:
             layer = runtime.probe_layer()
             handler = _nats(Stack.of(self), probe.nats)

@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from firstline.config.settings import VARIABLE, Settings
+from firstline.config.settings import Settings
 from infra import denials, packaging, roles
 from infra.context import Architecture, Deployment
 from infra.nag import accept
@@ -111,7 +111,7 @@ class Runtime(Construct):
 
 def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
     """The settings, and nothing else."""
-    return {VARIABLE: stack.to_json_string(msgspec.to_builtins(settings))}
+    return {Settings.variable: stack.to_json_string(msgspec.to_builtins(settings))}
 
 
 def _log_group(scope: Construct, name: str) -> logs.LogGroup:

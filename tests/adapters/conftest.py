@@ -4,7 +4,7 @@ import pytest
 
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.aws import TwinAws

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from firstline.adapters import wiring
-from firstline.config import settings as addresses
 from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.aws import TwinAws
@@ -31,7 +30,7 @@ def run(settings: Settings) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
         "AWS_EC2_METADATA_DISABLED": "true",
-        addresses.VARIABLE: addresses.write(settings),
+        settings.variable: settings.write(),
     }
     return subprocess.run(
         [sys.executable, "-c", PROGRAM],

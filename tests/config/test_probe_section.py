@@ -1,5 +1,5 @@
 from firstline.config.probe_section import Probe
-from firstline.config.probe_settings import Consumer, ProbeSettings, read, write
+from firstline.config.probe_settings import Consumer, ProbeSettings
 from tests.builders import PROFILE
 
 
@@ -12,7 +12,7 @@ def test_the_profiles_probe_becomes_its_functions_settings() -> None:
     assert told.nats.consumers == (Consumer("ENROLLMENT", "worker"),)
     assert told.health is not None
     assert told.health.path == "/vault/health"
-    assert read({"FIRSTLINE_PROBE": write(told)}) == told
+    assert ProbeSettings.read({"FIRSTLINE_PROBE": told.write()}) == told
 
 
 def test_a_fleet_may_have_no_probe() -> None:

@@ -5,13 +5,10 @@ from pathlib import Path
 import pytest
 
 from firstline.config.probe_settings import (
-    VARIABLE,
     Consumer,
     HealthTarget,
     NatsTarget,
     ProbeSettings,
-    read,
-    write,
 )
 from firstline.errors import Malformed
 from firstline.monitoring.http_probe import HealthOutcome
@@ -19,12 +16,13 @@ from firstline.monitoring.nats_probe import Outcome
 
 NATS = NatsTarget(host="nats.internal.example", consumers=(Consumer("EVENTS", "worker"),))
 HEALTH = HealthTarget(host="api.example.com", path="/vault/health")
+VARIABLE = ProbeSettings.variable
 SETTINGS = ProbeSettings(fleet="vettid", nats=NATS, health=HEALTH)
 
 
 def test_what_a_stack_writes_is_what_a_function_reads() -> None:
     """One struct on both sides."""
-    assert read({VARIABLE: write(SETTINGS)}) == SETTINGS
+    assert ProbeSettings.read({VARIABLE: SETTINGS.write()}) == SETTINGS
 
 
 def nats(**fields: object) -> str:
@@ -59,7 +57,7 @@ def health(**fields: object) -> str:
 def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], told: str) -> None:
     """The line names the variable and the field, and repeats no value."""
     with pytest.raises(Malformed, match=told) as refusal:
-        read(environment)
+        ProbeSettings.read(environment)
     assert str(refusal.value).startswith(VARIABLE)
     assert "user:word" not in str(refusal.value)
 
@@ -70,7 +68,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "PROBE.md").read_text()
 def test_the_documented_settings_can_be_read() -> None:
     """The example in docs/PROBE.md."""
     (example,) = re.findall(r"```\n(.*?)```", PAGE, re.DOTALL)
-    settings = read({VARIABLE: example})
+    settings = ProbeSettings.read({VARIABLE: example})
     assert settings.nats is not None
     assert settings.nats.consumers == (Consumer("EVENTS", "worker"),)
 

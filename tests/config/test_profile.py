@@ -8,7 +8,7 @@ import pytest
 
 from firstline.actions.look_host import UNIT_PATTERN
 from firstline.config.fallback_profile import fallback
-from firstline.config.profile import load, parse
+from firstline.config.profile_file import load, parse
 from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.signal import SOURCES, Condition, Severity

@@ -3,19 +3,21 @@ import json
 
 import pytest
 
-from firstline.config.settings import VARIABLE, Settings, read, write
+from firstline.config.settings import Settings
 from firstline.errors import Malformed
 from tests.builders import SETTINGS
+
+VARIABLE = Settings.variable
 
 
 def test_what_the_stack_writes_is_what_a_function_reads() -> None:
     """One struct on both sides."""
     written = copy.replace(SETTINGS, documents={"look_host": "doc"}, alarms={"arn": "name"})
-    assert read({VARIABLE: write(written), "OTHER": "x"}) == written
+    assert Settings.read({VARIABLE: written.write(), "OTHER": "x"}) == written
 
 
 def edited(**fields: object) -> str:
-    return json.dumps(json.loads(write(SETTINGS)) | fields)
+    return json.dumps(json.loads(SETTINGS.write()) | fields)
 
 
 @pytest.mark.parametrize(
@@ -34,13 +36,15 @@ def edited(**fields: object) -> str:
 def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], told: str) -> None:
     """The line names the variable and the field."""
     with pytest.raises(Malformed, match=told) as refusal:
-        read(environment)
+        Settings.read(environment)
     assert str(refusal.value).startswith(VARIABLE)
 
 
 def test_a_settings_fields_are_all_asked_for() -> None:
     """None has a default, so a stack that forgets one fails at once."""
     for field in Settings.__struct_fields__:
-        rest = {name: value for name, value in json.loads(write(SETTINGS)).items() if name != field}
+        rest = {
+            name: value for name, value in json.loads(SETTINGS.write()).items() if name != field
+        }
         with pytest.raises(Malformed, match=f"missing required field `{field}`"):
-            read({VARIABLE: json.dumps(rest)})
+            Settings.read({VARIABLE: json.dumps(rest)})

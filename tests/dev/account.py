@@ -21,7 +21,7 @@ from boto3.session import Session
 import firstline
 from firstline.adapters import wiring
 from firstline.adapters.aws import dynamo_items as items
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState

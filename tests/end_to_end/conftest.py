@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 import coverage
 import pytest
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.lab.twin.pagerduty import PagerDutyServer
 from tests.end_to_end import kinds, pace, quick, stand_ins
 from tests.end_to_end.assembly import Cdk

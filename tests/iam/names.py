@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import firstline
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import Fleet, Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.around import KEY

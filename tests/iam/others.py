@@ -17,7 +17,7 @@ from moto import mock_aws
 
 from firstline.adapters import archive_wiring, wiring
 from firstline.adapters.aws import dynamo_items as items
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.settings import Home, Settings
 from firstline.controller.ports.store import Change, Joined
 from firstline.controller.system import System

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.config.settings import Home
 from firstline.monitoring import alarms as detection

@@ -2,7 +2,7 @@
 
 import json
 
-from firstline.config import settings
+from firstline.config.settings import Settings
 from tests.infra.made import Made
 from tests.infra.permissions import may
 from tests.infra.test_detection import change, heard
@@ -15,7 +15,7 @@ def test_the_alarm_is_heard_like_any_other_and_known_as_the_drill(made: Made) ->
     alarm = made.one("AWS::CloudWatch::Alarm", "Detectiondrill")
     assert heard(made, change(alarm.name))
     function = made.one("AWS::Lambda::Function", "ResponseIngest")
-    read = settings.read(function.properties["Environment"]["Variables"])
+    read = Settings.read(function.properties["Environment"]["Variables"])
     assert read.alarms[made.arn(alarm)] == "drill"
 
 

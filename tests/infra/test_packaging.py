@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from firstline import version as code
-from firstline.config import settings
+from firstline.config.settings import Settings
 from infra import packaging
 from infra.context import DEFAULT_PROFILE
 from tests.infra.made import Made, Resource
@@ -137,7 +137,7 @@ def test_lambda_may_read_everything(synthesized: Synthesized) -> None:
 def test_the_settings_name_the_code_and_the_profile_that_ship(synthesized: Synthesized) -> None:
     """The digest is that of the package in the layer; the profile lies where the settings say."""
     (function, *_) = synthesized.made.of("AWS::Lambda::Function")
-    read = settings.read(function.properties["Environment"]["Variables"])
+    read = Settings.read(function.properties["Environment"]["Variables"])
     assert read.code == code.digest(synthesized.layer("Firstline") / "python" / "firstline")
     shipped = synthesized.layer("Profile") / Path(read.profile_path).relative_to("/opt")
     assert files(synthesized.layer("Profile")).keys() == {"profile/profile.toml"}

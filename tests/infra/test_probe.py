@@ -10,9 +10,9 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.config import probe_settings
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.probe_section import Probe
+from firstline.config.probe_settings import ProbeSettings
 from firstline.errors import Malformed
 from infra import packaging, probe
 from infra.context import DEFAULT_PROFILE
@@ -52,8 +52,8 @@ def test_each_reads_the_profiles_probe(made: Made) -> None:
     """And knows nothing of the controller's tables."""
     for name in ("probe_nats", "probe_health"):
         environment = function(made, name).properties["Environment"]["Variables"]
-        assert environment.keys() == {probe_settings.VARIABLE}
-        assert probe_settings.read(environment) == PROBE.settings("vettid")
+        assert environment.keys() == {ProbeSettings.variable}
+        assert ProbeSettings.read(environment) == PROBE.settings("vettid")
 
 
 def test_no_two_overlap_and_none_is_cut_off(made: Made) -> None:

@@ -11,9 +11,8 @@ from aws_cdk import App
 from app import compose
 from firstline import version as code
 from firstline.actions.catalogue import DOCUMENTS
-from firstline.config import settings
 from firstline.config.profile import Profile
-from firstline.config.settings import Home
+from firstline.config.settings import Home, Settings
 from firstline.lab.twin import resources
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
@@ -92,7 +91,7 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     """The environment holds the one settings struct, with the addresses of what was made."""
     environment = functions(made)[name].properties["Environment"]["Variables"]
     assert set(environment) == {"FIRSTLINE_SETTINGS"}
-    read = settings.read(environment)
+    read = Settings.read(environment)
     assert read.home == Home(account=ACCOUNT, region=REGION)
     assert read.mode == "observe"
     assert read.profile_path == PROFILE_PATH
@@ -121,7 +120,7 @@ def test_every_made_alarm_is_known_by_its_arn(made: Made) -> None:
         for each in made.of("AWS::CloudWatch::Alarm")
         if each.logical_id.startswith("Detection")
     }
-    assert set(settings.read(environment).alarms) == made_alarms
+    assert set(Settings.read(environment).alarms) == made_alarms
 
 
 @pytest.mark.parametrize(
@@ -194,7 +193,7 @@ def test_what_runs_every_minute_is_not_repeated(made: Made) -> None:
 def test_each_action_has_its_document(made: Made, profile: Profile) -> None:
     """A document for each action, with the action's parameters and only the profile's units."""
     environment = functions(made)["reconcile"].properties["Environment"]["Variables"]
-    named = settings.read(environment).documents
+    named = Settings.read(environment).documents
     documents = {each.name: each for each in made.of("AWS::SSM::Document")}
     assert set(named) == set(DOCUMENTS)
     assert len(documents) == len(DOCUMENTS)
@@ -255,7 +254,7 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     app.synth()
     chosen = Made(tmp_path)
     ingest = functions(chosen)["ingest"].properties
-    read = settings.read(ingest["Environment"]["Variables"])
+    read = Settings.read(ingest["Environment"]["Variables"])
     assert (read.mode, read.routing_key_secret) == ("enforce", arn)
     assert ingest["Architectures"] == ["x86_64"]
     assert ingest["ReservedConcurrentExecutions"] == 25

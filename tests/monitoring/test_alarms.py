@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.nats_probe import NATS_METRICS

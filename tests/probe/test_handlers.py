@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from firstline.config.probe_settings import VARIABLE, HealthTarget, ProbeSettings, write
+from firstline.config.probe_settings import HealthTarget, ProbeSettings
 from firstline.errors import Malformed
 from functions import probe_health, probe_nats
 from tests.probe.fleet import guarded, parents, target
@@ -95,7 +95,7 @@ def test_a_function_reads_its_settings_from_the_environment() -> None:
     settings = ProbeSettings(fleet="vettid", nats=target(1))
     ran = subprocess.run(
         [sys.executable, "-c", "from functions import probe_nats as p; p.handler({}, None)"],
-        env={**os.environ, VARIABLE: write(settings)},
+        env={**os.environ, settings.variable: settings.write()},
         capture_output=True,
         text=True,
         check=True,

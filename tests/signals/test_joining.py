@@ -134,7 +134,16 @@ def test_more_alarms_than_one_request_shows_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "host"), [(A, A), ("", None), ("user-1", None), (f"{A} ", None), ("i-", None)]
+    ("scope", "host"),
+    [
+        (A, A),
+        ("i-0a1b2c3d", "i-0a1b2c3d"),
+        ("", None),
+        ("user-1", None),
+        (f"{A} ", None),
+        ("i-", None),
+        ("i-0a1b2c3d4", None),
+    ],
 )
 def test_a_host_in_scope_is_the_only_target(scope: str, host: str | None) -> None:
     """Any other scope only tells incidents apart."""

@@ -14,7 +14,7 @@ GroupName = NewType("GroupName", str)
 IncidentId = NewType("IncidentId", str)
 """``inc-`` and 20 hexadecimal digits of the opening signal's key."""
 InstanceId = NewType("InstanceId", str)
-"""An EC2 instance's id."""
+"""An EC2 instance's id: in full what `INSTANCE_ID` says."""
 SignalKey = NewType("SignalKey", str)
 """What makes two deliveries the same transition; never the envelope's own id."""
 Token = NewType("Token", str)
@@ -22,6 +22,9 @@ Token = NewType("Token", str)
 
 type FixTarget = InstanceId | GroupName
 """Whom a fix is about: one instance, or the group where the fix is of the whole fleet."""
+
+INSTANCE_ID = r"i-[0-9a-f]{8}(?:[0-9a-f]{9})?"
+"""The pattern of an instance's id: 8 or 17 hexadecimal digits (EC2 user guide, resource IDs)."""
 
 
 def digest(data: bytes) -> Digest:

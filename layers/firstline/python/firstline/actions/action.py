@@ -24,7 +24,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     ``tool`` carries it out; ``none`` only prepares something for a person. ``reach`` says whether
     its one target is a host or the whole group. ``mends`` are the failures of a host that it fits:
     a ladder passes over a rung that does not. ``delivery_limit`` and ``execution_limit`` bound a
-    command in SSM; after the first the script refuses to begin.
+    command in SSM; after the first the script refuses to begin, and without a command there is
+    nothing to carry out.
     """
 
     name: str
@@ -33,11 +34,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     reach: Literal["host", "fleet"] = "host"
     mends: frozenset[Failure] = frozenset()
     runbook_steps: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...] = ()
     permissions: tuple[str, ...]
     blast_radius: str
     reversibility: str
     autonomy: Autonomy
-    delivery_limit: timedelta
-    execution_limit: timedelta
+    delivery_limit: timedelta = timedelta(seconds=60)
+    execution_limit: timedelta = timedelta(0)
     verification: str

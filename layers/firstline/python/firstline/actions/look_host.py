@@ -28,7 +28,6 @@ LOOK_HOST = Action(
     blast_radius="none: it reads",
     reversibility="nothing to reverse",
     autonomy="auto",
-    delivery_limit=timedelta(seconds=60),
     execution_limit=timedelta(seconds=60),
     verification="none: it changes nothing",
 )

@@ -10,12 +10,10 @@ PREPARE_SUPPORT_CASE = Action(
     tool="none",
     reach="fleet",
     runbook_steps=("R46",),
-    parameters=(),
     permissions=(),
     blast_radius="none: it writes a text",
     reversibility="nothing to reverse",
     autonomy="auto",
     delivery_limit=timedelta(0),
-    execution_limit=timedelta(0),
     verification="none: a person reads it and sends it",
 )

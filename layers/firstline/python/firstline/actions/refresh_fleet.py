@@ -4,8 +4,6 @@ Only where each instance in service is proven dead. The first replacement is the
 checkpoint holds the refresh until it was verified, and it is cancelled where it was not.
 """
 
-from datetime import timedelta
-
 from firstline.actions.action import Action, Parameter
 from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
 
@@ -29,7 +27,5 @@ REFRESH_FLEET = Action(
     blast_radius="the fleet: every instance is replaced, the first one alone",
     reversibility="it can be cancelled; what is replaced by then stays replaced",
     autonomy="approve",
-    delivery_limit=timedelta(seconds=60),
-    execution_limit=timedelta(0),
     verification="no instance from before is in service, and looks find every new one serving",
 )

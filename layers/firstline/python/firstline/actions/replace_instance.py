@@ -5,12 +5,9 @@ without a smaller desired capacity. Two instances overlap only if the group's ow
 policy says so.
 """
 
-from datetime import timedelta
-
 from firstline.actions.action import Action, Parameter
 from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
-
-INSTANCE_PATTERN = r"^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$"
+from firstline.ids import INSTANCE_ID
 
 REPLACE_INSTANCE = Action(
     name="replace_instance",
@@ -18,7 +15,7 @@ REPLACE_INSTANCE = Action(
     tool="autoscaling",
     mends=frozenset(Failure) - BEYOND_HOSTS,
     runbook_steps=("R18",),
-    parameters=(Parameter("InstanceId", INSTANCE_PATTERN),),
+    parameters=(Parameter("InstanceId", f"^{INSTANCE_ID}$"),),
     permissions=(
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "autoscaling:DescribeScalingActivities",
@@ -26,7 +23,5 @@ REPLACE_INSTANCE = Action(
     blast_radius="one host: it is terminated, and another is launched",
     reversibility="none: what was only in its memory is lost",
     autonomy="auto",
-    delivery_limit=timedelta(seconds=60),
-    execution_limit=timedelta(0),
     verification="the group is whole again, and looks find the new host serving",
 )

@@ -15,4 +15,4 @@ PARAMETERS = (
 )
 PERMISSIONS = ("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands")
 LIMIT = timedelta(seconds=60)
-"""As long as SSM may take to deliver the command, and then the host to carry it out."""
+"""As long as the host may take to carry the command out."""

@@ -15,7 +15,6 @@ RESTART_PARENT = Action(
     blast_radius="one host: requests under way there are lost",
     reversibility="none needed: the enclave and its unlocked vaults stay",
     autonomy="auto",
-    delivery_limit=restart.LIMIT,
     execution_limit=restart.LIMIT,
     verification="a later look finds the parent healthy, and the load balancer agrees",
 )

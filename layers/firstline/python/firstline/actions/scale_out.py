@@ -3,8 +3,6 @@
 Where several instances must not serve at once, the profile says ``recommend`` and no more.
 """
 
-from datetime import timedelta
-
 from firstline.actions.action import Action, Parameter
 
 CAPACITY_PATTERN = r"^[1-9][0-9]{0,3}$"
@@ -20,7 +18,5 @@ SCALE_OUT = Action(
     blast_radius="none: one instance is added",
     reversibility="the desired capacity can be set back",
     autonomy="recommend",
-    delivery_limit=timedelta(seconds=60),
-    execution_limit=timedelta(0),
     verification="the group is whole at its new size, and looks find every host serving",
 )

@@ -12,7 +12,6 @@ from firstline.adapters.aws.kms_signer import KmsSigner
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.adapters.clock import SystemClock
-from firstline.config import settings as addresses
 from firstline.config.settings import Settings
 from firstline.controller.archive.fill import Archiving
 from firstline.controller.ports.people import Clock
@@ -21,7 +20,7 @@ from firstline.controller.ports.people import Clock
 @functools.cache
 def from_environment() -> Archiving:
     """What archiving needs, made once; raises `Malformed` when the process has no settings."""
-    settings = addresses.read(os.environ)
+    settings = Settings.read(os.environ)
     return archiving(settings, Session(region_name=settings.home.region), SystemClock())
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.fallback_profile import fallback
 from firstline.config.profile import Profile
 

@@ -19,7 +19,6 @@ from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.config import settings as addresses
 from firstline.config.settings import Settings
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
@@ -29,7 +28,7 @@ from firstline.controller.system import System
 @functools.cache
 def from_environment() -> System:
     """The system of this process, made once; raises `Malformed` when it has no settings."""
-    settings = addresses.read(os.environ)
+    settings = Settings.read(os.environ)
     session = Session(region_name=settings.home.region)
     calls().watch(session)
     return system(settings, session, SystemClock())

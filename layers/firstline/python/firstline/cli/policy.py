@@ -10,7 +10,7 @@ from firstline.cli.classify import MEANT
 from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExplainLine, MissLine, PolicyLine
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.lab.twin.replay import UNDATED

@@ -17,7 +17,8 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import replay as account
 from firstline.cli.output import screen
 from firstline.cli.output.lines import ReplayLine
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
+from firstline.config.profile import Profile as LoadedProfile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
@@ -102,7 +103,7 @@ def read(
 
 
 def _event(
-    path: Path, plan: EventPlan, policy: profiles.Profile, home: Home, begins: datetime
+    path: Path, plan: EventPlan, policy: LoadedProfile, home: Home, begins: datetime
 ) -> Event:
     """What the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):

@@ -12,7 +12,8 @@ from firstline.cli import exported, incidents
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.incidents import Export, Profile, Region, Until
 from firstline.cli.output import lines as output
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
+from firstline.config.profile import Profile as LoadedProfile
 from firstline.errors import Malformed
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
@@ -152,7 +153,7 @@ def _opened(chain: list[Entry]) -> bool:
     return recorded(chain[0]).opens
 
 
-def _profile(chain: list[Entry], policies: dict[Digest, str]) -> profiles.Profile | None:
+def _profile(chain: list[Entry], policies: dict[Digest, str]) -> LoadedProfile | None:
     """The profile that the last entry was under, where the export has it and it can be read."""
     digest = recorded(chain[-1]).policy
     text = policies.get(digest)

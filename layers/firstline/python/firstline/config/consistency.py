@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from firstline.actions.catalogue import FIXES
+from firstline.config.profile import Policy, Prefix, Profile, Rule, Wanted, fits
 from firstline.config.toml_document import Fault, Key
 from firstline.signal import DRILL_ALARM, SOURCES, Condition
 
@@ -17,11 +17,8 @@ NO_FACTS = (
 )
 """Fields of the fleet that are no text, which no name can stand for."""
 
-if TYPE_CHECKING:
-    from firstline.config.profile import Policy, Profile, Rule, Wanted
 
-
-def faults(profile: "Profile") -> Iterator[Fault]:
+def faults(profile: Profile) -> Iterator[Fault]:
     """Everything in *profile* that contradicts something else in it, or names what is not."""
     yield from _repeated(profile)
     yield from _unknown_fixes(profile)
@@ -37,7 +34,7 @@ def faults(profile: "Profile") -> Iterator[Fault]:
     yield from _limits(profile.policy)
 
 
-def _repeated(profile: "Profile") -> Iterator[Fault]:
+def _repeated(profile: Profile) -> Iterator[Fault]:
     """Names that must be told apart: a later one of the same name would be ignored."""
     lists: dict[Key, Iterable[str]] = {
         ("alarms", "made"): (each.name for each in profile.alarms.made),
@@ -64,7 +61,7 @@ def _again(names: Iterable[str]) -> Iterator[tuple[int, str]]:
             yield index, name
 
 
-def _unknown_fixes(profile: "Profile") -> Iterator[Fault]:
+def _unknown_fixes(profile: Profile) -> Iterator[Fault]:
     named: list[tuple[Key, str]] = [
         (("actions", index, "name"), each.name) for index, each in enumerate(profile.actions)
     ]
@@ -78,14 +75,12 @@ def _unknown_fixes(profile: "Profile") -> Iterator[Fault]:
             yield Fault(key, f"{name!r} is no fix: use one of {', '.join(FIXES)}")
 
 
-def _unheard(profile: "Profile") -> Iterator[Fault]:
+def _unheard(profile: Profile) -> Iterator[Fault]:
     """Alarms and rules that do not meet."""
-    made = [(("alarms", "made", i, "name"), a.name) for i, a in enumerate(profile.alarms.made)]
-    others = enumerate(profile.alarms.external)
-    external = [(("alarms", "external", i, "known_as"), a.known_as) for i, a in others]
-    heard = {name for _, name in made + external}
+    names = _alarms(profile)
+    heard = {name for _, name in names}
     wanted = {rule.subject for rule in profile.rules if rule.source == "cloudwatch.alarm"}
-    for key, name in made + external:
+    for key, name in names:
         if name not in wanted:
             yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
     for index, rule in enumerate(profile.rules):
@@ -98,15 +93,19 @@ def _unheard(profile: "Profile") -> Iterator[Fault]:
             yield Fault(("rules", index, "subject"), why)
 
 
-def _drills(profile: "Profile") -> Iterator[Fault]:
+def _alarms(profile: Profile) -> list[tuple[Key, str]]:
+    """What the rules call each alarm, and where the file says so."""
+    made, external = enumerate(profile.alarms.made), enumerate(profile.alarms.external)
+    return [
+        *((("alarms", "made", index, "name"), each.name) for index, each in made),
+        *((("alarms", "external", index, "known_as"), each.known_as) for index, each in external),
+    ]
+
+
+def _drills(profile: Profile) -> Iterator[Fault]:
     """The drill's alarm and its condition are firstline's own."""
     why = f"{DRILL_ALARM!r} is the name of firstline's own drill: use another"
-    for index, made in enumerate(profile.alarms.made):
-        if made.name == DRILL_ALARM:
-            yield Fault(("alarms", "made", index, "name"), why)
-    for index, external in enumerate(profile.alarms.external):
-        if external.known_as == DRILL_ALARM:
-            yield Fault(("alarms", "external", index, "known_as"), why)
+    yield from (Fault(key, why) for key, name in _alarms(profile) if name == DRILL_ALARM)
     rules = [("rules", index, each.condition) for index, each in enumerate(profile.rules)]
     ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
     for kind, index, condition in rules + ladders:
@@ -115,7 +114,7 @@ def _drills(profile: "Profile") -> Iterator[Fault]:
             yield Fault((kind, index, "condition"), told)
 
 
-def _unmade(profile: "Profile") -> Iterator[Fault]:
+def _unmade(profile: Profile) -> Iterator[Fault]:
     """Facts that no fleet has, numbers that cannot be, and logs that nobody counts."""
     counted = {each.metric for each in profile.logs}
     facts = {each for each in profile.fleet.__struct_fields__ if each not in NO_FACTS}
@@ -138,7 +137,7 @@ def _unmade(profile: "Profile") -> Iterator[Fault]:
                 yield Fault(place, why)
 
 
-def _other_groups(profile: "Profile") -> Iterator[Fault]:
+def _other_groups(profile: Profile) -> Iterator[Fault]:
     """Auto Scaling's events are heard of the fleet's group alone."""
     for index, rule in enumerate(profile.rules):
         named = rule.when.get("AutoScalingGroupName", profile.fleet.group)
@@ -147,7 +146,7 @@ def _other_groups(profile: "Profile") -> Iterator[Fault]:
             yield Fault(("rules", index, "when", "AutoScalingGroupName"), why)
 
 
-def _shadowed(profile: "Profile") -> Iterator[Fault]:
+def _shadowed(profile: Profile) -> Iterator[Fault]:
     for index, rule in enumerate(profile.rules):
         for earlier in profile.rules[:index]:
             if _takes_all(earlier, rule):
@@ -156,7 +155,7 @@ def _shadowed(profile: "Profile") -> Iterator[Fault]:
                 break
 
 
-def _takes_all(earlier: "Rule", later: "Rule") -> bool:
+def _takes_all(earlier: Rule, later: Rule) -> bool:
     """Whether whatever fits *later* fits *earlier* too."""
     if (earlier.source, earlier.subject) != (later.source, later.subject):
         return False
@@ -166,21 +165,13 @@ def _takes_all(earlier: "Rule", later: "Rule") -> bool:
     )
 
 
-def _covers(wide: "Wanted", narrow: "Wanted") -> bool:
-    values = (wide,) if isinstance(wide, str) else wide
-    wanted = (narrow,) if isinstance(narrow, str) else narrow
-    match values, wanted:
-        case tuple(), tuple():
-            return set(wanted) <= set(values)
-        case tuple(), _:
-            return False  # a prefix fits more than any list
-        case _, tuple():
-            return all(each.startswith(values.prefix) for each in wanted)
-        case _:
-            return wanted.prefix.startswith(values.prefix)
+def _covers(wide: Wanted, narrow: Wanted) -> bool:
+    if isinstance(narrow, Prefix):  # it fits more than any list
+        return isinstance(wide, Prefix) and narrow.prefix.startswith(wide.prefix)
+    return all(fits(each, wide) for each in ((narrow,) if isinstance(narrow, str) else narrow))
 
 
-def _responses(profile: "Profile") -> Iterator[Fault]:
+def _responses(profile: Profile) -> Iterator[Fault]:
     """Targets that are there twice, or that ask more haste for what is less severe."""
     for index, severity in _again(each.severity for each in profile.responses):
         yield Fault(("responses", index, "severity"), f"{severity!s} is there twice: remove one")
@@ -193,7 +184,7 @@ def _responses(profile: "Profile") -> Iterator[Fault]:
                 yield Fault(("responses", index, "target_seconds"), why)
 
 
-def _limits(policy: "Policy") -> Iterator[Fault]:
+def _limits(policy: Policy) -> Iterator[Fault]:
     """Numbers that leave each other no room."""
     verifying = policy.settle_seconds + policy.verify_readings * policy.verify_interval_seconds
     watching = -(-policy.incident_age_max_seconds // policy.watch_seconds)

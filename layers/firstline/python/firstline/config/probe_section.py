@@ -39,8 +39,5 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def settings(self, fleet: str) -> ProbeSettings:
         """What its functions read; ``fleet`` is the metrics' ``service``."""
-        nats = self.nats
-        target = nats and NatsTarget(
-            **{name: getattr(nats, name) for name in NatsTarget.__struct_fields__}
-        )
-        return ProbeSettings(fleet=fleet, nats=target, health=self.health)
+        nats = self.nats and msgspec.convert(self.nats, NatsTarget, from_attributes=True)
+        return ProbeSettings(fleet=fleet, nats=nats, health=self.health)

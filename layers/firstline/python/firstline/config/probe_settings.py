@@ -3,15 +3,11 @@
 The probe stands in another network and may know nothing of the controller's tables.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from firstline.errors import Malformed
-
-VARIABLE = "FIRSTLINE_PROBE"
-"""The one environment variable of the probe's functions."""
+from firstline.config.environment import FromEnvironment
 
 _PREFIX = r"^(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\Z"
 _Subject = Annotated[str, msgspec.Meta(pattern=_PREFIX)]
@@ -68,26 +64,12 @@ class HealthTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     loopback_test: bool = False
 
 
-class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProbeSettings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is probed for which fleet; ``fleet`` is the metrics' ``service``."""
+
+    variable: ClassVar = "FIRSTLINE_PROBE"
+    mend: ClassVar = "deploy with a stack that writes it"
 
     fleet: str
     nats: NatsTarget | None = None
     health: HealthTarget | None = None
-
-
-def read(environment: Mapping[str, str]) -> ProbeSettings:
-    """Settings from *environment*; raises `Malformed` when they are missing or do not fit."""
-    try:
-        return msgspec.json.decode(environment[VARIABLE], type=ProbeSettings)
-    except KeyError:
-        message = f"{VARIABLE} is not set: deploy with a stack that writes it"
-        raise Malformed(message) from None
-    except msgspec.DecodeError as error:
-        message = f"{VARIABLE} does not fit firstline.config.probe_settings.ProbeSettings: {error}"
-        raise Malformed(message) from error
-
-
-def write(settings: ProbeSettings) -> str:
-    """The value of `VARIABLE` for *settings*."""
-    return msgspec.json.encode(settings).decode()

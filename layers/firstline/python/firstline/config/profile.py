@@ -1,26 +1,20 @@
 """The operator's file: a fleet's names and facts, and its policy.
 
-`load` refuses a file that does not hold together and says where: file, key and line.
+``profile_file.py`` reads it.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from firstline.actions.action import Autonomy
 from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
-from firstline.config import consistency as coherence
-from firstline.config import toml_document as located
-from firstline.config import type_errors as shape
 from firstline.config.business_day import BusinessDay
 from firstline.config.probe_section import Probe
-from firstline.config.toml_document import Fault
-from firstline.errors import Malformed
-from firstline.ids import Digest, digest
+from firstline.ids import Digest
 from firstline.signal import Component, Condition, Severity
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -89,9 +83,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
     stack: Name | Literal[""] = ""
     pcr0_parameter: Name | Literal[""] = ""
-    build_host_tag: Annotated[str, msgspec.Meta(pattern=r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$")] = (
-        ""
-    )
+    build_host_tag: Annotated[str, msgspec.Meta(pattern=TAG_PATTERN)] = ""
     launch_template: Name | Literal[""] = ""
     deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
@@ -160,6 +152,13 @@ class Prefix(Table, frozen=True, kw_only=True):
 
 
 type Wanted = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Prefix
+
+
+def fits(held: str, wanted: Wanted) -> bool:
+    """Whether *held* is the text, one of the texts, or begins as *wanted*."""
+    if isinstance(wanted, str):
+        return held == wanted
+    return held in wanted if isinstance(wanted, tuple) else held.startswith(wanted.prefix)
 
 
 class Rule(Table, frozen=True, kw_only=True):
@@ -276,20 +275,15 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     def autonomy(self, action: str, condition: Condition) -> Autonomy:
         """How far *action* may go in *condition*; one that nobody names may only be observed."""
         found = self._action(action)
-        if found is None:
-            return "observe"
         return found.autonomy_by_condition.get(condition, found.autonomy)
 
     def settle(self, action: str) -> timedelta:
         """How long a host is left alone once *action* on it was answered."""
-        found = self._action(action)
-        own = found.settle_seconds if found is not None else None
-        return seconds(own or self.policy.settle_seconds)
+        return seconds(self._action(action).settle_seconds or self.policy.settle_seconds)
 
     def verify_timeout(self, action: str) -> timedelta:
         """How long after its answer *action* must have helped."""
-        found = self._action(action)
-        own = found.verify_timeout_seconds if found is not None else None
+        own = self._action(action).verify_timeout_seconds
         return seconds(own or self.policy.verify_timeout_seconds)
 
     def response_target(self, severity: Severity) -> timedelta | None:
@@ -297,17 +291,14 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         found = (each.target_seconds for each in self.responses if each.severity is severity)
         return next(map(seconds, found), None)
 
-    def _action(self, action: str) -> ActionPolicy | None:
-        return next((each for each in self.actions if each.name == action), None)
+    def _action(self, action: str) -> ActionPolicy:
+        unnamed = ActionPolicy(name=action, autonomy="observe")
+        return next((each for each in self.actions if each.name == action), unnamed)
 
     def severity_of(self, alarm: str) -> Severity:
         """The worst that a rule makes of the alarm *alarm*; P2 where none is for it."""
-        fitting = [
-            rule.severity
-            for rule in self.rules
-            if (rule.source, rule.subject) == ("cloudwatch.alarm", alarm)
-        ]
-        return min(fitting, default=Severity.P2)
+        rules = self.rules_of.get(("cloudwatch.alarm", alarm), ())
+        return min((rule.severity for rule in rules), default=Severity.P2)
 
     def external(self, name: str) -> str | None:
         """What the rules call the external alarm *name*."""
@@ -344,28 +335,3 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
 def seconds(value: int) -> timedelta:
     """A profile's ``_seconds`` as a duration."""
     return timedelta(seconds=value)
-
-
-def load(path: Path) -> Profile:
-    """The profile in *path*; raises `Malformed` with file, line and key."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror}): name a profile that exists"
-        raise Malformed(message) from error
-    return parse(raw, str(path))
-
-
-def parse(raw: bytes, name: str) -> Profile:
-    """The profile that *raw* holds; *name* is where it came from, for the message."""
-    document = located.read(raw, name)
-    if "digest" in document.table:
-        why = "is computed from the file: remove the key"
-        raise document.refusal([Fault(("digest",), why)])
-    try:
-        profile = msgspec.convert({**document.table, "digest": digest(raw)}, type=Profile)
-    except msgspec.ValidationError as error:
-        raise document.refusal([shape.fault(error, document.table, Profile)]) from error
-    if faults := list(coherence.faults(profile)):
-        raise document.refusal(faults)
-    return profile

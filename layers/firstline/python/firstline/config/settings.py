@@ -1,14 +1,10 @@
 """What the stacks tell the functions: one struct, written by ``infra`` and read here."""
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
-from firstline.errors import Malformed
-
-VARIABLE = "FIRSTLINE_SETTINGS"
-"""The one environment variable of every function."""
+from firstline.config.environment import FromEnvironment
 
 Mode = Literal["observe", "enforce"]
 
@@ -20,7 +16,7 @@ class Home(msgspec.Struct, frozen=True):
     region: str
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Addresses and the mode of one deployment.
 
     ``documents`` maps an action's name to its SSM document's name; ``alarms`` maps the ARN of
@@ -29,6 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     that signs its checkpoints. ``code`` is the digest of the package that runs, and goes into
     every ledger entry.
     """
+
+    variable: ClassVar = "FIRSTLINE_SETTINGS"
+    mend: ClassVar = "deploy with the stack in infra/, which writes it"
 
     home: Home
     mode: Mode
@@ -46,23 +45,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alarms: dict[str, str]
     hash_key: str
     code: str
-
-
-def read(environment: Mapping[str, str]) -> Settings:
-    """Settings from *environment*; raises `Malformed` when they are missing or do not fit."""
-    try:
-        return msgspec.json.decode(environment[VARIABLE], type=Settings)
-    except KeyError:
-        message = f"{VARIABLE} is not set: deploy with the stack in infra/, which writes it"
-        raise Malformed(message) from None
-    except msgspec.DecodeError as error:
-        message = f"{VARIABLE} does not fit firstline.config.settings.Settings: {error}"
-        raise Malformed(message) from error
-
-
-def write(settings: Settings) -> str:
-    """The value of `VARIABLE` for *settings*."""
-    return msgspec.json.encode(settings).decode()
 
 
 def nowhere(home: Home, code: str) -> Settings:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from firstline.ids import InstanceId
-from firstline.signal import Condition
+from firstline.signal import SERVICE_CONDITIONS, Condition
 
 type UnitState = Literal[
     "active", "inactive", "failed", "activating", "deactivating", "not-found", "unknown"
@@ -243,16 +243,8 @@ class Need(StrEnum):
     ANSWERING = "answering"
 
 
-_OF_HOSTS = frozenset(Need)
 NEEDS: dict[Condition, frozenset[Need]] = {
-    Condition.COMPLETE_OUTAGE: _OF_HOSTS,
-    Condition.ENCLAVE_DOWN: _OF_HOSTS,
-    Condition.PARENT_DOWN: _OF_HOSTS,
-    Condition.DEGRADED_LATENCY: _OF_HOSTS,
-    Condition.API_ERRORS: _OF_HOSTS,
-    Condition.NATS_DISCONNECTED: _OF_HOSTS,
-    Condition.NATS_BACKLOG: _OF_HOSTS,
-    Condition.MEMORY_PRESSURE: _OF_HOSTS,
+    **dict.fromkeys((*SERVICE_CONDITIONS, Condition.MEMORY_PRESSURE), frozenset(Need)),
     Condition.USER_AFFECTED: frozenset({Need.GROUP, Need.HOSTS}),
     Condition.CAPACITY: frozenset({Need.GROUP}),
 }

@@ -157,28 +157,22 @@ def unusual(series: Series) -> str | None:
 
 
 def _health(issues: Issues | Unknown | None) -> Iterator[str]:
-    match issues:
-        case Unknown(why):
-            yield f"R13 AWS Health cannot be read: {why}"
-        case Issues(open=()):
-            yield "R13 AWS Health knows of no open issue in the Region"
-        case Issues(open=found):
-            yield f"R13 AWS Health has open issues: {', '.join(found)}"
-        case _:
-            return
+    if isinstance(issues, Unknown):
+        yield f"R13 AWS Health cannot be read: {issues.why}"
+    elif issues is not None and issues.open:
+        yield f"R13 AWS Health has open issues: {', '.join(issues.open)}"
+    elif issues is not None:
+        yield "R13 AWS Health knows of no open issue in the Region"
 
 
 def _metrics(metrics: Metrics | Unknown | None) -> Iterator[str]:
-    match metrics:
-        case Unknown(why):
-            yield f"R20 the metrics cannot be read: {why}"
-        case Metrics(series):
-            lines = [line for each in series if (line := unusual(each)) is not None]
-            yield from (f"R20 {line}" for line in lines)
-            if not lines:
-                yield f"R20 nothing unusual in {len(series)} metrics around the start"
-        case _:
-            return
+    if isinstance(metrics, Unknown):
+        yield f"R20 the metrics cannot be read: {metrics.why}"
+    elif metrics is not None:
+        lines = [line for each in metrics.series if (line := unusual(each)) is not None]
+        yield from (f"R20 {line}" for line in lines)
+        if not lines:
+            yield f"R20 nothing unusual in {len(metrics.series)} metrics around the start"
 
 
 def _changes(
@@ -207,19 +201,20 @@ def _releases(releases: tuple[str, ...] | Unknown | None) -> Iterator[str]:
 
 
 def _way(way: Way, port: int) -> Iterator[str]:
-    match way.allowed:
-        case Unknown(why):
-            yield f"R37 the security groups cannot be read: {why}"
-        case True:
-            yield f"R37 the hosts' security groups let port {port} out"
-        case _:
-            yield f"R37 no security group of the hosts lets port {port} out"
+    if isinstance(way.allowed, Unknown):
+        yield f"R37 the security groups cannot be read: {way.allowed.why}"
+    elif way.allowed:
+        yield f"R37 the hosts' security groups let port {port} out"
+    else:
+        yield f"R37 no security group of the hosts lets port {port} out"
     if isinstance(way.routes, Unknown):
         yield f"R38 the routes cannot be read: {way.routes.why}"
     elif not way.routes.known:
         yield "R38 no route of the hosts' network goes over a peering connection"
     else:
-        yield from _blackholes(way.routes.known)
+        for each in way.routes.known:
+            if each.state != "active":
+                yield f"R38 the route to {each.destination} over {each.peering} is {each.state}"
         yield from _peerings(way.peerings)
 
 
@@ -229,11 +224,3 @@ def _peerings(peerings: Peerings | Unknown) -> Iterator[str]:
     else:
         for id_, status in sorted(peerings.statuses.items()):
             yield f"R38 the peering connection {id_} is {status}"
-
-
-def _blackholes(routes: tuple[Route, ...]) -> Iterator[str]:
-    return (
-        f"R38 the route to {each.destination} over {each.peering} is {each.state}"
-        for each in routes
-        if each.state != "active"
-    )

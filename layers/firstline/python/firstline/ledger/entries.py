@@ -184,24 +184,27 @@ class DecisionMade(Event, frozen=True, kw_only=True):
 # --- looks and fixes ---------------------------------------------------------------------------
 
 
-class LookIntended(Event, frozen=True, kw_only=True):
+class OfAction(Event, frozen=True, kw_only=True):
+    """What is recorded of one look or fix, which ``token`` names."""
+
+    action: str = ""
+    token: str = ""
+
+
+class LookIntended(OfAction, frozen=True, kw_only=True):
     """Hosts are about to be inspected."""
 
     kind: ClassVar = Kind.INTENT
 
-    action: str = ""
-    token: str = ""
     targets: tuple[str, ...] = ()
 
 
-class FixIntended(Event, frozen=True, kw_only=True):
+class FixIntended(OfAction, frozen=True, kw_only=True):
     """A fix is about to be sent: committed before it is."""
 
     kind: ClassVar = Kind.INTENT
     offset: ClassVar = frozenset({"not_after"})
 
-    action: str = ""
-    token: str = ""
     targets: tuple[str, ...] = ()
     hosts: tuple[InstanceId, ...] = ()
     parameters: dict[str, str] = {}
@@ -211,52 +214,43 @@ class FixIntended(Event, frozen=True, kw_only=True):
     not_after: Instant | None = None
 
 
-class LookReported(Event, frozen=True, kw_only=True):
+class Reported(OfAction, frozen=True, kw_only=True):
+    """What came of sending a look or a fix."""
+
+    kind: ClassVar = Kind.OUTCOME
+    absent: ClassVar = frozenset({"command", "detail"})
+
+    outcome: str = ""
+    command: str | None = None
+    detail: str | None = None
+
+
+class LookReported(Reported, frozen=True, kw_only=True):
     """What sending a look came to: ``sent`` as ``command``, ``unknown`` or ``not-sent``."""
 
-    kind: ClassVar = Kind.OUTCOME
-    absent: ClassVar = frozenset({"command", "detail"})
-
-    action: str = ""
-    token: str = ""
     targets: tuple[str, ...]
-    outcome: str = ""
-    command: str | None = None
-    detail: str | None = None
 
 
-class FixReported(Event, frozen=True, kw_only=True):
+class FixReported(Reported, frozen=True, kw_only=True):
     """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``."""
 
-    kind: ClassVar = Kind.OUTCOME
-    absent: ClassVar = frozenset({"command", "detail"})
-
-    action: str = ""
     target: str = ""
-    token: str = ""
-    outcome: str = ""
-    command: str | None = None
-    detail: str | None = None
 
 
-class HostsInspected(Event, frozen=True, kw_only=True):
+class HostsInspected(OfAction, frozen=True, kw_only=True):
     """What a look brought: the report of each host, or why there is none."""
 
     kind: ClassVar = Kind.OUTCOME
 
-    action: str = ""
-    token: str = ""
     hosts: dict[InstanceId, HostReport | Unknown]
 
 
-class FixVerified(Event, frozen=True, kw_only=True):
+class FixVerified(OfAction, frozen=True, kw_only=True):
     """The verdict on a fix, found by looking and not by what its tool reported."""
 
     kind: ClassVar = Kind.VERIFICATION
 
-    action: str = ""
     target: str = ""
-    token: str = ""
     outcome: str | None = None
     detail: str = ""
     helped: bool
@@ -419,8 +413,6 @@ class UnknownEvent(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-type Reported = LookReported | FixReported
-"""What came of sending a look or a fix."""
 type LedgerEvent = (
     SignalReceived
     | SignalsJoined

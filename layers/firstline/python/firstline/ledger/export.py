@@ -8,6 +8,7 @@ Lines come in any order, but the entries of an incident in theirs, and so do che
 takes one line at a time. It understands, and does not judge: that is ``ledger/verify.py``'s.
 """
 
+import copy
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -27,17 +28,25 @@ ENDING_STEPS = frozenset({"close", "hand-over"})
 """The steps after which nothing is decided."""
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """An entry beside what its body says; ``line`` counts from 1, and is 0 outside an export."""
-
-    line: int
-    entry: Entry
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
     previous: Digest
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     kind: str
     policy: Digest
     code: str
     data: dict[str, Any]
+
+
+class _Body(_Said, frozen=True, kw_only=True):
+    incident: IncidentId
+    sequence: int
+
+
+class Recorded(_Said, frozen=True, kw_only=True, dict=True):
+    """An entry beside what its body says; ``line`` counts from 1, and is 0 outside an export."""
+
+    line: int
+    entry: Entry
 
     @functools.cached_property
     def event(self) -> LedgerEvent | UnknownEvent:
@@ -69,41 +78,20 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A profile that entries name by its digest."""
 
-    line: int
-    digest: Digest
+    line: int = 0
+    digest: Digest = msgspec.field(name="policy")
     text: str
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A link of the fleet-wide chain of heads: the text that was signed, and its signature."""
 
-    line: int
-    text: str
+    line: int = 0
+    text: str = msgspec.field(name="checkpoint")
     signature: str
 
 
 type Line = Recorded | Policy | Checkpoint
-
-
-class _Body(msgspec.Struct, frozen=True):
-    incident: IncidentId
-    sequence: int
-    previous: Digest
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
-    kind: str
-    policy: Digest
-    code: str
-    data: dict[str, Any]
-
-
-class _Policy(msgspec.Struct, frozen=True):
-    policy: Digest
-    text: str
-
-
-class _Checkpoint(msgspec.Struct, frozen=True):
-    checkpoint: str
-    signature: str
 
 
 # --- from lines --------------------------------------------------------------------------------
@@ -131,28 +119,17 @@ def recorded(entry: Entry, line: int = 0) -> Recorded:
 def _understood(number: int, line: bytes) -> Line:
     keys = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).keys()
     if "checkpoint" in keys:
-        checkpoint = msgspec.json.decode(line, type=_Checkpoint)
-        return Checkpoint(line=number, text=checkpoint.checkpoint, signature=checkpoint.signature)
+        return copy.replace(msgspec.json.decode(line, type=Checkpoint), line=number)
     if "kind" not in keys:
-        policy = msgspec.json.decode(line, type=_Policy)
-        return Policy(line=number, digest=policy.policy, text=policy.text)
+        return copy.replace(msgspec.json.decode(line, type=Policy), line=number)
     return _recorded(line, number)
 
 
 def _recorded(body: bytes, line: int) -> Recorded:
     said = msgspec.json.decode(body, type=_Body)
-    return Recorded(
-        line=line,
-        entry=Entry(
-            incident=said.incident, sequence=said.sequence, body=body.decode(), hash=digest(body)
-        ),
-        previous=said.previous,
-        at=said.at,
-        kind=said.kind,
-        policy=said.policy,
-        code=said.code,
-        data=said.data,
-    )
+    entry = Entry(said.incident, said.sequence, body.decode(), digest(body))
+    rest = {name: getattr(said, name) for name in _Said.__struct_fields__}
+    return Recorded(line=line, entry=entry, **rest)
 
 
 # --- to lines ----------------------------------------------------------------------------------

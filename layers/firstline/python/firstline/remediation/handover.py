@@ -6,7 +6,6 @@ of an event is in it. The steps' ids are those of the runbook, step by step.
 
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.health_checks import Failure
-from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt, Incident
 from firstline.remediation import support_case
 from firstline.remediation.decision import Decision
@@ -85,19 +84,23 @@ def details(
 
     *background* is what a person would look up first, in lines.
     """
-    what, tried = seen(diagnosis), "; ".join(map(_tried, incident.attempts[-NAMED_MAX:]))
+    what = seen(diagnosis)
+    tried = "; ".join(map(_tried, incident.attempts[-NAMED_MAX:])) or "nothing"
+    verified = [each.id for each in incident.targets if each.verified][:NAMED_MAX]
     following = steps(incident, diagnosis)
-    case = support_case.prepare(incident, what, tried or "nothing").told()
     denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
-    return {
+    told = {
         "why": decision.why,
         "seen": what,
         "background": "; ".join(background) or "nothing was looked up",
-        "tried": tried or "nothing",
+        "tried": tried,
         "denied": "; ".join(denied) or "nothing",
-        "verified": ", ".join(_verified(incident)) or "no host",
+        "verified": ", ".join(verified) or "no host",
         "next": "; ".join(following),
-    } | ({"support_case": case} if R46 in following else {})
+    }
+    if R46 in following:
+        told["support_case"] = support_case.prepare(incident, what, tried)
+    return told
 
 
 def seen(diagnosis: Diagnosis) -> str:
@@ -122,7 +125,3 @@ def _tried(attempt: Attempt) -> str:
     verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
     what = "was not sent" if attempt.helped is False and not attempt.failed else None
     return f"{attempt.action} on {attempt.target}: {what or verdicts[attempt.helped]}"
-
-
-def _verified(incident: Incident) -> list[InstanceId]:
-    return [each.id for each in incident.targets if each.verified][:NAMED_MAX]

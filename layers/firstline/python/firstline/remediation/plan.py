@@ -32,13 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_ledger(self) -> PlannedFix:
         """The plan as an entry records it."""
-        return PlannedFix(
-            action=self.action,
-            target=self.target,
-            hash=self.hash,
-            hosts=self.hosts,
-            parameters=self.parameters,
-        )
+        return msgspec.convert(self, PlannedFix, from_attributes=True)
 
 
 def token(incident: IncidentId, sequence: int, purpose: str) -> Token:

@@ -4,8 +4,6 @@ Codes are those of the Support API (CreateCase). Which severities an account may
 its support plan.
 """
 
-import msgspec
-
 from firstline.incidents.incident import Incident
 from firstline.signal import Condition, Severity
 
@@ -20,26 +18,13 @@ SEVERITIES = {
 }
 
 
-class SupportCase(msgspec.Struct, frozen=True):
-    """What CreateCase asks for."""
-
-    subject: str
-    service_code: str
-    severity_code: str
-    body: str
-
-    def told(self) -> str:
-        """As the hand-over says it."""
-        return f"{self.subject} [{self.service_code}, {self.severity_code}]: {self.body}"
-
-
-def prepare(incident: Incident, seen: str, tried: str) -> SupportCase:
-    """The case of *incident*, from what was seen and tried, in words of our own."""
+def prepare(incident: Incident, seen: str, tried: str) -> str:
+    """The case of *incident*, from what was seen and tried: subject [service, severity]: body."""
     since = incident.signalled_at.isoformat(timespec="seconds")
-    return SupportCase(
-        subject=f"{incident.condition} of an Auto Scaling group since {since}",
-        service_code=SERVICES.get(incident.condition, INSTANCES),
-        severity_code=SEVERITIES[incident.severity],
-        body=f"Since {since} we see {incident.condition} ({incident.component}). "
-        f"Seen: {seen}. Tried: {tried}. Please look into the instances and their Region.",
+    service = SERVICES.get(incident.condition, INSTANCES)
+    return (
+        f"{incident.condition} of an Auto Scaling group since {since} "
+        f"[{service}, {SEVERITIES[incident.severity]}]: "
+        f"Since {since} we see {incident.condition} ({incident.component}). "
+        f"Seen: {seen}. Tried: {tried}. Please look into the instances and their Region."
     )

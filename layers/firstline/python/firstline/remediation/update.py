@@ -101,20 +101,14 @@ def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: date
     incident, look = lesson.incident, lesson.incident.look
     if look is None:
         return lesson
-    answers = seen.look or {}
-    reports = {id_: each for id_, each in answers.items() if isinstance(each, Answered)}
+    answers = (seen.look or {}).items()
+    reports = {id_: each.report for id_, each in answers if isinstance(each, Answered)}
     if len(reports) < len(look.targets) and now < look.until:
         return lesson
-    fresh = {
-        id_: HostEvidence(
-            reports[id_].report if id_ in reports else Unknown("no answer in time"),
-            look.intended_at,
-        )
-        for id_ in look.targets
-    }
+    reported = {id_: reports.get(id_, Unknown("no answer in time")) for id_ in look.targets}
+    fresh = {id_: HostEvidence(each, look.intended_at) for id_, each in reported.items()}
     incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
     incident = _readings(incident, seen.evidence, profile, frozenset(look.targets))
-    reported = {id_: each.report for id_, each in fresh.items()}
     event = HostsInspected(action="look_host", token=look.token, hosts=reported)
     return lesson.adding(incident, event)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.diagnosis import external_events as circumstances
-from firstline.ids import IncidentId, InstanceId, digest, incident_id
+from firstline.ids import INSTANCE_ID, IncidentId, InstanceId, digest, incident_id
 from firstline.incidents import response_targets as responses
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Provenance, append
@@ -24,11 +24,8 @@ from firstline.signals import correlation as causes
 from firstline.signals import rules
 from firstline.signals.classify import Classification
 
-_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}", re.ASCII)
 ALARMS_MAX = 100
 """As many as one DescribeAlarms shows; an incident of more is not closed by firstline."""
-
-
 REPORTS_MAX = 10
 """Of one user's reports the latest are kept: the aggregate must fit into its item."""
 
@@ -40,24 +37,18 @@ class Opening(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-def begin(
-    signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
-) -> Opening:
-    """The episode that *signal* begins, with its page owed; its id follows from the signal."""
-    return begun(noted_id(signal), signal, found, profile, now, by)
-
-
-def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
-    id_: IncidentId,
+def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is known
     signal: Signal,
     found: Classification,
     profile: Profile,
     now: datetime,
     by: Provenance,
+    *,
+    id_: IncidentId | None = None,
 ) -> Opening:
-    """The episode of that id, which *signal* began."""
+    """The episode that *signal* begins, with its page owed; its id follows from the signal."""
     incident = Incident(
-        id=id_,
+        id=id_ or noted_id(signal),
         cause=found.cause,
         condition=found.condition,
         severity=found.severity,
@@ -66,7 +57,7 @@ def begun(  # noqa: PLR0913, PLR0917 - what `begin` has, and the id
         alarm=redact(signal.subject),
         alarm_arn=signal.arn,
         alarms=(signal.arn,) if signal.arn else (),
-        scope=InstanceId(found.scope) if _INSTANCE.fullmatch(found.scope) else None,
+        scope=InstanceId(found.scope) if re.fullmatch(INSTANCE_ID, found.scope) else None,
         storm=found.cause == causes.storm(profile.fleet.name),
         suppressed=Mark.SUPPRESSED in signal.marks,
         drill=signal.drill,

@@ -8,8 +8,8 @@ import re
 
 import msgspec
 
-from firstline.config.profile import Profile, Rule, Wanted
-from firstline.ids import digest
+from firstline.config.profile import Prefix, Profile, Rule, Wanted, fits
+from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal
 
 
@@ -41,8 +41,7 @@ def match(signal: Signal, profile: Profile) -> Match:
 def _miss(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold."""
     for field, wanted in rule.when.items():
-        held = _held(field, signal)
-        if not _fits(held, wanted):
+        if not fits(_held(field, signal), wanted):
             return field
     return None
 
@@ -51,12 +50,6 @@ def _held(field: str, signal: Signal) -> str:
     if field == "metric":
         return signal.metric
     return signal.state if field == "state" else signal.dimensions.get(field, "")
-
-
-def _fits(held: str, wanted: Wanted) -> bool:
-    if isinstance(wanted, str):
-        return held == wanted
-    return held in wanted if isinstance(wanted, tuple) else held.startswith(wanted.prefix)
 
 
 def _not(wanted: Wanted) -> str:
@@ -83,12 +76,12 @@ def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
     return {field: word for field, word in {**words, **scopes}.items() if word}
 
 
-_NAMES_NOBODY = re.compile(r"i-[0-9a-f]{8,17}|[0-9a-f]{16}", re.ASCII)
+_NAMES_NOBODY = re.compile(rf"{INSTANCE_ID}|[0-9a-f]{{16}}")
 """An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
 
 
 def _word(held: str, asked: tuple[Wanted, ...]) -> str:
-    fits = (each for each in asked if _fits(held, each))
-    for wanted in fits:
-        return held if isinstance(wanted, str | tuple) else wanted.prefix
+    for wanted in asked:
+        if fits(held, wanted):
+            return wanted.prefix if isinstance(wanted, Prefix) else held
     return ""

@@ -22,13 +22,12 @@ from firstline.adapters.aws.errors import code, unavailable
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import Connections
 from firstline.errors import Bug
-from firstline.ids import CommandId, InstanceId, Token
+from firstline.ids import INSTANCE_ID, CommandId, InstanceId, Token
 from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending, Sent
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-INSTANCE_ID = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?")
 TARGETS_MAX = 50
 """The most instances that SendCommand takes by id."""
 NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
@@ -184,7 +183,7 @@ def _check_targets(targets: tuple[InstanceId, ...]) -> None:
     if not 1 <= len(targets) <= TARGETS_MAX:
         raise Bug(f"a command for {len(targets)} hosts; it takes 1 to {TARGETS_MAX}")
     for each in targets:
-        if not INSTANCE_ID.fullmatch(each):
+        if not re.fullmatch(INSTANCE_ID, each):
             raise Bug(f"{each!r} is no instance id")
 
 

@@ -7,7 +7,7 @@ entry that comes after the end makes a later report beside the earlier.
 
 from collections.abc import Callable, Iterable
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.controller.archive.fill import Archiving
 from firstline.errors import Malformed

@@ -132,7 +132,7 @@ class Again:
         (signal,), (event,) = signals(entry), received(entry)
         found = judged(signal, event, profile)
         by = Provenance(policy=entry.policy, code=entry.code)
-        begun = episodes.begun(self._story.id, signal, found, profile, entry.at, by)
+        begun = episodes.begin(signal, found, profile, entry.at, by, id_=self._story.id)
         opens = begun.incident.cause
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
         yield from compare.classification(entry, event, found)

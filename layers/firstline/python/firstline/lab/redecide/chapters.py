@@ -6,7 +6,7 @@ Policies stand anywhere in an export, so it is read twice; of the entries one ch
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.errors import Malformed
 from firstline.ids import Digest, digest

@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
 
@@ -24,26 +24,36 @@ from firstline.ledger.entries import SignalReceived
 from firstline.ledger.export import Recorded
 from firstline.signal import on_time
 from firstline.signals import episodes
-from firstline.signals.sources.cloudwatch import Whole
+from firstline.signals.sources.cloudwatch import Detail
 from firstline.signals.sources.envelope import SIZE_MAX, parse
-from firstline.signals.sources.eventbridge import instant
+from firstline.signals.sources.eventbridge import Account, Instant, Region, instant
 from firstline.signals.sources.user import named
 
 HASH_KEY = "local"
 """Pseudonyms of users need only to be the same within one backtest."""
 
 
-type _Instant = Annotated[datetime, msgspec.Meta(tz=True)] | None
-
-
 class _Time(msgspec.Struct):
     """When EventBridge made an event, or when an entry was made, as far as it says."""
 
-    time: _Instant = None
-    at: _Instant = None
+    time: Instant | None = None
+    at: Instant | None = None
 
 
-_WHOLE = msgspec.json.Decoder(Whole)
+class _Whole(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A state change with its envelope, in one pass, for there may be a million of them."""
+
+    source: Literal["aws.cloudwatch"]
+    detail_type: Literal["CloudWatch Alarm State Change"]
+    account: Account
+    region: Region
+    time: Instant
+    detail: Detail
+    resources: tuple[str, ...] = ()
+    replay_name: str | None = None
+
+
+_WHOLE = msgspec.json.Decoder(_Whole)
 _TIMES = msgspec.json.Decoder(_Time)
 _REPLAY_NAME = b'"replay-name"'
 _ALARM = b'"CloudWatch Alarm State Change"'

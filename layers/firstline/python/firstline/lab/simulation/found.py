@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 import firstline
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.errors import Bug
 from firstline.lab.simulation.choices import Choices

@@ -18,7 +18,7 @@ from botocore.session import Session as BotocoreSession
 from moto import mock_aws
 
 from firstline.actions.catalogue import DOCUMENTS
-from firstline.config import profile as profiles
+from firstline.config import profile_file as profiles
 from firstline.config.settings import Home, Mode, Settings
 from firstline.errors import Bug
 from firstline.lab.twin import resources

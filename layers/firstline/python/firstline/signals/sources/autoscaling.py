@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from firstline.errors import Malformed
+from firstline.ids import INSTANCE_ID
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
 
@@ -31,7 +32,7 @@ DETAIL_TYPES = (
     REFRESH + "Rollback Succeeded",
     REFRESH + "Rollback Failed",
 )
-_Instance = Annotated[str, msgspec.Meta(pattern=r"^(i-[0-9a-f]{8}([0-9a-f]{9})?)?\Z")]
+_Instance = Annotated[str, msgspec.Meta(pattern=rf"^({INSTANCE_ID})?\Z")]
 """Empty where a launch failed before there was an instance."""
 
 
@@ -49,8 +50,7 @@ def activity(envelope: Envelope) -> Signal:
     event = decoded(envelope.detail, _Activity)
     ids = (event.activity_id, event.instance_refresh_id, event.lifecycle_action_token)
     if not any(ids):
-        message = "an event of a group that names no activity of it"
-        raise Malformed(message)
+        raise Malformed("an event of a group that names no activity of it")
     key = ("autoscaling", envelope.detail_type, *ids, event.checkpoint_percentage)
     where = {"AutoScalingGroupName": event.auto_scaling_group_name}
     if event.instance:

@@ -15,15 +15,7 @@ from firstline.errors import Malformed
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.drill_marker import word_of
-from firstline.signals.sources.eventbridge import (
-    Account,
-    Envelope,
-    Instant,
-    Region,
-    decoded,
-    instant,
-    read,
-)
+from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
 SOURCE = "aws.cloudwatch"
 STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -73,26 +65,15 @@ class _Contributor(_Camel, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
 
 
-class _Detail(_Camel, frozen=True, kw_only=True):
+class Detail(_Camel, frozen=True, kw_only=True):
+    """What a state change says of its alarm."""
+
     alarm_name: str
     state: _State
     previous_state: _State | None = None
     configuration: _Configuration = _Configuration()
     mute_detail: dict[str, object] | None = None
     alarm_contributor: _Contributor | None = None
-
-
-class Whole(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """A state change with its envelope, in one pass: for whoever reads a million of them."""
-
-    source: Literal["aws.cloudwatch"]
-    detail_type: Literal["CloudWatch Alarm State Change"]
-    account: Account
-    region: Region
-    time: Instant
-    detail: _Detail
-    resources: tuple[str, ...] = ()
-    replay_name: str | None = None
 
 
 class _Change(_Camel, frozen=True, kw_only=True):
@@ -107,11 +88,10 @@ def state_change(envelope: Envelope) -> Signal:
     The key is (ARN, contributor or ``-``, state, time of the state): the envelope's id differs
     between deliveries of the same transition.
     """
-    event = decoded(envelope.detail, _Detail)
+    event = decoded(envelope.detail, Detail)
     by = event.alarm_contributor
     if by is None and envelope.detail_type == CONTRIBUTOR:
-        message = "a contributor's state change without its contributor"
-        raise Malformed(message)
+        raise Malformed("a contributor's state change without its contributor")
     arn = _arn(event.alarm_name, envelope)
     at = instant(event.state.timestamp)
     metric = _metric(event.configuration.metrics)
@@ -153,8 +133,7 @@ def _arn(name: str, envelope: Envelope) -> str:
     """The alarm's ARN; one that contradicts the alarm's name is not believed."""
     expected = f"arn:aws:cloudwatch:{envelope.region}:{envelope.account}:alarm:{name}"
     if envelope.resources != (expected,):
-        message = f"the event's resources are not the alarm {name!r} that it names"
-        raise Malformed(message)
+        raise Malformed(f"the event's resources are not the alarm {name!r} that it names")
     return expected
 
 
@@ -166,7 +145,7 @@ def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
     return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
 
 
-def _marks(event: _Detail) -> Iterator[Mark]:
+def _marks(event: Detail) -> Iterator[Mark]:
     """In the order of their names' meaning: what came before, what was seen, who silenced it."""
     state, previous = event.state, event.previous_state
     if previous is not None and previous.reason.startswith(_FIRST):

@@ -110,15 +110,7 @@ def _other_way(body: bytes, home: Home, received_at: datetime) -> Signal:
 
 def _unread(envelope: Envelope, body: bytes) -> Signal:
     """A signal that no parser here reads: another account's, another Region's or source's."""
-    return Signal(
-        key=SignalKey(f"event|{digest(body)}"),
-        source=envelope.source,
-        subject=envelope.detail_type,
-        state="",
-        at=envelope.time,
-        account=envelope.account,
-        region=envelope.region,
-    )
+    return read(envelope, SignalKind.UNREAD, ("event", digest(body)), envelope.detail_type, "")
 
 
 def _malformed(body: bytes, home: Home, received_at: datetime) -> Signal:

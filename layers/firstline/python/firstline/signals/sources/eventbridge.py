@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import msgspec
 
 from firstline.errors import Malformed
-from firstline.ids import SignalKey
+from firstline.ids import INSTANCE_ID, SignalKey
 from firstline.signal import Signal, SignalKind
 
 Name = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w .:/=+@-]{1,255}\Z")]
 """A name that an operator or AWS gave: never a sentence, never empty."""
 Id = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w-]{1,128}\Z")]
 """An id that AWS gave."""
-Instance = Annotated[str, msgspec.Meta(pattern=r"^i-[0-9a-f]{8}([0-9a-f]{9})?\Z")]
+Instance = Annotated[str, msgspec.Meta(pattern=rf"^{INSTANCE_ID}\Z")]
 """An instance's id."""
 
 
@@ -40,8 +40,7 @@ def decoded[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
     try:
         return _decoder(type_).decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        message = f"not what its source is known to send: {error}"
-        raise Malformed(message) from error
+        raise Malformed(f"not what its source is known to send: {error}") from error
 
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
@@ -62,10 +61,8 @@ def instant(text: str) -> datetime:
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"not an instant: {text[:40]!r}"
-        raise Malformed(message) from error
-    message = f"an instant without offset: {text[:40]!r}"
-    raise Malformed(message)
+        raise Malformed(f"not an instant: {text[:40]!r}") from error
+    raise Malformed(f"an instant without offset: {text[:40]!r}")
 
 
 def read(

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from firstline.ids import digest
+from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
@@ -19,7 +19,6 @@ HUB, HUB_IMPORTED = "aws.securityhub", "Security Hub Findings - Imported"
 OVER = "OVER"
 """The state of a finding that was archived, suppressed or resolved."""
 _LEVELS = ((9, "CRITICAL"), (7, "HIGH"), (4, "MEDIUM"))
-_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}", re.ASCII)
 _ARN = re.compile(r"arn:aws:[\w:/.+-]{1,500}", re.ASCII)
 
 
@@ -91,5 +90,5 @@ def _finding(envelope: Envelope, id_: str, state: str, updated: str, about: str)
     # another product's id may be any text
     name = id_ if _ARN.fullmatch(id_) else f"finding-{digest(id_.encode(errors='replace'))[:20]}"
     key = (envelope.source, name, state, at.isoformat())
-    where = {"InstanceId": about} if _INSTANCE.fullmatch(about) else {}
+    where = {"InstanceId": about} if re.fullmatch(INSTANCE_ID, about) else {}
     return read(envelope, SignalKind.FINDING, key, name, state, at=at, dimensions=where)

@@ -67,5 +67,4 @@ def _instant(text: str) -> datetime:
         at = parsedate_to_datetime(text)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"not a date: {text[:40]!r}"
-        raise Malformed(message) from error
+        raise Malformed(f"not a date: {text[:40]!r}") from error

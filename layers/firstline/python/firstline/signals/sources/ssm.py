@@ -52,16 +52,8 @@ def calendar(envelope: Envelope) -> Signal:
     event = decoded(envelope.detail, _Calendar)
     at = instant(event.at_time)
     if len(envelope.resources) != 1:
-        message = "a calendar's event that does not name its one calendar"
-        raise Malformed(message)
+        raise Malformed("a calendar's event that does not name its one calendar")
     key = ("calendar", envelope.resources[0], event.state, at.isoformat())
     named = {"Name": envelope.resources[0]}
-    return read(
-        envelope,
-        SignalKind.CALENDAR,
-        key,
-        "change calendar",
-        event.state,
-        at=at,
-        dimensions=named,
-    )
+    kind = SignalKind.CALENDAR
+    return read(envelope, kind, key, "change calendar", event.state, at=at, dimensions=named)

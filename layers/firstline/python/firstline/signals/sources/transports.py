@@ -85,10 +85,7 @@ class Letter(msgspec.Struct, frozen=True):
 def dead_letter(body: bytes) -> Letter:
     """The envelope in a dead-letter queue's message; raises `Malformed`."""
     (record,) = decoded(body, _DeadLetter).records
-    queue = _QUEUE.fullmatch(record.event_source_arn)
-    if queue is None:
-        message = "a message of a queue that names itself by no ARN"
-        raise Malformed(message)
+    queue = _parts(_QUEUE, record.event_source_arn, "a message of a queue")
     return Letter(record.body.encode(errors="replace"), account=queue[2], region=queue[1])
 
 
@@ -99,12 +96,16 @@ def on_failure(body: bytes) -> Letter:
     function was called with: an envelope, or the queue's one message that holds it.
     """
     record = decoded(body, _OnFailure)
-    function = _FUNCTION.fullmatch(record.request_context.function_arn)
-    if function is None:
-        message = "a failure of a function that names itself by no ARN"
-        raise Malformed(message)
+    function = _parts(_FUNCTION, record.request_context.function_arn, "a failure of a function")
     payload = undelivered(bytes(record.request_payload))
     return Letter(payload, account=function[2], region=function[1])
+
+
+def _parts(pattern: re.Pattern[str], arn: str, what: str) -> re.Match[str]:
+    """Region, account and name in *arn*; raises `Malformed`."""
+    if (found := pattern.fullmatch(arn)) is None:
+        raise Malformed(f"{what} that names itself by no ARN")
+    return found
 
 
 def undelivered(body: bytes) -> bytes:
@@ -130,10 +131,7 @@ def misrouted(body: bytes) -> Signal:
 def _refused(way: str, arn: str, state: AlarmState, time: str) -> Signal:
     """Its key begins with the way it came, so that it never hides EventBridge's delivery."""
     at = instant(time)
-    place = _ALARM.fullmatch(arn)
-    if place is None:
-        message = "an alarm that names itself by no ARN"
-        raise Malformed(message)
+    place = _parts(_ALARM, arn, "an alarm")
     return Signal(
         key=SignalKey(f"{way}|{arn}|-|{state}|{at.isoformat()}"),
         kind=SignalKind.MISROUTED,

@@ -1,0 +1,30 @@
+"""What the stacks tell a function: one struct, as JSON in one environment variable."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import msgspec
+
+from firstline.errors import Malformed
+
+
+class FromEnvironment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that ``infra`` writes and a function reads; ``mend`` says who sets the variable."""
+
+    variable: ClassVar[str]
+    mend: ClassVar[str]
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Settings from *environment*; raises `Malformed` when they are missing or do not fit."""
+        try:
+            return msgspec.json.decode(environment[cls.variable], type=cls)
+        except KeyError:
+            raise Malformed(f"{cls.variable} is not set: {cls.mend}") from None
+        except msgspec.DecodeError as error:
+            form = f"{cls.__module__}.{cls.__qualname__}"
+            raise Malformed(f"{cls.variable} does not fit {form}: {error}") from error
+
+    def write(self) -> str:
+        """The value of the variable."""
+        return msgspec.json.encode(self).decode()
