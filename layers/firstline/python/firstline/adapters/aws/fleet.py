@@ -2,8 +2,11 @@
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from boto3.session import Session
+
+from firstline.adapters.aws import clients
 from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
@@ -25,29 +28,20 @@ from firstline.ids import InstanceId
 from firstline.monitoring.alarms import PROBED
 
 if TYPE_CHECKING:
-    from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
-    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
-    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 ANSWERING_WITHIN = timedelta(minutes=5)
 """How far back the probe's answer is looked for."""
 
 
-class FleetClients(NamedTuple):
-    """The clients that read the fleet."""
-
-    groups: "AutoScalingClient"
-    targets: "ElasticLoadBalancingv2Client"
-    alarms: "CloudWatchClient"
-
-
 class AwsFleet:
     """The fleet of *profile* in the account and Region of *home*."""
 
-    def __init__(self, clients: FleetClients, profile: Profile, home: Home, clock: Clock) -> None:
-        self._groups, self._targets, self._alarms = clients
+    def __init__(self, session: Session, profile: Profile, home: Home, clock: Clock) -> None:
+        self._groups = clients.groups(session)
+        self._targets = clients.targets(session)
+        self._alarms = clients.alarms(session)
         self._profile = profile
         self._home = home
         self._clock = clock
