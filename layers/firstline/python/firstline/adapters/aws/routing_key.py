@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.adapters.aws import errors as faults
+from firstline.adapters.aws.errors import reason
 from firstline.controller.ports import Clock
 from firstline.errors import Unavailable
 
@@ -54,8 +54,8 @@ class RoutingKey:
         try:
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
         except (ClientError, BotoCoreError) as error:
-            what = faults.code(error) if isinstance(error, ClientError) else type(error).__name__
-            raise Unavailable(f"the secret {self._secret_id} cannot be read: {what}") from error
+            why = f"the secret {self._secret_id} cannot be read: {reason(error)}"
+            raise Unavailable(why) from error
         key = key_in(answer.get("SecretString", "").strip())
         if key is None:
             raise Unavailable(
