@@ -5,6 +5,7 @@ Botocore's standard retries send again after a read timeout, a lost connection a
 a message, so whatever changes the world is sent once, and its timeout means that nobody knows.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -49,25 +50,14 @@ ARCHIVING = _config(connect_seconds=2, read_seconds=5, attempts=3)
 class _Lazy:
     """Stands for a client until something of it is asked for."""
 
-    def __init__(self, make: Callable[[], object]) -> None:
-        self._make = make
-        self._made: object | None = None
-        self._paginators: dict[str, object] = {}
-
-    def get_paginator(self, operation: str) -> object:
-        """The client's own, made once: botocore makes a class for each, half as dear as a call."""
-        if operation not in self._paginators:
-            self._paginators[operation] = self._client().get_paginator(operation)
-        return self._paginators[operation]
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._client = functools.cache(make)
+        # made once each: botocore makes a class for one, which is half as dear as a call
+        self.get_paginator = functools.cache(lambda name: self._client().get_paginator(name))
 
     def __getattr__(self, name: str) -> object:
         found: object = getattr(self._client(), name)
         return found
-
-    def _client(self) -> Any:  # noqa: ANN401 - of whichever service
-        if self._made is None:
-            self._made = self._make()
-        return self._made
 
 
 def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
