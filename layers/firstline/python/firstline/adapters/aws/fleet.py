@@ -72,14 +72,11 @@ class AwsFleet:
             return Unknown("the profile names no target group")
         with unavailable("fleet"):
             answer = self._targets.describe_target_health(TargetGroupArn=self._target_group_arn())
-            told = [
-                (InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"])
-                for each in answer["TargetHealthDescriptions"]
-            ]
-        states: dict[InstanceId, str] = {}
-        for id_, state in told:
-            if states.get(id_, "healthy") == "healthy":
-                states[id_] = state
+            states: dict[InstanceId, str] = {}
+            for each in answer["TargetHealthDescriptions"]:
+                id_, state = InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"]
+                if states.get(id_, "healthy") == "healthy":
+                    states[id_] = state
         return TargetHealth(states=states)
 
     def answering(self) -> Answering | Unknown:
@@ -113,26 +110,23 @@ class AwsFleet:
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
-        shown = self._describe(list(names.values())) if names else {}
+        shown = self._describe(list(names.values())) if names else []
         return {
-            arn: _reading(shown.get(arn, []))
+            arn: _reading([state for of, state in shown if of == arn])
             if arn in names
             else Unknown("not the ARN of an alarm of the home account and Region")
             for arn in arns
         }
 
-    def _describe(self, names: list[str]) -> dict[str, list[str | None]]:
-        """The states that CloudWatch shows, by ARN."""
+    def _describe(self, names: list[str]) -> list[tuple[str | None, str | None]]:
+        """The ARNs that CloudWatch shows, each with its state."""
         with unavailable("fleet"):
             # without both kinds, composite alarms are left out; without a number, all beyond 50
             answer = self._alarms.describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100
             )
         found = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
-        shown: dict[str, list[str | None]] = {}
-        for each in found:
-            shown.setdefault(each.get("AlarmArn", ""), []).append(each.get("StateValue"))
-        return shown
+        return [(each.get("AlarmArn"), each.get("StateValue")) for each in found]
 
     def _target_group_arn(self) -> str:
         place = f"{self._home.region}:{self._home.account}"

@@ -30,8 +30,7 @@ class AwsAround:
         if not self._fleet.kms_key:
             return None
         with unavailable("around"):
-            described = self._keys.describe_key(KeyId=self._fleet.kms_key)
-            found = described["KeyMetadata"]
+            found = self._keys.describe_key(KeyId=self._fleet.kms_key)["KeyMetadata"]
             return KeyState(state=found["KeyState"], id=found["KeyId"])
 
     def stack(self) -> Deployments | None:

@@ -38,13 +38,12 @@ class RoutingKey:
         if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
             return kept.routing_key
         try:
-            self._kept = _Kept(self._read_secret(), now)
+            kept = self._kept = _Kept(self._read_secret(), now)
+            self._doubted = False
         except Unavailable:
             if kept is None:
                 raise
-            return kept.routing_key
-        self._doubted = False
-        return self._kept.routing_key
+        return kept.routing_key
 
     def doubt(self) -> None:
         """Have the secret read again at the next `read`: the key may have been changed."""
