@@ -43,7 +43,7 @@ class AwsFleet:
         self._targets = clients.targets(session)
         self._alarms = clients.alarms(session)
         self._profile = profile
-        self._home = home
+        self._place = f"{home.region}:{home.account}"
         self._clock = clock
 
     def group(self) -> Group:
@@ -68,10 +68,13 @@ class AwsFleet:
 
         Unknown when the profile names no target group.
         """
-        if not self._profile.fleet.target_group:
+        target_group = self._profile.fleet.target_group
+        if not target_group:
             return Unknown("the profile names no target group")
         with unavailable("fleet"):
-            answer = self._targets.describe_target_health(TargetGroupArn=self._target_group_arn())
+            answer = self._targets.describe_target_health(
+                TargetGroupArn=f"arn:aws:elasticloadbalancing:{self._place}:{target_group}"
+            )
             states: dict[InstanceId, str] = {}
             for each in answer["TargetHealthDescriptions"]:
                 id_, state = InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"]
@@ -94,18 +97,10 @@ class AwsFleet:
                 EndTime=now,
                 ScanBy="TimestampDescending",
             )
-            latest = next(
-                (
-                    measured
-                    for found in answer["MetricDataResults"]
-                    for measured in zip(found["Timestamps"], found["Values"], strict=False)
-                ),
-                None,
-            )
-        if latest is None:
-            return Unknown("the probe measured nothing lately")
-        at, value = latest
-        return Answering(answers=value > 0, at=at)
+            for found in answer["MetricDataResults"]:
+                for at, value in zip(found["Timestamps"], found["Values"], strict=False):
+                    return Answering(answers=value > 0, at=at)  # the latest comes first
+        return Unknown("the probe measured nothing lately")
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
@@ -128,13 +123,9 @@ class AwsFleet:
         found = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
         return [(each.get("AlarmArn"), each.get("StateValue")) for each in found]
 
-    def _target_group_arn(self) -> str:
-        place = f"{self._home.region}:{self._home.account}"
-        return f"arn:aws:elasticloadbalancing:{place}:{self._profile.fleet.target_group}"
-
     def _alarm_name(self, arn: str) -> str | None:
         """The name in *arn*, which came from outside; None when it is no alarm of ours."""
-        place = re.escape(f"{self._home.region}:{self._home.account}")
+        place = re.escape(self._place)
         found = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
         return found[1] if found else None
 
