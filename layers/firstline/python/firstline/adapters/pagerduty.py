@@ -11,19 +11,14 @@ from contextlib import closing
 from datetime import timedelta
 from http import HTTPStatus
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.controller.ports import Clock
 from firstline.errors import Malformed
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.redaction import redact
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a busy machine
 _TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
@@ -39,16 +34,14 @@ _HEADERS = {
 
 
 class PagerDutyPager:
-    """One integration, whose key is in the secret *secret_id*, as `RoutingKey` reads it.
+    """One integration, with its key.
 
     *url* is the whole address of ``enqueue``; raises `Malformed` for one that is not safe.
     """
 
-    def __init__(
-        self, url: str, secret_id: str, secrets: "SecretsManagerClient", clock: Clock
-    ) -> None:
+    def __init__(self, url: str, key: RoutingKey) -> None:
         self._url = _safe(url)
-        self._key = RoutingKey(secret_id, secrets, clock)
+        self._key = key
 
     @functools.cached_property
     def _http(self) -> urllib3.PoolManager:

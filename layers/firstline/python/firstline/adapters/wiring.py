@@ -13,6 +13,7 @@ from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.adapters.aws.investigation import AwsBackground
 from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.aws.scaling import AsgScaling
 from firstline.adapters.aws.sns_topic import SnsTeam
 from firstline.adapters.aws.store import DynamoStore
@@ -55,7 +56,8 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         around=AwsAround(session, profile.fleet),
         background=AwsBackground(session, profile, settings.home.region),
         pager=PagerDutyPager(
-            settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock
+            settings.pager_url,
+            RoutingKey(settings.routing_key_secret, clients.secrets(session), clock),
         ),
         team=SnsTeam(clients.team(session), settings.team_topic),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),
