@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 
 ACTIONS_MAX = 100
 """The most actions that TransactWriteItems takes."""
-MOST_TELLING_FIRST = (
-    Contested.PROCESSED,
-    Contested.CAUSE,
-    Contested.VERSION,
-    Contested.LEASE,
-    Contested.ENTRY,
-    Contested.HEARD,
-    Contested.OPENINGS,
-    Contested.CIRCUMSTANCES,
-    Contested.SWITCH,
-)
-"""Which of several failed conditions is named: a redelivery explains all the others."""
 
 
 class Tables(NamedTuple):
@@ -64,7 +52,7 @@ def contested(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
         if code == "ConditionalCheckFailed"
     }
     busy = Contested.BUSY if "TransactionConflict" in codes else None
-    return next((each for each in MOST_TELLING_FIRST if each in failed), busy)
+    return next((each for each in Contested if each in failed), busy)
 
 
 def _aggregate(change: Change, table: str) -> Iterator[Write]:
@@ -121,7 +109,16 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
 def _hints(change: Change, table: str, now: datetime) -> Iterator[Write]:
     """What tells late signals and storms from others, and what goes on around the fleet."""
     if change.heard:
-        yield _put_later(table, items.heard_item(change.heard, now))
+        item = items.heard_item(change.heard, now)
+        # not over a later one: stamps are of one width, and sort as instants do
+        yield _put(
+            Contested.HEARD,
+            TableName=table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk) OR #at <= :at",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={":at": item["at"]},
+        )
     if write := change.openings:
         read = write.openings.version
         stored = items.openings_item(write.fleet, copy.replace(write.openings, version=read + 1))
@@ -151,18 +148,6 @@ def _put_unchanged(
         ConditionExpression="#counter = :read",
         ExpressionAttributeNames={"#counter": counter},
         ExpressionAttributeValues={":read": items.number(read)},
-    )
-
-
-def _put_later(table: str, item: Item) -> Write:
-    """Put where what stands is not later: stamps are of one width, and sort as instants do."""
-    return _put(
-        Contested.HEARD,
-        TableName=table,
-        Item=item,
-        ConditionExpression="attribute_not_exists(pk) OR #at <= :at",
-        ExpressionAttributeNames={"#at": "at"},
-        ExpressionAttributeValues={":at": item["at"]},
     )
 
 
