@@ -11,18 +11,7 @@ from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ports import Clock
-from firstline.diagnosis.evidence import (
-    AlarmFact,
-    AlarmReading,
-    Alarms,
-    AlarmState,
-    Answering,
-    Gone,
-    Group,
-    Instance,
-    TargetHealth,
-    Unknown,
-)
+from firstline.diagnosis import evidence
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.monitoring.alarms import PROBED
@@ -46,7 +35,7 @@ class AwsFleet:
         self._place = f"{home.region}:{home.account}"
         self._clock = clock
 
-    def group(self) -> Group:
+    def group(self) -> evidence.Group:
         """The managed group; raises `Unavailable` also when not exactly one has its name."""
         name = self._profile.fleet.group
         with unavailable("fleet"):
@@ -63,14 +52,14 @@ class AwsFleet:
             raise Unavailable(f"fleet: {len(found)} Auto Scaling groups are called {name}")
         return found[0]
 
-    def target_health(self) -> TargetHealth | Unknown:
+    def target_health(self) -> evidence.TargetHealth | evidence.Unknown:
         """What the load balancer says; of a target with several ports, the worst.
 
         Unknown when the profile names no target group.
         """
         target_group = self._profile.fleet.target_group
         if not target_group:
-            return Unknown("the profile names no target group")
+            return evidence.Unknown("the profile names no target group")
         with unavailable("fleet"):
             answer = self._targets.describe_target_health(
                 TargetGroupArn=f"arn:aws:elasticloadbalancing:{self._place}:{target_group}"
@@ -80,15 +69,15 @@ class AwsFleet:
                 id_, state = InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"]
                 if states.get(id_, "healthy") == "healthy":
                     states[id_] = state
-        return TargetHealth(states=states)
+        return evidence.TargetHealth(states=states)
 
-    def answering(self) -> Answering | Unknown:
+    def answering(self) -> evidence.Answering | evidence.Unknown:
         """Whether a host answered the probe's last end-to-end request; raises `Unavailable`.
 
         Unknown when the profile has no such probe, or when it measured nothing lately.
         """
         if self._profile.probe.nats is None:
-            return Unknown("the profile has no probe of NATS")
+            return evidence.Unknown("the profile has no probe of NATS")
         now = self._clock.now()
         with unavailable("fleet"):
             answer = self._alarms.get_metric_data(
@@ -99,17 +88,17 @@ class AwsFleet:
             )
             for found in answer["MetricDataResults"]:
                 for at, value in zip(found["Timestamps"], found["Values"], strict=False):
-                    return Answering(answers=value > 0, at=at)  # the latest comes first
-        return Unknown("the probe measured nothing lately")
+                    return evidence.Answering(answers=value > 0, at=at)  # the latest comes first
+        return evidence.Unknown("the probe measured nothing lately")
 
-    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+    def alarms(self, arns: tuple[str, ...]) -> evidence.Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
         shown = self._describe(list(names.values())) if names else []
         return {
             arn: _reading([state for of, state in shown if of == arn])
             if arn in names
-            else Unknown("not the ARN of an alarm of the home account and Region")
+            else evidence.Unknown("not the ARN of an alarm of the home account and Region")
             for arn in arns
         }
 
@@ -139,19 +128,19 @@ def _answering_query(fleet: str) -> "MetricDataQueryTypeDef":
     return {"Id": "answering", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
 
 
-def _reading(states: list[str | None]) -> AlarmFact:
+def _reading(states: list[str | None]) -> evidence.AlarmFact:
     match states:
         case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
-            return AlarmReading(AlarmState(state))
+            return evidence.AlarmReading(evidence.AlarmState(state))
         case []:
-            return Gone()
+            return evidence.Gone()
         case _:
-            return Unknown("the alarm shows no state")
+            return evidence.Unknown("the alarm shows no state")
 
 
-def _group(described: "AutoScalingGroupTypeDef") -> Group:
+def _group(described: "AutoScalingGroupTypeDef") -> evidence.Group:
     instances = (
-        Instance(
+        evidence.Instance(
             id=InstanceId(each["InstanceId"]),
             lifecycle=each["LifecycleState"],
             health=each["HealthStatus"],
@@ -159,7 +148,7 @@ def _group(described: "AutoScalingGroupTypeDef") -> Group:
         )
         for each in described.get("Instances", ())
     )
-    return Group(
+    return evidence.Group(
         desired=described["DesiredCapacity"],
         instances=tuple(instances),
         most=described["MaxSize"],
