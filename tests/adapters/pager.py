@@ -1,6 +1,7 @@
 """A pager to an address of the test's, its key in a Secrets Manager that ends as it is told."""
 
 from firstline.adapters.aws import clients
+from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.controller.ports.people import Clock
@@ -14,4 +15,5 @@ CLOCK = SystemClock()
 
 def pager_to(url: str, ends: Ends = NO_SECRET, clock: Clock = CLOCK) -> PagerDutyPager:
     """Posts go to *url*; the secret is what *ends* says."""
-    return PagerDutyPager(url, "firstline/routing-key", clients.secrets(ends.session), clock)
+    key = RoutingKey("firstline/routing-key", clients.secrets(ends.session), clock)
+    return PagerDutyPager(url, key)

@@ -5,10 +5,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from boto3.session import Session
 
-from firstline.adapters.aws import clients
-from firstline.adapters.aws.preflight import AroundClients, AwsAround
+from firstline.adapters.aws.preflight import AwsAround
 from firstline.config.profile import Fleet, Profile
 from firstline.controller.ports.readings import Around
 from firstline.diagnosis.preflight import Deployments, KeyState
@@ -29,15 +27,8 @@ READS: dict[str, Callable[[Around], object]] = {
 }
 
 
-def made(one: Session, fleet: Fleet) -> AwsAround:
-    found = AroundClients(
-        clients.keys(one), clients.stacks(one), clients.parameters(one), clients.network(one)
-    )
-    return AwsAround(found, fleet)
-
-
 def around_of(ends: Ends, fleet: Fleet) -> AwsAround:
-    return made(ends.session, fleet)
+    return AwsAround(ends.session, fleet)
 
 
 @pytest.fixture
@@ -56,7 +47,7 @@ def fleet(profile: Profile) -> Fleet:
 def aws_around(aws_door: Door, aws: TwinAws, fleet: Fleet) -> Around:
     """The deployed adapter, for a fleet that has everything: the door's own profile names none."""
     assert aws_door.ports.around.key() is None
-    return made(aws.session, fleet)
+    return AwsAround(aws.session, fleet)
 
 
 @pytest.fixture

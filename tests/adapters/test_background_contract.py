@@ -9,7 +9,7 @@ import pytest
 from boto3.session import Session
 
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.investigation import AwsBackground, BackgroundClients
+from firstline.adapters.aws.investigation import AwsBackground
 from firstline.config.profile import Profile
 from firstline.controller.ports.readings import Background
 from firstline.diagnosis.investigation import (
@@ -46,10 +46,7 @@ DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
 
 
 def made(one: Session, profile: Profile) -> AwsBackground:
-    found = BackgroundClients(
-        clients.metrics(one), clients.network(one), clients.releases(one), clients.health(one)
-    )
-    return AwsBackground(found, profile, "us-east-1")
+    return AwsBackground(one, profile, "us-east-1")
 
 
 @pytest.fixture

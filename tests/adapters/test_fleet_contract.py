@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from firstline.adapters.aws import clients
-from firstline.adapters.aws.fleet import AwsFleet, FleetClients
+from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.clock import SystemClock
 from firstline.config.probe_section import Probe
 from firstline.config.profile import Profile
@@ -94,9 +93,7 @@ def test_read_is_one_request(aws_door: Door, requests: Requests) -> None:
 
 
 def fleet_of(ends: Ends, profile: Profile) -> AwsFleet:
-    one = ends.session
-    made = FleetClients(clients.groups(one), clients.targets(one), clients.alarms(one))
-    return AwsFleet(made, profile, HOME, SystemClock())
+    return AwsFleet(ends.session, profile, HOME, SystemClock())
 
 
 @pytest.mark.parametrize(

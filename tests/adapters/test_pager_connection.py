@@ -29,7 +29,7 @@ POST = """
 import sys
 from firstline.adapters.pagerduty import PagerDutyPager
 for url in sys.argv[1:]:
-    print(type(PagerDutyPager(url, "", None, None).post("0" * 32, {})).__name__)
+    print(type(PagerDutyPager(url, None).post("0" * 32, {})).__name__)
 """
 
 

@@ -25,11 +25,11 @@ class Unavailable(FirstlineError):
 
 
 class Contested(StrEnum):
-    """What a commit found already taken."""
+    """What a commit found already taken; the first says most: a redelivery explains the others."""
 
-    VERSION = "version"
     PROCESSED = "processed"
     CAUSE = "cause"
+    VERSION = "version"
     LEASE = "lease"
     ENTRY = "entry"
     HEARD = "heard"

@@ -45,15 +45,7 @@ async def ask(
     *nonce* is fresh each time and *at* is the time now: a parent refuses others. *tls* is used
     where the target says so. A failure is a value, never an exception.
     """
-    visit = _Visit(target, credentials, tls)
-    try:
-        async with asyncio.timeout(target.limit_seconds - _CLOSING_SECONDS):
-            await visit.go(request(nonce, at))
-    except Exception as error:  # noqa: BLE001 - the probe reports whatever breaks it
-        visit.note(error)
-    finally:
-        await visit.leave()
-    return visit.reading()
+    return await _read(target, credentials, tls, request(nonce, at))
 
 
 async def servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
@@ -61,15 +53,22 @@ async def servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) 
 
     Back within the target's ``limit_seconds``, like `ask`, and never an exception.
     """
-    visit = _Visit(copy.replace(target, subject=_PING, consumers=()), system, tls)
+    ping = copy.replace(target, subject=_PING, consumers=())
+    return probe.servers(await _read(ping, system, tls, b""))
+
+
+async def _read(
+    target: NatsTarget, credentials: Credentials | None, tls: ssl.SSLContext, question: bytes
+) -> NatsReading:
+    visit = _Visit(target, credentials, tls)
     try:
         async with asyncio.timeout(target.limit_seconds - _CLOSING_SECONDS):
-            await visit.go(b"")
-    except Exception as error:  # noqa: BLE001 - a server that cannot be asked does not answer
+            await visit.go(question)
+    except Exception as error:  # noqa: BLE001 - the probe reports whatever breaks it
         visit.note(error)
     finally:
         await visit.leave()
-    return probe.servers(visit.reading())
+    return visit.reading()
 
 
 class _Visit:

@@ -7,22 +7,18 @@ it for good, and everything else is to be tried again; trying again is the calle
 import functools
 import ssl
 from concurrent.futures import Future
+from contextlib import closing
 from datetime import timedelta
 from http import HTTPStatus
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.controller.ports.people import Clock
 from firstline.errors import Malformed
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.redaction import redact
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a busy machine
 _TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
@@ -38,16 +34,14 @@ _HEADERS = {
 
 
 class PagerDutyPager:
-    """One integration, whose key is in the secret *secret_id*, as `RoutingKey` reads it.
+    """One integration, with its key.
 
     *url* is the whole address of ``enqueue``; raises `Malformed` for one that is not safe.
     """
 
-    def __init__(
-        self, url: str, secret_id: str, secrets: "SecretsManagerClient", clock: Clock
-    ) -> None:
+    def __init__(self, url: str, key: RoutingKey) -> None:
         self._url = _safe(url)
-        self._key = RoutingKey(secret_id, secrets, clock)
+        self._key = key
 
     @functools.cached_property
     def _http(self) -> urllib3.PoolManager:
@@ -79,51 +73,42 @@ class PagerDutyPager:
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             return BadBody(f"the body cannot be written as JSON: {type(error).__name__}")
         try:
-            answer = self._within_deadline(url, sent)
+            delivery = self._within_deadline(url, sent, routing_key)
         except TimeoutError:
             return NotYet("PagerDuty did not answer in time")
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return NotYet(_plain(f"PagerDuty gave no answer: {error}", routing_key))
-        if answer.status == HTTPStatus.BAD_REQUEST:
+        if isinstance(delivery, BadBody):
             self._key.doubt()
-        return _delivery(answer, routing_key)
+        return delivery
 
-    def _within_deadline(self, url: str, sent: bytes) -> "_Answer":
+    def _within_deadline(self, url: str, sent: bytes, routing_key: str) -> Delivery:
         """Ask in a thread that is left behind at the deadline.
 
         Timeouts of a socket do not bound the lookup of a name, several addresses, or an answer
         that drips; a page that hangs would hold up the next try.
         """
-        answer: Future[_Answer] = Future()
-        Thread(target=self._ask, args=(url, sent, answer), daemon=True).start()
-        return answer.result(_DEADLINE.total_seconds())
+        delivery: Future[Delivery] = Future()
 
-    def _ask(self, url: str, sent: bytes, answer: "Future[_Answer]") -> None:
-        try:
-            answer.set_result(self._exchange(url, sent))
-        except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
-            answer.set_exception(error)
+        def ask() -> None:
+            try:
+                delivery.set_result(self._exchange(url, sent, routing_key))
+            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                delivery.set_exception(error)
 
-    def _exchange(self, url: str, sent: bytes) -> "_Answer":
-        response = self._http.request(
-            "POST", url, body=sent, headers=_HEADERS, preload_content=False
-        )
-        # the status decides; only a refusal's reason is worth reading, if it can be read
-        refused = response.status == HTTPStatus.BAD_REQUEST
-        try:
-            text = response.read(_REFUSAL_BYTES_MAX) if refused else b""
-        except urllib3.exceptions.HTTPError:
-            text = b""
-        finally:
-            response.close()
-        return _Answer(response.status, text)
+        Thread(target=ask, daemon=True).start()
+        return delivery.result(_DEADLINE.total_seconds())
 
-
-class _Answer(msgspec.Struct, frozen=True):
-    """A status, and with a 400 the first bytes of what PagerDuty says."""
-
-    status: int
-    text: bytes
+    def _exchange(self, url: str, sent: bytes, routing_key: str) -> Delivery:
+        answer = self._http.request("POST", url, body=sent, headers=_HEADERS, preload_content=False)
+        with closing(answer) as response:
+            match response.status:
+                case HTTPStatus.ACCEPTED:
+                    return Accepted()
+                case HTTPStatus.BAD_REQUEST:
+                    return BadBody(_plain(_refusal(response), routing_key))
+                case status:
+                    return NotYet(f"PagerDuty answered {status}")
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -147,20 +132,11 @@ def _safe(url: str) -> str:
     raise Malformed(f"the pager's address {url!r} must be https://, or http:// on a loopback host")
 
 
-def _delivery(answer: _Answer, routing_key: str) -> Delivery:
-    match answer.status:
-        case HTTPStatus.ACCEPTED:
-            return Accepted()
-        case HTTPStatus.BAD_REQUEST:
-            return BadBody(_plain(_refusal(answer.text), routing_key))
-        case status:
-            return NotYet(f"PagerDuty answered {status}")
-
-
-def _refusal(text: bytes) -> str:
+def _refusal(response: urllib3.BaseHTTPResponse) -> str:
+    """Its reason: the first bytes of what PagerDuty says."""
     try:
-        refusal = msgspec.json.decode(text, type=_Refusal)
-    except (msgspec.DecodeError, RecursionError):
+        refusal = msgspec.json.decode(response.read(_REFUSAL_BYTES_MAX), type=_Refusal)
+    except (urllib3.exceptions.HTTPError, msgspec.DecodeError, RecursionError):
         return "PagerDuty gave no reason that can be read"
     return "; ".join(refusal.errors) or refusal.message or "PagerDuty gave no reason"
 

@@ -7,6 +7,7 @@ the limit is read, and the caller is back in time whatever the server does.
 
 import ssl
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import urllib3
@@ -54,18 +55,16 @@ def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthAnswe
         server_hostname=target.host,
         assert_hostname=target.host,
     ) as pool:
-        response = pool.request(
+        answer = pool.request(
             "GET",
             target.path,
             headers={**_HEADERS, "Host": target.host},
             preload_content=False,
             redirect=False,
         )
-        try:
+        with closing(answer) as response:
             # one more than is allowed tells a body that is too large from one that just fits
             body = response.read(target.bytes_max + 1, decode_content=False)
-        finally:
-            response.close()
     latency = timedelta(seconds=time.monotonic() - started)
     cut = len(body) > target.bytes_max
     return HealthAnswer(response.status, body[: target.bytes_max], cut, latency)

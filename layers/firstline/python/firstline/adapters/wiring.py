@@ -9,10 +9,11 @@ from boto3.session import Session
 from firstline.adapters import policy
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.call_counter import Calls
-from firstline.adapters.aws.fleet import AwsFleet, FleetClients
+from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.aws.hosts import SsmHosts
-from firstline.adapters.aws.investigation import AwsBackground, BackgroundClients
-from firstline.adapters.aws.preflight import AroundClients, AwsAround
+from firstline.adapters.aws.investigation import AwsBackground
+from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.aws.scaling import AsgScaling
 from firstline.adapters.aws.sns_topic import SnsTeam
 from firstline.adapters.aws.store import DynamoStore
@@ -47,39 +48,16 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         store=DynamoStore(
             clients.store(session), settings.incidents_table, settings.ledger_table, clock
         ),
-        fleet=AwsFleet(
-            FleetClients(
-                clients.groups(session), clients.targets(session), clients.alarms(session)
-            ),
-            profile,
-            settings.home,
-            clock,
-        ),
+        fleet=AwsFleet(session, profile, settings.home, clock),
         hosts=SsmHosts(
             clients.sending(session), clients.answers(session), settings.documents, profile
         ),
         scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
-        around=AwsAround(
-            AroundClients(
-                clients.keys(session),
-                clients.stacks(session),
-                clients.parameters(session),
-                clients.network(session),
-            ),
-            profile.fleet,
-        ),
-        background=AwsBackground(
-            BackgroundClients(
-                clients.metrics(session),
-                clients.network(session),
-                clients.releases(session),
-                clients.health(session),
-            ),
-            profile,
-            settings.home.region,
-        ),
+        around=AwsAround(session, profile.fleet),
+        background=AwsBackground(session, profile, settings.home.region),
         pager=PagerDutyPager(
-            settings.pager_url, settings.routing_key_secret, clients.secrets(session), clock
+            settings.pager_url,
+            RoutingKey(settings.routing_key_secret, clients.secrets(session), clock),
         ),
         team=SnsTeam(clients.team(session), settings.team_topic),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),

@@ -26,14 +26,15 @@ class Lacking(NamedTuple):
 
 def made(profile: Profile) -> tuple[MadeAlarm, ...]:
     """The alarms that the fleet can have, with its facts in their places."""
-    lacking = {each.alarm.name for each in left_out(profile)}
-    return tuple(_placed(each, profile) for each in profile.alarms.made if each.name not in lacking)
+    return tuple(
+        _placed(each, profile) for each in profile.alarms.made if not _missing(each, profile)
+    )
 
 
 def left_out(profile: Profile) -> tuple[Lacking, ...]:
     """The alarms that the fleet cannot have."""
-    found = ((each, next(_missing(each, profile), "")) for each in profile.alarms.made)
-    return tuple(Lacking(alarm, fact) for alarm, fact in found if fact)
+    found = (Lacking(each, _missing(each, profile)) for each in profile.alarms.made)
+    return tuple(each for each in found if each.fact)
 
 
 def told(profile: Profile) -> Iterator[str]:
@@ -63,8 +64,9 @@ def placed(value: str, profile: Profile) -> str:
     return str(getattr(profile.fleet, value[1:])) if value.startswith("$") else value
 
 
-def _missing(alarm: MadeAlarm, profile: Profile) -> Iterator[str]:
-    return (fact for fact in facts(alarm, profile) if not attrgetter(fact)(profile))
+def _missing(alarm: MadeAlarm, profile: Profile) -> str:
+    """The first fact that *alarm* needs and the fleet lacks; empty when it has all."""
+    return next((fact for fact in facts(alarm, profile) if not attrgetter(fact)(profile)), "")
 
 
 def _placed(alarm: MadeAlarm, profile: Profile) -> MadeAlarm:

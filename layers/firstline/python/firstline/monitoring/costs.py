@@ -65,6 +65,8 @@ _OTHERWISE: Mapping[tuple[str, str], Price] = {
     ("kms", "Sign"): SIGNATURE,
     ("kms", "GetPublicKey"): SIGNATURE,
 }
+_WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1, "TransactWriteItems": 2}
+"""How often DynamoDB writes what an operation sends; every other operation reads."""
 
 
 def nanodollars(service: str, operation: str, sent_bytes: int) -> int:
@@ -74,19 +76,11 @@ def nanodollars(service: str, operation: str, sent_bytes: int) -> int:
     as much again.
     """
     if service == "dynamodb":
-        return _of_table(operation, -(-sent_bytes // _KILOBYTE))
+        writes = _WRITES.get(operation)
+        kilobytes = -(-sent_bytes // _KILOBYTE)
+        return writes * _nano(WRITE) * kilobytes if writes else 2 * _nano(READ)
     price = _OTHERWISE.get((service, operation)) or _FLAT.get(service)
     return _nano(price) if price else 0
-
-
-def _of_table(operation: str, kilobytes: int) -> int:
-    match operation:
-        case "TransactWriteItems":
-            return 2 * _nano(WRITE) * kilobytes
-        case "PutItem" | "UpdateItem" | "DeleteItem":
-            return _nano(WRITE) * kilobytes
-        case _:
-            return 2 * _nano(READ)
 
 
 def _nano(price: Price) -> int:

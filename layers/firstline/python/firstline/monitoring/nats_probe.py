@@ -147,7 +147,7 @@ def responders(reading: NatsReading) -> int:
 
 def servers(reading: NatsReading) -> int:
     """How many servers answered a ping of the system account, each by its id."""
-    return len({told.server.id for told in map(_pong, reading.replies) if told})
+    return len({pong.server.id for each in reading.replies if (pong := _decoded(each, _Pong))})
 
 
 def metrics(
@@ -175,27 +175,19 @@ def metrics(
 
 
 def _shown(reply: bytes) -> Outcome:
-    healths = health(reply)
-    if healths is not None:
-        return Outcome.ANSWERED if healths.healthy else Outcome.UNHEALTHY
-    try:
-        msgspec.json.decode(reply, type=_Rejection)
-    except (msgspec.DecodeError, RecursionError):
-        return Outcome.UNREADABLE
-    return Outcome.MESSAGE_REJECTED
+    if told := health(reply):
+        return Outcome.ANSWERED if told.healthy else Outcome.UNHEALTHY
+    return Outcome.MESSAGE_REJECTED if _decoded(reply, _Rejection) else Outcome.UNREADABLE
 
 
 def health(reply: bytes) -> Health | None:
     """The health that *reply* tells; None when it tells none."""
-    try:
-        return msgspec.json.decode(reply, type=Health)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    return _decoded(reply, Health)
 
 
-def _pong(reply: bytes) -> _Pong | None:
+def _decoded[T](reply: bytes, form: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(reply, type=_Pong)
+        return msgspec.json.decode(reply, type=form)
     except (msgspec.DecodeError, RecursionError):
         return None
 

@@ -7,7 +7,7 @@ a message, so whatever changes the world is sent once, and its timeout means tha
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import botocore
 from boto3.session import Session
@@ -15,23 +15,6 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from firstline.errors import Bug
-
-if TYPE_CHECKING:
-    from mypy_boto3_autoscaling import AutoScalingClient
-    from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_codedeploy import CodeDeployClient
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_health import HealthClient
-    from mypy_boto3_kms import KMSClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_ssm import SSMClient
-
 
 USER_AGENT = f"firstline Botocore/{botocore.__version__}"
 """What CloudTrail calls whoever asked: botocore puts its own together anew for each call, and
@@ -67,25 +50,14 @@ ARCHIVING = _config(connect_seconds=2, read_seconds=5, attempts=3)
 class _Lazy:
     """Stands for a client until something of it is asked for."""
 
-    def __init__(self, make: Callable[[], object]) -> None:
-        self._make = make
-        self._made: object | None = None
-        self._paginators: dict[str, object] = {}
-
-    def get_paginator(self, operation: str) -> object:
-        """The client's own, made once: botocore makes a class for each, half as dear as a call."""
-        if operation not in self._paginators:
-            self._paginators[operation] = self._client().get_paginator(operation)
-        return self._paginators[operation]
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._client = functools.cache(make)
+        # made once each: botocore makes a class for one, which is half as dear as a call
+        self.get_paginator = functools.cache(lambda name: self._client().get_paginator(name))
 
     def __getattr__(self, name: str) -> object:
         found: object = getattr(self._client(), name)
         return found
-
-    def _client(self) -> Any:  # noqa: ANN401 - of whichever service
-        if self._made is None:
-            self._made = self._make()
-        return self._made
 
 
 def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
@@ -94,7 +66,6 @@ def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
     Ingest asks three services and reconcile seven, of the fourteen that there are ports for.
     """
 
-    @functools.wraps(make)
     def later(session: Session) -> T:
         return cast("T", _Lazy(lambda: make(session)))
 
@@ -112,121 +83,43 @@ def once[C: BaseClient](client: C) -> C:
     return client
 
 
-@lazy
-def store(session: Session) -> "DynamoDBClient":
-    """For `DynamoStore`."""
-    return session.client("dynamodb", config=BEFORE_PAGING)
-
-
-@lazy
-def ledger(session: Session) -> "DynamoDBClient":
-    """For `DynamoLedger`."""
-    return session.client("dynamodb", config=BROWSING)
-
-
-@lazy
-def archive(session: Session) -> "S3Client":
-    """For `S3Archive`, whose writes may be sent again: only the first can succeed."""
-    return session.client("s3", config=ARCHIVING)
-
-
-@lazy
-def signing(session: Session) -> "KMSClient":
-    """For `KmsSigner`: a signature changes nothing."""
-    return session.client("kms", config=ARCHIVING)
-
-
-@lazy
-def secrets(session: Session) -> "SecretsManagerClient":
-    """For the pager's routing key."""
-    return session.client("secretsmanager", config=BEFORE_PAGING)
-
-
-@lazy
-def wakes(session: Session) -> "SQSClient":
-    """For `SqsWakes`."""
-    return session.client("sqs", config=MUTATING)
-
-
-@lazy
-def sending(session: Session) -> "SSMClient":
-    """For SendCommand."""
-    return session.client("ssm", config=MUTATING)
-
-
-@lazy
-def answers(session: Session) -> "SSMClient":
-    """For what hosts have answered."""
-    return session.client("ssm", config=READING)
-
-
-@lazy
-def groups(session: Session) -> "AutoScalingClient":
-    """For the Auto Scaling group."""
-    return session.client("autoscaling", config=READING)
-
-
-@lazy
-def scaling(session: Session) -> "AutoScalingClient":
-    """For what changes the group."""
-    return session.client("autoscaling", config=MUTATING)
-
-
-@lazy
-def targets(session: Session) -> "ElasticLoadBalancingv2Client":
-    """For target health."""
-    return session.client("elbv2", config=READING)
-
-
-@lazy
-def alarms(session: Session) -> "CloudWatchClient":
-    """For alarms' present states."""
-    return session.client("cloudwatch", config=READING)
-
-
-@lazy
-def keys(session: Session) -> "KMSClient":
-    """For the state of the enclaves' key."""
-    return session.client("kms", config=AROUND)
-
-
-@lazy
-def stacks(session: Session) -> "CloudFormationClient":
-    """For the fleet's stacks."""
-    return session.client("cloudformation", config=AROUND)
-
-
-@lazy
-def parameters(session: Session) -> "SSMClient":
-    """For the watched parameters."""
-    return session.client("ssm", config=AROUND)
-
-
-@lazy
-def metrics(session: Session) -> "CloudWatchClient":
-    """For what metrics were around a start."""
-    return session.client("cloudwatch", config=AROUND)
-
-
-@lazy
-def network(session: Session) -> "EC2Client":
-    """For security groups, routes and peerings, and the launch template."""
-    return session.client("ec2", config=AROUND)
-
-
-@lazy
-def releases(session: Session) -> "CodeDeployClient":
-    """For what CodeDeploy did."""
-    return session.client("codedeploy", config=AROUND)
-
-
-@lazy
-def health(session: Session) -> "HealthClient":
-    """For AWS Health, whose one endpoint is in us-east-1."""
-    return session.client("health", region_name="us-east-1", config=AROUND)
-
-
-@lazy
-def team(session: Session) -> "SNSClient":
-    """For the team's topic: a page may be waiting behind it."""
-    return session.client("sns", config=BEFORE_PAGING)
+store = lazy(lambda session: session.client("dynamodb", config=BEFORE_PAGING))
+"""For `DynamoStore`."""
+ledger = lazy(lambda session: session.client("dynamodb", config=BROWSING))
+"""For `DynamoLedger`."""
+archive = lazy(lambda session: session.client("s3", config=ARCHIVING))
+"""For `S3Archive`, whose writes may be sent again: only the first can succeed."""
+signing = lazy(lambda session: session.client("kms", config=ARCHIVING))
+"""For `KmsSigner`: a signature changes nothing."""
+secrets = lazy(lambda session: session.client("secretsmanager", config=BEFORE_PAGING))
+"""For the pager's routing key."""
+wakes = lazy(lambda session: session.client("sqs", config=MUTATING))
+"""For `SqsWakes`."""
+sending = lazy(lambda session: session.client("ssm", config=MUTATING))
+"""For SendCommand."""
+answers = lazy(lambda session: session.client("ssm", config=READING))
+"""For what hosts have answered."""
+groups = lazy(lambda session: session.client("autoscaling", config=READING))
+"""For the Auto Scaling group."""
+scaling = lazy(lambda session: session.client("autoscaling", config=MUTATING))
+"""For what changes the group."""
+targets = lazy(lambda session: session.client("elbv2", config=READING))
+"""For target health."""
+alarms = lazy(lambda session: session.client("cloudwatch", config=READING))
+"""For alarms' present states."""
+keys = lazy(lambda session: session.client("kms", config=AROUND))
+"""For the state of the enclaves' key."""
+stacks = lazy(lambda session: session.client("cloudformation", config=AROUND))
+"""For the fleet's stacks."""
+parameters = lazy(lambda session: session.client("ssm", config=AROUND))
+"""For the watched parameters."""
+metrics = lazy(lambda session: session.client("cloudwatch", config=AROUND))
+"""For what metrics were around a start."""
+network = lazy(lambda session: session.client("ec2", config=AROUND))
+"""For security groups, routes and peerings, and the launch template."""
+releases = lazy(lambda session: session.client("codedeploy", config=AROUND))
+"""For what CodeDeploy did."""
+health = lazy(lambda session: session.client("health", region_name="us-east-1", config=AROUND))
+"""For AWS Health, whose one endpoint is in us-east-1."""
+team = lazy(lambda session: session.client("sns", config=BEFORE_PAGING))
+"""For the team's topic: a page may be waiting behind it."""

@@ -85,11 +85,6 @@ def approval_key(incident: IncidentId, approval: Approval) -> Key:
     return _key(incident, f"{APPROVAL}{digest(msgspec.json.encode(approval))}")
 
 
-def processed_key(signal: SignalKey) -> Key:
-    """Where it is noted that *signal* was dealt with."""
-    return _key(f"processed#{digest(signal.encode())}", "-")
-
-
 def cause_key(cause: Cause) -> Key:
     """Where the open incident of *cause* is named."""
     return _key(f"cause#{cause}", "-")
@@ -98,11 +93,6 @@ def cause_key(cause: Cause) -> Key:
 def lease_key(group: str) -> Key:
     """Where the lease of *group* is."""
     return _key(f"group#{group}", "lease")
-
-
-def heard_key(arn: str) -> Key:
-    """Where the latest transition of an alarm is noted; its ARN comes from outside."""
-    return _key(f"alarm#{digest(arn.encode())}", "heard")
 
 
 def openings_key(fleet: str) -> Key:
@@ -115,7 +105,7 @@ def circumstances_key(group: str) -> Key:
     return _key(f"group#{group}", "circumstances")
 
 
-SWITCH_KEY: Key = {"pk": {"S": "control"}, "sk": {"S": "switch"}}
+SWITCH_KEY = _key("control", "switch")
 
 
 # --- to items --------------------------------------------------------------------------------
@@ -124,6 +114,15 @@ SWITCH_KEY: Key = {"pk": {"S": "control"}, "sk": {"S": "switch"}}
 def stamp(at: datetime) -> str:
     """*at* in UTC with microseconds: of one width, so that texts sort as instants do."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _json(value: object) -> "AttributeValueTypeDef":
+    return text(msgspec.json.encode(value).decode())
+
+
+def _ttl(now: datetime) -> "AttributeValueTypeDef":
+    """Housekeeping: DynamoDB deletes the item after it."""
+    return number(int((now + PROCESSED_KEPT).timestamp()))
 
 
 def incident_item(incident: Incident) -> Item:
@@ -147,20 +146,17 @@ def incident_item(incident: Incident) -> Item:
 
 def inbox_item(incident: IncidentId, signal: Signal) -> Item:
     """A signal in an inbox."""
-    body = msgspec.json.encode(signal).decode()
-    return {**inbox_key(incident, signal.key), "body": text(body)}
+    return {**inbox_key(incident, signal.key), "body": _json(signal)}
 
 
 def approval_item(incident: IncidentId, approval: Approval) -> Item:
     """A person's word on a proposal."""
-    body = msgspec.json.encode(approval).decode()
-    return {**approval_key(incident, approval), "body": text(body)}
+    return {**approval_key(incident, approval), "body": _json(approval)}
 
 
 def processed_item(signal: SignalKey, now: datetime) -> Item:
-    """A processed key; its TTL is housekeeping."""
-    kept_until = now + PROCESSED_KEPT
-    return {**processed_key(signal), "ttl": number(int(kept_until.timestamp()))}
+    """A processed key: *signal* was dealt with."""
+    return {**_key(f"processed#{digest(signal.encode())}", "-"), "ttl": _ttl(now)}
 
 
 def cause_item(cause: Cause, incident: IncidentId) -> Item:
@@ -170,33 +166,29 @@ def cause_item(cause: Cause, incident: IncidentId) -> Item:
 
 def lease_item(lease: Lease) -> Item:
     """A lease beside the fence that its next write must find."""
-    body = msgspec.json.encode(lease).decode()
-    return {**lease_key(lease.group), "body": text(body), "fence": number(lease.fence)}
+    return {**lease_key(lease.group), "body": _json(lease), "fence": number(lease.fence)}
 
 
 def heard_item(heard: Heard, now: datetime) -> Item:
-    """The latest transition of an alarm; its TTL is housekeeping."""
-    kept_until = number(int((now + PROCESSED_KEPT).timestamp()))
-    return {**heard_key(heard.arn), "at": text(stamp(heard.at)), "ttl": kept_until}
+    """The latest transition of an alarm, whose ARN comes from outside."""
+    key = _key(f"alarm#{digest(heard.arn.encode())}", "heard")
+    return {**key, "at": text(stamp(heard.at)), "ttl": _ttl(now)}
 
 
 def openings_item(fleet: str, openings: Openings) -> Item:
     """What opened lately, under the version that it has."""
-    body = msgspec.json.encode(openings).decode()
-    return {**openings_key(fleet), "body": text(body), "version": number(openings.version)}
+    return {**openings_key(fleet), "body": _json(openings), "version": number(openings.version)}
 
 
 def circumstances_item(group: str, circumstances: Circumstances) -> Item:
     """What goes on, under the version that it has."""
-    body = msgspec.json.encode(circumstances).decode()
     version = number(circumstances.version)
-    return {**circumstances_key(group), "body": text(body), "version": version}
+    return {**circumstances_key(group), "body": _json(circumstances), "version": version}
 
 
 def switch_item(switch: Switch) -> Item:
     """The kill switch, under the version that it has."""
-    body = msgspec.json.encode(switch).decode()
-    return {**SWITCH_KEY, "body": text(body), "version": number(switch.version)}
+    return {**SWITCH_KEY, "body": _json(switch), "version": number(switch.version)}
 
 
 def entry_item(entry: Entry) -> Item:
@@ -228,17 +220,17 @@ def incident_of(item: Item) -> Incident:
 
 def signal_of(item: Item) -> Signal:
     """The signal of an inbox item; raises `Bug`: to skip one would lose what it said."""
-    return _decoded(attribute(item, "body"), Signal)
+    return _body(item, Signal)
 
 
 def approval_of(item: Item) -> Approval:
     """A person's word; raises `Bug`: to skip one would lose a no."""
-    return _decoded(attribute(item, "body"), Approval)
+    return _body(item, Approval)
 
 
 def lease_of(item: Item, group: str) -> Lease:
     """The lease; raises `Bug` when it cannot be read or names another group or fence."""
-    lease = _decoded(attribute(item, "body"), Lease)
+    lease = _body(item, Lease)
     if (lease.group, str(lease.fence)) != (group, attribute(item, "fence")):
         raise Bug(f"the stored lease of {group} is at odds with its own attributes")
     return lease
@@ -248,7 +240,7 @@ def openings_of(item: Item) -> Openings:
     """What opened lately; one that cannot be read holds nothing, and is written over."""
     version = int(attribute(item, "version"))
     try:
-        return copy.replace(_decoded(attribute(item, "body"), Openings), version=version)
+        return copy.replace(_body(item, Openings), version=version)
     except Bug:
         return Openings(version)
 
@@ -256,13 +248,13 @@ def openings_of(item: Item) -> Openings:
 def circumstances_of(item: Item) -> Circumstances:
     """What goes on; raises `Bug`: what cannot be read may be a reason not to act."""
     version = int(attribute(item, "version"))
-    return copy.replace(_decoded(attribute(item, "body"), Circumstances), version=version)
+    return copy.replace(_body(item, Circumstances), version=version)
 
 
 def switch_of(item: Item) -> Switch:
     """The kill switch; one that cannot be read counts as thrown."""
     try:
-        switch, version = _decoded(attribute(item, "body"), Switch), attribute(item, "version")
+        switch, version = _body(item, Switch), attribute(item, "version")
     except Bug as error:
         return Switch(pauses=(), unreadable=str(error))
     if str(switch.version) != version:
@@ -289,8 +281,8 @@ def due_of(item: Item) -> Due:
     )
 
 
-def _decoded[T](body: str, type_: type[T]) -> T:
+def _body[T](item: Item, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=type_)
+        return msgspec.json.decode(attribute(item, "body"), type=type_)
     except (ValueError, RecursionError) as error:
         raise Bug(f"a stored {type_.__name__.lower()} does not fit its schema: {error}") from error

@@ -10,6 +10,8 @@ from firstline.errors import Unavailable
 from firstline.redaction import redact
 
 CODE_MAX = 80
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""What botocore raises when a call fails."""
 
 
 @contextmanager
@@ -17,10 +19,8 @@ def unavailable(dependency: str) -> Iterator[None]:
     """Raise `Unavailable` for any failure of a call inside, or an answer that lacks its parts."""
     try:
         yield
-    except ClientError as error:
-        raise Unavailable(f"{dependency}: {code(error)}") from error
-    except (BotoCoreError, ResponseParserError) as error:
-        raise Unavailable(f"{dependency}: {type(error).__name__}") from error
+    except FAILURES as error:
+        raise Unavailable(f"{dependency}: {reason(error)}") from error
     except KeyError as error:
         raise Unavailable(f"{dependency}: its answer has no {error}") from error
 
@@ -28,6 +28,11 @@ def unavailable(dependency: str) -> Iterator[None]:
 def code(error: ClientError) -> str:
     """The service's own word for the failure, ``AccessDeniedException`` and the like."""
     return redact(str(error.response.get("Error", {}).get("Code", "no code")), CODE_MAX)
+
+
+def reason(error: Exception) -> str:
+    """The code of a `ClientError`; of any other failure, its type's name."""
+    return code(error) if isinstance(error, ClientError) else type(error).__name__
 
 
 def status(error: ClientError) -> int:

@@ -2,57 +2,40 @@
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from boto3.session import Session
+
+from firstline.adapters.aws import clients
 from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ports.people import Clock
-from firstline.diagnosis.evidence import (
-    AlarmFact,
-    AlarmReading,
-    Alarms,
-    AlarmState,
-    Answering,
-    Gone,
-    Group,
-    Instance,
-    TargetHealth,
-    Unknown,
-)
+from firstline.diagnosis import evidence
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.monitoring.alarms import PROBED
 
 if TYPE_CHECKING:
-    from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
-    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
-    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 ANSWERING_WITHIN = timedelta(minutes=5)
 """How far back the probe's answer is looked for."""
 
 
-class FleetClients(NamedTuple):
-    """The clients that read the fleet."""
-
-    groups: "AutoScalingClient"
-    targets: "ElasticLoadBalancingv2Client"
-    alarms: "CloudWatchClient"
-
-
 class AwsFleet:
     """The fleet of *profile* in the account and Region of *home*."""
 
-    def __init__(self, clients: FleetClients, profile: Profile, home: Home, clock: Clock) -> None:
-        self._groups, self._targets, self._alarms = clients
+    def __init__(self, session: Session, profile: Profile, home: Home, clock: Clock) -> None:
+        self._groups = clients.groups(session)
+        self._targets = clients.targets(session)
+        self._alarms = clients.alarms(session)
         self._profile = profile
-        self._home = home
+        self._place = f"{home.region}:{home.account}"
         self._clock = clock
 
-    def group(self) -> Group:
+    def group(self) -> evidence.Group:
         """The managed group; raises `Unavailable` also when not exactly one has its name."""
         name = self._profile.fleet.group
         with unavailable("fleet"):
@@ -69,32 +52,32 @@ class AwsFleet:
             raise Unavailable(f"fleet: {len(found)} Auto Scaling groups are called {name}")
         return found[0]
 
-    def target_health(self) -> TargetHealth | Unknown:
+    def target_health(self) -> evidence.TargetHealth | evidence.Unknown:
         """What the load balancer says; of a target with several ports, the worst.
 
         Unknown when the profile names no target group.
         """
-        if not self._profile.fleet.target_group:
-            return Unknown("the profile names no target group")
+        target_group = self._profile.fleet.target_group
+        if not target_group:
+            return evidence.Unknown("the profile names no target group")
         with unavailable("fleet"):
-            answer = self._targets.describe_target_health(TargetGroupArn=self._target_group_arn())
-            told = [
-                (InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"])
-                for each in answer["TargetHealthDescriptions"]
-            ]
-        states: dict[InstanceId, str] = {}
-        for id_, state in told:
-            if states.get(id_, "healthy") == "healthy":
-                states[id_] = state
-        return TargetHealth(states=states)
+            answer = self._targets.describe_target_health(
+                TargetGroupArn=f"arn:aws:elasticloadbalancing:{self._place}:{target_group}"
+            )
+            states: dict[InstanceId, str] = {}
+            for each in answer["TargetHealthDescriptions"]:
+                id_, state = InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"]
+                if states.get(id_, "healthy") == "healthy":
+                    states[id_] = state
+        return evidence.TargetHealth(states=states)
 
-    def answering(self) -> Answering | Unknown:
+    def answering(self) -> evidence.Answering | evidence.Unknown:
         """Whether a host answered the probe's last end-to-end request; raises `Unavailable`.
 
         Unknown when the profile has no such probe, or when it measured nothing lately.
         """
         if self._profile.probe.nats is None:
-            return Unknown("the profile has no probe of NATS")
+            return evidence.Unknown("the profile has no probe of NATS")
         now = self._clock.now()
         with unavailable("fleet"):
             answer = self._alarms.get_metric_data(
@@ -103,50 +86,35 @@ class AwsFleet:
                 EndTime=now,
                 ScanBy="TimestampDescending",
             )
-            latest = next(
-                (
-                    measured
-                    for found in answer["MetricDataResults"]
-                    for measured in zip(found["Timestamps"], found["Values"], strict=False)
-                ),
-                None,
-            )
-        if latest is None:
-            return Unknown("the probe measured nothing lately")
-        at, value = latest
-        return Answering(answers=value > 0, at=at)
+            for found in answer["MetricDataResults"]:
+                for at, value in zip(found["Timestamps"], found["Values"], strict=False):
+                    return evidence.Answering(answers=value > 0, at=at)  # the latest comes first
+        return evidence.Unknown("the probe measured nothing lately")
 
-    def alarms(self, arns: tuple[str, ...]) -> Alarms:
+    def alarms(self, arns: tuple[str, ...]) -> evidence.Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
-        shown = self._describe(list(names.values())) if names else {}
+        shown = self._describe(list(names.values())) if names else []
         return {
-            arn: _reading(shown.get(arn, []))
+            arn: _reading([state for of, state in shown if of == arn])
             if arn in names
-            else Unknown("not the ARN of an alarm of the home account and Region")
+            else evidence.Unknown("not the ARN of an alarm of the home account and Region")
             for arn in arns
         }
 
-    def _describe(self, names: list[str]) -> dict[str, list[str | None]]:
-        """The states that CloudWatch shows, by ARN."""
+    def _describe(self, names: list[str]) -> list[tuple[str | None, str | None]]:
+        """The ARNs that CloudWatch shows, each with its state."""
         with unavailable("fleet"):
             # without both kinds, composite alarms are left out; without a number, all beyond 50
             answer = self._alarms.describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100
             )
         found = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
-        shown: dict[str, list[str | None]] = {}
-        for each in found:
-            shown.setdefault(each.get("AlarmArn", ""), []).append(each.get("StateValue"))
-        return shown
-
-    def _target_group_arn(self) -> str:
-        place = f"{self._home.region}:{self._home.account}"
-        return f"arn:aws:elasticloadbalancing:{place}:{self._profile.fleet.target_group}"
+        return [(each.get("AlarmArn"), each.get("StateValue")) for each in found]
 
     def _alarm_name(self, arn: str) -> str | None:
         """The name in *arn*, which came from outside; None when it is no alarm of ours."""
-        place = re.escape(f"{self._home.region}:{self._home.account}")
+        place = re.escape(self._place)
         found = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
         return found[1] if found else None
 
@@ -160,19 +128,19 @@ def _answering_query(fleet: str) -> "MetricDataQueryTypeDef":
     return {"Id": "answering", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
 
 
-def _reading(states: list[str | None]) -> AlarmFact:
+def _reading(states: list[str | None]) -> evidence.AlarmFact:
     match states:
         case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
-            return AlarmReading(AlarmState(state))
+            return evidence.AlarmReading(evidence.AlarmState(state))
         case []:
-            return Gone()
+            return evidence.Gone()
         case _:
-            return Unknown("the alarm shows no state")
+            return evidence.Unknown("the alarm shows no state")
 
 
-def _group(described: "AutoScalingGroupTypeDef") -> Group:
+def _group(described: "AutoScalingGroupTypeDef") -> evidence.Group:
     instances = (
-        Instance(
+        evidence.Instance(
             id=InstanceId(each["InstanceId"]),
             lifecycle=each["LifecycleState"],
             health=each["HealthStatus"],
@@ -180,7 +148,7 @@ def _group(described: "AutoScalingGroupTypeDef") -> Group:
         )
         for each in described.get("Instances", ())
     )
-    return Group(
+    return evidence.Group(
         desired=described["DesiredCapacity"],
         instances=tuple(instances),
         most=described["MaxSize"],

@@ -9,21 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
-from firstline.adapters.aws import clients
-from firstline.adapters.aws import mutation_outcome as refusals
+from firstline.adapters.aws import mutation_outcome as changes
 from firstline.adapters.aws import ssm_results as answers
 from firstline.adapters.aws.errors import code, unavailable
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import Connections
 from firstline.errors import Bug
 from firstline.ids import INSTANCE_ID, CommandId, InstanceId, Token
-from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending, Sent
+from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -147,11 +145,11 @@ class SsmHosts:
         token: Token,
     ) -> Sending:
         _check_targets(targets)
-        _check_parameters(action, parameters)
         look = action.kind == "look"
-        document, sending = self._document(action), clients.once(self._sending)
-        try:
-            answer = sending.send_command(
+        document = self._document(action)
+
+        def send() -> str:
+            answer = self._sending.send_command(
                 InstanceIds=list(targets),
                 DocumentName=document,
                 Parameters={name: [value] for name, value in parameters.items()},
@@ -160,9 +158,9 @@ class SsmHosts:
                 MaxConcurrency=str(TARGETS_MAX) if look else "1",
                 MaxErrors="100%" if look else "0",
             )
-            return Sent(CommandId(answer["Command"]["CommandId"]))
-        except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:
-            return refusals.outcome(error)
+            return answer["Command"]["CommandId"]
+
+        return changes.send_once(self._sending, action, parameters, send)
 
     def _document(self, action: Action) -> str:
         try:
@@ -185,12 +183,3 @@ def _check_targets(targets: tuple[InstanceId, ...]) -> None:
     for each in targets:
         if not re.fullmatch(INSTANCE_ID, each):
             raise Bug(f"{each!r} is no instance id")
-
-
-def _check_parameters(action: Action, parameters: Mapping[str, str]) -> None:
-    """Every value in full against its pattern: ``$`` alone lets a final newline pass."""
-    if parameters.keys() != {each.name for each in action.parameters}:
-        raise Bug(f"{action.name} takes other parameters than {', '.join(parameters)}")
-    for each in action.parameters:
-        if not re.fullmatch(each.pattern, parameters[each.name]):
-            raise Bug(f"{each.name} of {action.name} does not match {each.pattern}")

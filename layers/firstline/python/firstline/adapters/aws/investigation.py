@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from boto3.session import Session
+
+from firstline.adapters.aws import clients
 from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.investigation import (
@@ -22,11 +25,7 @@ from firstline.ids import InstanceId
 from firstline.monitoring import alarms as detection
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
-    from mypy_boto3_codedeploy import CodeDeployClient
-    from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_health import HealthClient
 
 DAY = timedelta(days=1)
 METRICS_MAX = 100
@@ -34,20 +33,14 @@ METRICS_MAX = 100
 HOSTS_MAX = 50
 
 
-class BackgroundClients(NamedTuple):
-    """The clients that read it."""
-
-    metrics: "CloudWatchClient"
-    network: "EC2Client"
-    releases: "CodeDeployClient"
-    health: "HealthClient"
-
-
 class AwsBackground:
     """The `Background` port for the fleet of *profile* in *region*."""
 
-    def __init__(self, clients: BackgroundClients, profile: Profile, region: str) -> None:
-        self._metrics, self._network, self._releases, self._health = clients
+    def __init__(self, session: Session, profile: Profile, region: str) -> None:
+        self._metrics = clients.metrics(session)
+        self._network = clients.network(session)
+        self._releases = clients.releases(session)
+        self._health = clients.health(session)
         self._profile = profile
         self._region = region
 

@@ -10,7 +10,6 @@ from firstline.ledger.chain import Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
 class DynamoLedger:
@@ -22,12 +21,11 @@ class DynamoLedger:
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:
         """The incident's chain, read consistently."""
-        named: dict[str, AttributeValueTypeDef] = {":incident": items.text(incident)}
         with unavailable("ledger"):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="incident = :incident",
-                ExpressionAttributeValues=named,
+                ExpressionAttributeValues={":incident": items.text(incident)},
                 ConsistentRead=True,
             )
             for page in pages:

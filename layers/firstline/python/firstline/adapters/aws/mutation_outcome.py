@@ -1,23 +1,30 @@
-"""Refusals: which failures of a call that changes something prove that nothing was changed.
+"""Changes: a call that changes something is made once, with the parameters that it declares.
+
+Some failures of such a call prove that nothing was changed.
 
 A refusal is named here or it is none: whatever else goes wrong leaves it open whether a host will
 run the command, or the group do what it was asked. The service's own faults (HTTP 5xx) and a lost
 answer always do.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
+from botocore.client import BaseClient
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
 )
-from botocore.parsers import ResponseParserError
 
-from firstline.adapters.aws.errors import code, status
-from firstline.remediation.execution import Refused, Unsettled
+from firstline.actions.action import Action
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.errors import FAILURES, code, reason, status
+from firstline.errors import Bug
+from firstline.ids import CommandId
+from firstline.remediation.execution import Refused, Sending, Sent, Unsettled
 
 NOT_ACCEPTED = frozenset(
     {
@@ -54,9 +61,32 @@ NOT_ACCEPTED = frozenset(
 """Codes that come before anything is done (the operations' errors, AWS's common errors)."""
 
 
-def outcome(
-    error: ClientError | BotoCoreError | ResponseParserError | KeyError,
-) -> Refused | Unsettled:
+def send_once(
+    client: BaseClient, action: Action, parameters: Mapping[str, str], send: Callable[[], str]
+) -> Sending:
+    """Have *send* make its one call of *client*, and return the id of what it began.
+
+    Raises `Bug` for *parameters* that *action* does not declare, and for a *client* that would
+    send something twice.
+    """
+    _check(action, parameters)
+    clients.once(client)
+    try:
+        return Sent(CommandId(send()))
+    except (*FAILURES, KeyError) as error:
+        return _outcome(error)
+
+
+def _check(action: Action, parameters: Mapping[str, str]) -> None:
+    """Every value in full against its pattern: ``$`` alone lets a final newline pass."""
+    if parameters.keys() != {each.name for each in action.parameters}:
+        raise Bug(f"{action.name} takes other parameters than {', '.join(parameters)}")
+    for each in action.parameters:
+        if not re.fullmatch(each.pattern, parameters[each.name]):
+            raise Bug(f"{each.name} of {action.name} does not match {each.pattern}")
+
+
+def _outcome(error: Exception) -> Refused | Unsettled:
     """What *error* says of the one try."""
     match error:
         case ClientError():
@@ -72,4 +102,4 @@ def outcome(
         case KeyError():
             return Unsettled("the answer names no command")
         case _:
-            return Unsettled(type(error).__name__)
+            return Unsettled(reason(error))

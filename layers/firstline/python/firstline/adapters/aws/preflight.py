@@ -1,30 +1,15 @@
 """Around: the KMS key, the stack and the watched parameters, as AWS shows them now."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from boto3.session import Session
 
+from firstline.adapters.aws import clients
 from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Fleet
 from firstline.diagnosis.preflight import Deployment, Deployments, KeyState
 from firstline.errors import Unavailable
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_kms import KMSClient
-    from mypy_boto3_ssm import SSMClient
-
-
-class AroundClients(NamedTuple):
-    """The clients that read it."""
-
-    keys: "KMSClient"
-    stacks: "CloudFormationClient"
-    parameters: "SSMClient"
-    instances: "EC2Client"
-
 
 PCR0 = "kms:recipientattestation:pcr0"
 """The condition key that pins an enclave's image (KMS guide), in lower case: IAM ignores case."""
@@ -33,8 +18,11 @@ PCR0 = "kms:recipientattestation:pcr0"
 class AwsAround:
     """The `Around` port for the names of *fleet*."""
 
-    def __init__(self, clients: AroundClients, fleet: Fleet) -> None:
-        self._keys, self._stacks, self._parameters, self._instances = clients
+    def __init__(self, session: Session, fleet: Fleet) -> None:
+        self._keys = clients.keys(session)
+        self._stacks = clients.stacks(session)
+        self._parameters = clients.parameters(session)
+        self._instances = clients.network(session)
         self._fleet = fleet
 
     def key(self) -> KeyState | None:
@@ -42,8 +30,7 @@ class AwsAround:
         if not self._fleet.kms_key:
             return None
         with unavailable("around"):
-            described = self._keys.describe_key(KeyId=self._fleet.kms_key)
-            found = described["KeyMetadata"]
+            found = self._keys.describe_key(KeyId=self._fleet.kms_key)["KeyMetadata"]
             return KeyState(state=found["KeyState"], id=found["KeyId"])
 
     def stack(self) -> Deployments | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.adapters.aws import errors as faults
+from firstline.adapters.aws.errors import reason
 from firstline.controller.ports.people import Clock
 from firstline.errors import Unavailable
 
@@ -38,13 +38,12 @@ class RoutingKey:
         if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
             return kept.routing_key
         try:
-            self._kept = _Kept(self._read_secret(), now)
+            kept = self._kept = _Kept(self._read_secret(), now)
+            self._doubted = False
         except Unavailable:
             if kept is None:
                 raise
-            return kept.routing_key
-        self._doubted = False
-        return self._kept.routing_key
+        return kept.routing_key
 
     def doubt(self) -> None:
         """Have the secret read again at the next `read`: the key may have been changed."""
@@ -54,8 +53,8 @@ class RoutingKey:
         try:
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
         except (ClientError, BotoCoreError) as error:
-            what = faults.code(error) if isinstance(error, ClientError) else type(error).__name__
-            raise Unavailable(f"the secret {self._secret_id} cannot be read: {what}") from error
+            why = f"the secret {self._secret_id} cannot be read: {reason(error)}"
+            raise Unavailable(why) from error
         key = key_in(answer.get("SecretString", "").strip())
         if key is None:
             raise Unavailable(

@@ -4,22 +4,17 @@ None of these calls takes a client token, so that an answer that was lost is loo
 group's activities, in its refreshes. Shapes are those of botocore 1.44.5's service model.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from firstline.actions.catalogue import FIXES
-from firstline.adapters.aws import clients
-from firstline.adapters.aws import mutation_outcome as refusals
+from firstline.adapters.aws import mutation_outcome as changes
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import Bug
 from firstline.ids import CommandId
-from firstline.remediation.execution import CLOCKS_APART, FixOrder, Sending, Sent
+from firstline.remediation.execution import CLOCKS_APART, FixOrder, Sending
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -44,12 +39,8 @@ class AsgScaling:
 
     def fix(self, order: FixOrder) -> Sending:
         """Ask the group for what *order* says, once."""
-        _check(order)
-        clients.once(self._sending)
-        try:
-            return Sent(CommandId(self._ask(order)))
-        except (ClientError, BotoCoreError, ResponseParserError, KeyError) as error:
-            return refusals.outcome(error)
+        action = FIXES[order.action]
+        return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
         """What shows that the group was asked for it at or after *since*; raises `Unavailable`."""
@@ -150,13 +141,3 @@ class AsgScaling:
             wanted = [each["DesiredCapacity"] for each in answer["AutoScalingGroups"]]
         capacity = order.parameters["DesiredCapacity"]
         return CommandId(f"desired-{capacity}") if wanted == [int(capacity)] else None
-
-
-def _check(order: FixOrder) -> None:
-    """Every parameter in full against its pattern: what is named must be what is meant."""
-    declared = FIXES[order.action].parameters
-    if order.parameters.keys() != {each.name for each in declared}:
-        raise Bug(f"{order.action} takes other parameters than {', '.join(order.parameters)}")
-    for each in declared:
-        if not re.fullmatch(each.pattern, order.parameters[each.name]):
-            raise Bug(f"{each.name} of {order.action} does not match {each.pattern}")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.adapters.aws.errors import code
+from firstline.adapters.aws.errors import reason
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ class SnsTeam:
         """Publish it once; whatever fails, it stays owed, and may be told twice."""
         try:
             self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=message)
-        except ClientError as error:
-            return NotYet(code(error))
-        except BotoCoreError as error:
-            return NotYet(type(error).__name__)
+        except (ClientError, BotoCoreError) as error:
+            return NotYet(reason(error))
         return Accepted()

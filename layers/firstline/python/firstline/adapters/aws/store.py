@@ -20,6 +20,8 @@ from firstline.remediation.limits import Lease, Limits
 from firstline.signals.storm import Openings
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
@@ -44,13 +46,11 @@ class DynamoStore:
         in the meantime was folded under a later version than ours, and our commit finds out.
         """
         found = self._query(
-            {
-                "TableName": self._tables.incidents,
-                "KeyConditionExpression": "pk = :incident",
-                "ExpressionAttributeValues": {":incident": items.text(incident)},
-                "ConsistentRead": True,
-                "ScanIndexForward": False,
-            }
+            TableName=self._tables.incidents,
+            KeyConditionExpression="pk = :incident",
+            ExpressionAttributeValues={":incident": items.text(incident)},
+            ConsistentRead=True,
+            ScanIndexForward=False,
         )
         if not found:
             return None
@@ -157,12 +157,10 @@ class DynamoStore:
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order, read consistently."""
         found = self._query(
-            {
-                "TableName": self._tables.ledger,
-                "KeyConditionExpression": "incident = :incident",
-                "ExpressionAttributeValues": {":incident": items.text(incident)},
-                "ConsistentRead": True,
-            }
+            TableName=self._tables.ledger,
+            KeyConditionExpression="incident = :incident",
+            ExpressionAttributeValues={":incident": items.text(incident)},
+            ConsistentRead=True,
         )
         return tuple(map(items.entry_of, found))
 
@@ -173,7 +171,7 @@ class DynamoStore:
             )
         return answer.get("Item")
 
-    def _query(self, query: "QueryInputPaginateTypeDef") -> Sequence[Item]:
+    def _query(self, **query: "Unpack[QueryInputPaginateTypeDef]") -> Sequence[Item]:
         """All pages of one read."""
         with unavailable("store"):
             pages = self._client.get_paginator("query").paginate(**query)

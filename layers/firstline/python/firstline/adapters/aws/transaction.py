@@ -9,25 +9,14 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item
 from firstline.controller.ports.store import Change
 from firstline.errors import Bug, Contested
-from firstline.ids import Cause, IncidentId
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from typing import Unpack
+
+    from mypy_boto3_dynamodb import type_defs as shapes
 
 ACTIONS_MAX = 100
 """The most actions that TransactWriteItems takes."""
-MOST_TELLING_FIRST = (
-    Contested.PROCESSED,
-    Contested.CAUSE,
-    Contested.VERSION,
-    Contested.LEASE,
-    Contested.ENTRY,
-    Contested.HEARD,
-    Contested.OPENINGS,
-    Contested.CIRCUMSTANCES,
-    Contested.SWITCH,
-)
-"""Which of several failed conditions is named: a redelivery explains all the others."""
 
 
 class Tables(NamedTuple):
@@ -40,13 +29,13 @@ class Tables(NamedTuple):
 class Write(NamedTuple):
     """One action, and what is contested when its condition fails."""
 
-    action: "TransactWriteItemTypeDef"
+    action: "shapes.TransactWriteItemTypeDef"
     contested: Contested | None = None
 
 
 def writes(change: Change, tables: Tables, now: datetime) -> list[Write]:
     """The actions of *change*; raises `Bug` for one that no transaction can hold."""
-    made = [*_aggregate(change, tables), *_beside(change, tables, now)]
+    made = [*_aggregate(change, tables.incidents), *_beside(change, tables, now)]
     if not 1 <= len(made) <= ACTIONS_MAX:
         raise Bug(f"a change of {len(made)} actions; a transaction holds 1 to {ACTIONS_MAX}")
     return made
@@ -63,10 +52,10 @@ def contested(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
         if code == "ConditionalCheckFailed"
     }
     busy = Contested.BUSY if "TransactionConflict" in codes else None
-    return next((each for each in MOST_TELLING_FIRST if each in failed), busy)
+    return next((each for each in Contested if each in failed), busy)
 
 
-def _aggregate(change: Change, tables: Tables) -> Iterator[Write]:
+def _aggregate(change: Change, table: str) -> Iterator[Write]:
     """The aggregate and what goes by its id: its cause and its folded signals."""
     incident = change.incident
     if incident is None:
@@ -74,128 +63,97 @@ def _aggregate(change: Change, tables: Tables) -> Iterator[Write]:
             raise Bug("a change opens, closes or folds, and names no incident")
         return
     stored = items.incident_item(copy.replace(incident, version=incident.version + 1))
-    yield _put_unchanged(tables, stored, ("version", incident.version), Contested.VERSION)
+    yield _put_unchanged(table, stored, Contested.VERSION, incident.version)
     if change.opens:
-        yield _put_new(tables, items.cause_item(change.opens, incident.id), Contested.CAUSE)
+        yield _put_new(table, items.cause_item(change.opens, incident.id), Contested.CAUSE)
     if change.closes:
-        yield _free(tables, change.closes, incident.id)
+        yield _delete(
+            Contested.CAUSE,
+            TableName=table,
+            Key=items.cause_key(change.closes),
+            ConditionExpression="incident = :incident",
+            ExpressionAttributeValues={":incident": items.text(incident.id)},
+        )
     for signal in dict.fromkeys(change.folded):
-        key = items.inbox_key(incident.id, signal)
-        yield Write({"Delete": {"TableName": tables.incidents, "Key": key}})
+        yield _delete(TableName=table, Key=items.inbox_key(incident.id, signal))
     for approval in change.taken:
-        key = items.approval_key(incident.id, approval)
-        yield Write({"Delete": {"TableName": tables.incidents, "Key": key}})
+        yield _delete(TableName=table, Key=items.approval_key(incident.id, approval))
 
 
 def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
     """The ledger, the processed key, what waits for another incident, the switch, the lease."""
+    table = tables.incidents
     for entry in change.entries:
-        yield _append(tables, items.entry_item(entry))
+        # an entry is put once: one that stands is never replaced
+        yield _put(
+            Contested.ENTRY,
+            TableName=tables.ledger,
+            Item=items.entry_item(entry),
+            ConditionExpression="attribute_not_exists(incident)",
+        )
     if change.processed:
-        yield _put_new(tables, items.processed_item(change.processed, now), Contested.PROCESSED)
+        yield _put_new(table, items.processed_item(change.processed, now), Contested.PROCESSED)
     if joined := change.joined:
-        item = items.inbox_item(joined.incident, joined.signal)
-        yield Write({"Put": {"TableName": tables.incidents, "Item": item}})
+        yield _put(TableName=table, Item=items.inbox_item(joined.incident, joined.signal))
     if given := change.given:
-        item = items.approval_item(given.incident, given.approval)
-        yield Write({"Put": {"TableName": tables.incidents, "Item": item}})
+        yield _put(TableName=table, Item=items.approval_item(given.incident, given.approval))
     if switch := change.switch:
         stored = items.switch_item(copy.replace(switch, version=switch.version + 1))
-        yield _put_unchanged(tables, stored, ("version", switch.version), Contested.SWITCH)
+        yield _put_unchanged(table, stored, Contested.SWITCH, switch.version)
     if lease := change.lease:
-        item = items.lease_item(lease.lease)
-        yield _put_unchanged(tables, item, ("fence", lease.fence_read), Contested.LEASE)
-    yield from _hints(change, tables, now)
+        stored = items.lease_item(lease.lease)
+        yield _put_unchanged(table, stored, Contested.LEASE, lease.fence_read, counter="fence")
+    yield from _hints(change, table, now)
 
 
-def _hints(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
+def _hints(change: Change, table: str, now: datetime) -> Iterator[Write]:
     """What tells late signals and storms from others, and what goes on around the fleet."""
     if change.heard:
-        yield _put_later(tables, items.heard_item(change.heard, now))
+        item = items.heard_item(change.heard, now)
+        # not over a later one: stamps are of one width, and sort as instants do
+        yield _put(
+            Contested.HEARD,
+            TableName=table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk) OR #at <= :at",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={":at": item["at"]},
+        )
     if write := change.openings:
         read = write.openings.version
-        item = items.openings_item(write.fleet, copy.replace(write.openings, version=read + 1))
-        yield _put_unchanged(tables, item, ("version", read), Contested.OPENINGS)
+        stored = items.openings_item(write.fleet, copy.replace(write.openings, version=read + 1))
+        yield _put_unchanged(table, stored, Contested.OPENINGS, read)
     if told := change.circumstances:
         read = told.circumstances.version
         after = copy.replace(told.circumstances, version=read + 1)
-        item = items.circumstances_item(told.group, after)
-        yield _put_unchanged(tables, item, ("version", read), Contested.CIRCUMSTANCES)
+        stored = items.circumstances_item(told.group, after)
+        yield _put_unchanged(table, stored, Contested.CIRCUMSTANCES, read)
 
 
-def _put_new(tables: Tables, item: Item, contested: Contested) -> Write:
-    return Write(
-        {
-            "Put": {
-                "TableName": tables.incidents,
-                "Item": item,
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        },
-        contested,
-    )
+def _put_new(table: str, item: Item, contested: Contested) -> Write:
+    condition = "attribute_not_exists(pk)"
+    return _put(contested, TableName=table, Item=item, ConditionExpression=condition)
 
 
 def _put_unchanged(
-    tables: Tables, item: Item, counter: tuple[str, int], contested: Contested
+    table: str, item: Item, contested: Contested, read: int, counter: str = "version"
 ) -> Write:
     """Put where the counter still is what was read; 0 is what an absent item reads as."""
-    name, read = counter
     if read == 0:
-        return _put_new(tables, item, contested)
-    return Write(
-        {
-            "Put": {
-                "TableName": tables.incidents,
-                "Item": item,
-                "ConditionExpression": "#counter = :read",
-                "ExpressionAttributeNames": {"#counter": name},
-                "ExpressionAttributeValues": {":read": items.number(read)},
-            }
-        },
+        return _put_new(table, item, contested)
+    return _put(
         contested,
+        TableName=table,
+        Item=item,
+        ConditionExpression="#counter = :read",
+        ExpressionAttributeNames={"#counter": counter},
+        ExpressionAttributeValues={":read": items.number(read)},
     )
 
 
-def _put_later(tables: Tables, item: Item) -> Write:
-    """Put where what stands is not later: stamps are of one width, and sort as instants do."""
-    return Write(
-        {
-            "Put": {
-                "TableName": tables.incidents,
-                "Item": item,
-                "ConditionExpression": "attribute_not_exists(pk) OR #at <= :at",
-                "ExpressionAttributeNames": {"#at": "at"},
-                "ExpressionAttributeValues": {":at": item["at"]},
-            }
-        },
-        Contested.HEARD,
-    )
+def _put(contested: Contested | None = None, **put: "Unpack[shapes.PutTypeDef]") -> Write:
+    return Write({"Put": put}, contested)
 
 
-def _free(tables: Tables, cause: Cause, incident: IncidentId) -> Write:
-    return Write(
-        {
-            "Delete": {
-                "TableName": tables.incidents,
-                "Key": items.cause_key(cause),
-                "ConditionExpression": "incident = :incident",
-                "ExpressionAttributeValues": {":incident": items.text(incident)},
-            }
-        },
-        Contested.CAUSE,
-    )
-
-
-def _append(tables: Tables, item: Item) -> Write:
-    """An entry is put once: one that stands is never replaced."""
-    return Write(
-        {
-            "Put": {
-                "TableName": tables.ledger,
-                "Item": item,
-                "ConditionExpression": "attribute_not_exists(incident)",
-            }
-        },
-        Contested.ENTRY,
-    )
+def _delete(contested: Contested | None = None, **delete: "Unpack[shapes.DeleteTypeDef]") -> Write:
+    return Write({"Delete": delete}, contested)
