@@ -12,8 +12,7 @@ from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import Switch
 from firstline.reporting.console.view import Ask, Row, Stop
-from firstline.reporting.incident_summary import OPEN, Summary
-from firstline.reporting.summarize import summarise
+from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
 OWNERS = {OPEN: "firstline", "handed-over": "on-call"}
 """Whose an incident is by how it stands; nobody's when it is over."""

@@ -6,8 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from firstline.reporting.drill.results import Drilled, Expected
-
-OPEN = "open"
+from firstline.reporting.incident_summary import OPEN
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from firstline.errors import Malformed
 from firstline.ids import IncidentId
 from firstline.ledger.entries import DecisionMade, PageDelivered
 from firstline.ledger.export import Recorded
-from firstline.reporting.summarize import summarise
+from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
 from firstline.signals.sources.cloudwatch import ALARM
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from firstline.incidents.incident import Status
 from firstline.ledger.entries import HandedOver
+from firstline.reporting.incident_summary import OPEN
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Cause
-from firstline.reporting.postmortem.standing import OPEN, Standing
+from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import clock, count, named, took
 
 
