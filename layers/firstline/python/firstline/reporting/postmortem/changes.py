@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from firstline.diagnosis.evidence import HostReport
 from firstline.ledger.entries import (
-    HostsInspected,
     PageDelivered,
     PlanAnswered,
     PlanProposed,
     ResponseMeasured,
 )
+from firstline.reporting.events import events
 from firstline.reporting.postmortem.choices import denials
 from firstline.reporting.postmortem.fixes import Fix
-from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.record import Record, reports
 from firstline.reporting.postmortem.report import Advice, Choice
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import count, named
@@ -36,7 +36,7 @@ KEYS: dict[str, str] = {
 """What of the profile decides how a guard answers."""
 RESPONSE_STEPS = {"P1": "R01", "P2": "R02", "P3": "R03", "P4": "R04"}
 
-BY_CONDITION: dict[Condition, tuple[Advice, ...]] = {
+BY_CONDITION: dict[str, tuple[Advice, ...]] = {
     Condition.USER_AFFECTED: (
         Advice(
             step="R26",
@@ -76,32 +76,23 @@ def changes(
     """Each once, those that this incident showed first."""
     if not stands.opened:
         return ()
-    found = dict.fromkeys(
-        (
-            *_units(record),
-            *_gentler(fixed),
-            *_late(record),
-            *_denied(made, fixed),
-            *_unanswered(record),
-            *_unheard(record),
-            *(
-                advice
-                for each, told in BY_CONDITION.items()
-                if each == stands.condition
-                for advice in told
-            ),
-        )
+    found = (
+        *_units(record),
+        *_gentler(fixed),
+        *_late(record),
+        *_denied(made, fixed),
+        *_unanswered(record),
+        *_unheard(record),
+        *BY_CONDITION.get(stands.condition, ()),
     )
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _units(record: Record) -> Iterator[Advice]:
     """A unit that is active while its enclave is gone: the runbook's look would call it well."""
     hosts = [
         host
-        for each in record
-        if isinstance(each.event, HostsInspected)
-        for host, report in each.event.hosts.items()
+        for host, report in reports(record)
         if isinstance(report, HostReport)
         and (report.enclave_unit, report.enclave_state) == ("active", "none")
     ]
@@ -118,11 +109,7 @@ def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
 
 
 def _late(record: Record) -> Iterator[Advice]:
-    late = {
-        each.event.severity: each.event
-        for each in record
-        if isinstance(each.event, ResponseMeasured) and not each.event.met
-    }
+    late = {each.severity: each for each in events(record, ResponseMeasured) if not each.met}
     for severity, told in sorted(late.items()):
         yield Advice(
             step=RESPONSE_STEPS.get(severity, "R01"),
@@ -142,12 +129,8 @@ def _denied(made: tuple[Choice, ...], fixed: tuple[Fix, ...]) -> Iterator[Advice
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
-    asked = [
-        each.event
-        for each in record
-        if isinstance(each.event, PlanProposed) and each.event.approvable
-    ]
-    if asked and not any(isinstance(each.event, PlanAnswered) for each in record):
+    asked = [each for each in events(record, PlanProposed) if each.approvable]
+    if asked and not any(events(record, PlanAnswered)):
         told = f"nobody answered for {named(each.action for each in asked)}"
         yield Advice(
             step="[policy] approval_seconds", text=f"{told}: is the time right, and was it read?"
@@ -156,11 +139,9 @@ def _unanswered(record: Record) -> Iterator[Advice]:
 
 def _unheard(record: Record) -> Iterator[Advice]:
     owed = [
-        each.event.key
-        for each in record
-        if isinstance(each.event, PageDelivered)
-        and each.event.outcome == "owed"
-        and each.event.channel in {"pager", "team"}
+        each.key
+        for each in events(record, PageDelivered)
+        if each.outcome == "owed" and each.channel in {"pager", "team"}
     ]
     if owed:
         yield Advice(step="R44", text=f"a page was not taken at once: {named(owed)}")

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from firstline.diagnosis.health_checks import Failure
 from firstline.incidents.incident import Status
-from firstline.ledger.entries import HandedOver, HostsInspected, HostsVerified, PlanProposed
+from firstline.ledger.entries import HandedOver, HostsVerified, PlanProposed
+from firstline.reporting.events import events
 from firstline.reporting.postmortem.cause import failures
 from firstline.reporting.postmortem.fixes import Fix, by_action
 from firstline.reporting.postmortem.health import Known
-from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.record import Record, reports
 from firstline.reporting.postmortem.report import Advice
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import named, parts
@@ -47,7 +48,7 @@ BY_FAILURE: dict[Failure, Advice] = {
 }
 """What to look for where a host failed so."""
 
-BY_CONDITION: dict[Condition, Advice] = {
+BY_CONDITION: dict[str, Advice] = {
     Condition.MEMORY_PRESSURE: Advice(
         step="R28", text="compare vault processes with memory over weeks: a leak or growth"
     ),
@@ -78,32 +79,25 @@ def follow_ups(
     """Each once, the nearest first."""
     if not stands.opened:
         return ()
-    found = dict.fromkeys(
-        (
-            *_handed_over(record),
-            *_of_cause(stands, worst),
-            *_locked(fixed),
-            *_unhelpful(fixed),
-            *_relapsed(record),
-            *_unanswered(record),
-            *_unsaved(record),
-            *_observed(stands),
-        )
+    found = (
+        *_handed_over(record),
+        *(BY_FAILURE[each] for each in failures(worst.diagnosis if worst else None)),
+        *filter(None, (BY_CONDITION.get(stands.condition),)),
+        *_locked(fixed),
+        *_unhelpful(fixed),
+        *_relapsed(record),
+        *_unanswered(record),
+        *_unsaved(record),
+        *_observed(stands),
     )
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _handed_over(record: Record) -> Iterator[Advice]:
-    for each in record:
-        if isinstance(each.event, HandedOver):
-            for line in parts(each.event.next):
-                step, _, text = line.partition(" ")
-                yield Advice(step=step, text=text)
-
-
-def _of_cause(stands: Standing, worst: Known | None) -> Iterator[Advice]:
-    yield from (BY_FAILURE[each] for each in failures(worst.diagnosis if worst else None))
-    yield from (advice for each, advice in BY_CONDITION.items() if each == stands.condition)
+    for each in events(record, HandedOver):
+        for line in parts(each.next):
+            step, _, text = line.partition(" ")
+            yield Advice(step=step, text=text)
 
 
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
@@ -121,12 +115,7 @@ def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
 
 
 def _relapsed(record: Record) -> Iterator[Advice]:
-    doubted = [
-        host
-        for each in record
-        if isinstance(each.event, HostsVerified)
-        for host in each.event.doubted
-    ]
+    doubted = [host for each in events(record, HostsVerified) for host in each.doubted]
     if doubted:
         yield Advice(
             step="R18",
@@ -135,26 +124,14 @@ def _relapsed(record: Record) -> Iterator[Advice]:
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
-    advised = [
-        each.event
-        for each in record
-        if isinstance(each.event, PlanProposed) and not each.event.approvable
-    ]
-    for each in advised:
-        yield Advice(
-            step="R41",
-            text=f"decide on {each.action} of {each.target}, which was advised",
-        )
+    for each in events(record, PlanProposed):
+        if not each.approvable:
+            text = f"decide on {each.action} of {each.target}, which was advised"
+            yield Advice(step="R41", text=text)
 
 
 def _unsaved(record: Record) -> Iterator[Advice]:
-    hosts = [
-        host
-        for each in record
-        if isinstance(each.event, HostsInspected)
-        for host, report in each.event.hosts.items()
-        if getattr(report, "restart_blockers", None)
-    ]
+    hosts = [host for host, it in reports(record) if getattr(it, "restart_blockers", None)]
     if hosts:
         yield Advice(
             step="R41",

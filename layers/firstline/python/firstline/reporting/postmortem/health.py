@@ -27,17 +27,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     hosts: dict[InstanceId, HostEvidence]
     diagnosis: Diagnosis
 
-    def count(self, life: Life) -> int:
-        """How many hosts were known to be so."""
-        return len(self.diagnosis.having(life))
 
-
-def known(record: Record, age_max: timedelta) -> tuple[Known, ...]:
+def known(record: Record, age_max: timedelta) -> Iterator[Known]:
     """What each decision knew; evidence older than *age_max* counts as none."""
-    return tuple(_known(record, age_max))
-
-
-def _known(record: Record, age_max: timedelta) -> Iterator[Known]:
     asked: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
     for entry in record:
