@@ -3,12 +3,7 @@
 from collections.abc import Iterator
 
 from firstline.diagnosis.evidence import HostReport
-from firstline.ledger.entries import (
-    PageDelivered,
-    PlanAnswered,
-    PlanProposed,
-    ResponseMeasured,
-)
+from firstline.ledger.entries import PageDelivered, PlanAnswered, PlanProposed, ResponseMeasured
 from firstline.reporting.events import events
 from firstline.reporting.postmortem.choices import denials
 from firstline.reporting.postmortem.fixes import Fix
@@ -38,33 +33,25 @@ RESPONSE_STEPS = {"P1": "R01", "P2": "R02", "P3": "R03", "P4": "R04"}
 
 BY_CONDITION: dict[str, tuple[Advice, ...]] = {
     Condition.USER_AFFECTED: (
-        Advice(
-            step="R26",
-            text="no idle vault is evicted: the least recently used goes when memory ends",
-        ),
-        Advice(step="R24", text="vault processes run inside the enclave: a host's list shows none"),
+        Advice("R26", "no idle vault is evicted: the least recently used goes when memory ends"),
+        Advice("R24", "vault processes run inside the enclave: a host's list shows none"),
     ),
     Condition.MEMORY_PRESSURE: (
         Advice(
-            step="R27",
-            text="a host's memory says little, most is the enclave's: watch what that has reserved",
+            "R27",
+            "a host's memory says little, most is the enclave's: watch what that has reserved",
         ),
-        Advice(
-            step="R30", text="the eviction's limits are built into the image: a change is a release"
-        ),
+        Advice("R30", "the eviction's limits are built into the image: a change is a release"),
     ),
     Condition.KMS_THROTTLING: (
-        Advice(
-            step="R32", text="KMS is asked at unlocks alone: no attestation frequency can be set"
-        ),
-        Advice(step="R34", text="the supervisor has no cache of keys: the step cannot be done"),
+        Advice("R32", "KMS is asked at unlocks alone: no attestation frequency can be set"),
+        Advice("R34", "the supervisor has no cache of keys: the step cannot be done"),
     ),
     Condition.NATS_DISCONNECTED: (
         Advice(
-            step="R16",
-            text="the hosts have no nats command: test the port, and ask end to end by the probe",
+            "R16", "the hosts have no nats command: test the port, and ask end to end by the probe"
         ),
-        Advice(step="R37", text="ended credentials look like a closed port: read their end, too"),
+        Advice("R37", "ended credentials look like a closed port: read their end, too"),
     ),
 }
 """Where the runbook and a fleet of this kind disagree, whatever happened."""
@@ -98,22 +85,22 @@ def _units(record: Record) -> Iterator[Advice]:
     ]
     if hosts:
         told = f"on {named(hosts)} the enclave's unit was active while no enclave ran"
-        yield Advice(step="R15", text=f"{told}: list the enclaves, a unit's state proves nothing")
+        yield Advice("R15", f"{told}: list the enclaves, a unit's state proves nothing")
 
 
 def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     helped = [each.target for each in fixed if each.action == "restart_parent" and each.helped]
     if helped:
         told = f"a restart of the parent alone helped on {named(helped)}"
-        yield Advice(step="R17", text=f"{told}: it keeps vaults unlocked, so it comes first")
+        yield Advice("R17", f"{told}: it keeps vaults unlocked, so it comes first")
 
 
 def _late(record: Record) -> Iterator[Advice]:
     late = {each.severity: each for each in events(record, ResponseMeasured) if not each.met}
     for severity, told in sorted(late.items()):
         yield Advice(
-            step=RESPONSE_STEPS.get(severity, "R01"),
-            text=f"responded to after {told.seconds} s, and {told.target_seconds} s was the target:"
+            RESPONSE_STEPS.get(severity, "R01"),
+            f"responded to after {told.seconds} s, and {told.target_seconds} s was the target:"
             " see what stood before the page",
         )
 
@@ -125,16 +112,14 @@ def _denied(made: tuple[Choice, ...], fixed: tuple[Fix, ...]) -> Iterator[Advice
     for guard, (why, times) in denials(made).items():
         if times >= ALWAYS:
             told = f"{guard} stopped every fix, {count(times, 'time')}: {why}"
-            yield Advice(step=KEYS.get(guard, "docs/GUARDS.md"), text=told)
+            yield Advice(KEYS.get(guard, "docs/GUARDS.md"), told)
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
     asked = [each for each in events(record, PlanProposed) if each.approvable]
     if asked and not any(events(record, PlanAnswered)):
         told = f"nobody answered for {named(each.action for each in asked)}"
-        yield Advice(
-            step="[policy] approval_seconds", text=f"{told}: is the time right, and was it read?"
-        )
+        yield Advice("[policy] approval_seconds", f"{told}: is the time right, and was it read?")
 
 
 def _unheard(record: Record) -> Iterator[Advice]:
@@ -144,4 +129,4 @@ def _unheard(record: Record) -> Iterator[Advice]:
         if each.outcome == "owed" and each.channel in {"pager", "team"}
     ]
     if owed:
-        yield Advice(step="R44", text=f"a page was not taken at once: {named(owed)}")
+        yield Advice("R44", f"a page was not taken at once: {named(owed)}")

@@ -28,7 +28,6 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     target: str
     entry: int
-    token: str
     intended_at: datetime
     answered_at: datetime | None = None
     outcome: str = ""
@@ -81,7 +80,6 @@ def _intended(entry: Recorded, intent: FixIntended, vaults: dict[InstanceId, int
         action=intent.action,
         target=", ".join(intent.targets),
         entry=entry.entry.sequence,
-        token=intent.token,
         intended_at=entry.at,
         vaults={each: vaults.get(each) for each in locked},
     )

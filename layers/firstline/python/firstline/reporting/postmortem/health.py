@@ -22,7 +22,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """One decision's knowledge: what was read, and what it proved of each host in service."""
 
     at: datetime
-    entry: int
     seen: ObservedFleet
     hosts: dict[InstanceId, HostEvidence]
     diagnosis: Diagnosis
@@ -42,7 +41,6 @@ def known(record: Record, age_max: timedelta) -> Iterator[Known]:
             case DecisionMade() as event if (seen := observed_fleet(event)) is not None:
                 yield Known(
                     at=entry.at,
-                    entry=entry.entry.sequence,
                     seen=seen,
                     hosts=copy.copy(hosts),
                     diagnosis=_judged(seen, hosts, entry.at, age_max),
