@@ -19,7 +19,7 @@ from firstline.ledger.export import recorded
 from firstline.reporting.drill import results as drills
 from firstline.reporting.drill.checks import faults, settled
 from firstline.reporting.drill.results import Drilled, Expected
-from firstline.reporting.postmortem.rehearsal import Rehearsal, rehearsal
+from firstline.reporting.postmortem.rehearsal import Rehearsal
 from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
@@ -90,7 +90,7 @@ def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bo
     seen = _ended(incident, wanted, began + lasts, stage)
     return Played(
         line=_line(seen, wanted, stage),
-        report=rehearsal(wanted, seen, stage.mode, began),
+        report=Rehearsal(wanted=wanted, found=seen, mode=stage.mode, rung_at=began),
         chain=_chain(incident, stage),
     )
 

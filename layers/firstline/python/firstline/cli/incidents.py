@@ -14,8 +14,7 @@ from firstline.cli.output import entries, listing
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import IncidentId
 from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.incident_summary import OUTCOMES, Summary, Wanted
-from firstline.reporting.summarize import summaries
+from firstline.reporting.incident_summary import OUTCOMES, Summary, Wanted, summaries
 from firstline.signal import Condition, Severity
 
 Export = Annotated[

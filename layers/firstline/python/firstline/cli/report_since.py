@@ -12,7 +12,7 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.errors import Malformed
-from firstline.reporting.review import Review, Spread, Turn, review
+from firstline.reporting.statistics import Review, Spread, Turn, review
 from firstline.reporting.timeline import clock
 from firstline.reporting.tones import Tone
 

@@ -1,16 +1,35 @@
-"""Summary: what one incident came to, as its entries tell it (``reporting/summarize.py``)."""
+"""Summary: what one incident came to, as its entries tell it.
 
+One chain is held at a time, so that a ledger of any length can be gone through. What an older
+entry does not say is left out.
+"""
+
+import copy
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
 
 import msgspec
 
 from firstline.ids import Digest, IncidentId
+from firstline.incidents.incident import Status
+from firstline.ledger import entries
+from firstline.ledger.export import ENDING_STEPS, Recorded
+from firstline.remediation.kill_switch import CHAIN
+from firstline.reporting.events import events, timed
 from firstline.signal import Disposition
 
 OPEN = "open"
 """The outcome of an incident that no decision has ended yet."""
 OUTCOMES = (OPEN, "resolved", "handed-over", "observed", "ignored", "rejected")
 """All that a summary may say of how it ended."""
+NOTED: dict[str, str] = {
+    Disposition.REJECTED: "rejected",
+    Disposition.CONTEXT: "observed",
+    Disposition.RECOVERY: "ignored",
+    Disposition.IGNORED: "ignored",
+}
+"""The outcome of a signal that opened nothing, by its disposition."""
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,3 +118,126 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             and (not self.hosts or not self.hosts.isdisjoint(told.hosts))
             and (not self.outcomes or told.outcome in self.outcomes)
         )
+
+
+def chains(records: Iterable[Recorded]) -> Iterator[tuple[IncidentId, Iterator[Recorded]]]:
+    """The entries of each chain, which stand together in *records*; one is read before the next."""
+    return groupby(records, key=lambda each: each.entry.incident)
+
+
+def summaries(records: Iterable[Recorded]) -> Iterator[Summary]:
+    """The summary of each incident of *records*; `Malformed` for an entry of another form."""
+    for id_, chain in chains(records):
+        if id_ != CHAIN:
+            yield summarise(chain)
+
+
+def summarise(chain: Iterable[Recorded]) -> Summary:
+    """The summary of one chain, which has an entry; raises `Malformed`."""
+    record = tuple(chain)
+    first, *_ = [each.checked() for each in record]
+    opening = first if isinstance(first, entries.SignalReceived) else entries.SignalReceived()
+    joins = tuple(events(record, entries.SignalsJoined))
+    joined = [signal for each in joins for signal in each.joined]
+    recoveries = sum(1 for each in joined if each.disposition == Disposition.RECOVERY)
+    leads = [each.leads for each in joins if each.leads is not None]
+    lead = leads[-1] if leads else opening
+    responses = events(record, entries.ResponseMeasured)
+    demotions = timed(record, entries.ActionDemoted)
+    fixes = tuple(_fixes(record).values())
+    outcome, ended_at = _ending(record, opening, fixes)
+    return Summary(
+        incident=record[0].entry.incident,
+        entries=len(record),
+        whole=all(each.entry.sequence == number for number, each in enumerate(record, start=1)),
+        disposition=opening.disposition,
+        severity=lead.severity,
+        condition=lead.condition,
+        alarm=opening.subject,
+        signals=len(tuple(events(record, entries.SignalReceived))) + len(joined),
+        flaps=max(recoveries - 1, 0),
+        signalled_at=opening.signalled_at,
+        opened_at=record[0].at,
+        last_at=record[-1].at,
+        paged_at=_paged_at(record),
+        ended_at=ended_at,
+        outcome=outcome,
+        hosts=tuple(dict.fromkeys(_hosts(record))),
+        fixes=fixes,
+        denials=tuple(dict.fromkeys(_denials(record))),
+        proposed=tuple(dict.fromkeys(each.action for each in events(record, entries.PlanProposed))),
+        missed=tuple(dict.fromkeys(each.severity for each in responses if not each.met)),
+        demoted=tuple(Demoted(each.action, each.failed, at) for at, each in demotions),
+        policy=record[-1].policy,
+    )
+
+
+def endings(record: Iterable[Recorded], *, helped: bool) -> Iterator[tuple[str, datetime]]:
+    """The outcome of each decision that ended an incident, and when; resolved if a fix *helped*."""
+    closed = Status.RESOLVED if helped else Status.OBSERVED
+    return (
+        (str(Status.HANDED_OVER if event.step_type == "hand-over" else closed), at)
+        for at, event in timed(record, entries.DecisionMade)
+        if event.step_type in ENDING_STEPS
+    )
+
+
+def _ending(
+    record: tuple[Recorded, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
+) -> tuple[str, datetime | None]:
+    """The outcome, and when it ended; a signal that opened nothing ends where it is noted."""
+    ended = tuple(endings(record, helped=any(each.helped for each in fixes)))
+    if ended:
+        return ended[-1]
+    noted = NOTED.get(opening.disposition)
+    return (noted, record[0].at) if noted else (OPEN, None)
+
+
+def _paged_at(record: tuple[Recorded, ...]) -> datetime | None:
+    taken = ("pager", "trigger", "accepted")
+    pages = timed(record, entries.PageDelivered)
+    return next((at for at, it in pages if (it.channel, it.action, it.outcome) == taken), None)
+
+
+def _hosts(record: tuple[Recorded, ...]) -> Iterator[str]:
+    """What looks and fixes touched, of it the hosts."""
+    for each in record:
+        match each.event:
+            case entries.LookIntended(targets=touched):
+                pass
+            case entries.FixIntended() as event:
+                touched = event.hosts or event.targets
+            case _:
+                touched = ()
+        yield from (target for target in touched if target.startswith("i-"))
+
+
+def _denials(record: tuple[Recorded, ...]) -> Iterator[Denied]:
+    for event in events(record, entries.DecisionMade):
+        plan = event.plan or entries.PlannedFix()
+        yield from (Denied(guard, plan.action, plan.target) for guard, _ in event.denials)
+
+
+def _fixes(record: tuple[Recorded, ...]) -> dict[str, Tried]:
+    """Each fix by its token, with what its tool reported, or what looking at it came to."""
+    approved: set[str] = set()
+    fixes: dict[str, Tried] = {}
+    for each in record:
+        match each.event:
+            case entries.PlanAnswered(granted=True, counts=True, plan=plan):
+                approved.add(plan)
+            case entries.FixIntended() as event:
+                fixes[event.token] = Tried(
+                    action=event.action,
+                    target=", ".join(event.targets),
+                    at=each.at,
+                    approved=event.plan in approved,
+                )
+            case entries.FixReported() | entries.FixVerified() as event if event.token in fixes:
+                fix = fixes[event.token]
+                helped = event.helped if isinstance(event, entries.FixVerified) else fix.helped
+                outcome = event.outcome or fix.outcome
+                fixes[event.token] = copy.replace(fix, outcome=outcome, helped=helped)
+            case _:
+                pass
+    return fixes

@@ -5,51 +5,29 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from firstline.diagnosis.evidence import HostReport, Unknown
-from firstline.ids import InstanceId
+from firstline.ledger import entries
 from firstline.ledger.chain import Entry
-from firstline.ledger.entries import (
-    ActionDemoted,
-    ActionPromoted,
-    DecisionMade,
-    DrillAnnounced,
-    FixIntended,
-    FixReported,
-    FixVerified,
-    HandedOver,
-    HostsInspected,
-    HostsVerified,
-    LedgerEvent,
-    LookIntended,
-    LookReported,
-    PageDelivered,
-    PauseChanged,
-    PlanAnswered,
-    PlanProposed,
-    ResponseMeasured,
-    SignalReceived,
-    SignalsJoined,
-    UnknownEvent,
-)
 from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.postmortem.words import grouped
 from firstline.reporting.tones import Tone
 
 type Deed = (
-    LookIntended
-    | FixIntended
-    | LookReported
-    | FixReported
-    | HostsInspected
-    | FixVerified
-    | HostsVerified
+    entries.LookIntended
+    | entries.FixIntended
+    | entries.LookReported
+    | entries.FixReported
+    | entries.HostsInspected
+    | entries.FixVerified
+    | entries.HostsVerified
 )
 type ByPeople = (
-    HandedOver
-    | PlanProposed
-    | PlanAnswered
-    | ActionDemoted
-    | ActionPromoted
-    | PauseChanged
-    | DrillAnnounced
+    entries.HandedOver
+    | entries.PlanProposed
+    | entries.PlanAnswered
+    | entries.ActionDemoted
+    | entries.ActionPromoted
+    | entries.PauseChanged
+    | entries.DrillAnnounced
 )
 type Text = tuple[str, str, Tone]
 """A moment without its time."""
@@ -67,16 +45,16 @@ class Moment(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-def moments(entries: Iterable[Entry]) -> Iterator[Moment]:
+def moments(chain: Iterable[Entry]) -> Iterator[Moment]:
     """A ledger's entries in words; a wait is told once, while its reason stands."""
-    for _, told in beside(map(recorded, entries)):
+    for _, told in beside(map(recorded, chain)):
         yield from told
 
 
-def beside(entries: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment, ...]]]:
+def beside(chain: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment, ...]]]:
     """Each entry with its moments; what is said by the lines around it has none."""
     waited_for = ""
-    for entry in entries:
+    for entry in chain:
         told: list[Moment] = []
         for moment in _moments(entry):
             if moment.word == "waits" and moment.text == waited_for:
@@ -98,20 +76,20 @@ def clock(passed: timedelta) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _texts(event: LedgerEvent | UnknownEvent) -> Iterator[Text]:
+def _texts(event: entries.LedgerEvent | entries.UnknownEvent) -> Iterator[Text]:
     """What firstline received and decided; the rest is in the two functions after this one."""
     match event:
-        case SignalReceived() | SignalsJoined():
+        case entries.SignalReceived() | entries.SignalsJoined():
             for signal in event.all:
                 what = f"{signal.subject} {signal.state}".strip()
                 yield "heard", f"{what}: {signal.why}", Tone.PLAIN
-        case DecisionMade():
+        case entries.DecisionMade():
             yield from _decision(event)
-        case PageDelivered():
+        case entries.PageDelivered():
             yield _page(event)
-        case ResponseMeasured():
+        case entries.ResponseMeasured():
             yield _response(event)
-        case UnknownEvent():
+        case entries.UnknownEvent():
             yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
         case _:
             yield from _deeds(event)
@@ -119,21 +97,22 @@ def _texts(event: LedgerEvent | UnknownEvent) -> Iterator[Text]:
 
 def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
     match event:
-        case FixIntended():
+        case entries.FixIntended():
             where = ", ".join(event.targets)
             yield "does", f"{event.action} on {where} (token {event.token[:8]})", Tone.WARNING
-        case HostsInspected():
-            for hosts, report in _grouped(event.hosts):
+        case entries.HostsInspected():
+            reports = grouped((said(report), host) for host, report in event.hosts.items())
+            for report, hosts in reports.items():
                 yield "sees", f"{', '.join(hosts)}: {report}", Tone.PLAIN
-        case LookReported():
+        case entries.LookReported():
             yield from _reported(event, ", ".join(event.targets))
-        case FixReported():
+        case entries.FixReported():
             yield from _reported(event, event.target)
-        case HostsVerified():
+        case entries.HostsVerified():
             yield from _verified(event)
-        case FixVerified(helped=False):
+        case entries.FixVerified(helped=False):
             yield "verifies", f"{event.action} on {event.target} did not help", Tone.BAD
-        case LookIntended() | FixVerified():
+        case entries.LookIntended() | entries.FixVerified():
             return  # the lines around them say it
         case _:
             yield _by_people(event)
@@ -141,20 +120,20 @@ def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
 
 def _by_people(event: ByPeople) -> Text:
     match event:
-        case HandedOver():
+        case entries.HandedOver():
             text = "hands over", f"to {event.owner}; next: {event.next}", Tone.PLAIN
-        case PlanProposed():
+        case entries.PlanProposed():
             text = _proposal(event)
-        case PlanAnswered():
+        case entries.PlanAnswered():
             text = _answer(event)
-        case ActionDemoted():
+        case entries.ActionDemoted():
             failed = f"{event.failed} fixes failed, a person is asked from now on"
             text = "demotes", f"{event.action}: {failed}", Tone.BAD
-        case ActionPromoted():
+        case entries.ActionPromoted():
             text = "promotes", f"{event.action}{_by(event.by)}", Tone.WARNING
-        case PauseChanged():
+        case entries.PauseChanged():
             text = event.change, f"fixes of {event.scope}{_by(event.by)}", Tone.WARNING
-        case DrillAnnounced():
+        case entries.DrillAnnounced():
             drill = f"a drill, observed until {_instant(event.until)}, by {event.by}"
             text = event.change, drill, Tone.WARNING
         case _:
@@ -162,7 +141,7 @@ def _by_people(event: ByPeople) -> Text:
     return text
 
 
-def _page(event: PageDelivered) -> Text:
+def _page(event: entries.PageDelivered) -> Text:
     if event.outcome == "accepted":
         tries = f" (try {event.tries})" if event.tries > 1 else ""
         word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
@@ -171,7 +150,7 @@ def _page(event: PageDelivered) -> Text:
     return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
 
 
-def _decision(event: DecisionMade) -> Iterator[Text]:
+def _decision(event: entries.DecisionMade) -> Iterator[Text]:
     match event.step_type:
         case "wait" | "look" if event.rule in UNDERSTOOD:
             return
@@ -193,27 +172,27 @@ def _decision(event: DecisionMade) -> Iterator[Text]:
             yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
 
 
-def _proposal(event: PlanProposed) -> Text:
+def _proposal(event: entries.PlanProposed) -> Text:
     text = f"{event.action} on {event.target} (plan {event.plan[:12]})"
     if event.approvable:
         return "asks", f"{text}, until {_instant(event.until)}", Tone.WARNING
     return "advises", text, Tone.WARNING
 
 
-def _answer(event: PlanAnswered) -> Text:
+def _answer(event: entries.PlanAnswered) -> Text:
     word, tone = ("allowed", Tone.GOOD) if event.granted else ("denied", Tone.BAD)
     late = "" if event.counts else "; too late, it counts for nothing"
     why = f": {event.why}" if event.why else ""
     return word, f"by {event.by}{why}{late}", tone
 
 
-def _reported(event: LookReported | FixReported, where: str) -> Iterator[Text]:
+def _reported(event: entries.LookReported | entries.FixReported, where: str) -> Iterator[Text]:
     if event.outcome != "sent":
         text = f"{event.action} on {where}: {event.outcome} ({event.detail})"
         yield "learns", text, Tone.PLAIN if event.outcome == "done" else Tone.BAD
 
 
-def _verified(event: HostsVerified) -> Iterator[Text]:
+def _verified(event: entries.HostsVerified) -> Iterator[Text]:
     if event.verified:
         text = f"{', '.join(event.verified)}: {event.readings_needed} good readings in a row"
         yield "verifies", text, Tone.GOOD
@@ -221,7 +200,7 @@ def _verified(event: HostsVerified) -> Iterator[Text]:
         yield "doubts", f"{', '.join(event.doubted)} may be dead again", Tone.BAD
 
 
-def _response(event: ResponseMeasured) -> Text:
+def _response(event: entries.ResponseMeasured) -> Text:
     target = f", target {event.target_seconds} s" if event.target_seconds is not None else ""
     took = f"{event.severity} after {event.seconds} s{target}"
     if event.met:
@@ -236,15 +215,6 @@ def _by(who: str | None) -> str:
 
 def _instant(at: datetime | None) -> str:
     return at.isoformat() if at else "its end"
-
-
-def _grouped(hosts: dict[InstanceId, HostReport | Unknown]) -> Iterator[tuple[list[str], str]]:
-    """Hosts that say the same, together."""
-    groups: dict[str, list[str]] = {}
-    for host, report in hosts.items():
-        groups.setdefault(said(report), []).append(host)
-    for what, those in groups.items():
-        yield those, what
 
 
 def said(report: HostReport | Unknown) -> str:

@@ -21,6 +21,7 @@ from firstline.ledger.entries import (
     SignalReceived,
 )
 from firstline.ledger.export import Recorded, recorded
+from firstline.reporting.incident_summary import NOTED
 from firstline.signal import Disposition
 
 _OUTCOMES = (LookReported, FixReported, HostsInspected)
@@ -43,7 +44,7 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         severity=incident.severity if incident else None,
         condition=incident.condition if incident else None,
         disposition=disposition,
-        outcome=incident.status if incident else _noted(disposition),
+        outcome=incident.status if incident else NOTED.get(disposition, "ignored"),
         pages=tuple(_page(each, replayed.start) for each in pages),
         actions=tuple(actions(read, replayed.start)),
         denials=tuple(denials(read)),
@@ -73,17 +74,6 @@ def _unrecorded(replayed: Replayed) -> ReplayLine:
         ledger_head=None,
         virtual_seconds=since(replayed.end, replayed.start),
     )
-
-
-def _noted(disposition: str) -> str:
-    """The outcome of a signal that opened nothing."""
-    match disposition:
-        case Disposition.REJECTED:
-            return "rejected"
-        case Disposition.CONTEXT:
-            return "observed"
-        case _:
-            return "ignored"
 
 
 def _page(page: Received, start: datetime) -> PageLine:

@@ -13,6 +13,7 @@ from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.console import rows
 from firstline.reporting.console.lines import lines
 from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
+from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN
 
 
@@ -47,8 +48,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _mode(self) -> str:
-        events = (each.event for chain in self.chains.values() for each in chain)
-        modes = (each.mode for each in events if isinstance(each, DecisionMade))
+        chains = self.chains.values()
+        modes = (each.mode for chain in chains for each in events(chain, DecisionMade))
         return next((redact(each) for each in modes if each), "unknown")
 
 

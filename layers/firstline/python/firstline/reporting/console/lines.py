@@ -12,28 +12,23 @@ from firstline.reporting.console.view import DECISIONS_MAX, LINES_MAX, Answer, L
 
 
 def lines(records: Sequence[Recorded]) -> tuple[tuple[Line, ...], int]:
-    """The latest lines of a chain, and how many earlier ones there are."""
-    made = list(_folded(records))
-    return tuple(made[-LINES_MAX:]), max(len(made) - LINES_MAX, 0)
+    """The latest lines of a chain, and how many earlier ones there are.
 
-
-def _folded(records: Sequence[Recorded]) -> Iterator[Line]:
-    """What is said again is one line; a decision that has none stands behind the one before it."""
+    What is said again is one line; a decision that has none stands behind the one before it.
+    """
     began = records[0].at
-    last: Line | None = None
+    made: list[Line] = []
     for record, moments in timeline.beside(records):
         decided = tuple(_reasons(record, began))
-        told = [_line(each, began) for each in moments]
-        if last is not None and not told:
-            last = _behind(last, decided)
-        for line in told:
-            if last is not None and (line.word, line.text) == (last.word, last.text):
-                last = copy.replace(last, times=last.times + 1, last=line.after)
+        if made and not moments:
+            made[-1] = _behind(made[-1], decided)
+        for line in (_line(each, began) for each in moments):
+            if made and (line.word, line.text) == (made[-1].word, made[-1].text):
+                again = copy.replace(made[-1], times=made[-1].times + 1, last=line.after)
+                made[-1] = _behind(again, decided)
             else:
-                yield from (last,) if last is not None else ()
-                last = line
-            last = _behind(last, decided)
-    yield from (last,) if last is not None else ()
+                made.append(_behind(line, decided))
+    return tuple(made[-LINES_MAX:]), max(len(made) - LINES_MAX, 0)
 
 
 def _line(moment: timeline.Moment, began: datetime) -> Line:

@@ -12,8 +12,8 @@ from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import Switch
 from firstline.reporting.console.view import Ask, Row, Stop
-from firstline.reporting.incident_summary import OPEN, Summary
-from firstline.reporting.summarize import summarise
+from firstline.reporting.events import events
+from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
 OWNERS = {OPEN: "firstline", "handed-over": "on-call"}
 """Whose an incident is by how it stands; nobody's when it is over."""
@@ -61,7 +61,7 @@ def of_chain(records: Sequence[Recorded], now: datetime) -> Row:
 def stops(switch: Switch, now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand."""
     return tuple(
-        Stop(scope=each.scope, why=redact(each.why), by=redact(each.by), until=each.until)
+        _stop(each.scope, each.why, each.by, each.until)
         for each in switch.pauses
         if now < each.until
     )
@@ -70,17 +70,15 @@ def stops(switch: Switch, now: datetime) -> tuple[Stop, ...]:
 def stops_told(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand by the entries of the kill switch's own chain."""
     standing: dict[str, Stop] = {}
-    changes = (each.event for each in records if isinstance(each.event, PauseChanged))
-    for each in changes:
+    for each in events(records, PauseChanged):
         standing.pop(each.scope, None)
         if each.change == "paused" and each.until is not None:
-            standing[each.scope] = Stop(
-                scope=redact(each.scope),
-                why=redact(each.why or ""),
-                by=redact(each.by or ""),
-                until=each.until,
-            )
+            standing[each.scope] = _stop(each.scope, each.why or "", each.by or "", each.until)
     return tuple(each for each in standing.values() if now < each.until)
+
+
+def _stop(scope: str, why: str, by: str, until: datetime) -> Stop:
+    return Stop(scope=redact(scope), why=redact(why), by=redact(by), until=until)
 
 
 def _waits(proposal: Proposal, now: datetime) -> bool:

@@ -6,8 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from firstline.reporting.drill.results import Drilled, Expected
-
-OPEN = "open"
+from firstline.reporting.incident_summary import OPEN
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +20,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def checks(found: Drilled, wanted: Expected) -> Iterator[Check]:
     """Each thing in the order in which it comes; of what nobody heard nothing else is asked."""
-    yield _heard(found, wanted)
+    never = f"no entry came within {_seconds(wanted.target)}: nobody heard it"
+    yield _in_time("heard", found.heard_after, wanted.target, never, "the entry came")
     if found.heard_after is None:
         return
     yield _taken(found, wanted)
@@ -45,11 +45,6 @@ def settled(found: Drilled, wanted: Expected) -> bool:
     """Whether nothing more is awaited but the end."""
     told = wanted.channel is None or found.told_after is not None
     return told and found.heard_after is not None and found.decided_after is not None
-
-
-def _heard(found: Drilled, wanted: Expected) -> Check:
-    never = f"no entry came within {_seconds(wanted.target)}: nobody heard it"
-    return _in_time("heard", found.heard_after, wanted.target, never, "the entry came")
 
 
 def _taken(found: Drilled, wanted: Expected) -> Check:

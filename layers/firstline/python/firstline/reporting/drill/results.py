@@ -3,7 +3,7 @@
 What is expected follows from the profile, what came from the ledger: both are values here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,7 +13,8 @@ from firstline.errors import Malformed
 from firstline.ids import IncidentId
 from firstline.ledger.entries import DecisionMade, PageDelivered
 from firstline.ledger.export import Recorded
-from firstline.reporting.summarize import summarise
+from firstline.reporting.events import timed
+from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
 from firstline.signals.sources.cloudwatch import ALARM
 
@@ -108,8 +109,9 @@ def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
         return Drilled()
     summary = summarise(entries)
     since = summary.signalled_at or summary.opened_at
-    told_at = next((each.at for each in entries if _tells(each, wanted.channel)), None)
-    decisions = tuple(_decisions(entries))
+    pages = timed(entries, PageDelivered)
+    told_at = next((at for at, page in pages if _tells(page, wanted.channel)), None)
+    decisions = tuple(timed(entries, DecisionMade))
     return Drilled(
         incident=summary.incident,
         condition=summary.condition,
@@ -124,16 +126,8 @@ def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
     )
 
 
-def _tells(entry: Recorded, channel: str | None) -> bool:
-    event = entry.event
-    return isinstance(event, PageDelivered) and (
-        (event.channel, event.action, event.outcome) == (channel, "trigger", "accepted")
-    )
-
-
-def _decisions(entries: tuple[Recorded, ...]) -> Iterator[tuple[datetime, DecisionMade]]:
-    events = ((each.at, each.event) for each in entries)
-    return ((at, event) for at, event in events if isinstance(event, DecisionMade))
+def _tells(page: PageDelivered, channel: str | None) -> bool:
+    return (page.channel, page.action, page.outcome) == (channel, "trigger", "accepted")
 
 
 def _considered(event: DecisionMade) -> Considered:

@@ -1,9 +1,9 @@
 """The console's views as HTML: read only, without JavaScript, in a widget or on a page."""
 
-from typing import Literal, assert_never
+from typing import Literal
 
 from firstline.reporting.console import rows
-from firstline.reporting.console.view import Detail, Missing, Overview, View
+from firstline.reporting.console.view import View
 from firstline.reporting.html.templates import template
 
 type Theme = Literal["light", "dark"]
@@ -29,16 +29,5 @@ def page(view: View) -> str:
 
 
 def _values(view: View) -> dict[str, object]:
-    return {"kind": _kind(view), "view": view, "age": rows.age, "asked": ASKED}
-
-
-def _kind(view: View) -> str:
-    match view:
-        case Overview():
-            return "overview"
-        case Detail():
-            return "detail"
-        case Missing():
-            return "missing"
-        case _:
-            assert_never(view)
+    kind = type(view).__name__.lower()
+    return {"kind": kind, "view": view, "age": rows.age, "asked": ASKED}

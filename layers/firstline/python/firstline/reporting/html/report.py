@@ -4,8 +4,8 @@ from firstline.reporting.html.templates import template
 from firstline.reporting.postmortem import words
 from firstline.reporting.postmortem.choices import passed
 from firstline.reporting.postmortem.drawing import LANE_HEIGHT, charts, strips, timeline
-from firstline.reporting.postmortem.rehearsal import Rehearsal, planned
-from firstline.reporting.postmortem.report import Moment, Report
+from firstline.reporting.postmortem.rehearsal import Rehearsal
+from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.timeline import folded
 
 OPEN_MAX = 60
@@ -20,13 +20,15 @@ def page(reports: tuple[Report, ...], drill: Rehearsal | None = None) -> str:
     return template("report.html.jinja").render(
         incidents=[_drawn(each) for each in reports],
         drill=drill,
-        would=[planned(each) for each in drill.would] if drill else [],
     )
 
 
 def _drawn(report: Report) -> dict[str, object]:
     """What the template takes for one incident: the report and its drawings."""
-    rows = [(each, times, _passed(each, report)) for each, times in folded(report.moments)]
+    rows = [
+        (each, times, f"+{words.took(each.at - report.began_at)}")
+        for each, times in folded(report.moments)
+    ]
     return {
         "report": report,
         "timeline": timeline(report),
@@ -37,7 +39,3 @@ def _drawn(report: Report) -> dict[str, object]:
         "charts": charts(report),
         "strips": strips(report),
     }
-
-
-def _passed(moment: Moment, report: Report) -> str:
-    return f"+{words.took(moment.at - report.began_at)}"

@@ -7,12 +7,13 @@ from firstline.diagnosis.diagnose import COMPONENTS, Diagnosis
 from firstline.diagnosis.evidence import UNREAD, Unknown
 from firstline.diagnosis.health_checks import Failure, Life
 from firstline.ledger.entries import DecisionMade, HandedOver
+from firstline.reporting.events import events
 from firstline.reporting.postmortem.fixes import Fix, by_action
 from firstline.reporting.postmortem.health import Known
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Cause
 from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import named, parts
+from firstline.reporting.postmortem.words import grouped, named, parts
 
 UNKNOWN = "unknown"
 
@@ -53,7 +54,7 @@ def _likely(record: Record, stands: Standing, diagnosis: Diagnosis | None) -> st
         what = ", ".join(map(str, known))
         where = ", ".join(dict.fromkeys(str(COMPONENTS[each]) for each in known))
         return f"{len(dead)} of {len(diagnosis.hosts)} hosts: {what} (component {where})"
-    told = [parts(each.seen) for each in _hand_overs(record)]
+    told = [parts(each.seen) for each in events(record, HandedOver)]
     if told and len(told[-1]) > 1 and told[-1][0].split(" ")[0] != "no":
         return "; ".join(told[-1][:2])
     if not stands.opened:
@@ -65,9 +66,9 @@ def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...
     if diagnosis is not None:
         yield from _by_fact(diagnosis, Life.DEAD)
     if diagnosis is None or not diagnosis.having(Life.DEAD):
-        for each in record:
-            if isinstance(each.event, DecisionMade) and each.event.step_type == "fix":
-                yield from each.event.facts
+        for decision in events(record, DecisionMade):
+            if decision.step_type == "fix":
+                yield from decision.facts
     for action, targets in by_action(fixed, helped=True).items():
         yield f"{action} helped on {named(targets)}"
     yield from (line for line in _looked_up(record) if _is_change(line))
@@ -86,20 +87,17 @@ def _against(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]
 
 def _by_fact(diagnosis: Diagnosis, life: Life) -> Iterator[str]:
     """Each fact with the hosts that it is of; of a dead host those for it, too, that it serves."""
-    facts: dict[str, list[str]] = {}
-    for host, verdict in diagnosis.hosts.items():
-        for fact in verdict.dead if life is Life.DEAD else verdict.serving:
-            facts.setdefault(fact, []).append(host)
+    facts = grouped(
+        (fact, host)
+        for host, verdict in diagnosis.hosts.items()
+        for fact in (verdict.dead if life is Life.DEAD else verdict.serving)
+    )
     return (f"{fact} ({named(hosts)})" for fact, hosts in facts.items())
-
-
-def _hand_overs(record: Record) -> list[HandedOver]:
-    return [each.event for each in record if isinstance(each.event, HandedOver)]
 
 
 def _looked_up(record: Record) -> Iterator[str]:
     """What was looked up for a hand-over, a line each."""
-    return (line for each in _hand_overs(record) for line in parts(each.background))
+    return (line for each in events(record, HandedOver) for line in parts(each.background))
 
 
 def _is_change(line: str) -> bool:

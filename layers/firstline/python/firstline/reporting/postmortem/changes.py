@@ -3,16 +3,11 @@
 from collections.abc import Iterator
 
 from firstline.diagnosis.evidence import HostReport
-from firstline.ledger.entries import (
-    HostsInspected,
-    PageDelivered,
-    PlanAnswered,
-    PlanProposed,
-    ResponseMeasured,
-)
+from firstline.ledger.entries import PageDelivered, PlanAnswered, PlanProposed, ResponseMeasured
+from firstline.reporting.events import events
 from firstline.reporting.postmortem.choices import denials
 from firstline.reporting.postmortem.fixes import Fix
-from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.record import Record, reports
 from firstline.reporting.postmortem.report import Advice, Choice
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import count, named
@@ -36,35 +31,27 @@ KEYS: dict[str, str] = {
 """What of the profile decides how a guard answers."""
 RESPONSE_STEPS = {"P1": "R01", "P2": "R02", "P3": "R03", "P4": "R04"}
 
-BY_CONDITION: dict[Condition, tuple[Advice, ...]] = {
+BY_CONDITION: dict[str, tuple[Advice, ...]] = {
     Condition.USER_AFFECTED: (
-        Advice(
-            step="R26",
-            text="no idle vault is evicted: the least recently used goes when memory ends",
-        ),
-        Advice(step="R24", text="vault processes run inside the enclave: a host's list shows none"),
+        Advice("R26", "no idle vault is evicted: the least recently used goes when memory ends"),
+        Advice("R24", "vault processes run inside the enclave: a host's list shows none"),
     ),
     Condition.MEMORY_PRESSURE: (
         Advice(
-            step="R27",
-            text="a host's memory says little, most is the enclave's: watch what that has reserved",
+            "R27",
+            "a host's memory says little, most is the enclave's: watch what that has reserved",
         ),
-        Advice(
-            step="R30", text="the eviction's limits are built into the image: a change is a release"
-        ),
+        Advice("R30", "the eviction's limits are built into the image: a change is a release"),
     ),
     Condition.KMS_THROTTLING: (
-        Advice(
-            step="R32", text="KMS is asked at unlocks alone: no attestation frequency can be set"
-        ),
-        Advice(step="R34", text="the supervisor has no cache of keys: the step cannot be done"),
+        Advice("R32", "KMS is asked at unlocks alone: no attestation frequency can be set"),
+        Advice("R34", "the supervisor has no cache of keys: the step cannot be done"),
     ),
     Condition.NATS_DISCONNECTED: (
         Advice(
-            step="R16",
-            text="the hosts have no nats command: test the port, and ask end to end by the probe",
+            "R16", "the hosts have no nats command: test the port, and ask end to end by the probe"
         ),
-        Advice(step="R37", text="ended credentials look like a closed port: read their end, too"),
+        Advice("R37", "ended credentials look like a closed port: read their end, too"),
     ),
 }
 """Where the runbook and a fleet of this kind disagree, whatever happened."""
@@ -76,57 +63,44 @@ def changes(
     """Each once, those that this incident showed first."""
     if not stands.opened:
         return ()
-    found = dict.fromkeys(
-        (
-            *_units(record),
-            *_gentler(fixed),
-            *_late(record),
-            *_denied(made, fixed),
-            *_unanswered(record),
-            *_unheard(record),
-            *(
-                advice
-                for each, told in BY_CONDITION.items()
-                if each == stands.condition
-                for advice in told
-            ),
-        )
+    found = (
+        *_units(record),
+        *_gentler(fixed),
+        *_late(record),
+        *_denied(made, fixed),
+        *_unanswered(record),
+        *_unheard(record),
+        *BY_CONDITION.get(stands.condition, ()),
     )
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _units(record: Record) -> Iterator[Advice]:
     """A unit that is active while its enclave is gone: the runbook's look would call it well."""
     hosts = [
         host
-        for each in record
-        if isinstance(each.event, HostsInspected)
-        for host, report in each.event.hosts.items()
+        for host, report in reports(record)
         if isinstance(report, HostReport)
         and (report.enclave_unit, report.enclave_state) == ("active", "none")
     ]
     if hosts:
         told = f"on {named(hosts)} the enclave's unit was active while no enclave ran"
-        yield Advice(step="R15", text=f"{told}: list the enclaves, a unit's state proves nothing")
+        yield Advice("R15", f"{told}: list the enclaves, a unit's state proves nothing")
 
 
 def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     helped = [each.target for each in fixed if each.action == "restart_parent" and each.helped]
     if helped:
         told = f"a restart of the parent alone helped on {named(helped)}"
-        yield Advice(step="R17", text=f"{told}: it keeps vaults unlocked, so it comes first")
+        yield Advice("R17", f"{told}: it keeps vaults unlocked, so it comes first")
 
 
 def _late(record: Record) -> Iterator[Advice]:
-    late = {
-        each.event.severity: each.event
-        for each in record
-        if isinstance(each.event, ResponseMeasured) and not each.event.met
-    }
+    late = {each.severity: each for each in events(record, ResponseMeasured) if not each.met}
     for severity, told in sorted(late.items()):
         yield Advice(
-            step=RESPONSE_STEPS.get(severity, "R01"),
-            text=f"responded to after {told.seconds} s, and {told.target_seconds} s was the target:"
+            RESPONSE_STEPS.get(severity, "R01"),
+            f"responded to after {told.seconds} s, and {told.target_seconds} s was the target:"
             " see what stood before the page",
         )
 
@@ -138,29 +112,21 @@ def _denied(made: tuple[Choice, ...], fixed: tuple[Fix, ...]) -> Iterator[Advice
     for guard, (why, times) in denials(made).items():
         if times >= ALWAYS:
             told = f"{guard} stopped every fix, {count(times, 'time')}: {why}"
-            yield Advice(step=KEYS.get(guard, "docs/GUARDS.md"), text=told)
+            yield Advice(KEYS.get(guard, "docs/GUARDS.md"), told)
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
-    asked = [
-        each.event
-        for each in record
-        if isinstance(each.event, PlanProposed) and each.event.approvable
-    ]
-    if asked and not any(isinstance(each.event, PlanAnswered) for each in record):
+    asked = [each for each in events(record, PlanProposed) if each.approvable]
+    if asked and not any(events(record, PlanAnswered)):
         told = f"nobody answered for {named(each.action for each in asked)}"
-        yield Advice(
-            step="[policy] approval_seconds", text=f"{told}: is the time right, and was it read?"
-        )
+        yield Advice("[policy] approval_seconds", f"{told}: is the time right, and was it read?")
 
 
 def _unheard(record: Record) -> Iterator[Advice]:
     owed = [
-        each.event.key
-        for each in record
-        if isinstance(each.event, PageDelivered)
-        and each.event.outcome == "owed"
-        and each.event.channel in {"pager", "team"}
+        each.key
+        for each in events(record, PageDelivered)
+        if each.outcome == "owed" and each.channel in {"pager", "team"}
     ]
     if owed:
-        yield Advice(step="R44", text=f"a page was not taken at once: {named(owed)}")
+        yield Advice("R44", f"a page was not taken at once: {named(owed)}")

@@ -1,5 +1,7 @@
 """The decisions of an incident, each with its reasoning; waits of one rule in a row are one."""
 
+import copy
+
 from firstline.ledger.entries import DecisionMade
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
@@ -54,17 +56,13 @@ def _goes_on(before: Choice, after: Choice) -> bool:
 
 def _joined(before: Choice, after: Choice) -> Choice:
     """The later one's facts and guards are the ones that stand."""
-    return Choice(
+    return copy.replace(
+        after,
         at=before.at,
-        until=after.at,
         times=before.times + 1,
         entry=before.entry,
         step=before.step if before.step == after.step else WATCH,
-        rule=after.rule,
-        what=after.what,
         reasons=tuple(dict.fromkeys((*before.reasons, *after.reasons))),
-        facts=after.facts,
-        guards=after.guards,
     )
 
 

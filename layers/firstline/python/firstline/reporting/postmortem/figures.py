@@ -5,6 +5,7 @@ from datetime import datetime
 
 from firstline.incidents.incident import Status
 from firstline.ledger.entries import DecisionMade, PageDelivered, ResponseMeasured
+from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Figure, settled
@@ -41,20 +42,12 @@ def _since(stands: Standing, at: datetime) -> str:
 
 
 def _paged(record: Record, stands: Standing) -> Figure:
-    taken = (
-        (each.at, each.event.channel)
-        for each in record
-        if isinstance(each.event, PageDelivered)
-        and each.event.action == "trigger"
-        and each.event.outcome == "accepted"
-        and each.event.channel != "change"
-    )
-    found = next(taken, None)
-    if found is None:
-        return Figure(name="First page", value="none")
-    at, channel = found
-    note = _CHANNELS.get(channel, "told to the team, woke nobody")
-    return Figure(name="First page", value=_since(stands, at), note=note)
+    for at, page in timed(record, PageDelivered):
+        taken = (page.action, page.outcome) == ("trigger", "accepted")
+        if taken and page.channel != "change":
+            note = _CHANNELS.get(page.channel, "told to the team, woke nobody")
+            return Figure(name="First page", value=_since(stands, at), note=note)
+    return Figure(name="First page", value="none")
 
 
 def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:
@@ -76,11 +69,7 @@ def _recovered(stands: Standing) -> Figure:
 
 def _responses(record: Record) -> Iterator[Figure]:
     """The last word on each severity's response: one that was late is told twice."""
-    last = {
-        each.event.severity: each.event
-        for each in record
-        if isinstance(each.event, ResponseMeasured)
-    }
+    last = {each.severity: each for each in events(record, ResponseMeasured)}
     for severity, told in sorted(last.items()):
         value = "met" if told.met else "missed" if told.responded else "missed, no response"
         target = (
@@ -110,7 +99,7 @@ def _locked(fixed: tuple[Fix, ...]) -> Iterator[Figure]:
 
 
 def _wakes(record: Record) -> Figure:
-    decided = sum(1 for each in record if isinstance(each.event, DecisionMade))
+    decided = sum(1 for _ in events(record, DecisionMade))
     return Figure(name="Wakes", value=str(decided), note="each looked anew and decided once")
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from firstline.diagnosis.health_checks import Failure
 from firstline.incidents.incident import Status
-from firstline.ledger.entries import HandedOver, HostsInspected, HostsVerified, PlanProposed
+from firstline.ledger.entries import HandedOver, HostsVerified, PlanProposed
+from firstline.reporting.events import events
 from firstline.reporting.postmortem.cause import failures
 from firstline.reporting.postmortem.fixes import Fix, by_action
 from firstline.reporting.postmortem.health import Known
-from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.record import Record, reports
 from firstline.reporting.postmortem.report import Advice
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import named, parts
@@ -16,58 +17,53 @@ from firstline.signal import Condition
 
 BY_FAILURE: dict[Failure, Advice] = {
     Failure.ENCLAVE_GONE: Advice(
-        step="R40",
-        text="find out why the enclave ended: the kernel's and the allocator's log",
+        "R40", "find out why the enclave ended: the kernel's and the allocator's log"
     ),
     Failure.ENCLAVE_SILENT: Advice(
-        step="R40",
-        text="find out why the enclave did not answer: the parent's log before the start, and load",
+        "R40",
+        "find out why the enclave did not answer: the parent's log before the start, and load",
     ),
     Failure.PARENT_DOWN: Advice(
-        step="R40", text="find out why the parent ended: its unit's exit status and last lines"
+        "R40", "find out why the parent ended: its unit's exit status and last lines"
     ),
     Failure.NATS_LOST: Advice(
-        step="R35", text="see why the parent did not connect again while NATS could be reached"
+        "R35", "see why the parent did not connect again while NATS could be reached"
     ),
     Failure.CREDENTIALS_ENDED: Advice(
-        step="R41", text="renew the NATS credentials before they end; an alarm is over their days"
+        "R41", "renew the NATS credentials before they end; an alarm is over their days"
     ),
     Failure.IMAGE_MISMATCH: Advice(
-        step="R21", text="publish an image, its PCR0 and the key's policy in one step"
+        "R21", "publish an image, its PCR0 and the key's policy in one step"
     ),
     Failure.KMS_REFUSES: Advice(
-        step="R31", text="find out who changed the key's state or policy, and hold it by a check"
+        "R31", "find out who changed the key's state or policy, and hold it by a check"
     ),
     Failure.HOST_LOST: Advice(
-        step="R46", text="look for a failure of the hardware in AWS's notices for these hosts"
+        "R46", "look for a failure of the hardware in AWS's notices for these hosts"
     ),
-    Failure.UNKNOWN: Advice(
-        step="R40", text="find out what failed: no reader could tell, so one is missing"
-    ),
+    Failure.UNKNOWN: Advice("R40", "find out what failed: no reader could tell, so one is missing"),
 }
 """What to look for where a host failed so."""
 
-BY_CONDITION: dict[Condition, Advice] = {
+BY_CONDITION: dict[str, Advice] = {
     Condition.MEMORY_PRESSURE: Advice(
-        step="R28", text="compare vault processes with memory over weeks: a leak or growth"
+        "R28", "compare vault processes with memory over weeks: a leak or growth"
     ),
     Condition.KMS_THROTTLING: Advice(
-        step="R33", text="hold the rate of unlocks against the account's KMS quota"
+        "R33", "hold the rate of unlocks against the account's KMS quota"
     ),
     Condition.CAPACITY: Advice(
-        step="R46", text="name a second instance type or subnet for the group to launch in"
+        "R46", "name a second instance type or subnet for the group to launch in"
     ),
-    Condition.API_ERRORS: Advice(
-        step="R19", text="find which route failed: the API's access log by status"
-    ),
+    Condition.API_ERRORS: Advice("R19", "find which route failed: the API's access log by status"),
     Condition.DEGRADED_LATENCY: Advice(
-        step="R19", text="find what was slow: the percentiles of each part on the way"
+        "R19", "find what was slow: the percentiles of each part on the way"
     ),
     Condition.SECURITY_FINDING: Advice(
-        step="R45", text="keep the host's evidence until the security team has answered"
+        "R45", "keep the host's evidence until the security team has answered"
     ),
     Condition.NATS_DISCONNECTED: Advice(
-        step="R36", text="look for a restart or a lost leader of the NATS cluster at the start"
+        "R36", "look for a restart or a lost leader of the NATS cluster at the start"
     ),
 }
 
@@ -78,91 +74,63 @@ def follow_ups(
     """Each once, the nearest first."""
     if not stands.opened:
         return ()
-    found = dict.fromkeys(
-        (
-            *_handed_over(record),
-            *_of_cause(stands, worst),
-            *_locked(fixed),
-            *_unhelpful(fixed),
-            *_relapsed(record),
-            *_unanswered(record),
-            *_unsaved(record),
-            *_observed(stands),
-        )
+    found = (
+        *_handed_over(record),
+        *(BY_FAILURE[each] for each in failures(worst.diagnosis if worst else None)),
+        *filter(None, (BY_CONDITION.get(stands.condition),)),
+        *_locked(fixed),
+        *_unhelpful(fixed),
+        *_relapsed(record),
+        *_unanswered(record),
+        *_unsaved(record),
+        *_observed(stands),
     )
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _handed_over(record: Record) -> Iterator[Advice]:
-    for each in record:
-        if isinstance(each.event, HandedOver):
-            for line in parts(each.event.next):
-                step, _, text = line.partition(" ")
-                yield Advice(step=step, text=text)
-
-
-def _of_cause(stands: Standing, worst: Known | None) -> Iterator[Advice]:
-    yield from (BY_FAILURE[each] for each in failures(worst.diagnosis if worst else None))
-    yield from (advice for each, advice in BY_CONDITION.items() if each == stands.condition)
+    for each in events(record, HandedOver):
+        for line in parts(each.next):
+            step, _, text = line.partition(" ")
+            yield Advice(step, text)
 
 
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     hosts = [host for each in fixed if each.sent for host in each.vaults]
     if hosts:
         yield Advice(
-            step="R41",
-            text=f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN",
+            "R41",
+            f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN",
         )
 
 
 def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     for action, targets in by_action(fixed, helped=False).items():
-        yield Advice(step="R41", text=f"find out why {action} did not help on {named(targets)}")
+        yield Advice("R41", f"find out why {action} did not help on {named(targets)}")
 
 
 def _relapsed(record: Record) -> Iterator[Advice]:
-    doubted = [
-        host
-        for each in record
-        if isinstance(each.event, HostsVerified)
-        for host in each.event.doubted
-    ]
+    doubted = [host for each in events(record, HostsVerified) for host in each.doubted]
     if doubted:
         yield Advice(
-            step="R18",
-            text=f"consider replacing {named(doubted)}: it failed again after it was verified",
+            "R18", f"consider replacing {named(doubted)}: it failed again after it was verified"
         )
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
-    advised = [
-        each.event
-        for each in record
-        if isinstance(each.event, PlanProposed) and not each.event.approvable
-    ]
-    for each in advised:
-        yield Advice(
-            step="R41",
-            text=f"decide on {each.action} of {each.target}, which was advised",
-        )
+    for each in events(record, PlanProposed):
+        if not each.approvable:
+            text = f"decide on {each.action} of {each.target}, which was advised"
+            yield Advice("R41", text)
 
 
 def _unsaved(record: Record) -> Iterator[Advice]:
-    hosts = [
-        host
-        for each in record
-        if isinstance(each.event, HostsInspected)
-        for host, report in each.event.hosts.items()
-        if getattr(report, "restart_blockers", None)
-    ]
+    hosts = [host for host, it in reports(record) if getattr(it, "restart_blockers", None)]
     if hosts:
-        yield Advice(
-            step="R41",
-            text=f"find what was not stored on {named(hosts)}: a restart loses it",
-        )
+        yield Advice("R41", f"find what was not stored on {named(hosts)}: a restart loses it")
 
 
 def _observed(stands: Standing) -> Iterator[Advice]:
     if stands.outcome == Status.OBSERVED:
         text = f"see whether {stands.subject} comes and goes: its threshold, or a fix, is missing"
-        yield Advice(step="R41", text=text)
+        yield Advice("R41", text)

@@ -22,22 +22,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """One decision's knowledge: what was read, and what it proved of each host in service."""
 
     at: datetime
-    entry: int
     seen: ObservedFleet
     hosts: dict[InstanceId, HostEvidence]
     diagnosis: Diagnosis
 
-    def count(self, life: Life) -> int:
-        """How many hosts were known to be so."""
-        return len(self.diagnosis.having(life))
 
-
-def known(record: Record, age_max: timedelta) -> tuple[Known, ...]:
+def known(record: Record, age_max: timedelta) -> Iterator[Known]:
     """What each decision knew; evidence older than *age_max* counts as none."""
-    return tuple(_known(record, age_max))
-
-
-def _known(record: Record, age_max: timedelta) -> Iterator[Known]:
     asked: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
     for entry in record:
@@ -50,7 +41,6 @@ def _known(record: Record, age_max: timedelta) -> Iterator[Known]:
             case DecisionMade() as event if (seen := observed_fleet(event)) is not None:
                 yield Known(
                     at=entry.at,
-                    entry=entry.entry.sequence,
                     seen=seen,
                     hosts=copy.copy(hosts),
                     diagnosis=_judged(seen, hosts, entry.at, age_max),

@@ -11,6 +11,7 @@ from firstline.signal import Severity
 
 FOR = frozenset({Severity.P1, Severity.P2})
 """The severities that have a post-mortem."""
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 HOUR = timedelta(hours=1)
 REMINDER = timedelta(days=1)
 LINE_MAX = 75
@@ -26,7 +27,7 @@ AGENDA = (
 
 def meeting(stands: Standing, day: BusinessDay, within_days: int) -> Meeting | None:
     """An hour after the day begins, on the last business day of *within_days*; P1 and P2 alone."""
-    if not stands.opened or stands.severity not in {str(each) for each in FOR}:
+    if not stands.opened or stands.severity not in FOR:
         return None
     begins_at = day.within(stands.ended_at, timedelta(days=within_days)) + HOUR
     local = begins_at.astimezone(ZoneInfo(day.time_zone))
@@ -69,9 +70,7 @@ def _lines(report: Report, proposed: Meeting) -> Iterator[str]:
 
 def text(value: str) -> str:
     """*value* as TEXT (RFC 5545, 3.3.11): what separates is escaped, a line's end is written."""
-    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
-        value = value.replace(plain, escaped)
-    return value
+    return value.translate(_ESCAPES)
 
 
 def folded(line: str) -> Iterator[str]:

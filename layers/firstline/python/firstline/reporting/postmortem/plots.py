@@ -8,6 +8,7 @@ from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import Life
 from firstline.ids import InstanceId
 from firstline.ledger.entries import HandedOver, HostsInspected, MetricSeries
+from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.health import Known
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Comparison, Line, Plot, Point
@@ -35,7 +36,7 @@ def _hosts(found: tuple[Known, ...]) -> Plot:
             Line(
                 name=str(life),
                 tone=tone,
-                points=tuple(Point(each.at, each.count(life)) for each in told),
+                points=tuple(Point(each.at, len(each.diagnosis.having(life))) for each in told),
             )
             for life, tone in _LIVES
         ),
@@ -81,11 +82,7 @@ def _by_host(
     together: Callable[[list[int]], int],
 ) -> tuple[Line, ...]:
     """A line a host; of many hosts one line for all that one look reached."""
-    looks = [
-        (entry.at, _values(entry.event, value))
-        for entry in record
-        if isinstance(entry.event, HostsInspected)
-    ]
+    looks = [(at, _values(look, value)) for at, look in timed(record, HostsInspected)]
     hosts = sorted({host for _, values in looks for host in values})
     if len(hosts) > HOSTS_MAX:
         points = [Point(at, together(list(values.values()))) for at, values in looks if values]
@@ -111,13 +108,8 @@ def _values(
 
 def comparisons(record: Record) -> tuple[Comparison, ...]:
     """The metrics that were looked up for a hand-over, the unusual ones first (R20)."""
-    series = [
-        each
-        for entry in record
-        if isinstance(entry.event, HandedOver)
-        for each in entry.event.metrics
-    ]
-    return tuple(sorted(map(_comparison, series), key=lambda each: not each.unusual))
+    found = (_comparison(each) for told in events(record, HandedOver) for each in told.metrics)
+    return tuple(sorted(found, key=lambda each: not each.unusual))
 
 
 def _comparison(series: MetricSeries) -> Comparison:

@@ -3,11 +3,15 @@
 import copy
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import Malformed
+from firstline.ids import InstanceId
+from firstline.ledger.entries import HostsInspected
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
+from firstline.reporting.events import events
 
 type Record = tuple[Recorded, ...]
 """The entries of one incident, redacted, each of a form that can be read."""
@@ -46,6 +50,11 @@ def _clean(node: object, key: str = "") -> object:
             return [_clean(inner, key) for inner in node]
         case _:
             return node
+
+
+def reports(record: Record) -> Iterator[tuple[InstanceId, HostReport | Unknown]]:
+    """What each look brought of each host, in the order of time."""
+    return (each for look in events(record, HostsInspected) for each in look.hosts.items())
 
 
 @functools.lru_cache(maxsize=2048)

@@ -8,57 +8,44 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.reporting.drill.checks import Check, checks
+from firstline.reporting.drill.checks import Check, checks, faults
 from firstline.reporting.drill.results import Considered, Drilled, Expected
 from firstline.reporting.postmortem.markdown import section, table
 
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
-    """A drill of ``condition`` in a deployment in ``mode``; ``would`` are plans that it led to."""
+    """A drill that was rung in a deployment in ``mode``: what was wanted, and what came of it."""
 
-    condition: str
-    alarm: str
+    wanted: Expected
+    found: Drilled
     mode: str
-    observed: bool
     rung_at: datetime
-    incident: str | None
-    checks: tuple[Check, ...]
-    would: tuple[Considered, ...]
 
     @property
-    def faults(self) -> tuple[str, ...]:
-        """What did not hold, in lines."""
-        return tuple(each.fault for each in self.checks if each.fault)
+    def checks(self) -> tuple[Check, ...]:
+        """What was expected beside what came."""
+        return tuple(checks(self.found, self.wanted))
+
+    @property
+    def would(self) -> tuple[str, ...]:
+        """The plans that it led to."""
+        return tuple(_planned(each) for each in self.found.considered if each.plan)
 
     @property
     def title(self) -> str:
         """What it was, and whether it went well."""
-        verdict = "does not hold" if self.faults else "holds"
-        return f"Drill of {self.condition}: {verdict}"
+        verdict = "does not hold" if faults(self.found, self.wanted) else "holds"
+        return f"Drill of {self.wanted.condition}: {verdict}"
 
     @property
     def handled(self) -> str:
         """How far it could go."""
-        if self.observed:
+        if self.wanted.observed:
             return f"The deployment is in mode {self.mode}; the drill was to be observed only."
         return f"The deployment is in mode {self.mode}, and the drill was let go as far as that."
 
 
-def rehearsal(wanted: Expected, found: Drilled, mode: str, rung_at: datetime) -> Rehearsal:
-    """What came of the drill that was rung at *rung_at*, beside what was *wanted*."""
-    return Rehearsal(
-        condition=wanted.condition,
-        alarm=wanted.alarm,
-        mode=mode,
-        observed=wanted.observed,
-        rung_at=rung_at,
-        incident=found.incident,
-        checks=tuple(checks(found, wanted)),
-        would=tuple(each for each in found.considered if each.plan),
-    )
-
-
-def planned(each: Considered) -> str:
+def _planned(each: Considered) -> str:
     """A plan, and the guards that said no to it."""
     denied = f", denied by {', '.join(each.denied)}" if each.denied else ", which nothing denied"
     return f"{each.plan}{denied}"
@@ -72,9 +59,11 @@ def as_markdown(report: Rehearsal) -> str:
 def _lines(report: Rehearsal) -> Iterator[str]:
     yield f"# {report.title}"
     when = f"{report.rung_at:%Y-%m-%d %H:%M:%S} UTC"
-    yield from section("What was done", (f"{report.alarm} was rung {when}.", report.handled), "")
+    yield from section(
+        "What was done", (f"{report.wanted.alarm} was rung {when}.", report.handled), ""
+    )
     yield from ("", "## What was expected, and what came")
     rows = ((each.what, each.wanted, each.came, each.fault or "holds") for each in report.checks)
     yield from table(("", "expected", "came", ""), rows)
     none = "Nothing: no host was proven dead."
-    yield from section("What would have been done", map(planned, report.would), none)
+    yield from section("What would have been done", report.would, none)

@@ -111,7 +111,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, ...]
 
 
-class Advice(msgspec.Struct, frozen=True, kw_only=True):
+class Advice(msgspec.Struct, frozen=True):
     """Something that people may do; ``step`` is the runbook's, or the profile's key."""
 
     step: str

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from firstline.incidents.incident import Status
 from firstline.ledger.entries import HandedOver
+from firstline.reporting.events import events
+from firstline.reporting.incident_summary import OPEN
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Cause
-from firstline.reporting.postmortem.standing import OPEN, Standing
-from firstline.reporting.postmortem.words import clock, count, named, took
+from firstline.reporting.postmortem.standing import Standing
+from firstline.reporting.postmortem.words import clock, count, grouped, named, took
 
 
 def title(stands: Standing) -> str:
@@ -22,14 +24,8 @@ def title(stands: Standing) -> str:
 
 def summary(
     record: Record, stands: Standing, fixed: tuple[Fix, ...], likely: Cause
-) -> tuple[str, ...]:
-    """A few sentences, in the order of time."""
-    return tuple(_sentences(record, stands, fixed, likely))
-
-
-def _sentences(
-    record: Record, stands: Standing, fixed: tuple[Fix, ...], likely: Cause
 ) -> Iterator[str]:
+    """A few sentences, in the order of time."""
     yield f"At {clock(stands.began_at)} {stands.subject or 'a signal'} was heard: {stands.why}."
     if not stands.opened:
         yield f"It opened no incident: it was {stands.outcome}."
@@ -43,15 +39,10 @@ def _done(fixed: tuple[Fix, ...]) -> str:
     sent = [each for each in fixed if each.sent]
     if not sent:
         return "firstline changed nothing."
-    actions = dict.fromkeys(each.action for each in sent)
-    told = [
-        f"{action} on {named(each.target for each in sent if each.action == action)}"
-        for action in actions
-    ]
-    helped = (
-        f"{sum(1 for each in sent if each.helped)} of {count(len(sent), 'fix', 'fixes')} helped"
-    )
-    return f"firstline did {', then '.join(told)}; {helped}."
+    actions = grouped((each.action, each.target) for each in sent)
+    told = ", then ".join(f"{action} on {named(targets)}" for action, targets in actions.items())
+    helped = sum(1 for each in sent if each.helped)
+    return f"firstline did {told}; {helped} of {count(len(sent), 'fix', 'fixes')} helped."
 
 
 def _ended(record: Record, stands: Standing) -> Iterator[str]:
@@ -62,7 +53,7 @@ def _ended(record: Record, stands: Standing) -> Iterator[str]:
         case Status.OBSERVED:
             yield f"After {lasted} it was over without a fix of firstline's."
         case Status.HANDED_OVER:
-            why = [each.event.why for each in record if isinstance(each.event, HandedOver)]
-            yield f"After {lasted} a person was given it: {', '.join(why)}."
+            why = ", ".join(each.why for each in events(record, HandedOver))
+            yield f"After {lasted} a person was given it: {why}."
         case _:
             yield f"It is still {OPEN}."

@@ -3,18 +3,8 @@
 import copy
 from collections.abc import Iterable, Iterator
 
+from firstline.ledger import entries
 from firstline.ledger.chain import Kind
-from firstline.ledger.entries import (
-    DecisionMade,
-    FixReported,
-    HostsInspected,
-    LedgerEvent,
-    LookReported,
-    PageDelivered,
-    SignalReceived,
-    SignalsJoined,
-    UnknownEvent,
-)
 from firstline.ledger.export import Recorded as Exported
 from firstline.redaction import redact
 from firstline.reporting import timeline
@@ -91,27 +81,27 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
 
 
 def _words(
-    words: tuple[timeline.Moment, ...], event: LedgerEvent | UnknownEvent
+    words: tuple[timeline.Moment, ...], event: entries.LedgerEvent | entries.UnknownEvent
 ) -> Iterator[tuple[str, str, Tone]]:
     """What is said of an entry; of a wait or a look that others explain, that it was."""
     yield from ((each.word, each.text, each.tone) for each in words)
-    if not words and isinstance(event, DecisionMade) and event.step_type in _ROUTINE:
+    if not words and isinstance(event, entries.DecisionMade) and event.step_type in _ROUTINE:
         yield _ROUTINE[event.step_type], event.why, Tone.QUIET
 
 
-def _lane(kind: str, event: LedgerEvent | UnknownEvent) -> Lane:
-    if isinstance(event, LookReported | HostsInspected):
+def _lane(kind: str, event: entries.LedgerEvent | entries.UnknownEvent) -> Lane:
+    if isinstance(event, entries.LookReported | entries.HostsInspected):
         return Lane.EVIDENCE
     return _LANES.get(kind, Lane.DECISIONS)
 
 
-def _tone(event: LedgerEvent | UnknownEvent, number: int, tone: Tone) -> Tone:
+def _tone(event: entries.LedgerEvent | entries.UnknownEvent, number: int, tone: Tone) -> Tone:
     match event:
-        case SignalReceived() | SignalsJoined():
+        case entries.SignalReceived() | entries.SignalsJoined():
             return _SIGNALS.get(event.all[number].disposition, Tone.PLAIN)
-        case FixReported(outcome="done"):
+        case entries.FixReported(outcome="done"):
             return Tone.QUIET  # a tool's word proves nothing
-        case PageDelivered(action="resolve", outcome="accepted"):
+        case entries.PageDelivered(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
             return settled(tone)

@@ -37,6 +37,14 @@ def named(things: Iterable[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """What stands second in *pairs*, by what stands first."""
+    groups: dict[str, list[str]] = {}
+    for name, thing in pairs:
+        groups.setdefault(name, []).append(thing)
+    return groups
+
+
 def parts(text: str) -> tuple[str, ...]:
     """What a hand-over joined into one text."""
     return tuple(each for each in text.split("; ") if each)

@@ -5,7 +5,6 @@ from datetime import timedelta
 from firstline.config.profile import Profile, seconds
 from firstline.errors import Malformed
 from firstline.ledger.chain import Entry
-from firstline.ledger.entries import HostsInspected
 from firstline.ledger.export import recorded
 from firstline.redaction import redact
 from firstline.reporting.postmortem.cause import cause, component, unreadable
@@ -17,12 +16,12 @@ from firstline.reporting.postmortem.follow_ups import follow_ups
 from firstline.reporting.postmortem.health import Known, known, worst
 from firstline.reporting.postmortem.meeting import meeting
 from firstline.reporting.postmortem.plots import comparisons, plots
-from firstline.reporting.postmortem.record import Record, read
+from firstline.reporting.postmortem.record import Record, read, reports
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.standing import standing
 from firstline.reporting.postmortem.summary import summary, title
 from firstline.reporting.postmortem.timeline import moments
-from firstline.reporting.postmortem.words import named
+from firstline.reporting.postmortem.words import grouped, named
 from firstline.reporting.timeline import said
 
 AGE_MAX = timedelta(minutes=2)
@@ -39,7 +38,7 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     if not record:
         raise Malformed("a report is of an incident: the chain has no entry")
     age_max = seconds(profile.policy.evidence_age_max_seconds) if profile else AGE_MAX
-    fixed, found = fixes(record), known(record, age_max)
+    fixed, found = fixes(record), tuple(known(record, age_max))
     stands, at_worst, made = standing(record, fixed), worst(found), choices(record)
     likely = cause(record, stands, at_worst, fixed)
     affected = component(stands, at_worst, profile)
@@ -53,7 +52,7 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
         began_at=stands.began_at,
         ended_at=stands.ended_at,
         title=title(stands),
-        summary=summary(record, stands, fixed, likely),
+        summary=tuple(summary(record, stands, fixed, likely)),
         figures=figures(record, stands, fixed, affected),
         moments=moments(exported, record, fixed),
         known=_known(record, at_worst),
@@ -85,11 +84,7 @@ def ended(chain: tuple[Entry, ...]) -> bool:
 
 def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:
     """What the looks brought, hosts that said the same together, and the diagnosis at the worst."""
-    hosts: dict[str, list[str]] = {}
-    for each in record:
-        if isinstance(each.event, HostsInspected):
-            for host, report in each.event.hosts.items():
-                hosts.setdefault(said(report), []).append(host)
+    hosts = grouped((said(report), host) for host, report in reports(record))
     looks = (f"{named(those)}: {what}" for what, those in hosts.items())
     if at_worst is None or not at_worst.diagnosis.hosts:
         return tuple(looks)

@@ -7,7 +7,7 @@ from firstline.ids import IncidentId
 from firstline.ledger.chain import Kind
 from firstline.ledger.export import Recorded
 from firstline.remediation.kill_switch import CHAIN
-from firstline.reporting.review import (
+from firstline.reporting.statistics import (
     Blocked,
     Noisy,
     Promotable,

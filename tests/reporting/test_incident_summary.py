@@ -7,8 +7,15 @@ import pytest
 from firstline.errors import Malformed
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
-from firstline.reporting.incident_summary import Demoted, Denied, Summary, Tried, Wanted
-from firstline.reporting.summarize import summaries, summarise
+from firstline.reporting.incident_summary import (
+    Demoted,
+    Denied,
+    Summary,
+    Tried,
+    Wanted,
+    summaries,
+    summarise,
+)
 from tests.builders import BY, ID, NOW, OTHER, A, B
 from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
 
