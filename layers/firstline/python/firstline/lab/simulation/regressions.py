@@ -165,7 +165,7 @@ REGRESSIONS = (
             breaks="I1",
             file="controller/sweep.py",
             old="            draft = Draft(loaded.incident, system, now)\n",
-            new="            loaded = Loaded(loaded.incident, ())\n"
+            new="            loaded = type(loaded)(loaded.incident, ())\n"
             "            draft = Draft(loaded.incident, system, now)\n",
         ),
         start="a storm of unrelated troubles",
