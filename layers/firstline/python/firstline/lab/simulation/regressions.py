@@ -114,8 +114,8 @@ REGRESSIONS = (
         name="the checker ends a pause by a skewed clock, where it follows a fix that was lost",
         bug=STAMPED,
         start="what nobody understands",
-        choices={0: 4, 1: 1, 2: 3, 21: 7, 26: 7, 66: 4, 113: 3, 124: 1, 130: 5, 133: 6}
-        | {201: 7, 243: 10, 260: 8, 261: 2, 377: 7, 456: 3, 457: 3},
+        choices={0: 4, 1: 1, 2: 3, 21: 7, 26: 7, 66: 4, 129: 3, 140: 1, 146: 5, 149: 6}
+        | {217: 7, 288: 8, 289: 2, 405: 7, 484: 3, 485: 3},
     ),
     Regression(
         name="a host that is evidence is fixed, since no wake of its finding can be queued",
