@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from firstline.errors import Unavailable
+from firstline.errors import Malformed, Unavailable
 from firstline.lab.redecide.ports import PastBackground
 from firstline.lab.redecide.present import NEVER, Present
 from firstline.lab.redecide.record import signals, story
@@ -56,6 +56,14 @@ def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
     assert [each.kind for each in signals(old)] == [SignalKind.ALARM]
     other = stories.edited(old, lambda data: data.update(source="aws.ec2"))
     assert [each.kind for each in signals(other)] == [SignalKind.UNREAD]
+
+
+def test_a_signal_without_its_instant_cannot_be_judged_again() -> None:
+    """It is refused by its name: no instant is made up."""
+    told, _ = stories.outage()
+    undated = stories.edited(told.opening, lambda data: data.pop("signalled_at"))
+    with pytest.raises(Malformed, match="the signal of healthy-hosts has no signalled_at"):
+        signals(undated)
 
 
 def test_nothing_is_looked_up_in_the_past() -> None:
