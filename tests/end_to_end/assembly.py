@@ -117,7 +117,8 @@ class Assembly:
 def compile_again(package: Path) -> None:
     """Compile what was edited, as it is deployed: a source that lies beside it is not read."""
     how = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash")
-    subprocess.run([sys.executable, *how, str(package)], check=True)
+    beside = {name: it for name, it in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
+    subprocess.run([sys.executable, *how, str(package)], check=True, env=beside)
 
 
 def _artifacts(folder: Path) -> dict[str, dict[str, Any]]:
