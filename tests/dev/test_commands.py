@@ -10,7 +10,7 @@ import pytest
 import typer
 
 import firstline
-from firstline.cli.main import COMMANDS, module_of
+from firstline.cli.main import COMMANDS, mistake, module_of
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
@@ -96,3 +96,9 @@ def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -
     status, out, _ = call(FIRSTLINE, "test", "-q", "test_here.py::test_a", cwd=tmp_path)
     assert (status, out.splitlines()[-1][:8]) == (0, "1 passed")
     assert call(FIRSTLINE, "test", "--no-such-option", cwd=tmp_path)[0] == 4
+
+
+def test_a_mistake_is_one_line_that_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name out of an export may hold anything."""
+    assert mistake("no incident x\x1b[2J\nin it") == 2
+    assert capsys.readouterr().err == "firstline: no incident x\N{REPLACEMENT CHARACTER}[2J in it\n"

@@ -136,6 +136,8 @@ def module_of(name: str) -> ModuleType:
 
 
 def mistake(line: str) -> int:
-    """Say one line on stderr, whatever it was broken into, and return status 2."""
-    print(f"{NAME}:", " ".join(line.split()), file=sys.stderr)
+    """Print one line on stderr, in which nothing steers the terminal, and return status 2."""
+    words = " ".join(line.split())
+    shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
+    print(f"{NAME}:", "".join(shown), file=sys.stderr)
     return 2
