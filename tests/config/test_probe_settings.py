@@ -10,9 +10,9 @@ from firstline.config.probe_settings import (
     NatsTarget,
     ProbeSettings,
 )
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import Malformed
 from firstline.monitoring.http_probe import HealthOutcome
-from firstline.monitoring.nats_probe import Outcome
 
 NATS = NatsTarget(host="nats.internal.example", consumers=(Consumer("EVENTS", "worker"),))
 HEALTH = HealthTarget(host="api.example.com", path="/vault/health")
@@ -75,5 +75,5 @@ def test_the_documented_settings_can_be_read() -> None:
 
 def test_every_outcome_is_documented() -> None:
     """What an alarm's dimension says can be looked up."""
-    outcomes = {*Outcome, *HealthOutcome}
+    outcomes = {*ProbeOutcome, *HealthOutcome}
     assert {each.value for each in outcomes if f"`{each.value}`" not in PAGE} == set()

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.config.probe_settings import Consumer
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.monitoring.metric import Metric
 from firstline.monitoring.nats_probe import (
     NATS_METRICS,
     Backlog,
     Ended,
     NatsReading,
-    Outcome,
     metrics,
     outcome,
     request,
@@ -40,33 +40,33 @@ def asked(*replies: bytes) -> NatsReading:
 @pytest.mark.parametrize(
     ("reading", "shown"),
     [
-        (NatsReading(ended=Ended.NO_SERVER), Outcome.NO_SERVER),
-        (NatsReading(ended=Ended.CONNECT_TIMEOUT), Outcome.CONNECT_TIMEOUT),
-        (NatsReading(ended=Ended.AUTHORIZATION), Outcome.AUTHORIZATION),
-        (NatsReading(ended=Ended.NO_RESPONDERS), Outcome.NO_RESPONDERS),
-        (NatsReading(ended=Ended.FAILED), Outcome.FAILED),
-        (asked(), Outcome.TIMEOUT),
-        (asked(REJECTED), Outcome.MESSAGE_REJECTED),
-        (asked(told()), Outcome.ANSWERED),
-        (asked(REJECTED, told()), Outcome.ANSWERED),
-        (asked(told(healthy=False)), Outcome.UNHEALTHY),
-        (asked(told(healthy="yes")), Outcome.UNREADABLE),
-        (asked(b'{"error":"other"}'), Outcome.UNREADABLE),
-        (asked(b"ok"), Outcome.UNREADABLE),
-        (asked(b"[" * 200_000), Outcome.UNREADABLE),
-        (asked(b""), Outcome.UNREADABLE),
+        (NatsReading(ended=Ended.NO_SERVER), ProbeOutcome.NO_SERVER),
+        (NatsReading(ended=Ended.CONNECT_TIMEOUT), ProbeOutcome.CONNECT_TIMEOUT),
+        (NatsReading(ended=Ended.AUTHORIZATION), ProbeOutcome.AUTHORIZATION),
+        (NatsReading(ended=Ended.NO_RESPONDERS), ProbeOutcome.NO_RESPONDERS),
+        (NatsReading(ended=Ended.FAILED), ProbeOutcome.FAILED),
+        (asked(), ProbeOutcome.TIMEOUT),
+        (asked(REJECTED), ProbeOutcome.MESSAGE_REJECTED),
+        (asked(told()), ProbeOutcome.ANSWERED),
+        (asked(REJECTED, told()), ProbeOutcome.ANSWERED),
+        (asked(told(healthy=False)), ProbeOutcome.UNHEALTHY),
+        (asked(told(healthy="yes")), ProbeOutcome.UNREADABLE),
+        (asked(b'{"error":"other"}'), ProbeOutcome.UNREADABLE),
+        (asked(b"ok"), ProbeOutcome.UNREADABLE),
+        (asked(b"[" * 200_000), ProbeOutcome.UNREADABLE),
+        (asked(b""), ProbeOutcome.UNREADABLE),
     ],
 )
-def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: Outcome) -> None:
+def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: ProbeOutcome) -> None:
     """The table at the head of the module; only a full answer counts as one."""
     assert outcome(reading) is shown
     answering = [each.value for each in metrics(reading, None) if each.name == "EnclaveAnswering"]
-    assert answering == [int(shown is Outcome.ANSWERED)]
+    assert answering == [int(shown is ProbeOutcome.ANSWERED)]
 
 
 def test_every_ending_is_an_outcome_but_asked() -> None:
     """Having asked is no outcome yet."""
-    assert {each.value for each in Ended} - {each.value for each in Outcome} == {"asked"}
+    assert {each.value for each in Ended} - {each.value for each in ProbeOutcome} == {"asked"}
 
 
 def test_a_request_carries_its_nonce_and_a_whole_second() -> None:

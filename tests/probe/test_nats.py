@@ -9,7 +9,8 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from firstline.config.probe_settings import Consumer
-from firstline.monitoring.nats_probe import Ended, NatsReading, Outcome, outcome, responders
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.monitoring.nats_probe import Ended, NatsReading, outcome, responders
 from tests.probe.fleet import Answer, ask, connected, guarded, healthy, hung, parents, run, target
 from tests.probe.servers import nats_server, serving, slow_line
 
@@ -22,7 +23,7 @@ async def among(port: int, *answers: Answer, **changes: object) -> NatsReading:
 def test_a_healthy_fleet_answers(port: int) -> None:
     """One answer, with the time that it and a round trip took."""
     reading = run(among(port, healthy()))
-    assert outcome(reading) is Outcome.ANSWERED
+    assert outcome(reading) is ProbeOutcome.ANSWERED
     assert (responders(reading), reading.why) == (1, "")
     assert reading.latency is not None
     assert reading.round_trip is not None
@@ -44,31 +45,35 @@ def test_answers_come_to_an_inbox_of_the_given_prefix(port: int) -> None:
 def test_two_parents_are_seen(port: int) -> None:
     """Nobody shares the work: both answer."""
     reading = run(among(port, healthy(5), healthy(900)))
-    assert (outcome(reading), responders(reading)) == (Outcome.ANSWERED, 2)
+    assert (outcome(reading), responders(reading)) == (ProbeOutcome.ANSWERED, 2)
 
 
 def test_nobody_has_subscribed(port: int) -> None:
     """The server says so at once."""
     reading = run(among(port))
-    assert outcome(reading) is Outcome.NO_RESPONDERS
+    assert outcome(reading) is ProbeOutcome.NO_RESPONDERS
 
 
 def test_a_parent_whose_enclave_hangs_gives_no_answer(port: int) -> None:
     """It has subscribed, so that the server passes the question on, and then nothing."""
     reading = run(among(port, hung))
-    assert outcome(reading) is Outcome.TIMEOUT
+    assert outcome(reading) is ProbeOutcome.TIMEOUT
     assert reading.round_trip is not None
 
 
 def test_a_parent_refuses_the_same_question_twice(port: int) -> None:
     """With a fresh nonce it answers; with the old one the fault is ours, and it says so."""
 
-    async def thrice() -> list[Outcome]:
+    async def thrice() -> list[ProbeOutcome]:
         async with parents(port, guarded()):
             nonces = ("one", "two", "one")
             return [outcome(await ask(target(port), nonce=nonce)) for nonce in nonces]
 
-    assert run(thrice()) == [Outcome.ANSWERED, Outcome.ANSWERED, Outcome.MESSAGE_REJECTED]
+    assert run(thrice()) == [
+        ProbeOutcome.ANSWERED,
+        ProbeOutcome.ANSWERED,
+        ProbeOutcome.MESSAGE_REJECTED,
+    ]
 
 
 def test_a_growing_backlog_is_counted(port: int) -> None:
@@ -94,7 +99,7 @@ def test_a_growing_backlog_is_counted(port: int) -> None:
     counts = [(each.pending, each.unacknowledged) for each in (*before.backlogs, *after.backlogs)]
     assert counts == [(10, 0), (5, 2)]
     assert before.unread == after.unread == (missing,)
-    assert outcome(after) is Outcome.ANSWERED
+    assert outcome(after) is ProbeOutcome.ANSWERED
 
 
 def test_a_slow_line_shows_in_both_times(port: int) -> None:
@@ -105,7 +110,7 @@ def test_a_slow_line_shows_in_both_times(port: int) -> None:
             return await ask(target(slow))
 
     reading = run(slowly())
-    assert outcome(reading) is Outcome.ANSWERED
+    assert outcome(reading) is ProbeOutcome.ANSWERED
     assert reading.round_trip is not None
     assert reading.latency is not None
     assert reading.round_trip >= timedelta(seconds=0.1)
@@ -117,13 +122,13 @@ def test_a_server_that_has_gone_is_no_server(tmp_path: Path) -> None:
     with nats_server(tmp_path / "gone") as port:
         pass
     reading = run(ask(target(port)))
-    assert outcome(reading) is Outcome.NO_SERVER
+    assert outcome(reading) is ProbeOutcome.NO_SERVER
     assert reading.round_trip is None
 
 
 def test_a_name_without_address_is_no_server() -> None:
     """DNS is a part of the way, too."""
-    assert outcome(run(ask(target(4222, host="nats.invalid")))) is Outcome.NO_SERVER
+    assert outcome(run(ask(target(4222, host="nats.invalid")))) is ProbeOutcome.NO_SERVER
 
 
 def test_a_server_that_goes_meanwhile_is_no_server(tmp_path: Path) -> None:
@@ -138,7 +143,7 @@ def test_a_server_that_goes_meanwhile_is_no_server(tmp_path: Path) -> None:
                 await asyncio.sleep(0.2)
         return await asking
 
-    assert outcome(run(lose())) is Outcome.NO_SERVER
+    assert outcome(run(lose())) is ProbeOutcome.NO_SERVER
 
 
 def test_a_server_that_says_nothing_times_out() -> None:
@@ -158,7 +163,10 @@ def test_a_server_that_says_nothing_times_out() -> None:
                 over.set()
 
     reading = run(mute())
-    assert (reading.ended, outcome(reading)) == (Ended.CONNECT_TIMEOUT, Outcome.CONNECT_TIMEOUT)
+    assert (reading.ended, outcome(reading)) == (
+        Ended.CONNECT_TIMEOUT,
+        ProbeOutcome.CONNECT_TIMEOUT,
+    )
 
 
 def test_the_whole_is_bounded_however_slow_each_step_is(port: int) -> None:
@@ -170,7 +178,7 @@ def test_the_whole_is_bounded_however_slow_each_step_is(port: int) -> None:
 
     started = time.monotonic()
     reading = run(slowly())
-    assert outcome(reading) is Outcome.TIMEOUT
+    assert outcome(reading) is ProbeOutcome.TIMEOUT
     assert time.monotonic() - started < 1.5
 
 
@@ -186,4 +194,4 @@ def test_words_that_are_not_of_nats_are_no_answer() -> None:
         async with serving(greet) as port:
             return await ask(target(port))
 
-    assert outcome(run(other())) is Outcome.FAILED
+    assert outcome(run(other())) is ProbeOutcome.FAILED

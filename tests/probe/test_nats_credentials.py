@@ -10,9 +10,10 @@ import pytest
 
 from firstline.adapters.aws import nats_credentials
 from firstline.adapters.aws.clients import answers
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import Malformed, Unavailable
 from firstline.monitoring.nats_credentials import Credentials, ends_at, parse
-from firstline.monitoring.nats_probe import NatsReading, Outcome, outcome
+from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.adapters.doors import Ends, Http
 from tests.probe.fleet import ask, healthy, parents, run, target
 from tests.probe.servers import nats_server
@@ -54,14 +55,14 @@ async def among(port: int, trust: Trust, given: Credentials | None) -> NatsReadi
 def test_the_probes_own_user_is_let_in(guarded_port: int, trust: Trust) -> None:
     """It may ask that one question and no other."""
     given = credentials(trust.creds(soon(), publish=("enclave.health.check",)))
-    assert outcome(run(among(guarded_port, trust, given))) is Outcome.ANSWERED
+    assert outcome(run(among(guarded_port, trust, given))) is ProbeOutcome.ANSWERED
 
 
 def test_credentials_that_have_expired_are_refused(guarded_port: int, trust: Trust) -> None:
     """And their end, which is in the past, is known."""
     given = credentials(trust.creds(soon(-HOUR_SECONDS)))
     reading = run(among(guarded_port, trust, given))
-    assert outcome(reading) is Outcome.AUTHORIZATION
+    assert outcome(reading) is ProbeOutcome.AUTHORIZATION
     end = ends_at(given)
     assert end is not None
     assert end.timestamp() < time.time()
@@ -73,7 +74,7 @@ def test_a_user_that_may_not_ask_is_told_from_a_dead_enclave(
 ) -> None:
     """The server drops the question and says why."""
     given = credentials(trust.creds(soon(), publish=(publish,)))
-    assert outcome(run(among(guarded_port, trust, given))) is Outcome.AUTHORIZATION
+    assert outcome(run(among(guarded_port, trust, given))) is ProbeOutcome.AUTHORIZATION
 
 
 def test_whoever_brings_no_credentials_or_a_strangers_is_refused(
@@ -81,8 +82,8 @@ def test_whoever_brings_no_credentials_or_a_strangers_is_refused(
 ) -> None:
     """Neither is let in."""
     stranger = credentials(Trust().creds(soon()))
-    assert outcome(run(among(guarded_port, trust, None))) is Outcome.AUTHORIZATION
-    assert outcome(run(among(guarded_port, trust, stranger))) is Outcome.AUTHORIZATION
+    assert outcome(run(among(guarded_port, trust, None))) is ProbeOutcome.AUTHORIZATION
+    assert outcome(run(among(guarded_port, trust, stranger))) is ProbeOutcome.AUTHORIZATION
 
 
 def test_a_server_that_wants_a_password_refuses(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_server_that_wants_a_password_refuses(tmp_path: Path) -> None:
     wants = "authorization { user: parent, password: word }"
     with nats_server(tmp_path / "password", wants) as port:
         reading = run(ask(target(port)))
-    assert outcome(reading) is Outcome.AUTHORIZATION
+    assert outcome(reading) is ProbeOutcome.AUTHORIZATION
 
 
 def test_no_part_of_a_credential_is_ever_told(
@@ -105,8 +106,11 @@ def test_no_part_of_a_credential_is_ever_told(
     good, old = trust.creds(soon()), trust.creds(soon(-HOUR_SECONDS))
     given = [credentials(good), credentials(old), Credentials("a.b.c", seed[:-9] + "AAAAAAAAA")]
     readings = [run(among(guarded_port, trust, each)) for each in given]
-    assert [outcome(each) for each in readings][:2] == [Outcome.ANSWERED, Outcome.AUTHORIZATION]
-    assert outcome(readings[2]) is not Outcome.ANSWERED
+    assert [outcome(each) for each in readings][:2] == [
+        ProbeOutcome.ANSWERED,
+        ProbeOutcome.AUTHORIZATION,
+    ]
+    assert outcome(readings[2]) is not ProbeOutcome.ANSWERED
     captured = capfd.readouterr()
     told = "".join((captured.out, captured.err, caplog.text, repr(readings), repr(given)))
     for each in given:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from firstline.monitoring.nats_probe import NatsReading, Outcome, outcome
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.probe.certificates import certificate
 from tests.probe.fleet import TLS, ask, run, target
 from tests.probe.servers import nats_server
@@ -24,18 +25,18 @@ def test_only_a_trusted_server_is_asked(tmp_path: Path, tls: str, first: str) ->
             return [await ask(where, tls=each) for each in (trusted, TLS)]
 
     inside, outside = run(both())
-    assert outcome(inside) is Outcome.NO_RESPONDERS
-    assert outcome(outside) is Outcome.NO_SERVER
+    assert outcome(inside) is ProbeOutcome.NO_RESPONDERS
+    assert outcome(outside) is ProbeOutcome.NO_SERVER
     assert ssl.SSLCertVerificationError.__name__ in outside.why
 
 
 def test_tls_that_is_asked_for_is_insisted_on(port: int) -> None:
     """A server that offers none is told nothing, although the client would go on in clear."""
     reading = run(ask(target(port, tls="upgrade")))
-    assert (outcome(reading), reading.replies) == (Outcome.FAILED, ())
+    assert (outcome(reading), reading.replies) == (ProbeOutcome.FAILED, ())
     assert reading.why == "SecureConnWantedError"
 
 
 def test_a_load_balancers_tls_comes_before_all(port: int) -> None:
     """A server that speaks first, in clear, is not one that is behind it."""
-    assert outcome(run(ask(target(port, tls="first")))) is Outcome.NO_SERVER
+    assert outcome(run(ask(target(port, tls="first")))) is ProbeOutcome.NO_SERVER

@@ -6,12 +6,47 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
 from firstline.signal import SERVICE_CONDITIONS, Condition
 
 type UnitState = Literal[
     "active", "inactive", "failed", "activating", "deactivating", "not-found", "unknown"
 ]
+type UnitLoad = Literal["loaded", "not-found", "masked", "bad-setting", "error"]
+type UnitSub = Literal[
+    "dead",
+    "condition",
+    "start-pre",
+    "start",
+    "start-post",
+    "running",
+    "exited",
+    "reload",
+    "stop",
+    "stop-sigterm",
+    "stop-sigkill",
+    "stop-post",
+    "final-sigterm",
+    "final-sigkill",
+    "failed",
+    "auto-restart",
+]
+type UnitResult = Literal[
+    "success",
+    "protocol",
+    "timeout",
+    "exit-code",
+    "signal",
+    "core-dump",
+    "watchdog",
+    "start-limit-hit",
+    "resources",
+    "oom-kill",
+    "exec-condition",
+]
+type EnclaveObstacle = Literal["allocator-failed", "no-hugepages", "no-cpus", "no-device"]
+type NatsState = Literal["answering", "hung", "refusing", "unreachable"]
 type EnclaveState = Literal["RUNNING", "TERMINATING", "EMPTY", "none", "unknown"]
 
 
@@ -101,10 +136,15 @@ class TargetHealth(msgspec.Struct, frozen=True, tag="target-health"):
 
 
 class Answering(msgspec.Struct, frozen=True, tag="answering"):
-    """Whether any host answered the probe's last end-to-end request, asked at ``at``."""
+    """Whether any host answered the probe's last end-to-end request, asked at ``at``.
+
+    ``outcome`` is what the probe published; None where only the answer is known, and then silence
+    proves nothing of a host.
+    """
 
     answers: bool
     at: datetime
+    outcome: ProbeOutcome | None = None
 
     def fresh(self, now: datetime, age_max: timedelta) -> bool:
         """Whether it may still be relied on; a metric's minute may begin after the clock's."""
@@ -173,12 +213,29 @@ Pcr0 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}\Z")]
 """The measurement of an enclave's image, in lower-case hexadecimal."""
 
 
+class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """What systemd says of a unit beside its ActiveState; None where it gave no known word.
+
+    ``job`` says whether a job of the unit is queued or runs. ``starting_seconds`` is the time
+    since the first attempt of the present series of starts, while the unit activates.
+    """
+
+    load: UnitLoad | None = None
+    sub: UnitSub | None = None
+    result: UnitResult | None = None
+    job: bool | None = None
+    starting_seconds: int | None = None
+
+
 class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     """What ``look_host`` printed on one host; the keys are the script's allow-list.
 
     ``enclave_state`` is ``none`` when nitro-cli listed no enclave, which is the ground truth: a
     unit can be ``active`` while its enclave is gone. ``restart_blockers`` are lines, since its unit
     started, that say that something which the enclave holds in memory was not stored.
+    ``enclave_debug`` is nitro-cli's DEBUG_MODE flag: such an enclave attests no PCR.
+    ``enclave_obstacle`` is why no enclave can start here. ``nats_reachable`` is true when NATS sent
+    its INFO line, and ``nats_state`` says what came instead.
     """
 
     schema: Literal[1]
@@ -199,6 +256,12 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     restart_blockers: int | None = None
     log_counts: LogCounts | None = None
     memory_available_mib: int | None = None
+    enclave_unit_detail: UnitDetail | None = None
+    parent_unit_detail: UnitDetail | None = None
+    enclave_debug: bool | None = None
+    enclave_obstacle: EnclaveObstacle | None = None
+    nats_state: NatsState | None = None
+    uptime_seconds: int | None = None
 
 
 class HostEvidence(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from typing import Literal
 import msgspec
 
 from firstline.config.probe_settings import Consumer
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.monitoring.metric import Metric
 
 
@@ -59,21 +60,6 @@ NATS_METRICS = frozenset(
     }
 )
 """Every metric that `metrics` can give."""
-
-
-class Outcome(StrEnum):
-    """What a probe of NATS has shown; the table stands above."""
-
-    NO_SERVER = "no_server"
-    CONNECT_TIMEOUT = "connect_timeout"
-    AUTHORIZATION = "authorization"
-    NO_RESPONDERS = "no_responders"
-    TIMEOUT = "timeout"
-    MESSAGE_REJECTED = "message_rejected"
-    UNREADABLE = "unreadable"
-    UNHEALTHY = "unhealthy"
-    ANSWERED = "answered"
-    FAILED = "failed"
 
 
 class Backlog(msgspec.Struct, frozen=True):
@@ -126,18 +112,18 @@ def request(nonce: str, at: datetime) -> bytes:
     return msgspec.json.encode({"nonce": nonce, "timestamp": int(at.timestamp())})
 
 
-def outcome(reading: NatsReading) -> Outcome:
+def outcome(reading: NatsReading) -> ProbeOutcome:
     """What *reading* shows; of several answers the best, as one enclave that serves serves."""
     if reading.ended is not Ended.ASKED:
-        return Outcome(reading.ended.value)
+        return ProbeOutcome(reading.ended.value)
     shown = {_shown(reply) for reply in reading.replies}
     best = (
-        Outcome.ANSWERED,
-        Outcome.UNHEALTHY,
-        Outcome.MESSAGE_REJECTED,
-        Outcome.UNREADABLE,
+        ProbeOutcome.ANSWERED,
+        ProbeOutcome.UNHEALTHY,
+        ProbeOutcome.MESSAGE_REJECTED,
+        ProbeOutcome.UNREADABLE,
     )
-    return next((each for each in best if each in shown), Outcome.TIMEOUT)
+    return next((each for each in best if each in shown), ProbeOutcome.TIMEOUT)
 
 
 def responders(reading: NatsReading) -> int:
@@ -160,7 +146,7 @@ def metrics(
     what = outcome(reading)
     found = [
         Metric("Probe", 1, "Count", (("outcome", what.value),)),
-        Metric("EnclaveAnswering", int(what is Outcome.ANSWERED), "Count"),
+        Metric("EnclaveAnswering", int(what is ProbeOutcome.ANSWERED), "Count"),
         Metric("NatsConnected", int(reading.ended in CONNECTED), "Count"),
         *_timings(reading),
         *_backlogs(reading),
@@ -174,10 +160,10 @@ def metrics(
     return (*found, *_fullest(reading))
 
 
-def _shown(reply: bytes) -> Outcome:
+def _shown(reply: bytes) -> ProbeOutcome:
     if told := health(reply):
-        return Outcome.ANSWERED if told.healthy else Outcome.UNHEALTHY
-    return Outcome.MESSAGE_REJECTED if _decoded(reply, _Rejection) else Outcome.UNREADABLE
+        return ProbeOutcome.ANSWERED if told.healthy else ProbeOutcome.UNHEALTHY
+    return ProbeOutcome.MESSAGE_REJECTED if _decoded(reply, _Rejection) else ProbeOutcome.UNREADABLE
 
 
 def health(reply: bytes) -> Health | None:
