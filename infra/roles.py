@@ -49,6 +49,7 @@ _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
+    "ec2:DescribeInstanceStatus",
     "elasticloadbalancing:DescribeTargetHealth",
     "ssm:DescribeInstanceInformation",
     "ssm:DescribeParameters",

@@ -14,6 +14,7 @@ UNSCOPED = {
     "autoscaling:DescribeScalingActivities": "the API knows no resource",
     "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
     "cloudwatch:GetMetricData": "the API knows no resource",
+    "ec2:DescribeInstanceStatus": "the API knows no resource",
     "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
     "ssm:DescribeInstanceInformation": "the API knows no resource",
     "ssm:DescribeParameters": "the API knows no resource, and shows no value",

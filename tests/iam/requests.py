@@ -121,6 +121,7 @@ PLACED: dict[str, Callable[[Parameters], str]] = {
     "cloudwatch.DescribeAlarms": _everything,
     "cloudwatch.GetMetricData": _everything,
     "codedeploy.ListDeployments": _deployments,
+    "ec2.DescribeInstanceStatus": _everything,
     "ec2.DescribeInstances": _everything,
     "ec2.DescribeLaunchTemplateVersions": _everything,
     "ec2.DescribeRouteTables": _everything,

@@ -14,6 +14,7 @@ from firstline.actions.action import Autonomy
 from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
 from firstline.config.business_day import BusinessDay
 from firstline.config.probe_section import Probe
+from firstline.diagnosis.health_checks import Criteria
 from firstline.ids import Digest
 from firstline.signal import Component, Condition, Severity
 
@@ -55,6 +56,7 @@ class Fleet(Table, frozen=True, kw_only=True):
 
     What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
     ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
+    ``health_page_needs_nats`` says whether the page that the load balancer asks fails without NATS.
     Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced; where
     ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
     memory was not stored. ``kms_key``
@@ -78,6 +80,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
     units: Units
     nats: Nats = Nats()
+    health_page_needs_nats: bool = True
     concurrent_instances_safe: bool = False
     restarts_can_lose_vaults: bool = False
     kms_key: Annotated[str, msgspec.Meta(pattern=r"^(alias/[A-Za-z0-9/_-]{1,240})?$")] = ""
@@ -216,8 +219,9 @@ class Policy(Table, frozen=True, kw_only=True):
     must stay; with ``refresh_from_zero`` a group of which nothing serves may be replaced at once.
     After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
     and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
-    a watched parameter changed nothing is fixed. A plan waits ``approval_seconds`` for a person's
-    word, and a yes holds as long. An action of which ``demote_after_failed`` fixes in a row did not
+    a watched parameter changed nothing is fixed. A host or a unit that starts is left alone for
+    ``boot_allowance_seconds``. A plan waits ``approval_seconds`` for a person's word, and a yes
+    holds as long. An action of which ``demote_after_failed`` fixes in a row did not
     help asks a person in later incidents, until somebody promotes it. The post-mortem of a P1 or P2
     is proposed within ``postmortem_within_days`` of its end (R43).
     """
@@ -235,6 +239,7 @@ class Policy(Table, frozen=True, kw_only=True):
     freeze_seconds: Seconds = 3600
     approval_seconds: Seconds = 900
     postmortem_within_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 5
+    boot_allowance_seconds: Seconds = 600
     evidence_age_max_seconds: Seconds
     look_timeout_seconds: Seconds
     poll_seconds: Seconds
@@ -285,6 +290,14 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         """How long after its answer *action* must have helped."""
         own = self._action(action).verify_timeout_seconds
         return seconds(own or self.policy.verify_timeout_seconds)
+
+    @property
+    def criteria(self) -> Criteria:
+        """How evidence of this fleet is judged."""
+        return Criteria(
+            boot_allowance=seconds(self.policy.boot_allowance_seconds),
+            health_page_needs_nats=self.fleet.health_page_needs_nats,
+        )
 
     def response_target(self, severity: Severity) -> timedelta | None:
         """How soon *severity* must be responded to; None where the profile sets no target."""

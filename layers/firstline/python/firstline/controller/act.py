@@ -83,8 +83,11 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
 
-def ask(draft: Draft, what: Plan, about: Situation) -> None:
-    """Tell people of the plan and go on watching: their word wakes it, and silence is no (I8)."""
+def ask(draft: Draft, what: Plan, unknowns: tuple[str, ...], about: Situation) -> None:
+    """Tell people of the plan and go on watching: their word wakes it, and silence is no (I8).
+
+    *unknowns* are the guards that lack a fact, which a yes overrides.
+    """
     held, profile = draft.incident, draft.system.profile
     proposal = Proposal(
         plan=what.hash,
@@ -92,7 +95,8 @@ def ask(draft: Draft, what: Plan, about: Situation) -> None:
         target=what.target,
         hosts=what.hosts,
         parameters=what.parameters,
-        approvable=about.autonomy(what.action) == "approve",
+        approvable=about.autonomy(what.action) in {"approve", "auto"},
+        unknowns=unknowns,
         key=f"{held.id}:ask-{len(held.proposals) + 1}",
         at=draft.now,
         until=draft.now + seconds(profile.policy.approval_seconds),

@@ -12,7 +12,7 @@ from firstline.config.settings import Mode
 from firstline.controller import demotion
 from firstline.controller.draft import Draft
 from firstline.diagnosis.diagnose import diagnose
-from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Need, Unknown, needs
+from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Group, Need, Unknown, needs
 from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, InstanceId
@@ -20,7 +20,10 @@ from firstline.incidents.incident import Attempt
 from firstline.remediation.execution import Answer, ordered
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
-from firstline.remediation.update import Observation, learn
+from firstline.remediation.update import Observation, learn, learnt
+
+SUSPECTS_MAX = 50
+"""As many as SSM and EC2 tell of in one answer."""
 
 
 def observe(draft: Draft) -> Observation:
@@ -55,14 +58,14 @@ def take_in(draft: Draft, seen: Observation) -> None:
 def situation(draft: Draft, seen: Observation) -> Situation:
     """All that the decision may rest on, as it is after what was just learnt."""
     profile, incident = draft.system.profile, draft.incident
-    evidence = copy.replace(seen.evidence, hosts=incident.hosts)
+    evidence = learnt(seen.evidence, incident)
     hosts = tuple(each.id for each in incident.targets if not each.verified)
     age_max = seconds(profile.policy.evidence_age_max_seconds)
     return Situation(
         now=draft.now,
         incident=incident,
         evidence=evidence,
-        diagnosis=diagnose(evidence, hosts, age_max),
+        diagnosis=diagnose(evidence, hosts, age_max, profile.criteria),
         limits=seen.limits,
         profile=profile,
         mode=_mode(draft, seen.limits),
@@ -108,21 +111,32 @@ def _image(draft: Draft, key: KeyState | Unknown | None) -> Image | Unknown | No
 def _evidence(draft: Draft) -> Evidence:
     ports, fleet = draft.system.ports, draft.system.ports.fleet
     needed = needs(draft.incident.condition)
-    silent = tuple(each.id for each in draft.incident.targets if each.silent)
     alarms = _alarms(draft)
     # whether a refresh of this incident may be under way
     refreshed = any(each.action == "refresh_fleet" for each in draft.incident.attempts)
+    group = read(fleet.group) if Need.GROUP in needed else UNREAD
+    suspects = _suspects(draft, group)
     return Evidence(
         at=draft.now,
         alarm=alarms.get(draft.incident.alarm_arn, Unknown("no alarm leads it")),
         alarms=alarms,
-        group=read(fleet.group) if Need.GROUP in needed else UNREAD,
+        group=group,
         target_health=read(fleet.target_health) if Need.TARGET_HEALTH in needed else UNREAD,
         hosts=draft.incident.hosts,
         answering=read(fleet.answering) if Need.ANSWERING in needed else UNREAD,
-        connections=read(lambda: ports.hosts.connections(silent)) if silent else UNREAD,
+        connections=read(lambda: ports.hosts.connections(suspects)) if suspects else UNREAD,
+        instance_statuses=read(lambda: fleet.statuses(suspects)) if suspects else UNREAD,
         refreshes=read(ports.scaling.refreshes) if refreshed else UNREAD,
     )
+
+
+def _suspects(draft: Draft, group: Group | Unknown) -> tuple[InstanceId, ...]:
+    """Once a host is silent, every host in service is asked about: many may be lost at once."""
+    silent = {each.id for each in draft.incident.targets if each.silent}
+    if not silent:
+        return ()
+    others = group.in_service() if isinstance(group, Group) else ()
+    return tuple(sorted(silent | set(others)))[:SUSPECTS_MAX]
 
 
 def _alarms(draft: Draft) -> Alarms:

@@ -60,8 +60,8 @@ def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
             act.look(draft, decision.step)
         case Fix(plan):
             act.fix(draft, plan, about)
-        case Ask(plan):
-            act.ask(draft, plan, about)
+        case Ask(plan, unknowns):
+            act.ask(draft, plan, unknowns, about)
         case HandOver():
             act.hand_over(draft, decision, about)
         case Close():

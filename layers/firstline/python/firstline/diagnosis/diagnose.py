@@ -1,21 +1,54 @@
 """Diagnose: what the evidence says of each host, and so of the cause (R19).
 
-A host is *proven dead* when two different readers say so and none says that it serves; one
-reader alone, or two that disagree, leave it unknown (invariants, "proven dead"). What fails on it
-is the host's own word, where it has one.
+A host is *proven dead* when two health checks say so that share no failure domain, and none says
+that it serves; one check alone, two with one possible cause, or two that disagree leave it
+unknown. What fails on it is the host's own word, where it has one.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import combinations
 
 import msgspec
 
-from firstline.diagnosis.evidence import Evidence, HostReport
-from firstline.diagnosis.health_checks import READERS, Failure, Life, Reading
+from firstline.diagnosis.evidence import (
+    Answering,
+    Connections,
+    Evidence,
+    Group,
+    HostHistory,
+    HostReport,
+    Unknown,
+)
+from firstline.diagnosis.failure_domains import NO_INFO, Domain
+from firstline.diagnosis.health_checks import (
+    Check,
+    Criteria,
+    Failure,
+    Life,
+    Reading,
+    by_connection,
+    by_load_balancer,
+    by_probe,
+    by_status_checks,
+)
+from firstline.diagnosis.host_report_check import by_report
 from firstline.ids import InstanceId
 from firstline.signal import Component
 
-READERS_THAT_PROVE = 2
+CRITERIA = Criteria()
+CHECKS: tuple[Check, ...] = (
+    by_report,
+    by_load_balancer,
+    by_probe,
+    by_connection,
+    by_status_checks,
+)
+"""All of them; the host's own word on what fails comes first."""
+CHANGING = frozenset({Life.STARTING, Life.STOPPING})
+AT_ONCE = timedelta(seconds=120)
+"""Hosts that are lost so close together have lost what they share."""
+MANY_MIN = 2
 
 COMPONENTS = {
     Failure.ENCLAVE_GONE: Component.ENCLAVE,
@@ -25,6 +58,8 @@ COMPONENTS = {
     Failure.CREDENTIALS_ENDED: Component.NATS,
     Failure.IMAGE_MISMATCH: Component.ENCLAVE,
     Failure.KMS_REFUSES: Component.KMS,
+    Failure.UNIT_MASKED: Component.HOST,
+    Failure.UNIT_INVALID: Component.HOST,
     Failure.HOST_LOST: Component.HOST,
     Failure.UNKNOWN: Component.HOST,
 }
@@ -87,37 +122,97 @@ class Diagnosis(msgspec.Struct, frozen=True):
         return f"{len(self.hosts)} hosts: {told}{what}{depends} (confidence {self.confidence})"
 
 
-def diagnose(evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta) -> Diagnosis:
+def diagnose(
+    evidence: Evidence,
+    hosts: tuple[InstanceId, ...],
+    age_max: timedelta,
+    criteria: Criteria = CRITERIA,
+) -> Diagnosis:
     """What *evidence* supports for each of *hosts*; older host evidence counts as none."""
     return Diagnosis(
-        hosts={each: judge(each, evidence, age_max) for each in hosts},
+        hosts={each: judge(each, evidence, age_max, criteria) for each in hosts},
         dependency=_dependency(evidence, hosts, age_max),
     )
 
 
-def judge(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Verdict:
-    """The verdict on one host from all its readers."""
-    readings = [reader(host, evidence, age_max) for reader in READERS]
-    dead = tuple(each.fact for each in readings if each.life is Life.DEAD)
+def judge(
+    host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria = CRITERIA
+) -> Verdict:
+    """The verdict on one host from all its health checks."""
+    readings = [check(host, evidence, age_max, criteria) for check in CHECKS]
+    dead = [each for each in readings if each.life is Life.DEAD]
     serving = tuple(each.fact for each in readings if each.life is Life.SERVING)
-    if len(dead) >= READERS_THAT_PROVE and not serving:
-        return Verdict(Life.DEAD, dead, serving, _failure(readings))
-    if serving and not dead:
-        return Verdict(Life.SERVING, dead, serving)
-    return Verdict(Life.UNKNOWN, dead, serving, _failure(readings))
+    facts, failure = tuple(each.proof for each in dead), _failure(readings)
+    changing = next((each for each in readings if each.life in CHANGING), None)
+    if changing is not None:
+        return Verdict(changing.life, facts, (*serving, changing.fact), failure)
+    if serving:
+        return Verdict(Life.UNKNOWN if dead else Life.SERVING, facts, serving, failure)
+    counted = [each for each in dead if not many_lost(host, each.shared, evidence, age_max)]
+    return Verdict(Life.DEAD if proven(counted) else Life.UNKNOWN, facts, serving, failure)
+
+
+def proven(dead: list[Reading]) -> bool:
+    """Whether two of these answers share no failure domain: no one cause made both (I11)."""
+    pairs = combinations(dead, 2)
+    return any(one.source != two.source and not one.domains & two.domains for one, two in pairs)
+
+
+def many_lost(
+    host: InstanceId, domain: Domain | None, evidence: Evidence, age_max: timedelta
+) -> bool:
+    """Whether *host* lost *domain* together with so many others that the domain itself is suspect.
+
+    Many are half of those in service or more, at least two, within `AT_ONCE`; where the incident
+    did not see it begin, at once.
+    """
+    if domain is None or not isinstance(evidence.group, Group):
+        return False
+    in_service = evidence.group.in_service()
+    lost = {each: _lost_at(each, domain, evidence, age_max) for each in in_service}
+    mine = lost.get(host)
+    if mine is None:
+        return False
+    together = [at for at in lost.values() if at is not None and abs(at - mine) <= AT_ONCE]
+    return len(together) >= MANY_MIN and 2 * len(together) >= len(in_service)
+
+
+def _lost_at(
+    host: InstanceId, domain: Domain, evidence: Evidence, age_max: timedelta
+) -> datetime | None:
+    """Since when *host* has lost *domain*; None where it has not."""
+    history = evidence.histories.get(host, HostHistory())
+    if domain is Domain.SSM:
+        return (history.silent_at or evidence.at) if _unheard(host, evidence, age_max) else None
+    own = by_report(host, evidence, age_max, CRITERIA)
+    if own.failure is Failure.NATS_LOST:
+        return history.nats_lost_at or evidence.at
+    silent = by_probe(host, evidence, age_max, CRITERIA).life is Life.DEAD
+    return evidence.at if silent and own.life is not Life.DEAD else None
+
+
+def _unheard(host: InstanceId, evidence: Evidence, age_max: timedelta) -> bool:
+    found = evidence.hosts.get(host)
+    states = evidence.connections.states if isinstance(evidence.connections, Connections) else {}
+    fresh = found is not None and found.fresh(evidence.at, age_max)
+    missing = found is not None and fresh and isinstance(found.report, Unknown)
+    return missing or states.get(host) == "ConnectionLost"
 
 
 def _failure(readings: list[Reading]) -> Failure:
-    """What the first reader that can tell says; the host itself is asked first."""
-    told = (each.failure for each in readings if each.failure is not Failure.UNKNOWN)
-    return next(told, Failure.UNKNOWN)
+    """What the first check that can tell says; the host itself is asked first."""
+    known = (each.failure for each in readings if each.failure is not Failure.UNKNOWN)
+    return next(known, Failure.UNKNOWN)
 
 
 def _dependency(
     evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta
 ) -> Component | None:
-    """NATS, when every host that reports cannot reach it: then no restart can help."""
+    """NATS, when it greets nobody: no host that reports, or else not the probe."""
     found = (evidence.hosts[each] for each in hosts if each in evidence.hosts)
     reports = [each.report for each in found if each.fresh(evidence.at, age_max)]
-    told = [each.nats_reachable for each in reports if isinstance(each, HostReport)]
-    return Component.NATS if told and all(each is False for each in told) else None
+    known = [each.nats_reachable for each in reports if isinstance(each, HostReport)]
+    answering = evidence.answering
+    if not known and isinstance(answering, Answering) and answering.fresh(evidence.at, age_max):
+        known = [answering.outcome not in NO_INFO]
+    return Component.NATS if known and all(each is False for each in known) else None

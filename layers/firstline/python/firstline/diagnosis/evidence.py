@@ -130,9 +130,13 @@ class Group(msgspec.Struct, frozen=True, tag="group"):
 
 
 class TargetHealth(msgspec.Struct, frozen=True, tag="target-health"):
-    """What the load balancer says of each target: ``healthy``, ``unhealthy``, ``draining``..."""
+    """What the load balancer says of each target: ``healthy``, ``unhealthy``, ``draining``...
+
+    ``reasons`` are its reason codes; one that begins with ``Elb.`` is the load balancer's own.
+    """
 
     states: dict[InstanceId, str]
+    reasons: dict[InstanceId, str] = {}
 
 
 class Answering(msgspec.Struct, frozen=True, tag="answering"):
@@ -155,6 +159,23 @@ class Connections(msgspec.Struct, frozen=True, tag="connections"):
     """What SSM says of its agent on each host: ``Online``, ``ConnectionLost``, ``Inactive``."""
 
     states: dict[InstanceId, str]
+
+
+class InstanceStatus(msgspec.Struct, frozen=True):
+    """EC2's ``state`` of an instance, and each of its status ``checks`` with its status.
+
+    A check is ``system``, ``instance`` or ``attached EBS``; its status ``ok``, ``impaired``,
+    ``initializing``, ``insufficient-data`` or ``not-applicable`` (EC2 API, InstanceStatus).
+    """
+
+    state: str
+    checks: dict[str, str] = {}
+
+
+class InstanceStatuses(msgspec.Struct, frozen=True, tag="instance-statuses"):
+    """What EC2 says of instances; one that it does not know is not there."""
+
+    known: dict[InstanceId, InstanceStatus]
 
 
 class Refresh(msgspec.Struct, frozen=True):
@@ -233,6 +254,7 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     ``enclave_state`` is ``none`` when nitro-cli listed no enclave, which is the ground truth: a
     unit can be ``active`` while its enclave is gone. ``restart_blockers`` are lines, since its unit
     started, that say that something which the enclave holds in memory was not stored.
+    ``enclave_errors_recent`` are lines of the last two minutes that the enclave takes no messages.
     ``enclave_debug`` is nitro-cli's DEBUG_MODE flag: such an enclave attests no PCR.
     ``enclave_obstacle`` is why no enclave can start here. ``nats_reachable`` is true when NATS sent
     its INFO line, and ``nats_state`` says what came instead.
@@ -255,6 +277,7 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     vault_processes: int | None = None
     restart_blockers: int | None = None
     log_counts: LogCounts | None = None
+    enclave_errors_recent: int | None = None
     memory_available_mib: int | None = None
     enclave_unit_detail: UnitDetail | None = None
     parent_unit_detail: UnitDetail | None = None
@@ -275,10 +298,22 @@ class HostEvidence(msgspec.Struct, frozen=True):
         return timedelta(0) <= now - self.at <= age_max
 
 
+class HostHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """Since when something has held of a host, as far as the incident saw it begin.
+
+    ``in_service_at`` is None for a host that was in service at the first reading already.
+    """
+
+    in_service_at: datetime | None = None
+    silent_at: datetime | None = None
+    nats_lost_at: datetime | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """All that was read for one reconcile, at ``at``; ``hosts`` may be older, each by itself.
 
-    ``alarm`` is the one that leads the incident, ``alarms`` are all that it waits for.
+    ``histories`` are what the incident remembers of hosts. ``alarm`` is the one that leads the
+    incident, ``alarms`` are all that it waits for.
     """
 
     at: datetime
@@ -289,7 +324,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     hosts: dict[InstanceId, HostEvidence]
     answering: Answering | Unknown = UNREAD
     connections: Connections | Unknown = UNREAD
+    instance_statuses: InstanceStatuses | Unknown = UNREAD
     refreshes: Refreshes | Unknown = UNREAD
+    histories: dict[InstanceId, HostHistory] = {}
 
     def all_clear(self) -> bool:
         """Whether every alarm that the incident waits for is OK; with none, nothing is known."""

@@ -1,33 +1,37 @@
-"""Readers: who says that a host is dead or serves, each from a source of its own.
+"""Health checks: what each source says of one host, and what else may have made it say so.
 
-A reader that knows nothing says nothing. None takes a unit's state for proof that its enclave
-runs, nor a parent's word that it is healthy where the fleet does not answer end to end.
+A check that knows nothing says nothing. None takes a unit's state for proof that its enclave
+runs. The group's own `HealthStatus` is no check: it repeats the load balancer's answer where the
+group's health check is ELB, and anybody may set it (SetInstanceHealth).
 """
 
-import copy
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
 
+from firstline.diagnosis import failure_domains as domains
 from firstline.diagnosis.evidence import (
     Answering,
     Connections,
     Evidence,
     Group,
-    HostReport,
+    InstanceStatuses,
     TargetHealth,
-    Unknown,
 )
+from firstline.diagnosis.failure_domains import Domain, Domains
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
 
 
 class Life(StrEnum):
-    """What is known of a host."""
+    """What is known of a host. One that is starting or being stopped is neither dead nor well."""
 
     DEAD = "dead"
     SERVING = "serving"
+    STARTING = "starting"
+    STOPPING = "stopping"
     UNKNOWN = "unknown"
 
 
@@ -41,137 +45,153 @@ class Failure(StrEnum):
     CREDENTIALS_ENDED = "its NATS credentials have ended"
     IMAGE_MISMATCH = "its enclave is not the image that is expected"
     KMS_REFUSES = "KMS refuses its enclave"
+    UNIT_MASKED = "a person masked its unit"
+    UNIT_INVALID = "systemd cannot load its unit"
     HOST_LOST = "the host is lost"
     UNKNOWN = "unknown"
 
 
-BEYOND_HOSTS = frozenset({Failure.CREDENTIALS_ENDED, Failure.IMAGE_MISMATCH, Failure.KMS_REFUSES})
-"""What no fix of a host mends: a new one would begin with the same credentials, image and key."""
+BEYOND_HOSTS = frozenset(
+    {
+        Failure.CREDENTIALS_ENDED,
+        Failure.IMAGE_MISMATCH,
+        Failure.KMS_REFUSES,
+        Failure.UNIT_MASKED,
+        Failure.UNIT_INVALID,
+    }
+)
+"""What no fix of a host mends: a new one begins with the same credentials, image, key and unit.
+
+A unit that a person masked is left to that person.
+"""
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """What one reader says of one host."""
+class Criteria(msgspec.Struct, frozen=True, kw_only=True):
+    """How evidence is judged.
+
+    A host may boot for ``boot_allowance``; ``health_page_needs_nats`` says whether the page that
+    the load balancer asks is unhealthy without NATS.
+    """
+
+    boot_allowance: timedelta = timedelta(minutes=10)
+    health_page_needs_nats: bool = True
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check says of one host.
+
+    ``domains`` are what may have produced the answer while the host is well. ``shared`` is the
+    domain whose loss by many hosts at once discounts the answer.
+    """
 
     life: Life = Life.UNKNOWN
     fact: str = ""
+    source: str = ""
     failure: Failure = Failure.UNKNOWN
+    domains: Domains = domains.HOST_ITSELF
+    shared: Domain | None = None
+
+    @property
+    def proof(self) -> str:
+        """The fact with its source, and what else would explain it."""
+        unless = f"; unless {domains.words(self.domains)} fails" if self.domains else ""
+        return f"{self.fact} (source: {self.source}{unless})"
 
 
-type Reader = Callable[[InstanceId, Evidence, timedelta], Reading]
+type Check = Callable[[InstanceId, Evidence, timedelta, Criteria], Reading]
 NOTHING = Reading()
 
 
-def by_report(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Reading:
-    """Host evidence: nitro-cli is the ground truth, the unit's state proves nothing."""
-    found = evidence.hosts.get(host)
-    if found is None or not found.fresh(evidence.at, age_max):
-        return NOTHING
-    report = found.report
-    if isinstance(report, Unknown):
-        return NOTHING
-    return _beyond(_by_state(report, silent=_silent(evidence, age_max)), report)
-
-
-def _by_state(report: HostReport, *, silent: bool) -> Reading:
-    match report:
-        case HostReport(enclave_state="none"):
-            return Reading(Life.DEAD, "the host lists no enclave", Failure.ENCLAVE_GONE)
-        case HostReport(enclave_state="RUNNING", parent_unit="active"):
-            return _by_parent(report, silent=silent)
-        case HostReport(enclave_state="RUNNING", parent_unit="inactive" | "failed"):
-            return Reading(Life.DEAD, "the parent does not run", Failure.PARENT_DOWN)
-        case _:
-            return NOTHING
-
-
-def _by_parent(report: HostReport, *, silent: bool) -> Reading:
-    """The parent's word; it does not notice that its enclave died, so silence contradicts it."""
-    if report.parent_healthy is False:
-        if report.nats_reachable is False:
-            return NOTHING  # NATS fails it, and nothing on the host does
-        lost = report.parent_nats_connected is False
-        failure = Failure.NATS_LOST if lost else Failure.PARENT_DOWN
-        return Reading(Life.DEAD, "the parent says that it is unhealthy", failure)
-    if silent:
-        told = report.log_counts
-        if told is not None and (told.enclave_unreachable or told.backlog_dropped):
-            return Reading(Life.DEAD, "the parent's log says so", Failure.ENCLAVE_SILENT)
-        return Reading(failure=Failure.ENCLAVE_SILENT)
-    return Reading(Life.SERVING, "the host's enclave runs")
-
-
-def _beyond(reading: Reading, report: HostReport) -> Reading:
-    """*reading*, unless the parent's log says that what fails is beyond the host.
-
-    A parent that is refused its image, its key or its credentials crashes again however often it
-    is restarted; nobody who serves is suspected for what stood in a log.
-    """
-    if reading.life is Life.SERVING:
-        return reading
-    told, hours = report.log_counts, report.credentials_expire_in_hours
-    if told is not None and (told.pcr_mismatch or told.handshake_failed):
-        return copy.replace(reading, failure=Failure.IMAGE_MISMATCH)
-    if told is not None and (told.kms_denied or told.kms_key_unusable):
-        return copy.replace(reading, failure=Failure.KMS_REFUSES)
-    if (hours is not None and hours < 0) or (told is not None and told.nats_auth):
-        return copy.replace(reading, failure=Failure.CREDENTIALS_ENDED)
-    return reading
-
-
-def by_load_balancer(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Reading:
-    """Target health, where the fleet has a load balancer."""
+def by_load_balancer(
+    host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
+) -> Reading:
+    """Target health, where the fleet has a load balancer; its own failure says nothing."""
     del age_max
-    if not isinstance(evidence.target_health, TargetHealth):
+    found = evidence.target_health
+    if not isinstance(found, TargetHealth) or found.reasons.get(host, "").startswith("Elb."):
         return NOTHING
-    match evidence.target_health.states.get(host):
+    match found.states.get(host):
         case "unhealthy":
-            return Reading(Life.DEAD, "the load balancer finds it unhealthy")
+            return Reading(
+                life=Life.DEAD,
+                fact="the load balancer finds it unhealthy",
+                source="load balancer",
+                domains=domains.of_load_balancer(needs_nats=criteria.health_page_needs_nats),
+            )
         case "healthy":
-            return Reading(Life.SERVING, "the load balancer finds it healthy")
+            fact = "the load balancer finds it healthy"
+            return Reading(life=Life.SERVING, fact=fact, source="load balancer")
         case _:
             return NOTHING
 
 
-def by_probe(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Reading:
-    """The end-to-end request: its silence is of all hosts; its answer proves one that is alone."""
-    if _silent(evidence, age_max):
-        return Reading(Life.DEAD, "no host answers the end-to-end probe")
+def by_probe(
+    host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
+) -> Reading:
+    """The end-to-end request: its silence is of all hosts; its answer proves one that is alone.
+
+    The probe's own failure (no server, refused, full) says nothing of any host.
+    """
+    del criteria
     answering, group = evidence.answering, evidence.group
-    if not isinstance(answering, Answering) or not isinstance(group, Group):
-        return NOTHING
-    alone = group.in_service() == (host,)
-    if alone and answering.answers and answering.fresh(evidence.at, age_max):
-        return Reading(Life.SERVING, "it answers the end-to-end probe")
-    return NOTHING
-
-
-def by_connection(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Reading:
-    """SSM's agent on the host: a lost connection speaks against it, a kept one proves nothing."""
-    del age_max
-    states = evidence.connections.states if isinstance(evidence.connections, Connections) else {}
-    if states.get(host) == "ConnectionLost":
-        return Reading(Life.DEAD, "SSM has lost its connection", Failure.HOST_LOST)
-    return NOTHING
-
-
-def by_group(host: InstanceId, evidence: Evidence, age_max: timedelta) -> Reading:
-    """EC2's status as the group passes it on: it can prove death, and never that one serves."""
-    del age_max
-    if not isinstance(evidence.group, Group):
-        return NOTHING
-    found = next((each for each in evidence.group.instances if each.id == host), None)
-    if found is not None and found.health == "Unhealthy":
-        return Reading(Life.DEAD, "EC2 status checks fail", Failure.HOST_LOST)
-    return NOTHING
-
-
-READERS: tuple[Reader, ...] = (by_report, by_load_balancer, by_probe, by_connection, by_group)
-"""All of them; the host's own word on what fails comes first."""
-
-
-def _silent(evidence: Evidence, age_max: timedelta) -> bool:
-    """Whether the last end-to-end request, asked lately, was answered by no host."""
-    answering = evidence.answering
     if not isinstance(answering, Answering) or not answering.fresh(evidence.at, age_max):
-        return False
-    return not answering.answers
+        return NOTHING
+    if answering.outcome in domains.OF_OUTCOME:
+        return Reading(
+            life=Life.DEAD,
+            fact=_SILENCE[answering.outcome],
+            source="probe",
+            domains=domains.OF_OUTCOME[answering.outcome],
+            shared=Domain.NATS,
+        )
+    if answering.answers and isinstance(group, Group) and group.in_service() == (host,):
+        return Reading(life=Life.SERVING, fact="it answers the end-to-end probe", source="probe")
+    return NOTHING
+
+
+_SILENCE = {
+    ProbeOutcome.TIMEOUT: "no host answers the end-to-end probe",
+    ProbeOutcome.NO_RESPONDERS: "no parent is subscribed to the end-to-end probe",
+    ProbeOutcome.UNHEALTHY: "no enclave that answers the end-to-end probe is well",
+}
+
+
+def by_connection(
+    host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
+) -> Reading:
+    """SSM's agent on the host: a lost connection speaks against it, a kept one proves nothing."""
+    del age_max, criteria
+    states = evidence.connections.states if isinstance(evidence.connections, Connections) else {}
+    if states.get(host) != "ConnectionLost":
+        return NOTHING
+    return Reading(
+        life=Life.DEAD,
+        fact="SSM has lost its connection",
+        source="SSM",
+        failure=Failure.HOST_LOST,
+        domains=domains.OF_CONNECTION,
+        shared=Domain.SSM,
+    )
+
+
+def by_status_checks(
+    host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
+) -> Reading:
+    """EC2's status checks: impaired speaks against the host, and ok proves nothing.
+
+    ``initializing`` and ``insufficient-data`` are unknown (EC2 API, InstanceStatusSummary).
+    """
+    del age_max, criteria
+    found = evidence.instance_statuses
+    status = found.known.get(host) if isinstance(found, InstanceStatuses) else None
+    checks = status.checks if status is not None else {}
+    failed = sorted(check for check, answer in checks.items() if answer == "impaired")
+    if not failed:
+        return NOTHING
+    return Reading(
+        life=Life.DEAD,
+        fact=f"EC2's status checks fail: {', '.join(failed)}",
+        source="EC2",
+        failure=Failure.HOST_LOST,
+        domains=domains.OF_EC2,
+    )

@@ -32,7 +32,10 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that a person was told of; one that is only recommended nobody can approve."""
+    """A plan that a person was told of; one that is only recommended nobody can approve.
+
+    ``unknowns`` are the guards that lack a fact, by name: a yes overrides these and no other.
+    """
 
     plan: Digest
     action: str
@@ -45,6 +48,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     approval: Approval | None = None
     used: bool = False
+    unknowns: tuple[str, ...] = ()
 
     @property
     def answerable(self) -> bool:
@@ -60,6 +64,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
             "target": self.target,
             **touched,
             "parameters": ", ".join(parameters) or "none",
+            **({"unknowns": ", ".join(self.unknowns)} if self.unknowns else {}),
             "plan": self.plan,
             "until": self.until.isoformat(timespec="seconds"),
         }
@@ -73,6 +78,20 @@ def standing(proposals: tuple[Proposal, ...], plan: Digest) -> Proposal | None:
     """The last proposal of *plan*, unless its approval was used: then it may be asked anew."""
     last = next((each for each in reversed(proposals) if each.plan == plan), None)
     return None if last is None or last.used else last
+
+
+def approval(proposals: tuple[Proposal, ...], plan: Digest, now: datetime) -> Approval | None:
+    """A person's yes to *plan*, where it holds at *now*."""
+    about = standing(proposals, plan)
+    answer = about.approval if about is not None else None
+    return answer if answer is not None and answer.granted and now < answer.until else None
+
+
+def overridden(proposals: tuple[Proposal, ...], plan: Digest, now: datetime) -> frozenset[str]:
+    """The guards for whose missing fact a person's yes to *plan* stands."""
+    about = standing(proposals, plan)
+    allowed = about is not None and approval(proposals, plan, now) is not None
+    return frozenset(about.unknowns) if about is not None and allowed else frozenset()
 
 
 def answered(proposals: tuple[Proposal, ...], approval: Approval) -> tuple[Proposal, ...]:

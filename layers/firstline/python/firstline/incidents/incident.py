@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from firstline import ids
-from firstline.diagnosis.evidence import HostEvidence
+from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import Bug
 from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
@@ -91,13 +91,14 @@ class Outcome(StrEnum):
 class Target(msgspec.Struct, frozen=True):
     """One instance in scope and its good readings in a row; ``verified`` at K of K.
 
-    ``silent`` counts the looks in a row that brought no report from it.
+    ``silent`` counts the looks in a row that brought no report from it; ``history`` is since when.
     """
 
     id: ids.InstanceId
     readings: int = 0
     silent: int = 0
     verified_at: datetime | None = None
+    history: HostHistory = HostHistory()
 
     @property
     def verified(self) -> bool:

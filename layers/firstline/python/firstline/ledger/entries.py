@@ -139,13 +139,15 @@ class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
     final: bool = False
     held: bool = False
     ask: bool = False
+    unknown: bool = False
 
 
 class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One guard's answer; without a denial it let the plan pass."""
+    """One guard's answer; without a denial, or with one ``overridden``, it let the plan pass."""
 
     guard: str = ""
     denial: GuardDenial | None = None
+    overridden: bool = False
 
 
 class DecisionMade(Event, frozen=True, kw_only=True):
@@ -178,7 +180,8 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     @property
     def denials(self) -> tuple[tuple[str, GuardDenial], ...]:
         """The guards that did not let the plan pass, each with its denial."""
-        return tuple((each.guard, each.denial) for each in self.guards if each.denial is not None)
+        stops = (each for each in self.guards if not each.overridden)
+        return tuple((each.guard, each.denial) for each in stops if each.denial is not None)
 
 
 # --- looks and fixes ---------------------------------------------------------------------------
@@ -326,13 +329,14 @@ class PlanProposed(Event, frozen=True, kw_only=True):
     """A plan that people may allow; one that is not ``approvable`` is advice only."""
 
     kind: ClassVar = Kind.PROPOSAL
-    absent: ClassVar = frozenset({"hosts"})
+    absent: ClassVar = frozenset({"hosts", "unknowns"})
     offset: ClassVar = frozenset({"until"})
 
     action: str = ""
     target: str = ""
     hosts: str | None = None
     parameters: str = ""
+    unknowns: str | None = None
     plan: str = ""
     until: Instant | None = None
     approvable: bool = False

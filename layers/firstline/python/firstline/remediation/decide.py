@@ -24,6 +24,7 @@ RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     handing_over.no_hosts,
     handing_over.silent_hosts,
     looking.hosts_to_look_at,
+    looking.approved_to_confirm,
     handing_over.nothing_to_watch,
     fixing.next_fix,
     fixing.more_capacity,

@@ -30,9 +30,13 @@ class Fix(msgspec.Struct, frozen=True, tag="fix"):
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
-    """Tell a person of the plan, who may allow it, or do it."""
+    """Tell a person of the plan, who may allow it, or do it.
+
+    ``unknowns`` are the guards that lack a fact, by name.
+    """
 
     plan: Plan
+    unknowns: tuple[str, ...] = ()
 
 
 class HandOver(msgspec.Struct, frozen=True, tag="hand-over"):

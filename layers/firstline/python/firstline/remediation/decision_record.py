@@ -16,6 +16,8 @@ from firstline.diagnosis.evidence import (
     Connections,
     Evidence,
     Group,
+    HostHistory,
+    InstanceStatuses,
     Refreshes,
     TargetHealth,
     Unknown,
@@ -37,6 +39,8 @@ class ObservedFleet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     target_health: TargetHealth | Unknown = UNREAD
     answering: Answering | Unknown = UNREAD
     connections: Connections | Unknown = UNREAD
+    instance_statuses: InstanceStatuses | Unknown = UNREAD
+    histories: dict[InstanceId, HostHistory] = {}
 
 
 class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,7 +74,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def basis(seen: Observation, about: Situation) -> Basis:
     """What the decision on *about* rests on, of which *seen* was read."""
     return Basis(
-        seen=_seen(seen, seen.evidence),
+        seen=_seen(seen, about.evidence),
         wakes=about.incident.wakes,
         around=about.surroundings,
         mode=about.mode,
@@ -97,6 +101,8 @@ def _seen(seen: Observation, evidence: Evidence) -> Seen:
         target_health=evidence.target_health,
         answering=evidence.answering,
         connections=evidence.connections,
+        instance_statuses=evidence.instance_statuses,
+        histories=evidence.histories,
         refreshes=evidence.refreshes,
         limits=_needed(seen.limits),
         look=seen.look,

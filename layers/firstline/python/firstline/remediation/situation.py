@@ -38,11 +38,12 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def progressed_at(self) -> datetime:
-        """When a host was last verified, or a fix answered; at first when it was opened."""
+        """When a host was last verified, came into service, or a fix answered; or its opening."""
         verified = (each.verified_at for each in self.incident.targets)
+        entered = (each.history.in_service_at for each in self.incident.targets)
         answered = (each.answered_at for each in self.incident.attempts)
-        told = (at for at in (*verified, *answered) if at is not None)
-        return max(told, default=self.incident.opened_at)
+        known = (at for at in (*verified, *entered, *answered) if at is not None)
+        return max(known, default=self.incident.opened_at)
 
     def demotion(self, action: str) -> Demotion | None:
         """What keeps *action* from going by itself here; none is known where limits are not."""

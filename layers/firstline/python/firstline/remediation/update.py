@@ -12,7 +12,15 @@ import msgspec
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import Profile, seconds
 from firstline.diagnosis.diagnose import diagnose, judge
-from firstline.diagnosis.evidence import Evidence, Group, HostEvidence, Need, Unknown, needs
+from firstline.diagnosis.evidence import (
+    Evidence,
+    Group,
+    HostEvidence,
+    HostHistory,
+    Need,
+    Unknown,
+    needs,
+)
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import Attempt, Fact, Incident, Outcome, Target
 from firstline.ledger.entries import (
@@ -71,8 +79,15 @@ def _scope(incident: Incident, evidence: Evidence) -> Incident:
     if incident.scope:
         scope = {incident.scope, *_launched_here(incident, evidence.group)}
         hosts = tuple(each for each in hosts if each in scope)
-    targets = tuple(known.get(each, Target(each)) for each in hosts)
+    entered = HostHistory(in_service_at=evidence.at if known else None)
+    targets = tuple(known.get(each, Target(each, history=entered)) for each in hosts)
     return copy.replace(incident, targets=targets)
+
+
+def learnt(evidence: Evidence, incident: Incident) -> Evidence:
+    """*evidence* with what *incident* has learnt of its hosts."""
+    histories = {each.id: each.history for each in incident.targets}
+    return copy.replace(evidence, hosts=incident.hosts, histories=histories)
 
 
 def _launched_here(incident: Incident, group: Group) -> tuple[InstanceId, ...]:
@@ -117,15 +132,16 @@ def _readings(
     incident: Incident, evidence: Evidence, profile: Profile, looked_at: frozenset[InstanceId]
 ) -> Incident:
     """One more reading for each host that was looked at."""
-    now_known = copy.replace(evidence, hosts=incident.hosts)
+    now_known = learnt(evidence, incident)
     age_max = seconds(profile.policy.evidence_age_max_seconds)
     readers = 2 if profile.fleet.target_group else 1
     targets = tuple(
         verify.read(
             each,
-            judge(each.id, now_known, age_max),
+            judge(each.id, now_known, age_max, profile.criteria),
             readers=readers,
-            reported=not isinstance(incident.hosts[each.id].report, Unknown),
+            report=incident.hosts[each.id].report,
+            at=evidence.at,
         )
         if each.id in looked_at
         else each
@@ -183,9 +199,9 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
     """Which targets are verified now, and which are not any more."""
     incident = lesson.incident
     policy = profile.policy
-    evidence = copy.replace(seen.evidence, hosts=incident.hosts)
+    hosts = tuple(each.id for each in incident.targets)
     age_max = seconds(policy.evidence_age_max_seconds)
-    diagnosis = diagnose(evidence, tuple(each.id for each in incident.targets), age_max)
+    diagnosis = diagnose(learnt(seen.evidence, incident), hosts, age_max, profile.criteria)
     targets = tuple(
         verify.settle(each, diagnosis.hosts[each.id], policy.verify_readings, now)
         for each in incident.targets
@@ -204,13 +220,17 @@ def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: date
     incident, current = lesson.incident, lesson.incident.current
     if current is None or current.answered_at is None:
         return lesson
+    entered = (each.history.in_service_at for each in incident.targets)
+    since = max((at for at in entered if at is not None), default=current.answered_at)
     verified = verify.since(incident.targets, current.answered_at)
     if verify.helped(current, incident, evidence, verified):
         return _judged(lesson, current, helped=True)
     # each host that a refresh has brought back gives it the time for one more
     back = len(verified - set(current.known)) if current.known else 0
     patience = profile.verify_timeout(current.action) * (1 + back)
-    if now < current.answered_at + patience:
+    # what still boots is waited for, and has its own time once it is in service
+    launching = bool(current.known) and verify.launches(evidence)
+    if launching or now < max(since, current.answered_at) + patience:
         return lesson
     return _judged(lesson, current, helped=False)
 

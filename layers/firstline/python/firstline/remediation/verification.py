@@ -7,20 +7,42 @@ import copy
 from datetime import datetime
 
 from firstline.diagnosis.diagnose import Verdict
-from firstline.diagnosis.evidence import Evidence, Group, Refreshes
+from firstline.diagnosis.evidence import (
+    Evidence,
+    Group,
+    HostHistory,
+    HostReport,
+    Refreshes,
+    Unknown,
+)
 from firstline.diagnosis.health_checks import Life
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt, Incident, Target
 
 
-def read(target: Target, verdict: Verdict, *, readers: int, reported: bool) -> Target:
+def read(
+    target: Target, verdict: Verdict, *, readers: int, report: HostReport | Unknown, at: datetime
+) -> Target:
     """*target* after one more look: a good reading counts, any other begins anew.
 
     Good is: the host reported, and *readers* different readers say that it serves.
     """
+    reported = isinstance(report, HostReport)
     silent = 0 if reported else target.silent + 1
     good = verdict.life is Life.SERVING and reported and len(verdict.serving) >= readers
-    return copy.replace(target, readings=target.readings + 1 if good else 0, silent=silent)
+    history = _remember(target.history, report, at)
+    readings = target.readings + 1 if good else 0
+    return copy.replace(target, readings=readings, silent=silent, history=history)
+
+
+def _remember(history: HostHistory, report: HostReport | Unknown, at: datetime) -> HostHistory:
+    """Since when the host has been silent, and its parent without NATS."""
+    lost = isinstance(report, HostReport) and report.parent_nats_connected is False
+    return copy.replace(
+        history,
+        silent_at=None if isinstance(report, HostReport) else history.silent_at or at,
+        nats_lost_at=(history.nats_lost_at or at) if lost else None,
+    )
 
 
 def settle(target: Target, verdict: Verdict, readings_needed: int, now: datetime) -> Target:
@@ -40,6 +62,12 @@ def since(targets: tuple[Target, ...], at: datetime) -> frozenset[InstanceId]:
     return frozenset(
         each.id for each in targets if each.verified_at is not None and each.verified_at >= at
     )
+
+
+def launches(evidence: Evidence) -> bool:
+    """Whether the group has an instance that boots: Pending, in a hook, or out of a warm pool."""
+    found = evidence.group.instances if isinstance(evidence.group, Group) else ()
+    return any(each.lifecycle.startswith("Pending") for each in found)
 
 
 def helped(

@@ -19,6 +19,7 @@ from firstline.monitoring.alarms import PROBED
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
+    from mypy_boto3_ec2.type_defs import InstanceStatusTypeDef
 
 ANSWERING_WITHIN = timedelta(minutes=5)
 """How far back the probe's answer is looked for."""
@@ -31,6 +32,7 @@ class AwsFleet:
         self._groups = clients.groups(session)
         self._targets = clients.targets(session)
         self._alarms = clients.alarms(session)
+        self._instances = clients.network(session)
         self._profile = profile
         self._place = f"{home.region}:{home.account}"
         self._clock = clock
@@ -65,11 +67,14 @@ class AwsFleet:
                 TargetGroupArn=f"arn:aws:elasticloadbalancing:{self._place}:{target_group}"
             )
             states: dict[InstanceId, str] = {}
+            reasons: dict[InstanceId, str] = {}
             for each in answer["TargetHealthDescriptions"]:
-                id_, state = InstanceId(each["Target"]["Id"]), each["TargetHealth"]["State"]
+                id_, health = InstanceId(each["Target"]["Id"]), each["TargetHealth"]
                 if states.get(id_, "healthy") == "healthy":
-                    states[id_] = state
-        return evidence.TargetHealth(states=states)
+                    states[id_] = health["State"]
+                    reasons[id_] = health.get("Reason", "")  # a healthy target has none
+        told = {id_: reason for id_, reason in reasons.items() if reason}
+        return evidence.TargetHealth(states=states, reasons=told)
 
     def answering(self) -> evidence.Answering | evidence.Unknown:
         """Whether a host answered the probe's last end-to-end request; raises `Unavailable`.
@@ -90,6 +95,16 @@ class AwsFleet:
                 for at, value in zip(found["Timestamps"], found["Values"], strict=False):
                     return evidence.Answering(answers=value > 0, at=at)  # the latest comes first
         return evidence.Unknown("the probe measured nothing lately")
+
+    def statuses(self, hosts: tuple[InstanceId, ...]) -> evidence.InstanceStatuses:
+        """EC2's status checks, also of instances that do not run; raises `Unavailable`."""
+        with unavailable("fleet"):
+            answer = self._instances.describe_instance_status(
+                InstanceIds=list(hosts), IncludeAllInstances=True
+            )
+            found = answer["InstanceStatuses"]
+            known = {InstanceId(each["InstanceId"]): _status(each) for each in found}
+        return evidence.InstanceStatuses(known)
 
     def alarms(self, arns: tuple[str, ...]) -> evidence.Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
@@ -117,6 +132,18 @@ class AwsFleet:
         place = re.escape(self._place)
         found = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
         return found[1] if found else None
+
+
+def _status(described: "InstanceStatusTypeDef") -> evidence.InstanceStatus:
+    return evidence.InstanceStatus(
+        state=described["InstanceState"]["Name"],
+        checks={
+            "system": described["SystemStatus"]["Status"],
+            "instance": described["InstanceStatus"]["Status"],
+            # instance types without such a check have no word on it (EC2 API reference)
+            "attached EBS": described.get("AttachedEbsStatus", {}).get("Status", "not-applicable"),
+        },
+    )
 
 
 def _answering_query(fleet: str) -> "MetricDataQueryTypeDef":

@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Protocol
 
-from firstline.diagnosis.evidence import Alarms, Answering, Group, TargetHealth, Unknown
+from firstline.diagnosis.evidence import (
+    Alarms,
+    Answering,
+    Group,
+    InstanceStatuses,
+    TargetHealth,
+    Unknown,
+)
 from firstline.diagnosis.investigation import Issues, Metrics, Peerings, Placement, Routes
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.ids import InstanceId
@@ -20,6 +27,9 @@ class Fleet(Protocol):
 
     def answering(self) -> Answering | Unknown:
         """Whether a host answered the probe's last end-to-end request; Unknown without a probe."""
+
+    def statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
+        """EC2's status checks of each of *hosts*, at most 50."""
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """The alarms' present states, at most 100; Gone for one that does not exist any more."""

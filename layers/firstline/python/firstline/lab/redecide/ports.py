@@ -11,6 +11,7 @@ from firstline.diagnosis.evidence import (
     Answering,
     Connections,
     Group,
+    InstanceStatuses,
     Refreshes,
     TargetHealth,
     Unknown,
@@ -40,6 +41,11 @@ class PastFleet:
     def answering(self) -> Answering | Unknown:
         """See `firstline.controller.ports.readings.Fleet`."""
         return self._present.known("answering", self._present.seen.answering)
+
+    def statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
+        """See `firstline.controller.ports.readings.Fleet`."""
+        del hosts
+        return self._present.known("statuses", self._present.seen.instance_statuses)
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """See `firstline.controller.ports.readings.Fleet`."""

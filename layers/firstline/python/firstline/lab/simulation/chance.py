@@ -1,10 +1,12 @@
-"""Chance: which fault befalls a remote request, and which reader lies."""
+"""Chance: which fault befalls a remote request, and which failure domain breaks."""
 
 import functools
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.simulation.faults import DECEPTIVE, LIES_FOR, Fault, possible
+from firstline.lab.simulation.faults import Fault, possible
+from firstline.lab.twin.scenario import BreakPlan
 from firstline.lab.twin.world import World
 
 FAULTS_RARELY = {
@@ -32,40 +34,37 @@ FAULTS_RARELY = {
 }
 """By effect, or by port: the rarer one is in a run, the more often it fails."""
 FAULTS_RARELY_ELSE = 0.05
-LIES_RARELY = 0.15
+BREAKS_RARELY = 0.15
+BROKEN_FOR = (120, 480, 1200)
+"""In seconds: less than a look takes to be old, and longer than people are waited for."""
 
 
 class Chance:
-    """The faults of one run, until it heals; the *liar* is one that lies from the beginning."""
+    """The faults of one run, until it heals, and at most one failure domain that breaks in it."""
 
-    def __init__(self, world: World, choices: Choices, heals_at: datetime, liar: str = "") -> None:
+    def __init__(self, world: World, choices: Choices, heals_at: datetime) -> None:
         self._world = world
         self._choices = choices
         self._heals_at = heals_at
-        self._liar, self._lies_from = (liar, world.start) if liar else self._deceiver()
+        self._break()
 
     def fault(self, effect: str) -> Fault:
         """What befalls this request of *effect*."""
-        now = self._world.now
-        if now >= self._heals_at:
+        if self._world.now >= self._heals_at:
             return Fault.NONE
-        if effect == self._liar and self._lies_from <= now < self._lies_from + LIES_FOR:
-            return Fault.LIE
-        kinds = _chances(effect)
+        kinds = possible(effect)
         return kinds[self._choices.pick(len(kinds), _rarely(effect))]
 
-    def _deceiver(self) -> tuple[str, datetime]:
-        """Which one reader lies in this run, if any does, and from when on."""
-        liars = ("", *sorted(DECEPTIVE))
-        liar = liars[self._choices.pick(len(liars), LIES_RARELY)]
-        minutes = self._choices.pick(4, 0.7) if liar else 0
-        return liar, self._world.start + timedelta(minutes=minutes)
-
-
-@functools.cache
-def _chances(effect: str) -> tuple[Fault, ...]:
-    """What may befall one request by chance; a reader that lies does so for a while."""
-    return tuple(each for each in possible(effect) if each is not Fault.LIE)
+    def _break(self) -> None:
+        """Which failure domain breaks in this run, if any does, from when on and for how long."""
+        number = self._choices.pick(len(Domain) + 1, BREAKS_RARELY)
+        if not number:
+            return
+        since = 60 * self._choices.pick(4, 0.7)
+        length = BROKEN_FOR[self._choices.pick(len(BROKEN_FOR), 0.5)]
+        domain = list(Domain)[number - 1]
+        plan = BreakPlan(domain=domain, from_seconds=since, until_seconds=since + length)
+        self._world.breaks.append(plan)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from firstline.diagnosis.evidence import AlarmState
+from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.starts import (
     COMMON,
@@ -18,7 +19,7 @@ from firstline.lab.simulation.starts import (
     host,
     start,
 )
-from firstline.lab.twin.scenario import FaultPlan, LeverPlan
+from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan
 
 ASKED = "enclave-answering"
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA
@@ -136,16 +137,26 @@ DIRECTED: Sequence[Start] = (
         Told(60, envelopes.earlier(envelopes.alarm("rest-api-errors"), 60), "alarm"),
     ),
     start(
-        "the alarm has no data, and hosts lie",
+        "the alarm has no data, and NATS fails",
         fleet(UP, UP),
         stuck(ZERO, NO_DATA),
-        liar="hosts.answers",
+        breaks=(BreakPlan(domain=Domain.NATS),),
     ),
     start(
-        "a load balancer that lies",
+        "a load balancer that fails",
         fleet({}, UP, UP),
         alarm(SOME),
-        liar="fleet.target_health",
+        breaks=(BreakPlan(domain=Domain.LOAD_BALANCER, until_seconds=900),),
+    ),
+    *(
+        start(
+            f"all is well but {domain}",
+            fleet(*[UP] * size),
+            stuck(ZERO, AlarmState.ALARM),
+            breaks=(BreakPlan(domain=domain),),
+        )
+        for domain in Domain
+        for size in (1, 3)
     ),
     start(
         "the probe is wrong",

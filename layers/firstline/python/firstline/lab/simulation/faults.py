@@ -23,7 +23,6 @@ class Fault(StrEnum):
     CRASH_AFTER = "crash-after"
     STALE = "stale"
     MISSING = "missing"
-    LIE = "lie"
 
 
 SLOW = timedelta(seconds=2)
@@ -35,8 +34,6 @@ LAST_GASP = timedelta(seconds=1)
 """A worker that is paused goes on for so long before its function's timeout ends it."""
 STALE = timedelta(seconds=5)
 """As old as an answer may be where AWS reads with eventual consistency."""
-LIES_FOR = timedelta(seconds=120)
-"""As long as a reader that begins to lie goes on, and then is believed no more than before."""
 
 WRITES = frozenset(
     {
@@ -58,6 +55,7 @@ EVENTUAL = frozenset(
         "fleet.alarms",
         "fleet.answering",
         "fleet.group",
+        "fleet.statuses",
         "fleet.target_health",
         "hosts.answers",
         "hosts.connections",
@@ -72,16 +70,13 @@ PARTIAL = frozenset(
     {
         "fleet.answering",
         "fleet.group",
+        "fleet.statuses",
         "fleet.target_health",
         "hosts.answers",
         "hosts.connections",
     }
 )
 """Evidence that may come without what was asked for."""
-DECEPTIVE = frozenset(
-    {"fleet.answering", "fleet.target_health", "hosts.answers", "hosts.connections"}
-)
-"""Readers of the hosts' life, of which one at a time may say the opposite of what is."""
 UNASKED = {
     "store.entries": "no worker reads the ledger: the command line does",
     "store.open_now": "no worker asks what is open: the console does",
@@ -118,6 +113,5 @@ LIMITED: dict[Fault, tuple[frozenset[str], str]] = {
     Fault.DUPLICATE: (TWICE, "it is sent once, and no network delivers it twice"),
     Fault.STALE: (EVENTUAL, "it writes, is read consistently, or never changes in a run"),
     Fault.MISSING: (PARTIAL, "it is no evidence of hosts, or comes as a whole or not at all"),
-    Fault.LIE: (DECEPTIVE, "no second reader could contradict it"),
 }
 """Faults that only some effects can have, and why the others cannot."""

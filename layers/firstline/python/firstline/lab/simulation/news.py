@@ -9,7 +9,7 @@ from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.mail import Mail
 from firstline.lab.simulation.starts import Start, Told
-from firstline.lab.twin.group import BOOT, Activity
+from firstline.lab.twin.group import Activity
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
 
@@ -94,7 +94,7 @@ class News:
         ended = "EC2 Instance Terminate Successful"
         launches = self._world.scenario.launches
         begun = "EC2 Instance Launch " + ("Successful" if launches else "Unsuccessful")
-        later = int((self._world.now + BOOT - BEGINS).total_seconds())
+        later = int((self._world.now + self._world.group.boot - BEGINS).total_seconds())
         id_ = f"{activity.id}-launch"
         old = envelopes.activity(ended, activity.id)
         self._hear(old(self._profile, self._world.now), Told(0, old, about=ended))

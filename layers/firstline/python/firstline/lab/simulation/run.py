@@ -91,7 +91,7 @@ class Run:
         self.profile = profile
         self.world = World(start.scenario, BEGINS, profile.fleet.group)
         self.healed_at = BEGINS + HEALED_AFTER
-        self.scheduler = Scheduler(self.world, choices, self.healed_at, start.liar)
+        self.scheduler = Scheduler(self.world, choices, self.healed_at)
         self.door = MemoryDoor(self.world, self.scheduler)
         self.mail = Mail(choices, self.healed_at)
         self.news = News(start, self.world, self.profile, self.mail)

@@ -13,8 +13,8 @@ from greenlet import GreenletExit, getcurrent
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.lab.simulation.chance import Chance
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.simulation.deception import lie, missing
 from firstline.lab.simulation.faults import CONNECTING, LAST_GASP, PATIENCE, SLOW, STALE, Fault
+from firstline.lab.simulation.partial import missing
 from firstline.lab.simulation.worker import Crash, Worker
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.world import World
@@ -29,7 +29,7 @@ class Scheduler:
     whether the hub has something to do now beside letting the workers go on.
     """
 
-    def __init__(self, world: World, choices: Choices, heals_at: datetime, liar: str = "") -> None:
+    def __init__(self, world: World, choices: Choices, heals_at: datetime) -> None:
         self.coverage: Counter[tuple[str, Fault]] = Counter()
         self.steps = 0
         self.trace: list[tuple[timedelta, str]] = []
@@ -39,7 +39,7 @@ class Scheduler:
         self._world = world
         self._choices = choices
         self._hub = getcurrent()
-        self._chance = Chance(world, choices, heals_at, liar)
+        self._chance = Chance(world, choices, heals_at)
         self._last: dict[str, object] = {}
         self.awaited: Callable[[], bool] = lambda: True
 
@@ -98,8 +98,6 @@ class Scheduler:
                 raise Unavailable(f"{name}: timed out")
             case Fault.CRASH_AFTER:
                 raise Crash
-            case Fault.LIE:
-                return lie(result)
             case Fault.MISSING:
                 return missing(result)
             case _:

@@ -41,14 +41,12 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """A world and what is told in it; ``shows`` are the known failures that it stands for.
 
     In one that is ``drawn`` the choices say how many hosts there are, and what is wrong with each.
-    The ``liar`` is the effect whose reader lies from the beginning.
     """
 
     scenario: Scenario
     told: tuple[Told, ...]
     shows: tuple[str, ...] = ()
     drawn: bool = False
-    liar: str = ""
 
     @property
     def name(self) -> str:
@@ -78,10 +76,10 @@ def alarm(
 
 
 def start(name: str, hosts: tuple[HostPlan, ...], *told: Told, **world: Any) -> Start:  # noqa: ANN401 - as Scenario has them
-    """A world of these *hosts*; *world* are its scenario's other fields, ``shows`` and ``liar``."""
-    shows, liar = world.pop("shows", ()), world.pop("liar", "")
+    """A world of these *hosts*; *world* are its scenario's other fields, and ``shows``."""
+    shows = world.pop("shows", ())
     scenario = Scenario(name=name, hosts=hosts, **world)
-    return Start(scenario=scenario, told=told, shows=shows, liar=liar)
+    return Start(scenario=scenario, told=told, shows=shows)
 
 
 def down(

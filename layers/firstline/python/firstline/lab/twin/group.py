@@ -15,8 +15,6 @@ from firstline.ids import InstanceId, digest
 from firstline.lab.twin.hosts import TYPICAL, Host, Timings
 from firstline.lab.twin.scenario import Scenario
 
-BOOT = timedelta(seconds=120)
-
 
 class RefreshInProgress(Exception):
     """A group has one refresh at a time."""
@@ -83,9 +81,19 @@ class AutoScaling:
             hour = timedelta(hours=1)
             self.refreshes = [GroupRefresh("refresh-other", self.start, self.start + hour, [])]
 
+    @property
+    def boot(self) -> timedelta:
+        """How long a new instance takes until it is in service."""
+        return timedelta(seconds=self.scenario.boot_seconds)
+
     def in_service(self, at: datetime) -> list[Host]:
         """The hosts that the group counts on at *at*."""
         return [each for each in self.hosts.values() if each.in_service(at)]
+
+    def listed(self, at: datetime) -> list[tuple[Host, str]]:
+        """Each host that the group lists at *at*, with its lifecycle state."""
+        booting = [(each, "Pending") for each in self.hosts.values() if each.boots(at)]
+        return [(each, "InService") for each in self.in_service(at)] + booting
 
     def replace(self, id_: InstanceId, at: datetime) -> Activity:
         """Terminate an instance and launch another in its place."""
@@ -98,11 +106,14 @@ class AutoScaling:
             enclave="up" if helps else "down",
             parent="up",
             reachable=True,
+            ec2="ok",
+            masked=False,
+            restarted_by_hand_at_seconds=None,
             registered=True,
             restart_helps=helps,
         )
         if self.scenario.launches:
-            self.hosts[fresh.id] = Host(fresh, self.start, at + BOOT, self.timings)
+            self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
         number = len(self.activities)
         activity = Activity(f"activity-{number}", f"Terminating EC2 instance: {id_}", at)
         self.activities.append(activity)
@@ -113,7 +124,8 @@ class AutoScaling:
         model = next(iter(self.hosts.values())).plan
         for _ in range(desired - self.desired if self.scenario.launches else 0):
             fresh = copy.replace(model, id=self._new_id(), enclave="up", parent="up")
-            self.hosts[fresh.id] = Host(fresh, self.start, self.now() + BOOT, self.timings)
+            at = self.now()
+            self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
         self.desired = desired
 
     def refresh(self, preferences: Preferences) -> GroupRefresh:
@@ -123,7 +135,7 @@ class AutoScaling:
             raise RefreshInProgress
         old = sorted(each.plan.id for each in self.in_service(now))
         first = -(-len(old) * preferences.canary // 100)
-        warm = BOOT + timedelta(seconds=preferences.warmup)
+        warm = self.boot + timedelta(seconds=preferences.warmup)
         resumed = now + warm + timedelta(seconds=preferences.delay)
         apart = timedelta(0) if preferences.min_healthy == 0 else warm
         pending = [(now, each) for each in old[:first]]

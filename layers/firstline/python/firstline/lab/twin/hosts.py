@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from firstline.diagnosis.evidence import LogCounts
+from firstline.diagnosis.evidence import LogCounts, NatsState
+from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
 from firstline.lab.twin.scenario import HostPlan
 
 ANSWER_AFTER = timedelta(seconds=2)
@@ -17,6 +18,8 @@ PARENT_RESTART_TAKES = timedelta(seconds=3)
 HEALTH_CHECK_LAG = timedelta(seconds=20)
 MINUTE = timedelta(minutes=1)
 DOWN_BEFORE_START = timedelta(minutes=4)
+LOOPED = 12
+"""As often as a parent that loops was started again, by systemd's count."""
 
 
 class Timings(NamedTuple):
@@ -69,14 +72,18 @@ class Host:
         start: datetime,
         launched_at: datetime | None,
         timings: Timings = TYPICAL,
+        begun_at: datetime | None = None,
     ) -> None:
         self.plan = plan
         self._timings = timings
+        self._start = start
         self.launched_at = launched_at
+        self.begun_at = begun_at
         self.terminated_at: datetime | None = None
         self.tokens: set[str] = set()
         since = launched_at or start - DOWN_BEFORE_START
         self.enclave = History(first=launched_at is None)
+        self.starting = History(first=False)
         self.parent = History(first=launched_at is None)
         self.answers = History(first=launched_at is None)
         self.enclave.turn(since, holds=plan.enclave != "down")
@@ -92,11 +99,18 @@ class Host:
         ):
             if at_seconds is not None:
                 self.enclave.turn(start + timedelta(seconds=at_seconds), holds=up)
+        if self.plan.restarted_by_hand_at_seconds is not None:
+            self._restart_enclave(start + timedelta(seconds=self.plan.restarted_by_hand_at_seconds))
 
     def in_service(self, at: datetime) -> bool:
         """Whether its group counts on it at *at*."""
         launched = self.launched_at is None or self.launched_at <= at
         return launched and (self.terminated_at is None or at < self.terminated_at)
+
+    def boots(self, at: datetime) -> bool:
+        """Whether its group lists it as Pending at *at*."""
+        begun, launched = self.begun_at, self.launched_at
+        return begun is not None and launched is not None and begun <= at < launched
 
     def serves(self, at: datetime) -> bool:
         """Whether a request through it is answered at *at*."""
@@ -104,45 +118,121 @@ class Host:
         return works and self.in_service(at)
 
     def run(
-        self, document: str, parameters: dict[str, str], now: datetime
+        self,
+        document: str,
+        parameters: dict[str, str],
+        now: datetime,
+        broken: frozenset[Domain] = frozenset(),
+        nats: NatsState = "answering",
     ) -> tuple[datetime, Invocation]:
-        """Carry out one of our documents; when it is answered, and how."""
-        if not self.plan.reachable:
+        """Carry out one of our documents; when it is answered, and how.
+
+        No command comes through to a host whose way to SSM is *broken*.
+        """
+        if not self.plan.reachable or broken & OF_CONNECTION:
             return now + timedelta(seconds=60), Invocation("Undeliverable", "")
         at = now + self._timings.answer_after
         if document == "look_host":
-            return at, Invocation("Success", json.dumps(self.report(at)))
+            return at, Invocation("Success", json.dumps(self.report(at, broken, nats)))
         result, takes = self._restart(document, parameters, at)
         status = "Success" if result == "restarted" else "Failed"
         output = json.dumps({"schema": 1, "result": result, "unit": parameters["Unit"]})
         return at + takes, Invocation(status, output)
 
-    def report(self, at: datetime) -> dict[str, object]:
-        """What ``look_host.sh`` prints: the unit says active even when its enclave is gone."""
+    def nats_connected(self, at: datetime) -> bool:
+        """Whether the parent runs and is connected, as far as the host is concerned."""
+        return self.parent.at(at) and (self.plan.nats == "connected" or self.answers.at(at))
+
+    def status(self) -> str:
+        """What EC2's status checks say of the instance."""
+        lost = not self.plan.reachable and self.plan.enclave == "down"
+        return self.plan.ec2 or ("impaired" if lost else "ok")
+
+    def report(
+        self, at: datetime, broken: frozenset[Domain] = frozenset(), nats: NatsState = "answering"
+    ) -> dict[str, object]:
+        """What ``look_host.sh`` prints: the unit says active even when its enclave is gone.
+
+        A parent is cut off where its way to NATS is *broken*, or *nats* does not answer.
+        """
         runs, parent = self.enclave.at(at), self.parent.at(at)
-        connected = parent and (self.plan.nats == "connected" or self.answers.at(at))
+        cut_off = bool(broken & OF_NATS) or nats != "answering"
+        connected = self.nats_connected(at) and not cut_off
+        reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {
             "schema": 1,
-            "enclave_unit": "active",
+            "enclave_unit": self._enclave_unit(at),
             "enclave_unit_restarts": 0,
+            "enclave_unit_detail": self._enclave_detail(at),
             "enclave_state": "RUNNING" if runs else "none",
             "enclave_memory_mib": 12288 if runs else None,
             "enclave_cpus": 6 if runs else None,
             "enclave_pcr0": self.plan.pcr0 if runs else None,
-            "parent_unit": "active" if parent else "failed",
-            "parent_unit_restarts": 0,
+            "enclave_debug": self.plan.debug if runs else None,
+            "parent_unit": self._parent_unit(at),
+            "parent_unit_restarts": LOOPED if self._loops(at) else 0,
+            "parent_unit_detail": self._parent_detail(at),
             "parent_healthy": connected if parent else None,
             "parent_nats_connected": connected if parent else None,
-            "nats_reachable": self.plan.nats != "unreachable",
+            "nats_reachable": reachable,
+            "nats_state": "unreachable" if self.plan.nats == "unreachable" else nats,
             "credentials_expire_in_hours": self.plan.credentials_expire_in_hours,
             "restart_blockers": self.plan.restart_blockers,
-            "log_counts": self._log_counts(),
+            "log_counts": self._log_counts(at),
+            "enclave_errors_recent": self._recent_errors(at),
             "memory_available_mib": 2048,
+            "uptime_seconds": self._uptime_seconds(at),
         }
 
-    def _log_counts(self) -> dict[str, int]:
+    def _enclave_unit(self, at: datetime) -> str:
+        """A unit of Type=oneshot stays active when its enclave dies."""
+        return "activating" if self.starting.at(at) else "active"
+
+    def _enclave_detail(self, at: datetime) -> dict[str, object]:
+        starting = self.starting.at(at)
+        since = max((each for each, on in self.starting.turns if on and each <= at), default=at)
+        return {
+            "load": "masked" if self.plan.masked else "loaded",
+            "sub": "start" if starting else "exited",
+            "result": "success",
+            "job": starting,
+            "starting_seconds": int((at - since).total_seconds()) if starting else None,
+        }
+
+    def _loops(self, at: datetime) -> bool:
+        """A parent is started again and again until the supervisor of its enclave listens."""
+        return self.plan.parent == "looping" and not self.parent.at(at)
+
+    def _parent_unit(self, at: datetime) -> str:
+        if self._loops(at):
+            return "activating"
+        return "active" if self.parent.at(at) else "failed"
+
+    def _parent_detail(self, at: datetime) -> dict[str, object]:
+        loops, runs = self._loops(at), self.parent.at(at)
+        return {
+            "load": "loaded",
+            "sub": "auto-restart" if loops else "running" if runs else "failed",
+            "result": "success" if runs else "exit-code",
+            "job": False,
+            "starting_seconds": self._uptime_seconds(at) if loops else None,
+        }
+
+    def _uptime_seconds(self, at: datetime) -> int:
+        """Hosts of the scenario are a day old; one that was launched is as old as its service."""
+        since = self.launched_at or self._start - timedelta(days=1)
+        return max(0, int((at - since).total_seconds()))
+
+    def _recent_errors(self, at: datetime) -> int:
+        """A parent drops messages for as long as its enclave hangs."""
+        hangs = self.plan.enclave == "hung" and self.enclave.at(at) and not self.answers.at(at)
+        return 40 if hangs and self.parent.at(at) else 0
+
+    def _log_counts(self, at: datetime) -> dict[str, int]:
         """A parent drops messages for an enclave that hangs, and keeps lines that it logged."""
         counts = dict.fromkeys(LogCounts.__struct_fields__, 0)
+        if self.plan.nats == "lost" and not self.answers.at(at):
+            counts["nats_closed"] = 1
         if self.plan.enclave == "hung":
             counts["backlog_dropped"] = 40
         return counts | self.plan.log_counts
@@ -156,6 +246,8 @@ class Host:
         if parameters["Token"] in self.tokens:
             return "refused-repeat", timedelta(0)
         self.tokens.add(parameters["Token"])
+        if self.plan.masked and document == "restart_enclave":
+            return "masked", timedelta(0)
         if document == "restart_parent":
             return "restarted", self._restart_parent(at)
         return "restarted", self._restart_enclave(at)
@@ -173,6 +265,8 @@ class Host:
         """Systemd restarts the parent with it, and leaves it stopped where the enclave fails."""
         takes, helps = self._timings.enclave_restart, self.plan.restart_helps
         back = at + takes
+        self.starting.turn(at, holds=True)
+        self.starting.turn(back, holds=False)
         for each in (self.enclave, self.parent):
             each.turn(at, holds=False)
             each.turn(back, holds=helps or self.plan.enclave == "hung")

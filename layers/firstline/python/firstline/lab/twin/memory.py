@@ -19,9 +19,12 @@ from firstline.diagnosis.evidence import (
     Group,
     HostReport,
     Instance,
+    InstanceStatus,
+    InstanceStatuses,
     TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.twin.alerts import Alerts
@@ -46,6 +49,7 @@ from firstline.remediation.execution import (
     Unsettled,
 )
 
+CHECKS = ("system", "instance", "attached EBS")
 ROUTING_KEY = "0" * 32
 WAKE_DELAY_MAX = timedelta(minutes=15)
 """SQS delays no longer; what is due later is the sweep's."""
@@ -77,10 +81,14 @@ class MemoryFleet:
 
     def _group(self) -> Group:
         group = self._world.group
-        there = group.in_service(self._world.now)
         instances = tuple(
-            Instance(each.plan.id, "InService", "Healthy", protected=each.plan.protected)
-            for each in there
+            Instance(
+                each.plan.id,
+                lifecycle,
+                self._world.group_health(each),
+                protected=each.plan.protected,
+            )
+            for each, lifecycle in group.listed(self._world.now)
         )
         return Group(
             desired=group.desired,
@@ -94,8 +102,17 @@ class MemoryFleet:
         return self._effects.effect("fleet", "fleet.answering", self._answering)
 
     def _answering(self) -> Answering:
-        at, answers = self._world.answering()
-        return Answering(answers=answers, at=at)
+        at, outcome = self._world.probed()
+        return Answering(answers=outcome is ProbeOutcome.ANSWERED, at=at, outcome=outcome)
+
+    def statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
+        """See `firstline.controller.ports.readings.Fleet`."""
+        return self._effects.effect("fleet", "fleet.statuses", lambda: self._statuses(hosts))
+
+    def _statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
+        found = self._world.statuses(hosts).items()
+        running = {id_: InstanceStatus("running", dict.fromkeys(CHECKS, it)) for id_, it in found}
+        return InstanceStatuses(running)
 
     def _alarm(self, arn: str) -> AlarmReading | Gone:
         found = self._world.alarms.get(arn)

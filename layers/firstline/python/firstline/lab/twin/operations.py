@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin import around, background, changes
 from firstline.lab.twin.changes import Answer, Parameters, RequestError
@@ -106,13 +107,13 @@ def describe_auto_scaling_groups(world: World, parameters: Parameters) -> Answer
 def _group(world: World) -> Answer:
     instances = [
         {
-            "InstanceId": id_,
+            "InstanceId": host.plan.id,
             "AvailabilityZone": ZONE,
-            "LifecycleState": "InService",
-            "HealthStatus": "Healthy",
+            "LifecycleState": lifecycle,
+            "HealthStatus": world.group_health(host),
             "ProtectedFromScaleIn": host.plan.protected,
         }
-        for id_, host in ((each.plan.id, each) for each in world.group.in_service(world.now))
+        for host, lifecycle in world.group.listed(world.now)
     ]
     return {
         "AutoScalingGroupName": world.group_name,
@@ -121,10 +122,27 @@ def _group(world: World) -> Answer:
         "DesiredCapacity": world.group.desired,
         "DefaultCooldown": 300,
         "AvailabilityZones": [ZONE],
-        "HealthCheckType": "ELB",
+        "HealthCheckType": world.scenario.health_check_type,
         "CreatedTime": datetime(2026, 1, 1, tzinfo=UTC),
         "Instances": instances,
         "SuspendedProcesses": [{"ProcessName": each} for each in world.scenario.suspended],
+    }
+
+
+def describe_instance_status(world: World, parameters: Parameters) -> Answer:
+    """EC2's status checks of the asked instances, all of which run."""
+    found = world.statuses(tuple(map(InstanceId, parameters["InstanceIds"])))
+    return {
+        "InstanceStatuses": [
+            {
+                "InstanceId": id_,
+                "InstanceState": {"Code": 16, "Name": "running"},
+                "SystemStatus": {"Status": status},
+                "InstanceStatus": {"Status": status},
+                "AttachedEbsStatus": {"Status": status},
+            }
+            for id_, status in found.items()
+        ]
     }
 
 
@@ -168,14 +186,14 @@ def get_metric_data(world: World, parameters: Parameters) -> Answer:
     """The probe's answer of the last minute, or what metrics were over the days."""
     if len(parameters["MetricDataQueries"]) > 1:
         return background.metric_data(world, parameters)
-    at, answers = world.answering()
+    at, outcome = world.probed()
     return {
         "MetricDataResults": [
             {
                 "Id": each["Id"],
                 "StatusCode": "Complete",
                 "Timestamps": [at],
-                "Values": [float(answers)],
+                "Values": [float(outcome is ProbeOutcome.ANSWERED)],
             }
             for each in parameters["MetricDataQueries"]
         ]
@@ -197,6 +215,7 @@ OPERATIONS: dict[str, Operation] = {
     "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
     "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
     "codedeploy.ListDeployments": background.list_deployments,
+    "ec2.DescribeInstanceStatus": describe_instance_status,
     "ec2.DescribeInstances": background.describe_instances,
     "ec2.DescribeLaunchTemplateVersions": background.describe_launch_template_versions,
     "ec2.DescribeRouteTables": background.describe_route_tables,

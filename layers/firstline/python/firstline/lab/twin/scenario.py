@@ -14,6 +14,7 @@ import msgspec
 from firstline.actions.action import Autonomy
 from firstline.config.settings import Mode
 from firstline.diagnosis.evidence import AlarmState
+from firstline.diagnosis.failure_domains import Domain
 from firstline.errors import Malformed
 from firstline.ids import InstanceId
 from firstline.remediation.kill_switch import EVERYTHING, OFF, Pause, Switch
@@ -43,9 +44,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class HostPlan(Part, frozen=True, kw_only=True):
     """One host at the start: what runs there, and which fix will help.
 
-    An enclave that is ``hung`` runs and does not answer. With ``nats`` lost its parent has given
-    up, and a restart finds it again; unreachable, nothing on the host can. One that is not
-    ``reachable`` leaves commands undelivered; one that is not ``registered`` is unknown to SSM,
+    An enclave that is ``hung`` runs and does not answer; one with ``debug`` attests no PCR. A
+    parent that is ``looping`` is restarted again and again. The enclave's unit may be ``masked``.
+    A person may restart the enclave by hand. ``ec2`` is what EC2's status checks say of the
+    instance: by default impaired where nothing runs and nothing is reached. With ``nats`` lost
+    its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
+    One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is unknown to SSM,
     which then refuses a command to it and to all that are named beside it. An enclave may die or
     recover by itself, and die again so long after each restart.
     """
@@ -53,8 +57,12 @@ class HostPlan(Part, frozen=True, kw_only=True):
     id: InstanceId
     enclave: Literal["up", "down", "hung"] = "down"
     pcr0: str = PCR0
+    debug: bool = False
+    masked: bool = False
     protected: bool = False
-    parent: Literal["up", "down"] = "up"
+    parent: Literal["up", "down", "looping"] = "up"
+    ec2: Literal["", "ok", "impaired", "initializing", "insufficient-data"] = ""
+    restarted_by_hand_at_seconds: int | None = None
     nats: Literal["connected", "lost", "unreachable"] = "connected"
     parent_restart_helps: bool = True
     restart_helps: bool = True
@@ -110,6 +118,14 @@ class FaultPlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
+class BreakPlan(Part, frozen=True, kw_only=True):
+    """A failure domain that is broken for a while, with every host as it was."""
+
+    domain: Domain
+    from_seconds: int = 0
+    until_seconds: int = 7 * 24 * 3600
+
+
 class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
@@ -145,7 +161,9 @@ class Scenario(Part, frozen=True, kw_only=True):
     Alarms that are told by name come from when it ``begins`` on.
     ``shows`` are the known failures, by their ids, that it stands for.
     ``autonomy`` stands in place of the profile's for the actions that it names.
-    Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
+    A new instance is in service after ``boot_seconds``. With a ``health_check_type`` of ELB the
+    group repeats what the load balancer says. Where ``nats_server`` hangs it sends no INFO line;
+    ``breaks`` are failure domains. Where nothing ``launches`` AWS has no capacity for a new instance; where the group is
     ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
     key and of the fleet's stack. An ``unusual`` metric has had this value since the start, and 1
     before; ``issues`` are AWS Health's, by service. The hosts' security group lets NATS's port out
@@ -161,6 +179,10 @@ class Scenario(Part, frozen=True, kw_only=True):
     autonomy: dict[str, Autonomy] = {}
     paused: bool = False
     switch_corrupt: bool = False
+    boot_seconds: int = 120
+    health_check_type: Literal["EC2", "ELB"] = "ELB"
+    nats_server: Literal["up", "hung", "refusing"] = "up"
+    breaks: tuple[BreakPlan, ...] = ()
     launches: bool = True
     refreshing: bool = False
     suspended: tuple[str, ...] = ()

@@ -12,11 +12,18 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.diagnosis.evidence import AlarmState
+from firstline.diagnosis.evidence import AlarmState, NatsState
+from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import CommandId, InstanceId, digest
 from firstline.lab.twin.group import AutoScaling
 from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
-from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.scenario import BreakPlan, Scenario
+
+PAGE_NEEDS = OF_NATS | {Domain.LOAD_BALANCER}
+"""What the health page needs that the load balancer asks, beside its host."""
+NATS_STATES: dict[str, NatsState] = {"up": "answering", "hung": "hung", "refusing": "refusing"}
+"""What a host finds where the server is so."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class World:
         self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
         self.notices: list[tuple[datetime, str, str]] = []
+        self.breaks: list[BreakPlan] = list(scenario.breaks)
         self._deletions: list[tuple[datetime, str]] = []
         self._told: list[tuple[datetime, str, AlarmState]] = []
 
@@ -115,6 +123,13 @@ class World:
 
     # --- the load balancer and the alarms ----------------------------------------------------
 
+    def broken(self, at: datetime) -> frozenset[Domain]:
+        """The failure domains that are broken at *at*: hosts are well behind them."""
+        seconds = (at - self.start).total_seconds()
+        return frozenset(
+            each.domain for each in self.breaks if each.from_seconds <= seconds < each.until_seconds
+        )
+
     def target_states(self) -> dict[InstanceId, str]:
         """What the load balancer says now."""
         return {
@@ -122,12 +137,37 @@ class World:
             for host in self.group.in_service(self.now)
         }
 
-    def answering(self) -> tuple[datetime, bool]:
-        """The probe's last end-to-end request: the minute that it asked in, and its answer."""
+    def probed(self) -> tuple[datetime, ProbeOutcome]:
+        """The probe's last end-to-end request: the minute that it asked in, and its outcome."""
         minute = self.timings.minute
-        since = (self.now - self.start) // minute * minute
-        at = self.start + since
-        return at, any(host.serves(at) for host in self.hosts.values())
+        at = self.start + (self.now - self.start) // minute * minute
+        return at, self._outcome(at)
+
+    def _outcome(self, at: datetime) -> ProbeOutcome:
+        broken = self.broken(at)
+        if self.scenario.nats_server != "up":
+            return ProbeOutcome.CONNECT_TIMEOUT
+        if broken & {Domain.NATS, Domain.PATH}:
+            return ProbeOutcome.TIMEOUT
+        if Domain.EGRESS in broken:
+            return ProbeOutcome.NO_RESPONDERS
+        there = self.group.in_service(at)
+        if any(host.serves(at) for host in there):
+            return ProbeOutcome.ANSWERED
+        subscribed = any(host.nats_connected(at) for host in there)
+        return ProbeOutcome.TIMEOUT if subscribed else ProbeOutcome.NO_RESPONDERS
+
+    def statuses(self, hosts: tuple[InstanceId, ...]) -> dict[InstanceId, str]:
+        """What EC2's status checks say of each of *hosts* that it knows."""
+        broken = Domain.EC2 in self.broken(self.now)
+        known = (self.hosts[each] for each in hosts if each in self.hosts)
+        return {each.plan.id: "impaired" if broken else each.status() for each in known}
+
+    def group_health(self, host: Host) -> str:
+        """What the group says of it: EC2's status checks, and the load balancer's where it asks."""
+        asked = self.scenario.health_check_type == "ELB"
+        unhealthy = asked and host.in_service(self.now) and not self._believed(host, self.now)
+        return "Unhealthy" if unhealthy or host.status() == "impaired" else "Healthy"
 
     def watch(
         self,
@@ -150,6 +190,8 @@ class World:
         self._deletions.append((at, arn))
 
     def _believed(self, host: Host, at: datetime) -> bool:
+        if self.broken(at) & PAGE_NEEDS or self.scenario.nats_server != "up":
+            return False
         return host.serves(at - self.timings.health_check_lag) and host.serves(at)
 
     def _evaluate(self, alarm: Alarm, to: datetime) -> list[bytes]:
@@ -190,9 +232,17 @@ class World:
         seed = f"{comment}:{len(self.commands)}".encode()
         text = digest(seed)
         id_ = CommandId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}")
-        answers = {each: self.hosts[each].run(document, parameters, self.now) for each in targets}
+        answers = {each: self._run(each, document, parameters) for each in targets}
         self.commands[id_] = Command(id_, document, comment, self.now, answers)
         return id_
+
+    def _run(
+        self, id_: InstanceId, document: str, parameters: dict[str, str]
+    ) -> tuple[datetime, Invocation]:
+        host, broken = self.hosts[id_], self.broken(self.now)
+        return host.run(
+            document, parameters, self.now, broken, NATS_STATES[self.scenario.nats_server]
+        )
 
     def invocations(self, command: CommandId) -> dict[InstanceId, Invocation]:
         """Each host's answer now; one that has not answered yet is ``InProgress``."""
@@ -206,7 +256,8 @@ class World:
         host = self.hosts.get(id_)
         if host is None or not host.plan.registered or not host.in_service(self.now):
             return None
-        return "Online" if host.plan.reachable else "ConnectionLost"
+        lost = not host.plan.reachable or self.broken(self.now) & OF_CONNECTION
+        return "ConnectionLost" if lost else "Online"
 
 
 def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:

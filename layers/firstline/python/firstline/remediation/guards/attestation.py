@@ -20,7 +20,7 @@ def key_is_usable(plan: Plan, situation: Situation) -> Denial | None:
     if key is None or plan.action == UNDOES:
         return None
     if not isinstance(key, KeyState):
-        return Denial(f"the state of the KMS key cannot be read: {key.why}")
+        return Denial(f"the state of the KMS key cannot be read: {key.why}", unknown=True)
     return None if key.usable else Denial(f"the KMS key is {key.state}", final=True)
 
 
@@ -30,7 +30,7 @@ def no_image_is_built(plan: Plan, situation: Situation) -> Denial | None:
     if builds is None or plan.action == UNDOES:
         return None
     if isinstance(builds, Unknown):
-        return Denial(f"whether an image is built cannot be read: {builds.why}")
+        return Denial(f"whether an image is built cannot be read: {builds.why}", unknown=True)
     if not builds.known:
         return None
     return Denial(f"{', '.join(each.what for each in builds.known)} builds an image")
@@ -39,42 +39,61 @@ def no_image_is_built(plan: Plan, situation: Situation) -> Denial | None:
 def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
     """A host whose image is not the published one, or whose key refuses it, would not come back.
 
-    The parent holds the running enclave's PCR0 against the published one at each start.
+    The parent holds the running enclave's PCR0 against the published one at each start. A debug
+    enclave attests zeros, whatever nitro-cli prints of its image.
     """
     image = situation.surroundings.image if situation.surroundings else None
     if image is None or plan.action == UNDOES:
         return None
     if not isinstance(image, Image):
-        return Denial(f"the published image cannot be read: {image.why}")
+        return Denial(f"the published image cannot be read: {image.why}", unknown=True)
     if image.allowed and image.published not in image.allowed:
         return Denial("the published PCR0 is none that the key's policy allows", final=True)
     if FIXES[plan.action].tool != "ssm":
         return None  # a new instance has the published image, or fails its own verification
-    others = [each for each in plan.hosts if _pcr0(situation, each) not in {None, image.published}]
-    if not others:
+    return _same_image(_running(plan, situation), image)
+
+
+def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial | None:
+    """Whether each enclave that runs has the published image, as far as its host can tell."""
+    if debug := [each for each, report in running.items() if report.enclave_debug]:
+        return Denial(f"{', '.join(debug)} runs a debug enclave, which attests no PCR", final=True)
+    measured = {each: report.enclave_pcr0 for each, report in running.items()}
+    if others := [each for each, pcr0 in measured.items() if pcr0 not in {None, image.published}]:
+        why = f"{', '.join(others)} runs an image that is not the published one"
+        return Denial(f"{why}: its parent would refuse it", final=True)
+    dark = [each for each, pcr0 in measured.items() if pcr0 is None]
+    if not dark:
         return None
-    why = f"{', '.join(others)} runs an image that is not the published one"
-    return Denial(f"{why}: its parent would refuse it", final=True)
+    return Denial(f"nobody knows which image runs on {', '.join(dark)}", ask=True, unknown=True)
 
 
 def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     """Every enclave that starts unlocks its vaults: while KMS throttles, that makes it worse."""
     if plan.action in {UNDOES, "restart_parent", "scale_out"}:
         return None
-    throttled = [
-        id_
-        for id_, found in situation.incident.hosts.items()
-        if isinstance(found.report, HostReport)
-        and found.report.log_counts is not None
-        and found.report.log_counts.kms_throttled
-    ]
-    if not throttled:
+    counts = {id_: report.log_counts for id_, report in _reports(situation).items()}
+    throttled = [id_ for id_, found in counts.items() if found and found.kms_throttled]
+    if throttled:
+        return Denial(f"KMS throttles {', '.join(throttled)}")
+    dark = [id_ for id_, found in counts.items() if found is None and id_ in plan.hosts]
+    if not dark:
         return None
-    return Denial(f"KMS throttles {', '.join(throttled)}")
+    why = f"nobody knows whether KMS throttles {', '.join(dark)}: its log cannot be read"
+    return Denial(why, ask=True, unknown=True)
 
 
-def _pcr0(situation: Situation, host: InstanceId) -> str | None:
-    """What runs there, as far as its last report says."""
-    found = situation.incident.hosts.get(host)
-    report = found.report if found is not None else None
-    return report.enclave_pcr0 if isinstance(report, HostReport) else None
+def _reports(situation: Situation) -> dict[InstanceId, HostReport]:
+    """The last report of each host that gave one."""
+    found = ((id_, each.report) for id_, each in situation.incident.hosts.items())
+    return {id_: report for id_, report in found if isinstance(report, HostReport)}
+
+
+def _running(plan: Plan, situation: Situation) -> dict[InstanceId, HostReport]:
+    """The reports of the plan's hosts on which an enclave runs, as far as they say."""
+    reports = _reports(situation)
+    return {
+        each: reports[each]
+        for each in plan.hosts
+        if each in reports and reports[each].enclave_state != "none"
+    }

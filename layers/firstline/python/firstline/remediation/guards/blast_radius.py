@@ -2,7 +2,13 @@
 
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
-from firstline.diagnosis.evidence import Group, HostReport, Unknown
+from firstline.diagnosis.evidence import (
+    Evidence,
+    Group,
+    HostReport,
+    InstanceStatuses,
+    Unknown,
+)
 from firstline.diagnosis.health_checks import Life
 from firstline.ids import InstanceId
 from firstline.remediation import limits
@@ -10,6 +16,9 @@ from firstline.remediation.guards.guard import Denial
 from firstline.remediation.ladder import serving_hosts
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
+
+MEMORY_GONE = frozenset({"stopped", "terminated"})
+"""EC2's states of an instance that holds nothing in memory any more."""
 
 
 def targets_are_ours(plan: Plan, situation: Situation) -> Denial | None:
@@ -110,21 +119,31 @@ def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
 def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     """A vault of which something was never stored is lost with its enclave's memory: a person asks.
 
-    A restart of the parent leaves the enclave as it is, and one that is gone has nothing to lose.
+    A restart of the parent leaves the enclave as it is. What nobody could look at is not known to
+    hold nothing: a person, who may know, is asked.
     """
     if not situation.profile.fleet.restarts_can_lose_vaults or plan.action == "restart_parent":
         return None
-    for host in plan.hosts:
-        found = situation.evidence.hosts.get(host)
-        report = found.report if found is not None else None
-        if not isinstance(report, HostReport) or report.enclave_state == "none":
-            continue
-        if report.restart_blockers is None:
-            return Denial(f"nobody knows whether {host} holds what was not stored")
-        if report.restart_blockers:
-            why = f"{host} logged {report.restart_blockers} times that it could not store"
-            return Denial(why, final=True)
-    return None
+    unsaved = {host: _unsaved(host, situation.evidence) for host in plan.hosts}
+    held = [f"{host} logged {count} times" for host, count in unsaved.items() if count]
+    if held:
+        return Denial(f"{', '.join(held)} that it could not store", final=True)
+    dark = sorted(host for host, count in unsaved.items() if count is None)
+    if not dark:
+        return None
+    why = f"nobody knows whether {', '.join(dark)} holds what was not stored"
+    return Denial(why, ask=True, unknown=True)
+
+
+def _unsaved(host: InstanceId, evidence: Evidence) -> int | None:
+    """How often *host* logged that it could not store, or None; memory does not outlive a host."""
+    found, statuses = evidence.hosts.get(host), evidence.instance_statuses
+    status = statuses.known.get(host) if isinstance(statuses, InstanceStatuses) else None
+    if status is not None and status.state in MEMORY_GONE:
+        return 0
+    if found is None or not isinstance(found.report, HostReport):
+        return None
+    return 0 if found.report.enclave_state == "none" else found.report.restart_blockers
 
 
 def one_fix_at_a_time(plan: Plan, situation: Situation) -> Denial | None:

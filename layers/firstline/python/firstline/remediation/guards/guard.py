@@ -14,7 +14,8 @@ class Denial(msgspec.Struct, frozen=True):
 
     A ``final`` denial does not pass with time: a person must take over. One that is ``held`` is
     so by a person's own will, who need not be told of it again. ``ask`` says that a person may
-    allow the plan, and was not told of it yet.
+    allow the plan, and was not asked yet. ``unknown`` says that a fact is missing which a person
+    may know: the plan is proposed, and a yes overrides the denial.
     """
 
     why: str
@@ -22,13 +23,23 @@ class Denial(msgspec.Struct, frozen=True):
     final: bool = False
     held: bool = False
     ask: bool = False
+    unknown: bool = False
 
 
 type Guard = Callable[[Plan, Situation], Denial | None]
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What one guard said; no denial means that it lets the plan pass."""
+    """What one guard answered; no denial means that it lets the plan pass.
+
+    A denial that is ``overridden`` stays in the record, and a person's yes stands above it.
+    """
 
     guard: str
     denial: Denial | None
+    overridden: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether it keeps the plan from being done."""
+        return self.denial is not None and not self.overridden

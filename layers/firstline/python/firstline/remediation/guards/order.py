@@ -1,5 +1,6 @@
 """The guards in the order of asking. The list in ``docs/GUARDS.md`` is generated from this."""
 
+from firstline.incidents import approvals
 from firstline.remediation.guards import (
     attestation,
     authority,
@@ -45,8 +46,18 @@ ORDER: tuple[Guard, ...] = (
 
 
 def ask(plan: Plan, situation: Situation) -> tuple[Answer, ...]:
-    """Every guard's answer: one denial is enough to stop *plan*, and all are kept."""
-    return tuple(Answer(name(guard), guard(plan, situation)) for guard in ORDER)
+    """Every guard's answer: one denial is enough to stop *plan*, and all are kept.
+
+    A person's yes to the plan overrides exactly the unknowns that the proposal named.
+    """
+    known = approvals.overridden(situation.incident.proposals, plan.hash, situation.now)
+    return tuple(_answer(guard, plan, situation, known) for guard in ORDER)
+
+
+def _answer(guard: Guard, plan: Plan, situation: Situation, known: frozenset[str]) -> Answer:
+    denial = guard(plan, situation)
+    overridden = denial is not None and denial.unknown and name(guard) in known
+    return Answer(name(guard), denial, overridden)
 
 
 def name(guard: Guard) -> str:

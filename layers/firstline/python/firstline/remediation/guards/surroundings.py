@@ -10,6 +10,7 @@ from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group, Refreshes, Unknown
 from firstline.diagnosis.external_events import Circumstances
+from firstline.diagnosis.health_checks import Failure
 from firstline.diagnosis.preflight import Deployments
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.plan import Plan
@@ -22,8 +23,15 @@ NEEDED = frozenset({"Launch", "Terminate"})
 
 
 def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
-    """Hosts are left alone when what they depend on fails them all: no restart can help."""
+    """Hosts are left alone when what they depend on fails them all: no restart can help.
+
+    A host whose own enclave is gone is mended all the same: that is not NATS' doing.
+    """
     if plan.action == UNDOES or situation.diagnosis.dependency is None:
+        return None
+    verdicts = (situation.diagnosis.hosts.get(each) for each in plan.hosts)
+    gone = (each is not None and each.failure is Failure.ENCLAVE_GONE for each in verdicts)
+    if plan.hosts and all(gone):
         return None
     return Denial(f"no host reaches {situation.diagnosis.dependency}: the hosts are left alone")
 
@@ -93,7 +101,7 @@ def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
         return None
     refreshes = situation.surroundings.refreshes
     if not isinstance(refreshes, Refreshes):
-        return Denial(f"instance refreshes cannot be read: {refreshes.why}")
+        return Denial(f"instance refreshes cannot be read: {refreshes.why}", unknown=True)
     active = refreshes.active()
     return Denial(f"the instance refresh {active[0].id} goes on") if active else None
 
@@ -106,7 +114,7 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     freeze = seconds(situation.profile.policy.freeze_seconds)
     for found, within in ((around.stack, timedelta(0)), (around.parameters, freeze)):
         if isinstance(found, Unknown):
-            return Denial(f"recent deployments cannot be read: {found.why}")
+            return Denial(f"recent deployments cannot be read: {found.why}", unknown=True)
         busy = [
             each.what
             for each in (found.known if isinstance(found, Deployments) else ())

@@ -3,9 +3,11 @@
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group, Refreshes
 from firstline.diagnosis.health_checks import Life
+from firstline.incidents import approvals
+from firstline.incidents.approvals import PROPOSALS_MAX
 from firstline.remediation import ladder
 from firstline.remediation.decision import Ask, Decision, Fix, HandOver, Step, Wait
-from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.guard import Answer
 from firstline.remediation.guards.order import ask
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -40,25 +42,37 @@ def refresh_to_cancel(s: Situation) -> Decision | None:
 def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
     """*plan*, or what its denials leave; every guard's answer is kept."""
     answers = ask(plan, s)
-    denials = [each.denial for each in answers if each.denial is not None]
-    step, why = _permitted(s, plan, tuple(denials))
+    step, why = _permitted(s, plan, tuple(each for each in answers if each.stops))
     return Decision(step=step, rule=rule, why=why, facts=plan.facts, plan=plan, answers=answers)
 
 
-def _permitted(s: Situation, plan: Plan, denials: tuple[Denial, ...]) -> tuple[Step, str]:
+def _permitted(s: Situation, plan: Plan, stops: tuple[Answer, ...]) -> tuple[Step, str]:
+    denials = [each.denial for each in stops if each.denial is not None]
     if not denials:
         return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
     why = "; ".join(each.why for each in denials)
     if any(each.final for each in denials):
         return HandOver(), why
-    if all(each.ask for each in denials):
-        return Ask(plan), why
+    # a guard that keeps saying no is passed to a person, who may know more than it does
+    blocked = s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds)
+    if all(each.ask for each in denials) or (blocked and all(each.unknown for each in denials)):
+        unknowns = tuple(each.guard for each in stops if each.denial and each.denial.unknown)
+        return _proposed(s, plan, unknowns, why)
     watch = s.now + seconds(s.profile.policy.watch_seconds)
     retries = [each.retry_at for each in denials if each.retry_at is not None]
     if len(retries) == len(denials):
         return Wait(min(max(retries), watch)), why
-    # a guard that keeps saying no is told to a person, who may know more than it does
-    blocked = s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds)
     if blocked and not any(each.held for each in denials):
         return HandOver(), why
     return Wait(watch), why
+
+
+def _proposed(s: Situation, plan: Plan, unknowns: tuple[str, ...], why: str) -> tuple[Step, str]:
+    """Ask people about a plan that only unknowns bar, once; their no, or none, hands it over."""
+    asked = approvals.standing(s.incident.proposals, plan.hash)
+    if asked is None or not set(unknowns) <= set(asked.unknowns):
+        full = len(s.incident.proposals) >= PROPOSALS_MAX
+        return HandOver() if full else Ask(plan, unknowns), why
+    if asked.approval is None and s.now < asked.until:
+        return Wait(min(asked.until, s.now + seconds(s.profile.policy.watch_seconds))), why
+    return HandOver(), f"nobody allowed {plan.action} on {plan.target}: {why}"

@@ -84,6 +84,32 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     return Decision(step=Look(hosts, read_at), rule="look at hosts", why=why)
 
 
+def approved_to_confirm(s: Situation) -> Decision | None:
+    """A person's yes is acted on by what is read after it: its hosts are looked at once more.
+
+    A recovery then stops the fix, and so does a new denial; continued silence does not.
+    """
+    waiting = {each.id for each in s.unverified}
+    stale = [
+        host
+        for each in s.incident.proposals
+        if each.approval is not None and each.approval.granted and not each.used
+        for host in each.hosts
+        if host in waiting and _looked_at(s, host) < each.approval.at < s.now
+    ]
+    if not stale:
+        return None
+    hosts = _together(s, sorted(set(stale)))
+    read_at = s.now + seconds(s.profile.policy.poll_seconds)
+    why = f"{', '.join(hosts)} is looked at again before what a person allowed"
+    return Decision(step=Look(hosts, read_at), rule="confirm approval", why=why)
+
+
+def _looked_at(s: Situation, host: InstanceId) -> datetime:
+    found = s.incident.hosts.get(host)
+    return found.at if found is not None else s.incident.opened_at
+
+
 def targets_to_confirm(s: Situation) -> Decision | None:
     """A host that seems to serve is verified like a mended one: K of K."""
     waiting = s.unverified

@@ -61,6 +61,8 @@ def _judged(
         hosts=hosts,
         answering=seen.answering,
         connections=seen.connections,
+        instance_statuses=seen.instance_statuses,
+        histories=seen.histories,
     )
     in_scope = seen.group.in_service() if isinstance(seen.group, Group) else tuple(sorted(hosts))
     return diagnose(evidence, in_scope, age_max)

@@ -1,0 +1,182 @@
+"""The host's own report as a health check: nitro-cli is the ground truth, with what systemd does.
+
+`describe-enclaves` prints an empty list until an enclave has booted, so that no enclave is a
+failure only once its unit has settled. A parent is restarted in every normal boot until its
+supervisor listens, so that looping is a failure only beyond the boot allowance.
+"""
+
+import copy
+from datetime import timedelta
+
+from firstline.diagnosis import failure_domains as domains
+from firstline.diagnosis.evidence import Answering, Evidence, HostReport, UnitDetail, UnitState
+from firstline.diagnosis.failure_domains import Domain
+from firstline.diagnosis.health_checks import NOTHING, Criteria, Failure, Life, Reading
+from firstline.ids import InstanceId
+
+SOURCE = "host report"
+ERRORS_MIN = 3
+"""So many lines of the last two minutes, that the enclave does not take messages, are a failure."""
+UNLOADED: dict[str | None, tuple[str, Failure]] = {
+    "masked": ("somebody masked the unit", Failure.UNIT_MASKED),
+    "bad-setting": ("systemd refuses the unit", Failure.UNIT_INVALID),
+    "error": ("systemd cannot load the unit", Failure.UNIT_INVALID),
+    "not-found": ("systemd knows no unit", Failure.UNIT_INVALID),
+}
+"""Load states in which a unit cannot start, however often it is tried."""
+OBSTACLES = {
+    "allocator-failed": "the enclave allocator has failed",
+    "no-hugepages": "no hugepages are free",
+    "no-cpus": "no CPUs are reserved for enclaves",
+    "no-device": "the host has no enclave device",
+}
+
+
+def by_report(
+    host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
+) -> Reading:
+    """What the host says of itself, where it did so within *age_max*."""
+    found = evidence.hosts.get(host)
+    if found is None or not found.fresh(evidence.at, age_max):
+        return NOTHING
+    if not isinstance(found.report, HostReport):
+        return NOTHING
+    reading = _by_state(found.report, criteria, silent=_silent(evidence, age_max))
+    if reading.life is Life.DEAD and _boots(host, found.report, evidence, criteria):
+        return Reading(life=Life.STARTING, fact="the host has just started", source=SOURCE)
+    return _beyond(reading, found.report)
+
+
+def _by_state(report: HostReport, criteria: Criteria, *, silent: bool) -> Reading:
+    match report:
+        case HostReport(enclave_state="TERMINATING"):
+            return _stopping("its enclave")
+        case HostReport(enclave_state="none"):
+            return _gone(report, criteria)
+        case HostReport(enclave_state="RUNNING", parent_unit="active"):
+            return _by_parent(report, silent=silent)
+        case HostReport(enclave_state="RUNNING"):
+            detail = report.parent_unit_detail or UnitDetail()
+            return _unit("the parent", report.parent_unit, detail, criteria, Failure.PARENT_DOWN)
+        case _:
+            return NOTHING
+
+
+def _gone(report: HostReport, criteria: Criteria) -> Reading:
+    """No enclave is listed: it is gone, unless its unit is about to start or to stop it."""
+    detail = report.enclave_unit_detail or UnitDetail()
+    unit = "inactive" if report.enclave_unit == "active" else report.enclave_unit
+    reading = _unit("its enclave", unit, detail, criteria, Failure.ENCLAVE_GONE)
+    if reading.failure is not Failure.ENCLAVE_GONE:
+        return reading
+    why = OBSTACLES.get(report.enclave_obstacle or "")
+    fact = f"the host lists no enclave{f': {why}' if why else ''}"
+    return copy.replace(reading, fact=fact)
+
+
+def _unit(
+    what: str, state: UnitState, detail: UnitDetail, criteria: Criteria, failure: Failure
+) -> Reading:
+    """What a unit that does not run is about to do; one that does nothing has failed."""
+    if detail.load in UNLOADED:
+        why, unloaded = UNLOADED[detail.load]
+        return _dead(f"{why} of {what}", unloaded)
+    if state == "deactivating":
+        return _stopping(what)
+    if state == "activating" or detail.job:
+        return _activating(what, detail, criteria, failure)
+    settled = state in {"inactive", "failed"}
+    return _dead(f"{what} does not run", failure) if settled else NOTHING
+
+
+def _activating(what: str, detail: UnitDetail, criteria: Criteria, failure: Failure) -> Reading:
+    """A unit that starts, or loops: an enclave that loops has failed, a parent may in each boot."""
+    since, loops = detail.starting_seconds, detail.sub == "auto-restart"
+    if loops and failure is Failure.ENCLAVE_GONE:
+        return _dead(f"{what} loops", failure)
+    if since is None or since < criteria.boot_allowance.total_seconds():
+        return _starting(what, since)
+    return _dead(f"{what} {'loops' if loops else 'has been starting'} for {since} s", failure)
+
+
+def _by_parent(report: HostReport, *, silent: bool) -> Reading:
+    """The parent's word; it does not notice that its enclave died, so silence contradicts it."""
+    if report.parent_healthy is False:
+        return _sick_parent(report)
+    if (report.enclave_errors_recent or 0) >= ERRORS_MIN:
+        fact = f"the parent logged {report.enclave_errors_recent} times in two minutes that its"
+        return _dead(f"{fact} enclave takes no messages", Failure.ENCLAVE_SILENT)
+    if silent:
+        return Reading(failure=Failure.ENCLAVE_SILENT)
+    if report.parent_healthy is None or report.parent_nats_connected is False:
+        return NOTHING  # nobody answers there, or it has not connected yet
+    return Reading(life=Life.SERVING, fact="the host's enclave runs", source=SOURCE)
+
+
+def _sick_parent(report: HostReport) -> Reading:
+    """One that has lost NATS proves nothing of the host but where it has given NATS up.
+
+    NATS then greets the host, and the parent has closed its connection and never tries again.
+    """
+    if report.nats_reachable is False:
+        return NOTHING  # NATS fails it, and nothing on the host does
+    if report.parent_nats_connected is not False:
+        return _dead("the parent says that it is unhealthy", Failure.PARENT_DOWN)
+    closed = report.log_counts is not None and report.log_counts.nats_closed > 0
+    gave_up = closed and report.nats_reachable is True
+    return Reading(
+        life=Life.DEAD,
+        fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
+        source=SOURCE,
+        failure=Failure.NATS_LOST,
+        domains=domains.HOST_ITSELF if gave_up else domains.OF_NATS,
+        shared=Domain.NATS,
+    )
+
+
+def _beyond(reading: Reading, report: HostReport) -> Reading:
+    """*reading*, unless the parent's log says that what fails is beyond the host.
+
+    A parent that is refused its image, its key or its credentials crashes again however often it
+    is restarted; nobody who serves is suspected for what stood in a log.
+    """
+    if reading.life in {Life.SERVING, Life.STARTING, Life.STOPPING}:
+        return reading
+    counts, hours = report.log_counts, report.credentials_expire_in_hours
+    if counts is not None and (counts.pcr_mismatch or counts.handshake_failed):
+        return copy.replace(reading, failure=Failure.IMAGE_MISMATCH)
+    if counts is not None and (counts.kms_denied or counts.kms_key_unusable):
+        return copy.replace(reading, failure=Failure.KMS_REFUSES)
+    if (hours is not None and hours < 0) or (counts is not None and counts.nats_auth):
+        return copy.replace(reading, failure=Failure.CREDENTIALS_ENDED)
+    return reading
+
+
+def _boots(host: InstanceId, report: HostReport, evidence: Evidence, criteria: Criteria) -> bool:
+    """Whether the host was launched or booted within the boot allowance."""
+    history = evidence.histories.get(host)
+    entered_at = history.in_service_at if history is not None else None
+    launched = entered_at is not None and evidence.at - entered_at < criteria.boot_allowance
+    up = report.uptime_seconds
+    return launched or (up is not None and up < criteria.boot_allowance.total_seconds())
+
+
+def _silent(evidence: Evidence, age_max: timedelta) -> bool:
+    """Whether the last end-to-end request was not answered, for whatever reason."""
+    answering = evidence.answering
+    if not isinstance(answering, Answering) or not answering.fresh(evidence.at, age_max):
+        return False
+    return not answering.answers
+
+
+def _dead(fact: str, failure: Failure) -> Reading:
+    return Reading(life=Life.DEAD, fact=fact, source=SOURCE, failure=failure)
+
+
+def _starting(what: str, seconds: int | None) -> Reading:
+    since = "" if seconds is None else f" for {seconds} s"
+    return Reading(life=Life.STARTING, fact=f"{what} has been starting{since}", source=SOURCE)
+
+
+def _stopping(what: str) -> Reading:
+    return Reading(life=Life.STOPPING, fact=f"{what} is being stopped", source=SOURCE)
