@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from firstline.cli import deployments, exported, instants
+from firstline.cli.analysis import archived
 from firstline.cli.analysis.selection import within
 from firstline.cli.deployments import Deployment
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
-from firstline.controller.archive import read as archived
 from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
 from firstline.errors import Malformed, Unavailable
