@@ -19,7 +19,7 @@ ANNOUNCED_MAX = 20
 LONGEST = timedelta(hours=4)
 """No drill is observed for longer."""
 REASON = "firstline drill: rung on purpose, nothing is wrong"
-"""What the alarm's history says of a drill that nobody announced: it decides nothing."""
+"""The reason of the alarm in a drill that was not announced: it decides nothing."""
 _REASON = re.compile(r"firstline drill ([0-9a-f]{16}): rung on purpose, nothing is wrong")
 
 

@@ -7,6 +7,6 @@ from firstline.reporting.postmortem.report import Report
 
 
 def page(reports: tuple[Report, ...], drill: Rehearsal) -> str:
-    """One page with *drill* and then *reports*; there is no report where nobody heard it."""
+    """One page with *drill* and then *reports*, of which a drill that opened nothing has none."""
     incidents = [drawn(each) for each in reports]
     return template("report.html.jinja").render(incidents=incidents, drill=drill)
