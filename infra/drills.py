@@ -12,7 +12,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from firstline.controller import metrics as measures
-from firstline.reporting.drill import results as drill
+from firstline.signals import drill_marker
 from infra import roles
 from infra.alarms import own_metric, silent
 
@@ -62,7 +62,7 @@ def _rung_by(scope: Construct, alarm: cloudwatch.Alarm) -> None:
                 {
                     "AlarmName": alarm.alarm_name,
                     "StateValue": "ALARM",
-                    "StateReason": drill.REASON,
+                    "StateReason": drill_marker.REASON,
                 }
             ),
             retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(

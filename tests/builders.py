@@ -7,7 +7,7 @@ from typing import Any
 
 import firstline
 from firstline.config import profile_file as profiles
-from firstline.config.settings import Home, nowhere
+from firstline.config.settings import Home
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
@@ -21,6 +21,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
 from firstline.incidents.incident import Attempt, Incident, Look, Outcome, Status, Target
+from firstline.lab.nowhere import nowhere
 from firstline.ledger.chain import Provenance
 from firstline.remediation.execution import Answered
 from firstline.signal import Component, Condition, Severity, Signal, SignalKind

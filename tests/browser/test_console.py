@@ -9,9 +9,9 @@ from threading import Thread
 
 import pytest
 
+from firstline.cli.analysis.board import Board
 from firstline.cli.console import open_board, serving
 from firstline.config.settings import Home
-from firstline.reporting.console.board import Board
 from firstline.reporting.console.view import Overview
 from firstline.reporting.html.console import Theme, widget
 from tests.browser.chromium import Browser

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from firstline.cli.analysis.selection import summaries
 from firstline.cli.main import dispatch
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Chain, Data, Kind, append
 from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.incident_summary import summaries
 from tests.builders import BY, ID, NOW, OTHER, A
 from tests.cli.exports import written
 from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.account.alarm_state import Rung
+from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.drill import tell, write
 from firstline.cli.drilling import Stage, play
 from firstline.cli.main import dispatch, end_on_signals
@@ -24,7 +25,6 @@ from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
-from firstline.reporting.postmortem.rehearsal import as_markdown
 from firstline.signal import Condition
 from tests.builders import ALARM_ARN, ALARM_NAME, HOME, PROFILE
 from tests.controller.rig import TIMEOUT, ZERO, Rig

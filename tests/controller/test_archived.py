@@ -1,4 +1,4 @@
-from firstline.controller.archive import read as archived
+from firstline.cli.analysis import archived
 from firstline.ids import digest
 from firstline.ledger import archive as archiving
 from tests.controller.archiving_rig import BY, POLICY, Records

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstline.cli.analysis.selection import within
 from firstline.errors import Malformed
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export
@@ -121,14 +122,14 @@ def test_a_time_chooses_whole_chains(
     """A chain cut at its beginning could not be verified."""
     chains = {"early": chain(OTHER, *EARLY), "late": [ONE, TWO]}
     everything = [each for entries in chains.values() for each in entries]
-    assert list(export.within(everything, since, until)) == [
+    assert list(within(everything, since, until)) == [
         each for name in names for each in chains[name]
     ]
 
 
 def test_a_chain_that_cannot_be_read_is_never_left_out() -> None:
     broken = Entry(OTHER, 1, "{}", digest(b"{}"))
-    assert list(export.within([broken, ONE], datetime(2030, 1, 1, tzinfo=UTC), None)) == [broken]
+    assert list(within([broken, ONE], datetime(2030, 1, 1, tzinfo=UTC), None)) == [broken]
 
 
 @pytest.mark.slow
@@ -140,7 +141,7 @@ def test_memory_does_not_grow_with_the_export() -> None:
             yield from chain(IncidentId(f"inc-{number}"), *[NOW] * 10)
 
     tracemalloc.start()
-    lines = export.write(export.within(entries(), ago(1), None), NONE)
+    lines = export.write(within(entries(), ago(1), None), NONE)
     read = sum(1 for _ in export.read(lines))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

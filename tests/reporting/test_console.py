@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from firstline.cli.analysis import board
 from firstline.controller.console import look
 from firstline.errors import Unavailable
 from firstline.ids import Digest, IncidentId
@@ -15,7 +16,7 @@ from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.export import Recorded, recorded
 from firstline.remediation.kill_switch import CHAIN, Switch
-from firstline.reporting.console import board, lines, rows
+from firstline.reporting.console import lines, rows
 from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.reporting.html.console import Theme, page, widget
 from tests.builders import ID, NOW, answered, attempt, incident, targets
@@ -141,11 +142,11 @@ def test_pauses_stand_until_they_end() -> None:
     until = (NOW + MINUTE).isoformat()
     pause: Data = {"change": "paused", "scope": "everything", "why": "w", "by": "b", "until": until}
     told = chain((NOW, Kind.PAUSE, pause), of=CHAIN)
-    assert [each.why for each in rows.stops_told(told, NOW)] == ["w"]
-    assert rows.stops_told(told, NOW + MINUTE) == ()
+    assert [each.why for each in board.stops(told, NOW)] == ["w"]
+    assert board.stops(told, NOW + MINUTE) == ()
     resumed: Data = {"change": "resumed", "scope": "everything"}
     both = chain((NOW, Kind.PAUSE, pause), (NOW, Kind.PAUSE, resumed), of=CHAIN)
-    assert rows.stops_told(both, NOW) == ()
+    assert board.stops(both, NOW) == ()
 
 
 # --- lines -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.cli.analysis.selection import Wanted, summaries
 from firstline.errors import Malformed
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
@@ -12,8 +13,6 @@ from firstline.reporting.incident_summary import (
     Denied,
     Summary,
     Tried,
-    Wanted,
-    summaries,
     summarise,
 )
 from tests.builders import BY, ID, NOW, OTHER, A, B

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import typer
 
 from firstline.cli import envelope, exported, replay
+from firstline.cli.analysis import board
+from firstline.cli.analysis.board import Board
 from firstline.cli.envelope import Account, Region
 from firstline.cli.output import screen
 from firstline.cli.replay import Profile, Where
@@ -19,8 +21,6 @@ from firstline.config.settings import Home
 from firstline.errors import Malformed
 from firstline.lab.twin.replay import replay as played
 from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.console import board
-from firstline.reporting.console.board import Board
 from firstline.reporting.html.console import ASKED, page
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

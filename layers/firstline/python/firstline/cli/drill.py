@@ -7,6 +7,7 @@ import typer
 
 from firstline.cli import exported
 from firstline.cli.account.alarm_state import AwsAlarms
+from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.drilling import Played, Stage, play
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.levers import length
@@ -18,7 +19,6 @@ from firstline.controller.operators.commands import AnnounceDrill, Pulled
 from firstline.errors import Malformed, Unavailable
 from firstline.reporting.postmortem import write as report
 from firstline.reporting.postmortem.markdown import markdown as of_incident
-from firstline.reporting.postmortem.rehearsal import as_markdown
 from firstline.signal import Condition
 
 File = Annotated[
@@ -65,7 +65,7 @@ def drill(
 
 def write(played: Played, profile: Profile, html: Path | None, markdown: Path | None) -> None:
     """Write the report of the drill, and of the incident that it opened, as it is asked for."""
-    from firstline.reporting.html.report import page
+    from firstline.cli.analysis.drill.page import page
 
     reports = (report.write(played.chain, profile),) if played.chain else ()
     if html is not None:

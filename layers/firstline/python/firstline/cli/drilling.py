@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from firstline.cli.account.alarm_state import Rung
+from firstline.cli.analysis.drill import results as drills
+from firstline.cli.analysis.drill.checks import faults, settled
+from firstline.cli.analysis.drill.rehearsal import Rehearsal
+from firstline.cli.analysis.drill.results import Drilled, Expected
 from firstline.cli.output.deployed import DrillDecision, DrillLine
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
@@ -16,10 +20,6 @@ from firstline.errors import Malformed
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import recorded
-from firstline.reporting.drill import results as drills
-from firstline.reporting.drill.checks import faults, settled
-from firstline.reporting.drill.results import Drilled, Expected
-from firstline.reporting.postmortem.rehearsal import Rehearsal
 from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
@@ -98,7 +98,7 @@ def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bo
 def _reason(alarm: Rung, lasts: timedelta, stage: Stage, *, enforce: bool) -> str:
     """What the alarm's state is to say; the word of a drill that must only be observed."""
     if enforce or stage.mode == "observe":
-        return drills.REASON
+        return announced.REASON
     if lasts + SPARE > announced.LONGEST:
         raise Malformed(f"--for: a drill is observed for {announced.LONGEST} at most")
     until = stage.clock.now() + lasts + SPARE

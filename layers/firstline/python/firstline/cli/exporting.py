@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from firstline.cli import deployments, exported, instants
+from firstline.cli.analysis import archived
+from firstline.cli.analysis.selection import within
 from firstline.cli.deployments import Deployment
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
-from firstline.controller.archive import read as archived
 from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
 from firstline.errors import Malformed, Unavailable
@@ -94,7 +95,7 @@ def _texts(
 def _chosen(ledger: Ledger, incidents: list[str], window: Window) -> Iterator[Entry]:
     named = dict.fromkeys(map(IncidentId, incidents))
     entries = chain.from_iterable(map(ledger.entries, named)) if named else ledger.everything()
-    return exports.within(entries, *window)
+    return within(entries, *window)
 
 
 def _counted(entries: Iterator[Entry], counted: Counter[str]) -> Iterator[Entry]:

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from firstline.cli import exported, instants
+from firstline.cli.analysis.selection import OUTCOMES, Wanted, summaries
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import entries, listing
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import IncidentId
 from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.incident_summary import OUTCOMES, Summary, Wanted, summaries
+from firstline.reporting.incident_summary import Summary
 from firstline.signal import Condition, Severity
 
 Export = Annotated[

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from firstline import command_lines
 from firstline.cli import incidents, instants
+from firstline.cli.analysis.statistics import Review, Spread, Turn, review
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.errors import Malformed
-from firstline.reporting.statistics import Review, Spread, Turn, review
 from firstline.reporting.timeline import clock
 from firstline.reporting.tones import Tone
 

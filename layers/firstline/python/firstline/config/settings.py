@@ -45,25 +45,3 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
     alarms: dict[str, str]
     hash_key: str
     code: str
-
-
-def nowhere(home: Home, code: str) -> Settings:
-    """The settings of what runs beside no stack: it has no addresses, and only observes."""
-    return Settings(
-        home=home,
-        mode="observe",
-        profile_path="",
-        incidents_table="",
-        ledger_table="",
-        archive_bucket="archive",
-        signing_key="key",
-        signals_queue_url="",
-        wakes_queue_url="",
-        routing_key_secret="",
-        pager_url="",
-        team_topic="",
-        documents={},
-        alarms={},
-        hash_key=code,
-        code=code,
-    )

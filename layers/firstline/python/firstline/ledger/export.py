@@ -13,7 +13,6 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
 from typing import Annotated, Any
 
 import msgspec
@@ -182,28 +181,3 @@ def _policies(entry: Entry) -> tuple[Digest, ...]:
         return (recorded(entry).policy,)
     except Malformed:
         return ()
-
-
-def within(
-    entries: Iterable[Entry], since: datetime | None, until: datetime | None
-) -> Iterator[Entry]:
-    """The chains, whole, that have an entry from *since* on and before *until*.
-
-    An incident's entries stand together in *entries*; one chain is held at a time. A chain that
-    cannot be read is given too: it is for the verifier to judge.
-    """
-    if since is None and until is None:
-        yield from entries
-        return
-    for _, chain in groupby(entries, key=lambda each: each.incident):
-        held = tuple(chain)
-        if any(_falls(each, since, until) for each in held):
-            yield from held
-
-
-def _falls(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
-    try:
-        at = recorded(entry).at
-    except Malformed:
-        return True
-    return (since is None or since <= at) and (until is None or at < until)

@@ -23,13 +23,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import Attempt, Fact, Incident, Outcome, Target
-from firstline.ledger.entries import (
-    FixReported,
-    FixVerified,
-    HostsInspected,
-    HostsVerified,
-    LedgerEvent,
-)
+from firstline.ledger import entries
 from firstline.remediation import verification as verify
 from firstline.remediation.execution import Answer, Answered
 from firstline.remediation.limits import Limits
@@ -50,11 +44,11 @@ class Lesson(msgspec.Struct, frozen=True):
     """The incident as it is now known to be, what is news, and the fix that is over, if one is."""
 
     incident: Incident
-    news: tuple[LedgerEvent, ...] = ()
+    news: tuple[entries.LedgerEvent, ...] = ()
     over: Attempt | None = None
 
     def adding(
-        self, incident: Incident, *news: LedgerEvent, over: Attempt | None = None
+        self, incident: Incident, *news: entries.LedgerEvent, over: Attempt | None = None
     ) -> "Lesson":
         """This lesson and one more."""
         return Lesson(incident, (*self.news, *news), over or self.over)
@@ -124,7 +118,7 @@ def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: date
     fresh = {id_: HostEvidence(each, look.intended_at) for id_, each in reported.items()}
     incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
     incident = _readings(incident, seen.evidence, profile, frozenset(look.targets))
-    event = HostsInspected(action="look_host", token=look.token, hosts=reported)
+    event = entries.HostsInspected(action="look_host", token=look.token, hosts=reported)
     return lesson.adding(incident, event)
 
 
@@ -238,7 +232,7 @@ def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: date
 def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
     attempt = copy.replace(current, helped=helped)
     fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
-    event = FixVerified(
+    event = entries.FixVerified(
         action=attempt.action,
         target=attempt.target,
         token=attempt.token,
@@ -250,8 +244,8 @@ def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
     return lesson.adding(incident, event, over=attempt)
 
 
-def _reported(attempt: Attempt, detail: str) -> FixReported:
-    return FixReported(
+def _reported(attempt: Attempt, detail: str) -> entries.FixReported:
+    return entries.FixReported(
         action=attempt.action,
         target=attempt.target,
         token=attempt.token,
@@ -260,9 +254,9 @@ def _reported(attempt: Attempt, detail: str) -> FixReported:
     )
 
 
-def _turned(targets: list[Target], readings: int) -> HostsVerified:
+def _turned(targets: list[Target], readings: int) -> entries.HostsVerified:
     """One entry for all, so that a turn's transaction stays within its bound."""
-    return HostsVerified(
+    return entries.HostsVerified(
         verified=tuple(each.id for each in targets if each.verified),
         doubted=tuple(each.id for each in targets if not each.verified),
         readings_needed=readings,

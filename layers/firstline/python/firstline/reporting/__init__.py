@@ -1,1 +1,1 @@
-"""What people read afterwards: timelines, summaries, statistics, reports, drills, the console."""
+"""What people read afterwards: timelines, summaries, reports, the console."""

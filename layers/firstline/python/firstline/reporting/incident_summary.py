@@ -1,13 +1,11 @@
 """Summary: what one incident came to, as its entries tell it.
 
-One chain is held at a time, so that a ledger of any length can be gone through. What an older
-entry does not say is left out.
+What an older entry does not say is left out.
 """
 
 import copy
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
 
 import msgspec
 
@@ -15,14 +13,11 @@ from firstline.ids import Digest, IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger import entries
 from firstline.ledger.export import ENDING_STEPS, Recorded
-from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.events import events, timed
 from firstline.signal import Disposition
 
 OPEN = "open"
 """The outcome of an incident that no decision has ended yet."""
-OUTCOMES = (OPEN, "resolved", "handed-over", "observed", "ignored", "rejected")
-"""All that a summary may say of how it ended."""
 NOTED: dict[str, str] = {
     Disposition.REJECTED: "rejected",
     Disposition.CONTEXT: "observed",
@@ -96,40 +91,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def opened(self) -> bool:
         """Whether it is an incident; one whose beginning is missing counts as such."""
         return self.disposition in {Disposition.INCIDENT, ""}
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are asked for; what is empty asks for nothing. Times are of any entry."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    severities: frozenset[str] = frozenset()
-    conditions: frozenset[str] = frozenset()
-    hosts: frozenset[str] = frozenset()
-    outcomes: frozenset[str] = frozenset()
-
-    def fits(self, told: Summary) -> bool:
-        """Whether *told* is one of them."""
-        return (
-            (self.since is None or told.last_at >= self.since)
-            and (self.until is None or told.opened_at < self.until)
-            and (not self.severities or told.severity in self.severities)
-            and (not self.conditions or told.condition in self.conditions)
-            and (not self.hosts or not self.hosts.isdisjoint(told.hosts))
-            and (not self.outcomes or told.outcome in self.outcomes)
-        )
-
-
-def chains(records: Iterable[Recorded]) -> Iterator[tuple[IncidentId, Iterator[Recorded]]]:
-    """The entries of each chain, which stand together in *records*; one is read before the next."""
-    return groupby(records, key=lambda each: each.entry.incident)
-
-
-def summaries(records: Iterable[Recorded]) -> Iterator[Summary]:
-    """The summary of each incident of *records*; `Malformed` for an entry of another form."""
-    for id_, chain in chains(records):
-        if id_ != CHAIN:
-            yield summarise(chain)
 
 
 def summarise(chain: Iterable[Recorded]) -> Summary:

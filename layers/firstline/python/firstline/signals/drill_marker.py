@@ -18,6 +18,8 @@ ANNOUNCED_MAX = 20
 """As many drills at a time as one small item holds."""
 LONGEST = timedelta(hours=4)
 """No drill is observed for longer."""
+REASON = "firstline drill: rung on purpose, nothing is wrong"
+"""The reason of the alarm in a drill that was not announced: it decides nothing."""
 _REASON = re.compile(r"firstline drill ([0-9a-f]{16}): rung on purpose, nothing is wrong")
 
 

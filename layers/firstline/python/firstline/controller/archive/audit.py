@@ -6,7 +6,8 @@ What ``ledger/verify.py`` does with a whole export, for the latest anchors, with
 from collections.abc import Iterator
 
 from firstline.controller.archive.fill import Archiving
-from firstline.controller.archive.read import checkpoint
+from firstline.controller.ports.archive import Archive
+from firstline.errors import Malformed
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import verify as audit
@@ -65,3 +66,11 @@ def _chain(incident: IncidentId, anchored: Chain, within: Archiving) -> Iterator
     found = audit.verify(b"".join(lines), (anchored.head,))
     if found.faults:
         yield f"the table's {where}: {found.faults[0].why}"
+
+
+def checkpoint(archive: Archive, sequence: int) -> Sealed | None:
+    """The checkpoint of that number; None where there is none that can be read."""
+    try:
+        return archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
+    except Malformed:
+        return None

@@ -12,7 +12,6 @@ from datetime import datetime
 import msgspec
 
 from firstline.config.profile import Profile
-from firstline.config.settings import nowhere
 from firstline.controller import inbox
 from firstline.controller.draft import Draft
 from firstline.controller.ports.people import Wake
@@ -23,6 +22,7 @@ from firstline.ids import CommandId, Digest, InstanceId
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
+from firstline.lab.nowhere import nowhere
 from firstline.lab.redecide import compare
 from firstline.lab.redecide import ports as past
 from firstline.lab.redecide.compare import Difference

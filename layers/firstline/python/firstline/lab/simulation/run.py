@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.config.profile import Profile
-from firstline.config.settings import nowhere
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import Lever
 from firstline.controller.operators.execute import Call, pull
@@ -21,6 +20,7 @@ from firstline.controller.sweep import sweep
 from firstline.controller.system import System
 from firstline.errors import Malformed
 from firstline.ids import digest
+from firstline.lab.nowhere import nowhere
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.mail import Mail, Message

@@ -7,12 +7,11 @@ from firstline import command_lines
 from firstline.ids import IncidentId
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Incident
-from firstline.ledger.entries import FixIntended, PauseChanged, PlanAnswered, PlanProposed
+from firstline.ledger.entries import FixIntended, PlanAnswered, PlanProposed
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import Switch
 from firstline.reporting.console.view import Ask, Row, Stop
-from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
 OWNERS = {OPEN: "firstline", "handed-over": "on-call"}
@@ -61,23 +60,14 @@ def of_chain(records: Sequence[Recorded], now: datetime) -> Row:
 def stops(switch: Switch, now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand."""
     return tuple(
-        _stop(each.scope, each.why, each.by, each.until)
+        stop(each.scope, each.why, each.by, each.until)
         for each in switch.pauses
         if now < each.until
     )
 
 
-def stops_told(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
-    """The pauses that stand by the entries of the kill switch's own chain."""
-    standing: dict[str, Stop] = {}
-    for each in events(records, PauseChanged):
-        standing.pop(each.scope, None)
-        if each.change == "paused" and each.until is not None:
-            standing[each.scope] = _stop(each.scope, each.why or "", each.by or "", each.until)
-    return tuple(each for each in standing.values() if now < each.until)
-
-
-def _stop(scope: str, why: str, by: str, until: datetime) -> Stop:
+def stop(scope: str, why: str, by: str, until: datetime) -> Stop:
+    """A pause, in words that may leave the account."""
     return Stop(scope=redact(scope), why=redact(why), by=redact(by), until=until)
 
 

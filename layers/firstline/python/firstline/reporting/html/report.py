@@ -4,7 +4,6 @@ from firstline.reporting.html.templates import template
 from firstline.reporting.postmortem import words
 from firstline.reporting.postmortem.choices import passed
 from firstline.reporting.postmortem.drawing import LANE_HEIGHT, charts, strips, timeline
-from firstline.reporting.postmortem.rehearsal import Rehearsal
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.timeline import folded
 
@@ -12,18 +11,14 @@ OPEN_MAX = 60
 """A longer table is folded until a reader opens it."""
 
 
-def page(reports: tuple[Report, ...], drill: Rehearsal | None = None) -> str:
-    """One page with *reports*, one after the other, and an index where there are several.
-
-    What came of a *drill* stands before them; there may be no report where nobody heard it.
-    """
+def page(reports: tuple[Report, ...]) -> str:
+    """One page with *reports*, one after the other, and an index where there are several."""
     return template("report.html.jinja").render(
-        incidents=[_drawn(each) for each in reports],
-        drill=drill,
+        incidents=[drawn(each) for each in reports], drill=None
     )
 
 
-def _drawn(report: Report) -> dict[str, object]:
+def drawn(report: Report) -> dict[str, object]:
     """What the template takes for one incident: the report and its drawings."""
     rows = [
         (each, times, f"+{words.took(each.at - report.began_at)}")

@@ -8,7 +8,7 @@ from firstline.reporting.events import events
 from firstline.reporting.postmortem.choices import denials
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record, reports
-from firstline.reporting.postmortem.report import Advice, Choice
+from firstline.reporting.postmortem.report import Advice, Choice, advice
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import count, named
 from firstline.signal import Condition
@@ -31,27 +31,22 @@ KEYS: dict[str, str] = {
 """What of the profile decides how a guard answers."""
 RESPONSE_STEPS = {"P1": "R01", "P2": "R02", "P3": "R03", "P4": "R04"}
 
-BY_CONDITION: dict[str, tuple[Advice, ...]] = {
+BY_CONDITION: dict[str, tuple[str, ...]] = {
     Condition.USER_AFFECTED: (
-        Advice("R26", "no idle vault is evicted: the least recently used goes when memory ends"),
-        Advice("R24", "vault processes run inside the enclave: a host's list shows none"),
+        "R26 no idle vault is evicted: the least recently used goes when memory ends",
+        "R24 vault processes run inside the enclave: a host's list shows none",
     ),
     Condition.MEMORY_PRESSURE: (
-        Advice(
-            "R27",
-            "a host's memory says little, most is the enclave's: watch what that has reserved",
-        ),
-        Advice("R30", "the eviction's limits are built into the image: a change is a release"),
+        "R27 a host's memory says little, most is the enclave's: watch what that has reserved",
+        "R30 the eviction's limits are built into the image: a change is a release",
     ),
     Condition.KMS_THROTTLING: (
-        Advice("R32", "KMS is asked at unlocks alone: no attestation frequency can be set"),
-        Advice("R34", "the supervisor has no cache of keys: the step cannot be done"),
+        "R32 KMS is asked at unlocks alone: no attestation frequency can be set",
+        "R34 the supervisor has no cache of keys: the step cannot be done",
     ),
     Condition.NATS_DISCONNECTED: (
-        Advice(
-            "R16", "the hosts have no nats command: test the port, and ask end to end by the probe"
-        ),
-        Advice("R37", "ended credentials look like a closed port: read their end, too"),
+        "R16 the hosts have no nats command: test the port, and ask end to end by the probe",
+        "R37 ended credentials look like a closed port: read their end, too",
     ),
 }
 """Where the runbook and a fleet of this kind disagree, whatever happened."""
@@ -70,7 +65,7 @@ def changes(
         *_denied(made, fixed),
         *_unanswered(record),
         *_unheard(record),
-        *BY_CONDITION.get(stands.condition, ()),
+        *map(advice, BY_CONDITION.get(stands.condition, ())),
     )
     return tuple(dict.fromkeys(found))
 

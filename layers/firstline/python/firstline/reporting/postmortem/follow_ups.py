@@ -10,60 +10,47 @@ from firstline.reporting.postmortem.cause import failures
 from firstline.reporting.postmortem.fixes import Fix, by_action
 from firstline.reporting.postmortem.health import Known
 from firstline.reporting.postmortem.record import Record, reports
-from firstline.reporting.postmortem.report import Advice
+from firstline.reporting.postmortem.report import Advice, advice
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import named, parts
 from firstline.signal import Condition
 
-BY_FAILURE: dict[Failure, Advice] = {
-    Failure.ENCLAVE_GONE: Advice(
-        "R40", "find out why the enclave ended: the kernel's and the allocator's log"
+BY_FAILURE: dict[Failure, str] = {
+    Failure.ENCLAVE_GONE: (
+        "R40 find out why the enclave ended: the kernel's and the allocator's log"
     ),
-    Failure.ENCLAVE_SILENT: Advice(
-        "R40",
-        "find out why the enclave did not answer: the parent's log before the start, and load",
+    Failure.ENCLAVE_SILENT: (
+        "R40 find out why the enclave did not answer: the parent's log before the start, and load"
     ),
-    Failure.PARENT_DOWN: Advice(
-        "R40", "find out why the parent ended: its unit's exit status and last lines"
+    Failure.PARENT_DOWN: "R40 find out why the parent ended: its unit's exit status and last lines",
+    Failure.NATS_LOST: "R35 see why the parent did not connect again while NATS could be reached",
+    Failure.CREDENTIALS_ENDED: (
+        "R41 renew the NATS credentials before they end; an alarm is over their days"
     ),
-    Failure.NATS_LOST: Advice(
-        "R35", "see why the parent did not connect again while NATS could be reached"
+    Failure.IMAGE_MISMATCH: "R21 publish an image, its PCR0 and the key's policy in one step",
+    Failure.KMS_REFUSES: (
+        "R31 find out who changed the key's state or policy, and hold it by a check"
     ),
-    Failure.CREDENTIALS_ENDED: Advice(
-        "R41", "renew the NATS credentials before they end; an alarm is over their days"
-    ),
-    Failure.IMAGE_MISMATCH: Advice(
-        "R21", "publish an image, its PCR0 and the key's policy in one step"
-    ),
-    Failure.KMS_REFUSES: Advice(
-        "R31", "find out who changed the key's state or policy, and hold it by a check"
-    ),
-    Failure.HOST_LOST: Advice(
-        "R46", "look for a failure of the hardware in AWS's notices for these hosts"
-    ),
-    Failure.UNKNOWN: Advice("R40", "find out what failed: no reader could tell, so one is missing"),
+    Failure.HOST_LOST: "R46 look for a failure of the hardware in AWS's notices for these hosts",
+    Failure.UNKNOWN: "R40 find out what failed: no reader could tell, so one is missing",
 }
 """What to look for where a host failed so."""
 
-BY_CONDITION: dict[str, Advice] = {
-    Condition.MEMORY_PRESSURE: Advice(
-        "R28", "compare vault processes with memory over weeks: a leak or growth"
+BY_CONDITION: dict[str, tuple[str, ...]] = {
+    Condition.MEMORY_PRESSURE: (
+        "R28 compare vault processes with memory over weeks: a leak or growth",
     ),
-    Condition.KMS_THROTTLING: Advice(
-        "R33", "hold the rate of unlocks against the account's KMS quota"
+    Condition.KMS_THROTTLING: ("R33 hold the rate of unlocks against the account's KMS quota",),
+    Condition.CAPACITY: ("R46 name a second instance type or subnet for the group to launch in",),
+    Condition.API_ERRORS: ("R19 find which route failed: the API's access log by status",),
+    Condition.DEGRADED_LATENCY: (
+        "R19 find what was slow: the percentiles of each part on the way",
     ),
-    Condition.CAPACITY: Advice(
-        "R46", "name a second instance type or subnet for the group to launch in"
+    Condition.SECURITY_FINDING: (
+        "R45 keep the host's evidence until the security team has answered",
     ),
-    Condition.API_ERRORS: Advice("R19", "find which route failed: the API's access log by status"),
-    Condition.DEGRADED_LATENCY: Advice(
-        "R19", "find what was slow: the percentiles of each part on the way"
-    ),
-    Condition.SECURITY_FINDING: Advice(
-        "R45", "keep the host's evidence until the security team has answered"
-    ),
-    Condition.NATS_DISCONNECTED: Advice(
-        "R36", "look for a restart or a lost leader of the NATS cluster at the start"
+    Condition.NATS_DISCONNECTED: (
+        "R36 look for a restart or a lost leader of the NATS cluster at the start",
     ),
 }
 
@@ -76,8 +63,8 @@ def follow_ups(
         return ()
     found = (
         *_handed_over(record),
-        *(BY_FAILURE[each] for each in failures(worst.diagnosis if worst else None)),
-        *filter(None, (BY_CONDITION.get(stands.condition),)),
+        *(advice(BY_FAILURE[each]) for each in failures(worst.diagnosis if worst else None)),
+        *map(advice, BY_CONDITION.get(stands.condition, ())),
         *_locked(fixed),
         *_unhelpful(fixed),
         *_relapsed(record),
@@ -90,9 +77,7 @@ def follow_ups(
 
 def _handed_over(record: Record) -> Iterator[Advice]:
     for each in events(record, HandedOver):
-        for line in parts(each.next):
-            step, _, text = line.partition(" ")
-            yield Advice(step, text)
+        yield from map(advice, parts(each.next))
 
 
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:

@@ -118,6 +118,12 @@ class Advice(msgspec.Struct, frozen=True):
     text: str
 
 
+def advice(line: str) -> Advice:
+    """The advice in a *line* that begins with its step."""
+    step, _, text = line.partition(" ")
+    return Advice(step, text)
+
+
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     """The post-mortem that is proposed (R43)."""
 

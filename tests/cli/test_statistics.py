@@ -3,11 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firstline.ids import IncidentId
-from firstline.ledger.chain import Kind
-from firstline.ledger.export import Recorded
-from firstline.remediation.kill_switch import CHAIN
-from firstline.reporting.statistics import (
+from firstline.cli.analysis.statistics import (
     Blocked,
     Noisy,
     Promotable,
@@ -17,6 +13,10 @@ from firstline.reporting.statistics import (
     Turn,
     review,
 )
+from firstline.ids import IncidentId
+from firstline.ledger.chain import Kind
+from firstline.ledger.export import Recorded
+from firstline.remediation.kill_switch import CHAIN
 from tests.builders import ID, NOW, OTHER
 from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
 

@@ -5,11 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.errors import Malformed
-from firstline.ledger.chain import Chain, Data, Kind, append
-from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.drill.checks import faults, settled
-from firstline.reporting.drill.results import (
+from firstline.cli.analysis.drill.checks import faults, settled
+from firstline.cli.analysis.drill.results import (
     UNHURRIED,
     Drilled,
     Expected,
@@ -17,6 +14,9 @@ from firstline.reporting.drill.results import (
     drilled,
     expected,
 )
+from firstline.errors import Malformed
+from firstline.ledger.chain import Chain, Data, Kind, append
+from firstline.ledger.export import Recorded, recorded
 from firstline.signal import Condition, Severity
 from tests.builders import BY, ID, NOW, PROFILE
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from firstline.controller.archive.audit import checkpoint
 from firstline.controller.ports.archive import Archive
-from firstline.errors import Malformed
 from firstline.ids import Digest
 from firstline.ledger import archive as archiving
-from firstline.ledger.archive import Sealed
 
 
 def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
@@ -18,14 +17,6 @@ def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
     length = archiving.number(newest) if newest else 0
     found = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
     return ((each.text, each.signature) for each in found if each is not None)
-
-
-def checkpoint(archive: Archive, sequence: int) -> Sealed | None:
-    """The checkpoint of that number; None where there is none that can be read."""
-    try:
-        return archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
-    except Malformed:
-        return None
 
 
 def policy(archive: Archive, named: Digest) -> str | None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
-from firstline.reporting.drill.results import Drilled, Expected
+from firstline.cli.analysis.drill.results import Drilled, Expected
 from firstline.reporting.incident_summary import OPEN
 
 

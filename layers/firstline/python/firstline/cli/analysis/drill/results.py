@@ -18,8 +18,6 @@ from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
 from firstline.signals.sources.cloudwatch import ALARM
 
-REASON = "firstline drill: rung on purpose, nothing is wrong"
-"""What the alarm's history says of it; no reason of an alarm decides anything."""
 UNHURRIED = timedelta(minutes=5)
 """Within what an entry must be there where the profile sets the severity no target."""
 

@@ -6,13 +6,13 @@ from datetime import datetime
 import msgspec
 
 from firstline.ids import IncidentId
-from firstline.ledger.entries import DecisionMade
+from firstline.ledger.entries import DecisionMade, PauseChanged
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.console import rows
 from firstline.reporting.console.lines import lines
-from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
+from firstline.reporting.console.view import Detail, Missing, Overview, Row, Stop, View
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN
 
@@ -44,7 +44,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
             now=self.now,
             open=_latest(each for each in found if each.outcome == OPEN),
             ended=_latest(each for each in found if each.outcome != OPEN),
-            stops=rows.stops_told(self.chains.get(CHAIN, ()), self.now),
+            stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
 
     def _mode(self) -> str:
@@ -60,6 +60,16 @@ def at(fleet: str, records: Sequence[Recorded], now: datetime) -> Board:
         if each.at <= now:
             chains.setdefault(each.entry.incident, []).append(each)
     return Board(fleet=fleet, now=now, chains=chains)
+
+
+def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
+    """The pauses that stand by the entries of the kill switch's own chain."""
+    standing: dict[str, Stop] = {}
+    for each in events(records, PauseChanged):
+        standing.pop(each.scope, None)
+        if each.change == "paused" and each.until is not None:
+            standing[each.scope] = rows.stop(each.scope, each.why or "", each.by or "", each.until)
+    return tuple(each for each in standing.values() if now < each.until)
 
 
 def _latest(found: Iterable[Row]) -> tuple[Row, ...]:

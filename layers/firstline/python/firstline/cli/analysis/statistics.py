@@ -10,11 +10,12 @@ from datetime import datetime
 import msgspec
 
 from firstline import command_lines
+from firstline.cli.analysis.selection import chains
 from firstline.ledger.entries import ActionPromoted
 from firstline.ledger.export import Recorded
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.events import timed
-from firstline.reporting.incident_summary import OPEN, Summary, chains, summarise
+from firstline.reporting.incident_summary import OPEN, Summary, summarise
 from firstline.signal import Severity
 
 PAGED = frozenset(each.value for each in Severity if each.pages)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.reporting.drill.checks import Check, checks, faults
-from firstline.reporting.drill.results import Considered, Drilled, Expected
+from firstline.cli.analysis.drill.checks import Check, checks, faults
+from firstline.cli.analysis.drill.results import Considered, Drilled, Expected
 from firstline.reporting.postmortem.markdown import section, table
 
 

@@ -1,0 +1,25 @@
+"""Nowhere: the settings of what runs beside no stack."""
+
+from firstline.config.settings import Home, Settings
+
+
+def nowhere(home: Home, code: str) -> Settings:
+    """Settings without an address, in mode ``observe``; *code* stands for the package."""
+    return Settings(
+        home=home,
+        mode="observe",
+        profile_path="",
+        incidents_table="",
+        ledger_table="",
+        archive_bucket="archive",
+        signing_key="key",
+        signals_queue_url="",
+        wakes_queue_url="",
+        routing_key_secret="",
+        pager_url="",
+        team_topic="",
+        documents={},
+        alarms={},
+        hash_key=code,
+        code=code,
+    )
