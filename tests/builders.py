@@ -16,6 +16,9 @@ from firstline.diagnosis.evidence import (
     HostEvidence,
     HostReport,
     Instance,
+    InstanceStatus,
+    InstanceStatuses,
+    LogCounts,
     TargetHealth,
     Unknown,
 )
@@ -41,6 +44,8 @@ SETTINGS = copy.replace(nowhere(HOME, "code"), mode="enforce", hash_key="a test'
 ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)
 AGE_MAX = timedelta(seconds=PROFILE.policy.evidence_age_max_seconds)
 
+QUIET_LOG = LogCounts(**dict.fromkeys(LogCounts.__struct_fields__, 0))
+
 
 def ago(seconds: float) -> datetime:
     """The instant that many seconds before `NOW`."""
@@ -55,6 +60,7 @@ def report(*, up: bool = False, **fields: object) -> HostReport:
         "enclave_state": "RUNNING" if up else "none",
         "parent_unit": "active",
         "parent_healthy": True,
+        "log_counts": QUIET_LOG,
     }
     return HostReport(**values | fields)
 
@@ -82,6 +88,12 @@ def group(*ids: InstanceId, lifecycle: str = "InService", health: str = "Healthy
 def balancer(state: str = "unhealthy", *ids: InstanceId) -> TargetHealth:
     """The load balancer's word on *ids*, or on the whole fleet."""
     return TargetHealth(dict.fromkeys(ids or FLEET, state))
+
+
+def impaired(*ids: InstanceId) -> InstanceStatuses:
+    """EC2's status checks fail for *ids*, or for the whole fleet."""
+    status = InstanceStatus("running", {"system": "ok", "instance": "impaired"})
+    return InstanceStatuses(dict.fromkeys(ids or FLEET, status))
 
 
 def evidence(**fields: object) -> Evidence:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from firstline.lab.simulation.deception import lie, missing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from firstline.diagnosis.evidence import TargetHealth
 from firstline.ids import InstanceId
 from firstline.lab.simulation import found
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.simulation.deception import lie, missing
 from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import Fault
 
