@@ -78,13 +78,13 @@ def cancel_plan(situation: Situation, refresh: str) -> Plan:
 
 
 def refresh_parameters(situation: Situation, group: Group) -> dict[str, str]:
-    """Preferences of a refresh: the policy's floor, or nothing where nothing serves and it may be.
+    """Preferences of a refresh: the policy's floor, or nothing where every host is dead.
 
     The first instance is a canary: a checkpoint after it lasts as long as it may take to verify.
     Its percentage is rounded down, so that one instance reaches it.
     """
     policy = situation.profile.policy
-    from_zero = policy.refresh_from_zero and not serving_hosts(situation, group)
+    from_zero = policy.refresh_from_zero and all_dead(situation, group)
     canary = 100 // max(len(group.in_service()), 1)
     delay = situation.profile.verify_timeout("refresh_fleet")
     return {
@@ -93,6 +93,11 @@ def refresh_parameters(situation: Situation, group: Group) -> dict[str, str]:
         "CheckpointDelay": str(int(delay.total_seconds())),
         "InstanceWarmup": str(int(situation.profile.settle("refresh_fleet").total_seconds())),
     }
+
+
+def all_dead(situation: Situation, group: Group) -> bool:
+    """Whether each host in service is proven dead: one of which nothing is known may serve."""
+    return set(group.in_service()) <= set(situation.diagnosis.having(Life.DEAD))
 
 
 def serving_hosts(situation: Situation, group: Group) -> tuple[InstanceId, ...]:
@@ -115,13 +120,13 @@ def _rungs_ahead(situation: Situation, host: InstanceId) -> list[Action]:
 
 
 def _fits(action: Action, verdict: Verdict, situation: Situation) -> bool:
-    """Whether *action* mends what fails; one of the whole fleet only where no host serves."""
+    """Whether *action* mends what fails; one of the whole fleet only where every host is dead."""
     if verdict.failure not in action.mends:
         return False
     group = situation.evidence.group
     if action.reach == "host":
         return True
-    return isinstance(group, Group) and not serving_hosts(situation, group)
+    return isinstance(group, Group) and all_dead(situation, group)
 
 
 def _target(action: Action, situation: Situation, host: InstanceId) -> FixTarget:

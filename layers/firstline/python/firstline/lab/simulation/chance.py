@@ -56,7 +56,12 @@ class Chance:
         return kinds[self._choices.pick(len(kinds), _rarely(effect))]
 
     def _break(self) -> None:
-        """Which failure domain breaks in this run, if any does, from when on and for how long."""
+        """Which failure domain breaks in this run, if any does, from when on and for how long.
+
+        Two that are broken at once are two causes, which prove a host dead by what is asked of them.
+        """
+        if self._world.breaks:
+            return
         number = self._choices.pick(len(Domain) + 1, BREAKS_RARELY)
         if not number:
             return

@@ -50,8 +50,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
     instance: by default impaired where nothing runs and nothing is reached. With ``nats`` lost
     its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
     One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
-    unknown to SSM, which then refuses a command to it and to all that are named beside it. An enclave may die or
-    recover by itself, and die again so long after each restart.
+    unknown to SSM, which then refuses a command to it and to all that are named beside it. An
+    enclave may die or recover by itself, and die again so long after each restart.
     """
 
     id: InstanceId
@@ -164,8 +164,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     A new instance is in service after ``boot_seconds``. With a ``health_check_type`` of ELB the
     group repeats what the load balancer says. Where ``nats_server`` hangs it sends no INFO line;
     ``breaks`` are failure domains. Where nothing ``launches`` AWS has no capacity for a new
-    instance; where the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of the enclaves' KMS
-    key and of the fleet's stack. An ``unusual`` metric has had this value since the start, and 1
+    instance; where the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are
+    the states of the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had this value since the start, and 1
     before; ``issues`` are AWS Health's, by service. The hosts' security group lets NATS's port out
     where it is allowed, over a ``peering`` of this status, or there is ``none``.
     """

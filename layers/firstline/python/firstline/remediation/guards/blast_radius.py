@@ -13,7 +13,7 @@ from firstline.diagnosis.health_checks import Life
 from firstline.ids import InstanceId
 from firstline.remediation import limits
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.ladder import serving_hosts
+from firstline.remediation.ladder import all_dead, serving_hosts
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -82,14 +82,14 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def healthy_floor_stays(plan: Plan, situation: Situation) -> Denial | None:
-    """I12, I19: a refresh keeps the policy's floor; from nothing only where nothing serves."""
+    """I12, I19: a refresh keeps the policy's floor; from nothing only where every host is dead."""
     floor = situation.profile.policy.healthy_floor_percent
     told = plan.parameters.get("MinHealthyPercentage")
     if told is None or int(told) >= floor:
         return None
     group = situation.evidence.group
-    serving = not isinstance(group, Group) or bool(serving_hosts(situation, group))
-    if situation.profile.policy.refresh_from_zero and not serving:
+    dead = isinstance(group, Group) and all_dead(situation, group)
+    if situation.profile.policy.refresh_from_zero and dead:
         return None
     return Denial(f"it would leave {told} % of the group, and {floor} % must stay", final=True)
 
