@@ -32,9 +32,10 @@ def signed(by: Key, subject: Key, claims: dict[str, Any], **fields: object) -> s
 
 
 class Trust:
-    """One operator and one account."""
+    """One operator and one account, which may have so many *connections*; -1 is any number."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int = -1) -> None:
+        self._connections = connections
         self._operator, self._account = (
             Key(nkeys.PREFIX_BYTE_OPERATOR),
             Key(nkeys.PREFIX_BYTE_ACCOUNT),
@@ -47,11 +48,12 @@ class Trust:
 
     def configuration(self) -> str:
         """What a server needs to know of them."""
-        unlimited = dict.fromkeys(
-            ("subs", "data", "payload", "imports", "exports", "conn", "leaf"), -1
-        )
+        unlimited = dict.fromkeys(("subs", "data", "payload", "imports", "exports", "leaf"), -1)
         operator = signed(self._operator, self._operator, {"type": "operator"})
-        limits = {"limits": unlimited | {"wildcards": True}, "type": "account"}
+        limits = {
+            "limits": unlimited | {"conn": self._connections, "wildcards": True},
+            "type": "account",
+        }
         account = signed(self._operator, self._account, limits)
         return (
             f"operator: {operator}\nresolver: MEMORY\n"
