@@ -10,6 +10,7 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.remediation.execution import Answered
 
 OPPOSITES = {
@@ -29,7 +30,8 @@ def lie[T](told: T) -> T:
         case Connections(states):
             lying = Connections({host: OPPOSITES[each] for host, each in states.items()})
         case Answering():
-            lying = copy.replace(told, answers=not told.answers)
+            lies = ProbeOutcome.TIMEOUT if told.answers else ProbeOutcome.ANSWERED
+            lying = copy.replace(told, answers=not told.answers, outcome=lies)
         case dict():
             lying = {host: _lying(each) for host, each in told.items()}
         case _:

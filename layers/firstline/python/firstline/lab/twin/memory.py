@@ -22,6 +22,7 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.twin.alerts import Alerts
@@ -94,8 +95,8 @@ class MemoryFleet:
         return self._effects.effect("fleet", "fleet.answering", self._answering)
 
     def _answering(self) -> Answering:
-        at, answers = self._world.answering()
-        return Answering(answers=answers, at=at)
+        at, shown = self._world.probed()
+        return Answering(answers=shown is ProbeOutcome.ANSWERED, at=at, outcome=shown)
 
     def _alarm(self, arn: str) -> AlarmReading | Gone:
         found = self._world.alarms.get(arn)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.diagnosis.evidence import AlarmState
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import CommandId, InstanceId, digest
 from firstline.lab.twin.group import AutoScaling
 from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
@@ -122,12 +123,17 @@ class World:
             for host in self.group.in_service(self.now)
         }
 
-    def answering(self) -> tuple[datetime, bool]:
-        """The probe's last end-to-end request: the minute that it asked in, and its answer."""
+    def probed(self) -> tuple[datetime, ProbeOutcome]:
+        """The probe's last end-to-end request: the minute that it asked in, and what it showed."""
         minute = self.timings.minute
         since = (self.now - self.start) // minute * minute
         at = self.start + since
-        return at, any(host.serves(at) for host in self.hosts.values())
+        return at, self._outcome(at)
+
+    def _outcome(self, at: datetime) -> ProbeOutcome:
+        """What a probe shows of the hosts at that time; NATS itself is always well here."""
+        serves = any(host.serves(at) for host in self.hosts.values())
+        return ProbeOutcome.ANSWERED if serves else ProbeOutcome.TIMEOUT
 
     def watch(
         self,
