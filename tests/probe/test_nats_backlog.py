@@ -67,8 +67,8 @@ async def fetched(client: Client, count: int) -> None:
     assert len(await waiting.fetch(count)) == count
 
 
-async def read(port: int) -> Backlog:
-    (found,) = (await ask(target(port, consumers=(WORKER,)))).backlogs
+async def read(port: int, **limits: float) -> Backlog:
+    (found,) = (await ask(target(port, consumers=(WORKER,), **limits))).backlogs
     return found
 
 
@@ -165,7 +165,7 @@ def test_a_stream_that_may_not_be_read_is_left_out(tmp_path: Path) -> None:
         await stream(client, 3, discard="new", max_msgs=3)
         await consumer(client)
         await client.close()
-        return await read(port)
+        return await read(port, step_seconds=10, limit_seconds=3)
 
     with nats_server(tmp_path / "permissions", users) as port:
         assert run(fill(port)) == Backlog(WORKER, 3, 0)

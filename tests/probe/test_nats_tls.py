@@ -61,4 +61,6 @@ def test_a_server_that_wants_a_certificate_is_there(
     wants = f"tls {{ {files}, verify: true, handshake_first: {first} }}"
     with nats_server(tmp_path / "server", wants) as port:
         reading = run(ask(target(port, tls=tls), tls=trusted))
+        untrusted = run(ask(target(port, tls=tls)))
     assert outcome(reading) is ProbeOutcome.CLIENT_CERTIFICATE_WANTED
+    assert outcome(untrusted) is ProbeOutcome.NO_SERVER

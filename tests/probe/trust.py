@@ -60,10 +60,19 @@ class Trust:
             f"resolver_preload: {{ {self._account.public}: {account} }}"
         )
 
-    def creds(self, exp: int, publish: tuple[str, ...] = (">",)) -> str:
-        """A user's ``.creds`` file, good until *exp* and allowed to *publish* to these."""
+    def creds(self, exp: int, publish: tuple[str, ...] = (">",), subscriptions: int = -1) -> str:
+        """A user's ``.creds`` file, good until *exp*, with what it may *publish* to.
+
+        It may have so many *subscriptions*; -1 is any number.
+        """
         user = Key(nkeys.PREFIX_BYTE_USER)
-        claims = {"pub": {"allow": publish}, "sub": {}, "subs": -1, "data": -1, "payload": -1}
+        claims = {
+            "pub": {"allow": publish},
+            "sub": {},
+            "subs": subscriptions,
+            "data": -1,
+            "payload": -1,
+        }
         jwt = signed(self._account, user, claims | {"type": "user"}, exp=exp)
         return (
             f"-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n"
