@@ -27,7 +27,8 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
         raise Malformed(f"{settings.variable} has no `nats`: say which server is probed")
     given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
     reading, servers = asyncio.run(_ask(settings.nats, given, now))
-    logger().info("probed", outcome=probe.outcome(reading), why=reading.why)
+    stalled = {each.consumer.consumer: each.stalled for each in reading.backlogs if each.stalled}
+    logger().info("probed", outcome=probe.outcome(reading), why=reading.why, stalled=stalled)
     end = ends_at(given) if given else None
     emit(settings.fleet, probe.metrics(reading, days_left(end, now) if end else None, servers))
 

@@ -22,6 +22,7 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.probe_outcome import CODES, ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.lab.twin.aws import HOME
@@ -181,25 +182,62 @@ def test_reads_are_tried_twice(profile: Profile, end: Http | Exception, sends: i
         assert ends.sends == sends
 
 
+def test_the_probe_shows_its_outcome(door: Door) -> None:
+    """A host that is restarted answers; before, none does."""
+    fleet, first = door.ports.fleet, next(iter(door.world.hosts))
+    silent = Answering(answers=False, at=T0, outcome=ProbeOutcome.TIMEOUT)
+    assert fleet.answering() == silent
+    restart(door.world.hosts[first], door.world.now)
+    door.world.advance(door.world.now + ENCLAVE_RESTART_TAKES + timedelta(minutes=1))
+    answered = fleet.answering()
+    assert isinstance(answered, Answering)
+    assert (answered.answers, answered.outcome) == (True, ProbeOutcome.ANSWERED)
+
+
+def measured(*values: float, **fields: object) -> dict[str, object]:
+    """A result of GetMetricData, the newest value first."""
+    times = [T0 - number * timedelta(minutes=1) for number in range(len(values))]
+    whole = {"Id": "outcome", "StatusCode": "Complete", "Timestamps": times, "Values": values}
+    return whole | fields
+
+
 @pytest.mark.parametrize(
-    ("results", "answers"),
+    ("code", "shown"),
+    [*((number, each) for each, number in CODES.items()), (99, None), (100.5, None)],
+)
+def test_the_latest_outcome_of_the_probe_counts(
+    profile: Profile, code: float, shown: ProbeOutcome | None
+) -> None:
+    """The newest comes first; a number that stands for none is a silence without a reason."""
+    ends = Ends({"MetricDataResults": [measured(code, 100.0, 1.0)]})
+    found = fleet_of(ends, profile).answering()
+    assert found == Answering(answers=shown is ProbeOutcome.ANSWERED, at=T0, outcome=shown)
+
+
+def test_a_probe_that_measured_nothing_is_unknown(profile: Profile) -> None:
+    """And not silent."""
+    found = fleet_of(Ends({"MetricDataResults": [measured()]}), profile).answering()
+    assert found == Unknown("the probe measured nothing lately")
+
+
+@pytest.mark.parametrize(
+    "answer",
     [
-        ([{"Timestamps": [T0, T0], "Values": [1.0, 0.0]}], True),
-        ([{"Timestamps": [T0], "Values": [0.0]}], False),
-        ([{"Timestamps": [], "Values": []}], None),
-        ([], None),
+        {"MetricDataResults": [measured(1.0)], "NextToken": "more"},
+        {"MetricDataResults": [measured(1.0, StatusCode="PartialData")]},
+        {"MetricDataResults": [measured(StatusCode="InternalError")]},
+        {"MetricDataResults": [measured(1.0), measured(1.0)]},
+        {"MetricDataResults": [{"Id": "outcome"}]},
+        {"MetricDataResults": []},
+        {},
     ],
 )
-def test_the_latest_answer_of_the_probe_counts(
-    profile: Profile, results: list[dict[str, object]], *, answers: bool | None
+def test_an_outcome_that_came_in_part_is_unavailable(
+    profile: Profile, answer: dict[str, object]
 ) -> None:
-    """The newest comes first; a probe that measured nothing is unknown, and not silent."""
-    found = fleet_of(Ends({"MetricDataResults": results}), profile).answering()
-    assert found == (
-        Unknown("the probe measured nothing lately")
-        if answers is None
-        else Answering(answers=answers, at=T0)
-    )
+    """The part that is missing may be the latest."""
+    with pytest.raises(Unavailable):
+        fleet_of(Ends(answer), profile).answering()
 
 
 def test_a_fleet_without_a_probe_is_not_asked(profile: Profile) -> None:

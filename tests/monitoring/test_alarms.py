@@ -136,10 +136,12 @@ def test_a_p1_is_known_by_its_rules() -> None:
 
 TOLD_ONLY = {
     "Probe": "its outcome says why the enclaves do not answer, which has its alarm",
+    "ProbeOutcome": "the same as a number, for the decision",
     "NatsRoundTrip": "a slow line shows as latency of the answer",
     "ProbeLatency": "an answer that comes is no incident; one that is late is none",
     "ActiveVaults": "the memory that they reserve has its alarm",
-    "BacklogUnacknowledged": "what is not acknowledged comes again, and is pending then",
+    "BacklogUnacknowledged": "what is in work counts too: how much is too much is the consumer's",
+    "BacklogStalled": "a pause may be meant; what waits meanwhile is pending, which has its alarm",
     "ServersAnswering": "how many there must be is the cluster's own, and asked only with its key",
     "Responders": "how many there may be is the fleet's own: see vettid.toml",
 }

@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.config.probe_settings import Consumer
-from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.diagnosis.probe_outcome import CODES, LET_IN, ProbeOutcome, of_code
 from firstline.monitoring.metric import Metric
+from firstline.monitoring.nats_backlog import Backlog, Stalled
+from firstline.monitoring.nats_messages import connections, held, request, stored
 from firstline.monitoring.nats_probe import (
     NATS_METRICS,
-    Backlog,
-    Ended,
     NatsReading,
+    dated,
     metrics,
     outcome,
-    request,
     responders,
 )
 
@@ -34,18 +34,17 @@ def told(**fields: object) -> bytes:
 
 
 def asked(*replies: bytes) -> NatsReading:
-    return NatsReading(ended=Ended.ASKED, replies=replies)
+    return NatsReading(replies=replies, subscribed=True)
 
 
 @pytest.mark.parametrize(
     ("reading", "shown"),
     [
-        (NatsReading(ended=Ended.NO_SERVER), ProbeOutcome.NO_SERVER),
-        (NatsReading(ended=Ended.CONNECT_TIMEOUT), ProbeOutcome.CONNECT_TIMEOUT),
-        (NatsReading(ended=Ended.AUTHORIZATION), ProbeOutcome.AUTHORIZATION),
-        (NatsReading(ended=Ended.NO_RESPONDERS), ProbeOutcome.NO_RESPONDERS),
-        (NatsReading(ended=Ended.FAILED), ProbeOutcome.FAILED),
+        *((NatsReading(failure=each), each) for each in ProbeOutcome),
         (asked(), ProbeOutcome.TIMEOUT),
+        (NatsReading(), ProbeOutcome.TIMEOUT_UNPROVEN),
+        (NatsReading(captured=True), ProbeOutcome.STREAM_CAPTURES),
+        (NatsReading(captured=True, replies=(told(),)), ProbeOutcome.ANSWERED),
         (asked(REJECTED), ProbeOutcome.MESSAGE_REJECTED),
         (asked(told()), ProbeOutcome.ANSWERED),
         (asked(REJECTED, told()), ProbeOutcome.ANSWERED),
@@ -60,13 +59,66 @@ def asked(*replies: bytes) -> NatsReading:
 def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: ProbeOutcome) -> None:
     """The table at the head of the module; only a full answer counts as one."""
     assert outcome(reading) is shown
-    answering = [each.value for each in metrics(reading, None) if each.name == "EnclaveAnswering"]
-    assert answering == [int(shown is ProbeOutcome.ANSWERED)]
+    values = {each.name: each.value for each in metrics(reading, None)}
+    assert values["EnclaveAnswering"] == int(shown is ProbeOutcome.ANSWERED)
+    assert values["NatsConnected"] == int(shown in LET_IN)
+    assert of_code(values["ProbeOutcome"]) is shown
+    assert ("Responders" in values) is (shown in LET_IN)
 
 
-def test_every_ending_is_an_outcome_but_asked() -> None:
-    """Having asked is no outcome yet."""
-    assert {each.value for each in Ended} - {each.value for each in ProbeOutcome} == {"asked"}
+def test_each_outcome_has_a_number_of_its_own() -> None:
+    """Of two in one minute the Maximum is read: it accuses less, and an answer is above all."""
+    assert set(CODES) == set(ProbeOutcome)
+    assert len(set(CODES.values())) == len(CODES)
+    assert of_code(99) is None
+    accusing = {ProbeOutcome.TIMEOUT, ProbeOutcome.UNHEALTHY, ProbeOutcome.NO_RESPONDERS}
+    order = sorted(CODES, key=lambda each: CODES[each])
+    assert (set(order[:3]), order[-1]) == (accusing, ProbeOutcome.ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("reply", "stream"),
+    [
+        (b'{"stream":"ALL","seq":1}', True),
+        (b'{"stream":"ALL","seq":1,"domain":"hub","duplicate":true}', True),
+        (b'{"error":{"code":503,"err_code":10077},"stream":"ALL","seq":0}', True),
+        (told(stream="ALL", seq=1), False),
+        (REJECTED, False),
+        (b'{"stream":"ALL"}', False),
+        (b"ok", False),
+    ],
+)
+def test_a_stream_acknowledges_what_it_stores(reply: bytes, *, stream: bool) -> None:
+    """By its name and a sequence; a host's health may have whatever fields it likes."""
+    assert stored(reply) is stream
+
+
+@pytest.mark.parametrize(
+    ("reply", "client"),
+    [
+        (b'{"data":{"connections":[{"kind":"Leafnode"},{"kind":"Client","cid":5}]}}', True),
+        (b'{"data":{"connections":[{"kind":"Leafnode"},{"kind":"Router"},{}]}}', False),
+        (b'{"data":{"num_connections":0}}', False),
+        (b'{"error":{"code":403}}', False),
+        (b"", False),
+    ],
+)
+def test_a_server_names_the_clients_that_it_holds(reply: bytes, *, client: bool) -> None:
+    """What is passed on to another server is that one's to name."""
+    assert json.loads(connections("a.b"))["filter_subject"] == "a.b"
+    assert held(reply) is client
+
+
+def test_a_refusal_after_the_credentials_end_is_their_end() -> None:
+    """No other refusal is, and no refusal before."""
+    end = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
+    refused, lost = (
+        NatsReading(failure=each) for each in (ProbeOutcome.AUTHORIZATION, ProbeOutcome.NO_SERVER)
+    )
+    assert dated(refused, end, end).failure is ProbeOutcome.CREDENTIALS_EXPIRED
+    assert dated(refused, end, end - timedelta(seconds=1)) == refused
+    assert dated(refused, None, end) == refused
+    assert dated(lost, end, end) == lost
 
 
 def test_a_request_carries_its_nonce_and_a_whole_second() -> None:
@@ -85,11 +137,10 @@ def test_a_full_reading_gives_all_metrics() -> None:
     """The fullest enclave speaks for the fleet."""
     lagging, hidden = Consumer("EVENTS", "worker"), Consumer("EVENTS", "gone")
     reading = NatsReading(
-        ended=Ended.ASKED,
         replies=(told(), told(active_vaults=70, memory_used_mb=2816)),
         latency=timedelta(milliseconds=12.5),
         round_trip=timedelta(milliseconds=1),
-        backlogs=(Backlog(lagging, 40, 6),),
+        backlogs=(Backlog(lagging, 40, 6, (Stalled.PAUSED,)),),
         unread=(hidden,),
     )
     worker = (("stream", "EVENTS"), ("consumer", "worker"))
@@ -100,11 +151,13 @@ def test_a_full_reading_gives_all_metrics() -> None:
         Metric("Probe", 1, "Count", (("outcome", "answered"),)),
         Metric("EnclaveAnswering", 1, "Count"),
         Metric("NatsConnected", 1, "Count"),
+        Metric("ProbeOutcome", 100, "Count"),
         Metric("NatsRoundTrip", 1.0, "Milliseconds"),
         Metric("ProbeLatency", 12.5, "Milliseconds"),
         Metric("BacklogRead", 1, "Count", worker),
         Metric("BacklogPending", 40, "Count", worker),
         Metric("BacklogUnacknowledged", 6, "Count", worker),
+        Metric("BacklogStalled", 1, "Count", worker),
         Metric("BacklogRead", 0, "Count", gone),
         Metric("Responders", 2, "Count"),
         Metric("CredentialsDaysLeft", 6.5, "Count"),
@@ -115,10 +168,11 @@ def test_a_full_reading_gives_all_metrics() -> None:
 
 def test_what_was_not_read_is_not_there() -> None:
     """A server that is gone says nothing of responders, vaults or latency."""
-    assert metrics(NatsReading(ended=Ended.NO_SERVER), None) == (
+    assert metrics(NatsReading(failure=ProbeOutcome.NO_SERVER), None) == (
         Metric("Probe", 1, "Count", (("outcome", "no_server"),)),
         Metric("EnclaveAnswering", 0, "Count"),
         Metric("NatsConnected", 0, "Count"),
+        Metric("ProbeOutcome", 49, "Count"),
     )
     names = {each.name for each in metrics(asked(told(memory_total_mb=0)), None)}
-    assert names == {"Probe", "EnclaveAnswering", "NatsConnected", "Responders"}
+    assert names == {"Probe", "EnclaveAnswering", "NatsConnected", "ProbeOutcome", "Responders"}

@@ -43,6 +43,16 @@ def healthy(uptime_seconds: int = 86400) -> Answer:
     return answer
 
 
+def late(seconds: float) -> Answer:
+    """A parent whose enclave answers after that time."""
+
+    async def answer(message: Msg) -> None:
+        await asyncio.sleep(seconds)
+        await healthy()(message)
+
+    return answer
+
+
 async def hung(message: Msg) -> None:
     """A parent whose enclave is gone: it takes the question and says nothing."""
     assert message.reply
@@ -105,9 +115,10 @@ async def ask(
     credentials: Credentials | None = None,
     tls: ssl.SSLContext = TLS,
     nonce: str = "nonce-1",
+    at: datetime = AT,
 ) -> NatsReading:
     """Probe *where*."""
-    return await nats.ask(where, credentials, tls, nonce, AT)
+    return await nats.ask(where, credentials, tls, nonce, at)
 
 
 def run[T](awaited: Awaitable[T]) -> T:

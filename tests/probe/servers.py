@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,8 +31,25 @@ def nats_server(folder: Path, configuration: str = "", *, jetstream: bool = True
     try:
         yield _port(folder / f"nats-server_{process.pid}.ports", process)
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(5)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:  # in lame duck mode it ends only when that is over
+            process.kill()
+            process.wait(5)
+
+
+@contextmanager
+def hanging(folder: Path) -> Iterator[None]:
+    """The server of *folder* does nothing for as long as this is entered; its port stays open."""
+    (ports,) = folder.glob("nats-server_*.ports")
+    process = int(ports.stem.partition("_")[2])
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def _port(told: Path, process: subprocess.Popen[bytes]) -> int:
@@ -39,6 +59,13 @@ def _port(told: Path, process: subprocess.Popen[bytes]) -> int:
             return int(json.loads(told.read_text())["nats"][0].rpartition(":")[2])
         time.sleep(0.01)
     raise AssertionError(f"nats-server did not start: {(told.parent / 'log').read_text()}")
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @asynccontextmanager

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from firstline.config.probe_settings import HealthTarget, ProbeSettings
+from firstline.config.probe_settings import Consumer, HealthTarget, ProbeSettings
 from firstline.errors import Malformed
 from functions import probe_health, probe_nats
-from tests.probe.fleet import guarded, parents, target
+from tests.probe.fleet import connected, guarded, parents, target
 
 type Handler = Callable[[object, object, ProbeSettings], None]
 
@@ -70,6 +70,26 @@ def test_a_fleet_that_does_not_answer_is_told_as_well(
     probe_nats.handler({}, None, ProbeSettings(fleet="vettid", nats=target(port)))
     values, ended = printed(capsys)
     assert (values["EnclaveAnswering"], ended["outcome"]) == ([0], "no_responders")
+
+
+def test_the_log_says_why_a_backlog_does_not_drain(
+    port: int, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A metric has no room for it."""
+
+    async def pause() -> None:
+        paused = {"durable_name": "worker", "pause_until": "2999-01-01T00:00:00Z"}
+        durable = json.dumps({"stream_name": "EVENTS", "config": paused}).encode()
+        async with connected(port) as client:
+            await client.jetstream().add_stream(name="EVENTS", subjects=["events"])
+            await client.request("$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.worker", durable)
+
+    asyncio.run(pause())
+    where = target(port, consumers=(Consumer("EVENTS", "worker"),))
+    probe_nats.handler({}, None, ProbeSettings(fleet="vettid", nats=where))
+    (line,) = (vars(each) for each in caplog.records if each.message == "probed")
+    assert line["stalled"] == {"worker": ("paused",)}
+    assert [each["BacklogStalled"] for each in printed(capsys) if "consumer" in each] == [[1]]
 
 
 def test_a_forbidden_health_address_is_told(capsys: pytest.CaptureFixture[str]) -> None:

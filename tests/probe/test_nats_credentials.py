@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import nkeys
@@ -15,8 +16,8 @@ from firstline.errors import Malformed, Unavailable
 from firstline.monitoring.nats_credentials import Credentials, ends_at, parse
 from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.adapters.doors import Ends, Http
-from tests.probe.fleet import ask, healthy, parents, run, target
-from tests.probe.servers import nats_server
+from tests.probe.fleet import AT, ask, healthy, hung, parents, run, target
+from tests.probe.servers import nats_server, slow_line
 from tests.probe.trust import Key, Trust
 
 HOUR_SECONDS = 3600
@@ -61,11 +62,71 @@ def test_the_probes_own_user_is_let_in(guarded_port: int, trust: Trust) -> None:
 def test_credentials_that_have_expired_are_refused(guarded_port: int, trust: Trust) -> None:
     """And their end, which is in the past, is known."""
     given = credentials(trust.creds(soon(-HOUR_SECONDS)))
-    reading = run(among(guarded_port, trust, given))
-    assert outcome(reading) is ProbeOutcome.AUTHORIZATION
     end = ends_at(given)
     assert end is not None
     assert end.timestamp() < time.time()
+    for at, shown in (
+        (end, ProbeOutcome.CREDENTIALS_EXPIRED),
+        (end - timedelta(seconds=1), ProbeOutcome.AUTHORIZATION),
+    ):
+        reading = run(ask(target(guarded_port), given, at=at))
+        assert outcome(reading) is shown
+
+
+def test_credentials_that_end_meanwhile_say_so(guarded_port: int, trust: Trust) -> None:
+    """The server ends the line; the enclave, which had not answered yet, is not to blame."""
+
+    async def expire() -> NatsReading:
+        parent = credentials(trust.creds(soon()))
+        async with parents(guarded_port, hung, credentials=parent):
+            given = credentials(trust.creds(soon(1)))
+            end = ends_at(given) or AT  # on a busy machine it may come before the server's answer
+            return await ask(target(guarded_port, step_seconds=2), given, at=end)
+
+    assert outcome(run(expire())) is ProbeOutcome.CREDENTIALS_EXPIRED
+
+
+def test_a_user_that_may_ask_only_the_question_proves_no_silence(
+    guarded_port: int, trust: Trust
+) -> None:
+    """The control subject is permitted by its own pattern; without it nothing is proven."""
+
+    async def silent(*publish: str) -> ProbeOutcome:
+        parent = credentials(trust.creds(soon()))
+        async with parents(guarded_port, hung, credentials=parent):
+            given = credentials(trust.creds(soon(), publish=publish))
+            return outcome(await ask(target(guarded_port), given))
+
+    subject = "enclave.health.check"
+    assert run(silent(subject)) is ProbeOutcome.TIMEOUT_UNPROVEN
+    assert run(silent(subject, f"{subject}.*")) is ProbeOutcome.TIMEOUT
+
+
+def test_a_full_account_is_no_refusal_of_credentials(tmp_path: Path) -> None:
+    """The parents that are connected go on."""
+    trust = Trust(connections=1)
+    with nats_server(tmp_path / "full", trust.configuration(), jetstream=False) as port:
+        reading = run(among(port, trust, credentials(trust.creds(soon()))))
+    assert outcome(reading) is ProbeOutcome.ACCOUNT_FULL
+
+
+def test_an_account_without_a_subscription_left_is_full(guarded_port: int, trust: Trust) -> None:
+    """The client closes the line by itself where the server refuses a subscription."""
+    given = credentials(trust.creds(soon(), subscriptions=0))
+    assert outcome(run(among(guarded_port, trust, given))) is ProbeOutcome.ACCOUNT_FULL
+
+
+def test_a_slow_line_is_no_refusal_of_credentials(tmp_path: Path, trust: Trust) -> None:
+    """The server waits for CONNECT no longer than its authentication timeout."""
+    impatient = f"{trust.configuration()}\nauthorization {{ timeout: 0.1 }}"
+
+    async def slowly(port: int) -> NatsReading:
+        async with slow_line(port, 0.15) as slow:
+            return await ask(target(slow, step_seconds=2), credentials(trust.creds(soon())))
+
+    with nats_server(tmp_path / "impatient", impatient, jetstream=False) as port:
+        reading = run(slowly(port))
+    assert outcome(reading) is ProbeOutcome.AUTHENTICATION_TIMEOUT
 
 
 @pytest.mark.parametrize("publish", ["other", "_INBOX.>"])

@@ -32,9 +32,10 @@ def signed(by: Key, subject: Key, claims: dict[str, Any], **fields: object) -> s
 
 
 class Trust:
-    """One operator and one account."""
+    """One operator and one account, which may have so many *connections*; -1 is any number."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int = -1) -> None:
+        self._connections = connections
         self._operator, self._account = (
             Key(nkeys.PREFIX_BYTE_OPERATOR),
             Key(nkeys.PREFIX_BYTE_ACCOUNT),
@@ -47,21 +48,31 @@ class Trust:
 
     def configuration(self) -> str:
         """What a server needs to know of them."""
-        unlimited = dict.fromkeys(
-            ("subs", "data", "payload", "imports", "exports", "conn", "leaf"), -1
-        )
+        unlimited = dict.fromkeys(("subs", "data", "payload", "imports", "exports", "leaf"), -1)
         operator = signed(self._operator, self._operator, {"type": "operator"})
-        limits = {"limits": unlimited | {"wildcards": True}, "type": "account"}
+        limits = {
+            "limits": unlimited | {"conn": self._connections, "wildcards": True},
+            "type": "account",
+        }
         account = signed(self._operator, self._account, limits)
         return (
             f"operator: {operator}\nresolver: MEMORY\n"
             f"resolver_preload: {{ {self._account.public}: {account} }}"
         )
 
-    def creds(self, exp: int, publish: tuple[str, ...] = (">",)) -> str:
-        """A user's ``.creds`` file, good until *exp* and allowed to *publish* to these."""
+    def creds(self, exp: int, publish: tuple[str, ...] = (">",), subscriptions: int = -1) -> str:
+        """A user's ``.creds`` file, good until *exp*, with what it may *publish* to.
+
+        It may have so many *subscriptions*; -1 is any number.
+        """
         user = Key(nkeys.PREFIX_BYTE_USER)
-        claims = {"pub": {"allow": publish}, "sub": {}, "subs": -1, "data": -1, "payload": -1}
+        claims = {
+            "pub": {"allow": publish},
+            "sub": {},
+            "subs": subscriptions,
+            "data": -1,
+            "payload": -1,
+        }
         jwt = signed(self._account, user, claims | {"type": "user"}, exp=exp)
         return (
             f"-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n"

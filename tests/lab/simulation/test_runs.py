@@ -9,12 +9,14 @@ from firstline.lab.simulation.deception import lie, missing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firstline.diagnosis.evidence import TargetHealth
+from firstline.diagnosis.evidence import Answering, TargetHealth
+from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
 from firstline.lab.simulation import found
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import Fault
+from tests.builders import NOW
 
 HASH = "from firstline.lab.simulation import found as f; print(f.simulate({seed}).hash)"
 A = InstanceId("i-0a1b2c3d4e5f60711")
@@ -89,3 +91,6 @@ def test_a_lie_says_the_opposite_and_what_is_missing_says_nothing() -> None:
     assert lie(lie(told)) == told
     assert missing(told) == TargetHealth({})
     assert lie("else") == missing("else") == "else"
+    silent = Answering(answers=False, at=NOW, outcome=ProbeOutcome.TIMEOUT)
+    assert lie(silent) == Answering(answers=True, at=NOW, outcome=ProbeOutcome.ANSWERED)
+    assert lie(lie(silent)) == silent

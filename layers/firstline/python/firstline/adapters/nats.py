@@ -1,36 +1,30 @@
 """One question to the fleet over NATS, each step of it under a limit.
 
 Nothing of a server's or the client's words leaves this file, as they may repeat a credential:
-a failure is an `Ended` and the name of its type.
+a failure is an outcome and the name of its type.
 """
 
 import asyncio
-import base64
 import copy
 import ssl
 from datetime import datetime, timedelta
 
-import nkeys
-from nats.aio.client import Client
 from nats.aio.subscription import Subscription
-from nats.errors import (
-    ConnectionClosedError,
-    Error,
-    SecureConnWantedError,
-    StaleConnectionError,
-)
+from nats.errors import Error, NoRespondersError
 
-from firstline.adapters.dns import lookup
-from firstline.config.probe_settings import Consumer, NatsTarget
-from firstline.monitoring import nats_probe as probe
-from firstline.monitoring.nats_credentials import Credentials
-from firstline.monitoring.nats_probe import Backlog, Ended, NatsReading, request
+from firstline.adapters.nats_connection import Connection, Denied
+from firstline.config.probe_settings import NatsTarget
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.monitoring import nats_messages, nats_probe
+from firstline.monitoring.nats_backlog import Backlog, backlog
+from firstline.monitoring.nats_credentials import Credentials, ends_at
+from firstline.monitoring.nats_probe import NatsReading
 
 _CLOSING_SECONDS = 0.5  # of the whole
 _REPLIES_MAX = 64
 _PING = "$SYS.REQ.SERVER.PING"
+_CONNECTIONS = "$SYS.REQ.ACCOUNT.PING.CONNZ"
 _NO_RESPONDERS = "503"
-_DENIED = ("authorization", "authentication", "permissions violation")
 
 
 async def ask(
@@ -45,7 +39,9 @@ async def ask(
     *nonce* is fresh each time and *at* is the time now: a parent refuses others. *tls* is used
     where the target says so. A failure is a value, never an exception.
     """
-    return await _read(target, credentials, tls, request(nonce, at))
+    visit = _Visit(Connection(target, credentials, tls))
+    reading = await _read(visit, nats_messages.request(nonce, at), f"{target.subject}.{nonce}")
+    return reading if credentials is None else nats_probe.dated(reading, ends_at(credentials), at)
 
 
 async def servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
@@ -54,16 +50,14 @@ async def servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) 
     Back within the target's ``limit_seconds``, like `ask`, and never an exception.
     """
     ping = copy.replace(target, subject=_PING, consumers=())
-    return probe.servers(await _read(ping, system, tls, b""))
+    reading = await _read(_Visit(Connection(ping, system, tls)), b"", None)
+    return nats_messages.servers(reading.replies)
 
 
-async def _read(
-    target: NatsTarget, credentials: Credentials | None, tls: ssl.SSLContext, question: bytes
-) -> NatsReading:
-    visit = _Visit(target, credentials, tls)
+async def _read(visit: "_Visit", question: bytes, control: str | None) -> NatsReading:
     try:
-        async with asyncio.timeout(target.limit_seconds - _CLOSING_SECONDS):
-            await visit.go(question)
+        async with asyncio.timeout(visit.target.limit_seconds - _CLOSING_SECONDS):
+            await visit.go(question, control)
     except Exception as error:  # noqa: BLE001 - the probe reports whatever breaks it
         visit.note(error)
     finally:
@@ -72,160 +66,140 @@ async def _read(
 
 
 class _Visit:
-    """One connection, and what was read on it so far."""
+    """What was read so far on one connection."""
 
-    def __init__(
-        self, target: NatsTarget, credentials: Credentials | None, tls: ssl.SSLContext
-    ) -> None:
-        self._target = target
-        self._credentials = credentials
-        self._tls = tls
-        self._client = Client()
-        self._errors: list[Exception] = []
-        self._told: int | None = None
+    def __init__(self, connection: Connection) -> None:
+        self.target = connection.target
+        self._connection = connection
+        self._judged = False
+        self._failure: ProbeOutcome | None = None
         self._asked = False
         self._no_responders = False
+        self._captured = False
+        self._subscribed = False
         self._replies: list[bytes] = []
         self._latency: timedelta | None = None
         self._round_trip: timedelta | None = None
         self._backlogs: list[Backlog] = []
 
-    async def go(self, question: bytes) -> None:
-        """Connect, then read one thing after another."""
-        async with asyncio.timeout(self._target.step_seconds):
-            await self._connect()
-        async with asyncio.timeout(self._target.step_seconds):
-            self._round_trip = timedelta(seconds=await self._client.rtt())
+    async def go(self, question: bytes, control: str | None) -> None:
+        """Connect, then read one thing after another.
+
+        *control* is a subject that nothing serves; None proves nothing of a silence.
+        """
+        if not await self._connection.enter():
+            return
+        self._round_trip = await self._connection.round_trip()
         await self._question(question)
-        self._told = len(self._errors)
-        for consumer in self._target.consumers:
-            await self._read_backlog(consumer)
+        self._judge()
+        if control and not (self._failure or self._replies or self._captured):
+            await self._prove(control)
+        await self._read_backlogs()
 
     def note(self, error: Exception) -> None:
         """Keep *error* for the verdict."""
-        self._errors.append(error)
+        self._connection.errors.append(error)
 
     async def leave(self) -> None:
-        """Close the connection, waiting no longer than is left for it."""
-        if self._told is None:
-            self._told = len(self._errors)
-        try:
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._client.close()
-        except Exception as error:  # noqa: BLE001 - what was read stands without it
-            self.note(error)
+        """Judge by what was read, and close the connection."""
+        self._judge()
+        await self._connection.leave(_CLOSING_SECONDS)
 
     def reading(self) -> NatsReading:
         """All that was read."""
         read = {each.consumer for each in self._backlogs}
+        errors = self._connection.errors
         return NatsReading(
-            ended=self._ended(),
+            failure=self._failure,
             replies=tuple(self._replies),
+            captured=self._captured,
+            subscribed=self._subscribed,
             latency=self._latency,
             round_trip=self._round_trip,
             backlogs=tuple(self._backlogs),
-            unread=tuple(each for each in self._target.consumers if each not in read),
-            why=", ".join(dict.fromkeys(type(each).__name__ for each in self._errors)),
+            unread=tuple(each for each in self.target.consumers if each not in read),
+            why=", ".join(dict.fromkeys(type(each).__name__ for each in errors)),
         )
-
-    async def _connect(self) -> None:
-        target, signer = self._target, self._credentials
-        found = await asyncio.wrap_future(lookup(target.host, target.port))
-        # the addresses that were found, so that the client looks nothing up by itself
-        await self._client.connect(
-            [f"nats://{address}:{target.port}" for address in found],
-            error_cb=self._hear,
-            name="firstline probe",
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            # so that one address that is silent leaves time for the next
-            connect_timeout=max(1, int(target.step_seconds / len(found))),
-            inbox_prefix=target.inbox_prefix,
-            tls=None if target.tls == "none" else self._tls,
-            tls_hostname=None if target.tls == "none" else target.host,
-            tls_handshake_first=target.tls == "first",
-            signature_cb=None if signer is None else lambda nonce: self._sign(signer, nonce),
-            user_jwt_cb=None if signer is None else lambda: bytearray(signer.jwt.encode()),
-        )
-        self._insist_on_tls()
-
-    def _sign(self, credentials: Credentials, nonce: str) -> bytes:
-        self._insist_on_tls()
-        pair = nkeys.from_seed(bytearray(credentials.seed.encode()))
-        return base64.b64encode(pair.sign(nonce.encode()))
-
-    def _insist_on_tls(self) -> None:
-        """Raise unless the server offered TLS, where it has to: the client goes on without."""
-        info = self._client._server_info  # noqa: SLF001 - it is told nowhere else
-        if self._target.tls == "upgrade" and not info.get("tls_required"):
-            raise SecureConnWantedError
-
-    async def _hear(self, error: Exception) -> None:
-        self.note(error)
 
     async def _question(self, question: bytes) -> None:
-        inbox = self._client.new_inbox()
-        answers = await self._client.subscribe(inbox)
         clock = asyncio.get_running_loop().time
         started = clock()
-        await self._client.publish(self._target.subject, question, reply=inbox)
+        answers = await self._connection.publish(self.target.subject, question)
         self._asked = True
         try:
-            async with asyncio.timeout(self._target.step_seconds):
-                await self._take(answers)
+            async with asyncio.timeout(self.target.step_seconds):
+                while not (self._replies or self._no_responders):
+                    await self._take(answers)
             if self._replies:
                 self._latency = timedelta(seconds=clock() - started)
-            async with asyncio.timeout(self._target.gather_seconds):
+            async with asyncio.timeout(self.target.gather_seconds):
                 while not self._no_responders and len(self._replies) < _REPLIES_MAX:
                     await self._take(answers)
-        except TimeoutError:
+        except (TimeoutError, Denied):
             return
 
     async def _take(self, answers: Subscription) -> None:
-        message = await answers.next_msg(timeout=None)
+        message = await self._connection.take(answers)
         if (message.headers or {}).get("Status") == _NO_RESPONDERS:
             self._no_responders = True
+        elif nats_messages.stored(message.data):
+            self._captured = True
         else:
             self._replies.append(message.data)
 
-    async def _read_backlog(self, consumer: Consumer) -> None:
-        step = self._target.step_seconds
+    async def _prove(self, control: str) -> None:
+        """See whether a client that a living server holds has subscribed to the question.
+
+        A client that takes everything, and never answers, hides that no parent has subscribed: of
+        *control* the server knows no subscriber unless there is such a one. A server knows what
+        others of its cluster held before they hung, so that one that is not alone asks all of them.
+        """
         try:
-            async with asyncio.timeout(step):
-                context = self._client.jetstream(timeout=step)
-                told = await context.consumer_info(consumer.stream, consumer.consumer)
+            await self._connection.request(control)
+        except NoRespondersError:
+            self._subscribed = not self._connection.info.get("cluster") or await self._held()
         except (TimeoutError, Error) as error:
             self.note(error)
+
+    async def _held(self) -> bool:
+        answers = await self._connection.publish(
+            _CONNECTIONS, nats_messages.connections(self.target.subject)
+        )
+        try:
+            async with asyncio.timeout(self.target.gather_seconds):
+                while True:
+                    message = await self._connection.take(answers)
+                    if nats_messages.held(message.data):
+                        return True
+        except (TimeoutError, Denied) as error:
+            self.note(error)
+            return False
+
+    async def _read_backlogs(self) -> None:
+        streams: dict[str, bytes | None] = {}
+        for each in self.target.consumers:
+            answer = await self._read_info("CONSUMER", f"{each.stream}.{each.consumer}")
+            if answer is None:
+                continue
+            if each.stream not in streams:
+                streams[each.stream] = await self._read_info("STREAM", each.stream)
+            found = backlog(each, answer, streams[each.stream])
+            if found is not None:
+                self._backlogs.append(found)
+
+    async def _read_info(self, kind: str, name: str) -> bytes | None:
+        try:
+            return await self._connection.request(f"$JS.API.{kind}.INFO.{name}")
+        except (TimeoutError, Error) as error:
+            self.note(error)
+            return None
+
+    def _judge(self) -> None:
+        """Decide once: what breaks after the question says nothing of the fleet."""
+        if self._judged:
             return
-        if told.num_pending is not None and told.num_ack_pending is not None:
-            self._backlogs.append(Backlog(consumer, told.num_pending, told.num_ack_pending))
-
-    def _ended(self) -> Ended:
-        told = self._errors[: self._told]  # a backlog's or the closing's say nothing of the fleet
-        if self._replies:
-            return Ended.ASKED
-        if any(map(_denied, told)):
-            return Ended.AUTHORIZATION
+        self._judged = True
         if self._no_responders:
-            return Ended.NO_RESPONDERS
-        if any(map(_gone, told)):
-            return Ended.NO_SERVER
-        if self._asked:
-            return Ended.ASKED
-        return Ended.CONNECT_TIMEOUT if any(map(_timed_out, told)) else Ended.FAILED
-
-
-def _denied(error: Exception) -> bool:
-    """The client has no type for it at connecting: the server's words come as they are."""
-    said = str(error).lower()
-    return isinstance(error, Error) and any(word in said for word in _DENIED)
-
-
-def _gone(error: Exception) -> bool:
-    gone = (OSError, StaleConnectionError, ConnectionClosedError)
-    return isinstance(error, gone) and not _timed_out(error)
-
-
-def _timed_out(error: Exception) -> bool:
-    return isinstance(error, TimeoutError)
+            self._failure = ProbeOutcome.NO_RESPONDERS
+        elif not (self._replies or self._captured):
+            self._failure = self._connection.failure(asked=self._asked)

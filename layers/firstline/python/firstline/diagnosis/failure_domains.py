@@ -35,7 +35,9 @@ OF_OUTCOME: dict[ProbeOutcome, Domains] = {
     ProbeOutcome.UNHEALTHY: HOST_ITSELF,
 }
 """Outcomes that speak of the hosts. Any other says only how far the probe itself got."""
-NO_INFO = frozenset({ProbeOutcome.NO_SERVER, ProbeOutcome.CONNECT_TIMEOUT})
+NO_INFO = frozenset(
+    {ProbeOutcome.NO_SERVER, ProbeOutcome.CONNECT_TIMEOUT, ProbeOutcome.SERVER_SILENT}
+)
 """Outcomes in which NATS did not greet the probe: evidence about NATS itself, or the way there."""
 
 

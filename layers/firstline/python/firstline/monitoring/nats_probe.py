@@ -5,9 +5,14 @@ its vsock to the enclave, and back. Each way in which no answer comes points at 
 
     no_server          nobody listens, the name or the line is gone: cluster, DNS, peering
     connect_timeout    packets go nowhere: security group, route
-    authorization      the server refuses us: credentials or permissions
+    server_silent      a connection opens and the server says nothing: it hangs
+    server_full, account_full, no_tls, client_certificate_wanted, authentication_timeout,
+    credentials_expired, authorization
+                       the server does not take us, each for its reason
     no_responders      nobody has subscribed: the parent is down or has lost NATS
+    stream_captures    a stream stores the question, and no parent answers it
     timeout            a parent has subscribed but nothing answers: enclave dead or hung
+    timeout_unproven   nothing answers, and who has subscribed is not known
     message_rejected   the parent refuses what we sent: our own fault, the fleet may be well
     unreadable         something answered, but not in words that are known
     unhealthy          the enclave itself says that it is not well
@@ -17,34 +22,22 @@ its vsock to the enclave, and back. Each way in which no answer comes points at 
 Only ``answered`` is good: whatever is not known to be good is not counted as such.
 """
 
+import copy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Literal
 
 import msgspec
 
 from firstline.config.probe_settings import Consumer
-from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.diagnosis.probe_outcome import CODES, LET_IN, ProbeOutcome
 from firstline.monitoring.metric import Metric
+from firstline.monitoring.nats_backlog import Backlog
+from firstline.monitoring.nats_messages import health, shown
 
-
-class Ended(StrEnum):
-    """How an asking went, before any answer is looked at."""
-
-    NO_SERVER = "no_server"
-    CONNECT_TIMEOUT = "connect_timeout"
-    AUTHORIZATION = "authorization"
-    NO_RESPONDERS = "no_responders"
-    ASKED = "asked"
-    FAILED = "failed"
-
-
-CONNECTED = frozenset({Ended.ASKED, Ended.NO_RESPONDERS})
-"""The server let us in, whatever came after."""
 NATS_METRICS = frozenset(
     {
         "Probe",
+        "ProbeOutcome",
         "EnclaveAnswering",
         "NatsConnected",
         "NatsRoundTrip",
@@ -57,28 +50,26 @@ NATS_METRICS = frozenset(
         "BacklogRead",
         "BacklogPending",
         "BacklogUnacknowledged",
+        "BacklogStalled",
     }
 )
 """Every metric that `metrics` can give."""
 
 
-class Backlog(msgspec.Struct, frozen=True):
-    """What waits for a consumer: not yet delivered, and delivered but not acknowledged."""
-
-    consumer: Consumer
-    pending: int
-    unacknowledged: int
-
-
 class NatsReading(msgspec.Struct, frozen=True, kw_only=True):
     """What one probe of NATS read. ``why`` is the name of a failure's type, never its text.
 
-    ``replies`` are those that came within the window; ``latency`` is the first one's.
+    ``failure`` is what kept the question from being asked, or the server's word that there is no
+    responder; None once it was asked. ``replies`` are those of hosts that came within the window;
+    ``latency`` is the first one's. ``captured`` is whether a stream acknowledged the question, and
+    ``subscribed`` whether it is proven that a client takes it that does not take everything.
     ``unread`` are the consumers whose backlog could not be read.
     """
 
-    ended: Ended
+    failure: ProbeOutcome | None = None
     replies: tuple[bytes, ...] = ()
+    captured: bool = False
+    subscribed: bool = False
     latency: timedelta | None = None
     round_trip: timedelta | None = None
     backlogs: tuple[Backlog, ...] = ()
@@ -86,54 +77,40 @@ class NatsReading(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class Health(msgspec.Struct, frozen=True):
-    """An enclave's answer, as ``enclave.health.check`` gives it."""
+def dated(reading: NatsReading, end: datetime | None, at: datetime) -> NatsReading:
+    """*reading* with its refusal explained: a server names no reason to credentials past their end.
 
-    healthy: bool
-    active_vaults: int
-    memory_used_mb: int
-    memory_total_mb: int
-
-
-class _Server(msgspec.Struct, frozen=True):
-    id: str
-
-
-class _Pong(msgspec.Struct, frozen=True):
-    server: _Server
-
-
-class _Rejection(msgspec.Struct, frozen=True):
-    error: Literal["message_rejected"]
-
-
-def request(nonce: str, at: datetime) -> bytes:
-    """What is asked. A parent refuses for ten minutes what it has seen, and a wrong time."""
-    return msgspec.json.encode({"nonce": nonce, "timestamp": int(at.timestamp())})
+    *end* is the end of the probe's credentials, None when they have none; *at* is the time now.
+    """
+    if reading.failure is ProbeOutcome.AUTHORIZATION and end is not None and end <= at:
+        return copy.replace(reading, failure=ProbeOutcome.CREDENTIALS_EXPIRED)
+    return reading
 
 
 def outcome(reading: NatsReading) -> ProbeOutcome:
     """What *reading* shows; of several answers the best, as one enclave that serves serves."""
-    if reading.ended is not Ended.ASKED:
-        return ProbeOutcome(reading.ended.value)
-    shown = {_shown(reply) for reply in reading.replies}
+    if reading.failure is not None:
+        return reading.failure
+    found = {shown(reply) for reply in reading.replies}
     best = (
         ProbeOutcome.ANSWERED,
         ProbeOutcome.UNHEALTHY,
         ProbeOutcome.MESSAGE_REJECTED,
         ProbeOutcome.UNREADABLE,
     )
-    return next((each for each in best if each in shown), ProbeOutcome.TIMEOUT)
+    return next((each for each in best if each in found), _silence(reading))
+
+
+def _silence(reading: NatsReading) -> ProbeOutcome:
+    """What it shows that nothing came, by who is known to have taken the question."""
+    if reading.captured:
+        return ProbeOutcome.STREAM_CAPTURES
+    return ProbeOutcome.TIMEOUT if reading.subscribed else ProbeOutcome.TIMEOUT_UNPROVEN
 
 
 def responders(reading: NatsReading) -> int:
     """How many parents answered: replies carry no name, so equal ones count as one."""
     return len(set(reading.replies))
-
-
-def servers(reading: NatsReading) -> int:
-    """How many servers answered a ping of the system account, each by its id."""
-    return len({pong.server.id for each in reading.replies if (pong := _decoded(each, _Pong))})
 
 
 def metrics(
@@ -147,35 +124,18 @@ def metrics(
     found = [
         Metric("Probe", 1, "Count", (("outcome", what.value),)),
         Metric("EnclaveAnswering", int(what is ProbeOutcome.ANSWERED), "Count"),
-        Metric("NatsConnected", int(reading.ended in CONNECTED), "Count"),
+        Metric("NatsConnected", int(what in LET_IN), "Count"),
+        Metric("ProbeOutcome", CODES[what], "Count"),
         *_timings(reading),
         *_backlogs(reading),
     ]
-    if reading.ended in CONNECTED:
+    if what in LET_IN:
         found.append(Metric("Responders", responders(reading), "Count"))
     if credentials_days_left is not None:
         found.append(Metric("CredentialsDaysLeft", credentials_days_left, "Count"))
     if servers is not None:
         found.append(Metric("ServersAnswering", servers, "Count"))
     return (*found, *_fullest(reading))
-
-
-def _shown(reply: bytes) -> ProbeOutcome:
-    if told := health(reply):
-        return ProbeOutcome.ANSWERED if told.healthy else ProbeOutcome.UNHEALTHY
-    return ProbeOutcome.MESSAGE_REJECTED if _decoded(reply, _Rejection) else ProbeOutcome.UNREADABLE
-
-
-def health(reply: bytes) -> Health | None:
-    """The health that *reply* tells; None when it tells none."""
-    return _decoded(reply, Health)
-
-
-def _decoded[T](reply: bytes, form: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(reply, type=form)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def _fullest(reading: NatsReading) -> Iterator[Metric]:
@@ -200,6 +160,7 @@ def _backlogs(reading: NatsReading) -> Iterator[Metric]:
         yield Metric("BacklogRead", 1, "Count", by)
         yield Metric("BacklogPending", backlog.pending, "Count", by)
         yield Metric("BacklogUnacknowledged", backlog.unacknowledged, "Count", by)
+        yield Metric("BacklogStalled", int(bool(backlog.stalled)), "Count", by)
     for consumer in reading.unread:
         yield Metric("BacklogRead", 0, "Count", _named(consumer))
 

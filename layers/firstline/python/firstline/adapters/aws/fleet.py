@@ -1,7 +1,7 @@
 """Fleet: the Auto Scaling group, its targets and its alarms, as AWS shows them now."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from boto3.session import Session
@@ -12,13 +12,18 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ports.people import Clock
 from firstline.diagnosis import evidence
+from firstline.diagnosis.probe_outcome import ProbeOutcome, of_code
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.monitoring.alarms import PROBED
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
+    from mypy_boto3_cloudwatch.type_defs import (
+        GetMetricDataOutputTypeDef,
+        MetricDataQueryTypeDef,
+        MetricTypeDef,
+    )
     from mypy_boto3_ec2.type_defs import InstanceStatusTypeDef
 
 ANSWERING_WITHIN = timedelta(minutes=5)
@@ -77,24 +82,26 @@ class AwsFleet:
         return evidence.TargetHealth(states=states, reasons=told)
 
     def answering(self) -> evidence.Answering | evidence.Unknown:
-        """Whether a host answered the probe's last end-to-end request; raises `Unavailable`.
+        """What the probe's last end-to-end request has shown; raises `Unavailable`.
 
-        Unknown when the profile has no such probe, or when it measured nothing lately.
+        Unknown when the profile has no such probe, or when it measured nothing for a while. An
+        outcome that this code does not know is none.
         """
         if self._profile.probe.nats is None:
             return evidence.Unknown("the profile has no probe of NATS")
         now = self._clock.now()
         with unavailable("fleet"):
             answer = self._alarms.get_metric_data(
-                MetricDataQueries=[_answering_query(self._profile.fleet.name)],
+                MetricDataQueries=[_outcome_query(self._profile.fleet.name)],
                 StartTime=now - ANSWERING_WITHIN,
                 EndTime=now,
                 ScanBy="TimestampDescending",
             )
-            for found in answer["MetricDataResults"]:
-                for at, value in zip(found["Timestamps"], found["Values"], strict=False):
-                    return evidence.Answering(answers=value > 0, at=at)  # the latest comes first
-        return evidence.Unknown("the probe measured nothing lately")
+            found = _latest(answer)
+        if found is None:
+            return evidence.Unknown("the probe measured nothing lately")
+        at, shown = found[0], of_code(found[1])
+        return evidence.Answering(answers=shown is ProbeOutcome.ANSWERED, at=at, outcome=shown)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> evidence.InstanceStatuses:
         """EC2's status checks, also of instances that do not run; raises `Unavailable`."""
@@ -146,13 +153,23 @@ def _status(described: "InstanceStatusTypeDef") -> evidence.InstanceStatus:
     )
 
 
-def _answering_query(fleet: str) -> "MetricDataQueryTypeDef":
+def _outcome_query(fleet: str) -> "MetricDataQueryTypeDef":
+    """One metric tells the answer and the outcome, so that no two minutes can disagree."""
     metric: MetricTypeDef = {
         "Namespace": PROBED,
-        "MetricName": "EnclaveAnswering",
+        "MetricName": "ProbeOutcome",
         "Dimensions": [{"Name": "service", "Value": fleet}],
     }
-    return {"Id": "answering", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+    return {"Id": "outcome", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+
+
+def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | None:
+    """The latest value, which comes first; raises `Unavailable` for an answer that is not whole."""
+    results = answer["MetricDataResults"]
+    complete = [each["StatusCode"] for each in results] == ["Complete"]
+    if not complete or answer.get("NextToken"):
+        raise Unavailable("fleet: the probe's outcome came in part")
+    return next(zip(results[0]["Timestamps"], results[0]["Values"], strict=False), None)
 
 
 def _reading(states: list[str | None]) -> evidence.AlarmFact:

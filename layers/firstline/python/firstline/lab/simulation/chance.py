@@ -58,7 +58,7 @@ class Chance:
     def _break(self) -> None:
         """Which failure domain breaks in this run, if any does, from when on and for how long.
 
-        Two that are broken at once are two causes, which prove a host dead by what is asked of them.
+        Two that are broken at once are two causes, and two causes are what a proof asks for.
         """
         if self._world.breaks:
             return

@@ -27,6 +27,8 @@ FLAPPING = tuple(
     alarm("rest-api-errors", at, state)
     for at, state in ((0, AlarmState.ALARM), (2, OK), (90, AlarmState.ALARM), (95, OK))
 )
+LOOPS = {"parent": "looping"}
+LOST = {"enclave": "up", "nats": "lost"}
 UNRELATED = (
     "host-memory",
     "kms-throttled",
@@ -150,9 +152,9 @@ DIRECTED: Sequence[Start] = (
     ),
     *(
         start(
-            f"all is well but {domain}",
+            f"{size} hosts are well behind {domain}, which fails",
             fleet(*[UP] * size),
-            stuck(ZERO, AlarmState.ALARM),
+            stuck(SOME, AlarmState.ALARM),
             breaks=(BreakPlan(domain=domain),),
         )
         for domain in Domain
@@ -248,6 +250,60 @@ DIRECTED: Sequence[Start] = (
         fleet({"restart_helps": False}, UP),
         *(alarm("vault-health", at) for at in (0, 4200, 8400, 12600)),
         levers=(LeverPlan(lever="promote", scope="restart_enclave", at_seconds=10800),),
+    ),
+    start(
+        "somebody restarts an enclave by hand",
+        fleet({"restarted_by_hand_at_seconds": 1, "enclave_start_seconds": 90}, UP),
+        alarm(SOME),
+    ),
+    start(
+        "one host is well, and SSM and EC2 fail",
+        fleet(UP),
+        stuck(SOME, AlarmState.ALARM),
+        breaks=(BreakPlan(domain=Domain.SSM), BreakPlan(domain=Domain.EC2)),
+    ),
+    start(
+        "the network fails around a fleet",
+        fleet(*[UP] * 3),
+        stuck(SOME, AlarmState.ALARM),
+        breaks=(BreakPlan(domain=Domain.SSM), BreakPlan(domain=Domain.PATH)),
+    ),
+    start(
+        "one host is dead, and the load balancer fails",
+        fleet({"restart_helps": False}, UP),
+        stuck(ZERO, AlarmState.ALARM),
+        breaks=(BreakPlan(domain=Domain.LOAD_BALANCER, until_seconds=1200),),
+    ),
+    start(
+        "vettid: egress fails",
+        fleet(UP),
+        stuck(ASKED, AlarmState.ALARM),
+        profile="vettid",
+        breaks=(BreakPlan(domain=Domain.EGRESS),),
+    ),
+    start(
+        "vettid: nobody can look, and NATS hangs",
+        fleet({"enclave": "up", "reachable": False}),
+        stuck(ASKED, AlarmState.ALARM),
+        profile="vettid",
+        nats_server="hung",
+    ),
+    start("somebody masked a unit", fleet({"masked": True}, UP), alarm(SOME)),
+    start("parents loop while their enclaves are gone", fleet(*[LOOPS] * 3), alarm(ZERO)),
+    start("a slow boot", fleet({"reachable": False}, UP, UP), alarm(SOME), boot_seconds=1500),
+    start("NATS hangs", fleet(*[LOST] * 3), alarm(ZERO), nats_server="hung"),
+    start("vettid: NATS hangs", fleet(LOST), alarm(ASKED), profile="vettid", nats_server="hung"),
+    start(
+        "vettid: nobody can look",
+        fleet({"restart_blockers": 3, "enclave": "hung", "reachable": False}),
+        alarm(ASKED),
+        profile="vettid",
+    ),
+    start(
+        "vettid: nobody can count",
+        fleet({"restart_blockers": None, "enclave": "hung"}),
+        alarm(ASKED),
+        profile="vettid",
     ),
     start("a minor trouble", fleet(UP, UP), alarm("kms-near-quota")),
     start("vaults fill the memory", fleet(UP, UP), alarm("host-memory")),

@@ -157,6 +157,10 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"recovers_at_seconds": 60},
     {"relapses_after_seconds": 200},
     {"protected": True, "restart_helps": False},
+    {"parent": "looping"},
+    {"ec2": "impaired", "reachable": False, "enclave": "up", "nats": "lost"},
+    {"masked": True},
+    {"enclave_start_seconds": 90},
 )
 """What may be the matter with a host."""
 

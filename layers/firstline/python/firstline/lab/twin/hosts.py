@@ -264,6 +264,8 @@ class Host:
     def _restart_enclave(self, at: datetime) -> timedelta:
         """Systemd restarts the parent with it, and leaves it stopped where the enclave fails."""
         takes, helps = self._timings.enclave_restart, self.plan.restart_helps
+        if self.plan.enclave_start_seconds is not None:
+            takes = timedelta(seconds=self.plan.enclave_start_seconds)
         back = at + takes
         self.starting.turn(at, holds=True)
         self.starting.turn(back, holds=False)

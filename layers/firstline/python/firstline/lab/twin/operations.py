@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
-from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin import around, background, changes
 from firstline.lab.twin.changes import Answer, Parameters, RequestError
@@ -183,21 +183,13 @@ def describe_instance_information(world: World, parameters: Parameters) -> Answe
 
 
 def get_metric_data(world: World, parameters: Parameters) -> Answer:
-    """The probe's answer of the last minute, or what metrics were over the days."""
-    if len(parameters["MetricDataQueries"]) > 1:
+    """The probe's outcome of the last minute, or what metrics were over the days."""
+    queries = parameters["MetricDataQueries"]
+    if [each["MetricStat"]["Metric"]["MetricName"] for each in queries] != ["ProbeOutcome"]:
         return background.metric_data(world, parameters)
-    at, outcome = world.probed()
-    return {
-        "MetricDataResults": [
-            {
-                "Id": each["Id"],
-                "StatusCode": "Complete",
-                "Timestamps": [at],
-                "Values": [float(outcome is ProbeOutcome.ANSWERED)],
-            }
-            for each in parameters["MetricDataQueries"]
-        ]
-    }
+    at, shown = world.probed()
+    result = {"StatusCode": "Complete", "Timestamps": [at], "Values": [float(CODES[shown])]}
+    return {"MetricDataResults": [{"Id": queries[0]["Id"], **result}]}
 
 
 def publish(world: World, parameters: Parameters) -> Answer:

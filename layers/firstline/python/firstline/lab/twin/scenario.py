@@ -46,7 +46,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
 
     An enclave that is ``hung`` runs and does not answer; one with ``debug`` attests no PCR. A
     parent that is ``looping`` is restarted again and again. The enclave's unit may be ``masked``.
-    A person may restart the enclave by hand. ``ec2`` is what EC2's status checks say of the
+    A person may restart the enclave by hand, which runs after ``enclave_start_seconds``.
+    ``ec2`` is what EC2's status checks say of the
     instance: by default impaired where nothing runs and nothing is reached. With ``nats`` lost
     its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
     One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
@@ -63,6 +64,7 @@ class HostPlan(Part, frozen=True, kw_only=True):
     parent: Literal["up", "down", "looping"] = "up"
     ec2: Literal["", "ok", "impaired", "initializing", "insufficient-data"] = ""
     restarted_by_hand_at_seconds: int | None = None
+    enclave_start_seconds: int | None = None
     nats: Literal["connected", "lost", "unreachable"] = "connected"
     parent_restart_helps: bool = True
     restart_helps: bool = True
@@ -165,9 +167,10 @@ class Scenario(Part, frozen=True, kw_only=True):
     group repeats what the load balancer says. Where ``nats_server`` hangs it sends no INFO line;
     ``breaks`` are failure domains. Where nothing ``launches`` AWS has no capacity for a new
     instance; where the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are
-    the states of the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had this value since the start, and 1
-    before; ``issues`` are AWS Health's, by service. The hosts' security group lets NATS's port out
-    where it is allowed, over a ``peering`` of this status, or there is ``none``.
+    the states of the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had
+    this value since the start, and 1 before; ``issues`` are AWS Health's, by service. The hosts'
+    security group lets NATS's port out where it is allowed, over a ``peering`` of this status, or
+    there is ``none``.
     """
 
     name: str

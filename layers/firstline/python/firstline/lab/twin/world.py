@@ -146,7 +146,7 @@ class World:
     def _outcome(self, at: datetime) -> ProbeOutcome:
         broken = self.broken(at)
         if self.scenario.nats_server != "up":
-            return ProbeOutcome.CONNECT_TIMEOUT
+            return ProbeOutcome.SERVER_SILENT
         if broken & {Domain.NATS, Domain.PATH}:
             return ProbeOutcome.TIMEOUT
         if Domain.EGRESS in broken:

@@ -5,7 +5,14 @@ A checker gives a line for each place where its invariant does not hold.
 
 from collections.abc import Callable, Iterator
 
-from firstline.lab.simulation.invariants import acting, paging, record, surroundings, trust
+from firstline.lab.simulation.invariants import (
+    acting,
+    knowledge,
+    paging,
+    record,
+    surroundings,
+    trust,
+)
 from firstline.lab.simulation.left import Left
 from firstline.lab.simulation.run import Run
 
@@ -49,6 +56,8 @@ CHECKERS: dict[str, Checker] = {
     "I29": record.clocks_change_nothing,
     "I30": record.one_transition_is_one_signal,
     "I31": surroundings.own_actions_start_nothing,
+    "I32": knowledge.unsaved_is_kept,
+    "I33": knowledge.what_starts_is_left_alone,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

@@ -1,0 +1,169 @@
+"""One connection to NATS: how it is made, what is asked on it, and why it failed.
+
+Nothing of a server's or the client's words leaves the adapters, as they may repeat a credential.
+"""
+
+import asyncio
+import base64
+import ssl
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+import nkeys
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error, SecureConnWantedError
+
+from firstline.adapters.dns import lookup
+from firstline.adapters.nats_failure import DENIED, UNCLEAR, Failed, failure
+from firstline.adapters.nats_greeting import Greeting, greeting
+from firstline.config.probe_settings import NatsTarget
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.monitoring.nats_credentials import Credentials
+
+
+class Denied(Error):
+    """The server does not permit what was asked."""
+
+
+class _Client(Client):
+    """A client that keeps each refusal: its own `last_error` is only what came last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusals: list[str] = []
+
+    async def _process_err(self, err_msg: str) -> None:
+        self.refusals.append(err_msg)
+        await super()._process_err(err_msg)
+
+
+class Connection:
+    """A connection to *target*, and each error on it, in ``errors``."""
+
+    def __init__(
+        self, target: NatsTarget, credentials: Credentials | None, tls: ssl.SSLContext
+    ) -> None:
+        self.target = target
+        self.errors: list[Exception] = []
+        self._credentials = credentials
+        self._tls = tls
+        self._client = _Client()
+        self._addresses: tuple[str, ...] = ()
+        self._greeting = Greeting()
+        self._denied = asyncio.Event()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The server's INFO, empty before it came."""
+        return self._client._server_info  # noqa: SLF001 - it is told nowhere else
+
+    async def enter(self) -> bool:
+        """Whether the server let us in; where it is not clear why not, its greeting is read."""
+        step = self.target.step_seconds
+        try:
+            async with asyncio.timeout(step):
+                await self._connect()
+        except (OSError, TimeoutError, Error) as error:
+            self.errors.append(error)
+            if self.failure(asked=False) in UNCLEAR:
+                self._greeting = await greeting(self._addresses, self.target.port, step)
+            return False
+        return True
+
+    async def round_trip(self) -> timedelta:
+        """How long a ping takes; raises `TimeoutError`."""
+        async with asyncio.timeout(self.target.step_seconds):
+            return timedelta(seconds=await self._client.rtt())
+
+    async def publish(self, subject: str, data: bytes) -> Subscription:
+        """Where the answers to *data* come."""
+        inbox = self._client.new_inbox()
+        answers = await self._client.subscribe(inbox)
+        self._denied.clear()
+        await self._client.publish(subject, data, reply=inbox)
+        return answers
+
+    async def take(self, answers: Subscription) -> Msg:
+        """The next of *answers*; raises `Denied` as soon as the server does not permit it."""
+        return await self._unless_denied(answers.next_msg(timeout=None))
+
+    async def request(self, subject: str) -> bytes:
+        """The one answer on *subject*; raises `Denied`, and what the client raises without any."""
+        step = self.target.step_seconds
+        self._denied.clear()
+        message = await self._unless_denied(self._client.request(subject, b"", timeout=step))
+        return message.data
+
+    async def leave(self, seconds: float) -> None:
+        """Close it, waiting no longer than *seconds*."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._client.close()
+        except Exception as error:  # noqa: BLE001 - what was read stands without it
+            self.errors.append(error)
+
+    def failure(self, *, asked: bool) -> ProbeOutcome | None:
+        """What the errors so far show; None when nothing failed but that no answer came."""
+        return failure(
+            Failed(
+                errors=tuple(self.errors),
+                words=tuple(self._client.refusals),
+                info=self.info,
+                greeting=self._greeting,
+                first=self.target.tls == "first",
+                asked=asked,
+            )
+        )
+
+    async def _connect(self) -> None:
+        target, signer = self.target, self._credentials
+        found = await asyncio.wrap_future(lookup(target.host, target.port))
+        self._addresses = found
+        # the addresses that were found, so that the client looks nothing up by itself
+        await self._client.connect(
+            [f"nats://{address}:{target.port}" for address in found],
+            error_cb=self._hear,
+            name="firstline probe",
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            # so that one address that is silent leaves time for the next
+            connect_timeout=max(1, int(target.step_seconds / len(found))),
+            inbox_prefix=target.inbox_prefix,
+            tls=None if target.tls == "none" else self._tls,
+            tls_hostname=None if target.tls == "none" else target.host,
+            tls_handshake_first=target.tls == "first",
+            signature_cb=None if signer is None else lambda nonce: self._sign(signer, nonce),
+            user_jwt_cb=None if signer is None else lambda: bytearray(signer.jwt.encode()),
+        )
+        self._insist_on_tls()
+
+    def _sign(self, credentials: Credentials, nonce: str) -> bytes:
+        self._insist_on_tls()
+        pair = nkeys.from_seed(bytearray(credentials.seed.encode()))
+        return base64.b64encode(pair.sign(nonce.encode()))
+
+    def _insist_on_tls(self) -> None:
+        """Raise unless the server offered TLS, where it has to: the client goes on without."""
+        if self.target.tls == "upgrade" and not self.info.get("tls_required"):
+            raise SecureConnWantedError
+
+    async def _hear(self, error: Exception) -> None:
+        self.errors.append(error)
+        if DENIED in str(error):
+            self._denied.set()
+
+    async def _unless_denied[T](self, answer: Coroutine[Any, Any, T]) -> T:
+        waiting = asyncio.create_task(answer), asyncio.create_task(self._denied.wait())
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting[0].done():
+                raise Denied
+            return waiting[0].result()
+        finally:
+            for each in waiting:
+                each.cancel()
+            await asyncio.wait(waiting)
