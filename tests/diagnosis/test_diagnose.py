@@ -1,16 +1,58 @@
+"""Diagnose: one verdict on each host from all its checks, and what the hosts depend on."""
+
+from datetime import timedelta
+
 import pytest
 
-from firstline.diagnosis.diagnose import Diagnosis, Verdict, diagnose, judge
-from firstline.diagnosis.evidence import Evidence, HostEvidence, Unknown
-from firstline.diagnosis.health_checks import Failure, Life
-from tests.builders import AGE_MAX, FLEET, A, B, C, balancer, evidence, group, host, report
+from firstline.diagnosis.diagnose import (
+    COMPONENTS,
+    Confidence,
+    Diagnosis,
+    Verdict,
+    diagnose,
+    judge,
+)
+from firstline.diagnosis.evidence import (
+    Answering,
+    Connections,
+    Evidence,
+    HostEvidence,
+    UnitDetail,
+    Unknown,
+)
+from firstline.diagnosis.failure_domains import NO_INFO
+from firstline.diagnosis.health_checks import Criteria, Failure, Life
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.ids import InstanceId
+from firstline.signal import Component
+from tests.builders import (
+    AGE_MAX,
+    FLEET,
+    NOW,
+    A,
+    B,
+    C,
+    ago,
+    balancer,
+    evidence,
+    group,
+    host,
+    impaired,
+    report,
+)
 
 UNREAD = Unknown("throttled")
-GONE = "the host lists no enclave"
+GONE = "the host lists no enclave (source: host report)"
 RUNS = "the host's enclave runs"
-SICK = "the load balancer finds it unhealthy"
+SICK = (
+    "the load balancer finds it unhealthy (source: load balancer;"
+    " unless egress, NATS, the path to NATS or the load balancer fails)"
+)
 WELL = "the load balancer finds it healthy"
-FAILS = "EC2 status checks fail"
+FAILS = "EC2's status checks fail: instance (source: EC2; unless EC2 fails)"
+LACKING, LOST = Failure.ENCLAVE_GONE, Failure.HOST_LOST
+DEAD, SERVING, NOTHING = Life.DEAD, Life.SERVING, Life.UNKNOWN
+FAILING = {"instance_statuses": impaired()}
 
 
 def seen(found: HostEvidence | None, **fields: object) -> Evidence:
@@ -19,29 +61,20 @@ def seen(found: HostEvidence | None, **fields: object) -> Evidence:
     return evidence(hosts={A: found} if found else {}, **unread | fields)
 
 
-def reporting(**fields: object) -> HostEvidence:
-    return HostEvidence(report(up=True, **fields), host().at)
-
-
 def sick(state: str = "unhealthy") -> dict[str, object]:
     return {"target_health": balancer(state)}
-
-
-FAILING = {"group": group(*FLEET, health="Unhealthy")}
-LACKING, LOST = Failure.ENCLAVE_GONE, Failure.HOST_LOST
-DEAD, SERVING, NOTHING = Life.DEAD, Life.SERVING, Life.UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("found", "verdict"),
     [
-        # one reader proves nothing of death, and all that there is of serving
+        # one check proves nothing of death, and all that there is of serving
         (seen(host()), Verdict(NOTHING, dead=(GONE,), failure=LACKING)),
         (seen(None, **sick()), Verdict(NOTHING, dead=(SICK,))),
         (seen(None, **FAILING), Verdict(NOTHING, dead=(FAILS,), failure=LOST)),
         (seen(host(up=True)), Verdict(SERVING, serving=(RUNS,))),
         (seen(None, **sick("healthy")), Verdict(SERVING, serving=(WELL,))),
-        # two readers that agree do
+        # two that share no failure domain do
         (seen(host(), **sick()), Verdict(DEAD, dead=(GONE, SICK), failure=LACKING)),
         (seen(host(), **FAILING), Verdict(DEAD, dead=(GONE, FAILS), failure=LACKING)),
         (seen(None, **sick(), **FAILING), Verdict(DEAD, dead=(SICK, FAILS), failure=LOST)),
@@ -65,32 +98,73 @@ DEAD, SERVING, NOTHING = Life.DEAD, Life.SERVING, Life.UNKNOWN
         (seen(None), Verdict(NOTHING)),
         (seen(None, **sick("draining")), Verdict(NOTHING)),
         (seen(None, target_health=balancer("unhealthy", B)), Verdict(NOTHING)),
-        (seen(None, group=group(B, C, health="Unhealthy")), Verdict(NOTHING)),
-        (seen(None, group=group(*FLEET)), Verdict(NOTHING)),
+        (seen(None, instance_statuses=impaired(B, C)), Verdict(NOTHING)),
+        (seen(None, group=group(*FLEET, health="Unhealthy")), Verdict(NOTHING)),
     ],
 )
-def test_two_readers_that_agree_prove(found: Evidence, verdict: Verdict) -> None:
+def test_two_answers_that_share_no_cause_prove(found: Evidence, verdict: Verdict) -> None:
     """I11, I16: dead or serving only by what was read, and by nobody's word against it."""
     assert judge(A, found, AGE_MAX) == verdict
 
 
+def reporting(**fields: object) -> HostEvidence:
+    return HostEvidence(report(up=True, **fields), NOW)
+
+
+CUT_OFF = reporting(parent_healthy=False, parent_nats_connected=False)
+
+
+@pytest.mark.parametrize("page_needs_nats", [True, False])
+def test_one_lost_nats_is_no_proof_by_the_parent_and_the_load_balancer(
+    *, page_needs_nats: bool
+) -> None:
+    """Unless the page that the load balancer asks is well without NATS."""
+    criteria = Criteria(health_page_needs_nats=page_needs_nats)
+    verdict = judge(A, seen(CUT_OFF, **sick()), AGE_MAX, criteria)
+    assert len(verdict.dead) == 2
+    assert verdict.life is (NOTHING if page_needs_nats else DEAD)
+    assert verdict.failure is Failure.NATS_LOST
+
+
+STARTS = UnitDetail(sub="start", starting_seconds=30)
+STARTING = HostEvidence(report(enclave_unit="activating", enclave_unit_detail=STARTS), NOW)
+STOPPING = HostEvidence(report(enclave_state="TERMINATING"), NOW)
+
+
 @pytest.mark.parametrize(
-    ("fields", "life"),
+    ("found", "life", "fact"),
     [
-        ({}, SERVING),
-        ({"parent_healthy": None}, SERVING),
-        ({"parent_healthy": False}, NOTHING),
-        ({"parent_unit": "failed"}, NOTHING),
-        ({"enclave_state": "TERMINATING"}, NOTHING),
-        ({"enclave_state": "unknown"}, NOTHING),
-        ({"enclave_unit": "failed"}, SERVING),
+        (STARTING, Life.STARTING, "its enclave has been starting for 30 s"),
+        (STOPPING, Life.STOPPING, "its enclave is being stopped"),
     ],
 )
-def test_a_report_proves_by_the_enclave_and_not_by_its_unit(
-    fields: dict[str, object], life: Life
+def test_a_host_that_starts_or_stops_is_neither_dead_nor_well(
+    found: HostEvidence, life: Life, fact: str
 ) -> None:
-    """The unit's state is told and proves nothing."""
-    assert judge(A, seen(reporting(**fields)), AGE_MAX).life is life
+    """Whatever the other checks say of it; what they said is kept."""
+    against = judge(A, seen(found, **sick(), **FAILING), AGE_MAX)
+    assert against == Verdict(life, (SICK, FAILS), (fact,), LOST)
+    beside = judge(A, seen(found, **sick("healthy")), AGE_MAX)
+    assert beside == Verdict(life, (), (WELL, fact))
+    assert diagnose(seen(found, **sick(), **FAILING), (A,), AGE_MAX).having(DEAD) == ()
+
+
+def test_the_fleets_criteria_say_how_long_a_host_may_start() -> None:
+    """`diagnose` judges every host by them."""
+    found = seen(STARTING, **sick())
+    short = Criteria(boot_allowance=timedelta(seconds=30))
+    assert diagnose(found, (A,), AGE_MAX).having(Life.STARTING) == (A,)
+    assert diagnose(found, (A,), AGE_MAX, short).having(DEAD) == (A,)
+
+
+def test_a_silent_fleet_proves_an_enclave_silent_only_beside_another_cause() -> None:
+    """The parent that calls itself healthy says nothing then, and names what fails."""
+    silent = Answering(answers=False, at=NOW, outcome=ProbeOutcome.UNHEALTHY)
+    alone = seen(host(up=True), answering=silent, group=group(A))
+    assert judge(A, alone, AGE_MAX).life is NOTHING
+    both = seen(host(up=True), answering=silent, group=group(A), **sick())
+    verdict = judge(A, both, AGE_MAX)
+    assert (verdict.life, verdict.failure) == (DEAD, Failure.ENCLAVE_SILENT)
 
 
 def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
@@ -104,3 +178,92 @@ def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
         "3 hosts: 2 dead, 1 unknown; its enclave is gone (confidence partial)"
     )
     assert Diagnosis({}).cause == "no host was looked at"
+
+
+def test_every_failure_is_of_a_component() -> None:
+    """R19: none is left out."""
+    assert set(COMPONENTS) == set(Failure)
+
+
+def verdicts(*of: tuple[Life, Failure]) -> Diagnosis:
+    return Diagnosis(
+        {id_: Verdict(life, failure=what) for id_, (life, what) in zip(FLEET, of, strict=False)}
+    )
+
+
+NO_ENCLAVE, STOPS = (DEAD, Failure.ENCLAVE_GONE), (DEAD, Failure.PARENT_DOWN)
+UNKNOWN, SERVES = (NOTHING, Failure.UNKNOWN), (SERVING, Failure.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("told", "component", "confidence"),
+    [
+        (verdicts(NO_ENCLAVE, NO_ENCLAVE), Component.ENCLAVE, Confidence.FULL),
+        (verdicts(NO_ENCLAVE, SERVES), Component.ENCLAVE, Confidence.FULL),
+        (verdicts(NO_ENCLAVE, STOPS), None, Confidence.FULL),
+        (verdicts(STOPS, UNKNOWN), Component.PARENT, Confidence.PARTIAL),
+        (verdicts(UNKNOWN, UNKNOWN), None, Confidence.NONE),
+        (verdicts(), None, Confidence.NONE),
+    ],
+)
+def test_a_diagnosis_names_the_component_and_how_sure_it_is(
+    told: Diagnosis, component: Component | None, confidence: Confidence
+) -> None:
+    """An unknown host is never fine."""
+    assert (told.component, told.confidence) == (component, confidence)
+
+
+def probed(outcome: ProbeOutcome, age: float = 0) -> Answering:
+    return Answering(answers=outcome is ProbeOutcome.ANSWERED, at=ago(age), outcome=outcome)
+
+
+REACHED = {"yes": True, "no": False, "unknown": None}
+
+
+def finding(*reachable: str, age: float = 0) -> dict[InstanceId, HostEvidence]:
+    """What hosts found of NATS, in their order, so many seconds ago."""
+    return {
+        id_: HostEvidence(report(nats_reachable=REACHED[each]), ago(age))
+        for id_, each in zip(FLEET, reachable, strict=False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("hosts", "answering", "fails"),
+    [
+        (finding("no", "no"), UNREAD, True),
+        (finding("no", "yes"), UNREAD, False),
+        (finding("no", "unknown"), UNREAD, False),
+        (finding("unknown", "unknown"), UNREAD, False),
+        (finding("no", "no", age=121), UNREAD, False),
+        # what hosts report of NATS stands above the probe's own way there
+        (finding("yes"), probed(ProbeOutcome.NO_SERVER), False),
+        (finding("unknown"), probed(ProbeOutcome.NO_SERVER), False),
+        (finding("no"), probed(ProbeOutcome.ANSWERED), True),
+        # where nobody reports, the probe tells whether NATS greeted it
+        *(({}, probed(each), each in NO_INFO) for each in ProbeOutcome),
+        (finding("yes", age=121), probed(ProbeOutcome.NO_SERVER), True),
+        ({A: host(found=UNREAD)}, probed(ProbeOutcome.CONNECT_TIMEOUT), True),
+        ({}, probed(ProbeOutcome.NO_SERVER, age=121), False),
+        ({}, Answering(answers=False, at=NOW), False),
+        ({}, UNREAD, False),
+    ],
+)
+def test_what_fails_every_host_is_what_they_depend_on(
+    hosts: dict[InstanceId, HostEvidence], answering: Answering | Unknown, *, fails: bool
+) -> None:
+    """NATS greets nobody: then none of the hosts is the cause."""
+    told = diagnose(evidence(hosts=hosts, answering=answering), FLEET, AGE_MAX)
+    assert told.dependency is (Component.NATS if fails else None)
+    assert ("no host reaches nats" in told.cause) is fails
+    if fails:
+        assert told.component is Component.NATS
+
+
+def test_hosts_that_are_only_silent_depend_on_nothing_that_fails() -> None:
+    """Lost connections, targets and a probe that times out are no evidence about NATS itself."""
+    lost = Connections(dict.fromkeys(FLEET, "ConnectionLost"))
+    told = diagnose(
+        evidence(connections=lost, answering=probed(ProbeOutcome.TIMEOUT)), FLEET, AGE_MAX
+    )
+    assert told.dependency is None

@@ -1,226 +1,248 @@
-"""Each reader by itself: what it takes for death, what for service, and what for nothing."""
-
-import copy
-from datetime import timedelta
+"""Each health check by itself: its answer, and what else may have produced that answer."""
 
 import pytest
 
-from firstline.diagnosis.diagnose import COMPONENTS, Confidence, Diagnosis, Verdict, diagnose, judge
+from firstline.diagnosis.diagnose import CHECKS, CRITERIA, judge
 from firstline.diagnosis.evidence import (
     Answering,
     Connections,
     Evidence,
-    HostEvidence,
-    LogCounts,
+    InstanceStatus,
+    InstanceStatuses,
+    TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.failure_domains import OF_OUTCOME, Domain
 from firstline.diagnosis.health_checks import (
     NOTHING,
+    Criteria,
     Failure,
     Life,
     Reading,
     by_connection,
+    by_load_balancer,
     by_probe,
-    by_report,
+    by_status_checks,
 )
-from firstline.signal import Component
-from tests.builders import AGE_MAX, FLEET, NOW, A, B, ago, evidence, group, host, report
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from tests.builders import AGE_MAX, FLEET, A, B, ago, evidence, group, impaired
 
 UNREAD = Unknown("throttled")
-RUNS = Reading(Life.SERVING, "the host's enclave runs")
-STOPPED = Reading(Life.DEAD, "the parent does not run", Failure.PARENT_DOWN)
-SICK = "the parent says that it is unhealthy"
-SILENT = Answering(answers=False, at=NOW)
-ANSWERS = Answering(answers=True, at=NOW)
+OUTCOMES = tuple(OF_OUTCOME)
+PAGE_ALONE = Criteria(health_page_needs_nats=False)
+NATS_PARTS = {Domain.NATS, Domain.PATH, Domain.EGRESS}
 
 
-def saying(**fields: object) -> Evidence:
-    """`A` reports this, and its enclave runs."""
-    return evidence(hosts={A: HostEvidence(report(up=True, **fields), NOW)})
+def target(state: str, reason: str = "") -> Evidence:
+    """The load balancer's word on `A`, and the code of its reason."""
+    reasons = {A: reason} if reason else {}
+    return evidence(target_health=TargetHealth({A: state}, reasons))
+
+
+def probed(
+    outcome: ProbeOutcome | None, *, answers: bool = False, age: float = 0, **fields: object
+) -> Evidence:
+    """What the probe published so many seconds ago."""
+    answering = Answering(answers=answers, at=ago(age), outcome=outcome)
+    return evidence(**{"answering": answering} | fields)
+
+
+def statuses(state: str = "running", **checks: str) -> Evidence:
+    """EC2's status checks of `A`."""
+    status = InstanceStatus(state, {name.replace("_", " "): it for name, it in checks.items()})
+    return evidence(instance_statuses=InstanceStatuses({A: status}))
+
+
+UNHEALTHY = Reading(
+    life=Life.DEAD,
+    fact="the load balancer finds it unhealthy",
+    source="load balancer",
+    domains=frozenset({Domain.LOAD_BALANCER} | NATS_PARTS),
+)
+HEALTHY = Reading(
+    life=Life.SERVING, fact="the load balancer finds it healthy", source="load balancer"
+)
 
 
 @pytest.mark.parametrize(
-    ("fields", "reading"),
+    ("seen", "reading"),
     [
-        ({}, RUNS),
-        ({"parent_unit": "failed"}, STOPPED),
-        ({"parent_unit": "inactive"}, STOPPED),
-        # it may come up by itself: it crashes and is started again
-        ({"parent_unit": "activating"}, NOTHING),
-        ({"parent_unit": "unknown"}, NOTHING),
-        ({"parent_healthy": False}, Reading(Life.DEAD, SICK, Failure.PARENT_DOWN)),
-        (
-            {"parent_healthy": False, "parent_nats_connected": False},
-            Reading(Life.DEAD, SICK, Failure.NATS_LOST),
-        ),
-        # what it depends on fails it
-        (
-            {"parent_healthy": False, "parent_nats_connected": False, "nats_reachable": False},
-            NOTHING,
-        ),
+        (target("unhealthy"), UNHEALTHY),
+        (target("unhealthy", "Target.FailedHealthChecks"), UNHEALTHY),
+        (target("unhealthy", "Target.Timeout"), UNHEALTHY),
+        (target("unhealthy", "Elb.InternalError"), NOTHING),
+        (target("healthy"), HEALTHY),
+        (target("healthy", "Elb.InternalError"), NOTHING),
+        *((target(each), NOTHING) for each in ("draining", "initial", "unused", "unavailable")),
+        (evidence(target_health=TargetHealth({B: "unhealthy"})), NOTHING),
+        (evidence(target_health=UNREAD), NOTHING),
     ],
 )
-def test_a_report_tells_what_fails_on_the_host(fields: dict[str, object], reading: Reading) -> None:
-    """R19: enclave, parent or NATS."""
-    assert by_report(A, saying(**fields), AGE_MAX) == reading
+def test_what_the_load_balancer_says(seen: Evidence, reading: Reading) -> None:
+    """Its own error says nothing of a target; a target's may be of NATS or of the way there."""
+    assert by_load_balancer(A, seen, AGE_MAX, CRITERIA) == reading
 
 
-def logged(**found: int) -> LogCounts:
-    """The log of a parent that says nothing else."""
-    return LogCounts(**dict.fromkeys(LogCounts.__struct_fields__, 0) | found)
+def test_a_page_that_needs_no_nats_has_the_load_balancer_alone_as_its_domain() -> None:
+    """The profile says what the page needs."""
+    found = by_load_balancer(A, target("unhealthy"), AGE_MAX, PAGE_ALONE)
+    assert (found.life, found.domains) == (Life.DEAD, frozenset({Domain.LOAD_BALANCER}))
 
 
-@pytest.mark.parametrize(
-    ("fields", "failure"),
-    [
-        ({"log_counts": logged(pcr_mismatch=1)}, Failure.IMAGE_MISMATCH),
-        ({"log_counts": logged(handshake_failed=1)}, Failure.IMAGE_MISMATCH),
-        ({"log_counts": logged(kms_denied=1)}, Failure.KMS_REFUSES),
-        ({"log_counts": logged(kms_key_unusable=1)}, Failure.KMS_REFUSES),
-        ({"log_counts": logged(nats_auth=1)}, Failure.CREDENTIALS_ENDED),
-        ({"credentials_expire_in_hours": -1}, Failure.CREDENTIALS_ENDED),
-        ({"credentials_expire_in_hours": 0}, Failure.PARENT_DOWN),
-        ({"log_counts": logged(nats_disconnected=9)}, Failure.PARENT_DOWN),
-    ],
-)
-def test_a_log_tells_what_no_fix_of_the_host_mends(
-    fields: dict[str, object], failure: Failure
-) -> None:
-    """A parent that is refused crashes again however often it is restarted."""
-    assert by_report(A, saying(parent_unit="failed", **fields), AGE_MAX).failure is failure
-    assert by_report(A, saying(**fields), AGE_MAX) == RUNS
-    crashing = by_report(A, saying(parent_unit="activating", **fields), AGE_MAX)
-    beyond = failure is not Failure.PARENT_DOWN
-    assert crashing == (Reading(failure=failure) if beyond else NOTHING)
+SILENCE: dict[ProbeOutcome, tuple[str, set[Domain]]] = {
+    ProbeOutcome.TIMEOUT: (
+        "no host answers the end-to-end probe",
+        {Domain.NATS, Domain.PATH},
+    ),
+    ProbeOutcome.NO_RESPONDERS: (
+        "no parent is subscribed to the end-to-end probe",
+        {Domain.NATS, Domain.EGRESS},
+    ),
+    ProbeOutcome.UNHEALTHY: (
+        "no enclave that answers the end-to-end probe is well",
+        set(),
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("counts", "life"),
-    [
-        (logged(enclave_unreachable=1), Life.DEAD),
-        (logged(backlog_dropped=1), Life.DEAD),
-        (logged(nats_disconnected=1), Life.UNKNOWN),
-        (None, Life.UNKNOWN),
-    ],
-)
-def test_in_a_silent_fleet_a_log_speaks_against_its_host(
-    counts: LogCounts | None, life: Life
-) -> None:
-    """Its enclave runs, and its parent cannot reach it; once it answers, the log is the past."""
-    seen = copy.replace(saying(log_counts=counts), answering=SILENT)
-    found = by_report(A, seen, AGE_MAX)
-    assert (found.life, found.failure) == (life, Failure.ENCLAVE_SILENT)
-    assert by_report(A, copy.replace(seen, answering=ANSWERS), AGE_MAX) == RUNS
+@pytest.mark.parametrize("outcome", [*ProbeOutcome, None])
+def test_what_each_outcome_of_the_probe_says_of_a_host(outcome: ProbeOutcome | None) -> None:
+    """Only what a host could have answered speaks of it; the rest is the probe's own trouble."""
+    found = by_probe(A, probed(outcome), AGE_MAX, CRITERIA)
+    if outcome is None or outcome not in SILENCE:
+        assert found == NOTHING
+        return
+    fact, domains = SILENCE[outcome]
+    assert found == Reading(
+        life=Life.DEAD,
+        fact=fact,
+        source="probe",
+        domains=frozenset(domains),
+        shared=Domain.NATS,
+    )
 
 
-def test_a_parent_that_calls_itself_healthy_is_not_believed_in_a_silent_fleet() -> None:
-    """It does not notice that its enclave died: the enclave runs, and does not answer."""
-    seen = evidence(hosts={A: host(up=True)}, answering=SILENT)
-    assert by_report(A, seen, AGE_MAX) == Reading(failure=Failure.ENCLAVE_SILENT)
-    verdict = judge(A, seen, AGE_MAX)
-    assert (verdict.life, verdict.failure) == (Life.DEAD, Failure.ENCLAVE_SILENT)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize(("age", "life"), [(0, Life.DEAD), (120, Life.DEAD), (121, Life.UNKNOWN)])
+def test_an_old_silence_says_nothing(outcome: ProbeOutcome, age: float, life: Life) -> None:
+    """It is of every host alike, for as long as evidence may be relied on."""
+    seen = probed(outcome, age=age)
+    assert {by_probe(each, seen, AGE_MAX, CRITERIA).life for each in FLEET} == {life}
 
 
-@pytest.mark.parametrize(
-    ("answering", "life"),
-    [
-        (SILENT, Life.DEAD),
-        (Answering(answers=False, at=ago(120)), Life.DEAD),
-        (Answering(answers=False, at=ago(121)), Life.UNKNOWN),
-        (ANSWERS, Life.UNKNOWN),
-        (UNREAD, Life.UNKNOWN),
-    ],
-)
-def test_silence_is_of_every_host_and_an_answer_of_none(
-    answering: Answering | Unknown, life: Life
-) -> None:
-    """Nobody knows which of three hosts answered."""
-    assert {by_probe(each, evidence(answering=answering), AGE_MAX).life for each in FLEET} == {life}
+ANSWERED = ProbeOutcome.ANSWERED
 
 
 @pytest.mark.parametrize(
     ("seen", "life"),
     [
-        (evidence(group=group(A), answering=ANSWERS), Life.SERVING),
-        (evidence(group=group(B), answering=ANSWERS), Life.UNKNOWN),
-        (evidence(group=UNREAD, answering=ANSWERS), Life.UNKNOWN),
-        (evidence(group=group(A), answering=Answering(answers=True, at=ago(121))), Life.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=group(A)), Life.SERVING),
+        (probed(None, answers=True, group=group(A)), Life.SERVING),
+        (probed(ANSWERED, answers=True, group=group(A), age=121), Life.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=group(B)), Life.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=group(*FLEET)), Life.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=UNREAD), Life.UNKNOWN),
+        (evidence(answering=UNREAD, group=group(A)), Life.UNKNOWN),
     ],
 )
 def test_an_answer_proves_the_one_host_that_is_there(seen: Evidence, life: Life) -> None:
     """It can have come from nobody else."""
-    assert by_probe(A, seen, AGE_MAX).life is life
+    assert by_probe(A, seen, AGE_MAX, CRITERIA).life is life
 
 
 @pytest.mark.parametrize(
-    ("connections", "life"),
+    ("connections", "lost"),
     [
-        (Connections({A: "ConnectionLost"}), Life.DEAD),
-        (Connections({A: "Inactive"}), Life.UNKNOWN),
-        (Connections({A: "Online"}), Life.UNKNOWN),
-        (Connections({B: "ConnectionLost"}), Life.UNKNOWN),
-        (UNREAD, Life.UNKNOWN),
+        (Connections({A: "ConnectionLost"}), True),
+        (Connections({A: "Inactive"}), False),
+        (Connections({A: "Online"}), False),
+        (Connections({B: "ConnectionLost"}), False),
+        (UNREAD, False),
     ],
 )
 def test_only_a_lost_connection_speaks_against_a_host(
-    connections: Connections | Unknown, life: Life
+    connections: Connections | Unknown, *, lost: bool
 ) -> None:
     """An agent that is there proves nothing of the enclave."""
-    assert by_connection(A, evidence(connections=connections), AGE_MAX).life is life
-
-
-def test_every_failure_is_of_a_component() -> None:
-    """R19: none is left out."""
-    assert set(COMPONENTS) == set(Failure)
-
-
-def verdicts(*of: tuple[Life, Failure]) -> Diagnosis:
-    return Diagnosis(
-        {id_: Verdict(life, failure=what) for id_, (life, what) in zip(FLEET, of, strict=False)}
+    found = by_connection(A, evidence(connections=connections), AGE_MAX, CRITERIA)
+    gone = Reading(
+        life=Life.DEAD,
+        fact="SSM has lost its connection",
+        source="SSM",
+        failure=Failure.HOST_LOST,
+        domains=frozenset({Domain.SSM, Domain.AGENT, Domain.EGRESS}),
+        shared=Domain.SSM,
     )
-
-
-GONE, STOPS = (Life.DEAD, Failure.ENCLAVE_GONE), (Life.DEAD, Failure.PARENT_DOWN)
-UNKNOWN, SERVES = (Life.UNKNOWN, Failure.UNKNOWN), (Life.SERVING, Failure.UNKNOWN)
+    assert found == (gone if lost else NOTHING)
 
 
 @pytest.mark.parametrize(
-    ("told", "component", "confidence"),
+    ("seen", "failed"),
     [
-        (verdicts(GONE, GONE), Component.ENCLAVE, Confidence.FULL),
-        (verdicts(GONE, SERVES), Component.ENCLAVE, Confidence.FULL),
-        (verdicts(GONE, STOPS), None, Confidence.FULL),
-        (verdicts(STOPS, UNKNOWN), Component.PARENT, Confidence.PARTIAL),
-        (verdicts(UNKNOWN, UNKNOWN), None, Confidence.NONE),
-        (verdicts(), None, Confidence.NONE),
+        (statuses(system="ok", instance="impaired"), "instance"),
+        (statuses(system="impaired", instance="insufficient-data"), "system"),
+        (
+            statuses(system="impaired", instance="ok", attached_EBS="impaired"),
+            "attached EBS, system",
+        ),
+        (statuses(system="ok", instance="ok", attached_EBS="ok"), ""),
+        (statuses(system="initializing", instance="initializing"), ""),
+        (statuses(system="insufficient-data", instance="insufficient-data"), ""),
+        (statuses(attached_EBS="not-applicable"), ""),
+        (statuses("stopped"), ""),
+        (evidence(instance_statuses=impaired(B)), ""),
+        (evidence(instance_statuses=UNREAD), ""),
     ],
 )
-def test_a_diagnosis_names_the_component_and_how_sure_it_is(
-    told: Diagnosis, component: Component | None, confidence: Confidence
-) -> None:
-    """An unknown host is never fine."""
-    assert (told.component, told.confidence) == (component, confidence)
+def test_only_an_impaired_status_check_speaks_against_a_host(seen: Evidence, failed: str) -> None:
+    """Checks that begin, or lack data, are unknown; all of them ok prove nothing of the enclave."""
+    found = by_status_checks(A, seen, AGE_MAX, CRITERIA)
+    lost = Reading(
+        life=Life.DEAD,
+        fact=f"EC2's status checks fail: {failed}",
+        source="EC2",
+        failure=Failure.HOST_LOST,
+        domains=frozenset({Domain.EC2}),
+    )
+    assert found == (lost if failed else NOTHING)
+
+
+def test_the_groups_own_health_status_is_no_check() -> None:
+    """It repeats the load balancer where its check is ELB, and anybody may set it."""
+    seen = evidence(group=group(*FLEET, health="Unhealthy"), target_health=UNREAD)
+    assert [each(A, seen, AGE_MAX, CRITERIA) for each in CHECKS] == [NOTHING] * len(CHECKS)
+    verdict = judge(A, evidence(group=group(*FLEET, health="Unhealthy")), AGE_MAX)
+    assert (verdict.life, len(verdict.dead)) == (Life.UNKNOWN, 1)
 
 
 @pytest.mark.parametrize(
-    ("reachable", "age", "dependency"),
+    ("seen", "proof"),
     [
-        ((False, False), 0, Component.NATS),
-        ((False, True), 0, None),
-        ((False, None), 0, None),
-        ((None, None), 0, None),
-        ((False, False), 121, None),
+        (
+            evidence(instance_statuses=impaired(A)),
+            "EC2's status checks fail: instance (source: EC2; unless EC2 fails)",
+        ),
+        (
+            probed(ProbeOutcome.UNHEALTHY),
+            "no enclave that answers the end-to-end probe is well (source: probe)",
+        ),
+        (
+            evidence(connections=Connections({A: "ConnectionLost"})),
+            "SSM has lost its connection (source: SSM; unless SSM, the SSM agent or egress fails)",
+        ),
     ],
 )
-def test_what_fails_every_host_is_what_they_depend_on(
-    reachable: tuple[bool | None, ...], age: float, dependency: Component | None
-) -> None:
-    """No host reaches NATS: then none of them is the cause."""
-    found = {
-        id_: HostEvidence(report(nats_reachable=each), NOW - timedelta(seconds=age))
-        for id_, each in zip(FLEET, reachable, strict=False)
-    }
-    told = diagnose(evidence(hosts=found), FLEET, AGE_MAX)
-    assert told.dependency is dependency
-    assert told.component is (dependency or (None if age else Component.ENCLAVE))
-    assert ("no host reaches nats" in told.cause) is (dependency is not None)
+def test_a_proof_names_its_source_and_what_else_explains_it(seen: Evidence, proof: str) -> None:
+    """A person reads it on the page."""
+    found = judge(A, evidence_without_load_balancer(seen), AGE_MAX)
+    assert found.dead == (proof,)
+
+
+def evidence_without_load_balancer(seen: Evidence) -> Evidence:
+    """The same, where the load balancer cannot be read."""
+    return evidence(
+        answering=seen.answering,
+        connections=seen.connections,
+        instance_statuses=seen.instance_statuses,
+        target_health=UNREAD,
+    )

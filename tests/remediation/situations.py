@@ -18,6 +18,7 @@ from firstline.remediation.kill_switch import OFF, Pause, Switch
 from firstline.remediation.limits import Lease, Limits, Spent
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
+from firstline.remediation.update import learnt
 from firstline.signal import Condition
 from tests.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
 
@@ -102,6 +103,14 @@ def laddered(*rungs: str, condition: Condition = Condition.COMPLETE_OUTAGE) -> P
     return copy.replace(PROFILE, ladders=ladders, actions=actions)
 
 
+FACTS = (
+    "the host lists no enclave (source: host report)",
+    (
+        "the load balancer finds it unhealthy (source: load balancer;"
+        " unless egress, NATS, the path to NATS or the load balancer fails)"
+    ),
+)
+"""What speaks against a host of the builders' complete outage."""
 RESTART_ONLY = laddered("restart_enclave")
 
 
@@ -117,9 +126,10 @@ def situation(**fields: object) -> Situation:
     }
     values |= fields
     held = values["incident"]
-    values["evidence"] = copy.replace(values["evidence"], hosts=held.hosts)
+    values["evidence"] = learnt(values["evidence"], held)
     unverified = tuple(each.id for each in held.targets if not each.verified)
-    values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX))
+    criteria = values["profile"].criteria
+    values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX, criteria))
     return Situation(**values)
 
 
@@ -130,7 +140,7 @@ def plan(
 ) -> Plan:
     """A fix of `A`."""
     touched = (target_id,) if hosts is None else hosts
-    return Plan(action=action, target=target_id, hosts=touched, facts=("two readers agree",))
+    return Plan(action=action, target=target_id, hosts=touched, facts=("two checks agree",))
 
 
 def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:

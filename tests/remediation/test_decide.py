@@ -5,7 +5,7 @@ from typing import NamedTuple, get_args
 import pytest
 
 from firstline.config.profile import ActionPolicy
-from firstline.diagnosis.evidence import Connections, Gone, Refresh, Refreshes, Unknown
+from firstline.diagnosis.evidence import Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incidents.incident import Incident
 from firstline.remediation.decide import RULES, decide
@@ -27,6 +27,7 @@ from tests.builders import (
     group,
     host,
     hosts,
+    impaired,
     incident,
     look,
     remediating,
@@ -34,7 +35,7 @@ from tests.builders import (
     targets,
     verifying,
 )
-from tests.remediation.situations import laddered, proposal, situation
+from tests.remediation.situations import FACTS, approval, laddered, proposal, situation
 
 
 def wait(seconds: float) -> Wait:
@@ -46,8 +47,7 @@ def of(held: Incident, **fields: object) -> Situation:
 
 
 def fix(target: InstanceId) -> Fix:
-    facts = ("the host lists no enclave", "the load balancer finds it unhealthy")
-    return Fix(Plan(action="restart_enclave", target=target, hosts=(target,), facts=facts))
+    return Fix(Plan(action="restart_enclave", target=target, hosts=(target,), facts=FACTS))
 
 
 UNKNOWN = Unknown("throttled")
@@ -62,7 +62,7 @@ WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
 HEALTHY = evidence(target_health=Unknown("none"))
 
 
-LOST = evidence(connections=Connections(dict.fromkeys(FLEET, "ConnectionLost")))
+LOST = evidence(instance_statuses=impaired())
 GROUP = GroupName(PROFILE.fleet.group)
 REFRESH = answered(
     900, action="refresh_fleet", target=GROUP, command=CommandId("refresh-1"), helped=False
@@ -104,7 +104,16 @@ SILENT = {"hosts": {each: host(found=UNKNOWN) for each in FLEET}}
 TWO_DEAD = {"targets": (target(A), target(B), target(C, verified=30))}
 APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),))
 PROPOSED = copy.replace(incident(), proposals=(proposal(),))
+SAID_YES = copy.replace(PROPOSED, proposals=(proposal(approval()),))
+BEFORE, AFTER = hosts(*FLEET, age=61), hosts(*FLEET, age=60)
 CASES = (
+    Case(
+        "confirm approval",
+        Look((A,), ago(-5)),
+        of(copy.replace(SAID_YES, hosts=BEFORE), profile=APPROVE),
+        of(copy.replace(SAID_YES, hosts=AFTER), profile=APPROVE),
+        "next fix",
+    ),
     Case(
         "next fix",
         Ask(fix(A).plan),

@@ -31,9 +31,8 @@ from tests.builders import (
     targets,
     verifying,
 )
-from tests.remediation.situations import RESTART_ONLY, limits, situation, spent
+from tests.remediation.situations import FACTS, RESTART_ONLY, limits, situation, spent
 
-FACTS = ("the host lists no enclave", "the load balancer finds it unhealthy")
 UNKNOWN = Unknown("throttled")
 HEALTHY = evidence(target_health=Unknown("none"))
 SETTLED = {"hosts": hosts(A, up=True, age=10)}
@@ -167,5 +166,6 @@ def test_an_entry_tells_the_step_the_facts_and_every_guard() -> None:
     assert told["step"]["plan"] == whom | {"facts": facts}
     assert told["facts"] == facts
     assert told["plan"] == whom | {"hash": plan.hash}
-    assert told["guards"] == [{"guard": each.__name__, "denial": None} for each in ORDER]
+    passes = {"denial": None, "overridden": False}
+    assert told["guards"] == [{"guard": each.__name__, **passes} for each in ORDER]
     assert decide(situation(incident=incident(opened_at=ago(7200)))).to_ledger().plan is None

@@ -3,14 +3,14 @@
 import copy
 import json
 
-from firstline.diagnosis.evidence import UNREAD, Evidence, Unknown
+from firstline.diagnosis.evidence import UNREAD, Evidence, HostHistory, Unknown
 from firstline.incidents.incident import Page
 from firstline.ledger.chain import Data, Kind
 from firstline.ledger.entries import DecisionMade, decode
-from firstline.remediation.decision_record import Basis, Seen, basis, read
+from firstline.remediation.decision_record import Basis, Seen, basis, observed_fleet, read
 from firstline.remediation.update import Observation
 from firstline.signal import Severity
-from tests.builders import ALARM_ARN
+from tests.builders import ALARM_ARN, A, ago, evidence, impaired, incident, target
 from tests.controller.rig import START, opened
 from tests.remediation.situations import limits, situation
 
@@ -63,7 +63,23 @@ def test_limits_that_nobody_could_read_stay_unknown() -> None:
     entry = json.loads(json.dumps(unknown.put(DecisionMade(step={})).to_ledger()))
     assert read(decoded(entry)) == unknown
     seen = Observation(evidence=NOTHING, limits=Unknown("throttled"))
-    assert basis(seen, situation()).seen == Seen(limits=Unknown("throttled"))
+    unread = situation(evidence=NOTHING, incident=incident(targets=(), hosts={}))
+    assert basis(seen, unread).seen == Seen(limits=Unknown("throttled"))
+
+
+def test_what_the_incident_has_learnt_of_its_hosts_is_a_ground() -> None:
+    """Since when each is silent, and what EC2 says of it: read back as it was."""
+    silent = target(A, history=HostHistory(silent_at=ago(300), in_service_at=ago(900)))
+    known = evidence(instance_statuses=impaired(A))
+    about = situation(evidence=known, incident=incident(targets=(silent,)))
+    told = basis(Observation(evidence=known, limits=limits()), about)
+    assert told.seen.histories == {A: silent.history}
+    assert told.seen.instance_statuses == impaired(A)
+    entry = json.loads(json.dumps(told.put(DecisionMade(step={})).to_ledger()))
+    assert read(decoded(entry)) == told
+    fleet = observed_fleet(decoded(entry))
+    assert fleet is not None
+    assert (fleet.histories, fleet.instance_statuses) == (told.seen.histories, impaired(A))
 
 
 def test_what_a_pause_owes_to_people_is_no_ground() -> None:

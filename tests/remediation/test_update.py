@@ -9,6 +9,7 @@ from firstline.diagnosis.evidence import (
     AlarmState,
     Group,
     HostEvidence,
+    HostHistory,
     TargetHealth,
     Unknown,
 )
@@ -44,6 +45,7 @@ from tests.remediation.situations import limits
 
 UNREAD, MENDED = Unknown("throttled"), target(A, verified=9)
 UP, DOWN = saying(report(up=True)), saying(report())
+ENTERED = HostHistory(in_service_at=NOW)
 BROKEN = saying(Unknown("the command ended as Failed"), "Failed")
 
 
@@ -57,14 +59,17 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:
 @pytest.mark.parametrize(
     ("held", "seen", "scope"),
     [
-        (incident(targets=()), group(B, A), targets(A, B)),
+        (incident(targets=(), hosts={}), group(B, A), targets(A, B)),
+        (incident(targets=(), hosts={}), group(A, C, lifecycle="Pending"), ()),
         (incident(), UNREAD, targets()),
         (incident(), group(A, B, C, lifecycle="Pending"), ()),
         (
             incident(targets=(target(A, verified=9),), hosts={}),
             group(A, C),
-            (target(A, verified=9), target(C)),
+            (target(A, verified=9), target(C, history=ENTERED)),
         ),
+        # the group was empty for a while: it is not read for the first time
+        (incident(targets=()), group(B, A), targets(A, B, history=ENTERED)),
         (incident(targets=(target(A), target(B, verified=9))), group(A), targets(A)),
         (incident(scope=B), group(A, B, C), targets(B)),
         (incident(scope=B), group(A, C), ()),
@@ -74,7 +79,10 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:
 def test_the_scope_follows_the_group(
     held: Incident, seen: Group | Unknown, scope: tuple[Target, ...]
 ) -> None:
-    """I13: the hosts in service now, each with what is known of it; unread changes nothing."""
+    """I13: the hosts in service now, each with what is known of it; unread changes nothing.
+
+    One that comes later has its own time; of those at the first reading nobody knows since when.
+    """
     unread = evidence(group=seen, target_health=UNREAD)
     assert learnt(held, evidence=unread).incident.targets == scope
 

@@ -1,34 +1,96 @@
+"""Verification: which readings count, and since when a host is silent or without NATS."""
+
 import pytest
 
 from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.evidence import Group, HostHistory, HostReport, Instance, Unknown
 from firstline.diagnosis.health_checks import Life
-from firstline.remediation.verification import read, settle
-from tests.builders import NOW, ago, target
+from firstline.remediation.verification import launches, read, settle
+from tests.builders import NOW, A, B, ago, evidence, report, target
 
 ONE = Verdict(Life.SERVING, serving=("the host's enclave runs",))
 TWO = Verdict(Life.SERVING, serving=("the host's enclave runs", "the load balancer agrees"))
 SILENT = Verdict(Life.UNKNOWN)
 DEAD = Verdict(Life.DEAD, dead=("no enclave", "unhealthy"))
 UNKNOWN = Verdict(Life.UNKNOWN, dead=("unhealthy",), serving=("the host's enclave runs",))
+STARTING = Verdict(Life.STARTING, serving=("it has just started", "the load balancer agrees"))
+STOPPING = Verdict(Life.STOPPING, serving=("it is being stopped", "the load balancer agrees"))
+REPORT, NO_REPORT = report(up=True), Unknown("no answer in time")
 
 
 @pytest.mark.parametrize(
-    ("verdict", "readers", "reported", "readings", "silent"),
+    ("verdict", "readers", "found", "readings", "silent"),
     [
-        (TWO, 2, True, 3, 0),
-        (ONE, 1, True, 3, 0),
-        (ONE, 2, True, 0, 0),
-        (UNKNOWN, 1, True, 0, 0),
-        (DEAD, 1, True, 0, 0),
-        (ONE, 1, False, 0, 2),
+        (TWO, 2, REPORT, 3, 0),
+        (ONE, 1, REPORT, 3, 0),
+        (ONE, 2, REPORT, 0, 0),
+        (UNKNOWN, 1, REPORT, 0, 0),
+        (DEAD, 1, REPORT, 0, 0),
+        (STARTING, 1, REPORT, 0, 0),
+        (STOPPING, 1, REPORT, 0, 0),
+        (ONE, 1, NO_REPORT, 0, 2),
     ],
 )
-def test_a_reading_counts_when_enough_readers_agree(
-    verdict: Verdict, readers: int, *, reported: bool, readings: int, silent: int
+def test_a_reading_counts_when_enough_checks_agree(
+    verdict: Verdict, readers: int, found: HostReport | Unknown, readings: int, silent: int
 ) -> None:
     """I23: a good reading adds to the row, any other begins it anew."""
-    after = read(target(readings=2, silent=1), verdict, readers=readers, reported=reported)
+    before = target(readings=2, silent=1)
+    after = read(before, verdict, readers=readers, report=found, at=NOW)
     assert (after.readings, after.silent) == (readings, silent)
+
+
+CUT_OFF = report(up=True, parent_nats_connected=False)
+SINCE = HostHistory(silent_at=ago(90), nats_lost_at=ago(60), in_service_at=ago(600))
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "after"),
+    [
+        # what begins now, and goes on as it began
+        (HostHistory(), NO_REPORT, HostHistory(silent_at=NOW)),
+        (HostHistory(silent_at=ago(90)), NO_REPORT, HostHistory(silent_at=ago(90))),
+        (HostHistory(), CUT_OFF, HostHistory(nats_lost_at=NOW)),
+        (HostHistory(nats_lost_at=ago(60)), CUT_OFF, HostHistory(nats_lost_at=ago(60))),
+        # what ends
+        (HostHistory(silent_at=ago(90)), REPORT, HostHistory()),
+        (HostHistory(silent_at=ago(90)), CUT_OFF, HostHistory(nats_lost_at=NOW)),
+        (HostHistory(nats_lost_at=ago(60)), REPORT, HostHistory()),
+        (
+            HostHistory(nats_lost_at=ago(60)),
+            report(up=True, parent_nats_connected=None),
+            HostHistory(),
+        ),
+        (HostHistory(nats_lost_at=ago(60)), NO_REPORT, HostHistory(silent_at=NOW)),
+        # since when it is in service no reading changes
+        (SINCE, REPORT, HostHistory(in_service_at=ago(600))),
+        (SINCE, NO_REPORT, HostHistory(silent_at=ago(90), in_service_at=ago(600))),
+    ],
+)
+def test_a_host_remembers_since_when(
+    before: HostHistory, found: HostReport | Unknown, after: HostHistory
+) -> None:
+    """Many hosts that are lost at once are told from hosts that are lost one by one."""
+    held = target(history=before)
+    assert read(held, SILENT, readers=1, report=found, at=NOW).history == after
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "boots"),
+    [
+        ("Pending", True),
+        ("Pending:Wait", True),
+        ("Pending:Proceed", True),
+        ("InService", False),
+        ("Terminating", False),
+        ("Warmed:Stopped", False),
+    ],
+)
+def test_an_instance_that_is_pending_boots(lifecycle: str, *, boots: bool) -> None:
+    """Also one in a lifecycle hook; what cannot be read launches nothing."""
+    instances = (Instance(A, "InService", "Healthy"), Instance(B, lifecycle, "Healthy"))
+    assert launches(evidence(group=Group(desired=2, instances=instances))) is boots
+    assert not launches(evidence(group=Unknown("throttled")))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +109,7 @@ def test_a_reading_counts_when_enough_readers_agree(
 def test_a_target_is_verified_by_k_in_a_row_until_it_is_proven_dead(
     readings: int, verified: float | None, verdict: Verdict, verified_at: object
 ) -> None:
-    """S04: one that dies again has to be verified again; a single reader is enough to doubt."""
+    """S04: one that dies again has to be verified again; a single check is enough to doubt."""
     after = settle(target(verified=verified, readings=readings), verdict, 3, NOW)
     assert (after.verified_at, after.verified) == (verified_at, verified_at is not None)
     assert after.readings == (0 if verdict.dead and not after.verified else readings)

@@ -148,7 +148,9 @@ def judge(
         return Verdict(changing.life, facts, (*serving, changing.fact), failure)
     if serving:
         return Verdict(Life.UNKNOWN if dead else Life.SERVING, facts, serving, failure)
-    counted = [each for each in dead if not many_lost(host, each.shared, evidence, age_max)]
+    counted = [
+        each for each in dead if not many_lost(host, each.shared, evidence, age_max, criteria)
+    ]
     return Verdict(Life.DEAD if proven(counted) else Life.UNKNOWN, facts, serving, failure)
 
 
@@ -159,7 +161,11 @@ def proven(dead: list[Reading]) -> bool:
 
 
 def many_lost(
-    host: InstanceId, domain: Domain | None, evidence: Evidence, age_max: timedelta
+    host: InstanceId,
+    domain: Domain | None,
+    evidence: Evidence,
+    age_max: timedelta,
+    criteria: Criteria = CRITERIA,
 ) -> bool:
     """Whether *host* lost *domain* together with so many others that the domain itself is suspect.
 
@@ -169,7 +175,7 @@ def many_lost(
     if domain is None or not isinstance(evidence.group, Group):
         return False
     in_service = evidence.group.in_service()
-    lost = {each: _lost_at(each, domain, evidence, age_max) for each in in_service}
+    lost = {each: _lost_at(each, domain, evidence, age_max, criteria) for each in in_service}
     mine = lost.get(host)
     if mine is None:
         return False
@@ -178,16 +184,16 @@ def many_lost(
 
 
 def _lost_at(
-    host: InstanceId, domain: Domain, evidence: Evidence, age_max: timedelta
+    host: InstanceId, domain: Domain, evidence: Evidence, age_max: timedelta, criteria: Criteria
 ) -> datetime | None:
     """Since when *host* has lost *domain*; None where it has not."""
     history = evidence.histories.get(host, HostHistory())
     if domain is Domain.SSM:
         return (history.silent_at or evidence.at) if _unheard(host, evidence, age_max) else None
-    own = by_report(host, evidence, age_max, CRITERIA)
+    own = by_report(host, evidence, age_max, criteria)
     if own.failure is Failure.NATS_LOST:
         return history.nats_lost_at or evidence.at
-    silent = by_probe(host, evidence, age_max, CRITERIA).life is Life.DEAD
+    silent = by_probe(host, evidence, age_max, criteria).life is Life.DEAD
     return evidence.at if silent and own.life is not Life.DEAD else None
 
 

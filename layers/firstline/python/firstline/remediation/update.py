@@ -73,7 +73,9 @@ def _scope(incident: Incident, evidence: Evidence) -> Incident:
     if incident.scope:
         scope = {incident.scope, *_launched_here(incident, evidence.group)}
         hosts = tuple(each for each in hosts if each in scope)
-    entered = HostHistory(in_service_at=evidence.at if known else None)
+    # a group that was empty for a while is not read for the first time
+    read_before = bool(known or incident.hosts)
+    entered = HostHistory(in_service_at=evidence.at if read_before else None)
     targets = tuple(known.get(each, Target(each, history=entered)) for each in hosts)
     return copy.replace(incident, targets=targets)
 

@@ -43,16 +43,24 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     failed too often in a row asks a person in later incidents, until somebody promotes it.
     """
     autonomy = situation.autonomy(plan.action)
-    if autonomy == "auto":
-        return _trust_is_known(plan, situation)
     if autonomy == "observe":
         return Denial(f"autonomy of {plan.action} is observe")
     proposal = approvals.standing(situation.incident.proposals, plan.hash)
+    if autonomy == "auto":
+        return _refused(proposal) or _trust_is_known(plan, situation)
     if proposal is None:
         return _unasked(plan, situation, autonomy)
     if autonomy == "recommend":
         return Denial(f"{plan.action} is recommended, and done by a person")
     return _unapproved(proposal, situation.now)
+
+
+def _refused(proposal: Proposal | None) -> Denial | None:
+    """A person's no stands, whatever the profile allows, or becomes known after it."""
+    said = proposal.approval if proposal is not None else None
+    if proposal is None or said is None or said.granted:
+        return None
+    return Denial(f"{said.by} denied {proposal.action}: {said.why}", final=True)
 
 
 def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
@@ -75,10 +83,11 @@ def _unapproved(proposal: Proposal, now: datetime) -> Denial | None:
     if said is None:
         until = proposal.until.isoformat(timespec="seconds")
         if now < proposal.until:
-            return Denial(f"{proposal.action} waits for approval until {until}", proposal.until)
+            why = f"{proposal.action} waits for approval until {until}"
+            return Denial(why, retry_at=proposal.until, ask=True)
         return Denial(f"nobody approved {proposal.action} before {until}", final=True)
     if not said.granted:
-        return Denial(f"{said.by} denied {proposal.action}: {said.why}", final=True)
+        return _refused(proposal)
     if now >= said.until:
         until = said.until.isoformat(timespec="seconds")
         return Denial(f"the approval of {proposal.action} by {said.by} ended {until}", final=True)

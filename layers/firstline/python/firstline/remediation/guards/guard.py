@@ -14,8 +14,8 @@ class Denial(msgspec.Struct, frozen=True):
 
     A ``final`` denial does not pass with time: a person must take over. One that is ``held`` is
     so by a person's own will, who need not be told of it again. ``ask`` says that a person may
-    allow the plan, and was not asked yet. ``unknown`` says that a fact is missing which a person
-    may know: the plan is proposed, and a yes overrides the denial.
+    allow the plan: it is proposed at once, or the answer is waited for. ``unknown`` says that a
+    fact is missing which a person may know: the plan is proposed, and a yes overrides the denial.
     """
 
     why: str

@@ -42,12 +42,12 @@ def refresh_to_cancel(s: Situation) -> Decision | None:
 def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
     """*plan*, or what its denials leave; every guard's answer is kept."""
     answers = ask(plan, s)
-    step, why = _permitted(s, plan, tuple(each for each in answers if each.stops))
+    step, why = _permitted(s, plan, answers)
     return Decision(step=step, rule=rule, why=why, facts=plan.facts, plan=plan, answers=answers)
 
 
-def _permitted(s: Situation, plan: Plan, stops: tuple[Answer, ...]) -> tuple[Step, str]:
-    denials = [each.denial for each in stops if each.denial is not None]
+def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[Step, str]:
+    denials = [each.denial for each in answers if each.denial is not None and each.stops]
     if not denials:
         return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
     why = "; ".join(each.why for each in denials)
@@ -55,8 +55,9 @@ def _permitted(s: Situation, plan: Plan, stops: tuple[Answer, ...]) -> tuple[Ste
         return HandOver(), why
     # a guard that keeps saying no is passed to a person, who may know more than it does
     blocked = s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds)
-    if all(each.ask for each in denials) or (blocked and all(each.unknown for each in denials)):
-        unknowns = tuple(each.guard for each in stops if each.denial and each.denial.unknown)
+    if all(each.ask or (blocked and each.unknown) for each in denials):
+        # a new proposal takes the place of an old one: it names what that one did, too
+        unknowns = tuple(each.guard for each in answers if each.denial and each.denial.unknown)
         return _proposed(s, plan, unknowns, why)
     watch = s.now + seconds(s.profile.policy.watch_seconds)
     retries = [each.retry_at for each in denials if each.retry_at is not None]

@@ -95,7 +95,7 @@ def approved_to_confirm(s: Situation) -> Decision | None:
         for each in s.incident.proposals
         if each.approval is not None and each.approval.granted and not each.used
         for host in each.hosts
-        if host in waiting and _looked_at(s, host) < each.approval.at < s.now
+        if host in waiting and _looked_at(s, host) < min(each.approval.at, s.now)
     ]
     if not stale:
         return None

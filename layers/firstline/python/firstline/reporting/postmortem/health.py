@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.diagnosis.diagnose import Diagnosis, diagnose
+from firstline.diagnosis.diagnose import CRITERIA, Diagnosis, diagnose
 from firstline.diagnosis.evidence import UNREAD, Evidence, Group, HostEvidence
-from firstline.diagnosis.health_checks import Failure, Life
+from firstline.diagnosis.health_checks import Criteria, Failure, Life
 from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade, HostsInspected, LookIntended
 from firstline.remediation.decision_record import ObservedFleet, observed_fleet
@@ -27,7 +27,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     diagnosis: Diagnosis
 
 
-def known(record: Record, age_max: timedelta) -> Iterator[Known]:
+def known(record: Record, age_max: timedelta, criteria: Criteria = CRITERIA) -> Iterator[Known]:
     """What each decision knew; evidence older than *age_max* counts as none."""
     asked: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
@@ -43,14 +43,18 @@ def known(record: Record, age_max: timedelta) -> Iterator[Known]:
                     at=entry.at,
                     seen=seen,
                     hosts=copy.copy(hosts),
-                    diagnosis=_judged(seen, hosts, entry.at, age_max),
+                    diagnosis=_judged(seen, hosts, entry.at, age_max, criteria),
                 )
             case _:
                 pass
 
 
 def _judged(
-    seen: ObservedFleet, hosts: dict[InstanceId, HostEvidence], at: datetime, age_max: timedelta
+    seen: ObservedFleet,
+    hosts: dict[InstanceId, HostEvidence],
+    at: datetime,
+    age_max: timedelta,
+    criteria: Criteria,
 ) -> Diagnosis:
     evidence = Evidence(
         at=at,
@@ -65,7 +69,7 @@ def _judged(
         histories=seen.histories,
     )
     in_scope = seen.group.in_service() if isinstance(seen.group, Group) else tuple(sorted(hosts))
-    return diagnose(evidence, in_scope, age_max)
+    return diagnose(evidence, in_scope, age_max, criteria)
 
 
 def worst(found: tuple[Known, ...]) -> Known | None:

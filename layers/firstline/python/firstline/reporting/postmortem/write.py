@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from firstline.config.profile import Profile, seconds
+from firstline.diagnosis.diagnose import CRITERIA
 from firstline.errors import Malformed
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import recorded
@@ -38,7 +39,8 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     if not record:
         raise Malformed("a report is of an incident: the chain has no entry")
     age_max = seconds(profile.policy.evidence_age_max_seconds) if profile else AGE_MAX
-    fixed, found = fixes(record), tuple(known(record, age_max))
+    criteria = profile.criteria if profile else CRITERIA
+    fixed, found = fixes(record), tuple(known(record, age_max, criteria))
     stands, at_worst, made = standing(record, fixed), worst(found), choices(record)
     likely = cause(record, stands, at_worst, fixed)
     affected = component(stands, at_worst, profile)

@@ -1,0 +1,204 @@
+"""The host's own report as a health check: what runs, starts, stops, loops or cannot start."""
+
+import pytest
+
+from firstline.diagnosis.diagnose import CRITERIA
+from firstline.diagnosis.evidence import (
+    Evidence,
+    HostEvidence,
+    HostHistory,
+    HostReport,
+    UnitDetail,
+    Unknown,
+)
+from firstline.diagnosis.health_checks import BEYOND_HOSTS, NOTHING, Failure, Life, Reading
+from firstline.diagnosis.host_report_check import by_report
+from tests.builders import AGE_MAX, NOW, A, B, ago, evidence, host, report
+
+ALLOWANCE = int(CRITERIA.boot_allowance.total_seconds())
+GONE = "the host lists no enclave"
+
+
+def reading(found: HostReport, **fields: object) -> Reading:
+    """What the check makes of `A`'s report."""
+    seen = evidence(hosts={A: HostEvidence(found, NOW)}, **fields)
+    return by_report(A, seen, AGE_MAX, CRITERIA)
+
+
+def dead(fact: str, failure: Failure) -> Reading:
+    return Reading(life=Life.DEAD, fact=fact, source="host report", failure=failure)
+
+
+def starting(fact: str) -> Reading:
+    return Reading(life=Life.STARTING, fact=fact, source="host report")
+
+
+def stopping(what: str) -> Reading:
+    fact = f"{what} is being stopped"
+    return Reading(life=Life.STOPPING, fact=fact, source="host report")
+
+
+def enclave(state: str = "active", obstacle: str | None = None, **detail: object) -> HostReport:
+    """No enclave is listed, and its unit is so."""
+    known = UnitDetail(**detail)  # type: ignore[arg-type]
+    return report(enclave_unit=state, enclave_obstacle=obstacle, enclave_unit_detail=known)
+
+
+def parent(state: str = "failed", **detail: object) -> HostReport:
+    """The enclave runs, and the parent's unit is so."""
+    known = UnitDetail(**detail)  # type: ignore[arg-type]
+    return report(up=True, parent_unit=state, parent_unit_detail=known)
+
+
+RUNS = Reading(life=Life.SERVING, fact="the host's enclave runs", source="host report")
+NONE = dead(GONE, Failure.ENCLAVE_GONE)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (report(), NONE),
+        (enclave("active", sub="exited", load="loaded"), NONE),
+        (enclave("inactive"), NONE),
+        (enclave("failed"), NONE),
+        # a unit that nobody could read proves nothing
+        (enclave("unknown"), NOTHING),
+        (enclave("not-found"), NOTHING),
+        # it is about to start
+        (
+            enclave("activating", sub="start", starting_seconds=ALLOWANCE - 1),
+            starting(f"its enclave has been starting for {ALLOWANCE - 1} s"),
+        ),
+        (enclave("activating", sub="start", starting_seconds=ALLOWANCE), NONE),
+        (enclave("activating", sub="start"), starting("its enclave has been starting")),
+        (enclave("active", job=True), starting("its enclave has been starting")),
+        (
+            enclave("inactive", job=True, starting_seconds=9),
+            starting("its enclave has been starting for 9 s"),
+        ),
+        (enclave("active", job=False), NONE),
+        # an enclave that loops has failed at once
+        (enclave("activating", sub="auto-restart", starting_seconds=1), NONE),
+        (enclave("activating", sub="auto-restart"), NONE),
+        # it is being stopped
+        (enclave("deactivating"), stopping("its enclave")),
+        (report(enclave_state="TERMINATING"), stopping("its enclave")),
+        # why it cannot start
+        *(
+            (enclave("failed", obstacle), dead(f"{GONE}: {why}", Failure.ENCLAVE_GONE))
+            for obstacle, why in (
+                ("allocator-failed", "the enclave allocator has failed"),
+                ("no-hugepages", "no hugepages are free"),
+                ("no-cpus", "no CPUs are reserved for enclaves"),
+                ("no-device", "the host has no enclave device"),
+            )
+        ),
+        (enclave("deactivating", "no-cpus"), stopping("its enclave")),
+        # states of which nobody knows what they mean
+        (report(enclave_state="EMPTY"), NOTHING),
+        (report(enclave_state="unknown"), NOTHING),
+    ],
+)
+def test_an_enclave_is_gone_only_once_its_unit_has_settled(
+    found: HostReport, expected: Reading
+) -> None:
+    """`describe-enclaves` lists none until one has booted; the unit's `active` proves nothing."""
+    assert reading(found) == expected
+
+
+LOADS = (
+    ("masked", "somebody masked the unit", Failure.UNIT_MASKED),
+    ("bad-setting", "systemd refuses the unit", Failure.UNIT_INVALID),
+    ("error", "systemd cannot load the unit", Failure.UNIT_INVALID),
+    ("not-found", "systemd knows no unit", Failure.UNIT_INVALID),
+)
+
+
+@pytest.mark.parametrize(("load", "why", "failure"), LOADS)
+@pytest.mark.parametrize("state", ["inactive", "failed", "activating", "unknown", "not-found"])
+def test_a_unit_that_cannot_be_loaded_is_beyond_the_host(
+    load: str, why: str, failure: Failure, state: str
+) -> None:
+    """However often it is tried; what it seems to do does not matter."""
+    assert reading(enclave(state, load=load)) == dead(f"{why} of its enclave", failure)
+    assert reading(parent(state, load=load)) == dead(f"{why} of the parent", failure)
+    assert failure in BEYOND_HOSTS
+
+
+DOWN = dead("the parent does not run", Failure.PARENT_DOWN)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (report(up=True, parent_unit="failed"), DOWN),
+        (parent("failed", load="loaded"), DOWN),
+        (parent("inactive"), DOWN),
+        (parent("unknown"), NOTHING),
+        (
+            parent("activating", sub="start", starting_seconds=5),
+            starting("the parent has been starting for 5 s"),
+        ),
+        # a parent loops in each normal boot, until its enclave listens
+        (
+            parent("activating", sub="auto-restart", starting_seconds=ALLOWANCE - 1),
+            starting(f"the parent has been starting for {ALLOWANCE - 1} s"),
+        ),
+        (
+            parent("activating", sub="auto-restart", starting_seconds=ALLOWANCE),
+            dead(f"the parent loops for {ALLOWANCE} s", Failure.PARENT_DOWN),
+        ),
+        (
+            parent("activating", sub="start-pre", starting_seconds=ALLOWANCE),
+            dead(f"the parent has been starting for {ALLOWANCE} s", Failure.PARENT_DOWN),
+        ),
+        (parent("activating", sub="auto-restart"), starting("the parent has been starting")),
+        (parent("failed", job=True), starting("the parent has been starting")),
+        (parent("deactivating"), stopping("the parent")),
+    ],
+)
+def test_a_parent_that_does_not_run(found: HostReport, expected: Reading) -> None:
+    """One that loops is started again by systemd, and has failed only beyond the allowance."""
+    assert reading(found) == expected
+
+
+BOOTS = starting("the host has just started")
+
+
+@pytest.mark.parametrize(
+    ("uptime", "in_service", "expected"),
+    [
+        (ALLOWANCE - 1, None, BOOTS),
+        (ALLOWANCE, None, NONE),
+        (None, ALLOWANCE - 1, BOOTS),
+        (None, ALLOWANCE, NONE),
+        (9 * ALLOWANCE, ALLOWANCE - 1, BOOTS),
+        (None, None, NONE),
+    ],
+)
+def test_a_host_that_has_just_started_is_not_dead_yet(
+    uptime: int | None, in_service: float | None, expected: Reading
+) -> None:
+    """By its own uptime, or since the group has counted on it."""
+    entered = None if in_service is None else ago(in_service)
+    histories = {A: HostHistory(in_service_at=entered)}
+    assert reading(report(uptime_seconds=uptime), histories=histories) == expected
+    sound = report(up=True, uptime_seconds=uptime)
+    assert reading(sound, histories=histories) == RUNS
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        evidence(),
+        evidence(hosts={B: host()}),
+        evidence(hosts={A: host(age=120.001)}),
+        evidence(hosts={A: host(age=-0.001)}),
+        evidence(hosts={A: host(found=Unknown("no answer in time"))}),
+    ],
+)
+def test_a_report_that_is_missing_or_old_says_nothing(seen: Evidence) -> None:
+    """I16: also one from the future."""
+    assert by_report(A, seen, AGE_MAX, CRITERIA) == NOTHING
+    at_the_edge = evidence(hosts={A: host(age=120)})
+    assert by_report(A, at_the_edge, AGE_MAX, CRITERIA) == NONE

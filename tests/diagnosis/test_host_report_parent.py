@@ -1,0 +1,165 @@
+"""What a parent that runs says of its host, of NATS and of its enclave, and when it is believed."""
+
+import copy
+
+import pytest
+
+from firstline.diagnosis.diagnose import CRITERIA
+from firstline.diagnosis.evidence import (
+    Answering,
+    HostEvidence,
+    HostReport,
+    LogCounts,
+    UnitDetail,
+    Unknown,
+)
+from firstline.diagnosis.failure_domains import HOST_ITSELF, OF_NATS, Domain
+from firstline.diagnosis.health_checks import NOTHING, Failure, Life, Reading
+from firstline.diagnosis.host_report_check import SOURCE, by_report
+from firstline.diagnosis.probe_outcome import ProbeOutcome
+from tests.builders import AGE_MAX, NOW, QUIET_LOG, A, ago, evidence, report
+
+SILENT = Answering(answers=False, at=NOW, outcome=ProbeOutcome.TIMEOUT)
+RUNS = Reading(life=Life.SERVING, fact="the host's enclave runs", source="host report")
+
+
+def reading(found: HostReport, **fields: object) -> Reading:
+    """What the check makes of `A`'s report."""
+    seen = evidence(hosts={A: HostEvidence(found, NOW)}, **fields)
+    return by_report(A, seen, AGE_MAX, CRITERIA)
+
+
+def dead(fact: str, failure: Failure) -> Reading:
+    return Reading(life=Life.DEAD, fact=fact, source="host report", failure=failure)
+
+
+SICK = dead("the parent says that it is unhealthy", Failure.PARENT_DOWN)
+
+
+def logged(**found: int) -> LogCounts:
+    """The log of a parent that says nothing else."""
+    return copy.replace(QUIET_LOG, **found)
+
+
+def nats(*, gave_up: bool) -> Reading:
+    """The parent's word that it has no NATS."""
+    return Reading(
+        life=Life.DEAD,
+        fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
+        source="host report",
+        failure=Failure.NATS_LOST,
+        domains=HOST_ITSELF if gave_up else OF_NATS,
+        shared=Domain.NATS,
+    )
+
+
+CLOSED = logged(nats_closed=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, RUNS),
+        ({"enclave_unit": "failed"}, RUNS),
+        ({"parent_nats_connected": True}, RUNS),
+        ({"parent_healthy": None}, NOTHING),
+        ({"parent_nats_connected": False}, NOTHING),
+        ({"parent_healthy": False}, SICK),
+        ({"parent_healthy": False, "parent_nats_connected": True}, SICK),
+        ({"parent_healthy": False, "nats_reachable": True}, SICK),
+        ({"parent_healthy": False, "nats_reachable": False}, NOTHING),
+        # without NATS: what the host itself did is proof, and what NATS did is none
+        ({"parent_healthy": False, "parent_nats_connected": False}, nats(gave_up=False)),
+        (
+            {"parent_healthy": False, "parent_nats_connected": False, "nats_reachable": True},
+            nats(gave_up=False),
+        ),
+        (
+            {
+                "parent_healthy": False,
+                "parent_nats_connected": False,
+                "nats_reachable": True,
+                "log_counts": CLOSED,
+            },
+            nats(gave_up=True),
+        ),
+        (
+            {"parent_healthy": False, "parent_nats_connected": False, "log_counts": CLOSED},
+            nats(gave_up=False),
+        ),
+        (
+            {"parent_healthy": False, "parent_nats_connected": False, "log_counts": None},
+            nats(gave_up=False),
+        ),
+        (
+            {
+                "parent_healthy": False,
+                "parent_nats_connected": False,
+                "nats_reachable": False,
+                "log_counts": CLOSED,
+            },
+            NOTHING,
+        ),
+        # what it logged just now
+        ({"enclave_errors_recent": 2}, RUNS),
+        (
+            {"enclave_errors_recent": 3},
+            dead(
+                "the parent logged 3 times in two minutes that its enclave takes no messages",
+                Failure.ENCLAVE_SILENT,
+            ),
+        ),
+    ],
+)
+def test_what_a_parent_that_runs_says(fields: dict[str, object], expected: Reading) -> None:
+    """A parent of which nobody knows that it is healthy is not fine."""
+    assert reading(report(up=True, **fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "failure"),
+    [
+        ({"log_counts": logged(pcr_mismatch=1)}, Failure.IMAGE_MISMATCH),
+        ({"log_counts": logged(handshake_failed=1)}, Failure.IMAGE_MISMATCH),
+        ({"log_counts": logged(kms_denied=1)}, Failure.KMS_REFUSES),
+        ({"log_counts": logged(kms_key_unusable=1)}, Failure.KMS_REFUSES),
+        ({"log_counts": logged(nats_auth=1)}, Failure.CREDENTIALS_ENDED),
+        ({"credentials_expire_in_hours": -1}, Failure.CREDENTIALS_ENDED),
+        ({"credentials_expire_in_hours": 0}, Failure.PARENT_DOWN),
+        ({"log_counts": logged(nats_disconnected=9)}, Failure.PARENT_DOWN),
+        ({"log_counts": None}, Failure.PARENT_DOWN),
+    ],
+)
+def test_a_log_tells_what_no_fix_of_the_host_mends(
+    fields: dict[str, object], failure: Failure
+) -> None:
+    """A parent that is refused crashes again; nobody who serves is suspected for a log's sake."""
+    assert reading(report(up=True, parent_unit="failed", **fields)).failure is failure
+    assert reading(report(up=True, **fields)) == RUNS
+    looping = UnitDetail(sub="auto-restart", starting_seconds=9)
+    boots = report(up=True, parent_unit="activating", parent_unit_detail=looping, **fields)
+    assert reading(boots) == Reading(
+        life=Life.STARTING, fact="the parent has been starting for 9 s", source=SOURCE
+    )
+    beyond = Failure.UNKNOWN if failure is Failure.PARENT_DOWN else failure
+    assert reading(report(up=True, parent_unit="unknown", **fields)) == Reading(failure=beyond)
+
+
+@pytest.mark.parametrize(
+    ("answering", "expected"),
+    [
+        (SILENT, Reading(failure=Failure.ENCLAVE_SILENT)),
+        (
+            copy.replace(SILENT, outcome=ProbeOutcome.FAILED),
+            Reading(failure=Failure.ENCLAVE_SILENT),
+        ),
+        (copy.replace(SILENT, at=ago(121)), RUNS),
+        (copy.replace(SILENT, answers=True), RUNS),
+        (Unknown("no probe"), RUNS),
+    ],
+)
+def test_a_parent_that_calls_itself_healthy_is_not_believed_in_a_silent_fleet(
+    answering: Answering | Unknown, expected: Reading
+) -> None:
+    """It does not notice that its enclave died: it proves nothing then, in either way."""
+    assert reading(report(up=True), answering=answering) == expected

@@ -1,0 +1,107 @@
+"""Situations that the guards of authority stop: mode, switch and approval."""
+
+from firstline.config.profile import ActionPolicy
+from firstline.ids import Digest
+from firstline.incidents.approvals import PROPOSALS_MAX
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.kill_switch import Switch
+from firstline.remediation.situation import Situation
+from firstline.signal import Condition
+from tests.builders import (
+    A,
+    ago,
+    incident,
+)
+from tests.remediation.guarding.cases import APPROVING, autonomy, paused, proposed, thrown
+from tests.remediation.situations import (
+    approval,
+    demoted,
+    situation,
+    switch,
+)
+
+SCOPES = ("everything", "complete-outage", incident().id)
+STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
+    "mode_enforces": (
+        (
+            situation(mode="observe"),
+            Denial(f"mode is observe: would have run restart_enclave on {A}"),
+        ),
+    ),
+    "switch_is_off": (
+        *((situation(limits=thrown(switch(each))), paused(each)) for each in SCOPES),
+        (
+            situation(limits=thrown(Switch(pauses=(), unreadable="corrupt"))),
+            Denial("the kill switch cannot be read: corrupt"),
+        ),
+    ),
+    "action_is_allowed": (
+        (autonomy(), Denial("autonomy of restart_enclave is observe")),
+        (APPROVING, Denial("autonomy of restart_enclave is approve", ask=True)),
+        (
+            autonomy(ActionPolicy(name="restart_enclave", autonomy="recommend")),
+            Denial("autonomy of restart_enclave is recommend", ask=True),
+        ),
+        (
+            autonomy(
+                ActionPolicy(
+                    name="restart_enclave",
+                    autonomy="auto",
+                    autonomy_by_condition={Condition.COMPLETE_OUTAGE: "observe"},
+                )
+            ),
+            Denial("autonomy of restart_enclave is observe"),
+        ),
+        (
+            proposed(autonomy="recommend"),
+            Denial("restart_enclave is recommended, and done by a person"),
+        ),
+        (
+            proposed(),
+            Denial(
+                "restart_enclave waits for approval until 2026-03-11T04:20:30+00:00",
+                retry_at=ago(-30),
+                ask=True,
+            ),
+        ),
+        (
+            proposed(stood=0),
+            Denial("nobody approved restart_enclave before 2026-03-11T04:20:00+00:00", final=True),
+        ),
+        (
+            proposed(approval(granted=False)),
+            Denial("arn:of:alice denied restart_enclave: not now", final=True),
+        ),
+        (
+            proposed(approval(ended=0)),
+            Denial(
+                "the approval of restart_enclave by arn:of:alice ended 2026-03-11T04:20:00+00:00",
+                final=True,
+            ),
+        ),
+        (
+            proposed(approval(), plan=Digest("e" * 64)),
+            Denial("autonomy of restart_enclave is approve", ask=True),
+        ),
+        (
+            proposed(approval(), used=True),
+            Denial("autonomy of restart_enclave is approve", ask=True),
+        ),
+        (
+            proposed(approval(), used=True, times=PROPOSALS_MAX),
+            Denial(
+                "people were asked 10 times: nobody is asked about restart_enclave again",
+                final=True,
+            ),
+        ),
+        (
+            situation(limits=demoted()),
+            Denial(
+                "autonomy of restart_enclave is approve: 3 of its fixes in a row did not help by"
+                ' 2026-03-11T03:20:00+00:00; firstline promote restart_enclave --why "..." lets it'
+                " go by itself again",
+                ask=True,
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,143 @@
+"""Situations that guards stop for whom a fix would touch, and how often."""
+
+import copy
+from datetime import timedelta
+
+from firstline.remediation.guards.guard import Denial
+from firstline.remediation.situation import Situation
+from tests.builders import (
+    NOW,
+    OTHER,
+    A,
+    B,
+    C,
+    ago,
+    attempt,
+    evidence,
+    group,
+    incident,
+    verifying,
+)
+from tests.remediation.guarding.cases import (
+    ALL_DEAD,
+    FAILED,
+    FAILED_ELSEWHERE,
+    FRAGILE,
+    ONE_SERVES,
+    OVERLAPPING,
+    PROTECTED,
+    UNREAD,
+    UNSAVED,
+    diagnosis,
+    holding,
+    only,
+    silent,
+)
+from tests.remediation.situations import (
+    limits,
+    policy,
+    situation,
+    spent,
+)
+
+STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
+    "targets_are_ours": (
+        (only(group=UNREAD), Denial("the group cannot be read: throttled")),
+        (
+            only(group=group(A, B, C, lifecycle="Terminating:Wait")),
+            Denial(f"{A} is not in service in the managed group"),
+        ),
+        (only(group=group(B, C)), Denial(f"{A} is not in service in the managed group")),
+    ),
+    "target_is_proven_dead": (
+        (only(health="healthy"), Denial(f"{A} is not proven dead: it is unknown")),
+        (only(health="draining"), Denial(f"{A} is not proven dead: it is unknown")),
+    ),
+    "budget_is_left": (
+        (
+            situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=2)),
+            Denial("2 hosts that are not proven dead would be touched, and 1 may be", final=True),
+        ),
+        (
+            situation(
+                profile=OVERLAPPING,
+                diagnosis=diagnosis(alive=1),
+                limits=limits(copy.replace(spent(1799, B), alive=(B,))),
+            ),
+            Denial("2 hosts that are not proven dead would be touched, and 1 may be", final=True),
+        ),
+    ),
+    "healthy_floor_stays": (
+        (
+            situation(profile=policy(refresh_from_zero=False)),
+            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+        ),
+        (
+            situation(profile=OVERLAPPING, **ONE_SERVES),
+            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+        ),
+    ),
+    "serving_host_stays": (
+        (
+            situation(**ONE_SERVES),
+            Denial(f"{C} serves, and may not be replaced", final=True),
+        ),
+    ),
+    "target_is_unprotected": (
+        (
+            situation(evidence=evidence(group=PROTECTED)),
+            Denial(f"{A} is protected from scale-in", final=True),
+        ),
+    ),
+    "nothing_is_unsaved": (
+        (
+            situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(2)),
+            Denial(f"{A} logged 2 times that it could not store", final=True),
+        ),
+        (
+            situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(None)),
+            UNSAVED,
+        ),
+        (situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=incident(hosts={})), UNSAVED),
+        *((situation(**silent(each)), UNSAVED) for each in ("running", "stopping", "pending")),
+    ),
+    "one_fix_at_a_time": (
+        (
+            situation(incident=verifying(attempt(target=B))),
+            Denial("a fix of this incident has no verdict yet"),
+        ),
+        (
+            situation(limits=limits(holder=OTHER, until=ago(-1))),
+            Denial(
+                f"{OTHER} is fixing something in VettID-Nitro-EnclaveASG",
+                retry_at=NOW + timedelta(seconds=1),
+            ),
+        ),
+    ),
+    "attempts_are_left": (
+        (
+            situation(limits=limits(spent(900), spent(3599))),
+            Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
+        ),
+        (
+            situation(incident=incident(attempts=(FAILED, FAILED))),
+            Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
+        ),
+    ),
+    "cooldown_is_over": (
+        (
+            situation(limits=limits(spent(59))),
+            Denial(f"restart_enclave on {A} cools down", retry_at=NOW + timedelta(seconds=1)),
+        ),
+    ),
+    "breaker_is_closed": (
+        (
+            situation(limits=limits(*[copy.replace(spent(900, B), failed=True)] * 3)),
+            Denial("3 fixes of the group did not help, and 3 are enough", final=True),
+        ),
+        (
+            situation(incident=incident(attempts=(FAILED_ELSEWHERE,) * 3)),
+            Denial("3 fixes of the group did not help, and 3 are enough", final=True),
+        ),
+    ),
+}
