@@ -41,13 +41,17 @@ RUNNING = """[
 ]
 """.replace("THE_PCR0", PCR0)
 
-# A unit that was never written is answered as systemd answers: exit 0, LoadState=not-found.
+# Properties come in a fixed order, and only those that are asked for. A unit that was never written
+# is answered as systemd answers: exit 0, LoadState=not-found.
 SYSTEMCTL = """
 unit=${!#}
 case $1 in
-  show) [[ "$*" != *ActiveEnterTimestamp* ]] || { echo @1773202723; exit; }
-    cat "$HOST/units/$unit" ||
-    printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive ;;
+  show) [[ "$*" != *--timestamp=unix* ]] || { echo @1773202723; exit; }
+    asked=''
+    for each in "$@"; do [[ $each != --property=* ]] || asked+="|${each#--property=}"; done
+    { cat "$HOST/units/$unit" ||
+      printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive SubState=dead \
+        Result=success Job=; } | grep -aE "^(${asked#|})=" ;;
   restart) echo "$unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
   start) echo "started $unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
   *) exit 1 ;;
@@ -62,6 +66,10 @@ for each in "$@"; do [[ $each != --grep=* ]] || pattern=${each#--grep=}; done
 [[ -e $HOST/journal ]] || exit 0
 tac "$HOST/journal" | grep -aE -- "$pattern"
 """
+
+
+SUBS = {"active": "running", "inactive": "dead", "activating": "start", "deactivating": "stop"}
+"""The usual sub-state of each state."""
 
 
 class Refused(Exception):
@@ -90,10 +98,20 @@ class Host:
         path.write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def unit(self, name: str, active: str, restarts: str = "0", load: str = "loaded") -> None:
-        """Let systemd know a unit."""
-        text = f"NRestarts={restarts}\nLoadState={load}\nActiveState={active}\n"
+    def unit(
+        self, name: str, active: str, restarts: str = "0", load: str = "loaded", **more: str
+    ) -> None:
+        """Let systemd know a unit; *more* are further properties of it."""
+        known = {"NRestarts": restarts, "LoadState": load, "ActiveState": active}
+        known |= {"SubState": SUBS.get(active, active), "Result": "success", "Job": ""} | more
+        text = "".join(f"{each}={value}\n" for each, value in known.items())
         (self.folder / "units" / f"{name}.service").write_text(text, encoding="utf-8")
+
+    def file(self, name: str, text: str) -> None:
+        """Write a file of the kernel's, which the look finds below its root."""
+        path = self.folder / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
     def enclaves(self, described: str) -> None:
         """Set what `nitro-cli describe-enclaves` prints."""
@@ -173,7 +191,10 @@ def build_host(folder: Path) -> Host:
     """Make a host where all is well: both units active, the enclave RUNNING, the parent healthy."""
     for name in ("bin", "units"):
         (folder / name).mkdir(parents=True)
-    host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state")})
+    root = folder / "root"
+    host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state"), "FIRSTLINE_ROOT": str(root)})
+    host.file("proc/uptime", "3600.52 7000.11\n")
+    host.file("dev/nitro_enclaves", "")
     host.command("systemctl", SYSTEMCTL)
     host.command("python3", f'exec "{sys.executable}" "$@"')
     host.command("journalctl", JOURNALCTL)

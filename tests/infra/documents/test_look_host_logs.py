@@ -14,9 +14,17 @@ import pytest
 from firstline.diagnosis.evidence import LogCounts
 from infra.documents import content
 from tests.infra.documents.host import Host
-from tests.infra.documents.looking import ALL_WELL, DOCUMENT, NO_LOGS, look, seen, values
+from tests.infra.documents.looking import (
+    ALL_WELL,
+    DOCUMENT,
+    NATS_UNREAD,
+    NO_LOGS,
+    look,
+    seen,
+    values,
+)
 
-WELL = ALL_WELL | {"nats_reachable": None}
+WELL = ALL_WELL | NATS_UNREAD
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 KMS = "7:41AM ERR Failed to handle KMS decrypt request error="
 LINES = {
