@@ -16,6 +16,7 @@ handling issues".
 """
 
 import re
+import shlex
 from pathlib import Path
 
 UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
@@ -35,7 +36,7 @@ type Parameters = dict[str, dict[str, object]]
 def look_host(
     *, enclave_units: tuple[str, ...], parent_units: tuple[str, ...]
 ) -> dict[str, object]:
-    """Give the document that looks at one host and changes nothing.
+    """Give the document that looks at one host, and changes nothing but its own notes.
 
     Parameters: EnclaveUnit, ParentUnit, NatsHost and CredentialsFile (empty: do not look),
     NatsPort. The command prints one JSON object; `look_host.sh` says which.
@@ -54,7 +55,9 @@ def look_host(
         ),
     }
     script = _lines("look_host", tuple(parameters))
-    return _document("Look at one host. Changes nothing.", "look_host", script, parameters)
+    return _document(
+        "Look at one host. Changes nothing but its own notes.", "look_host", script, parameters
+    )
 
 
 def restart_enclave(*, units: tuple[str, ...], parents: tuple[str, ...]) -> dict[str, object]:
@@ -137,7 +140,18 @@ def _lines(script: str, names: tuple[str, ...]) -> list[str]:
     """Put the parameters into variables, under the script's first line (`#!`, which names bash)."""
     path = Path(__file__).with_name(f"{script}.sh")
     first, *rest = path.read_text(encoding="utf-8").splitlines()
-    return [first, *map(_assignment, names), *rest]
+    carried = [line for each in rest for line in _carried(path.parent, each)]
+    return [first, *map(_assignment, names), *carried]
+
+
+def _carried(folder: Path, line: str) -> list[str]:
+    """A line `name=@file@` sets a variable to a program's text; any other stands as it is."""
+    match re.fullmatch(r"(\w+)=@([\w.]+)@", line):
+        case None:
+            return [line]
+        case found:
+            text = (folder / found[2]).read_text(encoding="utf-8")
+            return f"{found[1]}={shlex.quote(text)}".splitlines()
 
 
 def _assignment(name: str) -> str:

@@ -1,5 +1,7 @@
 #!/bin/bash
-# Looks at one host and changes nothing. Prints one line: one JSON object of some 1,300 bytes, made
+# Looks at one host. Changes nothing but its own notes: how far it has read the journal, in
+# /var/lib/firstline, and a line `look` in the journal, which shows that journald stores lines and
+# where they end. Prints one line: one JSON object of some 1,300 bytes, made
 # of words from fixed lists, integers, booleans and null. No text that a tool prints, no line of a
 # log and no name leaves the host: lines of the parent's log are counted, by constants.
 #
@@ -21,8 +23,9 @@ host_pattern='^[a-z0-9][a-z0-9.-]{0,252}$'
 port_pattern='^[0-9]{1,5}$'
 file_pattern='^/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200}$'
 
-# Only tests set these two variables.
+# Only tests set these variables.
 probe_seconds=${FIRSTLINE_PROBE_SECONDS:-4}
+state=${FIRSTLINE_STATE:-/var/lib/firstline}
 root=${FIRSTLINE_ROOT-}
 # A probe makes at most three timed calls, each over within probe_seconds + 3. A process that even
 # SIGKILL does not end (stuck in a driver) is left behind at this time.
@@ -103,7 +106,9 @@ constants=('NATS disconnected' 'NATS reconnected' 'NATS connection closed'
   'insufficient memory to create vault|cannot allocate memory'
   'msg_type=error|vault-manager read error|vault-manager send error'
   'SECURITY: ')
-blockers='Failed to persist vault state to S3|cold unlock may not work|cold vault unlock may not work'
+blockers=('Failed to persist vault state to S3' 'cold unlock may not work'
+  'cold vault unlock may not work')
+count_blockers=@restart_blockers.py@
 
 # How long until the credentials end: of the file nothing but this number is ever printed.
 hours_left='
@@ -218,17 +223,17 @@ log_facts() {
   printf '%s\n' "$found"
 }
 
-# Since its unit started the enclave holds in memory what these lines say was not stored. grep finds
-# none with status 1, as it fails: that the journal can be read at all is asked first.
+# Since its unit started the enclave holds in memory what these lines say was not stored. Their number
+# is told only where all of them are known.
 blocker_facts() {
-  local since
+  local start limit=$probe_seconds
   [[ $ParentUnit =~ $unit_pattern && $EnclaveUnit =~ $unit_pattern ]] || return
-  since=$(heard 40 systemctl show --property=ActiveEnterTimestamp --timestamp=unix --value \
+  start=$(heard 60 systemctl show --property=ActiveEnterTimestampMonotonic \
     -- "${EnclaveUnit%.service}.service") || return
-  [[ $since =~ ^@[0-9]{1,12}$ ]] || return
-  journal --lines=1 >/dev/null || return
-  { journal --since="$since" --unit="${ParentUnit%.service}.service" --grep="$blockers" || true; } |
-    heard 40 python3 -I -S -c "$count_lines" "$blockers"
+  [[ ${start#*=} =~ ^[1-9][0-9]{0,15}$ ]] || return
+  local probe_seconds=$((limit + 4))
+  heard 40 python3 -I -S -c "$count_blockers" "${ParentUnit%.service}.service" "${start#*=}" \
+    "$state" "$root/proc/sys/kernel/random/boot_id" "$limit" "${blockers[@]}"
 }
 
 credential_facts() {

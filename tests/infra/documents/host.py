@@ -46,12 +46,13 @@ RUNNING = """[
 SYSTEMCTL = """
 unit=${!#}
 case $1 in
-  show) [[ "$*" != *--timestamp=unix* ]] || { echo @1773202723; exit; }
+  show)
     asked=''
     for each in "$@"; do [[ $each != --property=* ]] || asked+="|${each#--property=}"; done
     { cat "$HOST/units/$unit" ||
       printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive SubState=dead \
-        Result=success Job=; } | grep -aE "^(${asked#|})=" ;;
+        Result=success Job= LogNamespace= LogRateLimitIntervalUSec=0 LogRateLimitBurst=0
+    } | grep -aE "^(${asked#|})=" ;;
   restart) echo "$unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
   start) echo "started $unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
   *) exit 1 ;;
@@ -59,12 +60,18 @@ esac
 """
 
 
-# as journalctl: the newest line first, --grep keeps what fits and fails where nothing does
-JOURNALCTL = """
-pattern=''
-for each in "$@"; do [[ $each != --grep=* ]] || pattern=${each#--grep=}; done
+# As journalctl: the newest line first; or all of them in the format of an export, one a second from
+# the boot on, and after them the line that the look has written by itself.
+JOURNALCTL = r"""
+[[ $* != *--output=export* ]] || exec awk -v asked="$*" '
+  function entry(number, text) {
+    printf "__CURSOR=s=a;i=%x;b=b;m=%x\nPRIORITY=6\nMESSAGE=%s\n\n", number, number * 1e6, text
+  }
+  BEGIN { if (asked ~ /MESSAGE=look/) { entry(16777215, "look"); exit } else entry(0, "boot") }
+  { entry(100 + NR, $0) }
+' "$HOST/journal"
 [[ -e $HOST/journal ]] || exit 0
-tac "$HOST/journal" | grep -aE -- "$pattern"
+tac "$HOST/journal"
 """
 
 
@@ -103,7 +110,9 @@ class Host:
     ) -> None:
         """Let systemd know a unit; *more* are further properties of it."""
         known = {"NRestarts": restarts, "LoadState": load, "ActiveState": active}
-        known |= {"SubState": SUBS.get(active, active), "Result": "success", "Job": ""} | more
+        known |= {"SubState": SUBS.get(active, active), "Result": "success", "Job": ""}
+        known |= {"LogNamespace": "", "LogRateLimitIntervalUSec": "0", "LogRateLimitBurst": "0"}
+        known |= {"ActiveEnterTimestampMonotonic": "60000000"} | more
         text = "".join(f"{each}={value}\n" for each, value in known.items())
         (self.folder / "units" / f"{name}.service").write_text(text, encoding="utf-8")
 
@@ -195,9 +204,13 @@ def build_host(folder: Path) -> Host:
     host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state"), "FIRSTLINE_ROOT": str(root)})
     host.file("proc/uptime", "3600.52 7000.11\n")
     host.file("dev/nitro_enclaves", "")
+    host.file("proc/sys/kernel/random/boot_id", "53c6cd26-2ede-41a7-9ee6-fda7861478db\n")
     host.command("systemctl", SYSTEMCTL)
     host.command("python3", f'exec "{sys.executable}" "$@"')
     host.command("journalctl", JOURNALCTL)
+    host.journal()
+    host.command("systemd-cat", 'echo "$*" >>"$HOST/logged"')
+    host.command("systemd-analyze", "exit 0")
     host.command("pgrep", "echo 0; exit 1")
     host.unit("vettid-enclave", "active")
     host.unit("vettid-parent", "active", restarts="2")
