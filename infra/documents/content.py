@@ -22,6 +22,9 @@ from pathlib import Path
 UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - a pattern, not a secret
 NOT_AFTER = r"^[0-9]{10}$"
+INCIDENT = r"^inc-[0-9a-f]{20}$"
+ACTION = r"^[a-z][a-z_]{0,40}$"
+ALLOWANCE = r"^[0-9]{1,5}$"
 HOST = r"^[a-z0-9][a-z0-9.-]{0,252}$"
 FILE = r"^/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200}$"
 FILE_OR_EMPTY = f"^({FILE[1:-1]})?$"
@@ -29,6 +32,8 @@ HOST_OR_EMPTY = f"^({HOST[1:-1]})?$"
 PORT = r"^[0-9]{1,5}$"
 
 STEP_TIMEOUT_SECONDS = 60
+ALLOWANCE_SECONDS = 600
+"""As long as a host may take to boot, and a person's restart to end."""
 
 type Parameters = dict[str, dict[str, object]]
 
@@ -61,14 +66,14 @@ def look_host(
 
 
 def restart_enclave(*, units: tuple[str, ...], parents: tuple[str, ...]) -> dict[str, object]:
-    """Give the document that restarts an enclave's unit, and sees to it that its parent starts.
+    """Give the document that restarts an enclave's unit and its parent's.
 
     Parameters: Unit, ParentUnit, and those of every restart. The command prints one JSON object;
     `restart_unit.sh` says which.
 
     Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
     """
-    parent = {"ParentUnit": _unit("The parent to start once the enclave is back.", parents)}
+    parent = {"ParentUnit": _unit("The parent to restart with the enclave.", parents)}
     return _restart("restart_enclave", units, parent)
 
 
@@ -87,6 +92,11 @@ def _restart(name: str, units: tuple[str, ...], beside: Parameters) -> dict[str,
         **beside,
         "Token": _matching("The token of the intent; a repeat is refused.", TOKEN),
         "NotAfter": _matching("Unix seconds; a later delivery is refused.", NOT_AFTER),
+        "Incident": _matching("The incident, for the host's journal.", INCIDENT),
+        "Action": _matching("The action, for the host's journal.", ACTION),
+        "AllowanceSeconds": _matching(
+            "A job of the unit that is younger is left alone.", ALLOWANCE, str(ALLOWANCE_SECONDS)
+        ),
     }
     script = _lines("restart_unit", tuple(parameters))
     return _document("Restart one unit, once for each token.", name, script, parameters)

@@ -18,11 +18,21 @@ from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.profile import Nats, Profile, Units
 from firstline.controller.ports.orders import Hosts
 from firstline.errors import Bug
-from firstline.ids import InstanceId, Token
+from firstline.ids import IncidentId, InstanceId, Token
 from firstline.lab.twin.aws import session
 from firstline.remediation.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
 from tests.adapters.doors import T0, Ends, Http
-from tests.adapters.ssm import COMMAND, DOCUMENTS, FIX, LOOK, ONE, TOKEN, hosts_of, refusal
+from tests.adapters.ssm import (
+    COMMAND,
+    DOCUMENTS,
+    FIX,
+    INCIDENT,
+    LOOK,
+    ONE,
+    TOKEN,
+    hosts_of,
+    refusal,
+)
 
 ACCEPTED = {"Command": {"CommandId": COMMAND}}
 
@@ -74,6 +84,9 @@ def test_fix_goes_to_one_host(profile: Profile) -> None:
             "ParentUnit": [profile.fleet.units.parent],
             "Token": [TOKEN],
             "NotAfter": [str(int(T0.timestamp()) + 60)],
+            "Incident": [INCIDENT],
+            "Action": ["restart_enclave"],
+            "AllowanceSeconds": ["600"],
         },
         "Comment": f"firstline {TOKEN}",
         "TimeoutSeconds": 60,
@@ -96,6 +109,7 @@ BUGS: list[tuple[LookOrder | FixOrder, str]] = [
     (copy.replace(LOOK, targets=(ONE,) * 51), "it takes 1 to 50"),
     (copy.replace(LOOK, token=Token(f"{TOKEN}\n")), "32 hexadecimal digits"),
     (copy.replace(FIX, token=Token("x")), "Token of restart_enclave"),
+    (copy.replace(FIX, incident=IncidentId("$(id)")), "Incident of restart_enclave"),
     (copy.replace(FIX, action="reboot"), "'reboot' is no fix"),
     (copy.replace(FIX, action="look_host"), "'look_host' is no fix"),
     (copy.replace(FIX, not_after=T0.replace(year=1999)), "NotAfter of restart_enclave"),

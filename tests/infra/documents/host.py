@@ -53,8 +53,8 @@ case $1 in
       printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive SubState=dead \
         Result=success Job= LogNamespace= LogRateLimitIntervalUSec=0 LogRateLimitBurst=0
     } | grep -aE "^(${asked#|})=" ;;
-  restart) echo "$unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
-  start) echo "started $unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
+  cancel | reset-failed) echo "$1 ${*:3}" >>"$HOST/asked" ;;
+  restart) echo "$1 ${*:3}" >>"$HOST/asked"; [[ ! -e $HOST/restart ]] || . "$HOST/restart" ;;
   *) exit 1 ;;
 esac
 """
@@ -137,9 +137,26 @@ class Host:
         text = "".join(f"{line}\n" for line in lines)
         (self.folder / "journal").write_text(text, encoding="utf-8")
 
+    def restarting(self, body: str) -> None:
+        """Let a restart do this, in bash, instead of nothing."""
+        (self.folder / "restart").write_text(f"{body}\n", encoding="utf-8")
+
+    def asked(self) -> list[str]:
+        """Give what systemd was asked to do, in order."""
+        return self._lines("asked")
+
     def restarted(self) -> list[str]:
-        """Give the units that systemd was told to restart, in order."""
-        path = self.folder / "restarted"
+        """Give the units that systemd was asked to restart, those of one request in one line."""
+        verb = "restart "
+        return [each.removeprefix(verb) for each in self.asked() if each.startswith(verb)]
+
+    def logged(self) -> list[str]:
+        """Give the lines that the scripts have written to the host's journal."""
+        opening = "--identifier=firstline echo "
+        return [each.removeprefix(opening) for each in self._lines("logged")]
+
+    def _lines(self, name: str) -> list[str]:
+        path = self.folder / name
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def send(self, document: Mapping[str, Any], door: Door, **values: str) -> Ran:

@@ -18,7 +18,10 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 }
 PATTERNS = {
     "look_host": (content.UNIT, content.HOST, content.PORT, content.FILE),
-    "restart_unit": (content.UNIT, content.TOKEN, content.NOT_AFTER),
+    "restart_unit": (
+        *(content.UNIT, content.TOKEN, content.NOT_AFTER),
+        *(content.INCIDENT, content.ACTION, content.ALLOWANCE),
+    ),
 }
 
 

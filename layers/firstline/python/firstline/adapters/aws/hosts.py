@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from firstline.actions import restart
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
@@ -71,6 +72,9 @@ class SsmHosts:
         parameters = self._units(action) | {
             "Token": order.token,
             "NotAfter": str(int(order.not_after.timestamp())),
+            "Incident": order.incident,
+            "Action": order.action,
+            "AllowanceSeconds": str(int(restart.ALLOWANCE.total_seconds())),
         }
         return self._send(action, (InstanceId(order.target),), parameters, order.token)
 
