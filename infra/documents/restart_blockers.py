@@ -7,11 +7,11 @@ nothing: a number is printed only where every line since the start was read.
 
 Each run reads on from where the last one stopped, for SECONDS, and keeps its place in
 FOLDER/restart_blockers.json: so a long journal is read over several looks. From the enclave's start
-to its next one there is no count once a line may be missing: the place is not in the journal any
-more (vacuumed), the journal of this boot begins after the start, or journald has said that it
-suppressed lines of the parent. journald says so with the next line that it takes, so a burst of
-lines that nothing has followed is no count yet. A line of our own shows that journald stores what
-it is given, and where the journal ends now.
+to its next one there is no count once a line may be missing: the journal of this boot begins after
+the start and the place is not in it any more (vacuumed), journald did not store what it was given,
+or it has said that it suppressed lines of the parent. It says so with the next line that it takes,
+so a burst of lines that nothing has followed is no count yet. A line of our own shows that journald
+stores what it is given, and where the journal ends now.
 """
 
 from __future__ import annotations
@@ -216,8 +216,8 @@ class Count:
                     break
                 if place.sequence > read:
                     self._take(entry, place, wanted)
-                if time.monotonic() > wanted.limit:
-                    return
+                    if time.monotonic() > wanted.limit:
+                        return
         self.place = wanted.until
 
     def _take(self, entry: Entry, place: Place, wanted: Wanted) -> None:
@@ -263,20 +263,21 @@ def main(unit: str, start: str, folder: Path, boot: Path, limit: str, *texts: st
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fcntl.flock(os.open(str(folder), os.O_RDONLY), fcntl.LOCK_EX)
     parent = shown(unit)
-    until = None if parent["LogNamespace"] else end()
-    if until is None:
+    if parent["LogNamespace"]:
         return
     path = folder / "restart_blockers.json"
     count = Count(load(path), boot.read_text(encoding="ascii").strip(), int(start))
     rate = Rate(*rate_limit(parent), count.pools)
-    if not count.missing:
+    until = end()
+    count.missing |= until is None
+    if until and not count.missing:
         count.check(until)
-    if not count.missing:
+    if until and not count.missing:
         constants = re.compile(b"|".join(re.escape(each.encode()) for each in texts))
         count.read(Wanted(unit, until, time.monotonic() + float(limit), constants, rate))
     with suppress(OSError):
         keep(path, count)
-    if count.place is until and not count.missing and not rate.uncertain():
+    if until and count.place is until and not count.missing and not rate.uncertain():
         print(count.found)
 
 
