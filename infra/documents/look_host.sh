@@ -264,7 +264,7 @@ parent_facts() {
 
 # A NATS server speaks first, with its INFO line. A server that hangs is one to which a connection is
 # made, and which says nothing; one that is full says -ERR, or hangs up. One that is behind TLS from
-# the first byte on says nothing either, and hangs up after its own time limit.
+# the first byte on says nothing either, and is not looked at (adapters/aws/hosts.py).
 # shellcheck disable=SC2016  # the inner shell expands them, as its own arguments
 ask_nats='
 exec 3<>"/dev/tcp/$1/$2" || exit

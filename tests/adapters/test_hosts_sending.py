@@ -2,7 +2,7 @@
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from botocore.exceptions import (
@@ -15,6 +15,7 @@ from botocore.exceptions import (
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
+from firstline.config.probe_section import NatsProbe, Network, Probe
 from firstline.config.profile import Nats, Profile, Units
 from firstline.controller.ports.orders import Hosts
 from firstline.errors import Bug
@@ -99,6 +100,23 @@ def test_no_nats_host_is_sent_as_nothing(profile: Profile) -> None:
     """A profile without a NATS host asks the look not to try one."""
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, nats=Nats()))
     assert asked(bare, LOOK)["Parameters"]["NatsHost"] == [""]
+
+
+@pytest.mark.parametrize(
+    ("tls", "port", "looked_at"),
+    [("first", 4222, False), ("first", 443, True), ("upgrade", 4222, True)],
+)
+def test_nats_behind_tls_is_not_looked_at(
+    profile: Profile, tls: Literal["first", "upgrade"], port: int, *, looked_at: bool
+) -> None:
+    """A look waits for the server's first line, which does not come before TLS."""
+    network = Network(
+        vpc="vpc-01234567", subnets=("subnet-01234567",), security_groups=("sg-01234567",)
+    )
+    host = profile.fleet.nats.host
+    probe = Probe(nats=NatsProbe(host=host, port=port, tls=tls, network=network))
+    behind = copy.replace(profile, probe=probe)
+    assert asked(behind, LOOK)["Parameters"]["NatsHost"] == [host if looked_at else ""]
 
 
 NO_IDS = ["", "*", "i-0a1b2c3d4e5f6071", "i-ABCDEFGH", "i-0a1b2c3d\n", "mi-0a1b2c3d"]
