@@ -144,6 +144,8 @@ class Rate:
 
 def microseconds(text: str) -> float:
     """Read a time span as systemd writes it; raises for what is none."""
+    if not re.fullmatch(r"( ?[0-9]+ ?[a-z]*)+", text):
+        raise ValueError("this is no time span")
     parts = re.findall(r"([0-9]+) ?([a-z]*)", text)
     return sum(int(number) * UNITS[unit] for number, unit in parts)
 

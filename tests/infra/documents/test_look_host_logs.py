@@ -123,6 +123,43 @@ def test_a_start_that_nobody_knows_leaves_it_unknown(host: Host, since: str) -> 
     assert not list(host.folder.rglob("pwn"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("RateLimitBurst=7", 3),
+        ("RateLimitBurst=6", None),
+        ("RateLimitBurst=10000\nRateLimitBurst=6", None),
+        ("#RateLimitBurst=6", 3),
+        ("RateLimitBurst=0", 3),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=0", 3),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=500ms", 3),
+        ("RateLimitBurst=2\nRateLimitIntervalSec=500ms", None),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=1min 30s", None),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=soon", None),
+        ("RateLimitBurst=many", None),
+        ("RateLimitIntervalSec=3 fortnights", None),
+    ],
+)
+def test_lines_near_journalds_limit_leave_it_unknown(
+    host: Host, settings: str, told: int | None
+) -> None:
+    """Three lines, a second apart, may be what is left of more: half a burst in a window."""
+    host.journal(*BLOCKERS)
+    host.command("systemd-analyze", f"printf '%s\\n' '[Journal]' '{settings}'")
+    assert look(host)["restart_blockers"] == told
+
+
+def test_a_unit_has_limits_and_a_journal_of_its_own(host: Host) -> None:
+    """They come before journald's; another journal is not read."""
+    host.journal(*BLOCKERS)
+    host.unit("vettid-parent", "active", LogRateLimitBurst="6")
+    assert look(host)["restart_blockers"] is None
+    host.unit("vettid-parent", "active", LogNamespace="vettid")
+    assert look(host)["restart_blockers"] is None
+    host.unit("vettid-parent", "active", LogRateLimitBurst="6", LogRateLimitIntervalUSec="500ms")
+    assert look(host)["restart_blockers"] == len(BLOCKERS)
+
+
 @pytest.mark.parametrize("body", ["exit 1", "exit 127", "sleep 60"])
 def test_a_journal_that_cannot_be_read_is_unknown(host: Host, body: str) -> None:
     """A failure is not an empty log."""
