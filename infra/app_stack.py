@@ -26,7 +26,7 @@ from infra.packaging import PROFILE_PATH
 from infra.probe import Probes
 from infra.queues import Queues
 from infra.records import Records
-from infra.response import Reach, Response, documents
+from infra.response import Reach, Response, documents, look_between_incidents
 from infra.routing_key import routing_key
 from infra.runtime import Runtime
 from infra.topics import read_by
@@ -66,6 +66,7 @@ class AppStack(Stack):
         settings = self._settings(deployment, reach, heard_as)
         runtime = Runtime(self, "Runtime", deployment=deployment, settings=settings)
         Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
+        look_between_incidents(self, reach.documents["look_host"], reach.fleet)
         Levers(self, "Levers", runtime=runtime, reach=reach)
         oversight.tell(*Archive(self, "Archive", runtime=runtime, reach=reach).alarms)
         profile = deployment.profile

@@ -49,6 +49,27 @@ def documents(scope: Construct, units: Units) -> dict[str, str]:
     return {action: document.ref for action, document in made.items()}
 
 
+def look_between_incidents(scope: Construct, document: str, fleet: Fleet) -> None:
+    """Have State Manager look at each host of the group every half hour, for nobody's report.
+
+    A look reads the parent's journal on from where the last one stopped: in an incident little is
+    left to read, and what journald vacuums has been read before. Half an hour is State Manager's
+    shortest rate. Neither NATS nor the credentials are looked at.
+    """
+    ssm.CfnAssociation(
+        scope,
+        "LookBetweenIncidents",
+        name=document,
+        parameters={"EnclaveUnit": [fleet.units.enclave], "ParentUnit": [fleet.units.parent]},
+        schedule_expression="rate(30 minutes)",
+        targets=[
+            ssm.CfnAssociation.TargetProperty(
+                key="tag:aws:autoscaling:groupName", values=[fleet.group]
+            )
+        ],
+    )
+
+
 class Reach(NamedTuple):
     """All that the functions can touch; ``fleet`` is the one that they are for."""
 

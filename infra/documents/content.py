@@ -16,11 +16,15 @@ handling issues".
 """
 
 import re
+import shlex
 from pathlib import Path
 
 UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - a pattern, not a secret
 NOT_AFTER = r"^[0-9]{10}$"
+INCIDENT = r"^inc-[0-9a-f]{20}$"
+ACTION = r"^[a-z][a-z_]{0,40}$"
+ALLOWANCE = r"^[0-9]{1,5}$"
 HOST = r"^[a-z0-9][a-z0-9.-]{0,252}$"
 FILE = r"^/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200}$"
 FILE_OR_EMPTY = f"^({FILE[1:-1]})?$"
@@ -28,6 +32,8 @@ HOST_OR_EMPTY = f"^({HOST[1:-1]})?$"
 PORT = r"^[0-9]{1,5}$"
 
 STEP_TIMEOUT_SECONDS = 60
+ALLOWANCE_SECONDS = 600
+"""As long as a host may take to boot, and a person's restart to end."""
 
 type Parameters = dict[str, dict[str, object]]
 
@@ -35,7 +41,7 @@ type Parameters = dict[str, dict[str, object]]
 def look_host(
     *, enclave_units: tuple[str, ...], parent_units: tuple[str, ...]
 ) -> dict[str, object]:
-    """Give the document that looks at one host and changes nothing.
+    """Give the document that looks at one host, and changes nothing but its own notes.
 
     Parameters: EnclaveUnit, ParentUnit, NatsHost and CredentialsFile (empty: do not look),
     NatsPort. The command prints one JSON object; `look_host.sh` says which.
@@ -54,18 +60,20 @@ def look_host(
         ),
     }
     script = _lines("look_host", tuple(parameters))
-    return _document("Look at one host. Changes nothing.", "look_host", script, parameters)
+    return _document(
+        "Look at one host. Changes nothing but its own notes.", "look_host", script, parameters
+    )
 
 
 def restart_enclave(*, units: tuple[str, ...], parents: tuple[str, ...]) -> dict[str, object]:
-    """Give the document that restarts an enclave's unit, and sees to it that its parent starts.
+    """Give the document that restarts an enclave's unit and its parent's.
 
     Parameters: Unit, ParentUnit, and those of every restart. The command prints one JSON object;
     `restart_unit.sh` says which.
 
     Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
     """
-    parent = {"ParentUnit": _unit("The parent to start once the enclave is back.", parents)}
+    parent = {"ParentUnit": _unit("The parent to restart with the enclave.", parents)}
     return _restart("restart_enclave", units, parent)
 
 
@@ -84,6 +92,11 @@ def _restart(name: str, units: tuple[str, ...], beside: Parameters) -> dict[str,
         **beside,
         "Token": _matching("The token of the intent; a repeat is refused.", TOKEN),
         "NotAfter": _matching("Unix seconds; a later delivery is refused.", NOT_AFTER),
+        "Incident": _matching("The incident, for the host's journal.", INCIDENT),
+        "Action": _matching("The action, for the host's journal.", ACTION),
+        "AllowanceSeconds": _matching(
+            "A job of the unit that is younger is left alone.", ALLOWANCE, str(ALLOWANCE_SECONDS)
+        ),
     }
     script = _lines("restart_unit", tuple(parameters))
     return _document("Restart one unit, once for each token.", name, script, parameters)
@@ -137,7 +150,18 @@ def _lines(script: str, names: tuple[str, ...]) -> list[str]:
     """Put the parameters into variables, under the script's first line (`#!`, which names bash)."""
     path = Path(__file__).with_name(f"{script}.sh")
     first, *rest = path.read_text(encoding="utf-8").splitlines()
-    return [first, *map(_assignment, names), *rest]
+    carried = [line for each in rest for line in _carried(path.parent, each)]
+    return [first, *map(_assignment, names), *carried]
+
+
+def _carried(folder: Path, line: str) -> list[str]:
+    """A line `name=@file@` sets a variable to a program's text; any other stands as it is."""
+    match re.fullmatch(r"(\w+)=@([\w.]+)@", line):
+        case None:
+            return [line]
+        case found:
+            text = (folder / found[2]).read_text(encoding="utf-8")
+            return f"{found[1]}={shlex.quote(text)}".splitlines()
 
 
 def _assignment(name: str) -> str:

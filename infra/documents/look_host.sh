@@ -1,5 +1,7 @@
 #!/bin/bash
-# Looks at one host and changes nothing. Prints one line: one JSON object of some 900 bytes, made
+# Looks at one host. Changes nothing but its own notes: how far it has read the journal, in
+# /var/lib/firstline, and a line `look` in the journal, which shows that journald stores lines and
+# where they end. Prints one line: one JSON object of some 1,300 bytes, made
 # of words from fixed lists, integers, booleans and null. No text that a tool prints, no line of a
 # log and no name leaves the host: lines of the parent's log are counted, by constants.
 #
@@ -21,8 +23,10 @@ host_pattern='^[a-z0-9][a-z0-9.-]{0,252}$'
 port_pattern='^[0-9]{1,5}$'
 file_pattern='^/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200}$'
 
-# Only tests set this variable.
+# Only tests set these variables.
 probe_seconds=${FIRSTLINE_PROBE_SECONDS:-4}
+state=${FIRSTLINE_STATE:-/var/lib/firstline}
+root=${FIRSTLINE_ROOT-}
 # A probe makes at most three timed calls, each over within probe_seconds + 3. A process that even
 # SIGKILL does not end (stuck in a driver) is left behind at this time.
 look_seconds=$((3 * (probe_seconds + 3) + 1))
@@ -44,7 +48,7 @@ fields='
 import json, sys
 
 def word(value):
-    if type(value) is str and value.isalpha() and value.isupper():
+    if type(value) is str and value.replace("_", "").isalpha() and value.isupper():
         return value
     if type(value) is str and len(value) == 96 and not set(value) - set("0123456789abcdef"):
         return value
@@ -102,7 +106,9 @@ constants=('NATS disconnected' 'NATS reconnected' 'NATS connection closed'
   'insufficient memory to create vault|cannot allocate memory'
   'msg_type=error|vault-manager read error|vault-manager send error'
   'SECURITY: ')
-blockers='Failed to persist vault state to S3|cold unlock may not work|cold vault unlock may not work'
+blockers=('Failed to persist vault state to S3' 'cold unlock may not work'
+  'cold vault unlock may not work')
+count_blockers=@restart_blockers.py@
 
 # How long until the credentials end: of the file nothing but this number is ever printed.
 hours_left='
@@ -115,19 +121,65 @@ if type(claims["exp"]) is int:
     print((claims["exp"] - int(time.time())) // 3600)
 '
 
+# The clock of uptime goes on while a machine is suspended and systemd's monotonic one does not: a
+# difference of the two is never too small.
+uptime_facts() {
+  local seconds
+  read -r seconds _ <"$root/proc/uptime" && printf '%s\n' "${seconds%.*}"
+}
+
+# since MICROSECONDS: the whole seconds since an instant of systemd's monotonic clock.
+since() {
+  local up
+  up=$(uptime_facts)
+  [[ $up =~ ^[0-9]{1,10}$ && $1 =~ ^[0-9]{1,16}$ ]] || return
+  ((up = up > $1 / 1000000 ? up - $1 / 1000000 : 0))
+  printf '%s' "$up"
+}
+
+# starting ACTIVE SUB RESTARTS: the seconds since the first attempt of the present series of starts.
+# systemd keeps the beginning of the last attempt alone (InactiveExit), which is the first one until
+# systemd itself has tried again. From then on the series is counted from the end of the last run
+# of at least a minute (ActiveExit), or from the boot where there was none: a unit of Type=simple
+# is active in each attempt. This errs to older only, by the time that the unit was stopped before
+# a person started it, or that shorter runs took.
+starting() {
+  [[ $1 == activating ]] || return
+  if [[ $2 != auto-restart* && $3 == 0 ]]; then
+    since "$left_inactive"
+  elif [[ $active_from =~ ^[0-9]{1,16}$ && $active_until =~ ^[0-9]{1,16}$ ]] &&
+    ((active_until - active_from >= 60000000)); then
+    since "$active_until"
+  else
+    since 0
+  fi
+}
+
 unit_facts() {
-  local name value active=unknown restarts=unknown
+  local name value active=unknown restarts=unknown load=unknown sub=unknown result=unknown
+  local job=unknown left_inactive='' active_from='' active_until='' seconds
   [[ $1 =~ $unit_pattern ]] || return
   while IFS='=' read -r name value; do
+    [[ $value != *[[:space:]]* ]] || value=unknown
     case $name in
-      ActiveState) [[ $active == not-found ]] || active=$value ;;
+      ActiveState) active=$value ;;
       NRestarts) restarts=$value ;;
-      LoadState) [[ $value != not-found ]] || active=not-found ;;
+      LoadState) load=$value ;;
+      SubState) sub=$value ;;
+      Result) result=$value ;;
+      Job) [[ -z $value || $value == 0 ]] && job=false || job=true ;;
+      InactiveExitTimestampMonotonic) left_inactive=$value ;;
+      ActiveEnterTimestampMonotonic) active_from=$value ;;
+      ActiveExitTimestampMonotonic) active_until=$value ;;
     esac
   done < <(heard 1000 systemctl show --property=LoadState --property=ActiveState \
-    --property=NRestarts -- "${1%.service}.service" && echo)
-  [[ $active != not-found ]] || restarts=unknown
-  printf '%s %s\n' "$active" "$restarts"
+    --property=SubState --property=Result --property=NRestarts --property=Job \
+    --property=InactiveExitTimestampMonotonic --property=ActiveEnterTimestampMonotonic \
+    --property=ActiveExitTimestampMonotonic -- "${1%.service}.service" && echo)
+  seconds=$(starting "$active" "$sub" "$restarts")
+  [[ $load != not-found ]] || active=not-found restarts=unknown
+  printf '%s %s %s %s %s %s %s\n' "${active:-unknown}" "${restarts:-unknown}" "${load:-unknown}" \
+    "${sub:-unknown}" "${result:-unknown}" "$job" "${seconds:-unknown}"
 }
 
 # With several enclaves this look cannot say which one is meant: unknown.
@@ -135,7 +187,24 @@ enclave_facts() {
   local list
   list=$(heard 60000 nitro-cli describe-enclaves) || return
   printf '%s' "$list" | heard 200 python3 -I -S -c "$fields" State MemoryMiB NumberOfCPUs \
-    Measurements.PCR0
+    Measurements.PCR0 Flags
+}
+
+# Why no enclave can start here. An enclave that runs, or is about to, has taken the pages and the
+# processors of its pool: the answer holds only where there is none.
+obstacle_facts() {
+  local huge=$root/sys/kernel/mm/hugepages pool=$root/sys/module/nitro_enclaves/parameters/ne_cpus
+  local free pages='' processors
+  [[ -e $root/dev/nitro_enclaves ]] || { echo no-device; return; }
+  [[ $(heard 40 systemctl show --property=ActiveState \
+    -- nitro-enclaves-allocator.service) != ActiveState=failed ]] || { echo allocator-failed; return; }
+  for free in "$huge"/hugepages-{2048,1048576}kB/free_hugepages; do
+    [[ ! -r $free ]] || pages+=$(<"$free")
+  done
+  [[ ! $pages =~ ^0+$ ]] || { echo no-hugepages; return; }
+  [[ -r $pool ]] || return
+  processors=$(<"$pool")
+  [[ -n $processors && $processors != '(null)' ]] || echo no-cpus
 }
 
 # The journal of the parent, read for a short time and to 8 MB; its newest lines come first, so that
@@ -154,17 +223,17 @@ log_facts() {
   printf '%s\n' "$found"
 }
 
-# Since its unit started the enclave holds in memory what these lines say was not stored. grep finds
-# none with status 1, as it fails: that the journal can be read at all is asked first.
+# Since its unit started the enclave holds in memory what these lines say was not stored. Their number
+# is told only where all of them are known.
 blocker_facts() {
-  local since
+  local start limit=$probe_seconds
   [[ $ParentUnit =~ $unit_pattern && $EnclaveUnit =~ $unit_pattern ]] || return
-  since=$(heard 40 systemctl show --property=ActiveEnterTimestamp --timestamp=unix --value \
+  start=$(heard 60 systemctl show --property=ActiveEnterTimestampMonotonic \
     -- "${EnclaveUnit%.service}.service") || return
-  [[ $since =~ ^@[0-9]{1,12}$ ]] || return
-  journal --lines=1 >/dev/null || return
-  { journal --since="$since" --unit="${ParentUnit%.service}.service" --grep="$blockers" || true; } |
-    heard 40 python3 -I -S -c "$count_lines" "$blockers"
+  [[ ${start#*=} =~ ^[1-9][0-9]{0,15}$ ]] || return
+  local probe_seconds=$((limit + 4))
+  heard 40 python3 -I -S -c "$count_blockers" "${ParentUnit%.service}.service" "${start#*=}" \
+    "$state" "$root/proc/sys/kernel/random/boot_id" "$limit" "${blockers[@]}"
 }
 
 credential_facts() {
@@ -193,15 +262,29 @@ parent_facts() {
   printf '%s\n' "$facts"
 }
 
-# bash exits 1 where the connection is refused, has no route, or the name is not found.
+# A NATS server speaks first, with its INFO line. A server that hangs is one to which a connection is
+# made, and which says nothing; one that is full says -ERR, or hangs up. One that is behind TLS from
+# the first byte on says nothing either, and is not looked at (adapters/aws/hosts.py).
+# shellcheck disable=SC2016  # the inner shell expands them, as its own arguments
+ask_nats='
+exec 3<>"/dev/tcp/$1/$2" || exit
+echo connected
+IFS= read -r -t "$3" -n 5 -u 3 said
+code=$?
+[[ $said == "INFO " ]] && echo answering && exit
+((code > 128)) && [[ -z $said ]] || echo refusing
+'
 nats_facts() {
+  local told
   [[ $NatsHost =~ $host_pattern && $NatsPort =~ $port_pattern ]] || return
   ((10#$NatsPort >= 1 && 10#$NatsPort <= 65535)) || return
-  # shellcheck disable=SC2016  # the inner shell expands them, as its own arguments
-  timeout -k 1 "$probe_seconds" bash -c 'exec 3<>"/dev/tcp/$1/$2"' connect "$NatsHost" "$NatsPort"
-  case $? in
-    0) echo true ;;
-    1 | 124 | 137) echo false ;;
+  told=$(timeout -k 1 "$((2 * probe_seconds + 1))" bash -c "$ask_nats" ask "$NatsHost" "$NatsPort" \
+    "$((probe_seconds + 1))")
+  case $?:$told in
+    *:*answering) echo answering ;;
+    *:*refusing) echo refusing ;;
+    *:connected) echo hung ;;
+    1:* | 124:* | 137:*) echo unreachable ;;
   esac
 }
 
@@ -214,9 +297,11 @@ memory_facts() {
 
 logs='' restart_blockers='' credentials='' vaults='' parent_enclave_connected=''
 enclave_unit='' enclave_unit_restarts='' enclave='' enclave_memory='' enclave_cpus=''
-enclave_pcr0=''
-parent_unit='' parent_unit_restarts='' parent_healthy='' parent_nats_connected=''
-nats_reachable='' memory_available=''
+enclave_pcr0='' enclave_debug='' obstacle='' parent_unit='' parent_unit_restarts=''
+parent_healthy='' parent_nats_connected='' nats_reachable='' nats_state='' memory_available=''
+uptime=''
+# of each unit: load, sub-state, result, job, seconds of starting
+enclave_detail=() parent_detail=() enclave_unit_detail='' parent_unit_detail=''
 
 # told FD NAME...: the words of one probe, until the look must end.
 told() {
@@ -252,6 +337,30 @@ enclave_state() {
     *) printf -v "$1" unknown ;;
   esac
 }
+# one_of NAME WORD...: the word in quotation marks, or null.
+one_of() {
+  local name=$1 word
+  for word in "${@:2}"; do
+    [[ ${!name} != "$word" ]] || { printf -v "$name" '"%s"' "$word"; return; }
+  done
+  printf -v "$name" null
+}
+# detail NAME LOAD SUB RESULT JOB SECONDS: what is known of a unit, as an object.
+detail() {
+  local load=${2-} sub=${3-} result=${4-} job=${5-} seconds=${6-}
+  # systemd 254 parts the queued restart from the pause before it
+  [[ $sub != auto-restart-queued ]] || sub=auto-restart
+  one_of load loaded not-found masked bad-setting error
+  one_of sub dead condition start-pre start start-post running exited reload stop stop-sigterm \
+    stop-sigkill stop-post final-sigterm final-sigkill failed auto-restart
+  one_of result success protocol timeout exit-code signal core-dump watchdog start-limit-hit \
+    resources oom-kill exec-condition
+  boolean job
+  integer seconds
+  [[ $load != null ]] || { printf -v "$1" null; return; }
+  printf -v "$1" '{"load":%s,"sub":%s,"result":%s,"job":%s,"starting_seconds":%s}' \
+    "$load" "$sub" "$result" "$job" "$seconds"
+}
 hours() { [[ ${!1} =~ ^(0|-?[1-9][0-9]{0,6})$ ]] || printf -v "$1" null; }
 integer() { [[ ${!1} =~ ^(0|[1-9][0-9]{0,8})$ ]] || printf -v "$1" null; }
 boolean() { [[ ${!1} == true || ${!1} == false ]] || printf -v "$1" null; }
@@ -262,6 +371,8 @@ measurement() {
 
 exec {at_enclave_unit}< <(unit_facts "$EnclaveUnit")
 exec {at_enclave}< <(enclave_facts)
+exec {at_obstacle}< <(obstacle_facts)
+exec {at_uptime}< <(uptime_facts)
 exec {at_parent_unit}< <(unit_facts "$ParentUnit")
 exec {at_parent}< <(parent_facts)
 exec {at_nats}< <(nats_facts)
@@ -271,11 +382,15 @@ exec {at_blockers}< <(blocker_facts)
 exec {at_credentials}< <(credential_facts)
 exec {at_vaults}< <(vault_facts)
 
-told "$at_enclave_unit" enclave_unit enclave_unit_restarts
-told "$at_enclave" enclave enclave_memory enclave_cpus enclave_pcr0
-told "$at_parent_unit" parent_unit parent_unit_restarts
+told "$at_enclave_unit" enclave_unit enclave_unit_restarts \
+  'enclave_detail[0]' 'enclave_detail[1]' 'enclave_detail[2]' 'enclave_detail[3]' 'enclave_detail[4]'
+told "$at_enclave" enclave enclave_memory enclave_cpus enclave_pcr0 enclave_debug
+told "$at_obstacle" obstacle
+told "$at_parent_unit" parent_unit parent_unit_restarts \
+  'parent_detail[0]' 'parent_detail[1]' 'parent_detail[2]' 'parent_detail[3]' 'parent_detail[4]'
 told "$at_parent" parent_healthy parent_nats_connected parent_enclave_connected
-told "$at_nats" nats_reachable
+told "$at_nats" nats_state
+told "$at_uptime" uptime
 told "$at_memory" memory_available
 told "$at_blockers" restart_blockers
 told "$at_credentials" credentials
@@ -285,13 +400,32 @@ told_counts "$at_logs"
 unit_state enclave_unit
 unit_state parent_unit
 enclave_state enclave
+case $enclave:$enclave_unit:${enclave_detail[1]-} in
+  none:activating:auto-restart*) ;;
+  none:activating:* | none:deactivating:*) obstacle='' ;;
+  none:*) ;;
+  *) obstacle='' ;;
+esac
+one_of obstacle allocator-failed no-hugepages no-cpus no-device
+detail enclave_unit_detail "${enclave_detail[@]}"
+detail parent_unit_detail "${parent_detail[@]}"
+case $nats_state in
+  answering) nats_reachable=true ;;
+  hung | refusing | unreachable) nats_reachable=false ;;
+esac
+one_of nats_state answering hung refusing unreachable
+case $enclave_debug in
+  DEBUG_MODE) enclave_debug=true ;;
+  NONE) enclave_debug=false ;;
+esac
 for count in enclave_unit_restarts enclave_memory enclave_cpus parent_unit_restarts \
-  memory_available restart_blockers vaults; do
+  memory_available restart_blockers vaults uptime; do
   integer "$count"
 done
 hours credentials
 measurement enclave_pcr0
-for answer in parent_healthy parent_nats_connected parent_enclave_connected nats_reachable; do
+for answer in parent_healthy parent_nats_connected parent_enclave_connected nats_reachable \
+  enclave_debug; do
   boolean "$answer"
 done
 
@@ -305,4 +439,8 @@ printf '"parent_enclave_connected":%s,"nats_reachable":%s,' \
   "$parent_enclave_connected" "$nats_reachable"
 printf '"credentials_expire_in_hours":%s,"vault_processes":%s,"restart_blockers":%s,' \
   "$credentials" "$vaults" "$restart_blockers"
-printf '"log_counts":%s,"memory_available_mib":%s}\n' "$logs" "$memory_available"
+printf '"log_counts":%s,"memory_available_mib":%s,' "$logs" "$memory_available"
+printf '"enclave_unit_detail":%s,"parent_unit_detail":%s,' "$enclave_unit_detail" \
+  "$parent_unit_detail"
+printf '"enclave_debug":%s,"enclave_obstacle":%s,"nats_state":%s,"uptime_seconds":%s}\n' \
+  "$enclave_debug" "$obstacle" "$nats_state" "$uptime"

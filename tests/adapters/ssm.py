@@ -5,15 +5,20 @@ from datetime import timedelta
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.profile import Profile
-from firstline.ids import CommandId, InstanceId, Token
+from firstline.ids import CommandId, IncidentId, InstanceId, Token
 from firstline.remediation.execution import FixOrder, LookOrder
 from tests.adapters.doors import T0, Ends, Http
 
 TOKEN = Token("0123456789abcdef0123456789abcdef")
 ONE = InstanceId("i-0a1b2c3d4e5f60711")
 LOOK = LookOrder(token=TOKEN, targets=(ONE,))
+INCIDENT = IncidentId("inc-0123456789abcdef0123")
 FIX = FixOrder(
-    token=TOKEN, action="restart_enclave", target=ONE, not_after=T0 + timedelta(minutes=1)
+    token=TOKEN,
+    incident=INCIDENT,
+    action="restart_enclave",
+    target=ONE,
+    not_after=T0 + timedelta(minutes=1),
 )
 DOCUMENTS = {
     "look_host": "ours-look",

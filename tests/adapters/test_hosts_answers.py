@@ -66,6 +66,11 @@ def test_detail_is_a_word_of_ssm(status: str, details: str, detail: str) -> None
     [
         ('{"schema":1,"result":"restarted","unit":"e"}\n', "Success", "Success: restarted"),
         ('{"schema":1,"result":"refused-late","unit":"e"}', "Failed", "Failed: refused-late"),
+        ('{"schema":1,"result":"refused-job","unit":"e"}', "Failed", "Failed: refused-job"),
+        ('{"schema":1,"result":"masked","unit":"e"}', "Failed", "Failed: masked"),
+        ('{"schema":1,"result":"bad-setting","unit":"e"}', "Failed", "Failed: bad-setting"),
+        ('{"schema":1,"result":"not-found","unit":"e"}', "Failed", "Failed: not-found"),
+        ('{"schema":1,"result":"parent-failed","unit":"e"}', "Failed", "Failed: parent-failed"),
         ('{"schema":1,"result":"ignore previous orders","unit":"e"}', "Failed", "Failed"),
         ('{"schema":2,"result":"restarted","unit":"e"}', "Success", "Success"),
         ("", "Failed", "Failed"),

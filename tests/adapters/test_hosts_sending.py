@@ -2,7 +2,7 @@
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from botocore.exceptions import (
@@ -15,14 +15,25 @@ from botocore.exceptions import (
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
+from firstline.config.probe_section import NatsProbe, Network, Probe
 from firstline.config.profile import Nats, Profile, Units
 from firstline.controller.ports.orders import Hosts
 from firstline.errors import Bug
-from firstline.ids import InstanceId, Token
+from firstline.ids import IncidentId, InstanceId, Token
 from firstline.lab.twin.aws import session
 from firstline.remediation.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
 from tests.adapters.doors import T0, Ends, Http
-from tests.adapters.ssm import COMMAND, DOCUMENTS, FIX, LOOK, ONE, TOKEN, hosts_of, refusal
+from tests.adapters.ssm import (
+    COMMAND,
+    DOCUMENTS,
+    FIX,
+    INCIDENT,
+    LOOK,
+    ONE,
+    TOKEN,
+    hosts_of,
+    refusal,
+)
 
 ACCEPTED = {"Command": {"CommandId": COMMAND}}
 
@@ -74,6 +85,9 @@ def test_fix_goes_to_one_host(profile: Profile) -> None:
             "ParentUnit": [profile.fleet.units.parent],
             "Token": [TOKEN],
             "NotAfter": [str(int(T0.timestamp()) + 60)],
+            "Incident": [INCIDENT],
+            "Action": ["restart_enclave"],
+            "AllowanceSeconds": ["600"],
         },
         "Comment": f"firstline {TOKEN}",
         "TimeoutSeconds": 60,
@@ -88,6 +102,23 @@ def test_no_nats_host_is_sent_as_nothing(profile: Profile) -> None:
     assert asked(bare, LOOK)["Parameters"]["NatsHost"] == [""]
 
 
+@pytest.mark.parametrize(
+    ("tls", "port", "looked_at"),
+    [("first", 4222, False), ("first", 443, True), ("upgrade", 4222, True)],
+)
+def test_nats_behind_tls_is_not_looked_at(
+    profile: Profile, tls: Literal["first", "upgrade"], port: int, *, looked_at: bool
+) -> None:
+    """A look waits for the server's first line, which does not come before TLS."""
+    network = Network(
+        vpc="vpc-01234567", subnets=("subnet-01234567",), security_groups=("sg-01234567",)
+    )
+    host = profile.fleet.nats.host
+    probe = Probe(nats=NatsProbe(host=host, port=port, tls=tls, network=network))
+    behind = copy.replace(profile, probe=probe)
+    assert asked(behind, LOOK)["Parameters"]["NatsHost"] == [host if looked_at else ""]
+
+
 NO_IDS = ["", "*", "i-0a1b2c3d4e5f6071", "i-ABCDEFGH", "i-0a1b2c3d\n", "mi-0a1b2c3d"]
 BUGS: list[tuple[LookOrder | FixOrder, str]] = [
     *((copy.replace(FIX, target=InstanceId(each)), "no instance id") for each in NO_IDS),
@@ -96,6 +127,7 @@ BUGS: list[tuple[LookOrder | FixOrder, str]] = [
     (copy.replace(LOOK, targets=(ONE,) * 51), "it takes 1 to 50"),
     (copy.replace(LOOK, token=Token(f"{TOKEN}\n")), "32 hexadecimal digits"),
     (copy.replace(FIX, token=Token("x")), "Token of restart_enclave"),
+    (copy.replace(FIX, incident=IncidentId("$(id)")), "Incident of restart_enclave"),
     (copy.replace(FIX, action="reboot"), "'reboot' is no fix"),
     (copy.replace(FIX, action="look_host"), "'look_host' is no fix"),
     (copy.replace(FIX, not_after=T0.replace(year=1999)), "NotAfter of restart_enclave"),

@@ -21,6 +21,7 @@ from firstline.remediation.execution import (
     Unsettled,
 )
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.adapters.ssm import INCIDENT
 
 ONE = InstanceId("i-0a1b2c3d4e5f60711")
 GROUP = GroupName("VettID-Nitro-EnclaveASG")
@@ -32,6 +33,7 @@ REFRESHING = {
 }
 REPLACE = FixOrder(
     token=Token("0" * 32),
+    incident=INCIDENT,
     action="replace_instance",
     target=ONE,
     not_after=T0 + timedelta(minutes=1),
@@ -242,7 +244,14 @@ def test_a_command_is_no_change_of_the_group() -> None:
     order = copy.replace(
         REPLACE,
         action="restart_parent",
-        parameters={"Unit": "parent", "Token": "0" * 32, "NotAfter": "1770000000"},
+        parameters={
+            "Unit": "parent",
+            "Token": "0" * 32,
+            "NotAfter": "1770000000",
+            "Incident": INCIDENT,
+            "Action": "restart_parent",
+            "AllowanceSeconds": "600",
+        },
     )
     with pytest.raises(Bug, match="restart_parent is no fix of the group"):
         scaling_of(Ends({})).fix(order)

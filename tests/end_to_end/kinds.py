@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from botocore.validate import validate_parameters
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
@@ -207,6 +208,25 @@ def _remove_document(cloud: Cloud, made: Resource) -> None:
     cloud.client("ssm").delete_document(Name=made.ref)
 
 
+ASSOCIATIONS: dict[str, Properties] = {}
+"""What State Manager would do: moto has no associations."""
+
+
+def _make_association(cloud: Cloud, name: str, properties: Properties) -> Resource:
+    model = cloud.client("ssm").meta.service_model.operation_model("CreateAssociation")
+    validate_parameters(properties, model.input_shape)
+    ASSOCIATIONS[name] = properties
+    return Resource(name)
+
+
+def _change_association(cloud: Cloud, made: Resource, properties: Properties) -> Resource:
+    return _make_association(cloud, made.ref, properties)
+
+
+def _remove_association(_: Cloud, made: Resource) -> None:
+    del ASSOCIATIONS[made.ref]
+
+
 def _make_secret(cloud: Cloud, name: str, properties: Properties) -> Resource:
     secrets, value = cloud.client("secretsmanager"), {}
     if asked := properties.get("GenerateSecretString"):
@@ -260,6 +280,7 @@ KINDS = {
     "AWS::SNS::Subscription": Kind(_subscribe, remove=_unsubscribe),
     "AWS::SNS::TopicPolicy": Kind(_topic_policy),
     "AWS::SQS::QueuePolicy": Kind(_queue_policy),
+    "AWS::SSM::Association": Kind(_make_association, _change_association, _remove_association),
     "AWS::SSM::Document": Kind(_make_document, _change_document, _remove_document),
     "AWS::Scheduler::Schedule": Kind(_make_schedule, remove=_remove_schedule, attributes=("Arn",)),
     "AWS::SecretsManager::Secret": Kind(_make_secret, remove=_remove_secret),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.end_to_end.cloud import Cloud
-from tests.end_to_end.kinds import LOOPS
+from tests.end_to_end.kinds import ASSOCIATIONS, LOOPS
 
 type Told = dict[str, Any]
 
@@ -30,9 +30,13 @@ UNTOLD = {
 }
 
 TOLD_BY_THE_STAND_IN = {
+    "AWS::SSM::Association": dict.fromkeys(
+        ("Name", "Parameters", "ScheduleExpression", "Targets"),
+        "moto has no associations: botocore's model judged the call",
+    ),
     "AWS::Lambda::Function": {
         "RecursiveLoop": "moto has no PutFunctionRecursionConfig: botocore's model judged the call"
-    }
+    },
 }
 """What is compared with the stand-in's own memory, for moto cannot hold it."""
 
@@ -155,6 +159,10 @@ def _schedule(cloud: Cloud, id_: str) -> Told:
     return dict(cloud.client("scheduler").get_schedule(Name=id_))
 
 
+def _association(_: Cloud, id_: str) -> Told:
+    return ASSOCIATIONS[id_]
+
+
 def _document(cloud: Cloud, id_: str) -> Told:
     told = cloud.client("ssm").get_document(Name=id_)
     return {**told, "Content": json.loads(told["Content"])}
@@ -251,6 +259,7 @@ READERS: dict[str, Callable[[Cloud, str], Told]] = {
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
+    "AWS::SSM::Association": _association,
     "AWS::SSM::Document": _document,
     "AWS::Scheduler::Schedule": _schedule,
     "AWS::SecretsManager::Secret": _secret,

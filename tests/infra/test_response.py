@@ -214,6 +214,20 @@ def test_each_action_has_its_document(made: Made, profile: Profile) -> None:
     assert parent["parameters"]["Unit"]["allowedValues"] == [units.parent]
 
 
+def test_each_host_is_looked_at_between_incidents(made: Made, profile: Profile) -> None:
+    """So that its journal has been read before it is vacuumed; its units, and no more."""
+    environment = functions(made)["reconcile"].properties["Environment"]["Variables"]
+    look = Settings.read(environment).documents["look_host"]
+    (found,) = made.of("AWS::SSM::Association")
+    units = profile.fleet.units
+    assert found.properties == {
+        "Name": look,
+        "Parameters": {"EnclaveUnit": [units.enclave], "ParentUnit": [units.parent]},
+        "ScheduleExpression": "rate(30 minutes)",
+        "Targets": [{"Key": "tag:aws:autoscaling:groupName", "Values": [profile.fleet.group]}],
+    }
+
+
 def test_nothing_has_a_fixed_name(made: Made) -> None:
     """CloudFormation names everything, so that a second fleet and a replacement find room."""
     fixed = {
@@ -223,6 +237,7 @@ def test_nothing_has_a_fixed_name(made: Made) -> None:
         not in {
             "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::EventInvokeConfig",
+            "AWS::SSM::Association",  # the document that it names is our own
             "AWS::Logs::MetricFilter",  # the log group that it names is the fleet's
         }
         for name in NAMES & each.properties.keys()

@@ -51,10 +51,10 @@ audit reads as much as it may; a transaction is as large as its request; GetMetr
 metric; Lambda keeps five long polls open on each of the {FED_QUEUES} queues that feed a function. A
 month has {HOURS} hours.
 
-Not here: PagerDuty; mail; the events that EventBridge keeps for backtests ($0.10 for each GB taken
-in); a VPC endpoint for the NATS probe's credentials, where it has some (a deployment tells its
-price); whoever looks at the dashboard; transfer. Nothing in the archive's bucket ends by itself, so
-what it holds only grows.
+Not here: PagerDuty; mail; State Manager's looks at the hosts, which are free; the events that
+EventBridge keeps for backtests ($0.10 for each GB taken in); a VPC endpoint for the NATS probe's
+credentials, where it has some (a deployment tells its price); whoever looks at the dashboard;
+transfer. Nothing in the archive's bucket ends by itself, so what it holds only grows.
 """
 
 

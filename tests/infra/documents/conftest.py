@@ -2,14 +2,14 @@
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.infra.documents.host import Door, Host, build_host
+from tests.infra.documents.nats import serving
 
 
 @pytest.fixture
@@ -32,6 +32,6 @@ def door(request: pytest.FixtureRequest) -> Door:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Listen on the loopback, as a NATS server would."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        yield server.getsockname()[1]
+    """Serve NATS on the loopback, as far as its first line."""
+    with serving(b'INFO {"server_id":"NA"}\r\n') as number:
+        yield number

@@ -41,27 +41,42 @@ RUNNING = """[
 ]
 """.replace("THE_PCR0", PCR0)
 
-# A unit that was never written is answered as systemd answers: exit 0, LoadState=not-found.
+# Properties come in a fixed order, and only those that are asked for. A unit that was never written
+# is answered as systemd answers: exit 0, LoadState=not-found.
 SYSTEMCTL = """
 unit=${!#}
 case $1 in
-  show) [[ "$*" != *ActiveEnterTimestamp* ]] || { echo @1773202723; exit; }
-    cat "$HOST/units/$unit" ||
-    printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive ;;
-  restart) echo "$unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
-  start) echo "started $unit" >>"$HOST/restarted"; [[ -e $HOST/units/$unit ]] || exit 5 ;;
+  show)
+    asked=''
+    for each in "$@"; do [[ $each != --property=* ]] || asked+="|${each#--property=}"; done
+    { cat "$HOST/units/$unit" ||
+      printf '%s\\n' NRestarts=0 LoadState=not-found ActiveState=inactive SubState=dead \
+        Result=success Job= LogNamespace= LogRateLimitIntervalUSec=0 LogRateLimitBurst=0
+    } | grep -aE "^(${asked#|})=" ;;
+  cancel | reset-failed) echo "$1 ${*:3}" >>"$HOST/asked" ;;
+  restart) echo "$1 ${*:3}" >>"$HOST/asked"; [[ ! -e $HOST/restart ]] || . "$HOST/restart" ;;
   *) exit 1 ;;
 esac
 """
 
 
-# as journalctl: the newest line first, --grep keeps what fits and fails where nothing does
-JOURNALCTL = """
-pattern=''
-for each in "$@"; do [[ $each != --grep=* ]] || pattern=${each#--grep=}; done
+# As journalctl: the newest line first; or all of them in the format of an export, one a second from
+# the boot on, and after them the line that the look has written by itself.
+JOURNALCTL = r"""
+[[ $* != *--output=export* ]] || exec awk -v asked="$*" '
+  function entry(number, text) {
+    printf "__CURSOR=s=a;i=%x;b=b;m=%x\nPRIORITY=6\nMESSAGE=%s\n\n", number, number * 1e6, text
+  }
+  BEGIN { if (asked ~ /MESSAGE=look/) { entry(16777215, "look"); exit } else entry(0, "boot") }
+  { entry(100 + NR, $0) }
+' "$HOST/journal"
 [[ -e $HOST/journal ]] || exit 0
-tac "$HOST/journal" | grep -aE -- "$pattern"
+tac "$HOST/journal"
 """
+
+
+SUBS = {"active": "running", "inactive": "dead", "activating": "start", "deactivating": "stop"}
+"""The usual sub-state of each state."""
 
 
 class Refused(Exception):
@@ -90,10 +105,22 @@ class Host:
         path.write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def unit(self, name: str, active: str, restarts: str = "0", load: str = "loaded") -> None:
-        """Let systemd know a unit."""
-        text = f"NRestarts={restarts}\nLoadState={load}\nActiveState={active}\n"
+    def unit(
+        self, name: str, active: str, restarts: str = "0", load: str = "loaded", **more: str
+    ) -> None:
+        """Let systemd know a unit; *more* are further properties of it."""
+        known = {"NRestarts": restarts, "LoadState": load, "ActiveState": active}
+        known |= {"SubState": SUBS.get(active, active), "Result": "success", "Job": ""}
+        known |= {"LogNamespace": "", "LogRateLimitIntervalUSec": "0", "LogRateLimitBurst": "0"}
+        known |= {"ActiveEnterTimestampMonotonic": "60000000"} | more
+        text = "".join(f"{each}={value}\n" for each, value in known.items())
         (self.folder / "units" / f"{name}.service").write_text(text, encoding="utf-8")
+
+    def file(self, name: str, text: str) -> None:
+        """Write a file of the kernel's, which the look finds below its root."""
+        path = self.folder / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
     def enclaves(self, described: str) -> None:
         """Set what `nitro-cli describe-enclaves` prints."""
@@ -110,9 +137,26 @@ class Host:
         text = "".join(f"{line}\n" for line in lines)
         (self.folder / "journal").write_text(text, encoding="utf-8")
 
+    def restarting(self, body: str) -> None:
+        """Let a restart do this, in bash, instead of nothing."""
+        (self.folder / "restart").write_text(f"{body}\n", encoding="utf-8")
+
+    def asked(self) -> list[str]:
+        """Give what systemd was asked to do, in order."""
+        return self._lines("asked")
+
     def restarted(self) -> list[str]:
-        """Give the units that systemd was told to restart, in order."""
-        path = self.folder / "restarted"
+        """Give the units that systemd was asked to restart, those of one request in one line."""
+        verb = "restart "
+        return [each.removeprefix(verb) for each in self.asked() if each.startswith(verb)]
+
+    def logged(self) -> list[str]:
+        """Give the lines that the scripts have written to the host's journal."""
+        opening = "--identifier=firstline echo "
+        return [each.removeprefix(opening) for each in self._lines("logged")]
+
+    def _lines(self, name: str) -> list[str]:
+        path = self.folder / name
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def send(self, document: Mapping[str, Any], door: Door, **values: str) -> Ran:
@@ -173,10 +217,17 @@ def build_host(folder: Path) -> Host:
     """Make a host where all is well: both units active, the enclave RUNNING, the parent healthy."""
     for name in ("bin", "units"):
         (folder / name).mkdir(parents=True)
-    host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state")})
+    root = folder / "root"
+    host = Host(folder, {"FIRSTLINE_STATE": str(folder / "state"), "FIRSTLINE_ROOT": str(root)})
+    host.file("proc/uptime", "3600.52 7000.11\n")
+    host.file("dev/nitro_enclaves", "")
+    host.file("proc/sys/kernel/random/boot_id", "53c6cd26-2ede-41a7-9ee6-fda7861478db\n")
     host.command("systemctl", SYSTEMCTL)
     host.command("python3", f'exec "{sys.executable}" "$@"')
     host.command("journalctl", JOURNALCTL)
+    host.journal()
+    host.command("systemd-cat", 'echo "$*" >>"$HOST/logged"')
+    host.command("systemd-analyze", "exit 0")
     host.command("pgrep", "echo 0; exit 1")
     host.unit("vettid-enclave", "active")
     host.unit("vettid-parent", "active", restarts="2")

@@ -8,6 +8,13 @@ from infra.documents import content
 from tests.infra.documents.host import PCR0, Door, Host, Ran
 
 DOCUMENT = content.look_host(enclave_units=("vettid-enclave",), parent_units=("vettid-parent",))
+RUNS = {
+    "load": "loaded",
+    "sub": "running",
+    "result": "success",
+    "job": False,
+    "starting_seconds": None,
+}
 ALL_WELL = {
     "schema": 1,
     "enclave_unit": "active",
@@ -26,6 +33,12 @@ ALL_WELL = {
     "vault_processes": 0,
     "restart_blockers": 0,
     "log_counts": dict.fromkeys(LogCounts.__struct_fields__, 0),
+    "enclave_unit_detail": RUNS,
+    "parent_unit_detail": RUNS,
+    "enclave_debug": False,
+    "enclave_obstacle": None,
+    "nats_state": "answering",
+    "uptime_seconds": 3600,
 }
 UNIT_STATES = {"active", "inactive", "failed", "activating", "deactivating", "not-found", "unknown"}
 ENCLAVE_STATES = {"RUNNING", "TERMINATING", "EMPTY", "none", "unknown"}
@@ -36,13 +49,20 @@ NOT_LOOKED_AT = {
     "vault_processes": None,
     "restart_blockers": None,
     "log_counts": ALL_WELL["log_counts"],
+    "enclave_unit_detail": None,
+    "parent_unit_detail": None,
+    "enclave_obstacle": None,
+    "nats_state": None,
+    "uptime_seconds": 3600,
 }
+NATS_UNREAD: dict[str, Any] = {"nats_reachable": None, "nats_state": None}
 NO_LOGS = {"log_counts": None, "restart_blockers": None}
 NO_ENCLAVE = {
     "enclave_state": "unknown",
     "enclave_memory_mib": None,
     "enclave_cpus": None,
     "enclave_pcr0": None,
+    "enclave_debug": None,
 }
 NO_PARENT = {
     "parent_healthy": None,

@@ -7,6 +7,8 @@ from infra.documents import content
 from tests.infra.documents.host import Ran
 
 DOCUMENT = content.restart_parent(units=("vettid-enclave", "vettid-parent"))
+ENCLAVE = content.restart_enclave(units=("vettid-enclave",), parents=("vettid-parent",))
+INCIDENT = "inc-0123456789abcdef0123"
 TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105 - a fence, not a secret
 
 
@@ -17,7 +19,13 @@ def after(seconds: int) -> str:
 
 def values(**changed: str) -> dict[str, str]:
     """Give the parameters of a delivery in time."""
-    return {"Unit": "vettid-enclave", "Token": TOKEN, "NotAfter": after(120)} | changed
+    action = {"Incident": INCIDENT, "Action": "restart_parent", "AllowanceSeconds": "600"}
+    return {"Unit": "vettid-enclave", "Token": TOKEN, "NotAfter": after(120)} | action | changed
+
+
+def both(**changed: str) -> dict[str, str]:
+    """Give the parameters of a delivery in time, with the parent's unit."""
+    return values(ParentUnit="vettid-parent", Action="restart_enclave") | changed
 
 
 def answer(ran: Ran) -> tuple[int, str, str | None]:

@@ -26,7 +26,10 @@ PARAMETERS = [
     for document, body in DOCUMENTS.items()
     for name, parameter in body["parameters"].items()
 ]
-PATTERNS = [content.UNIT, content.TOKEN, content.NOT_AFTER, content.HOST, content.PORT]
+PATTERNS = [
+    *(content.UNIT, content.TOKEN, content.NOT_AFTER, content.HOST, content.PORT),
+    *(content.INCIDENT, content.ACTION, content.ALLOWANCE),
+]
 HOSTILE = [
     "x; touch /tmp/pwn",
     "$(touch /tmp/pwn)",
@@ -51,8 +54,10 @@ def test_the_parameters_are_these() -> None:
     taken = {name: sorted(body["parameters"]) for name, body in DOCUMENTS.items()}
     assert taken == {
         "look_host": ["CredentialsFile", "EnclaveUnit", "NatsHost", "NatsPort", "ParentUnit"],
-        "restart_enclave": ["NotAfter", "ParentUnit", "Token", "Unit"],
-        "restart_parent": ["NotAfter", "Token", "Unit"],
+        "restart_enclave": [
+            *("Action", "AllowanceSeconds", "Incident", "NotAfter", "ParentUnit", "Token", "Unit")
+        ],
+        "restart_parent": ["Action", "AllowanceSeconds", "Incident", "NotAfter", "Token", "Unit"],
     }
 
 

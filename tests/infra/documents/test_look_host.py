@@ -11,6 +11,7 @@ from tests.infra.documents.host import HEALTHY, RUNNING, Door, Host
 from tests.infra.documents.looking import (
     ALL_WELL,
     DOCUMENT,
+    NATS_UNREAD,
     NO_ENCLAVE,
     NO_LOGS,
     NO_PARENT,
@@ -238,7 +239,7 @@ def test_the_name_of_nats_is_unknown(host: Host) -> None:
 def test_nats_is_not_looked_at(host: Host, door: Door) -> None:
     """Without a host NATS is not looked at, which is null."""
     ran = host.send(DOCUMENT, door, EnclaveUnit="vettid-enclave", ParentUnit="vettid-parent")
-    assert seen(ran) == ALL_WELL | {"nats_reachable": None}
+    assert seen(ran) == ALL_WELL | NATS_UNREAD
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,17 @@ import pytest
 from firstline.diagnosis.evidence import LogCounts
 from infra.documents import content
 from tests.infra.documents.host import Host
-from tests.infra.documents.looking import ALL_WELL, DOCUMENT, NO_LOGS, look, seen, values
+from tests.infra.documents.looking import (
+    ALL_WELL,
+    DOCUMENT,
+    NATS_UNREAD,
+    NO_LOGS,
+    look,
+    seen,
+    values,
+)
 
-WELL = ALL_WELL | {"nats_reachable": None}
+WELL = ALL_WELL | NATS_UNREAD
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 KMS = "7:41AM ERR Failed to handle KMS decrypt request error="
 LINES = {
@@ -94,13 +102,10 @@ def test_a_quiet_log_counts_nothing(host: Host) -> None:
 
 
 def test_what_was_not_stored_is_counted_since_the_enclave_started(host: Host) -> None:
-    """From the instant at which its unit did, however long ago."""
-    host.command("journalctl", 'echo "$*" >>"$HOST/asked"; exit 0')
-    look(host)
-    asked = (host.folder / "asked").read_text().splitlines()
-    (since,) = [each for each in asked if "--grep" in each]
-    assert "--since=@1773202723" in since
-    assert "--unit=vettid-parent.service" in since
+    """From the instant at which its unit did, however long ago: a line a second, from 101 on."""
+    host.journal(*BLOCKERS)
+    host.unit("vettid-enclave", "active", ActiveEnterTimestampMonotonic="102000000")
+    assert look(host)["restart_blockers"] == len(BLOCKERS) - 1
 
 
 def test_what_keeps_an_enclave_from_a_restart_is_counted(host: Host) -> None:
@@ -110,12 +115,49 @@ def test_what_keeps_an_enclave_from_a_restart_is_counted(host: Host) -> None:
     assert facts["restart_blockers"] == len(BLOCKERS)
 
 
-@pytest.mark.parametrize("since", ["", "n/a", "@", "yesterday; touch pwn", "@1 @2"])
+@pytest.mark.parametrize("since", ["", "0", "n/a", "-1", "yesterday; touch pwn", "1 2"])
 def test_a_start_that_nobody_knows_leaves_it_unknown(host: Host, since: str) -> None:
     """Not 0: nobody looked."""
-    host.command("systemctl", f"echo '{since}'")
+    host.unit("vettid-enclave", "active", ActiveEnterTimestampMonotonic=since)
     assert look(host)["restart_blockers"] is None
     assert not list(host.folder.rglob("pwn"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("RateLimitBurst=7", 3),
+        ("RateLimitBurst=6", None),
+        ("RateLimitBurst=10000\nRateLimitBurst=6", None),
+        ("#RateLimitBurst=6", 3),
+        ("RateLimitBurst=0", 3),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=0", 3),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=500ms", 3),
+        ("RateLimitBurst=2\nRateLimitIntervalSec=500ms", None),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=1min 30s", None),
+        ("RateLimitBurst=6\nRateLimitIntervalSec=soon", None),
+        ("RateLimitBurst=many", None),
+        ("RateLimitIntervalSec=3 fortnights", None),
+    ],
+)
+def test_lines_near_journalds_limit_leave_it_unknown(
+    host: Host, settings: str, told: int | None
+) -> None:
+    """Three lines, a second apart, may be what is left of more: half a burst in a window."""
+    host.journal(*BLOCKERS)
+    host.command("systemd-analyze", f"printf '%s\\n' '[Journal]' '{settings}'")
+    assert look(host)["restart_blockers"] == told
+
+
+def test_a_unit_has_limits_and_a_journal_of_its_own(host: Host) -> None:
+    """They come before journald's; another journal is not read."""
+    host.journal(*BLOCKERS)
+    host.unit("vettid-parent", "active", LogRateLimitBurst="6")
+    assert look(host)["restart_blockers"] is None
+    host.unit("vettid-parent", "active", LogNamespace="vettid")
+    assert look(host)["restart_blockers"] is None
+    host.unit("vettid-parent", "active", LogRateLimitBurst="6", LogRateLimitIntervalUSec="500ms")
+    assert look(host)["restart_blockers"] == len(BLOCKERS)
 
 
 @pytest.mark.parametrize("body", ["exit 1", "exit 127", "sleep 60"])

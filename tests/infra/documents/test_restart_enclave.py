@@ -1,5 +1,6 @@
 """The fix on one host: the named unit, in time, and nothing else."""
 
+import re
 import time
 from pathlib import Path
 
@@ -7,7 +8,16 @@ import pytest
 
 from infra.documents import content
 from tests.infra.documents.host import Door, Host, Refused
-from tests.infra.documents.restarting import DOCUMENT, TOKEN, after, answer, values
+from tests.infra.documents.restarting import (
+    DOCUMENT,
+    ENCLAVE,
+    INCIDENT,
+    TOKEN,
+    after,
+    answer,
+    both,
+    values,
+)
 
 
 def test_the_named_unit_is_restarted(host: Host, door: Door) -> None:
@@ -29,8 +39,8 @@ def test_a_suffix_is_not_doubled(host: Host) -> None:
 def test_a_target_cannot_be_reached(host: Host) -> None:
     """`reboot.target` is taken as a service of that name, which no host has."""
     ran = host.run(DOCUMENT, "environment", values(Unit="reboot.target"))
-    assert answer(ran) == (1, "failed", "reboot.target")
-    assert host.restarted() == ["reboot.target.service"]
+    assert answer(ran) == (3, "not-found", "reboot.target")
+    assert host.asked() == []
 
 
 @pytest.mark.parametrize(
@@ -83,6 +93,13 @@ def test_a_delivery_out_of_its_time_is_refused(
         {"NotAfter": "0x7fffffff"},
         {"NotAfter": "1+1000000000"},
         {"NotAfter": "9999999999\n"},
+        {"Incident": ""},
+        {"Incident": "inc-$(touch pwn)"},
+        {"Incident": f"{INCIDENT}\n"},
+        {"Action": "restart parent"},
+        {"Action": "`touch pwn`"},
+        {"AllowanceSeconds": ""},
+        {"AllowanceSeconds": "a[$(touch pwn)]"},
     ],
 )
 def test_a_hostile_parameter_is_refused(host: Host, changed: dict[str, str]) -> None:
@@ -103,6 +120,8 @@ def test_a_hostile_parameter_is_refused(host: Host, changed: dict[str, str]) -> 
         {"Unit": "x; touch pwn"},
         {"Token": "'; touch pwn; '"},
         {"NotAfter": "$(touch pwn)"},
+        {"Incident": "inc-1"},
+        {"Action": "reboot now"},
     ],
 )
 def test_the_service_refuses_it_first(host: Host, door: Door, changed: dict[str, str]) -> None:
@@ -121,7 +140,7 @@ def test_without_parameters_nothing_happens(host: Host) -> None:
 @pytest.mark.parametrize("body", ["sleep 60", "trap '' TERM; sleep 60 & wait; wait"])
 def test_a_restart_that_hangs_is_given_up(host: Host, body: str) -> None:
     """A restart over its time is told as such, also where systemctl ignores SIGTERM."""
-    host.command("systemctl", f'echo "${{!#}}" >>"$HOST/restarted"; {body}')
+    host.restarting(f"exec bash -c '{body}'".replace("''", '""'))
     host.environment["FIRSTLINE_RESTART_SECONDS"] = "1"
     begun = time.monotonic()
     assert answer(host.run(DOCUMENT, "environment", values())) == (1, "timed-out", "vettid-enclave")
@@ -131,17 +150,17 @@ def test_a_restart_that_hangs_is_given_up(host: Host, body: str) -> None:
 
 def test_nothing_that_systemctl_says_leaves_the_host(host: Host) -> None:
     """Neither its output nor its errors reach the command's."""
-    host.command("systemctl", "echo 'AKIA SECRET'; echo 'jwt $(id)' >&2; exit 1")
+    host.restarting("echo 'AKIA SECRET'; echo 'jwt $(id)' >&2; exit 1")
     ran = host.run(DOCUMENT, "environment", values())
     assert ran.out == '{"schema":1,"result":"failed","unit":"vettid-enclave"}\n'
     assert ran.err == ""
 
 
 def test_a_unit_that_does_not_exist(host: Host) -> None:
-    """A unit that systemctl does not know is a failure."""
+    """A unit that systemd does not know is left alone."""
     document = content.restart_parent(units=("nitro-enclave",))
     ran = host.send(document, "environment", **values(Unit="nitro-enclave"))
-    assert answer(ran) == (1, "failed", "nitro-enclave")
+    assert answer(ran) == (3, "not-found", "nitro-enclave")
 
 
 def test_a_missing_systemctl_is_a_failure(host: Host) -> None:
@@ -151,48 +170,137 @@ def test_a_missing_systemctl_is_a_failure(host: Host) -> None:
 
 
 def test_the_limits_fit_into_the_step() -> None:
-    """All time limits of the script together stay below that of the SSM step."""
+    """What comes before a restart leaves it half a minute; all together is below the SSM step."""
     text = (Path(content.__file__).parent / "restart_unit.sh").read_text(encoding="utf-8")
-    short = [
-        int(line.split("timeout -s KILL ")[1].split()[0])
-        for line in text.splitlines()
-        if "timeout -s KILL" in line
-    ]
-    assert short == [2, 1, 2, 2, 4]
-    assert "${FIRSTLINE_RESTART_SECONDS:-46}" in text
-    assert 'timeout -k 2 "$restart_seconds" systemctl' in text
-    assert sum(short) + 46 + 2 < content.STEP_TIMEOUT_SECONDS
-
-
-ENCLAVE = content.restart_enclave(units=("vettid-enclave",), parents=("vettid-parent",))
-
-
-def both(**changed: str) -> dict[str, str]:
-    """Give the parameters of a delivery in time, with the parent's unit."""
-    return values(ParentUnit="vettid-parent", **changed)
-
-
-def test_an_enclave_that_is_back_has_its_parent_started(host: Host, door: Door) -> None:
-    """A parent that an earlier failure had stopped would stay stopped."""
-    assert answer(host.send(ENCLAVE, door, **both())) == (0, "restarted", "vettid-enclave")
-    assert host.restarted() == ["vettid-enclave.service", "started vettid-parent.service"]
-
-
-def test_an_enclave_that_fails_has_no_parent_started(host: Host) -> None:
-    """Without its enclave the parent would only fail as well."""
-    host.command("systemctl", 'echo "$1" >>"$HOST/restarted"; [[ $1 != restart ]]')
-    ran = host.send(ENCLAVE, "environment", **both())
-    assert (answer(ran), host.restarted()) == ((1, "failed", "vettid-enclave"), ["restart"])
-
-
-def test_a_parent_that_cannot_be_started_is_told(host: Host) -> None:
-    """The enclave is back and nothing speaks for it."""
-    host.command("systemctl", 'echo "$1" >>"$HOST/restarted"; [[ $1 != start ]]')
-    ran = host.send(ENCLAVE, "environment", **both())
-    assert (answer(ran), host.restarted()) == (
-        (1, "failed", "vettid-enclave"),
-        ["restart", "start"],
+    claiming, rest = text.split("claimed=yes")
+    before, after = rest.split("timeout -k 2 ")
+    claim, limits = (
+        [int(each) for each in re.findall(r"timeout -s KILL (\d+)", part)]
+        for part in (claiming, before)
     )
+    assert (claim, limits) == ([1, 2, 1, 2, 2], [2, 2, 2])
+    assert "timeout" not in after
+    assert "step_seconds=56 after_seconds=7\n" in text
+    # each of two units is looked at before; after it come the kill, one look and the journal's line
+    assert 56 - 7 - (sum(claim[1:]) + sum(limits) + 2) >= 30
+    assert 2 + 2 + 1 <= 7
+    assert content.STEP_TIMEOUT_SECONDS > 56
+
+
+def test_both_units_are_queued_at_once(host: Host, door: Door) -> None:
+    """Their counts of failed starts are reset before; the parent would else stay stopped."""
+    units = "vettid-enclave.service vettid-parent.service"
+    assert answer(host.send(ENCLAVE, door, **both())) == (0, "restarted", "vettid-enclave")
+    assert host.asked() == [f"reset-failed {units}", f"restart {units}"]
+
+
+@pytest.mark.parametrize(
+    ("enclave", "parent", "status", "result"),
+    [
+        ("active", "active", 0, (0, "restarted")),
+        ("active", "activating", 0, (0, "restarted")),
+        ("active", "failed", 0, (1, "parent-failed")),
+        ("active", "inactive", 1, (1, "parent-failed")),
+        ("failed", "inactive", 1, (1, "failed")),
+        ("activating", "inactive", 4, (1, "failed")),
+    ],
+)
+def test_what_became_of_both_is_told(
+    host: Host, enclave: str, parent: str, status: int, result: tuple[int, str]
+) -> None:
+    """A parent that does not run is no restart, whatever systemctl ends with."""
+    host.unit("vettid-enclave", enclave)
+    host.unit("vettid-parent", parent)
+    host.restarting(f"exit {status}")
+    assert answer(host.send(ENCLAVE, "environment", **both())) == (*result, "vettid-enclave")
+
+
+@pytest.mark.parametrize("load", ["masked", "bad-setting", "not-found", "error"])
+@pytest.mark.parametrize("unit", ["vettid-enclave", "vettid-parent"])
+def test_a_unit_that_cannot_be_started_is_left_alone(host: Host, unit: str, load: str) -> None:
+    """Either of the two: a person masked it, or its file is wrong."""
+    host.unit(unit, "inactive", load=load)
+    result = "bad-setting" if load == "error" else load
+    assert answer(host.send(ENCLAVE, "environment", **both())) == (3, result, unit)
+    assert host.asked() == []
+
+
+BACK = """printf 'LoadState=loaded\\nActiveState=active\\n' >"$HOST/units/$unit\""""
+YOUNG = {"Job": "4711", "InactiveExitTimestampMonotonic": "3001000000"}
+OLD = YOUNG | {"InactiveExitTimestampMonotonic": "3000000000"}
+STEADY = {"ActiveEnterTimestampMonotonic": "1", "ActiveExitTimestampMonotonic": "3500000000"}
+
+
+@pytest.mark.parametrize(
+    ("active", "properties", "refused"),
+    [
+        # the host has been up for 3600 s, and a job is young for 600
+        ("activating", YOUNG | {"SubState": "start"}, True),
+        ("activating", OLD | {"SubState": "start"}, False),
+        # a series of starts that systemd makes by itself, each of which is young
+        ("activating", YOUNG | {"NRestarts": "4"}, False),
+        ("activating", YOUNG | {"NRestarts": "4"} | STEADY, True),
+        ("deactivating", {"Job": "4711", "StateChangeTimestampMonotonic": "3599000000"}, True),
+        ("deactivating", {"Job": "4711", "StateChangeTimestampMonotonic": "60000000"}, False),
+        # one that waits has no age
+        ("inactive", {"Job": "4711"}, True),
+        ("activating", {"Job": "4711", "InactiveExitTimestampMonotonic": ""}, True),
+        # no job
+        ("activating", {"Job": "", "SubState": "auto-restart"}, False),
+        ("activating", {"Job": "0", "SubState": "auto-restart"}, False),
+    ],
+)
+def test_a_young_job_is_left_alone_and_an_old_one_is_cancelled(
+    host: Host, active: str, properties: dict[str, str], *, refused: bool
+) -> None:
+    """A person's restart is not restarted in its midst."""
+    host.unit("vettid-enclave", active, **properties)
+    host.restarting(BACK)
+    result = answer(host.send(DOCUMENT, "environment", **values()))[:2]
+    if refused:
+        assert (result, host.asked()) == ((3, "refused-job"), [])
+        return
+    assert result == (0, "restarted")
+    cancelled = [each for each in host.asked() if each.startswith("cancel")]
+    assert cancelled == ["cancel 4711"] * (properties["Job"] == "4711")
+
+
+@pytest.mark.parametrize(
+    ("enclave", "parent", "asked"),
+    [
+        (OLD, {"Job": "4712"}, ["cancel 4711 4712"]),
+        ({}, {"Job": "4712"}, None),
+        (OLD, YOUNG | {"Job": "4712", "ActiveState": "activating"}, None),
+    ],
+)
+def test_the_parents_job_is_left_alone_too(
+    host: Host, enclave: dict[str, str], parent: dict[str, str], asked: list[str] | None
+) -> None:
+    """Unless it waits for an enclave's that is old."""
+    host.unit("vettid-enclave", "activating", **enclave)
+    host.unit("vettid-parent", "inactive", **parent)
+    host.restarting(BACK)
+    result = answer(host.send(ENCLAVE, "environment", **both()))[:2]
+    assert result == ((3, "refused-job") if asked is None else (0, "restarted"))
+    assert host.asked()[:1] == (asked or [])
+
+
+@pytest.mark.parametrize(
+    ("restart", "result"), [("exit 0", "restarted"), ("exit 1", "failed"), ("sleep 9", "timed-out")]
+)
+def test_a_mutation_is_a_line_of_the_hosts_journal(host: Host, restart: str, result: str) -> None:
+    """A person on the host sees who restarted the unit, in which incident."""
+    host.environment["FIRSTLINE_RESTART_SECONDS"] = "1"
+    host.restarting(restart)
+    host.send(DOCUMENT, "environment", **values())
+    who = f"incident={INCIDENT} action=restart_parent"
+    assert host.logged() == [f"{who} unit=vettid-enclave token={TOKEN} result={result}"]
+
+
+def test_a_delivery_that_claims_nothing_leaves_no_line(host: Host) -> None:
+    """One that came late has done nothing."""
+    host.send(DOCUMENT, "environment", **values(NotAfter=after(-1)))
+    assert host.logged() == []
 
 
 def test_a_hostile_parent_is_refused(host: Host) -> None:

@@ -22,7 +22,7 @@ def test_a_repeated_token_is_refused(host: Host, door: Door) -> None:
 
 def test_a_token_is_spent_by_a_failed_restart_too(host: Host) -> None:
     """A restart that failed is not tried again under its token."""
-    host.command("systemctl", 'echo "${!#}" >>"$HOST/restarted"; exit 1')
+    host.restarting("exit 1")
     first = host.run(DOCUMENT, "environment", values())
     second = host.run(DOCUMENT, "environment", values())
     assert answer(first) == (1, "failed", "vettid-enclave")

@@ -25,9 +25,9 @@ LOOK_HOST = Action(
         Parameter("CredentialsFile", FILE_PATTERN),
     ),
     permissions=("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands"),
-    blast_radius="none: it reads",
+    blast_radius="none: it reads, and notes how far it has read the journal",
     reversibility="nothing to reverse",
     autonomy="auto",
     execution_limit=timedelta(seconds=60),
-    verification="none: it changes nothing",
+    verification="none: it changes nothing but its own notes",
 )

@@ -76,7 +76,7 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     """Commit the intent with lease and spending, send it once, and record what is known."""
     attempt, lease = _intend(draft, what, about)
     draft.commit()
-    order, ports = ordered(attempt), draft.system.ports
+    order, ports = ordered(attempt, draft.incident.id), draft.system.ports
     by_command = ACTIONS[attempt.action].tool == "ssm"
     sending = ports.hosts.fix(order) if by_command else ports.scaling.fix(order)
     _take_in(draft, attempt, lease, sending)

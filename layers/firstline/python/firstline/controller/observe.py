@@ -167,7 +167,8 @@ def _find(draft: Draft, attempt: Attempt) -> CommandId | Unknown | None:
     ports = draft.system.ports
     if FIXES[attempt.action].tool == "ssm":
         return read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))
-    return read(lambda: ports.scaling.find(ordered(attempt), attempt.intended_at))
+    order = ordered(attempt, draft.incident.id)
+    return read(lambda: ports.scaling.find(order, attempt.intended_at))
 
 
 def read[T](reading: Callable[[], T]) -> T | Unknown:

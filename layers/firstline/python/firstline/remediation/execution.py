@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.diagnosis.evidence import HostReport, Unknown
-from firstline.ids import CommandId, FixTarget, InstanceId, Token
+from firstline.ids import CommandId, FixTarget, IncidentId, InstanceId, Token
 from firstline.incidents.incident import Attempt
 
 CLOCKS_APART = timedelta(seconds=60)
@@ -63,16 +63,18 @@ class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     token: Token
+    incident: IncidentId
     action: str
     target: FixTarget
     not_after: datetime
     parameters: dict[str, str] = {}
 
 
-def ordered(attempt: Attempt) -> FixOrder:
-    """What is to be sent for *attempt*, or was."""
+def ordered(attempt: Attempt, incident: IncidentId) -> FixOrder:
+    """What is to be sent for *attempt* of *incident*, or was."""
     return FixOrder(
         token=attempt.token,
+        incident=incident,
         action=attempt.action,
         target=attempt.target,
         not_after=attempt.not_after,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from firstline.actions import restart
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
@@ -57,7 +58,7 @@ class SsmHosts:
         parameters = {
             "EnclaveUnit": fleet.units.enclave,
             "ParentUnit": fleet.units.parent,
-            "NatsHost": fleet.nats.host,
+            "NatsHost": "" if self._tls_first() else fleet.nats.host,
             "NatsPort": str(fleet.nats.port),
             "CredentialsFile": fleet.nats.credentials_file,
         }
@@ -71,6 +72,9 @@ class SsmHosts:
         parameters = self._units(action) | {
             "Token": order.token,
             "NotAfter": str(int(order.not_after.timestamp())),
+            "Incident": order.incident,
+            "Action": order.action,
+            "AllowanceSeconds": str(int(restart.ALLOWANCE.total_seconds())),
         }
         return self._send(action, (InstanceId(order.target),), parameters, order.token)
 
@@ -125,6 +129,18 @@ class SsmHosts:
                 if each.get("Comment") == comment
             ]
         return CommandId(found[0]) if found else None
+
+    def _tls_first(self) -> bool:
+        """Whether NATS says nothing before TLS: a look, which waits for its INFO, cannot tell.
+
+        The probe's section knows, where it is about the address that the hosts have.
+        """
+        probed, known = self._profile.probe.nats, self._profile.fleet.nats
+        return (
+            probed is not None
+            and probed.tls == "first"
+            and (probed.host, probed.port) == (known.host, known.port)
+        )
 
     def _units(self, action: Action) -> dict[str, str]:
         """The units that *action* is about."""

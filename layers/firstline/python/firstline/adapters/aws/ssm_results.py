@@ -41,7 +41,17 @@ class FixResult(msgspec.Struct, frozen=True):
 
     schema: Literal[1]
     result: Literal[
-        "restarted", "refused-late", "refused-repeat", "refused-input", "failed", "timed-out"
+        "restarted",
+        "refused-late",
+        "refused-repeat",
+        "refused-input",
+        "refused-job",
+        "masked",
+        "bad-setting",
+        "not-found",
+        "failed",
+        "parent-failed",
+        "timed-out",
     ]
 
 

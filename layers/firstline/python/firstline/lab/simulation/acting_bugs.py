@@ -84,7 +84,7 @@ ACTING = (
         file="diagnosis/diagnose.py",
         old="one.source != two.source and not one.domains & two.domains",
         new="one.source != two.source",
-        start="vettid: egress fails",
+        start="1 hosts are well behind egress, which fails",
     ),
     Planted(
         name="many hosts that are lost at once are each proven dead",
@@ -103,7 +103,7 @@ ACTING = (
         return Reading(life=Life.DEAD, fact="no answer", source="probe")
     if answering.outcome in domains.OF_OUTCOME:
 """,
-        start="vettid: nobody can look, and NATS hangs",
+        start="nobody can look, and NATS hangs",
     ),
     Planted(
         name="a fleet is refreshed of which a host is unknown",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BEFORE = timedelta(seconds=120)
 """As old as evidence may be on which a fix rests."""
 GLANCE = timedelta(seconds=10)
+INSTANT = timedelta(microseconds=1)
 
 
 class Told[E](NamedTuple):
@@ -75,9 +76,12 @@ class Left:
         return [each.at for each in self.received if (each.key, each.action) == (key, "trigger")]
 
     def served(self, host: InstanceId, at: datetime, since: timedelta = BEFORE) -> bool:
-        """Whether *host* served at every glance from *since* before *at* on."""
+        """Whether *host* served at every glance from *since* before *at* on.
+
+        The last is just before *at*: what is terminated at that instant serves no more.
+        """
         known = self.world.hosts.get(host)
-        return known is not None and all(map(known.serves, _glances(at, since)))
+        return known is not None and all(map(known.serves, _glances(at - INSTANT, since)))
 
     def serving(self, at: datetime) -> list[Host]:
         """The hosts that serve at *at*."""
