@@ -8,16 +8,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firstline.diagnosis.evidence import InstanceStatus, InstanceStatuses, TargetHealth
-from firstline.ids import InstanceId
+from firstline.diagnosis.evidence import (
+    Answering,
+    Connections,
+    InstanceStatuses,
+    TargetHealth,
+    Unknown,
+)
 from firstline.lab.simulation import found
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import Fault
 from firstline.lab.simulation.partial import missing
+from tests.builders import FLEET, NOW, A, balancer, group, impaired, report
 
 HASH = "from firstline.lab.simulation import found as f; print(f.simulate({seed}).hash)"
-A = InstanceId("i-0a1b2c3d4e5f60711")
 
 
 @pytest.mark.parametrize("start", range(len(STARTS)), ids=lambda number: STARTS[number].name)
@@ -83,7 +88,11 @@ def test_choices_are_dull_where_nobody_says_otherwise() -> None:
 
 
 def test_what_is_missing_says_nothing() -> None:
-    """An answer without what was asked for, of the same kind."""
-    assert missing(TargetHealth({A: "unhealthy"})) == TargetHealth({})
-    assert missing(InstanceStatuses({A: InstanceStatus("running")})) == InstanceStatuses({})
+    """The answer comes, without what was asked for; what is no evidence of hosts is as it was."""
+    assert missing(group(*FLEET)) == group()
+    assert missing(balancer()) == TargetHealth({})
+    assert missing(Connections({A: "Online"})) == Connections({})
+    assert missing(impaired()) == InstanceStatuses({})
+    assert missing({A: report()}) == {}
+    assert isinstance(missing(Answering(answers=True, at=NOW)), Unknown)
     assert missing("else") == "else"
