@@ -157,10 +157,11 @@ class Host:
     ) -> dict[str, object]:
         """What ``look_host.sh`` prints: the unit says active even when its enclave is gone.
 
-        A parent is cut off where its way to NATS is *broken*, or *nats* does not answer.
+        A parent is cut off where its way to NATS is *broken*, or *nats* hangs; a server that
+        refuses new clients keeps those that it has.
         """
         runs, parent = self.enclave.at(at), self.parent.at(at)
-        cut_off = bool(broken & OF_NATS) or nats != "answering"
+        cut_off = bool(broken & OF_NATS) or nats == "hung"
         connected = self.nats_connected(at) and not cut_off
         reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {
