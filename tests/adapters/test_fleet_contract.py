@@ -19,22 +19,27 @@ from firstline.diagnosis.evidence import (
     Answering,
     Gone,
     Group,
+    InstanceStatus,
+    InstanceStatuses,
     TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.probe_outcome import CODES, ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.lab.twin.aws import HOME
 from firstline.lab.twin.hosts import ENCLAVE_RESTART_TAKES, Host
-from firstline.lab.twin.scenario import FaultKind
+from firstline.lab.twin.scenario import BreakPlan, FaultKind
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
+HOSTS = tuple(InstanceId(f"i-0a1b2c3d4e5f6071{number}") for number in (1, 2, 3))
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 READS: dict[str, Callable[[Fleet], object]] = {
     "auto-scaling.DescribeAutoScalingGroups": lambda fleet: fleet.group(),
     "elastic-load-balancing-v2.DescribeTargetHealth": lambda fleet: fleet.target_health(),
     "cloudwatch.GetMetricData": lambda fleet: fleet.answering(),
+    "ec2.DescribeInstanceStatus": lambda fleet: fleet.statuses(HOSTS),
     "cloudwatch.DescribeAlarms": lambda fleet: fleet.alarms((ALARM,)),
 }
 TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
@@ -52,7 +57,7 @@ def test_group_lists_every_instance(door: Door) -> None:
     group = door.ports.fleet.group()
     assert group.desired == 3
     assert group.in_service() == tuple(sorted(door.world.hosts))
-    assert {each.health for each in group.instances} == {"Healthy"}
+    assert {each.health for each in group.instances} == {"Unhealthy"}  # as the load balancer says
 
 
 def test_target_health_follows_the_hosts(door: Door) -> None:
@@ -64,6 +69,29 @@ def test_target_health_follows_the_hosts(door: Door) -> None:
     assert fleet.target_health() == TargetHealth(
         {first: "healthy", **dict.fromkeys(others, "unhealthy")}
     )
+
+
+def test_status_checks_are_of_each_instance_that_is_known(door: Door) -> None:
+    """Each check has its own word, and an instance that EC2 does not know is not there."""
+    (first, *_) = door.world.hosts
+    found = door.ports.fleet.statuses((first, InstanceId("i-00000000000000000")))
+    checks = {"system": "ok", "instance": "ok", "attached EBS": "ok"}
+    assert found == InstanceStatuses({first: InstanceStatus("running", checks)})
+    door.world.breaks.append(BreakPlan(domain=Domain.EC2))
+    checks = dict.fromkeys(checks, "impaired")
+    assert door.ports.fleet.statuses((first,)).known[first].checks == checks
+
+
+def test_a_load_balancers_own_failure_bears_its_reason(profile: Profile) -> None:
+    """Its reason code tells it apart from what the target failed."""
+    described = [
+        {"Target": {"Id": host}, "TargetHealth": {"State": "unhealthy", "Reason": reason}}
+        for host, reason in zip(HOSTS, ("Elb.InternalError", "Target.Timeout"), strict=False)
+    ]
+    ends = Ends({"TargetHealthDescriptions": described})
+    found = fleet_of(ends, profile).target_health()
+    assert isinstance(found, TargetHealth)
+    assert list(found.reasons.values()) == ["Elb.InternalError", "Target.Timeout"]
 
 
 def test_alarm_shows_its_present_state(door: Door) -> None:
