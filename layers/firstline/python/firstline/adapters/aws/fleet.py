@@ -37,7 +37,7 @@ class AwsFleet:
         self._groups = clients.groups(session)
         self._targets = clients.targets(session)
         self._alarms = clients.alarms(session)
-        self._instances = clients.network(session)
+        self._instances = clients.instances(session)
         self._profile = profile
         self._place = f"{home.region}:{home.account}"
         self._clock = clock
