@@ -94,8 +94,13 @@ def test_each_method_is_one_request(session: Session, s3: Archive) -> None:
 def test_a_long_list_is_read_in_pages() -> None:
     """A page tells where the next one begins."""
     pages: list[dict[str, object]] = [
-        {"Contents": [{"Key": "a"}], "IsTruncated": True, "NextContinuationToken": "after a"},
-        {"Contents": [{"Key": "b"}], "IsTruncated": False},
+        {
+            "Contents": [{"Key": "a"}],
+            "KeyCount": 1,
+            "IsTruncated": True,
+            "NextContinuationToken": "after a",
+        },
+        {"Contents": [{"Key": "b"}], "KeyCount": 1, "IsTruncated": False},
     ]
     ends = Ends(pages)
     assert S3Archive(clients.archive(ends.session), BUCKET).keys("") == ("a", "b")

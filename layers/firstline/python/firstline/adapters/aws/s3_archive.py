@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from firstline.adapters.aws import errors as faults
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import prove, unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 PRECONDITION_FAILED = 412
 NOT_FOUND = 404
@@ -38,7 +41,7 @@ class S3Archive:
         """
         with unavailable("archive"):
             try:
-                self._client.put_object(
+                stored = self._client.put_object(
                     Bucket=self._bucket,
                     Key=key,
                     Body=body,
@@ -50,6 +53,7 @@ class S3Archive:
                 if faults.status(error) == PRECONDITION_FAILED:
                     return False
                 raise
+            prove(stored, "ETag")
         return True
 
     def get(self, key: str) -> bytes | None:
@@ -68,11 +72,16 @@ class S3Archive:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )
-            return tuple(each["Key"] for page in pages for each in page.get("Contents", []))
+            return tuple(each["Key"] for page in pages for each in _listed(page))
 
     def first(self, prefix: str) -> str | None:
         """A list of one."""
         with unavailable("archive"):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
-        found = answer.get("Contents", [])
-        return found[0]["Key"] if found else None
+            found = _listed(answer)
+            return found[0]["Key"] if found else None
+
+
+def _listed(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
+    """The objects on *page*; raises `KeyError`: only a page that counts none leaves them out."""
+    return page["Contents"] if page["KeyCount"] else ()
