@@ -123,6 +123,7 @@ def test_what_is_put_is_locked_with_a_checksum(session: Session, s3: Archive) ->
 ENDS: list[Http | Exception] = [
     Http(409, "<Error><Code>ConditionalRequestConflict</Code></Error>"),
     Http(403, "<Error><Code>AccessDenied</Code></Error>"),
+    Http(404, "<Error><Code>NoSuchBucket</Code></Error>"),
     Http(503, "<Error><Code>SlowDown</Code></Error>"),
     ReadTimeoutError(endpoint_url="https://s3.invalid"),
 ]

@@ -72,6 +72,7 @@ def test_secret_that_is_no_key_is_not_shown(pager: Pager, ends: Ends, end: Http)
     ("end", "why"),
     [
         (GONE, "ResourceNotFoundException"),
+        (Http(200, "<html>"), "ResponseParserError"),
         (EndpointConnectionError(endpoint_url=URL), "EndpointConnectionError"),
     ],
 )

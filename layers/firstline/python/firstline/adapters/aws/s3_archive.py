@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 PRECONDITION_FAILED = 412
-NOT_FOUND = 404
+NO_OBJECT = "NoSuchKey"
+"""S3's word for it; of a bucket that is not there it has another, with the same status."""
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "ics": "text/calendar; charset=utf-8",
@@ -62,7 +63,7 @@ class S3Archive:
             try:
                 return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if faults.status(error) == NOT_FOUND:
+                if faults.code(error) == NO_OBJECT:
                     return None
                 raise
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws import transaction
 from firstline.adapters.aws.dynamo_items import Item, Key
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import prove, unavailable
 from firstline.adapters.aws.transaction import Tables
 from firstline.controller.ports.people import Clock
 from firstline.controller.ports.store import Change, Due, Loaded
@@ -180,7 +180,8 @@ class DynamoStore:
                 ConsistentRead=True,
                 ReturnConsumedCapacity="TOTAL",
             )
-            return answer.get("Item") if answer["ConsumedCapacity"] else None
+            prove(answer, "ConsumedCapacity")
+        return answer.get("Item")
 
     def _query(self, **query: "Unpack[QueryInputPaginateTypeDef]") -> Sequence[Item]:
         """All pages of one read."""
