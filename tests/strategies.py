@@ -13,6 +13,8 @@ from firstline.diagnosis.evidence import (
     Group,
     HostEvidence,
     Instance,
+    InstanceStatus,
+    InstanceStatuses,
     TargetHealth,
     Unknown,
 )
@@ -160,6 +162,20 @@ groups = st.builds(
 healths = st.builds(
     TargetHealth, st.dictionaries(ids, st.sampled_from(("healthy", "unhealthy", "draining")))
 )
+statuses = st.builds(
+    InstanceStatuses,
+    st.dictionaries(
+        ids,
+        st.builds(
+            InstanceStatus,
+            st.sampled_from(("running", "running", "stopped", "terminated")),
+            st.dictionaries(
+                st.sampled_from(("system", "instance", "attached EBS")),
+                st.sampled_from(("ok", "impaired", "initializing", "insufficient-data")),
+            ),
+        ),
+    ),
+)
 leases = st.builds(
     Lease,
     group=st.just("group"),
@@ -197,6 +213,7 @@ EVIDENCE: dict[str, st.SearchStrategy[object]] = {
     "alarm": UNKNOWN | st.builds(AlarmReading, st.sampled_from(AlarmState)),
     "group": UNKNOWN | groups,
     "target_health": UNKNOWN | healths,
+    "instance_statuses": UNKNOWN | statuses,
 }
 AROUND: dict[str, st.SearchStrategy[object]] = {
     "limits": UNKNOWN | limits,

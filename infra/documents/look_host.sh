@@ -215,6 +215,15 @@ journal() {
   ((PIPESTATUS[0] == 0 || PIPESTATUS[0] == 141))
 }
 
+# Lines of the last two minutes that the enclave takes no messages: it does not at this time.
+recent_facts() {
+  [[ $ParentUnit =~ $unit_pattern ]] || return
+  local found
+  found=$(journal --since=-2min --unit="${ParentUnit%.service}.service" |
+    heard 40 python3 -I -S -c "$count_lines" "${constants[4]}|${constants[5]}") || return
+  printf '%s\n' "$found"
+}
+
 log_facts() {
   [[ $ParentUnit =~ $unit_pattern ]] || return
   local found
@@ -298,7 +307,8 @@ memory_facts() {
 logs='' restart_blockers='' credentials='' vaults='' parent_enclave_connected=''
 enclave_unit='' enclave_unit_restarts='' enclave='' enclave_memory='' enclave_cpus=''
 enclave_pcr0='' enclave_debug='' obstacle='' parent_unit='' parent_unit_restarts=''
-parent_healthy='' parent_nats_connected='' nats_reachable='' nats_state='' memory_available=''
+parent_healthy='' parent_nats_connected='' nats_reachable='' nats_state='' memory_available='' recent_errors=''
+recent_errors=''
 uptime=''
 # of each unit: load, sub-state, result, job, seconds of starting
 enclave_detail=() parent_detail=() enclave_unit_detail='' parent_unit_detail=''
@@ -378,6 +388,7 @@ exec {at_parent}< <(parent_facts)
 exec {at_nats}< <(nats_facts)
 exec {at_memory}< <(memory_facts)
 exec {at_logs}< <(log_facts)
+exec {at_recent}< <(recent_facts)
 exec {at_blockers}< <(blocker_facts)
 exec {at_credentials}< <(credential_facts)
 exec {at_vaults}< <(vault_facts)
@@ -392,6 +403,7 @@ told "$at_parent" parent_healthy parent_nats_connected parent_enclave_connected
 told "$at_nats" nats_state
 told "$at_uptime" uptime
 told "$at_memory" memory_available
+told "$at_recent" recent_errors
 told "$at_blockers" restart_blockers
 told "$at_credentials" credentials
 told "$at_vaults" vaults
@@ -419,7 +431,7 @@ case $enclave_debug in
   NONE) enclave_debug=false ;;
 esac
 for count in enclave_unit_restarts enclave_memory enclave_cpus parent_unit_restarts \
-  memory_available restart_blockers vaults uptime; do
+  memory_available recent_errors restart_blockers vaults uptime; do
   integer "$count"
 done
 hours credentials
@@ -439,7 +451,8 @@ printf '"parent_enclave_connected":%s,"nats_reachable":%s,' \
   "$parent_enclave_connected" "$nats_reachable"
 printf '"credentials_expire_in_hours":%s,"vault_processes":%s,"restart_blockers":%s,' \
   "$credentials" "$vaults" "$restart_blockers"
-printf '"log_counts":%s,"memory_available_mib":%s,' "$logs" "$memory_available"
+printf '"log_counts":%s,"enclave_errors_recent":%s,"memory_available_mib":%s,' \
+  "$logs" "$recent_errors" "$memory_available"
 printf '"enclave_unit_detail":%s,"parent_unit_detail":%s,' "$enclave_unit_detail" \
   "$parent_unit_detail"
 printf '"enclave_debug":%s,"enclave_obstacle":%s,"nats_state":%s,"uptime_seconds":%s}\n' \

@@ -319,6 +319,11 @@ REFUSED = (
         "policy.attempts_window_seconds: is 59: give 60 or more, which is cooldown_seconds",
     ),
     Refused(
+        instead("blocked_max_seconds = 900", "blocked_max_seconds = 599"),
+        "blocked_max_seconds = 599",
+        "policy.blocked_max_seconds: is 599: give 600 or more, which is boot_allowance_seconds",
+    ),
+    Refused(
         instead("incident_age_max_seconds = 7200", "incident_age_max_seconds = 179"),
         "incident_age_max_seconds = 179",
         "policy.incident_age_max_seconds: is 179: give 180 or more, which is "

@@ -78,7 +78,7 @@ def test_a_fix_that_needs_a_person_is_proposed_once_and_not_done() -> None:
     details = held.pages[-1].details
     assert held.pages[-1].summary == f"P1 complete-outage: approve restart_enclave? on {A}"
     assert details["hosts"] == A
-    assert details["facts"].startswith("the host lists no enclave; the load balancer finds it")
+    assert details["facts"].startswith("the host lists no enclave (source: host report); the load ")
     assert details["approve"] == f"firstline approve {held.id} {plan(rig)[:12]}"
     assert details["deny"] == f'firstline deny {held.id} {plan(rig)[:12]} --why "..."'
     assert details["until"] == held.proposals[0].until.isoformat(timespec="seconds")
@@ -227,10 +227,11 @@ def test_a_worker_that_dies_with_the_approval_uses_it_once() -> None:
     """S07: the yes is used in the intent's own transaction, so that nobody sends twice."""
     rig = proposing()
     approve(rig)
-    wake = Wake(rig.id())
+    rig.turn()
     rig.script.after("send", DIES)
     with pytest.raises(Crash):
-        reconcile(wake, rig.system)
+        rig.at_the_end()
+    wake = Wake(rig.id(), rig.incident().wake_generation)
     assert rig.incident().proposals[0].used
     reconcile(wake, rig.system)
     assert rig.at_the_end().status is Status.RESOLVED

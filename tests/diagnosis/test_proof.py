@@ -103,7 +103,11 @@ def test_each_answer_has_the_domains_that_may_have_made_it() -> None:
         ProbeOutcome.NO_RESPONDERS: {Domain.NATS, Domain.EGRESS},
         ProbeOutcome.UNHEALTHY: frozenset(),
     } == OF_OUTCOME
-    assert {ProbeOutcome.NO_SERVER, ProbeOutcome.CONNECT_TIMEOUT} == NO_INFO
+    assert {
+        ProbeOutcome.NO_SERVER,
+        ProbeOutcome.CONNECT_TIMEOUT,
+        ProbeOutcome.SERVER_SILENT,
+    } == NO_INFO
     assert not NO_INFO & set(OF_OUTCOME)
 
 

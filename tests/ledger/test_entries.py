@@ -1,12 +1,15 @@
 """What each kind of entry says: stored bytes never change, and older entries stay readable.
 
-``entries.jsonl`` holds real entries, one of each form that was ever exported.
+``entries.jsonl`` holds real entries, one of each form that is exported now;
+``entries_before.jsonl`` those of before, which lack some of what is written now.
 """
 
+import json
 from pathlib import Path
 
 import pytest
 
+from firstline.diagnosis.evidence import UNREAD, HostReport
 from firstline.errors import Malformed
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.entries import (
@@ -14,20 +17,33 @@ from firstline.ledger.entries import (
     GuardAnswer,
     GuardDenial,
     HandedOver,
+    HostsInspected,
     PageDelivered,
+    PlanProposed,
     SignalReceived,
     UnknownEvent,
     decode,
 )
 from firstline.ledger.export import Recorded, read, recorded
+from firstline.remediation.decision_record import observed_fleet
 from tests.builders import BY, ID, NOW
 
 EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(keepends=True)
+BEFORE = Path(__file__).with_name("entries_before.jsonl").read_bytes().splitlines(keepends=True)
 
 
-def entries() -> list[Recorded]:
+def entries(lines: list[bytes] = EXPORTED) -> list[Recorded]:
     """The real entries."""
-    return [each for each in read(EXPORTED) if isinstance(each, Recorded)]
+    return [each for each in read(lines) if isinstance(each, Recorded)]
+
+
+def within(part: object, whole: object) -> bool:
+    """Whether *whole* says all that *part* does; it may have more keys."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and within(part[key], whole[key]) for key in part)
+    if isinstance(part, list | tuple) and isinstance(whole, list | tuple):
+        return len(part) == len(whole) and all(map(within, part, whole))
+    return part == whole
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda it: f"{it.kind}-{it.line}")
@@ -41,8 +57,41 @@ def test_an_entry_is_written_byte_for_byte_as_it_was(entry: Recorded) -> None:
     assert again == entry.entry
 
 
-def test_the_real_entries_are_of_every_kind() -> None:
-    assert {each.kind for each in entries()} == set(Kind)
+@pytest.mark.parametrize("entry", entries(BEFORE), ids=lambda it: f"{it.kind}-{it.line}")
+def test_an_entry_of_before_is_still_read(entry: Recorded) -> None:
+    """Nothing of it is lost: what it says stands in its event, and what it lacks has a default."""
+    event = entry.checked()
+    assert not isinstance(event, UnknownEvent)
+    now = json.loads(json.dumps(event.to_ledger()))
+    assert within(json.loads(entry.entry.body)["data"], now)
+    if isinstance(event, DecisionMade):
+        assert not any(each.overridden for each in event.guards)
+        assert not any(denial.unknown for _, denial in event.denials)
+        fleet = observed_fleet(event)
+        assert fleet is not None
+        assert (fleet.instance_statuses, fleet.histories) == (UNREAD, {})
+    if isinstance(event, HostsInspected):
+        reports = [each for each in event.hosts.values() if isinstance(each, HostReport)]
+        assert reports
+        assert {each.enclave_unit_detail for each in reports} == {None}
+        assert {each.enclave_errors_recent for each in reports} == {None}
+    if isinstance(event, PlanProposed):
+        assert event.unknowns is None
+
+
+@pytest.mark.parametrize("lines", [EXPORTED, BEFORE], ids=["now", "before"])
+def test_the_real_entries_are_of_every_kind(lines: list[bytes]) -> None:
+    assert {each.kind for each in entries(lines)} == set(Kind)
+
+
+def test_the_real_entries_say_what_is_unknown_and_what_a_yes_overrides() -> None:
+    """Also the forms that only a plan has which a person allowed without a fact."""
+    events = [each.checked() for each in entries()]
+    decided = [each for each in events if isinstance(each, DecisionMade)]
+    assert any(guard.overridden for each in decided for guard in each.guards)
+    assert any(denial.unknown for each in decided for _, denial in each.denials)
+    assert any(fleet.histories for each in decided if (fleet := observed_fleet(each)))
+    assert any(each.unknowns for each in events if isinstance(each, PlanProposed))
 
 
 def test_what_an_older_entry_lacks_has_its_default() -> None:

@@ -4,7 +4,14 @@ from typing import get_args
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from firstline.diagnosis.evidence import AlarmReading, AlarmState, Group, HostReport, TargetHealth
+from firstline.diagnosis.evidence import (
+    AlarmReading,
+    AlarmState,
+    Group,
+    HostReport,
+    InstanceStatuses,
+    TargetHealth,
+)
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Close, Fix, Step, Wait
 from firstline.remediation.guards.order import ORDER, ask, name
@@ -35,7 +42,7 @@ def test_no_fix_without_every_guard(held: Situation) -> None:
         assert told.plan is not None
         assert told.answers == ask(told.plan, held)
         assert [each.guard for each in told.answers] == [name(each) for each in ORDER]
-        denied = any(each.denial for each in told.answers)
+        denied = any(each.stops for each in told.answers)
         assert isinstance(told.step, Fix) is not denied
     else:
         assert not isinstance(told.step, Fix)
@@ -43,7 +50,7 @@ def test_no_fix_without_every_guard(held: Situation) -> None:
 
 @settings(CALM, max_examples=3 * CALM.max_examples)
 @given(situations())
-def test_a_fix_has_one_target_that_two_readers_prove_dead(held: Situation) -> None:
+def test_a_fix_has_one_target_that_two_checks_prove_dead(held: Situation) -> None:
     """I11 to I16, read from the world itself and not from what the guards made of it."""
     step = decide(held).step
     if not isinstance(step, Fix):
@@ -67,7 +74,9 @@ def test_a_fix_has_one_target_that_two_readers_prove_dead(held: Situation) -> No
     assert mine.lifecycle == "InService"
     assert id_ in {each.id for each in held.incident.targets if not each.verified}
     assert held.incident.current is None
-    readers = [mine.health == "Unhealthy"]
+    known = seen.instance_statuses
+    status = known.known.get(id_) if isinstance(known, InstanceStatuses) else None
+    readers = [status is not None and "impaired" in status.checks.values()]
     if isinstance(seen.target_health, TargetHealth):
         readers.append(seen.target_health.states.get(id_) == "unhealthy")
         assert seen.target_health.states.get(id_) != "healthy"

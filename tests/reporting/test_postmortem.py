@@ -75,8 +75,11 @@ def test_an_outage_that_a_fix_mended() -> None:
         "After 1 min 40 s every alarm was OK and every host in scope verified: it is over.",
     )
     assert told.cause.supports == (
-        f"the host lists no enclave ({A})",
-        f"the load balancer finds it unhealthy ({A})",
+        f"the host lists no enclave (source: host report) ({A})",
+        (
+            "the load balancer finds it unhealthy (source: load balancer; unless egress, NATS,"
+            f" the path to NATS or the load balancer fails) ({A})"
+        ),
         f"restart_enclave helped on {A}",
     )
     assert told.cause.against == ()

@@ -61,7 +61,8 @@ esac
 
 
 # As journalctl: the newest line first; or all of them in the format of an export, one a second from
-# the boot on, and after them the line that the look has written by itself.
+# the boot on, and after them the line that the look has written by itself. Lines of the last two
+# minutes are in a file of their own.
 JOURNALCTL = r"""
 [[ $* != *--output=export* ]] || exec awk -v asked="$*" '
   function entry(number, text) {
@@ -70,8 +71,10 @@ JOURNALCTL = r"""
   BEGIN { if (asked ~ /MESSAGE=look/) { entry(16777215, "look"); exit } else entry(0, "boot") }
   { entry(100 + NR, $0) }
 ' "$HOST/journal"
-[[ -e $HOST/journal ]] || exit 0
-tac "$HOST/journal"
+from=journal
+[[ $* != *--since=-2min* ]] || from=recent
+[[ -e $HOST/$from ]] || exit 0
+tac "$HOST/$from"
 """
 
 

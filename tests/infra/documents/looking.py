@@ -33,6 +33,7 @@ ALL_WELL = {
     "vault_processes": 0,
     "restart_blockers": 0,
     "log_counts": dict.fromkeys(LogCounts.__struct_fields__, 0),
+    "enclave_errors_recent": 0,
     "enclave_unit_detail": RUNS,
     "parent_unit_detail": RUNS,
     "enclave_debug": False,
@@ -49,6 +50,7 @@ NOT_LOOKED_AT = {
     "vault_processes": None,
     "restart_blockers": None,
     "log_counts": ALL_WELL["log_counts"],
+    "enclave_errors_recent": 0,
     "enclave_unit_detail": None,
     "parent_unit_detail": None,
     "enclave_obstacle": None,
@@ -56,7 +58,7 @@ NOT_LOOKED_AT = {
     "uptime_seconds": 3600,
 }
 NATS_UNREAD: dict[str, Any] = {"nats_reachable": None, "nats_state": None}
-NO_LOGS = {"log_counts": None, "restart_blockers": None}
+NO_LOGS = {"log_counts": None, "enclave_errors_recent": None, "restart_blockers": None}
 NO_ENCLAVE = {
     "enclave_state": "unknown",
     "enclave_memory_mib": None,

@@ -95,6 +95,16 @@ def test_each_trouble_is_counted_once_a_line(host: Host, name: str) -> None:
     assert look(host) == WELL | {"log_counts": counts(**{name: 2 * len(LINES[name])})}
 
 
+def test_errors_of_the_last_two_minutes_are_counted_by_themselves(host: Host) -> None:
+    """What stood in the log before says nothing of now."""
+    host.journal(*LINES["backlog_dropped"] * 5)
+    assert look(host)["enclave_errors_recent"] == 0
+    recent = [*LINES["backlog_dropped"], *LINES["enclave_unreachable"], *LINES["nats_closed"]]
+    (host.folder / "recent").write_text("\n".join(recent) + "\n")
+    errors = len(LINES["backlog_dropped"]) + len(LINES["enclave_unreachable"])
+    assert look(host)["enclave_errors_recent"] == errors
+
+
 def test_a_quiet_log_counts_nothing(host: Host) -> None:
     """Benign lines are no trouble."""
     host.journal(*BENIGN)

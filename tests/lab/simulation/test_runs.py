@@ -5,21 +5,24 @@ import subprocess
 import sys
 
 import pytest
-from firstline.lab.simulation.deception import lie, missing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firstline.diagnosis.evidence import Answering, TargetHealth
-from firstline.diagnosis.probe_outcome import ProbeOutcome
-from firstline.ids import InstanceId
+from firstline.diagnosis.evidence import (
+    Answering,
+    Connections,
+    InstanceStatuses,
+    TargetHealth,
+    Unknown,
+)
 from firstline.lab.simulation import found
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import Fault
-from tests.builders import NOW
+from firstline.lab.simulation.partial import missing
+from tests.builders import FLEET, NOW, A, balancer, group, impaired, report
 
 HASH = "from firstline.lab.simulation import found as f; print(f.simulate({seed}).hash)"
-A = InstanceId("i-0a1b2c3d4e5f60711")
 
 
 @pytest.mark.parametrize("start", range(len(STARTS)), ids=lambda number: STARTS[number].name)
@@ -28,7 +31,7 @@ def test_a_start_breaks_nothing(start: int) -> None:
     dull = found.simulate(start, given=())
     assert dull.violations == ()
     assert not any(dull.choices)
-    assert {kind for _, kind in dull.coverage} <= {Fault.NONE, Fault.LIE}
+    assert {kind for _, kind in dull.coverage} <= {Fault.NONE}
     for seed in range(start, 4 * len(STARTS), len(STARTS)):
         outcome = found.simulate(seed)
         assert outcome.violations == (), seed
@@ -84,13 +87,12 @@ def test_choices_are_dull_where_nobody_says_otherwise() -> None:
     assert [Choices(seed=1).pick(4, 0.0) for _ in range(9)] == [0] * 9
 
 
-def test_a_lie_says_the_opposite_and_what_is_missing_says_nothing() -> None:
-    """Twice the opposite is what was told."""
-    told = TargetHealth({A: "unhealthy"})
-    assert lie(told) == TargetHealth({A: "healthy"})
-    assert lie(lie(told)) == told
-    assert missing(told) == TargetHealth({})
-    assert lie("else") == missing("else") == "else"
-    silent = Answering(answers=False, at=NOW, outcome=ProbeOutcome.TIMEOUT)
-    assert lie(silent) == Answering(answers=True, at=NOW, outcome=ProbeOutcome.ANSWERED)
-    assert lie(lie(silent)) == silent
+def test_what_is_missing_says_nothing() -> None:
+    """The answer comes, without what was asked for; what is no evidence of hosts is as it was."""
+    assert missing(group(*FLEET)) == group()
+    assert missing(balancer()) == TargetHealth({})
+    assert missing(Connections({A: "Online"})) == Connections({})
+    assert missing(impaired()) == InstanceStatuses({})
+    assert missing({A: report()}) == {}
+    assert isinstance(missing(Answering(answers=True, at=NOW)), Unknown)
+    assert missing("else") == "else"

@@ -73,6 +73,10 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
         ),
         (
+            situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=1)),
+            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+        ),
+        (
             situation(profile=OVERLAPPING, **ONE_SERVES),
             Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
         ),

@@ -11,6 +11,7 @@ INCIDENT_PATTERN = r"^inc-[0-9a-f]{20}$"
 ACTION_PATTERN = r"^[a-z][a-z_]{0,40}$"
 SECONDS_PATTERN = r"^[0-9]{1,5}$"
 
+# a job of the unit that is younger than AllowanceSeconds is left alone: a person restarts it
 PARAMETERS = (
     Parameter("Unit", UNIT_PATTERN),
     Parameter("Token", HEX_PATTERN),
@@ -20,7 +21,5 @@ PARAMETERS = (
     Parameter("AllowanceSeconds", SECONDS_PATTERN),
 )
 PERMISSIONS = ("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands")
-ALLOWANCE = timedelta(minutes=10)
-"""A job of the unit that is younger is left alone: the host boots, or a person restarts it."""
 LIMIT = timedelta(seconds=60)
 """As long as the host may take to carry the command out."""

@@ -11,7 +11,7 @@ from firstline.signal import DRILL_ALARM, SOURCES, Condition
 LOGS = "firstline/logs"
 """The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
 NO_FACTS = (
-    *("tags", "units", "nats", "concurrent_instances_safe"),
+    *("tags", "units", "nats", "concurrent_instances_safe", "health_page_needs_nats"),
     *("kms_key", "stack", "watched_parameters", "restarts_can_lose_vaults"),
     *("launch_template", "deployment_group", "pcr0_parameter", "build_host_tag"),
 )
@@ -196,6 +196,7 @@ def _limits(policy: Policy) -> Iterator[Fault]:
         ),
         ("wakes_max", watching, "incident_age_max_seconds / watch_seconds"),
         ("attempts_window_seconds", policy.cooldown_seconds, "cooldown_seconds"),
+        ("blocked_max_seconds", policy.boot_allowance_seconds, "boot_allowance_seconds"),
         ("incident_age_max_seconds", policy.verify_timeout_seconds, "verify_timeout_seconds"),
     )
     for field, bound, why in least:

@@ -15,7 +15,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.errors import Bug, Malformed
 from firstline.incidents import demotion as trust
 from firstline.incidents.demotion import Demotion
-from firstline.incidents.incident import Attempt, Outcome
+from firstline.incidents.incident import UNDONE, Attempt
 from firstline.ledger.entries import ActionDemoted, ActionPromoted
 from firstline.notifications import pages as paging
 from firstline.remediation import kill_switch as pauses
@@ -31,7 +31,7 @@ def judge(draft: Draft, over: Attempt) -> None:
     """
     held, profile = draft.incident, draft.system.profile
     goes_alone = profile.autonomy(over.action, held.condition) == "auto"
-    counts = goes_alone and over.outcome is not Outcome.NOT_SENT and over.action != UNDOES
+    counts = goes_alone and over.outcome not in UNDONE and over.action != UNDOES
     if draft.lease is None or not counts:
         return
     before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed

@@ -86,6 +86,11 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     NOT_SENT = "not-sent"
+    REFUSED = "refused"
+
+
+UNDONE = frozenset({Outcome.NOT_SENT, Outcome.REFUSED})
+"""Outcomes of an intent that has changed nothing."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -133,8 +138,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether it was tried and did not help (S04); what was never sent was not tried."""
-        return self.helped is False and self.outcome is not Outcome.NOT_SENT
+        """Whether it was tried and did not help (S04); what was never done was not tried."""
+        return self.helped is False and self.outcome not in UNDONE
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

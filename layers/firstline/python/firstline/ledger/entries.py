@@ -235,7 +235,10 @@ class LookReported(Reported, frozen=True, kw_only=True):
 
 
 class FixReported(Reported, frozen=True, kw_only=True):
-    """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``."""
+    """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``.
+
+    Or ``refused``: its host did nothing.
+    """
 
     target: str = ""
 

@@ -38,12 +38,16 @@ class Pending(msgspec.Struct, frozen=True, tag="pending"):
     """The host has not answered yet."""
 
 
-class Answered(msgspec.Struct, frozen=True, tag="answered"):
-    """The host's answer: whether the tool calls it a success, its detail, and a look's report."""
+class Answered(msgspec.Struct, frozen=True, tag="answered", omit_defaults=True):
+    """The host's answer: whether the tool calls it a success, its detail, and a look's report.
+
+    A fix that its host ``refused`` has done nothing there.
+    """
 
     success: bool
     detail: str
     report: HostReport | Unknown
+    refused: bool = False
 
 
 type Answer = Pending | Answered

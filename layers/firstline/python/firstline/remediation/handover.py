@@ -123,5 +123,5 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
 
 def _tried(attempt: Attempt) -> str:
     verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
-    what = "was not sent" if attempt.helped is False and not attempt.failed else None
+    what = "was not done" if attempt.helped is False and not attempt.failed else None
     return f"{attempt.action} on {attempt.target}: {what or verdicts[attempt.helped]}"

@@ -153,6 +153,8 @@ def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
         return lesson
     if current.command is None:
         return _search(lesson, current, seen, now)
+    if isinstance(seen.fix, Answered) and seen.fix.refused:
+        return _undone(lesson, current, Outcome.REFUSED, seen.fix.detail, now)
     if isinstance(seen.fix, Answered):
         outcome = Outcome.DONE if seen.fix.success else Outcome.FAILED
         return _answered(lesson, current, outcome, seen.fix.detail, now)
@@ -171,10 +173,15 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
         return _answered(lesson, found, Outcome.DONE, "found by what it began", now)
     if not seen.searched:
         return lesson
-    attempt = copy.replace(current, outcome=Outcome.NOT_SENT, answered_at=now, helped=False)
+    why = "its lease ran out and no command bears its token"
+    return _undone(lesson, current, Outcome.NOT_SENT, why, now)
+
+
+def _undone(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: datetime) -> Lesson:
+    """The fix is over, and nothing was done: never sent, or refused by its host."""
+    attempt = copy.replace(current, outcome=outcome, answered_at=now, helped=False)
     incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
-    event = _reported(attempt, "its lease ran out and no command bears its token")
-    return lesson.adding(incident, event, over=attempt)
+    return lesson.adding(incident, _reported(attempt, why), over=attempt)
 
 
 def _answered(

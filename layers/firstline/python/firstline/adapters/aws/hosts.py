@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from firstline.actions import restart
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
@@ -74,7 +73,7 @@ class SsmHosts:
             "NotAfter": str(int(order.not_after.timestamp())),
             "Incident": order.incident,
             "Action": order.action,
-            "AllowanceSeconds": str(int(restart.ALLOWANCE.total_seconds())),
+            "AllowanceSeconds": str(self._profile.policy.boot_allowance_seconds),
         }
         return self._send(action, (InstanceId(order.target),), parameters, order.token)
 

@@ -55,6 +55,12 @@ class FixResult(msgspec.Struct, frozen=True):
     ]
 
 
+REFUSED = frozenset(
+    {"refused-late", "refused-input", "refused-job", "masked", "bad-setting", "not-found"}
+)
+"""Results after which nothing was done; a repeat is refused because the first delivery did it."""
+
+
 def read(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
     """The answer of one host to a look, or else to a fix.
 
@@ -70,7 +76,9 @@ def read(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
         return Answered(success=success, detail=word, report=report)
     result = _line(invocation, FixResult)
     detail = word if isinstance(result, Unknown) else f"{word}: {result.result}"
-    return Answered(success=success, detail=detail, report=Unknown("a fix reports nothing"))
+    refused = isinstance(result, FixResult) and result.result in REFUSED
+    nothing = Unknown("a fix reports nothing")
+    return Answered(success=success, detail=detail, report=nothing, refused=refused)
 
 
 def _word(invocation: "CommandInvocationTypeDef") -> str:

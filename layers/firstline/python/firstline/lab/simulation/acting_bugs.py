@@ -103,7 +103,7 @@ ACTING = (
         return Reading(life=Life.DEAD, fact="no answer", source="probe")
     if answering.outcome in domains.OF_OUTCOME:
 """,
-        start="nobody can look, and NATS hangs",
+        start="the load balancer fails, and NATS is full",
     ),
     Planted(
         name="a fleet is refreshed of which a host is unknown",

@@ -18,6 +18,8 @@ PARENT_RESTART_TAKES = timedelta(seconds=3)
 HEALTH_CHECK_LAG = timedelta(seconds=20)
 MINUTE = timedelta(minutes=1)
 DOWN_BEFORE_START = timedelta(minutes=4)
+RESTART_LIMIT = timedelta(seconds=49)
+"""As long as the script waits for a restart."""
 LOOPED = 12
 """As often as a parent that loops was started again, by systemd's count."""
 
@@ -135,6 +137,8 @@ class Host:
         if document == "look_host":
             return at, Invocation("Success", json.dumps(self.report(at, broken, nats)))
         result, takes = self._restart(document, parameters, at)
+        if takes > RESTART_LIMIT:
+            result, takes = "timed-out", RESTART_LIMIT  # systemd goes on with it
         status = "Success" if result == "restarted" else "Failed"
         output = json.dumps({"schema": 1, "result": result, "unit": parameters["Unit"]})
         return at + takes, Invocation(status, output)
@@ -153,10 +157,11 @@ class Host:
     ) -> dict[str, object]:
         """What ``look_host.sh`` prints: the unit says active even when its enclave is gone.
 
-        A parent is cut off where its way to NATS is *broken*, or *nats* does not answer.
+        A parent is cut off where its way to NATS is *broken*, or *nats* hangs; a server that
+        refuses new clients keeps those that it has.
         """
         runs, parent = self.enclave.at(at), self.parent.at(at)
-        cut_off = bool(broken & OF_NATS) or nats != "answering"
+        cut_off = bool(broken & OF_NATS) or nats == "hung"
         connected = self.nats_connected(at) and not cut_off
         reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {
@@ -248,6 +253,8 @@ class Host:
         self.tokens.add(parameters["Token"])
         if self.plan.masked and document == "restart_enclave":
             return "masked", timedelta(0)
+        if self.starting.at(at):
+            return "refused-job", timedelta(0)
         if document == "restart_parent":
             return "restarted", self._restart_parent(at)
         return "restarted", self._restart_enclave(at)

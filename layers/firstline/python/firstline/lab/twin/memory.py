@@ -4,10 +4,12 @@ Every method goes through `Effects.effect`, which is where a scheduler may switc
 inject a fault or crash one; by itself it only asks the scenario for its faults.
 """
 
+import json
 from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.adapters.aws.ssm_results import REFUSED
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
@@ -286,4 +288,5 @@ def _answer(status: str, output: str, *, look: bool) -> Answer:
     report: HostReport | Unknown = Unknown(f"the command ended as {status}")
     if look and status == "Success":
         report = msgspec.json.decode(output, type=HostReport)
-    return Answered(success=status == "Success", detail=status, report=report)
+    refused = not look and status == "Failed" and json.loads(output)["result"] in REFUSED
+    return Answered(success=status == "Success", detail=status, report=report, refused=refused)

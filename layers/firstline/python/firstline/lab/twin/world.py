@@ -24,6 +24,8 @@ PAGE_NEEDS = OF_NATS | {Domain.LOAD_BALANCER}
 """What the health page needs that the load balancer asks, beside its host."""
 NATS_STATES: dict[str, NatsState] = {"up": "answering", "hung": "hung", "refusing": "refusing"}
 """What a host finds where the server is so."""
+NATS_FAILS = {"hung": ProbeOutcome.SERVER_SILENT, "refusing": ProbeOutcome.SERVER_FULL}
+"""What the probe finds."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class World:
     def _outcome(self, at: datetime) -> ProbeOutcome:
         broken = self.broken(at)
         if self.scenario.nats_server != "up":
-            return ProbeOutcome.SERVER_SILENT
+            return NATS_FAILS[self.scenario.nats_server]
         if broken & {Domain.NATS, Domain.PATH}:
             return ProbeOutcome.TIMEOUT
         if Domain.EGRESS in broken:
@@ -190,7 +192,7 @@ class World:
         self._deletions.append((at, arn))
 
     def _believed(self, host: Host, at: datetime) -> bool:
-        if self.broken(at) & PAGE_NEEDS or self.scenario.nats_server != "up":
+        if self.broken(at) & PAGE_NEEDS or self.scenario.nats_server == "hung":
             return False
         return host.serves(at - self.timings.health_check_lag) and host.serves(at)
 

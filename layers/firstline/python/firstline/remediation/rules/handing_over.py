@@ -5,6 +5,7 @@ import copy
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Gone, Group
 from firstline.diagnosis.health_checks import Failure, Life
+from firstline.remediation import verification
 from firstline.remediation.decision import Decision, HandOver, Wait
 from firstline.remediation.situation import Situation
 
@@ -35,9 +36,15 @@ def alarm_gone(s: Situation) -> Decision | None:
 
 
 def no_hosts(s: Situation) -> Decision | None:
-    """R14: a group without instances in service leaves nobody to restart."""
+    """R14: a group without instances in service leaves nobody to restart.
+
+    One of its own that boots is waited for, as long as a plan may be blocked.
+    """
     group = s.evidence.group
     if not s.needs_hosts or not isinstance(group, Group) or group.in_service():
+        return None
+    patience = seconds(s.profile.policy.blocked_max_seconds)
+    if verification.launches(s.evidence) and s.now - s.progressed_at < patience:
         return None
     why = f"the group has no instance in service, and wants {group.desired}"
     return Decision(step=HandOver(), rule="no hosts", why=why)

@@ -14,7 +14,7 @@ from firstline.ledger.export import Recorded
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.words import grouped
 
-NOT_SENT = "not-sent"
+UNDONE = frozenset({"not-sent", "refused"})
 KEEPS_VAULTS = frozenset({RESTART_PARENT.name, SCALE_OUT.name, "cancel_refresh"})
 """A vault's keys live in the enclave: what leaves that running locks nobody out."""
 
@@ -38,7 +38,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sent(self) -> bool:
         """Whether it may have touched anything."""
-        return self.outcome != NOT_SENT
+        return self.outcome not in UNDONE
 
 
 def fixes(record: Record) -> tuple[Fix, ...]:
