@@ -98,9 +98,9 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: En
 
 def test_planted_bugs_are_found(capsys: pytest.CaptureFixture[str]) -> None:
     """Which seed told of each; a name that none has is a mistake."""
-    assert dispatch(["simulate", "--planted", "names the user"]) == 0
+    assert dispatch(["simulate", "--planted", "nobody pages"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("I27          seed ")
+    assert out.startswith("I1           seed ")
     assert "1 bugs planted, 0 survived" in out
     assert dispatch(["simulate", "--planted", "does not name its host", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -24,7 +24,7 @@ from firstline.lab.simulation.found import Outcome
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-SAVED_EVERY_SECONDS = 5.0
+SAVED_EVERY_SECONDS = 1.0
 
 Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]
 Seed = Annotated[int | None, typer.Option(min=0, help="this one alone, step by step")]
