@@ -114,7 +114,7 @@ REFUSED = (
         "demote_after_failed, "
         "budget_percent, budget_window_seconds, healthy_floor_percent, refresh_from_zero, "
         "blocked_max_seconds, freeze_seconds, approval_seconds, postmortem_within_days, "
-        "evidence_age_max_seconds, "
+        "boot_allowance_seconds, evidence_age_max_seconds, "
         "look_timeout_seconds, poll_seconds, "
         "watch_seconds, "
         "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "
@@ -319,7 +319,7 @@ REFUSED = (
         "policy.attempts_window_seconds: is 59: give 60 or more, which is cooldown_seconds",
     ),
     Refused(
-        instead("blocked_max_seconds = 900", "blocked_max_seconds = 599"),
+        instead("wakes_max = 400", "wakes_max = 400\nblocked_max_seconds = 599"),
         "blocked_max_seconds = 599",
         "policy.blocked_max_seconds: is 599: give 600 or more, which is boot_allowance_seconds",
     ),

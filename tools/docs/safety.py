@@ -31,8 +31,10 @@ fleet of one to fifty hosts, its load balancer, alarms with their windows, Auto 
 PagerDuty's alerts, the store and the queues. Each invocation is a worker of its own, which may be
 paused, fail, outlive its timeout or die at any remote request, with a clock that may be wrong.
 Queues deliver late, twice and out of order. A whole Region, KMS, or paging may fail for minutes;
-reads may be stale, evidence may be missing, and one reader may lie. People stop fixes, let them go
-on, allow or refuse them, mend hosts by hand, take alerts and end them, and deploy in the midst.
+reads may be stale, evidence may be missing, and one failure domain (SSM, the agent, egress, NATS,
+the path to it, the load balancer, EC2) may be broken, which falsifies every answer that it may
+produce. People stop fixes, let them go on, allow or refuse them, mend hosts by hand, take alerts
+and end them, and deploy in the midst.
 
 A run is a list of choices that a seed fills; 0 is always the dull one. After ten minutes nothing
 goes wrong any more, and everything must come to its end. Checkers then read the ledger and the
@@ -55,7 +57,9 @@ LIMITS = """## What this does not show
 - A signal that could not be recorded, because the store was down or held an item that cannot be
   read, is paged under the key that it would have had. If it is over, or joins, by the time the
   store is back, that alert stays for a person to end.
-- One reader at a time lies. Two that lie alike, about one host, would have it restarted.
+- One failure domain at a time is broken. Two that are broken at once, behind a host that is well,
+  are two causes, and would have it fixed; so would a domain that nobody thought of, were it not for
+  the rule about many hosts at once. docs/ARCHITECTURE.md says which domains there are.
 - A checker knows what the world was within the two minutes for which evidence holds: what was true
   just before is allowed.
 - The adapters run in the tests of their contracts and in replay, not here: these ports are the

@@ -52,7 +52,7 @@ def test_one_broken_domain_fixes_no_well_host(
 @pytest.mark.parametrize(
     ("profile", "name", "hosts"),
     [
-        # the main case: all enclaves gone, parents looping, load balancer and probe silent, SSM well
+        # the main case: enclaves gone, parents looping, load balancer and probe silent
         ("runbook", ZERO, [LOOPING] * 3),
         ("vettid", ASKED, [LOOPING]),
         ("vettid", ASKED, [LOOPING] * 3),

@@ -87,6 +87,14 @@ ACTING = (
         start="1 hosts are well behind egress, which fails",
     ),
     Planted(
+        name="answers with one cause prove a death where the alarm has no data",
+        breaks="I16",
+        file="diagnosis/diagnose.py",
+        old="one.source != two.source and not one.domains & two.domains",
+        new="one.source != two.source",
+        start="the alarm has no data, and NATS fails",
+    ),
+    Planted(
         name="many hosts that are lost at once are each proven dead",
         breaks="I12",
         file="diagnosis/diagnose.py",

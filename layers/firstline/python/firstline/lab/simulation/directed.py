@@ -140,7 +140,7 @@ DIRECTED: Sequence[Start] = (
     ),
     start(
         "the alarm has no data, and NATS fails",
-        fleet(UP, UP),
+        fleet(UP),
         stuck(ZERO, NO_DATA),
         breaks=(BreakPlan(domain=Domain.NATS),),
     ),

@@ -160,17 +160,17 @@ DEFAULT_HOSTS = (
 class Scenario(Part, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
-    Alarms that are told by name come from when it ``begins`` on.
-    ``shows`` are the known failures, by their ids, that it stands for.
-    ``autonomy`` stands in place of the profile's for the actions that it names.
-    A new instance is in service after ``boot_seconds``. With a ``health_check_type`` of ELB the
-    group repeats what the load balancer says. Where ``nats_server`` is hung it sends no INFO
-    line, and where refusing it is full; ``breaks`` are failure domains. Where nothing ``launches``
-    AWS has no capacity for a new instance; where the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are
-    the states of the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had
-    this value since the start, and 1 before; ``issues`` are AWS Health's, by service. The hosts'
-    security group lets NATS's port out where it is allowed, over a ``peering`` of this status, or
-    there is ``none``.
+    Alarms that are told by name come from when it ``begins`` on. ``shows`` are the known
+    failures, by their ids, that it stands for. ``autonomy`` stands in place of the profile's
+    for the actions that it names. A new instance is in service after ``boot_seconds``. With a
+    ``health_check_type`` of ELB the group repeats what the load balancer says. Where
+    ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are
+    failure domains. Where nothing ``launches`` AWS has no capacity for a new instance; where
+    the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of
+    the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had this value
+    since the start, and 1 before; ``issues`` are AWS Health's, by service. The hosts' security
+    group lets NATS's port out where it is allowed, over a ``peering`` of this status, or there
+    is ``none``.
     """
 
     name: str
