@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from firstline import version
 from firstline.cli.main import dispatch
 from firstline.lab.simulation.directed import STARTS
 from firstline.lab.simulation.faults import effects
@@ -66,6 +67,10 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(state.read_text())["next"] == 12
     assert dispatch([*again[:3], "--state", str(tmp_path / "nowhere" / "x"), "--seeds", "2"]) == 2
     assert "cannot be written" in capsys.readouterr().err
+    told = json.loads(state.read_text())
+    state.write_text(json.dumps(told | {"code": "other"}))
+    assert dispatch([*again, "5"]) == 2
+    assert "holds runs of other code" in capsys.readouterr().err
     state.write_text("no campaign")
     assert dispatch([*again, "5"]) == 2
     assert "holds no campaign" in capsys.readouterr().err
@@ -93,13 +98,13 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: En
 
 def test_planted_bugs_are_found(capsys: pytest.CaptureFixture[str]) -> None:
     """Which seed told of each; a name that none has is a mistake."""
-    assert dispatch(["simulate", "--planted", "names the user"]) == 0
+    assert dispatch(["simulate", "--planted", "nobody pages"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("I27          seed ")
+    assert out.startswith("I1           seed ")
     assert "1 bugs planted, 0 survived" in out
     assert dispatch(["simulate", "--planted", "does not name its host", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["breaks"], told["seed"]) == ("I13", 0)
+    assert (told["breaks"], told["seed"], told["code"]) == ("I13", 0, version.digest())
     assert dispatch(["simulate", "--planted", "nothing of this name"]) == 2
     assert "no planted bug" in capsys.readouterr().err
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 CI = Path(__file__).parents[2] / ".ci" / "run"
-STEPS = ["browser", "test", "simulate", "check", "synth"]
+STEPS = ["browser", "machine", "test", "simulate", "check", "synth"]
 
 
 def run(folder: Path, dev: str) -> tuple[int, list[str]]:
     """Its status, and the lines that are its own."""
     (folder / ".ci").mkdir()
     shutil.copy(CI, folder / ".ci" / "run")
-    for name, text in (("dev", dev), ("chromium", ""), ("chromedriver", "")):
+    installed = ("apt-get", "chromium", "chromedriver", "systemctl", "systemd-nspawn")
+    for name, text in (("dev", dev), *((each, "") for each in installed)):
         (folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (folder / name).chmod(0o755)
     env = {"PATH": os.pathsep.join((str(folder), "/usr/bin", "/bin"))}

@@ -1,24 +1,23 @@
 """``docs/SAFETY.md``: what is promised, how it is tested, and what the last long run came to.
 
-The figures are those of ``docs/campaign.json`` and ``docs/planted.jsonl``, which the commands that
-the page names write.
+The figures are those of ``docs/campaign.json`` and ``docs/planted.jsonl``, which `./dev prove`
+writes.
 """
 
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from firstline.cli.output.lines import PlantedLine
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation.bugs import PLANTED
-from firstline.lab.simulation.campaign import COVERED_BY, Campaign
+from firstline.lab.simulation.campaign import Campaign
 from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import UNASKED, Fault, effects, impossible
 from firstline.lab.simulation.invariants import CHECKERS
 from firstline.lab.simulation.planted import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
+from tools.prove import hunted
 
 HEAD = """# Safety
 
@@ -71,24 +70,17 @@ LIMITS = """## What this does not show
 def safety(folder: Path) -> str:
     """The page; *folder* holds the figures."""
     told = campaigns.load(folder / "campaign.json")
-    hunted = _hunted(folder / "planted.jsonl")
     parts = (
         HEAD,
         *_promises(),
         *_figures(told),
-        *_bugs(hunted),
+        *_bugs(hunted(folder / "planted.jsonl")),
         *_matrix(told),
         *_found(),
         *_begins(),
         LIMITS,
     )
     return "\n".join(parts)
-
-
-def _hunted(path: Path) -> dict[str, PlantedLine]:
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    read = (msgspec.json.decode(each, type=PlantedLine) for each in lines)
-    return {each.name: each for each in read}
 
 
 def _promises() -> Iterator[str]:
@@ -104,20 +96,19 @@ def _figures(told: Campaign) -> Iterator[str]:
     missed = told.empty()
     rate = told.incidents / max(told.seconds, 1)
     yield "## The last long run\n"
-    yield f"`./dev simulate --from {told.first} --seeds {told.seeds} --state docs/campaign.json`:"
+    yield f"`./dev prove campaign`, of code `{told.code[:12]}`, from seed {told.first}:"
     yield f"{told.seeds:,} runs, {told.incidents:,} incidents and {told.steps:,} remote requests in"
     yield f"{told.seconds:,.0f} s ({rate:.0f} incidents a second on all cores);"
-    yield f"{len(told.broken)} runs broke a rule; {len(missed)} faults of effects never came. CI"
-    yield f"runs {COVERED_BY:,} seeds each time, and fails where a rule breaks or a fault never"
-    yield "comes.\n"
+    yield f"{len(told.broken)} runs broke a rule; {len(missed)} faults of effects never came. It"
+    yield "fails where a rule breaks or a fault never comes. CI runs the first seeds each time, and"
+    yield "fails where a rule breaks.\n"
 
 
 def _bugs(hunted: dict[str, PlantedLine]) -> Iterator[str]:
     yield "## Planted bugs\n"
     yield "Checkers that find nothing may look for nothing. Each of these one-place edits is made"
     yield f"in a copy of the source, and must be found within {SEEDS_MAX} seeds by the checker that"
-    yield "it breaks; a test fails where one survives. The seeds are those of"
-    yield '`./dev simulate --planted "" --json > docs/planted.jsonl`.\n'
+    yield "it breaks; a test fails where one survives. `./dev prove planted` found the seeds.\n"
     yield "| invariant | the bug | where | found by seed |"
     yield "|---|---|---|---|"
     for each in PLANTED:

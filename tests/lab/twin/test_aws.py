@@ -88,6 +88,8 @@ def test_messages_keep_virtual_time(aws: TwinAws, world: World) -> None:
         (n, T0 + timedelta(minutes=n, seconds=n)) for n in range(11)
     ]
     assert aws.take(WAKES) == []
+    left = client.get_queue_attributes(QueueUrl=WAKES, AttributeNames=["All"])["Attributes"]
+    assert left["ApproximateNumberOfMessagesNotVisible"] == "1"  # the others are deleted
 
 
 def test_driver_meets_no_faults(aws: TwinAws, world: World) -> None:

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "tools.bench.bench",
         "measure a checkout beside its baselines: all benches, or those named",
     ),
+    "prove": ("tools.prove", "what takes too long for CI, in parts; keeps their tables up to date"),
     "docs": ("tools.docs.documents", "write the generated documents of a checkout anew"),
 }
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from firstline import version
 from firstline.cli import exported
 from firstline.cli.main import STOPPED
 from firstline.cli.output import lines as output
@@ -23,7 +24,7 @@ from firstline.lab.simulation.found import Outcome
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-SAVED_EVERY_SECONDS = 5.0
+SAVED_EVERY_SECONDS = 1.0
 
 Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]
 Seed = Annotated[int | None, typer.Option(min=0, help="this one alone, step by step")]
@@ -60,9 +61,12 @@ def run(
         if export is not None:
             exported.write(found.exported(found.run(seed)), export)
         return _show(seed, found.simulate(seed), as_json=as_json)
+    code = version.digest()
     told = campaigns.load(state) if state is not None else Campaign()
     if not told.seeds:
-        told.first = told.next = first
+        told = Campaign(code=code, first=first, next=first)
+    elif told.code != code:
+        raise Malformed(f"{state} holds runs of other code: its figures cannot be added to")
     whole = _run(told, told.first + seeds, state)
     return _tell(told, whole=whole, coverage=coverage, as_json=as_json)
 
@@ -72,11 +76,14 @@ def _hunt(text: str, *, as_json: bool) -> int:
     bugs = [each for each in PLANTED if text in each.name]
     if not bugs:
         raise Malformed(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
-    survived = 0
+    survived, code = 0, version.digest()
     for bug, seed in planted.hunts(bugs):
         survived += seed is None
         if as_json:
-            output.emit(PlantedLine(name=bug.name, breaks=bug.breaks, file=bug.file, seed=seed))
+            line = PlantedLine(
+                name=bug.name, breaks=bug.breaks, file=bug.file, seed=seed, code=code
+            )
+            output.emit(line)
         else:
             ends = "SURVIVES" if seed is None else f"seed {seed}"
             print(f"{bug.breaks:12} {ends:10} {bug.file}: {bug.name}", flush=True)

@@ -229,12 +229,16 @@ class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlantedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A planted bug, the invariant that it breaks, and the seed that found it; null: it lives."""
+    """A planted bug, the invariant that it breaks, and the seed that found it; null: it lives.
+
+    ``code`` is the digest of the package that it was planted in.
+    """
 
     name: str
     breaks: str
     file: str
     seed: int | None
+    code: str = ""
 
 
 class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):

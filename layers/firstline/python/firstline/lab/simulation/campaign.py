@@ -33,8 +33,12 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Campaign(msgspec.Struct, kw_only=True):
-    """All runs so far: ``next`` is the first seed that has not run; ``coverage`` counts faults."""
+    """All runs so far: ``next`` is the first seed that has not run; ``coverage`` counts faults.
 
+    ``code`` is the digest of the package that ran (`firstline.version`).
+    """
+
+    code: str = ""
     first: int = 0
     next: int = 0
     incidents: int = 0

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from firstline.lab.simulation.bug import Planted
 PACKAGE = Path(firstline.__file__).parent
 SEEDS_MAX = 200
 """Within so many seeds each must be found."""
+NOTHING: Mapping[str, int | None] = {}
 HUNT = """
 import sys
 from firstline.lab.simulation import found
-wanted, start = sys.argv[2], sys.argv[3]
-for seed in found.seeds(int(sys.argv[1]), start):
+count, wanted, start, known = sys.argv[1:]
+for seed in sorted(found.seeds(int(count), start), key=lambda seed: str(seed) != known):
     violations = found.simulate(seed).violations
     if any(each.startswith(f"{wanted}:") for each in violations):
         print(seed)
@@ -42,15 +43,24 @@ def apply(bug: Planted, package: Path) -> None:
     path.write_text(text.replace(bug.old, bug.new))
 
 
-def hunts(bugs: Sequence[Planted]) -> Iterator[tuple[Planted, int | None]]:
-    """Each of *bugs* with the seed that finds it, as many at a time as there are cores."""
+def hunts(
+    bugs: Sequence[Planted], known: Mapping[str, int | None] = NOTHING
+) -> Iterator[tuple[Planted, int | None]]:
+    """Each of *bugs* with the seed that finds it, as many at a time as there are cores.
+
+    *known* gives the seed that found each the last time, by its name.
+    """
     with ThreadPoolExecutor(os.process_cpu_count() or 1) as pool:
-        yield from zip(bugs, pool.map(hunt, bugs), strict=True)
+        seeds = pool.map(lambda bug: hunt(bug, known=known.get(bug.name)), bugs)
+        yield from zip(bugs, seeds, strict=True)
 
 
-def hunt(bug: Planted, seeds: int = SEEDS_MAX) -> int | None:
-    """The first seed whose run tells of *bug*; None if none of so many *seeds* does."""
-    told = run(bug, HUNT, str(seeds), bug.breaks, bug.start)
+def hunt(bug: Planted, seeds: int = SEEDS_MAX, known: int | None = None) -> int | None:
+    """The first seed whose run tells of *bug*, or *known*, which is run first.
+
+    None if none of the first *seeds* does. A *known* seed that is not among them is left out.
+    """
+    told = run(bug, HUNT, str(seeds), bug.breaks, bug.start, str(known))
     return int(told) if told else None
 
 

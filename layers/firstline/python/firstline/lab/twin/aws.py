@@ -35,7 +35,7 @@ BATCH_MAX = 10
 DUE_AT = "DueAt"
 """The message attribute that says when, in virtual time, a message is to arrive."""
 HIDDEN_SECONDS = 12 * 3600
-"""As long as SQS can hide a message: one that was taken is not worth a second call to delete it."""
+"""As long as SQS can hide a message: those that were taken are deleted a batch at a time."""
 KEY = "twin"
 """Both halves of a key that opens nothing."""
 
@@ -72,6 +72,7 @@ class TwinAws:
         self.world = world
         self._moto = mock_aws()
         self._sending = False
+        self._read: dict[str, list[str]] = {}
         self._wire = Wire(world, slept)
         self._wire.listen(self.session)
         events: Any = self.session.events  # its stubs say that no handler answers
@@ -133,8 +134,21 @@ class TwinAws:
                     VisibilityTimeout=HIDDEN_SECONDS,
                 ).get("Messages", [])
                 taken += map(_taken, found)
+                self._delete(queue_url, found)
                 full = len(found) == BATCH_MAX
         return taken
+
+    def _delete(self, queue_url: str, found: "list[MessageTypeDef]") -> None:
+        """Delete what was taken once it fills a batch: moto looks at all that stay at each call."""
+        read = self._read.setdefault(queue_url, [])
+        read += [each["ReceiptHandle"] for each in found]
+        if len(read) >= BATCH_MAX:
+            batch = enumerate(read[:BATCH_MAX])
+            self._sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[{"Id": str(number), "ReceiptHandle": each} for number, each in batch],
+            )
+            del read[:BATCH_MAX]
 
     def _name_account(self, params: dict[str, Any], **_: object) -> None:
         """Tell moto whose account is called."""

@@ -1,0 +1,117 @@
+"""``firstline prove``: what takes too long for CI, in parts; the table of each is committed.
+
+A part that was stopped goes on where it stopped, and one with a table of other code begins anew.
+Each line of a table has the digest of the code that it is of (`firstline.version`).
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+import typer
+
+from firstline import version
+from firstline.cli import simulate
+from firstline.cli.develop import checkout
+from firstline.cli.main import STOPPED
+from firstline.cli.output.lines import PlantedLine
+from firstline.errors import Malformed
+from firstline.lab.simulation import campaign as campaigns
+from firstline.lab.simulation import planted
+from firstline.lab.simulation.bug import Planted
+from firstline.lab.simulation.bugs import PLANTED
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+SEEDS = 20_000
+Names = Annotated[list[str] | None, typer.Argument(metavar="[PART]...", show_default=False)]
+Listed = Annotated[bool, typer.Option("--list", help="name the parts, and whose table is stale")]
+
+
+class Part(NamedTuple):
+    """What one part shows, the table in ``docs/`` that it keeps up to date, and its program.
+
+    The program is given the table's path and returns the exit status.
+    """
+
+    shows: str
+    table: str
+    run: Callable[[Path], int]
+
+
+@app.command("prove")
+def run(names: Names = None, listed: Listed = False) -> int:
+    """Run these parts, or all, and print their seconds; status 1 where one fails."""
+    folder, parts = checkout() / "docs", chosen(names or [])
+    if listed:
+        for name, part in parts.items():
+            made = "of this code" if is_current(folder / part.table) else "STALE"
+            print(f"{name:10} docs/{part.table:16} {made:14} {part.shows}")
+        return 0
+    failed = 0
+    for name, part in parts.items():
+        began = time.monotonic()
+        status = part.run(folder / part.table)
+        ended = {0: "done", STOPPED: "stopped"}.get(status, "FAILED")
+        print(f"{name}: docs/{part.table} {ended} after {time.monotonic() - began:.0f} s")
+        if status == STOPPED:
+            return STOPPED
+        failed |= status
+    print("./dev docs draws the documents from the tables")
+    return failed
+
+
+def chosen(names: list[str]) -> dict[str, Part]:
+    """The parts of those names, or all; raises `Malformed`."""
+    unknown = sorted(set(names) - set(PARTS))
+    if unknown:
+        raise Malformed(f"no part {unknown[0]!r}: there are {', '.join(PARTS)}")
+    return {name: part for name, part in PARTS.items() if not names or name in names}
+
+
+def is_current(table: Path) -> bool:
+    """Whether each line of *table* is of the code that runs."""
+    lines = table.read_text().splitlines() if table.exists() else []
+    return bool(lines) and all(version.digest() in line for line in lines)
+
+
+def run_campaign(table: Path, seeds: int = SEEDS) -> int:
+    """So many runs, of seeds that had never run when their code was first tried."""
+    told = campaigns.load(table)
+    if told.code == version.digest():
+        return simulate.run(seeds=seeds, first=told.first, state=table)
+    table.unlink(missing_ok=True)
+    return simulate.run(seeds=seeds, first=told.next, state=table)
+
+
+def hunt_bugs(table: Path, bugs: Sequence[Planted] = PLANTED) -> int:
+    """Each planted bug with a seed that finds it; the seed of the last time is tried first."""
+    code, told = version.digest(), hunted(table)
+    left = [bug for bug in bugs if bug.name not in told or told[bug.name].code != code]
+    for bug, seed in planted.hunts(left, {name: each.seed for name, each in told.items()}):
+        print(f"{bug.breaks:12} {'SURVIVES' if seed is None else seed:8} {bug.name}", flush=True)
+        told[bug.name] = PlantedLine(
+            name=bug.name, breaks=bug.breaks, file=bug.file, seed=seed, code=code
+        )
+        lines = [msgspec.json.encode(told[each.name]) for each in bugs if each.name in told]
+        table.write_bytes(b"".join(line + b"\n" for line in lines))
+    return 1 if any(told[bug.name].seed is None for bug in bugs) else 0
+
+
+def hunted(table: Path) -> dict[str, PlantedLine]:
+    """The lines of *table* by the names of their bugs."""
+    lines = table.read_bytes().splitlines() if table.exists() else []
+    read = (msgspec.json.decode(each, type=PlantedLine) for each in lines)
+    return {each.name: each for each in read}
+
+
+PARTS = {
+    "campaign": Part(
+        "many runs of the simulation break no rule, and every fault comes",
+        "campaign.json",
+        run_campaign,
+    ),
+    "planted": Part("each planted bug is found", "planted.jsonl", hunt_bugs),
+}
