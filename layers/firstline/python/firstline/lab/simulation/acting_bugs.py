@@ -138,6 +138,22 @@ ACTING = (
         start="somebody masked a unit",
     ),
     Planted(
+        name="a person's yes overrides every denial",
+        breaks="I22",
+        file="remediation/guards/order.py",
+        old="denial is not None and denial.unknown and name(guard) in known",
+        new="denial is not None and bool(known)",
+        start="vettid: allowed on a host that a finding is about",
+    ),
+    Planted(
+        name="a person's yes is acted on by a look from before it",
+        breaks="I34",
+        file="remediation/decide.py",
+        old="    looking.approved_to_confirm,\n",
+        new="",
+        start="a fix waits for a person",
+    ),
+    Planted(
         name="what nobody could look at holds nothing",
         breaks="I32",
         file="remediation/guards/blast_radius.py",

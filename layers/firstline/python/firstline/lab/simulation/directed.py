@@ -300,6 +300,14 @@ DIRECTED: Sequence[Start] = (
         profile="vettid",
     ),
     start(
+        "vettid: allowed on a host that a finding is about",
+        fleet({"enclave": "hung", "reachable": False}),
+        alarm(ASKED),
+        Told(200, envelopes.finding(host(0)), "finding", about=host(0)),
+        profile="vettid",
+        levers=(LeverPlan(lever="approve", at_seconds=240),),
+    ),
+    start(
         "vettid: nobody can count",
         fleet({"restart_blockers": None, "enclave": "hung"}),
         alarm(ASKED),

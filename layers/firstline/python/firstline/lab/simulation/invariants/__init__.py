@@ -58,6 +58,7 @@ CHECKERS: dict[str, Checker] = {
     "I31": surroundings.own_actions_start_nothing,
     "I32": knowledge.unsaved_is_kept,
     "I33": knowledge.what_starts_is_left_alone,
+    "I34": knowledge.a_yes_is_looked_after,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

@@ -41,6 +41,20 @@ def what_starts_is_left_alone(left: Left) -> Iterator[str]:
                 yield f"{intent.event.action} on {each}, whose enclave starts or is masked"
 
 
+def a_yes_is_looked_after(left: Left) -> Iterator[str]:
+    """I34: what a person allowed is done by a look that came after the yes."""
+    answers = {each.event.plan: each for each in left.of(PlanAnswered) if each.event.granted}
+    looks = tuple(left.of(HostsInspected))
+    for intent in left.of(FixIntended):
+        answer = answers.get(intent.event.plan)
+        if answer is None or answer.incident != intent.incident or answer.at > intent.at:
+            continue
+        since = (each.event.hosts for each in looks if answer.at <= each.at <= intent.at)
+        seen = {host for hosts in since for host in hosts}
+        if unseen := sorted(set(intent.event.hosts) - seen):
+            yield f"{intent.event.action} was allowed, and {', '.join(unseen)} not looked at since"
+
+
 def _last_report(
     looks: tuple[Told[HostsInspected], ...], intent: Told[FixIntended], host: InstanceId
 ) -> HostReport | None:
