@@ -94,8 +94,13 @@ def test_each_method_is_one_request(session: Session, s3: Archive) -> None:
 def test_a_long_list_is_read_in_pages() -> None:
     """A page tells where the next one begins."""
     pages: list[dict[str, object]] = [
-        {"Contents": [{"Key": "a"}], "IsTruncated": True, "NextContinuationToken": "after a"},
-        {"Contents": [{"Key": "b"}], "IsTruncated": False},
+        {
+            "Contents": [{"Key": "a"}],
+            "KeyCount": 1,
+            "IsTruncated": True,
+            "NextContinuationToken": "after a",
+        },
+        {"Contents": [{"Key": "b"}], "KeyCount": 1, "IsTruncated": False},
     ]
     ends = Ends(pages)
     assert S3Archive(clients.archive(ends.session), BUCKET).keys("") == ("a", "b")
@@ -118,6 +123,7 @@ def test_what_is_put_is_locked_with_a_checksum(session: Session, s3: Archive) ->
 ENDS: list[Http | Exception] = [
     Http(409, "<Error><Code>ConditionalRequestConflict</Code></Error>"),
     Http(403, "<Error><Code>AccessDenied</Code></Error>"),
+    Http(404, "<Error><Code>NoSuchBucket</Code></Error>"),
     Http(503, "<Error><Code>SlowDown</Code></Error>"),
     ReadTimeoutError(endpoint_url="https://s3.invalid"),
 ]

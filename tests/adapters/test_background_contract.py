@@ -159,6 +159,29 @@ def test_an_answer_that_lacks_something_is_unavailable(
         READS[read](answering(answer, named))
 
 
+def results(**values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each query; without values but for those that are given."""
+    empty = {"StatusCode": "Complete", "Timestamps": [], "Values": []}
+    return [{"Id": id_, **empty, **values.get(id_, {})} for id_ in (f"m{n}" for n in range(30))]
+
+
+def test_metrics_are_read_over_all_pages(named: Profile) -> None:
+    """The values of one query may come in parts; what stays in part is not known."""
+    parts = [{"Timestamps": [T0 + n * QUARTER], "Values": [float(n)]} for n in range(2)]
+    pages: list[dict[str, Any]] = [
+        {
+            "MetricDataResults": [{"Id": "m0", "StatusCode": "PartialData", **parts[0]}],
+            "NextToken": "more",
+        },
+        {"MetricDataResults": results(m0=parts[1])},
+    ]
+    ends = Ends(pages)
+    assert made(ends.session, named).metrics(T0).series[0].around == (0.0, 1.0)
+    cut = {"MetricDataResults": results(m3={"StatusCode": "PartialData"})}
+    with pytest.raises(Unavailable, match="in part"):
+        answering(cut, named).metrics(T0)
+
+
 def test_a_metric_is_compared_with_the_same_time_of_each_day_before(named: Profile) -> None:
     """Two quarters of an hour around the start, and the same two of seven days; no other."""
     start = T0 + timedelta(minutes=7)
@@ -167,15 +190,15 @@ def test_a_metric_is_compared_with_the_same_time_of_each_day_before(named: Profi
     noise = {first - QUARTER: 99.0, first - DAY + 2 * QUARTER: 99.0, first - DAY - QUARTER: 99.0}
     around = {first: 7.0, first + QUARTER: 8.0}
     told = values | noise | around
-    answer = {"Id": "m0", "Timestamps": list(told), "Values": list(told.values())}
-    found: Metrics = answering({"MetricDataResults": [answer]}, named).metrics(start)
+    answer = {"Timestamps": list(told), "Values": list(told.values())}
+    found: Metrics = answering({"MetricDataResults": results(m0=answer)}, named).metrics(start)
     assert found.series[0] == Series("HealthyHostCount (Minimum)", (7.0, 8.0), (1.0,) * 14)
     assert all(each.around == each.before == () for each in found.series[1:])
 
 
 def test_the_metrics_asked_for_are_the_alarms(named: Profile) -> None:
     """Each once, in whole quarters of an hour, from a week before to half an hour after."""
-    ends = Ends({"MetricDataResults": []})
+    ends = Ends({"MetricDataResults": results()})
     asked: list[dict[str, Any]] = []
     events: Any = ends.session.events
     events.register("provide-client-params.cloudwatch.GetMetricData", _keep(asked))

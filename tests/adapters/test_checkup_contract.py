@@ -95,10 +95,19 @@ KEYS: tuple[Given, ...] = (("aws:SecureTransport", "boolean", ("true",)),)
 BATCH = tuple(Need("audit", each, BUCKET, KEYS) for each in ("s3:GetObject", "s3:PutObject"))
 
 
+NOTHING: Answer = {"SuspendedProcesses": [], "EnabledMetrics": []}
+
+
 def group(name: str, *ids: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
     instances = [{"InstanceId": each, "LifecycleState": "InService"} for each in ids]
     instances.append({"InstanceId": "i-0dead", "LifecycleState": "Terminating"})
-    return {"AutoScalingGroupName": name, "DesiredCapacity": 1, "Instances": instances, **more}
+    return {
+        "AutoScalingGroupName": name,
+        "DesiredCapacity": 1,
+        "Instances": instances,
+        **NOTHING,
+        **more,
+    }
 
 
 PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]] = {
@@ -153,7 +162,11 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
                 "TargetGroups": [{"TargetGroupArn": TARGETS, "LoadBalancerArns": [ALB]}],
                 "NextMarker": "x",
             },
-            {"TargetGroups": [{"TargetGroupArn": "arn:targetgroup/other/1"}]},
+            {
+                "TargetGroups": [
+                    {"TargetGroupArn": "arn:targetgroup/other/1", "LoadBalancerArns": []}
+                ]
+            },
         ],
         (
             TargetGroup("targetgroup/vettid-enclave/73e2d6bc24d8a067", (NAMED.load_balancer,)),
@@ -193,7 +206,12 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         [
             {
                 "StackResourceSummaries": [
-                    {"ResourceType": "T", "LogicalResourceId": "L", "PhysicalResourceId": "p"},
+                    {
+                        "ResourceType": "T",
+                        "LogicalResourceId": "L",
+                        "PhysicalResourceId": "p",
+                        "ResourceStatus": "CREATE_COMPLETE",
+                    },
                     {"ResourceType": "T", "LogicalResourceId": "not yet"},
                     {
                         "ResourceType": "T",
@@ -716,11 +734,12 @@ def test_a_throttle_is_asked_again(
 
 
 def shown(name: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
-    return {"AlarmName": name, "StateValue": "OK", "StateUpdatedTimestamp": NOW, **more}
+    does = {"ActionsEnabled": True, "AlarmActions": []}
+    return {"AlarmName": name, "StateValue": "OK", "StateUpdatedTimestamp": NOW, **does, **more}
 
 
-def test_alarms_of_both_kinds() -> None:
-    """Plain, of an expression, composite; an action that is switched off is none."""
+def test_alarms_of_every_kind() -> None:
+    """Plain, of an expression, composite, on logs; an action that is switched off is none."""
     plain = shown(
         "plain",
         Namespace="AWS/EC2",
@@ -738,8 +757,12 @@ def test_alarms_of_both_kinds() -> None:
         ActionsEnabled=False,
     )
     pages: list[Answer] = [
-        {"MetricAlarms": [plain], "NextToken": "x"},
-        {"MetricAlarms": [expression], "CompositeAlarms": [shown("composite")]},
+        {"MetricAlarms": [plain], "CompositeAlarms": [], "NextToken": "x"},
+        {
+            "MetricAlarms": [expression],
+            "CompositeAlarms": [shown("composite")],
+            "LogAlarms": [shown("logs")],
+        },
     ]
     one = Answering({"cloudwatch.DescribeAlarms": pages})
     assert AlarmsReader(one.session).all() == (
@@ -753,13 +776,20 @@ def test_alarms_of_both_kinds() -> None:
         ),
         Alarm(name="expression", state="OK", since=NOW, metrics=(Metric("AWS/EC2", "x"),)),
         Alarm(name="composite", state="OK", since=NOW),
+        Alarm(name="logs", state="OK", since=NOW),
     )
+    assert "LogAlarm" in one.parameters("cloudwatch.DescribeAlarms")["AlarmTypes"]
     assert one.calls == ["cloudwatch.DescribeAlarms"] * 2
 
 
 @pytest.mark.parametrize(
     ("updates", "was_ok"),
-    [([], False), (["ALARM"], False), (["ALARM", "OK"], True), ([None], False)],
+    [
+        ([], False),
+        (["ALARM"], False),
+        (["ALARM", "OK"], True),
+        ([None], Unread("cloudwatch:DescribeAlarmHistory", "its answer has no 'HistoryData'")),
+    ],
 )
 def test_an_alarms_history(updates: list[str | None], was_ok: object) -> None:
     """Whether a state of the last thirty days was OK."""
@@ -769,7 +799,7 @@ def test_an_alarms_history(updates: list[str | None], was_ok: object) -> None:
     ]
     one = Answering({"cloudwatch.DescribeAlarmHistory": {"AlarmHistoryItems": items}})
     alarm = Alarm(name="one", state="ALARM", since=NOW)
-    assert AlarmsReader(one.session).with_history(alarm, NOW).was_ok is was_ok
+    assert AlarmsReader(one.session).with_history(alarm, NOW).was_ok == was_ok
     assert one.parameters("cloudwatch.DescribeAlarmHistory")["AlarmName"] == "one"
 
 
@@ -791,6 +821,9 @@ def test_when_metrics_last_had_a_value() -> None:
         results(("m0", [1], [1])),
         results(("m0", [2], [1])),
     ]
+    pages[1]["MetricDataResults"] += results(*((f"m{n}", [], []) for n in range(500)))[
+        "MetricDataResults"
+    ]
     one = Answering({"cloudwatch.GetMetricData": pages})
     found = AlarmsReader(one.session).measured((*many, many[0]), NOW)
     assert isinstance(found, dict)
@@ -804,7 +837,7 @@ def test_when_metrics_last_had_a_value() -> None:
     [
         ((("m0", [2, 1], [0, 1]), ("m1", [9, 1], [21, 20])), (NOW - timedelta(hours=1), 20)),
         ((("m0", [1], [0]), ("m1", [], [])), (NOW - timedelta(hours=1), None)),
-        ((), (None, None)),
+        ((("m0", [], []), ("m1", [], [])), (None, None)),
     ],
 )
 def test_what_the_probe_measured(

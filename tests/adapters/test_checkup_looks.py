@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_not_known(refused: str, action: str) -> None:
     """Not half of it: a later look may stand in the other half."""
     answers: dict[str, Answer | Refusal] = {
         "dynamodb.Query": {"Items": []},
-        "s3.ListObjectsV2": {"Contents": [{"Key": archiving.checkpoint_key(1)}]},
+        "s3.ListObjectsV2": {"KeyCount": 1, "Contents": [{"Key": archiving.checkpoint_key(1)}]},
     }
     answers[refused] = Refusal("AccessDenied")
     one = Answering({**answers})

@@ -21,6 +21,12 @@ def shown(**more: Any) -> Answer:  # noqa: ANN401 - the service's shape
     return {"AlarmName": NAME, "AlarmArn": ARN, "StateValue": "OK", **more}
 
 
+def listing(*alarms: Answer) -> Answering:
+    return Answering(
+        {"cloudwatch.DescribeAlarms": {"MetricAlarms": list(alarms), "CompositeAlarms": []}}
+    )
+
+
 def over(one: Answering) -> AwsAlarms:
     return AwsAlarms(clients.alarms(one.session), STACK)
 
@@ -28,7 +34,7 @@ def over(one: Answering) -> AwsAlarms:
 def test_an_alarm_of_the_stack_is_found_by_its_name_in_the_profile() -> None:
     """And not one whose name only begins so."""
     longer = shown(AlarmName=f"{STACK}-Detectionhealthyhostsslow0A1B2C3D-X")
-    one = Answering({"cloudwatch.DescribeAlarms": {"MetricAlarms": [longer, shown(**METRIC)]}})
+    one = listing(longer, shown(**METRIC))
     assert over(one).made("healthy-hosts") == RUNG
     asked = one.parameters("cloudwatch.DescribeAlarms")
     assert asked["AlarmNamePrefix"] == f"{STACK}-Detectionhealthyhosts"
@@ -44,7 +50,7 @@ def test_an_alarm_of_the_stack_is_found_by_its_name_in_the_profile() -> None:
 )
 def test_an_alarm_on_an_expression(metrics: list[Answer], metric: str) -> None:
     """Of several metrics none is the alarm's."""
-    one = Answering({"cloudwatch.DescribeAlarms": {"MetricAlarms": [shown(Metrics=metrics)]}})
+    one = listing(shown(Metrics=metrics))
     found = over(one).named(NAME)
     assert found is not None
     assert found.metric == metric
@@ -52,7 +58,7 @@ def test_an_alarm_on_an_expression(metrics: list[Answer], metric: str) -> None:
 
 def test_what_is_not_there_is_none() -> None:
     """Neither of the stack's nor by a name."""
-    one = Answering({"cloudwatch.DescribeAlarms": {"MetricAlarms": []}})
+    one = listing()
     assert over(one).made("x") is over(one).named("x") is None
 
 
@@ -80,6 +86,6 @@ def test_what_fails_is_unavailable() -> None:
         one.named("x")
     with pytest.raises(Unavailable, match="AccessDenied"):
         one.turn(RUNG, AlarmState.OK, "over")
-    lacking = Answering({"cloudwatch.DescribeAlarms": {"MetricAlarms": [{"AlarmName": NAME}]}})
+    lacking = listing({"AlarmName": NAME})
     with pytest.raises(Malformed, match="AlarmArn"):
         over(lacking).named(NAME)

@@ -19,24 +19,31 @@ from firstline.diagnosis.evidence import (
     Answering,
     Gone,
     Group,
+    InstanceStatus,
+    InstanceStatuses,
     TargetHealth,
     Unknown,
 )
+from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.probe_outcome import CODES, ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.lab.twin.aws import HOME
 from firstline.lab.twin.hosts import ENCLAVE_RESTART_TAKES, Host
-from firstline.lab.twin.scenario import FaultKind
+from firstline.lab.twin.scenario import BreakPlan, FaultKind
+from tests.adapters import account
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
 
+HOSTS = tuple(InstanceId(f"i-0a1b2c3d4e5f6071{number}") for number in (1, 2, 3))
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 READS: dict[str, Callable[[Fleet], object]] = {
     "auto-scaling.DescribeAutoScalingGroups": lambda fleet: fleet.group(),
     "elastic-load-balancing-v2.DescribeTargetHealth": lambda fleet: fleet.target_health(),
     "cloudwatch.GetMetricData": lambda fleet: fleet.answering(),
+    "ec2.DescribeInstanceStatus": lambda fleet: fleet.statuses(HOSTS),
     "cloudwatch.DescribeAlarms": lambda fleet: fleet.alarms((ALARM,)),
 }
+NO_ALARM: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "LogAlarms": []}
 TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
 NOWHERE = EndpointConnectionError(endpoint_url="https://aws.invalid")
 
@@ -52,18 +59,45 @@ def test_group_lists_every_instance(door: Door) -> None:
     group = door.ports.fleet.group()
     assert group.desired == 3
     assert group.in_service() == tuple(sorted(door.world.hosts))
-    assert {each.health for each in group.instances} == {"Healthy"}
+    assert {each.health for each in group.instances} == {"Unhealthy"}  # as the load balancer says
 
 
 def test_target_health_follows_the_hosts(door: Door) -> None:
     """A host that is restarted is healthy once the load balancer has seen it for a while."""
     fleet, (first, *others) = door.ports.fleet, door.world.hosts
     restart(door.world.hosts[first], door.world.now)
-    assert fleet.target_health() == TargetHealth(dict.fromkeys(door.world.hosts, "unhealthy"))
+    assert fleet.target_health() == TargetHealth(
+        dict.fromkeys(door.world.hosts, "unhealthy"),
+        dict.fromkeys(door.world.hosts, "Target.Timeout"),
+    )
     door.world.advance(door.world.now + 3 * ENCLAVE_RESTART_TAKES)
     assert fleet.target_health() == TargetHealth(
-        {first: "healthy", **dict.fromkeys(others, "unhealthy")}
+        {first: "healthy", **dict.fromkeys(others, "unhealthy")},
+        dict.fromkeys(others, "Target.Timeout"),
     )
+
+
+def test_status_checks_are_of_each_instance_that_is_known(door: Door) -> None:
+    """Each check has its own word, and an instance that EC2 does not know is not there."""
+    (first, *_) = door.world.hosts
+    found = door.ports.fleet.statuses((first, InstanceId("i-00000000000000000")))
+    checks = {"system": "ok", "instance": "ok", "attached EBS": "ok"}
+    assert found == InstanceStatuses({first: InstanceStatus("running", checks)})
+    door.world.breaks.append(BreakPlan(domain=Domain.EC2))
+    checks = dict.fromkeys(checks, "impaired")
+    assert door.ports.fleet.statuses((first,)).known[first].checks == checks
+
+
+def test_a_load_balancers_own_failure_bears_its_reason(profile: Profile) -> None:
+    """Its reason code tells it apart from what the target failed."""
+    described = [
+        {"Target": {"Id": host}, "TargetHealth": {"State": "unhealthy", "Reason": reason}}
+        for host, reason in zip(HOSTS, ("Elb.InternalError", "Target.Timeout"), strict=False)
+    ]
+    ends = Ends({"TargetHealthDescriptions": described})
+    found = fleet_of(ends, profile).target_health()
+    assert isinstance(found, TargetHealth)
+    assert list(found.reasons.values()) == ["Elb.InternalError", "Target.Timeout"]
 
 
 def test_alarm_shows_its_present_state(door: Door) -> None:
@@ -121,6 +155,7 @@ def test_alarm_of_elsewhere_is_not_asked_for(profile: Profile, arn: str) -> None
     [
         ({"CompositeAlarms": [{"AlarmArn": ALARM, "StateValue": "OK"}]}, AlarmState.OK),
         ({"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}, AlarmState.ALARM),
+        ({"LogAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}, AlarmState.ALARM),
         ({"MetricAlarms": [{"AlarmArn": f"{ALARM}-2", "StateValue": "OK"}]}, Gone()),
         ({"MetricAlarms": [{"AlarmArn": ALARM}]}, None),
         ({"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "NEW"}]}, None),
@@ -130,17 +165,44 @@ def test_alarm_of_elsewhere_is_not_asked_for(profile: Profile, arn: str) -> None
 def test_alarm_is_read_by_its_arn(
     profile: Profile, answer: dict[str, Any], reading: AlarmState | Gone | None
 ) -> None:
-    """A metric or a composite alarm with exactly the ARN is read; all else is unknown."""
-    found = fleet_of(Ends(answer), profile).alarms((ALARM,))[ALARM]
+    """An alarm of any kind with exactly the ARN is read; all else is unknown."""
+    found = fleet_of(Ends(NO_ALARM | answer), profile).alarms((ALARM,))[ALARM]
     if isinstance(reading, AlarmState):
         assert found == AlarmReading(reading)
     else:
         assert isinstance(found, Gone if reading else Unknown)
 
 
+def test_alarms_of_every_kind_and_page_are_asked_for(profile: Profile) -> None:
+    """One that only the second page has is not gone."""
+    last = NO_ALARM | {"LogAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}
+    one = account.Answering({"cloudwatch.DescribeAlarms": [NO_ALARM | {"NextToken": "more"}, last]})
+    found = AwsFleet(one.session, profile, HOME, SystemClock()).alarms((ALARM,))
+    assert found == {ALARM: AlarmReading(AlarmState.ALARM)}
+    kinds = one.parameters("cloudwatch.DescribeAlarms")["AlarmTypes"]
+    assert set(kinds) == {"MetricAlarm", "CompositeAlarm", "LogAlarm"}
+
+
+@pytest.mark.parametrize("key", ["MetricAlarms", "CompositeAlarms"])
+def test_a_cut_answer_does_not_tell_that_an_alarm_is_gone(profile: Profile, key: str) -> None:
+    """CloudWatch shows these lists though they are empty."""
+    cut = {each: found for each, found in NO_ALARM.items() if each != key}
+    with pytest.raises(Unavailable, match=key):
+        fleet_of(Ends(cut), profile).alarms((ALARM,))
+
+
+def test_without_a_list_of_log_alarms_others_are_read(profile: Profile) -> None:
+    """A botocore that does not know them drops it: an alarm that is not listed may be one."""
+    shown = {"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "OK"}], "CompositeAlarms": []}
+    found = fleet_of(Ends(shown), profile).alarms((ALARM, f"{ALARM}-2"))
+    assert found[ALARM] == AlarmReading(AlarmState.OK)
+    assert isinstance(found[f"{ALARM}-2"], Unknown)
+
+
 def groups(*names: str) -> Ends:
     """Auto Scaling shows groups of these names."""
     parts: dict[str, Any] = {"DesiredCapacity": 0, "MaxSize": 3, "Instances": []}
+    parts["SuspendedProcesses"] = []
     return Ends({"AutoScalingGroups": [parts | {"AutoScalingGroupName": name} for name in names]})
 
 
@@ -157,9 +219,14 @@ def test_group_is_the_one_of_its_name(profile: Profile) -> None:
 @pytest.mark.parametrize("states", [("healthy", "unhealthy"), ("unhealthy", "healthy")])
 def test_target_is_as_healthy_as_its_worst_port(profile: Profile, states: tuple[str, ...]) -> None:
     """A host that is registered twice is healthy when both registrations are."""
-    told = [{"Target": {"Id": "i-1"}, "TargetHealth": {"State": each}} for each in states]
+    reasons: dict[str, dict[str, str]] = {"unhealthy": {"Reason": "Target.Timeout"}}
+    told = [
+        {"Target": {"Id": "i-1"}, "TargetHealth": {"State": each, **reasons.get(each, {})}}
+        for each in states
+    ]
     fleet = fleet_of(Ends({"TargetHealthDescriptions": told}), profile)
-    assert fleet.target_health() == TargetHealth({InstanceId("i-1"): "unhealthy"})
+    one = InstanceId("i-1")
+    assert fleet.target_health() == TargetHealth({one: "unhealthy"}, {one: "Target.Timeout"})
 
 
 def test_no_target_group_is_unknown(profile: Profile) -> None:

@@ -153,10 +153,14 @@ def test_unreadable_lists_are_unavailable(profile: Profile, end: Http | dict[str
         hosts.find(TOKEN, T0)
 
 
+def sent(id_: str, **more: str) -> dict[str, str]:
+    return {"CommandId": id_, "DocumentName": "AWS-RunShellScript", **more}
+
+
 def test_find_reads_every_page(profile: Profile) -> None:
     """A command on a later page is found, by its whole comment alone."""
     pages: list[dict[str, Any]] = [
-        {"Commands": [{"CommandId": "1", "Comment": f"xfirstline {TOKEN}"}], "NextToken": "more"},
-        {"Commands": [{"CommandId": "2", "Comment": f"firstline {TOKEN}"}]},
+        {"Commands": [sent("1", Comment=f"xfirstline {TOKEN}"), sent("0")], "NextToken": "more"},
+        {"Commands": [sent("2", Comment=f"firstline {TOKEN}")]},
     ]
     assert hosts_of(Ends(pages), profile).find(TOKEN, T0) == "2"

@@ -54,6 +54,7 @@ def test_key_is_read_from_the_secret(pager: Pager, ends: Ends, held: str) -> Non
         holding("{s3cret"),
         holding('{"x":' * 20_000),
         Http(200, '{"SecretBinary": "czNjcmV0"}'),
+        Http(200, "<html>"),
     ],
 )
 def test_secret_that_is_no_key_is_not_shown(pager: Pager, ends: Ends, end: Http) -> None:

@@ -39,3 +39,10 @@ def test_a_refusal_is_named() -> None:
     ends = Ends(Http(403, body))
     told = SnsTeam(clients.team(ends.session), TOPIC).publish("P3 x", "text")
     assert told == NotYet("AuthorizationError")
+
+
+@pytest.mark.parametrize("end", [Http(200, "<html>"), Http(200, "no XML"), Http(200)], ids=str)
+def test_an_answer_that_names_no_message_leaves_it_owed(end: Http) -> None:
+    """SNS names each message that it takes."""
+    told = SnsTeam(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
+    assert isinstance(told, NotYet)

@@ -57,6 +57,7 @@ def resource(kind: str, logical_id: str, name: str) -> Answer:
         "ResourceType": f"AWS::{kind}",
         "LogicalResourceId": logical_id,
         "PhysicalResourceId": name,
+        "ResourceStatus": "CREATE_COMPLETE",
     }
 
 
@@ -67,6 +68,7 @@ def shown(name: str, **more: object) -> Answer:
         "StateValue": "OK",
         "StateUpdatedTimestamp": since,
         "AlarmActions": ["arn:topic"],
+        "ActionsEnabled": True,
         **more,
     }
 
@@ -203,6 +205,8 @@ def account() -> dict[str, Any]:
         "AutoScalingGroupName": fleet.group,
         "DesiredCapacity": 3,
         "Instances": [{"InstanceId": each, "LifecycleState": "InService"} for each in FLEET],
+        "SuspendedProcesses": [],
+        "EnabledMetrics": [],
     }
     agents = [
         {"InstanceId": each, "PingStatus": "Online", "AgentVersion": "3.3.2746.0"} for each in FLEET
@@ -213,7 +217,7 @@ def account() -> dict[str, Any]:
         "cloudformation.GetTemplate": {"TemplateBody": json.dumps(TEMPLATE)},
         "iam.SimulatePrincipalPolicy": simulated(),
         "dynamodb.Query": {"Items": []},
-        "s3.ListObjectsV2": {},
+        "s3.ListObjectsV2": {"KeyCount": 0},
         "cloudformation.ListStackResources": {"StackResourceSummaries": RESOURCES},
         "cloudwatch.GetMetricData": values,
         "secrets-manager.GetSecretValue": {"SecretString": KEY},
@@ -281,7 +285,9 @@ def account() -> dict[str, Any]:
                 *(shown(f"{STACK}-{each.name}") for each in MADE),
                 *(shown(each.name) for each in PROFILE.alarms.external),
                 *(shown(f"{STACK}-{each}", AlarmActions=[EMERGENCY]) for each in OWN),
-            ]
+            ],
+            "CompositeAlarms": [],
+            "LogAlarms": [],
         },
     }
 

@@ -96,7 +96,10 @@ def test_what_is_read_is_what_it_says_it_reads() -> None:
         "ec2.DescribeLaunchTemplates": {"LaunchTemplates": []},
         "codedeploy.GetDeploymentGroup": {"deploymentGroupInfo": {"deploymentGroupName": "blue"}},
         "cloudwatch.DescribeAlarmHistory": {"AlarmHistoryItems": []},
-        "s3.ListObjectsV2": {"Contents": [{"Key": "checkpoints/999999998-000000001.json"}]},
+        "s3.ListObjectsV2": {
+            "KeyCount": 1,
+            "Contents": [{"Key": "checkpoints/999999998-000000001.json"}],
+        },
         "s3.GetObject": Refusal("NoSuchKey"),
     }
     answers["cloudwatch.DescribeAlarms"]["MetricAlarms"].append(shown("it", StateValue="ALARM"))
@@ -355,7 +358,12 @@ def empty() -> dict[str, Any]:
     return {
         "sts.GetCallerIdentity": {"Account": "111122223333", "Arn": "arn:me"},
         "cloudformation.DescribeStacks": Refusal("ValidationError"),
-        "cloudwatch.GetMetricData": {"MetricDataResults": []},
+        "cloudwatch.GetMetricData": lambda asked: {
+            "MetricDataResults": [
+                {"Id": each["Id"], "Timestamps": [], "Values": []}
+                for each in asked["MetricDataQueries"]
+            ]
+        },
         "auto-scaling.DescribeAutoScalingGroups": {"AutoScalingGroups": []},
         "ec2.DescribeInstances": {"Reservations": []},
         "ec2.DescribeSubnets": {"Subnets": []},
@@ -367,7 +375,7 @@ def empty() -> dict[str, Any]:
         "api-gateway.GetRestApis": {"items": []},
         "cloudwatch-logs.DescribeLogStreams": Refusal("ResourceNotFoundException"),
         "ssm.DescribeParameters": {"Parameters": []},
-        "cloudwatch.DescribeAlarms": {"MetricAlarms": []},
+        "cloudwatch.DescribeAlarms": {"MetricAlarms": [], "CompositeAlarms": []},
     }
 
 

@@ -6,7 +6,7 @@ of an event is in it. The steps' ids are those of the runbook, step by step.
 
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.health_checks import Failure
-from firstline.incidents.incident import Attempt, Incident
+from firstline.incidents.incident import Attempt, Incident, Outcome
 from firstline.remediation import support_case
 from firstline.remediation.decision import Decision
 from firstline.signal import Condition
@@ -123,5 +123,6 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
 
 def _tried(attempt: Attempt) -> str:
     verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
-    what = "was not done" if attempt.helped is False and not attempt.failed else None
+    undone = {Outcome.NOT_SENT: "was not sent", Outcome.REFUSED: "was refused by its host"}
+    what = undone.get(attempt.outcome) if attempt.outcome is not None else None
     return f"{attempt.action} on {attempt.target}: {what or verdicts[attempt.helped]}"

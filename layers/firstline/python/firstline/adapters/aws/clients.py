@@ -107,6 +107,8 @@ targets = lazy(lambda session: session.client("elbv2", config=READING))
 """For target health."""
 alarms = lazy(lambda session: session.client("cloudwatch", config=READING))
 """For alarms' present states."""
+instances = lazy(lambda session: session.client("ec2", config=READING))
+"""For EC2's status checks."""
 keys = lazy(lambda session: session.client("kms", config=AROUND))
 """For the state of the enclaves' key."""
 stacks = lazy(lambda session: session.client("cloudformation", config=AROUND))

@@ -1,6 +1,6 @@
 """Botocore's failures as ours: what adapters raise instead."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,13 +16,25 @@ FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 
 @contextmanager
 def unavailable(dependency: str) -> Iterator[None]:
-    """Raise `Unavailable` for any failure of a call inside, or an answer that lacks its parts."""
+    """Raise `Unavailable` for any failure of a call inside, or an answer that lacks its parts.
+
+    So an answer is read inside: ``answer[key]`` for what the service always shows, ``.get`` for
+    what it may leave out.
+    """
     try:
         yield
     except FAILURES as error:
         raise Unavailable(f"{dependency}: {reason(error)}") from error
     except KeyError as error:
         raise Unavailable(f"{dependency}: its answer has no {error}") from error
+    except ValueError as error:  # one thing is unpacked where none or several came
+        raise Unavailable(f"{dependency}: its answer has other parts than it must") from error
+
+
+def prove(answer: Mapping[str, object], key: str) -> None:
+    """Raise `KeyError` unless *answer* has *key*, by which the service shows that it did it."""
+    if not answer[key]:
+        raise KeyError(key)
 
 
 def code(error: ClientError) -> str:

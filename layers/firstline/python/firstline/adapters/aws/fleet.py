@@ -1,12 +1,13 @@
 """Fleet: the Auto Scaling group, its targets and its alarms, as AWS shows them now."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.session import Session
 
-from firstline.adapters.aws import clients
+from firstline.adapters.aws import alarm_kinds, clients
 from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
@@ -37,7 +38,7 @@ class AwsFleet:
         self._groups = clients.groups(session)
         self._targets = clients.targets(session)
         self._alarms = clients.alarms(session)
-        self._instances = clients.network(session)
+        self._instances = clients.instances(session)
         self._profile = profile
         self._place = f"{home.region}:{home.account}"
         self._clock = clock
@@ -68,6 +69,7 @@ class AwsFleet:
         if not target_group:
             return evidence.Unknown("the profile names no target group")
         with unavailable("fleet"):
+            # one answer has all targets of a group, so that it has no pages
             answer = self._targets.describe_target_health(
                 TargetGroupArn=f"arn:aws:elasticloadbalancing:{self._place}:{target_group}"
             )
@@ -77,9 +79,9 @@ class AwsFleet:
                 id_, health = InstanceId(each["Target"]["Id"]), each["TargetHealth"]
                 if states.get(id_, "healthy") == "healthy":
                     states[id_] = health["State"]
-                    reasons[id_] = health.get("Reason", "")  # a healthy target has none
-        told = {id_: reason for id_, reason in reasons.items() if reason}
-        return evidence.TargetHealth(states=states, reasons=told)
+                    if health["State"] != "healthy":  # which alone has no reason
+                        reasons[id_] = health["Reason"]
+        return evidence.TargetHealth(states=states, reasons=reasons)
 
     def answering(self) -> evidence.Answering | evidence.Unknown:
         """What the probe's last end-to-end request has shown; raises `Unavailable`.
@@ -106,39 +108,50 @@ class AwsFleet:
     def statuses(self, hosts: tuple[InstanceId, ...]) -> evidence.InstanceStatuses:
         """EC2's status checks, also of instances that do not run; raises `Unavailable`."""
         with unavailable("fleet"):
-            answer = self._instances.describe_instance_status(
+            pages = self._instances.get_paginator("describe_instance_status").paginate(
                 InstanceIds=list(hosts), IncludeAllInstances=True
             )
-            found = answer["InstanceStatuses"]
+            found = [each for page in pages for each in page["InstanceStatuses"]]
             known = {InstanceId(each["InstanceId"]): _status(each) for each in found}
         return evidence.InstanceStatuses(known)
 
     def alarms(self, arns: tuple[str, ...]) -> evidence.Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
-        shown = self._describe(list(names.values())) if names else []
+        shown = self._describe(list(names.values())) if names else _Shown()
         return {
-            arn: _reading([state for of, state in shown if of == arn])
+            arn: _reading(shown, arn)
             if arn in names
             else evidence.Unknown("not the ARN of an alarm of the home account and Region")
             for arn in arns
         }
 
-    def _describe(self, names: list[str]) -> list[tuple[str | None, str | None]]:
+    def _describe(self, names: list[str]) -> "_Shown":
         """The ARNs that CloudWatch shows, each with its state."""
         with unavailable("fleet"):
-            # without both kinds, composite alarms are left out; without a number, all beyond 50
-            answer = self._alarms.describe_alarms(
-                AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100
+            described = self._alarms.get_paginator("describe_alarms").paginate(
+                AlarmNames=names,
+                AlarmTypes=alarm_kinds.KINDS,
+                PaginationConfig={"PageSize": 100},
             )
-        found = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
-        return [(each.get("AlarmArn"), each.get("StateValue")) for each in found]
+            pages = list(described)
+            found = [each for page in pages for each in alarm_kinds.listed(page)]
+            # a state that is not there makes one alarm unknown; an ARN that is not there, all
+            states = [(each["AlarmArn"], each.get("StateValue")) for each in found]
+        return _Shown(states, all(map(alarm_kinds.whole, pages)))
 
     def _alarm_name(self, arn: str) -> str | None:
         """The name in *arn*, which came from outside; None when it is no alarm of ours."""
         place = re.escape(self._place)
         found = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
         return found[1] if found else None
+
+
+class _Shown(NamedTuple):
+    """The ARNs and states of alarms, and whether an alarm that is not among them is not there."""
+
+    states: Sequence[tuple[str, str | None]] = ()
+    whole: bool = False
 
 
 def _status(described: "InstanceStatusTypeDef") -> evidence.InstanceStatus:
@@ -167,17 +180,20 @@ def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | No
     """The latest value, which comes first; raises `Unavailable` for an answer that is not whole."""
     results = answer["MetricDataResults"]
     complete = [each["StatusCode"] for each in results] == ["Complete"]
-    if not complete or answer.get("NextToken"):
+    if not complete or answer.get("NextToken"):  # which only an answer with more to come has
         raise Unavailable("fleet: the probe's outcome came in part")
-    return next(zip(results[0]["Timestamps"], results[0]["Values"], strict=False), None)
+    values = list(zip(results[0]["Timestamps"], results[0]["Values"], strict=True))
+    return values[0] if values else None
 
 
-def _reading(states: list[str | None]) -> evidence.AlarmFact:
-    match states:
+def _reading(shown: _Shown, arn: str) -> evidence.AlarmFact:
+    match [state for of, state in shown.states if of == arn]:
         case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
             return evidence.AlarmReading(evidence.AlarmState(state))
-        case []:
+        case [] if shown.whole:
             return evidence.Gone()
+        case []:
+            return evidence.Unknown("the answer lists no log alarms, and it may be one")
         case _:
             return evidence.Unknown("the alarm shows no state")
 
@@ -188,13 +204,13 @@ def _group(described: "AutoScalingGroupTypeDef") -> evidence.Group:
             id=InstanceId(each["InstanceId"]),
             lifecycle=each["LifecycleState"],
             health=each["HealthStatus"],
-            protected=each.get("ProtectedFromScaleIn", False),
+            protected=each["ProtectedFromScaleIn"],
         )
-        for each in described.get("Instances", ())
+        for each in described["Instances"]  # shown, though empty, and so are suspended processes
     )
     return evidence.Group(
         desired=described["DesiredCapacity"],
         instances=tuple(instances),
         most=described["MaxSize"],
-        suspended=tuple(each["ProcessName"] for each in described.get("SuspendedProcesses", ())),
+        suspended=tuple(each["ProcessName"] for each in described["SuspendedProcesses"]),
     )

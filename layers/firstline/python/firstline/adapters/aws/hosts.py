@@ -25,6 +25,7 @@ from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, Look
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.type_defs import CommandTypeDef
 
 TARGETS_MAX = 50
 """The most instances that SendCommand takes by id."""
@@ -80,13 +81,15 @@ class SsmHosts:
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """What SSM says of its agent on each of *hosts*; raises `Unavailable`."""
         with unavailable("hosts"):
-            answer = self._reading.describe_instance_information(
-                Filters=[{"Key": "InstanceIds", "Values": list(hosts)}], MaxResults=50
+            pages = self._reading.get_paginator("describe_instance_information").paginate(
+                Filters=[{"Key": "InstanceIds", "Values": list(hosts)}],
+                PaginationConfig={"PageSize": 50},
             )
             return Connections(
                 {
                     InstanceId(each["InstanceId"]): each["PingStatus"]
-                    for each in answer["InstanceInformationList"]
+                    for page in pages
+                    for each in page["InstanceInformationList"]
                 }
             )
 
@@ -125,9 +128,14 @@ class SsmHosts:
                 each["CommandId"]
                 for page in pages
                 for each in page["Commands"]
-                if each.get("Comment") == comment
+                if self._comment_of(each) == comment
             ]
         return CommandId(found[0]) if found else None
+
+    def _comment_of(self, command: "CommandTypeDef") -> str:
+        """Of our documents every command has one; those of others may have none."""
+        ours = command["DocumentName"] in self._documents.values()
+        return command["Comment"] if ours else command.get("Comment", "")
 
     def _tls_first(self) -> bool:
         """Whether NATS says nothing before TLS: a look, which waits for its INFO, cannot tell.

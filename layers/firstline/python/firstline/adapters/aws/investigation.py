@@ -21,11 +21,16 @@ from firstline.diagnosis.investigation import (
     Series,
 )
 from firstline.diagnosis.preflight import Deployment, Deployments
+from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.monitoring import alarms as detection
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricTypeDef
+    from mypy_boto3_cloudwatch.type_defs import (
+        MetricDataQueryTypeDef,
+        MetricDataResultTypeDef,
+        MetricTypeDef,
+    )
 
 DAY = timedelta(days=1)
 METRICS_MAX = 100
@@ -49,34 +54,35 @@ class AwsBackground:
         alarms = _by_metric(detection.made(self._profile))
         first = _quarter(start)
         with unavailable("background"):
-            answer = self._metrics.get_metric_data(
+            pages = self._metrics.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=[_query(number, each) for number, each in enumerate(alarms)],
                 StartTime=first - DAYS_BEFORE * DAY,
                 EndTime=first + 2 * QUARTER,
                 ScanBy="TimestampAscending",
             )
-            found = {
-                each["Id"]: list(zip(each["Timestamps"], each["Values"], strict=False))
-                for each in answer["MetricDataResults"]
-            }
-        return Metrics(
-            tuple(
-                _series(f"{each.metric} ({each.statistic})", found.get(f"m{number}", []), first)
-                for number, each in enumerate(alarms)
+            found = _values([each for page in pages for each in page["MetricDataResults"]])
+            return Metrics(
+                tuple(
+                    _series(f"{each.metric} ({each.statistic})", found[f"m{number}"], first)
+                    for number, each in enumerate(alarms)
+                )
             )
-        )
 
     def issues(self) -> Issues:
         """Open issues of the Region; raises `Unavailable`, as where the plan has no API."""
         with unavailable("background"):
-            answer = self._health.describe_events(
+            pages = self._health.get_paginator("describe_events").paginate(
                 filter={
                     "regions": [self._region],
                     "eventStatusCodes": ["open"],
                     "eventTypeCategories": ["issue"],
                 }
             )
-            found = [f"{each['service']}: {each['eventTypeCode']}" for each in answer["events"]]
+            found = [
+                f"{each['service']}: {each['eventTypeCode']}"
+                for page in pages
+                for each in page["events"]
+            ]
         return Issues(tuple(sorted(set(found))))
 
     def launch_template(self) -> Deployments | None:
@@ -92,25 +98,29 @@ class AwsBackground:
         return Deployments((Deployment(what=f"the launch template {name}", at=made_at),))
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
-        """CodeDeploy's deployments since then, the first page of them; raises `Unavailable`."""
+        """CodeDeploy's deployments since then; raises `Unavailable`."""
         application, _, group = self._profile.fleet.deployment_group.partition("/")
         if not application:
             return None
         with unavailable("background"):
-            answer = self._releases.list_deployments(
+            pages = self._releases.get_paginator("list_deployments").paginate(
                 applicationName=application,
                 deploymentGroupName=group,
                 createTimeRange={"start": since},
             )
-            return tuple(answer["deployments"])
+            return tuple(each for page in pages for each in page["deployments"])
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
         """Where the hosts are, at most fifty of them; raises `Unavailable`."""
         if not hosts:
             return Placement()
         with unavailable("background"):
-            answer = self._network.describe_instances(InstanceIds=list(hosts[:HOSTS_MAX]))
-            found = [each for it in answer["Reservations"] for each in it["Instances"]]
+            pages = self._network.get_paginator("describe_instances").paginate(
+                InstanceIds=list(hosts[:HOSTS_MAX])
+            )
+            reservations = [each for page in pages for each in page["Reservations"]]
+            found = [each for it in reservations for each in it["Instances"]]
+            # one that was terminated is in no VPC
             groups = {group["GroupId"] for each in found for group in each["SecurityGroups"]}
             vpcs = {each["VpcId"] for each in found if "VpcId" in each}
         return Placement(vpcs=tuple(sorted(vpcs)), groups=tuple(sorted(groups)))
@@ -120,10 +130,11 @@ class AwsBackground:
         if not groups:
             return False
         with unavailable("background"):
-            answer = self._network.describe_security_group_rules(
-                Filters=[{"Name": "group-id", "Values": list(groups)}], MaxResults=1000
+            pages = self._network.get_paginator("describe_security_group_rules").paginate(
+                Filters=[{"Name": "group-id", "Values": list(groups)}],
+                PaginationConfig={"PageSize": 1000},
             )
-            rules = answer["SecurityGroupRules"]
+            rules = [each for page in pages for each in page["SecurityGroupRules"]]
             return any(
                 each["IsEgress"]
                 and (
@@ -138,16 +149,18 @@ class AwsBackground:
         if not vpcs:
             return Routes()
         with unavailable("background"):
-            answer = self._network.describe_route_tables(
+            pages = self._network.get_paginator("describe_route_tables").paginate(
                 Filters=[{"Name": "vpc-id", "Values": list(vpcs)}]
             )
             found = {
                 Route(
+                    # one of IPv6 or of a prefix list has none
                     destination=each.get("DestinationCidrBlock", "another network"),
                     peering=each["VpcPeeringConnectionId"],
                     state=each["State"],
                 )
-                for table in answer["RouteTables"]
+                for page in pages
+                for table in page["RouteTables"]
                 for each in table["Routes"]
                 if "VpcPeeringConnectionId" in each
             }
@@ -156,13 +169,14 @@ class AwsBackground:
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
         """The status of each; raises `Unavailable`."""
         with unavailable("background"):
-            answer = self._network.describe_vpc_peering_connections(
+            pages = self._network.get_paginator("describe_vpc_peering_connections").paginate(
                 VpcPeeringConnectionIds=list(ids)
             )
             return Peerings(
                 {
                     each["VpcPeeringConnectionId"]: each["Status"]["Code"]
-                    for each in answer["VpcPeeringConnections"]
+                    for page in pages
+                    for each in page["VpcPeeringConnections"]
                 }
             )
 
@@ -187,6 +201,20 @@ def _query(number: int, alarm: MadeAlarm) -> "MetricDataQueryTypeDef":
         "Id": f"m{number}",
         "MetricStat": {"Metric": metric, "Period": period, "Stat": alarm.statistic},
     }
+
+
+def _values(
+    results: "list[MetricDataResultTypeDef]",
+) -> dict[str, list[tuple[datetime, float]]]:
+    """The values of each query over all pages; raises `Unavailable` where its last is not whole."""
+    found: dict[str, list[tuple[datetime, float]]] = {}
+    for each in results:
+        values = zip(each["Timestamps"], each["Values"], strict=True)
+        found.setdefault(each["Id"], []).extend(values)
+    ends = {each["Id"]: each["StatusCode"] for each in results}
+    if any(code != "Complete" for code in ends.values()):
+        raise Unavailable("background: a metric came in part")
+    return found
 
 
 def _series(name: str, values: list[tuple[datetime, float]], first: datetime) -> Series:

@@ -1,6 +1,8 @@
 """Around: the KMS key, the stack and the watched parameters, as AWS shows them now."""
 
 import re
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 from boto3.session import Session
@@ -10,6 +12,9 @@ from firstline.adapters.aws.errors import unavailable
 from firstline.config.profile import Fleet
 from firstline.diagnosis.preflight import Deployment, Deployments, KeyState
 from firstline.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 PCR0 = "kms:recipientattestation:pcr0"
 """The condition key that pins an enclave's image (KMS guide), in lower case: IAM ignores case."""
@@ -40,8 +45,9 @@ class AwsAround:
             return None
         with unavailable("around"):
             (found,) = self._stacks.describe_stacks(StackName=name)["Stacks"]
-            changed = found.get("LastUpdatedTime", found["CreationTime"])
-            busy = found["StackStatus"].endswith("_IN_PROGRESS")
+            status = found["StackStatus"]
+            changed = _changed(found)
+        busy = status.endswith("_IN_PROGRESS")
         return Deployments((Deployment(what=name, at=changed, in_progress=busy),))
 
     def parameters(self) -> Deployments | None:
@@ -51,12 +57,13 @@ class AwsAround:
             return None
         with unavailable("around"):
             # what describes a parameter never shows its value
-            answer = self._parameters.describe_parameters(
+            pages = self._parameters.get_paginator("describe_parameters").paginate(
                 ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": list(wanted)}]
             )
             found = {
                 each["Name"]: Deployment(what=each["Name"], at=each["LastModifiedDate"])
-                for each in answer["Parameters"]
+                for page in pages
+                for each in page["Parameters"]
             }
         lacking = [each for each in wanted if each not in found]
         if lacking:
@@ -69,7 +76,7 @@ class AwsAround:
         if not key:
             return None
         with unavailable("around"):
-            answer = self._instances.describe_instances(
+            pages = self._instances.get_paginator("describe_instances").paginate(
                 Filters=[
                     {"Name": f"tag:{key}", "Values": [value]},
                     {"Name": "instance-state-name", "Values": ["pending", "running"]},
@@ -77,7 +84,8 @@ class AwsAround:
             )
             found = [
                 Deployment(what=each["InstanceId"], at=each["LaunchTime"], in_progress=True)
-                for reservation in answer["Reservations"]
+                for page in pages
+                for reservation in page["Reservations"]
                 for each in reservation["Instances"]
             ]
         return Deployments(tuple(found))
@@ -110,6 +118,13 @@ class AwsAround:
             for value in ([values] if isinstance(values, str) else values)
         )
         return tuple(sorted({each.lower() for each in pinned}))
+
+
+def _changed(stack: "StackTypeDef") -> datetime:
+    """When it was last updated, which only one that was updated shows (API reference, Stack)."""
+    if stack["StackStatus"].startswith("UPDATE_"):
+        return stack["LastUpdatedTime"]
+    return stack.get("LastUpdatedTime", stack["CreationTime"])
 
 
 class _Statement(msgspec.Struct, frozen=True):

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.adapters.aws.errors import reason
+from firstline.adapters.aws.errors import FAILURES, reason
 from firstline.controller.ports.people import Clock
 from firstline.errors import Unavailable
 
@@ -52,9 +51,10 @@ class RoutingKey:
     def _read_secret(self) -> str:
         try:
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             why = f"the secret {self._secret_id} cannot be read: {reason(error)}"
             raise Unavailable(why) from error
+        # a secret of bytes has no string, and holds no key
         key = key_in(answer.get("SecretString", "").strip())
         if key is None:
             raise Unavailable(

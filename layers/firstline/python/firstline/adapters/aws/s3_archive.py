@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from firstline.adapters.aws import errors as faults
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import prove, unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 PRECONDITION_FAILED = 412
-NOT_FOUND = 404
+NO_OBJECT = "NoSuchKey"
+"""S3's word for it; of a bucket that is not there it has another, with the same status."""
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "ics": "text/calendar; charset=utf-8",
@@ -38,7 +42,7 @@ class S3Archive:
         """
         with unavailable("archive"):
             try:
-                self._client.put_object(
+                stored = self._client.put_object(
                     Bucket=self._bucket,
                     Key=key,
                     Body=body,
@@ -50,6 +54,7 @@ class S3Archive:
                 if faults.status(error) == PRECONDITION_FAILED:
                     return False
                 raise
+            prove(stored, "ETag")
         return True
 
     def get(self, key: str) -> bytes | None:
@@ -58,7 +63,7 @@ class S3Archive:
             try:
                 return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if faults.status(error) == NOT_FOUND:
+                if faults.code(error) == NO_OBJECT:
                     return None
                 raise
 
@@ -68,11 +73,16 @@ class S3Archive:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )
-            return tuple(each["Key"] for page in pages for each in page.get("Contents", []))
+            return tuple(each["Key"] for page in pages for each in _listed(page))
 
     def first(self, prefix: str) -> str | None:
         """A list of one."""
         with unavailable("archive"):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
-        found = answer.get("Contents", [])
-        return found[0]["Key"] if found else None
+            found = _listed(answer)
+            return found[0]["Key"] if found else None
+
+
+def _listed(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
+    """The objects on *page*; raises `KeyError`: only a page that counts none leaves them out."""
+    return page["Contents"] if page["KeyCount"] else ()

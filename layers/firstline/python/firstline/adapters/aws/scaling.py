@@ -55,6 +55,7 @@ class AsgScaling:
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first; raises `Unavailable`."""
         with unavailable("scaling"):
+            # the latest ten: one goes on at a time, so that no page that follows has an active one
             answer = self._reading.describe_instance_refreshes(
                 AutoScalingGroupName=self._group, MaxRecords=10
             )
@@ -62,7 +63,7 @@ class AsgScaling:
                 Refresh(
                     id=each["InstanceRefreshId"],
                     status=each["Status"],
-                    started_at=each.get("StartTime"),
+                    started_at=each.get("StartTime"),  # one that is pending has none
                 )
                 for each in answer["InstanceRefreshes"]
             ]
@@ -123,20 +124,22 @@ class AsgScaling:
 
     def _find_termination(self, order: FixOrder, since: datetime) -> CommandId | None:
         with unavailable("scaling"):
-            answer = self._reading.describe_scaling_activities(
-                AutoScalingGroupName=self._group, MaxRecords=100
+            pages = self._reading.get_paginator("describe_scaling_activities").paginate(
+                AutoScalingGroupName=self._group, PaginationConfig={"PageSize": 100}
             )
             found = [
                 each["ActivityId"]
-                for each in answer["Activities"]
+                for page in pages
+                for each in page["Activities"]
                 if each["StartTime"] >= since - CLOCKS_APART
-                and each.get("Description", "") == f"{TERMINATING}{order.target}"
+                and each["Description"] == f"{TERMINATING}{order.target}"
             ]
         return CommandId(found[0]) if found else None
 
     def _find_capacity(self, order: FixOrder) -> CommandId | None:
         """An absolute number: whoever set it, the group wants what we want."""
         with unavailable("scaling"):
+            # of one name there is one group, and so one page
             answer = self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
             wanted = [each["DesiredCapacity"] for each in answer["AutoScalingGroups"]]
         capacity = order.parameters["DesiredCapacity"]

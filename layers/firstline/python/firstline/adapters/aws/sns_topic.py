@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from firstline.adapters.aws.errors import reason
+from firstline.adapters.aws.errors import FAILURES, reason
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 
 if TYPE_CHECKING:
@@ -21,7 +19,8 @@ class SnsTeam:
     def publish(self, subject: str, message: str) -> Delivery:
         """Publish it once; whatever fails, it stays owed, and may be told twice."""
         try:
-            self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=message)
-        except (ClientError, BotoCoreError) as error:
+            told = self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=message)
+        except FAILURES as error:
             return NotYet(reason(error))
-        return Accepted()
+        # an answer that is cut proves nothing
+        return Accepted() if told.get("MessageId") else NotYet("the answer names no message")

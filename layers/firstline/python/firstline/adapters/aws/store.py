@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws import transaction
 from firstline.adapters.aws.dynamo_items import Item, Key
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import prove, unavailable
 from firstline.adapters.aws.transaction import Tables
 from firstline.controller.ports.people import Clock
 from firstline.controller.ports.store import Change, Due, Loaded
@@ -73,6 +73,7 @@ class DynamoStore:
             try:
                 self._client.transact_write_items(TransactItems=[each.action for each in writes])
             except self._client.exceptions.TransactionCanceledException as error:
+                # without its reasons it is no conflict that is known of, and raised as it is
                 reasons = error.response.get("CancellationReasons", [])
                 contested = transaction.contested(
                     writes, [each.get("Code", "") for each in reasons]
@@ -97,8 +98,10 @@ class DynamoStore:
             answer = self._client.batch_get_item(
                 RequestItems={self._tables.incidents: {"Keys": keys, "ConsistentRead": True}}
             )
-            read = answer["Responses"].get(self._tables.incidents, [])
-        if answer.get("UnprocessedKeys"):
+            # both are shown though empty: of a table without such items, of a batch that is done
+            left_out = answer["UnprocessedKeys"]
+            read = [] if left_out else answer["Responses"][self._tables.incidents]
+        if left_out:
             raise Unavailable("store: it left out a part of lease and switch")
         found = {items.attribute(each, "sk"): each for each in read}
         lease, switch = found.get("lease"), found.get("switch")
@@ -165,10 +168,19 @@ class DynamoStore:
         return tuple(map(items.entry_of, found))
 
     def _get(self, key: Key) -> Item | None:
+        """The item; None where there is none.
+
+        DynamoDB shows that by leaving it out, as an answer that is cut does. What was consumed
+        tells the two apart: an answer that is whole shows it wherever it was asked for.
+        """
         with unavailable("store"):
             answer = self._client.get_item(
-                TableName=self._tables.incidents, Key=key, ConsistentRead=True
+                TableName=self._tables.incidents,
+                Key=key,
+                ConsistentRead=True,
+                ReturnConsumedCapacity="TOTAL",
             )
+            prove(answer, "ConsumedCapacity")
         return answer.get("Item")
 
     def _query(self, **query: "Unpack[QueryInputPaginateTypeDef]") -> Sequence[Item]:

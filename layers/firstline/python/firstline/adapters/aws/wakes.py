@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import prove, unavailable
 from firstline.controller.ports.people import Wake
 from firstline.errors import Malformed
 
@@ -33,11 +33,12 @@ class SqsWakes:
             return
         seconds = max(math.ceil(delay.total_seconds()), 0)
         with unavailable("wakes"):
-            self._client.send_message(
+            sent = self._client.send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=msgspec.json.encode(wake).decode(),
                 DelaySeconds=seconds,
             )
+            prove(sent, "MessageId")
 
 
 def decode_wake(body: str) -> Wake:

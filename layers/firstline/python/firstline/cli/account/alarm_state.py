@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from firstline.adapters.aws.alarm_kinds import KINDS, listed
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
@@ -34,17 +35,20 @@ class AwsAlarms:
         """The alarm that the stack made for the profile's *known_as*; raises `Unavailable`."""
         begins = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
         with unavailable("alarms"):
-            shown = self._client.describe_alarms(AlarmNamePrefix=begins, MaxRecords=100)
-        # behind the logical id's own words come its hash, and what CloudFormation adds
-        names = re.compile(rf"{re.escape(begins)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
-        found = [each for each in shown["MetricAlarms"] if names.fullmatch(each["AlarmName"])]
+            pages = self._client.get_paginator("describe_alarms").paginate(
+                AlarmNamePrefix=begins, AlarmTypes=KINDS
+            )
+            shown = [each for page in pages for each in listed(page)]
+            # behind the logical id's own words come its hash, and what CloudFormation adds
+            names = re.compile(rf"{re.escape(begins)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
+            found = [each for each in shown if names.fullmatch(each["AlarmName"])]
         return _rung(found[0]) if found else None
 
     def named(self, name: str) -> Rung | None:
         """The alarm of this name; raises `Unavailable`."""
         with unavailable("alarms"):
-            shown = self._client.describe_alarms(AlarmNames=[name])
-        return next(map(_rung, shown["MetricAlarms"]), None)
+            shown = listed(self._client.describe_alarms(AlarmNames=[name], AlarmTypes=KINDS))
+        return next(map(_rung, shown), None)
 
     def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
         """Turn *alarm*, until CloudWatch judges it anew; raises `Unavailable`."""
@@ -55,7 +59,10 @@ class AwsAlarms:
 
 
 def _rung(shown: Any) -> Rung:  # noqa: ANN401 - the service's own shape
-    """Of an expression over several metrics none is told (``signals/sources/cloudwatch.py``)."""
+    """Of an expression over several metrics none is told (``signals/sources/cloudwatch.py``).
+
+    An alarm of another kind, and a metric without dimensions, show no such key.
+    """
     stats = [it["MetricStat"] for it in shown.get("Metrics", []) if "MetricStat" in it]
     metric = shown if "MetricName" in shown else stats[0]["Metric"] if len(stats) == 1 else {}
     try:

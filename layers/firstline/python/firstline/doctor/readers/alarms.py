@@ -9,6 +9,7 @@ from typing import Any
 
 from boto3.session import Session
 
+from firstline.adapters.aws.alarm_kinds import KINDS, listed
 from firstline.doctor.facts import Alarm, Metric, Read
 from firstline.doctor.readers.reading import client, pages, read
 
@@ -77,11 +78,9 @@ class AlarmsReader:
         )
 
     def _all(self) -> Iterator[Alarm]:
-        kinds = ["MetricAlarm", "CompositeAlarm"]
-        found = self._alarms.get_paginator("describe_alarms").paginate(AlarmTypes=kinds)
+        found = self._alarms.get_paginator("describe_alarms").paginate(AlarmTypes=KINDS)
         for page in found:
-            for each in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])):
-                yield _alarm(each)
+            yield from map(_alarm, listed(page))
 
     def _was_ok(self, name: str, now: datetime) -> bool:
         found = pages(
@@ -89,12 +88,12 @@ class AlarmsReader:
             "describe_alarm_history",
             "AlarmHistoryItems",
             AlarmName=name,
-            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+            AlarmTypes=KINDS,
             HistoryItemType="StateUpdate",
             StartDate=now - HISTORY,
             EndDate=now,
         )
-        states = (json.loads(each.get("HistoryData", "{}")) for each in found)
+        states = (json.loads(each["HistoryData"]) for each in found)
         return any("OK" in (_state(each, "oldState"), _state(each, "newState")) for each in states)
 
     def _values(
@@ -118,27 +117,27 @@ class AlarmsReader:
             ):
                 pairs = zip(each["Timestamps"], each["Values"], strict=True)
                 answered.setdefault(each["Id"], []).extend(pairs)
-            yield from ((it, answered.get(f"m{n}", [])) for n, it in enumerate(some))
+            yield from ((it, answered[f"m{n}"]) for n, it in enumerate(some))
 
 
 type Day = tuple[int, datetime | None]
 
 
 def _alarm(shown: dict[str, Any]) -> Alarm:
-    enabled = shown.get("ActionsEnabled", True)
+    # an alarm whose state has not changed since CloudWatch keeps that time has none
     since = shown.get("StateTransitionedTimestamp", shown["StateUpdatedTimestamp"])
     return Alarm(
         name=shown["AlarmName"],
         state=shown["StateValue"],
         since=since,
-        actions=tuple(shown.get("AlarmActions", [])) if enabled else (),
+        actions=tuple(shown["AlarmActions"]) if shown["ActionsEnabled"] else (),
         metrics=tuple(_metrics(shown)),
-        missing=shown.get("TreatMissingData", "missing"),
+        missing=shown.get("TreatMissingData", "missing"),  # CloudWatch's own default
     )
 
 
 def _metrics(shown: dict[str, Any]) -> Iterator[Metric]:
-    """The alarm's metric, or those that its expression is made of."""
+    """The alarm's metric, or those that its expression is made of; others have none."""
     if "MetricName" in shown:
         yield _metric(shown)
     for each in shown.get("Metrics", []):
@@ -147,6 +146,7 @@ def _metrics(shown: dict[str, Any]) -> Iterator[Metric]:
 
 
 def _metric(shown: dict[str, Any]) -> Metric:
+    # a metric may have no dimension
     given = sorted((each["Name"], each["Value"]) for each in shown.get("Dimensions", []))
     return Metric(shown["Namespace"], shown["MetricName"], tuple(given))
 

@@ -41,6 +41,7 @@ class DeploymentReader:
             return None
         resources = self.resources()
         made = templates.made(resources)
+        # a stack without outputs shows no list of them
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
         functions = _named(resources, FUNCTION)
         standing = StandingReader(self._session)
@@ -81,7 +82,7 @@ class DeploymentReader:
                 for each in pages(
                     stacks, "list_stack_resources", "StackResourceSummaries", StackName=self._name
                 )
-                if "PhysicalResourceId" in each and each.get("ResourceStatus") not in DELETED
+                if "PhysicalResourceId" in each and each["ResourceStatus"] not in DELETED
             ),
         )
 

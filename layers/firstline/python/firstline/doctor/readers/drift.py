@@ -106,5 +106,5 @@ def _pattern(rule: str, patterns: Read[dict[str, str]]) -> Read[str]:
 
 
 def _policy(answer: dict[str, Any]) -> str:
-    """The one among its attributes, which is not there where somebody removed it."""
+    """The one among its attributes; without it, SQS shows no attributes at all."""
     return told(answer.get("Attributes", {}).get("Policy") or NONE)

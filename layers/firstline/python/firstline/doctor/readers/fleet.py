@@ -28,11 +28,11 @@ class FleetReader:
                     desired=each["DesiredCapacity"],
                     in_service=tuple(
                         InstanceId(it["InstanceId"])
-                        for it in each.get("Instances", [])
+                        for it in each["Instances"]
                         if it["LifecycleState"] == "InService"
                     ),
-                    suspended=tuple(it["ProcessName"] for it in each.get("SuspendedProcesses", [])),
-                    collects=tuple(it["Metric"] for it in each.get("EnabledMetrics", [])),
+                    suspended=tuple(it["ProcessName"] for it in each["SuspendedProcesses"]),
+                    collects=tuple(it["Metric"] for it in each["EnabledMetrics"]),
                 )
                 for each in pages(groups, "describe_auto_scaling_groups", "AutoScalingGroups")
             ),
@@ -58,6 +58,7 @@ class FleetReader:
             return ()
         wanted = [{"Key": "InstanceIds", "Values": list(hosts)}]
         found = client(self._session, "ssm")
+        # without its version an agent counts as one that is too old
         return read(
             "ssm:DescribeInstanceInformation",
             lambda: tuple(
@@ -80,7 +81,7 @@ class FleetReader:
             lambda: tuple(
                 TargetGroup(
                     each["TargetGroupArn"].rpartition(":")[2],
-                    tuple(_balancer(it) for it in each.get("LoadBalancerArns", [])),
+                    tuple(_balancer(it) for it in each["LoadBalancerArns"]),
                 )
                 for each in pages(balancing, "describe_target_groups", "TargetGroups")
             ),

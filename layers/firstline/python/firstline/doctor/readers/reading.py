@@ -28,6 +28,8 @@ def read[T](action: str, ask: Callable[[], T], *absent: str, none: T | None = No
         return Unread(action, type(error).__name__)
     except KeyError as error:
         return Unread(action, f"its answer has no {error}")
+    except (IndexError, ValueError):
+        return Unread(action, "its answer has other parts than it must")
 
 
 def client(session: Session, service: str, config: Config = BROWSING) -> Any:  # noqa: ANN401 - any
@@ -37,6 +39,6 @@ def client(session: Session, service: str, config: Config = BROWSING) -> Any:  #
 
 
 def pages(client: Any, operation: str, key: str, **parameters: object) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Everything under *key* of all pages of *operation*."""
+    """Everything under *key*, which is shown though empty, of all pages of *operation*."""
     found = client.get_paginator(operation).paginate(**parameters)
-    return [each for page in found for each in page.get(key, [])]
+    return [each for page in found for each in page[key]]

@@ -34,7 +34,7 @@ def records(session: Session, fleet: str) -> Read[Records]:
     stack = described(session, deployed.records(fleet))
     if isinstance(stack, Unread):
         return stack
-    told = stack.get("Outputs", [])
+    told = stack.get("Outputs", [])  # a stack without outputs shows no list of them
     return Records(
         {each["OutputKey"]: each["OutputValue"] for each in told},
         {each["ExportName"]: each["OutputValue"] for each in told if "ExportName" in each},

@@ -93,7 +93,10 @@ def _entries(given: tuple[Given, ...]) -> list[dict[str, object]]:
 
 
 def _ruling(result: dict[str, Any], role: str) -> Ruling:
-    """One resource was asked about: what is said of it stands beside the sum, or is the sum."""
+    """One resource was asked about: what is said of it stands beside the sum, or is the sum.
+
+    All but the decision is left out where it does not apply (IAM API reference).
+    """
     own: dict[str, Any] = next(iter(result.get("ResourceSpecificResults", ())), {})
     bounded = own.get("PermissionsBoundaryDecisionDetail") or result.get(
         "PermissionsBoundaryDecisionDetail", {}

@@ -87,9 +87,7 @@ class SurroundingsReader:
         wanted = [{"Name": "launch-template-name", "Values": [name]}]
         return read(
             "ec2:DescribeLaunchTemplates",
-            lambda: bool(
-                templates.describe_launch_templates(Filters=wanted).get("LaunchTemplates")
-            ),
+            lambda: bool(templates.describe_launch_templates(Filters=wanted)["LaunchTemplates"]),
         )
 
     def deployment_group(self) -> Read[bool] | None:
@@ -115,5 +113,6 @@ def _log_group(name: str, streams: Any) -> LogGroup | None:  # noqa: ANN401 - th
     """The last event of the latest stream; CloudWatch tells it up to an hour late."""
     if streams == "not here":
         return None
+    # a stream without an event has no time of its last
     last = max((each.get("lastIngestionTime", 0) for each in streams), default=0)
     return LogGroup(name, datetime.fromtimestamp(last / 1000, UTC) if last else None)

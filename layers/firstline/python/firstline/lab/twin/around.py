@@ -89,8 +89,8 @@ def get_parameter(world: World, parameters: Parameters) -> Answer:
 def describe_stacks(world: World, parameters: Parameters) -> Answer:
     """The one stack, of any name."""
     name, made_at = parameters["StackName"], world.start - LONG_AGO
-    stack = {"StackName": name, "CreationTime": made_at, "StackStatus": world.scenario.stack}
-    return {"Stacks": [stack]}
+    times = {"CreationTime": made_at, "LastUpdatedTime": made_at}
+    return {"Stacks": [{"StackName": name, "StackStatus": world.scenario.stack, **times}]}
 
 
 def describe_parameters(world: World, parameters: Parameters) -> Answer:

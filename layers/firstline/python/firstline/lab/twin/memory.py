@@ -72,7 +72,9 @@ class MemoryFleet:
         """See `firstline.controller.ports.readings.Fleet`."""
         world = self._world
         return self._effects.effect(
-            "fleet", "fleet.target_health", lambda: TargetHealth(world.target_states())
+            "fleet",
+            "fleet.target_health",
+            lambda: TargetHealth(world.target_states(), world.target_reasons()),
         )
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:

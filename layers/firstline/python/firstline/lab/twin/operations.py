@@ -148,9 +148,13 @@ def describe_instance_status(world: World, parameters: Parameters) -> Answer:
 
 def describe_target_health(world: World, _: Parameters) -> Answer:
     """What the load balancer says; the world has one target group, under any name."""
+    reasons = {id_: {"Reason": reason} for id_, reason in world.target_reasons().items()}
     return {
         "TargetHealthDescriptions": [
-            {"Target": {"Id": id_, "Port": 443}, "TargetHealth": {"State": state}}
+            {
+                "Target": {"Id": id_, "Port": 443},
+                "TargetHealth": {"State": state, **reasons.get(id_, {})},
+            }
             for id_, state in world.target_states().items()
         ]
     }
@@ -161,6 +165,7 @@ def describe_alarms(world: World, parameters: Parameters) -> Answer:
     return {
         "MetricAlarms": list(_alarms(world, set(parameters["AlarmNames"]))),
         "CompositeAlarms": [],
+        "LogAlarms": [],
     }
 
 

@@ -41,6 +41,8 @@ DEPENDENCIES: dict[str, Dependency] = {
     "ssm": "hosts",
 }
 """Services by the names that botocore's events give them."""
+CALLS: dict[str, Dependency] = {"ec2.DescribeInstanceStatus": "fleet"}
+"""Calls that are of another dependency than their service."""
 CHANGES = frozenset(
     {
         "auto-scaling.CancelInstanceRefresh",
@@ -108,9 +110,8 @@ class Wire:
         service = name.partition(".")[0]
         config = context["client_config"]
         change = name in CHANGES or service in OWNED_BY_MOTO
-        fault = self._world.scenario.fault(
-            DEPENDENCIES[service], self._world.elapsed, change=change
-        )
+        dependency = CALLS.get(name, DEPENDENCIES[service])
+        fault = self._world.scenario.fault(dependency, self._world.elapsed, change=change)
         self._call = Call(
             fault=None if self._faultless else fault,
             timeout=timedelta(seconds=config.read_timeout),

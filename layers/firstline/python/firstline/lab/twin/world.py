@@ -139,6 +139,11 @@ class World:
             for host in self.group.in_service(self.now)
         }
 
+    def target_reasons(self) -> dict[InstanceId, str]:
+        """Why it says so; of a healthy target it says nothing."""
+        states = self.target_states().items()
+        return {id_: "Target.Timeout" for id_, state in states if state != "healthy"}
+
     def probed(self) -> tuple[datetime, ProbeOutcome]:
         """The probe's last end-to-end request: the minute that it asked in, and its outcome."""
         minute = self.timings.minute

@@ -52,7 +52,7 @@ def _names_its_target(
 
 
 def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
-    """I11, I12, I16: two fresh readers agree that a host is dead, and none says that it serves."""
+    """I11, I12, I16: two fresh sources prove it by causes of their own, and none says it serves."""
     if FIXES[plan.action].reach == "fleet":
         return None  # whom it touches is held by the budget and the floor
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)

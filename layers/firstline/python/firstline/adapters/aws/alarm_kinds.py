@@ -1,0 +1,27 @@
+"""Alarm kinds: what CloudWatch has of alarms, and the lists that DescribeAlarms answers with.
+
+Of a kind that a request does not name, CloudWatch shows no alarm (API reference, DescribeAlarms).
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.literals import AlarmTypeType
+
+KINDS: tuple["AlarmTypeType", ...] = ("MetricAlarm", "CompositeAlarm", "LogAlarm")
+LOG_ALARMS = "LogAlarms"
+
+
+def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The alarms of all kinds on a *page*; raises `KeyError` for one that is cut.
+
+    CloudWatch shows the lists of metric and of composite alarms also where they are empty.
+    """
+    # a botocore that does not know log alarms drops their list, so that none is found: `whole`
+    return [*page["MetricAlarms"], *page["CompositeAlarms"], *page.get(LOG_ALARMS, ())]
+
+
+def whole(page: Mapping[str, Any]) -> bool:
+    """Whether an alarm that *page* could list and does not list is not there, whatever its kind."""
+    return LOG_ALARMS in page

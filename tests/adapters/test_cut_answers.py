@@ -1,0 +1,602 @@
+"""Cut answers: without any one of its parts, no answer of AWS passes for a fact.
+
+One table has a whole answer of each call that is read, made of what is read of it, and of each
+part that the service may leave out why it may. Every other part is taken out in turn.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import pytest
+from boto3.session import Session
+
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.fleet import AwsFleet
+from firstline.adapters.aws.hosts import SsmHosts
+from firstline.adapters.aws.investigation import AwsBackground
+from firstline.adapters.aws.kms_signer import KmsSigner
+from firstline.adapters.aws.ledger import DynamoLedger
+from firstline.adapters.aws.nats_credentials import fetch
+from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.routing_key import RoutingKey
+from firstline.adapters.aws.s3_archive import S3Archive
+from firstline.adapters.aws.scaling import AsgScaling
+from firstline.adapters.aws.sns_topic import SnsTeam
+from firstline.adapters.aws.store import DynamoStore
+from firstline.adapters.aws.wakes import SqsWakes
+from firstline.adapters.clock import SystemClock
+from firstline.cli.account.alarm_state import AwsAlarms
+from firstline.config import profile_file
+from firstline.diagnosis.evidence import Unknown
+from firstline.doctor.facts import Alarm, Metric, Unread
+from firstline.doctor.readers.alarms import AlarmsReader
+from firstline.doctor.readers.deployment import DeploymentReader
+from firstline.doctor.readers.fleet import FleetReader
+from firstline.doctor.readers.standing import StandingReader
+from firstline.errors import Unavailable
+from firstline.ids import digest
+from firstline.lab.twin.aws import HOME
+from firstline.notifications.delivery import NotYet
+from firstline.remediation.execution import Answered, Unsettled
+from tests.adapters.doors import PROFILE_PATH, T0, Ends
+from tests.adapters.records import CAUSE, ID
+from tests.adapters.ssm import COMMAND, DOCUMENTS, FIX, ONE, TOKEN
+from tests.adapters.test_hosts_answers import encoded, printed
+from tests.adapters.test_scaling_contract import CANCEL, REFRESH, REPLACE, SCALE_OUT
+from tests.adapters.test_wakes_contract import WAKE
+
+type Path = tuple[str, ...]
+
+LOADED = profile_file.load(PROFILE_PATH)
+PROFILE = copy.replace(
+    LOADED,
+    fleet=copy.replace(
+        LOADED.fleet,
+        kms_key="alias/vettid",
+        stack="VettID-Nitro",
+        watched_parameters=("/one",),
+        pcr0_parameter="/one",
+        build_host_tag="Purpose=EIF-Build",
+        launch_template="vaults",
+        deployment_group="vaults/blue",
+    ),
+)
+ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
+METRIC = Metric("AWS/EC2", "x")
+IN_ALARM = Alarm(name="a", state="ALARM", since=T0)
+SHOWN = {"AlarmArn": ALARM, "StateValue": "ALARM"}
+
+
+class Case(NamedTuple):
+    """What is *read* of an *answer*; what may lack in it, and why."""
+
+    call: str
+    read: Callable[[Session], object]
+    answer: dict[str, Any]
+    optional: Mapping[str, str] = {}
+
+
+def fleet(one: Session) -> AwsFleet:
+    return AwsFleet(one, PROFILE, HOME, SystemClock())
+
+
+def hosts(one: Session) -> SsmHosts:
+    return SsmHosts(clients.sending(one), clients.answers(one), DOCUMENTS, PROFILE)
+
+
+def scaling(one: Session) -> AsgScaling:
+    return AsgScaling(clients.scaling(one), clients.groups(one), PROFILE.fleet.group)
+
+
+def background(one: Session) -> AwsBackground:
+    return AwsBackground(one, PROFILE, "us-east-1")
+
+
+def around(one: Session) -> AwsAround:
+    return AwsAround(one, PROFILE.fleet)
+
+
+def store(one: Session) -> DynamoStore:
+    return DynamoStore(clients.store(one), "incidents", "ledger", SystemClock())
+
+
+def archive(one: Session) -> S3Archive:
+    return S3Archive(clients.archive(one), "archive")
+
+
+def doctor(one: Session) -> FleetReader:
+    return FleetReader(one, PROFILE.fleet, HOME)
+
+
+FLEET = (
+    Case(
+        "DescribeAutoScalingGroups",
+        lambda one: fleet(one).group(),
+        {
+            "AutoScalingGroups": [
+                {
+                    "AutoScalingGroupName": PROFILE.fleet.group,
+                    "DesiredCapacity": 1,
+                    "MaxSize": 2,
+                    "Instances": [
+                        {
+                            "InstanceId": ONE,
+                            "LifecycleState": "InService",
+                            "HealthStatus": "Healthy",
+                            "ProtectedFromScaleIn": True,
+                        }
+                    ],
+                    "SuspendedProcesses": [{"ProcessName": "Launch"}],
+                }
+            ]
+        },
+    ),
+    Case(
+        "DescribeTargetHealth",
+        lambda one: fleet(one).target_health(),
+        {
+            "TargetHealthDescriptions": [
+                {
+                    "Target": {"Id": ONE},
+                    "TargetHealth": {"State": "unhealthy", "Reason": "Elb.InternalError"},
+                }
+            ]
+        },
+    ),
+    Case(
+        "GetMetricData",
+        lambda one: fleet(one).answering(),
+        {
+            "MetricDataResults": [
+                {
+                    "Id": "outcome",
+                    "StatusCode": "Complete",
+                    "Timestamps": [T0],
+                    "Values": [100.0],
+                }
+            ]
+        },
+        {"MetricDataResults.Id": "one metric is asked for"},
+    ),
+    Case(
+        "DescribeInstanceStatus",
+        lambda one: fleet(one).statuses((ONE,)),
+        {
+            "InstanceStatuses": [
+                {
+                    "InstanceId": ONE,
+                    "InstanceState": {"Name": "running"},
+                    "SystemStatus": {"Status": "impaired"},
+                    "InstanceStatus": {"Status": "ok"},
+                    "AttachedEbsStatus": {"Status": "ok"},
+                }
+            ]
+        },
+        {
+            "InstanceStatuses.AttachedEbsStatus": "some instance types have no such check",
+            "InstanceStatuses.AttachedEbsStatus.Status": "as the above",
+        },
+    ),
+    Case(
+        "DescribeAlarms",
+        lambda one: fleet(one).alarms((ALARM,))[ALARM],
+        {"MetricAlarms": [SHOWN], "CompositeAlarms": [], "LogAlarms": []},
+        {"LogAlarms": "a botocore that does not know them drops it; this alarm is listed"},
+    ),
+    Case(
+        "DescribeAlarms: gone",
+        lambda one: fleet(one).alarms((ALARM,))[ALARM],
+        {"MetricAlarms": [], "CompositeAlarms": [], "LogAlarms": []},
+    ),
+)
+ON_HOSTS = (
+    Case(
+        "DescribeInstanceInformation",
+        lambda one: hosts(one).connections((ONE,)),
+        {"InstanceInformationList": [{"InstanceId": ONE, "PingStatus": "Online"}]},
+    ),
+    Case(
+        "ListCommandInvocations",
+        lambda one: hosts(one).answers(COMMAND)[ONE],
+        {
+            "CommandInvocations": [
+                {
+                    "InstanceId": ONE,
+                    "DocumentName": DOCUMENTS["look_host"],
+                    "Status": "Success",
+                    "StatusDetails": "Success",
+                    "CommandPlugins": printed(encoded()),
+                }
+            ]
+        },
+        {"CommandInvocations.StatusDetails": "the status says it with less detail"},
+    ),
+    Case(
+        "ListCommands",
+        lambda one: hosts(one).find(TOKEN, T0),
+        {
+            "Commands": [
+                {
+                    "CommandId": COMMAND,
+                    "DocumentName": DOCUMENTS["look_host"],
+                    "Comment": f"firstline {TOKEN}",
+                }
+            ]
+        },
+    ),
+    Case(
+        "SendCommand",
+        lambda one: hosts(one).fix(FIX),
+        {"Command": {"CommandId": COMMAND}},
+    ),
+)
+OF_THE_GROUP = (
+    Case(
+        "DescribeInstanceRefreshes",
+        lambda one: scaling(one).refreshes(),
+        {"InstanceRefreshes": [{"InstanceRefreshId": "r", "Status": "Failed", "StartTime": T0}]},
+        {"InstanceRefreshes.StartTime": "one that has not begun has none"},
+    ),
+    Case(
+        "DescribeScalingActivities",
+        lambda one: scaling(one).find(REPLACE, T0),
+        {
+            "Activities": [
+                {
+                    "ActivityId": "a",
+                    "StartTime": T0,
+                    "Description": f"Terminating EC2 instance: {ONE}",
+                }
+            ]
+        },
+    ),
+    Case(
+        "DescribeAutoScalingGroups: wanted",
+        lambda one: scaling(one).find(SCALE_OUT, T0),
+        {"AutoScalingGroups": [{"DesiredCapacity": 4}]},
+    ),
+    Case(
+        "TerminateInstance",
+        lambda one: scaling(one).fix(REPLACE),
+        {"Activity": {"ActivityId": "a"}},
+    ),
+    Case("Refresh", lambda one: scaling(one).fix(REFRESH), {"InstanceRefreshId": "r"}),
+    Case("Cancel", lambda one: scaling(one).fix(CANCEL), {"InstanceRefreshId": "r"}),
+)
+AROUND = (
+    Case(
+        "DescribeKey",
+        lambda one: around(one).key(),
+        {"KeyMetadata": {"KeyState": "Enabled", "KeyId": "k"}},
+    ),
+    Case(
+        "DescribeStacks",
+        lambda one: around(one).stack(),
+        {
+            "Stacks": [
+                {
+                    "StackStatus": "UPDATE_COMPLETE",
+                    "CreationTime": T0,
+                    "LastUpdatedTime": T0,
+                }
+            ]
+        },
+        {"Stacks.CreationTime": "a stack that was updated tells when"},
+    ),
+    Case(
+        "DescribeStacks: created",
+        lambda one: around(one).stack(),
+        {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "CreationTime": T0}]},
+    ),
+    Case(
+        "DescribeParameters",
+        lambda one: around(one).parameters(),
+        {"Parameters": [{"Name": "/one", "LastModifiedDate": T0}]},
+    ),
+    Case(
+        "DescribeInstances: builds",
+        lambda one: around(one).builds(),
+        {"Reservations": [{"Instances": [{"InstanceId": ONE, "LaunchTime": T0}]}]},
+    ),
+    Case(
+        "GetParameter",
+        lambda one: around(one).image_published(),
+        {"Parameter": {"Value": "0a" * 48}},
+    ),
+    Case(
+        "GetKeyPolicy",
+        lambda one: around(one).images_allowed("k"),
+        {"Policy": '{"Statement": []}'},
+    ),
+)
+BACKGROUND = (
+    Case(
+        "GetMetricData: background",
+        lambda one: background(one).metrics(T0),
+        {
+            "MetricDataResults": [
+                {"Id": f"m{n}", "StatusCode": "Complete", "Timestamps": [T0], "Values": [1.0]}
+                for n in range(30)
+            ]
+        },
+    ),
+    Case(
+        "DescribeEvents",
+        lambda one: background(one).issues(),
+        {"events": [{"service": "EC2", "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE"}]},
+    ),
+    Case(
+        "DescribeLaunchTemplateVersions",
+        lambda one: background(one).launch_template(),
+        {"LaunchTemplateVersions": [{"CreateTime": T0}]},
+    ),
+    Case(
+        "ListDeployments",
+        lambda one: background(one).releases(T0),
+        {"deployments": ["d-1"]},
+    ),
+    Case(
+        "DescribeInstances",
+        lambda one: background(one).placement((ONE,)),
+        {"Reservations": [{"Instances": [{"SecurityGroups": [{"GroupId": "g"}], "VpcId": "v"}]}]},
+        {"Reservations.Instances.VpcId": "an instance that was terminated is in none"},
+    ),
+    Case(
+        "DescribeSecurityGroupRules",
+        lambda one: background(one).lets_out(("g",), 4222),
+        {
+            "SecurityGroupRules": [
+                {"IsEgress": True, "IpProtocol": "tcp", "FromPort": 4222, "ToPort": 4222}
+            ]
+        },
+    ),
+    Case(
+        "DescribeRouteTables",
+        lambda one: background(one).routes(("v",)),
+        {
+            "RouteTables": [
+                {
+                    "Routes": [
+                        {
+                            "DestinationCidrBlock": "10.0.0.0/8",
+                            "VpcPeeringConnectionId": "p",
+                            "State": "active",
+                        }
+                    ]
+                }
+            ]
+        },
+        {
+            "RouteTables.Routes.DestinationCidrBlock": "IPv6 and prefix lists have none",
+            "RouteTables.Routes.VpcPeeringConnectionId": "most routes are over no peering",
+        },
+    ),
+    Case(
+        "DescribeVpcPeeringConnections",
+        lambda one: background(one).peerings(("p",)),
+        {
+            "VpcPeeringConnections": [
+                {"VpcPeeringConnectionId": "p", "Status": {"Code": "active"}},
+            ]
+        },
+    ),
+)
+CONSUMED = {"ConsumedCapacity": {"CapacityUnits": 0.5}}
+KEPT = (
+    Case("Query: load", lambda one: store(one).load(ID), {"Items": []}),
+    Case("Query: due", lambda one: store(one).due(T0), {"Items": []}),
+    Case("Query: open", lambda one: store(one).open_now(1), {"Items": []}),
+    Case("Query: entries", lambda one: store(one).entries(ID), {"Items": []}),
+    Case("GetItem: cause", lambda one: store(one).open_incident(CAUSE), CONSUMED),
+    Case("GetItem: switch", lambda one: store(one).switch(), CONSUMED),
+    Case("GetItem: openings", lambda one: store(one).openings("vettid"), CONSUMED),
+    Case(
+        "BatchGetItem",
+        lambda one: store(one).limits("vaults"),
+        {"Responses": {"incidents": []}, "UnprocessedKeys": {}},
+    ),
+    Case(
+        "Query: chain",
+        lambda one: list(DynamoLedger(clients.ledger(one), "ledger").entries(ID)),
+        {"Items": []},
+    ),
+    Case(
+        "Scan",
+        lambda one: list(DynamoLedger(clients.ledger(one), "ledger").everything()),
+        {"Items": []},
+    ),
+    Case("PutObject", lambda one: archive(one).put("k", b"v"), {"ETag": "e"}),
+    Case("GetObject", lambda one: archive(one).get("k"), {"Body": BytesIO(b"v")}),
+    Case(
+        "ListObjectsV2",
+        lambda one: archive(one).keys(""),
+        {"KeyCount": 1, "Contents": [{"Key": "k"}]},
+    ),
+    Case(
+        "ListObjectsV2: first",
+        lambda one: archive(one).first(""),
+        {"KeyCount": 1, "Contents": [{"Key": "k"}]},
+    ),
+    Case(
+        "Sign",
+        lambda one: KmsSigner(clients.keys(one), "k").sign(digest(b"")),
+        {"Signature": b"s"},
+    ),
+    Case(
+        "GetPublicKey",
+        lambda one: KmsSigner(clients.keys(one), "k").public_key(),
+        {"PublicKey": b"p"},
+    ),
+)
+SENT = (
+    Case(
+        "SendMessage",
+        lambda one: SqsWakes(clients.wakes(one), "https://sqs.us-east-1.amazonaws.com/1/w").queue(
+            WAKE, T0 - T0
+        ),
+        {"MessageId": "m"},
+    ),
+    Case(
+        "Publish",
+        lambda one: SnsTeam(clients.team(one), "arn:aws:sns:us-east-1:1:t").publish("s", "m"),
+        {"MessageId": "m"},
+    ),
+    Case(
+        "GetSecretValue",
+        lambda one: RoutingKey("s", one.client("secretsmanager"), SystemClock()).read(),
+        {"SecretString": "0" * 32},
+    ),
+    Case(
+        "GetParameter: credentials",
+        lambda one: fetch(clients.parameters(one), "/creds"),
+        {
+            "Parameter": {
+                "Value": "-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n"
+                "-----BEGIN USER NKEY SEED-----\nSUAA\n------END USER NKEY SEED------\n"
+            }
+        },
+    ),
+)
+LISTED = {
+    "AlarmName": "a",
+    "StateValue": "OK",
+    "StateUpdatedTimestamp": T0,
+    "ActionsEnabled": True,
+    "AlarmActions": ["arn:aws:sns:us-east-1:1:t"],
+}
+ASKED_BY_PEOPLE = (
+    Case(
+        "DescribeAlarms: drill",
+        lambda one: AwsAlarms(clients.alarms(one), "stack").named("a"),
+        {"MetricAlarms": [], "CompositeAlarms": []},
+    ),
+    Case(
+        "DescribeAlarms: doctor",
+        lambda one: AlarmsReader(one).all(),
+        {"MetricAlarms": [LISTED], "CompositeAlarms": []},
+    ),
+    Case(
+        "DescribeAlarmHistory",
+        lambda one: AlarmsReader(one).with_history(IN_ALARM, T0).was_ok,
+        {"AlarmHistoryItems": [{"HistoryData": '{"newState": {"stateValue": "OK"}}'}]},
+    ),
+    Case(
+        "GetMetricData: doctor",
+        lambda one: AlarmsReader(one).measured((METRIC,), T0),
+        {"MetricDataResults": [{"Id": "m0", "Timestamps": [T0], "Values": [1.0]}]},
+    ),
+    Case(
+        "DescribeAutoScalingGroups: doctor",
+        lambda one: doctor(one).groups(),
+        {
+            "AutoScalingGroups": [
+                {
+                    "AutoScalingGroupName": "g",
+                    "DesiredCapacity": 1,
+                    "Instances": [{"InstanceId": ONE, "LifecycleState": "InService"}],
+                    "SuspendedProcesses": [{"ProcessName": "Launch"}],
+                    "EnabledMetrics": [{"Metric": "GroupMinSize"}],
+                }
+            ]
+        },
+    ),
+    Case(
+        "DescribeTargetGroups",
+        lambda one: doctor(one).target_groups(),
+        {"TargetGroups": [{"TargetGroupArn": "arn:t", "LoadBalancerArns": ["arn:b"]}]},
+    ),
+    Case(
+        "ListStackResources",
+        lambda one: DeploymentReader(one, "stack", "vettid").resources(),
+        {
+            "StackResourceSummaries": [
+                {
+                    "ResourceType": "t",
+                    "LogicalResourceId": "l",
+                    "PhysicalResourceId": "p",
+                    "ResourceStatus": "CREATE_COMPLETE",
+                }
+            ]
+        },
+        {"StackResourceSummaries.PhysicalResourceId": "one that is being made has none"},
+    ),
+    Case(
+        "ListRules",
+        lambda one: StandingReader(one).rules(),
+        {"Rules": [{"Name": "r", "State": "ENABLED"}]},
+    ),
+    Case(
+        "ListSubscriptionsByTopic",
+        lambda one: StandingReader(one).readers("arn:aws:sns:us-east-1:1:t"),
+        {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:x"}]},
+    ),
+)
+CASES = (
+    *FLEET,
+    *ON_HOSTS,
+    *OF_THE_GROUP,
+    *AROUND,
+    *BACKGROUND,
+    *KEPT,
+    *SENT,
+    *ASKED_BY_PEOPLE,
+)
+
+
+def paths(answer: object, above: Path = ()) -> Iterator[Path]:
+    """Every part of *answer*; of a list, those of its first."""
+    match answer:
+        case dict():
+            for key, value in answer.items():
+                yield (*above, key)
+                yield from paths(value, (*above, key))
+        case [first, *_]:
+            yield from paths(first, above)
+        case _:
+            pass
+
+
+def without(answer: Any, path: Path) -> Any:  # noqa: ANN401 - the service's shape
+    """*answer* without the part at *path*."""
+    if isinstance(answer, list):
+        return [without(answer[0], path), *answer[1:]]
+    key, *below = path
+    if not below:
+        return {each: value for each, value in answer.items() if each != key}
+    return {**answer, key: without(answer[key], tuple(below))}
+
+
+def unknown(case: Case, answer: dict[str, Any]) -> bool:
+    """Whether what is read says of itself that it is no fact."""
+    try:
+        found = case.read(Ends(answer).session)
+    except Unavailable:
+        return True
+    report = found.report if isinstance(found, Answered) else found
+    return isinstance(report, Unknown | Unread | NotYet | Unsettled)
+
+
+CUTS = [(case, path) for case in CASES for path in paths(case.answer)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call)
+def test_an_empty_answer_is_unknown(case: Case) -> None:
+    """An HTTP 200 without a body, whatever is asked."""
+    assert unknown(case, {})
+
+
+@pytest.mark.parametrize(
+    ("case", "path"), CUTS, ids=[f"{case.call} {'.'.join(path)}" for case, path in CUTS]
+)
+def test_a_part_is_missed_unless_the_service_may_leave_it_out(case: Case, path: Path) -> None:
+    """What is optional is named in the table; without anything else the answer is unknown."""
+    optional = ".".join(path) in case.optional
+    assert unknown(case, without(case.answer, path)) is not optional
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call)
+def test_what_may_be_left_out_is_a_part_of_the_answer(case: Case) -> None:
+    """The table has no reason for what is not in it."""
+    assert set(case.optional) <= {".".join(path) for path in paths(case.answer)}
