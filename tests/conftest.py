@@ -1,9 +1,12 @@
 """The whole suite runs on all cores: what shares something costly stays together."""
 
 import re
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -13,6 +16,7 @@ settings.register_profile(
 settings.load_profile("calm")  # the same examples in every run, however busy the machine is
 pytest_plugins = ["tests.fast", "tests.iam.held"]
 
+TESTS = Path(__file__).parent
 TOGETHER = {"browser", "end_to_end", "infra"}
 """Folders with one thing for all their tests: a deployment, the templates, a browser."""
 APART = {
@@ -23,6 +27,11 @@ APART = {
     "test_scenarios.py",
 }
 """Files whose cases share nothing with each other; the tests of one case do."""
+UNMEASURED = {"dev", "end_to_end", "iam", "infra", "simulation"}
+"""Folders whose tests, as those marked slow, prove nothing about the core's coverage.
+
+To trace the core takes as long again as to run it, and other tests take each of its branches.
+"""
 SHARED_SECONDS = 3600
 """How long a test may take that has to make what its folder shares, on a busy machine."""
 
@@ -32,6 +41,25 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # it comes without ty
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage where it proves nothing, also while fixtures are made."""
+    measured = Coverage.current() if is_unmeasured(item) else None
+    if measured is None:
+        return (yield)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()
+
+
+def is_unmeasured(item: pytest.Item) -> bool:
+    """Whether the core's coverage rests on other tests."""
+    folders = item.path.relative_to(TESTS).parts[:-1]
+    return bool(UNMEASURED & set(folders)) or item.get_closest_marker("slow") is not None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -23,6 +23,7 @@ ONLY_READ = {
     "test": "it is what runs this",
     "check": "it runs beside the tests, over the same checkout, in CI",
     "docs": "it writes the documents of the checkout; tests/tools/test_documents.py makes each",
+    "prove": "it runs for a long time; tests/tools/test_prove.py runs each part in small",
 }
 """What is read by its parser and not run, and why."""
 

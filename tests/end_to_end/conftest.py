@@ -2,9 +2,8 @@
 
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
-import coverage
 import pytest
 
 from firstline.config import profile_file as profiles
@@ -33,7 +32,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     begun, folder = Begun.now(), tmp_path_factory.mktemp("deployment")
     faults, metrics = Faults(), Metrics()
     with ExitStack() as stack:
-        stack.enter_context(uncounted())
         stack.enter_context(faults.of_threads())
         stack.enter_context(faults.of_moto())
         cloud = stack.enter_context(Cloud(faults))
@@ -81,17 +79,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         assert faults.take() == []  # nothing was asked for that the cloud does not have
         yield deployed
     assert faults.take() == []
-
-
-@contextmanager
-def uncounted() -> Iterator[None]:
-    """No line is counted as covered: what is deployed runs in processes of its own."""
-    counting = coverage.Coverage.current()
-    if counting:
-        counting.stop()
-    yield
-    if counting:
-        counting.start()
 
 
 @pytest.fixture(autouse=True)

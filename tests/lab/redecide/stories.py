@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,9 +14,9 @@ from firstline.lab.simulation import found
 from firstline.ledger.export import Recorded, recorded
 
 
-def of(seed: int) -> tuple[list[Story], dict[Digest, Profile]]:
+def of(seed: int, given: Sequence[int] | None = None) -> tuple[list[Story], dict[Digest, Profile]]:
     """The stories of a run's incidents, and the policy that was in force."""
-    run = found.run(seed)
+    run = found.run(seed, given)
     told = (story(map(recorded, each)) for each in run.door.store.tables.entries.values())
     return [each for each in told if each is not None], {run.profile.digest: run.profile}
 

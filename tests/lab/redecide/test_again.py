@@ -9,6 +9,8 @@ from firstline.ids import CommandId, Digest
 from firstline.lab.redecide.again import again, sending
 from firstline.lab.redecide.compare import Difference, parted
 from firstline.lab.redecide.record import Story, Turn
+from firstline.lab.simulation import regressions
+from firstline.lab.simulation.regressions import REGRESSIONS
 from firstline.ledger.entries import FixReported
 from firstline.ledger.export import Recorded
 from firstline.remediation.execution import Refused, Sent, Unsettled
@@ -25,6 +27,15 @@ def test_a_simulated_incident_is_decided_again_as_it_was(seed: int) -> None:
         compared = again(each, policies)
         assert (compared.differences, compared.why) == ((), "")
         assert compared.decisions == len(each.turns)
+
+
+def test_what_a_worker_took_in_that_did_not_decide_is_taken_in_again() -> None:
+    """It paged and died: its signals come at the instant of its commit, before the others."""
+    name = "a decision does not follow from its record, where a worker paged and did not decide"
+    (died,) = [each for each in REGRESSIONS if each.name == name]
+    told, policies = stories.of(*regressions.given(died))
+    assert any(len(turn.arrivals) > 1 for each in told for turn in each.turns)
+    assert [again(each, policies).differences for each in told] == [()] * len(told)
 
 
 def _fields(differences: tuple[Difference, ...]) -> set[tuple[str, str]]:

@@ -188,6 +188,11 @@ REGRESSIONS = (
 
 def again(regression: Regression) -> Outcome:
     """Its run, as the code is now."""
+    return found.simulate(*given(regression))
+
+
+def given(regression: Regression) -> tuple[int, list[int]]:
+    """The seed of its world, and its choices."""
     (seed,) = found.seeds(1, regression.start)
     length = max(regression.choices, default=-1) + 1
-    return found.simulate(seed, [regression.choices.get(at, 0) for at in range(length)])
+    return seed, [regression.choices.get(at, 0) for at in range(length)]
