@@ -189,6 +189,10 @@ def test_an_entry_is_told_in_words(kind: Kind, data: Data, expected: tuple[str, 
     assert tuple(f"{each.word} {each.text}" for each in told) == expected
 
 
+def test_each_kind_has_words() -> None:
+    assert {kind for kind, _, _ in CASES} == set(Kind)
+
+
 def test_a_wait_is_told_once_while_its_reason_stands() -> None:
     """And again when something came in between."""
     wait, other, closed = decision("wait"), decision("wait", why="else"), decision("close")
