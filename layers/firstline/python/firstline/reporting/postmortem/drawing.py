@@ -141,7 +141,7 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
                 name=line.name,
                 tone=line.tone,
                 number=number,
-                points=" ".join(_points(line, scale, top, stepped=plot.stepped)),
+                points=" ".join(_points(line, scale, top)),
                 last=_number(line.points[-1].value),
             )
             for number, line in enumerate(plot.lines)
@@ -152,13 +152,13 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
     )
 
 
-def _points(line: Line, scale: Axis, top: float, *, stepped: bool) -> Iterator[str]:
-    """A stepped line holds a value until the next reading."""
+def _points(line: Line, scale: Axis, top: float) -> Iterator[str]:
+    """A line holds a value until the next reading."""
     last: str | None = None
     for point in line.points:
         x = round(scale.x(point.at) * PLOT_WIDTH / 100, 1)
         y = f"{round(PLOT_HEIGHT * (1 - point.value / top), 1)}"
-        if stepped and last is not None:
+        if last is not None:
             yield f"{x},{last}"
         yield f"{x},{y}"
         last = y

@@ -85,13 +85,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """Readings over the incident; ``stepped`` ones hold until the next."""
+    """Readings over the incident; each holds until the next."""
 
     title: str
     unit: str
     note: str
     lines: tuple[Line, ...]
-    stepped: bool = True
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
