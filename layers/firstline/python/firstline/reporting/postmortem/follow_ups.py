@@ -62,7 +62,7 @@ def follow_ups(
     if not stands.opened:
         return ()
     found = (
-        *_handed_over(record),
+        *(advice(line) for each in events(record, HandedOver) for line in parts(each.next)),
         *(advice(BY_FAILURE[each]) for each in failures(worst.diagnosis if worst else None)),
         *map(advice, BY_CONDITION.get(stands.condition, ())),
         *_locked(fixed),
@@ -73,11 +73,6 @@ def follow_ups(
         *_observed(stands),
     )
     return tuple(dict.fromkeys(found))
-
-
-def _handed_over(record: Record) -> Iterator[Advice]:
-    for each in events(record, HandedOver):
-        yield from map(advice, parts(each.next))
 
 
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
