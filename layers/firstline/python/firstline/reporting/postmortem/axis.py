@@ -12,14 +12,8 @@ SHORTEST = timedelta(seconds=10)
 """What took no time still has an axis."""
 AFTER = 0.25
 """What comes later than this share of the duration after the end is told, and not drawn."""
-STEPS = tuple(
-    timedelta(seconds=each)
-    for each in (
-        *(1, 2, 5, 10, 15, 30),
-        *(60, 120, 300, 600, 900, 1800),
-        *(3600, 7200, 10_800, 21_600, 43_200),
-    )
-)
+_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
+STEPS = tuple(timedelta(seconds=each) for each in _SECONDS)
 """Distances between ticks that people count in; beyond them whole days."""
 DAY = timedelta(days=1)
 
