@@ -3,7 +3,7 @@
 So that a drawing is to scale at every width without a script: only its texts keep their size.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -98,12 +98,11 @@ def timeline(report: Report) -> Timeline:
 
 def _row(lane: Lane, number: int, drawn: list[Moment], scale: Axis) -> Row:
     top = number * LANE_HEIGHT
-    marks = _marks((each for each in drawn if each.lane is lane), top + MARK_AT, scale)
-    return Row(lane=lane, top=top, marks=tuple(marks))
+    inside = [each for each in drawn if each.lane is lane]
+    return Row(lane=lane, top=top, marks=tuple(_marks(inside, top + MARK_AT, scale)))
 
 
-def _marks(moments: Iterable[Moment], y: int, scale: Axis) -> Iterator[Mark]:
-    drawn = tuple(moments)
+def _marks(drawn: list[Moment], y: int, scale: Axis) -> Iterator[Mark]:
     loud = [scale.x(each.at) for each in drawn if each.tone is not Tone.QUIET]
     free = 0.0
     for each in drawn:
