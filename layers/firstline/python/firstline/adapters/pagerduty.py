@@ -23,7 +23,6 @@ _DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a bu
 _TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
 _REFUSAL_BYTES_MAX = 64 * 1024
 _WHY_CHARACTERS_MAX = 200
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "firstline",
@@ -116,11 +115,11 @@ def _safe(url: str) -> str:
     except urllib3.exceptions.LocationParseError:
         parsed = urllib3.util.Url()
     match parsed.scheme, parsed.host:
-        case "https", str():
+        case ("https", str()) | ("http", "localhost" | "127.0.0.1" | "[::1]"):
             return url
-        case "http", host if host in _LOOPBACK:
-            return url
-    raise Malformed(f"the pager's address {url!r} must be https://, or http:// on a loopback host")
+        case _:
+            why = "must be https://, or http:// on a loopback host"
+            raise Malformed(f"the pager's address {url!r} {why}")
 
 
 def _refusal(response: urllib3.BaseHTTPResponse) -> str:
