@@ -100,10 +100,8 @@ def _below(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
     match kind:
         case inspect.StructType(fields=fields):
             return [each.type for each in fields if each.encode_name == part]
-        case inspect.VarTupleType(item_type=item):
-            return [item]
-        case inspect.DictType(value_type=value):
-            return [value]
+        case inspect.VarTupleType(item_type=each) | inspect.DictType(value_type=each):
+            return [each]
         case inspect.UnionType(types=types):
             return [below for each in types for below in _below(each, part)]
         case _:
