@@ -78,10 +78,8 @@ def follow_ups(
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     hosts = [host for each in fixed if each.sent for host in each.vaults]
     if hosts:
-        yield Advice(
-            "R41",
-            f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN",
-        )
+        text = f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN"
+        yield Advice("R41", text)
 
 
 def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
@@ -92,9 +90,8 @@ def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
 def _relapsed(record: Record) -> Iterator[Advice]:
     doubted = [host for each in events(record, HostsVerified) for host in each.doubted]
     if doubted:
-        yield Advice(
-            "R18", f"consider replacing {named(doubted)}: it failed again after it was verified"
-        )
+        text = f"consider replacing {named(doubted)}: it failed again after it was verified"
+        yield Advice("R18", text)
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
