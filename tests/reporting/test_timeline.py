@@ -2,12 +2,14 @@
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
+from firstline.ledger.entries import LedgerEvent
+from firstline.ledger.export import recorded
 from firstline.reporting.timeline import clock, moments
 from tests.builders import ID, NOW
 
@@ -187,6 +189,11 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
 def test_an_entry_is_told_in_words(kind: Kind, data: Data, expected: tuple[str, ...]) -> None:
     told = moments(entries((kind, data)))
     assert tuple(f"{each.word} {each.text}" for each in told) == expected
+
+
+def test_each_event_has_a_case() -> None:
+    told = {type(recorded(each).event) for kind, data, _ in CASES for each in entries((kind, data))}
+    assert set(get_args(LedgerEvent.__value__)) <= told
 
 
 def test_a_wait_is_told_once_while_its_reason_stands() -> None:

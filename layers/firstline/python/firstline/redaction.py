@@ -28,49 +28,35 @@ class _Rule(NamedTuple):
     pattern: re.Pattern[str]
     instead: str
     shortest: int
-    words: tuple[str, ...] = ("",)
+    words: tuple[str, ...]
 
 
-_RULES: tuple[_Rule, ...] = (
+def _rule(pattern: str, instead: str, shortest: int, *words: str) -> _Rule:
+    return _Rule(re.compile(pattern), instead, shortest, words or ("",))
+
+
+_RULES = (
     # a JSON Web Token, and what follows a word that announces a secret
-    _Rule(re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,2}"), "[token]", 7, ("eyj",)),
-    _Rule(
-        re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"),
-        r"\1 [token]",
-        12,
-        ("bearer", "basic"),
-    ),
-    _Rule(
-        re.compile(
-            r"(?i)\b((?:[a-z]+[_-])*(?:password|passwd|secret|token|api[_-]?key|credential|pin)s?)"
-            r"""(["']?\s*[=:]\s*)["']?[^\s"',;]+["']?"""
-        ),
+    _rule(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,2}", "[token]", 7, "eyj"),
+    _rule(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}", r"\1 [token]", 12, "bearer", "basic"),
+    _rule(
+        r"(?i)\b((?:[a-z]+[_-])*(?:password|passwd|secret|token|api[_-]?key|credential|pin)s?)"
+        r"""(["']?\s*[=:]\s*)["']?[^\s"',;]+["']?""",
         r"\1\2[secret]",
         5,
-        ("passw", "secret", "token", "key", "credential", "pin"),
+        *("passw", "secret", "token", "key", "credential", "pin"),
     ),
-    _Rule(re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "[access key]", 20, ("akia", "asia")),
-    _Rule(re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "[mail]", 5, ("@",)),
-    _Rule(
-        re.compile(r"\b(?:OwnerSpace|MessageSpace|_INBOX)\.[\w.$*>-]+"),
-        "[subject]",
-        8,
-        ("space.", "_inbox."),
-    ),
-    _Rule(re.compile(_GUID), "[guid]", 36),
-    _Rule(
-        re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)[0-9]{12}(?=[:/]|\b)"),
-        r"\1[account]",
-        22,
-    ),
-    _Rule(re.compile(r"(?<![\w-])[0-9]{12}(?![\w-])"), "[account]", 12),
-    _Rule(re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])"), "[hex]", 32),
+    _rule(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", "[access key]", 20, "akia", "asia"),
+    _rule(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", "[mail]", 5, "@"),
+    _rule(r"\b(?:OwnerSpace|MessageSpace|_INBOX)\.[\w.$*>-]+", "[subject]", 8, "space.", "_inbox."),
+    _rule(_GUID, "[guid]", 36),
+    _rule(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)[0-9]{12}(?=[:/]|\b)", r"\1[account]", 22),
+    _rule(r"(?<![\w-])[0-9]{12}(?![\w-])", "[account]", 12),
+    _rule(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])", "[hex]", 32),
     # Base64 of a length that no word has: letters of both cases and digits, mixed
-    _Rule(
-        re.compile(
-            r"(?<![\w+/-])(?=[\w+/-]*[0-9])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])"
-            r"[A-Za-z0-9+/_]{32,}={0,2}(?![\w+/-])"
-        ),
+    _rule(
+        r"(?<![\w+/-])(?=[\w+/-]*[0-9])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])"
+        r"[A-Za-z0-9+/_]{32,}={0,2}(?![\w+/-])",
         "[token]",
         32,
     ),

@@ -6,16 +6,15 @@ it for good, and everything else is to be tried again; trying again is the calle
 
 import functools
 import ssl
-from concurrent.futures import Future
 from contextlib import closing
 from datetime import timedelta
 from http import HTTPStatus
-from threading import Thread
 
 import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
+from firstline.adapters.dns import left_behind
 from firstline.errors import Malformed
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.redaction import redact
@@ -24,7 +23,6 @@ _DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a bu
 _TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
 _REFUSAL_BYTES_MAX = 64 * 1024
 _WHY_CHARACTERS_MAX = 200
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "firstline",
@@ -88,16 +86,8 @@ class PagerDutyPager:
         Timeouts of a socket do not bound the lookup of a name, several addresses, or an answer
         that drips; a page that hangs would hold up the next try.
         """
-        delivery: Future[Delivery] = Future()
-
-        def ask() -> None:
-            try:
-                delivery.set_result(self._exchange(url, sent, routing_key))
-            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-                delivery.set_exception(error)
-
-        Thread(target=ask, daemon=True).start()
-        return delivery.result(_DEADLINE.total_seconds())
+        answer = left_behind(lambda: self._exchange(url, sent, routing_key))
+        return answer.result(_DEADLINE.total_seconds())
 
     def _exchange(self, url: str, sent: bytes, routing_key: str) -> Delivery:
         answer = self._http.request("POST", url, body=sent, headers=_HEADERS, preload_content=False)
@@ -125,11 +115,11 @@ def _safe(url: str) -> str:
     except urllib3.exceptions.LocationParseError:
         parsed = urllib3.util.Url()
     match parsed.scheme, parsed.host:
-        case "https", str():
+        case ("https", str()) | ("http", "localhost" | "127.0.0.1" | "[::1]"):
             return url
-        case "http", host if host in _LOOPBACK:
-            return url
-    raise Malformed(f"the pager's address {url!r} must be https://, or http:// on a loopback host")
+        case _:
+            why = "must be https://, or http:// on a loopback host"
+            raise Malformed(f"the pager's address {url!r} {why}")
 
 
 def _refusal(response: urllib3.BaseHTTPResponse) -> str:

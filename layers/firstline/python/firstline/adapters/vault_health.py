@@ -14,18 +14,12 @@ import urllib3
 
 from firstline.adapters.dns import left_behind, lookup
 from firstline.config.probe_settings import HealthTarget
-from firstline.monitoring.http_probe import (
-    HealthAnswer,
-    HealthOutcome,
-    HealthReading,
-    NoAnswer,
-    allowed,
-)
+from firstline.monitoring.http_probe import HealthAnswer, HealthOutcome, NoAnswer, allowed
 
 _HEADERS = {"User-Agent": "firstline", "Accept": "application/json", "Connection": "close"}
 
 
-def ask(target: HealthTarget, tls: ssl.SSLContext) -> HealthReading:
+def ask(target: HealthTarget, tls: ssl.SSLContext) -> HealthAnswer | NoAnswer:
     """What *target* answers within its limit; a failure is a value, never an exception."""
     until = time.monotonic() + target.limit_seconds
     try:

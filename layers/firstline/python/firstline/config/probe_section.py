@@ -7,22 +7,16 @@ import msgspec
 from firstline.config.probe_settings import HealthTarget, NatsTarget, ProbeSettings
 
 _Vpc = Annotated[str, msgspec.Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z")]
-_Subnets = Annotated[
-    tuple[Annotated[str, msgspec.Meta(pattern=r"^subnet-[0-9a-f]{8,17}\Z")], ...],
-    msgspec.Meta(min_length=1, max_length=16),
-]
-_Groups = Annotated[
-    tuple[Annotated[str, msgspec.Meta(pattern=r"^sg-[0-9a-f]{8,17}\Z")], ...],
-    msgspec.Meta(min_length=1, max_length=5),
-]
+_Subnet = Annotated[str, msgspec.Meta(pattern=r"^subnet-[0-9a-f]{8,17}\Z")]
+_Group = Annotated[str, msgspec.Meta(pattern=r"^sg-[0-9a-f]{8,17}\Z")]
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Private subnets of the fleet's VPC, and security groups that may reach NATS."""
 
     vpc: _Vpc
-    subnets: _Subnets
-    security_groups: _Groups
+    subnets: Annotated[tuple[_Subnet, ...], msgspec.Meta(min_length=1, max_length=16)]
+    security_groups: Annotated[tuple[_Group, ...], msgspec.Meta(min_length=1, max_length=5)]
 
 
 class NatsProbe(NatsTarget, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,6 @@ import msgspec
 
 from firstline.config import consistency, toml_document, type_errors
 from firstline.config.profile import Profile
-from firstline.config.toml_document import Fault
 from firstline.errors import Malformed
 from firstline.ids import digest
 
@@ -27,7 +26,7 @@ def parse(raw: bytes, name: str) -> Profile:
     document = toml_document.read(raw, name)
     if "digest" in document.table:
         why = "is computed from the file: remove the key"
-        raise document.refusal([Fault(("digest",), why)])
+        raise document.refusal([toml_document.Fault(("digest",), why)])
     try:
         profile = msgspec.convert({**document.table, "digest": digest(raw)}, type=Profile)
     except msgspec.ValidationError as error:

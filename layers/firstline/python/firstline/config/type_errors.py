@@ -90,22 +90,22 @@ def _wanted(what: str) -> str:
 
 def _known(key: Key, model: type) -> list[str]:
     """The keys, or the values, that may stand at *key*; none where anything may."""
-    kinds = [inspect.type_info(model)]
+    kinds = _kinds(inspect.type_info(model))
     for part in key:
-        kinds = [below for kind in kinds for below in _below(kind, part)]
+        kinds = [each for kind in kinds for below in _below(kind, part) for each in _kinds(below)]
     return [name for kind in kinds for name in _names(kind)]
+
+
+def _kinds(kind: inspect.Type) -> list[inspect.Type]:
+    return list(kind.types) if isinstance(kind, inspect.UnionType) else [kind]
 
 
 def _below(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
     match kind:
         case inspect.StructType(fields=fields):
             return [each.type for each in fields if each.encode_name == part]
-        case inspect.VarTupleType(item_type=item):
-            return [item]
-        case inspect.DictType(value_type=value):
-            return [value]
-        case inspect.UnionType(types=types):
-            return [below for each in types for below in _below(each, part)]
+        case inspect.VarTupleType(item_type=each) | inspect.DictType(value_type=each):
+            return [each]
         case _:
             return []
 
@@ -118,7 +118,5 @@ def _names(kind: inspect.Type) -> list[str]:
             return [str(each.value) for each in enum]
         case inspect.LiteralType(values=values):
             return [str(each) for each in values]
-        case inspect.UnionType(types=types):
-            return [name for each in types for name in _names(each)]
         case _:
             return []

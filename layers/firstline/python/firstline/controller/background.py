@@ -22,9 +22,8 @@ def look_up(
     draft: Draft, about: Situation
 ) -> tuple[tuple[str, ...], tuple[dict[str, object], ...]]:
     """What a person looks up first, in lines; and the metrics among it, for the record (R20)."""
-    wanted = background.topics(
-        about.incident.condition, dependency=about.diagnosis.dependency is not None
-    )
+    dependency = about.diagnosis.dependency is not None
+    wanted = background.topics(about.incident.condition, dependency=dependency)
     found = _Reader(draft).read(about, wanted)
     nats = about.profile.fleet.nats
     lines = background.told(found, about.incident.signalled_at, nats.port)

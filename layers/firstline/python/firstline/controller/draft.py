@@ -16,7 +16,6 @@ from firstline.ledger.chain import Entry, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.notifications import pages as paging
 from firstline.remediation import limits
-from firstline.remediation.limits import Lease, Limits
 
 
 class Draft:
@@ -53,7 +52,7 @@ class Draft:
         for each in measured:
             self.record(each)
 
-    def release(self, held: Limits | Unknown, failed: Token | None = None) -> None:
+    def release(self, held: limits.Limits | Unknown, failed: Token | None = None) -> None:
         """Give the lease back, if it is ours, with the fix that *failed* marked in its spending.
 
         One that cannot be read runs out by itself; what is to be written of it already stays.
@@ -63,7 +62,7 @@ class Draft:
         if held.lease.holder == self.incident.id:
             self.lease = LeaseWrite(limits.release(held.lease, failed), held.lease.fence)
 
-    def lease_after(self, held: Limits) -> Lease:
+    def lease_after(self, held: limits.Limits) -> limits.Lease:
         """The lease as the next commit leaves it: what a verdict changed is not lost."""
         return self.lease.lease if self.lease is not None else held.lease
 

@@ -10,7 +10,6 @@ from firstline.controller.remember import Arrival
 from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.incidents import approvals
-from firstline.incidents.approvals import Approval
 from firstline.ledger.entries import Lead, SignalsJoined
 from firstline.notifications import pages as paging
 from firstline.signal import Disposition, Signal
@@ -54,7 +53,7 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     draft.record(SignalsJoined(joined=joined, leads=lead))
 
 
-def take_approvals(draft: Draft, said: tuple[Approval, ...]) -> None:
+def take_approvals(draft: Draft, said: tuple[approvals.Approval, ...]) -> None:
     """Take in what people said to proposals, in order; what was asked of them is answered."""
     for approval in said[:APPROVALS_MAX]:
         after = approvals.answered(draft.incident.proposals, approval)

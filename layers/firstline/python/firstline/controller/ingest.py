@@ -22,12 +22,10 @@ def ingest(body: bytes, system: System) -> Receipt:
 def receive(signal: Signal, found: Classification, system: System) -> Receipt:
     """Do what *found* asks for; raises `Unavailable` when it must be delivered again."""
     arrival = Arrival(signal, found)
-    match found.disposition:
-        case Disposition.INCIDENT:
+    match found.disposition, signal.kind:
+        case (Disposition.INCIDENT, _):
             return take_in(arrival, system)
-        case Disposition.RECOVERY:
-            return tell(arrival, system)
-        case Disposition.CONTEXT if signal.kind is SignalKind.ALARM_CONFIGURATION:
+        case (Disposition.RECOVERY, _) | (Disposition.CONTEXT, SignalKind.ALARM_CONFIGURATION):
             return tell(arrival, system)
         case _:
             return note(arrival, system)

@@ -69,11 +69,6 @@ def put(
     return Receipt(found.disposition, found.why, incident)
 
 
-def is_over(signal: Signal, system: System) -> bool:
-    """Whether the alarm of *signal* is OK now; what cannot be read is not (I14)."""
-    return signal.arn in clear((signal.arn,), system)
-
-
 def clear(arns: tuple[str, ...], system: System) -> frozenset[str]:
     """Which of these alarms are OK now, by one request; what cannot be read is not (I14)."""
     try:

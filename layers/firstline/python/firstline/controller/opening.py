@@ -10,7 +10,7 @@ import copy
 from firstline.config.profile import seconds
 from firstline.controller import settle
 from firstline.controller.draft import Draft
-from firstline.controller.joining import Receipt, heard, is_over, put, tell
+from firstline.controller.joining import Receipt, clear, heard, put, tell
 from firstline.controller.ports.store import Change, OpeningsWrite
 from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
@@ -32,7 +32,7 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
     """Open its episode, or put it into the inbox of the one that is open."""
     late = _late(arrival.signal, system)
     for turn in range(TURNS_MAX):
-        if late and is_over(arrival.signal, system):
+        if late and arrival.signal.arn in clear((arrival.signal.arn,), system):
             return _observed(arrival, system)
         counted, openings = _counted(arrival, system) if turn < TURNS_MAX - 1 else (arrival, None)
         try:

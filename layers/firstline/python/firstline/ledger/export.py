@@ -8,6 +8,7 @@ Lines come in any order, but the entries of an incident in theirs, and so do che
 takes one line at a time. It understands, and does not judge: that is ``ledger/verify.py``'s.
 """
 
+import contextlib
 import copy
 import functools
 import json
@@ -166,18 +167,11 @@ def write(
 
     Of the policies that entries name, those are in it whose text *text_of* gives.
     """
-    named: dict[str, None] = {}
+    named: dict[Digest, None] = {}
     for entry in entries:
-        named |= dict.fromkeys(_policies(entry))
+        with contextlib.suppress(Malformed):  # one that cannot be read, the verifier tells
+            named[recorded(entry).policy] = None
         yield entry_line(entry)
-    texts = (text_of(Digest(each)) for each in named)
+    texts = map(text_of, named)
     yield from (policy_line(text) for text in texts if text is not None)
     yield from (checkpoint_line(text, signature) for text, signature in checkpoints)
-
-
-def _policies(entry: Entry) -> tuple[Digest, ...]:
-    """The policy that *entry* names; none when it cannot be read, which the verifier tells."""
-    try:
-        return (recorded(entry).policy,)
-    except Malformed:
-        return ()

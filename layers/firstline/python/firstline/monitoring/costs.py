@@ -47,24 +47,22 @@ STORED = _price("0.023", "GB-month", "S3")
 ENDPOINT = _price("0.01", "endpoint in a subnet, an hour", "PrivateLink")
 
 _KILOBYTE = 1024
-_FLAT: Mapping[str, Price] = {
+_CALLS: Mapping[str, Price] = {
     "sqs": QUEUED,
     "sns": PUBLISHED,
     "secrets-manager": SECRET_READ,
     "kms": KEY_READ,
+    "kms Sign": SIGNATURE,
+    "kms GetPublicKey": SIGNATURE,
     "cloudwatch": ALARMS_READ,
     "s3": PUT,
+    "s3 GetObject": GET,
 }
-"""A call of a service, whatever it asks; by botocore's hyphenated names of services.
+"""A call of a service, by botocore's hyphenated names of services; some operations differ.
 
 What is not named (Systems Manager's Run Command, Auto Scaling, Elastic Load Balancing, EC2 and
 CloudFormation reads) is free. Lambda's own time is on its bill by function.
 """
-_OTHERWISE: Mapping[tuple[str, str], Price] = {
-    ("s3", "GetObject"): GET,
-    ("kms", "Sign"): SIGNATURE,
-    ("kms", "GetPublicKey"): SIGNATURE,
-}
 _WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1, "TransactWriteItems": 2}
 """How often DynamoDB writes what an operation sends; every other operation reads."""
 
@@ -79,7 +77,7 @@ def nanodollars(service: str, operation: str, sent_bytes: int) -> int:
         writes = _WRITES.get(operation)
         kilobytes = -(-sent_bytes // _KILOBYTE)
         return writes * _nano(WRITE) * kilobytes if writes else 2 * _nano(READ)
-    price = _OTHERWISE.get((service, operation)) or _FLAT.get(service)
+    price = _CALLS.get(f"{service} {operation}") or _CALLS.get(service)
     return _nano(price) if price else 0
 
 

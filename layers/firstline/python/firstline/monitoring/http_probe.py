@@ -4,7 +4,6 @@ import ipaddress
 from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Literal
 
 import msgspec
 
@@ -35,14 +34,9 @@ class HealthAnswer(msgspec.Struct, frozen=True):
 
 
 class NoAnswer(msgspec.Struct, frozen=True):
-    """Why there is none. ``why`` is the name of a failure's type, never its text."""
+    """Why there is none, never ``healthy``. ``why`` is the name of a failure's type alone."""
 
-    outcome: Literal[
-        HealthOutcome.NO_SERVER,
-        HealthOutcome.TIMEOUT,
-        HealthOutcome.FORBIDDEN_ADDRESS,
-        HealthOutcome.FAILED,
-    ]
+    outcome: HealthOutcome
     why: str = ""
 
 

@@ -79,11 +79,7 @@ def release(lease: Lease, failed: Token | None = None) -> Lease:
 
 def attempts(lease: Lease, action: str, target: FixTarget, now: datetime, window: timedelta) -> int:
     """How often *action* was intended on *target* within *window*, by any incident."""
-    return sum(
-        1
-        for each in lease.spent
-        if each.action == action and each.target == target and now - each.at < window
-    )
+    return sum(1 for at in _at(lease, action, target) if now - at < window)
 
 
 def failures(lease: Lease, now: datetime, window: timedelta) -> int:
@@ -98,10 +94,12 @@ def touched(lease: Lease, now: datetime, window: timedelta) -> frozenset[Instanc
 
 def last_attempt(lease: Lease, action: str, target: FixTarget) -> datetime | None:
     """When *action* was last intended on *target*, by any incident."""
-    return max(
-        (each.at for each in lease.spent if each.action == action and each.target == target),
-        default=None,
-    )
+    return max(_at(lease, action, target), default=None)
+
+
+def _at(lease: Lease, action: str, target: FixTarget) -> list[datetime]:
+    what = (action, target)
+    return [each.at for each in lease.spent if (each.action, each.target) == what]
 
 
 def cooldown(base: timedelta, attempts_made: int) -> timedelta:

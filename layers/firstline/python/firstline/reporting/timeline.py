@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ledger import entries
@@ -11,24 +11,7 @@ from firstline.ledger.export import Recorded, recorded
 from firstline.reporting.postmortem.words import grouped
 from firstline.reporting.tones import Tone
 
-type Deed = (
-    entries.LookIntended
-    | entries.FixIntended
-    | entries.LookReported
-    | entries.FixReported
-    | entries.HostsInspected
-    | entries.FixVerified
-    | entries.HostsVerified
-)
-type ByPeople = (
-    entries.HandedOver
-    | entries.PlanProposed
-    | entries.PlanAnswered
-    | entries.ActionDemoted
-    | entries.ActionPromoted
-    | entries.PauseChanged
-    | entries.DrillAnnounced
-)
+type Event = entries.LedgerEvent | entries.UnknownEvent
 type Text = tuple[str, str, Tone]
 """A moment without its time."""
 
@@ -56,16 +39,12 @@ def beside(chain: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment, 
     waited_for = ""
     for entry in chain:
         told: list[Moment] = []
-        for moment in _moments(entry):
+        for moment in (Moment(entry.at, *each) for each in _texts(entry.event)):
             if moment.word == "waits" and moment.text == waited_for:
                 continue
             waited_for = moment.text if moment.word == "waits" else ""
             told.append(moment)
         yield entry, tuple(told)
-
-
-def _moments(entry: Recorded) -> list[Moment]:
-    return [Moment(entry.at, *each) for each in _texts(entry.event)]
 
 
 def clock(passed: timedelta) -> str:
@@ -76,7 +55,7 @@ def clock(passed: timedelta) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _texts(event: entries.LedgerEvent | entries.UnknownEvent) -> Iterator[Text]:
+def _texts(event: Event) -> Iterator[Text]:
     """What firstline received and decided; the rest is in the two functions after this one."""
     match event:
         case entries.SignalReceived() | entries.SignalsJoined():
@@ -89,13 +68,11 @@ def _texts(event: entries.LedgerEvent | entries.UnknownEvent) -> Iterator[Text]:
             yield _page(event)
         case entries.ResponseMeasured():
             yield _response(event)
-        case entries.UnknownEvent():
-            yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
         case _:
             yield from _deeds(event)
 
 
-def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
+def _deeds(event: Event) -> Iterator[Text]:
     match event:
         case entries.FixIntended():
             where = ", ".join(event.targets)
@@ -118,7 +95,7 @@ def _deeds(event: Deed | ByPeople) -> Iterator[Text]:
             yield _by_people(event)
 
 
-def _by_people(event: ByPeople) -> Text:
+def _by_people(event: Event) -> Text:
     match event:
         case entries.HandedOver():
             text = "hands over", f"to {event.owner}; next: {event.next}", Tone.PLAIN
@@ -137,7 +114,7 @@ def _by_people(event: ByPeople) -> Text:
             drill = f"a drill, observed until {_instant(event.until)}, by {event.by}"
             text = event.change, drill, Tone.WARNING
         case _:
-            assert_never(event)
+            text = "records", f"{event.kind}, in a form not known here", Tone.QUIET
     return text
 
 

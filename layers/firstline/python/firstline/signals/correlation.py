@@ -21,8 +21,4 @@ def storm(fleet: str) -> Cause:
 
 def rank(condition: Condition) -> int:
     """Its place among those that lead; what is no side of the service never takes the lead."""
-    return (
-        SERVICE_CONDITIONS.index(condition)
-        if condition in SERVICE_CONDITIONS
-        else len(SERVICE_CONDITIONS)
-    )
+    return (*SERVICE_CONDITIONS, condition).index(condition)

@@ -19,7 +19,7 @@ from firstline.ledger.chain import Chain, Entry, Provenance, append
 from firstline.ledger.entries import SignalReceived
 from firstline.notifications import pages as paging
 from firstline.redaction import redact
-from firstline.signal import Component, Condition, Disposition, Mark, Severity, Signal
+from firstline.signal import Condition, Disposition, Mark, Signal
 from firstline.signals import correlation as causes
 from firstline.signals import rules
 from firstline.signals.classify import Classification
@@ -104,16 +104,13 @@ def join(
 
 
 def in_storm(found: Classification, profile: Profile) -> Classification:
-    """What opens or joins the one incident of a storm: it pages once, and nothing is fixed."""
+    """What opens or joins the one incident of a storm: it pages once (P2), and nothing is fixed."""
     policy = profile.policy
     many = f"more than {policy.storm_scopes_max} unrelated troubles"
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a storm, {many} within {policy.storm_window_seconds} s: {found.why}",
         cause=causes.storm(profile.fleet.name),
-        condition=Condition.UNCLASSIFIED,
-        severity=Severity.P2,
-        component=Component.FLEET,
     )
 
 

@@ -20,7 +20,6 @@ from firstline.errors import Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
-from firstline.ledger.archive import Added, Altered, LedgerChange
 from firstline.ledger.chain import Chain, Entry
 
 TRIES_MAX = 5
@@ -50,15 +49,15 @@ class Archived(msgspec.Struct, frozen=True):
     heads: dict[IncidentId, Chain]
 
 
-def archive(changes: Iterable[LedgerChange], within: Archiving) -> Archived:
+def archive(changes: Iterable[archiving.LedgerChange], within: Archiving) -> Archived:
     """Carry *changes* to the bucket; raises `Unavailable`, after which they are to come again."""
     within.archive.put(archiving.policy_key(digest(within.policy)), within.policy)
     changes = tuple(changes)
-    altered = [each for each in changes if isinstance(each, Altered)]
+    altered = [each for each in changes if isinstance(each, archiving.Altered)]
     for each in altered:
         _keep(each, within)
     added = sorted(
-        (each.entry for each in changes if isinstance(each, Added)),
+        (each.entry for each in changes if isinstance(each, archiving.Added)),
         key=lambda entry: (entry.incident, entry.sequence),
     )
     chains = [
@@ -92,7 +91,7 @@ def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
     raise Unavailable("archive: others were first with each checkpoint that was tried")
 
 
-def _keep(altered: Altered, within: Archiving) -> None:
+def _keep(altered: archiving.Altered, within: Archiving) -> None:
     within.archive.put(archiving.altered_key(altered), msgspec.json.encode(altered))
 
 

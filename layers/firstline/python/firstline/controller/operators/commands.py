@@ -19,14 +19,10 @@ Incident = Annotated[str, msgspec.Meta(pattern=r"^inc-[0-9a-f]{20}\Z")]
 Plan = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}\Z")]
 Reason = Annotated[str, msgspec.Meta(max_length=REASON_MAX, pattern=r"(?a)^[\w .,:;/=+@()#'-]*\Z")]
 Why = Annotated[Reason, msgspec.Meta(min_length=1)]
-Scope = Annotated[
-    str,
-    msgspec.Meta(pattern=rf"^(everything|inc-[0-9a-f]{{20}}|{'|'.join(map(str, Condition))})\Z"),
-]
-Alarm = Annotated[
-    str,
-    msgspec.Meta(max_length=400, pattern=r"^arn:aws:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:.+\Z"),
-]
+_SCOPE = rf"^(everything|inc-[0-9a-f]{{20}}|{'|'.join(map(str, Condition))})\Z"
+Scope = Annotated[str, msgspec.Meta(pattern=_SCOPE)]
+_ALARM = r"^arn:aws:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:.+\Z"
+Alarm = Annotated[str, msgspec.Meta(max_length=400, pattern=_ALARM)]
 Action = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(FIXES)})\Z")]
 
 

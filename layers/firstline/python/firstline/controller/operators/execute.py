@@ -20,7 +20,6 @@ from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval, Proposal
 from firstline.ledger.entries import PauseChanged
 from firstline.remediation import kill_switch as pauses
-from firstline.remediation.kill_switch import Changed, Pause, Switch
 from firstline.signals import drill_marker as announced
 
 TURNS_MAX = 5
@@ -126,7 +125,7 @@ def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Pull
         raise Malformed(f"until: give an instant within the next {days} days, later than now")
     if order.scope.startswith("inc-"):
         _open(IncidentId(order.scope), system)
-    pause = Pause(scope=order.scope, why=order.why, by=by, at=now, until=order.until)
+    pause = pauses.Pause(scope=order.scope, why=order.why, by=by, at=now, until=order.until)
     switch = _readable(system)
     if len(switch.pauses) >= pauses.PAUSES_MAX:
         raise Malformed(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
@@ -160,7 +159,7 @@ def _announce(order: commands.AnnounceDrill, by: str, system: System) -> command
     return commands.Pulled(lever="drill", by=by, until=drill.until, word=drill.word)
 
 
-def _readable(system: System) -> Switch:
+def _readable(system: System) -> pauses.Switch:
     """The switch; one that cannot be read is on, and is turned by hand alone."""
     switch = system.ports.store.switch()
     if switch.unreadable:
@@ -169,7 +168,7 @@ def _readable(system: System) -> Switch:
     return switch
 
 
-def _turned(changed: Changed, pause: Pause, system: System) -> bool:
+def _turned(changed: pauses.Changed, pause: pauses.Pause, system: System) -> bool:
     """Write the switch. True if PagerDuty took what is owed of *pause*; else the sweep tries on."""
     after = settle_switch(write(changed, system), system)
     return all(each.sent_at is not None for each in after.pages if each.key == pause.key)

@@ -61,7 +61,7 @@ PLANTED = (
         name="an alarm from before its OK opens an incident",
         breaks="I3",
         file="controller/opening.py",
-        old="        if late and is_over(arrival.signal, system):\n",
+        old="        if late and arrival.signal.arn in clear((arrival.signal.arn,), system):\n",
         new="        if late and system is None:\n",
         start="an alarm comes after its OK",
     ),

@@ -1,6 +1,5 @@
 """The time axis of a report's drawings: to scale, whether it took two minutes or three hours."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -12,14 +11,8 @@ SHORTEST = timedelta(seconds=10)
 """What took no time still has an axis."""
 AFTER = 0.25
 """What comes later than this share of the duration after the end is told, and not drawn."""
-STEPS = tuple(
-    timedelta(seconds=each)
-    for each in (
-        *(1, 2, 5, 10, 15, 30),
-        *(60, 120, 300, 600, 900, 1800),
-        *(3600, 7200, 10_800, 21_600, 43_200),
-    )
-)
+_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
+STEPS = tuple(timedelta(seconds=each) for each in _SECONDS)
 """Distances between ticks that people count in; beyond them whole days."""
 DAY = timedelta(days=1)
 
@@ -48,15 +41,11 @@ class Axis(msgspec.Struct, frozen=True):
 
     def ticks(self) -> tuple[Tick, ...]:
         """At most `TICKS_MAX` after the first, at round distances from the beginning."""
-        return tuple(self._ticks())
-
-    def _ticks(self) -> Iterator[Tick]:
         length = self.ends - self.begins
-        step = next((each for each in STEPS if length / each <= TICKS_MAX), None)
-        if step is None:
-            step = DAY * (1 + length // (TICKS_MAX * DAY))
-        for number in range(int(length / step) + 1):
-            yield Tick(self.x(self.begins + number * step), _label(number * step))
+        days = DAY * (1 + length // (TICKS_MAX * DAY))
+        step = next((each for each in STEPS if length / each <= TICKS_MAX), days)
+        passed = (number * step for number in range(int(length / step) + 1))
+        return tuple(Tick(self.x(self.begins + each), _label(each)) for each in passed)
 
 
 def axis(report: Report) -> Axis:

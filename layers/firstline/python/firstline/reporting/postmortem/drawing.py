@@ -3,7 +3,7 @@
 So that a drawing is to scale at every width without a script: only its texts keep their size.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -98,12 +98,11 @@ def timeline(report: Report) -> Timeline:
 
 def _row(lane: Lane, number: int, drawn: list[Moment], scale: Axis) -> Row:
     top = number * LANE_HEIGHT
-    marks = _marks((each for each in drawn if each.lane is lane), top + MARK_AT, scale)
-    return Row(lane=lane, top=top, marks=tuple(marks))
+    inside = [each for each in drawn if each.lane is lane]
+    return Row(lane=lane, top=top, marks=tuple(_marks(inside, top + MARK_AT, scale)))
 
 
-def _marks(moments: Iterable[Moment], y: int, scale: Axis) -> Iterator[Mark]:
-    drawn = tuple(moments)
+def _marks(drawn: list[Moment], y: int, scale: Axis) -> Iterator[Mark]:
     loud = [scale.x(each.at) for each in drawn if each.tone is not Tone.QUIET]
     free = 0.0
     for each in drawn:
@@ -141,7 +140,7 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
                 name=line.name,
                 tone=line.tone,
                 number=number,
-                points=" ".join(_points(line, scale, top, stepped=plot.stepped)),
+                points=" ".join(_points(line, scale, top)),
                 last=_number(line.points[-1].value),
             )
             for number, line in enumerate(plot.lines)
@@ -152,13 +151,13 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
     )
 
 
-def _points(line: Line, scale: Axis, top: float, *, stepped: bool) -> Iterator[str]:
-    """A stepped line holds a value until the next reading."""
+def _points(line: Line, scale: Axis, top: float) -> Iterator[str]:
+    """A line holds a value until the next reading."""
     last: str | None = None
     for point in line.points:
         x = round(scale.x(point.at) * PLOT_WIDTH / 100, 1)
         y = f"{round(PLOT_HEIGHT * (1 - point.value / top), 1)}"
-        if stepped and last is not None:
+        if last is not None:
             yield f"{x},{last}"
         yield f"{x},{y}"
         last = y

@@ -72,9 +72,7 @@ def _responses(record: Record) -> Iterator[Figure]:
     last = {each.severity: each for each in events(record, ResponseMeasured)}
     for severity, told in sorted(last.items()):
         value = "met" if told.met else "missed" if told.responded else "missed, no response"
-        target = (
-            f"target {told.target_seconds} s" if told.target_seconds is not None else "no target"
-        )
+        target = "no target" if told.target_seconds is None else f"target {told.target_seconds} s"
         yield Figure(
             name=f"{severity} response",
             value=f"{value}: {told.seconds} s",

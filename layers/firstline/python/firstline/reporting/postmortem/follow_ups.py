@@ -64,7 +64,7 @@ def follow_ups(
     if not stands.opened:
         return ()
     found = (
-        *_handed_over(record),
+        *(advice(line) for each in events(record, HandedOver) for line in parts(each.next)),
         *(advice(BY_FAILURE[each]) for each in failures(worst.diagnosis if worst else None)),
         *map(advice, BY_CONDITION.get(stands.condition, ())),
         *_locked(fixed),
@@ -77,18 +77,11 @@ def follow_ups(
     return tuple(dict.fromkeys(found))
 
 
-def _handed_over(record: Record) -> Iterator[Advice]:
-    for each in events(record, HandedOver):
-        yield from map(advice, parts(each.next))
-
-
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     hosts = [host for each in fixed if each.sent for host in each.vaults]
     if hosts:
-        yield Advice(
-            "R41",
-            f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN",
-        )
+        text = f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN"
+        yield Advice("R41", text)
 
 
 def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
@@ -99,9 +92,8 @@ def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
 def _relapsed(record: Record) -> Iterator[Advice]:
     doubted = [host for each in events(record, HostsVerified) for host in each.doubted]
     if doubted:
-        yield Advice(
-            "R18", f"consider replacing {named(doubted)}: it failed again after it was verified"
-        )
+        text = f"consider replacing {named(doubted)}: it failed again after it was verified"
+        yield Advice("R18", text)
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:

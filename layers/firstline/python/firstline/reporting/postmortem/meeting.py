@@ -31,9 +31,8 @@ def meeting(stands: Standing, day: BusinessDay, within_days: int) -> Meeting | N
         return None
     begins_at = day.within(stands.ended_at, timedelta(days=within_days)) + HOUR
     local = begins_at.astimezone(ZoneInfo(day.time_zone))
-    return Meeting(
-        begins_at=begins_at, duration=HOUR, local=f"{local:%A, %Y-%m-%d %H:%M} {day.time_zone}"
-    )
+    told = f"{local:%A, %Y-%m-%d %H:%M} {day.time_zone}"
+    return Meeting(begins_at=begins_at, duration=HOUR, local=told)
 
 
 def invitation(report: Report) -> str | None:

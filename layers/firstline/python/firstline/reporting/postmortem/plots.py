@@ -14,6 +14,11 @@ from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Comparison, Line, Plot, Point
 from firstline.reporting.tones import Tone
 
+type Value = Callable[[HostReport], int | None]
+"""What a host's report says of one thing, if it does."""
+type Together = Callable[[list[int]], int]
+"""How the values of many hosts become one."""
+
 _LIVES = ((Life.SERVING, Tone.GOOD), (Life.DEAD, Tone.BAD), (Life.UNKNOWN, Tone.QUIET))
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,2})?", re.ASCII)
 HOSTS_MAX = 6
@@ -76,11 +81,7 @@ def _memory(record: Record) -> Plot:
     )
 
 
-def _by_host(
-    record: Record,
-    value: Callable[[HostReport], int | None],
-    together: Callable[[list[int]], int],
-) -> tuple[Line, ...]:
+def _by_host(record: Record, value: Value, together: Together) -> tuple[Line, ...]:
     """A line a host; of many hosts one line for all that one look reached."""
     looks = [(at, _values(look, value)) for at, look in timed(record, HostsInspected)]
     hosts = sorted({host for _, values in looks for host in values})
@@ -98,9 +99,7 @@ def _by_host(
     )
 
 
-def _values(
-    told: HostsInspected, value: Callable[[HostReport], int | None]
-) -> dict[InstanceId, int]:
+def _values(told: HostsInspected, value: Value) -> dict[InstanceId, int]:
     reports = told.hosts.items()
     found = ((host, value(each)) for host, each in reports if isinstance(each, HostReport))
     return {host: each for host, each in found if each is not None}

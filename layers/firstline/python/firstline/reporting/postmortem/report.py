@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.tones import Tone
 
 _SETTLED = frozenset({Tone.QUIET, Tone.GOOD, Tone.BAD})
@@ -85,13 +86,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """Readings over the incident; ``stepped`` ones hold until the next."""
+    """Readings over the incident; each holds until the next."""
 
     title: str
     unit: str
     note: str
     lines: tuple[Line, ...]
-    stepped: bool = True
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,17 +132,11 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     local: str
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. ``known`` and ``unknown`` are what was seen, and what was not."""
+class Report(Standing, frozen=True, kw_only=True):
+    """How it stands, and why. ``known`` and ``unknown`` are what was seen, and what was not."""
 
     incident: str
-    severity: str
-    condition: str
     component: str
-    outcome: str
-    owner: str
-    began_at: datetime
-    ended_at: datetime
     title: str
     summary: tuple[str, ...]
     figures: tuple[Figure, ...]

@@ -80,22 +80,20 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
             )
 
 
-def _words(
-    words: tuple[timeline.Moment, ...], event: entries.LedgerEvent | entries.UnknownEvent
-) -> Iterator[tuple[str, str, Tone]]:
+def _words(words: tuple[timeline.Moment, ...], event: timeline.Event) -> Iterator[timeline.Text]:
     """What is said of an entry; of a wait or a look that others explain, that it was."""
     yield from ((each.word, each.text, each.tone) for each in words)
     if not words and isinstance(event, entries.DecisionMade) and event.step_type in _ROUTINE:
         yield _ROUTINE[event.step_type], event.why, Tone.QUIET
 
 
-def _lane(kind: str, event: entries.LedgerEvent | entries.UnknownEvent) -> Lane:
+def _lane(kind: str, event: timeline.Event) -> Lane:
     if isinstance(event, entries.LookReported | entries.HostsInspected):
         return Lane.EVIDENCE
     return _LANES.get(kind, Lane.DECISIONS)
 
 
-def _tone(event: entries.LedgerEvent | entries.UnknownEvent, number: int, tone: Tone) -> Tone:
+def _tone(event: timeline.Event, number: int, tone: Tone) -> Tone:
     match event:
         case entries.SignalReceived() | entries.SignalsJoined():
             return _SIGNALS.get(event.all[number].disposition, Tone.PLAIN)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from firstline.config.profile import Profile, seconds
 from firstline.diagnosis.diagnose import CRITERIA
 from firstline.errors import Malformed
@@ -45,14 +47,9 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     likely = cause(record, stands, at_worst, fixed)
     affected = component(stands, at_worst, profile)
     return Report(
+        **msgspec.structs.asdict(stands),
         incident=redact(record[0].entry.incident, 80),
-        severity=stands.severity,
-        condition=stands.condition,
         component=affected,
-        outcome=stands.outcome,
-        owner=stands.owner,
-        began_at=stands.began_at,
-        ended_at=stands.ended_at,
         title=title(stands),
         summary=tuple(summary(record, stands, fixed, likely)),
         figures=figures(record, stands, fixed, affected),

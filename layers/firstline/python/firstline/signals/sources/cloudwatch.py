@@ -5,7 +5,6 @@ is sent also when the alarm's actions are suppressed or muted, and ``reasonData`
 is not always there, so nothing is decided by it.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -108,7 +107,7 @@ def state_change(envelope: Envelope) -> Signal:
         arn=arn,
         metric=metric.name,
         dimensions=metric.dimensions | (by.attributes if by else {}),
-        marks=tuple(_marks(event)),
+        marks=_marks(event),
         drill="" if by else word_of(event.state.reason),
     )
 
@@ -145,18 +144,15 @@ def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
     return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
 
 
-def _marks(event: Detail) -> Iterator[Mark]:
+def _marks(event: Detail) -> tuple[Mark, ...]:
     """In the order of their names' meaning: what came before, what was seen, who silenced it."""
     state, previous = event.state, event.previous_state
-    if previous is not None and previous.reason.startswith(_FIRST):
-        yield Mark.FIRST_EVALUATION
-    if _NO_DATA in state.reason.lower():
-        yield Mark.NO_DATA
-    if state.actions_suppressed_by is not None:
-        yield Mark.SUPPRESSED
-    if state.evaluation_state == "PARTIAL_DATA":
-        yield Mark.PARTIAL_DATA
-    if state.evaluation_state in _FAILED:
-        yield Mark.EVALUATION_FAILED
-    if event.mute_detail is not None:
-        yield Mark.MUTED
+    told = {
+        Mark.FIRST_EVALUATION: previous is not None and previous.reason.startswith(_FIRST),
+        Mark.NO_DATA: _NO_DATA in state.reason.lower(),
+        Mark.SUPPRESSED: state.actions_suppressed_by is not None,
+        Mark.PARTIAL_DATA: state.evaluation_state == "PARTIAL_DATA",
+        Mark.EVALUATION_FAILED: state.evaluation_state in _FAILED,
+        Mark.MUTED: event.mute_detail is not None,
+    }
+    return tuple(mark for mark, holds in told.items() if holds)

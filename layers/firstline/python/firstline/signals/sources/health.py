@@ -18,7 +18,6 @@ from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, r
 
 SOURCE = "aws.health"
 DETAIL_TYPES = ("AWS Health Event", "AWS Health Abuse Event")
-_EVERYWHERE = "global"
 Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}\Z")]
 
 
@@ -44,7 +43,7 @@ def event(envelope: Envelope, home: Home) -> Signal:
     """
     told = decoded(envelope.detail, _Event)
     account = told.affected_account or envelope.account
-    about_home = told.event_region in (home.region, _EVERYWHERE)
+    about_home = told.event_region in (home.region, "global")
     where = {"Service": told.service, "EventTypeCategory": told.event_type_category}
     pages = {"Page": told.page, "TotalPages": told.total_pages}
     return read(

@@ -10,15 +10,8 @@ import msgspec
 
 from firstline.errors import Malformed
 from firstline.signal import Signal, SignalKind
-from firstline.signals.sources.eventbridge import (
-    Envelope,
-    Id,
-    Instance,
-    Name,
-    decoded,
-    instant,
-    read,
-)
+from firstline.signals.sources import eventbridge
+from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
 SOURCE = "aws.ssm"
 COMMAND = "EC2 Command Status-change Notification"
@@ -27,10 +20,10 @@ CALENDAR = "Calendar State Change"
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    command_id: Id
-    document_name: Name
-    status: Name
-    instance_id: Instance | None = None
+    command_id: eventbridge.Id
+    document_name: eventbridge.Name
+    status: eventbridge.Name
+    instance_id: eventbridge.Instance | None = None
 
 
 class _Calendar(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -15,20 +15,19 @@ from firstline.ids import SignalKey
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import decoded, instant
 
-_One = msgspec.Meta(min_length=1, max_length=1)
 _ALARM = re.compile(r"arn:aws:cloudwatch:([\w-]+):([0-9]{12}):alarm:(.{1,255})", re.ASCII)
 _FUNCTION = re.compile(r"arn:aws:lambda:([\w-]+):([0-9]{12}):function:[\w:$-]+", re.ASCII)
 _QUEUE = re.compile(r"arn:aws:sqs:([\w-]+):([0-9]{12}):[\w.-]+", re.ASCII)
+
+
+class _Records[T](msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    records: Annotated[tuple[T, ...], msgspec.Meta(min_length=1, max_length=1)]
 
 
 class _Queued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     event_source: Literal["aws:sqs"]
     event_source_arn: str = msgspec.field(name="eventSourceARN")
     body: str
-
-
-class _DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    records: Annotated[tuple[_Queued, ...], _One]
 
 
 class _RequestContext(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -47,10 +46,6 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class _Notice(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     event_source: Literal["aws:sns"]
     sns: _Message
-
-
-class _Notified(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    records: Annotated[tuple[_Notice, ...], _One]
 
 
 class _SnsAlarm(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -84,7 +79,7 @@ class Letter(msgspec.Struct, frozen=True):
 
 def dead_letter(body: bytes) -> Letter:
     """The envelope in a dead-letter queue's message; raises `Malformed`."""
-    (record,) = decoded(body, _DeadLetter).records
+    (record,) = decoded(body, _Records[_Queued]).records
     queue = _parts(_QUEUE, record.event_source_arn, "a message of a queue")
     return Letter(record.body.encode(errors="replace"), account=queue[2], region=queue[1])
 
@@ -119,7 +114,7 @@ def undelivered(body: bytes) -> bytes:
 def misrouted(body: bytes) -> Signal:
     """An alarm that came by SNS or as a direct call; raises `Malformed` for anything else."""
     try:
-        (notice,) = decoded(body, _Notified).records
+        (notice,) = decoded(body, _Records[_Notice]).records
     except Malformed:
         call = decoded(body, _Call)
         state = call.alarm_data.state
