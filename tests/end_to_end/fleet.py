@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 
 SERVICES = {
     "autoscaling": ("autoscaling", "auto-scaling"),
+    "ec2": ("ec2", "ec2"),
     "elasticloadbalancing": ("elbv2", "elastic-load-balancing-v2"),
     "monitoring": ("cloudwatch", "cloudwatch"),
     "ssm": ("ssm", "ssm"),
 }
 """Who signs as what: botocore's name of the service, and its id in the twin's operations."""
 OTHERS = frozenset({"cloudwatch.DescribeAlarms", "ssm.DescribeParameters", "ssm.GetParameter"})
+STATUSES = "ec2.DescribeInstanceStatus"
+"""The one call of EC2 that is about the fleet's hosts: what else there is moto has deployed."""
 """What the twin could answer and moto does: it knows what was deployed."""
 
 
@@ -83,7 +86,7 @@ class Fleet:
         target = environment.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         action = form.get("Action", target)
         name = f"{id_}.{action}"
-        if name not in OPERATIONS or name in OTHERS:
+        if name not in OPERATIONS or name in OTHERS or (id_ == "ec2" and name != STATUSES):
             return None
         content_type = environment.get("CONTENT_TYPE", "")
         model = get_service_model(service)

@@ -48,6 +48,9 @@ class Left:
         )
         self.received: tuple[Received, ...] = tuple(run.door.pager.alerts.received)
         self.mutations: tuple[Mutation, ...] = tuple(run.world.mutations)
+        self.refused = frozenset(
+            command.comment for command in run.world.commands.values() if command.refused
+        )
         self.intents = {each.event.token: each for each in self.of(FixIntended)}
 
     def of[A, B = Never, C = Never](

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from firstline.adapters.aws.ssm_results import REFUSED
 from firstline.diagnosis.evidence import LogCounts, NatsState
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
 from firstline.lab.twin.scenario import HostPlan
@@ -63,6 +64,11 @@ class Invocation:
 
     status: str
     output: str
+
+    @property
+    def refused(self) -> bool:
+        """Whether its script refused, before it did anything."""
+        return self.status == "Failed" and json.loads(self.output)["result"] in REFUSED
 
 
 class Host:

@@ -4,12 +4,10 @@ Every method goes through `Effects.effect`, which is where a scheduler may switc
 inject a fault or crash one; by itself it only asks the scenario for its faults.
 """
 
-import json
 from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.adapters.aws.ssm_results import REFUSED
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
@@ -34,6 +32,7 @@ from firstline.lab.twin.around import MemoryAround
 from firstline.lab.twin.background import MemoryBackground
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.effects import Effects, ScenarioFaults
+from firstline.lab.twin.hosts import Invocation
 from firstline.lab.twin.scaling import MemoryScaling
 from firstline.lab.twin.store import MemoryStore
 from firstline.lab.twin.world import Command, Mutation, Unregistered, World
@@ -183,7 +182,7 @@ class MemoryHosts:
     def _answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         look = self._world.commands[command].document == "look_host"
         return {
-            id_: _answer(each.status, each.output, look=look)
+            id_: _answer(each, look=look)
             for id_, each in self._world.invocations(command).items()
         }
 
@@ -284,11 +283,12 @@ class MemoryDoor:
         )
 
 
-def _answer(status: str, output: str, *, look: bool) -> Answer:
+def _answer(invocation: Invocation, *, look: bool) -> Answer:
+    status = invocation.status
     if status == "InProgress":
         return Pending()
     report: HostReport | Unknown = Unknown(f"the command ended as {status}")
     if look and status == "Success":
-        report = msgspec.json.decode(output, type=HostReport)
-    refused = not look and status == "Failed" and json.loads(output)["result"] in REFUSED
+        report = msgspec.json.decode(invocation.output, type=HostReport)
+    refused = not look and invocation.refused
     return Answered(success=status == "Success", detail=status, report=report, refused=refused)

@@ -38,6 +38,11 @@ class Command:
     sent_at: datetime
     answers: dict[InstanceId, tuple[datetime, Invocation]]
 
+    @property
+    def refused(self) -> bool:
+        """Whether each of its hosts refused it, and did nothing."""
+        return all(answer.refused for _, answer in self.answers.values())
+
 
 @dataclass(frozen=True)
 class Mutation:

@@ -155,11 +155,14 @@ def refreshes_are_gentle(left: Left) -> Iterator[str]:
 
 
 def attempts_are_bounded(left: Left) -> Iterator[str]:
-    """I20: so many attempts on a target within the window, each later than its cooldown."""
+    """I20: so many attempts on a target within the window, each later than its cooldown.
+
+    What a host refused did nothing there.
+    """
     window = timedelta(seconds=left.policy.attempts_window_seconds)
     by_target: dict[tuple[str, tuple[InstanceId, ...]], list[Mutation]] = {}
     for done in left.mutations:
-        if done.action not in FLEET:
+        if done.action not in FLEET and done.token not in left.refused:
             by_target.setdefault((done.action, done.hosts), []).append(done)
     for (action, hosts), tried in by_target.items():
         for each in tried:
