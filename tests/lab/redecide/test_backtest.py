@@ -78,7 +78,7 @@ def changed(profile: Profile, name: str, number: int) -> Profile:
     return copy.replace(profile, policy=msgspec.convert(policy, type=Policy))
 
 
-@pytest.mark.parametrize("seed", range(0, 120, 3))
+@pytest.mark.parametrize("seed", range(1, 121, 3))
 def test_the_same_policy_parts_from_itself_nowhere(seed: int, tmp_path: Path) -> None:
     """Whatever failed in the run: guard state, budgets and cooldowns are those of then."""
     path, profile = export(tmp_path, seed)
@@ -104,7 +104,7 @@ def _at(body: bytes) -> datetime:
 
 def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
     """By the guard that stops it; what came after is not known, and not told."""
-    path, profile = export(tmp_path, 2)  # restarts do not help
+    path, profile = export(tmp_path, 91)  # restarts do not help
     test = Trial(profile, changed(profile, "attempts_per_target_max", 1))
     totals = test.relive(path)
     assert {"fix-changed", "fix-lost"} & set(test.sorts)

@@ -21,8 +21,8 @@ ACTING = (
         name="attempts are not counted",
         breaks="I20",
         file="remediation/limits.py",
-        old="each.target == target and now - each.at < window",
-        new="False",
+        old="for at in _at(lease, action, target) if now - at < window)",
+        new="for at in _at(lease, action, target) if False)",
     ),
     Planted(
         name="a fix on an alarm that is OK",
