@@ -23,6 +23,7 @@ ACTING = (
         file="remediation/limits.py",
         old="for at in _at(lease, action, target) if now - at < window)",
         new="for at in _at(lease, action, target) if False)",
+        start="restarts fail in one incident after another",
     ),
     Planted(
         name="a fix on an alarm that is OK",
@@ -181,6 +182,7 @@ ACTING = (
         file="remediation/limits.py",
         old="spent=(*kept, spent)",
         new="spent=(spent,)",
+        start="restarts fail in one incident after another",
     ),
     Planted(
         name="failures in a row are forgotten",

@@ -32,6 +32,14 @@ STAMPED = Planted(
     new="((each, each.at) for each in chain)",
 )
 """The mistake is the checker's: the fix came after the resume, whose stamp lies ahead."""
+BEHIND = Planted(
+    name="an opening is dated by the world's clock",
+    breaks="I3",
+    file="lab/simulation/invariants/paging.py",
+    old="        unread = _troubled(left, before, held.opened_at + SKEW)\n",
+    new="        unread = _troubled(left, before, held.opened_at)\n",
+)
+"""The mistake is the checker's: the alarms could not be read just after, by the world's clock."""
 WRITTEN_LAST = Planted(
     name="the circumstances are written after the page and the wake, in a transaction of their own",
     breaks="I22",
@@ -56,6 +64,12 @@ WRITTEN_LAST = Planted(
 )
 
 REGRESSIONS = (
+    Regression(
+        name="an alarm that nobody could read opens, by a worker whose clock is behind",
+        bug=BEHIND,
+        start="an alarm comes after its OK",
+        choices={11: 2, 19: 2},
+    ),
     Regression(
         name="a command is overlooked by a clock that goes before, and recorded as not sent",
         bug="a clock that goes before overlooks what was sent",

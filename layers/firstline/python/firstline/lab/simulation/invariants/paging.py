@@ -18,6 +18,8 @@ TOLD_WITHIN = timedelta(minutes=5, seconds=10)
 SWEPT_EVERY = timedelta(seconds=70)
 """With the time that a slow sweep may take."""
 SILENT_FOR = timedelta(minutes=3)
+SKEW = timedelta(seconds=10)
+"""As far as a worker's clock may be wrong."""
 LATEST = timedelta(seconds=40)
 """As long as what closes an incident may have been read before."""
 
@@ -96,7 +98,8 @@ def nothing_late_opens_anew(left: Left) -> Iterator[str]:
             for subject, at, told_at in over
         )
         # an alarm whose state cannot be read pages: unknown is never fine
-        unread = _troubled(left, before, held.opened_at)
+        # the opening is dated by the clock of its worker, which may be behind
+        unread = _troubled(left, before, held.opened_at + SKEW)
         if late and not unread and not left.fired(held.opened_at, timedelta(seconds=40)):
             yield f"{held.id} was opened by an alarm from before its OK, which was heard"
 
