@@ -106,6 +106,7 @@ APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", au
 PROPOSED = copy.replace(incident(), proposals=(proposal(),))
 SAID_YES = copy.replace(PROPOSED, proposals=(proposal(approval()),))
 BEFORE, AFTER = hosts(*FLEET, age=61), hosts(*FLEET, age=60)
+BOOTING = evidence(group=group(*FLEET, lifecycle="Pending:Wait"))
 CASES = (
     Case(
         "confirm approval",
@@ -223,6 +224,14 @@ CASES = (
         HandOver(),
         of(incident(targets=()), evidence=evidence(group=group())),
         of(incident(**UNCLASSIFIED), evidence=evidence(group=group())),
+        "watch",
+    ),
+    # what still boots is waited for, and not for ever
+    Case(
+        "no hosts",
+        HandOver(),
+        of(incident(targets=(), opened_at=ago(900)), evidence=BOOTING),
+        of(incident(targets=(), opened_at=ago(899)), evidence=BOOTING),
         "watch",
     ),
     Case(

@@ -125,7 +125,7 @@ def test_an_enclave_that_fails_is_told(machine: Machine) -> None:
     """Systemd then starts no parent."""
     enclave, parent = pair(machine, "broken", "ExecStart=false", RUNS)
     assert answer(restart(machine, enclave, parent)) == (1, "failed", enclave)
-    assert machine.shown(parent, "ActiveState") == {"ActiveState": "inactive"}
+    machine.wait(parent, ActiveState="inactive")
 
 
 SLOW = "ExecStart=sh -c 'until test -e /share/{0}; do sleep 0.05; done'"
