@@ -182,8 +182,7 @@ class MemoryHosts:
     def _answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         look = self._world.commands[command].document == "look_host"
         return {
-            id_: _answer(each, look=look)
-            for id_, each in self._world.invocations(command).items()
+            id_: _answer(each, look=look) for id_, each in self._world.invocations(command).items()
         }
 
     def _find(self, token: Token, since: datetime) -> CommandId | None:
