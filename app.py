@@ -6,7 +6,7 @@ import sys
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from firstline.doctor import lacking
+from firstline.doctor import watched
 from firstline.errors import Malformed
 from infra import context, probe
 from infra.app_stack import AppStack
@@ -25,7 +25,7 @@ def compose(app: App) -> tuple[str, ...]:
     AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return (
-        *(f"detection: {line}" for line in lacking.told(deployment.profile)),
+        *(f"detection: {line}" for line in watched.lacking(deployment.profile)),
         *(f"probe: {line}" for line in probe.told(deployment.profile.probe)),
     )
 

@@ -17,7 +17,10 @@ finish() {
     rm -rf "$folder"
 }
 trap finish EXIT
-systemctl --version | head -n 1
+# Debian 12's version, which this finding is about
+version=$(systemctl --version | head -n 1)
+echo "$version"
+[[ $version == "systemd 252 "* ]] || { echo "cannot run: it is about systemd 252" >&2; exit 2; }
 
 mkdir "$folder/units"
 unit() { # NAME COMMAND: two starts within five minutes, and no more

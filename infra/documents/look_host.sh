@@ -215,20 +215,13 @@ journal() {
   ((PIPESTATUS[0] == 0 || PIPESTATUS[0] == 141))
 }
 
-# Lines of the last two minutes that the enclave takes no messages: it does not at this time.
-recent_facts() {
-  [[ $ParentUnit =~ $unit_pattern ]] || return
-  local found
-  found=$(journal --since=-2min --unit="${ParentUnit%.service}.service" |
-    heard 40 python3 -I -S -c "$count_lines" "${constants[4]}|${constants[5]}") || return
-  printf '%s\n' "$found"
-}
-
+# log_facts SINCE CONSTANT...: how many lines since then hold each constant.
 log_facts() {
   [[ $ParentUnit =~ $unit_pattern ]] || return
-  local found
-  found=$(journal --since=-15min --unit="${ParentUnit%.service}.service" |
-    heard 400 python3 -I -S -c "$count_lines" "${constants[@]}") || return
+  local found since=$1
+  shift
+  found=$(journal --since="$since" --unit="${ParentUnit%.service}.service" |
+    heard 400 python3 -I -S -c "$count_lines" "$@") || return
   printf '%s\n' "$found"
 }
 
@@ -387,8 +380,9 @@ exec {at_parent_unit}< <(unit_facts "$ParentUnit")
 exec {at_parent}< <(parent_facts)
 exec {at_nats}< <(nats_facts)
 exec {at_memory}< <(memory_facts)
-exec {at_logs}< <(log_facts)
-exec {at_recent}< <(recent_facts)
+exec {at_logs}< <(log_facts -15min "${constants[@]}")
+# of the last two minutes: that the enclave takes no messages is so at this time
+exec {at_recent}< <(log_facts -2min "${constants[4]}|${constants[5]}")
 exec {at_blockers}< <(blocker_facts)
 exec {at_credentials}< <(credential_facts)
 exec {at_vaults}< <(vault_facts)

@@ -14,7 +14,7 @@ import pytest
 
 from firstline.config import profile_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
-from firstline.doctor import lacking
+from firstline.doctor import watched
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.nats_probe import NATS_METRICS
 from firstline.signal import Condition, Disposition, Severity
@@ -33,7 +33,7 @@ LINES = json.loads((HERE / "parent-log.json").read_text())
 
 def table(profile: Profile) -> str:
     """One line for each alarm: what is watched, when it fires, and what a rule makes of it."""
-    return "".join(f"{line}\n" for line in (*_rows(profile), *lacking.told(profile)))
+    return "".join(f"{line}\n" for line in (*_rows(profile), *watched.lacking(profile)))
 
 
 def _rows(profile: Profile) -> list[str]:
@@ -97,13 +97,13 @@ def test_every_alarm_is_understood(name: str) -> None:
 def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
     """A line for each fact, with the alarms and the runbook's steps that go with it."""
     profile = SHIPPED["runbook"]
-    assert [each.alarm.name for each in lacking.left_out(profile)] == ["http-api-errors"]
+    assert [each.alarm.name for each in watched.left_out(profile)] == ["http-api-errors"]
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, load_balancer="", http_api="x"))
-    (told,) = lacking.told(bare)
+    (told,) = watched.lacking(bare)
     names = "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
     assert told == f"left out, for the profile has no fleet.load_balancer: {names}"
     without = copy.replace(profile, probe=copy.replace(profile.probe, nats=None))
-    (_, told) = lacking.told(without)
+    (_, told) = watched.lacking(without)
     assert told.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
     assert "R07, R08" in told
 

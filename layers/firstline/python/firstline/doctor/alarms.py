@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from firstline.config.profile import Profile
-from firstline.doctor import lacking, people, watched
+from firstline.doctor import people, watched
 from firstline.doctor.facts import Account, Alarm, Deployed, Metric, Unread, known
 from firstline.doctor.finding import Case, Check, Found, Grade
 from firstline.doctor.publishes import never
@@ -28,7 +28,7 @@ def first_line(case: Case) -> Iterator[Found]:
 
 def left_out(case: Case) -> Iterator[Found]:
     """Every alarm of the profile has what it needs of the fleet."""
-    for each in lacking.left_out(case.profile):
+    for each in watched.left_out(case.profile):
         told = f"is not made, for the profile has no {each.fact}"
         yield Found(each.alarm.name, told, "note", {"fact": each.fact})
 

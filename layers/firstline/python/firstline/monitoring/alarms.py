@@ -1,7 +1,7 @@
 """Detection: which of a profile's alarms its fleet can have.
 
 A value ``$fact`` in an alarm stands for a fact of ``[fleet]``. An alarm of a fact that the fleet
-does not have (no load balancer, no API) is left out, and ``doctor/lacking.py`` lists it.
+does not have (no load balancer, no API) is left out, and ``doctor/watched.py`` lists it.
 """
 
 import copy
