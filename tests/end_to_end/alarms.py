@@ -27,7 +27,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "LessThanOrEqualToThreshold": le,
     "LessThanThreshold": lt,
 }
-MISSING = {"breaching": True, "notBreaching": False}
+MISSING = {"breaching": True, "notBreaching": False, "ignore": None}
 
 
 class Alarms:
@@ -146,10 +146,14 @@ def state(alarm: dict[str, Any], metrics: Metrics, at: datetime) -> str:
     periods = alarm["EvaluationPeriods"]
     breaching = [_breaches(alarm, metrics, at - n * period, period) for n in range(periods)]
     needed = alarm.get("DatapointsToAlarm") or periods
-    return "ALARM" if breaching.count(True) >= needed else "OK"
+    if breaching.count(True) >= needed:
+        return "ALARM"
+    return "OK" if False in breaching else str(alarm["StateValue"])
 
 
-def _breaches(alarm: dict[str, Any], metrics: Metrics, until: datetime, period: timedelta) -> bool:
+def _breaches(
+    alarm: dict[str, Any], metrics: Metrics, until: datetime, period: timedelta
+) -> bool | None:
     values = metrics.values(_metric(alarm), until, period)
     if not values:
         return MISSING[alarm["TreatMissingData"]]

@@ -14,9 +14,10 @@ import pytest
 
 from firstline.config import profile_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.diagnosis.probe_outcome import KEPT_OUT, ProbeOutcome
 from firstline.doctor import watched
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.nats_probe import NATS_METRICS
+from firstline.monitoring.nats_probe import NATS_METRICS, NatsReading, metrics
 from firstline.signal import Condition, Disposition, Severity
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -132,6 +133,38 @@ def test_a_p1_is_known_by_its_rules() -> None:
     }
     assert p1 == {"healthy-hosts", "enclave-answering"}
     assert profile.severity_of("nobody's") is Severity.P2
+
+
+def rings(alarm: MadeAlarm, value: float | None) -> bool:
+    """Whether the alarm is in ALARM once each of its minutes had this *value*, or None."""
+    if value is None:
+        return alarm.missing_data == "breaching"
+    return {"<": value < alarm.threshold, ">": value > alarm.threshold}[alarm.comparison]
+
+
+def rung(profile: Profile, outcome: ProbeOutcome | None) -> set[Severity]:
+    """How bad the alarms are that ring over the probe's bare outcome; None is a silent probe."""
+    shown = metrics(NatsReading(failure=outcome), None) if outcome else ()
+    values = {each.name: each.value for each in shown}
+    over = ("EnclaveAnswering", "NatsConnected")
+    watching = [each for each in profile.alarms.made if each.metric in over]
+    assert len(watching) == len(over)
+    return {
+        profile.severity_of(each.name) for each in watching if rings(each, values.get(each.metric))
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("outcome", [*ProbeOutcome, None])
+def test_a_probe_without_an_answer_pages(name: str, outcome: ProbeOutcome | None) -> None:
+    """As a P2 alone where it was kept out, or is silent: of the enclaves it knows nothing."""
+    found = rung(SHIPPED[name], outcome)
+    if outcome is ProbeOutcome.ANSWERED:
+        assert found == set()
+    elif outcome is None or outcome in KEPT_OUT:
+        assert found == {Severity.P2}
+    else:
+        assert Severity.P1 in found
 
 
 TOLD_ONLY = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.config.probe_settings import Consumer
-from firstline.diagnosis.probe_outcome import CODES, LET_IN, ProbeOutcome, of_code
+from firstline.diagnosis.probe_outcome import CODES, KEPT_OUT, LET_IN, ProbeOutcome, of_code
 from firstline.monitoring.metric import Metric
 from firstline.monitoring.nats_backlog import Backlog, Stalled
 from firstline.monitoring.nats_messages import connections, held, request, stored
@@ -60,10 +60,21 @@ def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: ProbeOu
     """The table at the head of the module; only a full answer counts as one."""
     assert outcome(reading) is shown
     values = {each.name: each.value for each in metrics(reading, None)}
-    assert values["EnclaveAnswering"] == int(shown is ProbeOutcome.ANSWERED)
+    answers = None if shown in KEPT_OUT else int(shown is ProbeOutcome.ANSWERED)
+    assert values.get("EnclaveAnswering") == answers
     assert values["NatsConnected"] == int(shown in LET_IN)
     assert of_code(values["ProbeOutcome"]) is shown
     assert ("Responders" in values) is (shown in LET_IN)
+
+
+def test_a_probe_that_is_kept_out_is_told_by_nats_connected_alone() -> None:
+    """Users may be served all the while, so that nothing is said of the enclaves."""
+    assert metrics(NatsReading(failure=ProbeOutcome.SERVER_FULL), None) == (
+        Metric("Probe", 1, "Count", (("outcome", "server_full"),)),
+        Metric("NatsConnected", 0, "Count"),
+        Metric("ProbeOutcome", 46, "Count"),
+    )
+    assert KEPT_OUT.isdisjoint(LET_IN)
 
 
 def test_each_outcome_has_a_number_of_its_own() -> None:

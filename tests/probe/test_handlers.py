@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -15,6 +16,7 @@ from firstline.config.probe_settings import Consumer, HealthTarget, ProbeSetting
 from firstline.errors import Malformed
 from functions import probe_health, probe_nats
 from tests.probe.fleet import connected, guarded, parents, target
+from tests.probe.servers import nats_server
 
 type Handler = Callable[[object, object, ProbeSettings], None]
 
@@ -70,6 +72,17 @@ def test_a_fleet_that_does_not_answer_is_told_as_well(
     probe_nats.handler({}, None, ProbeSettings(fleet="vettid", nats=target(port)))
     values, ended = printed(capsys)
     assert (values["EnclaveAnswering"], ended["outcome"]) == ([0], "no_responders")
+
+
+def test_a_full_server_says_nothing_of_the_enclaves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm on their answer keeps its state; the one on the connection rings."""
+    with nats_server(tmp_path / "full", "max_connections: -1") as port:
+        probe_nats.handler({}, None, ProbeSettings(fleet="vettid", nats=target(port)))
+    values, ended = printed(capsys)
+    assert (values["NatsConnected"], ended["outcome"]) == ([0], "server_full")
+    assert "EnclaveAnswering" not in values
 
 
 def test_the_log_says_why_a_backlog_does_not_drain(

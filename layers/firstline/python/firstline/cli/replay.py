@@ -125,7 +125,7 @@ def fitting(name: str, body: bytes, home: Home) -> Scenario:
     signal = parse(body, home, UNDATED)
     firing = signal.source == ALARM and signal.state != AlarmState.OK
     counts = COUNTS.get(signal.metric) if firing else None
-    down = {"healthy": 3, "unhealthy": 1}.get(counts or "", 0)
+    down = {"healthy": 3, "answering": 3, "unhealthy": 1}.get(counts or "", 0)
     hosts = tuple(
         copy.replace(each, enclave="down" if number < down else "up")
         for number, each in enumerate(scenarios.DEFAULT_HOSTS)

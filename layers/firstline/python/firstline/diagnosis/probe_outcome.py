@@ -40,6 +40,19 @@ LET_IN = frozenset(
     }
 )
 """The server let the probe in and took its question."""
+KEPT_OUT = frozenset(
+    {
+        ProbeOutcome.SERVER_FULL,
+        ProbeOutcome.ACCOUNT_FULL,
+        ProbeOutcome.NO_TLS,
+        ProbeOutcome.CLIENT_CERTIFICATE_WANTED,
+        ProbeOutcome.AUTHENTICATION_TIMEOUT,
+        ProbeOutcome.CREDENTIALS_EXPIRED,
+        ProbeOutcome.AUTHORIZATION,
+        ProbeOutcome.FAILED,
+    }
+)
+"""The probe itself was kept from asking, which says nothing of the service that users have."""
 CODES = {
     ProbeOutcome.TIMEOUT: 1,
     ProbeOutcome.UNHEALTHY: 2,
@@ -66,6 +79,15 @@ CODES = {
 Those that accuse a host are the lowest and an answer is the highest: of two probes in one minute,
 its Maximum is the one that accuses less.
 """
+
+
+def answering(outcome: ProbeOutcome) -> bool | None:
+    """Whether an enclave answers as far as users are concerned; None where nothing is known of it.
+
+    A parent that refuses the question (``message_rejected``) proves no enclave. NATS that nothing
+    reaches is an outage: users have no other way to their vaults.
+    """
+    return None if outcome in KEPT_OUT else outcome is ProbeOutcome.ANSWERED
 
 
 def of_code(code: float) -> ProbeOutcome | None:

@@ -19,7 +19,9 @@ its vsock to the enclave, and back. Each way in which no answer comes points at 
     answered           alive from end to end
     failed             the probe itself broke
 
-Only ``answered`` is good: whatever is not known to be good is not counted as such.
+Only ``answered`` is good: whatever is not known to be good is not counted as such. A probe that
+was kept out (`KEPT_OUT`) sends no ``EnclaveAnswering``: the alarm on it keeps its state, and the
+one on ``NatsConnected`` rings.
 """
 
 import copy
@@ -29,7 +31,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.config.probe_settings import Consumer
-from firstline.diagnosis.probe_outcome import CODES, LET_IN, ProbeOutcome
+from firstline.diagnosis.probe_outcome import CODES, LET_IN, ProbeOutcome, answering
 from firstline.monitoring.metric import Metric
 from firstline.monitoring.nats_backlog import Backlog
 from firstline.monitoring.nats_messages import health, shown
@@ -123,7 +125,7 @@ def metrics(
     what = outcome(reading)
     found = [
         Metric("Probe", 1, "Count", (("outcome", what.value),)),
-        Metric("EnclaveAnswering", int(what is ProbeOutcome.ANSWERED), "Count"),
+        *_answering(what),
         Metric("NatsConnected", int(what in LET_IN), "Count"),
         Metric("ProbeOutcome", CODES[what], "Count"),
         *_timings(reading),
@@ -136,6 +138,12 @@ def metrics(
     if servers is not None:
         found.append(Metric("ServersAnswering", servers, "Count"))
     return (*found, *_fullest(reading))
+
+
+def _answering(what: ProbeOutcome) -> Iterator[Metric]:
+    answers = answering(what)
+    if answers is not None:
+        yield Metric("EnclaveAnswering", int(answers), "Count")
 
 
 def _fullest(reading: NatsReading) -> Iterator[Metric]:

@@ -15,10 +15,10 @@ from firstline.lab.twin.world import World
 
 ALARMS = {
     "healthy-hosts": "healthy",
-    "enclave-answering": "healthy",
+    "enclave-answering": "answering",
     "unhealthy-hosts": "unhealthy",
 }
-"""What an alarm counts that follows the fleet."""
+"""What an alarm is over that follows the fleet."""
 
 
 class Heard(NamedTuple):

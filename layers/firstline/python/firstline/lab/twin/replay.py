@@ -53,7 +53,7 @@ UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """When a replay begins whose first event has no readable time."""
 PAGER_PATIENCE = timedelta(seconds=3)
 COUNTS = {
-    "EnclaveAnswering": "healthy",
+    "EnclaveAnswering": "answering",
     "HealthyHostCount": "healthy",
     "UnHealthyHostCount": "unhealthy",
 }

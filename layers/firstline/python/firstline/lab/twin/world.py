@@ -14,7 +14,7 @@ import msgspec
 
 from firstline.diagnosis.evidence import AlarmState, NatsState
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
-from firstline.diagnosis.probe_outcome import ProbeOutcome
+from firstline.diagnosis.probe_outcome import ProbeOutcome, answering
 from firstline.ids import CommandId, InstanceId, digest
 from firstline.lab.twin.group import AutoScaling
 from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
@@ -56,9 +56,10 @@ class Mutation:
 
 
 class Alarm(msgspec.Struct, kw_only=True):
-    """One alarm over the number of hosts that the load balancer finds healthy or unhealthy.
+    """One alarm; ``counts`` names what it is over, and over anything else (None) it is as told.
 
-    ``counts`` names which; an alarm over anything else (None) keeps the state that it has.
+    ``healthy`` and ``unhealthy`` are the hosts that the load balancer finds so, ``answering`` is
+    the probe's metric ``EnclaveAnswering``.
     """
 
     arn: str
@@ -207,19 +208,26 @@ class World:
         return host.serves(at - self.timings.health_check_lag) and host.serves(at)
 
     def _evaluate(self, alarm: Alarm, to: datetime) -> list[bytes]:
-        """Once a minute: ALARM after three breaching minutes, OK after one that is not."""
+        """Once a minute: ALARM after three breaching minutes, OK after one that is not.
+
+        A minute without a value changes nothing.
+        """
         events, minute = [], self.timings.minute
         while alarm.counts is not None and alarm.evaluated_at + minute <= to:
             alarm.evaluated_at += minute
             breaching = [
                 self._breaches(alarm.counts, alarm.evaluated_at - n * minute) for n in range(3)
             ]
-            state = AlarmState.ALARM if all(breaching) else AlarmState.OK
-            if state is AlarmState.ALARM or not breaching[0]:
-                events += self._turn(alarm, state)
+            if all(breaching):
+                events += self._turn(alarm, AlarmState.ALARM)
+            elif breaching[0] is False:
+                events += self._turn(alarm, AlarmState.OK)
         return events
 
-    def _breaches(self, counts: str, at: datetime) -> bool:
+    def _breaches(self, counts: str, at: datetime) -> bool | None:
+        if counts == "answering":
+            answers = answering(self._outcome(at))
+            return None if answers is None else not answers
         there = self.group.in_service(at)
         healthy = sum(self._believed(host, at) for host in there)
         return healthy < 1 if counts == "healthy" else healthy < len(there)
