@@ -131,6 +131,14 @@ ACTING = (
         start="somebody restarts an enclave by hand",
     ),
     Planted(
+        name="an enclave that is being stopped is gone",
+        breaks="I33",
+        file="diagnosis/host_report_check.py",
+        old='    if state == "deactivating":\n        return _stopping(what)\n',
+        new='    if state == "deactivating":\n        return _dead(what, failure)\n',
+        start="somebody stops an enclave by hand",
+    ),
+    Planted(
         name="a unit that somebody masked is restarted",
         breaks="I33",
         file="diagnosis/host_report_check.py",

@@ -322,6 +322,12 @@ DIRECTED: Sequence[Start] = (
         alarm(ASKED),
         profile="vettid",
     ),
+    start(
+        "somebody stops an enclave by hand",
+        fleet({**UP, "stopped_by_hand_at_seconds": 1, "enclave_stop_seconds": 90}, UP),
+        alarm(SOME),
+    ),
+    start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
 )
 
 STARTS: Sequence[Start] = (*COMMON, *DIRECTED)

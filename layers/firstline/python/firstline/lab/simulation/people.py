@@ -103,6 +103,7 @@ class People:
         for host in self._world.group.in_service(self._world.now):
             for each in (host.enclave, host.parent, host.answers):
                 each.turn(self._world.now, holds=True)
+            host.unit.turn(self._world.now, holds="active")
         self._note("a person mends the hosts by hand")
 
     def _acknowledge(self) -> None:

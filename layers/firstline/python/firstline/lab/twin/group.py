@@ -109,6 +109,8 @@ class AutoScaling:
             ec2="ok",
             masked=False,
             restarted_by_hand_at_seconds=None,
+            stopped_by_hand_at_seconds=None,
+            obstacle=None if helps else old.plan.obstacle,
             registered=True,
             restart_helps=helps,
         )

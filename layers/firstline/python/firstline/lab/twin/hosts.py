@@ -4,14 +4,22 @@ Timings are typical figures, not promises. A world that runs in real time has sh
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.adapters.aws.ssm_results import REFUSED
-from firstline.diagnosis.evidence import LogCounts, NatsState
+from firstline.diagnosis.evidence import (
+    EnclaveObstacle,
+    EnclaveState,
+    LogCounts,
+    NatsState,
+    UnitState,
+)
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
+from firstline.lab.twin import units
 from firstline.lab.twin.scenario import HostPlan
+from firstline.lab.twin.units import History
 
 ANSWER_AFTER = timedelta(seconds=2)
 ENCLAVE_RESTART_TAKES = timedelta(seconds=12)
@@ -21,8 +29,10 @@ MINUTE = timedelta(minutes=1)
 DOWN_BEFORE_START = timedelta(minutes=4)
 RESTART_LIMIT = timedelta(seconds=49)
 """As long as the script waits for a restart."""
-LOOPED = 12
-"""As often as a parent that loops was started again, by systemd's count."""
+ENCLAVE_FAILS_AFTER = timedelta(seconds=1)
+"""As long as nitro-cli takes to find that no enclave can start."""
+ENCLAVE_ENDS_AFTER = timedelta(seconds=5)
+"""As long as an enclave that is stopped is still listed."""
 
 
 class Timings(NamedTuple):
@@ -39,23 +49,6 @@ class Timings(NamedTuple):
 
 
 TYPICAL = Timings()
-
-
-@dataclass
-class History:
-    """Whether something held, since when, in order; before the first it was *first*."""
-
-    first: bool
-    turns: list[tuple[datetime, bool]] = field(default_factory=list)
-
-    def at(self, when: datetime) -> bool:
-        """Whether it held at *when*."""
-        return next((held for since, held in reversed(self.turns) if since <= when), self.first)
-
-    def turn(self, when: datetime, *, holds: bool) -> None:
-        """From *when* on, until what is told of a later instant."""
-        self.turns.append((when, holds))
-        self.turns.sort(key=lambda each: each[0])
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ class Host:
         self.tokens: set[str] = set()
         since = launched_at or start - DOWN_BEFORE_START
         self.enclave = History(first=launched_at is None)
-        self.starting = History(first=False)
+        self.unit: History[UnitState] = History(first="active")
         self.parent = History(first=launched_at is None)
         self.answers = History(first=launched_at is None)
         self.enclave.turn(since, holds=plan.enclave != "down")
@@ -100,7 +93,7 @@ class Host:
         self._go_on(start)
 
     def _go_on(self, start: datetime) -> None:
-        """What happens to its enclave by itself."""
+        """What happens to its enclave by itself, or by a person's hand."""
         for at_seconds, up in (
             (self.plan.dies_at_seconds, False),
             (self.plan.recovers_at_seconds, True),
@@ -109,6 +102,8 @@ class Host:
                 self.enclave.turn(start + timedelta(seconds=at_seconds), holds=up)
         if self.plan.restarted_by_hand_at_seconds is not None:
             self._restart_enclave(start + timedelta(seconds=self.plan.restarted_by_hand_at_seconds))
+        if self.plan.stopped_by_hand_at_seconds is not None:
+            self._stop_enclave(start + timedelta(seconds=self.plan.stopped_by_hand_at_seconds))
 
     def in_service(self, at: datetime) -> bool:
         """Whether its group counts on it at *at*."""
@@ -172,17 +167,19 @@ class Host:
         reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {
             "schema": 1,
-            "enclave_unit": self._enclave_unit(at),
-            "enclave_unit_restarts": 0,
-            "enclave_unit_detail": self._enclave_detail(at),
-            "enclave_state": "RUNNING" if runs else "none",
+            **units.enclave_unit(self.unit, at, masked=self.plan.masked),
+            **units.parent_unit(
+                self.unit.at(at),
+                lambda: self._uptime_seconds(at),
+                runs=parent,
+                loops=self.plan.parent == "looping",
+            ),
+            "enclave_state": self._enclave_state(at),
             "enclave_memory_mib": 12288 if runs else None,
             "enclave_cpus": 6 if runs else None,
             "enclave_pcr0": self.plan.pcr0 if runs else None,
             "enclave_debug": self.plan.debug if runs else None,
-            "parent_unit": self._parent_unit(at),
-            "parent_unit_restarts": LOOPED if self._loops(at) else 0,
-            "parent_unit_detail": self._parent_detail(at),
+            "enclave_obstacle": self._obstacle(at),
             "parent_healthy": connected if parent else None,
             "parent_nats_connected": connected if parent else None,
             "nats_reachable": reachable,
@@ -195,39 +192,18 @@ class Host:
             "uptime_seconds": self._uptime_seconds(at),
         }
 
-    def _enclave_unit(self, at: datetime) -> str:
-        """A unit of Type=oneshot stays active when its enclave dies."""
-        return "activating" if self.starting.at(at) else "active"
+    def _enclave_state(self, at: datetime) -> EnclaveState:
+        """What nitro-cli lists, which is nothing before an enclave has booted."""
+        if self.enclave.at(at):
+            return "RUNNING"
+        stops = self.unit.at(at) == "deactivating"
+        ends = stops and at - self.unit.since(at) < ENCLAVE_ENDS_AFTER
+        return "TERMINATING" if ends else "none"
 
-    def _enclave_detail(self, at: datetime) -> dict[str, object]:
-        starting = self.starting.at(at)
-        since = max((each for each, on in self.starting.turns if on and each <= at), default=at)
-        return {
-            "load": "masked" if self.plan.masked else "loaded",
-            "sub": "start" if starting else "exited",
-            "result": "success",
-            "job": starting,
-            "starting_seconds": int((at - since).total_seconds()) if starting else None,
-        }
-
-    def _loops(self, at: datetime) -> bool:
-        """A parent is started again and again until the supervisor of its enclave listens."""
-        return self.plan.parent == "looping" and not self.parent.at(at)
-
-    def _parent_unit(self, at: datetime) -> str:
-        if self._loops(at):
-            return "activating"
-        return "active" if self.parent.at(at) else "failed"
-
-    def _parent_detail(self, at: datetime) -> dict[str, object]:
-        loops, runs = self._loops(at), self.parent.at(at)
-        return {
-            "load": "loaded",
-            "sub": "auto-restart" if loops else "running" if runs else "failed",
-            "result": "success" if runs else "exit-code",
-            "job": False,
-            "starting_seconds": self._uptime_seconds(at) if loops else None,
-        }
+    def _obstacle(self, at: datetime) -> EnclaveObstacle | None:
+        """Why none can start; one that runs, starts or ends holds the pages of the pool itself."""
+        held = self.enclave.at(at) or units.changes(self.unit, at)
+        return None if held else self.plan.obstacle
 
     def _uptime_seconds(self, at: datetime) -> int:
         """Hosts of the scenario are a day old; one that was launched is as old as its service."""
@@ -259,11 +235,12 @@ class Host:
         self.tokens.add(parameters["Token"])
         if self.plan.masked and document == "restart_enclave":
             return "masked", timedelta(0)
-        if self.starting.at(at):
+        if units.changes(self.unit, at):
             return "refused-job", timedelta(0)
         if document == "restart_parent":
             return "restarted", self._restart_parent(at)
-        return "restarted", self._restart_enclave(at)
+        takes = self._restart_enclave(at)
+        return "failed" if self.plan.obstacle else "restarted", takes
 
     def _restart_parent(self, at: datetime) -> timedelta:
         """The enclave goes on; a parent that finds NATS and its enclave again answers."""
@@ -276,20 +253,33 @@ class Host:
 
     def _restart_enclave(self, at: datetime) -> timedelta:
         """Systemd restarts the parent with it, and leaves it stopped where the enclave fails."""
+        if self.plan.obstacle:
+            self._turn(at, at + ENCLAVE_FAILS_AFTER, "activating", "failed")
+            return ENCLAVE_FAILS_AFTER
         takes, helps = self._timings.enclave_restart, self.plan.restart_helps
         if self.plan.enclave_start_seconds is not None:
             takes = timedelta(seconds=self.plan.enclave_start_seconds)
         back = at + takes
-        self.starting.turn(at, holds=True)
-        self.starting.turn(back, holds=False)
+        self._turn(at, back, "activating", "active")
         for each in (self.enclave, self.parent):
-            each.turn(at, holds=False)
             each.turn(back, holds=helps or self.plan.enclave == "hung")
         self._answer_again(back, helps=helps)
         if self.plan.relapses_after_seconds is not None:
             again = back + timedelta(seconds=self.plan.relapses_after_seconds)
             self.enclave.turn(again, holds=False)
         return takes
+
+    def _stop_enclave(self, at: datetime) -> None:
+        """Systemd stops the parent with it, and starts neither again by itself."""
+        end = at + timedelta(seconds=self.plan.enclave_stop_seconds)
+        self._turn(at, end, "deactivating", "inactive")
+
+    def _turn(self, at: datetime, end: datetime, during: UnitState, after: UnitState) -> None:
+        """A job of the enclave's unit, in which neither enclave nor parent runs."""
+        self.unit.turn(at, holds=during)
+        self.unit.turn(end, holds=after)
+        for each in (self.enclave, self.parent):
+            each.turn(at, holds=False)
 
     def _answer_again(self, at: datetime, *, helps: bool) -> None:
         if helps and self.plan.nats != "unreachable":

@@ -13,7 +13,7 @@ import msgspec
 
 from firstline.actions.action import Autonomy
 from firstline.config.settings import Mode
-from firstline.diagnosis.evidence import AlarmState
+from firstline.diagnosis.evidence import AlarmState, EnclaveObstacle
 from firstline.diagnosis.failure_domains import Domain
 from firstline.errors import Malformed
 from firstline.ids import InstanceId
@@ -46,7 +46,9 @@ class HostPlan(Part, frozen=True, kw_only=True):
 
     An enclave that is ``hung`` runs and does not answer; one with ``debug`` attests no PCR. A
     parent that is ``looping`` is restarted again and again. The enclave's unit may be ``masked``.
-    A person may restart the enclave by hand, which runs after ``enclave_start_seconds``.
+    A person may restart the enclave by hand, which runs after ``enclave_start_seconds``, or stop
+    its unit, which takes ``enclave_stop_seconds`` and leaves it inactive. An ``obstacle``, in the
+    word of a look, keeps every enclave there from starting again: a restart fails.
     ``ec2`` is what EC2's status checks say of the
     instance: by default impaired where nothing runs and nothing is reached. With ``nats`` lost
     its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
@@ -65,6 +67,9 @@ class HostPlan(Part, frozen=True, kw_only=True):
     ec2: Literal["", "ok", "impaired", "initializing", "insufficient-data"] = ""
     restarted_by_hand_at_seconds: int | None = None
     enclave_start_seconds: int | None = None
+    stopped_by_hand_at_seconds: int | None = None
+    enclave_stop_seconds: int = 20
+    obstacle: EnclaveObstacle | None = None
     nats: Literal["connected", "lost", "unreachable"] = "connected"
     parent_restart_helps: bool = True
     restart_helps: bool = True
