@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.evidence import HostHistory, Unknown
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -63,6 +63,25 @@ def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) ->
     assert [each["targets"] for each in refused] == [[A, B, C]] + [[unknown]] * left.silent
     assert held.status is Status.HANDED_OVER
     assert rig.told(Kind.DECISION)[-1]["rule"] == "silent hosts"
+
+
+def test_a_host_that_ssm_refuses_is_silent_since_then() -> None:
+    """A refusal of several names none of them: what follows are looks one by one."""
+    rig = opened(*(HostPlan(id=each, registered=each != B) for each in (A, B, C)))
+    rig.turn()
+    held = rig.incident()
+    assert (held.look, held.look_singly, held.hosts) == (None, True, {})
+    assert {(each.silent, each.history) for each in held.targets} == {(0, HostHistory())}
+    refused = rig.until(lambda held: B in held.hosts)
+    since = refused.hosts[B].at
+    assert {each.id: (each.silent, each.history.silent_at) for each in refused.targets} == {
+        A: (0, None),
+        B: (1, since),
+        C: (0, None),
+    }
+    again = rig.until(lambda held: any(each.silent > 1 for each in held.targets))
+    assert again.hosts[B].at > since
+    assert [each.history.silent_at for each in again.targets] == [None, since, None]
 
 
 def test_hosts_that_are_lost_are_beyond_a_restart() -> None:

@@ -26,7 +26,7 @@ from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.ledger import entries
 from firstline.ledger import report_location as report_place
 from firstline.notifications import pages as paging
-from firstline.remediation import handover, limits, plan
+from firstline.remediation import handover, limits, plan, verification
 from firstline.remediation.decision import Decision
 from firstline.remediation.decision import Look as LookStep
 from firstline.remediation.execution import LookOrder, Refused, Sending, Sent, Unsettled, ordered
@@ -65,8 +65,7 @@ def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: dat
     (host,) = step.targets
     unseen = HostEvidence(Unknown(refused.why), now)
     targets = tuple(
-        copy.replace(each, silent=each.silent + 1) if each.id == host else each
-        for each in incident.targets
+        verification.unseen(each, now) if each.id == host else each for each in incident.targets
     )
     hosts = {**incident.hosts, host: unseen}
     return copy.replace(incident, look=None, hosts=hosts, targets=targets)

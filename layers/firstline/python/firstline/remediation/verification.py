@@ -10,7 +10,6 @@ from firstline.diagnosis.diagnose import Verdict
 from firstline.diagnosis.evidence import (
     Evidence,
     Group,
-    HostHistory,
     HostReport,
     Refreshes,
     Unknown,
@@ -27,22 +26,24 @@ def read(
 
     Good is: the host reported, and *readers* different readers say that it serves.
     """
-    reported = isinstance(report, HostReport)
-    silent = 0 if reported else target.silent + 1
-    good = verdict.life is Life.SERVING and reported and len(verdict.serving) >= readers
-    history = _remember(target.history, report, at)
-    readings = target.readings + 1 if good else 0
-    return copy.replace(target, readings=readings, silent=silent, history=history)
-
-
-def _remember(history: HostHistory, report: HostReport | Unknown, at: datetime) -> HostHistory:
-    """Since when the host has been silent, and its parent without NATS."""
-    lost = isinstance(report, HostReport) and report.parent_nats_connected is False
-    return copy.replace(
-        history,
-        silent_at=None if isinstance(report, HostReport) else history.silent_at or at,
-        nats_lost_at=(history.nats_lost_at or at) if lost else None,
+    if not isinstance(report, HostReport):
+        return unseen(target, at)
+    good = verdict.life is Life.SERVING and len(verdict.serving) >= readers
+    lost = report.parent_nats_connected is False
+    history = copy.replace(
+        target.history,
+        silent_at=None,
+        nats_lost_at=(target.history.nats_lost_at or at) if lost else None,
     )
+    readings = target.readings + 1 if good else 0
+    return copy.replace(target, readings=readings, silent=0, history=history)
+
+
+def unseen(target: Target, at: datetime) -> Target:
+    """*target* after a look that brought no report: none came in time, or SSM refused to look."""
+    since = target.history.silent_at or at
+    history = copy.replace(target.history, silent_at=since, nats_lost_at=None)
+    return copy.replace(target, readings=0, silent=target.silent + 1, history=history)
 
 
 def settle(target: Target, verdict: Verdict, readings_needed: int, now: datetime) -> Target:
