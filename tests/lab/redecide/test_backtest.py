@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,9 @@ from firstline.lab.redecide.record import HOME
 from firstline.lab.redecide.side import Side, Step
 from firstline.lab.simulation import found
 from firstline.signal import Severity
+from firstline.signals.sources.envelope import parse
 from tests.builders import PROFILE
+from tests.events import body, edited
 
 BEGINS = datetime(1970, 1, 1, tzinfo=UTC)
 EVENTS = Path("events")
@@ -49,8 +51,8 @@ class Trial:
 
     def hear(self, *bodies: bytes) -> Totals:
         """Events, and what they come to."""
-        for number, body in enumerate(bodies):
-            occurrences.hear(body, self.pair, HOME, f"event {number}")
+        for number, raw in enumerate(bodies):
+            occurrences.hear(raw, self.pair, HOME, f"event {number}")
         return self.pair.end()
 
     def relive(self, path: Path) -> Totals:
@@ -78,7 +80,7 @@ def changed(profile: Profile, name: str, number: int) -> Profile:
     return copy.replace(profile, policy=msgspec.convert(policy, type=Policy))
 
 
-@pytest.mark.parametrize("seed", range(1, 121, 3))
+@pytest.mark.parametrize("seed", [*range(1, 121, 3), 69])
 def test_the_same_policy_parts_from_itself_nowhere(seed: int, tmp_path: Path) -> None:
     """Whatever failed in the run: guard state, budgets and cooldowns are those of then."""
     path, profile = export(tmp_path, seed)
@@ -86,6 +88,22 @@ def test_the_same_policy_parts_from_itself_nowhere(seed: int, tmp_path: Path) ->
     totals = test.relive(path)
     assert (test.flips, totals.left, dict(totals.unrecorded)) == ([], 0, {})
     assert totals.incidents[0] == totals.incidents[1]
+
+
+@pytest.mark.parametrize(("alone", "incidents"), [(True, 5), (False, 4)])
+def test_a_storm_that_was_not_known_then_is_none(*, alone: bool, incidents: int) -> None:
+    """What opened before could not be read, so that the fifth trouble stood alone on both sides."""
+    test = Trial(PROFILE, PROFILE)
+    for number in range(5):
+        arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:stranger-{number}"
+        named: dict[str, object] = {"detail.alarmName": f"stranger-{number}", "resources.0": arn}
+        raw = edited(body("unlisted-http-api-5xx"), named)
+        at = _at(raw) + timedelta(seconds=number)
+        signal = parse(raw, HOME, at)
+        cause = "vettid#stranger-4" if alone else "vettid#storm"
+        test.pair.hear((signal, signal), at, "the record", cause if number == 4 else "")
+    totals = test.pair.end()
+    assert (totals.incidents, totals.left) == ((incidents, incidents), 0)
 
 
 def test_the_corpus_parts_nowhere_from_itself() -> None:

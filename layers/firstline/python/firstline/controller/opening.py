@@ -34,9 +34,9 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
     for turn in range(TURNS_MAX):
         if late and arrival.signal.arn in clear((arrival.signal.arn,), system):
             return _observed(arrival, system)
-        counted, openings = _counted(arrival, system) if turn < TURNS_MAX - 1 else (arrival, None)
+        one, openings = counted(arrival, system) if turn < TURNS_MAX - 1 else (arrival, None)
         try:
-            return _open(counted, system, openings, late=late)
+            return _open(one, system, openings, late=late)
         except Conflict as conflict:
             match conflict.contested:
                 case Contested.OPENINGS:
@@ -44,7 +44,7 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
                 case Contested.HEARD:
                     late = True
                 case Contested.CAUSE:
-                    return _join(counted, system, openings)
+                    return _join(one, system, openings)
                 case _:
                     return _again(arrival, system)
     raise Unavailable(f"{arrival.signal.subject} is contested: deliver it again")
@@ -116,7 +116,7 @@ def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> R
     return put(arrival, incident, system, openings if storm else None)
 
 
-def _counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
+def counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
     """*arrival*, or the storm that it is one too many for; and what opened lately, with it.
 
     A P1 is never one of a storm, and never waits for what is read here (I21); nor is a drill,

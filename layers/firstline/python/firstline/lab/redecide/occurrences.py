@@ -200,7 +200,7 @@ def _open(chain: Iterable[Recorded], pair: Pair) -> None:
         for signal in signals(opening):
             if opening.event.why.startswith(LATE):
                 pair.told(signal.arn, opening.at, AlarmState.OK)
-            pair.hear((signal, signal), opening.at, opening.entry.incident)
+            pair.hear((signal, signal), opening.at, opening.entry.incident, opening.event.cause)
 
 
 def _known_as(told: Story) -> IncidentId:

@@ -20,6 +20,8 @@ from firstline.ledger.chain import Kind
 from firstline.remediation.decision_record import Basis, Seen
 from firstline.remediation.limits import Lease, Limits
 from firstline.signal import Signal, SignalKind
+from firstline.signals import correlation as causes
+from firstline.signals.classify import Classification
 
 LONGEST = timedelta(days=2)
 """By then each incident has ended, however long its policy lets it live."""
@@ -52,8 +54,11 @@ class Pair:
         old, new = self.sides
         return old.known(signal), new.known(signal)
 
-    def hear(self, heard: Heard, at: datetime, where: str) -> None:
-        """A signal that came at *at*; what was due before that is done first."""
+    def hear(self, heard: Heard, at: datetime, where: str, cause: str = "") -> None:
+        """A signal that came at *at*; what was due before that is done first.
+
+        *cause* is that of the incident that it opened then, where that is recorded.
+        """
         self.advance(at)
         self.totals.events += 1
         found, signal = self.judging.of(heard), heard[0]
@@ -68,13 +73,25 @@ class Pair:
         ]
         if all(done):
             return
-        for side, it, meant, noted in zip(self.sides, heard, found, done, strict=True):
-            if noted:
-                continue
+        for side in self.sides:
             side.present.now = side.present.later = self._now
             side.present.read(self._never(), {})
-            side.hear(it, meant)
+        unread = self._stood_alone(heard[0], found[0], cause)
+        for side, it, meant, noted in zip(self.sides, heard, found, done, strict=True):
+            side.present.storm_unread = unread
+            if not noted:
+                side.hear(it, meant)
         self._note(where, "" if told[0] == told[1] else "the signal is taken for something else")
+
+    def _stood_alone(self, signal: Signal, found: Classification, cause: str) -> bool:
+        """Whether it opened an incident of its own where the old policy counts it to a storm.
+
+        Then what had opened before could not be read, or another worker wrote it: no storm was
+        known, under whatever policy.
+        """
+        old = self.sides[0]
+        storm = causes.storm(old.profile.fleet.name)
+        return cause not in {"", storm} and old.storms(signal, found)
 
     @property
     def rests(self) -> bool:

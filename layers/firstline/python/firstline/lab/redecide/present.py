@@ -20,6 +20,7 @@ from firstline.notifications.delivery import Delivery
 from firstline.remediation.decision_record import Basis, Seen
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
+from firstline.signals.storm import Openings
 
 NEVER = Unknown("it was never recorded")
 
@@ -29,7 +30,8 @@ class Present(msgspec.Struct):
 
     ``now`` is told once, to who begins, and ``later`` from then on: what came before the decision
     took its time.
-    ``answers`` are those of the commands that are waited for.
+    ``answers`` are those of the commands that are waited for. Where ``storm_unread`` nobody could
+    read then what had opened before.
     """
 
     now: datetime
@@ -38,12 +40,13 @@ class Present(msgspec.Struct):
     around: Surroundings | None = None
     answers: dict[CommandId, dict[InstanceId, Answer]] = {}
     looked_around: bool = False
+    storm_unread: bool = False
     missing: set[str] = set()
 
     def read(self, basis: Basis, answers: dict[CommandId, dict[InstanceId, Answer]]) -> None:
         """Another turn, which rested on *basis*."""
         self.seen, self.around, self.answers = basis.seen, basis.around, answers
-        self.looked_around = False
+        self.looked_around = self.storm_unread = False
         self.missing = set()
 
     def known[T](self, name: str, fact: T | Unknown) -> T:
@@ -78,7 +81,7 @@ class Plain:
 
 
 class PastStore(MemoryStore):
-    """A store of its own; whether its limits could be read is as it was then."""
+    """A store of its own; whether limits and openings could be read is as it was then."""
 
     def __init__(self, present: Present) -> None:
         super().__init__(Plain())
@@ -88,3 +91,9 @@ class PastStore(MemoryStore):
         """See `firstline.controller.ports.store.Store`."""
         self._present.known("limits", self._present.seen.limits)
         return super().limits(group)
+
+    def openings(self, fleet: str) -> Openings:
+        """See `firstline.controller.ports.store.Store`."""
+        if self._present.storm_unread:
+            raise Unavailable(NEVER.why)
+        return super().openings(fleet)

@@ -14,9 +14,10 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ingest import receive
+from firstline.controller.opening import counted
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.remember import believed
+from firstline.controller.remember import Arrival, believed
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.diagnosis.external_events import Circumstances
@@ -139,6 +140,11 @@ class Side:
         """Whether nothing is open that *found* could join."""
         joins = {found.cause, causes.storm(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
+
+    def storms(self, signal: Signal, found: Classification) -> bool:
+        """Whether *signal* would be one too many, and part of a storm."""
+        one, _ = counted(Arrival(signal, found), self._system)
+        return one.found.cause == causes.storm(self.profile.fleet.name)
 
     def hear(self, signal: Signal, found: Classification) -> None:
         """Take in *signal*."""
