@@ -106,6 +106,15 @@ def test_a_storm_that_was_not_known_then_is_none(*, alone: bool, incidents: int)
     assert (totals.incidents, totals.left) == ((incidents, incidents), 0)
 
 
+def test_what_a_person_allowed_then_is_allowed_again(tmp_path: Path) -> None:
+    """The fix that rests on it is done on both sides, and compared on."""
+    _, seed = found.seeds(2, "a fix waits for a person")
+    path, profile = export(tmp_path, seed)
+    assert b'"granted":true' in path.read_bytes()
+    test = Trial(profile, profile)
+    assert (test.relive(path).left, test.flips) == (0, [])
+
+
 def test_the_corpus_parts_nowhere_from_itself() -> None:
     """Events of every kind, through the same policy twice."""
     bodies = sorted((each.read_bytes() for each in EVENTS.glob("*.json")), key=_at)

@@ -20,14 +20,13 @@ from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.ids import CommandId, Digest, InstanceId
 from firstline.incidents import incident as incidents
-from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.lab.nowhere import nowhere
 from firstline.lab.redecide import compare
 from firstline.lab.redecide import ports as past
 from firstline.lab.redecide.compare import Difference
 from firstline.lab.redecide.present import PastStore, Present
-from firstline.lab.redecide.record import HOME, Story, Turn, received, signals
+from firstline.lab.redecide.record import HOME, Story, Turn, received, said, signals
 from firstline.ledger.chain import Kind, Provenance
 from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
 from firstline.ledger.export import Recorded, recorded
@@ -163,12 +162,11 @@ class Again:
     def _put(self, arrived: tuple[Recorded, ...]) -> Loaded:
         """What came between: signals and people's words."""
         told = [each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)]
-        words = [each.data for each in arrived if each.kind == Kind.APPROVAL]
-        said = [msgspec.convert(each, type=Approval) for each in words]
+        answered = said(each for each in arrived if each.kind == Kind.APPROVAL)
         tables, id_ = self._store.tables, self._story.id
         tables.inboxes[id_] = {each.key: each for each in told}
-        tables.approvals[id_] = said
-        return Loaded(self.held(), tuple(told), tuple(said))
+        tables.approvals[id_] = list(answered)
+        return Loaded(self.held(), tuple(told), answered)
 
     def _take_in(self, arrived: tuple[Recorded, ...], system: System) -> None:
         """What a worker of then committed that did not live to decide."""

@@ -12,6 +12,7 @@ import msgspec
 from firstline.config.settings import Home
 from firstline.errors import Malformed
 from firstline.ids import IncidentId, SignalKey
+from firstline.incidents.approvals import Approval
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import (
     DecisionMade,
@@ -65,6 +66,11 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.heard if each.kind == kind)
 
     @property
+    def answers(self) -> tuple[Approval, ...]:
+        """What people answered to plans before the decision."""
+        return said(self.of(Kind.APPROVAL))
+
+    @property
     def intent(self) -> LookIntended | FixIntended | None:
         """What was about to be done after it."""
         events = (each.event for each in self.deeds)
@@ -105,6 +111,11 @@ def story(entries: Iterable[Recorded]) -> Story | None:
         turns.append(Turn(heard=tuple(heard), decision=entry, deeds=deeds))
         heard, rest = [], rest[len(deeds) :]
     return Story(id=opening.entry.incident, opening=opening, turns=tuple(turns), ends=tuple(heard))
+
+
+def said(entries: Iterable[Recorded]) -> tuple[Approval, ...]:
+    """The answers of people that *entries* of their kind tell."""
+    return tuple(msgspec.convert(each.data, type=Approval) for each in entries)
 
 
 _DEEDS = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER}

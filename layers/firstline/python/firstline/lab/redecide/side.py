@@ -164,6 +164,8 @@ class Side:
         held = woken(held, basis, self.store)
         self.present.read(basis, _answers(held, basis))
         self.deeds.turn = turn
+        if turn is not None:
+            self.store.tables.approvals[id_] = list(turn.answers)
         if isinstance(basis.seen.limits, Limits) and turn is not None:
             self._people(basis.seen.limits)
         return self._decided(held, basis)
