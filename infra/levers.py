@@ -39,7 +39,12 @@ def _operator(reach: Reach) -> Handler:
     may = {
         "wakes": roles.send(reach.queues.wakes),
         "incidents": roles.keep_incidents(
-            reach.records.incidents, "GetItem", "BatchGetItem", "Query", "PutItem"
+            reach.records.incidents,
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "ConditionCheckItem",
         ),
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),

@@ -92,7 +92,7 @@ class Response(Construct):
         _feed(ingest, reach.queues.signals.queue_arn)
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
-        unscoped.accept_unscoped_alarms(self.node.find_child("IngestRole"))
+        unscoped.accept_arrivals(self.node.find_child("IngestRole"))
         unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
         unscoped.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
         told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
@@ -102,8 +102,8 @@ class Response(Construct):
 def _ingest(reach: Reach, reserved: int | None) -> Handler:
     """A page waits for its imports: memory is what buys CPU.
 
-    It reads alarms to hold a signal that comes late against the present (I14), and what goes on
-    around the group with the lease, to which it adds.
+    It reads alarms to hold a signal that comes late against the present (I14), what goes on
+    around the group with the lease, to which it adds, and the group for a finding on its hosts.
     """
     kept = ("GetItem", "BatchGetItem", "Query", "PutItem")
     may = {
@@ -113,14 +113,14 @@ def _ingest(reach: Reach, reserved: int | None) -> Handler:
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
         "team": roles.publish(reach.team),
-        "alarms": roles.read_alarms(),
+        "arrivals": roles.read_arrivals(),
     }
     return Handler("ingest", INGEST_TIMEOUT, 1024, may, reserved=reserved)
 
 
 def _reconcile(stack: Stack, reach: Reach) -> Handler:
     reads = ("GetItem", "BatchGetItem", "Query")
-    writes = ("PutItem", "DeleteItem")
+    writes = ("PutItem", "DeleteItem", "ConditionCheckItem")
     documents = list(reach.documents.values())
     may = {
         "wakes": [*roles.consume(reach.queues.wakes), *roles.send(reach.queues.wakes)],

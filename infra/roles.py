@@ -22,7 +22,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.config.profile import Fleet
 from firstline.errors import Bug
 from firstline.ledger.archive import CHECKPOINTS, ENTRIES, PREFIXES
-from infra.unscoped import BACKGROUND, UNSCOPED
+from infra.unscoped import ARRIVALS, BACKGROUND, UNSCOPED
 
 SEND = "ssm:SendCommand"
 GROUP_CHANGES = (
@@ -202,9 +202,9 @@ def _functions(stack: Stack) -> str:
     )
 
 
-def read_alarms() -> list[iam.PolicyStatement]:
-    """See the present state of alarms."""
-    return [_allow(["cloudwatch:DescribeAlarms"], ["*"])]
+def read_arrivals() -> list[iam.PolicyStatement]:
+    """See the present state of alarms, and which hosts are the fleet's."""
+    return [_allow(ARRIVALS, ["*"])]
 
 
 def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[iam.PolicyStatement]:

@@ -23,6 +23,9 @@ UNSCOPED = {
 }
 """The reads that are allowed on everything, each with the reason."""
 
+ARRIVALS = ("autoscaling:DescribeAutoScalingGroups", "cloudwatch:DescribeAlarms")
+"""What an event that arrives is held against."""
+
 BACKGROUND = {
     "ec2:DescribeInstances": "the API knows no resource",
     "ec2:DescribeLaunchTemplateVersions": "the API knows no resource",
@@ -63,11 +66,11 @@ def accept_around(construct: IConstruct, fleet: Fleet) -> None:
         accept(construct, rule, "what follows the stack's name is an id that nobody knows")
 
 
-def accept_unscoped_alarms(construct: IConstruct) -> None:
-    """Accept, on a role with `read_alarms`, what has no narrower form."""
-    action = "cloudwatch:DescribeAlarms"
+def accept_arrivals(construct: IConstruct) -> None:
+    """Accept, on a role with `read_arrivals`, what has no narrower form."""
+    reads = "; ".join(f"{action}: {UNSCOPED[action]}" for action in ARRIVALS)
     for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
-        accept(construct, rule, f"{action}: {UNSCOPED[action]}")
+        accept(construct, rule, reads)
 
 
 def accept_unscoped(construct: IConstruct, group: str) -> None:

@@ -735,7 +735,8 @@ def test_a_throttle_is_asked_again(
 
 def shown(name: str, **more: Any) -> Answer:  # noqa: ANN401 - the service's shape
     does = {"ActionsEnabled": True, "AlarmActions": []}
-    return {"AlarmName": name, "StateValue": "OK", "StateUpdatedTimestamp": NOW, **does, **more}
+    dates = {"StateUpdatedTimestamp": NOW, "AlarmConfigurationUpdatedTimestamp": NOW}
+    return {"AlarmName": name, "StateValue": "OK", **dates, **does, **more}
 
 
 def test_alarms_of_every_kind() -> None:
@@ -774,7 +775,13 @@ def test_alarms_of_every_kind() -> None:
             metrics=(CPU,),
             missing="breaching",
         ),
-        Alarm(name="expression", state="OK", since=NOW, metrics=(Metric("AWS/EC2", "x"),)),
+        Alarm(
+            name="expression",
+            state="OK",
+            since=NOW,
+            metrics=(Metric("AWS/EC2", "x"),),
+            disabled_at=NOW,
+        ),
         Alarm(name="composite", state="OK", since=NOW),
         Alarm(name="logs", state="OK", since=NOW),
     )

@@ -66,7 +66,7 @@ PROFILE = copy.replace(
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 METRIC = Metric("AWS/EC2", "x")
 IN_ALARM = Alarm(name="a", state="ALARM", since=T0)
-SHOWN = {"AlarmArn": ALARM, "StateValue": "ALARM"}
+SHOWN = {"AlarmArn": ALARM, "StateValue": "ALARM", "ActionsEnabled": True}
 
 
 class Case(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import botocore.session
 import pytest
 
+from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.adapters.aws import ssm_results
 from firstline.adapters.aws.alarm_kinds import KINDS
 from firstline.adapters.aws.fleet import AwsFleet
@@ -37,7 +38,6 @@ from firstline.errors import Unavailable
 from firstline.lab.twin.aws import HOME
 from firstline.remediation.execution import Answered
 from firstline.remediation.guards.blast_radius import MEMORY_GONE
-from firstline.remediation.guards.surroundings import NEEDED
 from firstline.remediation.verification import launches
 from tests.adapters.account import Answering
 from tests.adapters.doors import T0, Ends
@@ -206,12 +206,12 @@ WORDS = (
     Words(
         "autoscaling",
         "ProcessType.ProcessName",
-        lambda word: word in NEEDED,
-        yes("Launch", "Terminate")
-        | no(
-            *("AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck"),
-            *("InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"),
-        ),
+        lambda word: word in REFRESH_FLEET.processes,
+        yes(
+            *("Launch", "Terminate", "AddToLoadBalancer"),
+            *("HealthCheck", "InstanceRefresh", "ReplaceUnhealthy"),
+        )
+        | no("AlarmNotification", "AZRebalance", "ScheduledActions"),
         documented=r"<code>(\w+)</code>",
     ),
     Words(

@@ -150,15 +150,22 @@ def test_alarm_of_elsewhere_is_not_asked_for(profile: Profile, arn: str) -> None
     assert ends.sends == 0
 
 
+def shown(state: str = "", **fields: object) -> dict[str, object]:
+    """An alarm as DescribeAlarms shows it."""
+    states = {"StateValue": state} if state else {}
+    plain = {"AlarmArn": ALARM, "ActionsEnabled": True, "AlarmConfigurationUpdatedTimestamp": T0}
+    return plain | states | fields
+
+
 @pytest.mark.parametrize(
     ("answer", "reading"),
     [
-        ({"CompositeAlarms": [{"AlarmArn": ALARM, "StateValue": "OK"}]}, AlarmState.OK),
-        ({"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}, AlarmState.ALARM),
-        ({"LogAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}, AlarmState.ALARM),
-        ({"MetricAlarms": [{"AlarmArn": f"{ALARM}-2", "StateValue": "OK"}]}, Gone()),
-        ({"MetricAlarms": [{"AlarmArn": ALARM}]}, None),
-        ({"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "NEW"}]}, None),
+        ({"CompositeAlarms": [shown("OK")]}, AlarmState.OK),
+        ({"MetricAlarms": [shown("ALARM")]}, AlarmState.ALARM),
+        ({"LogAlarms": [shown("ALARM")]}, AlarmState.ALARM),
+        ({"MetricAlarms": [shown("OK", AlarmArn=f"{ALARM}-2")]}, Gone()),
+        ({"MetricAlarms": [shown()]}, None),
+        ({"MetricAlarms": [shown("NEW")]}, None),
         ({}, Gone()),
     ],
 )
@@ -173,9 +180,44 @@ def test_alarm_is_read_by_its_arn(
         assert isinstance(found, Gone if reading else Unknown)
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "suppressed"),
+    [
+        (
+            "MetricAlarms",
+            {"ActionsEnabled": False},
+            "its actions are disabled since 2026-03-01T12:00:00+00:00",
+        ),
+        (
+            "CompositeAlarms",
+            {"ActionsSuppressedBy": "Alarm", "ActionsSuppressor": "planned-work"},
+            "its actions are suppressed by its suppressor (Alarm)",
+        ),
+        ("LogAlarms", {}, ""),
+    ],
+)
+def test_an_alarm_shows_whether_somebody_silenced_it(
+    profile: Profile, kind: str, fields: dict[str, object], suppressed: str
+) -> None:
+    """I17: whether it turned before or after that."""
+    ends = Ends(NO_ALARM | {kind: [shown("ALARM", **fields)]})
+    found = fleet_of(ends, profile).alarms((ALARM,))[ALARM]
+    assert found == AlarmReading(AlarmState.ALARM, suppressed)
+
+
+def test_both_doors_show_that_actions_are_disabled(door: Door) -> None:
+    """From the instant on at which somebody did it, whatever the state."""
+    door.world.watch(ALARM, b"{}", None)
+    door.world.disable_actions(ALARM, door.world.now + timedelta(seconds=1))
+    assert door.ports.fleet.alarms((ALARM,)) == {ALARM: AlarmReading(AlarmState.ALARM)}
+    door.world.advance(door.world.now + timedelta(seconds=1))
+    why = f"its actions are disabled since {door.world.now.isoformat(timespec='seconds')}"
+    assert door.ports.fleet.alarms((ALARM,)) == {ALARM: AlarmReading(AlarmState.ALARM, why)}
+
+
 def test_alarms_of_every_kind_and_page_are_asked_for(profile: Profile) -> None:
     """One that only the second page has is not gone."""
-    last = NO_ALARM | {"LogAlarms": [{"AlarmArn": ALARM, "StateValue": "ALARM"}]}
+    last = NO_ALARM | {"LogAlarms": [shown("ALARM")]}
     one = account.Answering({"cloudwatch.DescribeAlarms": [NO_ALARM | {"NextToken": "more"}, last]})
     found = AwsFleet(one.session, profile, HOME, SystemClock()).alarms((ALARM,))
     assert found == {ALARM: AlarmReading(AlarmState.ALARM)}
@@ -193,8 +235,8 @@ def test_a_cut_answer_does_not_tell_that_an_alarm_is_gone(profile: Profile, key:
 
 def test_without_a_list_of_log_alarms_others_are_read(profile: Profile) -> None:
     """A botocore that does not know them drops it: an alarm that is not listed may be one."""
-    shown = {"MetricAlarms": [{"AlarmArn": ALARM, "StateValue": "OK"}], "CompositeAlarms": []}
-    found = fleet_of(Ends(shown), profile).alarms((ALARM, f"{ALARM}-2"))
+    lists = {"MetricAlarms": [shown("OK")], "CompositeAlarms": []}
+    found = fleet_of(Ends(lists), profile).alarms((ALARM, f"{ALARM}-2"))
     assert found[ALARM] == AlarmReading(AlarmState.OK)
     assert isinstance(found[f"{ALARM}-2"], Unknown)
 

@@ -8,13 +8,15 @@ from firstline.controller.ports.store import (
     Change,
     CircumstancesWrite,
     Due,
+    Fence,
+    Given,
     Joined,
     LeaseWrite,
     Loaded,
 )
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
-from firstline.ids import Cause
+from firstline.ids import Cause, Digest
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
     CAUSE,
@@ -28,11 +30,15 @@ from tests.adapters.records import (
     incident,
     signal,
 )
+from tests.remediation.situations import approval, switch
 
 OTHER_CAUSE = Cause("vettid#enclave-down")
 NEXT = copy.replace(incident(), version=2, wakes=7)
 HELD = copy.replace(LEASE, fence=2)
 CALM = Circumstances()
+ANSWERED = Circumstances(answers=3)
+DENIED = Digest("d" * 64)
+FENCE = Fence(switch=1, group="vaults", events=3, incident=ID, plan=Digest("e" * 64))
 CONTESTED: dict[str, tuple[Change, Contested]] = {
     "an incident that exists is not made again": (Change(incident=incident()), Contested.VERSION),
     "a version that was written since is not written over": (
@@ -77,6 +83,22 @@ CONTESTED: dict[str, tuple[Change, Contested]] = {
         ),
         Contested.CIRCUMSTANCES,
     ),
+    "an intent is not written over a switch that was turned": (
+        Change(incident=NEXT, fence=copy.replace(FENCE, switch=0)),
+        Contested.SWITCH,
+    ),
+    "an intent is not written where a guard's answer changed": (
+        Change(incident=NEXT, fence=copy.replace(FENCE, events=0)),
+        Contested.CIRCUMSTANCES,
+    ),
+    "an intent is not written whose plan a person denied": (
+        Change(incident=NEXT, fence=copy.replace(FENCE, plan=DENIED)),
+        Contested.DENIED,
+    ),
+    "an answer is not written to an incident that went on": (
+        Change(given=Given(ID, 1, copy.replace(approval(), granted=False))),
+        Contested.VERSION,
+    ),
     "a redelivery is known as one, whatever else it meets": (OPENING, Contested.PROCESSED),
     "a cause tells more than a version": (
         Change(incident=incident(), opens=CAUSE),
@@ -92,7 +114,10 @@ def test_conflict_writes_nothing(door: Door) -> None:
     store.commit(Change(incident=copy.replace(incident(), version=1)))
     store.commit(Change(lease=LeaseWrite(LEASE, fence_read=0)))
     store.commit(Change(lease=LeaseWrite(HELD, fence_read=1)))
-    store.commit(Change(circumstances=CircumstancesWrite("vaults", CALM)))
+    store.commit(Change(circumstances=CircumstancesWrite("vaults", ANSWERED)))
+    store.commit(Change(switch=copy.replace(switch("everything"), version=0)))
+    no = copy.replace(approval(), plan=DENIED, granted=False)
+    store.commit(Change(given=Given(ID, 2, no)))
     fresh = signal(1)
     for name, (change, contested) in CONTESTED.items():
         full = copy.replace(
@@ -105,11 +130,26 @@ def test_conflict_writes_nothing(door: Door) -> None:
         with pytest.raises(Conflict) as conflict:
             store.commit(full)
         assert conflict.value.contested is contested, name
-    assert store.load(ID) == Loaded(copy.replace(incident(), version=2), ())
+    assert store.load(ID) == Loaded(copy.replace(incident(), version=2), (), (no,))
     assert store.load(OTHER_ID) is None
     assert (store.entries(ID), store.entries(OTHER_ID)) == (OPENING.entries, ())
     assert (store.open_incident(CAUSE), store.open_incident(OTHER_CAUSE)) == (ID, None)
     limits = store.limits("vaults")
-    assert (limits.lease, limits.circumstances) == (HELD, Circumstances(version=1))
+    assert (limits.lease, limits.circumstances) == (HELD, copy.replace(ANSWERED, version=1))
     assert store.due(T0 + SECOND) == (Due(ID, 4, T0 + SECOND),)
     store.commit(Change(processed=fresh.key))
+    store.commit(Change(incident=NEXT, fence=FENCE))
+
+
+def test_an_intent_rests_on_what_is_absent(door: Door) -> None:
+    """No switch was ever turned, no event came, and no plan was denied."""
+    store = door.ports.store
+    store.commit(OPENING)
+    never = copy.replace(FENCE, switch=0, events=0)
+    store.commit(Change(incident=copy.replace(incident(), version=1), fence=never))
+    store.commit(Change(circumstances=CircumstancesWrite("vaults", CALM)))
+    store.commit(Change(incident=copy.replace(incident(), version=2), fence=never))
+    later = copy.replace(never, events=3)
+    with pytest.raises(Conflict) as conflict:
+        store.commit(Change(incident=copy.replace(incident(), version=3), fence=later))
+    assert conflict.value.contested is Contested.CIRCUMSTANCES

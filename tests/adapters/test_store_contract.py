@@ -99,7 +99,7 @@ def test_what_people_said_waits_for_the_incident_until_it_is_taken_in(store: Sto
     yes = approval()
     no = copy.replace(yes, granted=False, at=yes.at - SECOND)
     for each in (yes, no, yes):
-        store.commit(Change(given=Given(ID, each)))
+        store.commit(Change(given=Given(ID, 1, each)))
     store.commit(Change(joined=Joined(ID, signal(1))))
     assert store.load(ID) == Loaded(stored(store), (signal(1),), (no, yes))
     store.commit(Change(incident=stored(store), taken=(no,)))

@@ -59,7 +59,11 @@ def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "answer", "line"),
     [
-        (PAUSE, PAUSED, "paused: no fixes of everything before ; PagerDuty was not told yet"),
+        (
+            PAUSE,
+            PAUSED,
+            "paused: no fixes of everything before ; PagerDuty has not taken its alert",
+        ),
         (
             RESUME,
             PAUSED | {"lever": "resume", "told": True},
@@ -75,7 +79,7 @@ def test_each_lever_says_what_it_did(
     line: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One line, and with --json the answer as it is."""
+    """In words, and with --json the answer as it is."""
     with answering("200 OK", answer) as server:
         assert dispatch([*arguments, "--url", server.url]) == 0
         assert capsys.readouterr().out.startswith(line)
@@ -84,6 +88,43 @@ def test_each_lever_says_what_it_did(
     assert {key: told[key] for key in answer if key != "until"} == {
         key: value for key, value in answer.items() if key != "until"
     }
+
+
+ON_ITS_WAY = {
+    "type": "under-way",
+    "action": "restart_enclave",
+    "target": "i-0a1b2c3d4e5f60711",
+    "alive": [],
+    "incident": "inc-0123456789abcdef0123",
+    "until": "2026-03-11T04:21:13Z",
+}
+
+
+WHAT = "restart_enclave on i-0a1b2c3d4e5f60711 for inc-0123456789abcdef0123"
+UNTIL = "2026-03-11T04:21:13+00:00"
+
+
+@pytest.mark.parametrize(
+    ("under_way", "line"),
+    [
+        (None, "under way: no fix"),
+        (
+            ON_ITS_WAY,
+            f"under way: {WHAT}, committed before; it may change its host until {UNTIL}",
+        ),
+        (
+            {"type": "unknown", "why": "throttled"},
+            "under way: not known, since the lease cannot be read (throttled): look first",
+        ),
+    ],
+)
+def test_a_pause_says_what_it_came_too_late_for(
+    under_way: object, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person who reads it knows whether to put hands on the host."""
+    with answering("200 OK", PAUSED | {"under_way": under_way}) as server:
+        assert dispatch([*PAUSE, "--url", server.url]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [line]
 
 
 @pytest.mark.parametrize(

@@ -314,9 +314,10 @@ REFUSED = (
         "incident_age_max_seconds / watch_seconds",
     ),
     Refused(
-        instead("attempts_window_seconds = 3600", "attempts_window_seconds = 59"),
-        "attempts_window_seconds = 59",
-        "policy.attempts_window_seconds: is 59: give 60 or more, which is cooldown_seconds",
+        instead("attempts_window_seconds = 3600", "attempts_window_seconds = 119"),
+        "attempts_window_seconds = 119",
+        "policy.attempts_window_seconds: is 119: give 120 or more, which is "
+        "cooldown_seconds, doubled for each of attempts_per_target_max but the first",
     ),
     Refused(
         instead("wakes_max = 400", "wakes_max = 400\nblocked_max_seconds = 599"),

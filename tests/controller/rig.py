@@ -51,6 +51,8 @@ class Script:
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
+        self.made: list[str] = []
+        self.at: dict[int, Callable[[], object]] = {}
         self.failing: set[str] = set()
         self.conflicting: Contested | None = None
         self._before: dict[str, Callable[[], object]] = {}
@@ -68,6 +70,8 @@ class Script:
         """Run *act* between what the test put around it."""
         name = SHORT.get(name, name.rpartition(".")[2])
         self.calls[name] += 1
+        self.made.append(name)
+        self.at.pop(len(self.made), bool)()
         self._before.pop(name, bool)()
         if name in self.failing:
             raise Unavailable(f"{dependency}.{name}: throttled")

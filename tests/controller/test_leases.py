@@ -1,3 +1,4 @@
+import copy
 from datetime import timedelta
 
 import pytest
@@ -6,12 +7,13 @@ from firstline.controller import act
 from firstline.controller.draft import Draft
 from firstline.diagnosis.evidence import Unknown
 from firstline.errors import Bug, Unavailable
+from firstline.ids import Token
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import OFF
-from firstline.remediation.limits import Lease
-from tests.builders import OTHER
-from tests.controller.rig import FLEET, START, A, Rig, opened, raising, ready
+from firstline.remediation.limits import Lease, Spent
+from tests.builders import OTHER, PROFILE
+from tests.controller.rig import FLEET, START, A, B, Rig, opened, raising, ready
 from tests.remediation.situations import plan, policy, situation, switch
 
 
@@ -113,3 +115,20 @@ def test_a_hand_over_with_a_fix_under_way_keeps_the_lease() -> None:
     assert lease.holder == held.id
     assert lease.until is not None
     assert lease.until > rig.world.now + timedelta(seconds=100)
+
+
+@pytest.mark.parametrize(("age", "kept"), [(1799, 2), (1800, 1)])
+def test_a_fix_is_remembered_for_the_longest_window_that_a_bound_looks_back(
+    age: int, kept: int
+) -> None:
+    """I11: attempts are forgotten earlier than the budget that the same fix has spent."""
+    policy = copy.replace(PROFILE.policy, attempts_window_seconds=600, budget_window_seconds=1800)
+    rig = Rig(profile=copy.replace(PROFILE, policy=policy))
+    group = rig.world.group_name
+    at = START + timedelta(seconds=5 - age)
+    earlier = Spent(Token("0" * 32), "restart_enclave", B, at, alive=(B,))
+    rig.tables.leases[group] = Lease(group=group, fence=1, spent=(earlier,))
+    rig.hear()
+    rig.until(lambda held: held.attempts)
+    assert rig.incident().attempts[0].intended_at == START + timedelta(seconds=5)
+    assert len(rig.tables.leases[group].spent) == kept

@@ -2,11 +2,12 @@
 
 import copy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from firstline.diagnosis.external_events import KEPT_MAX, Circumstances, concerns
-from firstline.ids import SignalKey
+from firstline.diagnosis.external_events import FULL, KEPT_MAX, Circumstances, Sort, concerns
+from firstline.ids import InstanceId, SignalKey
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, NOW, ago
@@ -98,19 +99,84 @@ def test_what_nobody_tells_of_any_more_is_forgotten(signal: Signal, age: timedel
     assert of(signal, NOTHING.told(copy.replace(signal, at=NOW - age))) == ()
 
 
-def test_as_many_as_an_item_holds_are_kept() -> None:
-    """What is over goes first, and then the oldest."""
+def numbered(signal: Signal, number: int, **other: Any) -> Signal:  # noqa: ANN401 - its fields
+    """One more of the sort of *signal*."""
+    named = signal.dimensions | {"Name": f"arn:{number}"}
+    return copy.replace(signal, dimensions=named, **other)
+
+
+def names(known: Circumstances) -> set[str]:
+    return {each.name for each in known.known}
+
+
+OTHERS = frozenset({InstanceId("i-0fffffffffffffff1")})
+"""A group that none of the findings here is about."""
+
+
+def test_what_is_over_makes_room_first() -> None:
+    """Ended, or too old to be believed; the others are all kept."""
+    known = NOTHING.told(numbered(ISSUE, 0, at=NOW - timedelta(hours=6)))
+    known = known.told(numbered(ISSUE, 1, state="closed"))
+    for number in range(2, KEPT_MAX + 2):
+        known = known.told(numbered(ISSUE, number))
+    assert names(known) == {f"arn:{number}" for number in range(2, KEPT_MAX + 2)}
+    assert known.full("health", NOW) is None
+
+
+def test_findings_on_other_hosts_evict_nothing_of_the_fleet() -> None:
+    """I22: a noisy account frees no evidence, opens no calendar, and ends no issue."""
+    known = NOTHING.told(FREEZE).told(ISSUE).told(FINDING)
+    for number in range(2 * KEPT_MAX):
+        known = known.told(numbered(FINDING, number), OTHERS)
+    assert known.closed_calendars(NOW) == ("arn:calendar",)
+    assert known.issues(NOW) == ("EC2",)
+    assert FINDING.subject in names(known)
+    assert len(known.known) == KEPT_MAX + 2
+    assert known.full("finding", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("signal", "sort", "age"),
+    [(ISSUE, "health", timedelta(hours=6)), (FINDING, "finding", timedelta(days=30))],
+)
+def test_where_all_concerns_the_fleet_what_is_lost_is_known(
+    signal: Signal, sort: Sort, age: timedelta
+) -> None:
+    """I18, I22: until it would be too old to be believed; nothing that was kept is forgotten."""
     known = NOTHING
     for number in range(KEPT_MAX):
-        named = ISSUE.dimensions | {"Name": f"arn:{number}"}
-        state = "closed" if number == 50 else "open"
-        known = known.told(copy.replace(ISSUE, dimensions=named, state=state))
-    for number, gone in ((KEPT_MAX, "arn:50"), (KEPT_MAX + 1, "arn:0")):
-        named = ISSUE.dimensions | {"Name": f"arn:{number}"}
-        assert gone in {each.name for each in known.known}
-        known = known.told(copy.replace(ISSUE, dimensions=named))
-        assert gone not in {each.name for each in known.known}
-        assert len(known.known) == KEPT_MAX
+        known = known.told(numbered(signal, number))
+    assert known.full(sort, NOW) is None
+    lost = known.told(numbered(signal, KEPT_MAX)).told(numbered(signal, KEPT_MAX + 1))
+    assert lost.full(sort, NOW) == NOW + age
+    assert lost.full(sort, NOW + age) is None
+    assert names(lost) == {*names(known), FULL}
+    assert of(signal, lost) == of(signal, known)
+
+
+@pytest.mark.parametrize("signal", [ISSUE, FINDING, FREEZE])
+def test_the_answers_rise_where_one_changes(signal: Signal) -> None:
+    """With the beginning and the end, and not with a second event of the same thing."""
+    begun = NOTHING.told(signal)
+    again = begun.told(numbered(signal, 2)) if signal is ISSUE else begun.told(signal)
+    over = begun.told(copy.replace(signal, state="OPEN" if signal is FREEZE else "closed"))
+    assert (begun.answers, again.answers, over.answers) == (1, 1, 2)
+
+
+def test_noise_changes_no_answer() -> None:
+    """A finding on a host of another fleet is kept, for the host may join this one."""
+    noise = NOTHING.told(FINDING, OTHERS)
+    assert (noise.answers, noise.suspects(NOW)) == (0, ("i-0a1b2c3d4e5f60711",))
+    mine = NOTHING.told(FINDING, OTHERS | {InstanceId("i-0a1b2c3d4e5f60711")})
+    assert mine.answers == 1
+
+
+def test_a_finding_on_several_hosts_keeps_each() -> None:
+    """One of them is enough for it to concern the fleet."""
+    both = {"InstanceId": "i-0a1b2c3d4e5f60711 i-0fffffffffffffff1"}
+    known = NOTHING.told(copy.replace(FINDING, dimensions=both), OTHERS)
+    assert known.suspects(NOW) == ("i-0a1b2c3d4e5f60711", "i-0fffffffffffffff1")
+    assert known.answers == 1
 
 
 def test_another_kind_of_signal_tells_nothing() -> None:
@@ -127,6 +193,7 @@ def test_another_kind_of_signal_tells_nothing() -> None:
         ("health.issue-closed", ()),
         ("health.issue-resolved-but-open", ()),
         ("guardduty.high", ("i-0a1b2c3d4e5f60718",)),
+        ("guardduty.attack-sequence", ("i-0a1b2c3d4e5f60711", "i-0a1b2c3d4e5f60712")),
         ("guardduty.low", ()),
         ("securityhub.high", ("i-0a1b2c3d4e5f60718",)),
         ("securityhub.resolved", ()),

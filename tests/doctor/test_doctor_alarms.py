@@ -264,7 +264,9 @@ def test_what_a_p1_rests_on_is_critical(known_as: str, grade: str) -> None:
         ({"metrics": (nothing,)}, "alarm-metric"),
         ({"metrics": (silent,)}, "alarm-data"),
         ({"actions": ()}, None),
+        ({"disabled_at": NOW}, "alarm-silenced"),
     ):
+        grade = "warning" if check == "alarm-silenced" else grade
         alarms = (*ALARMS, alarm("theirs", **changes))
         assert told(profile, alarms=alarms) == ([(check, grade, "theirs")] if check else [])
 
@@ -284,3 +286,16 @@ def test_a_made_alarm_without_data() -> None:
     assert grades["healthy-hosts"] == "critical"
     assert grades["unhealthy-hosts"] == "warning"
     assert grades["kms-throttled"] == "warning"
+
+
+def test_an_alarm_whose_actions_are_disabled_licenses_no_fix() -> None:
+    """Also one that the profile makes; what firstline does not hear is not its business."""
+    mine = f"{STACK}-healthy-hosts"
+    disabled = tuple(
+        copy.replace(each, disabled_at=NOW) if each.name == mine else each for each in ALARMS
+    )
+    (one,) = found(alarms=disabled)
+    since = f"{NOW:%Y-%m-%d}"
+    assert (one.subject, one.what) == (mine, f"has its actions disabled since {since}")
+    theirs = found(alarms=(*ALARMS, alarm("x", disabled_at=NOW)))
+    assert [each for each in theirs if each.check == "alarm-silenced"] == []

@@ -15,6 +15,7 @@ SECURITY = {
     "guardduty.high",
     "guardduty.critical",
     "guardduty.archived",
+    "guardduty.attack-sequence",
     "securityhub.high",
     "securityhub.two-findings",
 }

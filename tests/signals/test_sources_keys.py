@@ -140,6 +140,18 @@ def test_a_finding_told_twice_is_one_cause() -> None:
     assert signal("guardduty.high").arn == ""
 
 
+def test_a_finding_names_every_instance_that_it_is_about() -> None:
+    """Once each, whatever else it is about, and in one order."""
+    other = "i-0fffffffffffffff1"
+    found = [
+        {"Id": f"arn:aws:ec2:us-east-1:111122223333:{each}"}
+        for each in (f"instance/{other}", f"instance/{HOST}", f"instance/{HOST}", "volume/vol-1")
+    ]
+    edit: dict[str, object] = {"detail.findings.0.Resources": found}
+    told = parse(edited((EVENTS / "securityhub.high.json").read_bytes(), edit), HOME, NOW)
+    assert told.dimensions == {"InstanceId": f"{HOST} {other}"}
+
+
 def test_an_end_that_health_tells_of_an_open_event_is_a_mark() -> None:
     """A clean end may never come, and the text is not read."""
     assert signal("health.issue-resolved-but-open").marks == (Mark.ENDED,)

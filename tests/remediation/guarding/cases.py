@@ -1,11 +1,13 @@
 """What the situations of guards are made of: each changes one fact, and guards are asked of it."""
 
 import copy
+from datetime import datetime
 
 from firstline.actions.action import Autonomy
 from firstline.config.profile import ActionPolicy
 from firstline.diagnosis.diagnose import Diagnosis, Verdict
 from firstline.diagnosis.evidence import (
+    AlarmFact,
     HostEvidence,
     Instance,
     InstanceStatus,
@@ -15,7 +17,7 @@ from firstline.diagnosis.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.diagnosis.external_events import Circumstance, Circumstances, Sort
+from firstline.diagnosis.external_events import FULL, Circumstance, Circumstances, Sort
 from firstline.diagnosis.health_checks import Failure, Life
 from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeyState, Surroundings
 from firstline.ids import GroupName, InstanceId
@@ -28,6 +30,7 @@ from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from firstline.signal import Component
 from tests.builders import (
+    ALARM_ARN,
     FLEET,
     NOW,
     PROFILE,
@@ -85,6 +88,24 @@ def around(*known: tuple[Sort, str, float]) -> Limits:
     """The limits, with what events told so many seconds ago."""
     told = (Circumstance(sort, about, about, ago(age)) for sort, about, age in known)
     return copy.replace(limits(), circumstances=Circumstances(known=tuple(told)))
+
+
+def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None) -> Situation:
+    """These alarms stand behind the incident, the first as its lead; one may be muted."""
+    arns = (ALARM_ARN, *(f"{ALARM_ARN}-{number}" for number in range(1, len(alarms))))
+    mute = Circumstance("mute", muted, muted, NOW, until=until)
+    known = Circumstances(known=(mute,) if muted else ())
+    read = dict(zip(arns, alarms, strict=True))
+    return situation(
+        evidence=evidence(alarm=alarms[0], alarms=read),
+        limits=copy.replace(limits(), circumstances=known),
+    )
+
+
+def lost(sort: Sort) -> Limits:
+    """The limits, with more of that sort than can be kept."""
+    full = Circumstances(known=(Circumstance(sort, FULL, FULL, NOW),))
+    return copy.replace(limits(), circumstances=full)
 
 
 def deployed(age: float, *, busy: bool = False) -> Deployments:

@@ -10,6 +10,8 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.preflight import Deployments, Image
 from firstline.signal import Condition
 from tests.builders import (
+    ALARM,
+    ALARM_ARN,
     FLEET,
     ID,
     NOW,
@@ -47,6 +49,7 @@ from tests.remediation.guarding.cases import (
     published,
     refresh,
     running,
+    silenced,
     silent,
     throttled,
     thrown,
@@ -112,6 +115,11 @@ PASSES = {
     "region_is_healthy: a restart in an issue of EC2": situation(
         limits=around(("health", "EC2", 0))
     ),
+    "no_alarm_is_suppressed: one of two is": silenced(
+        AlarmReading(AlarmState.ALARM, "its actions are disabled"), ALARM
+    ),
+    "no_alarm_is_suppressed: another alarm is muted": silenced(ALARM, muted="arn:of:another"),
+    "no_alarm_is_suppressed: its window has ended": silenced(ALARM, muted=ALARM_ARN, until=ago(0)),
     "no_finding_on_target: on another host": situation(limits=around(("finding", B, 0))),
     "group_launches: a restart needs no launch": situation(
         evidence=evidence(group=copy.replace(group(*FLEET), suspended=("Launch",)))

@@ -3,15 +3,21 @@
 import copy
 
 from firstline.diagnosis.evidence import (
+    AlarmReading,
+    AlarmState,
     Gone,
 )
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.situation import Situation
 from tests.builders import (
+    ALARM,
+    ALARM_ARN,
+    ALARM_NAME,
     FLEET,
     OK,
     A,
     B,
+    ago,
     evidence,
     group,
     incident,
@@ -21,7 +27,9 @@ from tests.remediation.guarding.cases import (
     THROTTLED,
     UNREAD,
     around,
+    lost,
     only,
+    silenced,
     uncounted,
 )
 from tests.remediation.situations import (
@@ -49,11 +57,30 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(incident=incident(suppressed=True)),
             Denial("every alarm behind it is suppressed in CloudWatch"),
         ),
+        (
+            silenced(AlarmReading(AlarmState.ALARM, "its actions are disabled since then")),
+            Denial(f"no fix: {ALARM_NAME}: its actions are disabled since then"),
+        ),
+        (
+            silenced(ALARM, muted=ALARM_ARN, until=ago(-60)),
+            Denial(f"no fix: {ALARM_NAME} is muted until 2026-03-11T04:21:00+00:00"),
+        ),
+        (
+            silenced(ALARM, muted=ALARM_ARN),
+            Denial(f"no fix: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00"),
+        ),
     ),
     "region_is_healthy": (
         (
             situation(limits=around(("health", "KMS", 21_599))),
             Denial("AWS Health has an open issue of KMS in this Region"),
+        ),
+        (
+            situation(limits=lost("health")),
+            Denial(
+                "open AWS Health issues are more than 100, and one that is not kept may forbid it,"
+                " until 2026-03-11T10:20:00+00:00"
+            ),
         ),
     ),
     "calendar_is_open": (
@@ -61,11 +88,25 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=around(("calendar", "freeze", 0))),
             Denial("the change calendar freeze is closed"),
         ),
+        (
+            situation(limits=lost("calendar")),
+            Denial(
+                "change calendars are more than 100, and one that is not kept may forbid it,"
+                " until 2026-04-10T04:20:00+00:00"
+            ),
+        ),
     ),
     "no_finding_on_target": (
         (
             situation(limits=around(("finding", A, 0))),
             Denial(f"a security finding is open on {A}", final=True),
+        ),
+        (
+            situation(limits=lost("finding")),
+            Denial(
+                "security findings are more than 100, and one that is not kept may forbid it,"
+                " until 2026-04-10T04:20:00+00:00"
+            ),
         ),
     ),
     "group_launches": (

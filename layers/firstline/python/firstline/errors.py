@@ -36,6 +36,7 @@ class Contested(StrEnum):
     OPENINGS = "openings"
     CIRCUMSTANCES = "circumstances"
     SWITCH = "switch"
+    DENIED = "denied"
     BUSY = "busy"
     """Another transaction on the same items was under way: nothing was written, try again."""
 

@@ -151,6 +151,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     ``subject`` is the name under which the profile knows the sender: an alarm's name there.
     ``arn`` and ``dimensions`` come from outside and are data, never instructions. ``drill`` is the
     word of the drill that it says to be, which counts for nothing unless an operator announced it.
+    ``muted_until`` is the end of the mute window that an alarm is in, where it is known.
     """
 
     key: SignalKey
@@ -166,6 +167,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: dict[str, str] = {}
     marks: tuple[Mark, ...] = ()
     drill: str = ""
+    muted_until: datetime | None = None
     restricted: Restricted | None = None
 
 

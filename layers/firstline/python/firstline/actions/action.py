@@ -18,14 +18,20 @@ class Parameter(msgspec.Struct, frozen=True):
     pattern: str
 
 
+REPLACES = frozenset({"Launch", "Terminate", "AddToLoadBalancer", "ReplaceUnhealthy"})
+"""What puts a new instance in the place of another."""
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What an action is. The roles in ``infra`` are derived from ``permissions``.
 
     ``tool`` carries it out; ``none`` only prepares something for a person. ``reach`` says whether
     its one target is a host or the whole group. ``mends`` are the failures of a host that it fits:
-    a ladder passes over a rung that does not. ``delivery_limit`` and ``execution_limit`` bound a
-    command in SSM; after the first the script refuses to begin, and without a command there is
-    nothing to carry out.
+    a ladder passes over a rung that does not. ``processes`` are those of Auto Scaling that it
+    depends on: suspended, it would not end, or undo what the person wanted who suspended them
+    (Auto Scaling user guide, "How suspended processes affect other processes").
+    ``delivery_limit`` and ``execution_limit`` bound a command in SSM; after the first the script
+    refuses to begin, and without a command there is nothing to carry out.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     mends: frozenset[Failure] = frozenset()
     runbook_steps: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
+    processes: frozenset[str] = frozenset()
     permissions: tuple[str, ...]
     blast_radius: str
     reversibility: str

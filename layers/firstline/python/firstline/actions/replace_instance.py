@@ -5,7 +5,7 @@ without a smaller desired capacity. Two instances overlap only if the group's ow
 policy says so.
 """
 
-from firstline.actions.action import Action, Parameter
+from firstline.actions.action import REPLACES, Action, Parameter
 from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
 from firstline.ids import INSTANCE_ID
 
@@ -16,6 +16,7 @@ REPLACE_INSTANCE = Action(
     mends=frozenset(Failure) - BEYOND_HOSTS,
     runbook_steps=("R18",),
     parameters=(Parameter("InstanceId", f"^{INSTANCE_ID}$"),),
+    processes=REPLACES,
     permissions=(
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "autoscaling:DescribeScalingActivities",

@@ -14,6 +14,7 @@ SCALE_OUT = Action(
     reach="fleet",
     runbook_steps=("R22",),
     parameters=(Parameter("DesiredCapacity", CAPACITY_PATTERN),),
+    processes=frozenset({"Launch", "AddToLoadBalancer"}),
     permissions=("autoscaling:SetDesiredCapacity", "autoscaling:DescribeScalingActivities"),
     blast_radius="none: one instance is added",
     reversibility="the desired capacity can be set back",

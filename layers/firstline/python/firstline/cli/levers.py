@@ -14,6 +14,7 @@ from firstline.cli.output import lines as output
 from firstline.config import profile_file as profiles
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Lever, Pulled
+from firstline.diagnosis.evidence import Unknown
 from firstline.doctor.readers import deployed
 from firstline.errors import Malformed, Unavailable
 
@@ -141,7 +142,7 @@ def _tell(pulled: Pulled, *, as_json: bool) -> None:
         return
     until = pulled.until.isoformat(timespec="seconds") if pulled.until else ""
     about = f"{pulled.action} on {', '.join(pulled.targets)} for {pulled.incident}"
-    owed = "" if pulled.told else "; PagerDuty was not told yet, which the next sweep mends"
+    owed = "" if pulled.told else "; PagerDuty has not taken its alert, which the next sweep mends"
     line = {
         "approve": f"approved: {about}, before {until}, if every guard lets it pass then",
         "deny": f"denied: {about}; the incident is handed over",
@@ -150,3 +151,16 @@ def _tell(pulled: Pulled, *, as_json: bool) -> None:
         "promote": f"promoted: {pulled.action} goes as far by itself as the profile says",
     }[pulled.lever]
     print(f"{line} (recorded as {pulled.by})")
+    if pulled.lever == "pause":
+        print(_under_way(pulled.under_way))
+
+
+def _under_way(fix: levers.UnderWay | Unknown | None) -> str:
+    """Whether a person may put hands on the hosts now."""
+    if fix is None:
+        return "under way: no fix"
+    if isinstance(fix, Unknown):
+        return f"under way: not known, since the lease cannot be read ({fix.why}): look first"
+    until = fix.until.isoformat(timespec="seconds")
+    what = f"{fix.action} on {fix.target} for {fix.incident}"
+    return f"under way: {what}, committed before; it may change its host until {until}"

@@ -195,7 +195,11 @@ def _limits(policy: Policy) -> Iterator[Fault]:
             "settle_seconds + verify_readings * verify_interval_seconds",
         ),
         ("wakes_max", watching, "incident_age_max_seconds / watch_seconds"),
-        ("attempts_window_seconds", policy.cooldown_seconds, "cooldown_seconds"),
+        (
+            "attempts_window_seconds",
+            policy.cooldown_max_seconds,
+            "cooldown_seconds, doubled for each of attempts_per_target_max but the first",
+        ),
         ("blocked_max_seconds", policy.boot_allowance_seconds, "boot_allowance_seconds"),
         ("incident_age_max_seconds", policy.verify_timeout_seconds, "verify_timeout_seconds"),
     )

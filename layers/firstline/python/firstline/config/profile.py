@@ -256,6 +256,18 @@ class Policy(Table, frozen=True, kw_only=True):
     storm_scopes_max: Count
     storm_window_seconds: Seconds
 
+    @property
+    def cooldown_max_seconds(self) -> int:
+        """The wait after the last attempt that a target is allowed, twice as long each time."""
+        doublings = min(self.attempts_per_target_max - 1, 20)  # longer than any window
+        return self.cooldown_seconds << doublings
+
+    @property
+    def spending_seconds(self) -> int:
+        """How long a fix is remembered: as long as any bound looks back."""
+        windows = (self.attempts_window_seconds, self.budget_window_seconds)
+        return max(*windows, self.cooldown_max_seconds)
+
 
 class Profile(Table, frozen=True, kw_only=True, dict=True):
     """The whole file. ``digest`` is of its bytes and is not part of it."""

@@ -15,7 +15,7 @@ from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import Profile, seconds
 from firstline.controller import background, demotion
 from firstline.controller.draft import Draft
-from firstline.controller.ports.store import LeaseWrite
+from firstline.controller.ports.store import Fence, LeaseWrite
 from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
 from firstline.diagnosis.health_checks import Life
 from firstline.errors import Bug
@@ -148,10 +148,17 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     alive = tuple(each for each in what.hosts if each not in dead)
     attempt = _attempt(draft, what, held, group)
     spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now, alive)
-    window = seconds(draft.system.profile.policy.attempts_window_seconds)
+    window = seconds(draft.system.profile.policy.spending_seconds)
     until = attempt.lease_until
     lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
+    draft.fence = Fence(
+        switch=held.switch.version,
+        group=held.lease.group,
+        events=held.circumstances.answers,
+        incident=draft.incident.id,
+        plan=what.hash,
+    )
     draft.incident = copy.replace(
         draft.incident.after(Fact.FIX_INTENDED),
         attempts=(*draft.incident.attempts, attempt),

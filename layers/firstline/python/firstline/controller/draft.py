@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from firstline.controller.commit import commit
 from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, LeaseWrite
+from firstline.controller.ports.store import Change, Fence, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, SignalKey, Token
@@ -24,6 +24,7 @@ class Draft:
     folded: tuple[SignalKey, ...] = ()
     taken: tuple[Approval, ...] = ()
     lease: LeaseWrite | None = None
+    fence: Fence | None = None
     unfolded = 0
     heard = False
 
@@ -75,10 +76,12 @@ class Draft:
             taken=self.taken,
             lease=self.lease,
             closes=closes,
+            fence=self.fence,
         )
         commit(self.system.ports.store, change)
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
-        self.folded, self.taken, self.lease, self._entries = (), (), None, []
+        self.folded, self.taken, self._entries = (), (), []
+        self.lease = self.fence = None
 
     def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
         """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.

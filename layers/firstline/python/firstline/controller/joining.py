@@ -11,7 +11,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Heard, Joined, OpeningsWrite
 from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
-from firstline.diagnosis.evidence import AlarmReading, AlarmState
+from firstline.diagnosis.evidence import is_ok
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import IncidentId
 from firstline.signal import Disposition, Signal, SignalKind
@@ -75,11 +75,7 @@ def clear(arns: tuple[str, ...], system: System) -> frozenset[str]:
         read = system.ports.fleet.alarms(arns)
     except Unavailable:
         return frozenset()
-    return frozenset(
-        arn
-        for arn, alarm in read.items()
-        if isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
-    )
+    return frozenset(arn for arn, alarm in read.items() if is_ok(alarm))
 
 
 def heard(signal: Signal) -> Heard | None:

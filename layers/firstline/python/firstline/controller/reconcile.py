@@ -8,29 +8,22 @@ is dropped; a commit that comes second begins again from what the first one wrot
 from typing import assert_never
 
 from firstline.controller import act, inbox
+from firstline.controller.commit import contend
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
-from firstline.errors import Conflict, Unavailable
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
 from firstline.remediation.decision_record import basis
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation
 
-TURNS_MAX = 3
-
 
 def reconcile(wake: Wake, system: System) -> None:
     """Do the next step of the wake's incident; raises `Unavailable` to be woken again."""
-    for _ in range(TURNS_MAX):
-        try:
-            return _turn(wake, system)
-        except Conflict:
-            continue
-    raise Unavailable(f"{wake.incident} is contested: deliver the wake again")
+    contend(lambda: _turn(wake, system), wake.incident, system.ports.clock)
 
 
 def _turn(wake: Wake, system: System) -> None:

@@ -12,7 +12,8 @@ from firstline.controller.ports.store import Change, CircumstancesWrite
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.signal import Disposition, Mark, Signal
+from firstline.ids import InstanceId
+from firstline.signal import Disposition, Mark, Signal, SignalKind
 from firstline.signals.classify import Classification
 
 TURNS_MAX = 5
@@ -59,5 +60,16 @@ def _circumstances_after(arrival: Arrival, system: System) -> CircumstancesWrite
         return None
     group = system.profile.fleet.group
     before = system.ports.store.limits(group).circumstances
-    after = before.told(signal)
+    after = before.told(signal, _fleet(signal, system))
     return CircumstancesWrite(group, after) if after != before else None
+
+
+def _fleet(signal: Signal, system: System) -> frozenset[InstanceId] | None:
+    """The group's instances, where *signal* is about some; None where they cannot be read."""
+    if signal.kind is not SignalKind.FINDING:
+        return None
+    try:
+        group = system.ports.fleet.group()
+    except Unavailable:
+        return None
+    return frozenset(each.id for each in group.instances)

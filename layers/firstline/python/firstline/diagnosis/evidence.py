@@ -67,10 +67,14 @@ class AlarmState(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
-class AlarmReading(msgspec.Struct, frozen=True, tag="alarm"):
-    """The alarm's present state (DescribeAlarms), not the one that an event told."""
+class AlarmReading(msgspec.Struct, frozen=True, tag="alarm", omit_defaults=True):
+    """The alarm's present state (DescribeAlarms), not the one that an event told.
+
+    ``suppressed`` says how somebody keeps its actions from being taken; empty where none does.
+    """
 
     state: AlarmState
+    suppressed: str = ""
 
 
 class Gone(msgspec.Struct, frozen=True, tag="gone"):
@@ -78,6 +82,13 @@ class Gone(msgspec.Struct, frozen=True, tag="gone"):
 
 
 type AlarmFact = AlarmReading | Gone | Unknown
+
+
+def is_ok(alarm: AlarmFact) -> bool:
+    """Whether it is known to be OK."""
+    return isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
+
+
 type Alarms = dict[str, AlarmFact]
 """What is known of alarms, by their ARNs."""
 
@@ -331,7 +342,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def all_clear(self) -> bool:
         """Whether every alarm that the incident waits for is OK; with none, nothing is known."""
         read = self.alarms.values()
-        return bool(read) and all(each == AlarmReading(AlarmState.OK) for each in read)
+        return bool(read) and all(map(is_ok, read))
 
 
 class Need(StrEnum):

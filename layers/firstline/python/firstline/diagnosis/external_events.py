@@ -1,12 +1,14 @@
 """Circumstances: what goes on around the fleet that was told by events, and not yet ended.
 
 An AWS Health issue of our Region, a security finding on an instance, a change calendar that is
-closed: each is kept until its end is told, or until it is too old to be believed. Guards read
-them; paging never does.
+closed, an alarm that is muted: each is kept until its end is told, or until it is too old to be
+believed. Guards read them; paging never does.
 """
 
 import copy
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -15,10 +17,12 @@ from firstline.ids import InstanceId
 from firstline.redaction import redact
 from firstline.signal import Mark, Signal, SignalKind
 
-type Sort = Literal["health", "finding", "calendar"]
+type Sort = Literal["health", "finding", "calendar", "mute"]
 
 KEPT_MAX = 100
-"""As many as one small item holds; with more the oldest are forgotten."""
+"""As many of each sort as one small item holds. What concerns the fleet is never forgotten for
+another: with more of them no fix goes on."""
+FULL = "more than can be kept"
 ISSUE_AGE_MAX = timedelta(hours=6)
 """An issue that nobody updates for so long is taken as over (I18): AWS may leave one open."""
 KEPT_FOR = timedelta(days=30)
@@ -28,6 +32,14 @@ SERVICES = frozenset({"EC2", "KMS", "ELASTICLOADBALANCING", "SSM", "AUTOSCALING"
 GRAVE = frozenset({"HIGH", "CRITICAL"})
 """Severities of a finding that keep its instance as evidence (I22)."""
 _READ = frozenset({"EventTypeCategory", "InstanceId", "Name", "Service"})
+MUTE_MAX = timedelta(days=15)
+"""As long as a mute window lasts at most (CloudWatch user guide, alarm mute rules)."""
+_AGES: dict[Sort, timedelta] = {
+    "mute": MUTE_MAX,
+    "health": ISSUE_AGE_MAX,
+    "calendar": KEPT_FOR,
+    "finding": KEPT_FOR,
+}
 _SORTS: dict[SignalKind, Sort] = {
     SignalKind.HEALTH: "health",
     SignalKind.FINDING: "finding",
@@ -37,7 +49,12 @@ _SORTS: dict[SignalKind, Sort] = {
 
 def concerns(signal: Signal) -> bool:
     """Whether *signal* tells of a fleet's surroundings."""
-    return signal.kind in _SORTS
+    return _sort(signal) is not None
+
+
+def _sort(signal: Signal) -> Sort | None:
+    muted = signal.kind is SignalKind.ALARM and Mark.MUTED in signal.marks
+    return "mute" if muted else _SORTS.get(signal.kind)
 
 
 def known_words(signal: Signal) -> dict[str, str]:
@@ -47,57 +64,112 @@ def known_words(signal: Signal) -> dict[str, str]:
 
 
 class Circumstance(msgspec.Struct, frozen=True):
-    """The last that was told of one: ``about`` is the service, the instance, or the calendar.
+    """The last event of one: ``about`` is the service, the instances, or the calendar.
 
-    It is empty once the end was told, and kept, so that a word that comes late begins nothing.
+    It is empty once it has ended, and kept, so that an event that comes late begins nothing.
+    ``ours`` is whether it concerns the fleet, or may. ``until`` is when a mute window ends.
     """
 
     sort: Sort
     name: str
     about: str
     at: datetime
+    ours: bool = True
+    until: datetime | None = None
 
 
 class Circumstances(msgspec.Struct, frozen=True):
-    """All that are known, oldest first; ``version`` is the one that was read."""
+    """All that are known, oldest first; ``version`` is the one that was read.
+
+    ``answers`` rises where a guard's answer on this fleet changes, and only then: a fix rests on
+    it, and noise must not veto one.
+    """
 
     version: int = 0
     known: tuple[Circumstance, ...] = ()
+    answers: int = 0
 
-    def told(self, signal: Signal) -> "Circumstances":
-        """With what *signal* tells; an end, or a later word on the same thing, replaces it."""
-        sort = _SORTS.get(signal.kind)
-        if sort is None:
-            return self
-        name = signal.dimensions.get("Name", signal.subject)
+    def told(self, signal: Signal, fleet: frozenset[InstanceId] | None = None) -> "Circumstances":
+        """With what *signal* tells; an end, or a later event of the same thing, replaces it.
+
+        *fleet* are the instances of the group; None where they are not known.
+        """
+        sort, about = _sort(signal), _about(signal)
+        name = signal.arn if sort == "mute" else signal.dimensions.get("Name", signal.subject)
         mine = [each for each in self.known if (each.sort, each.name) == (sort, name)]
-        if any(each.at > signal.at for each in mine):
-            return self  # it comes late
-        about = _about(signal)
-        if about is None:
-            return self
-        others = [each for each in self.known if (each.sort, each.name) != (sort, name)]
-        known = [*others, Circumstance(sort, name, about, signal.at)]
-        # what is over is forgotten first
-        ended = [each for each in known if not each.about][: max(len(known) - KEPT_MAX, 0)]
-        kept = tuple(each for each in known if each not in ended)
-        return copy.replace(self, known=kept[-KEPT_MAX:])
+        if sort is None or about is None or any(each.at > signal.at for each in mine):
+            return self  # no guard's business, or it comes late
+        ours = sort != "finding" or fleet is None or bool(fleet & set(about.split()))
+        others = tuple(each for each in self.known if each not in mine)
+        event = Circumstance(sort, name, about, signal.at, ours, signal.muted_until)
+        known = _bounded(others, event)
+        after = copy.replace(self, known=known)
+        changed = _answers(after, signal.at) != _answers(self, signal.at)
+        return copy.replace(after, answers=self.answers + changed)
+
+    def full(self, sort: Sort, now: datetime) -> datetime | None:
+        """Until when something of *sort* is not known, since there was no room for it."""
+        lost = [each.at for each in self.known if (each.sort, each.name) == (sort, FULL)]
+        until = max(lost) + _AGES[sort] if lost else now
+        return until if now < until else None
 
     def issues(self, now: datetime) -> tuple[str, ...]:
         """The services of open issues in our Region that were told lately."""
-        return self._about("health", now, ISSUE_AGE_MAX)
+        return self._about("health", now)
 
     def closed_calendars(self, now: datetime) -> tuple[str, ...]:
         """The change calendars that are closed."""
-        return self._about("calendar", now, KEPT_FOR)
+        return self._about("calendar", now)
 
     def suspects(self, now: datetime) -> tuple[InstanceId, ...]:
         """The instances that a grave finding is about."""
-        return tuple(map(InstanceId, self._about("finding", now, KEPT_FOR)))
+        named = (each.split() for each in self._about("finding", now))
+        return tuple(sorted(InstanceId(each) for each in set(chain.from_iterable(named))))
 
-    def _about(self, sort: Sort, now: datetime, age_max: timedelta) -> tuple[str, ...]:
-        told = (each for each in self.known if each.sort == sort and now - each.at < age_max)
-        return tuple(sorted({each.about for each in told if each.about}))
+    def muted(self, arn: str, now: datetime) -> datetime | None:
+        """Until when the alarm is muted; a window whose end is not known lasts for 15 days."""
+        ends = (
+            each.until or each.at + MUTE_MAX
+            for each in self.live("mute", now)
+            if each.about == arn and (each.until is None or now < each.until)
+        )
+        return max(ends, default=None)
+
+    def _about(self, sort: Sort, now: datetime) -> tuple[str, ...]:
+        return tuple(sorted({each.about for each in self.live(sort, now)}))
+
+    def live(self, sort: Sort, now: datetime) -> Iterator[Circumstance]:
+        """Those of *sort* that go on, as far as is known."""
+        for each in self.known:
+            goes_on = each.about and each.name != FULL and now - each.at < _AGES[sort]
+            if each.sort == sort and goes_on:
+                yield each
+
+
+def _answers(events: Circumstances, now: datetime) -> tuple[object, ...]:
+    """What guards answer by on this fleet."""
+    suspects = {each.about for each in events.live("finding", now) if each.ours}
+    full = tuple(events.full(sort, now) for sort in _AGES)
+    mutes = {(each.about, each.until) for each in events.live("mute", now)}
+    return events.issues(now), events.closed_calendars(now), suspects, mutes, full
+
+
+def _bounded(known: tuple[Circumstance, ...], event: Circumstance) -> tuple[Circumstance, ...]:
+    """*known* with *event*: what is over goes first, then the oldest that is not of the fleet.
+
+    Where all of its sort concerns the fleet, *event* is lost, and that is known.
+    """
+    known = (*known, event)
+    mine = [each for each in known if each.sort == event.sort and each.name != FULL]
+    if len(mine) <= KEPT_MAX:
+        return known
+    over = [each for each in mine if not each.about or event.at - each.at >= _AGES[each.sort]]
+    gone = next(iter([*over, *(each for each in mine if not each.ours), event]))
+    kept = tuple(each for each in known if each is not gone)
+    if gone is not event or not event.ours:
+        return kept
+    others = tuple(each for each in kept if (each.sort, each.name) != (event.sort, FULL))
+    return (*others, Circumstance(event.sort, FULL, FULL, event.at))
 
 
 def _about(signal: Signal) -> str | None:
@@ -109,6 +181,8 @@ def _about(signal: Signal) -> str | None:
             if where.get("EventTypeCategory") != "issue" or service not in SERVICES:
                 return None
             goes_on, about = signal.state == "open" and Mark.ENDED not in signal.marks, service
+        case SignalKind.ALARM:
+            return signal.arn
         case SignalKind.FINDING:
             if "InstanceId" not in where:
                 return None

@@ -108,6 +108,16 @@ def hearing(case: Case) -> Iterator[Found]:
             yield Found(each.name, told, "note")
 
 
+def silenced(case: Case) -> Iterator[Found]:
+    """No alarm that firstline hears has its actions disabled."""
+    own = watched.stack_name(case.profile)
+    for each in known(case.account.alarms):
+        heard = each.name.startswith(own) or case.profile.external(each.name) is not None
+        if heard and each.disabled_at is not None:
+            since = f"{each.disabled_at:%Y-%m-%d}"
+            yield Found(each.name, f"has its actions disabled since {since}", "warning")
+
+
 def memory(case: Case) -> Iterator[Found]:
     """No alarm takes the memory of a host for that of its vaults."""
     for alarm in _all(case):
@@ -214,6 +224,13 @@ CHECKS = (
         severity="warning; a note for one of this fleet that has an action of its own",
         consequence="nobody is told when it rings",
         remedy="add it to [[alarms.external]] with a rule, or give it an action that is read",
+    ),
+    Check(
+        name="alarm-silenced",
+        ask=silenced,
+        severity="warning",
+        consequence="it pages, and no fix follows: disabling is how people keep others' hands off",
+        remedy="aws cloudwatch enable-alarm-actions --alarm-names '{subject}'",
     ),
     Check(
         name="alarm-memory",

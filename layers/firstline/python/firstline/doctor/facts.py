@@ -101,7 +101,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm of the account; a composite one has no metrics.
 
     ``since`` is when it turned to its state; ``was_ok`` whether its history knows an OK, and None
-    where nobody asked. ``actions`` are those on ALARM, none where they are switched off.
+    where nobody asked. ``actions`` are those on ALARM, none where they are switched off, by a
+    change that was not after ``disabled_at``.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[Metric, ...] = ()
     missing: str = "missing"
     was_ok: Read[bool] | None = None
+    disabled_at: datetime | None = None
 
 
 class Subscriptions(msgspec.Struct, frozen=True):

@@ -95,8 +95,10 @@ def overridden(proposals: tuple[Proposal, ...], plan: Digest, now: datetime) -> 
 
 
 def answered(proposals: tuple[Proposal, ...], approval: Approval) -> tuple[Proposal, ...]:
-    """With *approval* on the standing proposal of its plan; the last word counts."""
+    """With *approval* on the standing proposal of its plan; a denial is final."""
     about = standing(proposals, approval.plan)
+    if about is not None and about.approval is not None and not about.approval.granted:
+        return proposals
     return tuple(
         copy.replace(each, approval=approval) if each is about and each.answerable else each
         for each in proposals

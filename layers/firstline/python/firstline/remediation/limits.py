@@ -77,6 +77,12 @@ def release(lease: Lease, failed: Token | None = None) -> Lease:
     return copy.replace(lease, holder=None, until=None, spent=spent)
 
 
+def under_way(lease: Lease, now: datetime) -> Spent | None:
+    """The fix for which the lease is held at *now*: it may be sent, carried out, or verified."""
+    held = lease.holder is not None and lease.until is not None and now < lease.until
+    return lease.spent[-1] if held and lease.spent else None
+
+
 def attempts(lease: Lease, action: str, target: FixTarget, now: datetime, window: timedelta) -> int:
     """How often *action* was intended on *target* within *window*, by any incident."""
     return sum(1 for at in _at(lease, action, target) if now - at < window)

@@ -25,3 +25,15 @@ def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 def whole(page: Mapping[str, Any]) -> bool:
     """Whether an alarm that *page* could list and does not list is not there, whatever its kind."""
     return LOG_ALARMS in page
+
+
+def suppressed(alarm: Mapping[str, Any]) -> str:
+    """Why the actions of *alarm* are not taken; raises `KeyError` for an alarm that is cut.
+
+    CloudWatch dates the last change of an alarm, of which disabling is one.
+    """
+    if not alarm["ActionsEnabled"]:
+        since = alarm["AlarmConfigurationUpdatedTimestamp"].isoformat(timespec="seconds")
+        return f"its actions are disabled since {since}"
+    by = alarm.get("ActionsSuppressedBy")  # of composite alarms, while they are suppressed
+    return f"its actions are suppressed by its suppressor ({by})" if by else ""

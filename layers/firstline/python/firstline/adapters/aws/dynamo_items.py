@@ -6,11 +6,12 @@
                                                 [open opened_at]
                 <incident>      inbox#<digest>  body
                 <incident>      approval#<d.>   body
+                deny#<incident> <plan>          ttl
                 processed#<d.>  -               ttl
                 cause#<cause>   -               incident
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
-                group#<group>   circumstances   body version
+                group#<group>   circumstances   body version answers
                 fleet#<fleet>   openings        body version
                 control         switch          body version
     ledger      incident        sequence        body hash
@@ -85,6 +86,11 @@ def approval_key(incident: IncidentId, approval: Approval) -> Key:
     return _key(incident, f"{APPROVAL}{digest(msgspec.json.encode(approval))}")
 
 
+def denial_key(incident: IncidentId, plan: Digest) -> Key:
+    """Where it stands that a person denied *plan* of *incident*, for as long as a plan may live."""
+    return _key(f"deny#{incident}", plan)
+
+
 def cause_key(cause: Cause) -> Key:
     """Where the open incident of *cause* is named."""
     return _key(f"cause#{cause}", "-")
@@ -154,6 +160,11 @@ def approval_item(incident: IncidentId, approval: Approval) -> Item:
     return {**approval_key(incident, approval), "body": _json(approval)}
 
 
+def denial_item(incident: IncidentId, plan: Digest, now: datetime) -> Item:
+    """A denied plan."""
+    return {**denial_key(incident, plan), "ttl": _ttl(now)}
+
+
 def processed_item(signal: SignalKey, now: datetime) -> Item:
     """A processed key: *signal* was dealt with."""
     return {**_key(f"processed#{digest(signal.encode())}", "-"), "ttl": _ttl(now)}
@@ -181,9 +192,12 @@ def openings_item(fleet: str, openings: Openings) -> Item:
 
 
 def circumstances_item(group: str, circumstances: Circumstances) -> Item:
-    """What goes on, under the version that it has."""
-    version = number(circumstances.version)
-    return {**circumstances_key(group), "body": _json(circumstances), "version": version}
+    """What goes on, under the version that it has, and that of the guards' answers on it."""
+    counters = {
+        "version": number(circumstances.version),
+        "answers": number(circumstances.answers),
+    }
+    return {**circumstances_key(group), "body": _json(circumstances), **counters}
 
 
 def switch_item(switch: Switch) -> Item:

@@ -137,7 +137,10 @@ class AwsFleet:
             pages = list(described)
             found = [each for page in pages for each in alarm_kinds.listed(page)]
             # a state that is not there makes one alarm unknown; an ARN that is not there, all
-            states = [(each["AlarmArn"], each.get("StateValue")) for each in found]
+            states = [
+                (each["AlarmArn"], each.get("StateValue"), alarm_kinds.suppressed(each))
+                for each in found
+            ]
         return _Shown(states, all(map(alarm_kinds.whole, pages)))
 
     def _alarm_name(self, arn: str) -> str | None:
@@ -148,9 +151,12 @@ class AwsFleet:
 
 
 class _Shown(NamedTuple):
-    """The ARNs and states of alarms, and whether an alarm that is not among them is not there."""
+    """Alarms by ARN, with their states and why their actions are not taken.
 
-    states: Sequence[tuple[str, str | None]] = ()
+    Where it is ``whole`` an alarm that is not among them is not there.
+    """
+
+    states: Sequence[tuple[str, str | None, str]] = ()
     whole: bool = False
 
 
@@ -187,9 +193,9 @@ def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | No
 
 
 def _reading(shown: _Shown, arn: str) -> evidence.AlarmFact:
-    match [state for of, state in shown.states if of == arn]:
-        case ["OK" | "ALARM" | "INSUFFICIENT_DATA" as state]:
-            return evidence.AlarmReading(evidence.AlarmState(state))
+    match [each for of, *each in shown.states if of == arn]:
+        case [["OK" | "ALARM" | "INSUFFICIENT_DATA" as state, str(why)]]:
+            return evidence.AlarmReading(evidence.AlarmState(state), why)
         case [] if shown.whole:
             return evidence.Gone()
         case []:

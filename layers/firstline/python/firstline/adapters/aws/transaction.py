@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from firstline.adapters.aws import dynamo_items as items
-from firstline.adapters.aws.dynamo_items import Item
-from firstline.controller.ports.store import Change
+from firstline.adapters.aws.dynamo_items import Item, Key
+from firstline.controller.ports.store import Change, Fence, Given
 from firstline.errors import Bug, Contested
 
 if TYPE_CHECKING:
@@ -95,15 +95,39 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
         yield _put_new(table, items.processed_item(change.processed, now), Contested.PROCESSED)
     if joined := change.joined:
         yield _put(TableName=table, Item=items.inbox_item(joined.incident, joined.signal))
-    if given := change.given:
-        yield _put(TableName=table, Item=items.approval_item(given.incident, given.approval))
+    if change.given:
+        yield from _given(change.given, table, now)
     if switch := change.switch:
         stored = items.switch_item(copy.replace(switch, version=switch.version + 1))
         yield _put_unchanged(table, stored, Contested.SWITCH, switch.version)
     if lease := change.lease:
         stored = items.lease_item(lease.lease)
         yield _put_unchanged(table, stored, Contested.LEASE, lease.fence_read, counter="fence")
+    if change.fence:
+        yield from _fenced(change.fence, table)
     yield from _hints(change, table, now)
+
+
+def _given(given: Given, table: str, now: datetime) -> Iterator[Write]:
+    """A person's answer, on the incident as that person saw it."""
+    yield _put(TableName=table, Item=items.approval_item(given.incident, given.approval))
+    if not given.approval.granted:
+        denial = items.denial_item(given.incident, given.approval.plan, now)
+        yield _put(TableName=table, Item=denial)
+    incident = items.incident_key(given.incident)
+    yield _check(Contested.VERSION, table, incident, given.version)
+
+
+def _fenced(fence: Fence, table: str) -> Iterator[Write]:
+    """What an intent rests on still stands; 0 is what an absent item reads as.
+
+    A switch that was put by hand, without a version, is on. Circumstances that were written
+    before guards' answers were counted have counted none.
+    """
+    yield _check(Contested.SWITCH, table, items.SWITCH_KEY, fence.switch)
+    events = items.circumstances_key(fence.group)
+    yield _check(Contested.CIRCUMSTANCES, table, events, fence.events, "answers", "#counter")
+    yield _check(Contested.DENIED, table, items.denial_key(fence.incident, fence.plan), 0)
 
 
 def _hints(change: Change, table: str, now: datetime) -> Iterator[Write]:
@@ -149,6 +173,27 @@ def _put_unchanged(
         ExpressionAttributeNames={"#counter": counter},
         ExpressionAttributeValues={":read": items.number(read)},
     )
+
+
+def _check(  # noqa: PLR0913, PLR0917 - an item, and what must hold of it
+    contested: Contested,
+    table: str,
+    key: Key,
+    read: int,
+    counter: str = "version",
+    absent: str = "pk",
+) -> Write:
+    """The item's counter still is what was read, or where that was 0 it is *absent*."""
+    check: shapes.ConditionCheckTypeDef = {
+        "TableName": table,
+        "Key": key,
+        "ConditionExpression": "#counter = :read",
+        "ExpressionAttributeNames": {"#counter": counter},
+        "ExpressionAttributeValues": {":read": items.number(read)},
+    }
+    if read == 0:
+        check["ConditionExpression"] += f" OR attribute_not_exists({absent})"
+    return Write({"ConditionCheck": check}, contested)
 
 
 def _put(contested: Contested | None = None, **put: "Unpack[shapes.PutTypeDef]") -> Write:

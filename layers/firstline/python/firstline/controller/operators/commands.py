@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from firstline.actions.catalogue import FIXES
+from firstline.diagnosis.evidence import Unknown
 from firstline.errors import Malformed
 from firstline.signal import Condition
 
@@ -78,9 +79,23 @@ class AnnounceDrill(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="
 type Lever = Approve | Deny | PauseFixes | Resume | Promote | AnnounceDrill
 
 
+class UnderWay(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
+    """A fix that was committed before a pause: its host may change before ``until``.
+
+    ``target`` is the host, or the group; ``alive`` are those hosts of it that were not dead.
+    """
+
+    action: str
+    target: str
+    alive: tuple[str, ...]
+    incident: str
+    until: datetime
+
+
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     """What a lever did, by whom. A pause's ``told`` says whether PagerDuty was told already.
 
+    A pause's ``under_way`` is the fix that it came too late for, Unknown where it cannot be read.
     ``word`` is what a drill must be rung with.
     """
 
@@ -93,6 +108,7 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None = None
     until: datetime | None = None
     told: bool | None = None
+    under_way: UnderWay | Unknown | None = None
     word: str | None = None
 
 

@@ -8,21 +8,21 @@ from typing import NamedTuple, assert_never
 
 from firstline.config.profile import seconds
 from firstline.controller import demotion
-from firstline.controller.commit import commit
+from firstline.controller.commit import commit, contend
 from firstline.controller.operators import commands
 from firstline.controller.operators.kill_switch import settle_switch, write
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Given, Loaded
 from firstline.controller.system import System
-from firstline.errors import Conflict, Malformed, Unavailable
+from firstline.diagnosis.evidence import Unknown
+from firstline.errors import Bug, Malformed, Unavailable
 from firstline.ids import IncidentId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval, Proposal
 from firstline.ledger.entries import PauseChanged
 from firstline.remediation import kill_switch as pauses
+from firstline.remediation import limits
 from firstline.signals import drill_marker as announced
-
-TURNS_MAX = 5
 
 
 class Call(NamedTuple):
@@ -34,12 +34,7 @@ class Call(NamedTuple):
 
 def pull(call: Call, system: System) -> commands.Pulled:
     """Do what *call* asks; raises `Malformed`, and `Unavailable` where it may be tried again."""
-    for _ in range(TURNS_MAX):
-        try:
-            return _pull(call, system)
-        except Conflict:
-            continue
-    raise Unavailable("the switch is contested: try again")
+    return contend(lambda: _pull(call, system), "what this changes", system.ports.clock)
 
 
 def _pull(call: Call, system: System) -> commands.Pulled:
@@ -71,7 +66,8 @@ def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> 
         until=now + seconds(system.profile.policy.approval_seconds),
         why=word.why,
     )
-    commit(system.ports.store, Change(given=Given(incident, approval)))
+    given = Given(incident, loaded.incident.version, approval)
+    commit(system.ports.store, Change(given=given))
     system.ports.wakes.queue(Wake(incident), seconds(0))
     return commands.Pulled(
         lever="approve" if approval.granted else "deny",
@@ -130,7 +126,32 @@ def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Pull
     if len(switch.pauses) >= pauses.PAUSES_MAX:
         raise Malformed(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
     told = _turned(pauses.paused(switch, pause, system.provenance()), pause, system)
-    return commands.Pulled(lever="pause", by=by, scope=pause.scope, until=pause.until, told=told)
+    return commands.Pulled(
+        lever="pause",
+        by=by,
+        scope=pause.scope,
+        until=pause.until,
+        told=told,
+        under_way=_under_way(system, now),
+    )
+
+
+def _under_way(system: System, now: datetime) -> commands.UnderWay | Unknown | None:
+    """The fix that may still go on: the lease is read after the pause was committed."""
+    try:
+        lease = system.ports.store.limits(system.profile.fleet.group).lease
+    except (Unavailable, Bug) as error:
+        return Unknown(str(error))
+    spent = limits.under_way(lease, now)
+    if spent is None:
+        return None
+    return commands.UnderWay(
+        action=spent.action,
+        target=spent.target,
+        alive=spent.alive,
+        incident=str(lease.holder),
+        until=lease.until or now,
+    )
 
 
 def _resume(order: commands.Resume, by: str, system: System) -> commands.Pulled:

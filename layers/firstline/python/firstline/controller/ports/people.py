@@ -50,4 +50,4 @@ class Clock(Protocol):
         """This instant, aware, in UTC."""
 
     def sleep(self, duration: timedelta) -> None:
-        """Wait; only between tries to page."""
+        """Wait: between tries to page, and before a contested turn begins again."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from firstline.diagnosis.external_events import Circumstances
-from firstline.ids import Cause, IncidentId, SignalKey
+from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
@@ -32,10 +32,30 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """A person's word on a proposal of an incident, which waits for it like a signal."""
+    """A person's answer to a proposal of an incident, which waits for it like a signal.
+
+    It is written only while the incident still has ``version``: an answer to a plan that has been
+    carried out meanwhile is refused. A denial is written a second time, where `Fence` looks.
+    """
 
     incident: IncidentId
+    version: int
     approval: Approval
+
+
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
+    """What an intent rests on: it is written only while all of it still stands (I15, I18, I22).
+
+    ``switch`` is the version of the kill switch that was read, 0 where there was none; ``events``
+    that of the guards' answers on external events around ``group``; and ``plan`` of ``incident``
+    has no denial.
+    """
+
+    switch: int
+    group: str
+    events: int
+    incident: IncidentId
+    plan: Digest
 
 
 class LeaseWrite(msgspec.Struct, frozen=True):
@@ -73,7 +93,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     the given version (0: if there is none); ``folded`` of its inbox and ``taken`` of its approvals
     are then gone. ``processed`` must be new. ``opens`` claims the cause for the incident and must
     be free; ``closes`` frees it. ``switch`` is stored like the incident, one version higher.
-    ``heard`` must not be older than the one that stands.
+    ``heard`` must not be older than the one that stands. What ``fence`` names must still stand.
     """
 
     incident: Incident | None = None
@@ -90,6 +110,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     heard: Heard | None = None
     openings: OpeningsWrite | None = None
     circumstances: CircumstancesWrite | None = None
+    fence: Fence | None = None
 
 
 class Due(msgspec.Struct, frozen=True):

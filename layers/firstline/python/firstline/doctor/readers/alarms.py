@@ -131,6 +131,9 @@ def _alarm(shown: dict[str, Any]) -> Alarm:
         state=shown["StateValue"],
         since=since,
         actions=tuple(shown["AlarmActions"]) if shown["ActionsEnabled"] else (),
+        disabled_at=None
+        if shown["ActionsEnabled"]
+        else shown["AlarmConfigurationUpdatedTimestamp"],
         metrics=tuple(_metrics(shown)),
         missing=shown.get("TreatMissingData", "missing"),  # CloudWatch's own default
     )

@@ -97,8 +97,16 @@ PLANTED = (
         name="a suppressed alarm is no reason to wait",
         breaks="I17",
         file="remediation/guards/surroundings.py",
-        old="plan.action == UNDOES or not situation.incident.suppressed",
-        new="plan.action",
+        old="    if situation.incident.suppressed:\n",
+        new="    if False:\n",
+    ),
+    Planted(
+        name="an alarm whose actions are disabled is no reason to wait",
+        breaks="I17",
+        file="remediation/guards/surroundings.py",
+        old="    if isinstance(alarm, AlarmReading) and alarm.suppressed:\n",
+        new="    if False:\n",
+        start="somebody disables the alarms' actions",
     ),
     Planted(
         name="an issue of AWS's is no reason to wait",

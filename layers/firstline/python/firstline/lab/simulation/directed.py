@@ -27,6 +27,8 @@ FLAPPING = tuple(
     alarm("rest-api-errors", at, state)
     for at, state in ((0, AlarmState.ALARM), (2, OK), (90, AlarmState.ALARM), (95, OK))
 )
+MEETS = 5
+"""When the first fix is decided: a look that is sent at once is read so many seconds later."""
 LOOPS = {"parent": "looping"}
 LOST = {"enclave": "up", "nats": "lost"}
 UNRELATED = (
@@ -312,6 +314,40 @@ DIRECTED: Sequence[Start] = (
         fleet({"restart_blockers": None, "enclave": "hung"}),
         alarm(ASKED),
         profile="vettid",
+    ),
+    start(
+        "a pause meets a fix",
+        fleet({}, UP),
+        alarm(SOME),
+        levers=(LeverPlan(lever="pause", at_seconds=MEETS),),
+    ),
+    start(
+        "a denial meets a fix",
+        fleet({}, UP),
+        alarm(SOME),
+        autonomy={"restart_enclave": "approve"},
+        levers=(
+            LeverPlan(lever="approve", at_seconds=60),
+            LeverPlan(lever="deny", at_seconds=60 + MEETS),
+        ),
+    ),
+    start(
+        "a finding meets a fix",
+        fleet({}, UP),
+        alarm(SOME),
+        Told(MEETS, envelopes.finding(host(0)), "finding", about=host(0)),
+    ),
+    start(
+        "an issue of KMS meets a fix",
+        fleet({}, UP),
+        alarm(SOME),
+        Told(MEETS, envelopes.issue("KMS"), "issue", about="KMS"),
+    ),
+    start(
+        "somebody disables the alarms' actions",
+        fleet({"restart_helps": False}, UP),
+        alarm(SOME),
+        actions_disabled_at_seconds=4,
     ),
     start("a minor trouble", fleet(UP, UP), alarm("kms-near-quota")),
     start("vaults fill the memory", fleet(UP, UP), alarm("host-memory")),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Never
 
+from firstline.controller.ports.store import Given
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents import incident as incidents
@@ -65,6 +66,11 @@ class Left:
                 or (third is not None and isinstance(event, third))
             ):
                 yield Told(each.incident, each.at, event)
+
+    def journal(self) -> Iterator[Told[LedgerEvent | UnknownEvent] | Given]:
+        """The entries, and people's answers, in the order in which they were committed."""
+        for each in self.run.door.store.tables.journal:
+            yield each if isinstance(each, Given) else _read(each.incident, each)
 
     def labelled(self, label: Label) -> list[bytes]:
         """The events of the start that bear *label*."""

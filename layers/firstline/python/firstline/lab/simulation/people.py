@@ -61,6 +61,12 @@ class People:
         """What somebody does in this minute, if anybody does anything."""
         self._deeds[self._choices.pick(len(self._deeds), OFTEN)]()
 
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next lever of the start is pulled."""
+        ahead = (self._world.start + timedelta(seconds=each.at_seconds) for each in self._planned)
+        return next(ahead, None)
+
     def follow(self, elapsed: timedelta) -> None:
         """Pull the levers that the start has a person pull by then, each once."""
         while self._planned and timedelta(seconds=self._planned[0].at_seconds) <= elapsed:

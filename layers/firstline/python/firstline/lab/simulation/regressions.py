@@ -24,14 +24,6 @@ class Regression(msgspec.Struct, frozen=True, kw_only=True):
     choices: dict[int, int] = {}
 
 
-STAMPED = Planted(
-    name="a pause begins and ends by the clock of the worker that turned the switch",
-    breaks="I15",
-    file="lab/simulation/invariants/surroundings.py",
-    old="zip(chain, left.run.turned, strict=True)",
-    new="((each, each.at) for each in chain)",
-)
-"""The mistake is the checker's: the fix came after the resume, whose stamp lies ahead."""
 BEHIND = Planted(
     name="an opening is dated by the world's clock",
     breaks="I3",
@@ -111,25 +103,6 @@ REGRESSIONS = (
         ),
         start="it is over before it was paged",
         choices={30: 3, 62: 3, 68: 6},
-    ),
-    Regression(
-        name="the checker ends a pause by a skewed clock, where it stands from the beginning",
-        bug=STAMPED,
-        start="fixes are paused",
-        choices={21: 9, 22: 3, 23: 1},
-    ),
-    Regression(
-        name="the checker ends a pause by a skewed clock, where it follows an outage",
-        bug=STAMPED,
-        start="the Region is in trouble",
-        choices={67: 8, 68: 2, 128: 6, 129: 3, 130: 3},
-    ),
-    Regression(
-        name="the checker ends a pause by a skewed clock, where it follows a fix that was lost",
-        bug=STAMPED,
-        start="what nobody understands",
-        choices={0: 4, 1: 1, 2: 3, 21: 7, 26: 7, 66: 4, 129: 3, 140: 1, 146: 5, 149: 6}
-        | {217: 7, 288: 8, 289: 2, 405: 7, 484: 3, 485: 3},
     ),
     Regression(
         name="a host that is evidence is fixed, since no wake of its finding can be queued",

@@ -33,7 +33,6 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
-from firstline.remediation.kill_switch import CHAIN
 
 HEALED_AFTER = timedelta(minutes=10)
 """From then on nothing goes wrong any more, and everything must come to its end."""
@@ -82,7 +81,6 @@ class Run:
     """The system at work. What it leaves is for the invariants to read.
 
     ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without.
-    ``turned`` is when each entry of the kill switch's chain was committed, by the world's clock.
     """
 
     def __init__(self, start: Start, profile: Profile, choices: Choices) -> None:
@@ -98,7 +96,6 @@ class Run:
         self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
         self.beats: list[Beat] = []
         self.missed: list[datetime] = []
-        self.turned: list[datetime] = []
         self.ended = False
         self._owners: dict[int, Message] = {}
         self._next_sweep = BEGINS + MINUTE
@@ -134,11 +131,11 @@ class Run:
         if message is not None:
             self._begin(message)
             return True
+        self.people.follow(self.world.elapsed)
         if not self.scheduler.ready:
             return False
         done = self.scheduler.run_one()
         self._take_wakes()
-        self._date_turns()
         if done is not None:
             self._over(done)
         return True
@@ -176,11 +173,6 @@ class Run:
             self.mail.send(at, "reconcile", wake)
         waiting.clear()
 
-    def _date_turns(self) -> None:
-        """An entry bears the clock of the worker that wrote it, which may be wrong."""
-        committed = len(self.door.store.tables.entries.get(CHAIN, ()))
-        self.turned += [self.world.now] * (committed - len(self.turned))
-
     @property
     def _faulty(self) -> bool:
         return self.world.now < self.healed_at
@@ -190,7 +182,6 @@ class Run:
         self._next_sweep += MINUTE
         if self._faulty:
             self.people.act()
-        self.people.follow(self.world.elapsed)
         system = self.system
 
         def beat() -> None:
@@ -214,7 +205,8 @@ class Run:
 
     def _advance(self) -> None:
         """On to when something happens next."""
-        times = [self._next_sweep, self.mail.next_at, self.scheduler.next_at, self.news.next_at]
+        own = (self.mail, self.scheduler, self.news, self.people)
+        times = [self._next_sweep, *(each.next_at for each in own)]
         to = max(min(each for each in times if each is not None), self.world.now)
         self.news.advance(to)
         self.people.deployed_by(to)

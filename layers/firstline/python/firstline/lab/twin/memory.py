@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.adapters.aws import alarm_kinds
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
@@ -119,7 +120,10 @@ class MemoryFleet:
 
     def _alarm(self, arn: str) -> AlarmReading | Gone:
         found = self._world.alarms.get(arn)
-        return AlarmReading(found.state_at(self._world.now)) if found else Gone()
+        if found is None:
+            return Gone()
+        why = alarm_kinds.suppressed(self._world.alarm_actions(arn))
+        return AlarmReading(found.state_at(self._world.now), why)
 
 
 class MemoryHosts:

@@ -173,7 +173,8 @@ def _alarms(world: World, names: set[str]) -> Iterable[Answer]:
     for arn, alarm in world.alarms.items():
         name = arn.split(":", maxsplit=6)[6]
         if name in names:
-            yield {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
+            shown = {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
+            yield shown | world.alarm_actions(arn)
 
 
 def describe_instance_information(world: World, parameters: Parameters) -> Answer:

@@ -38,7 +38,8 @@ from firstline.lab.twin.tally import Ran, Tally
 from firstline.lab.twin.world import World
 from firstline.ledger.chain import Entry
 from firstline.remediation import kill_switch as pauses
-from firstline.signal import SignalKind
+from firstline.signal import Signal, SignalKind
+from firstline.signals.classify import known_as
 from firstline.signals.drill_marker import reason
 from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
@@ -203,9 +204,18 @@ class Run:
         signal = parse(body, self.system.settings.home, at)
         if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
             self._world.delete_alarm(signal.arn, at)
+        if signal.kind is SignalKind.ALARM_CONFIGURATION and tell.disables_actions(body):
+            self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
+
+    def _disable_actions(self, signal: Signal, at: datetime) -> None:
+        """An alarm of the scenario is named by its ARN, or by the name that the profile has."""
+        settings = self.system.settings
+        known = known_as(signal, self.system.profile, settings.alarms).subject
+        for arn in {signal.arn, tell.arn(known, settings.home)}:
+            self._world.disable_actions(arn, at)
 
     @property
     def _lever_at(self) -> datetime:

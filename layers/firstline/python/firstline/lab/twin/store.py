@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from firstline.controller.ports.store import Change, Due, Loaded
+from firstline.controller.ports.store import Change, Due, Fence, Given, Loaded
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
-from firstline.ids import Cause, IncidentId, SignalKey
+from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
@@ -41,9 +41,12 @@ class Tables(msgspec.Struct):
     entries: dict[IncidentId, list[Entry]] = {}
     switch: Switch = OFF
     approvals: dict[IncidentId, list[Approval]] = {}
+    denied: set[tuple[IncidentId, Digest]] = set()
     heard: dict[str, datetime] = {}
     openings: dict[str, Openings] = {}
     circumstances: dict[str, Circumstances] = {}
+    journal: list[Entry | Given] = []
+    """Every entry, and every person's answer, in the order in which they were committed."""
 
 
 class MemoryStore:
@@ -144,6 +147,7 @@ class MemoryStore:
                 del tables.causes[change.closes]
         for entry in change.entries:
             tables.entries.setdefault(entry.incident, []).append(entry)
+            tables.journal.append(entry)
         if change.processed:
             tables.processed.add(change.processed)
         if change.joined:
@@ -156,9 +160,12 @@ class MemoryStore:
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
+            self.tables.journal.append(given)
             said = self.tables.approvals.setdefault(given.incident, [])
             if given.approval not in said:
                 said.append(given.approval)
+            if not given.approval.granted:
+                self.tables.denied.add((given.incident, given.approval.plan))
         if switch := change.switch:
             self.tables.switch = copy.replace(switch, version=switch.version + 1)
 
@@ -192,9 +199,29 @@ class MemoryStore:
             each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
         ):
             yield Contested.ENTRY
-        if change.switch and change.switch.version != tables.switch.version:
-            yield Contested.SWITCH
+        yield from self._contested_levers(change)
         yield from self._contested_hints(change)
+
+    def _contested_levers(self, change: Change) -> Iterator[Contested]:
+        """What people changed meanwhile."""
+        given, switch = change.given, change.switch
+        if switch and switch.version != self.tables.switch.version:
+            yield Contested.SWITCH
+        if given and self._version(given.incident) != given.version:
+            yield Contested.VERSION
+        if change.fence:
+            yield from self._fallen(change.fence)
+
+    def _fallen(self, fence: Fence) -> Iterator[Contested]:
+        """What an intent rests on and stands no more."""
+        switch = self.tables.switch
+        if switch.version != fence.switch or switch.unreadable:
+            yield Contested.SWITCH
+        known = self.tables.circumstances.get(fence.group, Circumstances())
+        if known.answers != fence.events:
+            yield Contested.CIRCUMSTANCES
+        if (fence.incident, fence.plan) in self.tables.denied:
+            yield Contested.DENIED
 
     def _contested_hints(self, change: Change) -> Iterator[Contested]:
         if change.heard and change.heard.at < self.tables.heard.get(

@@ -10,6 +10,7 @@ from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
+from firstline.signals.sources.transports import undelivered
 
 REASON = "Threshold Crossed"
 """How CloudWatch begins its own."""
@@ -54,6 +55,12 @@ def envelope(  # noqa: PLR0913, PLR0917 - what an event says
         "detail": detail,
     }
     return json.dumps(event).encode()
+
+
+def disables_actions(body: bytes) -> bool:
+    """Whether *body*, the event of an alarm's configuration, shows its actions disabled."""
+    configuration = json.loads(undelivered(body))["detail"].get("configuration", {})
+    return configuration.get("actionsEnabled") is False
 
 
 def _metric(alarm: MadeAlarm) -> dict[str, object]:

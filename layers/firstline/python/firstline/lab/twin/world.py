@@ -8,7 +8,7 @@ after two checks 10 s apart.
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -20,6 +20,8 @@ from firstline.lab.twin.group import AutoScaling
 from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
 
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the alarms were made."""
 PAGE_NEEDS = OF_NATS | {Domain.LOAD_BALANCER}
 """What the health page needs that the load balancer asks, beside its host."""
 NATS_STATES: dict[str, NatsState] = {"up": "answering", "hung": "hung", "refusing": "refusing"}
@@ -101,6 +103,7 @@ class World:
         self.alarms: dict[str, Alarm] = {}
         self.notices: list[tuple[datetime, str, str]] = []
         self.breaks: list[BreakPlan] = list(scenario.breaks)
+        self._disabled: list[tuple[datetime, str]] = []
         self._deletions: list[tuple[datetime, str]] = []
         self._told: list[tuple[datetime, str, AlarmState]] = []
 
@@ -197,6 +200,21 @@ class World:
     def tell(self, arn: str, state: AlarmState, at: datetime) -> None:
         """An event tells, at that time, of an alarm that follows nothing in this world."""
         self._told.append((at, arn, state))
+
+    def disable_actions(self, arn: str, at: datetime) -> None:
+        """Somebody disables the alarm's actions at that time."""
+        self._disabled.append((at, arn))
+
+    def alarm_actions(self, arn: str) -> dict[str, object]:
+        """What DescribeAlarms shows of its actions, and when that was changed last."""
+        changes = [at for at, each in self._disabled if each == arn and at <= self.now]
+        by_all = self.scenario.actions_disabled_at_seconds
+        if by_all is not None and self.elapsed.total_seconds() >= by_all:
+            changes.append(self.start + timedelta(seconds=by_all))
+        return {
+            "ActionsEnabled": not changes,
+            "AlarmConfigurationUpdatedTimestamp": min(changes, default=MADE_AT),
+        }
 
     def delete_alarm(self, arn: str, at: datetime) -> None:
         """Somebody deletes the alarm at that time."""

@@ -8,18 +8,18 @@ from datetime import timedelta
 
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
-from firstline.diagnosis.evidence import Group, Refreshes, Unknown
-from firstline.diagnosis.external_events import Circumstances
+from firstline.diagnosis.evidence import AlarmReading, Group, Refreshes, Unknown, is_ok
+from firstline.diagnosis.external_events import KEPT_MAX, Circumstances, Sort
 from firstline.diagnosis.health_checks import Failure
 from firstline.diagnosis.preflight import Deployments
+from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.limits import Limits
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
 UNDOES = "cancel_refresh"
 """What ends a fix of ours is a way back, and no surroundings stop it."""
-NEEDED = frozenset({"Launch", "Terminate"})
-"""The processes of the group without which nothing is replaced."""
 
 
 def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
@@ -44,40 +44,64 @@ def no_storm(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
-    """I17: whoever suppressed the alarm expects the trouble; it pages, and nothing is fixed."""
-    if plan.action == UNDOES or not situation.incident.suppressed:
+    """I17: an operator who suppressed the alarm expects the trouble: it pages, with no fix.
+
+    So does one who disabled its actions or muted it, also after the incident opened.
+    """
+    if plan.action == UNDOES:
         return None
-    return Denial("every alarm behind it is suppressed in CloudWatch")
+    if situation.incident.suppressed:
+        return Denial("every alarm behind it is suppressed in CloudWatch")
+    read = situation.evidence.alarms.items()
+    firing = [arn for arn, each in read if not is_ok(each)]
+    silences = [_silence(arn, situation) for arn in firing]
+    if not firing or not all(silences):
+        return None
+    return Denial(f"no fix: {'; '.join(silences)}")
+
+
+def _silence(arn: str, situation: Situation) -> str:
+    """How the operator silenced the alarm; empty where it is not silenced, or not known to be."""
+    name, alarm = redact(arn.partition(":alarm:")[2]), situation.evidence.alarms[arn]
+    if isinstance(alarm, AlarmReading) and alarm.suppressed:
+        return f"{name}: {alarm.suppressed}"
+    held = situation.limits
+    until = held.circumstances.muted(arn, situation.now) if isinstance(held, Limits) else None
+    return f"{name} is muted until {until.isoformat(timespec='seconds')}" if until else ""
 
 
 def region_is_healthy(plan: Plan, situation: Situation) -> Denial | None:
     """I18: in an open AWS Health issue nothing is replaced, and in one of KMS nothing restarted."""
-    known = _told(situation)
-    if isinstance(known, Unknown):
-        return Denial(f"open AWS Health issues cannot be read: {known.why}")
+    if plan.action == UNDOES:
+        return None
+    known = _known(situation, "health", "open AWS Health issues")
+    if isinstance(known, Denial):
+        return known
     issues = known.issues(situation.now)
     scaling = FIXES[plan.action].tool == "autoscaling"
-    if plan.action == UNDOES or not issues or not (scaling or "KMS" in issues):
+    if not issues or not (scaling or "KMS" in issues):
         return None
     return Denial(f"AWS Health has an open issue of {', '.join(issues)} in this Region")
 
 
 def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
     """A change freeze: while a change calendar is closed nothing is changed but by a person."""
-    known = _told(situation)
-    if isinstance(known, Unknown):
-        return Denial(f"change calendars cannot be read: {known.why}")
-    closed = known.closed_calendars(situation.now)
-    if plan.action == UNDOES or not closed:
+    if plan.action == UNDOES:
         return None
-    return Denial(f"the change calendar {', '.join(closed)} is closed")
+    known = _known(situation, "calendar", "change calendars")
+    if isinstance(known, Denial):
+        return known
+    closed = known.closed_calendars(situation.now)
+    return Denial(f"the change calendar {', '.join(closed)} is closed") if closed else None
 
 
 def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
     """I22: a host that a grave security finding is about is kept as it is, for it is evidence."""
-    known = _told(situation)
-    if isinstance(known, Unknown):
-        return Denial(f"security findings cannot be read: {known.why}")
+    if plan.action == UNDOES:
+        return None
+    known = _known(situation, "finding", "security findings")
+    if isinstance(known, Denial):
+        return known
     suspects = sorted(set(known.suspects(situation.now)) & set(plan.hosts))
     if not suspects:
         return None
@@ -85,14 +109,11 @@ def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def group_launches(plan: Plan, situation: Situation) -> Denial | None:
-    """No instance is ended in a group that somebody stopped from launching or terminating."""
+    """No instance is ended or added in a group whose processes for it somebody suspended."""
     group = situation.evidence.group
-    if FIXES[plan.action].tool != "autoscaling" or plan.action == UNDOES:
-        return None
-    stopped = NEEDED & set(group.suspended) if isinstance(group, Group) else frozenset[str]()
-    if not stopped:
-        return None
-    return Denial(f"the group's processes are suspended: {', '.join(sorted(stopped))}")
+    suspended = group.suspended if isinstance(group, Group) else ()
+    stopped = sorted(FIXES[plan.action].processes & set(suspended))
+    return Denial(f"the group's processes are suspended: {', '.join(stopped)}") if stopped else None
 
 
 def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
@@ -125,6 +146,13 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     return None
 
 
-def _told(situation: Situation) -> Circumstances | Unknown:
+def _known(situation: Situation, sort: Sort, what: str) -> Circumstances | Denial:
+    """External events, where those of *sort*, in words *what*, are all known."""
     held = situation.limits
-    return held if isinstance(held, Unknown) else held.circumstances
+    if isinstance(held, Unknown):
+        return Denial(f"{what} cannot be read: {held.why}")
+    until = held.circumstances.full(sort, situation.now)
+    if until is None:
+        return held.circumstances
+    why = f"{what} are more than {KEPT_MAX}, and one that is not kept may forbid it"
+    return Denial(f"{why}, until {until.isoformat(timespec='seconds')}")

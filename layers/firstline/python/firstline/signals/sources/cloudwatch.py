@@ -5,6 +5,8 @@ is sent also when the alarm's actions are suppressed or muted, and ``reasonData`
 is not always there, so nothing is decided by it.
 """
 
+import contextlib
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -109,6 +111,7 @@ def state_change(envelope: Envelope) -> Signal:
         dimensions=metric.dimensions | (by.attributes if by else {}),
         marks=_marks(event),
         drill="" if by else word_of(event.state.reason),
+        muted_until=_end(event.mute_detail),
     )
 
 
@@ -142,6 +145,13 @@ def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
     returned = [each for each in stats if each.return_data]
     (chosen,) = returned if len(returned) == 1 else stats if len(stats) == 1 else (None,)
     return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
+
+
+def _end(mute: dict[str, object] | None) -> datetime | None:
+    """When the mute window ends; None also where the event does not show it as CloudWatch does."""
+    with contextlib.suppress(Malformed):
+        return instant(str(mute.get("muteWindowEnd"))) if mute else None
+    return None
 
 
 def _marks(event: Detail) -> tuple[Mark, ...]:

@@ -22,8 +22,23 @@ _LEVELS = ((9, "CRITICAL"), (7, "HIGH"), (4, "MEDIUM"))
 _ARN = re.compile(r"arn:aws:[\w:/.+-]{1,500}", re.ASCII)
 
 
+class _Actor(msgspec.Struct, frozen=True):
+    """A resource of an attack sequence: ``uid`` is its ARN or its id."""
+
+    uid: str = ""
+
+
+class _Sequence(msgspec.Struct, frozen=True):
+    resources: tuple[_Actor, ...] = ()
+
+
+class _Detection(msgspec.Struct, frozen=True):
+    sequence: _Sequence = _Sequence()
+
+
 class _Service(msgspec.Struct, frozen=True):
     archived: bool = False
+    detection: _Detection = _Detection()
 
 
 class _InstanceDetails(msgspec.Struct, frozen=True, rename="camel"):
@@ -72,7 +87,8 @@ def guardduty(envelope: Envelope) -> Signal:
     found = decoded(envelope.detail, _GuardDuty)
     level = next((name for least, name in _LEVELS if found.severity >= least), "LOW")
     state = OVER if found.service.archived else level
-    about = found.resource.instance_details.instance_id
+    sequence = (each.uid for each in found.service.detection.sequence.resources)
+    about = (found.resource.instance_details.instance_id, *sequence)
     return _finding(envelope, found.arn, state, found.updated_at, about)
 
 
@@ -81,14 +97,19 @@ def hub(envelope: Envelope) -> Signal:
     (found,) = decoded(envelope.detail, _Imported).findings
     over = found.record_state == "ARCHIVED" or found.workflow.status in ("RESOLVED", "SUPPRESSED")
     state = OVER if over else found.severity.label
-    about = next((each.id for each in found.resources if ":instance/" in each.id), "")
-    return _finding(envelope, found.id, state, found.updated_at, about.rpartition("/")[2])
+    about = tuple(each.id for each in found.resources)
+    return _finding(envelope, found.id, state, found.updated_at, about)
 
 
-def _finding(envelope: Envelope, id_: str, state: str, updated: str, about: str) -> Signal:
+def _finding(
+    envelope: Envelope, id_: str, state: str, updated: str, about: tuple[str, ...]
+) -> Signal:
+    """*about* are ids and ARNs of resources; those of instances are kept, as words of one text."""
     at = instant(updated)
     # another product's id may be any text
     name = id_ if _ARN.fullmatch(id_) else f"finding-{digest(id_.encode(errors='replace'))[:20]}"
     key = (envelope.source, name, state, at.isoformat())
-    where = {"InstanceId": about} if re.fullmatch(INSTANCE_ID, about) else {}
+    ids = (each.rpartition(":instance/")[2] for each in about)
+    hosts = " ".join(sorted({each for each in ids if re.fullmatch(INSTANCE_ID, each)}))
+    where = {"InstanceId": hosts} if hosts else {}
     return read(envelope, SignalKind.FINDING, key, name, state, at=at, dimensions=where)

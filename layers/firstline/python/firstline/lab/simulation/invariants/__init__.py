@@ -59,6 +59,7 @@ CHECKERS: dict[str, Checker] = {
     "I32": knowledge.unsaved_is_kept,
     "I33": knowledge.what_starts_is_left_alone,
     "I34": knowledge.a_yes_is_looked_after,
+    "I35": surroundings.no_denied_plan_is_intended,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

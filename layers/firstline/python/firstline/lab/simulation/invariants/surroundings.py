@@ -3,50 +3,60 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from firstline.lab.simulation.left import Left
+from firstline.controller.ports.store import Given
+from firstline.lab.simulation.left import Left, Told
 from firstline.lab.simulation.run import TIMEOUTS
 from firstline.ledger.entries import FixIntended, PauseChanged, SignalReceived
-from firstline.remediation.kill_switch import CHAIN
+from firstline.remediation.kill_switch import EVERYTHING
 
-ON_ITS_WAY = timedelta(seconds=90)
-"""As long as a worker that has read the circumstances may still live, and clocks may differ."""
 SCALES = ("replace_instance", "refresh_fleet", "scale_out")
 
 
 def nothing_is_fixed_in_a_pause(left: Left) -> Iterator[str]:
-    """I15: once fixes were stopped none is sent but what was on its way; unreadable is stopped."""
-    stopped = _pauses(left)
-    never = left.run.start.scenario.mode == "observe" or left.world.scenario.switch_corrupt
-    for done in left.mutations:
-        if never:
-            yield f"{done.action} was sent, and nothing may be"
-        for began, ended in stopped:
-            if began + TIMEOUTS["reconcile"] <= done.at < ended:
-                yield f"{done.action} was sent at {done.at.time()}, in a pause"
+    """I15: no fix is intended once a pause was committed; an unreadable switch is a pause."""
+    scenario, start = left.world.scenario, left.world.start
+    if left.mutations and (left.run.start.scenario.mode == "observe" or scenario.switch_corrupt):
+        yield "a fix was sent, and none may be"
+    pauses = {each.scope: each.until for each in scenario.switch(start).pauses}
+    for each in left.journal():
+        match each:
+            case Told(event=PauseChanged(change="paused", until=datetime() as until) as paused):
+                pauses[paused.scope] = until
+            case Told(event=PauseChanged() as over):
+                pauses.pop(over.scope, None)
+            case Told(event=FixIntended() as intended) if _paused(left, each, pauses):
+                yield f"{intended.action} of {each.incident} was intended in a pause"
+            case _:
+                pass
 
 
-def _pauses(left: Left) -> list[tuple[datetime, datetime]]:
-    """When fixes of everything were stopped, and until when, by the world's clock.
+def _paused(left: Left, intended: Told[FixIntended], pauses: dict[str, datetime]) -> bool:
+    """Whether a pause of it was committed before, and goes on by the clock of its worker."""
+    held = left.by_id[intended.incident]
+    scopes = {EVERYTHING, held.condition.value, held.id}
+    return any(scope in scopes and intended.at < until for scope, until in pauses.items())
 
-    That is when the switch was committed: whoever turned it may have stamped it with a wrong clock.
-    """
-    stopped: list[tuple[datetime, datetime]] = []
-    if left.world.scenario.paused:
-        long_ago = left.world.start - timedelta(days=1)
-        stopped.append((long_ago, left.world.start + timedelta(days=1)))
-    chain = [each for each in left.entries if each.incident == CHAIN]
-    for told, at in zip(chain, left.run.turned, strict=True):
-        if not isinstance(told.event, PauseChanged):
-            continue
-        if stopped:  # a later pause of everything takes the place of the one before
-            stopped[-1] = (stopped[-1][0], min(stopped[-1][1], at))
-        if told.event.change == "paused" and told.event.until is not None:
-            stopped.append((at, told.event.until))
-    return stopped
+
+def no_denied_plan_is_intended(left: Left) -> Iterator[str]:
+    """I35: once a person's denial of a plan was committed, the plan is not intended."""
+    denied: set[tuple[str, str]] = set()
+    for each in left.journal():
+        if isinstance(each, Given):
+            denied |= set() if each.approval.granted else {(each.incident, each.approval.plan)}
+        elif isinstance(each.event, FixIntended) and (each.incident, each.event.plan) in denied:
+            yield f"{each.event.action} of {each.incident} was intended, and a person denied it"
 
 
 def what_is_suppressed_is_left_alone(left: Left) -> Iterator[str]:
-    """I17: an incident of which every alarm is suppressed is not fixed."""
+    """I17: an incident of which every alarm is suppressed is not fixed.
+
+    That actions are disabled is read, by a worker that may live for a while before it intends.
+    """
+    disabled = left.world.scenario.actions_disabled_at_seconds
+    if disabled is not None:
+        since = left.world.start + timedelta(seconds=disabled) + TIMEOUTS["reconcile"]
+        late = (each for each in left.of(FixIntended) if each.at >= since)
+        yield from (f"{each.incident} was fixed, and its alarms are disabled" for each in late)
     suppressed = {each.id for each in left.held if each.suppressed}
     told_so = bool(left.labelled("suppressed")) and not left.labelled("alarm")
     for told in left.of(FixIntended):
@@ -56,19 +66,17 @@ def what_is_suppressed_is_left_alone(left: Left) -> Iterator[str]:
 
 def issues_stop_fixes(left: Left) -> Iterator[str]:
     """I18: in an open issue of AWS's nothing is replaced, and in one of KMS nothing is fixed."""
-    for done in left.mutations:
-        for service, since in _issues(left):
-            stops = service == "KMS" or done.action in SCALES
-            if stops and done.at > since + ON_ITS_WAY:
-                yield f"{done.action} was sent in an issue of {service}"
-
-
-def _issues(left: Left) -> Iterator[tuple[str, datetime]]:
-    """The services of the issues that were told, and when that was taken in."""
-    about = left.about("issue")
-    for told in left.of(SignalReceived):
-        if told.event.source == "aws.health":
-            yield from ((each, told.at) for each in about if each in told.event.subject)
+    about, issues = left.about("issue"), set[str]()
+    for each in left.journal():
+        match each:
+            case Told(event=SignalReceived(source="aws.health") as told):
+                issues |= {service for service in about if service in told.subject}
+            case Told(event=FixIntended() as intended):
+                for service in issues:
+                    if service == "KMS" or intended.action in SCALES:
+                        yield f"{intended.action} was intended in an issue of {service}"
+            case _:
+                pass
 
 
 def storms_open_one(left: Left) -> Iterator[str]:
@@ -101,15 +109,16 @@ def _races(left: Left) -> int:
 
 
 def suspects_are_kept(left: Left) -> Iterator[str]:
-    """I22: a host that a grave finding is about is never touched once that was taken in."""
-    since = min(
-        (told.at for told in left.of(SignalReceived) if told.event.source == "aws.guardduty"),
-        default=None,
-    )
-    for done in left.mutations:
-        kept = left.about("finding") & set(done.hosts)
-        if kept and since is not None and done.at > since + ON_ITS_WAY:
-            yield f"{done.action} on {', '.join(sorted(kept))}, which is evidence"
+    """I22: no fix of a host is intended once a grave finding on it was committed."""
+    suspects = set[str]()
+    for each in left.journal():
+        match each:
+            case Told(event=SignalReceived(source="aws.guardduty")):
+                suspects = left.about("finding")
+            case Told(event=FixIntended() as intended) if kept := suspects & set(intended.hosts):
+                yield f"{intended.action} on {', '.join(sorted(kept))}, which is evidence"
+            case _:
+                pass
 
 
 def own_actions_start_nothing(left: Left) -> Iterator[str]:
