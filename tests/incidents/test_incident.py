@@ -28,6 +28,7 @@ MOVES = {
     },
     Status.REMEDIATING: {
         Fact.FIX_NOT_SENT: Status.INVESTIGATING,
+        Fact.FIX_NOT_JUDGED: Status.INVESTIGATING,
         Fact.FIX_ANSWERED: Status.VERIFYING,
         Fact.GAVE_UP: Status.HANDED_OVER,
     },

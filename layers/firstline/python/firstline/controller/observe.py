@@ -17,7 +17,7 @@ from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import Attempt
-from firstline.remediation.execution import Answer, ordered
+from firstline.remediation.execution import Another, Answer, ordered
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation, learn, learnt
@@ -162,7 +162,7 @@ def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer
     return None if isinstance(answers, Unknown) else answers
 
 
-def _find(draft: Draft, attempt: Attempt) -> CommandId | Unknown | None:
+def _find(draft: Draft, attempt: Attempt) -> CommandId | Another | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
     ports = draft.system.ports
     if FIXES[attempt.action].tool == "ssm":

@@ -44,6 +44,7 @@ class Fact(StrEnum):
     FIX_INTENDED = "fix intended"
     FIX_ANSWERED = "fix answered"
     FIX_NOT_SENT = "fix not sent"
+    FIX_NOT_JUDGED = "fix ended without a verdict"
     FIX_HELPED = "fix helped"
     FIX_DID_NOT_HELP = "fix did not help"
     RECOVERED_BY_FIX = "recovered by a fix"
@@ -56,6 +57,7 @@ ENDED = frozenset({Status.RESOLVED, Status.OBSERVED, Status.HANDED_OVER})
 TRANSITIONS: dict[tuple[Status, Fact], Status] = {
     (Status.INVESTIGATING, Fact.FIX_INTENDED): Status.REMEDIATING,
     (Status.REMEDIATING, Fact.FIX_NOT_SENT): Status.INVESTIGATING,
+    (Status.REMEDIATING, Fact.FIX_NOT_JUDGED): Status.INVESTIGATING,
     (Status.REMEDIATING, Fact.FIX_ANSWERED): Status.VERIFYING,
     (Status.VERIFYING, Fact.FIX_HELPED): Status.INVESTIGATING,
     (Status.VERIFYING, Fact.FIX_DID_NOT_HELP): Status.INVESTIGATING,
@@ -87,10 +89,14 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     NOT_SENT = "not-sent"
     REFUSED = "refused"
+    ANOTHER = "another"
 
 
 UNDONE = frozenset({Outcome.NOT_SENT, Outcome.REFUSED})
 """Outcomes of an intent that has changed nothing."""
+NOT_JUDGED = UNDONE | {Outcome.ANOTHER}
+"""Outcomes that say nothing of whether the action helps: ``another`` is a refresh that is not the
+one that was meant."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -138,8 +144,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether it was tried and did not help (S04); what was never done was not tried."""
-        return self.helped is False and self.outcome not in UNDONE
+        """Whether it was tried and did not help (S04); what was never judged did not fail."""
+        return self.helped is False and self.outcome not in NOT_JUDGED
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from firstline.diagnosis.preflight import Surroundings
 from firstline.ids import CommandId, InstanceId
 from firstline.ledger.entries import DecisionMade
 from firstline.redaction import redact
-from firstline.remediation.execution import Answer
+from firstline.remediation.execution import Another, Answer
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation
@@ -51,7 +51,7 @@ class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | None = None
+    found: CommandId | Another | None = None
     searched: bool = False
 
 

@@ -1,6 +1,7 @@
 """Ladder: which fix comes next for a host, and the plan for it. It only climbs (I20)."""
 
 from firstline.actions.action import Action
+from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.diagnose import Verdict
@@ -73,6 +74,7 @@ def cancel_plan(situation: Situation, refresh: str) -> Plan:
     return Plan(
         action="cancel_refresh",
         target=GroupName(situation.profile.fleet.group),
+        parameters={REFRESH_ID: refresh},
         facts=(f"the refresh {refresh} goes on, and its first instance does not serve",),
     )
 

@@ -22,10 +22,10 @@ from firstline.diagnosis.evidence import (
     needs,
 )
 from firstline.ids import CommandId, InstanceId
-from firstline.incidents.incident import Attempt, Fact, Incident, Outcome, Target
+from firstline.incidents.incident import UNDONE, Attempt, Fact, Incident, Outcome, Target
 from firstline.ledger import entries
 from firstline.remediation import verification as verify
-from firstline.remediation.execution import Answer, Answered
+from firstline.remediation.execution import Another, Answer, Answered, astray
 from firstline.remediation.limits import Limits
 
 
@@ -36,7 +36,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | None = None
+    found: CommandId | Another | None = None
     searched: bool = False
 
 
@@ -154,7 +154,7 @@ def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
     if current.command is None:
         return _search(lesson, current, seen, now)
     if isinstance(seen.fix, Answered) and seen.fix.refused:
-        return _undone(lesson, current, Outcome.REFUSED, seen.fix.detail, now)
+        return _over(lesson, current, Outcome.REFUSED, seen.fix.detail, now)
     if isinstance(seen.fix, Answered):
         outcome = Outcome.DONE if seen.fix.success else Outcome.FAILED
         return _answered(lesson, current, outcome, seen.fix.detail, now)
@@ -165,6 +165,9 @@ def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
 
 def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) -> Lesson:
     """I9: an intent without a command is found by its token, or was never sent."""
+    if isinstance(seen.found, Another):
+        met = copy.replace(current, command=seen.found.command)
+        return _over(lesson, met, Outcome.ANOTHER, astray(met), now)
     if seen.found is not None:
         found = copy.replace(current, command=seen.found)
         lesson = lesson.adding(lesson.incident.with_current(found))
@@ -174,13 +177,14 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
     if not seen.searched:
         return lesson
     why = "its lease ran out and no command bears its token"
-    return _undone(lesson, current, Outcome.NOT_SENT, why, now)
+    return _over(lesson, current, Outcome.NOT_SENT, why, now)
 
 
-def _undone(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: datetime) -> Lesson:
-    """The fix is over, and nothing was done: never sent, or refused by its host."""
+def _over(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: datetime) -> Lesson:
+    """The fix is over without a verdict: never sent, refused by its host, or not ours at all."""
     attempt = copy.replace(current, outcome=outcome, answered_at=now, helped=False)
-    incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
+    fact = Fact.FIX_NOT_SENT if outcome in UNDONE else Fact.FIX_NOT_JUDGED
+    incident = lesson.incident.after(fact).with_current(attempt)
     return lesson.adding(incident, _reported(attempt, why), over=attempt)
 
 

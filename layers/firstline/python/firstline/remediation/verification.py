@@ -6,6 +6,7 @@ Judged by readers that the fix did not produce, K of K: never by a tool's word.
 import copy
 from datetime import datetime
 
+from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.diagnosis.diagnose import Verdict
 from firstline.diagnosis.evidence import (
     Evidence,
@@ -83,7 +84,9 @@ def helped(
         case "restart_parent" | "restart_enclave":
             return attempt.target in verified
         case "cancel_refresh":
-            return isinstance(refreshes, Refreshes) and not refreshes.active()
+            meant = attempt.parameters.get(REFRESH_ID)
+            known = refreshes.known if isinstance(refreshes, Refreshes) else ()
+            return any(each.id == meant and each.ended for each in known)
         case _ if not isinstance(group, Group) or not group.whole:
             return False
         case _:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from firstline.diagnosis.evidence import Connections, Refreshes
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
 
 
 class Hosts(Protocol):
@@ -31,10 +31,16 @@ class Scaling(Protocol):
     """Fixes through the Auto Scaling group. None has a client token, so each is sent once."""
 
     def fix(self, order: FixOrder) -> Sending:
-        """Ask the group for what *order* says, once; `Sent` names the activity or the refresh."""
+        """Ask the group for what *order* says, once; `Sent` names the activity or the refresh.
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """What shows that the group was asked for it since then, if anything does."""
+        A cancel is refused unless the refresh that it means is the one that goes on.
+        """
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+        """What shows that the group was asked for it since then, if anything does.
+
+        `Another` where a refresh began in that time, and does not bear what *order* asks for.
+        """
 
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first."""

@@ -208,6 +208,22 @@ ACTING = (
         new="    if current.outcome is Outcome.DONE:\n",
     ),
     Planted(
+        name="a cancel is found in any refresh that was cancelled",
+        breaks="I9 (done)",
+        file="remediation/execution.py",
+        old="if each.id == meant and each.stopped)",
+        new="if each.stopped)",
+        start="a cancel is lost, and somebody cancelled a refresh before",
+    ),
+    Planted(
+        name="a refresh that began since is ours, whatever it asks for",
+        breaks="I19",
+        file="remediation/execution.py",
+        old="        if each.ours and (each.at",
+        new="        if (each.at",
+        start="a refresh is lost, and a person begins another",
+    ),
+    Planted(
         name="a conflict is taken for a success",
         breaks="I10",
         file="controller/act.py",

@@ -322,6 +322,22 @@ DIRECTED: Sequence[Start] = (
         alarm(ASKED),
         profile="vettid",
     ),
+    start(
+        "a cancel is lost, and somebody cancelled a refresh before",
+        fleet(*[{"reachable": False, "replacement_helps": False}] * 3),
+        alarm(ZERO),
+        refresh_cancelled=True,
+        faults=(
+            FaultPlan(dependency="fleet", calls="changes", from_seconds=600, until_seconds=2400),
+        ),
+    ),
+    start(
+        "a refresh is lost, and a person begins another",
+        fleet(*[{"reachable": False, "replacement_helps": False}] * 3),
+        alarm(ZERO),
+        rival=True,
+        faults=(FaultPlan(dependency="fleet", calls="changes", until_seconds=900),),
+    ),
 )
 
 STARTS: Sequence[Start] = (*COMMON, *DIRECTED)

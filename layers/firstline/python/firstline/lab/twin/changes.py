@@ -71,9 +71,26 @@ def describe_instance_refreshes(world: World, _: Parameters) -> Answer:
                 "AutoScalingGroupName": world.group_name,
                 "Status": each.status(world.now),
                 "StartTime": each.started_at,
+                "Preferences": _described(each.preferences),
             }
             for each in reversed(world.group.refreshes)
         ]
+    }
+
+
+def _described(preferences: Preferences) -> Answer:
+    """As the group shows them: also what nobody asked for, at its default."""
+    canary = preferences.canary
+    return {
+        "MinHealthyPercentage": preferences.min_healthy,
+        "MaxHealthyPercentage": 100,
+        "InstanceWarmup": preferences.warmup,
+        "CheckpointPercentages": sorted({canary, 100}),
+        "CheckpointDelay": preferences.delay,
+        "SkipMatching": False,
+        "AutoRollback": False,
+        "ScaleInProtectedInstances": "Ignore",
+        "StandbyInstances": "Ignore",
     }
 
 

@@ -33,6 +33,11 @@ class Preferences(NamedTuple):
     warmup: int
 
 
+BY_HAND = Preferences(min_healthy=90, canary=50, delay=3600, warmup=300)
+"""A person's."""
+OF_OLD = timedelta(days=3)
+
+
 @dataclass
 class GroupRefresh:
     """One refresh, with the replacements that are still to come."""
@@ -41,7 +46,9 @@ class GroupRefresh:
     started_at: datetime
     ends_at: datetime
     pending: list[tuple[datetime, InstanceId]]
+    preferences: Preferences
     cancelled_at: datetime | None = None
+    by_hand: bool = False
 
     def status(self, now: datetime) -> str:
         """Auto Scaling's word for it now."""
@@ -77,9 +84,12 @@ class AutoScaling:
             each.id: Host(each, self.start, None, self.timings) for each in self.scenario.hosts
         }
         self.desired = len(self.hosts)
+        hour, old = timedelta(hours=1), self.start - OF_OLD
+        if self.scenario.refresh_cancelled:
+            self.refreshes = [GroupRefresh("refresh-old", old, old + hour, [], BY_HAND, old)]
         if self.scenario.refreshing:
-            hour = timedelta(hours=1)
-            self.refreshes = [GroupRefresh("refresh-other", self.start, self.start + hour, [])]
+            other = GroupRefresh("refresh-other", self.start, self.start + hour, [], BY_HAND)
+            self.refreshes.append(other)
 
     @property
     def boot(self) -> timedelta:
@@ -128,7 +138,7 @@ class AutoScaling:
             self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
         self.desired = desired
 
-    def refresh(self, preferences: Preferences) -> GroupRefresh:
+    def refresh(self, preferences: Preferences, *, by_hand: bool = False) -> GroupRefresh:
         """Begin to replace every instance in service; raises `RefreshInProgress`."""
         now = self.now()
         if any(each.status(now) == "InProgress" for each in self.refreshes):
@@ -141,7 +151,8 @@ class AutoScaling:
         pending = [(now, each) for each in old[:first]]
         pending += [(resumed + n * apart, each) for n, each in enumerate(old[first:])]
         name = f"refresh-{len(self.refreshes)}"
-        begun = GroupRefresh(name, now, pending[-1][0] + warm, pending)
+        ends_at = pending[-1][0] + warm
+        begun = GroupRefresh(name, now, ends_at, pending, preferences, by_hand=by_hand)
         self.refreshes.append(begun)
         self.advance(now)
         return begun

@@ -166,7 +166,9 @@ class Scenario(Part, frozen=True, kw_only=True):
     ``health_check_type`` of ELB the group repeats what the load balancer says. Where
     ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are
     failure domains. Where nothing ``launches`` AWS has no capacity for a new instance; where
-    the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of
+    the group is ``refreshing`` somebody else does it; ``refresh_cancelled``: somebody cancelled
+    one three days before. A ``rival`` is a person who refreshes the fleet while it is not known
+    whether firstline does. ``key`` and ``stack`` are the states of
     the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had this value
     since the start, and 1 before; ``issues`` are AWS Health's, by service. The hosts' security
     group lets NATS's port out where it is allowed, over a ``peering`` of this status, or there
@@ -188,6 +190,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     breaks: tuple[BreakPlan, ...] = ()
     launches: bool = True
     refreshing: bool = False
+    refresh_cancelled: bool = False
+    rival: bool = False
     suspended: tuple[str, ...] = ()
     key: str = "Enabled"
     stack: str = "UPDATE_COMPLETE"

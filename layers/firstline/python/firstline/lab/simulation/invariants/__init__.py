@@ -31,6 +31,7 @@ CHECKERS: dict[str, Checker] = {
     "I8": acting.intended_before_sent,
     "I9": acting.sent_once,
     "I9 (lost)": acting.not_sent_is_not_sent,
+    "I9 (done)": acting.done_is_done,
     "I10": acting.one_at_a_time,
     "I11": acting.the_living_are_few,
     "I12": acting.nothing_healthy_is_touched,
