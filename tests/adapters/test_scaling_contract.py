@@ -2,7 +2,7 @@
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -198,7 +198,10 @@ def test_a_fault_of_the_service_is_unsettled(door: Door, order: FixOrder) -> Non
 
 
 def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
-    """A fix, a search and a read: one each, and for a cancel a read before it."""
+    """A fix, a search and a read: one each.
+
+    A cancel is preceded by a read, and a termination that was found confirmed by one.
+    """
     scaling = aws_door.ports.scaling
     scaling.refreshes()
     for order in ORDERS:
@@ -210,6 +213,7 @@ def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
             "DescribeInstanceRefreshes",
             "TerminateInstanceInAutoScalingGroup",
             "DescribeScalingActivities",
+            "DescribeAutoScalingGroups",
             "StartInstanceRefresh",
             "DescribeInstanceRefreshes",
             "DescribeInstanceRefreshes",
@@ -421,3 +425,94 @@ def test_a_cancel_tells_what_it_hit() -> None:
     listed = {"InstanceRefreshes": [{"InstanceRefreshId": "refresh-0", "Status": "InProgress"}]}
     ends = Ends([listed, {"InstanceRefreshId": "two"}])
     assert scaling_of(ends).fix(CANCEL) == Sent(CommandId("two"))
+
+
+SHORT, LONG = InstanceId("i-0a1b2c3d"), InstanceId("i-0a1b2c3d4e5f60711")
+"""An id of 8 digits, and one of 17 that begins with it."""
+DRAINS = " - Waiting For ELB Connection Draining."
+USER = "At 2026-03-01T12:00:10Z instance was taken out of service in response to a user request."
+HEALTH = (
+    "At 2026-03-01T12:00:10Z an instance was taken out of service in response to an ELB system"
+    " health check failure."
+)
+
+
+def activity(description: str, cause: str = USER, seconds: float = 10) -> dict[str, Any]:
+    """What the group did so many seconds after T0."""
+    return {
+        "ActivityId": "one",
+        "Description": description,
+        "Cause": cause,
+        "StartTime": T0 + timedelta(seconds=seconds),
+    }
+
+
+def searched(host: InstanceId, did: dict[str, Any], **states: str) -> CommandId | Another | None:
+    """What a search for the termination of *host* finds; *states* are of the group's instances."""
+    instances = [
+        {"InstanceId": each.replace("_", "-"), "LifecycleState": state}
+        for each, state in states.items()
+    ]
+    listed = {"AutoScalingGroups": [{"Instances": instances}]}
+    ends = Ends([{"Activities": [did]}, listed])
+    return scaling_of(ends).find(copy.replace(REPLACE, parameters={"InstanceId": host}), T0)
+
+
+@pytest.mark.parametrize("host", [SHORT, LONG])
+@pytest.mark.parametrize("text", ["Terminating EC2 instance: {}{}", "x Terminating ({}), {}"])
+@pytest.mark.parametrize("after", ["", DRAINS, " (draining)"])
+def test_a_termination_is_found_by_its_whole_id(host: InstanceId, text: str, after: str) -> None:
+    """Whatever stands around it, while the instance drains and when it is gone."""
+    did = activity(text.format(host, after))
+    other = {SHORT: LONG, LONG: SHORT}[host]
+    assert searched(host, did) == "one"
+    assert searched(host, did, **{host.replace("-", "_"): "Terminating:Wait"}) == "one"
+    assert searched(other, did) is None
+
+
+@pytest.mark.parametrize(
+    ("did", "state"),
+    [
+        # another, whose id is longer, or stands in a longer word
+        (activity(f"Terminating EC2 instance: {LONG}f"), None),
+        (activity(f"Terminating EC2 instance: x{LONG}"), None),
+        (activity(f"Terminating EC2 instance: a-{LONG}"), None),
+        # not a termination, not in time, not asked for, and not what became of the instance
+        (activity(f"Launching a new EC2 instance: {LONG}"), None),
+        (activity(f"Detaching EC2 instance: {LONG}"), None),
+        (activity(f"Terminating EC2 instance: {LONG}", seconds=-61), None),
+        (activity(f"Terminating EC2 instance: {LONG}", HEALTH), None),
+        (activity(f"Terminating EC2 instance: {LONG}"), "InService"),
+        (activity(f"Terminating EC2 instance: {LONG}"), "Standby"),
+    ],
+)
+def test_what_is_no_termination_of_ours_is_not_found(
+    did: dict[str, Any], state: str | None
+) -> None:
+    """An activity alone proves nothing while the group counts on the instance."""
+    states = {LONG.replace("-", "_"): state} if state else {}
+    assert searched(LONG, did, **states) is None
+
+
+@pytest.mark.parametrize(
+    ("leaves", "unhealthy"),
+    [("terminated", False), ("detached", False), ("standby", False), ("unhealthy", True)],
+)
+def test_a_host_that_left_says_how(
+    door: Door,
+    leaves: Literal["terminated", "detached", "standby", "unhealthy"],
+    *,
+    unhealthy: bool,
+) -> None:
+    """A person took it away, or the group replaced it for its health."""
+    host = door.world.hosts[ONE]
+    host.plan = copy.replace(host.plan, leaves_at_seconds=10, leaves=leaves)
+    assert door.ports.scaling.departure(ONE, T0) is None
+    door.world.advance(door.world.now + timedelta(seconds=30))
+    assert ONE not in in_service(door)
+    left = door.ports.scaling.departure(ONE, T0)
+    assert left is not None
+    assert left.unhealthy is unhealthy
+    assert door.ports.scaling.departure(ONE, door.world.now + 2 * CLOCKS_APART) is None
+    other = InstanceId("i-0a1b2c3d4e5f60712")
+    assert door.ports.scaling.departure(other, T0) is None

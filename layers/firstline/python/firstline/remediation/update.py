@@ -25,6 +25,7 @@ from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import UNDONE, Attempt, Fact, Incident, Outcome, Target
 from firstline.ledger import entries
 from firstline.remediation import verification as verify
+from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, Answered, astray
 from firstline.remediation.limits import Limits
 
@@ -38,6 +39,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     fix: Answer | None = None
     found: CommandId | Another | None = None
     searched: bool = False
+    departure: Departure | None = None
 
 
 class Lesson(msgspec.Struct, frozen=True):

@@ -13,9 +13,9 @@ from firstline.adapters.aws import mutation_outcome as changes
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import Bug, Unavailable
-from firstline.ids import CommandId
+from firstline.ids import CommandId, InstanceId
+from firstline.remediation.departure import Activity, Departure, departure, ends, termination
 from firstline.remediation.execution import (
-    CLOCKS_APART,
     Another,
     Begun,
     FixOrder,
@@ -28,12 +28,10 @@ from firstline.remediation.execution import (
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_autoscaling.type_defs import (
+        AutoScalingGroupTypeDef,
         InstanceRefreshTypeDef,
         RefreshPreferencesUnionTypeDef,
     )
-
-TERMINATING = "Terminating EC2 instance: "
-"""How an activity's description begins (Auto Scaling guide, "Verify a scaling activity")."""
 
 
 class AsgScaling:
@@ -85,6 +83,10 @@ class AsgScaling:
         return self._reading.describe_instance_refreshes(
             AutoScalingGroupName=self._group, MaxRecords=10
         )["InstanceRefreshes"]
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """How *host* left the group at or after *since*; raises `Unavailable`."""
+        return departure(self._activities(), host, since)
 
     def _ask(self, order: FixOrder) -> str:
         """Send it; the id of the activity or refresh that it began."""
@@ -142,25 +144,45 @@ class AsgScaling:
         return refreshed(order, since, begun)
 
     def _find_termination(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """The activity that ended it, once the group counts on the instance no more."""
+        host = InstanceId(order.parameters["InstanceId"])
+        found = termination(self._activities(), host, since)
+        if found is None:
+            return None
+        with unavailable("scaling"):
+            states = {
+                each["InstanceId"]: each["LifecycleState"]
+                for group in self._groups()
+                for each in group["Instances"]
+            }
+        return found if ends(states.get(host)) else None
+
+    def _activities(self) -> list[Activity]:
         with unavailable("scaling"):
             pages = self._reading.get_paginator("describe_scaling_activities").paginate(
                 AutoScalingGroupName=self._group, PaginationConfig={"PageSize": 100}
             )
-            found = [
-                each["ActivityId"]
+            return [
+                Activity(
+                    id=each["ActivityId"],
+                    description=each["Description"],
+                    cause=each["Cause"],
+                    at=each["StartTime"],
+                )
                 for page in pages
                 for each in page["Activities"]
-                if each["StartTime"] >= since - CLOCKS_APART
-                and each["Description"] == f"{TERMINATING}{order.target}"
             ]
-        return CommandId(found[0]) if found else None
+
+    def _groups(self) -> "list[AutoScalingGroupTypeDef]":
+        """Of one name there is one group, and so one page."""
+        return self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])[
+            "AutoScalingGroups"
+        ]
 
     def _find_capacity(self, order: FixOrder) -> CommandId | None:
         """An absolute number: whoever set it, the group wants what we want."""
         with unavailable("scaling"):
-            # of one name there is one group, and so one page
-            answer = self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
-            wanted = [each["DesiredCapacity"] for each in answer["AutoScalingGroups"]]
+            wanted = [each["DesiredCapacity"] for each in self._groups()]
         capacity = order.parameters["DesiredCapacity"]
         return CommandId(f"desired-{capacity}") if wanted == [int(capacity)] else None
 

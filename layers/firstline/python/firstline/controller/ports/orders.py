@@ -5,6 +5,7 @@ from typing import Protocol
 
 from firstline.diagnosis.evidence import Connections, Refreshes
 from firstline.ids import CommandId, InstanceId, Token
+from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
 
 
@@ -41,6 +42,9 @@ class Scaling(Protocol):
 
         `Another` where a refresh began in that time, and does not bear what *order* asks for.
         """
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """How *host* left the group since then or a little before; None if nothing shows it."""
 
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first."""

@@ -21,6 +21,7 @@ from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
 
 
@@ -100,6 +101,11 @@ class PastScaling:
         """See `firstline.controller.ports.orders.Scaling`."""
         del order, since
         return _found(self._present)
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """See `firstline.controller.ports.orders.Scaling`."""
+        del host, since
+        return self._present.seen.departure
 
     def refreshes(self) -> Refreshes:
         """See `firstline.controller.ports.orders.Scaling`: read again around a fix."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstline.ids import InstanceId
-from firstline.lab.twin.group import Activity, NoRefresh, Preferences, RefreshInProgress
+from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import World
+from firstline.remediation.departure import Activity
 
 type Parameters = Mapping[str, Any]
 type Answer = dict[str, Any]
@@ -104,7 +105,7 @@ def _activity(world: World, activity: Activity) -> Answer:
         "ActivityId": activity.id,
         "AutoScalingGroupName": world.group_name,
         "Description": activity.description,
-        "Cause": "a user request",
+        "Cause": activity.cause,
         "StartTime": activity.at,
         "StatusCode": "InProgress",
     }

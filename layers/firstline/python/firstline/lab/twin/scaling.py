@@ -8,8 +8,8 @@ from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin.effects import Effects
 from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import Mutation, World
+from firstline.remediation.departure import Activity, Departure, departure, ends, termination
 from firstline.remediation.execution import (
-    CLOCKS_APART,
     Another,
     Begun,
     FixOrder,
@@ -47,6 +47,12 @@ class MemoryScaling:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
 
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """See `firstline.controller.ports.orders.Scaling`."""
+        return self._effects.effect(
+            "fleet", "scaling.departure", lambda: self._departure(host, since)
+        )
+
     def refreshes(self) -> Refreshes:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.refreshes", self._refreshes)
@@ -83,16 +89,20 @@ class MemoryScaling:
                 group.scale_to(int(given["DesiredCapacity"]))
                 return CommandId(f"desired-{given['DesiredCapacity']}")
 
+    def _departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        return departure(self._activities(), host, since)
+
+    def _activities(self) -> list[Activity]:
+        return [each for each in self._world.group.activities if each.at <= self._world.now]
+
     def _find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
         group, until = self._world.group, self._world.now
         match order.action:
             case "replace_instance":
-                told = f"Terminating EC2 instance: {order.target}"
-                found = [
-                    each.id
-                    for each in group.activities
-                    if each.description == told and since - CLOCKS_APART <= each.at <= until
-                ]
+                host = InstanceId(order.parameters["InstanceId"])
+                states = {each.plan.id: state for each, state in group.listed(until)}
+                found = termination(self._activities(), host, since)
+                return found if ends(states.get(host)) else None
             case "refresh_fleet":
                 ours = _preferences(order.parameters)
                 begun = (
@@ -105,8 +115,7 @@ class MemoryScaling:
                 return cancelled(order, self._refreshes())
             case _:
                 wanted = order.parameters["DesiredCapacity"]
-                found = [f"desired-{wanted}"] if group.desired == int(wanted) else []
-        return CommandId(found[0]) if found else None
+                return CommandId(f"desired-{wanted}") if group.desired == int(wanted) else None
 
     def _refreshes(self) -> Refreshes:
         known = (

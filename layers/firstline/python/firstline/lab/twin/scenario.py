@@ -52,7 +52,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
     its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
     One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
     unknown to SSM, which then refuses a command to it and to all that are named beside it. An
-    enclave may die or recover by itself, and die again so long after each restart.
+    enclave may die or recover by itself, and die again so long after each restart. A host may
+    leave its group: by a person's hand, or replaced by the group where it is ``unhealthy``.
     """
 
     id: InstanceId
@@ -77,6 +78,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
     dies_at_seconds: int | None = None
     recovers_at_seconds: int | None = None
     relapses_after_seconds: int | None = None
+    leaves_at_seconds: int | None = None
+    leaves: Literal["terminated", "detached", "standby", "unhealthy"] = "terminated"
 
 
 class EventPlan(Part, frozen=True, kw_only=True):
