@@ -132,6 +132,13 @@ CASES = (
         "bounded",
     ),
     Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
+    Case(
+        "not known here",
+        HandOver(),
+        of(incident(proposals=(proposal(action="reboot_host"),)), profile=APPROVE),
+        of(PROPOSED, profile=APPROVE),
+        "next fix",
+    ),
     # not even for a storm, and while signals join
     Case(
         "went astray",

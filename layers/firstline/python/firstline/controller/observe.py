@@ -28,9 +28,7 @@ SUSPECTS_MAX = 50
 
 def observe(draft: Draft) -> Observation:
     """The alarm, the limits, what the condition needs, and the answers that are waited for."""
-    attempt = draft.incident.current
-    if attempt is not None and attempt.outcome is not None:
-        attempt = None
+    attempt = _waited_for(draft.incident.current)
     fix = _answers(draft, attempt.command if attempt else None)
     unsent = attempt is not None and attempt.command is None and draft.now >= attempt.lease_until
     found = _find(draft, attempt) if attempt is not None and unsent else None
@@ -42,6 +40,12 @@ def observe(draft: Draft) -> Observation:
         found=found if not isinstance(found, Unknown) else None,
         searched=unsent and not isinstance(found, Unknown),
     )
+
+
+def _waited_for(current: Attempt | None) -> Attempt | None:
+    """The attempt that has no answer yet; one that this version does not know has none to read."""
+    known = current is not None and current.outcome is None and current.action in FIXES
+    return current if known else None
 
 
 def take_in(draft: Draft, seen: Observation) -> None:

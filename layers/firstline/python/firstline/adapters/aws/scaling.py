@@ -50,7 +50,9 @@ class AsgScaling:
 
     def fix(self, order: FixOrder) -> Sending:
         """Ask the group for what *order* says, once."""
-        action = FIXES[order.action]
+        action = FIXES.get(order.action)
+        if action is None or action.tool != "autoscaling":
+            raise Bug(f"{order.action} is no fix of the group")
         return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
@@ -101,15 +103,13 @@ class AsgScaling:
                 return self._refresh(given)
             case "cancel_refresh":
                 return self._cancel(order)
-            case "scale_out":
+            case _:
                 self._sending.set_desired_capacity(
                     AutoScalingGroupName=self._group,
                     DesiredCapacity=int(given["DesiredCapacity"]),
                     HonorCooldown=True,
                 )
                 return f"desired-{given['DesiredCapacity']}"
-            case _:
-                raise Bug(f"{order.action} is no fix of the group")
 
     def _refresh(self, given: Mapping[str, str]) -> str:
         """A rolling refresh with a checkpoint after the first instance. It skips none."""

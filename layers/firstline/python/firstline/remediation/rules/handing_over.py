@@ -2,6 +2,7 @@
 
 import copy
 
+from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Gone, Group
 from firstline.diagnosis.health_checks import Failure, Life
@@ -19,6 +20,17 @@ def bounded(s: Situation) -> Decision | None:
         return None
     why = f"not over after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
     return Decision(step=HandOver(), rule="bounded", why=why)
+
+
+def not_known_here(s: Situation) -> Decision | None:
+    """An older or newer version intended or proposed what this one has no action for."""
+    intended = ((each.action, each.target) for each in s.incident.attempts)
+    proposed = ((each.action, each.target) for each in s.incident.proposals)
+    for action, target in (*intended, *proposed):
+        if action not in FIXES:
+            why = f"this version does not know {action}, on {target}"
+            return Decision(step=HandOver(), rule="not known here", why=why)
+    return None
 
 
 def went_astray(s: Situation) -> Decision | None:
