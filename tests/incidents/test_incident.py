@@ -35,6 +35,7 @@ MOVES = {
     Status.VERIFYING: {
         Fact.FIX_HELPED: Status.INVESTIGATING,
         Fact.FIX_DID_NOT_HELP: Status.INVESTIGATING,
+        Fact.FIX_NOT_JUDGED: Status.INVESTIGATING,
         Fact.GAVE_UP: Status.HANDED_OVER,
     },
 }

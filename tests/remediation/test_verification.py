@@ -13,8 +13,9 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.diagnosis.health_checks import Life
+from firstline.ids import InstanceId
 from firstline.remediation.verification import helped, launches, read, settle
-from tests.builders import NOW, A, B, ago, answered, evidence, report, target, verifying
+from tests.builders import NOW, A, B, C, ago, answered, evidence, report, target, targets, verifying
 
 ONE = Verdict(Life.SERVING, serving=("the host's enclave runs",))
 TWO = Verdict(Life.SERVING, serving=("the host's enclave runs", "the load balancer agrees"))
@@ -149,3 +150,23 @@ def test_a_cancel_helped_when_the_refresh_that_it_means_has_ended(
     )
     seen = evidence(refreshes=refreshes)
     assert helped(cancel, verifying(cancel), seen, frozenset()) is mended
+
+
+@pytest.mark.parametrize(
+    ("scope", "verified", "mended"),
+    [
+        ((B,), (B,), True),
+        ((B,), (), False),
+        ((), (), False),
+        ((C,), (C,), False),
+        ((), (B,), False),
+    ],
+)
+def test_a_replacement_helped_by_a_host_in_scope(
+    scope: tuple[InstanceId, ...], verified: tuple[InstanceId, ...], *, mended: bool
+) -> None:
+    """What came in the place of `A` is not in scope: nobody looked at it, so it did not help."""
+    current = answered(60, action="replace_instance", known=(A,))
+    held = verifying(current, targets=targets(*scope) if scope else ())
+    seen = evidence(group=Group(desired=1, instances=(Instance(B, "InService", "Healthy"),)))
+    assert helped(current, held, seen, frozenset(verified)) is mended

@@ -104,7 +104,7 @@ def _at(body: bytes) -> datetime:
 
 def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
     """By the guard that stops it; what came after is not known, and not told."""
-    path, profile = export(tmp_path, 91)  # restarts do not help
+    path, profile = export(tmp_path, 96)  # restarts do not help
     test = Trial(profile, changed(profile, "attempts_per_target_max", 1))
     totals = test.relive(path)
     assert {"fix-changed", "fix-lost"} & set(test.sorts)

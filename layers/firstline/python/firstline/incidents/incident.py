@@ -61,6 +61,7 @@ TRANSITIONS: dict[tuple[Status, Fact], Status] = {
     (Status.REMEDIATING, Fact.FIX_ANSWERED): Status.VERIFYING,
     (Status.VERIFYING, Fact.FIX_HELPED): Status.INVESTIGATING,
     (Status.VERIFYING, Fact.FIX_DID_NOT_HELP): Status.INVESTIGATING,
+    (Status.VERIFYING, Fact.FIX_NOT_JUDGED): Status.INVESTIGATING,
     (Status.INVESTIGATING, Fact.RECOVERED_BY_FIX): Status.RESOLVED,
     (Status.INVESTIGATING, Fact.RECOVERED_BY_ITSELF): Status.OBSERVED,
     (Status.INVESTIGATING, Fact.GAVE_UP): Status.HANDED_OVER,
@@ -90,13 +91,14 @@ class Outcome(StrEnum):
     NOT_SENT = "not-sent"
     REFUSED = "refused"
     ANOTHER = "another"
+    TARGET_LEFT = "target-left"
 
 
 UNDONE = frozenset({Outcome.NOT_SENT, Outcome.REFUSED})
 """Outcomes of an intent that has changed nothing."""
-NOT_JUDGED = UNDONE | {Outcome.ANOTHER}
+NOT_JUDGED = UNDONE | {Outcome.ANOTHER, Outcome.TARGET_LEFT}
 """Outcomes that say nothing of whether the action helps: ``another`` is a refresh that is not the
-one that was meant."""
+one that was meant; ``target-left`` a host that somebody took away before it could be judged."""
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -238,7 +238,7 @@ class FixReported(Reported, frozen=True, kw_only=True):
     """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``.
 
     Or ``refused``: its host did nothing; or ``another``: ``command`` is another refresh than the
-    one that was meant.
+    one that was meant; or ``target-left``: its host left the group before a verdict.
     """
 
     target: str = ""

@@ -126,6 +126,7 @@ def _tried(attempt: Attempt) -> str:
     ends = {
         Outcome.NOT_SENT: "was not sent",
         Outcome.REFUSED: "was refused by its host",
+        Outcome.TARGET_LEFT: "its host left the group",
         Outcome.ANOTHER: f"met another refresh, {attempt.command}",
     }
     what = ends.get(attempt.outcome) if attempt.outcome is not None else None

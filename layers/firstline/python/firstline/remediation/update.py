@@ -63,7 +63,7 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
     lesson = _look_answers(lesson, seen, profile, now)
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
-    return _fix_verdict(lesson, seen.evidence, profile, now)
+    return _fix_verdict(lesson, seen, profile, now)
 
 
 def _scope(incident: Incident, evidence: Evidence) -> Incident:
@@ -224,9 +224,13 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
     return lesson.adding(copy.replace(incident, targets=targets), *news)
 
 
-def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: datetime) -> Lesson:
-    """I23, S04: a fix helped if looking says so in time; otherwise it failed."""
-    incident, current = lesson.incident, lesson.incident.current
+def _fix_verdict(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """I23, S04: a fix helped if looking says so in time; otherwise it failed.
+
+    Of a host that somebody took away there is no verdict; one that its group replaced for its
+    health was not helped.
+    """
+    evidence, incident, current = seen.evidence, lesson.incident, lesson.incident.current
     if current is None or current.answered_at is None:
         return lesson
     entered = (each.history.in_service_at for each in incident.targets)
@@ -239,9 +243,20 @@ def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: date
     patience = profile.verify_timeout(current.action) * (1 + back)
     # what still boots is waited for, and has its own time once it is in service
     launching = bool(current.known) and verify.launches(evidence)
-    if launching or now < max(since, current.answered_at) + patience:
-        return lesson
-    return _judged(lesson, current, helped=False)
+    late = not launching and now >= max(since, current.answered_at) + patience
+    if verify.left(current, evidence) and (late or seen.departure is not None):
+        return _without_host(lesson, current, seen.departure, now)
+    return _judged(lesson, current, helped=False) if late else lesson
+
+
+def _without_host(
+    lesson: Lesson, current: Attempt, went: Departure | None, now: datetime
+) -> Lesson:
+    """The host of the fix left its group: only where that was for its health, it was not helped."""
+    if went is not None and went.unhealthy:
+        return _judged(lesson, current, helped=False)
+    why = "its host left the group, and nothing says why" if went is None else "it was taken away"
+    return _over(lesson, current, Outcome.TARGET_LEFT, why, now)
 
 
 def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:

@@ -7,6 +7,7 @@ import copy
 from datetime import datetime
 
 from firstline.actions.cancel_refresh import REFRESH_ID
+from firstline.actions.catalogue import DOCUMENTS
 from firstline.diagnosis.diagnose import Verdict
 from firstline.diagnosis.evidence import (
     Evidence,
@@ -71,13 +72,22 @@ def launches(evidence: Evidence) -> bool:
     return any(each.lifecycle.startswith("Pending") for each in found)
 
 
+def left(attempt: Attempt, evidence: Evidence) -> bool:
+    """Whether the host of a restart is not in service any more; a group without hosts tells not."""
+    group = evidence.group
+    if attempt.action not in DOCUMENTS or not isinstance(group, Group) or not group.instances:
+        return False
+    return attempt.target not in group.in_service()
+
+
 def helped(
     attempt: Attempt, incident: Incident, evidence: Evidence, verified: frozenset[InstanceId]
 ) -> bool:
     """Whether *attempt* did what it was for; what cannot be read has not.
 
     A restart helped when its host is *verified*; a replacement when none of its hosts is in
-    service any more, the group is whole, and every instance launched since is verified.
+    service any more, the group is whole, and every instance launched since is verified, of which
+    one at least is in scope: no verdict is about no host.
     """
     group, refreshes = evidence.group, evidence.refreshes
     match attempt.action:
@@ -92,5 +102,5 @@ def helped(
         case _:
             launched = group.beyond(attempt.known)
             gone = not set(attempt.hosts) & set(group.in_service())
-            looked_at = {each.id for each in incident.targets}
-            return gone and bool(launched) and set(launched) & looked_at <= verified
+            looked_at = {each.id for each in incident.targets} & set(launched)
+            return gone and bool(looked_at) and looked_at <= verified

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from firstline.diagnosis.evidence import AlarmState
 from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation import envelopes
+from firstline.lab.simulation.group_starts import OF_THE_GROUP
 from firstline.lab.simulation.starts import (
     COMMON,
     PAGING,
@@ -322,25 +323,9 @@ DIRECTED: Sequence[Start] = (
         alarm(ASKED),
         profile="vettid",
     ),
-    start(
-        "a cancel is lost, and somebody cancelled a refresh before",
-        fleet(*[{"reachable": False, "replacement_helps": False}] * 3),
-        alarm(ZERO),
-        refresh_cancelled=True,
-        faults=(
-            FaultPlan(dependency="fleet", calls="changes", from_seconds=600, until_seconds=2400),
-        ),
-    ),
-    start(
-        "a refresh is lost, and a person begins another",
-        fleet(*[{"reachable": False, "replacement_helps": False}] * 3),
-        alarm(ZERO),
-        rival=True,
-        faults=(FaultPlan(dependency="fleet", calls="changes", until_seconds=900),),
-    ),
 )
 
-STARTS: Sequence[Start] = (*COMMON, *DIRECTED)
+STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP)
 """All; the seed chooses one of them in turn."""
 UNSIMULATED = {"S20": "a profile that names what does not exist is refused when it is loaded"}
 """Known failures that no run can show, and where they are held."""

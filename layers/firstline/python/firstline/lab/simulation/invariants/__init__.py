@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from firstline.lab.simulation.invariants import (
     acting,
+    departures,
     knowledge,
     paging,
     record,
@@ -48,6 +49,7 @@ CHECKERS: dict[str, Checker] = {
     "I21": surroundings.storms_open_one,
     "I22": surroundings.suspects_are_kept,
     "I23": acting.verified_is_true,
+    "I23 (left)": departures.departures_are_no_verdict,
     "I24": record.everything_ends,
     "I25": record.chains_hold,
     "I26": record.the_ledger_explains,

@@ -185,8 +185,10 @@ def refreshes_are_gentle(left: Left) -> Iterator[str]:
 def attempts_are_bounded(left: Left) -> Iterator[str]:
     """I20: so many attempts on a target within the window, each later than its cooldown.
 
-    What a host refused did nothing there.
+    What a host refused did nothing there. All the hosts that the group wants have so many
+    together, whichever they are.
     """
+    yield from _attempts_of_the_group(left)
     window = timedelta(seconds=left.policy.attempts_window_seconds)
     by_target: dict[tuple[str, tuple[InstanceId, ...]], list[Mutation]] = {}
     for done in left.mutations:
@@ -202,6 +204,19 @@ def attempts_are_bounded(left: Left) -> Iterator[str]:
         for before, after in itertools.pairwise(tried):
             if after.at - before.at < cooldown:
                 yield f"{action} on {', '.join(hosts)} again after {after.at - before.at}"
+
+
+def _attempts_of_the_group(left: Left) -> Iterator[str]:
+    window = timedelta(seconds=left.policy.attempts_window_seconds)
+    wanted = max(1, left.world.group.desired, len(left.world.scenario.hosts))
+    most = left.policy.attempts_per_target_max * wanted
+    done = [each for each in left.mutations if each.action not in FLEET]
+    for first in done:
+        same = [each for each in done if each.action == first.action]
+        made = sum(1 for each in same if first.at <= each.at < first.at + window)
+        if made > most:
+            yield f"{first.action} {made} times in a group of {wanted}"
+            return
 
 
 def verified_is_true(left: Left) -> Iterator[str]:
