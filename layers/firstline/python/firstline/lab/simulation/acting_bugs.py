@@ -38,7 +38,7 @@ ACTING = (
         file="remediation/execution.py",
         old="CLOCKS_APART = timedelta(seconds=60)\n",
         new="CLOCKS_APART = timedelta(0)\n",
-        start="restarts do not help",
+        start="a fix that does not last",
     ),
     Planted(
         name="a fix of which nothing is known is sent again",
