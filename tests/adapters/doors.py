@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from boto3.session import Session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -34,9 +34,11 @@ class Door:
     world: World
     waiting: Callable[[], list[tuple[datetime, Wake]]]
 
-    def trouble(self, dependency: Dependency, kind: FaultKind) -> None:
-        """From now on *dependency* has this fault."""
-        fault = FaultPlan(dependency=dependency, kind=kind, until_seconds=YEAR_SECONDS)
+    def trouble(
+        self, dependency: Dependency, kind: FaultKind, calls: Literal["all", "changes"] = "all"
+    ) -> None:
+        """From now on *dependency* has this fault, in these of its calls."""
+        fault = FaultPlan(dependency=dependency, kind=kind, calls=calls, until_seconds=YEAR_SECONDS)
         self._set(copy.replace(self.world.scenario, faults=(fault,)))
 
     def mend(self) -> None:

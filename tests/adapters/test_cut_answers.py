@@ -39,7 +39,7 @@ from firstline.errors import Unavailable
 from firstline.ids import digest
 from firstline.lab.twin.aws import HOME
 from firstline.notifications.delivery import NotYet
-from firstline.remediation.execution import Answered, Unsettled
+from firstline.remediation.execution import Answered, Refused, Unsettled
 from tests.adapters.doors import PROFILE_PATH, T0, Ends
 from tests.adapters.records import CAUSE, ID
 from tests.adapters.ssm import COMMAND, DOCUMENTS, FIX, ONE, TOKEN
@@ -248,8 +248,12 @@ OF_THE_GROUP = (
                     "ActivityId": "a",
                     "StartTime": T0,
                     "Description": f"Terminating EC2 instance: {ONE}",
+                    "Cause": "a user request",
                 }
-            ]
+            ],
+            "AutoScalingGroups": [
+                {"Instances": [{"InstanceId": ONE, "LifecycleState": "Terminating"}]}
+            ],
         },
     ),
     Case(
@@ -263,7 +267,14 @@ OF_THE_GROUP = (
         {"Activity": {"ActivityId": "a"}},
     ),
     Case("Refresh", lambda one: scaling(one).fix(REFRESH), {"InstanceRefreshId": "r"}),
-    Case("Cancel", lambda one: scaling(one).fix(CANCEL), {"InstanceRefreshId": "r"}),
+    Case(
+        "Cancel",
+        lambda one: scaling(one).fix(CANCEL),
+        {
+            "InstanceRefreshes": [{"InstanceRefreshId": "refresh-0", "Status": "Pending"}],
+            "InstanceRefreshId": "refresh-0",
+        },
+    ),
 )
 AROUND = (
     Case(
@@ -574,6 +585,8 @@ def unknown(case: Case, answer: dict[str, Any]) -> bool:
         found = case.read(Ends(answer).session)
     except Unavailable:
         return True
+    if isinstance(found, Refused):  # it was not sent, for what must hold could not be read
+        return found.why.startswith("scaling: its answer")
     report = found.report if isinstance(found, Answered) else found
     return isinstance(report, Unknown | Unread | NotYet | Unsettled)
 

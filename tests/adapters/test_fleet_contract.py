@@ -62,6 +62,15 @@ def test_group_lists_every_instance(door: Door) -> None:
     assert {each.health for each in group.instances} == {"Unhealthy"}  # as the load balancer says
 
 
+def test_group_tells_what_it_says_of_each_instance(door: Door) -> None:
+    """Its own word, host by host: one that serves again is healthy beside the others."""
+    first, *others = sorted(door.world.hosts)
+    restart(door.world.hosts[first], door.world.now)
+    door.world.advance(door.world.now + 3 * ENCLAVE_RESTART_TAKES)
+    told = {each.id: each.health for each in door.ports.fleet.group().instances}
+    assert told == {first: "Healthy", **dict.fromkeys(others, "Unhealthy")}
+
+
 def test_target_health_follows_the_hosts(door: Door) -> None:
     """A host that is restarted is healthy once the load balancer has seen it for a while."""
     fleet, (first, *others) = door.ports.fleet, door.world.hosts

@@ -2,7 +2,7 @@
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -12,8 +12,10 @@ from firstline.adapters.aws.scaling import AsgScaling
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, GroupName, InstanceId, Token
 from firstline.lab.twin.aws import session
+from firstline.lab.twin.group import BY_HAND
 from firstline.remediation.execution import (
     CLOCKS_APART,
+    Another,
     FixOrder,
     Refused,
     Sending,
@@ -40,7 +42,12 @@ REPLACE = FixOrder(
     parameters={"InstanceId": ONE},
 )
 REFRESH = copy.replace(REPLACE, action="refresh_fleet", target=GROUP, parameters=REFRESHING)
-CANCEL = copy.replace(REPLACE, action="cancel_refresh", target=GROUP, parameters={})
+CANCEL = copy.replace(
+    REPLACE,
+    action="cancel_refresh",
+    target=GROUP,
+    parameters={"InstanceRefreshId": "refresh-0"},
+)
 SCALE_OUT = copy.replace(
     REPLACE, action="scale_out", target=GROUP, parameters={"DesiredCapacity": "4"}
 )
@@ -87,7 +94,7 @@ def test_a_cancelled_refresh_replaces_no_more(door: Door) -> None:
     scaling, before = door.ports.scaling, in_service(door)
     refresh = sent(scaling.fix(REFRESH))
     assert sent(scaling.fix(CANCEL)) == refresh
-    assert scaling.fix(CANCEL) == Refused("ActiveInstanceRefreshNotFound")
+    assert isinstance(scaling.fix(CANCEL), Refused)
     door.world.advance(door.world.now + timedelta(hours=1))
     assert len(in_service(door) & before) == 2
     assert [each.status for each in scaling.refreshes().known] == ["Cancelled"]
@@ -114,7 +121,7 @@ def test_what_was_asked_is_found_by_what_it_began(door: Door, order: FixOrder) -
 
 
 def test_a_cancelled_refresh_is_found(door: Door) -> None:
-    """By its status; one that goes on was not cancelled."""
+    """By its id and status; one that goes on was not cancelled."""
     scaling = door.ports.scaling
     refresh = sent(scaling.fix(REFRESH))
     assert scaling.find(CANCEL, T0) is None
@@ -122,28 +129,79 @@ def test_a_cancelled_refresh_is_found(door: Door) -> None:
     assert scaling.find(CANCEL, T0) == refresh
 
 
+def test_a_cancel_is_not_found_in_another_refresh(door: Door) -> None:
+    """Somebody cancelled one before, and ours goes on."""
+    group, scaling = door.world.group, door.ports.scaling
+    group.refresh(BY_HAND, by_hand=True)
+    group.cancel()
+    refresh = sent(scaling.fix(REFRESH))
+    order = copy.replace(CANCEL, parameters={"InstanceRefreshId": refresh})
+    assert scaling.find(order, T0) is None
+    assert [each.id for each in scaling.refreshes().active()] == [refresh] != ["refresh-0"]
+
+
+def test_a_cancel_is_sent_only_while_the_refresh_that_it_means_goes_on(door: Door) -> None:
+    """The call names none: it would cancel whichever there is."""
+    group, scaling = door.world.group, door.ports.scaling
+    sent(scaling.fix(REFRESH))
+    group.cancel()
+    told = "refresh-0 is to be cancelled, and no refresh goes on"
+    assert scaling.fix(CANCEL) == Refused(told)
+    theirs = group.refresh(BY_HAND, by_hand=True)
+    told = "refresh-0 is to be cancelled, and refresh-1 goes on"
+    assert scaling.fix(CANCEL) == Refused(told)
+    assert theirs.cancelled_at is None
+    assert [each.id for each in scaling.refreshes().active()] == [theirs.id]
+
+
+def test_a_refresh_with_other_preferences_is_not_ours(door: Door) -> None:
+    """A person began it, in our time: it is named, and not adopted."""
+    theirs = door.world.group.refresh(BY_HAND, by_hand=True)
+    assert door.ports.scaling.find(REFRESH, T0) == Another(CommandId(theirs.id))
+    later = door.world.now + 2 * CLOCKS_APART
+    assert door.ports.scaling.find(REFRESH, later) is None
+
+
+def test_a_refresh_like_ours_that_began_too_late_is_not_ours(door: Door) -> None:
+    """Ours is not sent any more after its time."""
+    refresh = sent(door.ports.scaling.fix(REFRESH))
+    last = copy.replace(REFRESH, not_after=door.world.now - CLOCKS_APART)
+    assert door.ports.scaling.find(last, T0) == refresh
+    gone = copy.replace(last, not_after=last.not_after - timedelta(seconds=1))
+    assert door.ports.scaling.find(gone, T0) == Another(refresh)
+
+
 @pytest.mark.parametrize("order", ORDERS, ids=lambda it: it.action)
 def test_a_change_that_times_out_is_unsettled_and_sent_once(
     aws_door: Door, requests: Requests, order: FixOrder
 ) -> None:
     """Botocore's own retries would ask the group twice."""
-    aws_door.trouble("fleet", "timeout-after")
-    assert isinstance(aws_door.ports.scaling.fix(order), Unsettled | Refused)
+    if order is CANCEL:
+        sent(aws_door.ports.scaling.fix(REFRESH))
+    requests.clear()
+    aws_door.trouble("fleet", "timeout-after", "changes")
+    assert isinstance(aws_door.ports.scaling.fix(order), Unsettled)
     assert len(requests.sends) == 1
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda it: it.action)
 def test_a_fault_of_the_service_is_unsettled(door: Door, order: FixOrder) -> None:
     """A 5xx, ResourceContention among them, proves nothing."""
-    door.trouble("fleet", "error")
+    if order is CANCEL:
+        sent(door.ports.scaling.fix(REFRESH))
+    door.trouble("fleet", "error", "changes")
     assert isinstance(door.ports.scaling.fix(order), Unsettled)
+    door.trouble("fleet", "error")
     for read in (lambda: door.ports.scaling.find(order, T0), door.ports.scaling.refreshes):
         with pytest.raises(Unavailable):
             read()
 
 
 def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
-    """A fix, a search and a read: one each."""
+    """A fix, a search and a read: one each.
+
+    A cancel is preceded by a read, and a termination that was found confirmed by one.
+    """
     scaling = aws_door.ports.scaling
     scaling.refreshes()
     for order in ORDERS:
@@ -155,7 +213,9 @@ def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
             "DescribeInstanceRefreshes",
             "TerminateInstanceInAutoScalingGroup",
             "DescribeScalingActivities",
+            "DescribeAutoScalingGroups",
             "StartInstanceRefresh",
+            "DescribeInstanceRefreshes",
             "DescribeInstanceRefreshes",
             "CancelInstanceRefresh",
             "DescribeInstanceRefreshes",
@@ -188,21 +248,11 @@ def asked(order: FixOrder, answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_refresh_is_asked_for_as_the_plan_says() -> None:
     """It skips no instance, and stops after its canary; a group of one needs no stop."""
-    preferences = {
-        "MinHealthyPercentage": 0,
-        "InstanceWarmup": 60,
-        "CheckpointPercentages": [33, 100],
-        "CheckpointDelay": 600,
-        "SkipMatching": False,
-        "AutoRollback": False,
-        "ScaleInProtectedInstances": "Ignore",
-        "StandbyInstances": "Ignore",
-    }
     answer = {"InstanceRefreshId": "one"}
     assert asked(REFRESH, answer) == {
         "AutoScalingGroupName": GROUP,
         "Strategy": "Rolling",
-        "Preferences": preferences,
+        "Preferences": PREFERENCES,
     }
     alone = copy.replace(REFRESH, parameters=REFRESHING | {"CanaryPercentage": "100"})
     assert asked(alone, answer)["Preferences"]["CheckpointPercentages"] == [100]
@@ -225,6 +275,7 @@ def test_an_instance_is_replaced_and_not_taken_away() -> None:
         (REFRESH, REFRESHING | {"MinHealthyPercentage": "101"}),
         (REFRESH, REFRESHING | {"SkipMatching": "true"}),
         (CANCEL, {"AutoScalingGroupName": "another"}),
+        (CANCEL, {"InstanceRefreshId": "one\n"}),
         (SCALE_OUT, {"DesiredCapacity": "0"}),
         (SCALE_OUT, {"DesiredCapacity": "4 --force"}),
     ],
@@ -284,9 +335,184 @@ def test_only_a_known_refusal_proves_that_nothing_was_done(
     assert ends.sends <= 1
 
 
+PREFERENCES = {
+    "MinHealthyPercentage": 0,
+    "InstanceWarmup": 60,
+    "CheckpointPercentages": [33, 100],
+    "CheckpointDelay": 600,
+    "SkipMatching": False,
+    "AutoRollback": False,
+    "ScaleInProtectedInstances": "Ignore",
+    "StandbyInstances": "Ignore",
+}
+"""What `REFRESH` asks for."""
+
+
+def listing(*refreshes: dict[str, Any]) -> AsgScaling:
+    """A group with these refreshes, which are pending unless they say otherwise."""
+    pending = {"InstanceRefreshId": "one", "Status": "Pending"}
+    return scaling_of(Ends({"InstanceRefreshes": [pending | each for each in refreshes]}))
+
+
 def test_a_refresh_that_has_not_started_is_one() -> None:
     """It is active, and what was asked for just now is found by it."""
-    pending = {"InstanceRefreshId": "one", "Status": "Pending"}
-    scaling = scaling_of(Ends({"InstanceRefreshes": [pending]}))
+    scaling = listing({"Preferences": PREFERENCES | {"MaxHealthyPercentage": 100}})
     assert [each.id for each in scaling.refreshes().active()] == ["one"]
     assert scaling.find(REFRESH, T0) == "one"
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("MinHealthyPercentage", 1),
+        ("InstanceWarmup", 61),
+        ("CheckpointPercentages", [50, 100]),
+        ("CheckpointDelay", 3600),
+        ("SkipMatching", True),
+        ("AutoRollback", True),
+        ("ScaleInProtectedInstances", "Refresh"),
+        ("StandbyInstances", "Terminate"),
+    ],
+)
+def test_a_refresh_is_ours_by_every_preference(name: str, other: object) -> None:
+    """One that differs in a single one, or does not show it, is another's."""
+    assert listing({"Preferences": PREFERENCES | {name: other}}).find(REFRESH, T0) == ANOTHER
+    lacking = {each: told for each, told in PREFERENCES.items() if each != name}
+    assert listing({"Preferences": lacking}).find(REFRESH, T0) == ANOTHER
+    assert listing({}).find(REFRESH, T0) == ANOTHER
+
+
+ANOTHER = Another(CommandId("one"))
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ("Pending", None),
+        ("InProgress", None),
+        ("Baking", None),
+        ("RollbackInProgress", None),
+        ("a new word", None),
+        ("Cancelling", "one"),
+        ("Cancelled", "one"),
+        ("Successful", "one"),
+        ("Failed", "one"),
+        ("RollbackFailed", "one"),
+        ("RollbackSuccessful", "one"),
+    ],
+)
+def test_a_cancel_is_found_where_its_refresh_replaces_nothing_more(
+    status: str, found: str | None
+) -> None:
+    """Of the refresh that it means, whatever others there are."""
+    order = copy.replace(CANCEL, parameters={"InstanceRefreshId": "one"})
+    other = {"InstanceRefreshId": "two", "Status": "Cancelled"}
+    assert listing(other, {"Status": status}).find(order, T0) == found
+    assert listing(other).find(order, T0) is None
+
+
+def test_a_cancel_waits_until_the_refreshes_can_be_read() -> None:
+    """What is not known to be meant is not cancelled, and nothing was sent."""
+    ends = Ends(refusal("Throttling"))
+    told = scaling_of(ends).fix(CANCEL)
+    assert isinstance(told, Refused)
+    assert ends.sends >= 1
+    assert told.why.startswith("scaling: ")
+
+
+def test_a_cancel_tells_what_it_hit() -> None:
+    """The group's answer is what was cancelled, and not what was meant."""
+    listed = {"InstanceRefreshes": [{"InstanceRefreshId": "refresh-0", "Status": "InProgress"}]}
+    ends = Ends([listed, {"InstanceRefreshId": "two"}])
+    assert scaling_of(ends).fix(CANCEL) == Sent(CommandId("two"))
+
+
+SHORT, LONG = InstanceId("i-0a1b2c3d"), InstanceId("i-0a1b2c3d4e5f60711")
+"""An id of 8 digits, and one of 17 that begins with it."""
+DRAINS = " - Waiting For ELB Connection Draining."
+USER = "At 2026-03-01T12:00:10Z instance was taken out of service in response to a user request."
+HEALTH = (
+    "At 2026-03-01T12:00:10Z an instance was taken out of service in response to an ELB system"
+    " health check failure."
+)
+
+
+def activity(description: str, cause: str = USER, seconds: float = 10) -> dict[str, Any]:
+    """What the group did so many seconds after T0."""
+    return {
+        "ActivityId": "one",
+        "Description": description,
+        "Cause": cause,
+        "StartTime": T0 + timedelta(seconds=seconds),
+    }
+
+
+def searched(host: InstanceId, did: dict[str, Any], **states: str) -> CommandId | Another | None:
+    """What a search for the termination of *host* finds; *states* are of the group's instances."""
+    instances = [
+        {"InstanceId": each.replace("_", "-"), "LifecycleState": state}
+        for each, state in states.items()
+    ]
+    listed = {"AutoScalingGroups": [{"Instances": instances}]}
+    ends = Ends([{"Activities": [did]}, listed])
+    return scaling_of(ends).find(copy.replace(REPLACE, parameters={"InstanceId": host}), T0)
+
+
+@pytest.mark.parametrize("host", [SHORT, LONG])
+@pytest.mark.parametrize("text", ["Terminating EC2 instance: {}{}", "x Terminating ({}), {}"])
+@pytest.mark.parametrize("after", ["", DRAINS, " (draining)"])
+def test_a_termination_is_found_by_its_whole_id(host: InstanceId, text: str, after: str) -> None:
+    """Whatever stands around it, while the instance drains and when it is gone."""
+    did = activity(text.format(host, after))
+    other = {SHORT: LONG, LONG: SHORT}[host]
+    assert searched(host, did) == "one"
+    assert searched(host, did, **{host.replace("-", "_"): "Terminating:Wait"}) == "one"
+    assert searched(other, did) is None
+
+
+@pytest.mark.parametrize(
+    ("did", "state"),
+    [
+        # another, whose id is longer, or stands in a longer word
+        (activity(f"Terminating EC2 instance: {LONG}f"), None),
+        (activity(f"Terminating EC2 instance: x{LONG}"), None),
+        (activity(f"Terminating EC2 instance: a-{LONG}"), None),
+        # not a termination, not in time, not asked for, and not what became of the instance
+        (activity(f"Launching a new EC2 instance: {LONG}"), None),
+        (activity(f"Detaching EC2 instance: {LONG}"), None),
+        (activity(f"Terminating EC2 instance: {LONG}", seconds=-61), None),
+        (activity(f"Terminating EC2 instance: {LONG}", HEALTH), None),
+        (activity(f"Terminating EC2 instance: {LONG}"), "InService"),
+        (activity(f"Terminating EC2 instance: {LONG}"), "Standby"),
+    ],
+)
+def test_what_is_no_termination_of_ours_is_not_found(
+    did: dict[str, Any], state: str | None
+) -> None:
+    """An activity alone proves nothing while the group counts on the instance."""
+    states = {LONG.replace("-", "_"): state} if state else {}
+    assert searched(LONG, did, **states) is None
+
+
+@pytest.mark.parametrize(
+    ("leaves", "unhealthy"),
+    [("terminated", False), ("detached", False), ("standby", False), ("unhealthy", True)],
+)
+def test_a_host_that_left_says_how(
+    door: Door,
+    leaves: Literal["terminated", "detached", "standby", "unhealthy"],
+    *,
+    unhealthy: bool,
+) -> None:
+    """A person took it away, or the group replaced it for its health."""
+    host = door.world.hosts[ONE]
+    host.plan = copy.replace(host.plan, leaves_at_seconds=10, leaves=leaves)
+    assert door.ports.scaling.departure(ONE, T0) is None
+    door.world.advance(door.world.now + timedelta(seconds=30))
+    assert ONE not in in_service(door)
+    left = door.ports.scaling.departure(ONE, T0)
+    assert left is not None
+    assert left.unhealthy is unhealthy
+    assert door.ports.scaling.departure(ONE, door.world.now + 2 * CLOCKS_APART) is None
+    other = InstanceId("i-0a1b2c3d4e5f60712")
+    assert door.ports.scaling.departure(other, T0) is None

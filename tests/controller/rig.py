@@ -42,6 +42,7 @@ SHORT = {
     "hosts.fix": "send",
     "scaling.fix": "change",
     "scaling.find": "find_change",
+    "pager.change": "tell_change",
 }
 """What a test calls an effect, where it is not the method's name alone."""
 

@@ -41,7 +41,7 @@ def test_each_fix_that_was_sent_is_a_change() -> None:
 def test_a_change_that_is_not_taken_is_dropped_in_the_end() -> None:
     """It holds nothing back, and is of no use for ever."""
     rig = opened()
-    rig.script.failing = {"change"}
+    rig.script.failing = {"tell_change"}
     held = rig.at_the_end()
     assert (held.status, rig.fixes, told(rig)) == (Status.RESOLVED, [A, B, C], [])
     changes = [each for each in rig.told(Kind.PAGE) if each["channel"] == "change"]

@@ -53,7 +53,7 @@ def test_nothing_is_fixed_and_it_ends_with_its_alarm() -> None:
 def test_pagerduty_that_does_not_take_it() -> None:
     """Then no drill passed: the entry says so, and the alarm on missed drills tells."""
     rig = rung(rings=False)
-    rig.script.failing.add("change")
+    rig.script.failing.add("tell_change")
     rig.script.failing.add("routing_key")
     rig.hear(RING)
     rig.at_the_end()

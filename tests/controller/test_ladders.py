@@ -10,8 +10,8 @@ import pytest
 from firstline.config.profile import Profile
 from firstline.controller.ports.people import Wake
 from firstline.incidents.incident import Outcome, Status
-from firstline.lab.twin.group import Preferences
-from firstline.lab.twin.scenario import HostPlan
+from firstline.lab.twin.group import BY_HAND, Preferences
+from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.ledger.chain import Kind
 from tests.builders import PROFILE
 from tests.controller.rig import DIES, FLEET, TIMEOUT, A, B, C, Crash, Rig
@@ -106,6 +106,88 @@ def test_a_refresh_whose_canary_does_not_serve_is_cancelled() -> None:
     assert left >= {B, C}
     assert A not in left
     assert f"{held.id}:gave-up" in rig.notified
+
+
+def test_a_cancel_names_the_refresh_that_it_means() -> None:
+    """In its intent's entry, in the attempt, and in the plan that is hashed."""
+    rig = heard(*stubborn(replacement_helps=False), profile=REFRESHING)
+    held = rig.at_the_end()
+    refresh, cancel = held.attempts[-2:]
+    assert cancel.parameters == {"InstanceRefreshId": refresh.command}
+    intents = [each for each in rig.told(Kind.INTENT) if each["action"] == "cancel_refresh"]
+    assert [each["parameters"] for each in intents] == [cancel.parameters]
+
+
+def test_a_lost_cancel_is_not_found_in_what_somebody_cancelled_before() -> None:
+    """S09, I9: it is recorded as not sent, and sent again while ours goes on."""
+    rig = Rig(
+        profile=REFRESHING,
+        scenario=Scenario(
+            name="test", hosts=stubborn(replacement_helps=False), refresh_cancelled=True
+        ),
+    )
+    rig.hear()
+    rig.until(lambda held: held.attempts and held.attempts[-1].action == "refresh_fleet")
+    rig.script.before("change", TIMEOUT)
+    held = rig.at_the_end()
+    first, second = held.attempts[-2:]
+    assert (first.action, first.outcome, first.command) == (
+        "cancel_refresh",
+        Outcome.NOT_SENT,
+        None,
+    )
+    assert (second.outcome, second.helped) == (Outcome.DONE, True)
+
+
+def test_a_cancel_that_hit_another_refresh_is_a_persons_at_once() -> None:
+    """Ours ended and a person's began, between the last look at them and the call."""
+    rig = heard(*stubborn(replacement_helps=False), profile=REFRESHING)
+    rig.until(lambda held: held.attempts and held.attempts[-1].action == "refresh_fleet")
+
+    def swap() -> None:
+        rig.world.group.cancel()
+        rig.world.group.refresh(BY_HAND, by_hand=True)
+
+    rig.script.before("change", swap)
+    held = rig.at_the_end()
+    cancel = held.attempts[-1]
+    assert (cancel.outcome, cancel.command, cancel.failed) == (Outcome.ANOTHER, "refresh-1", False)
+    assert held.status is Status.HANDED_OVER
+    told = "cancel_refresh meant refresh-0, and cancelled refresh-1 instead"
+    (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
+    assert page.details["why"] == told
+    assert (
+        rig.told(Kind.OUTCOME)[-1] | {"outcome": "another", "detail": told}
+        == (rig.told(Kind.OUTCOME)[-1])
+    )
+    assert rig.tables.leases[GROUP].holder is None
+
+
+def test_a_refresh_that_a_person_began_is_neither_adopted_nor_cancelled() -> None:
+    """Ours was never sent; theirs began within its lease, and asks for something else."""
+    rig = heard(*stubborn(), profile=laddered("refresh_fleet"))
+    rig.script.before("change", TIMEOUT)
+    rig.until(lambda held: held.attempts)
+    theirs = rig.world.group.refresh(BY_HAND, by_hand=True)
+    held = rig.at_the_end()
+    (attempt,) = held.attempts
+    assert (attempt.outcome, attempt.command, attempt.failed) == (
+        Outcome.ANOTHER,
+        theirs.id,
+        False,
+    )
+    assert (held.status, theirs.cancelled_at) == (Status.HANDED_OVER, None)
+    (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
+    assert page.details["why"] == (
+        "whether refresh_fleet was carried out is not known: refresh-0 began since,"
+        " and is not as ours would be"
+    )
+    assert (
+        "refresh_fleet on VettID-Nitro-EnclaveASG: met another refresh, refresh-0"
+        in (page.details["tried"])
+    )
+    lease = rig.tables.leases[GROUP]
+    assert ([each.failed for each in lease.spent], lease.trusts) == ([False], ())
 
 
 def test_the_breaker_gives_a_person_what_the_ladder_does_not_mend() -> None:

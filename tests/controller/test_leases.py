@@ -3,9 +3,13 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.actions.restart_enclave import RESTART_ENCLAVE
 from firstline.controller import act
 from firstline.controller.draft import Draft
-from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.evidence import Refreshes, Unknown
+from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.preflight import Surroundings
 from firstline.errors import Bug, Unavailable
 from firstline.ids import Token
 from firstline.incidents.incident import Status
@@ -13,7 +17,7 @@ from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import OFF
 from firstline.remediation.limits import Lease, Spent
 from tests.builders import OTHER, PROFILE
-from tests.controller.rig import FLEET, START, A, B, Rig, opened, raising, ready
+from tests.controller.rig import FLEET, START, A, B, C, Rig, opened, raising, ready
 from tests.remediation.situations import plan, policy, situation, switch
 
 
@@ -61,6 +65,37 @@ def test_the_kill_switch_is_read_before_every_fix() -> None:
         rig.turn()
     assert rig.fixes == [A]
     assert held.attempts[0].helped is True
+
+
+def test_a_fix_is_delivered_within_its_limit_or_not_at_all() -> None:
+    """Attempt, entry and command name the same last instant."""
+    rig = ready()
+    rig.turn()
+    (attempt,) = rig.incident().attempts
+    (intent,) = [each for each in rig.told(Kind.INTENT) if each["action"] == attempt.action]
+    assert attempt.not_after == attempt.intended_at + RESTART_ENCLAVE.delivery_limit
+    assert RESTART_ENCLAVE.delivery_limit == timedelta(seconds=60)
+    assert intent["not_after"] == attempt.not_after.isoformat(timespec="microseconds")
+    (sent,) = rig.world.mutations
+    assert int(sent.parameters["NotAfter"]) == int(attempt.not_after.timestamp())
+
+
+def test_what_a_fix_touches_alive_is_spent() -> None:
+    """I11: the budget of every later incident counts the hosts that were not proven dead."""
+    rig = ready()
+    rig.turn()
+    draft = Draft(rig.incident(), rig.system, rig.world.now)
+    held = copy.replace(rig.incident(), status=Status.INVESTIGATING, attempts=())
+    draft.incident = held
+    about = situation(
+        incident=held,
+        limits=rig.system.ports.store.limits(rig.world.group_name),
+        surroundings=Surroundings(refreshes=Refreshes()),
+        diagnosis=Diagnosis({A: Verdict(Life.DEAD), B: Verdict(Life.SERVING)}),
+    )
+    refresh = copy.replace(plan(action="restart_enclave"), hosts=FLEET)
+    act.fix(draft, refresh, about)
+    assert [each.alive for each in rig.tables.leases[rig.world.group_name].spent] == [(), (B, C)]
 
 
 def test_a_fix_without_readable_limits_is_a_bug() -> None:

@@ -28,12 +28,14 @@ MOVES = {
     },
     Status.REMEDIATING: {
         Fact.FIX_NOT_SENT: Status.INVESTIGATING,
+        Fact.FIX_NOT_JUDGED: Status.INVESTIGATING,
         Fact.FIX_ANSWERED: Status.VERIFYING,
         Fact.GAVE_UP: Status.HANDED_OVER,
     },
     Status.VERIFYING: {
         Fact.FIX_HELPED: Status.INVESTIGATING,
         Fact.FIX_DID_NOT_HELP: Status.INVESTIGATING,
+        Fact.FIX_NOT_JUDGED: Status.INVESTIGATING,
         Fact.GAVE_UP: Status.HANDED_OVER,
     },
 }

@@ -7,7 +7,7 @@ import pytest
 from firstline.config.profile import ActionPolicy
 from firstline.diagnosis.evidence import Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Outcome
 from firstline.remediation.decide import RULES, decide
 from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Step, Wait
 from firstline.remediation.plan import Plan
@@ -67,11 +67,13 @@ GROUP = GroupName(PROFILE.fleet.group)
 REFRESH = answered(
     900, action="refresh_fleet", target=GROUP, command=CommandId("refresh-1"), helped=False
 )
+ASTRAY = copy.replace(REFRESH, outcome=Outcome.ANOTHER)
 REFRESHING = evidence(refreshes=Refreshes((Refresh("refresh-1", "InProgress", ago(900)),)))
 REFRESHED = Refreshes((Refresh("refresh-1", "Successful", ago(900)),))
 CANCEL = Plan(
     action="cancel_refresh",
     target=GROUP,
+    parameters={"InstanceRefreshId": "refresh-1"},
     facts=("the refresh refresh-1 goes on, and its first instance does not serve",),
 )
 PRESSED = incident(condition=Condition.MEMORY_PRESSURE, targets=(), hosts={})
@@ -130,6 +132,21 @@ CASES = (
         "bounded",
     ),
     Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
+    Case(
+        "not known here",
+        HandOver(),
+        of(incident(proposals=(proposal(action="reboot_host"),)), profile=APPROVE),
+        of(PROPOSED, profile=APPROVE),
+        "next fix",
+    ),
+    # not even for a storm, and while signals join
+    Case(
+        "went astray",
+        HandOver(),
+        of(incident(attempts=(ASTRAY,), storm=True, signals=9, joined_at=NOW)),
+        of(incident(attempts=(REFRESH,))),
+        "next fix",
+    ),
     Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
     Case(
         "bounded",

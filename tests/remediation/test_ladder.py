@@ -10,7 +10,14 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.diagnosis.health_checks import Failure, Life
 from firstline.ids import GroupName, InstanceId
 from firstline.incidents.incident import Attempt, Outcome
-from firstline.remediation.ladder import gentlest_plan, next_plan, refresh_parameters
+from firstline.remediation.ladder import (
+    Attempts,
+    attempts,
+    gentlest_plan,
+    next_plan,
+    refresh_parameters,
+)
+from firstline.remediation.limits import Spent
 from firstline.remediation.situation import Situation
 from tests.builders import (
     FLEET,
@@ -104,6 +111,58 @@ def test_attempts_of_other_incidents_count_as_well() -> None:
     """What was tried an hour ago by another incident is not tried a third time."""
     held = limits(spent(900), spent(1800))
     plan = next_plan(about(limits=held), A)
+    assert plan is not None
+    assert plan.action == "replace_instance"
+
+
+@pytest.mark.parametrize(
+    ("spendings", "desired", "own", "taken_over"),
+    [
+        ((), 1, 0, 0),
+        # in a group of one, whatever was tried on hosts before it is its own
+        ((spent(900, C), spent(999, C)), 1, 0, 2),
+        ((spent(900, C), spent(999)), 1, 1, 2),
+        ((spent(900, C), spent(3600, C)), 1, 0, 1),
+        ((spent(900, C, "restart_parent"),), 1, 0, 0),
+        # in a larger one each other host has its own attempts
+        ((spent(900, C), spent(999, C)), 2, 0, 0),
+        ((spent(900, C), spent(999, C), spent(9, B)), 2, 0, 1),
+        ((spent(900, C), spent(999, C), spent(9, B), spent(9, B)), 2, 0, 2),
+        ((spent(900, C), spent(999, C), spent(9, B), spent(9)), 2, 1, 2),
+        ((spent(900, C),) * 6, 3, 0, 2),
+        # a group that wants none has one left
+        ((spent(900, C),), 0, 0, 1),
+    ],
+)
+def test_a_host_takes_over_what_those_before_it_used_up(
+    spendings: tuple[Spent, ...], desired: int, own: int, taken_over: int
+) -> None:
+    """I20: one that is replaced again and again does not begin from zero."""
+    seen = evidence(group=copy.replace(group(A), desired=desired))
+    made = attempts(about(limits=limits(*spendings), evidence=seen), "restart_enclave", A)
+    assert isinstance(made, Attempts)
+    assert (made.own, max(made.taken_over, 0)) == (own, taken_over)
+    assert made.made == max(own, taken_over)
+
+
+def test_what_this_incident_tried_before_the_window_is_taken_over_too() -> None:
+    """It may last longer than what the lease remembers."""
+    seen = evidence(group=copy.replace(group(A), desired=1))
+    held = about(VETTID, *(failed("restart_enclave", C),) * 2, evidence=seen)
+    assert attempts(held, "restart_enclave", A) == Attempts(0, 2)
+
+
+def test_where_the_group_cannot_be_read_nothing_is_taken_over() -> None:
+    """No plan is done then."""
+    unread = evidence(group=Unknown("throttled"))
+    held = about(limits=limits(spent(9, C), spent(9, C), spent(9)), evidence=unread)
+    assert attempts(held, "restart_enclave", A) == Attempts(1, 0)
+
+
+def test_a_rung_that_hosts_before_it_used_up_is_climbed() -> None:
+    """The ladder counts what the guard counts."""
+    seen = evidence(group=copy.replace(group(A), desired=1))
+    plan = next_plan(about(limits=limits(spent(9, C), spent(9, C)), evidence=seen), A)
     assert plan is not None
     assert plan.action == "replace_instance"
 

@@ -2,11 +2,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.evidence import Evidence, Group, Instance, Unknown
 from firstline.ids import CommandId
 from firstline.incidents.incident import Attempt, Incident, Outcome, Status, Target
 from firstline.ledger.chain import Kind
-from firstline.ledger.entries import FixReported
+from firstline.ledger.entries import FixReported, FixVerified
+from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Pending
 from firstline.remediation.update import Lesson, Observation, learn
 from tests.builders import (
@@ -14,11 +15,13 @@ from tests.builders import (
     PROFILE,
     A,
     B,
+    C,
     ago,
     answered,
     attempt,
     balancer,
     evidence,
+    group,
     hosts,
     look,
     remediating,
@@ -147,3 +150,57 @@ def test_a_third_good_reading_verifies_the_target_and_with_it_the_fix() -> None:
         Kind.VERIFICATION,
     ]
     assert after.incident.attempts[-1].helped is True
+
+
+AWAY = evidence(target_health=balancer("healthy"), group=group(B, C))
+ASIDE = evidence(
+    group=Group(desired=1, instances=(Instance(A, "Standby", "Healthy"), *group(B).instances))
+)
+EMPTY = evidence(group=group())
+TAKEN, REPLACED = Departure("one", unhealthy=False), Departure("one", unhealthy=True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "seen", "went", "outcome", "helped"),
+    [
+        # somebody took it away: at once
+        (9, AWAY, TAKEN, Outcome.TARGET_LEFT, False),
+        (9, ASIDE, TAKEN, Outcome.TARGET_LEFT, False),
+        # the group did so for its health: the fix failed
+        (9, AWAY, REPLACED, Outcome.DONE, False),
+        # nothing says why: when its time is over
+        (179, AWAY, None, Outcome.DONE, None),
+        (180, AWAY, None, Outcome.TARGET_LEFT, False),
+        # it is there, or it is not known that it is not
+        (9, evidence(), TAKEN, Outcome.DONE, None),
+        (180, evidence(), TAKEN, Outcome.DONE, False),
+        (180, UNREAD, None, Outcome.DONE, False),
+        (180, EMPTY, None, Outcome.DONE, False),
+    ],
+)
+def test_a_fix_without_its_host_ends_without_a_verdict(
+    seconds: float,
+    seen: Evidence,
+    went: Departure | None,
+    outcome: Outcome,
+    *,
+    helped: bool | None,
+) -> None:
+    """It counts neither for nor against: only what the group replaced for its health failed."""
+    after = learnt(verifying(answered(seconds)), evidence=seen, departure=went)
+    fix = after.incident.attempts[-1]
+    assert (fix.outcome, fix.helped) == (outcome, helped)
+    left = outcome is Outcome.TARGET_LEFT
+    assert fix.failed is (helped is False and not left)
+    assert after.incident.status is (Status.VERIFYING if helped is None else Status.INVESTIGATING)
+    verdicts = [it.helped for it in after.news if isinstance(it, FixVerified)]
+    assert verdicts == ([False] if fix.failed else [])
+    told = [it.outcome for it in after.news if isinstance(it, FixReported)]
+    assert told == (["target-left"] if left else [])
+
+
+def test_a_replacement_has_no_host_that_could_leave() -> None:
+    """Its own is gone by its doing."""
+    current = answered(9, action="replace_instance", known=(A, B, C))
+    after = learnt(verifying(current), evidence=AWAY, departure=TAKEN)
+    assert after.incident.attempts[-1].helped is None

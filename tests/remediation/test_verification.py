@@ -3,10 +3,19 @@
 import pytest
 
 from firstline.diagnosis.diagnose import Verdict
-from firstline.diagnosis.evidence import Group, HostHistory, HostReport, Instance, Unknown
+from firstline.diagnosis.evidence import (
+    Group,
+    HostHistory,
+    HostReport,
+    Instance,
+    Refresh,
+    Refreshes,
+    Unknown,
+)
 from firstline.diagnosis.health_checks import Life
-from firstline.remediation.verification import launches, read, settle
-from tests.builders import NOW, A, B, ago, evidence, report, target
+from firstline.ids import InstanceId
+from firstline.remediation.verification import helped, launches, read, settle
+from tests.builders import NOW, A, B, C, ago, answered, evidence, report, target, targets, verifying
 
 ONE = Verdict(Life.SERVING, serving=("the host's enclave runs",))
 TWO = Verdict(Life.SERVING, serving=("the host's enclave runs", "the load balancer agrees"))
@@ -113,3 +122,51 @@ def test_a_target_is_verified_by_k_in_a_row_until_it_is_proven_dead(
     after = settle(target(verified=verified, readings=readings), verdict, 3, NOW)
     assert (after.verified_at, after.verified) == (verified_at, verified_at is not None)
     assert after.readings == (0 if verdict.dead and not after.verified else readings)
+
+
+@pytest.mark.parametrize(
+    ("refreshes", "mended"),
+    [
+        (Refreshes((Refresh("ours", "Cancelled", NOW),)), True),
+        (Refreshes((Refresh("ours", "Successful", NOW),)), True),
+        (Refreshes((Refresh("ours", "Cancelling", NOW),)), False),
+        (Refreshes((Refresh("ours", "InProgress", NOW),)), False),
+        (
+            Refreshes((Refresh("theirs", "InProgress", NOW), Refresh("ours", "Cancelled", NOW))),
+            True,
+        ),
+        (Refreshes((Refresh("theirs", "Cancelled", NOW), Refresh("ours", "Pending", None))), False),
+        (Refreshes((Refresh("theirs", "Cancelled", NOW),)), False),
+        (Refreshes(), False),
+        (Unknown("throttled"), False),
+    ],
+)
+def test_a_cancel_helped_when_the_refresh_that_it_means_has_ended(
+    refreshes: Refreshes | Unknown, *, mended: bool
+) -> None:
+    """While that goes on it did not, whatever became of others; and no verdict is about none."""
+    cancel = answered(
+        5, action="cancel_refresh", hosts=(), parameters={"InstanceRefreshId": "ours"}
+    )
+    seen = evidence(refreshes=refreshes)
+    assert helped(cancel, verifying(cancel), seen, frozenset()) is mended
+
+
+@pytest.mark.parametrize(
+    ("scope", "verified", "mended"),
+    [
+        ((B,), (B,), True),
+        ((B,), (), False),
+        ((), (), False),
+        ((C,), (C,), False),
+        ((), (B,), False),
+    ],
+)
+def test_a_replacement_helped_by_a_host_in_scope(
+    scope: tuple[InstanceId, ...], verified: tuple[InstanceId, ...], *, mended: bool
+) -> None:
+    """What came in the place of `A` is not in scope: nobody looked at it, so it did not help."""
+    current = answered(60, action="replace_instance", known=(A,))
+    held = verifying(current, targets=targets(*scope) if scope else ())
+    seen = evidence(group=Group(desired=1, instances=(Instance(B, "InService", "Healthy"),)))
+    assert helped(current, held, seen, frozenset(verified)) is mended

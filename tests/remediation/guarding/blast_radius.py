@@ -127,6 +127,16 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(incident=incident(attempts=(FAILED, FAILED))),
             Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
         ),
+        (
+            situation(
+                limits=limits(spent(900, C), spent(999, C)),
+                evidence=evidence(group=copy.replace(group(A), desired=1)),
+            ),
+            Denial(
+                f"restart_enclave was tried 2 times on {A} or hosts before it, and 2 are allowed",
+                final=True,
+            ),
+        ),
     ),
     "cooldown_is_over": (
         (

@@ -29,7 +29,16 @@ from firstline.notifications import pages as paging
 from firstline.remediation import handover, limits, plan, verification
 from firstline.remediation.decision import Decision
 from firstline.remediation.decision import Look as LookStep
-from firstline.remediation.execution import LookOrder, Refused, Sending, Sent, Unsettled, ordered
+from firstline.remediation.execution import (
+    LookOrder,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+    astray,
+    ordered,
+    strayed,
+)
 from firstline.remediation.limits import Lease, Limits
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -204,6 +213,8 @@ def _intended(attempt: Attempt, what: Plan) -> entries.FixIntended:
 def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
     event = entries.FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
+    if isinstance(sending, Sent) and strayed(attempt, sending.command):
+        return _went_astray(draft, copy.replace(attempt, command=sending.command), lease, event)
     draft.record(_reported(event, sending))
     match sending:
         case Sent(command):
@@ -223,6 +234,16 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
             pass
         case _:
             assert_never(sending)
+    return None
+
+
+def _went_astray(draft: Draft, met: Attempt, lease: Lease, event: entries.FixReported) -> None:
+    """The group did it to another than was meant: it is over, and the next wake hands it over."""
+    over = copy.replace(met, outcome=Outcome.ANOTHER, answered_at=draft.now, helped=False)
+    told = copy.replace(event, outcome=Outcome.ANOTHER, command=met.command, detail=astray(met))
+    draft.record(told)
+    draft.lease = LeaseWrite(limits.release(lease), lease.fence)
+    draft.incident = draft.incident.after(Fact.FIX_NOT_JUDGED).with_current(over)
 
 
 def _sent_fix(incident: Incident, attempt: Attempt, command: CommandId, now: datetime) -> Incident:

@@ -15,7 +15,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.errors import Bug, Malformed
 from firstline.incidents import demotion as trust
 from firstline.incidents.demotion import Demotion
-from firstline.incidents.incident import UNDONE, Attempt
+from firstline.incidents.incident import NOT_JUDGED, Attempt
 from firstline.ledger.entries import ActionDemoted, ActionPromoted
 from firstline.notifications import pages as paging
 from firstline.remediation import kill_switch as pauses
@@ -26,12 +26,12 @@ from firstline.remediation.limits import Limits
 def judge(draft: Draft, over: Attempt) -> None:
     """Count the verdict on *over* in the lease that is given back, and tell of a demotion.
 
-    What was never sent was not tried, and what undoes a fix of ours is a way back. Where the
+    What was never judged does not count, and what undoes a fix of ours is a way back. Where the
     lease is not ours any more, or cannot be read, the verdict counts in the incident alone.
     """
     held, profile = draft.incident, draft.system.profile
     goes_alone = profile.autonomy(over.action, held.condition) == "auto"
-    counts = goes_alone and over.outcome not in UNDONE and over.action != UNDOES
+    counts = goes_alone and over.outcome not in NOT_JUDGED and over.action != UNDOES
     if draft.lease is None or not counts:
         return
     before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed

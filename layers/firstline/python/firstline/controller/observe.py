@@ -17,7 +17,9 @@ from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import Attempt
-from firstline.remediation.execution import Answer, ordered
+from firstline.remediation import verification
+from firstline.remediation.departure import Departure
+from firstline.remediation.execution import Another, Answer, ordered
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation, learn, learnt
@@ -28,20 +30,26 @@ SUSPECTS_MAX = 50
 
 def observe(draft: Draft) -> Observation:
     """The alarm, the limits, what the condition needs, and the answers that are waited for."""
-    attempt = draft.incident.current
-    if attempt is not None and attempt.outcome is not None:
-        attempt = None
+    attempt = _waited_for(draft.incident.current)
     fix = _answers(draft, attempt.command if attempt else None)
     unsent = attempt is not None and attempt.command is None and draft.now >= attempt.lease_until
     found = _find(draft, attempt) if attempt is not None and unsent else None
+    evidence = _evidence(draft)
     return Observation(
-        evidence=_evidence(draft),
+        evidence=evidence,
         limits=_limits(draft),
         look=_answers(draft, draft.incident.look.command if draft.incident.look else None),
         fix=(fix or {}).get(attempt.hosts[0]) if attempt and attempt.hosts else None,
         found=found if not isinstance(found, Unknown) else None,
         searched=unsent and not isinstance(found, Unknown),
+        departure=_departure(draft, evidence),
     )
+
+
+def _waited_for(current: Attempt | None) -> Attempt | None:
+    """The attempt that has no answer yet; one that this version does not know has none to read."""
+    known = current is not None and current.outcome is None and current.action in FIXES
+    return current if known else None
 
 
 def take_in(draft: Draft, seen: Observation) -> None:
@@ -162,13 +170,23 @@ def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer
     return None if isinstance(answers, Unknown) else answers
 
 
-def _find(draft: Draft, attempt: Attempt) -> CommandId | Unknown | None:
+def _find(draft: Draft, attempt: Attempt) -> CommandId | Another | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
     ports = draft.system.ports
     if FIXES[attempt.action].tool == "ssm":
         return read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))
     order = ordered(attempt, draft.incident.id)
     return read(lambda: ports.scaling.find(order, attempt.intended_at))
+
+
+def _departure(draft: Draft, evidence: Evidence) -> Departure | None:
+    """How the host of the fix that waits for its verdict left its group, if it did."""
+    current = draft.incident.current
+    if current is None or current.answered_at is None or not verification.left(current, evidence):
+        return None
+    host, since = InstanceId(current.target), current.intended_at
+    found = read(lambda: draft.system.ports.scaling.departure(host, since))
+    return None if isinstance(found, Unknown) else found
 
 
 def read[T](reading: Callable[[], T]) -> T | Unknown:

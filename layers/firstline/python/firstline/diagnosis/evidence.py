@@ -204,6 +204,14 @@ class Refresh(msgspec.Struct, frozen=True):
         """Whether it replaces nothing any more; a word that is not known may still do so."""
         return self.status in REFRESH_ENDED
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it replaces no further instance: it has ended, or is being cancelled.
+
+        A rollback replaces instances once more, and one that is baking may still roll back.
+        """
+        return self.ended or self.status == "Cancelling"
+
 
 REFRESH_ENDED = frozenset(
     {"Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"}

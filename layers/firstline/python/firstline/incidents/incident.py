@@ -44,6 +44,7 @@ class Fact(StrEnum):
     FIX_INTENDED = "fix intended"
     FIX_ANSWERED = "fix answered"
     FIX_NOT_SENT = "fix not sent"
+    FIX_NOT_JUDGED = "fix ended without a verdict"
     FIX_HELPED = "fix helped"
     FIX_DID_NOT_HELP = "fix did not help"
     RECOVERED_BY_FIX = "recovered by a fix"
@@ -56,9 +57,11 @@ ENDED = frozenset({Status.RESOLVED, Status.OBSERVED, Status.HANDED_OVER})
 TRANSITIONS: dict[tuple[Status, Fact], Status] = {
     (Status.INVESTIGATING, Fact.FIX_INTENDED): Status.REMEDIATING,
     (Status.REMEDIATING, Fact.FIX_NOT_SENT): Status.INVESTIGATING,
+    (Status.REMEDIATING, Fact.FIX_NOT_JUDGED): Status.INVESTIGATING,
     (Status.REMEDIATING, Fact.FIX_ANSWERED): Status.VERIFYING,
     (Status.VERIFYING, Fact.FIX_HELPED): Status.INVESTIGATING,
     (Status.VERIFYING, Fact.FIX_DID_NOT_HELP): Status.INVESTIGATING,
+    (Status.VERIFYING, Fact.FIX_NOT_JUDGED): Status.INVESTIGATING,
     (Status.INVESTIGATING, Fact.RECOVERED_BY_FIX): Status.RESOLVED,
     (Status.INVESTIGATING, Fact.RECOVERED_BY_ITSELF): Status.OBSERVED,
     (Status.INVESTIGATING, Fact.GAVE_UP): Status.HANDED_OVER,
@@ -87,10 +90,15 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     NOT_SENT = "not-sent"
     REFUSED = "refused"
+    ANOTHER = "another"
+    TARGET_LEFT = "target-left"
 
 
 UNDONE = frozenset({Outcome.NOT_SENT, Outcome.REFUSED})
 """Outcomes of an intent that has changed nothing."""
+NOT_JUDGED = UNDONE | {Outcome.ANOTHER, Outcome.TARGET_LEFT}
+"""Outcomes that say nothing of whether the action helps: ``another`` is a refresh that is not the
+one that was meant; ``target-left`` a host that somebody took away before it could be judged."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -138,8 +146,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether it was tried and did not help (S04); what was never done was not tried."""
-        return self.helped is False and self.outcome not in UNDONE
+        """Whether it was tried and did not help (S04); what was never judged did not fail."""
+        return self.helped is False and self.outcome not in NOT_JUDGED
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

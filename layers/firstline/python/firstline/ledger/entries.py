@@ -237,7 +237,8 @@ class LookReported(Reported, frozen=True, kw_only=True):
 class FixReported(Reported, frozen=True, kw_only=True):
     """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``.
 
-    Or ``refused``: its host did nothing.
+    Or ``refused``: its host did nothing; or ``another``: ``command`` is another refresh than the
+    one that was meant; or ``target-left``: its host left the group before a verdict.
     """
 
     target: str = ""

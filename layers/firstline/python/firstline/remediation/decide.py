@@ -13,6 +13,8 @@ from firstline.remediation.rules import fixing, handing_over, looking, recoverin
 from firstline.remediation.situation import Situation
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
+    handing_over.not_known_here,
+    handing_over.went_astray,
     handing_over.bounded,
     recovering.storm_gathers,
     looking.fix_under_way,

@@ -26,7 +26,8 @@ from firstline.diagnosis.preflight import Surroundings
 from firstline.ids import CommandId, InstanceId
 from firstline.ledger.entries import DecisionMade
 from firstline.redaction import redact
-from firstline.remediation.execution import Answer
+from firstline.remediation.departure import Departure
+from firstline.remediation.execution import Another, Answer
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation
@@ -51,8 +52,9 @@ class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | None = None
+    found: CommandId | Another | None = None
     searched: bool = False
+    departure: Departure | None = None
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -109,6 +111,7 @@ def _seen(seen: Observation, evidence: Evidence) -> Seen:
         fix=seen.fix,
         found=seen.found,
         searched=seen.searched,
+        departure=seen.departure,
     )
 
 

@@ -123,6 +123,11 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
 
 def _tried(attempt: Attempt) -> str:
     verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
-    undone = {Outcome.NOT_SENT: "was not sent", Outcome.REFUSED: "was refused by its host"}
-    what = undone.get(attempt.outcome) if attempt.outcome is not None else None
+    ends = {
+        Outcome.NOT_SENT: "was not sent",
+        Outcome.REFUSED: "was refused by its host",
+        Outcome.TARGET_LEFT: "its host left the group",
+        Outcome.ANOTHER: f"met another refresh, {attempt.command}",
+    }
+    what = ends.get(attempt.outcome) if attempt.outcome is not None else None
     return f"{attempt.action} on {attempt.target}: {what or verdicts[attempt.helped]}"

@@ -1,6 +1,9 @@
 """Ladder: which fix comes next for a host, and the plan for it. It only climbs (I20)."""
 
+from typing import NamedTuple
+
 from firstline.actions.action import Action
+from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.diagnose import Verdict
@@ -36,22 +39,41 @@ def next_plan(situation: Situation, host: InstanceId) -> Plan | None:
     fitting = [each for each in _rungs_ahead(situation, host) if _fits(each, verdict, situation)]
     allowed = situation.profile.policy.attempts_per_target_max
     for action in fitting:
-        made = attempts_made(situation, action.name, _target(action, situation, host))
-        if not isinstance(made, Unknown) and made < allowed:
+        tried = attempts(situation, action.name, _target(action, situation, host))
+        if not isinstance(tried, Unknown) and tried.made < allowed:
             return _plan(action, situation, host)
     return _plan(fitting[-1], situation, host) if fitting else None
 
 
-def attempts_made(situation: Situation, action: str, target: FixTarget) -> int | Unknown:
-    """Attempts in the window by all incidents, or in this incident where that is more."""
+class Attempts(NamedTuple):
+    """How often an action was tried: on its target itself, and what it takes over from others."""
+
+    own: int
+    taken_over: int
+
+    @property
+    def made(self) -> int:
+        """What counts."""
+        return max(self)
+
+
+def attempts(situation: Situation, action: str, target: FixTarget) -> Attempts | Unknown:
+    """Attempts in the window by all incidents, or in this incident where that is more.
+
+    A host takes over what those that left the group have used up: the hosts that the group wants
+    have so many attempts together, so that one that is replaced again and again has no more.
+    """
     if isinstance(situation.limits, Unknown):
         return situation.limits
-    window = seconds(situation.profile.policy.attempts_window_seconds)
-    lease = situation.limits.lease
-    here = sum(
-        1 for each in situation.incident.attempts if each.action == action and each.target == target
-    )
-    return max(here, limits.attempts(lease, action, target, situation.now, window))
+    policy, group = situation.profile.policy, situation.evidence.group
+    window = seconds(policy.attempts_window_seconds)
+    spent = limits.attempts(situation.limits.lease, action, situation.now, window)
+    here = [each.target for each in situation.incident.attempts if each.action == action]
+    own = max(here.count(target), spent.count(target))
+    if not isinstance(group, Group):
+        return Attempts(own, 0)
+    others = policy.attempts_per_target_max * (max(group.desired, 1) - 1)
+    return Attempts(own, max(len(here), len(spent)) - others)
 
 
 def capacity_plan(situation: Situation, group: Group) -> Plan | None:
@@ -73,6 +95,7 @@ def cancel_plan(situation: Situation, refresh: str) -> Plan:
     return Plan(
         action="cancel_refresh",
         target=GroupName(situation.profile.fleet.group),
+        parameters={REFRESH_ID: refresh},
         facts=(f"the refresh {refresh} goes on, and its first instance does not serve",),
     )
 

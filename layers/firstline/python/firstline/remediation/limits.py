@@ -83,9 +83,9 @@ def under_way(lease: Lease, now: datetime) -> Spent | None:
     return lease.spent[-1] if held and lease.spent else None
 
 
-def attempts(lease: Lease, action: str, target: FixTarget, now: datetime, window: timedelta) -> int:
-    """How often *action* was intended on *target* within *window*, by any incident."""
-    return sum(1 for at in _at(lease, action, target) if now - at < window)
+def attempts(lease: Lease, action: str, now: datetime, window: timedelta) -> list[FixTarget]:
+    """On whom *action* was intended within *window*, by any incident, once for each time."""
+    return [each.target for each in lease.spent if each.action == action and now - each.at < window]
 
 
 def failures(lease: Lease, now: datetime, window: timedelta) -> int:
@@ -100,12 +100,9 @@ def touched(lease: Lease, now: datetime, window: timedelta) -> frozenset[Instanc
 
 def last_attempt(lease: Lease, action: str, target: FixTarget) -> datetime | None:
     """When *action* was last intended on *target*, by any incident."""
-    return max(_at(lease, action, target), default=None)
-
-
-def _at(lease: Lease, action: str, target: FixTarget) -> list[datetime]:
     what = (action, target)
-    return [each.at for each in lease.spent if (each.action, each.target) == what]
+    intended = (each.at for each in lease.spent if (each.action, each.target) == what)
+    return max(intended, default=None)
 
 
 def cooldown(base: timedelta, attempts_made: int) -> timedelta:

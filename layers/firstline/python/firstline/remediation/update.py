@@ -22,10 +22,11 @@ from firstline.diagnosis.evidence import (
     needs,
 )
 from firstline.ids import CommandId, InstanceId
-from firstline.incidents.incident import Attempt, Fact, Incident, Outcome, Target
+from firstline.incidents.incident import UNDONE, Attempt, Fact, Incident, Outcome, Target
 from firstline.ledger import entries
 from firstline.remediation import verification as verify
-from firstline.remediation.execution import Answer, Answered
+from firstline.remediation.departure import Departure
+from firstline.remediation.execution import Another, Answer, Answered, astray
 from firstline.remediation.limits import Limits
 
 
@@ -36,8 +37,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | None = None
+    found: CommandId | Another | None = None
     searched: bool = False
+    departure: Departure | None = None
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
     lesson = _look_answers(lesson, seen, profile, now)
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
-    return _fix_verdict(lesson, seen.evidence, profile, now)
+    return _fix_verdict(lesson, seen, profile, now)
 
 
 def _scope(incident: Incident, evidence: Evidence) -> Incident:
@@ -154,7 +156,7 @@ def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
     if current.command is None:
         return _search(lesson, current, seen, now)
     if isinstance(seen.fix, Answered) and seen.fix.refused:
-        return _undone(lesson, current, Outcome.REFUSED, seen.fix.detail, now)
+        return _over(lesson, current, Outcome.REFUSED, seen.fix.detail, now)
     if isinstance(seen.fix, Answered):
         outcome = Outcome.DONE if seen.fix.success else Outcome.FAILED
         return _answered(lesson, current, outcome, seen.fix.detail, now)
@@ -165,6 +167,9 @@ def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
 
 def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) -> Lesson:
     """I9: an intent without a command is found by its token, or was never sent."""
+    if isinstance(seen.found, Another):
+        met = copy.replace(current, command=seen.found.command)
+        return _over(lesson, met, Outcome.ANOTHER, astray(met), now)
     if seen.found is not None:
         found = copy.replace(current, command=seen.found)
         lesson = lesson.adding(lesson.incident.with_current(found))
@@ -174,13 +179,14 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
     if not seen.searched:
         return lesson
     why = "its lease ran out and no command bears its token"
-    return _undone(lesson, current, Outcome.NOT_SENT, why, now)
+    return _over(lesson, current, Outcome.NOT_SENT, why, now)
 
 
-def _undone(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: datetime) -> Lesson:
-    """The fix is over, and nothing was done: never sent, or refused by its host."""
+def _over(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: datetime) -> Lesson:
+    """The fix is over without a verdict: never sent, refused by its host, or not ours at all."""
     attempt = copy.replace(current, outcome=outcome, answered_at=now, helped=False)
-    incident = lesson.incident.after(Fact.FIX_NOT_SENT).with_current(attempt)
+    fact = Fact.FIX_NOT_SENT if outcome in UNDONE else Fact.FIX_NOT_JUDGED
+    incident = lesson.incident.after(fact).with_current(attempt)
     return lesson.adding(incident, _reported(attempt, why), over=attempt)
 
 
@@ -218,9 +224,13 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
     return lesson.adding(copy.replace(incident, targets=targets), *news)
 
 
-def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: datetime) -> Lesson:
-    """I23, S04: a fix helped if looking says so in time; otherwise it failed."""
-    incident, current = lesson.incident, lesson.incident.current
+def _fix_verdict(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+    """I23, S04: a fix helped if looking says so in time; otherwise it failed.
+
+    Of a host that somebody took away there is no verdict; one that its group replaced for its
+    health was not helped.
+    """
+    evidence, incident, current = seen.evidence, lesson.incident, lesson.incident.current
     if current is None or current.answered_at is None:
         return lesson
     entered = (each.history.in_service_at for each in incident.targets)
@@ -233,9 +243,20 @@ def _fix_verdict(lesson: Lesson, evidence: Evidence, profile: Profile, now: date
     patience = profile.verify_timeout(current.action) * (1 + back)
     # what still boots is waited for, and has its own time once it is in service
     launching = bool(current.known) and verify.launches(evidence)
-    if launching or now < max(since, current.answered_at) + patience:
-        return lesson
-    return _judged(lesson, current, helped=False)
+    late = not launching and now >= max(since, current.answered_at) + patience
+    if verify.left(current, evidence) and (late or seen.departure is not None):
+        return _without_host(lesson, current, seen.departure, now)
+    return _judged(lesson, current, helped=False) if late else lesson
+
+
+def _without_host(
+    lesson: Lesson, current: Attempt, went: Departure | None, now: datetime
+) -> Lesson:
+    """The host of the fix left its group: only where that was for its health, it was not helped."""
+    if went is not None and went.unhealthy:
+        return _judged(lesson, current, helped=False)
+    why = "its host left the group, and nothing says why" if went is None else "it was taken away"
+    return _over(lesson, current, Outcome.TARGET_LEFT, why, now)
 
 
 def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:

@@ -6,6 +6,8 @@ Judged by readers that the fix did not produce, K of K: never by a tool's word.
 import copy
 from datetime import datetime
 
+from firstline.actions.cancel_refresh import REFRESH_ID
+from firstline.actions.catalogue import DOCUMENTS
 from firstline.diagnosis.diagnose import Verdict
 from firstline.diagnosis.evidence import (
     Evidence,
@@ -71,24 +73,35 @@ def launches(evidence: Evidence) -> bool:
     return any(each.lifecycle.startswith("Pending") for each in found)
 
 
+def left(attempt: Attempt, evidence: Evidence) -> bool:
+    """Whether the host of a restart is not in service any more; a group without hosts tells not."""
+    group = evidence.group
+    if attempt.action not in DOCUMENTS or not isinstance(group, Group) or not group.instances:
+        return False
+    return attempt.target not in group.in_service()
+
+
 def helped(
     attempt: Attempt, incident: Incident, evidence: Evidence, verified: frozenset[InstanceId]
 ) -> bool:
     """Whether *attempt* did what it was for; what cannot be read has not.
 
     A restart helped when its host is *verified*; a replacement when none of its hosts is in
-    service any more, the group is whole, and every instance launched since is verified.
+    service any more, the group is whole, and every instance launched since is verified, of which
+    one at least is in scope: no verdict is about no host.
     """
     group, refreshes = evidence.group, evidence.refreshes
     match attempt.action:
         case "restart_parent" | "restart_enclave":
             return attempt.target in verified
         case "cancel_refresh":
-            return isinstance(refreshes, Refreshes) and not refreshes.active()
+            meant = attempt.parameters.get(REFRESH_ID)
+            known = refreshes.known if isinstance(refreshes, Refreshes) else ()
+            return any(each.id == meant and each.ended for each in known)
         case _ if not isinstance(group, Group) or not group.whole:
             return False
         case _:
             launched = group.beyond(attempt.known)
             gone = not set(attempt.hosts) & set(group.in_service())
-            looked_at = {each.id for each in incident.targets}
-            return gone and bool(launched) and set(launched) & looked_at <= verified
+            looked_at = {each.id for each in incident.targets} & set(launched)
+            return gone and bool(looked_at) and looked_at <= verified

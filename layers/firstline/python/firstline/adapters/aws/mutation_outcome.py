@@ -61,6 +61,10 @@ NOT_ACCEPTED = frozenset(
 """Codes that come before anything is done (the operations' errors, AWS's common errors)."""
 
 
+class Withheld(Exception):
+    """What must hold of the one call does not hold, so that it is not made."""
+
+
 def send_once(
     client: BaseClient, action: Action, parameters: Mapping[str, str], send: Callable[[], str]
 ) -> Sending:
@@ -73,6 +77,8 @@ def send_once(
     clients.once(client)
     try:
         return Sent(CommandId(send()))
+    except Withheld as error:
+        return Refused(str(error))
     except (*FAILURES, KeyError) as error:
         return _outcome(error)
 

@@ -12,15 +12,26 @@ from firstline.actions.catalogue import FIXES
 from firstline.adapters.aws import mutation_outcome as changes
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
-from firstline.errors import Bug
-from firstline.ids import CommandId
-from firstline.remediation.execution import CLOCKS_APART, FixOrder, Sending
+from firstline.errors import Bug, Unavailable
+from firstline.ids import CommandId, InstanceId
+from firstline.remediation.departure import Activity, Departure, departure, ends, termination
+from firstline.remediation.execution import (
+    Another,
+    Begun,
+    FixOrder,
+    Sending,
+    cancelled,
+    refreshed,
+    withheld,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
-
-TERMINATING = "Terminating EC2 instance: "
-"""How an activity's description begins (Auto Scaling guide, "Verify a scaling activity")."""
+    from mypy_boto3_autoscaling.type_defs import (
+        AutoScalingGroupTypeDef,
+        InstanceRefreshTypeDef,
+        RefreshPreferencesUnionTypeDef,
+    )
 
 
 class AsgScaling:
@@ -39,12 +50,16 @@ class AsgScaling:
 
     def fix(self, order: FixOrder) -> Sending:
         """Ask the group for what *order* says, once."""
-        action = FIXES[order.action]
+        action = FIXES.get(order.action)
+        if action is None or action.tool != "autoscaling":
+            raise Bug(f"{order.action} is no fix of the group")
         return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
         """What shows that the group was asked for it at or after *since*; raises `Unavailable`."""
         match order.action:
+            case "cancel_refresh":
+                return cancelled(order, self.refreshes())
             case "replace_instance":
                 return self._find_termination(order, since)
             case "scale_out":
@@ -55,19 +70,25 @@ class AsgScaling:
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first; raises `Unavailable`."""
         with unavailable("scaling"):
-            # the latest ten: one goes on at a time, so that no page that follows has an active one
-            answer = self._reading.describe_instance_refreshes(
-                AutoScalingGroupName=self._group, MaxRecords=10
-            )
             found = [
                 Refresh(
                     id=each["InstanceRefreshId"],
                     status=each["Status"],
                     started_at=each.get("StartTime"),  # one that is pending has none
                 )
-                for each in answer["InstanceRefreshes"]
+                for each in self._described()
             ]
         return Refreshes(tuple(found))
+
+    def _described(self) -> "list[InstanceRefreshTypeDef]":
+        """The latest ten: one goes on at a time, so that no page that follows has an active one."""
+        return self._reading.describe_instance_refreshes(
+            AutoScalingGroupName=self._group, MaxRecords=10
+        )["InstanceRefreshes"]
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """How *host* left the group at or after *since*; raises `Unavailable`."""
+        return departure(self._activities(), host, since)
 
     def _ask(self, order: FixOrder) -> str:
         """Send it; the id of the activity or refresh that it began."""
@@ -81,66 +102,101 @@ class AsgScaling:
             case "refresh_fleet":
                 return self._refresh(given)
             case "cancel_refresh":
-                cancelled = self._sending.cancel_instance_refresh(AutoScalingGroupName=self._group)
-                return cancelled["InstanceRefreshId"]
-            case "scale_out":
+                return self._cancel(order)
+            case _:
                 self._sending.set_desired_capacity(
                     AutoScalingGroupName=self._group,
                     DesiredCapacity=int(given["DesiredCapacity"]),
                     HonorCooldown=True,
                 )
                 return f"desired-{given['DesiredCapacity']}"
-            case _:
-                raise Bug(f"{order.action} is no fix of the group")
 
     def _refresh(self, given: Mapping[str, str]) -> str:
         """A rolling refresh with a checkpoint after the first instance. It skips none."""
-        canary = int(given["CanaryPercentage"])
-        steps = [canary, 100] if canary < 100 else [100]  # noqa: PLR2004 - percent
         started = self._sending.start_instance_refresh(
-            AutoScalingGroupName=self._group,
-            Strategy="Rolling",
-            Preferences={
-                "MinHealthyPercentage": int(given["MinHealthyPercentage"]),
-                "InstanceWarmup": int(given["InstanceWarmup"]),
-                "CheckpointPercentages": steps,
-                "CheckpointDelay": int(given["CheckpointDelay"]),
-                "SkipMatching": False,
-                "AutoRollback": False,
-                "ScaleInProtectedInstances": "Ignore",
-                "StandbyInstances": "Ignore",
-            },
+            AutoScalingGroupName=self._group, Strategy="Rolling", Preferences=_preferences(given)
         )
         return started["InstanceRefreshId"]
 
-    def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """Only one refresh goes on at a time: what began since, or is being cancelled, is ours."""
-        for each in self.refreshes().known:
-            begun = each.started_at is None or each.started_at >= since - CLOCKS_APART
-            cancelled = each.status in ("Cancelling", "Cancelled")
-            if begun if order.action == "refresh_fleet" else cancelled:
-                return CommandId(each.id)
-        return None
+    def _cancel(self, order: FixOrder) -> str:
+        """The id of the refresh that was cancelled: the call names none."""
+        try:
+            why = withheld(order, self.refreshes())
+        except Unavailable as error:
+            why = str(error)
+        if why is not None:
+            raise changes.Withheld(why)
+        ended = self._sending.cancel_instance_refresh(AutoScalingGroupName=self._group)
+        return ended["InstanceRefreshId"]
+
+    def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+        """One that has our preferences, and began in our time; else any that began since."""
+        ours = _preferences(order.parameters)
+        with unavailable("scaling"):
+            begun = [
+                Begun(
+                    CommandId(each["InstanceRefreshId"]),
+                    each.get("StartTime"),
+                    ours=ours.items() <= each.get("Preferences", {}).items(),
+                )
+                for each in self._described()
+            ]
+        return refreshed(order, since, begun)
 
     def _find_termination(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """The activity that ended it, once the group counts on the instance no more."""
+        host = InstanceId(order.parameters["InstanceId"])
+        found = termination(self._activities(), host, since)
+        if found is None:
+            return None
+        with unavailable("scaling"):
+            states = {
+                each["InstanceId"]: each["LifecycleState"]
+                for group in self._groups()
+                for each in group["Instances"]
+            }
+        return found if ends(states.get(host)) else None
+
+    def _activities(self) -> list[Activity]:
         with unavailable("scaling"):
             pages = self._reading.get_paginator("describe_scaling_activities").paginate(
                 AutoScalingGroupName=self._group, PaginationConfig={"PageSize": 100}
             )
-            found = [
-                each["ActivityId"]
+            return [
+                Activity(
+                    id=each["ActivityId"],
+                    description=each["Description"],
+                    cause=each["Cause"],
+                    at=each["StartTime"],
+                )
                 for page in pages
                 for each in page["Activities"]
-                if each["StartTime"] >= since - CLOCKS_APART
-                and each["Description"] == f"{TERMINATING}{order.target}"
             ]
-        return CommandId(found[0]) if found else None
+
+    def _groups(self) -> "list[AutoScalingGroupTypeDef]":
+        """Of one name there is one group, and so one page."""
+        return self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])[
+            "AutoScalingGroups"
+        ]
 
     def _find_capacity(self, order: FixOrder) -> CommandId | None:
         """An absolute number: whoever set it, the group wants what we want."""
         with unavailable("scaling"):
-            # of one name there is one group, and so one page
-            answer = self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
-            wanted = [each["DesiredCapacity"] for each in answer["AutoScalingGroups"]]
+            wanted = [each["DesiredCapacity"] for each in self._groups()]
         capacity = order.parameters["DesiredCapacity"]
         return CommandId(f"desired-{capacity}") if wanted == [int(capacity)] else None
+
+
+def _preferences(given: Mapping[str, str]) -> "RefreshPreferencesUnionTypeDef":
+    """All that a refresh of ours asks for; by these it is known again."""
+    canary = int(given["CanaryPercentage"])
+    return {
+        "MinHealthyPercentage": int(given["MinHealthyPercentage"]),
+        "InstanceWarmup": int(given["InstanceWarmup"]),
+        "CheckpointPercentages": [canary, 100] if canary < 100 else [100],  # noqa: PLR2004 - percent
+        "CheckpointDelay": int(given["CheckpointDelay"]),
+        "SkipMatching": False,
+        "AutoRollback": False,
+        "ScaleInProtectedInstances": "Ignore",
+        "StandbyInstances": "Ignore",
+    }

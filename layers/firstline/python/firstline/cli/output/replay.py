@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from firstline.actions.catalogue import ACTIONS
 from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayLine
 from firstline.diagnosis.evidence import HostReport
 from firstline.ids import InstanceId
@@ -98,7 +97,7 @@ def actions(read: Sequence[Recorded], start: datetime) -> Iterator[ActionLine]:
         for target in event.targets:
             yield ActionLine(
                 action=event.action,
-                kind=ACTIONS[event.action].kind,
+                kind="look" if isinstance(event, LookIntended) else "fix",
                 target=target,
                 outcome=_outcome(outcomes.get(event.token), target),
                 at_seconds=since(each.at, start),

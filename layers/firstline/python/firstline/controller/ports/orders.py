@@ -5,7 +5,8 @@ from typing import Protocol
 
 from firstline.diagnosis.evidence import Connections, Refreshes
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.departure import Departure
+from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
 
 
 class Hosts(Protocol):
@@ -31,10 +32,19 @@ class Scaling(Protocol):
     """Fixes through the Auto Scaling group. None has a client token, so each is sent once."""
 
     def fix(self, order: FixOrder) -> Sending:
-        """Ask the group for what *order* says, once; `Sent` names the activity or the refresh."""
+        """Ask the group for what *order* says, once; `Sent` names the activity or the refresh.
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """What shows that the group was asked for it since then, if anything does."""
+        A cancel is refused unless the refresh that it means is the one that goes on.
+        """
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+        """What shows that the group was asked for it since then, if anything does.
+
+        `Another` where a refresh began in that time, and does not bear what *order* asks for.
+        """
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """How *host* left the group since then or a little before; None if nothing shows it."""
 
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first."""

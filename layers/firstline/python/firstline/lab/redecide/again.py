@@ -215,7 +215,7 @@ def answers(held: Incident, rests_on: Basis) -> dict[CommandId, dict[InstanceId,
 def sending(event: Reported) -> Sending:
     """What came of the sending."""
     match event.outcome:
-        case "sent":
+        case "sent" | "another":
             return Sent(CommandId(event.command or ""))
         case "unknown":
             return Unsettled(event.detail or "")

@@ -21,7 +21,8 @@ from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
-from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.departure import Departure
+from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
 
 
 class PastFleet:
@@ -76,7 +77,8 @@ class PastHosts:
     def find(self, token: Token, since: datetime) -> CommandId | None:
         """See `firstline.controller.ports.orders.Hosts`."""
         del token, since
-        return _found(self._present)
+        found = _found(self._present)
+        return None if isinstance(found, Another) else found
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """See `firstline.controller.ports.orders.Hosts`."""
@@ -95,10 +97,15 @@ class PastScaling:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._deeds.send(order)
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
         """See `firstline.controller.ports.orders.Scaling`."""
         del order, since
         return _found(self._present)
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """See `firstline.controller.ports.orders.Scaling`."""
+        del host, since
+        return self._present.seen.departure
 
     def refreshes(self) -> Refreshes:
         """See `firstline.controller.ports.orders.Scaling`: read again around a fix."""
@@ -256,7 +263,7 @@ def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) ->
     )
 
 
-def _found(present: Present) -> CommandId | None:
+def _found(present: Present) -> CommandId | Another | None:
     """What the search of then came to; a search that did not happen, or failed, tells nothing."""
     if not present.seen.searched:
         raise Unavailable(NEVER.why)

@@ -26,6 +26,7 @@ FAULTS_RARELY = {
     "hosts.find": 0.3,
     "scaling.fix": 0.3,
     "scaling.find": 0.3,
+    "scaling.departure": 0.3,
     "team.publish": 0.3,
     "background": 0.5,
     "background.placement": 0.25,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from firstline.diagnosis.evidence import AlarmState
 from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation import envelopes
+from firstline.lab.simulation.group_starts import OF_THE_GROUP
 from firstline.lab.simulation.starts import (
     COMMON,
     PAGING,
@@ -366,7 +367,7 @@ DIRECTED: Sequence[Start] = (
     start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
 )
 
-STARTS: Sequence[Start] = (*COMMON, *DIRECTED)
+STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP)
 """All; the seed chooses one of them in turn."""
 UNSIMULATED = {"S20": "a profile that names what does not exist is refused when it is loaded"}
 """Known failures that no run can show, and where they are held."""

@@ -60,6 +60,7 @@ EVENTUAL = frozenset(
         "hosts.answers",
         "hosts.connections",
         "hosts.find",
+        "scaling.departure",
         "scaling.find",
         "scaling.refreshes",
         "store.due",

@@ -9,9 +9,9 @@ from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.mail import Mail
 from firstline.lab.simulation.starts import Start, Told
-from firstline.lab.twin.group import Activity
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
+from firstline.remediation.departure import Activity
 
 ALARMS = {
     "healthy-hosts": "healthy",
@@ -86,7 +86,7 @@ class News:
     def _tell_activities(self) -> None:
         """The group tells of what it did: also of what we asked it for (I31)."""
         for activity in self._world.group.activities:
-            if activity.id not in self._known:
+            if activity.id not in self._known and activity.description.startswith("Terminating"):
                 self._known.add(activity.id)
                 self._tell_activity(activity)
 

@@ -1,10 +1,12 @@
 """People: they stop fixes, allow them, mend by hand, take alerts, and deploy in the midst of it."""
 
+import contextlib
 import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.controller.operators.commands import (
     Approve,
     Deny,
@@ -16,6 +18,7 @@ from firstline.controller.operators.commands import (
 from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.choices import Choices
+from firstline.lab.twin.group import BY_HAND, RefreshInProgress
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.world import World
 
@@ -68,7 +71,8 @@ class People:
         return next(ahead, None)
 
     def follow(self, elapsed: timedelta) -> None:
-        """Pull the levers that the start has a person pull by then, each once."""
+        """Pull the levers that the start has a person pull by then, each once; or be a rival."""
+        self._rival()
         while self._planned and timedelta(seconds=self._planned[0].at_seconds) <= elapsed:
             plan = self._planned.pop(0)
             planned: dict[str, Callable[[], None]] = {
@@ -90,6 +94,18 @@ class People:
         if self.deploys_until is not None and now >= self.deploys_until:
             self.deploys_until = None
             self._turn_stack("UPDATE_COMPLETE")
+
+    def _rival(self) -> None:
+        """Refresh the fleet while it is not known whether firstline does."""
+        if not self._world.scenario.rival:
+            return
+        held = map(incidents.decode, self._door.store.tables.incidents.values())
+        current = (each.current for each in held if not each.ended)
+        unknown = [each for each in current if each and each.command is None]
+        if any(each.action == REFRESH_FLEET.name for each in unknown):
+            with contextlib.suppress(RefreshInProgress):
+                self._world.group.refresh(BY_HAND, by_hand=True)
+                self._note("a person refreshes the fleet")
 
     def _deny(self) -> None:
         for held, plan in self._proposed():

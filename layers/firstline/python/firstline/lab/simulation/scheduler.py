@@ -16,6 +16,7 @@ from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.faults import CONNECTING, LAST_GASP, PATIENCE, SLOW, STALE, Fault
 from firstline.lab.simulation.partial import missing
 from firstline.lab.simulation.worker import Crash, Worker
+from firstline.lab.twin.effects import planned
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.world import World
 
@@ -54,7 +55,7 @@ class Scheduler:
         fault = self._fault(name, worker)
         world = self._world
         self._before(worker, name, fault)
-        if world.scenario.fault(dependency, world.elapsed):
+        if planned(world, dependency, name):
             raise Unavailable(f"{name}: {dependency} is down")
         result = self._stale(name, act) if fault is Fault.STALE else act()
         if name == "store.due":

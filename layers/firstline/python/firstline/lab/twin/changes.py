@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstline.ids import InstanceId
-from firstline.lab.twin.group import Activity, NoRefresh, Preferences, RefreshInProgress
+from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import World
+from firstline.remediation.departure import Activity
 
 type Parameters = Mapping[str, Any]
 type Answer = dict[str, Any]
@@ -71,9 +72,26 @@ def describe_instance_refreshes(world: World, _: Parameters) -> Answer:
                 "AutoScalingGroupName": world.group_name,
                 "Status": each.status(world.now),
                 "StartTime": each.started_at,
+                "Preferences": _described(each.preferences),
             }
             for each in reversed(world.group.refreshes)
         ]
+    }
+
+
+def _described(preferences: Preferences) -> Answer:
+    """As the group shows them: also what nobody asked for, at its default."""
+    canary = preferences.canary
+    return {
+        "MinHealthyPercentage": preferences.min_healthy,
+        "MaxHealthyPercentage": 100,
+        "InstanceWarmup": preferences.warmup,
+        "CheckpointPercentages": sorted({canary, 100}),
+        "CheckpointDelay": preferences.delay,
+        "SkipMatching": False,
+        "AutoRollback": False,
+        "ScaleInProtectedInstances": "Ignore",
+        "StandbyInstances": "Ignore",
     }
 
 
@@ -87,7 +105,7 @@ def _activity(world: World, activity: Activity) -> Answer:
         "ActivityId": activity.id,
         "AutoScalingGroupName": world.group_name,
         "Description": activity.description,
-        "Cause": "a user request",
+        "Cause": activity.cause,
         "StartTime": activity.at,
         "StatusCode": "InProgress",
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firstline.errors import Unavailable
-from firstline.lab.twin.scenario import Dependency
+from firstline.lab.twin.scenario import Dependency, FaultKind
 from firstline.lab.twin.world import World
 
 CHANGES = frozenset({"hosts.look", "hosts.fix", "scaling.fix"})
@@ -27,11 +27,16 @@ class ScenarioFaults:
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
         """Run *act* between the scenario's faults."""
-        read = dependency in ("hosts", "fleet") and name not in CHANGES
-        fault = self._world.scenario.fault(dependency, self._world.elapsed, change=not read)
+        fault = planned(self._world, dependency, name)
         if fault == "timeout-after":
             act()
         if fault is not None:
             message = f"{name}: {fault}"
             raise Unavailable(message)
         return act()
+
+
+def planned(world: World, dependency: Dependency, name: str) -> FaultKind | None:
+    """What the scenario has be wrong with this request now."""
+    read = dependency in ("hosts", "fleet") and name not in CHANGES
+    return world.scenario.fault(dependency, world.elapsed, change=not read)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from firstline.ids import InstanceId, digest
 from firstline.lab.twin.hosts import TYPICAL, Host, Timings
 from firstline.lab.twin.scenario import Scenario
+from firstline.remediation.departure import Activity
 
 
 class RefreshInProgress(Exception):
@@ -33,6 +34,11 @@ class Preferences(NamedTuple):
     warmup: int
 
 
+BY_HAND = Preferences(min_healthy=90, canary=50, delay=3600, warmup=300)
+"""A person's."""
+OF_OLD = timedelta(days=3)
+
+
 @dataclass
 class GroupRefresh:
     """One refresh, with the replacements that are still to come."""
@@ -41,7 +47,9 @@ class GroupRefresh:
     started_at: datetime
     ends_at: datetime
     pending: list[tuple[datetime, InstanceId]]
+    preferences: Preferences
     cancelled_at: datetime | None = None
+    by_hand: bool = False
 
     def status(self, now: datetime) -> str:
         """Auto Scaling's word for it now."""
@@ -50,13 +58,33 @@ class GroupRefresh:
         return "Successful" if now >= self.ends_at else "InProgress"
 
 
-@dataclass(frozen=True)
-class Activity:
-    """What the group did, as DescribeScalingActivities shows it."""
+class Leaves(NamedTuple):
+    """What the group says of an instance that leaves it so: description and cause."""
 
-    id: str
     description: str
-    at: datetime
+    cause: str
+
+
+LEAVES = {
+    "terminated": Leaves(
+        "Terminating EC2 instance: {}{draining}",
+        "At {at} instance {} was taken out of service in response to a user request.",
+    ),
+    "unhealthy": Leaves(
+        "Terminating EC2 instance: {}{draining}",
+        "At {at} an instance was taken out of service in response to an ELB system health check"
+        " failure.",
+    ),
+    "detached": Leaves(
+        "Detaching EC2 instance: {}",
+        "At {at} instance {} was detached in response to a user request.",
+    ),
+    "standby": Leaves(
+        "Moving EC2 instance to Standby: {}",
+        "At {at} instance {} was moved to standby in response to a user request.",
+    ),
+}
+DRAINING = " - Waiting For ELB Connection Draining."
 
 
 @dataclass
@@ -77,9 +105,12 @@ class AutoScaling:
             each.id: Host(each, self.start, None, self.timings) for each in self.scenario.hosts
         }
         self.desired = len(self.hosts)
+        hour, old = timedelta(hours=1), self.start - OF_OLD
+        if self.scenario.refresh_cancelled:
+            self.refreshes = [GroupRefresh("refresh-old", old, old + hour, [], BY_HAND, old)]
         if self.scenario.refreshing:
-            hour = timedelta(hours=1)
-            self.refreshes = [GroupRefresh("refresh-other", self.start, self.start + hour, [])]
+            other = GroupRefresh("refresh-other", self.start, self.start + hour, [], BY_HAND)
+            self.refreshes.append(other)
 
     @property
     def boot(self) -> timedelta:
@@ -92,13 +123,39 @@ class AutoScaling:
 
     def listed(self, at: datetime) -> list[tuple[Host, str]]:
         """Each host that the group lists at *at*, with its lifecycle state."""
-        booting = [(each, "Pending") for each in self.hosts.values() if each.boots(at)]
-        return [(each, "InService") for each in self.in_service(at)] + booting
+        hosts = self.hosts.values()
+        booting = [(each, "Pending") for each in hosts if each.boots(at)]
+        aside = [
+            (each, "Standby")
+            for each in hosts
+            if each.plan.leaves == "standby" and each.terminated_at and each.terminated_at <= at
+        ]
+        return [(each, "InService") for each in self.in_service(at)] + booting + aside
 
     def replace(self, id_: InstanceId, at: datetime) -> Activity:
         """Terminate an instance and launch another in its place."""
+        return self._leave(id_, "terminated", at)
+
+    def _leave(self, id_: InstanceId, how: str, at: datetime) -> Activity:
+        """Take an instance out of service, and launch another but for one that stands by."""
         old = self.hosts[id_]
         old.terminated_at = at
+        if how == "standby":
+            self.desired -= 1
+        else:
+            self._launch(old, at)
+        told, draining = LEAVES[how], DRAINING if self.scenario.health_check_type == "ELB" else ""
+        activity = Activity(
+            id=f"activity-{len(self.activities)}",
+            description=told.description.format(id_, draining=draining),
+            cause=told.cause.format(id_, at=f"{at:%Y-%m-%dT%H:%M:%SZ}"),
+            at=at,
+        )
+        self.activities.append(activity)
+        return activity
+
+    def _launch(self, old: Host, at: datetime) -> None:
+        """One in the place of *old*."""
         helps = old.plan.replacement_helps
         fresh = copy.replace(
             old.plan,
@@ -113,24 +170,23 @@ class AutoScaling:
             obstacle=None if helps else old.plan.obstacle,
             registered=True,
             restart_helps=helps,
+            leaves_at_seconds=None,
         )
         if self.scenario.launches:
             self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
-        number = len(self.activities)
-        activity = Activity(f"activity-{number}", f"Terminating EC2 instance: {id_}", at)
-        self.activities.append(activity)
-        return activity
 
     def scale_to(self, desired: int) -> None:
         """Launch what is missing to *desired*."""
         model = next(iter(self.hosts.values())).plan
         for _ in range(desired - self.desired if self.scenario.launches else 0):
-            fresh = copy.replace(model, id=self._new_id(), enclave="up", parent="up")
+            fresh = copy.replace(
+                model, id=self._new_id(), enclave="up", parent="up", leaves_at_seconds=None
+            )
             at = self.now()
             self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
         self.desired = desired
 
-    def refresh(self, preferences: Preferences) -> GroupRefresh:
+    def refresh(self, preferences: Preferences, *, by_hand: bool = False) -> GroupRefresh:
         """Begin to replace every instance in service; raises `RefreshInProgress`."""
         now = self.now()
         if any(each.status(now) == "InProgress" for each in self.refreshes):
@@ -143,7 +199,8 @@ class AutoScaling:
         pending = [(now, each) for each in old[:first]]
         pending += [(resumed + n * apart, each) for n, each in enumerate(old[first:])]
         name = f"refresh-{len(self.refreshes)}"
-        begun = GroupRefresh(name, now, pending[-1][0] + warm, pending)
+        ends_at = pending[-1][0] + warm
+        begun = GroupRefresh(name, now, ends_at, pending, preferences, by_hand=by_hand)
         self.refreshes.append(begun)
         self.advance(now)
         return begun
@@ -158,7 +215,12 @@ class AutoScaling:
         raise NoRefresh
 
     def advance(self, to: datetime) -> None:
-        """Carry out the replacements of refreshes that are due by *to*."""
+        """Carry out the replacements of refreshes that are due by *to*, and what people do."""
+        for host in list(self.hosts.values()):
+            seconds = host.plan.leaves_at_seconds
+            at = self.start + timedelta(seconds=seconds or 0)
+            if seconds is not None and at <= to and host.terminated_at is None:
+                self._leave(host.plan.id, host.plan.leaves, at)
         for refresh in self.refreshes:
             due = [each for each in refresh.pending if each[0] <= to]
             refresh.pending = [each for each in refresh.pending if each[0] > to]

@@ -8,13 +8,18 @@ from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin.effects import Effects
 from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import Mutation, World
+from firstline.remediation.departure import Activity, Departure, departure, ends, termination
 from firstline.remediation.execution import (
-    CLOCKS_APART,
+    Another,
+    Begun,
     FixOrder,
     Refused,
     Sending,
     Sent,
     Unsettled,
+    cancelled,
+    refreshed,
+    withheld,
 )
 
 
@@ -27,6 +32,8 @@ class MemoryScaling:
 
     def fix(self, order: FixOrder) -> Sending:
         """See `firstline.controller.ports.orders.Scaling`."""
+        if order.action == "cancel_refresh" and (why := self._withheld(order)) is not None:
+            return Refused(why)
         try:
             return Sent(self._effects.effect("fleet", "scaling.fix", lambda: self._change(order)))
         except RefreshInProgress:
@@ -36,13 +43,25 @@ class MemoryScaling:
         except Unavailable as error:
             return Unsettled(str(error))
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
+
+    def departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        """See `firstline.controller.ports.orders.Scaling`."""
+        return self._effects.effect(
+            "fleet", "scaling.departure", lambda: self._departure(host, since)
+        )
 
     def refreshes(self) -> Refreshes:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.refreshes", self._refreshes)
+
+    def _withheld(self, order: FixOrder) -> str | None:
+        try:
+            return withheld(order, self.refreshes())
+        except Unavailable as error:
+            return str(error)
 
     def _change(self, order: FixOrder) -> CommandId:
         now, given = self._world.now, order.parameters
@@ -70,26 +89,33 @@ class MemoryScaling:
                 group.scale_to(int(given["DesiredCapacity"]))
                 return CommandId(f"desired-{given['DesiredCapacity']}")
 
-    def _find(self, order: FixOrder, since: datetime) -> CommandId | None:
+    def _departure(self, host: InstanceId, since: datetime) -> Departure | None:
+        return departure(self._activities(), host, since)
+
+    def _activities(self) -> list[Activity]:
+        return [each for each in self._world.group.activities if each.at <= self._world.now]
+
+    def _find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
         group, until = self._world.group, self._world.now
-        since -= CLOCKS_APART
         match order.action:
             case "replace_instance":
-                told = f"Terminating EC2 instance: {order.target}"
-                found = [
-                    each.id
-                    for each in group.activities
-                    if each.description == told and since <= each.at <= until
-                ]
+                host = InstanceId(order.parameters["InstanceId"])
+                states = {each.plan.id: state for each, state in group.listed(until)}
+                found = termination(self._activities(), host, since)
+                return found if ends(states.get(host)) else None
             case "refresh_fleet":
-                until = self._world.now
-                found = [each.id for each in group.refreshes if since <= each.started_at <= until]
+                ours = _preferences(order.parameters)
+                begun = (
+                    Begun(CommandId(each.id), each.started_at, ours=each.preferences == ours)
+                    for each in reversed(group.refreshes)
+                    if each.started_at <= until
+                )
+                return refreshed(order, since, begun)
             case "cancel_refresh":
-                found = [each.id for each in group.refreshes if each.cancelled_at is not None]
+                return cancelled(order, self._refreshes())
             case _:
                 wanted = order.parameters["DesiredCapacity"]
-                found = [f"desired-{wanted}"] if group.desired == int(wanted) else []
-        return CommandId(found[0]) if found else None
+                return CommandId(f"desired-{wanted}") if group.desired == int(wanted) else None
 
     def _refreshes(self) -> Refreshes:
         known = (

@@ -54,7 +54,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
     its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
     One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
     unknown to SSM, which then refuses a command to it and to all that are named beside it. An
-    enclave may die or recover by itself, and die again so long after each restart.
+    enclave may die or recover by itself, and die again so long after each restart. A host may
+    leave its group: by a person's hand, or replaced by the group where it is ``unhealthy``.
     """
 
     id: InstanceId
@@ -82,6 +83,8 @@ class HostPlan(Part, frozen=True, kw_only=True):
     dies_at_seconds: int | None = None
     recovers_at_seconds: int | None = None
     relapses_after_seconds: int | None = None
+    leaves_at_seconds: int | None = None
+    leaves: Literal["terminated", "detached", "standby", "unhealthy"] = "terminated"
 
 
 class EventPlan(Part, frozen=True, kw_only=True):
@@ -172,7 +175,9 @@ class Scenario(Part, frozen=True, kw_only=True):
     disable the actions of every alarm, which turns all the same. Where
     ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are
     failure domains. Where nothing ``launches`` AWS has no capacity for a new instance; where
-    the group is ``refreshing`` somebody else does it. ``key`` and ``stack`` are the states of
+    the group is ``refreshing`` somebody else does it; ``refresh_cancelled``: somebody cancelled
+    one three days before. A ``rival`` is a person who refreshes the fleet while it is not known
+    whether firstline does. ``key`` and ``stack`` are the states of
     the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had this value
     since the start, and 1 before; ``issues`` are AWS Health's, by service. The hosts' security
     group lets NATS's port out where it is allowed, over a ``peering`` of this status, or there
@@ -195,6 +200,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     breaks: tuple[BreakPlan, ...] = ()
     launches: bool = True
     refreshing: bool = False
+    refresh_cancelled: bool = False
+    rival: bool = False
     suspended: tuple[str, ...] = ()
     key: str = "Enabled"
     stack: str = "UPDATE_COMPLETE"

@@ -4,33 +4,37 @@ from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Unknown
 from firstline.remediation import limits
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.ladder import attempts_made
+from firstline.remediation.ladder import attempts
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
 
 def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
-    """I20: a fix is tried a bounded number of times on a target, counted over all incidents."""
-    made = attempts_made(situation, plan.action, plan.target)
-    if isinstance(made, Unknown):
-        return Denial(f"the attempts made cannot be read: {made.why}")
+    """I20: a fix is tried a bounded number of times on a target, counted over all incidents.
+
+    What was tried on hosts that left the group counts for those that took their places.
+    """
+    tried = attempts(situation, plan.action, plan.target)
+    if isinstance(tried, Unknown):
+        return Denial(f"the attempts made cannot be read: {tried.why}")
     allowed = situation.profile.policy.attempts_per_target_max
-    if made < allowed:
+    if tried.made < allowed:
         return None
-    why = f"{plan.action} was tried {made} times on {plan.target}, and {allowed} are allowed"
+    whom = f"{plan.target}" if tried.own >= allowed else f"{plan.target} or hosts before it"
+    why = f"{plan.action} was tried {tried.made} times on {whom}, and {allowed} are allowed"
     return Denial(why, final=True)
 
 
 def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     """I20: after each attempt on a target the next waits, twice as long each time."""
-    made = attempts_made(situation, plan.action, plan.target)
-    if isinstance(made, Unknown) or isinstance(situation.limits, Unknown):
+    tried = attempts(situation, plan.action, plan.target)
+    if isinstance(tried, Unknown) or isinstance(situation.limits, Unknown):
         return Denial("the last attempt cannot be read")
     last = limits.last_attempt(situation.limits.lease, plan.action, plan.target)
     if last is None:
         return None
     base = seconds(situation.profile.policy.cooldown_seconds)
-    until = last + limits.cooldown(base, made)
+    until = last + limits.cooldown(base, tried.own)
     if until <= situation.now:
         return None
     return Denial(f"{plan.action} on {plan.target} cools down", retry_at=until)

@@ -2,10 +2,12 @@
 
 import copy
 
+from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Gone, Group
 from firstline.diagnosis.health_checks import Failure, Life
-from firstline.remediation import verification
+from firstline.incidents.incident import Outcome
+from firstline.remediation import execution, verification
 from firstline.remediation.decision import Decision, HandOver, Wait
 from firstline.remediation.situation import Situation
 
@@ -18,6 +20,25 @@ def bounded(s: Situation) -> Decision | None:
         return None
     why = f"not over after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
     return Decision(step=HandOver(), rule="bounded", why=why)
+
+
+def not_known_here(s: Situation) -> Decision | None:
+    """An older or newer version intended or proposed what this one has no action for."""
+    intended = ((each.action, each.target) for each in s.incident.attempts)
+    proposed = ((each.action, each.target) for each in s.incident.proposals)
+    for action, target in (*intended, *proposed):
+        if action not in FIXES:
+            why = f"this version does not know {action}, on {target}"
+            return Decision(step=HandOver(), rule="not known here", why=why)
+    return None
+
+
+def went_astray(s: Situation) -> Decision | None:
+    """A fix that met another refresh than its own is a person's at once."""
+    met = [each for each in s.incident.attempts if each.outcome is Outcome.ANOTHER]
+    if not met:
+        return None
+    return Decision(step=HandOver(), rule="went astray", why=execution.astray(met[-1]))
 
 
 def nothing_to_watch(s: Situation) -> Decision | None:
@@ -77,7 +98,9 @@ def later(decision: Decision, s: Situation) -> Decision:
     Whoever was paged knows of the trouble; each signal that came after the end would open it anew
     and page again.
     """
-    if not isinstance(decision.step, HandOver) or s.incident.signals == 1 or bounded(s):
+    if not isinstance(decision.step, HandOver) or s.incident.signals == 1:
+        return decision
+    if bounded(s) or went_astray(s):
         return decision
     policy = s.profile.policy
     quiet_at = s.incident.joined_at + seconds(policy.watch_seconds)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from firstline.lab.simulation.invariants import (
     acting,
+    departures,
     knowledge,
     paging,
     record,
@@ -31,6 +32,7 @@ CHECKERS: dict[str, Checker] = {
     "I8": acting.intended_before_sent,
     "I9": acting.sent_once,
     "I9 (lost)": acting.not_sent_is_not_sent,
+    "I9 (done)": acting.done_is_done,
     "I10": acting.one_at_a_time,
     "I11": acting.the_living_are_few,
     "I12": acting.nothing_healthy_is_touched,
@@ -47,6 +49,7 @@ CHECKERS: dict[str, Checker] = {
     "I21": surroundings.storms_open_one,
     "I22": surroundings.suspects_are_kept,
     "I23": acting.verified_is_true,
+    "I23 (left)": departures.departures_are_no_verdict,
     "I24": record.everything_ends,
     "I25": record.chains_hold,
     "I26": record.the_ledger_explains,

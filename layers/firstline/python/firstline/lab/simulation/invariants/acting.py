@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.lab.simulation.left import Left
@@ -44,6 +45,27 @@ def not_sent_is_not_sent(left: Left) -> Iterator[str]:
     for told in left.of(FixReported):
         if told.event.outcome == "not-sent" and told.event.token in sent:
             yield f"{told.incident}: {told.event.token[:8]} was sent, and recorded as not sent"
+
+
+def done_is_done(left: Left) -> Iterator[str]:
+    """I9: what is recorded as done was done by us; a cancel may come after the end that it wants.
+
+    Nobody else's work is taken for ours.
+    """
+    sent = {each.token for each in left.mutations}
+    for told in left.of(FixReported):
+        if told.event.outcome == "done" and told.event.token not in sent | _ended(left, told.at):
+            yield f"{told.incident}: {told.event.token[:8]} was not sent, and recorded as done"
+
+
+def _ended(left: Left, at: datetime) -> set[str]:
+    """The intents to cancel a refresh that goes on no more."""
+    over = {each.id for each in left.world.group.refreshes if each.status(at) != "InProgress"}
+    return {
+        token
+        for token, each in left.intents.items()
+        if each.event.parameters.get(REFRESH_ID) in over
+    }
 
 
 def one_at_a_time(left: Left) -> Iterator[str]:
@@ -138,7 +160,13 @@ def silence_licenses_nothing(left: Left) -> Iterator[str]:
 
 
 def refreshes_are_gentle(left: Left) -> Iterator[str]:
-    """I19: a refresh keeps the floor while anything serves; nothing is replaced in another's."""
+    """I19: a refresh keeps the floor while anything serves; nothing is replaced in another's.
+
+    Nor is another's cancelled.
+    """
+    for each in left.world.group.refreshes:
+        if each.by_hand and each.cancelled_at is not None:
+            yield f"{each.id} is somebody's, and was cancelled"
     floor = left.policy.healthy_floor_percent
     for done in left.mutations:
         least = int(done.parameters.get("MinHealthyPercentage", "100"))
@@ -157,8 +185,10 @@ def refreshes_are_gentle(left: Left) -> Iterator[str]:
 def attempts_are_bounded(left: Left) -> Iterator[str]:
     """I20: so many attempts on a target within the window, each later than its cooldown.
 
-    What a host refused did nothing there.
+    What a host refused did nothing there. All the hosts that the group wants have so many
+    together, whichever they are.
     """
+    yield from _attempts_of_the_group(left)
     window = timedelta(seconds=left.policy.attempts_window_seconds)
     by_target: dict[tuple[str, tuple[InstanceId, ...]], list[Mutation]] = {}
     for done in left.mutations:
@@ -174,6 +204,19 @@ def attempts_are_bounded(left: Left) -> Iterator[str]:
         for before, after in itertools.pairwise(tried):
             if after.at - before.at < cooldown:
                 yield f"{action} on {', '.join(hosts)} again after {after.at - before.at}"
+
+
+def _attempts_of_the_group(left: Left) -> Iterator[str]:
+    window = timedelta(seconds=left.policy.attempts_window_seconds)
+    wanted = max(1, left.world.group.desired, len(left.world.scenario.hosts))
+    most = left.policy.attempts_per_target_max * wanted
+    done = [each for each in left.mutations if each.action not in FLEET]
+    for first in done:
+        same = [each for each in done if each.action == first.action]
+        made = sum(1 for each in same if first.at <= each.at < first.at + window)
+        if made > most:
+            yield f"{first.action} {made} times in a group of {wanted}"
+            return
 
 
 def verified_is_true(left: Left) -> Iterator[str]:
