@@ -30,7 +30,7 @@ def send(lever: Lever, url: str, session: "Session") -> Pulled:
     body = msgspec.json.encode(lever)
     headers = _signed(url, body, session)
     try:
-        answer = urllib3.request(
+        answer = urllib3.PoolManager().request(
             "POST", url, body=body, headers=headers, timeout=PATIENCE, retries=False, redirect=False
         )
     except urllib3.exceptions.HTTPError as error:
