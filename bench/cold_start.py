@@ -3,7 +3,7 @@
     python bench/cold_start.py [PAIRS] [--quick] [--json]
 
 Each packaged function is started as Lambda would start it: by awslambdaric, with its layers, the
-functions and the runtime's own boto3, and no site-packages. The bare handler is started likewise,
+functions and the runtime's packages, and no site-packages. The bare handler is started likewise,
 takes the same event and makes the same calls by boto3 alone, with the same parameters, which are
 recorded from the twin; a probe's asks the same question by nats-py or urllib3 alone. A server on
 loopback answers both: TLS and AWS's own time would make the ratio smaller. The aim is 1.3 or less;
@@ -237,12 +237,12 @@ def server() -> Iterator[str]:
 def timed(case: Case, pairs: int) -> Figure:
     """Both sides in alternation, the first pair left out where there are several."""
     ours, bare = case.sides
-    taken = [(_seconds(ours, case), _seconds(bare, case)) for _ in range(pairs + (pairs > 1))]
+    taken = [(seconds(ours, case), seconds(bare, case)) for _ in range(pairs + (pairs > 1))]
     name = f"cold {case.name}{', its page taken' if case.name == 'ingest' else ''}, wall"
     return paired(name, "s", case.against, taken[-pairs:]).at_most(AIMS.get(case.name, 1.3))
 
 
-def _seconds(side: Side, case: Case) -> float:
+def seconds(side: Side, case: Case) -> float:
     """How long *side* takes from its start to its return; raises where it did not do it all."""
     wanted = Counter(each.operation for each in case.answers)
     Answers.answers = {

@@ -1,7 +1,7 @@
 """Lambda: the operators' function URL to `controller/operators/execute.py`. IAM says who calls."""
 
 import base64
-from typing import Any
+from typing import Annotated
 
 import msgspec
 
@@ -14,30 +14,60 @@ from functions.log import logger
 from functions.measuring import Measuring
 
 
-def handler(
-    event: dict[str, Any], context: object, system: System | None = None
-) -> dict[str, object]:
+class _Iam(msgspec.Struct, frozen=True):
+    arn: Annotated[str, msgspec.Meta(pattern=r"^arn:[!-~]+\Z")] = msgspec.field(name="userArn")
+
+
+class _Authorizer(msgspec.Struct, frozen=True):
+    iam: _Iam
+
+
+class _Context(msgspec.Struct, frozen=True):
+    authorizer: _Authorizer
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    """What IAM adds to a request of a function URL (format 2.0)."""
+
+    context: _Context = msgspec.field(name="requestContext")
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """What the caller sends."""
+
+    body: str | None = None
+    encoded: bool | None = msgspec.field(name="isBase64Encoded", default=None)
+
+
+def handler(event: object, context: object, system: System | None = None) -> dict[str, object]:
     """Pull the lever of the request's body; a mistake is answered with one line."""
     del context
-    caller = event.get("requestContext", {}).get("authorizer", {}).get("iam", {}).get("userArn")
-    if not caller:
+    try:
+        caller = msgspec.convert(event, _Signed).context.authorizer.iam.arn
+    except ValueError:  # of another type, or half of a character
         return _answer(403, {"error": "IAM named no caller: sign the request"})
     try:
+        lever = levers.read(_body(event))
         measuring = Measuring(system or wiring.from_environment())
-        pulled = pull(Call(levers.read(_body(event)), caller), measuring.system)
+        pulled = pull(Call(lever, caller), measuring.system)
     except Malformed as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
         logger().exception("a lever was not pulled", by=caller)
-        return _answer(503, {"error": f"nothing is known to be done, try again: {error}"})
+        why = f"it may be done or not: look at the incident or the pauses, then try again ({error})"
+        return _answer(503, {"error": why})
     measuring.tell()
     logger().info("a lever was pulled", lever=pulled.lever, by=caller)
     return _answer(200, msgspec.to_builtins(pulled))
 
 
-def _body(event: dict[str, Any]) -> bytes:
-    body: str = event.get("body") or ""
-    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+def _body(event: object) -> bytes:
+    try:
+        request = msgspec.convert(event, _Request)
+        body = (request.body or "").encode()
+        return base64.b64decode(body, validate=True) if request.encoded else body
+    except ValueError as error:  # of another type, or no Base64
+        raise Malformed("the body is no text: send the lever as one JSON document") from error
 
 
 def _answer(status: int, body: object) -> dict[str, object]:

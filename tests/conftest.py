@@ -22,6 +22,7 @@ TOGETHER = {"browser", "end_to_end", "infra"}
 APART = {
     "test_again.py",
     "test_backtest.py",
+    "test_faults.py",
     "test_planted.py",
     "test_runs.py",
     "test_scenarios.py",

@@ -30,6 +30,12 @@ from tests.remediation import situations as situated
 
 CALM = settings(derandomize=True, deadline=None)
 """The same examples in every run, for as long as they take on a busy machine."""
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+"""Any value that JSON has, shallow."""
 
 STRANGER = InstanceId("i-0fffffffffffffff9")
 UNKNOWN = st.just(Unknown("throttled"))

@@ -22,6 +22,7 @@ from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import planted
 from firstline.lab.simulation.bug import Planted
 from firstline.lab.simulation.bugs import PLANTED
+from tools import faults
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -114,4 +115,9 @@ PARTS = {
         run_campaign,
     ),
     "planted": Part("each planted bug is found", "planted.jsonl", hunt_bugs),
+    "faults": Part(
+        "each call to AWS may end in seven ways, and no page is lost",
+        "faults.jsonl",
+        faults.run_all,
+    ),
 }

@@ -80,7 +80,7 @@ class Http:
     """An answer as it comes over the wire."""
 
     status: int
-    body: str = ""
+    body: str | bytes = ""
 
 
 @dataclass
@@ -123,5 +123,6 @@ class Ends:
 
 
 def _response(url: str, http: Http) -> AWSResponse:
-    raw = HTTPResponse(BytesIO(http.body.encode()), preload_content=False)
+    body = http.body.encode() if isinstance(http.body, str) else http.body
+    raw = HTTPResponse(BytesIO(body), preload_content=False)
     return AWSResponse(url, http.status, HTTPHeaders(), raw)

@@ -1,7 +1,9 @@
 """One post: what PagerDuty's answer, or whatever else comes over the line, makes of it."""
 
+import ast
 import json
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to
 from tests.lab.twin.pages import KEY
 
+PACKAGE = Path(__file__).parents[2] / "layers/firstline/python/firstline"
 UNREADABLE = "PagerDuty gave no reason that can be read"
 
 
@@ -21,6 +24,36 @@ def test_only_202_is_accepted(status: str) -> None:
     with Loopback(http(f"{status} Other", b"", "Location: /elsewhere", "Retry-After: 0")) as line:
         assert pager_to(line.url).post(KEY, BODY) == NotYet(f"PagerDuty answered {status}")
         assert line.connections == 1
+
+
+@pytest.mark.parametrize("status", ["301", "302", "303", "307", "308"])
+@pytest.mark.parametrize("change", [False, True], ids=["event", "change"])
+def test_a_redirect_takes_the_key_nowhere(status: str, change: bool) -> None:  # noqa: FBT001 - a case
+    """Neither to another host that would accept it, nor to another path of the same one."""
+    with Loopback(http("202 Accepted")) as other:
+        for where in (f"http://localhost:{other.port}/", other.url, "/elsewhere"):
+            with Loopback(http(f"{status} Moved", b"", f"Location: {where}")) as line:
+                pager = pager_to(line.url)
+                delivery = (pager.change if change else pager.post)(KEY, BODY)
+                assert delivery == NotYet(f"PagerDuty answered {status}")
+                assert line.connections == 1
+        assert other.connections == 0
+
+
+def test_every_http_request_says_that_it_follows_nothing() -> None:
+    """In the call itself: what a pool's own default means differs between urllib3's versions."""
+    found = set[str]()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if "import urllib3" in text else ():
+            match node:
+                case ast.Call(func=ast.Attribute(attr="request" | "urlopen"), keywords=given):
+                    named = {it.arg: ast.unparse(it.value) for it in given}
+                    assert (named["redirect"], named["retries"]) == ("False", "False"), path
+                    found.add(path.name)
+                case _:
+                    pass
+    assert found == {"operator_url.py", "pagerduty.py", "vault_health.py"}
 
 
 def test_post_adds_the_key_to_the_body() -> None:

@@ -60,7 +60,11 @@ def test_a_head_anchors_a_chain(exported: Path, capsys: pytest.CaptureFixture[st
     assert dispatch(["audit", "verify", str(exported)]) == 0
     out = capsys.readouterr().out
     assert "in 1 chains hold; no checkpoint; " in out
-    assert "are not anchored: a cut at their ends is not seen" in out
+    assert "nothing anchors " in out
+    assert "all of 1 chains: they may have been rewritten as a whole" in out
+    assert dispatch(["audit", "verify", str(exported), "--require-anchor"]) == 1
+    command = ["audit", "verify", str(exported), "--require-anchor"]
+    assert dispatch([*command, "--head", head_of(exported)]) == 0
 
 
 def test_the_json_says_all_that_was_checked(
@@ -80,6 +84,7 @@ def test_the_json_says_all_that_was_checked(
         "checkpoint": digest(json.loads(checkpoint)["checkpoint"].encode()),
         "signed": True,
         "unanchored": {},
+        "bare": [],
         "policies": {json.loads(policy)["policy"]: True},
         "absent": 0,
     }
@@ -91,6 +96,7 @@ def test_the_json_says_all_that_was_checked(
     told = json.loads(capsys.readouterr().out)
     assert "signatures not checked" in told.pop("why")
     less = {"anchored": False, "signed": False, "unanchored": {incident: len(lines)}}
+    less["bare"] = [incident]
     assert told == expected | less
 
 
@@ -140,3 +146,21 @@ def test_what_cannot_be_read_is_status_2(
         err = capsys.readouterr().err
         assert err.count("\n") == 1
         assert f"{arguments[-1]}: cannot be read" in err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
+def test_a_name_never_steers_the_terminal(
+    more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that wipes the line that it is told in is escaped; half of a character is a fault."""
+    path = tmp_path / "export\x9b2K"
+    lines = [
+        {"incident": "\x1b[1A\x1b[2K\x9bA\u202e", "sequence": 2, "previous": "", "policy": ""},
+        {"incident": "\ud800", "sequence": 1, "previous": "", "policy": ""},
+    ]
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    assert dispatch(["audit", "verify", str(path), *more]) == 1
+    out = capsys.readouterr().out
+    assert out.replace("\n", "").isprintable()
+    assert "1b[1A" in out
+    assert "is not an entry" in out

@@ -10,7 +10,7 @@ from moto import mock_aws
 from firstline.cli.main import dispatch
 from firstline.cli.output.lines import ReportLine
 from firstline.cli.report_user import checked, send
-from firstline.errors import Malformed
+from firstline.errors import Malformed, Unavailable
 from firstline.signal import Condition, Restricted, Severity
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -103,7 +103,7 @@ def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why
 def test_a_bus_that_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Status 2, why, and nothing of the report."""
     refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
-    with pytest.raises(Malformed, match="the report was not taken: ThrottlingException"):
+    with pytest.raises(Unavailable, match="the report was not taken: ThrottlingException"):
         send({"user": GUID, "details": "x", "reporter": "me"}, Ends(refusal).session)
     assert dispatch([*GOOD, "--reporter", "a\tb"]) == 2
     assert "--reporter: give a name" in capsys.readouterr().err

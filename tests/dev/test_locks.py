@@ -44,6 +44,7 @@ def test_lambda_gets_the_versions_that_are_tested() -> None:
     assert pins(LAMBDA).items() <= pins(LOCK).items()
     assert pins(PROBE).items() <= pins(LOCK).items()
     assert not pins(PROBE).keys() & pins(LAMBDA).keys()
+    assert {"boto3", "botocore", "urllib3"} <= pins(LAMBDA).keys()
 
 
 def test_the_lock_meets_what_the_project_asks_for() -> None:

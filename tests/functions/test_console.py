@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions import console
 from tests.controller.rig import opened
+from tests.strategies import CALM
+from tests.strategies import JSON as ANY_JSON
+
+JSON = ANY_JSON | st.just("\ud800")
 
 
 @dataclass
@@ -45,3 +51,30 @@ def test_it_shows_an_incident_by_a_click_or_by_the_form() -> None:
     overview = console.handler(field, Called(), rig.system)
     assert isinstance(overview, str)
     assert "all vaults inaccessible" not in overview
+
+
+@pytest.mark.parametrize(
+    "event", [[], None, 1, {"widgetContext": 1}, {"widgetContext": {"forms": []}}]
+)
+def test_an_event_of_another_shape_gets_one_line_that_says_what_to_send(event: object) -> None:
+    shown = console.handler(event, Called(), opened().system)
+    assert isinstance(shown, str)
+    assert "Send the parameters of a custom widget, as CloudWatch does: " in shown
+
+
+@CALM
+@given(JSON, JSON, JSON, JSON)
+def test_no_value_of_any_key_is_a_traceback(
+    whole: object, about: object, forms: object, fields: object
+) -> None:
+    """At every depth of the event."""
+    system = opened().system
+    for event in (
+        whole,
+        {"describe": about, "form": forms, "incident": fields},
+        {"widgetContext": about},
+        {"widgetContext": {"forms": forms, "theme": about}},
+        {"form": 1, "widgetContext": {"forms": {"all": fields}}},
+        {"form": 1, "widgetContext": {"forms": {"all": {"incident": fields}}}},
+    ):
+        assert isinstance(console.handler(event, Called(), system), str | dict)

@@ -5,11 +5,17 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import FaultPlan
 from functions import operator
 from tests.functions.test_handlers import door_of, system_of
+from tests.strategies import CALM
+from tests.strategies import JSON as ANY_JSON
+
+JSON = ANY_JSON | st.just("\ud800")
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 PAUSE = {
@@ -66,8 +72,62 @@ def test_a_mistake_is_answered_with_one_line() -> None:
 
 
 def test_a_store_that_is_down_asks_to_try_again() -> None:
-    """Nothing is known to be done."""
+    """Whether anything was done is not known."""
     door = door_of(FaultPlan(dependency="store", until_seconds=600))
     status, told = answer(call(PAUSE), door)
     assert status == 503
-    assert told["error"].startswith("nothing is known to be done, try again: ")
+    assert told["error"].startswith("it may be done or not: look at ")
+
+
+SIGNED = {"authorizer": {"iam": {"userArn": CALLER}}}
+TEXT = "the body is no text: send the lever as one JSON document"
+ODD: dict[str, tuple[object, int, str]] = {
+    "a list": ([], 403, "IAM named no caller: sign the request"),
+    "no context": ({"requestContext": None}, 403, "IAM named no caller"),
+    "no authorizer": ({"requestContext": {"authorizer": None}}, 403, "IAM named no caller"),
+    "no iam": ({"requestContext": {"authorizer": {"iam": None}}}, 403, "IAM named no caller"),
+    "a number for a caller": (
+        {"requestContext": {"authorizer": {"iam": {"userArn": 1}}}},
+        403,
+        "IAM named no caller",
+    ),
+    "a body that is a document": ({"requestContext": SIGNED, "body": PAUSE}, 400, TEXT),
+    "half of a character": ({"requestContext": SIGNED, "body": "\ud800"}, 400, TEXT),
+    "no Base64": (
+        {"requestContext": SIGNED, "body": "a?", "isBase64Encoded": True},
+        400,
+        TEXT,
+    ),
+    "Base64 that is a word": (
+        {"requestContext": SIGNED, "body": "{}", "isBase64Encoded": "true"},
+        400,
+        TEXT,
+    ),
+    "nothing at all": ({"requestContext": SIGNED}, 400, "this is no lever: approve, deny, pause"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_request_of_another_shape_gets_one_line_that_says_what_to_send(name: str) -> None:
+    event, status, why = ODD[name]
+    told = operator.handler(event, None, system_of(door_of()))
+    assert told["statusCode"] == status
+    assert json.loads(str(told["body"]))["error"].startswith(why)
+
+
+@CALM
+@given(st.data())
+def test_no_value_of_any_key_is_a_traceback(data: st.DataObject) -> None:
+    """At every depth of the request, and within its body; nobody but the caller pulls a lever."""
+    event: Any = call(PAUSE) | {"isBase64Encoded": False}
+    paths = [[], ["requestContext"], ["requestContext", "authorizer"], ["body"]]
+    paths += [["requestContext", "authorizer", "iam"], ["isBase64Encoded"]]
+    *path, last = ["event", *data.draw(st.sampled_from(paths))]
+    within = document = {"event": event}
+    for key in path:
+        within = within[key]
+    within[last] = data.draw(JSON)
+    told = operator.handler(document["event"], None, system_of(door_of()))
+    assert told["statusCode"] in {200, 400, 403}
+    body = json.loads(str(told["body"]))
+    assert told["statusCode"] == 200 or list(body) == ["error"]

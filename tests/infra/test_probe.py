@@ -135,7 +135,7 @@ print(functions.probe_nats.handler.__name__)
 
 
 def test_the_handlers_import_from_what_ships(tmp_path: Path) -> None:
-    """Layers and functions alone, and boto3, which is the runtime's own."""
+    """Layers and functions alone."""
     packaging.install_dependencies(tmp_path / "dependencies", "x86_64")
     packaging.install_dependencies(
         tmp_path / "probe", "x86_64", packaging.ROOT / "layers" / "probe"

@@ -11,7 +11,9 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -153,6 +155,16 @@ def second(lines: Lines) -> bytes:
     return export.checkpoint_line(text, base64.b64encode(signature(digest(text.encode()))).decode())
 
 
+def elsewhere(number: int) -> bytes:
+    """The line of a checkpoint of another chain of checkpoints, signed by the right key."""
+    last: Sealed | None = None
+    for each in range(1, number + 1):
+        head = Chain(each + 2, digest(b"%d" % each))
+        last = sealed(last, {IncidentId("inc-elsewhere"): head})
+    assert last is not None
+    return export.checkpoint_line(last.text, last.signature)
+
+
 def gone() -> IncidentId:
     return next(each for each in chains() if each != LONGEST())
 
@@ -234,6 +246,21 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
         lambda them: edited(them, checkpoint(2), b'","signature":', b'", "signature":'),
         lambda: checkpoint(2),
         "was not written so",
+    ),
+    "a checkpoint is replaced by one of another chain": (
+        lambda them: replaced(them, checkpoint(2), elsewhere(2)),
+        lambda: checkpoint(2),
+        "does not follow: the checkpoint before it has another hash",
+    ),
+    "the first checkpoint is replaced by that of another chain": (
+        lambda them: replaced(them, checkpoint(1), elsewhere(1)),
+        lambda: checkpoint(1),
+        "says that inc-elsewhere has 3 entries: the export has none",
+    ),
+    "the first checkpoints are cut off": (
+        lambda them: replaced(replaced(them, checkpoint(1)), checkpoint(1)),
+        lambda: checkpoint(1),
+        "is checkpoint 3, and checkpoint 1 was due",
     ),
     "a checkpoint contradicts another": (
         lambda them: [*them, second(them)],
@@ -320,14 +347,51 @@ def test_what_no_checkpoint_reaches_is_told() -> None:
     assert sum(verify(entries).unanchored.values()) == len(entries)
     assert "no checkpoint" in audit.told("x", verify(entries))
     later = verify(lines[:-1])
-    assert list(later.unanchored) == [list(chains())[-1]]
-    assert "are not anchored: a cut at their ends is not seen" in audit.told("x", later)
+    assert (list(later.unanchored), later.bare) == ([list(chains())[-1]], [])
+    assert "at the ends of 1 chains are not anchored" in audit.told("x", later)
+    assert "a change or a cut there is not seen" in audit.told("x", later)
     unsigned = verify(lines, keyed=False)
     assert (unsigned.faults, sum(unsigned.unanchored.values())) == ([], len(entries))
     assert "signatures not checked" in audit.told("x", unsigned)
     assert verify(lines, _last_checkpoint(), keyed=False).unanchored == {}
     head = chains()[LONGEST()][-1].hash
     assert LONGEST() not in verify(entries, head, keyed=False).unanchored
+
+
+def test_a_chain_that_nothing_anchors_may_be_another() -> None:
+    """It was changed and hashed again from its first entry on; all chains hold."""
+    name, entries = LONGEST(), chains()[LONGEST()]
+    chain, forged = Chain(), list[bytes]()
+    for each in entries:
+        data = json.loads(each.body)["data"] | {"severity": "P3"}
+        chain, entry = append(chain, name, Kind.DECISION, NOW, BY, data)
+        forged.append(export.entry_line(entry))
+    found = verify(forged, keyed=False)
+    assert (found.valid, found.bare) == (True, [name])
+    assert audit.told("x", found).split("; ")[2] == (
+        f"nothing anchors {len(entries)} entries, all of 1 chains: "
+        "they may have been rewritten as a whole"
+    )
+    assert audit.status(found, require_anchor=False) == 0
+    assert audit.status(found, require_anchor=True) == 1
+    assert audit.status(verify(forged, chain.head), require_anchor=True) == 0
+
+
+def test_checkpoints_of_another_chain_anchor_nothing() -> None:
+    """As a part of the incidents none is missing; each chain is without an anchor."""
+    entries = [line for line in exported() if b'"kind":"' in line]
+    found = verify([*entries, elsewhere(1)], partial=True)
+    assert (found.valid, set(found.bare)) == (True, set(chains()))
+    assert audit.status(found, require_anchor=True) == 1
+
+
+def test_checkpoints_that_are_cut_off_the_end_miss_the_head_that_is_known() -> None:
+    """What they alone anchored, too; without that head the export holds."""
+    lines = list(exported())[:-2]
+    assert verify(lines).valid
+    found = verify(lines, _last_checkpoint())
+    (fault,) = found.faults
+    assert fault.why.startswith(f"no chain ends in {_last_checkpoint()}")
 
 
 def test_a_head_that_nothing_ends_in_is_a_fault_of_the_whole() -> None:
@@ -367,6 +431,13 @@ NO_CHECKPOINTS = {
     "no heads": '{"sequence": 1, "previous": ""}',
     "no text": 1,
     "no length": '{"sequence": 1, "previous": "", "heads": {"inc-1": 3}}',
+    "an endless length": '{"sequence": 1, "previous": "", "heads": {"inc-1": [1e400, ""]}}',
+    "an endless sequence": '{"sequence": 1e400, "previous": "", "heads": {}}',
+    "a sequence of 30 digits": f'{{"sequence": {10**30}, "previous": "", "heads": {{}}}}',
+    "a sequence of 5,000 digits": f'{{"sequence": 1{"0" * 5000}, "previous": "", "heads": {{}}}}',
+    "a sequence that is true": '{"sequence": true, "previous": "", "heads": {}}',
+    "half of a character": '{"sequence": 1, "previous": "", "heads": {"\\ud800": [1, ""]}}',
+    "half of a character outside": "\ud800",
 }
 
 
@@ -374,6 +445,44 @@ NO_CHECKPOINTS = {
 def test_what_means_to_be_a_checkpoint_and_is_none(text: object) -> None:
     line = json.dumps({"checkpoint": text, "signature": ""}).encode() + b"\n"
     assert audit.verify(line).faults == [audit.Fault(1, "is no checkpoint")]
+
+
+def test_a_signature_that_is_none_is_no_traceback() -> None:
+    """Half of a character, and arrays deeper than any reader goes."""
+    for signed in (json.dumps("\ud800"), "[" * 900 + "]" * 900, "1e400"):
+        line = f'{{"checkpoint":"{{}}","signature":{signed}}}\n'.encode()
+        assert audit.verify(line).faults == [audit.Fault(1, "is no checkpoint")]
+
+
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    ["\ud800", "\x1b[2K\x9b1A\u202e\r\n", float("inf"), 10**400, -1, True, None, [], {}, "é"]
+) | st.recursive(st.integers() | st.text(), st.lists, max_leaves=3)
+
+
+@CALM
+@given(st.data())
+def test_no_value_of_any_key_is_a_traceback_or_steers_a_terminal(data: st.DataObject) -> None:
+    """In an entry, a policy, a checkpoint and what it signed; it is judged and printed."""
+    kind = data.draw(st.sampled_from(["entry", "policy", "checkpoint", "signed"]))
+    document = _inner(kind)
+    if kind == "signed":
+        name = data.draw(st.sampled_from(["\ud800", "\x1b]0;x\x07", "inc-1"]))
+        document["heads"] = {name: [1, ""]}
+    document[data.draw(st.sampled_from(sorted(document)))] = data.draw(ODD)
+    if kind == "signed":
+        document = {"checkpoint": json.dumps(document), "signature": "c2ln"}
+    lines = [json.dumps(document).encode() + b"\n", b'"checkpoint"\n', *exported()]
+    found = verify(lines, partial=True, keyed=data.draw(st.booleans()))
+    told = audit.told("x", found).replace("\n", "")
+    assert told.isascii()
+    assert told.isprintable()
+    msgspec.json.encode([found.heads, found.unanchored, found.policies, found.faults])
+
+
+def _inner(kind: str) -> dict[str, Any]:
+    line = {"entry": place(1), "policy": checkpoint(1) - 1}.get(kind, checkpoint(1))
+    document: dict[str, Any] = json.loads(exported()[line])
+    return json.loads(document["checkpoint"]) if kind == "signed" else document
 
 
 @pytest.mark.parametrize("line", [b'["checkpoint"]\n', b'{"checkpoint"\n'])
@@ -465,6 +574,8 @@ def test_its_own_command_line_has_the_same_statuses(
     empty.write_bytes(b"")
     assert audit.main([str(whole)]) == 0
     assert audit.main([str(whole), "--head", "0" * 64]) == 1
+    assert audit.main([str(whole), "--require-anchor"]) == 1
+    assert audit.main([str(whole), "--require-anchor", "--head", _last_checkpoint()]) == 0
     assert audit.main([str(empty)]) == 1
     assert "holds no entry" in capsys.readouterr().out
     assert audit.main([str(folder / "gone")]) == 2

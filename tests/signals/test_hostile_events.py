@@ -12,16 +12,11 @@ from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
 from tests.builders import BY, HOME, NOW, PROFILE
 from tests.events import EVENTS
-from tests.strategies import CALM
+from tests.strategies import CALM, JSON
 
 BODIES = [path.read_bytes() for path in sorted(EVENTS.glob("*.json"))]
 SECONDS_MAX = 1
 """A page waits for this; on a busy machine it takes some milliseconds."""
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=5,
-)
 
 
 def disposition(raw: bytes) -> Disposition:

@@ -1,7 +1,7 @@
 """``docs/SAFETY.md``: what is promised, how it is tested, and what the last long run came to.
 
-The figures are those of ``docs/campaign.json`` and ``docs/planted.jsonl``, which `./dev prove`
-writes.
+The figures are those of ``docs/campaign.json``, ``docs/planted.jsonl`` and ``docs/faults.jsonl``,
+which `./dev prove` writes.
 """
 
 import inspect
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firstline.cli.output.lines import PlantedLine
+from firstline.lab.http_fault import HttpFault
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.campaign import Campaign
@@ -17,6 +18,8 @@ from firstline.lab.simulation.faults import UNASKED, Fault, effects, impossible
 from firstline.lab.simulation.invariants import CHECKERS
 from firstline.lab.simulation.planted import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
+from tools import faults
+from tools.faults import Cell
 from tools.prove import hunted
 
 HEAD = """# Safety
@@ -62,9 +65,18 @@ LIMITS = """## What this does not show
   the rule about many hosts at once. docs/ARCHITECTURE.md says which domains there are.
 - A checker knows what the world was within the two minutes for which evidence holds: what was true
   just before is allowed.
-- The adapters run in the tests of their contracts and in replay, not here: these ports are the
-  twin's.
+- The adapters run in the tests of their contracts, in replay and in the table of calls, not in the
+  campaign: these ports are the twin's. One call at a time is broken there, in one scenario.
 """
+_MEANING = {
+    HttpFault.THROTTLED: "the service's own code of a request too many",
+    HttpFault.FAILED: "HTTP 500 without a body",
+    HttpFault.SLOW: "no answer within the client's timeout",
+    HttpFault.RESET: "the connection ends",
+    HttpFault.CUT: "HTTP 200 and the beginning of a body",
+    HttpFault.EMPTY: "HTTP 200 without a body",
+    HttpFault.GARBLED: "HTTP 200 and bytes that are no UTF-8",
+}
 
 
 def safety(folder: Path) -> str:
@@ -76,6 +88,7 @@ def safety(folder: Path) -> str:
         *_figures(told),
         *_bugs(hunted(folder / "planted.jsonl")),
         *_matrix(told),
+        *_calls(faults.load(folder / "faults.jsonl")),
         *_found(),
         *_begins(),
         LIMITS,
@@ -134,6 +147,37 @@ def _matrix(told: Campaign) -> Iterator[str]:
         yield from (f"- {kind}: {why}." for why in reasons)
     yield from (f"- `{effect}`: {why}." for effect, why in UNASKED.items())
     yield ""
+
+
+def _calls(told: list[Cell]) -> Iterator[str]:
+    cells = {(each.function, each.call, each.fault): each for each in told}
+    rows = {(row.function, row.call): row.scenario for row in faults.ROWS}
+    held = sum(not each.wrong for each in told)
+    yield "## Calls to AWS\n"
+    yield "Each call of ingest, reconcile and sweep, in a scenario that makes it, ends in each of"
+    yield "these ways for five minutes, as bytes that botocore reads. No error but those that are"
+    yield "meant may leave a handler or be logged; every message must be dealt with, every incident"
+    yield "end, every page be accepted, a P1 be paged; no command may be sent twice, no change of"
+    yield "the group be made without an intent; every chain must hold. `./dev prove faults`:"
+    yield f"{held} of {len(told)} cells hold. A cell has how many deliveries failed and came again,"
+    yield "or a dash; CI runs one cell of each call.\n"
+    yield f"| function | call | {' | '.join(HttpFault)} | scenario |"
+    yield f"|---|---|{'---|' * len(HttpFault)}---|"
+    for (function, call), scenario in rows.items():
+        marks = [_mark(cells.get((function, call, each))) for each in HttpFault]
+        yield f"| {function} | `{call}` | {' | '.join(marks)} | {scenario} |"
+    yield ""
+    for each in HttpFault:
+        after = "after the service did it" if each.effect else "and nothing was done"
+        yield f"- {each}: {_MEANING[each]}, {after}."
+    yield from (f"- `{action}`: {why}." for action, why in faults.UNREACHED.items())
+    yield ""
+
+
+def _mark(cell: Cell | None) -> str:
+    if cell is None:
+        return "not run"
+    return "**wrong**" if cell.wrong else str(cell.again or "-")
 
 
 def _found() -> Iterator[str]:

@@ -44,10 +44,7 @@ class PagerDutyPager:
     @functools.cached_property
     def _http(self) -> urllib3.PoolManager:
         """Made at the first post: reading the authorities takes as long as a client of AWS."""
-        # without retries it does not follow a redirect either
-        return urllib3.PoolManager(
-            retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
-        )
+        return urllib3.PoolManager(timeout=_TIMEOUT, ssl_context=ssl.create_default_context())
 
     def routing_key(self) -> str:
         """The key, at most five minutes old, or older when the secret cannot be read just now.
@@ -90,7 +87,15 @@ class PagerDutyPager:
         return answer.result(_DEADLINE.total_seconds())
 
     def _exchange(self, url: str, sent: bytes, routing_key: str) -> Delivery:
-        answer = self._http.request("POST", url, body=sent, headers=_HEADERS, preload_content=False)
+        answer = self._http.request(
+            "POST",
+            url,
+            body=sent,
+            headers=_HEADERS,
+            preload_content=False,
+            redirect=False,  # the key goes to this address alone
+            retries=False,  # said here: a pool manager of urllib3 1.26 forgets its own
+        )
         with closing(answer) as response:
             match response.status:
                 case HTTPStatus.ACCEPTED:
@@ -122,7 +127,7 @@ def _safe(url: str) -> str:
             raise Malformed(f"the pager's address {url!r} {why}")
 
 
-def _refusal(response: urllib3.BaseHTTPResponse) -> str:
+def _refusal(response: "urllib3.BaseHTTPResponse") -> str:
     """Its reason: the first bytes of what PagerDuty says."""
     try:
         refusal = msgspec.json.decode(response.read(_REFUSAL_BYTES_MAX), type=_Refusal)

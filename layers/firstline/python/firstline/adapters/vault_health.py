@@ -44,7 +44,6 @@ def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthAnswe
         address,
         target.port,
         timeout=urllib3.Timeout(total=target.limit_seconds),
-        retries=False,
         ssl_context=tls,
         server_hostname=target.host,
         assert_hostname=target.host,
@@ -55,6 +54,7 @@ def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthAnswe
             headers={**_HEADERS, "Host": target.host},
             preload_content=False,
             redirect=False,
+            retries=False,
         )
         with closing(answer) as response:
             # one more than is allowed tells a body that is too large from one that just fits

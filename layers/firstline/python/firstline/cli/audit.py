@@ -37,6 +37,7 @@ def verify(
         ),
     ] = None,
     partial: Annotated[bool, typer.Option(help="EXPORT is of some incidents only")] = False,
+    require_anchor: Annotated[bool, typer.Option(help=audit.REQUIRE_ANCHOR)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
     """Check every chain, policy and checkpoint of an export, and say what nothing anchors."""
@@ -53,7 +54,7 @@ def verify(
         output.emit(line)
     else:
         print(line.why)
-    return 0 if line.valid else 1
+    return audit.status(found, require_anchor=require_anchor)
 
 
 def _audited(export: Path, found: audit.Finding) -> AuditLine:
@@ -70,6 +71,7 @@ def _audited(export: Path, found: audit.Finding) -> AuditLine:
         checkpoint=found.last or None,
         signed=found.key is not None and found.checkpoints > 0,
         unanchored=found.unanchored,
+        bare=tuple(found.bare),
         policies=found.policies,
         absent=found.absent,
     )

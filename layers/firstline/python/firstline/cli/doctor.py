@@ -15,8 +15,8 @@ from firstline.config import profile_file as profiles
 from firstline.doctor import deploying
 from firstline.doctor import run as checks
 from firstline.doctor.finding import Finding
+from firstline.doctor.readers import deployed
 from firstline.doctor.readers.gather import gather
-from firstline.errors import Malformed, Unavailable
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -34,25 +34,18 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document a finding")] = False,
 ) -> int:
     """Hold the profile against the account of your credentials. Exits with 1 if a P1 is unheard."""
-    from boto3.session import Session
-
-    session = Session(region_name=region or None)
-    if session.region_name is None:
-        raise Malformed("no Region is set: give --region, or set AWS_DEFAULT_REGION")
+    session = deployed.session(region)
     return tell(examine(session, profile, SystemClock(), look=look), as_json=as_json)
 
 
 def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tuple[Finding, ...]:
-    """What the checks find of the profile at *path*; raises `Malformed`.
+    """What the checks find of the profile at *path*; raises `Malformed` or `Unavailable`.
 
     The shipped profile is an example that no remedy deploys: its place is the operator's own.
     """
     profile = profiles.load(path)
     own = deploying.PROFILE if path == RUNBOOK else str(path)
-    try:
-        return checks.examine(profile, gather(session, profile, clock, asks=look), own)
-    except Unavailable as error:
-        raise Malformed(str(error)) from error
+    return checks.examine(profile, gather(session, profile, clock, asks=look), own)
 
 
 def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:

@@ -16,7 +16,7 @@ from firstline.cli.output.deployed import DrillLine
 from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, Pulled
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import Malformed
 from firstline.reporting.postmortem import write as report
 from firstline.reporting.postmortem.markdown import markdown as of_incident
 from firstline.signal import Condition
@@ -54,11 +54,8 @@ def drill(
     for each in filter(None, (html, markdown)):
         if not each.absolute().parent.is_dir():
             raise Malformed(f"{each}: cannot be written: make its folder first")
-    try:
-        stage = _stage(profile, region)
-        played = play(meant, stage, waits, enforce=enforce)
-    except Unavailable as error:
-        raise Malformed(str(error)) from error
+    stage = _stage(profile, region)
+    played = play(meant, stage, waits, enforce=enforce)
     write(played, stage.profile, html, markdown)
     return tell(played.line, as_json=as_json)
 
@@ -92,7 +89,7 @@ def _condition(text: str) -> Condition:
 
 
 def _stage(path: Path, region: str) -> Stage:
-    """The deployment for the fleet of the profile at *path*; raises `Malformed`."""
+    """The deployment for the fleet of *path*; raises `Malformed` or `Unavailable`."""
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock

@@ -18,7 +18,6 @@ from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
 from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
-from firstline.errors import Malformed, Unavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export as exports
 from firstline.ledger.chain import Entry
@@ -41,10 +40,7 @@ def export(
     incidents is verified with --partial.
     """
     window = (instants.read("--since", since), instants.read("--until", until))
-    try:
-        line = _exported(file, deployments.find(profile, region), incident or [], window, profile)
-    except Unavailable as error:
-        raise Malformed(str(error)) from error
+    line = _exported(file, deployments.find(profile, region), incident or [], window, profile)
     if as_json:
         output.emit(line)
     else:

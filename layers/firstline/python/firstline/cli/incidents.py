@@ -12,7 +12,7 @@ from firstline.cli import exported, instants
 from firstline.cli.analysis.selection import OUTCOMES, Wanted, summaries
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import entries, listing
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import Malformed
 from firstline.ids import IncidentId
 from firstline.ledger.export import Recorded, recorded
 from firstline.reporting.incident_summary import Summary
@@ -87,11 +87,8 @@ def reading(
         return
     from firstline.cli import deployments
 
-    try:
-        ledger = deployments.find(profile, region).ledger
-        yield map(recorded, ledger.entries(incident) if incident else ledger.everything())
-    except Unavailable as error:
-        raise Malformed(str(error)) from error
+    ledger = deployments.find(profile, region).ledger
+    yield map(recorded, ledger.entries(incident) if incident else ledger.everything())
 
 
 def _fits(told: Summary, wanted: Wanted) -> bool:

@@ -16,7 +16,7 @@ from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Lever, Pulled
 from firstline.diagnosis.evidence import Unknown
 from firstline.doctor.readers import deployed
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import Malformed
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -129,11 +129,8 @@ def pull(order: dict[str, str], target: Target) -> Pulled:
     """Check *order* here, so that a mistake needs no network, and send it."""
     lever: Lever = levers.read(msgspec.json.encode(order))
     session = deployed.session(target.region)
-    try:
-        url = target.url or operator_url.find(profiles.load(target.profile).fleet.name, session)
-        return operator_url.send(lever, url, session)
-    except Unavailable as error:
-        raise Malformed(str(error)) from error
+    url = target.url or operator_url.find(profiles.load(target.profile).fleet.name, session)
+    return operator_url.send(lever, url, session)
 
 
 def _tell(pulled: Pulled, *, as_json: bool) -> None:

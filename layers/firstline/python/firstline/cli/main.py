@@ -6,7 +6,8 @@ The module holds ``app``, a Typer with a command of the row's name (``develop.py
 whose commands are the row's own subcommands (``audit list``). A command returns its exit status;
 nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
 
-A mistake in the call, and ``Malformed`` out of a command, are one line on stderr and status 2.
+A mistake in the call, and ``Malformed`` or ``Unavailable`` out of a command, are one line on stderr
+and status 2.
 SIGINT and SIGTERM end a command alike, by ``KeyboardInterrupt``: it restores what it changed and
 leaves with ``STOPPED`` where it does not choose a status of its own.
 """
@@ -19,7 +20,7 @@ from difflib import get_close_matches
 from importlib import import_module, metadata
 from types import FrameType, ModuleType
 
-from firstline.errors import Malformed
+from firstline.errors import Malformed, Unavailable
 
 NAME = "firstline"
 STOPPED = 130
@@ -118,7 +119,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     command = group.commands.get(name, group)
     try:
         status = command.main(arguments, prog_name=f"{NAME} {name}", standalone_mode=False)
-    except (typer.TyperException, Malformed) as error:
+    except (typer.TyperException, Malformed, Unavailable) as error:
         text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         return mistake(f"{name}: {text}")
     except typer.Abort:

@@ -10,7 +10,7 @@ from firstline.cli.account import user_reports as reports
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ReportLine
 from firstline.doctor.readers import deployed
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import Malformed
 from firstline.signals.sources.user import DETAILS_MAX, Report
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def run(
 
 
 def send(told: dict[str, str], session: "Session") -> ReportLine:
-    """Put what is *told* on the bus; who reports is who calls, unless it says so."""
-    try:
-        who = told["reporter"] or reports.caller(session)
-        report = checked(told | {"reporter": who})
-        return ReportLine(event=reports.put(report, session), report=report.id, reporter=who)
-    except Unavailable as error:
-        raise Malformed(str(error)) from error
+    """Put what is *told* on the bus; who reports is who calls, unless it says so.
+
+    Raises `Malformed` or `Unavailable`.
+    """
+    who = told["reporter"] or reports.caller(session)
+    report = checked(told | {"reporter": who})
+    return ReportLine(event=reports.put(report, session), report=report.id, reporter=who)
 
 
 def checked(told: dict[str, str]) -> Report:

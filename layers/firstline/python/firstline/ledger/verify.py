@@ -1,6 +1,6 @@
 """Verify an exported ledger with the standard library alone.
 
-    python3 -I -S audit.py EXPORT [KEY] [--head HASH ...] [--partial]
+    python3 -I -S audit.py EXPORT [KEY] [--head HASH ...] [--partial] [--require-anchor]
 
 EXPORT holds a line for each entry, policy and checkpoint. An entry's line is the bytes that were
 hashed when it was written; it names the SHA-256 of the line before it in its incident's chain. A
@@ -12,8 +12,9 @@ KEY is the public key that checkpoints are signed with (PEM or DER, RSA, PKCS #1
 A HASH, known from elsewhere, is of an incident's last entry, or of the last checkpoint's text.
 --partial says that EXPORT was made of some incidents only.
 
-What no checkpoint and no HASH reaches could have been cut off at its end unseen, and the answer
-says so. The file is read twice, line by line. This one imports nothing of firstline, so that
+What no signed checkpoint and no HASH reaches could have been changed and hashed again unseen, a
+chain without any of them as a whole, and the answer says so; --require-anchor makes the latter a
+failure. The file is read twice, line by line. This one imports nothing of firstline, so that
 anyone can read it whole and run it alone.
 """
 
@@ -26,7 +27,10 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GENESIS = "0" * 64
 FAULTS_MAX = 100
@@ -36,6 +40,10 @@ RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What stands before a SHA-256 that is signed (RFC 8017, 9.2)."""
 MODULUS_BITS_MIN, EXPONENT_MIN = 2048, 3
+COUNT_MAX = 2**63 - 1
+"""The highest sequence or length that is one; a longer number may have no decimal form."""
+
+REQUIRE_ANCHOR = "end with 1 where nothing anchors one of the chains"
 
 Key = tuple[int, int]
 """Modulus and exponent of an RSA public key."""
@@ -72,9 +80,10 @@ class Finding:
     """What an export holds, and in ``faults`` what does not hold, in the order of lines (0 last).
 
     ``heads`` are the hashes of each chain's last entry, ``last`` is that of the last checkpoint.
-    ``unanchored`` counts, by incident, the entries that nothing trusted reaches. ``policies``
-    tells of each that entries name whether its text is here. ``anchored`` has, by incident and
-    length, the hash that a checkpoint says stands there, and that checkpoint's line.
+    ``unanchored`` counts, by incident, the entries that nothing trusted reaches; ``bare`` names the
+    chains of which that is all. ``policies`` tells of each that entries name whether its text is
+    here. ``anchored`` has, by incident and length, the hash that a checkpoint says stands there,
+    and that checkpoint's line.
     """
 
     def __init__(self, key: Key | None) -> None:
@@ -83,6 +92,7 @@ class Finding:
         self.heads: dict[str, str] = {}
         self.anchored: dict[str, dict[int, tuple[str, int]]] = {}
         self.unanchored: dict[str, int] = {}
+        self.bare: list[str] = []
         self.policies: dict[str, bool] = {}
         self._sequence = 0
         self._stands: dict[str, tuple[int, int]] = {}  # sequence and line of a chain's last entry
@@ -102,10 +112,11 @@ class Finding:
         if (document := _checkpoint(line)) is None:
             return ""
         try:
-            text, signature = document["checkpoint"].encode(), document["signature"]
+            text, signature = _text(document["checkpoint"]).encode(), _text(document["signature"])
             said = json.loads(text)
-            sequence, previous = int(said["sequence"]), said["previous"]
-            named = [(name, int(at), str(head)) for name, (at, head) in said["heads"].items()]
+            sequence, previous = _count(said["sequence"]), said["previous"]
+            heads = said["heads"].items()
+            named = [(_text(name), _count(at), _text(head)) for name, (at, head) in heads]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return "is no checkpoint"
         due, before = self._sequence + 1, self.last or GENESIS
@@ -145,14 +156,13 @@ class Finding:
         return ""
 
     def _entry(self, number: int, line: bytes, said: dict[str, Any]) -> str:
-        name, sequence, previous = said["incident"], said["sequence"], said["previous"]
-        if not isinstance(name, str) or type(sequence) is not int:
-            raise TypeError
+        name, sequence = _text(said["incident"]), _count(said["sequence"])
+        previous, policy = said["previous"], _text(said.get("policy", ""))
         digest, before = hashlib.sha256(line[:-1]).hexdigest(), self.heads.get(name, GENESIS)
         length, stood = self._stands.get(name, (0, 0))
         self.entries += 1
         self.heads[name], self._stands[name] = digest, (sequence, number)
-        self.policies.setdefault(str(said.get("policy")), False)
+        self.policies.setdefault(policy, False)
         if sequence != length + 1:
             return f"is entry {sequence} of {name}, and entry {length + 1} was due"
         if previous != before:
@@ -172,6 +182,8 @@ class Finding:
                 self.faults.append(Fault(known[reached][1], why))
             if length > reached * trusted and self.heads[name] not in anchors:
                 self.unanchored[name] = length - reached * trusted
+        ends = self._stands
+        self.bare = [name for name, some in self.unanchored.items() if some == ends[name][0]]
         for each in anchors:
             if each != self.last and each not in self.heads.values():
                 why = f"no chain ends in {each}: the end was cut off or changed"
@@ -190,24 +202,38 @@ def _checkpoint(line: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and "checkpoint" in document else None
 
 
+def _text(value: object) -> str:
+    """*value*, a string that UTF-8 can write; else raises `TypeError` or `ValueError`."""
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()
+    return value
+
+
+def _count(value: object) -> int:
+    """*value*, a number that counts entries or checkpoints; else raises `TypeError`."""
+    if type(value) is not int or not 0 < value <= COUNT_MAX:
+        raise TypeError
+    return value
+
+
 def _spelled(line: bytes, document: dict[str, Any], *keys: str) -> bool:
     """Whether *line* is *document*, of these keys, as an encoder spells it.
 
     Else a byte could be changed that changes nothing of what is hashed.
     """
+    if tuple(document) != keys:
+        return False
     ours = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return tuple(document) == keys and line.removesuffix(b"\n") in {
-        ours,
-        json.dumps(document).encode(),
-    }
+    return line.removesuffix(b"\n") in {ours, json.dumps(document).encode()}
 
 
-def signed_by(key: Key, text: bytes, signature: object) -> bool:
+def signed_by(key: Key, text: bytes, signature: str) -> bool:
     """Whether *signature* (base64) is of *text* by *key*: RSASSA-PKCS1-v1_5 with SHA-256."""
     modulus, exponent = key
     size = (modulus.bit_length() + 7) // 8
     try:
-        raw = base64.b64decode(str(signature), validate=True)
+        raw = base64.b64decode(signature, validate=True)
     except ValueError:
         return False
     if len(raw) != size or base64.b64encode(raw).decode() != signature:
@@ -252,6 +278,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("key", metavar="KEY", nargs="?", help="the public key, PEM or DER")
     parser.add_argument("--head", metavar="HASH", nargs="+", action="extend", default=[])
     parser.add_argument("--partial", action="store_true", help="EXPORT is of some incidents only")
+    parser.add_argument("--require-anchor", action="store_true", help=REQUIRE_ANCHOR)
     given = parser.parse_args(arguments)
     name = given.key
     try:
@@ -260,33 +287,49 @@ def main(arguments: list[str]) -> int:
         with Path(name).open("rb") as file:
             found = verify(file, tuple(given.head), key, partial=given.partial)
     except (OSError, ValueError) as error:
-        print(f"{name}: cannot be read: {error}", file=sys.stderr)
+        print(printable(f"{name}: cannot be read: {error}"), file=sys.stderr)
         return 2
     print(told(given.export, found))
-    return 0 if found.valid else 1
+    return status(found, require_anchor=given.require_anchor)
+
+
+def status(found: Finding, *, require_anchor: bool) -> int:
+    """0 it holds, 1 it does not, or where *require_anchor* nothing anchors one of its chains."""
+    return 0 if found.valid and not (require_anchor and found.bare) else 1
 
 
 def told(name: str, found: Finding) -> str:
     """The finding in words: each fault in a line, or what was checked and what could not be."""
-    if found.faults:
-        return "\n".join(
-            f"{name}:{each.line}: {each.why}" if each.line else f"{name}: {each.why}"
-            for each in found.faults
-        )
-    if not found.entries:
-        return f"{name}: holds no entry"
-    parts = [f"{found.entries} entries in {len(found.heads)} chains hold", *_said(found)]
-    return f"{name}: {'; '.join(parts)}"
+    return "\n".join(map(printable, _lines(name, found)))
+
+
+def printable(text: str) -> str:
+    """*text* in ASCII: names in an export are anybody's, and may hold what steers a terminal."""
+    return "".join(each if " " <= each <= "~" else ascii(each)[1:-1] for each in text)
+
+
+def _lines(name: str, found: Finding) -> Iterator[str]:
+    for each in found.faults:
+        yield f"{name}:{each.line}: {each.why}" if each.line else f"{name}: {each.why}"
+    if not found.entries and not found.faults:
+        yield f"{name}: holds no entry"
+    elif not found.faults:
+        parts = [f"{found.entries} entries in {len(found.heads)} chains hold", *_said(found)]
+        yield f"{name}: {'; '.join(parts)}"
 
 
 def _said(found: Finding) -> list[str]:
     signed = "are signed by KEY" if found.key else "without a KEY: signatures not checked"
     told = [f"{found.checkpoints} checkpoints {signed}" if found.checkpoints else "no checkpoint"]
-    if found.unanchored:
-        count, where = sum(found.unanchored.values()), len(found.unanchored)
-        cut = "a cut at their ends is not seen"
-        told.append(f"{count} entries of {where} chains are not anchored: {cut}")
-    else:
+    bare = sum(found.unanchored[each] for each in found.bare)
+    if bare:
+        why = "they may have been rewritten as a whole"
+        told.append(f"nothing anchors {bare} entries, all of {len(found.bare)} chains: {why}")
+    if later := sum(found.unanchored.values()) - bare:
+        where = len(found.unanchored) - len(found.bare)
+        why = "a change or a cut there is not seen"
+        told.append(f"{later} entries at the ends of {where} chains are not anchored: {why}")
+    if not found.unanchored:
         told.append("every entry is anchored")
     if absent := sum(1 for there in found.policies.values() if not there):
         told.append(f"of {absent} policies the text is not here")

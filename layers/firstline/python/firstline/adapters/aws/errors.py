@@ -1,7 +1,12 @@
-"""Botocore's failures as ours: what adapters raise instead."""
+"""Botocore's failures as ours: what adapters raise instead.
 
-from collections.abc import Iterator, Mapping
+No other module lists what botocore raises. One that treats some `ClientError` as an answer (a key
+that is not there) catches that one inside, and raises the others again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from traceback import walk_tb
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -10,25 +15,52 @@ from firstline.errors import Unavailable
 from firstline.redaction import redact
 
 CODE_MAX = 80
+_BETWEEN = ("botocore", "firstline")
 FAILURES = (ClientError, BotoCoreError, ResponseParserError)
-"""What botocore raises when a call fails."""
+"""What botocore raises on purpose when a call fails."""
+SLIPS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What its parsers raise of an answer that is none of the service's: text that is no UTF-8, HTML,
+a list where an object is due, a date that is none (botocore 1.44.5, ``parsers.py``)."""
+RAISED = (*FAILURES, *SLIPS)
+"""To catch around a call; `why` tells a failure from an error of our own code."""
+
+type Say = Callable[[Exception], str]
 
 
 @contextmanager
-def unavailable(dependency: str) -> Iterator[None]:
+def unavailable(dependency: str, say: Say | None = None) -> Iterator[None]:
     """Raise `Unavailable` for any failure of a call inside, or an answer that lacks its parts.
 
     So an answer is read inside: ``answer[key]`` for what the service always shows, ``.get`` for
-    what it may leave out.
+    what it may leave out. *say* gives the reason of botocore's own failures: `reason`, or
+    `in_words` where a person reads it.
     """
     try:
         yield
-    except FAILURES as error:
-        raise Unavailable(f"{dependency}: {reason(error)}") from error
-    except KeyError as error:
-        raise Unavailable(f"{dependency}: its answer has no {error}") from error
-    except ValueError as error:  # one thing is unpacked where none or several came
-        raise Unavailable(f"{dependency}: its answer has other parts than it must") from error
+    except RAISED as error:
+        if (told := why(error, say)) is None:
+            raise
+        raise Unavailable(f"{dependency}: {told}") from error
+
+
+def why(error: Exception, say: Say | None = None) -> str | None:
+    """Why a call failed or its answer cannot be read; None where *error* is of our own code."""
+    if isinstance(error, FAILURES) or _of_botocore(error):
+        return (say or reason)(error)
+    match error:
+        case KeyError():
+            return f"its answer has no {error}"
+        case IndexError() | ValueError():  # one thing is unpacked where none or several came
+            return "its answer has other parts than it must"
+        case _:
+            return None
+
+
+def _of_botocore(error: Exception) -> bool:
+    """Whether botocore raised *error*, or what it called: between it and us nobody else is."""
+    frames = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    packages = [name.partition(".")[0] for name in frames]
+    return [each for each in packages if each in _BETWEEN][-1:] == ["botocore"]
 
 
 def prove(answer: Mapping[str, object], key: str) -> None:
@@ -45,6 +77,17 @@ def code(error: ClientError) -> str:
 def reason(error: Exception) -> str:
     """The code of a `ClientError`; of any other failure, its type's name."""
     return code(error) if isinstance(error, ClientError) else type(error).__name__
+
+
+def in_words(error: Exception) -> str:
+    """As `reason`, for a person who may mend it: credentials, a Region, an endpoint."""
+    match error:
+        case ClientError():
+            return code(error)
+        case BotoCoreError():
+            return str(error)
+        case _:
+            return f"what is at its endpoint is none of AWS's ({type(error).__name__})"
 
 
 def status(error: ClientError) -> int:

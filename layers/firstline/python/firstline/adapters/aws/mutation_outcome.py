@@ -21,7 +21,7 @@ from botocore.exceptions import (
 
 from firstline.actions.action import Action
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.errors import FAILURES, code, reason, status
+from firstline.adapters.aws.errors import RAISED, code, reason, status, why
 from firstline.errors import Bug
 from firstline.ids import CommandId
 from firstline.remediation.execution import Refused, Sending, Sent, Unsettled
@@ -79,7 +79,9 @@ def send_once(
         return Sent(CommandId(send()))
     except Withheld as error:
         return Refused(str(error))
-    except (*FAILURES, KeyError) as error:
+    except RAISED as error:
+        if why(error) is None:
+            raise
         return _outcome(error)
 
 

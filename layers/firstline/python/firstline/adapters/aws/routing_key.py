@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.adapters.aws.errors import FAILURES, reason
+from firstline.adapters.aws.errors import unavailable
 from firstline.controller.ports.people import Clock
 from firstline.errors import Unavailable
 
@@ -49,13 +49,10 @@ class RoutingKey:
         self._doubted = True
 
     def _read_secret(self) -> str:
-        try:
+        with unavailable(f"the secret {self._secret_id} cannot be read"):
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
-        except FAILURES as error:
-            why = f"the secret {self._secret_id} cannot be read: {reason(error)}"
-            raise Unavailable(why) from error
-        # a secret of bytes has no string, and holds no key
-        key = key_in(answer.get("SecretString", "").strip())
+            # a secret of bytes has no string, and holds no key
+            key = key_in(answer.get("SecretString", "").strip())
         if key is None:
             raise Unavailable(
                 f"the secret {self._secret_id} holds no routing key: store the integration key of "

@@ -7,6 +7,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from firstline.adapters.aws.errors import in_words, unavailable
 from firstline.controller.operators.commands import OUTPUT, Lever, Pulled
 from firstline.doctor.readers import deployed
 from firstline.errors import Malformed, Unavailable
@@ -29,7 +30,7 @@ def send(lever: Lever, url: str, session: "Session") -> Pulled:
     body = msgspec.json.encode(lever)
     headers = _signed(url, body, session)
     try:
-        answer = urllib3.request(
+        answer = urllib3.PoolManager().request(
             "POST", url, body=body, headers=headers, timeout=PATIENCE, retries=False, redirect=False
         )
     except urllib3.exceptions.HTTPError as error:
@@ -43,16 +44,19 @@ def send(lever: Lever, url: str, session: "Session") -> Pulled:
 def _read(data: bytes) -> Pulled:
     try:
         return msgspec.json.decode(data, type=Pulled)
-    except msgspec.DecodeError as error:
-        raise Malformed(f"the answer is none of firstline's: {error}") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8 is no `msgspec.DecodeError`
+        raise Unavailable(
+            f"the answer is none of firstline's, it may be done or not: {error}"
+        ) from error
 
 
 def _signed(url: str, body: bytes, session: "Session") -> dict[str, str]:
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise Malformed("no AWS credentials are set: sign in, or set AWS_PROFILE")
     request = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
-    SigV4Auth(credentials, "lambda", session.region_name).add_auth(request)
+    with unavailable("the AWS credentials cannot be used", in_words):
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise Malformed("no AWS credentials are set: sign in, or set AWS_PROFILE")
+        SigV4Auth(credentials, "lambda", session.region_name).add_auth(request)
     return dict(request.headers.items())
 
 
@@ -60,7 +64,7 @@ def _refusal(status: int, data: bytes) -> str:
     """What the other side says: our function an ``error``, the URL itself a ``Message``."""
     try:
         told = msgspec.json.decode(data, type=dict[str, object])
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         told = {}
     if "error" in told:
         return str(told["error"])

@@ -1,5 +1,6 @@
 """What commands say as JSON: one struct a command, one document a line. Scripts rely on these."""
 
+import json
 import sys
 from datetime import datetime
 from typing import Any
@@ -69,10 +70,11 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     """What an export holds; ``line`` is where it first fails, ``heads`` each chain's last hash.
 
     ``anchored`` says that a head that was given or a checkpoint reaches each chain's end;
-    ``unanchored`` counts, by incident, the entries that none does. Checkpoints count where a key
-    was given, or the last one's hash as a head; ``signed`` says that their signatures were checked,
-    ``checkpoint`` is the last one's hash. ``policies`` tells whether the text of each is there.
-    ``absent`` counts the incidents that checkpoints know and the export does not have.
+    ``unanchored`` counts, by incident, the entries that none does, and ``bare`` names the incidents
+    where that is all of them: such a chain may have been rewritten as a whole. Checkpoints count
+    where a key was given, or the last one's hash as a head; ``signed`` says that their signatures
+    were checked, ``checkpoint`` is the last one's hash. ``policies`` tells whether the text of each
+    is there. ``absent`` counts the incidents that checkpoints know and the export does not have.
     """
 
     file: str
@@ -87,6 +89,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str | None
     signed: bool
     unanchored: dict[str, int]
+    bare: tuple[str, ...]
     policies: dict[str, bool]
     absent: int
 
@@ -296,5 +299,8 @@ def entry(told: Recorded) -> EntryLine:
 
 
 def emit(line: msgspec.Struct) -> None:
-    """Write *line* as one JSON document to standard output."""
-    sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    """Write *line* as one JSON document to standard output, in which nothing steers a terminal."""
+    text = msgspec.json.encode(line).decode()
+    # JSON leaves DEL, C1 and marks of direction as they are; outside of strings there are none
+    shown = (each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+    sys.stdout.write((text if text.isprintable() else "".join(shown)) + "\n")

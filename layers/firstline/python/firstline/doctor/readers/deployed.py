@@ -1,10 +1,10 @@
 """What was deployed, from a person's machine: the outputs of a fleet's two stacks."""
 
 from boto3.session import Session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from firstline.adapters.aws import errors as faults
-from firstline.errors import Malformed, Unavailable
+from firstline.adapters.aws.errors import code, in_words, unavailable
+from firstline.errors import Malformed
 
 LEDGER = "LedgerTable"
 """The output of the records stack that names the ledger."""
@@ -13,8 +13,12 @@ ARCHIVE = "ArchiveBucket"
 
 
 def session(region: str) -> Session:
-    """A session in *region*, or in that of the environment; raises `Malformed` without one."""
-    made = Session(region_name=region or None)
+    """A session in *region*, or in that of the environment; raises `Malformed` without one.
+
+    Raises `Unavailable` where the environment names a profile that is not there.
+    """
+    with unavailable("the AWS configuration cannot be used", in_words):
+        made = Session(region_name=region or None)
     if made.region_name is None:
         raise Malformed("no Region is set: give --region, or set AWS_DEFAULT_REGION")
     return made
@@ -32,15 +36,15 @@ def records(fleet: str) -> str:
 
 def told(stack: str, session: Session) -> dict[str, str]:
     """What *stack* tells, by the output's name; raises `Malformed` where there is no such stack."""
-    try:
-        found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        why = f"the stack {stack} cannot be read ({faults.code(error)})"
-        raise Malformed(f"{why}: name the fleet of the profile, its Region and account") from error
-    except BotoCoreError as error:
-        raise Unavailable(f"the stack {stack} cannot be read: {error}") from error
-    outputs = (each for stack in found for each in stack.get("Outputs", []))
-    return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    with unavailable(f"the stack {stack} cannot be read", in_words):
+        try:
+            found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            why = f"the stack {stack} cannot be read ({code(error)})"
+            hint = "name the fleet of the profile, its Region and account"
+            raise Malformed(f"{why}: {hint}") from error
+        outputs = (each for stack in found for each in stack.get("Outputs", []))
+        return {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
 
 def ledger(fleet: str, session: Session) -> str:

@@ -3,9 +3,8 @@
 import copy
 
 from boto3.session import Session
-from botocore.exceptions import BotoCoreError, ClientError
 
-from firstline.adapters.aws.errors import code
+from firstline.adapters.aws.errors import in_words, unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ports.people import Clock
@@ -24,7 +23,6 @@ from firstline.doctor.readers.records import looks, records
 from firstline.doctor.readers.standing import StandingReader
 from firstline.doctor.readers.surroundings import SurroundingsReader
 from firstline.doctor.readers.templates import TemplateReader
-from firstline.errors import Unavailable
 
 HISTORIES_MAX = 50
 """CloudWatch gives the histories of a few alarms in a second."""
@@ -32,11 +30,8 @@ HISTORIES_MAX = 50
 
 def home(session: Session) -> Home:
     """The account of the caller and the session's Region; raises `Unavailable`."""
-    try:
+    with unavailable("AWS does not say who you are", in_words):
         account = str(client(session, "sts").get_caller_identity()["Account"])
-    except (ClientError, BotoCoreError) as error:
-        told = code(error) if isinstance(error, ClientError) else str(error)
-        raise Unavailable(f"AWS does not say who you are: {told}") from error
     return Home(account, str(session.region_name))
 
 

@@ -5,11 +5,9 @@ from typing import Any
 
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
-from firstline.adapters.aws import errors as faults
 from firstline.adapters.aws.clients import BROWSING
+from firstline.adapters.aws.errors import RAISED, why
 from firstline.doctor.facts import Read, Unread
 
 
@@ -20,16 +18,10 @@ def read[T](action: str, ask: Callable[[], T], *absent: str, none: T | None = No
     """
     try:
         return ask()
-    except ClientError as error:
-        if none is not None and faults.code(error) in absent:
-            return none
-        return Unread(action, faults.code(error))
-    except (BotoCoreError, ResponseParserError) as error:
-        return Unread(action, type(error).__name__)
-    except KeyError as error:
-        return Unread(action, f"its answer has no {error}")
-    except (IndexError, ValueError):
-        return Unread(action, "its answer has other parts than it must")
+    except RAISED as error:
+        if (told := why(error)) is None:
+            raise
+        return none if none is not None and told in absent else Unread(action, told)
 
 
 def client(session: Session, service: str, config: Config = BROWSING) -> Any:  # noqa: ANN401 - any

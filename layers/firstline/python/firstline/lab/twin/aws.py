@@ -73,8 +73,8 @@ class TwinAws:
         self._moto = mock_aws()
         self._sending = False
         self._read: dict[str, list[str]] = {}
-        self._wire = Wire(world, slept)
-        self._wire.listen(self.session)
+        self.wire = Wire(world, slept)
+        self.wire.listen(self.session)
         events: Any = self.session.events  # its stubs say that no handler answers
         events.register("before-call", self._name_account)
         events.register("choose-signer", _no_signature)
@@ -118,7 +118,7 @@ class TwinAws:
 
     def without_faults(self) -> AbstractContextManager[None]:
         """While it is entered, calls are those of whoever drives the world, not the system's."""
-        return self._wire.without_faults()
+        return self.wire.without_faults()
 
     def take(self, queue_url: str) -> list[Taken]:
         """Take all messages off a queue, each with the time at which it is to arrive."""

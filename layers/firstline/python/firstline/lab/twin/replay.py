@@ -25,6 +25,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Malformed, Unavailable
 from firstline.ids import IncidentId, incident_id
 from firstline.incidents.incident import Incident
+from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import tell
@@ -81,8 +82,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay left. ``dead`` counts the messages that no handler could deal with.
 
     ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
-    the kill switch, ``policy`` the text of the profile that was in force, ``ran`` every
-    invocation of a function.
+    the kill switch, ``changes`` what was done to the fleet, ``policy`` the text of the profile
+    that was in force, ``ran`` every invocation of a function.
     """
 
     start: datetime
@@ -92,16 +93,27 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     dead: int
     refused: tuple[str, ...] = ()
     control: tuple[Entry, ...] = ()
+    changes: tuple[str, ...] = ()
     policy: str = ""
     ran: tuple[Ran, ...] = ()
 
 
-def replay(
+type Spoils = Callable[[str, str, timedelta], HttpFault | None]
+"""What comes of a function's call of that name, so long after the start."""
+
+
+def untouched(_function: str, _call: str, _after: timedelta) -> None:
+    """Spoil nothing."""
+
+
+def replay(  # noqa: PLR0913 - who replays says all of it
     scenario: Scenario,
     events: tuple[Event, ...],
     profile_path: Path,
     home: Home,
     progress: Callable[[datetime], None],
+    *,
+    spoils: Spoils = untouched,
 ) -> Replayed:
     """Run *scenario* to its end; *progress* is told the virtual time now and then.
 
@@ -117,6 +129,7 @@ def replay(
     tally = Tally()
     with TwinAws(world, clock.sleep, home) as aws, pagerduty:
         tally.listen(aws.session)
+        aws.wire.spoils = lambda call: spoils(tally.function, call, world.elapsed)
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
         settings = copy.replace(settings, code=code.digest(PACKAGE))
         system = wiring.system(settings, aws.session, clock)
@@ -133,6 +146,7 @@ def replay(
         dead=len(run.deliveries.dead),
         refused=tuple(run.refused),
         control=control,
+        changes=tuple(aws.wire.changes),
         policy=policy.decode(),
         ran=tuple(tally.ran),
     )

@@ -54,6 +54,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.ran: list[Ran] = []
+        self.function = ""
+        """The one that runs now; empty where none does."""
         self._calls: list[str] | None = None
         self._nanodollars = 0
 
@@ -69,12 +71,12 @@ class Tally:
 
         @wraps(handler)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            self._calls, self._nanodollars = [], 0
+            self._calls, self._nanodollars, self.function = [], 0, function
             try:
                 return handler(*args, **kwargs)
             finally:
                 self.ran.append(Ran(function, tuple(self._calls), self._nanodollars))
-                self._calls = None
+                self._calls, self.function = None, ""
 
         return run
 

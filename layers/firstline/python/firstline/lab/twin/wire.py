@@ -2,7 +2,8 @@
 
 An answer is given at ``before-call``, after botocore has checked the call against the service's
 model. A fault comes at ``before-send``, which is asked once for each try, so that botocore's own
-retries are seen. DynamoDB and SQS are moto's, which answers at ``before-send`` too.
+retries are seen. DynamoDB and SQS are moto's, which answers at ``before-send`` too. A call may be
+spoiled as well: its answer is then bytes of `HttpFault`, which botocore reads.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,10 +17,12 @@ from typing import Any
 from boto3.session import Session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from urllib3 import HTTPResponse
 
 from firstline.errors import Bug
+from firstline.lab import http_fault
+from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.changes import RequestError
 from firstline.lab.twin.operations import OPERATIONS
 from firstline.lab.twin.scenario import Dependency, FaultKind
@@ -61,6 +64,8 @@ class Call:
     """The call under way. One that begins in a fault has it in all its tries."""
 
     fault: FaultKind | None = None
+    spoiled: HttpFault | None = None
+    protocol: str = ""
     timeout: timedelta = timedelta()
     tries_max: int = 1
 
@@ -76,6 +81,10 @@ class Wire:
         self._slept = slept
         self._call = Call()
         self._faultless = False
+        self.spoils: Callable[[str], HttpFault | None] = lambda _: None
+        """What comes of a call of that name (``ssm.SendCommand``)."""
+        self.changes: list[str] = []
+        """The changes of the fleet that were made, each with its token or its instance."""
 
     def listen(self, session: Session) -> None:
         """Take the calls of the clients that *session* makes from now on."""
@@ -104,7 +113,11 @@ class Wire:
         context["asked"] = params
 
     def _before_call(
-        self, event_name: str, context: dict[str, Any], **_: object
+        self,
+        event_name: str,
+        context: dict[str, Any],
+        model: Any,  # noqa: ANN401 - its stubs leave out what is asked of it
+        **_: object,
     ) -> tuple[AWSResponse, dict[str, Any]] | None:
         name = event_name.removeprefix("before-call.")
         service = name.partition(".")[0]
@@ -112,21 +125,29 @@ class Wire:
         change = name in CHANGES or service in OWNED_BY_MOTO
         dependency = CALLS.get(name, DEPENDENCIES[service])
         fault = self._world.scenario.fault(dependency, self._world.elapsed, change=change)
+        spoiled = None if self._faultless else self.spoils(name)
         self._call = Call(
             fault=None if self._faultless else fault,
+            spoiled=spoiled,
+            protocol=model.service_model.resolved_protocol,
             timeout=timedelta(seconds=config.read_timeout),
             tries_max=(config.retries or {}).get("total_max_attempts", 1),
         )
-        if service in OWNED_BY_MOTO or self._call.fault in ("error", "hang"):
+        undone = spoiled is not None and not spoiled.effect
+        if service in OWNED_BY_MOTO or self._call.fault in ("error", "hang") or undone:
             return None
         answer = self._answer(name, context["asked"])
-        return answer if self._call.fault is None else None
+        return answer if self._call.fault is None and spoiled is None else None
 
     def _answer(self, name: str, asked: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
         if name not in OPERATIONS:
             raise Bug(f"the twin's world has no answer to {name}")
         try:
-            return _http(HTTPStatus.OK), OPERATIONS[name](self._world, asked)
+            done = OPERATIONS[name](self._world, asked)
+            if name in CHANGES:
+                about = asked.get("Comment") or asked.get("InstanceId") or "the group"
+                self.changes.append(f"{name} {about}")
+            return _http(HTTPStatus.OK), done
         except RequestError as error:
             refusal = {
                 "Error": {"Code": str(error), "Message": "refused"},
@@ -139,6 +160,8 @@ class Wire:
     ) -> AWSResponse | None:
         """One try. In a fault it goes no further; moto's own are lost on the way back."""
         service = event_name.split(".")[1]
+        if self._call.fault is None and self._call.spoiled is not None:
+            return self._spoil(request, service, self._call.spoiled)
         if self._call.fault == "error":
             # moto is still asked, and answers by the address: one that is not AWS's is left alone
             request.url = "https://nowhere.invalid/"
@@ -148,14 +171,38 @@ class Wire:
             self._time_out(request)
         return None
 
+    def _spoil(
+        self, request: AWSPreparedRequest, service: str, spoiled: HttpFault
+    ) -> AWSResponse | None:
+        """One try of a call that is spoiled; moto's own have their effect first."""
+        url = request.url
+        if service not in OWNED_BY_MOTO or not spoiled.effect:
+            request.url = "https://nowhere.invalid/"
+        if spoiled in {HttpFault.SLOW, HttpFault.RESET}:
+            if service not in OWNED_BY_MOTO:
+                self._lose(url, spoiled)
+            return None
+        return _http(*http_fault.answer(spoiled, self._call.protocol, service))
+
     def _after_moto(self, request: AWSPreparedRequest, **_: object) -> None:
         """The effect was had; its answer is lost."""
         if self._call.fault == "timeout-after":
             self._time_out(request)
+        elif self._call.fault is None and self._call.spoiled is not None:
+            self._lose(request.url, self._call.spoiled)
+
+    def _lose(self, url: str, spoiled: HttpFault) -> None:
+        if spoiled is HttpFault.SLOW:
+            self._slept(self._call.timeout)
+            raise ReadTimeoutError(endpoint_url=url)
+        if spoiled is HttpFault.RESET:
+            raise ConnectionClosedError(endpoint_url=url)
 
     def _retry_at_once(self, attempts: int, **_: object) -> int | None:
         """What botocore would try again after up to a second of real time, it tries now."""
-        again = self._call.fault is not None and attempts < self._call.tries_max
+        spoiled = self._call.spoiled
+        failed = self._call.fault is not None or (spoiled is not None and spoiled.retried)
+        again = failed and attempts < self._call.tries_max
         return 0 if again else None
 
     def _time_out(self, request: AWSPreparedRequest) -> None:
@@ -163,8 +210,7 @@ class Wire:
         raise ReadTimeoutError(endpoint_url=request.url)
 
 
-def _http(status: HTTPStatus) -> AWSResponse:
-    """An answer without a body."""
-    return AWSResponse(
-        "", status.value, HTTPHeaders(), HTTPResponse(BytesIO(), preload_content=False)
-    )
+def _http(status: HTTPStatus, body: bytes = b"") -> AWSResponse:
+    """An answer, by default without a body."""
+    raw = HTTPResponse(BytesIO(body), preload_content=False)
+    return AWSResponse("", status.value, HTTPHeaders(), raw)
