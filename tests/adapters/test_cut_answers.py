@@ -29,6 +29,7 @@ from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
 from firstline.cli.account.alarm_state import AwsAlarms
 from firstline.config import profile_file
+from firstline.controller.ports.store import Change, Heard
 from firstline.diagnosis.evidence import Unknown
 from firstline.doctor.facts import Alarm, Metric, Unread
 from firstline.doctor.readers.alarms import AlarmsReader
@@ -400,6 +401,11 @@ KEPT = (
     Case("Query: due", lambda one: store(one).due(T0), {"Items": []}),
     Case("Query: open", lambda one: store(one).open_now(1), {"Items": []}),
     Case("Query: entries", lambda one: store(one).entries(ID), {"Items": []}),
+    Case(
+        "TransactWriteItems",
+        lambda one: store(one).commit(Change(heard=Heard("arn", T0))),
+        {"ConsumedCapacity": []},
+    ),
     Case("GetItem: cause", lambda one: store(one).open_incident(CAUSE), CONSUMED),
     Case("GetItem: switch", lambda one: store(one).switch(), CONSUMED),
     Case("GetItem: openings", lambda one: store(one).openings("vettid"), CONSUMED),

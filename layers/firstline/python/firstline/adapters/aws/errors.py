@@ -64,8 +64,11 @@ def _of_botocore(error: Exception) -> bool:
 
 
 def prove(answer: Mapping[str, object], key: str) -> None:
-    """Raise `KeyError` unless *answer* has *key*, by which the service shows that it did it."""
-    if not answer[key]:
+    """Raise `KeyError` unless *answer* has *key*, by which the service shows that it did it.
+
+    A 200 whose body is none of the service's reads as an empty answer.
+    """
+    if answer[key] in (None, {}):
         raise KeyError(key)
 
 

@@ -71,7 +71,10 @@ class DynamoStore:
         writes = transaction.writes(change, self._tables, self._clock.now())
         with unavailable("store"):
             try:
-                self._client.transact_write_items(TransactItems=[each.action for each in writes])
+                answer = self._client.transact_write_items(
+                    TransactItems=[each.action for each in writes], ReturnConsumedCapacity="TOTAL"
+                )
+                prove(answer, "ConsumedCapacity")
             except self._client.exceptions.TransactionCanceledException as error:
                 # without its reasons it is no conflict that is known of, and raised as it is
                 reasons = error.response.get("CancellationReasons", [])
