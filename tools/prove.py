@@ -78,13 +78,13 @@ def is_current(table: Path) -> bool:
     return bool(lines) and all(version.digest() in line for line in lines)
 
 
-def run_campaign(table: Path, seeds: int = SEEDS) -> int:
-    """So many runs, of seeds that had never run when their code was first tried."""
+def run_campaign(table: Path, seeds: int = SEEDS, *, directed: bool = True) -> int:
+    """Directed runs, then so many of seeds that had never run when their code was first tried."""
     told = campaigns.load(table)
     if told.code == version.digest():
-        return simulate.run(seeds=seeds, first=told.first, state=table)
+        return simulate.run(seeds=seeds, first=told.first, directed=directed, state=table)
     table.unlink(missing_ok=True)
-    return simulate.run(seeds=seeds, first=told.next, state=table)
+    return simulate.run(seeds=seeds, first=told.next, directed=directed, state=table)
 
 
 def hunt_bugs(table: Path, bugs: Sequence[Planted] = PLANTED) -> int:

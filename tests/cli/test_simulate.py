@@ -18,11 +18,11 @@ COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", 
 
 def test_runs_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """How many, what they did, and that nothing was broken."""
-    assert dispatch(["simulate", "--seeds", "3"]) == 0
+    assert dispatch(["simulate", "--no-directed", "--seeds", "3"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("3 runs, ")
+    assert out.startswith("0 directed and 3 random runs, ")
     assert "no violation" in out
-    assert dispatch(["simulate", "--seeds", "2", "--from", "5", "--json"]) == 0
+    assert dispatch(["simulate", "--no-directed", "--seeds", "2", "--from", "5", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["seeds"], told["violations"]) == (2, [])
     assert 0 < told["faults_covered"] < told["faults_total"]
@@ -48,7 +48,7 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_faults_are_told_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each remote request that the ports have, and why some cells are dots."""
-    assert dispatch(["simulate", "--seeds", "2", "--coverage"]) == 0
+    assert dispatch(["simulate", "--no-directed", "--seeds", "2", "--coverage"]) == 0
     out = capsys.readouterr().out
     rows = {line.partition(" ")[0] for line in out.splitlines()}
     assert set(effects()) <= rows
@@ -58,7 +58,7 @@ def test_faults_are_told_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file holds all that came before; what is done already is not run again."""
     state = tmp_path / "state.json"
-    again = ["simulate", "--from", "7", "--state", str(state), "--seeds"]
+    again = ["simulate", "--no-directed", "--from", "7", "--state", str(state), "--seeds"]
     assert dispatch([*again, "2"]) == 0
     assert dispatch([*again, "5"]) == 0
     first, second = capsys.readouterr().out.splitlines()

@@ -110,7 +110,8 @@ def _figures(told: Campaign) -> Iterator[str]:
     rate = told.incidents / max(told.seconds, 1)
     yield "## The last long run\n"
     yield f"`./dev prove campaign`, of code `{told.code[:12]}`, from seed {told.first}:"
-    yield f"{told.seeds:,} runs, {told.incidents:,} incidents and {told.steps:,} remote requests in"
+    yield f"{told.directed:,} directed and {told.seeds:,} random runs,"
+    yield f"{told.incidents:,} incidents and {told.steps:,} remote requests in"
     yield f"{told.seconds:,.0f} s ({rate:.0f} incidents a second on all cores);"
     yield f"{len(told.broken)} runs broke a rule; {len(missed)} faults of effects never came. It"
     yield "fails where a rule breaks or a fault never comes. CI runs the first seeds each time, and"

@@ -1,14 +1,18 @@
 """Campaigns: many runs, in parts and on all cores, and the matrix of effects and faults."""
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from firstline.controller.ports import Ports
-from firstline.errors import Malformed
+from firstline.errors import Bug, Malformed
 from firstline.lab.simulation import campaign as campaigns
+from firstline.lab.simulation import cells as directed
 from firstline.lab.simulation import found
 from firstline.lab.simulation.campaign import PIECE, Campaign
+from firstline.lab.simulation.cells import Cell, cells
+from firstline.lab.simulation.chance import Forced
 from firstline.lab.simulation.faults import WRITES, Fault, effects, impossible, possible
 
 
@@ -33,8 +37,8 @@ def test_no_run_makes_a_request_that_the_matrix_does_not_know() -> None:
 
 
 def _run(told: Campaign, last: int) -> Campaign:
-    for seed, outcome in campaigns.run(told.next, last):
-        told.add(seed, outcome)
+    for job, outcome in campaigns.run(range(told.next, last)):
+        told.add(job, outcome)
     return told
 
 
@@ -50,9 +54,9 @@ def test_a_campaign_in_parts_is_the_whole(tmp_path: Path) -> None:
         alone.add(seed, found.simulate(seed))
     assert parted == alone
     assert (alone.seeds, alone.broken) == (2 * PIECE + 3, ())
-    came = {f"{effect} {kind}" for effect, kind in alone.cells() if alone.times(effect, kind)}
+    came = {f"{effect} {kind}" for effect, kind in cells() if alone.times(effect, kind)}
     assert "store.load hang" in came
-    assert came | set(alone.empty()) == {f"{effect} {kind}" for effect, kind in alone.cells()}
+    assert came | set(alone.empty()) == {f"{effect} {kind}" for effect, kind in cells()}
     assert not came & set(alone.empty())
 
 
@@ -66,3 +70,30 @@ def test_what_is_no_campaign_is_a_mistake(tmp_path: Path) -> None:
         campaigns.load(tmp_path)
     with pytest.raises(Malformed, match="cannot be written"):
         campaigns.save(Campaign(), tmp_path / "nowhere" / "state.json")
+
+
+def test_each_cell_has_a_run_that_meets_it() -> None:
+    """The first and the last of each effect here; `simulate` runs them all, before its seeds."""
+    known = cells()
+    assert {each.effect for each in known} == set(effects())
+    for effect in ("hosts.find", "scaling.departure", "store.commit"):
+        mine = [each for each in known if each.effect == effect]
+        for each in (mine[0], mine[-1]):
+            assert directed.simulate(each).coverage[each.effect, each.fault]
+
+
+def test_a_request_that_no_start_makes_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell is never taken for run: here its lead is not there."""
+    monkeypatch.setattr(directed, "LEADS", {"hosts.find": Forced("hosts.fix", Fault.NONE)})
+    with pytest.raises(Bug, match=r"no request of hosts\.find"):
+        directed.simulate(Cell("hosts.find", Fault.ERROR))
+
+
+def test_directed_runs_stand_beside_the_seeds() -> None:
+    """Each is counted for itself, and a violation names what ran."""
+    told, cell = Campaign(), Cell("store.load", Fault.HANG)
+    for job, outcome in campaigns.run((cell, 0)):
+        told.add(job, copy.replace(outcome, violations=("I1: a rule",)))
+    assert (told.directed, told.seeds, told.next) == (1, 1, 1)
+    assert [each.job for each in told.broken] == [cell, 0]
+    assert "store.load hang" not in told.empty()

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,17 +16,23 @@ from firstline.cli.output import progress, stepwise
 from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import Malformed
 from firstline.lab.simulation import campaign as campaigns
+from firstline.lab.simulation import cells as directed_runs
 from firstline.lab.simulation import found, planted
 from firstline.lab.simulation.bugs import PLANTED
-from firstline.lab.simulation.campaign import COVERED_BY, Campaign
+from firstline.lab.simulation.campaign import Campaign, Job
+from firstline.lab.simulation.cells import Cell, cells
 from firstline.lab.simulation.faults import Fault, effects, impossible
 from firstline.lab.simulation.found import Outcome
+from firstline.lab.simulation.run import Run
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 SAVED_EVERY_SECONDS = 1.0
 
 Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]
+Directed = Annotated[
+    bool, typer.Option(help="begin with one run for each fault of each remote request")
+]
 Seed = Annotated[int | None, typer.Option(min=0, help="this one alone, step by step")]
 First = Annotated[int, typer.Option("--from", min=0, help="the first seed")]
 State = Annotated[
@@ -45,6 +51,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 def run(
     seeds: Seeds = 200,
     seed: Seed = None,
+    directed: Directed = True,
     first: First = 0,
     state: State = None,
     coverage: Coverage = False,
@@ -67,7 +74,8 @@ def run(
         told = Campaign(code=code, first=first, next=first)
     elif told.code != code:
         raise Malformed(f"{state} holds runs of other code: its figures cannot be added to")
-    whole = _run(told, told.first + seeds, state)
+    jobs = (*(cells()[told.directed :] if directed else ()), *range(told.next, told.first + seeds))
+    whole = _run(told, jobs, state)
     return _tell(told, whole=whole, coverage=coverage, as_json=as_json)
 
 
@@ -92,19 +100,19 @@ def _hunt(text: str, *, as_json: bool) -> int:
     return 1 if survived else 0
 
 
-def _run(told: Campaign, last: int, state: Path | None) -> bool:
-    """Run what is left before the seed *last*; False if somebody stopped it."""
+def _run(told: Campaign, jobs: Sequence[Job], state: Path | None) -> bool:
+    """Run *jobs*; False if somebody stopped it."""
     began = saved = time.monotonic()
     before = told.seconds
     if state is not None:  # a file that cannot be written is told now, and not after an hour
         campaigns.save(told, state)
     try:
         with progress.counting() as tell:
-            for seed, outcome in campaigns.run(told.next, last):
-                told.add(seed, outcome)
+            for number, (job, outcome) in enumerate(campaigns.run(jobs), 1):
+                told.add(job, outcome)
                 now = time.monotonic()
                 told.seconds = before + now - began
-                tell(_line(told, last))
+                tell(_line(told, len(jobs) - number))
                 if state is not None and now - saved > SAVED_EVERY_SECONDS:
                     campaigns.save(told, state)
                     saved = now
@@ -116,22 +124,23 @@ def _run(told: Campaign, last: int, state: Path | None) -> bool:
     return True
 
 
-def _line(told: Campaign, last: int) -> str:
-    rate = told.seeds / max(told.seconds, 0.001)
+def _line(told: Campaign, left: int) -> str:
+    runs = told.directed + told.seeds
+    rate = runs / max(told.seconds, 0.001)
     broken = f"{len(told.broken)} with a violation" if told.broken else "no violation"
-    return f"{told.seeds:,} of {last - told.first:,} runs, {rate:.0f} a second: {broken}"
+    return f"{runs:,} of {runs + left:,} runs, {rate:.0f} a second: {broken}"
 
 
 def _tell(told: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
     """What the campaign came to, and its status: 1 where a rule broke or a fault never came."""
-    outcomes = {each.seed: _shortest(each.seed) for each in told.broken}
+    found_of = {each.job: _shortest(each.job) for each in told.broken}
     missed = told.empty()
-    uncovered = bool(missed) and told.seeds >= COVERED_BY
+    uncovered = bool(missed) and told.directed > 0 and whole
     if as_json:
-        output.emit(_document(told, outcomes, missed))
+        output.emit(_document(told, found_of, missed))
     else:
-        for seed, outcome in outcomes.items():
-            _show(seed, outcome, as_json=False)
+        for job, outcome in found_of.items():
+            _show(job, outcome, as_json=False)
         if coverage:
             print("\n".join(_table(told)))
         print(_summary(told, missed))
@@ -141,22 +150,26 @@ def _tell(told: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
         on = f"go on with the same --state, or --from {told.next}"
         print(f"stopped before seed {told.next}: {on}", file=sys.stderr)
         return STOPPED
-    return 1 if outcomes or uncovered else 0
+    return 1 if found_of or uncovered else 0
 
 
-def _shortest(seed: int) -> Outcome:
-    return found.shortest(seed, found.simulate(seed))
+def _shortest(job: Job) -> Outcome:
+    """A directed run is as short as it can be: all but its fault is dull."""
+    if isinstance(job, Cell):
+        return directed_runs.simulate(job)
+    return found.shortest(job, found.simulate(job))
 
 
 def _document(
-    told: Campaign, outcomes: dict[int, Outcome], missed: tuple[str, ...]
+    told: Campaign, outcomes: dict[Job, Outcome], missed: tuple[str, ...]
 ) -> SimulateLine:
-    total = len(list(told.cells()))
+    total = len(cells())
     return SimulateLine(
+        directed=told.directed,
         seeds=told.seeds,
         incidents=told.incidents,
         steps=told.steps,
-        violations=tuple(_violation(seed, each) for seed, each in outcomes.items()),
+        violations=tuple(_violation(job, each) for job, each in outcomes.items()),
         faults_covered=total - len(missed),
         faults_total=total,
         missed=missed,
@@ -165,10 +178,11 @@ def _document(
 
 
 def _summary(told: Campaign, missed: tuple[str, ...]) -> str:
-    total = len(list(told.cells()))
+    total = len(cells())
     ends = f"{len(told.broken)} with a violation" if told.broken else "no violation"
     return (
-        f"{told.seeds:,} runs, {told.incidents:,} incidents, {told.steps:,} remote requests in"
+        f"{told.directed:,} directed and {told.seeds:,} random runs,"
+        f" {told.incidents:,} incidents, {told.steps:,} remote requests in"
         f" {told.seconds:.0f} s: {ends}; {total - len(missed)} of {total} faults of effects came"
     )
 
@@ -186,20 +200,26 @@ def _table(told: Campaign) -> Iterator[str]:
     yield "a dot: " + "; ".join(sorted(reasons))
 
 
-def _show(seed: int, outcome: Outcome, *, as_json: bool) -> int:
+def _show(job: Job, outcome: Outcome, *, as_json: bool) -> int:
     """The run step by step, from its choices."""
     if as_json:
-        output.emit(_violation(seed, outcome))
+        output.emit(_violation(job, outcome))
     else:
-        print(f"seed {seed}: {outcome.start}, {outcome.incidents} incidents, hash {outcome.hash}")
-        told = stepwise.lines(found.run(seed, outcome.choices))
+        of = " ".join(job) if isinstance(job, Cell) else f"seed {job}"
+        print(f"{of}: {outcome.start}, {outcome.incidents} incidents, hash {outcome.hash}")
+        told = stepwise.lines(_again(job, outcome))
         for each in (*told, *(f"VIOLATED {it}" for it in outcome.violations)):
             print(f"  {each}")
     return 1 if outcome.violations else 0
 
 
-def _violation(seed: int, outcome: Outcome) -> ViolationLine:
-    told = stepwise.lines(found.run(seed, outcome.choices))
+def _violation(job: Job, outcome: Outcome) -> ViolationLine:
+    told = stepwise.lines(_again(job, outcome))
+    seed, cell = (None, " ".join(job)) if isinstance(job, Cell) else (job, "")
     return ViolationLine(
-        seed=seed, start=outcome.start, broken=outcome.violations, timeline=tuple(told)
+        seed=seed, cell=cell, start=outcome.start, broken=outcome.violations, timeline=tuple(told)
     )
+
+
+def _again(job: Job, outcome: Outcome) -> Run:
+    return directed_runs.run(job) if isinstance(job, Cell) else found.run(job, outcome.choices)

@@ -223,9 +223,13 @@ class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of the simulation: what it broke, and its timeline, as short as was found."""
+    """A run of the simulation: what it broke, and its timeline, as short as was found.
 
-    seed: int
+    It is of a ``seed``, or directed: ``cell`` names the effect and the fault.
+    """
+
+    seed: int | None
+    cell: str = ""
     start: str
     broken: tuple[str, ...]
     timeline: tuple[str, ...]
@@ -245,11 +249,13 @@ class PlantedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Many runs; ``faults_covered`` of ``faults_total`` are cells of effect and fault.
+    """Many runs, ``directed`` ones and ``seeds``.
 
-    ``missed`` are the cells that no run hit. All of one campaign, also of its earlier parts.
+    ``faults_covered`` of ``faults_total`` are cells of effect and fault; ``missed`` are the cells
+    that no run hit. All of one campaign, also of its earlier parts.
     """
 
+    directed: int
     seeds: int
     incidents: int
     steps: int

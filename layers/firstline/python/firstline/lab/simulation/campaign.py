@@ -6,7 +6,7 @@ What it came to is one value that can be written down, and gone on from.
 import copy
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children
 from pathlib import Path
@@ -14,26 +14,38 @@ from pathlib import Path
 import msgspec
 
 from firstline.errors import Malformed
+from firstline.lab.simulation import cells as directed
 from firstline.lab.simulation import found
-from firstline.lab.simulation.faults import Fault, effects, possible
+from firstline.lab.simulation.cells import Cell, cells
+from firstline.lab.simulation.faults import Fault
 from firstline.lab.simulation.found import Outcome
 
 PIECE = 16
 """Seeds that one process takes at a time: some seconds of work."""
-COVERED_BY = 5_000
-"""After so many runs every fault of every effect must have come: the rarest is one in hundreds."""
+
+
+type Job = int | Cell
+"""A seed, or a cell of effect and fault."""
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A seed whose run broke an invariant, and what it broke."""
+    """A run that broke an invariant, and what it broke: of a seed, or of a directed cell."""
 
-    seed: int
+    seed: int | None
     start: str
     violations: tuple[str, ...]
+    cell: Cell | None = None
+
+    @property
+    def job(self) -> Job:
+        """What ran."""
+        return self.cell if self.cell is not None else self.seed or 0
 
 
 class Campaign(msgspec.Struct, kw_only=True):
     """All runs so far: ``next`` is the first seed that has not run; ``coverage`` counts faults.
+
+    ``directed`` counts the runs of cells, which come before the seeds.
 
     ``code`` is the digest of the package that ran (`firstline.version`).
     """
@@ -41,6 +53,7 @@ class Campaign(msgspec.Struct, kw_only=True):
     code: str = ""
     first: int = 0
     next: int = 0
+    directed: int = 0
     incidents: int = 0
     steps: int = 0
     seconds: float = 0.0
@@ -52,13 +65,15 @@ class Campaign(msgspec.Struct, kw_only=True):
         """How many ran."""
         return self.next - self.first
 
-    def add(self, seed: int, outcome: Outcome) -> None:
-        """One more run."""
-        self.next = seed + 1
+    def add(self, of: Job, outcome: Outcome) -> None:
+        """One more run, of a seed or of a cell."""
+        seed, cell = (of, None) if isinstance(of, int) else (None, of)
+        self.next = self.next if seed is None else seed + 1
+        self.directed += cell is not None
         self.incidents += outcome.incidents
         self.steps += outcome.steps
         if outcome.violations:
-            broken = Broken(seed, outcome.start, outcome.violations)
+            broken = Broken(seed, outcome.start, outcome.violations, cell)
             self.broken = (*self.broken, broken)
         for (effect, fault), times in outcome.coverage.items():
             key = f"{effect} {fault}"
@@ -68,24 +83,20 @@ class Campaign(msgspec.Struct, kw_only=True):
         """How often *effect* had *fault*."""
         return self.coverage.get(f"{effect} {fault}", 0)
 
-    def cells(self) -> Iterator[tuple[str, Fault]]:
-        """Each effect of the ports with each fault that it can have."""
-        return ((each, kind) for each in effects() for kind in possible(each)[1:])
-
     def empty(self) -> tuple[str, ...]:
         """The cells that no run has hit."""
-        return tuple(f"{each} {kind}" for each, kind in self.cells() if not self.times(each, kind))
+        return tuple(f"{each} {kind}" for each, kind in cells() if not self.times(each, kind))
 
 
-def run(first: int, last: int) -> Iterator[tuple[int, Outcome]]:
-    """Each seed from *first* up to *last*, in order, with what its run came to."""
-    workers = min(os.process_cpu_count() or 1, max((last - first) // PIECE, 1))
+def run(jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
+    """Each of *jobs*, seeds and cells, in order, with what its run came to."""
+    workers = min(os.process_cpu_count() or 1, max(len(jobs) // PIECE, 1))
     if workers == 1:
-        yield from ((seed, found.simulate(seed)) for seed in range(first, last))
+        yield from ((job, _brief(job)) for job in jobs)
         return
     with ProcessPoolExecutor(workers, initializer=_deaf) as pool:
         try:
-            yield from enumerate(pool.map(_brief, range(first, last), chunksize=PIECE), first)
+            yield from zip(jobs, pool.map(_brief, jobs, chunksize=PIECE), strict=True)
         except BaseException:  # stopped, or no longer asked: nothing waits for what is under way
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
@@ -99,9 +110,10 @@ def _deaf() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _brief(seed: int) -> Outcome:
+def _brief(job: Job) -> Outcome:
     """The run without its choices, which only one that broke something needs."""
-    return copy.replace(found.simulate(seed), choices=())
+    outcome = found.simulate(job) if isinstance(job, int) else directed.simulate(job)
+    return copy.replace(outcome, choices=())
 
 
 def load(path: Path) -> Campaign:

@@ -1,7 +1,9 @@
 """Chance: which fault befalls a remote request, and which failure domain breaks."""
 
 import functools
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation.choices import Choices
@@ -40,10 +42,23 @@ BROKEN_FOR = (120, 480, 1200)
 """In seconds: less than a look takes to be old, and longer than people are waited for."""
 
 
-class Chance:
-    """The faults of one run, until it heals, and at most one failure domain that breaks in it."""
+class Forced(NamedTuple):
+    """A fault that a run must meet."""
 
-    def __init__(self, world: World, choices: Choices, heals_at: datetime) -> None:
+    effect: str
+    fault: Fault
+
+
+class Chance:
+    """The faults of one run, until it heals, and at most one failure domain that breaks in it.
+
+    *forced* come in their order, each at the next request of its effect.
+    """
+
+    def __init__(
+        self, world: World, choices: Choices, heals_at: datetime, forced: Sequence[Forced] = ()
+    ) -> None:
+        self._forced = list(forced)
         self._world = world
         self._choices = choices
         self._heals_at = heals_at
@@ -51,6 +66,8 @@ class Chance:
 
     def fault(self, effect: str) -> Fault:
         """What befalls this request of *effect*."""
+        if self._forced and self._forced[0].effect == effect:
+            return self._forced.pop(0).fault
         if self._world.now >= self._heals_at:
             return Fault.NONE
         kinds = possible(effect)

@@ -84,7 +84,11 @@ def exported(ended: Run) -> Iterator[bytes]:
 
 def simulate(seed: int, given: Sequence[int] | None = None) -> Outcome:
     """What the run of *seed*, or of the *given* choices in its world, came to."""
-    ended = run(seed, given)
+    return outcome(run(seed, given))
+
+
+def outcome(ended: Run) -> Outcome:
+    """What *ended* came to."""
     return Outcome(
         start=ended.start.name,
         violations=tuple(violations(ended)),

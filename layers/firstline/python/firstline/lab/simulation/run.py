@@ -5,7 +5,7 @@ worker.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from firstline.controller.system import System
 from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.lab.nowhere import nowhere
+from firstline.lab.simulation.chance import Forced
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.mail import Mail, Message
@@ -83,13 +84,15 @@ class Run:
     ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without.
     """
 
-    def __init__(self, start: Start, profile: Profile, choices: Choices) -> None:
+    def __init__(
+        self, start: Start, profile: Profile, choices: Choices, forced: Sequence[Forced] = ()
+    ) -> None:
         self.choices = choices
         self.start = start
         self.profile = profile
         self.world = World(start.scenario, BEGINS, profile.fleet.group)
         self.healed_at = BEGINS + HEALED_AFTER
-        self.scheduler = Scheduler(self.world, choices, self.healed_at)
+        self.scheduler = Scheduler(self.world, choices, self.healed_at, forced)
         self.door = MemoryDoor(self.world, self.scheduler)
         self.mail = Mail(choices, self.healed_at)
         self.news = News(start, self.world, self.profile, self.mail)

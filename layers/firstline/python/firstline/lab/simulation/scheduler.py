@@ -5,13 +5,13 @@ timeout, and die there; nothing of a dead process runs any more, its ``finally``
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from greenlet import GreenletExit, getcurrent
 
 from firstline.errors import Conflict, Contested, Unavailable
-from firstline.lab.simulation.chance import Chance
+from firstline.lab.simulation.chance import Chance, Forced
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.faults import CONNECTING, LAST_GASP, PATIENCE, SLOW, STALE, Fault
 from firstline.lab.simulation.partial import missing
@@ -30,7 +30,9 @@ class Scheduler:
     whether the hub has something to do now beside letting the workers go on.
     """
 
-    def __init__(self, world: World, choices: Choices, heals_at: datetime) -> None:
+    def __init__(
+        self, world: World, choices: Choices, heals_at: datetime, forced: Sequence[Forced] = ()
+    ) -> None:
         self.coverage: Counter[tuple[str, Fault]] = Counter()
         self.steps = 0
         self.trace: list[tuple[timedelta, str]] = []
@@ -40,7 +42,7 @@ class Scheduler:
         self._world = world
         self._choices = choices
         self._hub = getcurrent()
-        self._chance = Chance(world, choices, heals_at)
+        self._chance = Chance(world, choices, heals_at, forced)
         self._last: dict[str, object] = {}
         self.awaited: Callable[[], bool] = lambda: True
 
