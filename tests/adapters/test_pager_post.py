@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from firstline.adapters.pagerduty import PATIENCE
+from firstline.lab.twin import replay
 from firstline.lab.twin.pagerduty import Fault, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, NotYet
 from tests.adapters.doors import T0
@@ -157,3 +159,8 @@ def test_port_where_nobody_listens_is_not_yet() -> None:
         delivery = pager_to(f"http://127.0.0.1:{bound.getsockname()[1]}/").post(KEY, BODY)
     assert isinstance(delivery, NotYet)
     assert "Connection refused" in delivery.why
+
+
+def test_a_replay_outwaits_a_busy_machine() -> None:
+    """Its server answers or closes at once: what takes long there is the machine."""
+    assert all(longer >= 20 * real for longer, real in zip(replay.PATIENCE, PATIENCE, strict=True))

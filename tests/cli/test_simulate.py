@@ -62,10 +62,10 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
     assert dispatch([*again, "2"]) == 0
     assert dispatch([*again, "5"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("2 runs, ")
-    assert second.startswith("5 runs, ")
+    assert first.startswith("0 directed and 2 random runs, ")
+    assert second.startswith("0 directed and 5 random runs, ")
     assert json.loads(state.read_text())["next"] == 12
-    assert dispatch([*again[:3], "--state", str(tmp_path / "nowhere" / "x"), "--seeds", "2"]) == 2
+    assert dispatch([*again[:4], "--state", str(tmp_path / "nowhere" / "x"), "--seeds", "2"]) == 2
     assert "cannot be written" in capsys.readouterr().err
     told = json.loads(state.read_text())
     state.write_text(json.dumps(told | {"code": "other"}))
@@ -80,7 +80,7 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: Ending) -> None:
     """Its file is kept up to date, and its other processes end with it."""
     state = tmp_path / "state.json"
-    words = ["simulate", "--seeds", "100000", "--state", str(state)]
+    words = ["simulate", "--no-directed", "--seeds", "100000", "--state", str(state)]
     with started(words, ending) as ran:
         while not state.exists() or not json.loads(state.read_text())["next"]:
             assert ran.poll() is None
@@ -92,7 +92,7 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: En
     assert ran.returncode == 130
     assert all(" of 100,000 runs, " in each for each in progress)
     assert last.startswith(f"stopped before seed {told['next']}: go on")
-    assert out.startswith(f"{told['next']:,} runs, ")
+    assert out.startswith(f"0 directed and {told['next']:,} random runs, ")
     assert 0 < told["next"] < 100_000
 
 

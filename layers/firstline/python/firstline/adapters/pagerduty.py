@@ -7,8 +7,8 @@ it for good, and everything else is to be tried again; trying again is the calle
 import functools
 import ssl
 from contextlib import closing
-from datetime import timedelta
 from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 import urllib3
@@ -19,8 +19,6 @@ from firstline.errors import Malformed
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.redaction import redact
 
-_DEADLINE = timedelta(seconds=2.8)  # of the three seconds; the rest is for a busy machine
-_TIMEOUT = urllib3.Timeout(connect=1, read=2)  # per address and per read, so not a deadline
 _REFUSAL_BYTES_MAX = 64 * 1024
 _WHY_CHARACTERS_MAX = 200
 _HEADERS = {
@@ -31,20 +29,33 @@ _HEADERS = {
 }
 
 
+class Patience(NamedTuple):
+    """How long, in seconds, an answer is waited for: per address, per read, and in all."""
+
+    connect: float = 1
+    read: float = 2
+    deadline: float = 2.8  # of the three seconds; the rest is for a busy machine
+
+
+PATIENCE = Patience()
+
+
 class PagerDutyPager:
     """One integration, with its key.
 
     *url* is the whole address of ``enqueue``; raises `Malformed` for one that is not safe.
     """
 
-    def __init__(self, url: str, key: RoutingKey) -> None:
+    def __init__(self, url: str, key: RoutingKey, patience: Patience = PATIENCE) -> None:
         self._url = _safe(url)
         self._key = key
+        self._patience = patience
 
     @functools.cached_property
     def _http(self) -> urllib3.PoolManager:
         """Made at the first post: reading the authorities takes as long as a client of AWS."""
-        return urllib3.PoolManager(timeout=_TIMEOUT, ssl_context=ssl.create_default_context())
+        timeout = urllib3.Timeout(connect=self._patience.connect, read=self._patience.read)
+        return urllib3.PoolManager(timeout=timeout, ssl_context=ssl.create_default_context())
 
     def routing_key(self) -> str:
         """The key, at most five minutes old, or older when the secret cannot be read just now.
@@ -84,7 +95,7 @@ class PagerDutyPager:
         that drips; a page that hangs would hold up the next try.
         """
         answer = left_behind(lambda: self._exchange(url, sent, routing_key))
-        return answer.result(_DEADLINE.total_seconds())
+        return answer.result(self._patience.deadline)
 
     def _exchange(self, url: str, sent: bytes, routing_key: str) -> Delivery:
         answer = self._http.request(

@@ -19,7 +19,7 @@ from firstline.adapters.aws.sns_topic import SnsTeam
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.pagerduty import PATIENCE, PagerDutyPager, Patience
 from firstline.config.settings import Settings
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
@@ -41,8 +41,13 @@ def calls() -> Calls:
     return Calls()
 
 
-def system(settings: Settings, session: Session, clock: Clock) -> System:
-    """The system over AWS that *settings* describe, with clients of *session*."""
+def system(
+    settings: Settings, session: Session, clock: Clock, patience: Patience = PATIENCE
+) -> System:
+    """The system over AWS that *settings* describe, with clients of *session*.
+
+    *patience* is the pager's.
+    """
     profile = policy.load(Path(settings.profile_path))
     ports = Ports(
         store=DynamoStore(
@@ -58,6 +63,7 @@ def system(settings: Settings, session: Session, clock: Clock) -> System:
         pager=PagerDutyPager(
             settings.pager_url,
             RoutingKey(settings.routing_key_secret, clients.secrets(session), clock),
+            patience,
         ),
         team=SnsTeam(clients.team(session), settings.team_topic),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),

@@ -17,6 +17,7 @@ import msgspec
 import firstline
 from firstline import version as code
 from firstline.adapters import wiring
+from firstline.adapters.pagerduty import Patience
 from firstline.config import profile_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import Pulled
@@ -54,6 +55,9 @@ PACKAGE = Path(firstline.__file__).parent
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """When a replay begins whose first event has no readable time."""
 PAGER_PATIENCE = timedelta(seconds=3)
+"""As long as a PagerDuty that hangs is waited for, in virtual time."""
+PATIENCE = Patience(connect=60, read=60, deadline=60)
+"""In real time: the server on loopback answers or closes at once, however busy the machine is."""
 COUNTS = {
     "EnclaveAnswering": "answering",
     "HealthyHostCount": "healthy",
@@ -132,7 +136,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
         aws.wire.spoils = lambda call: spoils(tally.function, call, world.elapsed)
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
         settings = copy.replace(settings, code=code.digest(PACKAGE))
-        system = wiring.system(settings, aws.session, clock)
+        system = wiring.system(settings, aws.session, clock, PATIENCE)
         run = Run(world, aws, copy.replace(system, profile=profile), tally)
         run.to_the_end(events, progress)
         with aws.without_faults():
