@@ -101,6 +101,14 @@ PLANTED = (
         new="    if False:\n",
     ),
     Planted(
+        name="a muted alarm is no reason to wait",
+        breaks="I17 (muted)",
+        file="diagnosis/external_events.py",
+        old='    return "mute" if muted else _SORTS',
+        new="    return None if muted else _SORTS",
+        start="somebody mutes the alarm",
+    ),
+    Planted(
         name="an alarm whose actions are disabled is no reason to wait",
         breaks="I17",
         file="remediation/guards/surroundings.py",

@@ -317,6 +317,12 @@ DIRECTED: Sequence[Start] = (
         profile="vettid",
     ),
     start(
+        "somebody mutes the alarm",
+        fleet({"restart_helps": False}, UP),
+        alarm(SOME),
+        Told(4, envelopes.muted(envelopes.alarm(SOME)), "alarm", SOME),
+    ),
+    start(
         "a pause meets a fix",
         fleet({}, UP),
         alarm(SOME),

@@ -40,6 +40,20 @@ def alarm(
     return make
 
 
+def muted(make: Make) -> Make:
+    """The same transition in a mute window of an hour."""
+
+    def remade(profile: Profile, at: datetime) -> bytes:
+        event = json.loads(make(profile, at))
+        rule = f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm-mute-rule:work"
+        ends = (at + timedelta(hours=1)).isoformat()
+        mute = {"mutedByArn": rule, "muteWindowStart": at.isoformat(), "muteWindowEnd": ends}
+        event["detail"]["muteDetail"] = mute
+        return json.dumps(event).encode()
+
+    return remade
+
+
 def changed(make: Make, **fields: object) -> Make:
     """The same envelope with other *fields*, whose hyphens are written as underscores."""
     named = {name.replace("_", "-"): each for name, each in fields.items()}

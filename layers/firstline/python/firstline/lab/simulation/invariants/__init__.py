@@ -41,6 +41,7 @@ CHECKERS: dict[str, Checker] = {
     "I15": surroundings.nothing_is_fixed_in_a_pause,
     "I16": acting.silence_licenses_nothing,
     "I17": surroundings.what_is_suppressed_is_left_alone,
+    "I17 (muted)": surroundings.what_is_muted_is_left_alone,
     "I18": surroundings.issues_stop_fixes,
     "I19": acting.refreshes_are_gentle,
     "I20": acting.attempts_are_bounded,

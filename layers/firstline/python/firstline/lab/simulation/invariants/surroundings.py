@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from firstline.controller.ports.store import Given
+from firstline.incidents.incident import Incident
 from firstline.lab.simulation.left import Left, Told
 from firstline.lab.simulation.run import TIMEOUTS
-from firstline.ledger.entries import FixIntended, PauseChanged, SignalReceived
+from firstline.ledger.entries import FixIntended, PauseChanged, SignalReceived, SignalsJoined
 from firstline.remediation.kill_switch import EVERYTHING
+from firstline.signal import Mark
 
 SCALES = ("replace_instance", "refresh_fleet", "scale_out")
 
@@ -62,6 +64,24 @@ def what_is_suppressed_is_left_alone(left: Left) -> Iterator[str]:
     for told in left.of(FixIntended):
         if told.incident in suppressed or told_so:
             yield f"{told.incident} was fixed, and its alarm is suppressed"
+
+
+def what_is_muted_is_left_alone(left: Left) -> Iterator[str]:
+    """I17: once a mute of an alarm was recorded, no fix rests on that alarm alone."""
+    muted = set[str]()
+    for each in left.journal():
+        match each:
+            case Told(event=SignalReceived() | SignalsJoined() as told):
+                muted |= {signal.subject for signal in told.all if Mark.MUTED in signal.marks}
+            case Told(event=FixIntended()) if _alarms(left.by_id[each.incident]) <= muted:
+                yield f"{each.incident} was fixed, and its alarms are muted"
+            case _:
+                pass
+
+
+def _alarms(held: Incident) -> set[str]:
+    """The names of the alarms behind it."""
+    return {arn.rpartition(":")[2] for arn in held.alarms}
 
 
 def issues_stop_fixes(left: Left) -> Iterator[str]:
