@@ -43,6 +43,14 @@ ACTING = (
         start="an issue of KMS meets a fix",
     ),
     Planted(
+        name="a closed calendar changes no answer that an intent rests on",
+        breaks="I18 (calendar)",
+        file="diagnosis/external_events.py",
+        old="    return events.issues(now), events.closed_calendars(now), suspects",
+        new="    return events.issues(now), (), suspects",
+        start="a calendar closes as a fix is decided",
+    ),
+    Planted(
         name="an intent does not ask whether its plan was denied",
         breaks="I35",
         file="controller/act.py",

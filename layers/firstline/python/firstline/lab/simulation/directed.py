@@ -30,6 +30,7 @@ FLAPPING = tuple(
 )
 MEETS = 5
 """When the first fix is decided: a look that is sent at once is read so many seconds later."""
+FREEZES = Told(MEETS, envelopes.freeze)
 LOOPS = {"parent": "looping"}
 LOST = {"enclave": "up", "nats": "lost"}
 UNRELATED = (
@@ -344,6 +345,7 @@ DIRECTED: Sequence[Start] = (
         alarm(SOME),
         Told(MEETS, envelopes.finding(host(0)), "finding", about=host(0)),
     ),
+    start("a calendar closes as a fix is decided", fleet({}, UP), alarm(SOME), FREEZES),
     start(
         "an issue of KMS meets a fix",
         fleet({}, UP),

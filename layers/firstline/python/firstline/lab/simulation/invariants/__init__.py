@@ -43,6 +43,7 @@ CHECKERS: dict[str, Checker] = {
     "I17": surroundings.what_is_suppressed_is_left_alone,
     "I17 (muted)": surroundings.what_is_muted_is_left_alone,
     "I18": surroundings.issues_stop_fixes,
+    "I18 (calendar)": surroundings.calendars_stop_fixes,
     "I19": acting.refreshes_are_gentle,
     "I20": acting.attempts_are_bounded,
     "I20 (counted)": trust.failures_demote,

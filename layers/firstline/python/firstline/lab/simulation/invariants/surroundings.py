@@ -99,6 +99,19 @@ def issues_stop_fixes(left: Left) -> Iterator[str]:
                 pass
 
 
+def calendars_stop_fixes(left: Left) -> Iterator[str]:
+    """I18: no fix is intended once it was recorded that a change calendar is closed."""
+    closed = False
+    for each in left.journal():
+        match each:
+            case Told(event=SignalReceived(subject="change calendar") as told):
+                closed = told.state == "CLOSED"
+            case Told(event=FixIntended() as intended) if closed:
+                yield f"{intended.action} of {each.incident} was intended in a change freeze"
+            case _:
+                pass
+
+
 def storms_open_one(left: Left) -> Iterator[str]:
     """I21: of unrelated troubles so many open an incident, and one more stands for the others."""
     window = timedelta(seconds=left.policy.storm_window_seconds)
