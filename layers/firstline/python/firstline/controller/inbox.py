@@ -6,7 +6,7 @@ from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import take_in
 from firstline.controller.ports.store import Loaded
-from firstline.controller.remember import Arrival
+from firstline.controller.remember import arrived
 from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.incidents import approvals
@@ -77,7 +77,7 @@ def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     for signal in signals:
         found = _found(draft, signal)
         if found.disposition is Disposition.INCIDENT and signal.key not in over:
-            take_in(Arrival(signal, found, first=False), draft.system)
+            take_in(arrived(signal, found, draft.system, first=False), draft.system)
     fold(draft, inbox)
 
 

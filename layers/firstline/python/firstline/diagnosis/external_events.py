@@ -52,6 +52,11 @@ def concerns(signal: Signal) -> bool:
     return _sort(signal) is not None
 
 
+def names_suspects(signal: Signal) -> bool:
+    """Whether *signal* is a grave finding on instances, of this fleet or of another."""
+    return signal.kind is SignalKind.FINDING and bool(_about(signal))
+
+
 def _sort(signal: Signal) -> Sort | None:
     muted = signal.kind is SignalKind.ALARM and Mark.MUTED in signal.marks
     return "mute" if muted else _SORTS.get(signal.kind)
