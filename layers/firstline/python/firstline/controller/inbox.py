@@ -17,8 +17,9 @@ from firstline.signals import episodes
 from firstline.signals.classify import Classification, classify
 
 APPROVALS_MAX = 5
-FOLDED_MAX = 80
-"""As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all)."""
+FOLDED_MAX = 70
+"""As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all).
+A turn that judges one fix and intends the next writes about 15, and two for each answer."""
 
 
 def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
