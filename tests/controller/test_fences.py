@@ -10,11 +10,12 @@ from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import UnderWay
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.diagnosis.evidence import Unknown
+from firstline.diagnosis.external_events import KEPT_MAX
 from firstline.errors import Bug, Contested, Malformed, Unavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import Switch
-from tests.controller.rig import A, Rig, later, raising
+from tests.controller.rig import FLEET, START, A, Rig, later, raising
 from tests.controller.test_levers import BOB, approve, deny, pause, proposing
 from tests.controller.test_surroundings import FINDING, FREEZE, KMS_ISSUE
 from tests.events import edited
@@ -29,6 +30,15 @@ MUTED = edited(
         },
     },
 )
+
+
+def muted(number: int) -> bytes:
+    """A mute of an alarm that nobody listed."""
+    arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:of-others-{number}"
+    named = {"detail.alarmName": f"of-others-{number}", "id": f"m{number}"}
+    return edited(MUTED, {"resources": [arn], **named})
+
+
 ELSEWHERE = edited(FINDING, {"detail.resource.instanceDetails.instanceId": "i-0fffffffffffffff1"})
 WORDS: dict[str, Callable[[Rig], object]] = {
     "a pause": pause,
@@ -149,11 +159,30 @@ def test_of_two_answers_to_one_plan_the_denial_wins(
     assert (rig.fixes, held.status) == ([], Status.HANDED_OVER)
 
 
-@pytest.mark.parametrize("noise", [ELSEWHERE, FINDING])
+def test_a_mute_counts_however_many_alarms_of_others_are_muted() -> None:
+    """I17: one window over a whole account does not push it out."""
+    rig = about_to_fix()
+    for number in range(KEPT_MAX + 1):
+        ingest(muted(number), rig.system)
+    ingest(MUTED, rig.system)
+    rig.turn()
+    assert rig.fixes == []
+
+
+def test_a_mute_is_over_once_its_alarm_rings_unmuted() -> None:
+    """Somebody ended it before its window did, or its end was not to be read."""
+    rig = Rig()
+    ingest(MUTED, rig.system)
+    rig.world.advance(START + seconds(60))
+    rig.hear(later(60))
+    assert (rig.at_the_end().status, rig.fixes) == (Status.RESOLVED, list(FLEET))
+
+
+@pytest.mark.parametrize("noise", [ELSEWHERE, FINDING, muted(1)])
 def test_noise_vetoes_no_fix(noise: bytes) -> None:
     """Neither a finding on a host of another fleet, nor one that is told a second time."""
     rig = about_to_fix()
-    again = edited(noise, {"id": "again", "detail.severity": 2.0})
+    again = noise if noise == muted(1) else edited(noise, {"id": "again", "detail.severity": 2.0})
     rig.script.at[len(rig.script.made) + len(requests())] = lambda: ingest(again, rig.system)
     commits = rig.script.calls["commit"]
     rig.turn()

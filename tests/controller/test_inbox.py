@@ -1,8 +1,11 @@
+import copy
+
 import pytest
 
-from firstline.controller.inbox import FOLDED_MAX
+from firstline.adapters.aws.transaction import ACTIONS_MAX, Tables, writes
+from firstline.controller.inbox import APPROVALS_MAX, FOLDED_MAX
 from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Joined
+from firstline.controller.ports.store import Change, Given, Joined
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.incidents.incident import Status
@@ -10,7 +13,8 @@ from firstline.ledger.chain import Kind
 from firstline.signals.classify import known_as
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, PROFILE
-from tests.controller.rig import DIES, Crash, Rig, later
+from tests.controller.rig import DIES, START, A, B, Crash, Rig, later, opened
+from tests.remediation.situations import approval
 
 
 def ended(*joined: bytes) -> Rig:
@@ -24,12 +28,25 @@ def ended(*joined: bytes) -> Rig:
     return rig
 
 
+def changes_of(rig: Rig) -> list[Change]:
+    """Every change from now on, as it is asked for."""
+    made: list[Change] = []
+    commit = rig.door.store.commit
+
+    def recorded(change: Change) -> None:
+        made.append(change)
+        commit(change)
+
+    rig.door.store.commit = recorded  # type: ignore[method-assign]
+    return made
+
+
 def wake(rig: Rig) -> None:
     reconcile(Wake(rig.id()), rig.system)
 
 
 def test_many_signals_are_folded_in_several_entries() -> None:
-    """One transaction takes eighty; the rest wakes the incident again at once."""
+    """One transaction takes seventy; the rest wakes the incident again at once."""
     rig = Rig()
     rig.hear()
     for seconds in range(60, 60 + 2 * FOLDED_MAX + 10):
@@ -41,7 +58,25 @@ def test_many_signals_are_folded_in_several_entries() -> None:
         left = signals < 11 + 2 * FOLDED_MAX
         assert (rig.incident().next_wake_at == rig.world.now) is left
     assert rig.tables.inboxes[rig.id()] == {}
-    assert [len(each["joined"]) for each in rig.told(Kind.SIGNAL)[1:]] == [80, 80, 10]
+    assert [len(each["joined"]) for each in rig.told(Kind.SIGNAL)[1:]] == [70, 70, 10]
+
+
+def test_the_fullest_turn_is_one_transaction() -> None:
+    """A verdict and the next fix, beside as many signals and answers as one turn takes in."""
+    rig = opened()
+    rig.until(lambda held: held.attempts and held.targets[0].readings == 2)
+    yes = copy.replace(approval(), at=START)
+    for number in range(FOLDED_MAX):
+        signal = known_as(parse(later(60 + number), HOME, rig.world.now), PROFILE, {})
+        rig.door.store.commit(Change(joined=Joined(rig.id(), signal), processed=signal.key))
+    for number in range(APPROVALS_MAX):
+        given = Given(rig.id(), rig.incident().version, copy.replace(yes, by=f"arn:{number}"))
+        rig.door.store.commit(Change(given=given))
+    made = changes_of(rig)
+    rig.turn()
+    assert (len(made[0].folded), len(made[0].taken)) == (FOLDED_MAX, APPROVALS_MAX)
+    assert (made[0].fence is not None, rig.fixes) == (True, [A, B])
+    assert len(writes(made[0], Tables("incidents", "ledger"), rig.world.now)) <= ACTIONS_MAX
 
 
 def test_an_alarm_that_came_too_late_opens_an_episode_of_its_own() -> None:

@@ -8,7 +8,7 @@ import pytest
 from firstline.controller import remember
 from firstline.controller.ingest import ingest
 from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Unavailable
+from firstline.errors import Bug, Contested, Unavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import Scenario
 from firstline.ledger.chain import Kind
@@ -221,3 +221,27 @@ def test_what_is_not_ours_or_not_new_is_not_kept(told: bytes) -> None:
     rig = Rig()
     ingest(told, rig.system)
     assert rig.tables.circumstances == {}
+
+
+@pytest.mark.parametrize("contested", [Contested.CIRCUMSTANCES, Contested.OPENINGS])
+def test_the_group_is_read_once_for_a_finding(contested: Contested) -> None:
+    """I1: its page waits for that read, and a client may take seconds for it."""
+    rig = Rig()
+    rig.script.conflicting = contested
+    with pytest.raises(Unavailable, match="contested"):
+        ingest(FINDING, rig.system)
+    assert rig.script.calls["commit"] > 1
+    assert rig.script.calls["group"] == 1
+
+
+def test_the_group_is_not_read_for_a_finding_that_keeps_no_host() -> None:
+    """One of a lesser state, one that is over, and one on no instance."""
+    rig = Rig()
+    edits: dict[str, object] = {
+        "detail.severity": 2.0,
+        "detail.service.archived": True,
+        "detail.resource.instanceDetails.instanceId": "",
+    }
+    for path, value in edits.items():
+        ingest(edited(FINDING, {"id": path, path: value}), rig.system)
+    assert rig.script.calls["group"] == 0

@@ -171,6 +171,33 @@ def test_noise_changes_no_answer() -> None:
     assert mine.answers == 1
 
 
+MUTE = copy.replace(
+    ISSUE,
+    kind=SignalKind.ALARM,
+    subject="healthy-hosts",
+    arn="arn:alarm",
+    state="ALARM",
+    marks=(Mark.MUTED,),
+    muted_until=NOW + timedelta(hours=1),
+)
+
+
+def test_mutes_of_others_evict_none_of_the_fleet() -> None:
+    """What nobody listed makes room, and changes no answer; so does a window that has ended."""
+    known = NOTHING
+    for number in range(KEPT_MAX):
+        known = known.told(copy.replace(MUTE, subject=f"arn:{number}", arn=f"arn:{number}"))
+    assert known.answers == 0
+    mine = known.told(MUTE)
+    assert (mine.answers, mine.full("mute", NOW)) == (1, None)
+    assert mine.muted("arn:alarm", NOW, NOW) == MUTE.muted_until
+    ended = NOTHING
+    for number in range(KEPT_MAX):
+        over = copy.replace(MUTE, arn=f"arn:{number}", at=ago(60), muted_until=NOW)
+        ended = ended.told(over)
+    assert ended.told(MUTE).full("mute", NOW) is None
+
+
 def test_a_finding_on_several_hosts_keeps_each() -> None:
     """One of them is enough for it to concern the fleet."""
     both = {"InstanceId": "i-0a1b2c3d4e5f60711 i-0fffffffffffffff1"}

@@ -232,6 +232,7 @@ def test_limits_that_cannot_be_read_stop_every_fix() -> None:
     assert {guard: denial.why for guard, denial in said.items()} == {
         "switch_is_off": "the kill switch cannot be read: throttled",
         "action_is_allowed": "whether restart_enclave was demoted cannot be read: throttled",
+        "no_alarm_is_suppressed": "muted alarms cannot be read: throttled",
         "region_is_healthy": "open AWS Health issues cannot be read: throttled",
         "calendar_is_open": "change calendars cannot be read: throttled",
         "no_finding_on_target": "security findings cannot be read: throttled",

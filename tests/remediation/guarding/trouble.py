@@ -69,6 +69,13 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             silenced(ALARM, muted=ALARM_ARN),
             Denial(f"no fix: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00"),
         ),
+        (
+            situation(limits=lost("mute")),
+            Denial(
+                "muted alarms are more than 100, and one that is not kept may forbid it,"
+                " until 2026-03-26T04:20:00+00:00"
+            ),
+        ),
     ),
     "region_is_healthy": (
         (

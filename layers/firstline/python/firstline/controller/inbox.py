@@ -6,7 +6,7 @@ from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import take_in
 from firstline.controller.ports.store import Loaded
-from firstline.controller.remember import Arrival
+from firstline.controller.remember import arrived
 from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
 from firstline.incidents import approvals
@@ -17,8 +17,9 @@ from firstline.signals import episodes
 from firstline.signals.classify import Classification, classify
 
 APPROVALS_MAX = 5
-FOLDED_MAX = 80
-"""As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all)."""
+FOLDED_MAX = 70
+"""As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all).
+A turn that judges one fix and intends the next writes about 15, and two for each answer."""
 
 
 def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
@@ -77,7 +78,7 @@ def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     for signal in signals:
         found = _found(draft, signal)
         if found.disposition is Disposition.INCIDENT and signal.key not in over:
-            take_in(Arrival(signal, found, first=False), draft.system)
+            take_in(arrived(signal, found, draft.system, first=False), draft.system)
     fold(draft, inbox)
 
 

@@ -2,7 +2,7 @@
 
 from firstline.controller.joining import Receipt, note, tell
 from firstline.controller.opening import take_in
-from firstline.controller.remember import Arrival
+from firstline.controller.remember import arrived
 from firstline.controller.system import System
 from firstline.signal import Disposition, Signal, SignalKind, on_time
 from firstline.signals.classify import Classification, classify, known_as
@@ -21,7 +21,7 @@ def ingest(body: bytes, system: System) -> Receipt:
 
 def receive(signal: Signal, found: Classification, system: System) -> Receipt:
     """Do what *found* asks for; raises `Unavailable` when it must be delivered again."""
-    arrival = Arrival(signal, found)
+    arrival = arrived(signal, found, system)
     match found.disposition, signal.kind:
         case (Disposition.INCIDENT, _):
             return take_in(arrival, system)

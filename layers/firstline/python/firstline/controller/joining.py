@@ -41,7 +41,7 @@ def tell(arrival: Arrival, system: System) -> Receipt:
 
 def note(arrival: Arrival, system: System) -> Receipt:
     """One entry for a signal that opens nothing."""
-    signal, found, _ = arrival
+    signal, found = arrival.signal, arrival.found
     now, by = system.ports.clock.now(), system.provenance()
     entry = episodes.note(signal, found, system.profile, now, by)
     latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
@@ -59,7 +59,7 @@ def put(
     Processed is the last mark: a worker that dies before it lets the signal come again. The inbox
     holds it under its own key, so that coming twice changes nothing.
     """
-    signal, found, first = arrival
+    signal, found, first, _ = arrival
     change = Change(joined=Joined(incident, signal), heard=heard(signal), openings=openings)
     _commit_hinted(change, arrival, system)
     system.ports.wakes.queue(Wake(incident), seconds(0))

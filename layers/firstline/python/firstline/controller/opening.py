@@ -54,13 +54,13 @@ def _observed(arrival: Arrival, system: System) -> Receipt:
     """It came late, and its alarm is OK: an open incident looks again, and nobody is paged."""
     why = f"{LATE}: {arrival.found.why}"
     found = copy.replace(arrival.found, disposition=Disposition.CONTEXT, why=why)
-    return tell(Arrival(arrival.signal, found), system)
+    return tell(arrival._replace(found=found, first=True), system)
 
 
 def _open(
     arrival: Arrival, system: System, openings: OpeningsWrite | None, *, late: bool
 ) -> Receipt:
-    signal, found, first = arrival
+    signal, found, first, _ = arrival
     now = system.ports.clock.now()
     opening = episodes.begin(signal, found, system.profile, now, system.provenance())
     incident = opening.incident

@@ -13,7 +13,7 @@ from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import InstanceId
-from firstline.signal import Disposition, Mark, Signal, SignalKind
+from firstline.signal import Disposition, Mark, Signal
 from firstline.signals.classify import Classification
 
 TURNS_MAX = 5
@@ -23,11 +23,21 @@ class Arrival(NamedTuple):
     """A signal and what it means.
 
     One that is not ``first`` was processed once, into the inbox of an incident that ended.
+    ``fleet`` are the group's instances, where it is about some and they could be read.
     """
 
     signal: Signal
     found: Classification
     first: bool = True
+    fleet: frozenset[InstanceId] | None = None
+
+
+def arrived(
+    signal: Signal, found: Classification, system: System, *, first: bool = True
+) -> Arrival:
+    """*signal* held against the group, once, whatever is contested later: its page may wait."""
+    names_hosts = circumstances.names_suspects(signal) and believed(signal, found)
+    return Arrival(signal, found, first, _fleet(system) if names_hosts else None)
 
 
 def commit_with_circumstances(change: Change, arrival: Arrival, system: System) -> None:
@@ -60,14 +70,12 @@ def _circumstances_after(arrival: Arrival, system: System) -> CircumstancesWrite
         return None
     group = system.profile.fleet.group
     before = system.ports.store.limits(group).circumstances
-    after = before.told(signal, _fleet(signal, system))
+    after = before.told(signal, arrival.fleet)
     return CircumstancesWrite(group, after) if after != before else None
 
 
-def _fleet(signal: Signal, system: System) -> frozenset[InstanceId] | None:
-    """The group's instances, where *signal* is about some; None where they cannot be read."""
-    if signal.kind is not SignalKind.FINDING:
-        return None
+def _fleet(system: System) -> frozenset[InstanceId] | None:
+    """The group's instances; None where they cannot be read."""
     try:
         group = system.ports.fleet.group()
     except Unavailable:

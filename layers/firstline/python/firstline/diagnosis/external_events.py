@@ -52,6 +52,11 @@ def concerns(signal: Signal) -> bool:
     return _sort(signal) is not None
 
 
+def names_suspects(signal: Signal) -> bool:
+    """Whether *signal* is a grave finding on instances, of this fleet or of another."""
+    return signal.kind is SignalKind.FINDING and bool(_about(signal))
+
+
 def _sort(signal: Signal) -> Sort | None:
     muted = signal.kind is SignalKind.ALARM and Mark.MUTED in signal.marks
     return "mute" if muted else _SORTS.get(signal.kind)
@@ -67,7 +72,8 @@ class Circumstance(msgspec.Struct, frozen=True):
     """The last event of one: ``about`` is the service, the instances, or the calendar.
 
     It is empty once it has ended, and kept, so that an event that comes late begins nothing.
-    ``ours`` is whether it concerns the fleet, or may. ``until`` is when a mute window ends.
+    ``ours`` is whether it concerns the fleet, or may: a finding on one of its hosts, a mute of an
+    alarm that is listed. ``until`` is when a mute window ends.
     """
 
     sort: Sort
@@ -76,6 +82,11 @@ class Circumstance(msgspec.Struct, frozen=True):
     at: datetime
     ours: bool = True
     until: datetime | None = None
+
+    def goes_on(self, now: datetime) -> bool:
+        """Whether it is not over at *now*, as far as is known."""
+        ended = self.until is not None and self.until <= now
+        return bool(self.about) and not ended and now - self.at < _AGES[self.sort]
 
 
 class Circumstances(msgspec.Struct, frozen=True):
@@ -99,7 +110,7 @@ class Circumstances(msgspec.Struct, frozen=True):
         mine = [each for each in self.known if (each.sort, each.name) == (sort, name)]
         if sort is None or about is None or any(each.at > signal.at for each in mine):
             return self  # no guard's business, or it comes late
-        ours = sort != "finding" or fleet is None or bool(fleet & set(about.split()))
+        ours = _ours(signal, about, fleet)
         others = tuple(each for each in self.known if each not in mine)
         event = Circumstance(sort, name, about, signal.at, ours, signal.muted_until)
         known = _bounded(others, event)
@@ -126,12 +137,15 @@ class Circumstances(msgspec.Struct, frozen=True):
         named = (each.split() for each in self._about("finding", now))
         return tuple(sorted(InstanceId(each) for each in set(chain.from_iterable(named))))
 
-    def muted(self, arn: str, now: datetime) -> datetime | None:
-        """Until when the alarm is muted; a window whose end is not known lasts for 15 days."""
+    def muted(self, arn: str, since: datetime, now: datetime) -> datetime | None:
+        """Until when the alarm is muted; a window whose end is not known lasts for 15 days.
+
+        An event from before *since* does not count: what the alarm sent then was not muted.
+        """
         ends = (
             each.until or each.at + MUTE_MAX
             for each in self.live("mute", now)
-            if each.about == arn and (each.until is None or now < each.until)
+            if each.about == arn and each.at >= since
         )
         return max(ends, default=None)
 
@@ -141,16 +155,26 @@ class Circumstances(msgspec.Struct, frozen=True):
     def live(self, sort: Sort, now: datetime) -> Iterator[Circumstance]:
         """Those of *sort* that go on, as far as is known."""
         for each in self.known:
-            goes_on = each.about and each.name != FULL and now - each.at < _AGES[sort]
-            if each.sort == sort and goes_on:
+            if each.sort == sort and each.name != FULL and each.goes_on(now):
                 yield each
+
+
+def _ours(signal: Signal, about: str, fleet: frozenset[InstanceId] | None) -> bool:
+    """Whether *signal* concerns the fleet, or may: an alarm that nobody listed licenses no fix."""
+    match signal.kind:
+        case SignalKind.ALARM:
+            return signal.subject != signal.arn
+        case SignalKind.FINDING:
+            return fleet is None or bool(fleet & set(about.split()))
+        case _:
+            return True
 
 
 def _answers(events: Circumstances, now: datetime) -> tuple[object, ...]:
     """What guards answer by on this fleet."""
     suspects = {each.about for each in events.live("finding", now) if each.ours}
     full = tuple(events.full(sort, now) for sort in _AGES)
-    mutes = {(each.about, each.until) for each in events.live("mute", now)}
+    mutes = {(each.about, each.until) for each in events.live("mute", now) if each.ours}
     return events.issues(now), events.closed_calendars(now), suspects, mutes, full
 
 
@@ -163,7 +187,7 @@ def _bounded(known: tuple[Circumstance, ...], event: Circumstance) -> tuple[Circ
     mine = [each for each in known if each.sort == event.sort and each.name != FULL]
     if len(mine) <= KEPT_MAX:
         return known
-    over = [each for each in mine if not each.about or event.at - each.at >= _AGES[each.sort]]
+    over = [each for each in mine if not each.goes_on(event.at)]
     gone = next(iter([*over, *(each for each in mine if not each.ours), event]))
     kept = tuple(each for each in known if each is not gone)
     if gone is not event or not event.ours:

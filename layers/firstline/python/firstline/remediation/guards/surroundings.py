@@ -14,7 +14,6 @@ from firstline.diagnosis.health_checks import Failure
 from firstline.diagnosis.preflight import Deployments
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.limits import Limits
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -52,21 +51,25 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
         return None
     if situation.incident.suppressed:
         return Denial("every alarm behind it is suppressed in CloudWatch")
+    known = _known(situation, "mute", "muted alarms")
+    if isinstance(known, Denial):
+        return known
     read = situation.evidence.alarms.items()
-    firing = [arn for arn, each in read if not is_ok(each)]
-    silences = [_silence(arn, situation) for arn in firing]
-    if not firing or not all(silences):
+    silences = [_silence(arn, situation, known) for arn, each in read if not is_ok(each)]
+    if not silences or not all(silences):
         return None
     return Denial(f"no fix: {'; '.join(silences)}")
 
 
-def _silence(arn: str, situation: Situation) -> str:
-    """How the operator silenced the alarm; empty where it is not silenced, or not known to be."""
+def _silence(arn: str, situation: Situation, known: Circumstances) -> str:
+    """How the operator silenced the alarm; empty where it is not silenced, or not known to be.
+
+    What opens an incident, or joins one, was not muted: an earlier mute is over.
+    """
     name, alarm = redact(arn.partition(":alarm:")[2]), situation.evidence.alarms[arn]
     if isinstance(alarm, AlarmReading) and alarm.suppressed:
         return f"{name}: {alarm.suppressed}"
-    held = situation.limits
-    until = held.circumstances.muted(arn, situation.now) if isinstance(held, Limits) else None
+    until = known.muted(arn, situation.incident.signalled_at, situation.now)
     return f"{name} is muted until {until.isoformat(timespec='seconds')}" if until else ""
 
 
