@@ -69,7 +69,7 @@ else:
 
 # Counts the lines on standard input that hold each constant (of several, parted by a bar, one; of
 # two kinds, parted by a tab, one of each). Colours are taken out before, a line is read to its
-# first 8 KiB only, and a reply to a probe, which nobody stores, is no trouble.
+# first 8 KiB only, and a reply to a probe, which is never stored, is no trouble.
 count_lines='
 import re, sys
 
@@ -237,7 +237,7 @@ log_facts() {
 }
 
 # Since its unit started the enclave holds in memory what these lines say was not stored. Their number
-# is told only where all of them are known.
+# is reported only where all of them are known.
 blocker_facts() {
   local start limit=$probe_seconds
   [[ $ParentUnit =~ $unit_pattern && $EnclaveUnit =~ $unit_pattern ]] || return
