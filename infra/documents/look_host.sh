@@ -69,7 +69,7 @@ else:
 
 # Counts the lines on standard input that hold each constant (of several, parted by a bar, one; of
 # two kinds, parted by a tab, one of each). Colours are taken out before, a line is read to its
-# first 8 KiB only, and a reply to a probe, which nobody stores, is no trouble.
+# first 8 KiB only, and a reply to a probe, which is never stored, is no trouble.
 count_lines='
 import re, sys
 
@@ -155,9 +155,18 @@ starting() {
   fi
 }
 
+# stopped ACTIVE RESULT REMAINS JOB: whether a stop job ended the last run, as a person's does. A unit
+# with RemainAfterExit is never inactive by itself. One whose last start failed, and which
+# reset-failed has made inactive, left that state after its last run began.
+stopped() {
+  [[ $1:$2:$3:$4 == inactive:success:yes:false ]] || { echo false; return; }
+  [[ $left_inactive =~ ^[1-9][0-9]{0,15}$ && $active_from =~ ^[1-9][0-9]{0,15}$ ]] &&
+    ((left_inactive <= active_from)) && echo true || echo false
+}
+
 unit_facts() {
   local name value active=unknown restarts=unknown load=unknown sub=unknown result=unknown
-  local job=unknown left_inactive='' active_from='' active_until='' seconds
+  local job=unknown remains='' left_inactive='' active_from='' active_until='' seconds
   [[ $1 =~ $unit_pattern ]] || return
   while IFS='=' read -r name value; do
     [[ $value != *[[:space:]]* ]] || value=unknown
@@ -168,18 +177,20 @@ unit_facts() {
       SubState) sub=$value ;;
       Result) result=$value ;;
       Job) [[ -z $value || $value == 0 ]] && job=false || job=true ;;
+      RemainAfterExit) remains=$value ;;
       InactiveExitTimestampMonotonic) left_inactive=$value ;;
       ActiveEnterTimestampMonotonic) active_from=$value ;;
       ActiveExitTimestampMonotonic) active_until=$value ;;
     esac
   done < <(heard 1000 systemctl show --property=LoadState --property=ActiveState \
     --property=SubState --property=Result --property=NRestarts --property=Job \
-    --property=InactiveExitTimestampMonotonic --property=ActiveEnterTimestampMonotonic \
+    --property=RemainAfterExit --property=InactiveExitTimestampMonotonic --property=ActiveEnterTimestampMonotonic \
     --property=ActiveExitTimestampMonotonic -- "${1%.service}.service" && echo)
   seconds=$(starting "$active" "$sub" "$restarts")
   [[ $load != not-found ]] || active=not-found restarts=unknown
-  printf '%s %s %s %s %s %s %s\n' "${active:-unknown}" "${restarts:-unknown}" "${load:-unknown}" \
-    "${sub:-unknown}" "${result:-unknown}" "$job" "${seconds:-unknown}"
+  printf '%s %s %s %s %s %s %s %s\n' "${active:-unknown}" "${restarts:-unknown}" \
+    "${load:-unknown}" "${sub:-unknown}" "${result:-unknown}" "$job" "${seconds:-unknown}" \
+    "$(stopped "$active" "$result" "$remains" "$job")"
 }
 
 # With several enclaves this look cannot say which one is meant: unknown.
@@ -226,7 +237,7 @@ log_facts() {
 }
 
 # Since its unit started the enclave holds in memory what these lines say was not stored. Their number
-# is told only where all of them are known.
+# is reported only where all of them are known.
 blocker_facts() {
   local start limit=$probe_seconds
   [[ $ParentUnit =~ $unit_pattern && $EnclaveUnit =~ $unit_pattern ]] || return
@@ -303,7 +314,7 @@ enclave_pcr0='' enclave_debug='' obstacle='' parent_unit='' parent_unit_restarts
 parent_healthy='' parent_nats_connected='' nats_reachable='' nats_state='' memory_available='' recent_errors=''
 recent_errors=''
 uptime=''
-# of each unit: load, sub-state, result, job, seconds of starting
+# of each unit: load, sub-state, result, job, seconds of starting, stopped
 enclave_detail=() parent_detail=() enclave_unit_detail='' parent_unit_detail=''
 
 # told FD NAME...: the words of one probe, until the look must end.
@@ -348,9 +359,9 @@ one_of() {
   done
   printf -v "$name" null
 }
-# detail NAME LOAD SUB RESULT JOB SECONDS: what is known of a unit, as an object.
+# detail NAME LOAD SUB RESULT JOB SECONDS STOPPED: what is known of a unit, as an object.
 detail() {
-  local load=${2-} sub=${3-} result=${4-} job=${5-} seconds=${6-}
+  local load=${2-} sub=${3-} result=${4-} job=${5-} seconds=${6-} stopped=${7-}
   # systemd 254 parts the queued restart from the pause before it
   [[ $sub != auto-restart-queued ]] || sub=auto-restart
   one_of load loaded not-found masked bad-setting error
@@ -359,10 +370,11 @@ detail() {
   one_of result success protocol timeout exit-code signal core-dump watchdog start-limit-hit \
     resources oom-kill exec-condition
   boolean job
+  boolean stopped
   integer seconds
   [[ $load != null ]] || { printf -v "$1" null; return; }
-  printf -v "$1" '{"load":%s,"sub":%s,"result":%s,"job":%s,"starting_seconds":%s}' \
-    "$load" "$sub" "$result" "$job" "$seconds"
+  printf -v "$1" '{"load":%s,"sub":%s,"result":%s,"job":%s,"starting_seconds":%s,"stopped":%s}' \
+    "$load" "$sub" "$result" "$job" "$seconds" "$stopped"
 }
 hours() { [[ ${!1} =~ ^(0|-?[1-9][0-9]{0,6})$ ]] || printf -v "$1" null; }
 integer() { [[ ${!1} =~ ^(0|[1-9][0-9]{0,8})$ ]] || printf -v "$1" null; }
@@ -388,11 +400,13 @@ exec {at_credentials}< <(credential_facts)
 exec {at_vaults}< <(vault_facts)
 
 told "$at_enclave_unit" enclave_unit enclave_unit_restarts \
-  'enclave_detail[0]' 'enclave_detail[1]' 'enclave_detail[2]' 'enclave_detail[3]' 'enclave_detail[4]'
+  'enclave_detail[0]' 'enclave_detail[1]' 'enclave_detail[2]' 'enclave_detail[3]' \
+  'enclave_detail[4]' 'enclave_detail[5]'
 told "$at_enclave" enclave enclave_memory enclave_cpus enclave_pcr0 enclave_debug
 told "$at_obstacle" obstacle
 told "$at_parent_unit" parent_unit parent_unit_restarts \
-  'parent_detail[0]' 'parent_detail[1]' 'parent_detail[2]' 'parent_detail[3]' 'parent_detail[4]'
+  'parent_detail[0]' 'parent_detail[1]' 'parent_detail[2]' 'parent_detail[3]' \
+  'parent_detail[4]' 'parent_detail[5]'
 told "$at_parent" parent_healthy parent_nats_connected parent_enclave_connected
 told "$at_nats" nats_state
 told "$at_uptime" uptime

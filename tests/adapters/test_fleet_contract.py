@@ -335,7 +335,7 @@ def test_the_latest_outcome_of_the_probe_counts(
 def test_a_probe_that_measured_nothing_is_unknown(profile: Profile) -> None:
     """And not silent."""
     found = fleet_of(Ends({"MetricDataResults": [measured()]}), profile).answering()
-    assert found == Unknown("the probe measured nothing lately")
+    assert found == Unknown("the probe has no recent measurement")
 
 
 @pytest.mark.parametrize(

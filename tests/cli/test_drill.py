@@ -155,7 +155,7 @@ def test_nobody_hears_it() -> None:
     before = rig.world.now
     line = drilled(rig, reaches=False)
     assert (line.holds, line.incident) == (False, None)
-    assert line.why == "no entry came within 60 s: nobody heard it"
+    assert line.why == "no entry came within 60 s: no signal was received"
     assert rig.world.now - before == timedelta(seconds=90)
 
 
@@ -321,9 +321,9 @@ def test_the_report_of_a_drill_that_nobody_heard(tmp_path: Path) -> None:
     played = play(OUTAGE, stage(quiet(), reaches=False), PATIENCE, enforce=False)
     html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
     write(played, PROFILE, html, markdown)
-    assert "nobody heard it" in html.read_text()
+    assert "no signal was received" in html.read_text()
     assert "Timeline" not in html.read_text()
-    assert "nobody heard it" in markdown.read_text()
+    assert "no signal was received" in markdown.read_text()
     write(played, PROFILE, None, None)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["drill.html", "drill.md"]
 
@@ -383,7 +383,7 @@ def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> No
     assert tell(line, as_json=False) == 1
     out = capsys.readouterr().out
     assert "  heard   never\n" in out
-    assert out.endswith("does not hold: no entry came within 60 s: nobody heard it\n")
+    assert out.endswith("does not hold: no entry came within 60 s: no signal was received\n")
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,7 @@ def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "answer", "line"),
     [
-        (
-            PAUSE,
-            PAUSED,
-            "paused: no fixes of everything before ; PagerDuty has not taken its alert",
-        ),
+        (PAUSE, PAUSED, "paused: no fixes of everything before ; PagerDuty does not have it yet"),
         (
             RESUME,
             PAUSED | {"lever": "resume", "told": True},

@@ -319,6 +319,20 @@ def test_a_second_pause_of_a_scope_replaces_the_first() -> None:
     assert [action for action, _ in rig.posts[-3:]] == ["trigger", "resolve", "trigger"]
 
 
+def test_two_pauses_of_a_scope_at_the_same_instant_notify_once() -> None:
+    """I2: they share one alert, which stands open until the pause ends."""
+    rig = opened()
+    pause(rig)
+    pause(rig, length=2 * HOUR)
+    rig.world.advance(rig.world.now + RESOLVE_AFTER)
+    sweep(rig.system)
+    (held,) = rig.tables.switch.pauses
+    assert rig.posts[1:] == [("trigger", held.key), ("trigger", held.key)]
+    resume(rig)
+    assert rig.posts[-1] == ("resolve", held.key)
+    assert rig.notified[held.key] == 1
+
+
 def test_a_pause_that_ends_by_itself_is_recorded_and_its_alert_resolved() -> None:
     """The sweep does it; the guard needed no sweep."""
     rig = opened()

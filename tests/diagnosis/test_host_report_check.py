@@ -125,6 +125,18 @@ def test_a_unit_that_cannot_be_loaded_is_beyond_the_host(
     assert failure in BEYOND_HOSTS
 
 
+def test_a_unit_that_a_person_stopped_is_left_to_that_person() -> None:
+    """One that never ran, or that failed, is a fault; so is one that cannot start for the host."""
+    stopped = dead("the unit of its enclave was stopped on purpose", Failure.UNIT_STOPPED)
+    assert reading(enclave("inactive", stopped=True)) == stopped
+    assert reading(enclave("inactive", stopped=False)) == NONE
+    assert reading(enclave("inactive", stopped=True, job=True)).life is Life.STARTING
+    pool = reading(enclave("inactive", "allocator-failed", stopped=True))
+    assert pool == dead(f"{GONE}: the enclave allocator has failed", Failure.ENCLAVE_GONE)
+    assert reading(parent("inactive", stopped=True)) == DOWN
+    assert Failure.UNIT_STOPPED in BEYOND_HOSTS
+
+
 DOWN = dead("the parent does not run", Failure.PARENT_DOWN)
 
 

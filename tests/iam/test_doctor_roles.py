@@ -245,7 +245,8 @@ def test_a_condition_that_nobody_can_judge_is_not_known(deployment: Deployment) 
         "depends on aws:SourceVpc, which nobody can tell here: secretsmanager:GetSecretValue"
     )
     assert (
-        one.consequence == "nobody can say whether it is allowed; where it is not, nothing is paged"
+        one.consequence
+        == "it is not known whether it is allowed; where it is not, nothing is paged"
     )
 
 

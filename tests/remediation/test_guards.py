@@ -162,7 +162,7 @@ def test_what_one_host_holds_is_final_though_nobody_knows_of_another() -> None:
     dark = copy.replace(held, incident=incident(hosts={}))
     dark = situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=dark.incident)
     assert denials(dark, refresh(50))["nothing_is_unsaved"].why == (
-        f"nobody knows whether {A}, {B}, {C} holds what was not stored"
+        f"it is not known whether {A}, {B}, {C} holds unsaved vaults"
     )
 
 

@@ -150,8 +150,8 @@ def test_a_hand_over_says_that_nobody_allowed_it() -> None:
     """And what was unknown, or who said no."""
     silent = decide(barred(named(LOG, stood=0)))
     assert silent.why == (
-        f"nobody allowed restart_enclave on {A}:"
-        f" nobody knows whether KMS throttles {A}: its log cannot be read"
+        f"restart_enclave on {A} was not approved:"
+        f" it is not known whether KMS throttles {A}: its log cannot be read"
     )
     refused = decide(barred(named(LOG, said=approval(granted=False))))
     assert refused.why.startswith("arn:of:alice denied restart_enclave: not now; ")

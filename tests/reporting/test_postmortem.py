@@ -69,7 +69,7 @@ def test_an_outage_that_a_fix_mended() -> None:
         ("Owner", "firstline"),
     ]
     assert told.summary == (
-        "At 2026-03-11 04:20:00 UTC healthy-hosts was heard: a rule fits.",
+        "At 2026-03-11 04:20:00 UTC healthy-hosts was received: a rule fits.",
         "Likely cause: 1 of 1 hosts: its enclave is gone (component enclave).",
         f"firstline did restart_enclave on {A}; 1 of 1 fix helped.",
         "After 1 min 40 s every alarm was OK and every host in scope verified: it is over.",
@@ -117,7 +117,7 @@ def test_an_incident_that_was_over_by_itself() -> None:
         "firstline changed nothing.",
         "After 9 s it was over without a fix of firstline's.",
     )
-    assert figure(told, "First page").note == "told to the team, woke nobody"
+    assert figure(told, "First page").note == "sent to the team, paged no one"
     assert figure(told, "Recovery").note == "by itself, or by people"
     assert told.meeting is None
     assert told.follow_ups[-1].text.startswith("see whether healthy-hosts comes and goes")

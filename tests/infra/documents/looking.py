@@ -14,6 +14,7 @@ RUNS = {
     "result": "success",
     "job": False,
     "starting_seconds": None,
+    "stopped": False,
 }
 ALL_WELL = {
     "schema": 1,

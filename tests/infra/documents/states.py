@@ -6,7 +6,13 @@ One table for the stand-in of systemctl and for the real one, so that they answe
 from dataclasses import dataclass, field
 from typing import Any
 
-UNIT_LOADED = {"load": "loaded", "sub": "dead", "result": "success", "job": False}
+UNIT_LOADED = {
+    "load": "loaded",
+    "sub": "dead",
+    "result": "success",
+    "job": False,
+    "stopped": False,
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,14 @@ class State:
 
 ONESHOT = "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
 START = ("start --no-block {unit}",)
+NEVER = {"InactiveExitTimestampMonotonic": "0", "ActiveEnterTimestampMonotonic": "0"}
+"""Of a unit that has not run since the boot."""
+RAN = {
+    "InactiveExitTimestampMonotonic": "50000000",
+    "ActiveEnterTimestampMonotonic": "60000000",
+}
+"""Of a unit whose last start went well."""
+RUNS_AGAIN = "printf 'LoadState=loaded\\nActiveState=active\\n' >\"$HOST/units/$unit\""
 STATES = (
     State(
         name="active",
@@ -90,8 +104,7 @@ STATES = (
         shown={"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"},
         told="failed",
         detail={"sub": "failed", "result": "exit-code"},
-        restart='grep -q reset-failed "$HOST/asked" || exit 1\n'
-        "printf 'LoadState=loaded\\nActiveState=active\\n' >\"$HOST/units/$unit\"",
+        restart=f'grep -q reset-failed "$HOST/asked" || exit 1\n{RUNS_AGAIN}',
         answer=(0, "restarted"),
     ),
     State(
@@ -130,6 +143,85 @@ STATES = (
         told="deactivating",
         detail={"sub": "stop", "job": True},
         answer=(3, "refused-job"),
+    ),
+    State(
+        name="never",
+        service=f"{ONESHOT}ExecStart=true\n",
+        begin=(),
+        shown={"ActiveState": "inactive", "SubState": "dead"},
+        properties={"RemainAfterExit": "yes", **NEVER},
+        told="inactive",
+        restart=RUNS_AGAIN,
+        answer=(0, "restarted"),
+    ),
+    State(
+        # systemd keeps what became of it, for the target that wants it
+        name="stopped",
+        service=f"{ONESHOT}ExecStart=true\n[Install]\nWantedBy=basic.target\n",
+        begin=("enable {unit}", "start {unit}", "stop {unit}"),
+        shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
+        properties={"RemainAfterExit": "yes", **RAN},
+        told="inactive",
+        detail={"stopped": True},
+        restart=RUNS_AGAIN,
+        answer=(0, "restarted"),
+    ),
+    State(
+        # systemd forgets a unit that does nothing and that nothing wants
+        name="forgotten",
+        service=f"{ONESHOT}ExecStart=true\n",
+        begin=("start {unit}", "stop {unit}"),
+        shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
+        properties={"RemainAfterExit": "yes", **NEVER},
+        told="inactive",
+        restart=RUNS_AGAIN,
+        answer=(0, "restarted"),
+    ),
+    State(
+        # a unit of this kind is inactive once its process has ended by itself
+        name="ended",
+        service="[Service]\nExecStart=true\n[Install]\nWantedBy=basic.target\n",
+        begin=("enable {unit}", "start {unit}"),
+        shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
+        properties={"RemainAfterExit": "no", **RAN},
+        told="inactive",
+        restart="exit 0",
+        answer=(1, "failed"),
+    ),
+    State(
+        name="stop-fails",
+        service=f"{ONESHOT}ExecStart=true\nExecStop=false\n",
+        begin=("start {unit}", "stop {unit}"),
+        shown={"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"},
+        told="failed",
+        detail={"sub": "failed", "result": "exit-code"},
+        restart=RUNS_AGAIN,
+        answer=(0, "restarted"),
+    ),
+    State(
+        name="start-times-out",
+        service=f"{ONESHOT}ExecStart=sleep 600\nTimeoutStartSec=100ms\n",
+        begin=START,
+        shown={"ActiveState": "failed", "SubState": "failed", "Result": "timeout"},
+        told="failed",
+        detail={"sub": "failed", "result": "timeout"},
+        restart="exit 1",
+        answer=(1, "failed"),
+    ),
+    State(
+        # it ran, its restart failed, and somebody has reset that failure
+        name="reset",
+        service=f"{ONESHOT}ExecStart=mkdir /run/state-reset\n[Install]\nWantedBy=basic.target\n",
+        begin=("enable {unit}", "start {unit}", "restart {unit}", "reset-failed {unit}"),
+        shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
+        properties={
+            "RemainAfterExit": "yes",
+            "InactiveExitTimestampMonotonic": "90000000",
+            "ActiveEnterTimestampMonotonic": "60000000",
+        },
+        told="inactive",
+        restart="exit 1",
+        answer=(1, "failed"),
     ),
     State(
         # its job waits for that of another unit

@@ -94,7 +94,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         *(
             (
                 published(running(None, enclave_state=state)),
-                Denial(f"nobody knows which image runs on {A}", ask=True, unknown=True),
+                Denial(f"it is not known which image runs on {A}", ask=True, unknown=True),
             )
             for state in ("RUNNING", "TERMINATING", "EMPTY", "unknown")
         ),

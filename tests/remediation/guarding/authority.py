@@ -66,7 +66,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             proposed(stood=0),
-            Denial("nobody approved restart_enclave before 2026-03-11T04:20:00+00:00", final=True),
+            Denial("restart_enclave was not approved before 2026-03-11T04:20:00+00:00", final=True),
         ),
         (
             proposed(approval(granted=False)),
@@ -90,7 +90,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             proposed(approval(), used=True, times=PROPOSALS_MAX),
             Denial(
-                "people were asked 10 times: nobody is asked about restart_enclave again",
+                "approval was requested 10 times: restart_enclave is not proposed again",
                 final=True,
             ),
         ),

@@ -117,13 +117,19 @@ ALL_DEAD = Diagnosis(dict.fromkeys(FLEET, DEAD))
 STOPS = Verdict(Life.DEAD, failure=Failure.PARENT_DOWN)
 GONE = Verdict(Life.DEAD, failure=Failure.ENCLAVE_GONE)
 DEPENDENT = situation(diagnosis=Diagnosis(dict.fromkeys(FLEET, STOPS), dependency=Component.NATS))
-UNSAVED = Denial(f"nobody knows whether {A} holds what was not stored", ask=True, unknown=True)
+UNSAVED = Denial(f"it is not known whether {A} holds unsaved vaults", ask=True, unknown=True)
 FRAGILE = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, restarts_can_lose_vaults=True))
 
 
 def holding(blockers: int | None) -> Incident:
     """`A` runs its enclave, and has logged so many lines that say it could not store."""
     return incident(hosts={A: HostEvidence(report(up=True, restart_blockers=blockers), NOW)})
+
+
+def rebooted() -> Incident:
+    """`A` has booted half an hour ago, and no enclave has started since."""
+    found = report(restart_blockers=None, uptime_seconds=1800)
+    return incident(hosts={A: HostEvidence(found, NOW)})
 
 
 THEIRS = Refreshes((Refresh("refresh-9", "Baking", ago(60)),))

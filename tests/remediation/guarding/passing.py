@@ -47,6 +47,7 @@ from tests.remediation.guarding.cases import (
     only,
     proposed,
     published,
+    rebooted,
     refresh,
     running,
     silenced,
@@ -160,6 +161,9 @@ PASSES = {
         profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(0)
     ),
     "nothing_is_unsaved: the enclave is gone": situation(profile=FRAGILE),
+    "nothing_is_unsaved: it has booted since, and nothing could be counted": situation(
+        profile=FRAGILE, diagnosis=ALL_DEAD, incident=rebooted()
+    ),
     "nothing_is_unsaved: the instance is stopped": situation(**silent("stopped")),
     "nothing_is_unsaved: the instance is terminated": situation(**silent("terminated")),
     "nothing_is_unsaved: it was stopped after it reported": situation(

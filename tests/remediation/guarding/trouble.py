@@ -127,7 +127,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             situation(incident=uncounted(A)),
             Denial(
-                f"nobody knows whether KMS throttles {A}: its log cannot be read",
+                f"it is not known whether KMS throttles {A}: its log cannot be read",
                 ask=True,
                 unknown=True,
             ),

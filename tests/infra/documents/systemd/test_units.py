@@ -151,6 +151,23 @@ def test_a_parent_starts_after_a_command_that_was_cancelled(machine: Machine) ->
     machine.wait(parent, ActiveState="active")
 
 
+def test_a_restart_whose_allocator_fails_shows_a_stopped_unit(machine: Machine) -> None:
+    """Systemd has stopped it by then, and starts it no more: the obstacle says so, not a person."""
+    machine.unit("pool", f"{ONESHOT}ExecStart=mkdir /run/pool\n")
+    machine.unit(
+        "pooled",
+        "[Unit]\nRequires=pool.service\nAfter=pool.service\n"
+        f"{ONESHOT}ExecStart=true\n[Install]\nWantedBy=basic.target\n",
+    )
+    machine.systemctl("daemon-reload")
+    machine.systemctl("enable pooled")
+    machine.systemctl("start pooled")
+    assert machine.systemctl("restart pool pooled").status != 0
+    assert machine.shown("pool", "ActiveState") == {"ActiveState": "failed"}
+    found = look(machine, "pooled")
+    assert (found["parent_unit"], found["parent_unit_detail"]["stopped"]) == ("inactive", True)
+
+
 def test_an_old_job_is_cancelled_and_its_unit_restarted(machine: Machine) -> None:
     """Here every job is old; the parent's waits for the enclave's."""
     enclave, parent = pair(machine, "old", SLOW.format("old"), RUNS)

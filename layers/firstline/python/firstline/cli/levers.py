@@ -139,7 +139,7 @@ def _tell(pulled: Pulled, *, as_json: bool) -> None:
         return
     until = pulled.until.isoformat(timespec="seconds") if pulled.until else ""
     about = f"{pulled.action} on {', '.join(pulled.targets)} for {pulled.incident}"
-    owed = "" if pulled.told else "; PagerDuty has not taken its alert, which the next sweep mends"
+    owed = "" if pulled.told else "; PagerDuty does not have it yet: the next sweep sends it"
     line = {
         "approve": f"approved: {about}, before {until}, if every guard lets it pass then",
         "deny": f"denied: {about}; the incident is handed over",

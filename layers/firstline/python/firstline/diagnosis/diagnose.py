@@ -59,6 +59,7 @@ COMPONENTS = {
     Failure.IMAGE_MISMATCH: Component.ENCLAVE,
     Failure.KMS_REFUSES: Component.KMS,
     Failure.UNIT_MASKED: Component.HOST,
+    Failure.UNIT_STOPPED: Component.ENCLAVE,
     Failure.UNIT_INVALID: Component.HOST,
     Failure.HOST_LOST: Component.HOST,
     Failure.UNKNOWN: Component.HOST,

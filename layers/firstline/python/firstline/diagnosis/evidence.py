@@ -257,7 +257,8 @@ class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
     """What systemd says of a unit beside its ActiveState; None where it gave no known word.
 
     ``job`` says whether a job of the unit is queued or runs. ``starting_seconds`` is the time
-    since the first attempt of the present series of starts, while the unit activates.
+    since the first attempt of the present series of starts, while the unit activates. One with
+    RemainAfterExit is ``stopped`` where a stop job ended its last run, as a person's does.
     """
 
     load: UnitLoad | None = None
@@ -265,6 +266,7 @@ class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
     result: UnitResult | None = None
     job: bool | None = None
     starting_seconds: int | None = None
+    stopped: bool | None = None
 
 
 class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):

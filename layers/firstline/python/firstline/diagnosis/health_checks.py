@@ -46,6 +46,7 @@ class Failure(StrEnum):
     IMAGE_MISMATCH = "its enclave is not the image that is expected"
     KMS_REFUSES = "KMS refuses its enclave"
     UNIT_MASKED = "a person masked its unit"
+    UNIT_STOPPED = "its unit was stopped on purpose"
     UNIT_INVALID = "systemd cannot load its unit"
     HOST_LOST = "the host is lost"
     UNKNOWN = "unknown"
@@ -57,12 +58,13 @@ BEYOND_HOSTS = frozenset(
         Failure.IMAGE_MISMATCH,
         Failure.KMS_REFUSES,
         Failure.UNIT_MASKED,
+        Failure.UNIT_STOPPED,
         Failure.UNIT_INVALID,
     }
 )
 """What no fix of a host mends: a new one begins with the same credentials, image, key and unit.
 
-A unit that a person masked is left to that person.
+A unit that a person masked or stopped is left to that person.
 """
 
 

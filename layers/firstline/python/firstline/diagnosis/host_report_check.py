@@ -63,13 +63,19 @@ def _by_state(report: HostReport, criteria: Criteria, *, silent: bool) -> Readin
 
 
 def _gone(report: HostReport, criteria: Criteria) -> Reading:
-    """No enclave is listed: it is gone, unless its unit is about to start or to stop it."""
+    """No enclave is listed: it is gone, unless its unit is about to start or to stop it.
+
+    A unit that a person stopped is left to that person. Where the host cannot start an enclave,
+    systemd stops it for a restart too, and then refuses the start.
+    """
     detail = report.enclave_unit_detail or UnitDetail()
     unit = "inactive" if report.enclave_unit == "active" else report.enclave_unit
     reading = _unit("its enclave", unit, detail, criteria, Failure.ENCLAVE_GONE)
     if reading.failure is not Failure.ENCLAVE_GONE:
         return reading
     why = OBSTACLES.get(report.enclave_obstacle or "")
+    if detail.stopped and not why:
+        return _dead("the unit of its enclave was stopped on purpose", Failure.UNIT_STOPPED)
     fact = f"the host lists no enclave{f': {why}' if why else ''}"
     return copy.replace(reading, fact=fact)
 

@@ -78,14 +78,14 @@ CHECKS = (
         name="permission",
         ask=permission,
         severity="critical where a P1 rests on what it reads, else a warning",
-        consequence="nobody can say whether what it reads is well",
+        consequence="it is not known whether what it reads is well",
         remedy="allow {subject} to whoever runs doctor",
     ),
     Check(
         name="answer",
         ask=answer,
         severity="critical where a P1 rests on what it reads, else a warning",
-        consequence="nobody can say whether what it reads is well",
+        consequence="it is not known whether what it reads is well",
         remedy="run doctor again; if it stays so, see the account's AWS Health events",
     ),
 )

@@ -137,7 +137,7 @@ CHECKS = (
         name="looked-at",
         ask=looked_at,
         severity="note",
-        consequence="nobody knows which units they have now",
+        consequence="it is not known which units they have now",
         remedy="firstline doctor --look asks the hosts, and changes nothing on them",
     ),
 )

@@ -156,7 +156,7 @@ CHECKS = (
         name="role-unknown",
         ask=unknown,
         severity=SEVERITY,
-        consequence="nobody can say whether it is allowed; where it is not, {harm}",
+        consequence="it is not known whether it is allowed; where it is not, {harm}",
         remedy="read which statement of {role} asks for it, or take that statement out",
     ),
 )

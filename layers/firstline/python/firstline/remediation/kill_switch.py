@@ -85,10 +85,14 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
-    """With *pause*, in place of an earlier one of its scope; an alert opens."""
+    """With *pause*, in place of an earlier one of its scope; an alert opens.
+
+    One of the same instant has the same alert: a resolve before the trigger would notify again.
+    """
     before = [each for each in switch.pauses if each.scope == pause.scope]
     others = tuple(each for each in switch.pauses if each.scope != pause.scope)
-    pages = (*(_resolve(each, pause.at) for each in before), _trigger(pause))
+    over = (_resolve(each, pause.at) for each in before if each.key != pause.key)
+    pages = (*over, _trigger(pause))
     pages = resolving.held_back((*switch.pages, *pages))
     after = copy.replace(switch, pauses=(*others, pause), pages=pages)
     until = pause.until.replace(microsecond=0)

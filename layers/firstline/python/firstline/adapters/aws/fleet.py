@@ -101,7 +101,7 @@ class AwsFleet:
             )
             found = _latest(answer)
         if found is None:
-            return evidence.Unknown("the probe measured nothing lately")
+            return evidence.Unknown("the probe has no recent measurement")
         at, shown = found[0], of_code(found[1])
         return evidence.Answering(answers=shown is ProbeOutcome.ANSWERED, at=at, outcome=shown)
 

@@ -188,6 +188,14 @@ ACTING = (
         start="somebody masked a unit",
     ),
     Planted(
+        name="a unit that somebody stopped is restarted",
+        breaks="I33",
+        file="diagnosis/host_report_check.py",
+        old="    if detail.stopped and not why:\n",
+        new="    if False:\n",
+        start="somebody stops an enclave by hand",
+    ),
+    Planted(
         name="a person's yes overrides every denial",
         breaks="I22",
         file="remediation/guards/order.py",

@@ -58,6 +58,7 @@ def enclave_unit(unit: History[UnitState], at: datetime, *, masked: bool) -> dic
             "result": "exit-code" if state == "failed" else "success",
             "job": changes(unit, at),
             "starting_seconds": seconds if starts else None,
+            "stopped": state == "inactive",
         },
     }
 
@@ -98,6 +99,7 @@ def _parent(  # noqa: PLR0913 - what systemd says of it
         "result": result,
         "job": job,
         "starting_seconds": seconds,
+        "stopped": False,
     }
     return {
         "parent_unit": state,

@@ -65,7 +65,7 @@ def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial |
     dark = [each for each, pcr0 in measured.items() if pcr0 is None]
     if not dark:
         return None
-    return Denial(f"nobody knows which image runs on {', '.join(dark)}", ask=True, unknown=True)
+    return Denial(f"it is not known which image runs on {', '.join(dark)}", ask=True, unknown=True)
 
 
 def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
@@ -79,7 +79,7 @@ def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     dark = [id_ for id_, found in counts.items() if found is None and id_ in plan.hosts]
     if not dark:
         return None
-    why = f"nobody knows whether KMS throttles {', '.join(dark)}: its log cannot be read"
+    why = f"it is not known whether KMS throttles {', '.join(dark)}: its log cannot be read"
     return Denial(why, ask=True, unknown=True)
 
 

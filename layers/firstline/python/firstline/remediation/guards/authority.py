@@ -74,7 +74,7 @@ def _unasked(plan: Plan, situation: Situation, autonomy: str) -> Denial:
         down = situation.demotion(plan.action)
         why = f": {down.told(plan.action)}" if down else ""
         return Denial(f"autonomy of {plan.action} is {autonomy}{why}", ask=True)
-    why = f"people were asked {PROPOSALS_MAX} times: nobody is asked about {plan.action} again"
+    why = f"approval was requested {PROPOSALS_MAX} times: {plan.action} is not proposed again"
     return Denial(why, final=True)
 
 
@@ -85,7 +85,7 @@ def _unapproved(proposal: Proposal, now: datetime) -> Denial | None:
         if now < proposal.until:
             why = f"{proposal.action} waits for approval until {until}"
             return Denial(why, retry_at=proposal.until, ask=True)
-        return Denial(f"nobody approved {proposal.action} before {until}", final=True)
+        return Denial(f"{proposal.action} was not approved before {until}", final=True)
     if not said.granted:
         return _refused(proposal)
     if now >= said.until:

@@ -131,7 +131,7 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     dark = sorted(host for host, count in unsaved.items() if count is None)
     if not dark:
         return None
-    why = f"nobody knows whether {', '.join(dark)} holds what was not stored"
+    why = f"it is not known whether {', '.join(dark)} holds unsaved vaults"
     return Denial(why, ask=True, unknown=True)
 
 

@@ -76,4 +76,4 @@ def _proposed(s: Situation, plan: Plan, unknowns: tuple[str, ...], why: str) -> 
         return HandOver() if full else Ask(plan, unknowns), why
     if asked.approval is None and s.now < asked.until:
         return Wait(min(asked.until, s.now + seconds(s.profile.policy.watch_seconds))), why
-    return HandOver(), f"nobody allowed {plan.action} on {plan.target}: {why}"
+    return HandOver(), f"{plan.action} on {plan.target} was not approved: {why}"

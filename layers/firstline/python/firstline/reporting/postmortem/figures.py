@@ -45,7 +45,7 @@ def _paged(record: Record, stands: Standing) -> Figure:
     for at, page in timed(record, PageDelivered):
         taken = (page.action, page.outcome) == ("trigger", "accepted")
         if taken and page.channel != "change":
-            note = _CHANNELS.get(page.channel, "told to the team, woke nobody")
+            note = _CHANNELS.get(page.channel, "sent to the team, paged no one")
             return Figure(name="First page", value=_since(stands, at), note=note)
     return Figure(name="First page", value="none")
 

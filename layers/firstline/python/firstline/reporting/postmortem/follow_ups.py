@@ -32,6 +32,7 @@ BY_FAILURE: dict[Failure, str] = {
         "R31 find out who changed the key's state or policy, and hold it by a check"
     ),
     Failure.UNIT_MASKED: "R40 ask who masked the unit, and why: nothing starts it until then",
+    Failure.UNIT_STOPPED: "R40 ask who stopped the unit, and why: nothing starts it until then",
     Failure.UNIT_INVALID: "R40 find out which deployment left a unit that systemd cannot load",
     Failure.HOST_LOST: "R46 look for a failure of the hardware in AWS's notices for these hosts",
     Failure.UNKNOWN: "R40 find out what failed: no reader could tell, so one is missing",

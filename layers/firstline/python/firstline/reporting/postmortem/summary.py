@@ -26,7 +26,7 @@ def summary(
     record: Record, stands: Standing, fixed: tuple[Fix, ...], likely: Cause
 ) -> Iterator[str]:
     """A few sentences, in the order of time."""
-    yield f"At {clock(stands.began_at)} {stands.subject or 'a signal'} was heard: {stands.why}."
+    yield f"At {clock(stands.began_at)} {stands.subject or 'a signal'} was received: {stands.why}."
     if not stands.opened:
         yield f"It opened no incident: it was {stands.outcome}."
         return

@@ -20,7 +20,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def checks(found: Drilled, wanted: Expected) -> Iterator[Check]:
     """Each thing in the order in which it comes; of what nobody heard nothing else is asked."""
-    never = f"no entry came within {_seconds(wanted.target)}: nobody heard it"
+    never = f"no entry came within {_seconds(wanted.target)}: no signal was received"
     yield _in_time("heard", found.heard_after, wanted.target, never, "the entry came")
     if found.heard_after is None:
         return
@@ -29,7 +29,7 @@ def checks(found: Drilled, wanted: Expected) -> Iterator[Check]:
         never = f"nothing was told on the channel {wanted.channel}"
         what, late = f"told on the channel {wanted.channel}", "it was told"
         yield _in_time(what, found.told_after, wanted.target, never, late)
-    never, late = "no decision came: nobody looked at it", "the first decision came"
+    never, late = "no decision was recorded", "the first decision came"
     yield _in_time("decided", found.decided_after, wanted.target, never, late)
     if wanted.observed:
         yield _observed(found)

@@ -27,7 +27,7 @@ def unsaved_is_kept(left: Left) -> Iterator[str]:
 
 
 def what_starts_is_left_alone(left: Left) -> Iterator[str]:
-    """I33: no unit is restarted of which the last look says that it starts, stops or is masked."""
+    """I33: no unit is restarted that starts, stops, is stopped or masked by the last look."""
     looks = tuple(left.of(HostsInspected))
     for intent in left.of(FixIntended):
         if not intent.event.action.startswith("restart_"):
@@ -37,8 +37,11 @@ def what_starts_is_left_alone(left: Left) -> Iterator[str]:
             detail = report.enclave_unit_detail if report is not None else None
             if report is None or detail is None or report.enclave_state == "RUNNING":
                 continue
-            if report.enclave_unit in {"activating", "deactivating"} or detail.load == "masked":
-                yield f"{intent.event.action} on {each}, whose enclave starts, stops or is masked"
+            stopped = detail.stopped and report.enclave_obstacle is None
+            changes = report.enclave_unit in {"activating", "deactivating"}
+            if changes or stopped or detail.load == "masked":
+                what = "starts, stops, is stopped or masked"
+                yield f"{intent.event.action} on {each}, whose enclave's unit {what}"
 
 
 def a_yes_is_looked_after(left: Left) -> Iterator[str]:
