@@ -79,7 +79,7 @@ ACTING = (
         file="remediation/execution.py",
         old="CLOCKS_APART = timedelta(seconds=60)\n",
         new="CLOCKS_APART = timedelta(0)\n",
-        start="a fix that does not last",
+        start="nothing helps",
     ),
     Planted(
         name="a fix of which nothing is known is sent again",
