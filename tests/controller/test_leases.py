@@ -118,6 +118,7 @@ def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) 
     assert denied == {
         "switch_is_off",
         "action_is_allowed",
+        "no_alarm_is_suppressed",
         "region_is_healthy",
         "calendar_is_open",
         "no_finding_on_target",

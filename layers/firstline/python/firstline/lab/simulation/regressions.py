@@ -114,7 +114,7 @@ REGRESSIONS = (
         name="a host that is evidence is fixed, since ingest dies after the page of its finding",
         bug=WRITTEN_LAST,
         start="a finding on a dead host",
-        choices={7: 9, 14: 6, 17: 5, 20: 4, 30: 1},
+        choices={8: 9, 14: 6, 17: 5, 20: 4, 30: 1},
     ),
     Regression(
         name="a host that is evidence is fixed, since each delivery of its finding fails elsewhere",
