@@ -61,6 +61,7 @@ from tests.remediation.situations import (
     policy,
     situation,
     spent,
+    switch,
 )
 
 STOPPED = authority.STOPPED | trouble.STOPPED | blast_radius.STOPPED | surrounding.STOPPED
@@ -192,11 +193,12 @@ def test_a_new_instance_needs_no_image_that_runs() -> None:
 
 
 def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> None:
-    """S10: recovery always passes."""
+    """S10: recovery always passes, a pause included."""
     cancel = copy.replace(refresh(50), action="cancel_refresh", hosts=(), parameters={})
     tripped = copy.replace(
         around(("health", "EC2", 0), ("calendar", "freeze", 0)),
         lease=limits(*[copy.replace(spent(900, B), failed=True)] * 3).lease,
+        switch=switch("everything"),
     )
     bad = Surroundings(
         refreshes=THEIRS,

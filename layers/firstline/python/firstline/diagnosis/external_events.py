@@ -106,7 +106,7 @@ class Circumstances(msgspec.Struct, frozen=True):
         *fleet* are the instances of the group; None where they are not known.
         """
         sort, about = _sort(signal), _about(signal)
-        name = signal.arn if sort == "mute" else signal.dimensions.get("Name", signal.subject)
+        name = signal.dimensions.get("Name", signal.subject) if sort != "mute" else about or ""
         mine = [each for each in self.known if (each.sort, each.name) == (sort, name)]
         if sort is None or about is None or any(each.at > signal.at for each in mine):
             return self  # no guard's business, or it comes late
@@ -145,7 +145,7 @@ class Circumstances(msgspec.Struct, frozen=True):
         ends = (
             each.until or each.at + MUTE_MAX
             for each in self.live("mute", now)
-            if each.about == arn and each.at >= since
+            if each.about == redact(arn) and each.at >= since
         )
         return max(ends, default=None)
 
@@ -206,7 +206,7 @@ def _about(signal: Signal) -> str | None:
                 return None
             goes_on, about = signal.state == "open" and Mark.ENDED not in signal.marks, service
         case SignalKind.ALARM:
-            return signal.arn
+            return redact(signal.arn)  # as entries of the ledger name it
         case SignalKind.FINDING:
             if "InstanceId" not in where:
                 return None

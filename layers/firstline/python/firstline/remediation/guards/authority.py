@@ -6,6 +6,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.incidents import approvals
 from firstline.incidents.approvals import PROPOSALS_MAX, Proposal
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.surroundings import UNDOES
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -21,15 +22,17 @@ def mode_enforces(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
-    """I15: no new fix while the kill switch is on; a switch that cannot be read is on."""
-    del plan
+    """I15: no new fix while the kill switch is on; a switch that cannot be read is on.
+
+    A pause lets the cancel of a refresh of ours pass: it ends what goes on replacing hosts.
+    """
     if isinstance(situation.limits, Unknown):
         return Denial(f"the kill switch cannot be read: {situation.limits.why}")
     switch, incident = situation.limits.switch, situation.incident
     if switch.unreadable:
         return Denial(f"the kill switch cannot be read: {switch.unreadable}")
     pause = switch.stops(incident.condition, incident.id, situation.now)
-    if pause is None:
+    if pause is None or plan.action == UNDOES:
         return None
     until = pause.until.isoformat(timespec="seconds")
     why = f"{pause.scope} is paused until {until} by {pause.by}: {pause.why}"

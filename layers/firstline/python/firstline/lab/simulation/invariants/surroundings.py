@@ -15,7 +15,10 @@ SCALES = ("replace_instance", "refresh_fleet", "scale_out")
 
 
 def nothing_is_fixed_in_a_pause(left: Left) -> Iterator[str]:
-    """I15: no fix is intended once a pause was committed; an unreadable switch is a pause."""
+    """I15: no fix is intended once a pause was committed; an unreadable switch is a pause.
+
+    But for the cancel of a refresh of ours, which ends what goes on.
+    """
     scenario, start = left.world.scenario, left.world.start
     if left.mutations and (left.run.start.scenario.mode == "observe" or scenario.switch_corrupt):
         yield "a fix was sent, and none may be"
@@ -34,6 +37,8 @@ def nothing_is_fixed_in_a_pause(left: Left) -> Iterator[str]:
 
 def _paused(left: Left, intended: Told[FixIntended], pauses: dict[str, datetime]) -> bool:
     """Whether a pause of it was committed before, and goes on by the clock of its worker."""
+    if intended.event.action == "cancel_refresh":
+        return False
     held = left.by_id[intended.incident]
     scopes = {EVERYTHING, held.condition.value, held.id}
     return any(scope in scopes and intended.at < until for scope, until in pauses.items())
