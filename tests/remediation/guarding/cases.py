@@ -23,6 +23,7 @@ from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeySta
 from firstline.ids import GroupName, InstanceId
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Outcome
+from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.kill_switch import Switch
 from firstline.remediation.limits import Limits
@@ -93,7 +94,7 @@ def around(*known: tuple[Sort, str, float]) -> Limits:
 def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None) -> Situation:
     """These alarms stand behind the incident, the first as its lead; one may be muted."""
     arns = (ALARM_ARN, *(f"{ALARM_ARN}-{number}" for number in range(1, len(alarms))))
-    mute = Circumstance("mute", muted, muted, NOW, until=until)
+    mute = Circumstance("mute", redact(muted), redact(muted), NOW, until=until)
     known = Circumstances(known=(mute,) if muted else ())
     read = dict(zip(arns, alarms, strict=True))
     return situation(
