@@ -1,11 +1,13 @@
 """``firstline prove``: what takes too long for CI, in parts; the table of each is committed.
 
 A part that was stopped goes on where it stopped, and one with a table of other code begins anew.
-Each line of a table has the digest of the code that it is of (`firstline.version`).
+Each line of a table has the digest of the code that it is of (`firstline.version`; that of
+mutants covers the hosts' scripts too).
 """
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -23,38 +25,52 @@ from firstline.lab.simulation import planted
 from firstline.lab.simulation.bug import Planted
 from firstline.lab.simulation.bugs import PLANTED
 from tools import faults
+from tools.mutants import campaign as mutation
+from tools.mutants import mutants
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 SEEDS = 20_000
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PART]...", show_default=False)]
 Listed = Annotated[bool, typer.Option("--list", help="name the parts, and whose table is stale")]
+Seed = Annotated[int, typer.Option("--seed", help="which mutants are chosen")]
+Count = Annotated[int, typer.Option("--count", min=1, help="how many mutants")]
 
 
 class Part(NamedTuple):
     """What one part shows, the table in ``docs/`` that it keeps up to date, and its program.
 
-    The program is given the table's path and returns the exit status.
+    The program is given the table's path and returns the exit status; ``code`` is the digest that
+    each line of a table must have.
     """
 
     shows: str
     table: str
     run: Callable[[Path], int]
+    code: Callable[[], str] = version.digest
 
 
 @app.command("prove")
-def run(names: Names = None, listed: Listed = False) -> int:
+def run(
+    names: Names = None,
+    listed: Listed = False,
+    seed: Seed = mutation.SEED,
+    count: Count = mutants.COUNT,
+) -> int:
     """Run these parts, or all, and print their seconds; status 1 where one fails."""
     folder, parts = checkout() / "docs", chosen(names or [])
     if listed:
         for name, part in parts.items():
-            made = "of this code" if is_current(folder / part.table) else "STALE"
+            made = "of this code" if is_current(folder / part.table, part.code()) else "STALE"
             print(f"{name:10} docs/{part.table:16} {made:14} {part.shows}")
         return 0
     failed = 0
     for name, part in parts.items():
         began = time.monotonic()
-        status = part.run(folder / part.table)
+        chosen_run = (
+            partial(mutation.run, seed=seed, count=count) if name == "mutants" else part.run
+        )
+        status = chosen_run(folder / part.table)
         ended = {0: "done", STOPPED: "stopped"}.get(status, "FAILED")
         print(f"{name}: docs/{part.table} {ended} after {time.monotonic() - began:.0f} s")
         if status == STOPPED:
@@ -72,10 +88,10 @@ def chosen(names: list[str]) -> dict[str, Part]:
     return {name: part for name, part in PARTS.items() if not names or name in names}
 
 
-def is_current(table: Path) -> bool:
-    """Whether each line of *table* is of the code that runs."""
+def is_current(table: Path, code: str) -> bool:
+    """Whether each line of *table* is of *code*."""
     lines = table.read_text().splitlines() if table.exists() else []
-    return bool(lines) and all(version.digest() in line for line in lines)
+    return bool(lines) and all(code in line for line in lines)
 
 
 def run_campaign(table: Path, seeds: int = SEEDS, *, directed: bool = True) -> int:
@@ -119,5 +135,11 @@ PARTS = {
         "each call to AWS may end in seven ways, and no page is lost",
         "faults.jsonl",
         faults.run_all,
+    ),
+    "mutants": Part(
+        "each small edit of what is safety-critical fails a test",
+        "mutants.jsonl",
+        mutation.run,
+        mutants.digest,
     ),
 }

@@ -98,12 +98,21 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
     assert [each.alive for each in rig.tables.leases[rig.world.group_name].spent] == [(), (B, C)]
 
 
-def test_a_fix_without_readable_limits_is_a_bug() -> None:
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"limits": Unknown("throttled")},
+        {"evidence": copy.replace(situation().evidence, group=Unknown("throttled"))},
+        {"surroundings": None},
+    ],
+)
+def test_a_fix_without_what_it_rests_on_is_a_bug(unread: dict[str, object]) -> None:
     """The guards never let it come so far; if they did, nothing would be sent."""
     rig = ready()
     draft = Draft(rig.incident(), rig.system, rig.world.now)
+    known: dict[str, object] = {"surroundings": Surroundings(refreshes=Refreshes())}
     with pytest.raises(Bug, match="without readable limits"):
-        act.fix(draft, plan(), situation(limits=Unknown("throttled")))
+        act.fix(draft, plan(), situation(**(known | unread)))
     assert rig.fixes == []
 
 

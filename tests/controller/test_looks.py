@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.diagnosis.evidence import HostHistory, Unknown
+from firstline.ids import InstanceId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -65,9 +66,10 @@ def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) ->
     assert rig.told(Kind.DECISION)[-1]["rule"] == "silent hosts"
 
 
-def test_a_host_that_ssm_refuses_is_silent_since_then() -> None:
-    """A refusal of several names none of them: what follows are looks one by one."""
-    rig = opened(*(HostPlan(id=each, registered=each != B) for each in (A, B, C)))
+@pytest.mark.parametrize("fleet", [(A, B), (A, B, C)])
+def test_a_host_that_ssm_refuses_is_silent_since_then(fleet: tuple[InstanceId, ...]) -> None:
+    """A refusal of two or more names none of them: what follows are looks one by one."""
+    rig = opened(*(HostPlan(id=each, registered=each != B) for each in fleet))
     rig.turn()
     held = rig.incident()
     assert (held.look, held.look_singly, held.hosts) == (None, True, {})
@@ -75,13 +77,12 @@ def test_a_host_that_ssm_refuses_is_silent_since_then() -> None:
     refused = rig.until(lambda held: B in held.hosts)
     since = refused.hosts[B].at
     assert {each.id: (each.silent, each.history.silent_at) for each in refused.targets} == {
-        A: (0, None),
-        B: (1, since),
-        C: (0, None),
+        each: (1, since) if each == B else (0, None) for each in fleet
     }
     again = rig.until(lambda held: any(each.silent > 1 for each in held.targets))
     assert again.hosts[B].at > since
-    assert [each.history.silent_at for each in again.targets] == [None, since, None]
+    silent = [(each.id, each.history.silent_at) for each in again.targets]
+    assert silent == [(each, since if each == B else None) for each in fleet]
 
 
 def test_hosts_that_are_lost_are_beyond_a_restart() -> None:

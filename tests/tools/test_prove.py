@@ -34,7 +34,7 @@ def test_each_part_is_listed_and_an_unknown_one_is_a_mistake(
 def test_a_campaign_goes_on_and_other_code_takes_seeds_that_never_ran(tmp_path: Path) -> None:
     table = tmp_path / "campaign.json"
     campaigns.save(Campaign(code="other", first=2, next=40, steps=7), table)
-    assert not is_current(table)
+    assert not is_current(table, version.digest())
     assert run_campaign(table, seeds=2, directed=False) == 0
     begun = campaigns.load(table)
     assert (begun.code, begun.first, begun.next) == (version.digest(), 40, 42)
@@ -42,20 +42,20 @@ def test_a_campaign_goes_on_and_other_code_takes_seeds_that_never_ran(tmp_path: 
     told = campaigns.load(table)
     assert (told.first, told.next) == (40, 43)
     assert told.steps > begun.steps > 7
-    assert is_current(table)
+    assert is_current(table, version.digest())
 
 
 def test_the_hunt_hunts_what_is_stale_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = tmp_path / "planted.jsonl"
-    assert not is_current(table)
+    assert not is_current(table, version.digest())
     assert hunt_bugs(table, BUGS[:1]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
     assert hunt_bugs(table, BUGS) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.endswith(BUGS[1].name)
-    assert is_current(table)
+    assert is_current(table, version.digest())
     told = hunted(table)
     assert list(told) == [each.name for each in BUGS]
     stale = [msgspec.json.encode(copy.replace(told[BUGS[0].name], code="other"))]

@@ -1,7 +1,7 @@
 """``docs/SAFETY.md``: what is promised, how it is tested, and what the last long run came to.
 
-The figures are those of ``docs/campaign.json``, ``docs/planted.jsonl`` and ``docs/faults.jsonl``,
-which `./dev prove` writes.
+The figures are those of ``docs/campaign.json``, ``docs/planted.jsonl``, ``docs/mutants.jsonl`` and
+``docs/faults.jsonl``, which `./dev prove` writes.
 """
 
 import inspect
@@ -19,6 +19,7 @@ from firstline.lab.simulation.invariants import CHECKERS
 from firstline.lab.simulation.planted import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
 from tools import faults
+from tools.docs.mutated import mutated
 from tools.faults import Cell
 from tools.prove import hunted
 
@@ -87,6 +88,7 @@ def safety(folder: Path) -> str:
         *_promises(),
         *_figures(told),
         *_bugs(hunted(folder / "planted.jsonl")),
+        *mutated(folder),
         *_matrix(told),
         *_calls(faults.load(folder / "faults.jsonl")),
         *_found(),

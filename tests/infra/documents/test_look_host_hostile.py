@@ -56,6 +56,8 @@ HOSTILE = [
         ({"NatsPort": "4222; touch pwn"}, {"nats_reachable": None}),
         ({"NatsPort": "a[$(touch pwn)]"}, {"nats_reachable": None}),
         ({"NatsPort": "0"}, {"nats_reachable": None}),
+        ({"NatsPort": "1"}, {"nats_reachable": False}),
+        ({"NatsPort": "65535"}, {"nats_reachable": False}),
         ({"NatsPort": "65536"}, {"nats_reachable": None}),
         ({"NatsPort": "099"}, {"nats_reachable": False}),
         ({"NatsPort": ""}, {"nats_reachable": None}),
@@ -69,6 +71,15 @@ def test_a_hostile_parameter_is_not_looked_at(
     facts = seen(ran)
     assert facts.items() >= unseen.items()
     assert not list(host.folder.rglob("pwn"))
+
+
+@pytest.mark.parametrize(("length", "state"), [(1, "active"), (63, "active"), (64, "unknown")])
+def test_a_name_of_a_unit_has_its_bounds(host: Host, length: int, state: str) -> None:
+    """One letter is a name, and so are 63, as in the document's pattern."""
+    name = "e" * length
+    host.unit(name, "active")
+    ran = host.run(DOCUMENT, "environment", values() | {"EnclaveUnit": name})
+    assert seen(ran)["enclave_unit"] == state
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -36,6 +36,14 @@ def test_a_suffix_is_not_doubled(host: Host) -> None:
     assert host.restarted() == ["vettid-enclave.service"]
 
 
+@pytest.mark.parametrize("length", [1, 63])
+def test_a_name_of_a_unit_has_its_bounds(host: Host, length: int) -> None:
+    """As in the document's pattern; one of 64 letters is refused."""
+    host.unit("u" * length, "active")
+    ran = host.run(DOCUMENT, "environment", values(Unit="u" * length))
+    assert answer(ran) == (0, "restarted", "u" * length)
+
+
 def test_a_target_cannot_be_reached(host: Host) -> None:
     """`reboot.target` is taken as a service of that name, which no host has."""
     ran = host.run(DOCUMENT, "environment", values(Unit="reboot.target"))
