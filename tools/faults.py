@@ -61,6 +61,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ROWS = (
+    Row("ingest", "auto-scaling.DescribeAutoScalingGroups", "attack-sequence"),
     Row("ingest", "cloudwatch.DescribeAlarms", "alarm-comes-late"),
     Row("ingest", "dynamodb.BatchGetItem", "security-finding"),
     Row("ingest", "dynamodb.GetItem", "degraded-latency"),

@@ -104,6 +104,15 @@ class Deployment(NamedTuple):
         client = self.cloud.client("dynamodb")
         return DynamoStore(client, tables["IncidentsTable"], tables["LedgerTable"], SystemClock())
 
+    def an_hour_later(self) -> None:
+        """What fixes have spent is over: a group has so many attempts in its window (I20)."""
+        found = self.cloud.client("dynamodb")
+        table = self.outputs(RECORDS)["IncidentsTable"]
+        for each in found.scan(TableName=table)["Items"]:
+            if each["sk"] == {"S": "lease"}:
+                key = {"pk": each["pk"], "sk": each["sk"]}
+                found.delete_item(TableName=table, Key=key)
+
     def pages(self, since: int) -> list[Received]:
         """What PagerDuty took of incidents after the first *since*."""
         received = self.pager.alerts.received

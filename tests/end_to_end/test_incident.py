@@ -184,6 +184,7 @@ def test_an_incident_outlives_a_deployment(
     deployment: Deployment, record_property: Callable[[str, object], None]
 ) -> None:
     """A new version is deployed while the canary is mended; that version brings it to its end."""
+    deployment.an_hour_later()
     before, begun = len(deployment.pages(0)), pace.now()
     with deployment.at_work(Scenario(name="deployed meanwhile", hosts=CANARY_AND_ONE)):
         incident = first_page(deployment, before)

@@ -11,7 +11,7 @@ from tests.end_to_end.deployment import APP, RECORDS, Deployment
 from tests.end_to_end.test_incident import SECONDS, first_page, status
 
 FRESH = HostPlan(id=InstanceId("i-0a1b2c3d4e5f60719"))
-"""A host that was never touched: what was spent on the others is in the tables, and holds."""
+"""A host that was never touched."""
 
 
 def stacks(deployment: Deployment) -> set[str]:
@@ -89,6 +89,7 @@ def test_a_deployment_after_it_goes_on_in_the_same_records(deployment: Deploymen
     assert deployment.outputs(RECORDS) == outputs
     assert whole(deployment, outputs) == kept
     deployment.set_routing_key()
+    deployment.an_hour_later()
     before = len(deployment.pages(0))
     with deployment.at_work(Scenario(name="again", hosts=(FRESH,))):
         incident = first_page(deployment, before)

@@ -117,6 +117,13 @@ def checkpoint(number: int) -> int:
     return first + number - 1
 
 
+def turned_about(line: bytes) -> bytes:
+    """The same document, its keys in the other order."""
+    told = json.loads(line)
+    document = {key: told[key] for key in reversed(told)}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
 def replaced(lines: Lines, index: int, *new: bytes) -> Lines:
     return [*lines[:index], *new, *lines[index + 1 :]]
 
@@ -244,6 +251,11 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
     ),
     "a checkpoint is spelled otherwise": (
         lambda them: edited(them, checkpoint(2), b'","signature":', b'", "signature":'),
+        lambda: checkpoint(2),
+        "was not written so",
+    ),
+    "a checkpoint's keys change places": (
+        lambda them: replaced(them, checkpoint(2), turned_about(them[checkpoint(2)])),
         lambda: checkpoint(2),
         "was not written so",
     ),

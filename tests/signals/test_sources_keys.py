@@ -152,6 +152,15 @@ def test_a_finding_names_every_instance_that_it_is_about() -> None:
     assert told.dimensions == {"InstanceId": f"{HOST} {other}"}
 
 
+def test_a_mute_whose_end_is_not_shown_is_a_mute_all_the_same() -> None:
+    """In words of a later CloudWatch, or cut; a guard then takes the longest window."""
+    mute = "detail.muteDetail"
+    assert signal("cloudwatch.muted").muted_until == datetime(2026, 3, 11, 6, tzinfo=UTC)
+    for edit in ({f"{mute}.muteWindowEnd": "later"}, {f"{mute}.muteWindowEnd": ABSENT}):
+        told = signal("cloudwatch.muted", dict(edit))
+        assert (told.muted_until, Mark.MUTED in told.marks) == (None, True)
+
+
 def test_an_end_that_health_tells_of_an_open_event_is_a_mark() -> None:
     """A clean end may never come, and the text is not read."""
     assert signal("health.issue-resolved-but-open").marks == (Mark.ENDED,)

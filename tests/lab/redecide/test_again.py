@@ -5,15 +5,28 @@ from typing import Any
 
 import pytest
 
-from firstline.ids import CommandId, Digest
+from firstline.ids import CommandId, Digest, InstanceId
 from firstline.lab.redecide.again import again, sending
 from firstline.lab.redecide.compare import Difference, parted
+from firstline.lab.redecide.ports import PastScaling
+from firstline.lab.redecide.present import NEVER, Present
 from firstline.lab.redecide.record import Story, Turn
 from firstline.lab.simulation import regressions
 from firstline.lab.simulation.regressions import REGRESSIONS
+from firstline.lab.twin.scenario import BEGINS
 from firstline.ledger.entries import FixReported
 from firstline.ledger.export import Recorded
-from firstline.remediation.execution import Refused, Sent, Unsettled
+from firstline.notifications.delivery import Delivery
+from firstline.remediation.decision_record import Seen
+from firstline.remediation.departure import Departure
+from firstline.remediation.execution import (
+    FixOrder,
+    LookOrder,
+    Refused,
+    Sending,
+    Sent,
+    Unsettled,
+)
 from tests.lab.redecide import stories
 
 HUNDRED = range(100)
@@ -143,3 +156,21 @@ PARTED = [
 def test_values_part_at_their_paths(then: object, today: object, expected: object) -> None:
     """Lists of one length are compared place by place, others as a whole."""
     assert list(parted(then, today)) == expected
+
+
+class Nothing:
+    """Deeds of a test in which nothing is sent."""
+
+    def send(self, order: LookOrder | FixOrder) -> Sending:
+        raise AssertionError(order)
+
+    def deliver(self, body: dict[str, object]) -> Delivery:
+        raise AssertionError(body)
+
+
+def test_a_departure_is_what_the_record_saw() -> None:
+    """Of whichever host is asked: one fix at a time waits for its verdict."""
+    at, host = BEGINS, InstanceId("i-0a1b2c3d4e5f60711")
+    gone = Departure("activity", unhealthy=True)
+    then = Present(now=at, later=at, seen=Seen(limits=NEVER, departure=gone))
+    assert PastScaling(then, Nothing()).departure(host, at) == gone
