@@ -1,5 +1,6 @@
 """Fences: what stands when a fix's intent is committed stops it, at whichever request it came."""
 
+import copy
 from collections.abc import Callable
 from functools import cache
 
@@ -173,9 +174,21 @@ def test_a_mute_is_over_once_its_alarm_rings_unmuted() -> None:
     """Somebody ended it before its window did, or its end was not to be read."""
     rig = Rig()
     ingest(MUTED, rig.system)
-    rig.world.advance(START + seconds(60))
-    rig.hear(later(60))
+    rig.world.advance(START + seconds(360))
+    rig.hear(later(360))
     assert (rig.at_the_end().status, rig.fixes) == (Status.RESOLVED, list(FLEET))
+
+
+def test_a_mute_that_a_slow_clock_dates_before_the_incident_counts() -> None:
+    """I17: by as much as two honest clocks may differ."""
+    rig = about_to_fix()
+    known = rig.tables.circumstances
+    ingest(MUTED, rig.system)
+    ((group, told),) = known.items()
+    early = copy.replace(told.known[0], at=START - seconds(299))
+    known[group] = copy.replace(told, known=(early,))
+    rig.turn()
+    assert rig.fixes == []
 
 
 @pytest.mark.parametrize("noise", [ELSEWHERE, FINDING, muted(1)])

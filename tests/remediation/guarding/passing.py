@@ -122,7 +122,7 @@ PASSES = {
     "no_alarm_is_suppressed: another alarm is muted": silenced(ALARM, muted="arn:of:another"),
     "no_alarm_is_suppressed: its window has ended": silenced(ALARM, muted=ALARM_ARN, until=ago(0)),
     "no_alarm_is_suppressed: it was muted before it rang": copy.replace(
-        silenced(ALARM, muted=ALARM_ARN), incident=incident(signalled_at=ago(-1))
+        silenced(ALARM, muted=ALARM_ARN), incident=incident(signalled_at=ago(-301))
     ),
     "no_finding_on_target: on another host": situation(limits=around(("finding", B, 0))),
     "group_launches: a restart needs no launch": situation(

@@ -16,6 +16,7 @@ from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
+from firstline.signal import SKEW_MAX
 
 UNDOES = "cancel_refresh"
 """What ends a fix of ours is a way back, and no surroundings stop it."""
@@ -64,12 +65,14 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
 def _silence(arn: str, situation: Situation, known: Circumstances) -> str:
     """How the operator silenced the alarm; empty where it is not silenced, or not known to be.
 
-    What opens an incident, or joins one, was not muted: an earlier mute is over.
+    What opens an incident, or joins one, was not muted: an earlier mute is over, earlier by more
+    than clocks may differ.
     """
     name, alarm = redact(arn.partition(":alarm:")[2]), situation.evidence.alarms[arn]
     if isinstance(alarm, AlarmReading) and alarm.suppressed:
         return f"{name}: {alarm.suppressed}"
-    until = known.muted(arn, situation.incident.signalled_at, situation.now)
+    since = situation.incident.signalled_at - SKEW_MAX
+    until = known.muted(arn, since, situation.now)
     return f"{name} is muted until {until.isoformat(timespec='seconds')}" if until else ""
 
 
