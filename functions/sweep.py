@@ -19,10 +19,11 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     measuring = Measuring(system or wiring.from_environment())
     swept = sweep(measuring.system)
     if swept.woken or swept.failed or swept.left:
-        logger().info("swept", woken=swept.woken, failed=swept.failed, left=swept.left)
+        counts = {each: getattr(swept, each) for each in ("woken", "failed", "left", "unreadable")}
+        logger().info("swept", **counts)
     # by itself, before what could fail: two fleets in one account must not beat for each other
     fleet, late = measuring.system.profile.fleet.name, swept.wakes_late_for
-    emit(fleet, measures.of_sweep(swept.pages_owed_for, late))
+    emit(fleet, measures.of_sweep(swept.pages_owed_for, late, swept.unreadable))
     measuring.tell(*_open(measuring.system))
 
 

@@ -126,6 +126,7 @@ def _ways_in(fleet: str, queues: Queues) -> tuple[cloudwatch.IWidget, ...]:
         each.metric_approximate_number_of_messages_visible(period=MINUTE)
         for each in (queues.undelivered, queues.signals_dead, queues.wakes_dead)
     ]
+    dead.append(own_metric(measures.UNREADABLE, "Maximum", fleet))
     late = [
         queues.signals.metric_approximate_age_of_oldest_message(period=MINUTE),
         queues.wakes.metric_approximate_age_of_oldest_message(period=MINUTE),
@@ -138,7 +139,7 @@ def _ways_in(fleet: str, queues: Queues) -> tuple[cloudwatch.IWidget, ...]:
     return (
         graph("Signals in, and done", signals, 6),
         graph("Waiting, seconds: signals, wakes, pages", late, 6),
-        graph("Dead letters", dead, 6),
+        graph("Dead letters, and incidents that cannot be read", dead, 6),
         graph("Pages not taken at once, and drills that were", pages, 6),
     )
 

@@ -41,7 +41,8 @@ class Oversight(Construct):
     """``deaf``: any of these alarms means that firstline cannot be relied on to page.
 
     Each of them tells the emergency ``topic`` by itself, whether there is an incident or not; so
-    do the alarms on what keeps it from mending (late wakes, functions that fail, silent probes).
+    do the alarms on what keeps it from mending (late wakes, incidents that cannot be read,
+    functions that fail, silent probes).
     SQS may tell of a dead letter up to 15 minutes late, for nobody reads those queues.
     """
 
@@ -70,8 +71,16 @@ class Oversight(Construct):
             _WAKES_LATE_SECONDS_MAX,
             "incidents are not looked at: reconcile does not keep up, or fails",
         )
+        unreadable = above(
+            self,
+            "IncidentsUnreadable",
+            own_metric(measures.UNREADABLE, "Maximum", fleet),
+            0,
+            "open incidents cannot be read by the deployed code: each is a person's",
+        )
         self.alarms: list[cloudwatch.Alarm] = []
-        self.tell(*self.deaf, late, _waiting(self, queues.wakes), *_of_probes(self, profile))
+        waiting = _waiting(self, queues.wakes)
+        self.tell(*self.deaf, late, unreadable, waiting, *_of_probes(self, profile))
 
     def watch(self, function: lambda_.Function) -> None:
         """Tell when *function* crashes, runs out of time or is not let run.

@@ -12,7 +12,7 @@ from firstline.adapters.aws.store import DynamoStore
 from firstline.config.settings import Home
 from firstline.controller.ports.store import Change
 from firstline.doctor.facts import Remembered, Unread
-from firstline.doctor.readers.records import Records, looks
+from firstline.doctor.readers.records import Records, looks, unread_incidents
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.lab.twin import aws, resources
@@ -97,13 +97,28 @@ def test_what_cannot_be_read_is_not_known(refused: str, action: str) -> None:
     assert looks(one.session, TOLD, Clock()) == Unread(action, "AccessDenied")
 
 
-def test_an_incident_that_cannot_be_understood_is_not_known() -> None:
-    """It is of another version, or spoiled."""
+def test_an_incident_that_cannot_be_understood_tells_of_no_host() -> None:
+    """It is of another version, or spoiled; the others are read all the same."""
     item = {"pk": {"S": OPEN}, "sk": {"S": "incident"}, "body": {"S": "{}"}}
-    one = Answering({"dynamodb.Query": {"Items": [item]}, "s3.ListObjectsV2": {}})
-    found = looks(one.session, TOLD, Clock())
+    one = Answering({"dynamodb.Query": {"Items": [item]}, "s3.ListObjectsV2": {"KeyCount": 0}})
+    assert looks(one.session, TOLD, Clock()) == {}
+    found = unread_incidents(one.session, TOLD, Clock())
+    assert isinstance(found, dict)
+    assert "does not fit its schema" in found[OPEN]
+
+
+def test_open_incidents_that_can_be_read_are_none_of_those(session: Session) -> None:
+    assert unread_incidents(session, TOLD, Clock()) == {}
+
+
+def test_what_is_open_and_cannot_be_asked_is_not_known() -> None:
+    """An item that names no incident is not understood."""
+    denied = Answering({"dynamodb.Query": Refusal("AccessDenied")})
+    unread = Unread("dynamodb:Query", "AccessDenied")
+    assert unread_incidents(denied.session, TOLD, Clock()) == unread
+    odd = Answering({"dynamodb.Query": {"Items": [{}]}})
+    found = unread_incidents(odd.session, TOLD, Clock())
     assert isinstance(found, Unread)
-    assert found.action == "dynamodb:Query"
     assert not found.denied
 
 
@@ -113,4 +128,6 @@ def test_before_the_records_are_deployed_nothing_is_remembered() -> None:
     assert looks(one.session, Records({}, {}), Clock()) == {}
     unread = Unread("cloudformation:DescribeStacks", "AccessDenied")
     assert looks(one.session, unread, Clock()) == unread
+    assert unread_incidents(one.session, Records({}, {}), Clock()) == {}
+    assert unread_incidents(one.session, unread, Clock()) == unread
     assert one.calls == []

@@ -408,6 +408,7 @@ KEPT = (
     ),
     Case("GetItem: cause", lambda one: store(one).open_incident(CAUSE), CONSUMED),
     Case("GetItem: switch", lambda one: store(one).switch(), CONSUMED),
+    Case("GetItem: paged", lambda one: store(one).paged("key"), CONSUMED),
     Case("GetItem: openings", lambda one: store(one).openings("vettid"), CONSUMED),
     Case(
         "BatchGetItem",

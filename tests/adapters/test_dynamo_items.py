@@ -3,21 +3,22 @@
 import copy
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item
 from firstline.controller.ports.store import Change, Joined, Store
-from firstline.errors import Bug
+from firstline.errors import Bug, Unreadable
 from firstline.incidents.incident import Status, encode
 from firstline.lab.twin import resources
 from firstline.lab.twin.aws import TwinAws
 from firstline.remediation.kill_switch import OFF
 from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
-from tests.adapters.records import CAUSE, FULL, ID, entries, incident, signal
+from tests.adapters.records import CAUSE, FULL, ID, OPENING, entries, incident, signal
 from tests.remediation.situations import switch
 
 KEY_DIGEST = "44e7166226cacb705390c0ea350d1c2638ff7f7ac0dac2610c04ff6dae023a4e"
@@ -39,6 +40,7 @@ def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
         "body": {"S": encode(copy.replace(incident(), version=1))},
         "version": {"N": "1"},
         "status": {"S": "investigating"},
+        "severity": {"S": "P1"},
         "due": {"S": "yes"},
         "next_wake_at": {"S": "2026-03-01T12:00:01.000000+00:00"},
         "wake_generation": {"N": "4"},
@@ -68,8 +70,8 @@ def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
 def test_the_indexes_are_sparse() -> None:
     """No next wake, or at its end: none of the index's attributes."""
     rested = copy.replace(incident(), next_wake_at=None)
-    known = {"pk", "sk", "body", "version", "status"}
-    assert items.incident_item(rested).keys() == {*known, "open", "opened_at"}
+    known = {"pk", "sk", "body", "version", "status", "severity", "opened_at"}
+    assert items.incident_item(rested).keys() == {*known, "open"}
     ended = copy.replace(rested, status=Status.RESOLVED)
     assert items.incident_item(ended).keys() == known
 
@@ -135,8 +137,54 @@ def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> No
         read(item)
 
 
-def test_inbox_of_nobody_is_a_bug(store: Store) -> None:
+def test_inbox_of_nobody_cannot_be_read(store: Store) -> None:
     """A signal that joined an incident which is not there is not lost in silence."""
     store.commit(Change(joined=Joined(ID, signal(1))))
-    with pytest.raises(Bug, match="no aggregate"):
+    with pytest.raises(Unreadable, match=f"{ID} cannot be read by this code: .* no aggregate"):
         store.load(ID)
+
+
+def spoil(aws: TwinAws, key: dict[str, Any], **attributes: Any) -> None:  # noqa: ANN401 - as DynamoDB has them
+    """Set *attributes* of an item, or take away those that are None."""
+    client = aws.session.client("dynamodb")
+    item = client.get_item(TableName=resources.INCIDENTS, Key=key)["Item"]
+    changed = {**item, **attributes}
+    kept = {name: value for name, value in changed.items() if value is not None}
+    client.put_item(TableName=resources.INCIDENTS, Item=kept)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "severity", "opened_at"),
+    [
+        ({}, "P1", T0),
+        ({"severity": None, "opened_at": None}, "", None),
+        ({"severity": items.text("P0"), "opened_at": items.text("long ago")}, "P0", None),
+        ({"severity": items.number(1), "opened_at": items.number(1)}, "", None),
+    ],
+)
+def test_what_stands_beside_an_unreadable_text_is_told(
+    store: Store,
+    aws: TwinAws,
+    attributes: dict[str, Any],
+    severity: str,
+    opened_at: datetime | None,
+) -> None:
+    """As far as it is there, and in whatever form."""
+    store.commit(OPENING)
+    spoil(aws, items.incident_key(ID), body=items.text("{}"), **attributes)
+    with pytest.raises(Unreadable, match="does not fit its schema") as caught:
+        store.load(ID)
+    error = caught.value
+    assert (error.incident, error.severity, error.opened_at) == (ID, severity, opened_at)
+
+
+def test_a_signal_or_an_answer_of_newer_code_makes_its_incident_unreadable(
+    store: Store, aws: TwinAws
+) -> None:
+    """To skip one would lose it."""
+    store.commit(OPENING)
+    store.commit(Change(joined=Joined(ID, signal(1))))
+    spoil(aws, items.inbox_key(ID, signal(1).key), body=items.text('{"kind": "newer"}'))
+    with pytest.raises(Unreadable, match="a stored signal does not fit") as caught:
+        store.load(ID)
+    assert caught.value.severity == "P1"

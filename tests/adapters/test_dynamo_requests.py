@@ -30,6 +30,7 @@ METHODS: dict[str, Callable[[Store], object]] = {
     "GetItem": lambda store: store.open_incident(CAUSE),
     "GetItem: openings": lambda store: store.openings("vettid"),
     "GetItem: switch": lambda store: store.switch(),
+    "GetItem: paged": lambda store: store.paged("key"),
 }
 TABLES = Tables("incidents", "ledger")
 URL = "https://dynamodb.invalid"

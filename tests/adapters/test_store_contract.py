@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.ports.store import (
+    DUE_MAX,
     Change,
     Due,
     Given,
@@ -15,6 +16,7 @@ from firstline.controller.ports.store import (
     LeaseWrite,
     Loaded,
     OpeningsWrite,
+    Paged,
     Store,
 )
 from firstline.errors import Conflict, Contested, Unavailable
@@ -217,6 +219,30 @@ def test_due_are_the_oldest_first(store: Store) -> None:
     assert [each.generation for each in store.due(T0 + TICK)] == [0, 1]
 
 
+def test_due_goes_on_behind_the_last_that_was_given(store: Store) -> None:
+    """Each is given once, also those of one instant, and though the last is due no more."""
+    ids = [IncidentId(f"inc-{number:020}") for number in range(2 * DUE_MAX + 3)]
+    for id_ in ids:
+        store.commit(Change(incident=copy.replace(incident(id_), next_wake_at=T0)))
+    first = store.due(T0)
+    moved = stored(store, first[-1].incident)
+    store.commit(Change(incident=copy.replace(moved, next_wake_at=T0 + SECOND)))
+    second = store.due(T0, after=first[-1])
+    third = store.due(T0, after=second[-1])
+    assert [len(each) for each in (first, second, third)] == [DUE_MAX, DUE_MAX, 3]
+    assert sorted(each.incident for each in (*first, *second, *third)) == ids
+    assert store.due(T0, after=third[-1]) == ()
+
+
+def test_a_page_that_no_incident_holds_is_noted(store: Store) -> None:
+    """By its note; noted again, the last instant counts."""
+    assert store.paged("key") is None
+    for at in (T0, T0 + TICK):
+        store.commit(Change(paged=Paged("key", at)))
+        assert store.paged("key") == at
+    assert store.paged("another") is None
+
+
 def test_due_follows_the_incident(store: Store) -> None:
     """A later wake moves it, and without a next wake it is not due at all."""
     store.commit(OPENING)
@@ -247,6 +273,7 @@ READS: tuple[Callable[[Store], object], ...] = (
     lambda store: store.open_incident(CAUSE),
     lambda store: store.limits("vaults"),
     lambda store: store.due(T0),
+    lambda store: store.paged("key"),
     lambda store: store.open_now(1),
     lambda store: store.entries(ID),
 )

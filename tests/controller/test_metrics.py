@@ -9,17 +9,34 @@ import pytest
 from firstline.controller import metrics as measures
 from firstline.controller.ports.store import Change
 from firstline.ids import Cause, Digest, IncidentId, Token
-from firstline.incidents.incident import Incident, Status
+from firstline.incidents.incident import Incident, Page, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.monitoring import costs
 from firstline.monitoring.metric import Metric
+from firstline.signal import Severity
 from tests.builders import NOW, attempt, incident
 from tests.remediation.situations import proposal
 
 BY = Provenance(Digest("0" * 64), "code")
 SIGNALLED = NOW - timedelta(seconds=90)
 TOKEN, LATER = Token("1" * 32), Token("2" * 32)
-HELD = copy.replace(incident(), signalled_at=SIGNALLED, attempts=())
+UNPAGED = copy.replace(incident(), signalled_at=SIGNALLED, attempts=())
+
+
+def sent(key: str) -> Page:
+    return Page(
+        key=key,
+        action="trigger",
+        severity=Severity.P1,
+        summary="",
+        owed_at=NOW,
+        due_at=NOW,
+        sent_at=NOW,
+    )
+
+
+HELD = copy.replace(UNPAGED, pages=(sent(UNPAGED.id),))
+RISEN = f"{HELD.id}:p1"
 CAUSE = Cause("a cause")
 PAGE: Data = {
     "key": HELD.id,
@@ -48,6 +65,18 @@ SINCE = 90
 TRIED = copy.replace(HELD, attempts=(attempt(token=TOKEN), attempt(token=LATER)))
 CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
     "paged": (HELD, Kind.PAGE, PAGE, (Metric("TimeToPage", SINCE, "Seconds"),)),
+    "paged by a rise": (
+        copy.replace(UNPAGED, pages=(sent(RISEN),)),
+        Kind.PAGE,
+        PAGE | {"key": RISEN},
+        (Metric("TimeToPage", SINCE, "Seconds"),),
+    ),
+    "a rise of what was paged": (
+        copy.replace(UNPAGED, pages=(sent(UNPAGED.id), sent(RISEN))),
+        Kind.PAGE,
+        PAGE | {"key": RISEN},
+        (),
+    ),
     "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:gave-up"}, ()),
     "a resolve": (HELD, Kind.PAGE, PAGE | {"action": "resolve"}, ()),
     "a change event": (HELD, Kind.PAGE, PAGE | {"channel": "change", "outcome": "owed"}, ()),
@@ -185,6 +214,8 @@ def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
         Metric("PagesOwedSeconds", 60, "Seconds"),
         Metric("WakesLateSeconds", 120, "Seconds"),
     )
+    *_, last = measures.of_sweep(minute, minute, 2)
+    assert last == Metric("IncidentsUnreadable", 2, "Count")
     assert measures.of_open([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
 
 

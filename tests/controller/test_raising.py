@@ -75,15 +75,16 @@ def test_any_order_and_any_repeat_is_one_incident_and_one_p1(order: tuple[bytes,
 
 
 def test_a_rise_whose_wake_is_lost_is_paged_by_the_next_sweep() -> None:
-    """I1: though its incident is not late, and no wake can be queued at all."""
+    """I1: though its incident is not late, no wake can be queued, and ingest could not page."""
     made = rig()
     made.hear(SICK)
     made.world.advance(START + timedelta(seconds=50))
     reconcile(Wake(made.id(), 1), made.system)
     made.waiting.clear()
-    made.script.failing = {"queue"}
+    made.script.failing = {"queue", "post"}
     with pytest.raises(Unavailable):
         made.hear(ZERO)
+    made.script.failing = {"queue"}
     swept = sweep(made.system)
     assert (swept.woken, swept.failed, swept.wakes_late_for) == (0, 1, timedelta(0))
     assert made.notified == {made.id(): 1, f"{made.id()}:p1": 1}
@@ -94,8 +95,9 @@ def test_a_rise_is_paged_although_nothing_can_be_read() -> None:
     """I1: neither world nor limits stand before the pager; nor does a pager that was down."""
     made = rig()
     made.hear(SICK)
-    made.hear(ZERO)
     made.script.failing = {"alarms", "group", "target_health", "limits", "post"}
+    with pytest.raises(Unavailable, match="the page of healthy-hosts was not accepted"):
+        made.hear(ZERO)
     made.turn()
     assert f"{made.id()}:p1" not in made.notified
     made.script.failing -= {"post"}

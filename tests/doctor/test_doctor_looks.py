@@ -10,7 +10,7 @@ import pytest
 from firstline.controller.ports.store import Change
 from firstline.diagnosis.evidence import HostEvidence, Unknown
 from firstline.doctor.facts import Remembered, Unread
-from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered
+from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered, unreadable
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.archive import MemoryArchive
@@ -188,3 +188,16 @@ def test_both_ends_are_bounded() -> None:
         quiet.anchor(each, 1)
     quiet.read()
     assert quiet.asked.count("get") == CHECKPOINTS_MAX
+
+
+def test_an_incident_that_cannot_be_read_is_named_and_hides_no_other() -> None:
+    past = Past()
+    past.put(1, {A: host(age=50)}, ended=False)
+    past.put(2, {B: host(age=50)}, ended=False)
+    past.store.tables.incidents[named(2)] = "{}"
+    assert list(past.read()) == [A]
+    (why,) = unreadable(past.store).values()
+    (finding,) = found(unreadable={named(2): why})
+    assert (finding.check, finding.severity, finding.subject) == ("incidents", "warning", named(2))
+    assert finding.what.startswith("cannot be read: a stored incident does not fit its schema")
+    assert found(unreadable=Unread("dynamodb:Query", "AccessDenied"))[0].check == "permission"

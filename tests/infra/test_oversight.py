@@ -13,8 +13,9 @@ from app import compose
 from firstline.adapters.aws.wakes import DELAY_MAX
 from firstline.config.profile import Profile
 from firstline.controller.system import System
+from firstline.lab.twin import versions
 from firstline.lab.twin.memory import MemoryDoor
-from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.scenario import Scenario, SpoiltPlan
 from firstline.lab.twin.world import World
 from functions import sweep
 from tests.builders import SETTINGS
@@ -28,6 +29,9 @@ EXPECTED = {
     "HeartbeatMissing": ("firstline", "Heartbeat", "Sum", BELOW, 1, 3, BREACHING),
     "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 180, 1, NOT_BREACHING),
     "PagesFailed": ("firstline", "PagesFailed", "Sum", ABOVE, 0, 1, NOT_BREACHING),
+    "IncidentsUnreadable": (
+        *("firstline", "IncidentsUnreadable", "Maximum", ABOVE, 0, 1, NOT_BREACHING),
+    ),
     "WakesLate": ("firstline", "WakesLateSeconds", "Maximum", ABOVE, 300, 1, NOT_BREACHING),
     "NatsProbeSilent": ("firstline", "NatsConnected", "SampleCount", BELOW, 1, 5, BREACHING),
     "HealthProbeSilent": ("firstline", "HealthAnswering", "SampleCount", BELOW, 1, 5, BREACHING),
@@ -320,8 +324,9 @@ def test_the_sweep_emits_what_the_alarms_watch(
     made: Made, profile: Profile, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Namespace, names and dimensions of the sweep's metrics are those of the alarms."""
-    sweep.handler({}, None, _quiet_system(profile))
-    emitted = json.loads(capsys.readouterr().out.strip().splitlines()[0])
+    sweep.handler({}, None, _system(profile))
+    lines = map(json.loads, capsys.readouterr().out.strip().splitlines())
+    emitted = next(each for each in lines if "_aws" in each)
     assert _metrics(emitted) == {
         (
             alarm.properties["Namespace"],
@@ -333,7 +338,7 @@ def test_the_sweep_emits_what_the_alarms_watch(
     }
 
 
-SWEPT = ("Heartbeat", "PagesOwedSeconds", "WakesLateSeconds")
+SWEPT = ("Heartbeat", "PagesOwedSeconds", "WakesLateSeconds", "IncidentsUnreadable")
 
 
 def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
@@ -345,9 +350,10 @@ def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, st
     }
 
 
-def _quiet_system(profile: Profile) -> System:
-    """Give a system with nothing to sweep."""
-    world = World(
-        Scenario(name="quiet"), datetime(2026, 3, 11, 4, 0, tzinfo=UTC), profile.fleet.group
-    )
-    return System(ports=MemoryDoor(world).ports, profile=profile, settings=SETTINGS)
+def _system(profile: Profile) -> System:
+    """Give a system with an incident that it cannot read, and nothing else to sweep."""
+    begins = datetime(2026, 3, 11, 4, tzinfo=UTC)
+    world = World(Scenario(name="odd", spoilt=SpoiltPlan()), begins, profile.fleet.group)
+    door = MemoryDoor(world)
+    versions.spoil(door.store.tables, world, profile.fleet.name)
+    return System(ports=door.ports, profile=profile, settings=SETTINGS)

@@ -9,7 +9,7 @@ import pytest
 
 from firstline.cli.analysis import board
 from firstline.controller.console import look
-from firstline.errors import Unavailable
+from firstline.errors import Unavailable, Unreadable
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
@@ -22,6 +22,7 @@ from firstline.reporting.html.console import Theme, page, widget
 from tests.builders import ID, NOW, answered, attempt, incident, targets
 from tests.builders import look as looking
 from tests.controller.rig import Rig, opened
+from tests.events import body
 from tests.remediation.situations import proposal, switch
 
 BY = Provenance(Digest("0" * 64), "code")
@@ -267,6 +268,50 @@ def test_a_signal_that_opened_nothing_is_shown_too() -> None:
     detail = look(id_, rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.outcome == "open"
+
+
+def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
+    """The deployed console and `firstline console` say it alike."""
+    rig = opened()
+    text = rig.tables.incidents[rig.id()]
+    rig.hear(body("unlisted-http-api-5xx"))
+    rig.tables.incidents[rig.id()] = "{}"
+    deployed = look("", rig.system)
+    odd = SIGNAL | {"signalled_at": "long ago"}
+    records = [*chain((NOW, Kind.SIGNAL, odd)), *chain(OPENING, of="inc-2")]
+    at_hand = board.at("vettid", records, NOW).look("")
+    for seen in (deployed, at_hand):
+        assert isinstance(seen, Overview)
+        conditions = {each.condition: each.unreadable for each in seen.open}
+        assert len(conditions) == 2
+        assert conditions.pop("cannot be read").startswith("This code cannot read it: ")
+        assert list(conditions.values()) == [""]
+        for shown in (widget(seen, ARN, "light"), page(seen)):
+            assert shown.count("This code cannot read it: ") == 1
+            assert shown.count("Timeline") == 2
+    rig.tables.incidents[rig.id()] = text
+    again = look("", rig.system)
+    assert isinstance(again, Overview)
+    assert [each.unreadable for each in again.open] == ["", ""]
+
+
+def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None:
+    rig = opened()
+    rig.tables.incidents[rig.id()] = "{}"
+    odd = (NOW, Kind.DECISION, {"step": 1})
+    at_hand = board.at("vettid", chain(OPENING, odd), NOW).look(ID)
+    for seen in (look(rig.id(), rig.system), at_hand):
+        assert isinstance(seen, Detail)
+        assert seen.lines[0].word == "heard"
+        for shown in (widget(seen, ARN, "light"), page(seen)):
+            assert "This code cannot read it: " in shown
+
+
+def test_since_when_may_be_unknown() -> None:
+    """What stands beside the incident's text may be spoilt as well."""
+    seen = overview(open=(rows.of_unreadable(Unreadable(ID, "why")),))
+    assert rows.age(seen.open[0], NOW) is None
+    assert "This code cannot read it: why." in widget(seen, ARN, "light")
 
 
 def test_a_switch_that_cannot_be_read_is_told_as_a_stop() -> None:

@@ -5,10 +5,12 @@
     ├── Unavailable   a dependency failed or did not answer in time: ask again later
     ├── Conflict      somebody else wrote first: read again, then think again
     └── Bug           a rule of our own is broken: stop, and never go on from here
+        └── Unreadable    a stored incident is not for this code: leave it, and page a person
 
 An unknown outcome of a mutation is none of these: it is a value (see ``ports.Unsettled``).
 """
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -51,3 +53,19 @@ class Conflict(FirstlineError):
 
 class Bug(FirstlineError):
     """An invariant of our own does not hold."""
+
+
+class Unreadable(Bug):
+    """A stored incident that this code cannot read: newer code stored it, or it is spoilt.
+
+    ``severity`` and ``opened_at`` stand beside its text; an item without them gives "" and None.
+    """
+
+    def __init__(
+        self, incident: str, why: str, severity: str = "", opened_at: datetime | None = None
+    ) -> None:
+        super().__init__(f"{incident} cannot be read by this code: {why}")
+        self.incident = incident
+        self.why = why
+        self.severity = severity
+        self.opened_at = opened_at

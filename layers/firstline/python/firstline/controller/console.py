@@ -7,14 +7,16 @@ form, whatever else was sent.
 import re
 from datetime import datetime
 
+from firstline.controller.ports.store import Store
 from firstline.controller.system import System
-from firstline.errors import FirstlineError
+from firstline.errors import FirstlineError, Unreadable
 from firstline.ids import IncidentId
 from firstline.ledger import export
 from firstline.redaction import redact
 from firstline.reporting.console import rows
 from firstline.reporting.console.lines import lines
-from firstline.reporting.console.view import Detail, Missing, Overview, View
+from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
+from firstline.reporting.incident_summary import OPEN
 
 SHOWN_MAX = 25
 """As many open incidents are shown; each is a read of its own."""
@@ -33,14 +35,13 @@ def look(asked: str, system: System) -> View:
 def _overview(system: System, now: datetime) -> Overview:
     store = system.ports.store
     ids = store.open_now(SHOWN_MAX + 1)
-    loaded = [store.load(each) for each in ids[:SHOWN_MAX]]
-    held = [each.incident for each in loaded if each is not None and not each.incident.ended]
+    shown = [_row(each, store, now) for each in ids[:SHOWN_MAX]]
     switch = store.switch()
     return Overview(
         fleet=system.profile.fleet.name,
         mode=system.settings.mode,
         now=now,
-        open=tuple(rows.of_incident(each, now) for each in held),
+        open=tuple(each for each in shown if each is not None and each.outcome == OPEN),
         stops=rows.stops(switch, now),
         unreadable=redact(switch.unreadable),
         more=len(ids) > SHOWN_MAX,
@@ -54,7 +55,15 @@ def _detail(asked: str, system: System, now: datetime) -> View:
     records = [export.recorded(each) for each in store.entries(id_)]
     if not records:
         return Missing(f"There is no incident {id_}.")
-    loaded = store.load(id_)
-    row = rows.of_incident(loaded.incident, now) if loaded else rows.of_chain(records, now)
+    row = _row(id_, store, now) or rows.of_chain(records, now)
     told, left_out = lines(records)
     return Detail(fleet=system.profile.fleet.name, now=now, row=row, lines=told, left_out=left_out)
+
+
+def _row(id_: IncidentId, store: Store, now: datetime) -> Row | None:
+    """The incident as it is stored; one that cannot be read has a row that says so."""
+    try:
+        loaded = store.load(id_)
+    except Unreadable as error:
+        return rows.of_unreadable(error)
+    return rows.of_incident(loaded.incident, now) if loaded else None

@@ -2,6 +2,7 @@
 
 import copy
 
+from firstline.controller import rising
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import take_in
@@ -52,6 +53,7 @@ def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
     joined = tuple(episodes.received(signal, meant, profile) for signal, meant in found)
     lead = Lead(severity=draft.incident.severity, condition=draft.incident.condition)
     draft.record(SignalsJoined(joined=joined, leads=lead))
+    rising.mark_sent(draft)
 
 
 def take_approvals(draft: Draft, said: tuple[approvals.Approval, ...]) -> None:

@@ -6,13 +6,14 @@ import copy
 import msgspec
 
 from firstline.config.profile import seconds
+from firstline.controller import rising
 from firstline.controller.commit import commit
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Heard, Joined, OpeningsWrite
 from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import is_ok
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.ids import IncidentId
 from firstline.signal import Disposition, Signal, SignalKind
 from firstline.signals import correlation as causes
@@ -54,15 +55,22 @@ def note(arrival: Arrival, system: System) -> Receipt:
 def put(
     arrival: Arrival, incident: IncidentId, system: System, openings: OpeningsWrite | None = None
 ) -> Receipt:
-    """Into the inbox of *incident*, which is woken.
+    """Into the inbox of *incident*, which is woken; what may raise it is paged before.
 
     Processed is the last mark: a worker that dies before it lets the signal come again. The inbox
     holds it under its own key, so that coming twice changes nothing.
     """
     signal, found, first, _ = arrival
     change = Change(joined=Joined(incident, signal), heard=heard(signal), openings=openings)
-    _commit_hinted(change, arrival, system)
+    try:
+        _commit_hinted(change, arrival, system)
+    except (Unavailable, Bug):
+        rising.page_rise(arrival, incident, system)
+        raise
+    paged = rising.page_rise(arrival, incident, system)
     system.ports.wakes.queue(Wake(incident), seconds(0))
+    if not paged:
+        raise Unavailable(f"the page of {signal.subject} was not accepted: deliver it again")
     if first:
         with contextlib.suppress(Conflict):  # a second delivery at the same time
             commit(system.ports.store, Change(processed=signal.key))

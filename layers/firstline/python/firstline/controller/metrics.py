@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from firstline.controller.ports.store import Change
 from firstline.ids import IncidentId
-from firstline.incidents.incident import Incident, Status
+from firstline.incidents.incident import Incident, Page, Status
 from firstline.ledger import entries
 from firstline.ledger.entries import LedgerEvent, UnknownEvent
 from firstline.ledger.export import recorded
@@ -20,6 +20,7 @@ from firstline.notifications import pages as paging
 HEARTBEAT = "Heartbeat"
 PAGES_OWED = "PagesOwedSeconds"
 WAKES_LATE = "WakesLateSeconds"
+UNREADABLE = "IncidentsUnreadable"
 INCIDENTS_OPEN = "IncidentsOpen"
 PAGES_FAILED = "PagesFailed"
 OPENED = "IncidentsOpened"
@@ -41,12 +42,16 @@ OPEN_MAX = 100
 """How many open incidents are counted: one read of an index of keys."""
 
 
-def of_sweep(pages_owed_for: timedelta, wakes_late_for: timedelta) -> tuple[Metric, ...]:
-    """A sweep's sign of life, and what it found late."""
+def of_sweep(
+    pages_owed_for: timedelta, wakes_late_for: timedelta, unreadable: int = 0
+) -> tuple[Metric, ...]:
+    """A sweep's sign of life, what it found late, and how many incidents it could not read."""
+    unread = (Metric(UNREADABLE, unreadable, "Count"),) if unreadable else ()
     return (
         Metric(HEARTBEAT, 1, "Count"),
         Metric(PAGES_OWED, pages_owed_for.total_seconds(), "Seconds"),
         Metric(WAKES_LATE, wakes_late_for.total_seconds(), "Seconds"),
+        *unread,
     )
 
 
@@ -98,13 +103,18 @@ def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
 
 
 def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
-    """The episode's own key was paged first; or a drill came the whole way to PagerDuty."""
+    """The first page of all was taken; or a drill came the whole way to PagerDuty."""
     if event.outcome != "accepted":
         return
-    if (event.action, event.key, event.channel) == ("trigger", held.id, "pager"):
+    taken = (each.key for each in held.pages if _notified(each))
+    if (event.action, event.channel) == ("trigger", "pager") and event.key == next(taken, None):
         yield _since_signal(TO_PAGE, at, held)
     if event.key == f"{held.id}:{paging.REHEARSAL}":
         yield Metric(DRILLS_PASSED, 1, "Count")
+
+
+def _notified(page: Page) -> bool:
+    return (page.channel, page.action) == ("pager", "trigger") and page.sent_at is not None
 
 
 def _fix_begun(event: entries.FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:

@@ -14,7 +14,7 @@ from firstline.controller.joining import Receipt, clear, heard, put, tell
 from firstline.controller.ports.store import Change, OpeningsWrite
 from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
-from firstline.errors import Bug, Conflict, Contested, Unavailable
+from firstline.errors import Bug, Conflict, Contested, Unavailable, Unreadable
 from firstline.incidents.incident import Page
 from firstline.signal import Condition, Disposition, Severity, Signal, SignalKind
 from firstline.signals import correlation as causes
@@ -94,7 +94,11 @@ def _again(arrival: Arrival, system: System) -> Receipt:
     """A second delivery: harmless, but a page or a wake that the first still owes goes out."""
     found, store = arrival.found, system.ports.store
     opened = episodes.noted_id(arrival.signal)
-    loaded = store.load(opened)
+    try:
+        loaded = store.load(opened)
+    except Unreadable:  # whether the first delivery's worker lived to page is not known
+        _page_alone(arrival, system)
+        return Receipt(found.disposition, found.why, opened)
     if loaded is None:  # the first delivery joined
         return Receipt(found.disposition, found.why, store.open_incident(found.cause))
     draft = Draft(loaded.incident, system, system.ports.clock.now())
@@ -109,7 +113,11 @@ def _again(arrival: Arrival, system: System) -> Receipt:
 def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
     """Into the inbox of the incident that has the cause open; reconcile folds it."""
     cause = arrival.found.cause
-    incident = system.ports.store.open_incident(cause)
+    try:
+        incident = system.ports.store.open_incident(cause)
+    except Bug:  # which incident has it cannot be read
+        _page_alone(arrival, system)
+        raise
     if incident is None:
         raise Unavailable(f"the episode of {cause} ended just now: deliver again")
     storm = cause == causes.storm(system.profile.fleet.name)
@@ -143,6 +151,13 @@ def _late(signal: Signal, system: System) -> bool:
     age_max = seconds(system.profile.policy.signal_age_max_seconds)
     age = system.ports.clock.now() - signal.at
     return signal.kind is SignalKind.ALARM and age > age_max
+
+
+def _page_alone(arrival: Arrival, system: System) -> None:
+    """Page as if *arrival* opened its episode now."""
+    now, by = system.ports.clock.now(), system.provenance()
+    opening = episodes.begin(arrival.signal, arrival.found, system.profile, now, by)
+    _page_unrecorded(opening.incident.pages, system)
 
 
 def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:

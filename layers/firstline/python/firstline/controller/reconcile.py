@@ -7,13 +7,14 @@ is dropped; a commit that comes second begins again from what the first one wrot
 
 from typing import assert_never
 
-from firstline.controller import act, inbox
+from firstline.controller import act, inbox, unreadable
 from firstline.controller.commit import contend
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
+from firstline.errors import Unreadable
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
 from firstline.remediation.decision_record import basis
@@ -22,8 +23,14 @@ from firstline.remediation.update import Observation
 
 
 def reconcile(wake: Wake, system: System) -> None:
-    """Do the next step of the wake's incident; raises `Unavailable` to be woken again."""
-    contend(lambda: _turn(wake, system), wake.incident, system.ports.clock)
+    """Do the next step of the wake's incident; raises `Unavailable` to be woken again.
+
+    One that cannot be read is a person's. The sweep wakes it once it can be read.
+    """
+    try:
+        contend(lambda: _turn(wake, system), wake.incident, system.ports.clock)
+    except Unreadable as error:
+        unreadable.page(error, system)
 
 
 def _turn(wake: Wake, system: System) -> None:

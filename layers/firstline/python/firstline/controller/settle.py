@@ -69,9 +69,14 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
     return delivery
 
 
-def record_delivery(draft: Draft, page: Page, delivery: Delivery) -> None:
-    """The first failure and the success are entries; the tries between are only counted."""
-    pages = paging.tried(draft.incident.pages, page, delivery, draft.now)
+def record_delivery(
+    draft: Draft, page: Page, delivery: Delivery, sent_at: datetime | None = None
+) -> None:
+    """The first failure and the success are entries; the tries between are only counted.
+
+    What ingest had sent before was accepted at *sent_at*.
+    """
+    pages = paging.tried(draft.incident.pages, page, delivery, sent_at or draft.now)
     draft.incident = copy.replace(draft.incident, pages=pages)
     accepted = isinstance(delivery, Accepted)
     dropped = page.channel == "change" and paging.given_up(page, delivery)
@@ -84,6 +89,12 @@ def record_delivery(draft: Draft, page: Page, delivery: Delivery) -> None:
         channel=page.channel,
         outcome="accepted" if accepted else "dropped" if dropped else "owed",
         tries=page.tries + 1,
-        why="" if isinstance(delivery, Accepted) else delivery.why,
+        why=_why(delivery, sent_at),
     )
     draft.record(event)
+
+
+def _why(delivery: Delivery, sent_at: datetime | None) -> str:
+    if not isinstance(delivery, Accepted):
+        return delivery.why
+    return f"ingest sent it at {sent_at.isoformat(timespec='seconds')}" if sent_at else ""

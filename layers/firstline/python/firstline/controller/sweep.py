@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.controller import digest, inbox
+from firstline.controller import digest, inbox, unreadable
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
+from firstline.controller.overdue import Overdue
 from firstline.controller.ports.store import Due
 from firstline.controller.system import System
-from firstline.errors import Conflict, FirstlineError
+from firstline.controller.unreadable import Unread
+from firstline.errors import Conflict, FirstlineError, Unreadable
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
@@ -33,6 +35,8 @@ class Swept(msgspec.Struct, frozen=True):
     One that failed or was left counts as owing since its wake was due: nobody knows better.
     ``wakes_late_for`` is how long the oldest wake is overdue: SQS tells no age of a message that
     came back three times, so this is what says that reconcile does not come round.
+    ``unreadable`` are those of the failed that this code cannot read: a person who was paged has
+    them, so that they count neither as owing nor as late.
     """
 
     woken: int = 0
@@ -40,23 +44,28 @@ class Swept(msgspec.Struct, frozen=True):
     left: int = 0
     pages_owed_for: timedelta = timedelta(0)
     wakes_late_for: timedelta = timedelta(0)
+    unreadable: int = 0
 
 
 def sweep(system: System) -> Swept:
     """Settle pages, and wake what is overdue; one failure does not stop the rest."""
     now = system.ports.clock.now()
-    woken, failed, owed_for = 0, 0, timedelta(0)
-    found = system.ports.store.due(now + AHEAD)
-    late_for = max((_late_for(each, now) for each in found), default=timedelta(0))
+    woken, failed, owed_for, late_for = 0, 0, timedelta(0), timedelta(0)
     digests: list[tuple[Draft, Page]] = []
-    for number, due in enumerate(found):
+    unread: list[Unread] = []
+    found = Overdue(system.ports.store, now + AHEAD)
+    for due in found:
         if system.ports.clock.now() - now > WITHIN:
-            unread = (_late_for(each, now) for each in found[number:])
-            return Swept(woken, failed, len(found) - number, max(owed_for, *unread), late_for)
-        draft = None
+            left = (due, *found.waiting)
+            lates = (*(_late_for(each, now) for each in left), *(late for _, late in unread))
+            oldest = max(lates)
+            owed_for, late_for = max(owed_for, oldest), max(late_for, oldest)
+            return Swept(woken, failed, len(left), owed_for, late_for, len(unread))
+        draft, late = None, _late_for(due, now)
         try:
             loaded = system.ports.store.load(due.incident)
             if loaded is None:
+                late_for = max(late_for, late)
                 continue
             draft = Draft(loaded.incident, system, now)
             # a conflict means that another worker has it at this moment, and settles it
@@ -67,17 +76,24 @@ def sweep(system: System) -> Swept:
             elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
                 draft.wake()
                 woken += 1
+        except Unreadable as error:
+            failed += 1
+            unread.append(Unread(error, late))
+            continue
         except FirstlineError:
             failed += 1
-            owed_for = max(owed_for, _late_for(due, now))
+            owed_for = max(owed_for, late)
+        late_for = max(late_for, late)
         if draft is not None:  # what could not be woken may owe a page for longer than its wake
             owed_for = max(owed_for, paging.owed_for(draft.incident.pages, now))
+    unread_for = unreadable.page_all(unread, system, now + WITHIN)
+    owed_for, late_for = max(owed_for, unread_for), max(late_for, unread_for)
     try:
         digest.publish(digests, system)
         owed_for = max(owed_for, sweep_switch(system))
     except FirstlineError:
         failed += 1
-    return Swept(woken, failed, 0, owed_for, late_for)
+    return Swept(woken, failed, 0, owed_for, late_for, len(unread))
 
 
 def _late_for(due: Due, now: datetime) -> timedelta:

@@ -70,6 +70,13 @@ def oversight(case: Case) -> Iterator[Found]:
             yield Found(each.name, f"is in ALARM since {each.since:%Y-%m-%d %H:%M} UTC", grade)
 
 
+def incidents(case: Case) -> Iterator[Found]:
+    """Every open incident can be read by this code, of the 25 that opened last."""
+    found = case.account.unreadable
+    for id_, why in ({} if isinstance(found, Unread) else found).items():
+        yield Found(id_, f"cannot be read: {why}", "warning")
+
+
 def _deployed(case: Case) -> Deployed | None:
     found = case.account.deployed
     return found if isinstance(found, Deployed) else None
@@ -117,5 +124,12 @@ CHECKS = (
         severity="warning",
         consequence="what it was to do was done late, by a retry or the sweep",
         remedy="aws logs filter-log-events on the log group of {subject}, with ERROR",
+    ),
+    Check(
+        name="incidents",
+        ask=incidents,
+        severity="warning",
+        consequence="where the deployed code cannot read it either, it is a person's alone",
+        remedy="deploy the code that wrote it; docs/OPERATIONS.md, An incident that cannot be read",
     ),
 )

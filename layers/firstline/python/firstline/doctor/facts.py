@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from firstline.diagnosis.evidence import HostReport, Unknown
-from firstline.ids import InstanceId
+from firstline.ids import IncidentId, InstanceId
 
 DENIED = frozenset(
     {
@@ -227,7 +227,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     ``measured`` says when each metric that an alarm watches last had a value in two weeks.
     ``readers`` are those of the topics, by ARN, that the alarms of others speak to.
     ``looked`` are the hosts' own reports, None where no look was asked for; ``remembered`` are
-    the latest that firstline's own looks brought, of each host.
+    the latest that firstline's own looks brought, of each host. ``unreadable`` are the open
+    incidents that this code cannot read, and why.
     """
 
     now: datetime
@@ -253,6 +254,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     measured: Read[dict[Metric, datetime | None]]
     deployed: Read[Deployed | None]
     remembered: Read[dict[InstanceId, Remembered]]
+    unreadable: Read[dict[IncidentId, str]] = {}
     looked: Read[dict[InstanceId, HostReport | Unknown]] | None = None
 
     def group(self, name: str) -> ScalingGroup | None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from firstline.controller.ports.archive import Archive
-from firstline.controller.ports.store import Store
+from firstline.controller.ports.store import Loaded, Store
 from firstline.diagnosis.evidence import HostReport
 from firstline.doctor.facts import Remembered
-from firstline.errors import Malformed
+from firstline.errors import Malformed, Unreadable
 from firstline.ids import IncidentId, InstanceId
 from firstline.ledger import archive as archiving
 
@@ -25,12 +25,31 @@ def remembered(store: Store, archive: Archive) -> dict[InstanceId, Remembered]:
     """By host, of the incidents that changed last; raises `Unavailable`."""
     latest: dict[InstanceId, Remembered] = {}
     for each in islice(_lately(store, archive), INCIDENTS_MAX):
-        loaded = store.load(each)
+        loaded = _loaded(store, each)
         for host, told in loaded.incident.hosts.items() if loaded else ():
             known = latest.get(host)
             if isinstance(told.report, HostReport) and (known is None or known.at < told.at):
                 latest[host] = Remembered(told.report, told.at)
     return latest
+
+
+def unreadable(store: Store) -> dict[IncidentId, str]:
+    """The open incidents that this code cannot read, the latest first, and why; `Unavailable`."""
+    found: dict[IncidentId, str] = {}
+    for each in store.open_now(INCIDENTS_MAX):
+        try:
+            store.load(each)
+        except Unreadable as error:
+            found[each] = error.why
+    return found
+
+
+def _loaded(store: Store, incident: IncidentId) -> Loaded | None:
+    """One that cannot be read has a finding of its own, and tells of no host."""
+    try:
+        return store.load(incident)
+    except Unreadable:
+        return None
 
 
 def _lately(store: Store, archive: Archive) -> Iterator[IncidentId]:

@@ -19,7 +19,14 @@ from firstline.ledger.chain import Chain
 from firstline.signal import Component, Condition, Restricted, Severity
 
 SCHEMA = 1
-"""Version of the stored aggregate; a reader refuses one that it does not know."""
+"""Version of the stored aggregate; a reader refuses one that it does not know.
+
+A new field needs no new version where its default is right for an incident that older code wrote:
+older code ignores the field, and its next write drops it. Raise the version where that would do
+harm: where older code must not act without the field, where its value cannot be lost, or where a
+field that stands changes its meaning. Older code then leaves the incident alone and pages a
+person. A new word of an enum (a status, a condition, an outcome) does the same without a version.
+"""
 
 
 class Status(StrEnum):
@@ -195,7 +202,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     missed: bool = False
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """The aggregate of one episode. ``version`` is the one that its next commit must find.
 
     ``condition`` to ``alarm_arn`` are of the signal that leads it; ``joined`` are the conditions
@@ -277,10 +284,13 @@ def encode(incident: Incident) -> str:
 
 
 def decode(text: str) -> Incident:
-    """The aggregate that *text* holds; raises `Bug` for one of an unknown schema or form."""
+    """The aggregate that *text* holds; raises `Bug` for one of an unknown schema or form.
+
+    Fields that this code does not know are ignored.
+    """
     try:
         incident = msgspec.json.decode(text, type=Incident)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise Bug(f"a stored incident does not fit its schema: {error}") from error
     if incident.schema != SCHEMA:
         raise Bug(f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}")

@@ -45,10 +45,9 @@ def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, 
 def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
     """The page of an incident that rose: under a key of its own, so that it notifies (I2).
 
-    Under the episode's key where nothing was paged before.
+    The key follows from the incident's id and severity alone, for ingest uses it unread.
     """
-    told = any(each.action == "trigger" for each in incident.pages if each.channel == "pager")
-    key = f"{incident.id}:{incident.severity.lower()}" if told else incident.id
+    key = f"{incident.id}:{incident.severity.lower()}"
     return _of_signal(incident, key, signal, why, now)
 
 

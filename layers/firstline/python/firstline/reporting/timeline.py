@@ -123,7 +123,8 @@ def _page(event: entries.PageDelivered) -> Text:
         tries = f" (try {event.tries})" if event.tries > 1 else ""
         word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
         tone = Tone.ALERT if word == "paged" else Tone.QUIET
-        return word, f"{event.action} {event.key}{tries}", tone
+        why = f": {event.why}" if event.why else ""
+        return word, f"{event.action} {event.key}{tries}{why}", tone
     return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
 
 

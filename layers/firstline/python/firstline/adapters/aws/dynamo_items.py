@@ -1,13 +1,14 @@
 """Items: how the two tables hold what the store is given, attribute by attribute.
 
     incidents   pk              sk              attributes
-                <incident>      incident        body version status
+                <incident>      incident        body version status severity opened_at
                                                 [due next_wake_at wake_generation]
-                                                [open opened_at]
+                                                [open]
                 <incident>      inbox#<digest>  body
                 <incident>      approval#<d.>   body
                 deny#<incident> <plan>          ttl
                 processed#<d.>  -               ttl
+                paged#<digest>  -               at ttl
                 cause#<cause>   -               incident
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
@@ -17,7 +18,8 @@
     ledger      incident        sequence        body hash
 
 ``due`` is the partition of a sparse index, so an incident without a next wake is not in it; so is
-``open``, of those that have not ended.
+``open``, of those that have not ended. ``severity`` and ``opened_at`` are for whom the body
+cannot be read by.
 """
 
 import copy
@@ -27,9 +29,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.controller.ports.store import Due, Heard
+from firstline.controller.ports.store import Due, Heard, Paged
 from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug
+from firstline.errors import Bug, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
@@ -96,6 +98,11 @@ def cause_key(cause: Cause) -> Key:
     return _key(f"cause#{cause}", "-")
 
 
+def paged_key(note: str) -> Key:
+    """Where it stands that the page of *note* was sent."""
+    return _key(f"paged#{digest(note.encode())}", "-")
+
+
 def lease_key(group: str) -> Key:
     """Where the lease of *group* is."""
     return _key(f"group#{group}", "lease")
@@ -138,9 +145,11 @@ def incident_item(incident: Incident) -> Item:
         "body": text(incidents.encode(incident)),
         "version": number(incident.version),
         "status": text(incident.status),
+        "severity": text(incident.severity),
+        "opened_at": text(stamp(incident.opened_at)),
     }
     if not incident.ended:
-        item |= {"open": text(OPEN), "opened_at": text(stamp(incident.opened_at))}
+        item |= {"open": text(OPEN)}
     if incident.next_wake_at is None:
         return item
     return item | {
@@ -168,6 +177,11 @@ def denial_item(incident: IncidentId, plan: Digest, now: datetime) -> Item:
 def processed_item(signal: SignalKey, now: datetime) -> Item:
     """A processed key: *signal* was dealt with."""
     return {**_key(f"processed#{digest(signal.encode())}", "-"), "ttl": _ttl(now)}
+
+
+def paged_item(paged: Paged) -> Item:
+    """A page that was sent."""
+    return {**paged_key(paged.note), "at": text(stamp(paged.at)), "ttl": _ttl(paged.at)}
 
 
 def cause_item(cause: Cause, incident: IncidentId) -> Item:
@@ -232,6 +246,16 @@ def incident_of(item: Item) -> Incident:
     return incidents.decode(attribute(item, "body"))
 
 
+def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
+    """What stands beside the text of an *aggregate* that cannot be read."""
+    severity, opened_at = aggregate.get("severity", {}), aggregate.get("opened_at", {})
+    try:
+        since = datetime.fromisoformat(opened_at.get("S", ""))
+    except ValueError:
+        since = None
+    return Unreadable(incident, why, severity.get("S", ""), since)
+
+
 def signal_of(item: Item) -> Signal:
     """The signal of an inbox item; raises `Bug`: to skip one would lose what it said."""
     return _body(item, Signal)
@@ -274,6 +298,12 @@ def switch_of(item: Item) -> Switch:
     if str(switch.version) != version:
         return Switch(pauses=(), unreadable="it is at odds with its own version")
     return switch
+
+
+def due_key(due: Due) -> Key:
+    """The place of *due* in the index: its keys, and the table's."""
+    at = {"due": text(DUE), "next_wake_at": text(stamp(due.next_wake_at))}
+    return {**incident_key(due.incident), **at}
 
 
 def entry_of(item: Item) -> Entry:

@@ -10,7 +10,7 @@ from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.adapters.aws.errors import prove, unavailable
 from firstline.adapters.aws.transaction import Tables
 from firstline.controller.ports.people import Clock
-from firstline.controller.ports.store import Change, Due, Loaded
+from firstline.controller.ports.store import DUE_MAX, Change, Due, Loaded
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
-
-DUE_MAX = 25
-"""How many incidents one sweep is told of."""
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, QueryInputTypeDef
 
 
 class DynamoStore:
@@ -42,8 +39,9 @@ class DynamoStore:
     def load(self, incident: IncidentId) -> Loaded | None:
         """The incident with its inbox in the order of its keys; None if there is none.
 
-        Read backwards, the aggregate comes before its inbox: a signal that another worker folds
-        in the meantime was folded under a later version than ours, and our commit finds out.
+        Raises `Unreadable` where any item of it cannot be understood. Read backwards, the
+        aggregate comes before its inbox: a signal that another worker folds in the meantime was
+        folded under a later version than ours, and our commit finds out.
         """
         found = self._query(
             TableName=self._tables.incidents,
@@ -54,14 +52,10 @@ class DynamoStore:
         )
         if not found:
             return None
-        aggregate, *waiting = found
-        if items.attribute(aggregate, "sk") != "incident":
-            raise Bug(f"{incident} has an inbox and no aggregate")
-        inbox = [each for each in waiting if items.attribute(each, "sk").startswith(items.INBOX)]
-        signals = sorted(map(items.signal_of, inbox), key=lambda each: each.key)
-        said = (items.approval_of(each) for each in waiting if each not in inbox)
-        approvals = sorted(said, key=lambda each: each.at)
-        return Loaded(items.incident_of(aggregate), tuple(signals), tuple(approvals))
+        try:
+            return _loaded(incident, found)
+        except Bug as error:
+            raise items.unreadable(incident, found[0], str(error)) from error
 
     def commit(self, change: Change) -> None:
         """Write *change* in one transaction; raises `Conflict` or `Unavailable`.
@@ -125,23 +119,32 @@ class DynamoStore:
         item = self._get(items.openings_key(fleet))
         return items.openings_of(item) if item else Openings()
 
-    def due(self, by: datetime) -> tuple[Due, ...]:
-        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25.
+    def paged(self, note: str) -> datetime | None:
+        """When the page of *note* was sent, if that is noted, read consistently."""
+        item = self._get(items.paged_key(note))
+        return datetime.fromisoformat(items.attribute(item, "at")) if item else None
 
-        The index lags behind by moments; who is woken reads the incident consistently.
+    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most `DUE_MAX`.
+
+        The index lags behind by moments; who is woken reads the incident consistently. Where it
+        begins *after* is a place in the index: what was there may have moved since.
         """
+        asked: QueryInputTypeDef = {
+            "TableName": self._tables.incidents,
+            "IndexName": "due",
+            "KeyConditionExpression": "#due = :due AND next_wake_at <= :by",
+            "ExpressionAttributeNames": {"#due": "due"},
+            "ExpressionAttributeValues": {
+                ":due": items.text(items.DUE),
+                ":by": items.text(items.stamp(by)),
+            },
+            "Limit": DUE_MAX,
+        }
+        if after is not None:
+            asked["ExclusiveStartKey"] = items.due_key(after)
         with unavailable("store"):
-            answer = self._client.query(
-                TableName=self._tables.incidents,
-                IndexName="due",
-                KeyConditionExpression="#due = :due AND next_wake_at <= :by",
-                ExpressionAttributeNames={"#due": "due"},
-                ExpressionAttributeValues={
-                    ":due": items.text(items.DUE),
-                    ":by": items.text(items.stamp(by)),
-                },
-                Limit=DUE_MAX,
-            )
+            answer = self._client.query(**asked)
             found = answer["Items"]
         return tuple(map(items.due_of, found))
 
@@ -191,3 +194,15 @@ class DynamoStore:
         with unavailable("store"):
             pages = self._client.get_paginator("query").paginate(**query)
             return [item for page in pages for item in page["Items"]]
+
+
+def _loaded(incident: IncidentId, found: Sequence[Item]) -> Loaded:
+    """What the items of one incident hold; raises `Bug`."""
+    aggregate, *waiting = found
+    if items.attribute(aggregate, "sk") != "incident":
+        raise Bug(f"{incident} has an inbox and no aggregate")
+    inbox = [each for each in waiting if items.attribute(each, "sk").startswith(items.INBOX)]
+    signals = sorted(map(items.signal_of, inbox), key=lambda each: each.key)
+    said = (items.approval_of(each) for each in waiting if each not in inbox)
+    approvals = sorted(said, key=lambda each: each.at)
+    return Loaded(items.incident_of(aggregate), tuple(signals), tuple(approvals))

@@ -93,6 +93,8 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
         )
     if change.processed:
         yield _put_new(table, items.processed_item(change.processed, now), Contested.PROCESSED)
+    if change.paged:
+        yield _put(TableName=table, Item=items.paged_item(change.paged))
     if joined := change.joined:
         yield _put(TableName=table, Item=items.inbox_item(joined.incident, joined.signal))
     if change.given:

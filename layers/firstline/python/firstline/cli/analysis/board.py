@@ -5,8 +5,10 @@ from datetime import datetime
 
 import msgspec
 
+from firstline.errors import Malformed
 from firstline.ids import IncidentId
-from firstline.ledger.entries import DecisionMade, PauseChanged
+from firstline.ledger.chain import Kind
+from firstline.ledger.entries import DecisionMade, PauseChanged, UnknownEvent
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
@@ -25,7 +27,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     chains: Mapping[IncidentId, Sequence[Recorded]]
 
     def look(self, asked: str) -> View:
-        """The overview, or the incident whose id was *asked* for; raises `Malformed`."""
+        """The overview, or the incident whose id was *asked* for."""
         if not asked.strip():
             return self._overview()
         id_ = IncidentId(asked.strip())
@@ -33,19 +35,27 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         if records is None:
             return Missing(f"There is no incident {redact(id_, 40)}.")
         told, left_out = lines(records)
-        row = rows.of_chain(records, self.now)
+        row = self._row(records)
         return Detail(fleet=self.fleet, now=self.now, row=row, lines=told, left_out=left_out)
 
     def _overview(self) -> Overview:
-        found = [rows.of_chain(chain, self.now) for chain in self.chains.values() if chain[0].opens]
+        latest = sorted(self.chains.values(), key=lambda each: each[0].at, reverse=True)
+        found = [self._row(chain) for chain in latest if chain[0].opens or _odd(chain[0])]
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
             now=self.now,
-            open=_latest(each for each in found if each.outcome == OPEN),
-            ended=_latest(each for each in found if each.outcome != OPEN),
+            open=tuple(each for each in found if each.outcome == OPEN),
+            ended=tuple(each for each in found if each.outcome != OPEN),
             stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
+
+    def _row(self, records: Sequence[Recorded]) -> Row:
+        """One that cannot be read has a row that says so, as in the deployed console."""
+        try:
+            return rows.of_chain(records, self.now)
+        except Malformed as error:
+            return rows.of_odd_chain(records, str(error))
 
     def _mode(self) -> str:
         chains = self.chains.values()
@@ -72,5 +82,6 @@ def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
     return tuple(each for each in standing.values() if now < each.until)
 
 
-def _latest(found: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(sorted(found, key=lambda each: each.opened_at, reverse=True))
+def _odd(first: Recorded) -> bool:
+    """Whether it is a signal of another form: whether it opened an incident is unknown."""
+    return first.kind == Kind.SIGNAL and isinstance(first.event, UnknownEvent)

@@ -3,6 +3,7 @@
 Each raises `Malformed` for what cannot be done, in one line for the person who asked.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
@@ -15,7 +16,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Given, Loaded
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
-from firstline.errors import Bug, Malformed, Unavailable
+from firstline.errors import Bug, Malformed, Unavailable, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval, Proposal
@@ -56,7 +57,10 @@ def _pull(call: Call, system: System) -> commands.Pulled:
 def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> commands.Pulled:
     now = system.ports.clock.now()
     incident = IncidentId(word.incident)
-    loaded = _open(incident, system)
+    try:
+        loaded = _open(incident, system)
+    except Unreadable as error:
+        raise Malformed(f"{error}: nothing of it can be approved or denied") from error
     proposal = _proposed(loaded, word, now)
     approval = Approval(
         plan=proposal.plan,
@@ -120,7 +124,8 @@ def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Pull
         days = pauses.PAUSE_MAX.days
         raise Malformed(f"until: give an instant within the next {days} days, later than now")
     if order.scope.startswith("inc-"):
-        _open(IncidentId(order.scope), system)
+        with contextlib.suppress(Unreadable):  # other code may read it, and must not fix then
+            _open(IncidentId(order.scope), system)
     pause = pauses.Pause(scope=order.scope, why=order.why, by=by, at=now, until=order.until)
     switch = _readable(system)
     if len(switch.pauses) >= pauses.PAUSES_MAX:

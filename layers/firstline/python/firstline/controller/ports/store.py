@@ -15,6 +15,9 @@ from firstline.remediation.limits import Lease, Limits
 from firstline.signal import Signal
 from firstline.signals.storm import Openings
 
+DUE_MAX = 25
+"""How many incidents one reading of what is due gives; the next begins after its last."""
+
 
 class Joined(msgspec.Struct, frozen=True):
     """A signal on its way into an open incident's inbox."""
@@ -86,6 +89,13 @@ class CircumstancesWrite(msgspec.Struct, frozen=True):
     circumstances: Circumstances
 
 
+class Paged(msgspec.Struct, frozen=True):
+    """A page that PagerDuty took, by its key or another note of it, and when."""
+
+    note: str
+    at: datetime
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction: all of it is written, or none.
 
@@ -94,6 +104,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     are then gone. ``processed`` must be new. ``opens`` claims the cause for the incident and must
     be free; ``closes`` frees it. ``switch`` is stored like the incident, one version higher.
     ``heard`` must not be older than the one that stands. What ``fence`` names must still stand.
+    ``paged`` notes a page that was sent and that no incident holds.
     """
 
     incident: Incident | None = None
@@ -111,6 +122,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     openings: OpeningsWrite | None = None
     circumstances: CircumstancesWrite | None = None
     fence: Fence | None = None
+    paged: Paged | None = None
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -125,7 +137,10 @@ class Store(Protocol):
     """Incidents, inboxes, processed keys, leases and the ledger."""
 
     def load(self, incident: IncidentId) -> Loaded | None:
-        """The incident with its inbox, read consistently; None if there is none."""
+        """The incident with its inbox, read consistently; None if there is none.
+
+        Raises `Unreadable` where any of it cannot be understood.
+        """
 
     def commit(self, change: Change) -> None:
         """Write *change*; raises `Conflict` saying what was contested."""
@@ -145,8 +160,14 @@ class Store(Protocol):
     def openings(self, fleet: str) -> Openings:
         """What opened lately in *fleet*; what cannot be understood is as if nothing had."""
 
-    def due(self, by: datetime) -> tuple[Due, ...]:
-        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most 25."""
+    def paged(self, note: str) -> datetime | None:
+        """When the page of *note* was sent, if that was noted within 30 days; consistent."""
+
+    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+        """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most `DUE_MAX`.
+
+        Those that come behind *after*, where it is given.
+        """
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that have not ended, the latest first, at most *most*; moments late."""

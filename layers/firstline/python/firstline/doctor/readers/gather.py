@@ -19,7 +19,7 @@ from firstline.doctor.readers.fleet import FleetReader
 from firstline.doctor.readers.look import look
 from firstline.doctor.readers.probing import ProbingReader
 from firstline.doctor.readers.reading import client
-from firstline.doctor.readers.records import looks, records
+from firstline.doctor.readers.records import looks, records, unread_incidents
 from firstline.doctor.readers.standing import StandingReader
 from firstline.doctor.readers.surroundings import SurroundingsReader
 from firstline.doctor.readers.templates import TemplateReader
@@ -77,6 +77,7 @@ def gather(session: Session, profile: Profile, clock: Clock, *, asks: bool = Fal
         measured={},
         deployed=deployed,
         remembered=looks(session, kept, clock),
+        unreadable=unread_incidents(session, kept, clock),
         looked=look(session, profile, deployed, hosts, clock) if asks else None,
     )
     account = copy.replace(account, readers=_readers(session, profile, account))

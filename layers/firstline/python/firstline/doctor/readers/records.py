@@ -1,5 +1,6 @@
 """Records: what the records stack tells, and the looks that its tables remember."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from boto3.session import Session
@@ -11,9 +12,9 @@ from firstline.controller.ports.people import Clock
 from firstline.doctor.facts import Read, Remembered, Unread
 from firstline.doctor.readers import deployed
 from firstline.doctor.readers.deployment import described
-from firstline.doctor.remembered import remembered
+from firstline.doctor.remembered import remembered, unreadable
 from firstline.errors import Bug, Unavailable
-from firstline.ids import InstanceId
+from firstline.ids import IncidentId, InstanceId
 
 INCIDENTS = "IncidentsTable"
 """The output that names the table of incidents."""
@@ -50,11 +51,29 @@ def looks(
     outputs = told.outputs
     if not {INCIDENTS, deployed.ARCHIVE} <= outputs.keys():
         return {}
-    table, ledger = outputs[INCIDENTS], outputs.get(deployed.LEDGER, "")
-    store = DynamoStore(clients.ledger(session), table, ledger, clock)
     archive = S3Archive(clients.archive(session), outputs[deployed.ARCHIVE])
+    return _read(lambda: remembered(_store(session, outputs, clock), archive))
+
+
+def unread_incidents(
+    session: Session, stack: Read[Records], clock: Clock
+) -> Read[dict[IncidentId, str]]:
+    """The open incidents that this code cannot read, and why."""
+    if isinstance(stack, Unread):
+        return stack
+    if INCIDENTS not in stack.outputs:
+        return {}
+    return _read(lambda: unreadable(_store(session, stack.outputs, clock)))
+
+
+def _store(session: Session, outputs: dict[str, str], clock: Clock) -> DynamoStore:
+    table, ledger = outputs[INCIDENTS], outputs.get(deployed.LEDGER, "")
+    return DynamoStore(clients.ledger(session), table, ledger, clock)
+
+
+def _read[T](ask: Callable[[], T]) -> Read[T]:
     try:
-        return remembered(store, archive)
+        return ask()
     except Unavailable as error:
         asked = getattr(error.__cause__, "operation_name", "")
         return Unread(ACTIONS.get(asked, QUERY), str(error).partition(": ")[2])

@@ -194,4 +194,28 @@ PLANTED = (
         old="        if draft is not None:  #",
         new="        if draft is not None and not failed:  #",
     ),
+    Planted(
+        name="a P1 that joins what cannot be read is left to reconcile",
+        breaks="I1 (joined)",
+        file="controller/rising.py",
+        old="        return in_doubt or (known is not None and severity < known)\n",
+        new="        return False\n",
+        start="a P1 joins what only newer code can read",
+    ),
+    Planted(
+        name="a sweep stops behind the oldest that are due",
+        breaks="I24",
+        file="controller/overdue.py",
+        old="        for _ in range(BATCHES_MAX):\n",
+        new="        for _ in range(1):\n",
+        start="a wake is lost behind what nothing can read",
+    ),
+    Planted(
+        name="a sweep does not page what it cannot read",
+        breaks="I7 (unreadable)",
+        file="controller/unreadable.py",
+        old="    for error, late in found:\n",
+        new="    for error, late in found[:0]:\n",
+        start="nothing can read an old incident",
+    ),
 )

@@ -20,6 +20,7 @@ from firstline.lab.simulation.starts import (
     host,
     start,
 )
+from firstline.lab.simulation.unreadable_starts import OF_OTHER_CODE
 from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan
 
 ASKED = "enclave-answering"
@@ -375,7 +376,7 @@ DIRECTED: Sequence[Start] = (
     start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
 )
 
-STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP)
+STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP, *OF_OTHER_CODE)
 """All; the seed chooses one of them in turn."""
 UNSIMULATED = {"S20": "a profile that names what does not exist is refused when it is loaded"}
 """Known failures that no run can show, and where they are held."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, Never
 from firstline.controller.ports.store import Given
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
-from firstline.incidents import incident as incidents
 from firstline.lab.simulation.run import Run
 from firstline.lab.simulation.starts import Label
 from firstline.lab.twin.hosts import Host
@@ -42,7 +41,7 @@ class Left:
         self.run = run
         self.world = run.world
         self.policy = run.profile.policy
-        self.held: tuple[Incident, ...] = tuple(map(incidents.decode, tables.incidents.values()))
+        self.held: tuple[Incident, ...] = tuple(run.door.store.readable())
         self.by_id = {each.id: each for each in self.held}
         self.entries: tuple[Told[LedgerEvent | UnknownEvent], ...] = tuple(
             _read(id_, entry) for id_, each in tables.entries.items() for entry in each

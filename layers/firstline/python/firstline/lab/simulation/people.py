@@ -15,7 +15,6 @@ from firstline.controller.operators.commands import (
     Promote,
     Resume,
 )
-from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.twin.group import BY_HAND, RefreshInProgress
@@ -99,7 +98,7 @@ class People:
         """Refresh the fleet while it is not known whether firstline does."""
         if not self._world.scenario.rival:
             return
-        held = map(incidents.decode, self._door.store.tables.incidents.values())
+        held = self._door.store.readable()
         current = (each.current for each in held if not each.ended)
         unknown = [each for each in current if each and each.command is None]
         if any(each.action == REFRESH_FLEET.name for each in unknown):
@@ -151,6 +150,6 @@ class People:
 
     def _proposed(self) -> list[tuple[Incident, str]]:
         """The plans that people were asked about last, of incidents that are open."""
-        held = map(incidents.decode, self._door.store.tables.incidents.values())
+        held = self._door.store.readable()
         asked = [each for each in held if each.proposals and not each.ended]
         return [(each, each.proposals[-1].plan) for each in asked]

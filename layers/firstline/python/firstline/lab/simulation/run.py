@@ -13,6 +13,7 @@ from firstline.config.profile import Profile
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import Lever
 from firstline.controller.operators.execute import Call, pull
+from firstline.controller.overdue import Overdue
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
@@ -30,6 +31,7 @@ from firstline.lab.simulation.people import People
 from firstline.lab.simulation.scheduler import Scheduler
 from firstline.lab.simulation.starts import Start
 from firstline.lab.simulation.worker import Worker
+from firstline.lab.twin import versions
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import BEGINS
@@ -94,6 +96,7 @@ class Run:
         self.healed_at = BEGINS + HEALED_AFTER
         self.scheduler = Scheduler(self.world, choices, self.healed_at, forced)
         self.door = MemoryDoor(self.world, self.scheduler)
+        versions.spoil(self.door.store.tables, self.world, profile.fleet.name)
         self.mail = Mail(choices, self.healed_at)
         self.news = News(start, self.world, self.profile, self.mail)
         self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
@@ -223,7 +226,9 @@ class Run:
         waits = not told or self.scheduler.workers
         if waits or self.world.elapsed < SHORTEST:
             return True
-        self.ended = not self.door.ports.store.due(self.world.now + LONGEST)
+        due = Overdue(self.door.ports.store, self.world.now + LONGEST)
+        spoilt = versions.spoilt_ids(self.world)
+        self.ended = all(each.incident in spoilt for each in due)
         return not self.ended
 
     @property

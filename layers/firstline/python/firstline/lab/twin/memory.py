@@ -28,6 +28,7 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
+from firstline.lab.twin import versions
 from firstline.lab.twin.alerts import Alerts
 from firstline.lab.twin.around import MemoryAround
 from firstline.lab.twin.background import MemoryBackground
@@ -268,7 +269,7 @@ class MemoryDoor:
 
     def __init__(self, world: World, effects: Effects | None = None) -> None:
         effects = effects or ScenarioFaults(world)
-        self.store = MemoryStore(effects)
+        self.store = MemoryStore(effects, versions.as_found(world))
         self.store.tables.switch = world.scenario.switch(world.start)
         self.pager = MemoryPager(world, effects)
         self.wakes = MemoryWakes(world, effects)

@@ -21,6 +21,7 @@ from firstline.adapters.pagerduty import Patience
 from firstline.config import profile_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import Pulled
+from firstline.controller.overdue import Overdue
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Malformed, Unavailable
@@ -29,7 +30,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
 from firstline.lab.twin import scenario as scenarios
-from firstline.lab.twin import tell
+from firstline.lab.twin import stored_versions, tell, versions
 from firstline.lab.twin.alerts import Received
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
@@ -132,6 +133,9 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
     tally = Tally()
     with TwinAws(world, clock.sleep, home) as aws, pagerduty:
+        with aws.without_faults():
+            client = aws.session.client("dynamodb")
+            stored_versions.spoil_items(client, world, profile.fleet.name)
         tally.listen(aws.session)
         aws.wire.spoils = lambda call: spoils(tally.function, call, world.elapsed)
         settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
@@ -177,6 +181,8 @@ class Run:
         self.refused: list[str] = []
         self._levers = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
         self._heard: list[bytes] = []
+        self._versions = stored_versions.StoredVersions(aws.session.client("dynamodb"), world)
+        self._spoilt = versions.spoilt_ids(world)
         self._next_sweep = world.start + MINUTE
         self._signals = self._source("signals", tally.of("ingest", ingest.handler), 35)
         self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler), 90)
@@ -186,10 +192,13 @@ class Run:
         for event in events:
             self._hear(event.body, self._world.start + event.after)
         while self._busy():
-            at = min(self._next_sweep, self.deliveries.next_at or self._next_sweep, self._lever_at)
+            ahead = (self.deliveries.next_at, self._versions.next_at)
+            at = min(self._next_sweep, self._lever_at, *(each for each in ahead if each))
             for body in self._world.advance(at):
                 self._hear(body, at)
             progress(self._world.now)
+            with self._aws.without_faults():
+                self._versions.follow()
             if self._world.now >= self._lever_at:
                 self._pull(self._levers.pop(0))
             while self.deliveries.deliver(self._world.now):
@@ -282,7 +291,8 @@ class Run:
             return True
         with self._aws.without_faults():
             store = self.system.ports.store
-            due = store.due(self._world.now + LONGEST)
+            known = Overdue(store, self._world.now + LONGEST)
+            due = [each for each in known if each.incident not in self._spoilt]
             if due and not self._levers and not store.switch().pauses:
                 self._skip_to(due[0].next_wake_at)
         return bool(due)

@@ -18,6 +18,7 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.errors import Malformed
 from firstline.ids import InstanceId
 from firstline.remediation.kill_switch import EVERYTHING, OFF, Pause, Switch
+from firstline.signal import Condition
 
 type Dependency = Literal[
     "store",
@@ -136,6 +137,26 @@ class BreakPlan(Part, frozen=True, kw_only=True):
     until_seconds: int = 7 * 24 * 3600
 
 
+class UnreadablePlan(Part, frozen=True, kw_only=True):
+    """The incidents that are open when it begins cannot be read until it ends.
+
+    Newer code had stored them, and was rolled back; then it is deployed again.
+    """
+
+    from_seconds: int
+    until_seconds: int
+
+
+class SpoiltPlan(Part, frozen=True, kw_only=True):
+    """So many open P2 incidents from before the start, whose items no code can read.
+
+    Where a condition is given, the first of them has its cause.
+    """
+
+    count: int = 1
+    condition: Condition | None = None
+
+
 class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
@@ -174,11 +195,12 @@ class Scenario(Part, frozen=True, kw_only=True):
     ``health_check_type`` of ELB the group repeats what the load balancer says. Somebody may
     disable the actions of every alarm, which turns all the same. Where
     ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are
-    failure domains. Where nothing ``launches`` AWS has no capacity for a new instance; where
-    the group is ``refreshing`` somebody else does it; ``refresh_cancelled``: somebody cancelled
-    one three days before. A ``rival`` is a person who refreshes the fleet while it is not known
-    whether firstline does. ``key`` and ``stack`` are the states of
-    the enclaves' KMS key and of the fleet's stack. An ``unusual`` metric has had this value
+    failure domains. Incidents may be ``unreadable`` for a while, or ``spoilt`` for good. Where
+    nothing ``launches`` AWS has no capacity for a new instance; where the group is
+    ``refreshing`` somebody else does it; ``refresh_cancelled``: somebody cancelled one three
+    days before. A ``rival`` is a person who refreshes the fleet while it is not known whether
+    firstline does. ``key`` and ``stack`` are the states of the enclaves' KMS key and of the
+    fleet's stack. An ``unusual`` metric has had this value
     since the start, and 1 before; ``issues`` are AWS Health's, by service. The hosts' security
     group lets NATS's port out where it is allowed, over a ``peering`` of this status, or there
     is ``none``.
@@ -198,6 +220,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     actions_disabled_at_seconds: int | None = None
     nats_server: Literal["up", "hung", "refusing"] = "up"
     breaks: tuple[BreakPlan, ...] = ()
+    unreadable: tuple[UnreadablePlan, ...] = ()
+    spoilt: SpoiltPlan | None = None
     launches: bool = True
     refreshing: bool = False
     refresh_cancelled: bool = False

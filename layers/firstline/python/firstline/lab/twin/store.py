@@ -1,15 +1,16 @@
 """The store of the twin's in-memory door: `controller.ports.store.Store` in dictionaries."""
 
+import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
-from firstline.controller.ports.store import Change, Due, Fence, Given, Loaded
+from firstline.controller.ports.store import DUE_MAX, Change, Due, Fence, Given, Joined, Loaded
 from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Conflict, Contested
+from firstline.errors import Bug, Conflict, Contested, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
@@ -23,10 +24,13 @@ from firstline.signals.storm import Openings
 
 
 class Row(NamedTuple):
-    """The attributes that stand beside an aggregate's text, for conditions and for the index."""
+    """The attributes that stand beside an aggregate's text: what it is known by without it."""
 
     version: int
     due: Due | None
+    severity: str
+    opened_at: datetime
+    ended: bool
 
 
 class Tables(msgspec.Struct):
@@ -36,6 +40,8 @@ class Tables(msgspec.Struct):
     rows: dict[IncidentId, Row] = {}
     inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
     processed: set[SignalKey] = set()
+    paged: dict[str, datetime] = {}
+    joined: list[Joined] = []
     causes: dict[Cause, IncidentId] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
@@ -49,12 +55,25 @@ class Tables(msgspec.Struct):
     """Every entry, and every person's answer, in the order in which they were committed."""
 
 
-class MemoryStore:
-    """`Store` in dictionaries; a commit checks every condition before it writes anything."""
+type Stored = Callable[[str, Row], str]
+"""An aggregate's text, as it is found by who may not be the code that wrote it."""
 
-    def __init__(self, effects: Effects) -> None:
+
+def as_it_is(text: str, _row: Row) -> str:
+    """This code wrote it."""
+    return text
+
+
+class MemoryStore:
+    """`Store` in dictionaries; a commit checks every condition before it writes anything.
+
+    What *stored* makes of an aggregate's text is what this code finds there.
+    """
+
+    def __init__(self, effects: Effects, stored: Stored = as_it_is) -> None:
         self.tables = Tables()
         self._effects = effects
+        self._stored = stored
 
     def load(self, incident: IncidentId) -> Loaded | None:
         """See `firstline.controller.ports.store.Store`."""
@@ -93,9 +112,13 @@ class MemoryStore:
             "store", "store.openings", lambda: self.tables.openings.get(fleet, Openings())
         )
 
-    def due(self, by: datetime) -> tuple[Due, ...]:
+    def paged(self, note: str) -> datetime | None:
         """See `firstline.controller.ports.store.Store`."""
-        return self._effects.effect("store", "store.due", lambda: self._due(by))
+        return self._effects.effect("store", "store.paged", lambda: self.tables.paged.get(note))
+
+    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect("store", "store.due", lambda: self._due(by, after))
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """See `firstline.controller.ports.store.Store`."""
@@ -108,24 +131,35 @@ class MemoryStore:
             "store", "store.entries", lambda: tuple(entries.get(incident, ()))
         )
 
+    def readable(self) -> Iterator[Incident]:
+        """Every incident that this code can read now."""
+        for id_, text in self.tables.incidents.items():
+            with contextlib.suppress(Bug):
+                yield incidents.decode(self._stored(text, self.tables.rows[id_]))
+
     def _load(self, id_: IncidentId) -> Loaded | None:
-        text = self.tables.incidents.get(id_)
-        if text is None:
+        text, row = self.tables.incidents.get(id_), self.tables.rows.get(id_)
+        if text is None or row is None:
             return None
         inbox = self.tables.inboxes.get(id_, {})
         said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
         signals = tuple(inbox[key] for key in sorted(inbox))
-        return Loaded(incidents.decode(text), signals, tuple(said))
+        try:
+            held = incidents.decode(self._stored(text, row))
+        except Bug as error:
+            raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
+        return Loaded(held, signals, tuple(said))
 
-    def _due(self, by: datetime) -> tuple[Due, ...]:
+    def _due(self, by: datetime, after: Due | None) -> tuple[Due, ...]:
         known = (each.due for each in self.tables.rows.values())
         due = [each for each in known if each is not None and each.next_wake_at <= by]
-        return tuple(sorted(due, key=lambda each: each.next_wake_at)[:25])
+        behind = [each for each in due if after is None or _place(each) > _place(after)]
+        return tuple(sorted(behind, key=_place)[:DUE_MAX])
 
     def _open_now(self, most: int) -> tuple[IncidentId, ...]:
-        read = (incidents.decode(each) for each in self.tables.incidents.values())
-        latest = sorted((each for each in read if not each.ended), key=lambda each: each.opened_at)
-        return tuple(each.id for each in reversed(latest))[:most]
+        found = [(row.opened_at, id_) for id_, row in self.tables.rows.items() if not row.ended]
+        latest = sorted(found, key=lambda each: each[0])
+        return tuple(id_ for _, id_ in reversed(latest))[:most]
 
     def _commit(self, change: Change) -> None:
         contested = next(self._contested(change), None)
@@ -135,7 +169,7 @@ class MemoryStore:
         if incident is not None:
             stored = copy.replace(incident, version=incident.version + 1)
             tables.incidents[incident.id] = incidents.encode(stored)
-            tables.rows[incident.id] = _row(stored)
+            tables.rows[incident.id] = row_of(stored)
             inbox = tables.inboxes.setdefault(incident.id, {})
             for key in change.folded:
                 inbox.pop(key, None)
@@ -150,13 +184,19 @@ class MemoryStore:
             tables.journal.append(entry)
         if change.processed:
             tables.processed.add(change.processed)
-        if change.joined:
-            inbox = tables.inboxes.setdefault(change.joined.incident, {})
-            inbox[change.joined.signal.key] = change.joined.signal
         if change.lease:
             tables.leases[change.lease.lease.group] = change.lease.lease
+        self._write_arrivals(change)
         self._write_levers(change)
         self._write_hints(change)
+
+    def _write_arrivals(self, change: Change) -> None:
+        if change.paged:
+            self.tables.paged[change.paged.note] = change.paged.at
+        if joined := change.joined:
+            self.tables.joined.append(joined)
+            inbox = self.tables.inboxes.setdefault(joined.incident, {})
+            inbox[joined.signal.key] = joined.signal
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
@@ -242,7 +282,13 @@ class MemoryStore:
         return row.version if row else 0
 
 
-def _row(stored: Incident) -> Row:
+def row_of(stored: Incident) -> Row:
+    """What stands beside the text of *stored*."""
     at = stored.next_wake_at
     due = None if at is None else Due(stored.id, stored.wake_generation, at)
-    return Row(stored.version, due)
+    return Row(stored.version, due, stored.severity, stored.opened_at, stored.ended)
+
+
+def _place(due: Due) -> tuple[datetime, IncidentId]:
+    """Where it stands in the index."""
+    return due.next_wake_at, due.incident

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from firstline import command_lines
+from firstline.errors import Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Incident
 from firstline.ledger.entries import FixIntended, PlanAnswered, PlanProposed
 from firstline.ledger.export import Recorded
+from firstline.notifications.unreadable import WHAT_TO_DO
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import Switch
 from firstline.reporting.console.view import Ask, Row, Stop
@@ -16,6 +18,8 @@ from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
 OWNERS = {OPEN: "firstline", "handed-over": "on-call"}
 """Whose an incident is by how it stands; nobody's when it is over."""
+UNREADABLE = "cannot be read"
+"""What stands in place of the condition of such an incident."""
 
 
 def of_incident(held: Incident, now: datetime) -> Row:
@@ -54,6 +58,36 @@ def of_chain(records: Sequence[Recorded], now: datetime) -> Row:
         owner=OWNERS.get(told.outcome, ""),
         doing=_tried(told) if told.outcome == OPEN else "",
         asks=tuple(_asked(records, now)) if told.outcome == OPEN else (),
+    )
+
+
+def of_unreadable(error: Unreadable) -> Row:
+    """An open incident whose stored form this code cannot read: what stands beside it."""
+    return Row(
+        id=IncidentId(error.incident),
+        severity=redact(error.severity),
+        condition=UNREADABLE,
+        alarm="",
+        opened_at=error.opened_at,
+        ended_at=None,
+        outcome=OPEN,
+        owner=OWNERS["handed-over"],
+        unreadable=f"This code cannot read it: {redact(error.why)}. {WHAT_TO_DO}",
+    )
+
+
+def of_odd_chain(records: Sequence[Recorded], why: str) -> Row:
+    """A chain of another form: its first entry's instant, and why the rest cannot be read."""
+    return Row(
+        id=records[0].entry.incident,
+        severity="",
+        condition=UNREADABLE,
+        alarm="",
+        opened_at=records[0].at,
+        ended_at=None,
+        outcome=OPEN,
+        owner="",
+        unreadable=f"This code cannot read it: {redact(why)}. Look with the code that wrote it.",
     )
 
 
@@ -119,6 +153,8 @@ def _ask(id_: IncidentId, action: str, target: str, plan: str, until: datetime) 
     )
 
 
-def age(row: Row, now: datetime) -> timedelta:
-    """How long it has been open, or was."""
+def age(row: Row, now: datetime) -> timedelta | None:
+    """How long it has been open, or was; None where its beginning is not known."""
+    if row.opened_at is None:
+        return None
     return max((row.ended_at or now) - row.opened_at, timedelta(0))

@@ -23,17 +23,21 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident: ``outcome`` is ``open`` or how it ended, ``doing`` what goes on now."""
+    """One incident: ``outcome`` is ``open`` or how it ended, ``doing`` what goes on now.
+
+    Of one that cannot be read ``unreadable`` says why and what to do, and little else is known.
+    """
 
     id: IncidentId
     severity: str
     condition: str
     alarm: str
-    opened_at: datetime
+    opened_at: datetime | None
     ended_at: datetime | None
     outcome: str
     owner: str
     doing: str = ""
+    unreadable: str = ""
     asks: tuple[Ask, ...] = ()
 
 

@@ -13,6 +13,7 @@ from firstline.lab.simulation.invariants import (
     record,
     surroundings,
     trust,
+    unreadable,
 )
 from firstline.lab.simulation.left import Left
 from firstline.lab.simulation.run import Run
@@ -22,6 +23,7 @@ type Checker = Callable[[Left], Iterator[str]]
 CHECKERS: dict[str, Checker] = {
     "I1": paging.paged_in_time,
     "I1 (heard)": paging.everything_is_heard,
+    "I1 (joined)": unreadable.a_p1_that_joins_is_paged,
     "I2": paging.notified_once,
     "I3": paging.nothing_late_opens_anew,
     "I4": paging.resolved_after_verification,
@@ -29,6 +31,7 @@ CHECKERS: dict[str, Checker] = {
     "I5": paging.nothing_stops_a_page,
     "I6": paging.nothing_unknown_is_silent,
     "I7": paging.deafness_is_told,
+    "I7 (unreadable)": unreadable.the_unreadable_is_a_persons,
     "I8": acting.intended_before_sent,
     "I9": acting.sent_once,
     "I9 (lost)": acting.not_sent_is_not_sent,

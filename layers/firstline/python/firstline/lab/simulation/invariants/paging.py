@@ -9,7 +9,8 @@ from firstline.ids import IncidentId, digest, incident_id
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
-from firstline.signal import Condition
+from firstline.notifications.unreadable import SUFFIX
+from firstline.signal import Condition, Severity
 from firstline.signals.sources.envelope import parse
 
 PAGED_WITHIN = timedelta(seconds=60)
@@ -33,14 +34,20 @@ def paged_in_time(left: Left) -> Iterator[str]:
 def _late(left: Left, held: Incident) -> Iterator[str]:
     if not held.severity.pages:
         return
-    sent = min(left.triggered(held.id), default=None)
+    sent = first_paged(left, held)
     if sent is None:
         yield f"{held.id} was never paged"
-    elif sent > (possible := _possible(left, held.opened_at, sent)):
-        yield f"{held.id} was paged at {sent.time()}, and could be by {possible.time()}"
+    elif sent > (by := possible(left, held.opened_at, sent)):
+        yield f"{held.id} was paged at {sent.time()}, and could be by {by.time()}"
 
 
-def _possible(left: Left, since: datetime, until: datetime) -> datetime:
+def first_paged(left: Left, held: Incident) -> datetime | None:
+    """When PagerDuty first took a trigger for *held*: of its opening, or of the rise that paged."""
+    ways = (held.id, *(f"{held.id}:{each.lower()}" for each in Severity if each.pages))
+    return min((at for key in ways for at in left.triggered(key)), default=None)
+
+
+def possible(left: Left, since: datetime, until: datetime) -> datetime:
     """The latest that a page may go out: 60 s after the last trouble that could keep it back."""
     over = [over for began, over in _troubles(left) if began <= until]
     return max([since, *over]) + PAGED_WITHIN
@@ -79,9 +86,18 @@ def notified_once(left: Left) -> Iterator[str]:
     # what the store could not record is paged under the key that it would have had
     home = left.run.system.settings.home
     owed |= {incident_id(parse(body, home, at).key) for body, at in left.run.mail.received.items()}
+    owed |= _held_by_none(left)
     for key in left.run.door.pager.alerts.by_key:
         if key not in owed:
             yield f"{key} is no key that anything owed"
+
+
+def _held_by_none(left: Left) -> set[str]:
+    """The keys under which ingest pages a rise, and of what cannot be read."""
+    tables = left.run.door.store.tables
+    paging = [each.lower() for each in Severity if each.pages]
+    rises = {f"{each.incident}:{severity}" for each in tables.joined for severity in paging}
+    return rises | {f"{id_}:{SUFFIX}" for id_ in tables.incidents}
 
 
 def nothing_late_opens_anew(left: Left) -> Iterator[str]:
@@ -163,15 +179,15 @@ def nothing_unknown_is_silent(left: Left) -> Iterator[str]:
 def deafness_is_told(left: Left) -> Iterator[str]:
     """I7: a page that is not taken for minutes is told by an alarm that shares no code."""
     for held in left.held:
-        sent = min(left.triggered(held.id), default=None)
+        sent = first_paged(left, held)
         missed = [each for each in left.run.missed if each <= held.opened_at + TOLD_WITHIN]
         until = held.opened_at + TOLD_WITHIN + len(missed) * SWEPT_EVERY
         late = held.severity.pages and (sent is None or sent > until)
-        if late and not _deaf(left, held.opened_at, until):
+        if late and not deaf(left, held.opened_at, until):
             yield f"{held.id} was not paged for minutes, and no alarm told"
 
 
-def _deaf(left: Left, since: datetime, until: datetime) -> bool:
+def deaf(left: Left, since: datetime, until: datetime) -> bool:
     """Whether the heartbeat stopped, a page was told as owed for long, or a letter was dead."""
     beats = [each for each in left.run.beats if since - SILENT_FOR <= each.at <= until]
     owed = any(each.owed_for >= SILENT_FOR for each in beats if each.at >= since)

@@ -1,0 +1,42 @@
+"""Paged: pages that no incident holds, each sent once as far as is known.
+
+The note that one was sent is written after PagerDuty took it, so a worker that dies in between
+sends it again: it is folded by its key, unless a person resolved the alert meanwhile.
+"""
+
+import contextlib
+from datetime import datetime
+
+from firstline.controller import settle
+from firstline.controller.commit import commit
+from firstline.controller.ports.store import Change, Paged
+from firstline.controller.system import System
+from firstline.errors import Bug, FirstlineError, Unavailable
+from firstline.incidents.incident import Page
+from firstline.notifications.delivery import Accepted
+
+
+def page_once(
+    page: Page, system: System, *, tries: int = settle.TRIES_AT_ONCE, note: str = ""
+) -> bool:
+    """Send *page* unless *note*, or else its key, says that it was sent; whether it is sent now.
+
+    Where the store cannot say, it is sent: to notify twice is better than not at all.
+    """
+    note = note or page.key
+    if sent_at(note, system) is not None:
+        return True
+    fleet = system.profile.fleet.name
+    if not isinstance(settle.send(page, system.ports, fleet, tries), Accepted):
+        return False
+    with contextlib.suppress(FirstlineError):
+        commit(system.ports.store, Change(paged=Paged(note, system.ports.clock.now())))
+    return True
+
+
+def sent_at(note: str, system: System) -> datetime | None:
+    """When the page of *note* was sent; None where that is not noted, or cannot be read."""
+    try:
+        return system.ports.store.paged(note)
+    except (Unavailable, Bug):
+        return None

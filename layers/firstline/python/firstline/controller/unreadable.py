@@ -1,0 +1,45 @@
+"""Unreadable: an incident that this code cannot read is left as it is, and a person is paged.
+
+Its chain's head is in what cannot be read, so no entry of the ledger tells of the page.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from firstline.controller import paged, settle
+from firstline.controller.system import System
+from firstline.errors import Unavailable, Unreadable
+from firstline.notifications import unreadable
+
+
+class Unread(NamedTuple):
+    """An incident that a sweep could not read, and how long its wake is overdue."""
+
+    error: Unreadable
+    late: timedelta
+
+
+def page_all(found: Sequence[Unread], system: System, until: datetime) -> timedelta:
+    """Page each that was not paged yet, with one try and as long as it is not after *until*.
+
+    Gives how long the oldest is overdue of those of which no page was taken.
+    """
+    clock, longest = system.ports.clock, timedelta(0)
+    for error, late in found:
+        if clock.now() > until or not _page(error, system, tries=1):
+            longest = max(longest, late)
+    return longest
+
+
+def page(error: Unreadable, system: System) -> None:
+    """Page, unless that was done; raises `Unavailable` where it must be tried again."""
+    if not _page(error, system, settle.TRIES_AT_ONCE):
+        raise Unavailable(f"the page of {error.incident}, which cannot be read, was not accepted")
+
+
+def _page(error: Unreadable, system: System, tries: int) -> bool:
+    """Once for each code that cannot read it; False where the page was not accepted."""
+    page_ = unreadable.page(error, system.ports.clock.now())
+    note = f"{page_.key}|{system.settings.code}"
+    return paged.page_once(page_, system, tries=tries, note=note)
