@@ -60,7 +60,8 @@ def put(
     holds it under its own key, so that coming twice changes nothing.
     """
     signal, found, first, _ = arrival
-    change = Change(joined=Joined(incident, signal), heard=heard(signal), openings=openings)
+    joined = Joined(incident, signal, found.severity)
+    change = Change(joined=joined, heard=heard(signal), openings=openings)
     _commit_hinted(change, arrival, system)
     system.ports.wakes.queue(Wake(incident), seconds(0))
     if first:

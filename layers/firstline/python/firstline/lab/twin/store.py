@@ -7,9 +7,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from firstline.controller.ports.store import Change, Due, Fence, Given, Loaded
+from firstline.controller.ports.store import (
+    ACTIONS_MAX,
+    WAITING_MAX,
+    Change,
+    Due,
+    Fence,
+    Given,
+    Joined,
+    Loaded,
+)
 from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Conflict, Contested
+from firstline.errors import Bug, Conflict, Contested
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
@@ -18,7 +27,6 @@ from firstline.lab.twin.effects import Effects
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
 from firstline.remediation.limits import Lease, Limits
-from firstline.signal import Signal
 from firstline.signals.storm import Openings
 
 
@@ -34,7 +42,7 @@ class Tables(msgspec.Struct):
 
     incidents: dict[IncidentId, str] = {}
     rows: dict[IncidentId, Row] = {}
-    inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
+    inboxes: dict[IncidentId, dict[tuple[str, SignalKey], Joined]] = {}
     processed: set[SignalKey] = set()
     causes: dict[Cause, IncidentId] = {}
     leases: dict[str, Lease] = {}
@@ -114,8 +122,8 @@ class MemoryStore:
             return None
         inbox = self.tables.inboxes.get(id_, {})
         said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
-        signals = tuple(inbox[key] for key in sorted(inbox))
-        return Loaded(incidents.decode(text), signals, tuple(said))
+        first = tuple(inbox[place] for place in sorted(inbox)[:WAITING_MAX])
+        return Loaded(incidents.decode(text), first, tuple(said))
 
     def _due(self, by: datetime) -> tuple[Due, ...]:
         known = (each.due for each in self.tables.rows.values())
@@ -128,6 +136,7 @@ class MemoryStore:
         return tuple(each.id for each in reversed(latest))[:most]
 
     def _commit(self, change: Change) -> None:
+        _check_size(change)
         contested = next(self._contested(change), None)
         if contested is not None:
             raise Conflict(contested)
@@ -137,8 +146,8 @@ class MemoryStore:
             tables.incidents[incident.id] = incidents.encode(stored)
             tables.rows[incident.id] = _row(stored)
             inbox = tables.inboxes.setdefault(incident.id, {})
-            for key in change.folded:
-                inbox.pop(key, None)
+            for each in change.folded:
+                inbox.pop(each.place, None)
             said = tables.approvals.get(incident.id, [])
             tables.approvals[incident.id] = [each for each in said if each not in change.taken]
             if change.opens:
@@ -152,7 +161,7 @@ class MemoryStore:
             tables.processed.add(change.processed)
         if change.joined:
             inbox = tables.inboxes.setdefault(change.joined.incident, {})
-            inbox[change.joined.signal.key] = change.joined.signal
+            inbox[change.joined.place] = change.joined
         if change.lease:
             tables.leases[change.lease.lease.group] = change.lease.lease
         self._write_levers(change)
@@ -240,6 +249,11 @@ class MemoryStore:
     def _version(self, id_: IncidentId) -> int:
         row = self.tables.rows.get(id_)
         return row.version if row else 0
+
+
+def _check_size(change: Change) -> None:
+    if not 1 <= change.actions <= ACTIONS_MAX:
+        raise Bug(f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}")
 
 
 def _row(stored: Incident) -> Row:
