@@ -129,7 +129,10 @@ FENCE = items.number(3)
         (items.incident_of, {"body": items.text("")}),
         (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
         (items.joined_of, {"pk": items.text(ID), "body": items.text('{"key": "key"}')}),
-        (items.joined_of, items.inbox_item(Joined(ID, signal(1))) | {"severity": items.text("P0")}),
+        (
+            items.joined_of,
+            {**items.inbox_item(Joined(ID, signal(1))), "severity": items.text("P0")},
+        ),
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:
