@@ -5,6 +5,7 @@ than the queue can hold. A page waits for no other worker than the next sweep (I
 """
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -43,12 +44,17 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 def sweep(system: System) -> Swept:
-    """Settle pages, and wake what is overdue; one failure does not stop the rest."""
+    """Settle pages, and wake what is overdue; one failure does not stop the rest.
+
+    Pauses that are over and the digest come first, for slow incidents may take all the time.
+    """
     now = system.ports.clock.now()
-    woken, failed, owed_for = 0, 0, timedelta(0)
+    pauses_owed_for = _first(lambda: sweep_switch(system))
     found = system.ports.store.due(now + AHEAD)
+    told = _first(lambda: digest.sweep(found, system))
+    woken, failed = 0, [pauses_owed_for, told].count(None)
+    owed_for = pauses_owed_for or timedelta(0)
     late_for = max((_late_for(each, now) for each in found), default=timedelta(0))
-    digests: list[tuple[Draft, Page]] = []
     for number, due in enumerate(found):
         if system.ports.clock.now() - now > WITHIN:
             unread = (_late_for(each, now) for each in found[number:])
@@ -62,9 +68,7 @@ def sweep(system: System) -> Swept:
             # a conflict means that another worker has it at this moment, and settles it
             with contextlib.suppress(Conflict):
                 inbox.page_first(draft, loaded, _left_behind)
-            if (page := digest.owed(draft)) is not None:
-                digests.append((draft, page))
-            elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
+            if loaded.inbox or loaded.approvals or _wake_is_late(draft):
                 draft.wake()
                 woken += 1
         except FirstlineError:
@@ -72,12 +76,21 @@ def sweep(system: System) -> Swept:
             owed_for = max(owed_for, _late_for(due, now))
         if draft is not None:  # what could not be woken may owe a page for longer than its wake
             owed_for = max(owed_for, paging.owed_for(draft.incident.pages, now))
-    try:
-        digest.publish(digests, system)
-        owed_for = max(owed_for, sweep_switch(system))
-    except FirstlineError:
-        failed += 1
     return Swept(woken, failed, 0, owed_for, late_for)
+
+
+def _first[T](act: Callable[[], T]) -> T | None:
+    """What *act* gives; None where it failed, whatever failed: the incidents come after it."""
+    try:
+        return act()
+    except Exception:  # noqa: BLE001 - counted as failed
+        return None
+
+
+def _wake_is_late(draft: Draft) -> bool:
+    """Whether its wake was lost; what is only owed to the digest needs none."""
+    at = draft.incident.next_wake_at
+    return at is not None and at <= draft.now - GRACE and digest.owed(draft) is None
 
 
 def _late_for(due: Due, now: datetime) -> timedelta:
