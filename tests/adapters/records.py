@@ -66,6 +66,6 @@ FULL = Change(
     entries=entries(),
     processed=KEY,
     opens=CAUSE,
-    joined=Joined(ID, signal(1)),
+    joined=Joined(ID, signal(1), Severity.P2),
     lease=LeaseWrite(LEASE, fence_read=0),
 )

@@ -16,6 +16,7 @@ from firstline.incidents.incident import Status, encode
 from firstline.lab.twin import resources
 from firstline.lab.twin.aws import TwinAws
 from firstline.remediation.kill_switch import OFF
+from firstline.signal import Severity
 from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import CAUSE, FULL, ID, OPENING, entries, incident, signal
@@ -50,8 +51,9 @@ def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
     month_later = int((T0 + timedelta(days=30)).timestamp())
     assert written.pop((f"processed#{KEY_DIGEST}", "-")) == {"ttl": {"N": str(month_later)}}
     assert written.pop((f"cause#{CAUSE}", "-")) == {"incident": {"S": ID}}
-    joined = written.pop((ID, f"inbox#{SIGNAL_DIGEST}"))["body"]["S"]
-    assert json.loads(joined)["key"] == "key 1"
+    joined = written.pop((ID, f"inbox#-3-{SIGNAL_DIGEST}"))
+    assert json.loads(joined["body"]["S"])["key"] == "key 1"
+    assert joined["severity"] == {"S": "P2"}
     lease = written.pop(("group#vaults", "lease"))
     assert lease["fence"] == {"N": "1"}
     assert json.loads(lease["body"]["S"])["holder"] == ID
@@ -128,13 +130,24 @@ FENCE = items.number(3)
         (lambda item: items.lease_of(item, "vaults"), {"body": TRUST, "fence": FENCE}),
         (items.incident_of, {"body": items.text("")}),
         (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
-        (items.signal_of, {"body": items.text('{"key": "key"}')}),
+        (items.joined_of, {"pk": items.text(ID), "body": items.text('{"key": "key"}')}),
+        (
+            items.joined_of,
+            {**items.inbox_item(Joined(ID, signal(1))), "severity": items.text("P0")},
+        ),
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:
     """What cannot be read, or is at odds with itself, stops everything: nothing is skipped."""
     with pytest.raises(Bug):
         read(item)
+
+
+def test_an_earlier_version_reads_this_ones_inbox() -> None:
+    """After a rollback: it knows an inbox by ``inbox#``, and all else for people's answers."""
+    for severity in (None, *Severity):
+        key = items.inbox_key(Joined(ID, signal(1), severity))
+        assert str(key["sk"]["S"]).startswith("inbox#")
 
 
 def test_inbox_of_nobody_cannot_be_read(store: Store) -> None:
@@ -184,7 +197,7 @@ def test_a_signal_or_an_answer_of_newer_code_makes_its_incident_unreadable(
     """To skip one would lose it."""
     store.commit(OPENING)
     store.commit(Change(joined=Joined(ID, signal(1))))
-    spoil(aws, items.inbox_key(ID, signal(1).key), body=items.text('{"kind": "newer"}'))
+    spoil(aws, items.inbox_key(Joined(ID, signal(1))), body=items.text('{"kind": "newer"}'))
     with pytest.raises(Unreadable, match="a stored signal does not fit") as caught:
         store.load(ID)
     assert caught.value.severity == "P1"

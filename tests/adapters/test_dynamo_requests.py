@@ -8,17 +8,33 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.transaction import Tables, writes
-from firstline.controller.ports.store import Change, Store
+from firstline.controller.ports.store import (
+    Change,
+    CircumstancesWrite,
+    Fence,
+    Given,
+    Heard,
+    Joined,
+    LeaseWrite,
+    OpeningsWrite,
+    Store,
+)
+from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
+from firstline.remediation.kill_switch import OFF
+from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
-from tests.adapters.records import CAUSE, FULL, ID, KEY, entries, incident, signal
+from tests.adapters.records import CAUSE, FULL, ID, KEY, LEASE, entries, incident, signal
+from tests.remediation.situations import approval
 
 METHODS: dict[str, Callable[[Store], object]] = {
     "TransactWriteItems": lambda store: store.commit(FULL),
@@ -33,6 +49,8 @@ METHODS: dict[str, Callable[[Store], object]] = {
     "GetItem: paged": lambda store: store.paged("key"),
 }
 TABLES = Tables("incidents", "ledger")
+YES = approval()
+NO = copy.replace(YES, granted=False)
 URL = "https://dynamodb.invalid"
 
 
@@ -61,11 +79,11 @@ def test_load_reads_every_page(store_of: Callable[[Ends], Store]) -> None:
     aggregate = items.incident_item(incident())
     pages: list[dict[str, Any]] = [
         {"Items": [aggregate], "LastEvaluatedKey": items.incident_key(ID)},
-        {"Items": [items.inbox_item(ID, signal(1))]},
+        {"Items": [items.inbox_item(Joined(ID, signal(1)))]},
     ]
     loaded = store_of(Ends(pages)).load(ID)
     assert loaded is not None
-    assert loaded.inbox == (signal(1),)
+    assert loaded.inbox == (Joined(ID, signal(1)),)
 
 
 def test_change_holds_100_actions() -> None:
@@ -78,8 +96,34 @@ def test_change_holds_100_actions() -> None:
             writes(change, TABLES, T0)
 
 
+CHANGES = st.builds(
+    Change,
+    incident=st.just(incident()),
+    entries=st.sampled_from([entries(count=number) for number in (0, 1, 7)]),
+    processed=st.sampled_from((None, KEY)),
+    opens=st.sampled_from((None, CAUSE)),
+    closes=st.sampled_from((None, CAUSE)),
+    joined=st.sampled_from((None, Joined(ID, signal(1)))),
+    folded=st.lists(st.integers(0, 9)).map(lambda them: tuple(Joined(ID, signal(n)) for n in them)),
+    given=st.sampled_from((None, *(Given(ID, 1, each) for each in (YES, NO)))),
+    taken=st.sampled_from(((), (YES,), (YES, NO))),
+    switch=st.sampled_from((None, OFF)),
+    lease=st.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
+    heard=st.sampled_from((None, Heard("arn", T0))),
+    openings=st.sampled_from((None, OpeningsWrite("vettid", Openings()))),
+    circumstances=st.sampled_from((None, CircumstancesWrite("vaults", Circumstances()))),
+    fence=st.sampled_from((None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))),
+)
+
+
+@given(CHANGES)
+def test_a_change_counts_its_actions(change: Change) -> None:
+    """As many as its transaction has, so that what makes a change can bound it."""
+    assert change.actions == len(writes(change, TABLES, T0))
+
+
 @pytest.mark.parametrize(
-    "change", [Change(opens=CAUSE), Change(closes=CAUSE), Change(folded=(KEY,))]
+    "change", [Change(opens=CAUSE), Change(closes=CAUSE), Change(folded=(Joined(ID, signal(1)),))]
 )
 def test_change_of_no_incident_moves_none(change: Change) -> None:
     """What goes by the incident's id needs an incident."""

@@ -8,6 +8,7 @@ import pytest
 
 from firstline.controller.ports.store import (
     DUE_MAX,
+    WAITING_MAX,
     Change,
     Due,
     Given,
@@ -19,13 +20,14 @@ from firstline.controller.ports.store import (
     Paged,
     Store,
 )
-from firstline.errors import Conflict, Contested, Unavailable
-from firstline.ids import Cause, IncidentId, InstanceId, SignalKey, Token
+from firstline.errors import Bug, Conflict, Contested, Unavailable
+from firstline.ids import Cause, IncidentId, InstanceId, Token
 from firstline.incidents.demotion import Demotion, Trust
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin.scenario import FaultKind
 from firstline.remediation.kill_switch import CHAIN, OFF
 from firstline.remediation.limits import Lease, Spent, extend, release, take
+from firstline.signal import Severity
 from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
@@ -103,9 +105,9 @@ def test_what_people_said_waits_for_the_incident_until_it_is_taken_in(store: Sto
     for each in (yes, no, yes):
         store.commit(Change(given=Given(ID, 1, each)))
     store.commit(Change(joined=Joined(ID, signal(1))))
-    assert store.load(ID) == Loaded(stored(store), (signal(1),), (no, yes))
+    assert store.load(ID) == Loaded(stored(store), (Joined(ID, signal(1)),), (no, yes))
     store.commit(Change(incident=stored(store), taken=(no,)))
-    assert store.load(ID) == Loaded(stored(store), (signal(1),), (yes,))
+    assert store.load(ID) == Loaded(stored(store), (Joined(ID, signal(1)),), (yes,))
 
 
 def test_the_switch_is_turned_under_its_version_with_its_entry(store: Store) -> None:
@@ -170,18 +172,71 @@ def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
     store.commit(OPENING)
     store.commit(Change(incident=incident(OTHER_ID), joined=Joined(OTHER_ID, signal(9))))
     first = stored(store)
-    for number in (2, 1, 3, 1):
-        store.commit(Change(joined=Joined(ID, signal(number))))
-    assert store.load(ID) == Loaded(first, (signal(1), signal(2), signal(3)))
-    folded = tuple(SignalKey(f"key {number}") for number in (1, 2, 1))
+    one, two, three = (Joined(ID, signal(number), Severity.P2) for number in (1, 2, 3))
+    for each in (two, one, three, one):
+        store.commit(Change(joined=each))
+    assert store.load(ID) == Loaded(first, (one, two, three))
     with pytest.raises(Conflict):
-        store.commit(Change(incident=incident(), folded=folded))
-    assert store.load(ID) == Loaded(first, (signal(1), signal(2), signal(3)))
-    store.commit(Change(incident=first, folded=folded))
-    assert store.load(ID) == Loaded(copy.replace(first, version=2), (signal(3),))
+        store.commit(Change(incident=incident(), folded=(one, two, one)))
+    assert store.load(ID) == Loaded(first, (one, two, three))
+    store.commit(Change(incident=first, folded=(one, two, one)))
+    assert store.load(ID) == Loaded(copy.replace(first, version=2), (three,))
     other = store.load(OTHER_ID)
     assert other is not None
-    assert other.inbox == (signal(9),)
+    assert other.inbox == (Joined(OTHER_ID, signal(9)),)
+
+
+def test_the_gravest_signals_are_read_first(store: Store) -> None:
+    """What an earlier version stored, without a severity, may be the gravest; each is removed."""
+    store.commit(OPENING)
+    severities = [*reversed(Severity), None]
+    waiting = [Joined(ID, signal(number), each) for number, each in enumerate(severities)]
+    for each in waiting:
+        store.commit(Change(joined=each))
+    assert store.load(ID) == Loaded(stored(store), tuple(reversed(waiting)))
+    store.commit(Change(incident=stored(store), folded=tuple(waiting)))
+    assert store.load(ID) == Loaded(stored(store), ())
+
+
+def test_a_signal_that_came_with_two_severities_waits_twice(store: Store) -> None:
+    """A redelivery after the profile changed: one may be folded without the other."""
+    store.commit(OPENING)
+    minor, grave = Joined(ID, signal(1), Severity.P3), Joined(ID, signal(1), Severity.P1)
+    for each in (minor, grave):
+        store.commit(Change(joined=each))
+    assert store.load(ID) == Loaded(stored(store), (grave, minor))
+    store.commit(Change(incident=stored(store), folded=(grave,)))
+    assert store.load(ID) == Loaded(stored(store), (minor,))
+
+
+def test_of_a_long_inbox_a_part_is_read_with_every_answer(store: Store) -> None:
+    """The one P1 is in that part, whatever its key."""
+    store.commit(OPENING)
+    for number in range(WAITING_MAX):
+        store.commit(Change(joined=Joined(ID, signal(number), Severity.P2)))
+    no = copy.replace(approval(), granted=False, at=approval().at - SECOND)
+    for each in (approval(), no):
+        store.commit(Change(given=Given(ID, 1, each)))
+    whole = store.load(ID)
+    assert whole is not None
+    assert (len(whole.inbox), whole.approvals) == (WAITING_MAX, (no, approval()))
+    grave = Joined(ID, signal(WAITING_MAX), Severity.P1)
+    store.commit(Change(joined=grave))
+    loaded = store.load(ID)
+    assert loaded is not None
+    assert (loaded.inbox[0], len(loaded.inbox)) == (grave, WAITING_MAX)
+    assert loaded.approvals == (no, approval())
+
+
+def test_a_change_has_1_to_100_actions(store: Store) -> None:
+    """What no transaction can hold is a `Bug`, and nothing of it is written."""
+    made = entries(count=100)
+    for change in (Change(incident=incident(), entries=made), Change()):
+        with pytest.raises(Bug, match="actions; a transaction holds"):
+            store.commit(change)
+    assert store.load(ID) is None
+    store.commit(Change(incident=incident(), entries=made[:99]))
+    assert store.entries(ID) == made[:99]
 
 
 DEMOTED = Trust(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))

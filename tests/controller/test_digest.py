@@ -9,13 +9,14 @@ from firstline.config.business_day import BusinessDay
 from firstline.config.profile import Profile, Rule
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.sweep import Swept, sweep
+from firstline.controller.sweep import WITHIN, Swept, sweep
+from firstline.errors import Bug, Unavailable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
 from tests.builders import PROFILE
-from tests.controller.rig import START, ZERO, Rig
+from tests.controller.rig import START, ZERO, Rig, later, raising
 from tests.events import EVENTS
 
 UNLADDERED = copy.replace(PROFILE, ladders=())
@@ -88,6 +89,55 @@ def test_a_digest_that_the_topic_did_not_take_is_told_later() -> None:
     rig.script.failing.clear()
     morning(rig, 3)
     assert len(rig.world.notices) == 1
+
+
+def test_a_slow_sweep_tells_the_digest_first() -> None:
+    """Incidents that take all the time of each sweep do not keep the team from it."""
+    rig = minor()
+    ids = at_night(rig)
+    rig.world.advance(MORNING)
+    sleep = rig.system.ports.clock.sleep
+    rig.script.after("publish", lambda: rig.script.before("load", lambda: sleep(1.1 * WITHIN)))
+    assert sweep(rig.system).left == 1
+    assert len(rig.world.notices) == 1
+    assert [rig.incident(number).next_wake_at for number in range(len(ids))] == [None, None]
+
+
+@pytest.mark.parametrize(("name", "told"), [("load", 1), ("commit", 2)])
+def test_a_slow_digest_leaves_time_for_incidents(name: str, told: int) -> None:
+    """Ten seconds to read, and as many to record; what is left is told by the next sweep."""
+    rig = minor()
+    at_night(rig)
+    rig.world.advance(MORNING)
+    sleep = rig.system.ports.clock.sleep
+    rig.script.before(name, lambda: sleep(timedelta(seconds=11)))
+    assert sweep(rig.system) == Swept()
+    assert f", {told} in all" in rig.world.notices[0][1]
+    waits = [rig.incident(number).next_wake_at for number in (0, 1)]
+    assert waits.count(None) == 1
+    morning(rig, 1)
+    assert [rig.incident(number).next_wake_at for number in (0, 1)] == [None, None]
+
+
+def test_a_digest_of_what_cannot_be_read_is_of_the_others() -> None:
+    """It is told of with a later one, and needs no wake for it."""
+    rig = minor()
+    at_night(rig)
+    rig.script.before("load", raising(Bug("corrupt")))
+    assert morning(rig, 1).woken == 0
+    assert ", 1 in all" in rig.world.notices[0][1]
+
+
+def test_what_joined_a_trouble_of_the_digest_wakes_it() -> None:
+    """Its wake was lost, and what the digest says of it could not be read."""
+    rig = minor(PROFILE, ZERO)
+    held = rig.incident()
+    early = tuple(copy.replace(each, due_at=rig.world.now) for each in held.pages)
+    rig.store(copy.replace(held, pages=early), version=held.version)
+    rig.hear(later(5))
+    rig.waiting.clear()
+    rig.script.before("load", raising(Unavailable("throttled")))
+    assert (sweep(rig.system).woken, rig.world.notices) == (1, [])
 
 
 def test_a_wake_in_the_morning_does_not_spin() -> None:

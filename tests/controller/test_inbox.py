@@ -1,20 +1,27 @@
 import copy
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from firstline.adapters.aws.transaction import ACTIONS_MAX, Tables, writes
-from firstline.controller.inbox import APPROVALS_MAX, FOLDED_MAX
+from firstline.controller.inbox import APPROVALS_MAX, FOLDED_MAX, REST_MAX
 from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Given, Joined
+from firstline.controller.ports.store import ACTIONS_MAX, WAITING_MAX, Change, Given, Joined
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
+from firstline.ids import SignalKey
 from firstline.incidents.incident import Status
+from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
+from firstline.signal import Severity
 from firstline.signals.classify import known_as
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, PROFILE
-from tests.controller.rig import DIES, START, A, B, Crash, Rig, later, opened
+from tests.controller.rig import DIES, START, ZERO, A, B, Crash, Rig, later, opened
+from tests.controller.test_demotions import failing_twice
+from tests.events import body
 from tests.remediation.situations import approval
+from tests.strategies import CALM
 
 
 def ended(*joined: bytes) -> Rig:
@@ -61,22 +68,84 @@ def test_many_signals_are_folded_in_several_entries() -> None:
     assert [len(each["joined"]) for each in rig.told(Kind.SIGNAL)[1:]] == [70, 70, 10]
 
 
+MANY = tuple(
+    known_as(parse(later(60 + number), HOME, START), PROFILE, {}) for number in range(WAITING_MAX)
+)
+
+
+def flood(rig: Rig, signals: int, answers: int, pages: int = 0) -> None:
+    """So many signals and answers wait for the incident, and so many pages are owed."""
+    held, store = rig.incident(), rig.door.store
+    for signal in MANY[:signals]:
+        store.commit(Change(joined=Joined(held.id, signal, Severity.P1)))
+    for number in range(answers):
+        answer = copy.replace(approval(), at=START, by=f"arn:{number}")
+        store.commit(Change(given=Given(held.id, held.version, answer)))
+    (first, *_), now = held.pages, rig.world.now
+    owed = copy.replace(first, sent_at=None, owed_at=now, due_at=now)
+    more = tuple(copy.replace(owed, key=f"{held.id}:more-{number}") for number in range(pages))
+    before = tuple(each for each in held.pages if ":more-" not in each.key)
+    rig.store(copy.replace(held, pages=(*before, *more)), version=held.version)
+
+
 def test_the_fullest_turn_is_one_transaction() -> None:
     """A verdict and the next fix, beside as many signals and answers as one turn takes in."""
     rig = opened()
     rig.until(lambda held: held.attempts and held.targets[0].readings == 2)
-    yes = copy.replace(approval(), at=START)
-    for number in range(FOLDED_MAX):
-        signal = known_as(parse(later(60 + number), HOME, rig.world.now), PROFILE, {})
-        rig.door.store.commit(Change(joined=Joined(rig.id(), signal), processed=signal.key))
-    for number in range(APPROVALS_MAX):
-        given = Given(rig.id(), rig.incident().version, copy.replace(yes, by=f"arn:{number}"))
-        rig.door.store.commit(Change(given=given))
+    flood(rig, WAITING_MAX, 2 * APPROVALS_MAX)
     made = changes_of(rig)
     rig.turn()
-    assert (len(made[0].folded), len(made[0].taken)) == (FOLDED_MAX, APPROVALS_MAX)
+    assert (len(made[0].folded), len(made[0].taken)) == (68, APPROVALS_MAX)
     assert (made[0].fence is not None, rig.fixes) == (True, [A, B])
-    assert len(writes(made[0], Tables("incidents", "ledger"), rig.world.now)) <= ACTIONS_MAX
+    assert made[0].actions <= ACTIONS_MAX
+    assert rig.incident().next_wake_at == rig.world.now
+
+
+@given(st.integers(0, WAITING_MAX), st.integers(0, 9), st.integers(0, ACTIONS_MAX))
+@example(WAITING_MAX, 9, 0)
+@example(WAITING_MAX, 9, ACTIONS_MAX)
+@settings(CALM, max_examples=3)
+def test_no_turn_writes_more_than_one_transaction_holds(
+    signals: int, answers: int, pages: int
+) -> None:
+    """Whatever waits, at each turn of an incident: the store refuses what is too large.
+
+    The incident looks, fixes, judges, demotes its action and is handed over.
+    """
+    rig = Rig(HostPlan(id=A, restart_helps=False), profile=failing_twice())
+    rig.hear()
+    made = changes_of(rig)
+    flooded_at = None
+    while not rig.incident().ended:
+        if rig.world.now != flooded_at:
+            flooded_at = rig.world.now
+            flood(rig, signals, answers, pages)
+        rig.turn()
+    assert rig.told(Kind.DEMOTION)
+    assert max(each.actions for each in made) <= ACTIONS_MAX
+    for each in made:
+        taken_in = len(each.folded) + bool(each.folded) + 2 * len(each.taken)
+        sent = sum('"kind":"page"' in entry.body for entry in each.entries)
+        assert each.actions - taken_in - sent <= 1 + REST_MAX
+
+
+def test_a_p1_among_many_signals_is_folded_and_paged_first() -> None:
+    """Its key is the last of three hundred; the first wake takes it in and pages."""
+    rig = Rig()
+    rig.hear(body("unhealthy-hosts"))
+    held = rig.incident()
+    for number in range(300):
+        key = SignalKey(f"{number:03}")
+        joined = Joined(held.id, copy.replace(MANY[0], key=key, subject=""), Severity.P2)
+        rig.door.store.commit(Change(joined=joined))
+    rig.hear(ZERO)
+    assert min(rig.tables.inboxes[held.id])[0] == "P1"
+    wake(rig)
+    assert (held.severity, rig.incident().severity) == (Severity.P2, Severity.P1)
+    assert rig.notified == {held.id: 1, f"{held.id}:p1": 1}
+    assert len(rig.tables.inboxes[held.id]) == 301 - FOLDED_MAX
+    assert rig.incident().next_wake_at == rig.world.now
+    rig.until(lambda _: rig.tables.inboxes[held.id] == {})
 
 
 def test_an_alarm_that_came_too_late_opens_an_episode_of_its_own() -> None:

@@ -1,13 +1,18 @@
+import copy
 from datetime import timedelta
 
 import pytest
 
 from firstline.controller.ports.people import Wake
+from firstline.controller.ports.store import Change, Loaded
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Unavailable
+from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
+from firstline.notifications.delivery import Delivery
+from firstline.remediation.kill_switch import OFF, Pause
 from tests.controller.rig import START, Rig, later, raising
 from tests.events import body
 
@@ -74,7 +79,9 @@ def test_a_page_is_not_held_until_its_lost_wake_is_late() -> None:
     held, rig.script.failing = rig.incident(), set()
     assert held.next_wake_at is not None
     assert held.next_wake_at > START + timedelta(seconds=60)
+    read = rig.script.calls["load"]
     assert after(rig, 60) == Swept()
+    assert rig.script.calls["load"] == read + 1  # no digest is due
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at == rig.world.now
     assert (rig.incident().next_wake_at, rig.waiting) == (held.next_wake_at, [])
@@ -105,7 +112,7 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
-@pytest.mark.parametrize("name", ["load", "commit", "queue"])
+@pytest.mark.parametrize("name", ["commit", "queue"])
 def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exception) -> None:
     """The one that fails first is the oldest, every minute anew."""
     rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
@@ -116,6 +123,26 @@ def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exce
     assert swept.pages_owed_for == timedelta(seconds=60)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
     assert ("trigger", rig.id(1)) in rig.posts
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
+def test_one_incident_that_cannot_be_read_does_not_stop_the_others(error: Exception) -> None:
+    """However often it is read."""
+    rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
+    rig.script.failing = set()
+    load = rig.door.store.load
+
+    def readable(incident: IncidentId) -> Loaded | None:
+        if incident == rig.id():
+            raise error
+        return load(incident)
+
+    rig.door.store.load = readable  # type: ignore[method-assign]
+    swept = after(rig, 60)
+    assert (swept.woken, swept.failed) == (1, 1)
+    assert swept.pages_owed_for == timedelta(seconds=60)
+    assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
+    assert rig.posts == [("trigger", rig.id(1))]
 
 
 def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next() -> None:
@@ -139,6 +166,87 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     # what nobody read may owe a page, since its wake was due
     owed_for, late_for = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
     assert sweep(rig.system) == Swept(woken, 0, left, owed_for, late_for)
+
+
+PAUSE = Pause(scope="everything", why="a test", by="arn", at=START, until=START)
+"""It is over as soon as somebody looks."""
+
+
+def slow(rig: Rig, seconds: float) -> None:
+    """From now on a page takes so long."""
+    sleep = rig.system.ports.clock.sleep
+    post = rig.door.pager.post
+
+    def late(routing_key: str, body: dict[str, object]) -> Delivery:
+        sleep(timedelta(seconds=seconds))
+        return post(routing_key, body)
+
+    rig.door.pager.post = late  # type: ignore[method-assign]
+
+
+def test_a_pause_ends_and_its_alert_too_before_a_slow_sweep_is_cut() -> None:
+    """The incidents take all the time that is left."""
+    rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
+    rig.tables.switch = copy.replace(OFF, pauses=(PAUSE,))
+    rig.script.failing = set()
+    slow(rig, 21)
+    assert after(rig, 60).left == 1
+    assert (rig.tables.switch.pauses, rig.posts[0]) == ((), ("resolve", PAUSE.key))
+    assert rig.control[-1]["change"] == "expired"
+
+
+def test_a_pager_that_hangs_on_pauses_leaves_time_for_incidents() -> None:
+    """What is owed of pauses may take ten seconds, and no more."""
+    rig = lost(page=False)
+    (page,) = rig.incident().pages
+    owed = tuple(copy.replace(page, key=f"pause-{number}") for number in range(20))
+    rig.tables.switch = copy.replace(OFF, pages=owed)
+    rig.script.failing = set()
+    slow(rig, 4)
+    assert after(rig, 60).left == 0
+    assert rig.notified[rig.id()] == 1
+    assert len([each for each in rig.tables.switch.pages if each.sent_at is None]) == 17
+
+
+def test_many_pauses_that_are_over_leave_time_for_incidents() -> None:
+    """Each is written by itself; what is left is written by the next sweep."""
+    rig = lost(page=False)
+    over = tuple(copy.replace(PAUSE, scope=f"inc-{number}") for number in range(20))
+    rig.tables.switch = copy.replace(OFF, pauses=over)
+    rig.script.failing = set()
+    commit = rig.door.store.commit
+
+    def late(change: Change) -> None:
+        rig.system.ports.clock.sleep(timedelta(seconds=1))
+        commit(change)
+
+    rig.door.store.commit = late  # type: ignore[method-assign]
+    assert after(rig, 60).left == 0
+    assert rig.notified[rig.id()] == 1
+    assert len(rig.tables.switch.pauses) == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("switch", Unavailable("throttled")),
+        ("switch", KeyError("version")),
+        ("publish", Bug("corrupt")),
+        ("publish", KeyError("topic")),
+    ],
+)
+def test_a_failure_in_what_comes_first_does_not_stop_the_incidents(
+    name: str, error: Exception
+) -> None:
+    """Whatever it is: it is counted, and the page goes out."""
+    rig = lost(page=False)
+    held = rig.incident()
+    line = copy.replace(held.pages[0], channel="digest", key="digest")
+    rig.store(copy.replace(held, pages=(*held.pages, line)), version=held.version)
+    rig.script.failing = set()
+    rig.script.before(name, raising(error))
+    swept = after(rig, 60)
+    assert (swept.failed, rig.notified) == (1, {rig.id(): 1})
 
 
 def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
@@ -167,7 +275,8 @@ def test_another_worker_may_settle_at_the_same_time() -> None:
     rig = lost(page=False)
     rig.script.failing = set()
     rig.world.advance(START + timedelta(seconds=60))
-    rig.script.after("load", lambda: reconcile(Wake(rig.id(), 1), rig.system))
+    settles = lambda: reconcile(Wake(rig.id(), 1), rig.system)  # noqa: E731 - it is done once
+    rig.script.after("load", lambda: rig.script.after("load", settles))  # after the digest's read
     assert sweep(rig.system).woken == 1
     assert rig.notified == {rig.id(): 1}
     assert Wake(rig.id(), 1) in [wake for _, wake in rig.waiting]

@@ -4,15 +4,40 @@ Each incident is written by itself afterwards: what could not be written is told
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from firstline.controller.draft import Draft
+from firstline.controller.ports.store import Due
 from firstline.controller.settle import record_delivery
 from firstline.controller.system import System
-from firstline.errors import Conflict
+from firstline.errors import Conflict, FirstlineError
 from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
 from firstline.notifications import payloads as bodies
+
+WITHIN = timedelta(seconds=10)
+"""As long may the digest take; what is left is the next sweep's, for incidents wait."""
+
+
+def sweep(found: Iterable[Due], system: System) -> int:
+    """Publish what the incidents in *found* owe, and say of how many that is so.
+
+    One that cannot be read is left out. Raises `Unavailable` where it cannot be recorded.
+    """
+    now, store = system.ports.clock.now(), system.ports.store
+    told: list[tuple[Draft, Page]] = []
+    for due in found:
+        if due.next_wake_at > now or system.ports.clock.now() - now > WITHIN:
+            break  # the oldest are first
+        with contextlib.suppress(FirstlineError):
+            if (loaded := store.load(due.incident)) is None:
+                continue
+            draft = Draft(loaded.incident, system, now)
+            if (page := owed(draft)) is not None:
+                told.append((draft, page))
+    publish(told, system)
+    return len(told)
 
 
 def owed(draft: Draft) -> Page | None:
@@ -29,7 +54,10 @@ def publish(told: Sequence[tuple[Draft, Page]], system: System) -> None:
     subject = f"firstline: minor troubles of {fleet}, {len(told)} in all"
     lines = (bodies.digest_line(draft.incident, page) for draft, page in told)
     delivery = system.ports.team.publish(subject, "\n".join((subject, *lines)))
+    published_at = system.ports.clock.now()
     for draft, page in told:
+        if system.ports.clock.now() - published_at > WITHIN:
+            break
         record_delivery(draft, page, delivery)
         with contextlib.suppress(Conflict):  # it is told again with the next digest
             if draft.incident.ended:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from firstline.controller.commit import commit
 from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Fence, LeaseWrite
+from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Joined, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
-from firstline.ids import Cause, SignalKey, Token
+from firstline.ids import Cause, Token
 from firstline.incidents import response_targets as responses
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Page
@@ -21,11 +21,11 @@ from firstline.remediation import limits
 class Draft:
     """What an incident is about to become. Nothing of it is true before `commit` returns."""
 
-    folded: tuple[SignalKey, ...] = ()
+    folded: tuple[Joined, ...] = ()
     taken: tuple[Approval, ...] = ()
     lease: LeaseWrite | None = None
     fence: Fence | None = None
-    unfolded = 0
+    unfolded = False
     heard = False
 
     def __init__(self, incident: Incident, system: System, now: datetime) -> None:
@@ -67,9 +67,20 @@ class Draft:
         """The lease as the next commit leaves it: what a verdict changed is not lost."""
         return self.lease.lease if self.lease is not None else held.lease
 
+    @property
+    def room(self) -> int:
+        """How many more actions its transaction takes."""
+        return ACTIONS_MAX - self._change().actions
+
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
-        change = Change(
+        commit(self.system.ports.store, self._change(closes))
+        self.incident = copy.replace(self.incident, version=self.incident.version + 1)
+        self.folded, self.taken, self._entries = (), (), []
+        self.lease = self.fence = None
+
+    def _change(self, closes: Cause | None = None) -> Change:
+        return Change(
             incident=self.incident,
             entries=tuple(self._entries),
             folded=self.folded,
@@ -78,10 +89,6 @@ class Draft:
             closes=closes,
             fence=self.fence,
         )
-        commit(self.system.ports.store, change)
-        self.incident = copy.replace(self.incident, version=self.incident.version + 1)
-        self.folded, self.taken, self._entries = (), (), []
-        self.lease = self.fence = None
 
     def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
         """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.

@@ -6,7 +6,7 @@ from firstline.controller import rising
 from firstline.controller.draft import Draft
 from firstline.controller.joining import clear
 from firstline.controller.opening import take_in
-from firstline.controller.ports.store import Loaded
+from firstline.controller.ports.store import Joined, Loaded
 from firstline.controller.remember import arrived
 from firstline.controller.settle import Choice, settle
 from firstline.ids import SignalKey
@@ -19,8 +19,11 @@ from firstline.signals.classify import Classification, classify
 
 APPROVALS_MAX = 5
 FOLDED_MAX = 70
-"""As many as one transaction can remove beside what else it writes (DynamoDB: 100 in all).
-A turn that judges one fix and intends the next writes about 15, and two for each answer."""
+"""As many as one turn takes in; fewer beside answers of people, which take two actions each."""
+REST_MAX = 20
+"""As many actions are left to what else the turn writes: at most four entries of responses, four
+of what is learnt of hosts and a fix, a demotion, the decision, and five for the intent of a fix
+(its entry, the lease, and three conditions)."""
 
 
 def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
@@ -31,29 +34,36 @@ def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> Non
     """
     take_approvals(draft, loaded.approvals)
     if not draft.incident.ended:
-        fold(draft, loaded.inbox)  # which may raise it, and owe a page
+        fold(draft, loaded)  # which may raise it, and owe a page
     settle(draft, choose=choose)
 
 
-def fold(draft: Draft, inbox: tuple[Signal, ...]) -> None:
-    """Take in each joined signal, and tell them in one entry; the same commit removes them.
+def fold(draft: Draft, loaded: Loaded) -> None:
+    """Take in the gravest signals of the inbox, and tell them in one entry.
 
-    They may raise the incident, and with it a page that is owed from now on.
+    The same commit removes them. They may raise the incident, and with it a page that is owed
+    from now on. What one transaction does not hold is left to the next turn, which comes at once.
     """
-    signals = inbox[:FOLDED_MAX]
-    if not signals:
+    chosen = _chosen(draft, loaded)
+    draft.unfolded = len(loaded.inbox) > len(chosen)
+    if not chosen:
         return
     profile = draft.system.profile
-    found = [(each, _found(draft, each)) for each in signals]
+    found = [(each.signal, _found(draft, each.signal)) for each in chosen]
     for signal, meant in found:
         draft.incident = episodes.join(draft.incident, signal, meant, profile, draft.now)
     draft.heard = True
-    draft.folded = tuple(each.key for each in signals)
-    draft.unfolded = len(inbox) - len(signals)
+    draft.folded = chosen
     joined = tuple(episodes.received(signal, meant, profile) for signal, meant in found)
     lead = Lead(severity=draft.incident.severity, condition=draft.incident.condition)
     draft.record(SignalsJoined(joined=joined, leads=lead))
     rising.mark_sent(draft)
+
+
+def _chosen(draft: Draft, loaded: Loaded) -> tuple[Joined, ...]:
+    """As many as the transaction of this turn can remove beside what else it writes."""
+    entry = 1
+    return loaded.inbox[: min(FOLDED_MAX, max(draft.room - entry - REST_MAX, 0))]
 
 
 def take_approvals(draft: Draft, said: tuple[approvals.Approval, ...]) -> None:
@@ -70,18 +80,18 @@ def take_approvals(draft: Draft, said: tuple[approvals.Approval, ...]) -> None:
     draft.heard = draft.heard or bool(said)
 
 
-def forward(draft: Draft, inbox: tuple[Signal, ...]) -> None:
+def forward(draft: Draft, loaded: Loaded) -> None:
     """An incident that ended hears nothing any more: an alarm since then opens anew.
 
     One from before the end belongs to the episode that is over, if its alarm is OK now (I3, I14).
     """
-    signals = inbox[:FOLDED_MAX]
+    signals = tuple(each.signal for each in _chosen(draft, loaded))
     over = _over(draft, signals)
     for signal in signals:
         found = _found(draft, signal)
         if found.disposition is Disposition.INCIDENT and signal.key not in over:
             take_in(arrived(signal, found, draft.system, first=False), draft.system)
-    fold(draft, inbox)
+    fold(draft, loaded)
 
 
 def _over(draft: Draft, signals: tuple[Signal, ...]) -> frozenset[SignalKey]:

@@ -61,7 +61,8 @@ def put(
     holds it under its own key, so that coming twice changes nothing.
     """
     signal, found, first, _ = arrival
-    change = Change(joined=Joined(incident, signal), heard=heard(signal), openings=openings)
+    joined = Joined(incident, signal, found.severity)
+    change = Change(joined=joined, heard=heard(signal), openings=openings)
     try:
         _commit_hinted(change, arrival, system)
     except (Unavailable, Bug):

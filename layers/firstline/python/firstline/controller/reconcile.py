@@ -42,7 +42,7 @@ def _turn(wake: Wake, system: System) -> None:
     draft.now = system.ports.clock.now()
     draft.measure_responses()
     if draft.incident.ended:
-        inbox.forward(draft, loaded.inbox)
+        inbox.forward(draft, loaded)
         return draft.rest(None)
 
     seen = observe(draft)

@@ -32,6 +32,8 @@ def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> None:
     chosen = choose(draft.incident.pages, draft.now)
     due = [each for each in chosen if each.channel != "digest"]
     for page in due:
+        if not draft.room:  # each that is sent may take an entry
+            draft.commit()
         delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
         record_delivery(draft, page, delivery)
     if due:

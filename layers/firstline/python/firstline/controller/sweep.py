@@ -5,6 +5,7 @@ than the queue can hold. A page waits for no other worker than the next sweep (I
 """
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -48,12 +49,17 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 def sweep(system: System) -> Swept:
-    """Settle pages, and wake what is overdue; one failure does not stop the rest."""
+    """Settle pages, and wake what is overdue; one failure does not stop the rest.
+
+    Pauses that are over and the digest come first, for slow incidents may take all the time.
+    """
     now = system.ports.clock.now()
-    woken, failed, owed_for, late_for = 0, 0, timedelta(0), timedelta(0)
-    digests: list[tuple[Draft, Page]] = []
-    unread: list[Unread] = []
+    pauses_owed_for = _first(lambda: sweep_switch(system))
     found = Overdue(system.ports.store, now + AHEAD)
+    told = _first(lambda: digest.sweep(found, system))
+    woken, failed = 0, [pauses_owed_for, told].count(None)
+    owed_for, late_for = pauses_owed_for or timedelta(0), timedelta(0)
+    unread: list[Unread] = []
     for due in found:
         if system.ports.clock.now() - now > WITHIN:
             left = (due, *found.waiting)
@@ -71,9 +77,7 @@ def sweep(system: System) -> Swept:
             # a conflict means that another worker has it at this moment, and settles it
             with contextlib.suppress(Conflict):
                 inbox.page_first(draft, loaded, _left_behind)
-            if (page := digest.owed(draft)) is not None:
-                digests.append((draft, page))
-            elif due.next_wake_at <= now - GRACE or loaded.inbox or loaded.approvals:
+            if loaded.inbox or loaded.approvals or _wake_is_late(draft):
                 draft.wake()
                 woken += 1
         except Unreadable as error:
@@ -88,12 +92,21 @@ def sweep(system: System) -> Swept:
             owed_for = max(owed_for, paging.owed_for(draft.incident.pages, now))
     unread_for = unreadable.page_all(unread, system, now + WITHIN)
     owed_for, late_for = max(owed_for, unread_for), max(late_for, unread_for)
-    try:
-        digest.publish(digests, system)
-        owed_for = max(owed_for, sweep_switch(system))
-    except FirstlineError:
-        failed += 1
     return Swept(woken, failed, 0, owed_for, late_for, len(unread))
+
+
+def _first[T](act: Callable[[], T]) -> T | None:
+    """What *act* gives; None where it failed, whatever failed: the incidents come after it."""
+    try:
+        return act()
+    except Exception:  # noqa: BLE001 - counted as failed
+        return None
+
+
+def _wake_is_late(draft: Draft) -> bool:
+    """Whether its wake was lost; what is only owed to the digest needs none."""
+    at = draft.incident.next_wake_at
+    return at is not None and at <= draft.now - GRACE and digest.owed(draft) is None
 
 
 def _late_for(due: Due, now: datetime) -> timedelta:

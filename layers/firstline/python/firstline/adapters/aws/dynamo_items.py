@@ -4,7 +4,7 @@
                 <incident>      incident        body version status severity opened_at
                                                 [due next_wake_at wake_generation]
                                                 [open]
-                <incident>      inbox#<digest>  body
+                <incident>      inbox#-<n>-<d.> body severity
                 <incident>      approval#<d.>   body
                 deny#<incident> <plan>          ttl
                 processed#<d.>  -               ttl
@@ -20,6 +20,9 @@
 ``due`` is the partition of a sparse index, so an incident without a next wake is not in it; so is
 ``open``, of those that have not ended. ``severity`` and ``opened_at`` are for whom the body
 cannot be read by.
+
+What waits for an incident is read in the descending order of ``sk``, so ``n`` is 4 for P1 and 1
+for P4. An earlier version stored a signal as ``inbox#<digest>``, which comes before the others.
 """
 
 import copy
@@ -29,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.controller.ports.store import Due, Heard, Paged
+from firstline.controller.ports.store import Due, Heard, Joined, Paged
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
@@ -39,7 +42,7 @@ from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import Switch
 from firstline.remediation.limits import Lease
-from firstline.signal import Signal
+from firstline.signal import Severity, Signal
 from firstline.signals.storm import Openings
 
 if TYPE_CHECKING:
@@ -78,9 +81,11 @@ def incident_key(incident: IncidentId) -> Key:
     return _key(incident, "incident")
 
 
-def inbox_key(incident: IncidentId, signal: SignalKey) -> Key:
-    """Where *signal* waits for *incident*."""
-    return _key(incident, f"{INBOX}{digest(signal.encode())}")
+def inbox_key(joined: Joined) -> Key:
+    """Where the signal waits for its incident."""
+    ranks = {each: f"-{rank}-" for rank, each in enumerate(reversed(Severity), start=1)}
+    rank = ranks[joined.severity] if joined.severity else ""
+    return _key(joined.incident, f"{INBOX}{rank}{digest(joined.signal.key.encode())}")
 
 
 def approval_key(incident: IncidentId, approval: Approval) -> Key:
@@ -159,9 +164,10 @@ def incident_item(incident: Incident) -> Item:
     }
 
 
-def inbox_item(incident: IncidentId, signal: Signal) -> Item:
+def inbox_item(joined: Joined) -> Item:
     """A signal in an inbox."""
-    return {**inbox_key(incident, signal.key), "body": _json(signal)}
+    item = {**inbox_key(joined), "body": _json(joined.signal)}
+    return item | ({"severity": text(joined.severity)} if joined.severity else {})
 
 
 def approval_item(incident: IncidentId, approval: Approval) -> Item:
@@ -256,9 +262,14 @@ def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
     return Unreadable(incident, why, severity.get("S", ""), since)
 
 
-def signal_of(item: Item) -> Signal:
+def joined_of(item: Item) -> Joined:
     """The signal of an inbox item; raises `Bug`: to skip one would lose what it said."""
-    return _body(item, Signal)
+    incident = IncidentId(attribute(item, "pk"))
+    try:
+        severity = Severity(attribute(item, "severity")) if "severity" in item else None
+    except ValueError as error:
+        raise Bug(f"a stored signal does not fit its schema: {error}") from error
+    return Joined(incident, _body(item, Signal), severity)
 
 
 def approval_of(item: Item) -> Approval:

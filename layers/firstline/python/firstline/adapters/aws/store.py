@@ -10,7 +10,7 @@ from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.adapters.aws.errors import prove, unavailable
 from firstline.adapters.aws.transaction import Tables
 from firstline.controller.ports.people import Clock
-from firstline.controller.ports.store import DUE_MAX, Change, Due, Loaded
+from firstline.controller.ports.store import DUE_MAX, WAITING_MAX, Change, Due, Loaded
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId
@@ -37,25 +37,55 @@ class DynamoStore:
         self._clock = clock
 
     def load(self, incident: IncidentId) -> Loaded | None:
-        """The incident with its inbox in the order of its keys; None if there is none.
+        """The incident with what waits for it; None if there is none.
 
         Raises `Unreadable` where any item of it cannot be understood. Read backwards, the
         aggregate comes before its inbox: a signal that another worker folds in the meantime was
-        folded under a later version than ours, and our commit finds out.
+        folded under a later version than ours, and our commit finds out. Answers come after the
+        inbox, and are asked for by themselves where that is long.
         """
+        most = 1 + WAITING_MAX
         found = self._query(
             TableName=self._tables.incidents,
             KeyConditionExpression="pk = :incident",
             ExpressionAttributeValues={":incident": items.text(incident)},
             ConsistentRead=True,
             ScanIndexForward=False,
+            PaginationConfig={"MaxItems": most, "PageSize": most},
         )
         if not found:
             return None
         try:
-            return _loaded(incident, found)
+            return self._loaded(incident, found)
         except Bug as error:
             raise items.unreadable(incident, found[0], str(error)) from error
+
+    def _loaded(self, incident: IncidentId, found: Sequence[Item]) -> Loaded:
+        aggregate, *waiting = found
+        if items.attribute(aggregate, "sk") != "incident":
+            raise Bug(f"{incident} has an inbox and no aggregate")
+        names = [items.attribute(each, "sk") for each in waiting]
+        signals = sum(name.startswith(items.INBOX) for name in names)
+        inbox, said = waiting[:signals], waiting[signals:]
+        if len(waiting) == WAITING_MAX:  # as many as were asked for: others may follow
+            said = list(self._approvals(incident))
+        joined = map(items.joined_of, inbox)
+        return Loaded(
+            items.incident_of(aggregate),
+            tuple(sorted(joined, key=lambda each: each.place)),
+            tuple(sorted(map(items.approval_of, said), key=lambda each: each.at)),
+        )
+
+    def _approvals(self, incident: IncidentId) -> Sequence[Item]:
+        return self._query(
+            TableName=self._tables.incidents,
+            KeyConditionExpression="pk = :incident AND begins_with(sk, :approval)",
+            ExpressionAttributeValues={
+                ":incident": items.text(incident),
+                ":approval": items.text(items.APPROVAL),
+            },
+            ConsistentRead=True,
+        )
 
     def commit(self, change: Change) -> None:
         """Write *change* in one transaction; raises `Conflict` or `Unavailable`.
@@ -194,15 +224,3 @@ class DynamoStore:
         with unavailable("store"):
             pages = self._client.get_paginator("query").paginate(**query)
             return [item for page in pages for item in page["Items"]]
-
-
-def _loaded(incident: IncidentId, found: Sequence[Item]) -> Loaded:
-    """What the items of one incident hold; raises `Bug`."""
-    aggregate, *waiting = found
-    if items.attribute(aggregate, "sk") != "incident":
-        raise Bug(f"{incident} has an inbox and no aggregate")
-    inbox = [each for each in waiting if items.attribute(each, "sk").startswith(items.INBOX)]
-    signals = sorted(map(items.signal_of, inbox), key=lambda each: each.key)
-    said = (items.approval_of(each) for each in waiting if each not in inbox)
-    approvals = sorted(said, key=lambda each: each.at)
-    return Loaded(items.incident_of(aggregate), tuple(signals), tuple(approvals))

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item, Key
-from firstline.controller.ports.store import Change, Fence, Given
+from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Given
 from firstline.errors import Bug, Contested
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from mypy_boto3_dynamodb import type_defs as shapes
-
-ACTIONS_MAX = 100
-"""The most actions that TransactWriteItems takes."""
 
 
 class Tables(NamedTuple):
@@ -74,8 +71,8 @@ def _aggregate(change: Change, table: str) -> Iterator[Write]:
             ConditionExpression="incident = :incident",
             ExpressionAttributeValues={":incident": items.text(incident.id)},
         )
-    for signal in dict.fromkeys(change.folded):
-        yield _delete(TableName=table, Key=items.inbox_key(incident.id, signal))
+    for joined in {each.place: each for each in change.folded}.values():
+        yield _delete(TableName=table, Key=items.inbox_key(joined))
     for approval in change.taken:
         yield _delete(TableName=table, Key=items.approval_key(incident.id, approval))
 
@@ -96,7 +93,7 @@ def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
     if change.paged:
         yield _put(TableName=table, Item=items.paged_item(change.paged))
     if joined := change.joined:
-        yield _put(TableName=table, Item=items.inbox_item(joined.incident, joined.signal))
+        yield _put(TableName=table, Item=items.inbox_item(joined))
     if change.given:
         yield from _given(change.given, table, now)
     if switch := change.switch:

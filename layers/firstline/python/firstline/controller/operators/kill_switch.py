@@ -14,6 +14,9 @@ from firstline.notifications import pages as paging
 from firstline.remediation import kill_switch as pauses
 from firstline.remediation.kill_switch import Changed, Switch
 
+WITHIN = timedelta(seconds=10)
+"""As long may pauses take; what is left is the next sweep's, for incidents wait."""
+
 
 def write(changed: Changed, system: System, lease: LeaseWrite | None = None) -> Switch:
     """The switch as it is stored now, with *lease*; raises `Conflict` and `Unavailable`."""
@@ -27,6 +30,8 @@ def settle_switch(switch: Switch, system: System) -> Switch:
     now, ports = system.ports.clock.now(), system.ports
     after = switch
     for page in paging.due(switch.pages, now):
+        if ports.clock.now() - now > WITHIN:
+            break
         delivery = settle.send(page, ports, system.profile.fleet.name, tries=1)
         after = copy.replace(after, pages=paging.tried(after.pages, page, delivery, now))
     if after != switch:
@@ -43,6 +48,8 @@ def sweep_switch(system: System) -> timedelta:
     switch = system.ports.store.switch()
     now = system.ports.clock.now()
     for over in switch.overdue(now):
+        if system.ports.clock.now() - now > WITHIN:
+            break
         change = PauseChanged(change="expired", until=over.until.replace(microsecond=0))
         switch = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
     return paging.owed_for(settle_switch(switch, system).pages, now)

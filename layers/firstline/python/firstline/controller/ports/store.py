@@ -12,25 +12,40 @@ from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import Switch
 from firstline.remediation.limits import Lease, Limits
-from firstline.signal import Signal
+from firstline.signal import Severity, Signal
 from firstline.signals.storm import Openings
 
 DUE_MAX = 25
 """How many incidents one reading of what is due gives; the next begins after its last."""
+ACTIONS_MAX = 100
+"""The most actions of one transaction (DynamoDB API reference, TransactWriteItems)."""
+WAITING_MAX = 100
+"""The most signals that one load reads, more than one transaction removes; a storm's inbox may
+hold thousands."""
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """A signal on its way into an open incident's inbox."""
+    """A signal in an open incident's inbox.
+
+    ``severity`` is the one that it was received with, which orders the inbox. It is None where an
+    earlier version stored the signal; such a signal may be of any severity.
+    """
 
     incident: IncidentId
     signal: Signal
+    severity: Severity | None = None
+
+    @property
+    def place(self) -> tuple[str, SignalKey]:
+        """What tells it from others of its inbox. Lower ones are read first: none, P1 to P4."""
+        return self.severity or "", self.signal.key
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """An incident, the inbox that waits for it, and what people said to its proposals."""
+    """An incident, the gravest `WAITING_MAX` signals of its inbox, and people's answers by time."""
 
     incident: Incident
-    inbox: tuple[Signal, ...]
+    inbox: tuple[Joined, ...]
     approvals: tuple[Approval, ...] = ()
 
 
@@ -113,7 +128,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     opens: Cause | None = None
     closes: Cause | None = None
     joined: Joined | None = None
-    folded: tuple[SignalKey, ...] = ()
+    folded: tuple[Joined, ...] = ()
     given: Given | None = None
     taken: tuple[Approval, ...] = ()
     switch: Switch | None = None
@@ -123,6 +138,18 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     circumstances: CircumstancesWrite | None = None
     fence: Fence | None = None
     paged: Paged | None = None
+
+    @property
+    def actions(self) -> int:
+        """How many items its transaction writes, removes or checks: at most `ACTIONS_MAX`."""
+        claims = (self.processed, self.opens, self.closes)
+        items = (self.incident, self.joined, self.switch, self.lease, self.paged)
+        hints = (self.heard, self.openings, self.circumstances)
+        answer = 0 if self.given is None else 2 if self.given.approval.granted else 3
+        fence = 0 if self.fence is None else 3
+        folded = {each.place for each in self.folded}
+        several = len(self.entries) + len(folded) + len(self.taken)
+        return sum(map(bool, (*claims, *items, *hints))) + answer + fence + several
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -137,13 +164,16 @@ class Store(Protocol):
     """Incidents, inboxes, processed keys, leases and the ledger."""
 
     def load(self, incident: IncidentId) -> Loaded | None:
-        """The incident with its inbox, read consistently; None if there is none.
+        """The incident with what waits for it, read consistently; None if there is none.
 
         Raises `Unreadable` where any of it cannot be understood.
         """
 
     def commit(self, change: Change) -> None:
-        """Write *change*; raises `Conflict` saying what was contested."""
+        """Write *change*; raises `Conflict` saying what was contested.
+
+        Raises `Bug` for a change of no action, or of more than `ACTIONS_MAX`.
+        """
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now."""

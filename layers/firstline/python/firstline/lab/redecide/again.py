@@ -15,7 +15,7 @@ from firstline.config.profile import Profile
 from firstline.controller import inbox
 from firstline.controller.draft import Draft
 from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Loaded
+from firstline.controller.ports.store import Change, Joined, Loaded
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.ids import CommandId, Digest, InstanceId
@@ -164,9 +164,10 @@ class Again:
         told = [each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)]
         answered = said(each for each in arrived if each.kind == Kind.APPROVAL)
         tables, id_ = self._store.tables, self._story.id
-        tables.inboxes[id_] = {each.key: each for each in told}
+        waiting = tuple(Joined(id_, each) for each in told)
+        tables.inboxes[id_] = {each.place: each for each in waiting}
         tables.approvals[id_] = list(answered)
-        return Loaded(self.held(), tuple(told), answered)
+        return Loaded(self.held(), waiting, answered)
 
     def _take_in(self, arrived: tuple[Recorded, ...], system: System) -> None:
         """What a worker of then committed that did not live to decide."""

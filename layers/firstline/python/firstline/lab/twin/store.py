@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from firstline.controller.ports.store import DUE_MAX, Change, Due, Fence, Given, Joined, Loaded
+from firstline.controller.ports.store import (
+    ACTIONS_MAX,
+    DUE_MAX,
+    WAITING_MAX,
+    Change,
+    Due,
+    Fence,
+    Given,
+    Joined,
+    Loaded,
+)
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Contested, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
@@ -19,7 +29,6 @@ from firstline.lab.twin.effects import Effects
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
 from firstline.remediation.limits import Lease, Limits
-from firstline.signal import Signal
 from firstline.signals.storm import Openings
 
 
@@ -38,7 +47,7 @@ class Tables(msgspec.Struct):
 
     incidents: dict[IncidentId, str] = {}
     rows: dict[IncidentId, Row] = {}
-    inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
+    inboxes: dict[IncidentId, dict[tuple[str, SignalKey], Joined]] = {}
     processed: set[SignalKey] = set()
     paged: dict[str, datetime] = {}
     joined: list[Joined] = []
@@ -143,12 +152,12 @@ class MemoryStore:
             return None
         inbox = self.tables.inboxes.get(id_, {})
         said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
-        signals = tuple(inbox[key] for key in sorted(inbox))
+        first = tuple(inbox[place] for place in sorted(inbox)[:WAITING_MAX])
         try:
             held = incidents.decode(self._stored(text, row))
         except Bug as error:
             raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
-        return Loaded(held, signals, tuple(said))
+        return Loaded(held, first, tuple(said))
 
     def _due(self, by: datetime, after: Due | None) -> tuple[Due, ...]:
         known = (each.due for each in self.tables.rows.values())
@@ -162,6 +171,7 @@ class MemoryStore:
         return tuple(id_ for _, id_ in reversed(latest))[:most]
 
     def _commit(self, change: Change) -> None:
+        _check_size(change)
         contested = next(self._contested(change), None)
         if contested is not None:
             raise Conflict(contested)
@@ -171,8 +181,8 @@ class MemoryStore:
             tables.incidents[incident.id] = incidents.encode(stored)
             tables.rows[incident.id] = row_of(stored)
             inbox = tables.inboxes.setdefault(incident.id, {})
-            for key in change.folded:
-                inbox.pop(key, None)
+            for each in change.folded:
+                inbox.pop(each.place, None)
             said = tables.approvals.get(incident.id, [])
             tables.approvals[incident.id] = [each for each in said if each not in change.taken]
             if change.opens:
@@ -196,7 +206,7 @@ class MemoryStore:
         if joined := change.joined:
             self.tables.joined.append(joined)
             inbox = self.tables.inboxes.setdefault(joined.incident, {})
-            inbox[joined.signal.key] = joined.signal
+            inbox[joined.place] = joined
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
@@ -280,6 +290,11 @@ class MemoryStore:
     def _version(self, id_: IncidentId) -> int:
         row = self.tables.rows.get(id_)
         return row.version if row else 0
+
+
+def _check_size(change: Change) -> None:
+    if not 1 <= change.actions <= ACTIONS_MAX:
+        raise Bug(f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}")
 
 
 def row_of(stored: Incident) -> Row:
