@@ -20,6 +20,7 @@ that an older entry lacks has its default, and a field that this code does not k
 kind that this code does not know is an `UnknownEvent`.
 """
 
+import contextlib
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -176,6 +177,14 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     def step_type(self) -> str:
         """The name of the step."""
         return str(self.step.get("type", ""))
+
+    @property
+    def recovered_at(self) -> datetime | None:
+        """Since when it is over, where it ended as a recovery that was watched."""
+        since: datetime | None = None
+        with contextlib.suppress(msgspec.ValidationError):
+            since = msgspec.convert(self.step.get("recovered_at"), Instant)
+        return since
 
     @property
     def denials(self) -> tuple[tuple[str, GuardDenial], ...]:

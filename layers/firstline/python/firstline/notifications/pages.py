@@ -52,6 +52,20 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
     return _of_signal(incident, key, signal, why, now)
 
 
+def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:
+    """The page of a P1 that came back in its quiet window: under a key of its own (I2).
+
+    Its alert may be acknowledged, and then a trigger under a key that was used notifies nobody.
+    None for what is less grave: its alert still stands, and one trouble has one.
+    """
+    if incident.severity is not Severity.P1:
+        return ()
+    summary = f"{incident.severity} {incident.condition}: it came back, {incident.alarm}"
+    details = {"why": f"it had recovered by itself, return {incident.returns}"}
+    key = f"{incident.id}:returned-{incident.returns}"
+    return _trigger(incident, key, summary, details | _facts(incident), now)
+
+
 def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
     """The page of a drill's incident that *signal*, which is of no drill, joined.
 

@@ -43,8 +43,10 @@ class HandOver(msgspec.Struct, frozen=True, tag="hand-over"):
     """Give it to a person, with a page of its own."""
 
 
-class Close(msgspec.Struct, frozen=True, tag="close"):
-    """It is over, and proven so."""
+class Close(msgspec.Struct, frozen=True, tag="close", omit_defaults=True):
+    """It is over, and proven so; since ``recovered_at`` where it recovered by itself."""
+
+    recovered_at: datetime | None = None
 
 
 type Step = Wait | Look | Fix | Ask | HandOver | Close

@@ -24,6 +24,7 @@ from firstline.diagnosis.evidence import (
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import UNDONE, Attempt, Fact, Incident, Outcome, Target
 from firstline.ledger import entries
+from firstline.remediation import recovery
 from firstline.remediation import verification as verify
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, Answered, astray
@@ -63,7 +64,9 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
     lesson = _look_answers(lesson, seen, profile, now)
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
-    return _fix_verdict(lesson, seen, profile, now)
+    lesson = _fix_verdict(lesson, seen, profile, now)
+    watched = recovery.watch(incident, lesson.incident, seen.evidence, profile.policy, now)
+    return lesson.adding(watched)
 
 
 def _scope(incident: Incident, evidence: Evidence) -> Incident:

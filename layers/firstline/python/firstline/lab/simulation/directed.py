@@ -49,6 +49,12 @@ def stuck(name: str, state: AlarmState) -> Told:
     return alarm(name, state=state)._replace(follows=False)
 
 
+def comes_back(name: str) -> tuple[Told, ...]:
+    """The alarm *name* recovers by itself, twice, and rings within minutes of the first time."""
+    turns = ((0, AlarmState.ALARM), (60, OK), (300, AlarmState.ALARM), (420, OK))
+    return tuple(alarm(name, at, state)._replace(follows=False) for at, state in turns)
+
+
 DIRECTED: Sequence[Start] = (
     start("the alarm says OK", fleet(UP, UP), alarm(ZERO, state=OK), shows=("S01",)),
     start(
@@ -373,6 +379,8 @@ DIRECTED: Sequence[Start] = (
         alarm(SOME),
     ),
     start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
+    start("a P2 that comes back", fleet(UP, UP), *comes_back("rest-api-errors")),
+    start("a P1 that comes back", fleet(UP, UP), *comes_back(ZERO)),
 )
 
 STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP)

@@ -141,8 +141,8 @@ class Expected(Part, frozen=True, kw_only=True):
 
     ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
     of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
-    ``incidents`` how many there were; ``told`` are words that the pages must hold. What is not told
-    may be anything.
+    ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang; ``told`` are
+    words that the pages must hold. What is not told may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
@@ -151,6 +151,7 @@ class Expected(Part, frozen=True, kw_only=True):
     all_actions: tuple[str, ...] | None = None
     all_denied: tuple[str, ...] | None = None
     incidents: int | None = None
+    notifications: int | None = None
     told: tuple[str, ...] = ()
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None

@@ -15,6 +15,8 @@ from firstline.remediation.situation import Situation
 def bounded(s: Situation) -> Decision | None:
     """I24: every incident ends in bounded time."""
     policy = s.profile.policy
+    if s.quiet_until is not None and (s.now < s.quiet_until or s.recovered):
+        return None  # nothing is wrong, and its window bounds it
     age = s.now - s.incident.opened_at
     if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
         return None
@@ -50,7 +52,7 @@ def nothing_to_watch(s: Situation) -> Decision | None:
 
 def alarm_gone(s: Situation) -> Decision | None:
     """Somebody deleted the alarm while it fired: no OK will come, and nobody else is watching."""
-    if not isinstance(s.evidence.alarm, Gone):
+    if s.quiet_until is not None or not isinstance(s.evidence.alarm, Gone):
         return None
     why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
     return Decision(step=HandOver(), rule="alarm gone", why=why)

@@ -6,7 +6,7 @@ import msgspec
 
 from firstline.ledger.entries import HandedOver, SignalReceived, SignalsJoined
 from firstline.reporting.events import events, timed
-from firstline.reporting.incident_summary import NOTED, OPEN, endings
+from firstline.reporting.incident_summary import NOTED, OPEN, Ending, endings
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.signal import Disposition
@@ -16,7 +16,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """``began_at`` is the opening signal's own instant, ``ended_at`` the last step's.
 
     ``outcome`` is a status of the lifecycle, ``open`` while no step ended it, or ``ignored`` and
-    the like for a signal that opened nothing. ``owned_since`` is when a person took over.
+    the like for a signal that opened nothing. It ``recovered_at``, if it did; ``owned_since`` is
+    when a person took over.
     """
 
     severity: str
@@ -27,6 +28,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     opened: bool
     began_at: datetime
     ended_at: datetime
+    recovered_at: datetime | None
     outcome: str
     owner: str
     owned_since: datetime | None
@@ -40,9 +42,9 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
     handed_over = tuple(timed(record, HandedOver))
     owned_since, taken = handed_over[-1] if handed_over else (None, HandedOver())
     opened = opening.disposition == Disposition.INCIDENT
-    unended = OPEN if opened else NOTED.get(opening.disposition, "ignored"), record[-1].at
+    unended = Ending(OPEN if opened else NOTED.get(opening.disposition, "ignored"), record[-1].at)
     # after a hand-over or a close nothing is decided
-    outcome, ended_at = next(endings(record, helped=any(each.helped for each in fixed)), unended)
+    ending = next(endings(record, helped=any(each.helped for each in fixed)), unended)
     return Standing(
         severity=lead.severity or "none",
         condition=lead.condition or "none",
@@ -51,8 +53,9 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
         why=opening.why,
         opened=opened,
         began_at=min(opening.signalled_at or record[0].at, record[0].at),
-        ended_at=ended_at,
-        outcome=outcome,
+        ended_at=ending.at or record[-1].at,
+        recovered_at=ending.recovered_at,
+        outcome=ending.outcome,
         owner=taken.owner or opening.owner or "nobody",
         owned_since=owned_since,
     )
