@@ -1,5 +1,6 @@
 """I21: more unrelated troubles than a person can take in one by one are one incident."""
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -168,7 +169,46 @@ def test_what_is_given_up_at_once_is_not_while_more_of_it_comes() -> None:
             rig.turn()
     assert (len(rig.tables.incidents), len(rig.notified)) == (1, 1)
     assert (rig.incident().signals, rig.incident().ended) == (300, False)
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "gathers"
+    assert rig.told(Kind.DECISION)[-1]["rule"] == "nothing to watch"
     ended = rig.at_the_end()
     assert (ended.status, len(rig.notified)) == (Status.HANDED_OVER, 1)
-    assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.watch_seconds)
+    assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.quiet_seconds)
+
+
+def test_what_comes_back_of_an_open_storm_joins_it_again() -> None:
+    """I36: its first ring was told by the storm's page, and the storm is watched still."""
+    rig = stormy(COUNTED + 1)
+    gone = START + WINDOW + timedelta(minutes=1)
+    rig.world.advance(gone)
+    assert rig.hear(stranger(COUNTED, 700)).incident == rig.id(COUNTED)
+    assert rig.hear(stranger(99, 700)).incident == rig.id(COUNTED + 1)
+    assert len(rig.notified) == COUNTED + 2
+
+
+def test_a_storm_remembers_nothing_of_the_one_before() -> None:
+    """What an earlier storm took in opens and pages by itself, unless this one took it in."""
+    rig = stormy(COUNTED + 1)
+    first = rig.incident(COUNTED)
+    rig.store(copy.replace(first, status=Status.HANDED_OVER), version=first.version)
+    del rig.tables.causes[first.cause]
+    again = stranger(COUNTED + 1)
+    rig.hear(again)
+    assert rig.incident(COUNTED + 1).storm
+    rig.world.advance(START + WINDOW + timedelta(minutes=1))
+    assert rig.hear(stranger(COUNTED, 700)).incident == rig.id(COUNTED + 2)
+    assert not rig.incident(COUNTED + 2).storm
+
+
+def test_what_recovers_in_a_storm_is_watched() -> None:
+    """One alert for all of it, which ends once nothing came back."""
+    rig = stormy(COUNTED + 1)
+    for number in range(COUNTED + 1):
+        rig.world.alarms[f"stranger-{number}"].turn(AlarmState.OK, START)
+        rig.world.alarms[rig.incident(number).alarm_arn] = rig.world.alarms[f"stranger-{number}"]
+    while not rig.incident(COUNTED).ended:
+        rig.turn()
+    storm = rig.incident(COUNTED)
+    assert storm.status is Status.OBSERVED
+    assert storm.recovered_at is not None
+    assert storm.ended_at is not None
+    assert storm.ended_at - storm.recovered_at >= timedelta(seconds=PROFILE.policy.quiet_seconds)

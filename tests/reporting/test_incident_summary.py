@@ -67,6 +67,7 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
         last_at=NOW + timedelta(seconds=201),
         paged_at=NOW + timedelta(seconds=4),
         ended_at=NOW + timedelta(seconds=200),
+        recovered_at=NOW + timedelta(seconds=200),
         outcome="resolved",
         hosts=(B, A),
         fixes=(

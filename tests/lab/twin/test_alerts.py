@@ -61,7 +61,7 @@ def test_events_are_kept_in_order_without_their_routing_key() -> None:
     alerts.receive(event("trigger"), T0)
     alerts.receive(event("resolve"), later)
     assert alerts.received == [
-        Received(T0, "trigger", "inc-1", without(event("trigger"), "routing_key")),
+        Received(T0, "trigger", "inc-1", without(event("trigger"), "routing_key"), notified=True),
         Received(later, "resolve", "inc-1", without(event("resolve"), "routing_key")),
     ]
 
@@ -85,3 +85,11 @@ def test_bad_event_is_refused_and_leaves_no_trace(body: Body, named: str) -> Non
     assert named in taken.why
     assert KEY not in taken.why
     assert (alerts.by_key, alerts.received) == ({}, [])
+
+
+def test_a_trigger_says_whether_it_notified() -> None:
+    """One that folds into an open alert does not; one after a resolve does, under the same key."""
+    alerts = Alerts()
+    for action in ("trigger", "trigger", "resolve", "trigger"):
+        alerts.receive(event(action), T0)
+    assert [each.notified for each in alerts.received] == [True, False, False, True]

@@ -170,6 +170,10 @@ def _denied(told: tuple[ReplayLine, ...]) -> list[str]:
     return [each.guard for line in told for each in line.denials]
 
 
+def _notifications(told: tuple[ReplayLine, ...]) -> int:
+    return sum(page.notified is True for line in told for page in line.pages)
+
+
 def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
     """Where the ending is not the one that the scenario expects."""
     if scenario.expect is None:
@@ -189,6 +193,7 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
         "actions": (expect.actions, tuple(each.action for each in fixed)),
         "denied": (expect.denied, tuple(dict.fromkeys(each.guard for each in first.denials))),
         "pages": (expect.pages, pages),
+        "notifications": (expect.notifications, _notifications(told)),
     }
     said = "\n".join(json.dumps(page.body, ensure_ascii=False) for page in first.pages)
     return [

@@ -186,7 +186,8 @@ def _responses(profile: Profile) -> Iterator[Fault]:
 
 def _limits(policy: Policy) -> Iterator[Fault]:
     """Numbers that leave each other no room."""
-    verifying = policy.settle_seconds + policy.verify_readings * policy.verify_interval_seconds
+    confirming = policy.verify_readings * policy.verify_interval_seconds
+    verifying = policy.settle_seconds + confirming
     watching = -(-policy.incident_age_max_seconds // policy.watch_seconds)
     least = (
         (
@@ -202,6 +203,9 @@ def _limits(policy: Policy) -> Iterator[Fault]:
         ),
         ("blocked_max_seconds", policy.boot_allowance_seconds, "boot_allowance_seconds"),
         ("incident_age_max_seconds", policy.verify_timeout_seconds, "verify_timeout_seconds"),
+        ("incident_age_max_seconds", policy.quiet_seconds, "quiet_seconds"),
+        ("incident_age_max_seconds", policy.short_group_seconds, "short_group_seconds"),
+        ("quiet_seconds", confirming, "verify_readings * verify_interval_seconds"),
     )
     for field, bound, why in least:
         value: int = getattr(policy, field)

@@ -223,7 +223,10 @@ class Policy(Table, frozen=True, kw_only=True):
     ``boot_allowance_seconds``. A plan waits ``approval_seconds`` for a person's word, and a yes
     holds as long. An action of which ``demote_after_failed`` fixes in a row did not
     help asks a person in later incidents, until somebody promotes it. The post-mortem of a P1 or P2
-    is proposed within ``postmortem_within_days`` of its end (R43).
+    is proposed within ``postmortem_within_days`` of its end (R43). What recovered by itself is
+    watched for ``quiet_seconds``, and what comes back joins its incident; so is one without an
+    alarm since its last signal. A group that cannot launch is a P2 once it was short for
+    ``short_group_seconds``.
     """
 
     attempts_per_target_max: Count
@@ -236,6 +239,8 @@ class Policy(Table, frozen=True, kw_only=True):
     healthy_floor_percent: Percent = 50
     refresh_from_zero: bool = False
     blocked_max_seconds: Seconds = 900
+    quiet_seconds: Seconds = 900
+    short_group_seconds: Seconds = 600
     freeze_seconds: Seconds = 3600
     approval_seconds: Seconds = 900
     postmortem_within_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 5

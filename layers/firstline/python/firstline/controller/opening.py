@@ -128,7 +128,7 @@ def counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | 
     """*arrival*, or the storm that it is one too many for; and what opened lately, with it.
 
     A P1 is never one of a storm, and never waits for what is read here (I21); nor is a drill,
-    which is no trouble.
+    which is no trouble. What an open storm took in and comes back joins it again (I36).
     """
     found, policy = arrival.found, system.profile.policy
     if found.severity is Severity.P1 or found.condition is Condition.DRILL:
@@ -137,12 +137,16 @@ def counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | 
     try:
         read = store.openings(fleet)
         others = read.others(found.cause, now, seconds(policy.storm_window_seconds))
-        storm = others >= policy.storm_scopes_max and store.open_incident(found.cause) is None
+        many = others >= policy.storm_scopes_max
+        known = many or found.cause in read.gathered
+        rages = known and store.open_incident(causes.storm(fleet)) is not None
+        storm = (many or rages) and store.open_incident(found.cause) is None
     except Unavailable:
         return arrival, None
-    if storm:
-        arrival = arrival._replace(found=episodes.in_storm(found, system.profile))
     latest = read.adding(found.cause, now, policy.storm_scopes_max)
+    if storm:
+        latest = latest.gathering(found.cause, opens=not rages)
+        arrival = arrival._replace(found=episodes.in_storm(found, system.profile))
     return arrival, OpeningsWrite(fleet, latest)
 
 

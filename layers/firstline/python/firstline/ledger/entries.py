@@ -20,6 +20,7 @@ that an older entry lacks has its default, and a field that this code does not k
 kind that this code does not know is an `UnknownEvent`.
 """
 
+import contextlib
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -153,9 +154,9 @@ class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class DecisionMade(Event, frozen=True, kw_only=True):
     """The next step and its reasoning.
 
-    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``ask``, ``hand-over``, ``close``) and
-    the fields of that step. ``seen``, ``wakes``, ``around`` and ``mode`` are its inputs, which
-    ``remediation/decision_record.py`` writes and reads; older entries lack them.
+    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``ask``, ``raise``, ``hand-over``,
+    ``close``) and the fields of that step. ``seen``, ``wakes``, ``around`` and ``mode`` are its
+    inputs, which ``remediation/decision_record.py`` writes and reads; older entries lack them.
     """
 
     kind: ClassVar = Kind.DECISION
@@ -176,6 +177,19 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     def step_type(self) -> str:
         """The name of the step."""
         return str(self.step.get("type", ""))
+
+    @property
+    def raised_to(self) -> str | None:
+        """The severity that the incident rose to by this decision, if it did."""
+        return str(self.step.get("severity")) if self.step_type == "raise" else None
+
+    @property
+    def recovered_at(self) -> datetime | None:
+        """Since when it is over, where it ended as a recovery that was watched."""
+        since: datetime | None = None
+        with contextlib.suppress(msgspec.ValidationError):
+            since = msgspec.convert(self.step.get("recovered_at"), Instant)
+        return since
 
     @property
     def denials(self) -> tuple[tuple[str, GuardDenial], ...]:

@@ -47,8 +47,32 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
 
     The key follows from the incident's id and severity alone, for ingest uses it unread.
     """
-    key = f"{incident.id}:{incident.severity.lower()}"
-    return _of_signal(incident, key, signal, why, now)
+    return _of_signal(incident, _key_of_rise(incident), signal, why, now)
+
+
+def worsened(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page of an incident that rose by what was read, and not by a signal."""
+    summary = f"{incident.severity} {incident.condition}: {why}"
+    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
+    return _trigger(incident, _key_of_rise(incident), summary, details, now)
+
+
+def _key_of_rise(incident: Incident) -> str:
+    return f"{incident.id}:{incident.severity.lower()}"
+
+
+def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:
+    """The page of a P1 that came back in its quiet window: under a key of its own (I2).
+
+    Its alert may be acknowledged, and then a trigger under a key that was used notifies nobody.
+    None for what is less grave: its alert still stands, and one trouble has one.
+    """
+    if incident.severity is not Severity.P1:
+        return ()
+    summary = f"{incident.severity} {incident.condition}: it came back, {incident.alarm}"
+    details = {"why": f"it had recovered by itself, return {incident.returns}"}
+    key = f"{incident.id}:returned-{incident.returns}"
+    return _trigger(incident, key, summary, details | _facts(incident), now)
 
 
 def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
@@ -63,9 +87,10 @@ def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> t
 def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
     """The page that gives the incident to a person: a key of its own, so that it notifies.
 
-    None for one that paged and has no alarm: nothing was or will be done, which that page told.
+    None for one without an alarm of which people know already: nothing was or will be done, which
+    its first page said. What was seen on hosts is news where nobody was paged.
     """
-    if not incident.alarm_arn and incident.severity.pages:
+    if not incident.alarms and (incident.severity.pages or not incident.hosts):
         return ()
     summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
     key = f"{incident.id}:gave-up"

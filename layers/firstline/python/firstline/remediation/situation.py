@@ -5,14 +5,16 @@ from datetime import datetime
 import msgspec
 
 from firstline.actions.action import Autonomy
-from firstline.config.profile import Profile
+from firstline.config.profile import Profile, seconds
 from firstline.config.settings import Mode
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.evidence import Evidence, Need, Unknown, needs
 from firstline.diagnosis.preflight import Surroundings
 from firstline.incidents import demotion as trust
+from firstline.incidents import quiet_window
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import Incident, Target
+from firstline.remediation import recovery
 from firstline.remediation.limits import Limits
 
 
@@ -38,12 +40,34 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def progressed_at(self) -> datetime:
-        """When a host was last verified, came into service, or a fix answered; or its opening."""
+        """When it last changed for us; at first its opening.
+
+        A host was verified or came into service, a fix answered, or the trouble came back.
+        """
         verified = (each.verified_at for each in self.incident.targets)
         entered = (each.history.in_service_at for each in self.incident.targets)
         answered = (each.answered_at for each in self.incident.attempts)
-        known = (at for at in (*verified, *entered, *answered) if at is not None)
+        returned = self.incident.returned_at
+        known = (at for at in (*verified, *entered, *answered, returned) if at is not None)
         return max(known, default=self.incident.opened_at)
+
+    @property
+    def recovered(self) -> bool:
+        """Whether what was read proves its recovery (I4)."""
+        return recovery.proven(self.incident, self.evidence, self.profile.policy)
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        """When its quiet window is over; None while it has not recovered by itself."""
+        return quiet_window.ends_at(self.incident, self.profile.policy)
+
+    @property
+    def short_until(self) -> datetime | None:
+        """When a group that stays short is a P2; None while it is not short, or pages already."""
+        since = self.incident.short_since
+        if since is None or self.incident.severity.pages:
+            return None
+        return since + seconds(self.profile.policy.short_group_seconds)
 
     def demotion(self, action: str) -> Demotion | None:
         """What keeps *action* from going by itself here; none is known where limits are not."""

@@ -6,6 +6,7 @@ What an older entry does not say is left out.
 import copy
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -60,7 +61,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ``outcome`` is ``open``, ``resolved``, ``handed-over`` or ``observed``; of what opened nothing
     ``observed``, ``ignored`` or ``rejected``. ``alarm`` is the subject of the signal that opened
     it, ``signals`` are how many there were, and ``flaps`` how often they told a recovery that did
-    not last. ``missed`` are the severities whose response came too late. It is not ``whole`` where
+    not last. It ``recovered_at``, which is before its end where its recovery was watched.
+    ``missed`` are the severities whose response came too late. It is not ``whole`` where
     entries are missing from its beginning or its midst.
     """
 
@@ -78,6 +80,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime
     paged_at: datetime | None
     ended_at: datetime | None
+    recovered_at: datetime | None
     outcome: str
     hosts: tuple[str, ...]
     fixes: tuple[Tried, ...]
@@ -101,19 +104,18 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
     joins = tuple(events(record, entries.SignalsJoined))
     joined = [signal for each in joins for signal in each.joined]
     recoveries = sum(1 for each in joined if each.disposition == Disposition.RECOVERY)
-    leads = [each.leads for each in joins if each.leads is not None]
-    lead = leads[-1] if leads else opening
+    severity, condition = leading(record, opening)
     responses = events(record, entries.ResponseMeasured)
     demotions = timed(record, entries.ActionDemoted)
     fixes = tuple(_fixes(record).values())
-    outcome, ended_at = _ending(record, opening, fixes)
+    ending = _ending(record, opening, fixes)
     return Summary(
         incident=record[0].entry.incident,
         entries=len(record),
         whole=all(each.entry.sequence == number for number, each in enumerate(record, start=1)),
         disposition=opening.disposition,
-        severity=lead.severity,
-        condition=lead.condition,
+        severity=severity,
+        condition=condition,
         alarm=opening.subject,
         signals=len(tuple(events(record, entries.SignalReceived))) + len(joined),
         flaps=max(recoveries - 1, 0),
@@ -121,8 +123,9 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
         opened_at=record[0].at,
         last_at=record[-1].at,
         paged_at=_paged_at(record),
-        ended_at=ended_at,
-        outcome=outcome,
+        ended_at=ending.at,
+        recovered_at=ending.recovered_at,
+        outcome=ending.outcome,
         hosts=tuple(dict.fromkeys(_hosts(record))),
         fixes=fixes,
         denials=tuple(dict.fromkeys(_denials(record))),
@@ -133,25 +136,49 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
     )
 
 
-def endings(record: Iterable[Recorded], *, helped: bool) -> Iterator[tuple[str, datetime]]:
-    """The outcome of each decision that ended an incident, and when; resolved if a fix *helped*."""
+def leading(
+    record: Iterable[Recorded], opening: entries.SignalReceived
+) -> tuple[str | None, str | None]:
+    """The severity and the condition that it had in the end, from those of its *opening* on."""
+    severity, condition = opening.severity, opening.condition
+    for each in record:
+        match each.event:
+            case entries.SignalsJoined(leads=lead) if lead is not None:
+                severity, condition = lead.severity, lead.condition
+            case entries.DecisionMade(raised_to=raised) if raised is not None:
+                severity = raised
+            case _:
+                pass
+    return severity, condition
+
+
+class Ending(NamedTuple):
+    """How an incident ended, and when it had recovered, if it had."""
+
+    outcome: str
+    at: datetime | None
+    recovered_at: datetime | None = None
+
+
+def endings(record: Iterable[Recorded], *, helped: bool) -> Iterator[Ending]:
+    """The end that each decision to end made; resolved if a fix *helped*."""
     closed = Status.RESOLVED if helped else Status.OBSERVED
-    return (
-        (str(Status.HANDED_OVER if event.step_type == "hand-over" else closed), at)
-        for at, event in timed(record, entries.DecisionMade)
-        if event.step_type in ENDING_STEPS
-    )
+    for at, event in timed(record, entries.DecisionMade):
+        if event.step_type == "hand-over":
+            yield Ending(Status.HANDED_OVER.value, at)
+        elif event.step_type in ENDING_STEPS:
+            yield Ending(closed.value, at, event.recovered_at or at)
 
 
 def _ending(
     record: tuple[Recorded, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
-) -> tuple[str, datetime | None]:
+) -> Ending:
     """The outcome, and when it ended; a signal that opened nothing ends where it is noted."""
     ended = tuple(endings(record, helped=any(each.helped for each in fixes)))
     if ended:
         return ended[-1]
     noted = NOTED.get(opening.disposition)
-    return (noted, record[0].at) if noted else (OPEN, None)
+    return Ending(noted, record[0].at) if noted else Ending(OPEN, None)
 
 
 def _paged_at(record: tuple[Recorded, ...]) -> datetime | None:

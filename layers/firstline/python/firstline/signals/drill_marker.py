@@ -19,7 +19,9 @@ ANNOUNCED_MAX = 20
 LONGEST = timedelta(hours=4)
 """No drill is observed for longer."""
 REASON = "firstline drill: rung on purpose, nothing is wrong"
-"""The reason of the alarm in a drill that was not announced: it decides nothing."""
+"""The reason of the alarm in a drill that was not announced: no mode follows from it."""
+UNANNOUNCED = "unannounced"
+"""The word of such a drill, which no operator's is."""
 _REASON = re.compile(r"firstline drill ([0-9a-f]{16}): rung on purpose, nothing is wrong")
 
 
@@ -50,6 +52,8 @@ def reason(word: str) -> str:
 
 
 def word_of(said: str) -> str:
-    """The word in the *said* reason of a state; empty where it is no drill's that was announced."""
+    """The word in the *said* reason of a state; empty where it is no drill's."""
+    if said == REASON:
+        return UNANNOUNCED
     found = _REASON.fullmatch(said)
     return found[1] if found else ""

@@ -13,13 +13,14 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.diagnosis import external_events as circumstances
 from firstline.ids import INSTANCE_ID, IncidentId, InstanceId, digest, incident_id
+from firstline.incidents import quiet_window
 from firstline.incidents import response_targets as responses
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Provenance, append
 from firstline.ledger.entries import SignalReceived
 from firstline.notifications import pages as paging
 from firstline.redaction import redact
-from firstline.signal import Condition, Disposition, Mark, Signal
+from firstline.signal import Condition, Disposition, Mark, Severity, Signal
 from firstline.signals import correlation as causes
 from firstline.signals import rules
 from firstline.signals.classify import Classification
@@ -88,6 +89,7 @@ def join(
     incident = copy.replace(incident, signals=incident.signals + 1, joined_at=now)
     if found.disposition is not Disposition.INCIDENT or incident.ended:
         return incident
+    incident, came_back = _watched(incident, signal, now)
     suppressed = incident.suppressed and Mark.SUPPRESSED in signal.marks
     rung = incident.drill and signal.drill != incident.drill
     drill = "" if rung else incident.drill
@@ -99,8 +101,20 @@ def join(
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
         incident = copy.replace(incident, reports=reports)
     if _leads(found, incident):
-        return _led_by(signal, found, incident, profile, now)
-    return _beside(incident, found.condition)
+        led = _led_by(signal, found, incident, profile, now)
+    else:
+        led = _beside(incident, found.condition)
+    # a rise has a page of its own
+    again = came_back and found.severity == incident.severity == led.severity
+    pages = paging.returned(led, now) if again else ()
+    return copy.replace(led, pages=(*led.pages, *pages))
+
+
+def _watched(incident: Incident, signal: Signal, now: datetime) -> tuple[Incident, bool]:
+    """*incident*, and whether *signal* tells that its trouble came back since it recovered."""
+    if incident.recovered_at is None or signal.at <= incident.recovered_at:
+        return incident, False
+    return quiet_window.returned(incident, now), True
 
 
 def in_storm(found: Classification, profile: Profile) -> Classification:
@@ -150,6 +164,16 @@ def _led_by(
     pages = paging.raised(led, signal, found.why, now)
     response = responses.expected(found.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
+
+
+def worsened(
+    incident: Incident, severity: Severity, why: str, profile: Profile, now: datetime
+) -> Incident:
+    """*incident* that is as grave as *severity* by what was read, with the page of its rise."""
+    worse = copy.replace(incident, severity=severity)
+    pages = paging.worsened(worse, why, now)
+    response = responses.expected(severity, now, profile)
+    return copy.replace(worse, pages=(*worse.pages, *pages), responses=(*worse.responses, response))
 
 
 def _beside(incident: Incident, condition: Condition) -> Incident:

@@ -11,6 +11,9 @@ import msgspec
 
 from firstline.ids import Cause
 
+GATHERED_MAX = 100
+"""As many alarms as an incident waits for."""
+
 
 class Opening(msgspec.Struct, frozen=True):
     """A cause that opened an incident, or would have."""
@@ -20,10 +23,14 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 class Openings(msgspec.Struct, frozen=True):
-    """The latest causes, each once, oldest first; ``version`` is the one that was read."""
+    """The latest causes, each once, oldest first; ``version`` is the one that was read.
+
+    ``gathered`` are those that the latest storm took in: what comes back of them joins it.
+    """
 
     version: int = 0
     latest: tuple[Opening, ...] = ()
+    gathered: tuple[Cause, ...] = ()
 
     def others(self, cause: Cause, now: datetime, window: timedelta) -> int:
         """How many other causes than *cause* opened within *window*."""
@@ -33,3 +40,8 @@ class Openings(msgspec.Struct, frozen=True):
         """With *cause* as the latest; no more than *keep* of the others are remembered."""
         others = tuple(each for each in self.latest if each.cause != cause)[-keep:]
         return copy.replace(self, latest=(*others, Opening(cause, now)))
+
+    def gathering(self, cause: Cause, *, opens: bool) -> "Openings":
+        """With *cause* in the storm, which it *opens* or joins."""
+        others = () if opens else tuple(each for each in self.gathered if each != cause)
+        return copy.replace(self, gathered=(*others, cause)[-GATHERED_MAX:])

@@ -195,9 +195,8 @@ def _ending(told: Summary) -> str:
 def _count_durations(tally: _Tally, told: Summary) -> None:
     """From the signal's own instant, as responses are measured."""
     began = told.signalled_at or told.opened_at
-    recovered = told.ended_at if told.outcome in {"resolved", BY_ITSELF} else None
     fixed = min((each.at for each in told.fixes), default=None)
-    for what, at in (("page", told.paged_at), ("fix", fixed), ("recover", recovered)):
+    for what, at in (("page", told.paged_at), ("fix", fixed), ("recover", told.recovered_at)):
         if at is not None:
             tally.took.setdefault(what, []).append(max(int((at - began).total_seconds()), 0))
 

@@ -12,13 +12,18 @@ from firstline.reporting.incident_summary import Summary
 
 
 class PageLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One event that PagerDuty accepted; ``body`` is the whole of it but the routing key."""
+    """One event that PagerDuty accepted; ``body`` is the whole of it but the routing key.
+
+    It ``notified`` where it opened an alert, or opened one again that was resolved; an export
+    does not tell.
+    """
 
     event_action: str
     dedup_key: str
     severity: str | None
     at_seconds: int
     body: dict[str, Any]
+    notified: bool | None = None
 
 
 class ActionLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,6 +83,7 @@ def _page(page: Received, start: datetime) -> PageLine:
         severity=payload.get("severity"),
         at_seconds=since(page.at, start),
         body=page.body,
+        notified=page.notified,
     )
 
 

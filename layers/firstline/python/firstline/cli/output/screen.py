@@ -78,7 +78,7 @@ def _told(moment: Moment, start: datetime) -> Text:
 def _ending(line: ReplayLine, took: timedelta) -> str:
     """The last line: the outcome, what it took, and where the record ends."""
     fixes = sum(1 for each in line.actions if each.kind == "fix")
-    pages = len({each.dedup_key for each in line.pages if each.event_action == "trigger"})
+    pages = sum(each.notified is True for each in line.pages)
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
     told_outcome = (line.outcome or "nothing heard").replace("-", " ")

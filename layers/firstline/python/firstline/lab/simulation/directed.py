@@ -32,6 +32,7 @@ FLAPPING = tuple(
 MEETS = 5
 """When the first fix is decided: a look that is sent at once is read so many seconds later."""
 FREEZES = Told(MEETS, envelopes.freeze)
+LAUNCH_FAILED = "EC2 Instance Launch Unsuccessful"
 LOOPS = {"parent": "looping"}
 LOST = {"enclave": "up", "nats": "lost"}
 UNRELATED = (
@@ -48,6 +49,12 @@ UNRELATED = (
 def stuck(name: str, state: AlarmState) -> Told:
     """An alarm that stays in *state* whatever becomes of the hosts: its metric is wrong."""
     return alarm(name, state=state)._replace(follows=False)
+
+
+def comes_back(name: str) -> tuple[Told, ...]:
+    """The alarm *name* recovers by itself, twice, and rings within minutes of the first time."""
+    turns = ((0, AlarmState.ALARM), (60, OK), (300, AlarmState.ALARM), (420, OK))
+    return tuple(alarm(name, at, state)._replace(follows=False) for at, state in turns)
 
 
 DIRECTED: Sequence[Start] = (
@@ -374,6 +381,15 @@ DIRECTED: Sequence[Start] = (
         alarm(SOME),
     ),
     start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
+    start("a P2 that comes back", fleet(UP, UP), *comes_back("rest-api-errors")),
+    start("a P1 that comes back", fleet(UP, UP), *comes_back(ZERO)),
+    start(
+        "launches fail again and again",
+        fleet(UP, UP),
+        *(Told(at, envelopes.activity(LAUNCH_FAILED, f"launch-{at}")) for at in (0, 240, 480)),
+        launches=False,
+        desired=3,
+    ),
 )
 
 STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP, *OF_OTHER_CODE)

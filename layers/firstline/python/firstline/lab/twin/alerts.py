@@ -75,12 +75,16 @@ class _Change(msgspec.Struct):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """One accepted event, in the order of acceptance; ``body`` has lost its routing key."""
+    """One accepted event, in the order of acceptance; ``body`` has lost its routing key.
+
+    One that ``notified`` opened its alert, or opened it again.
+    """
 
     at: datetime
     action: Literal["trigger", "acknowledge", "resolve"]
     key: str
     body: dict[str, object]
+    notified: bool = False
 
 
 class Alerts:
@@ -101,15 +105,16 @@ class Alerts:
         if isinstance(event, BadBody):
             return event
         key = event.dedup_key or f"{len(self.received):032x}"
+        notified = False
         match event.event_action:
             case "trigger":
-                self._trigger(key)
+                notified = self._trigger(key)
             case "acknowledge":
                 self.acknowledge(key)
             case "resolve":
                 self.resolve(key)
         shown = {name: value for name, value in body.items() if name != "routing_key"}
-        self.received.append(Received(at, event.event_action, key, shown))
+        self.received.append(Received(at, event.event_action, key, shown, notified))
         return Accepted()
 
     def change(self, body: dict[str, object]) -> Accepted | BadBody:
@@ -133,13 +138,17 @@ class Alerts:
         if alert:
             alert.state = State.RESOLVED
 
-    def _trigger(self, key: str) -> None:
+    def _trigger(self, key: str) -> bool:
+        """Whether it notified: an alert that stands takes it in."""
         alert = self.by_key.get(key)
         if alert is None:
             self.by_key[key] = Alert(State.OPEN)
         elif alert.state is State.RESOLVED:
             alert.state = State.OPEN
             alert.notifications += 1
+        else:
+            return False
+        return True
 
 
 def _read(body: dict[str, object]) -> _Event | BadBody:

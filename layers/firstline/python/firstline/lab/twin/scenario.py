@@ -162,8 +162,8 @@ class Expected(Part, frozen=True, kw_only=True):
 
     ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
     of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
-    ``incidents`` how many there were; ``told`` are words that the pages must hold. What is not told
-    may be anything.
+    ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang; ``told`` are
+    words that the pages must hold. What is not told may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
@@ -172,6 +172,7 @@ class Expected(Part, frozen=True, kw_only=True):
     all_actions: tuple[str, ...] | None = None
     all_denied: tuple[str, ...] | None = None
     incidents: int | None = None
+    notifications: int | None = None
     told: tuple[str, ...] = ()
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
@@ -191,9 +192,10 @@ class Scenario(Part, frozen=True, kw_only=True):
 
     Alarms that are told by name come from when it ``begins`` on. ``shows`` are the known
     failures, by their ids, that it stands for. ``autonomy`` stands in place of the profile's
-    for the actions that it names. A new instance is in service after ``boot_seconds``. With a
-    ``health_check_type`` of ELB the group repeats what the load balancer says. Somebody may
-    disable the actions of every alarm, which turns all the same. Where
+    for the actions that it names. The group wants as many instances as there are hosts, or
+    ``desired``, of which some could not be launched then. A new instance is in service after
+    ``boot_seconds``. With a ``health_check_type`` of ELB the group repeats what the load balancer
+    says. Somebody may disable the actions of every alarm, which turns all the same. Where
     ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are
     failure domains. Incidents may be ``unreadable`` for a while, or ``spoilt`` for good. Where
     nothing ``launches`` AWS has no capacity for a new instance; where the group is
@@ -215,6 +217,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     autonomy: dict[str, Autonomy] = {}
     paused: bool = False
     switch_corrupt: bool = False
+    desired: int | None = None
     boot_seconds: int = 120
     health_check_type: Literal["EC2", "ELB"] = "ELB"
     actions_disabled_at_seconds: int | None = None

@@ -15,6 +15,8 @@ from firstline.remediation.situation import Situation
 def bounded(s: Situation) -> Decision | None:
     """I24: every incident ends in bounded time."""
     policy = s.profile.policy
+    if s.quiet_until is not None and (s.now < s.quiet_until or s.recovered):
+        return None  # nothing is wrong, and its window bounds it
     age = s.now - s.incident.opened_at
     if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
         return None
@@ -42,15 +44,24 @@ def went_astray(s: Situation) -> Decision | None:
 
 
 def nothing_to_watch(s: Situation) -> Decision | None:
-    """A signal without an alarm of ours behind it leaves nothing to read: a person must."""
+    """A signal without an alarm of ours behind it leaves nothing to read: a person must.
+
+    It stays open for the quiet window, so that what comes again joins it (I36).
+    """
     if s.incident.alarms:
         return None
-    return Decision(step=HandOver(), rule="nothing to watch", why="no alarm stands behind it")
+    why = "no alarm stands behind it"
+    quiet_at = s.incident.joined_at + seconds(s.profile.policy.quiet_seconds)
+    ahead = [at for at in (quiet_at, s.short_until) if at is not None and at > s.now]
+    if not ahead:
+        return Decision(step=HandOver(), rule="nothing to watch", why=why)
+    why = f"{why}: what comes again by {max(ahead):%H:%M:%S} joins it"
+    return Decision(step=Wait(min(ahead)), rule="nothing to watch", why=why)
 
 
 def alarm_gone(s: Situation) -> Decision | None:
     """Somebody deleted the alarm while it fired: no OK will come, and nobody else is watching."""
-    if not isinstance(s.evidence.alarm, Gone):
+    if s.quiet_until is not None or not isinstance(s.evidence.alarm, Gone):
         return None
     why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
     return Decision(step=HandOver(), rule="alarm gone", why=why)

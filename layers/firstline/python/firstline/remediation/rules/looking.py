@@ -63,7 +63,7 @@ def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
     group = s.evidence.group
     launched = group.beyond(current.known) if isinstance(group, Group) else ()
     waiting = {each.id for each in s.unverified}
-    return _together(s, [each for each in launched if each in waiting])
+    return together(s, [each for each in launched if each in waiting])
 
 
 def hosts_to_look_at(s: Situation) -> Decision | None:
@@ -78,7 +78,7 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     ]
     if not stale:
         return None
-    hosts = _together(s, stale)
+    hosts = together(s, stale)
     why = f"nothing fresh is known of {', '.join(hosts)}"
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
     return Decision(step=Look(hosts, read_at), rule="look at hosts", why=why)
@@ -99,7 +99,7 @@ def approved_to_confirm(s: Situation) -> Decision | None:
     ]
     if not stale:
         return None
-    hosts = _together(s, sorted(set(stale)))
+    hosts = together(s, sorted(set(stale)))
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
     why = f"{', '.join(hosts)} is looked at again before what a person allowed"
     return Decision(step=Look(hosts, read_at), rule="confirm approval", why=why)
@@ -126,10 +126,10 @@ def targets_to_confirm(s: Situation) -> Decision | None:
         return Decision(step=Wait(due), rule="confirm targets", why=why)
     why = f"{', '.join(names)}: another reading, {s.profile.policy.verify_readings} in a row verify"
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
-    return Decision(step=Look(_together(s, names), read_at), rule="confirm targets", why=why)
+    return Decision(step=Look(together(s, names), read_at), rule="confirm targets", why=why)
 
 
-def _together(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
+def together(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
     """As many of *hosts* as one look can ask; the first alone where SSM refused several."""
     return tuple(hosts[: 1 if s.incident.look_singly else LOOK_TARGETS_MAX])
 

@@ -1,8 +1,12 @@
-"""Rules of the end: a recovery is proven, or waited for while alarms drain."""
+"""Rules of the end: a recovery is proven, and watched, or waited for while alarms drain."""
+
+from datetime import datetime
 
 from firstline.config.profile import seconds
-from firstline.diagnosis.evidence import Group
-from firstline.remediation.decision import Close, Decision, HandOver, Wait, wait
+from firstline.ids import InstanceId
+from firstline.remediation import recovery
+from firstline.remediation.decision import Close, Decision, HandOver, Look, Wait, wait
+from firstline.remediation.rules.looking import together
 from firstline.remediation.situation import Situation
 
 
@@ -16,18 +20,45 @@ def storm_gathers(s: Situation) -> Decision | None:
 
 
 def recovered(s: Situation) -> Decision | None:
-    """I4: over when the alarm is OK, K of K, and every target of a whole group is verified."""
-    if s.incident.clear_readings < s.profile.policy.verify_readings or s.unverified:
-        return None
-    if s.needs_hosts and not _group_is_whole(s):
-        return None
-    facts = tuple(f"{each.id} verified" for each in s.incident.targets)
+    """I4, I36: over when every alarm is OK, K of K, and every target of a whole group is verified.
+
+    What recovered by itself is over only once it stayed so for the quiet window.
+    """
+    if s.quiet_until is not None:
+        return _quiet(s, s.quiet_until)
     why = "the alarm is OK and every target in scope is verified"
-    return Decision(step=Close(), rule="recovered", why=why, facts=facts)
+    return _over(s, why) if s.recovered else None
 
 
-def _group_is_whole(s: Situation) -> bool:
-    return isinstance(s.evidence.group, Group) and s.evidence.group.whole
+def _quiet(s: Situation, until: datetime) -> Decision | None:
+    """Wait for the end of the window, look once more, and only then close."""
+    if recovery.deleted(s.evidence):
+        return _over(s, "it recovered by itself, and then its alarm was deleted")
+    if s.now < until:
+        why = f"it recovered by itself, and is watched until {until:%H:%M:%S} that it stays so"
+        return Decision(step=Wait(until), rule="quiet window", why=why)
+    if not s.recovered:
+        return None
+    stale = _stale(s)
+    if not stale:
+        return _over(s, "it recovered by itself, and stayed so for the quiet window")
+    read_at = s.now + seconds(s.profile.policy.poll_seconds)
+    why = f"{', '.join(stale)} is looked at once more at the end of the quiet window"
+    return Decision(step=Look(stale, read_at), rule="quiet window", why=why)
+
+
+def _stale(s: Situation) -> tuple[InstanceId, ...]:
+    """Targets of which nothing fresh is known, as many as one look can ask."""
+    age_max = seconds(s.profile.policy.evidence_age_max_seconds)
+    hosts = s.incident.hosts
+    fresh = {host for host, known in hosts.items() if known.fresh(s.now, age_max)}
+    return together(s, [each.id for each in s.incident.targets if each.id not in fresh])
+
+
+def _over(s: Situation, why: str) -> Decision:
+    facts = tuple(f"{each.id} verified" for each in s.incident.targets if each.verified)
+    step = Close(recovered_at=s.incident.recovered_at)
+    return Decision(step=step, rule="recovered", why=why, facts=facts)
 
 
 def alarm_to_clear(s: Situation) -> Decision | None:
@@ -36,7 +67,7 @@ def alarm_to_clear(s: Situation) -> Decision | None:
     verified = [each.verified_at for each in s.incident.targets if each.verified_at is not None]
     if not verified:
         return None
-    since = max(verified)
+    since = max((*verified, s.quiet_until or verified[0]))
     if s.evidence.all_clear():
         why = f"the alarm is OK, reading {s.incident.clear_readings} of {policy.verify_readings}"
         return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)

@@ -60,9 +60,9 @@ def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:
 
 
 def _recovered(stands: Standing) -> Figure:
-    if stands.outcome in {Status.RESOLVED, Status.OBSERVED} and stands.opened:
+    if stands.recovered_at is not None and stands.opened:
         by = "by a fix" if stands.outcome == Status.RESOLVED else "by itself, or by people"
-        return Figure(name="Recovery", value=_since(stands, stands.ended_at), note=by)
+        return Figure(name="Recovery", value=_since(stands, stands.recovered_at), note=by)
     note = "given to a person" if stands.outcome == Status.HANDED_OVER else ""
     return Figure(name="Recovery", value="not seen", note=note)
 

@@ -15,7 +15,7 @@ from firstline.reporting.postmortem.words import clock, count, grouped, named, t
 
 def title(stands: Standing) -> str:
     """One line: severity, condition, outcome, duration."""
-    lasted = took(stands.ended_at - stands.began_at)
+    lasted = took((stands.recovered_at or stands.ended_at) - stands.began_at)
     if not stands.opened:
         return f"{stands.subject or 'a signal'}: {stands.outcome}"
     told = stands.outcome.replace("-", " ")
@@ -46,7 +46,7 @@ def _done(fixed: tuple[Fix, ...]) -> str:
 
 
 def _ended(record: Record, stands: Standing) -> Iterator[str]:
-    lasted = took(stands.ended_at - stands.began_at)
+    lasted = took((stands.recovered_at or stands.ended_at) - stands.began_at)
     match stands.outcome:
         case Status.RESOLVED:
             yield f"After {lasted} every alarm was OK and every host in scope verified: it is over."

@@ -37,7 +37,7 @@ def _late(left: Left, held: Incident) -> Iterator[str]:
     sent = first_paged(left, held)
     if sent is None:
         yield f"{held.id} was never paged"
-    elif sent > (by := possible(left, held.opened_at, sent)):
+    elif sent > (by := possible(left, _grave_since(held), sent)):
         yield f"{held.id} was paged at {sent.time()}, and could be by {by.time()}"
 
 
@@ -45,6 +45,13 @@ def first_paged(left: Left, held: Incident) -> datetime | None:
     """When PagerDuty first took a trigger for *held*: of its opening, or of the rise that paged."""
     ways = (held.id, *(f"{held.id}:{each.lower()}" for each in Severity if each.pages))
     return min((at for key in ways for at in left.triggered(key)), default=None)
+
+
+def _grave_since(held: Incident) -> datetime:
+    """Since when it pages: its opening, or the instant of the rise that made it so grave."""
+    first = held.responses[0]
+    rises = (each.since for each in held.responses[1:] if each.severity.pages)
+    return held.opened_at if first.severity.pages else max(held.opened_at, next(rises))
 
 
 def possible(left: Left, since: datetime, until: datetime) -> datetime:
@@ -180,10 +187,11 @@ def deafness_is_told(left: Left) -> Iterator[str]:
     """I7: a page that is not taken for minutes is told by an alarm that shares no code."""
     for held in left.held:
         sent = first_paged(left, held)
-        missed = [each for each in left.run.missed if each <= held.opened_at + TOLD_WITHIN]
-        until = held.opened_at + TOLD_WITHIN + len(missed) * SWEPT_EVERY
+        since = _grave_since(held) if held.severity.pages else held.opened_at
+        missed = [each for each in left.run.missed if each <= since + TOLD_WITHIN]
+        until = since + TOLD_WITHIN + len(missed) * SWEPT_EVERY
         late = held.severity.pages and (sent is None or sent > until)
-        if late and not deaf(left, held.opened_at, until):
+        if late and not deaf(left, since, until):
             yield f"{held.id} was not paged for minutes, and no alarm told"
 
 

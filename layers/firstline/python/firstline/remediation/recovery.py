@@ -1,0 +1,69 @@
+"""Recovery: whether an incident has recovered by what was read, and whether its trouble came back.
+
+Pure: an incident and what was read of the world in, a fact or the incident after it out.
+"""
+
+import copy
+from datetime import datetime
+
+from firstline.config.profile import Policy
+from firstline.diagnosis.evidence import AlarmReading, Evidence, Gone, Group, Need, is_ok, needs
+from firstline.incidents import quiet_window
+from firstline.incidents.incident import Incident
+from firstline.notifications import pages as paging
+
+
+def proven(incident: Incident, evidence: Evidence, policy: Policy) -> bool:
+    """I4: every alarm is OK, K of K, and every target of a whole group is verified."""
+    if incident.clear_readings < policy.verify_readings:
+        return False
+    if not all(each.verified for each in incident.targets):
+        return False
+    group = evidence.group
+    about_hosts = Need.HOSTS in needs(incident.condition)
+    return not about_hosts or (isinstance(group, Group) and group.whole)
+
+
+def deleted(evidence: Evidence) -> bool:
+    """Whether somebody deleted an alarm, and every other one is OK."""
+    read = evidence.alarms.values()
+    gone = [each for each in read if isinstance(each, Gone)]
+    return bool(gone) and all(is_ok(each) for each in read if each not in gone)
+
+
+def watch(
+    before: Incident, after: Incident, evidence: Evidence, policy: Policy, now: datetime
+) -> Incident:
+    """*after* with what was read: it recovered by itself, or its trouble came back.
+
+    *before* is the incident as it was before this reading.
+    """
+    if after.recovered_at is not None:
+        return _returned(after, evidence, now) if _came_back(before, after, evidence) else after
+    busy = after.current is not None or after.look is not None
+    if busy or not quiet_window.applies(after) or not proven(after, evidence, policy):
+        return after
+    return copy.replace(after, recovered_at=now)
+
+
+def _came_back(before: Incident, after: Incident, evidence: Evidence) -> bool:
+    """Whether an alarm is known not to be OK, or a host that was verified is doubted.
+
+    An alarm that cannot be read has not come back; it proves no recovery either.
+    """
+    verified = {each.id for each in before.targets if each.verified and each.readings}
+    doubted = (each.id in verified and not each.readings for each in after.targets)
+    return _fires(evidence) or any(doubted)
+
+
+def _fires(evidence: Evidence) -> bool:
+    read = (each for each in evidence.alarms.values() if isinstance(each, AlarmReading))
+    return not all(map(is_ok, read))
+
+
+def _returned(incident: Incident, evidence: Evidence, now: datetime) -> Incident:
+    """A P1 whose own alarm fires again notifies at once, whether its signal came or not."""
+    after = quiet_window.returned(incident, now)
+    leads = isinstance(evidence.alarm, AlarmReading) and not is_ok(evidence.alarm)
+    pages = paging.returned(after, now) if leads else ()
+    return copy.replace(after, pages=(*after.pages, *pages))
