@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from firstline.actions.action import Autonomy
-from firstline.config.profile import Profile
+from firstline.config.profile import Profile, seconds
 from firstline.config.settings import Mode
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.evidence import Evidence, Need, Unknown, needs
@@ -44,6 +44,12 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         answered = (each.answered_at for each in self.incident.attempts)
         known = (at for at in (*verified, *entered, *answered) if at is not None)
         return max(known, default=self.incident.opened_at)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing went forward for `blocked_max_seconds`: waiting longer helps no one."""
+        patience = seconds(self.profile.policy.blocked_max_seconds)
+        return self.now - self.progressed_at >= patience
 
     def demotion(self, action: str) -> Demotion | None:
         """What keeps *action* from going by itself here; none is known where limits are not."""

@@ -14,6 +14,20 @@ PLANTED = (
         start="it is over before it was paged",
     ),
     Planted(
+        name="watching has no end",
+        breaks="I36",
+        file="remediation/rules/waiting.py",
+        old="    if s.stalled and not s.evidence.all_clear():\n",
+        new="    if s.stalled and not s.evidence.alarms:\n",
+    ),
+    Planted(
+        name="a group that stays short is watched on",
+        breaks="I36",
+        file="remediation/rules/waiting.py",
+        old="    if not cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
+        new="    if cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
+    ),
+    Planted(
         name="nobody pages",
         breaks="I1",
         file="controller/settle.py",
