@@ -1,0 +1,50 @@
+"""Deadlines of scenarios: how late an outcome may come, as a sum of the policy's own numbers."""
+
+import re
+from datetime import timedelta
+
+from firstline.actions.catalogue import FIXES
+from firstline.config.profile import Profile, seconds
+from firstline.controller.act import lease_duration
+from firstline.errors import Malformed
+from firstline.lab.twin.replay import Replayed
+
+TERM = re.compile(r"(?:(?P<times>\d+) \* )?(?P<what>[a-z_]+|\d+)\Z")
+
+
+def late(within: str, replayed: Replayed, profile: Profile) -> list[str]:
+    """Where the first incident ended later than *within*, or not at all; raises `Malformed`."""
+    held = next((each.incident for each in replayed.chapters if each.incident), None)
+    if held is None or not within:
+        return []
+    latest = replayed.start + deadline(within, profile)
+    if held.ended_at is not None and held.ended_at <= latest:
+        return []
+    return [f"within: expected {latest - replayed.start} ({within}), was {held.ended_at}"]
+
+
+def deadline(text: str, profile: Profile) -> timedelta:
+    """The sum that *text* states: terms with `` + `` between them, each perhaps ``N * TERM``.
+
+    A term is a number of seconds of the scenario's own timeline, a key of the policy that ends in
+    ``_seconds``, or an action: the most that passes from its intent to its verdict. Raises
+    `Malformed`.
+    """
+    return sum((_term(each, profile) for each in text.split(" + ")), timedelta())
+
+
+def _term(text: str, profile: Profile) -> timedelta:
+    found = TERM.match(text)
+    if found is None:
+        raise Malformed(f"no term of a deadline: {text!r}")
+    return int(found["times"] or 1) * _duration(found["what"], profile)
+
+
+def _duration(what: str, profile: Profile) -> timedelta:
+    if what.isdigit():
+        return seconds(int(what))
+    if what in FIXES:
+        return lease_duration(FIXES[what]) + profile.verify_timeout(what)
+    if what.endswith("_seconds") and hasattr(profile.policy, what):
+        return seconds(getattr(profile.policy, what))
+    raise Malformed(f"a deadline's term is an action or the policy's, not {what!r}")
