@@ -5,7 +5,7 @@ from typing import NamedTuple, get_args
 import pytest
 
 from firstline.config.profile import ActionPolicy
-from firstline.diagnosis.evidence import Gone, Refresh, Refreshes, Unknown
+from firstline.diagnosis.evidence import Answering, Evidence, Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incidents.incident import Incident, Outcome
 from firstline.remediation.decide import RULES, decide
@@ -23,6 +23,7 @@ from tests.builders import (
     C,
     ago,
     answered,
+    attempt,
     evidence,
     group,
     host,
@@ -55,8 +56,11 @@ UNCLASSIFIED = {"condition": Condition.UNCLASSIFIED, "targets": (), "hosts": {}}
 SEEN = hosts(*FLEET, up=True, age=10)
 SERVING = hosts(*FLEET, up=True)
 MENDED = targets(verified=30)
+SETTLED_LONG = targets(verified=900)
 GONE = evidence(alarm=Gone())
 OKAY = evidence(alarm=OK)
+READ = ("alarm", "group", "load balancer", "probe")
+SILENCE = Answering(answers=False, at=NOW)
 SHRUNK = evidence(alarm=OK, group=group(A, B))
 WITHOUT_LADDER = copy.replace(PROFILE, ladders=())
 HEALTHY = evidence(target_health=Unknown("none"))
@@ -453,6 +457,34 @@ CASES = (
         "watch",
     ),
     Case("watch", wait(60), of(incident(**UNCLASSIFIED)), situation(), "next fix"),
+    Case(
+        "fix not found",
+        HandOver(),
+        of(remediating(attempt(lease_until=ago(900)))),
+        of(remediating(attempt(lease_until=ago(899)))),
+        "fix under way",
+    ),
+    Case(
+        "group not whole",
+        HandOver(),
+        of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=SHRUNK),
+        of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=OKAY),
+        "recovered",
+    ),
+    Case(
+        "group not whole",
+        HandOver(),
+        of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=SHRUNK),
+        of(incident(targets=targets(verified=899), clear_readings=3), evidence=SHRUNK),
+        "alarm to clear",
+    ),
+    Case(
+        "group not whole",
+        HandOver(),
+        of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=SHRUNK),
+        of(incident(targets=SETTLED_LONG, clear_readings=2), evidence=SHRUNK),
+        "alarm to clear",
+    ),
 )
 
 
@@ -462,6 +494,46 @@ def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Cas
     told = decide(case.decides)
     assert (told.rule, told.step) == (case.rule, case.step)
     assert decide(case.leaves).rule == case.to
+
+
+@pytest.mark.parametrize(
+    ("held", "seen", "why"),
+    [
+        (incident(targets=(), opened_at=ago(899)), evidence(group=UNKNOWN), None),
+        (
+            incident(targets=(), opened_at=ago(900)),
+            evidence(group=UNKNOWN, answering=SILENCE),
+            "the group cannot be read: throttled",
+        ),
+        (
+            incident(targets=(), opened_at=ago(900)),
+            evidence(group=UNKNOWN, target_health=UNKNOWN, alarm=UNKNOWN, answering=UNKNOWN),
+            "; ".join(f"the {each} cannot be read: throttled" for each in READ),
+        ),
+        (
+            incident(**UNCLASSIFIED, opened_at=ago(900)),
+            evidence(group=UNKNOWN),
+            "the alarm still fires, and there is nothing to do but watch",
+        ),
+        (incident(**UNCLASSIFIED, opened_at=ago(900)), OKAY, None),
+        (
+            incident(targets=SETTLED_LONG, clear_readings=3),
+            evidence(alarm=OK, group=UNKNOWN),
+            "the alarm is OK, but the group cannot be read: throttled",
+        ),
+        (
+            incident(targets=SETTLED_LONG, clear_readings=3),
+            SHRUNK,
+            "the alarm is OK, but the group has 2 of 3 instances in service",
+        ),
+    ],
+)
+def test_a_wait_that_leads_nowhere_names_what_was_not_read(
+    held: Incident, seen: Evidence, why: str | None
+) -> None:
+    """After `blocked_max_seconds` a person is asked; an alarm that is OK is read to its end."""
+    decided = decide(situation(incident=held, evidence=seen))
+    assert (decided.why if isinstance(decided.step, HandOver) else None) == why
 
 
 def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:

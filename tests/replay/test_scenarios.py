@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from bench.narrow import narrowed
+from firstline.cli.envelope import PROFILES
 from firstline.cli.output import replay as account
 from firstline.cli.replay import read, unmet
 from firstline.config.settings import Home
+from firstline.lab.twin.deadline import late
 from firstline.lab.twin.replay import Replayed, replay
 from firstline.lab.twin.scenario import Scenario, load
 from firstline.ledger import verify as audit
@@ -93,6 +95,14 @@ def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
     scenario, replayed = run
     assert scenario.expect is not None
     assert unmet(scenario, account.lines(replayed)) == []
+
+
+def test_it_ends_within_what_policy_allows(run: tuple[Scenario, Replayed]) -> None:
+    """Each scenario with an incident states how late it may end, in terms of the policy."""
+    scenario, replayed = run
+    assert scenario.expect is not None
+    assert scenario.expect.within or scenario.expect.outcome in {"ignored", "rejected"}
+    assert late(scenario, replayed, PROFILES / f"{scenario.profile}.toml") == []
 
 
 def test_its_ledger_verifies(run: tuple[Scenario, Replayed]) -> None:

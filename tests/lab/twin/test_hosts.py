@@ -84,3 +84,10 @@ def test_no_enclave_starts_past_an_obstacle() -> None:
 
 def _result(answer: Invocation) -> str:
     return str(json.loads(answer.output)["result"])
+
+
+def test_ec2_finds_no_fault_in_a_host_that_serves_again() -> None:
+    """One that is lost with its enclave is impaired until it recovers."""
+    plan = HostPlan(id=A, reachable=False, recovers_at_seconds=10)
+    host = Host(plan, NOW, None)
+    assert [host.status(NOW + each * SECOND) for each in (9, 10)] == ["impaired", "ok"]

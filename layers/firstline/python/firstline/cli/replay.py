@@ -25,6 +25,7 @@ from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import tell
+from firstline.lab.twin.deadline import late
 from firstline.lab.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
 from firstline.lab.twin.scenario import EventPlan, Scenario
 from firstline.ledger import export as exports
@@ -77,7 +78,7 @@ def run(
             output.emit(line)
     else:
         screen.show(scenario, replayed, told)
-    faults = [*replayed.refused, *unmet(scenario, told)]
+    faults = [*replayed.refused, *unmet(scenario, told), *late(scenario, replayed, profile)]
     for each in faults:
         print(f"{path}: {each}", file=sys.stderr)
     return 1 if faults else 0

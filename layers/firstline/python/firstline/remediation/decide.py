@@ -1,15 +1,15 @@
 """Decide: from a situation to the next step, with its whole reasoning.
 
 The rules stand in the order of the runbook, and the first that has something to say decides:
-bound the effort; let what is under way end; judge the fix; close; look; fix; confirm; wait.
+bound the effort; let what is under way end; judge the fix; close; look; fix; confirm; wait, and
+not for ever.
 A decision to wait carries its reasons like any other.
 """
 
 from collections.abc import Callable
 
-from firstline.config.profile import seconds
-from firstline.remediation.decision import Decision, Wait
-from firstline.remediation.rules import fixing, handing_over, looking, raising, recovering
+from firstline.remediation.decision import Decision
+from firstline.remediation.rules import fixing, handing_over, looking, raising, recovering, waiting
 from firstline.remediation.situation import Situation
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
@@ -18,12 +18,14 @@ RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     raising.short_group,
     handing_over.bounded,
     recovering.storm_gathers,
+    waiting.fix_not_found,
     looking.fix_under_way,
     looking.look_under_way,
     handing_over.alarm_gone,
     looking.fix_to_verify,
     fixing.refresh_to_cancel,
     recovering.recovered,
+    waiting.group_not_whole,
     handing_over.no_hosts,
     handing_over.silent_hosts,
     looking.hosts_to_look_at,
@@ -44,5 +46,4 @@ def decide(situation: Situation) -> Decision:
         decision = rule(situation)
         if decision is not None:
             return handing_over.later(decision, situation)
-    until = situation.now + seconds(situation.profile.policy.watch_seconds)
-    return Decision(step=Wait(until), rule="watch", why="nothing to do but watch")
+    return handing_over.later(waiting.watch(situation), situation)

@@ -69,6 +69,12 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return since + seconds(self.profile.policy.short_group_seconds)
 
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing went forward for `blocked_max_seconds`: waiting longer helps no one."""
+        patience = seconds(self.profile.policy.blocked_max_seconds)
+        return self.now - self.progressed_at >= patience
+
     def demotion(self, action: str) -> Demotion | None:
         """What keeps *action* from going by itself here; none is known where limits are not."""
         if isinstance(self.limits, Unknown):

@@ -54,6 +54,20 @@ PLANTED = (
         start="a P1 that comes back",
     ),
     Planted(
+        name="watching has no end",
+        breaks="I37",
+        file="remediation/rules/waiting.py",
+        old="    if s.stalled and not s.evidence.all_clear():\n",
+        new="    if s.stalled and not s.evidence.alarms:\n",
+    ),
+    Planted(
+        name="a group that stays short is watched on",
+        breaks="I37",
+        file="remediation/rules/waiting.py",
+        old="    if not cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
+        new="    if cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
+    ),
+    Planted(
         name="nobody pages",
         breaks="I1",
         file="controller/settle.py",

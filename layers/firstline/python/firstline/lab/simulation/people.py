@@ -121,7 +121,9 @@ class People:
         self._pull(Promote(action=action, why="it was the image"))
 
     def _mend(self) -> None:
+        """Everything that is wrong on the hosts, the way to them among it."""
         for host in self._world.group.in_service(self._world.now):
+            host.plan = copy.replace(host.plan, reachable=True)
             for each in (host.enclave, host.parent, host.answers):
                 each.turn(self._world.now, holds=True)
             host.unit.turn(self._world.now, holds="active")

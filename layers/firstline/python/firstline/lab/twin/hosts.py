@@ -148,9 +148,9 @@ class Host:
         """Whether the parent runs and is connected, as far as the host is concerned."""
         return self.parent.at(at) and (self.plan.nats == "connected" or self.answers.at(at))
 
-    def status(self) -> str:
-        """What EC2's status checks say of the instance."""
-        lost = not self.plan.reachable and self.plan.enclave == "down"
+    def status(self, at: datetime) -> str:
+        """What EC2's status checks say of the instance at *at*: one that serves passes them."""
+        lost = not self.plan.reachable and self.plan.enclave == "down" and not self.serves(at)
         return self.plan.ec2 or ("impaired" if lost else "ok")
 
     def report(

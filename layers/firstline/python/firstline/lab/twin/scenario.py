@@ -162,11 +162,14 @@ class Expected(Part, frozen=True, kw_only=True):
 
     ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
     of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
-    ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang; ``told`` are
-    words that the pages must hold. What is not told may be anything.
+    ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang. ``within`` is
+    how late after the start the first incident may end, in the policy's own terms
+    (`firstline.lab.twin.deadline`); ``told`` are words that the pages must hold. What is not told
+    may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
+    within: str = ""
     fixes: tuple[str, ...] | None = None
     actions: tuple[str, ...] | None = None
     all_actions: tuple[str, ...] | None = None

@@ -177,13 +177,13 @@ class World:
         """What EC2's status checks say of each of *hosts* that it knows."""
         broken = Domain.EC2 in self.broken(self.now)
         known = (self.hosts[each] for each in hosts if each in self.hosts)
-        return {each.plan.id: "impaired" if broken else each.status() for each in known}
+        return {each.plan.id: "impaired" if broken else each.status(self.now) for each in known}
 
     def group_health(self, host: Host) -> str:
         """What the group says of it: EC2's status checks, and the load balancer's where it asks."""
         asked = self.scenario.health_check_type == "ELB"
         unhealthy = asked and host.in_service(self.now) and not self._believed(host, self.now)
-        return "Unhealthy" if unhealthy or host.status() == "impaired" else "Healthy"
+        return "Unhealthy" if unhealthy or host.status(self.now) == "impaired" else "Healthy"
 
     def watch(
         self,

@@ -54,8 +54,7 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
     if any(each.final for each in denials):
         return HandOver(), why
     # a guard that keeps saying no is passed to a person, who may know more than it does
-    blocked = s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds)
-    if all(each.ask or (blocked and each.unknown) for each in denials):
+    if all(each.ask or (s.stalled and each.unknown) for each in denials):
         # a new proposal takes the place of an old one: it names what that one did, too
         unknowns = tuple(each.guard for each in answers if each.denial and each.denial.unknown)
         return _proposed(s, plan, unknowns, why)
@@ -63,7 +62,7 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
     retries = [each.retry_at for each in denials if each.retry_at is not None]
     if len(retries) == len(denials):
         return Wait(min(max(retries), watch)), why
-    if blocked and not any(each.held for each in denials):
+    if s.stalled and not any(each.held for each in denials):
         return HandOver(), why
     return Wait(watch), why
 

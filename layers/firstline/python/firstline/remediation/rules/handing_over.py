@@ -75,8 +75,7 @@ def no_hosts(s: Situation) -> Decision | None:
     group = s.evidence.group
     if not s.needs_hosts or not isinstance(group, Group) or group.in_service():
         return None
-    patience = seconds(s.profile.policy.blocked_max_seconds)
-    if verification.launches(s.evidence) and s.now - s.progressed_at < patience:
+    if verification.launches(s.evidence) and not s.stalled:
         return None
     why = f"the group has no instance in service, and wants {group.desired}"
     return Decision(step=HandOver(), rule="no hosts", why=why)

@@ -118,7 +118,7 @@ def targets_to_confirm(s: Situation) -> Decision | None:
     targets = tuple(each for each in waiting if each.readings) or waiting
     due = max(_next_reading(s, each.id, none_good=not each.readings) for each in targets)
     names = tuple(each.id for each in targets)
-    if s.now - s.progressed_at >= seconds(s.profile.policy.blocked_max_seconds):
+    if s.stalled:
         why = f"nothing could be proven of {', '.join(names)}"
         return Decision(step=HandOver(), rule="confirm targets", why=why)
     if s.now < due:

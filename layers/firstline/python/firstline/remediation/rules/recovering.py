@@ -69,10 +69,19 @@ def alarm_to_clear(s: Situation) -> Decision | None:
         return None
     since = max((*verified, s.quiet_until or verified[0]))
     if s.evidence.all_clear():
-        why = f"the alarm is OK, reading {s.incident.clear_readings} of {policy.verify_readings}"
-        return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
+        return _clearing(s)
     if s.now - since < seconds(policy.alarm_lag_seconds):
         why = "every target is verified; the alarm's window has still to drain"
         return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
     why = "every target is verified, and the alarm still fires"
     return Decision(step=HandOver(), rule="alarm to clear", why=why)
+
+
+def _clearing(s: Situation) -> Decision:
+    """Reading by reading; then a group that is not whole is watched."""
+    policy, readings = s.profile.policy, s.incident.clear_readings
+    if readings < policy.verify_readings:
+        why = f"the alarm is OK, reading {readings} of {policy.verify_readings}"
+        return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
+    why = "the alarm is OK, and the group is not whole"
+    return wait(s.now, seconds(policy.watch_seconds), "alarm to clear", why)

@@ -15,6 +15,7 @@ from firstline.lab.simulation.invariants import (
     surroundings,
     trust,
     unreadable,
+    waiting,
 )
 from firstline.lab.simulation.left import Left
 from firstline.lab.simulation.run import Run
@@ -71,6 +72,7 @@ CHECKERS: dict[str, Checker] = {
     "I35": surroundings.no_denied_plan_is_intended,
     "I36": quiet.one_trouble_one_alert,
     "I36 (short)": quiet.short_groups_page,
+    "I37": waiting.waits_are_bounded,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

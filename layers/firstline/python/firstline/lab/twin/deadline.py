@@ -1,0 +1,57 @@
+"""Deadlines of scenarios: how late an outcome may come, as a sum of the policy's own numbers."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from firstline.actions.catalogue import FIXES
+from firstline.config import profile_file
+from firstline.config.profile import Profile, seconds
+from firstline.controller.act import lease_duration
+from firstline.errors import Malformed
+from firstline.lab.twin.replay import Replayed
+from firstline.lab.twin.scenario import Scenario
+
+TERM = re.compile(r"(?:(?P<times>\d+) \* )?(?P<what>[a-z_]+|\d+)\Z")
+
+
+def late(scenario: Scenario, replayed: Replayed, path: Path) -> list[str]:
+    """Where the first incident ended later than the scenario expects; raises `Malformed`.
+
+    The terms are those of the profile at *path*.
+    """
+    within = scenario.expect.within if scenario.expect else ""
+    held = next((each.incident for each in replayed.chapters if each.incident), None)
+    if held is None or not within:
+        return []
+    latest = replayed.start + deadline(within, profile_file.load(path))
+    if held.ended_at is not None and held.ended_at <= latest:
+        return []
+    return [f"within: expected {latest - replayed.start} ({within}), was {held.ended_at}"]
+
+
+def deadline(text: str, profile: Profile) -> timedelta:
+    """The sum that *text* states: terms with `` + `` between them, each perhaps ``N * TERM``.
+
+    A term is a number of seconds of the scenario's own timeline, a key of the policy that ends in
+    ``_seconds``, or an action: the most that passes from its intent to its verdict. Raises
+    `Malformed`.
+    """
+    return sum((_term(each, profile) for each in text.split(" + ")), timedelta())
+
+
+def _term(text: str, profile: Profile) -> timedelta:
+    found = TERM.match(text)
+    if found is None:
+        raise Malformed(f"no term of a deadline: {text!r}")
+    return int(found["times"] or 1) * _duration(found["what"], profile)
+
+
+def _duration(what: str, profile: Profile) -> timedelta:
+    if what.isdigit():
+        return seconds(int(what))
+    if what in FIXES:
+        return lease_duration(FIXES[what]) + profile.verify_timeout(what)
+    if what.endswith("_seconds") and hasattr(profile.policy, what):
+        return seconds(getattr(profile.policy, what))
+    raise Malformed(f"a deadline's term is an action or the policy's, not {what!r}")
