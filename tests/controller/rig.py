@@ -12,7 +12,6 @@ from firstline.config.settings import Mode
 from firstline.controller.ingest import ingest
 from firstline.controller.joining import Receipt
 from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Due
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
@@ -22,7 +21,7 @@ from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
-from firstline.lab.twin.store import Row
+from firstline.lab.twin.store import row_of
 from firstline.lab.twin.world import World, announce
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
@@ -157,10 +156,9 @@ class Rig:
 
     def store(self, held: Incident, *, version: int) -> None:
         """Write an incident as another worker would."""
-        self.tables.incidents[held.id] = incidents.encode(copy.replace(held, version=version))
-        at = held.next_wake_at
-        due = None if at is None else Due(held.id, held.wake_generation, at)
-        self.tables.rows[held.id] = Row(version, due)
+        stored = copy.replace(held, version=version)
+        self.tables.incidents[held.id] = incidents.encode(stored)
+        self.tables.rows[held.id] = row_of(stored)
 
     def told(self, kind: Kind, number: int = 0) -> list[dict[str, Any]]:
         """What the entries of a kind say."""
