@@ -1,3 +1,4 @@
+import copy
 import json
 from itertools import product
 
@@ -95,6 +96,14 @@ def test_an_aggregate_of_another_schema_is_refused(edit: dict[str, object], told
     text = json.dumps(json.loads(encode(incident())) | edit)
     with pytest.raises(Bug, match=told):
         decode(text)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_an_impossible_start_that_was_stored_is_the_opening(year: int) -> None:
+    """An earlier version stored a signal's instant as it came; a day before year 1 overflows."""
+    held = incident()
+    stored = copy.replace(held, signalled_at=held.signalled_at.replace(year=year))
+    assert decode(encode(stored)) == copy.replace(held, signalled_at=held.opened_at)
 
 
 def test_a_text_that_is_no_json_is_refused() -> None:
