@@ -6,6 +6,7 @@ part that the service may leave out why it may. Every other part is taken out in
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -586,6 +587,23 @@ def without(answer: Any, path: Path) -> Any:  # noqa: ANN401 - the service's sha
     return {**answer, key: without(answer[key], tuple(below))}
 
 
+def at(answer: Any, path: Path) -> object:  # noqa: ANN401 - the service's shape
+    """The part of *answer* at *path*."""
+    for key in path:
+        answer = (answer[0] if isinstance(answer, list) else answer)[key]
+    return answer[0] if isinstance(answer, list) and answer else answer
+
+
+def put(answer: Any, path: Path, value: object) -> Any:  # noqa: ANN401 - the service's shape
+    """*answer* with *value* at *path*."""
+    if isinstance(answer, list):
+        return [put(answer[0], path, value), *answer[1:]]
+    if not path:
+        return value
+    key, *below = path
+    return {**answer, key: put(answer[key], tuple(below), value)}
+
+
 def unknown(case: Case, answer: dict[str, Any]) -> bool:
     """Whether what is read says of itself that it is no fact."""
     try:
@@ -614,6 +632,26 @@ def test_a_part_is_missed_unless_the_service_may_leave_it_out(case: Case, path: 
     """What is optional is named in the table; without anything else the answer is unknown."""
     optional = ".".join(path) in case.optional
     assert unknown(case, without(case.answer, path)) is not optional
+
+
+INSTANTS = [
+    (case, path)
+    for case in CASES
+    if case not in ASKED_BY_PEOPLE
+    for path in paths(case.answer)
+    if isinstance(at(case.answer, path), datetime) and ".".join(path) != "Stacks.CreationTime"
+]
+
+
+@pytest.mark.parametrize("year", [1, 2009, 2100, 9999])
+@pytest.mark.parametrize(
+    ("case", "path"), INSTANTS, ids=[f"{case.call} {'.'.join(path)}" for case, path in INSTANTS]
+)
+def test_an_instant_that_cannot_be_is_unknown(case: Case, path: Path, year: int) -> None:
+    """What is reckoned with it could overflow, and would say nothing."""
+    answer = put(case.answer, path, T0.replace(year=year))
+    assert unknown(case, answer)
+    assert not unknown(case, put(case.answer, path, T0))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.call)

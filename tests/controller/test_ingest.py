@@ -199,6 +199,21 @@ def test_an_alarm_of_the_future_is_never_silent() -> None:
     assert rig.posts == [("trigger", held.id)]
 
 
+@pytest.mark.parametrize("year", [1, 50, 1969, 2100, 9999])
+def test_an_alarm_of_a_year_that_cannot_be_is_paged_and_ends(year: int) -> None:
+    """What is looked up around its start, for a person, is around its receipt."""
+    edits: dict[str, object] = {
+        "time": f"{year:04}-01-01T00:00:00Z",
+        "detail.state.timestamp": f"{year:04}-01-01T00:00:00.000+0000",
+    }
+    rig = Rig()
+    rig.hear(edited(ZERO, edits))
+    held = rig.incident()
+    assert (held.severity, held.signalled_at) == (Severity.P2, START)
+    assert rig.posts == [("trigger", held.id)]
+    assert rig.at_the_end().status is Status.HANDED_OVER
+
+
 def test_an_alarm_by_another_way_is_refused_and_does_not_hide_the_true_one() -> None:
     """It is one entry; the same transition by EventBridge pages."""
     rig = Rig()

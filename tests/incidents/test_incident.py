@@ -1,3 +1,4 @@
+import copy
 import json
 from itertools import product
 
@@ -105,6 +106,14 @@ def test_fields_of_newer_code_are_ignored_and_the_next_write_drops_them() -> Non
     text = json.dumps(stored)
     assert decode(text) == held
     assert encode(decode(text)) == encode(held)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_an_impossible_start_that_was_stored_is_the_opening(year: int) -> None:
+    """An earlier version stored a signal's instant as it came; a day before year 1 overflows."""
+    held = incident()
+    stored = copy.replace(held, signalled_at=held.signalled_at.replace(year=year))
+    assert decode(encode(stored)) == copy.replace(held, signalled_at=held.opened_at)
 
 
 @pytest.mark.parametrize("text", ["", "[" * 100_000])

@@ -74,6 +74,8 @@ def test_policies_and_checkpoints_are_read_as_they_were_written(text: str, signa
         b'{"checkpoint": 1, "signature": ""}',
         ONE.body.encode().replace(b'"sequence":1', b'"sequence":"1"'),
         ONE.body.encode().replace(b"Z", b""),
+        ONE.body.encode().replace(b'"at":"2026', b'"at":"0001'),
+        ONE.body.encode().replace(b'"at":"2026', b'"at":"9999'),
     ],
 )
 def test_a_line_that_says_nothing_is_named(line: bytes) -> None:

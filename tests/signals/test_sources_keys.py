@@ -1,6 +1,7 @@
 """What makes two deliveries the same fact, what a fact says, and what is refused."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -221,13 +222,53 @@ def test_a_foreign_alarm_by_another_way_is_foreign() -> None:
         ("cloudwatch.healthy-hosts-zero", datetime(2026, 3, 11, 4, 18, 43, 514000, UTC), ()),
         ("cloudwatch.clock-skew", NOW, ()),
         ("cloudwatch.future-dated", NOW, (Mark.FUTURE_DATED,)),
+        ("cloudwatch.past-dated", NOW, (Mark.PAST_DATED,)),
     ],
 )
 def test_no_signal_is_of_the_future(name: str, at: datetime, marks: tuple[Mark, ...]) -> None:
-    """S25: under five minutes are the clocks' difference; more is not believed, nor silent."""
+    """S25: under five minutes are the clocks' difference; more is not believed, nor silent.
+
+    Nor is an instant of before there was anything to tell of.
+    """
     told = on_time(signal(name), NOW)
     assert (told.at, told.marks) == (at, marks)
     assert told.key == signal(name).key
+
+
+IMPOSSIBLE = {
+    "0001-01-01T00:00:00.000Z": Mark.PAST_DATED,
+    "0050-03-11T04:18:43.514Z": Mark.PAST_DATED,
+    "2009-12-31T23:59:59.999Z": Mark.PAST_DATED,
+    "2100-01-01T00:00:00.000Z": Mark.FUTURE_DATED,
+    "9999-12-31T23:59:59.999Z": Mark.FUTURE_DATED,
+}
+"""Instants that no event can have, with the mark of each."""
+INSTANT = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)")
+
+
+@pytest.mark.parametrize("instant", IMPOSSIBLE)
+@pytest.mark.parametrize("name", READ)
+def test_an_instant_that_cannot_be_is_that_of_the_receipt(name: str, instant: str) -> None:
+    """Of whichever source: it is marked, and what is ours is paged."""
+    told = parse(INSTANT.sub(instant.encode(), raw(name)), HOME, NOW)
+    if not name.startswith("health."):  # whose own instants are written as mail writes them
+        assert told.at == NOW
+        assert told.marks[-1:] in {(IMPOSSIBLE[instant],), (Mark.MALFORMED,)}
+    if told.marks[-1:] == (IMPOSSIBLE[instant],):
+        found = classify(told, PROFILE, HOME)
+        meant = classify(known_as(signal(name), PROFILE, {}), PROFILE, HOME).disposition
+        foreign = meant is Disposition.REJECTED and told.kind is not SignalKind.MISROUTED
+        silent = foreign or Mark.REPLAYED in told.marks
+        assert (found.severity, found.rule) == (Severity.P2, "")
+        assert (found.disposition is Disposition.INCIDENT) is not silent
+    assert told.muted_until is None
+
+
+@pytest.mark.parametrize(("year", "mark"), [("1969", Mark.PAST_DATED), ("9999", Mark.FUTURE_DATED)])
+def test_an_instant_of_healths_that_cannot_be_is_that_of_the_receipt(year: str, mark: Mark) -> None:
+    """It is written as mail writes its own."""
+    told = signal("health.issue-open", {"detail.lastUpdatedTime": f"11 Mar {year} 04:25:00 GMT"})
+    assert (told.at, told.marks) == (NOW, (mark,))
 
 
 @pytest.mark.parametrize("name", READ)

@@ -66,6 +66,15 @@ def test_a_signal_without_its_instant_cannot_be_judged_again() -> None:
         signals(undated)
 
 
+def test_a_signal_of_an_instant_that_cannot_be_is_of_its_entrys() -> None:
+    """An earlier version recorded it as it came."""
+    told, _ = stories.outage()
+    old = stories.edited(
+        told.opening, lambda data: data.update(signalled_at="0001-01-01T00:00:00Z")
+    )
+    assert [each.at for each in signals(old)] == [told.opening.at]
+
+
 def test_nothing_is_looked_up_in_the_past() -> None:
     """What a hand-over looked up is in its entry, and no decision rests on it."""
     past, at = PastBackground(), datetime(2026, 3, 11, tzinfo=UTC)

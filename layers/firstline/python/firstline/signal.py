@@ -1,7 +1,7 @@
 """Signal: one normalised fact from outside, and what it can be to us."""
 
 import copy
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -130,6 +130,7 @@ class Mark(StrEnum):
     MUTED = "muted"
     NO_DATA = "no-data"
     PARTIAL_DATA = "partial-data"
+    PAST_DATED = "past-dated"
     REPLAYED = "replayed"
     SUPPRESSED = "suppressed"
 
@@ -171,8 +172,26 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     restricted: Restricted | None = None
 
 
+EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""Nothing that firstline reads is of before the first or of after the second."""
 SKEW_MAX = timedelta(minutes=5)
 """By as much two honest clocks may differ."""
+
+
+def possible(at: datetime) -> bool:
+    """Whether something can be of *at*: only then is arithmetic on it safe."""
+    return EARLIEST <= at < LATEST
+
+
+def dated(signal: Signal, received_at: datetime) -> Signal:
+    """*signal* with an instant that is possible: else it is as of *received_at*, and marked."""
+    until = signal.muted_until
+    if until is not None and not possible(until):
+        signal = copy.replace(signal, muted_until=None)
+    if possible(signal.at):
+        return signal
+    mark = Mark.PAST_DATED if signal.at < EARLIEST else Mark.FUTURE_DATED
+    return copy.replace(signal, at=received_at, marks=(*signal.marks, mark))
 
 
 def on_time(signal: Signal, now: datetime) -> Signal:

@@ -1,7 +1,7 @@
 """``firstline backtest``: what another policy would have done with what was recorded."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +23,12 @@ from firstline.lab.redecide import chapters, occurrences
 from firstline.lab.redecide.flips import SORTS, Flip, Totals
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.side import Side
+from firstline.signal import EARLIEST
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FLIPS_MAX = 10_000
 """As many flips as are told one by one; all are counted."""
-BEGINS = datetime(1970, 1, 1, tzinfo=UTC)
 TELL_EVERY = 5_000
 
 New = Annotated[Path, typer.Option("--policy", help="the new profile", show_default=False)]
@@ -67,7 +67,7 @@ def run(
         if len(flips) < FLIPS_MAX:
             flips.append(flip)
 
-    old, new = (Side(each, home, _names(each, home, alarms), BEGINS) for each in (before, after))
+    old, new = (Side(each, home, _names(each, home, alarms), EARLIEST) for each in (before, after))
     pair = Pair(old, new, tell)
     with progress.counting() as say:
         for file in files:
@@ -102,9 +102,9 @@ def _begins(path: Path) -> datetime:
     """The instant of the first event or entry; a file in which none is readable comes first."""
     try:
         if path.suffix == ".json":
-            return occurrences.told_at(path.read_bytes()) or BEGINS
+            return occurrences.told_at(path.read_bytes()) or EARLIEST
         with path.open("rb") as file:
-            return next(filter(None, map(occurrences.told_at, file)), BEGINS)
+            return next(filter(None, map(occurrences.told_at, file)), EARLIEST)
     except OSError as error:
         raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
 

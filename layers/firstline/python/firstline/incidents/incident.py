@@ -16,7 +16,7 @@ from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import Bug
 from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
-from firstline.signal import Component, Condition, Restricted, Severity
+from firstline.signal import Component, Condition, Restricted, Severity, possible
 
 SCHEMA = 1
 """Version of the stored aggregate; a reader refuses one that it does not know.
@@ -300,4 +300,6 @@ def decode(text: str) -> Incident:
         raise Bug(f"a stored incident does not fit its schema: {error}") from error
     if incident.schema != SCHEMA:
         raise Bug(f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}")
+    if not possible(incident.signalled_at):  # an earlier version stored it as it came
+        return copy.replace(incident, signalled_at=incident.opened_at)
     return incident

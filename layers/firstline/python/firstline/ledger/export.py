@@ -22,7 +22,7 @@ from firstline.errors import Malformed
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import DecisionMade, LedgerEvent, SignalReceived, UnknownEvent, decode
-from firstline.signal import Disposition
+from firstline.signal import Disposition, possible
 
 ENDING_STEPS = frozenset({"close", "hand-over"})
 """The steps after which nothing is decided."""
@@ -127,6 +127,8 @@ def _understood(number: int, line: bytes) -> Line:
 
 def _recorded(body: bytes, line: int) -> Recorded:
     said = msgspec.json.decode(body, type=_Body)
+    if not possible(said.at):
+        raise ValueError(f"nothing was recorded at {said.at.isoformat()}")
     entry = Entry(said.incident, said.sequence, body.decode(), digest(body))
     rest = {name: getattr(said, name) for name in _Said.__struct_fields__}
     return Recorded(line=line, entry=entry, **rest)

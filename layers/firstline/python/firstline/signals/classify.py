@@ -35,6 +35,9 @@ SETTLED = {
 }
 """Kinds that mean the same whatever they say."""
 
+MISDATED = {Mark.FUTURE_DATED: "from the future", Mark.PAST_DATED: "from before 2010"}
+"""Marks of an instant that is not believed, and what is said of it."""
+
 FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
 """How bad a security finding is; one of a lesser state is evidence alone."""
 
@@ -72,8 +75,9 @@ def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
     if Mark.REPLAYED in signal.marks:
         why = "replayed from an archive: it is recorded, and never pages or acts"
         return Classification(disposition=Disposition.CONTEXT, why=why)
-    if Mark.FUTURE_DATED in signal.marks:
-        return _unclassified(signal, profile, "an event of our own account, from the future")
+    for mark, when in MISDATED.items():
+        if mark in signal.marks:
+            return _unclassified(signal, profile, f"an event of our own account, {when}")
     return _of_kind(signal, profile)
 
 

@@ -6,6 +6,7 @@ that is not there) catches that one inside, and raises the others again.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from traceback import walk_tb
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from firstline.errors import Unavailable
 from firstline.redaction import redact
+from firstline.signal import possible
 
 CODE_MAX = 80
 _BETWEEN = ("botocore", "firstline")
@@ -70,6 +72,13 @@ def prove(answer: Mapping[str, object], key: str) -> None:
     """
     if answer[key] in (None, {}):
         raise KeyError(key)
+
+
+def instant(at: datetime) -> datetime:
+    """*at*; raises `ValueError`, so that its answer is unavailable, for what can be no instant."""
+    if not possible(at):
+        raise ValueError(f"{at.isoformat()} cannot be")
+    return at
 
 
 def code(error: ClientError) -> str:

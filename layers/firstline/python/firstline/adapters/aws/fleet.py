@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from boto3.session import Session
 
 from firstline.adapters.aws import alarm_kinds, clients
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ports.people import Clock
@@ -188,7 +188,8 @@ def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | No
     complete = [each["StatusCode"] for each in results] == ["Complete"]
     if not complete or answer.get("NextToken"):  # which only an answer with more to come has
         raise Unavailable("fleet: the probe's outcome came in part")
-    values = list(zip(results[0]["Timestamps"], results[0]["Values"], strict=True))
+    instants = map(instant, results[0]["Timestamps"])
+    values = list(zip(instants, results[0]["Values"], strict=True))
     return values[0] if values else None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from boto3.session import Session
 
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.investigation import (
     DAYS_BEFORE,
@@ -94,7 +94,7 @@ class AwsBackground:
             (latest,) = self._network.describe_launch_template_versions(
                 LaunchTemplateName=name, Versions=["$Latest"]
             )["LaunchTemplateVersions"]
-            made_at = latest["CreateTime"]
+            made_at = instant(latest["CreateTime"])
         return Deployments((Deployment(what=f"the launch template {name}", at=made_at),))
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
@@ -209,7 +209,7 @@ def _values(
     """The values of each query over all pages; raises `Unavailable` where its last is not whole."""
     found: dict[str, list[tuple[datetime, float]]] = {}
     for each in results:
-        values = zip(each["Timestamps"], each["Values"], strict=True)
+        values = zip(map(instant, each["Timestamps"]), each["Values"], strict=True)
         found.setdefault(each["Id"], []).extend(values)
     ends = {each["Id"]: each["StatusCode"] for each in results}
     if any(code != "Complete" for code in ends.values()):

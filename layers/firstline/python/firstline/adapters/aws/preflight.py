@@ -8,7 +8,7 @@ import msgspec
 from boto3.session import Session
 
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import Fleet
 from firstline.diagnosis.preflight import Deployment, Deployments, KeyState
 from firstline.errors import Unavailable
@@ -61,7 +61,7 @@ class AwsAround:
                 ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": list(wanted)}]
             )
             found = {
-                each["Name"]: Deployment(what=each["Name"], at=each["LastModifiedDate"])
+                each["Name"]: Deployment(what=each["Name"], at=instant(each["LastModifiedDate"]))
                 for page in pages
                 for each in page["Parameters"]
             }
@@ -83,7 +83,7 @@ class AwsAround:
                 ]
             )
             found = [
-                Deployment(what=each["InstanceId"], at=each["LaunchTime"], in_progress=True)
+                Deployment(each["InstanceId"], instant(each["LaunchTime"]), in_progress=True)
                 for page in pages
                 for reservation in page["Reservations"]
                 for each in reservation["Instances"]
@@ -123,8 +123,8 @@ class AwsAround:
 def _changed(stack: "StackTypeDef") -> datetime:
     """When it was last updated, which only one that was updated shows (API reference, Stack)."""
     if stack["StackStatus"].startswith("UPDATE_"):
-        return stack["LastUpdatedTime"]
-    return stack.get("LastUpdatedTime", stack["CreationTime"])
+        return instant(stack["LastUpdatedTime"])
+    return instant(stack.get("LastUpdatedTime", stack["CreationTime"]))
 
 
 class _Statement(msgspec.Struct, frozen=True):

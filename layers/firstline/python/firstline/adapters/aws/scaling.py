@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from firstline.actions.catalogue import FIXES
 from firstline.adapters.aws import mutation_outcome as changes
-from firstline.adapters.aws.errors import unavailable
+from firstline.adapters.aws.errors import instant, unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, InstanceId
@@ -74,7 +74,7 @@ class AsgScaling:
                 Refresh(
                     id=each["InstanceRefreshId"],
                     status=each["Status"],
-                    started_at=each.get("StartTime"),  # one that is pending has none
+                    started_at=_started_at(each),
                 )
                 for each in self._described()
             ]
@@ -136,7 +136,7 @@ class AsgScaling:
             begun = [
                 Begun(
                     CommandId(each["InstanceRefreshId"]),
-                    each.get("StartTime"),
+                    _started_at(each),
                     ours=ours.items() <= each.get("Preferences", {}).items(),
                 )
                 for each in self._described()
@@ -167,7 +167,7 @@ class AsgScaling:
                     id=each["ActivityId"],
                     description=each["Description"],
                     cause=each["Cause"],
-                    at=each["StartTime"],
+                    at=instant(each["StartTime"]),
                 )
                 for page in pages
                 for each in page["Activities"]
@@ -185,6 +185,11 @@ class AsgScaling:
             wanted = [each["DesiredCapacity"] for each in self._groups()]
         capacity = order.parameters["DesiredCapacity"]
         return CommandId(f"desired-{capacity}") if wanted == [int(capacity)] else None
+
+
+def _started_at(refresh: "InstanceRefreshTypeDef") -> datetime | None:
+    """One that is pending has not started."""
+    return instant(refresh["StartTime"]) if "StartTime" in refresh else None
 
 
 def _preferences(given: Mapping[str, str]) -> "RefreshPreferencesUnionTypeDef":

@@ -22,7 +22,7 @@ from firstline.lab.redecide.record import Story, Turn, signals, story
 from firstline.ledger import export as exports
 from firstline.ledger.entries import SignalReceived
 from firstline.ledger.export import Recorded
-from firstline.signal import on_time
+from firstline.signal import LATEST, on_time, possible
 from firstline.signals import episodes
 from firstline.signals.sources.cloudwatch import Detail
 from firstline.signals.sources.envelope import SIZE_MAX, parse
@@ -82,19 +82,20 @@ def _all_is_well(body: bytes, pair: Pair, home: Home) -> bool:
     ours = event.account == home.account and event.region == home.region
     if not (well and ours and event.resources == (arn,) and arn.isprintable()):
         return False
-    if at > event.time or len(body) > SIZE_MAX:
+    if not possible(at) or not at <= event.time < LATEST or len(body) > SIZE_MAX:
         return False
     pair.well(arn, at, event.time)
     return True
 
 
 def told_at(body: bytes) -> datetime | None:
-    """The instant that an envelope or an entry tells; None where it is not readable."""
+    """The instant that an envelope or an entry tells; None where it is not, or cannot be."""
     try:
         told = _TIMES.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-    return told.time or told.at
+    at = told.time or told.at
+    return at if at is not None and possible(at) else None
 
 
 def _original(body: bytes) -> bytes:

@@ -6,6 +6,7 @@ is no entry, and it changed nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -27,7 +28,7 @@ from firstline.ledger.entries import (
 from firstline.ledger.export import Recorded
 from firstline.remediation import decision_record as basis
 from firstline.remediation.decision_record import Basis
-from firstline.signal import Mark, Signal, SignalKind
+from firstline.signal import Mark, Signal, SignalKind, possible
 
 HOME = Home("111122223333", "us-east-1")
 """Entries do not tell the account: in the past it is this one."""
@@ -145,7 +146,7 @@ def _answer_to(outcome: Recorded, intent: Recorded) -> bool:
 
 def signals(entry: Recorded) -> tuple[Signal, ...]:
     """The signals that an entry of their kind tells, in its order."""
-    return tuple(_signal(each, number) for number, each in enumerate(received(entry)))
+    return tuple(_signal(each, number, entry.at) for number, each in enumerate(received(entry)))
 
 
 def received(entry: Recorded) -> tuple[SignalReceived, ...]:
@@ -154,7 +155,7 @@ def received(entry: Recorded) -> tuple[SignalReceived, ...]:
     return event.all if isinstance(event, SignalReceived | SignalsJoined) else ()
 
 
-def _signal(event: SignalReceived, number: int) -> Signal:
+def _signal(event: SignalReceived, number: int, received_at: datetime) -> Signal:
     """A signal as it was judged; its key is its place, for the entry has only a digest of it.
 
     Raises `Malformed` for one without its instant.
@@ -168,7 +169,7 @@ def _signal(event: SignalReceived, number: int) -> Signal:
         source=event.source,
         subject=event.subject,
         state=event.state,
-        at=event.signalled_at,
+        at=event.signalled_at if possible(event.signalled_at) else received_at,
         account=HOME.account,
         region=HOME.region if event.region is None else event.region,
         arn=event.arn,

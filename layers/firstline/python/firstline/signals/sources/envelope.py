@@ -11,7 +11,7 @@ from datetime import datetime
 from firstline.config.settings import Home
 from firstline.errors import Malformed
 from firstline.ids import SignalKey, digest
-from firstline.signal import Mark, Signal, SignalKind
+from firstline.signal import Mark, Signal, SignalKind, dated
 from firstline.signals.sources import (
     autoscaling,
     cloudtrail,
@@ -56,8 +56,12 @@ PARSERS: dict[tuple[str, str], Callable[[Envelope], Signal]] = {
 def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
     """The signal in *body*; one that cannot be read is marked `Mark.MALFORMED`.
 
-    ``received_at`` is the instant of a signal that does not tell its own.
+    ``received_at`` is the instant of a signal that tells none of its own, or one that cannot be.
     """
+    return dated(_parsed(body, home, received_at), received_at)
+
+
+def _parsed(body: bytes, home: Home, received_at: datetime) -> Signal:
     if len(body) > SIZE_MAX:
         return _malformed(body, home, received_at)
     try:
