@@ -3,7 +3,7 @@
     incidents   pk              sk              attributes
                 <incident>      incident        body version status
                                                 [due next_wake_at wake_generation]
-                                                [open opened_at]
+                                                open opened_at
                 <incident>      inbox#<digest>  body
                 <incident>      approval#<d.>   body
                 deny#<incident> <plan>          ttl
@@ -16,8 +16,9 @@
                 control         switch          body version
     ledger      incident        sequence        body hash
 
-``due`` is the partition of a sparse index, so an incident without a next wake is not in it; so is
-``open``, of those that have not ended.
+``due`` is the partition of a sparse index, so an incident without a next wake is not in it.
+``open`` is that of an index of all incidents by their opening, in three lists: ``yes`` of those
+that have not ended, ``escalated`` and ``closed``. An item changes its list once.
 """
 
 import copy
@@ -33,7 +34,7 @@ from firstline.errors import Bug
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import Switch
 from firstline.remediation.limits import Lease
@@ -47,7 +48,8 @@ type Item = Mapping[str, AttributeValueTypeDef]
 type Key = dict[str, AttributeValueTypeDef]
 
 DUE = "yes"
-OPEN = "yes"
+OPEN, ESCALATED, CLOSED = "yes", "escalated", "closed"
+"""The lists of the index ``open``."""
 INBOX = "inbox#"
 APPROVAL = "approval#"
 PROCESSED_KEPT = timedelta(days=30)
@@ -138,9 +140,9 @@ def incident_item(incident: Incident) -> Item:
         "body": text(incidents.encode(incident)),
         "version": number(incident.version),
         "status": text(incident.status),
+        "open": text(_list_of(incident.status)),
+        "opened_at": text(stamp(incident.opened_at)),
     }
-    if not incident.ended:
-        item |= {"open": text(OPEN), "opened_at": text(stamp(incident.opened_at))}
     if incident.next_wake_at is None:
         return item
     return item | {
@@ -148,6 +150,12 @@ def incident_item(incident: Incident) -> Item:
         "next_wake_at": text(stamp(incident.next_wake_at)),
         "wake_generation": number(incident.wake_generation),
     }
+
+
+def _list_of(status: Status) -> str:
+    if not status.ended:
+        return OPEN
+    return ESCALATED if status is Status.HANDED_OVER else CLOSED
 
 
 def inbox_item(incident: IncidentId, signal: Signal) -> Item:

@@ -1,28 +1,43 @@
-"""A board: the console over chains that are at hand, as they were at some time."""
+"""A board: the console over chains that are at hand, as they were at some time.
 
-from collections.abc import Iterable, Mapping, Sequence
+How the alarms of an escalated incident stand is what signals of all chains last brought of them.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from firstline.diagnosis.evidence import AlarmReading, Alarms, AlarmState
 from firstline.ids import IncidentId
-from firstline.ledger.entries import DecisionMade, PauseChanged
+from firstline.incidents.incident import Status
+from firstline.ledger.entries import DecisionMade, PauseChanged, SignalReceived, SignalsJoined
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
-from firstline.reporting.console import rows
+from firstline.reporting.console import escalation, rows
+from firstline.reporting.console.escalation import Standing
+from firstline.reporting.console.hosts import Judging
 from firstline.reporting.console.lines import lines
+from firstline.reporting.console.overview import lists
+from firstline.reporting.console.rows import Lens
 from firstline.reporting.console.view import Detail, Missing, Overview, Row, Stop, View
 from firstline.reporting.events import events
-from firstline.reporting.incident_summary import OPEN
+from firstline.reporting.incident_summary import summarise
+
+ENDED_MAX = 100
+"""As many ended incidents are shown, the latest."""
+STATES = frozenset(AlarmState)
 
 
-class Board(msgspec.Struct, frozen=True, kw_only=True):
+class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Chains by their incident, each with an entry or more; nothing of later than ``now``."""
 
     fleet: str
     now: datetime
     chains: Mapping[IncidentId, Sequence[Recorded]]
+    judging: Judging = Judging()
 
     def look(self, asked: str) -> View:
         """The overview, or the incident whose id was *asked* for; raises `Malformed`."""
@@ -33,19 +48,31 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         if records is None:
             return Missing(f"There is no incident {redact(id_, 40)}.")
         told, left_out = lines(records)
-        row = rows.of_chain(records, self.now)
+        row = self._row(id_, records)
         return Detail(fleet=self.fleet, now=self.now, row=row, lines=told, left_out=left_out)
 
     def _overview(self) -> Overview:
-        found = [rows.of_chain(chain, self.now) for chain in self.chains.values() if chain[0].opens]
+        opened = {id_: chain for id_, chain in self.chains.items() if chain[0].opens}
+        found = lists(self._row(id_, chain) for id_, chain in opened.items())
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
             now=self.now,
-            open=_latest(each for each in found if each.outcome == OPEN),
-            ended=_latest(each for each in found if each.outcome != OPEN),
+            open=found.open,
+            escalated=found.escalated,
+            ended=found.ended[:ENDED_MAX],
+            more_ended=len(found.ended) > ENDED_MAX,
             stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
+
+    def _row(self, id_: IncidentId, chain: Sequence[Recorded]) -> Row:
+        row = rows.of_chain(chain, Lens(now=self.now, judging=self.judging))
+        return rows.standing(row, self._standings.get(id_))
+
+    @functools.cached_property
+    def _standings(self) -> dict[IncidentId, Standing]:
+        cases = [_case(chain) for chain in self.chains.values() if chain[0].opens]
+        return escalation.standings(cases, alarms(self.chains.values()), self.now)
 
     def _mode(self) -> str:
         chains = self.chains.values()
@@ -72,5 +99,28 @@ def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
     return tuple(each for each in standing.values() if now < each.until)
 
 
-def _latest(found: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(sorted(found, key=lambda each: each.opened_at, reverse=True))
+def alarms(chains: Iterable[Sequence[Recorded]]) -> Alarms:
+    """The last state of each alarm that a signal brought, by its ARN as entries have it."""
+    found: dict[str, tuple[datetime, AlarmReading]] = {}
+    for at, signal in (each for chain in chains for each in _signals(chain)):
+        known = found.get(signal.arn)
+        if signal.arn and signal.state in STATES and (known is None or known[0] <= at):
+            found[signal.arn] = at, AlarmReading(AlarmState(signal.state))
+    return {arn: reading for arn, (_, reading) in found.items()}
+
+
+def _signals(chain: Sequence[Recorded]) -> Iterator[tuple[datetime, SignalReceived]]:
+    """Each signal of *chain* with its own instant, or else that of its entry."""
+    for entry in chain:
+        if isinstance(entry.event, SignalReceived | SignalsJoined):
+            yield from ((each.signalled_at or entry.at, each) for each in entry.event.all)
+
+
+def _case(chain: Sequence[Recorded]) -> escalation.Case:
+    summary = summarise(chain)
+    return escalation.Case(
+        id=summary.incident,
+        opened_at=summary.opened_at,
+        escalated_at=summary.ended_at if summary.outcome == Status.HANDED_OVER else None,
+        alarms=rows.alarms_of_chain(chain),
+    )

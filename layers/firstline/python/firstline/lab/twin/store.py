@@ -1,7 +1,7 @@
 """The store of the twin's in-memory door: `controller.ports.store.Store` in dictionaries."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin.effects import Effects
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
@@ -99,13 +99,30 @@ class MemoryStore:
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """See `firstline.controller.ports.store.Store`."""
-        return self._effects.effect("store", "store.open_now", lambda: self._open_now(most))
+        return self._effects.effect("store", "store.open_now", lambda: self._latest(most, _is_open))
+
+    def escalated(self, most: int) -> tuple[IncidentId, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect(
+            "store", "store.escalated", lambda: self._latest(most, _is_escalated)
+        )
+
+    def closed(self, most: int) -> tuple[IncidentId, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect("store", "store.closed", lambda: self._latest(most, _is_closed))
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """See `firstline.controller.ports.store.Store`."""
         entries = self.tables.entries
         return self._effects.effect(
             "store", "store.entries", lambda: tuple(entries.get(incident, ()))
+        )
+
+    def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        entries = self.tables.entries
+        return self._effects.effect(
+            "store", "store.last_entries", lambda: tuple(entries.get(incident, ())[-most:])
         )
 
     def _load(self, id_: IncidentId) -> Loaded | None:
@@ -122,9 +139,9 @@ class MemoryStore:
         due = [each for each in known if each is not None and each.next_wake_at <= by]
         return tuple(sorted(due, key=lambda each: each.next_wake_at)[:25])
 
-    def _open_now(self, most: int) -> tuple[IncidentId, ...]:
+    def _latest(self, most: int, belongs: Callable[[Incident], bool]) -> tuple[IncidentId, ...]:
         read = (incidents.decode(each) for each in self.tables.incidents.values())
-        latest = sorted((each for each in read if not each.ended), key=lambda each: each.opened_at)
+        latest = sorted(filter(belongs, read), key=lambda each: each.opened_at)
         return tuple(each.id for each in reversed(latest))[:most]
 
     def _commit(self, change: Change) -> None:
@@ -240,6 +257,18 @@ class MemoryStore:
     def _version(self, id_: IncidentId) -> int:
         row = self.tables.rows.get(id_)
         return row.version if row else 0
+
+
+def _is_open(stored: Incident) -> bool:
+    return not stored.ended
+
+
+def _is_escalated(stored: Incident) -> bool:
+    return stored.status is Status.HANDED_OVER
+
+
+def _is_closed(stored: Incident) -> bool:
+    return stored.ended and not _is_escalated(stored)
 
 
 def _row(stored: Incident) -> Row:

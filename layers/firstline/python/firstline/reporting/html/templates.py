@@ -29,7 +29,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"clock": words.clock, "time": _time, "passed": timeline.clock, "tone": tone}
+    made.filters |= {
+        "clock": words.clock,
+        "passed": timeline.clock,
+        "time": _time,
+        "tone": tone,
+        "took": words.took,
+    }
     return made
 
 
