@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from firstline.reporting import timeline
+from firstline.reporting import runbook_steps, timeline
 from firstline.reporting.postmortem import words
 from firstline.reporting.tones import tone
 
@@ -31,6 +31,7 @@ def _environment() -> jinja2.Environment:
     )
     made.filters |= {
         "clock": words.clock,
+        "means": runbook_steps.text,
         "passed": timeline.clock,
         "time": _time,
         "tone": tone,
