@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from firstline.config.settings import Settings
-from infra import roles
+from infra import roles, unscoped
 from infra.records import OPEN_INDEX
 from infra.response import Reach
 from infra.runtime import Handler, Runtime
@@ -28,7 +28,11 @@ def console(
         "incidents": roles.keep_incidents(tables.incidents, "GetItem", "Query"),
         "indexes": roles.find(tables.incidents, OPEN_INDEX),
         "ledger": roles.read_ledger(tables.ledger),
+        "alarms": roles.read(unscoped.ALARMS),
     }
     handler = Handler("console", TIMEOUT, 512, may)
     place = Construct(scope, name)
-    return runtime.function(place, handler, runtime.reading(copy.replace(settings, hash_key="")))
+    reading = runtime.reading(copy.replace(settings, hash_key=""))
+    function = runtime.function(place, handler, reading)
+    unscoped.accept_reads(place.node.find_child("ConsoleRole"), unscoped.ALARMS)
+    return function

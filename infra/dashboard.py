@@ -60,7 +60,7 @@ def _console(function: lambda_.Function) -> cloudwatch.IWidget:
         title="Incidents",
         function_arn=function.function_arn,
         width=24,
-        height=9,
+        height=12,
         update_on_resize=False,
         update_on_time_range_change=False,
     )

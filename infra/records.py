@@ -40,9 +40,10 @@ class Records(Stack):
 def _incidents(scope: Construct) -> dynamodb.Table:
     """Aggregates, inboxes, processed keys, leases.
 
-    ``due`` lists the incidents to be woken, ``open`` those that have not ended. Only an item that
-    is so has the two attributes of the index, so each stays small; and ``open``, which holds keys
-    alone, is written when an incident opens and when it ends, not at each of its commits.
+    ``due`` lists the incidents to be woken; no other item has its two attributes. ``open`` lists
+    all incidents: those that have not ended, those that a person was given, and those that are
+    over. It holds keys alone, some 200 bytes for an incident, and is written when an incident
+    opens and when it ends, not at each of its commits.
     """
     table = dynamodb.Table(
         scope,

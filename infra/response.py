@@ -92,7 +92,7 @@ class Response(Construct):
         _feed(ingest, reach.queues.signals.queue_arn)
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
-        unscoped.accept_arrivals(self.node.find_child("IngestRole"))
+        unscoped.accept_reads(self.node.find_child("IngestRole"), unscoped.ARRIVALS)
         unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
         unscoped.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
         told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
@@ -113,7 +113,7 @@ def _ingest(reach: Reach, reserved: int | None) -> Handler:
         "ledger": roles.append_to_ledger(reach.records.ledger),
         "routing-key": roles.read_secret(reach.routing_key),
         "team": roles.publish(reach.team),
-        "arrivals": roles.read_arrivals(),
+        "arrivals": roles.read(unscoped.ARRIVALS),
     }
     return Handler("ingest", INGEST_TIMEOUT, 1024, may, reserved=reserved)
 

@@ -22,7 +22,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.config.profile import Fleet
 from firstline.errors import Bug
 from firstline.ledger.archive import CHECKPOINTS, ENTRIES, PREFIXES
-from infra.unscoped import ARRIVALS, BACKGROUND, UNSCOPED
+from infra.unscoped import BACKGROUND, UNSCOPED
 
 SEND = "ssm:SendCommand"
 GROUP_CHANGES = (
@@ -120,7 +120,7 @@ def keep_incidents(table: dynamodb.Table, *operations: str) -> list[iam.PolicySt
 
 
 def find(table: dynamodb.Table, *indexes: str) -> list[iam.PolicyStatement]:
-    """Ask the sparse *indexes* which incidents are due, or open."""
+    """Ask the *indexes* which incidents are due, open, or ended."""
     return [_allow(["dynamodb:Query"], [f"{table.table_arn}/index/{each}" for each in indexes])]
 
 
@@ -202,9 +202,9 @@ def _functions(stack: Stack) -> str:
     )
 
 
-def read_arrivals() -> list[iam.PolicyStatement]:
-    """See the present state of alarms, and which hosts are the fleet's."""
-    return [_allow(ARRIVALS, ["*"])]
+def read(actions: Sequence[str]) -> list[iam.PolicyStatement]:
+    """See what *actions*, all of them in `UNSCOPED`, show of everything."""
+    return [_allow(actions, ["*"])]
 
 
 def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[iam.PolicyStatement]:

@@ -1,5 +1,7 @@
 """Unscoped: what is allowed on everything, each with the reason, and its acceptance by cdk-nag."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
@@ -25,6 +27,9 @@ UNSCOPED = {
 
 ARRIVALS = ("autoscaling:DescribeAutoScalingGroups", "cloudwatch:DescribeAlarms")
 """What an event that arrives is held against."""
+
+ALARMS = ("cloudwatch:DescribeAlarms",)
+"""What the console asks of the alarms of escalated incidents."""
 
 BACKGROUND = {
     "ec2:DescribeInstances": "the API knows no resource",
@@ -66,9 +71,9 @@ def accept_around(construct: IConstruct, fleet: Fleet) -> None:
         accept(construct, rule, "what follows the stack's name is an id that nobody knows")
 
 
-def accept_arrivals(construct: IConstruct) -> None:
-    """Accept, on a role with `read_arrivals`, what has no narrower form."""
-    reads = "; ".join(f"{action}: {UNSCOPED[action]}" for action in ARRIVALS)
+def accept_reads(construct: IConstruct, actions: Sequence[str]) -> None:
+    """Accept, on a role with `roles.read` of *actions*, what has no narrower form."""
+    reads = "; ".join(f"{action}: {UNSCOPED[action]}" for action in actions)
     for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
         accept(construct, rule, reads)
 

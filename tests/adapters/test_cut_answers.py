@@ -401,7 +401,10 @@ KEPT = (
     Case("Query: load", lambda one: store(one).load(ID), {"Items": []}),
     Case("Query: due", lambda one: store(one).due(T0), {"Items": []}),
     Case("Query: open", lambda one: store(one).open_now(1), {"Items": []}),
+    Case("Query: escalated", lambda one: store(one).escalated(1), {"Items": []}),
+    Case("Query: closed", lambda one: store(one).closed(1), {"Items": []}),
     Case("Query: entries", lambda one: store(one).entries(ID), {"Items": []}),
+    Case("Query: last entries", lambda one: store(one).last_entries(ID, 1), {"Items": []}),
     Case(
         "TransactWriteItems",
         lambda one: store(one).commit(Change(heard=Heard("arn", T0))),

@@ -65,7 +65,7 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
     assert store.entries(ID) == ()
     assert store.open_incident(CAUSE) is None
     assert store.due(T0 + timedelta(days=400)) == ()
-    assert store.open_now(10) == ()
+    assert store.open_now(10) == store.escalated(10) == store.closed(10) == ()
     limits = store.limits("vaults")
     assert limits.lease == Lease(group="vaults", fence=0)
     assert limits.switch == store.switch() == OFF
@@ -323,6 +323,35 @@ def test_open_are_the_latest_first_until_they_end(store: Store) -> None:
     assert store.open_now(10) == (ids[3], ids[1], ids[0])
 
 
+@pytest.mark.parametrize(
+    ("status", "escalated"),
+    [(Status.HANDED_OVER, True), (Status.RESOLVED, False), (Status.OBSERVED, False)],
+)
+def test_what_ended_is_listed_by_its_end(store: Store, status: Status, *, escalated: bool) -> None:
+    """The latest opened first, and no more than are asked for; a later commit changes nothing."""
+    ids = [IncidentId(f"inc-{number:020}") for number in range(3)]
+    for number, id_ in enumerate(ids):
+        opened = copy.replace(incident(id_), opened_at=T0 + number * TICK)
+        store.commit(Change(incident=opened))
+        store.commit(Change(incident=copy.replace(stored(store, id_), status=status)))
+    store.commit(Change(incident=stored(store, ids[0])))
+    lists = store.escalated, store.closed
+    listed, other = lists if escalated else reversed(lists)
+    assert listed(10) == tuple(reversed(ids))
+    assert listed(2) == (ids[2], ids[1])
+    assert (store.open_now(10), other(10)) == ((), ())
+
+
+def test_the_last_entries_are_in_order(store: Store) -> None:
+    """No more than are asked for, and of no other incident."""
+    made = entries(count=5)
+    store.commit(Change(incident=incident(), entries=made))
+    store.commit(Change(incident=incident(OTHER_ID), entries=entries(OTHER_ID)))
+    assert store.last_entries(ID, 2) == made[3:]
+    assert store.last_entries(ID, 9) == made
+    assert store.last_entries(IncidentId("inc-none"), 9) == ()
+
+
 READS: tuple[Callable[[Store], object], ...] = (
     lambda store: store.load(ID),
     lambda store: store.open_incident(CAUSE),
@@ -330,7 +359,10 @@ READS: tuple[Callable[[Store], object], ...] = (
     lambda store: store.due(T0),
     lambda store: store.paged("key"),
     lambda store: store.open_now(1),
+    lambda store: store.escalated(1),
+    lambda store: store.closed(1),
     lambda store: store.entries(ID),
+    lambda store: store.last_entries(ID, 1),
 )
 
 

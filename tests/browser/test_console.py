@@ -1,5 +1,6 @@
 """The console as a person sees it: opened, clicked through, in both schemes and widths."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from firstline.cli.analysis.board import Board
 from firstline.cli.console import open_board, serving
 from firstline.config.settings import Home
 from firstline.reporting.console.view import Overview
-from firstline.reporting.html.console import Theme, widget
+from firstline.reporting.html.console import Refresh, Theme, page, widget
 from tests.browser.chromium import Browser
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
@@ -55,10 +56,10 @@ def waiting() -> Iterator[str]:
 def test_a_person_clicks_through(browser: Browser, waiting: str, scheme: str, width: int) -> None:
     """From the overview with its command to a decision's reasons, and back; nothing overflows."""
     browser.show(waiting, width, "dark" if scheme == "dark" else "light")
-    assert "1 open" in browser.find("p")[0].text
+    assert "1 open" in browser.find("h1")[0].text
     commands = [each.text for each in browser.find(".ask code")]
     assert commands[0].startswith("firstline approve inc-")
-    (link,) = browser.find(".card a")
+    (link,) = browser.find(".card a.btn")
     link.click()
     words = [each.text for each in browser.find(".word")]
     assert words[:4] == ["heard", "paged", "responds", "looks"]
@@ -69,8 +70,8 @@ def test_a_person_clicks_through(browser: Browser, waiting: str, scheme: str, wi
     assert browser.find(".reasons")[0].is_displayed()
     assert "nothing fresh is known" in browser.find(".reasons")[0].text
     assert browser.read("document.documentElement.scrollWidth") <= width
-    browser.find(".card a")[0].click()
-    assert "1 open" in browser.find("p")[0].text
+    browser.find(".bar a")[0].click()
+    assert "1 open" in browser.find("h1")[0].text
     assert browser.complaints() == []
     addresses = [each for each in browser.requested() if not each.endswith("/favicon.ico")]
     assert addresses
@@ -87,6 +88,26 @@ def test_what_matters_can_be_read_in_both_schemes(
     ground = luminance(browser.read("getComputedStyle(document.body).backgroundColor"))
     assert (ink > ground) is lighter
     assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5
+
+
+def test_what_a_person_has_is_on_top_and_red(browser: Browser, tmp_path: Path) -> None:
+    """Above what firstline has; the title says it in a tab, and a link pauses the refresh."""
+    view = open_board(SCENARIOS / "nothing-helps.toml", None, None, HOME).look("")
+    assert isinstance(view, Overview)
+    (row,) = view.escalated
+    both = copy.replace(view, open=(copy.replace(row, escalated=False, outcome="open"),))
+    file = tmp_path / "page.html"
+    for refresh, control in ((Refresh(), "Pause"), (Refresh(paused=True), "Resume")):
+        file.write_text(page(both, refresh))
+        browser.show(file.as_uri())
+        first, second = browser.find(".card")
+        colours = [each.value_of_css_property("border-left-color") for each in (first, second)]
+        (badge, *_) = browser.find(".badge")
+        assert [each == badge.value_of_css_property("color") for each in colours] == [True, False]
+        assert "R18 replace the instances that stay unhealthy" in first.text
+        assert first.location["y"] < second.location["y"]
+        assert browser.driver.title.startswith("nothing-helps: 1 escalated, 1 open")
+        assert control in browser.find(".bar")[0].text
 
 
 ENDPOINT = "arn:aws:lambda:us-east-1:111122223333:function:console"
@@ -125,7 +146,7 @@ def test_the_widget_in_cloudwatchs_themes(
         browser.show(file.as_uri(), 1000, "dark" if scheme == "dark" else "light")
         assert browser.find(".card")
         ground = luminance(browser.read("getComputedStyle(document.body).backgroundColor"))
-        for css in (".badge", ".warning", ".card b", ".word", ".dim"):
+        for css in (".badge", ".warning", ".card b", ".word", ".dim", "dt"):
             for each in browser.find(css):
                 ink = luminance(each.value_of_css_property("color"))
                 assert (ink > ground) is (theme == "dark"), css
@@ -145,6 +166,8 @@ def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -
     links = browser.find("a.btn")
     calls = browser.find("a.btn + cwdb-action")
     assert [each.text for each in links] == ["Timeline", "Look up"]
+    (alarm,) = browser.find("a.out")
+    assert (alarm.get_attribute("target"), alarm.text) == ("_blank", "alarm")
     assert {each.get_attribute("endpoint") for each in calls} == {ENDPOINT}
     asked = [json.loads(each.get_attribute("textContent") or "") for each in calls]
     assert asked == [{"incident": incident}, {"form": "yes"}]
@@ -159,7 +182,9 @@ def test_an_incident_is_looked_up_by_its_id(browser: Browser, waiting: str) -> N
     known = browser.find(".ask code")[0].text.split()[2]
     for asked, expected in ((known, "heard"), ("<b>no</b>", "There is no incident <b>no</b>.")):
         browser.driver.get(waiting)
-        (field,) = browser.find("input")
+        (label,) = browser.find("label")
+        label.click()
+        field = browser.driver.switch_to.active_element
         field.send_keys(asked)
         field.submit()
         assert expected in browser.find("body")[0].text

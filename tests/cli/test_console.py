@@ -2,15 +2,21 @@
 
 import socket
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import urllib3
 
+from firstline.cli.console import Followed, serving
 from firstline.cli.main import dispatch
+from firstline.config.settings import Home
+from firstline.reporting.console.view import Missing, Overview
+from firstline.reporting.html.console import Refresh
 from tests.endings import Ending, by_each_ending, started
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "events" / "scenarios" / "one-dead-host.toml"
+HOME = Home(account="111122223333", region="us-east-1")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 
 
@@ -37,6 +43,7 @@ def test_it_serves_an_export_until_it_is_interrupted(export: Path, ending: Endin
     assert url.startswith("http://127.0.0.1:")
     assert (page.status, page.headers["Content-Security-Policy"]) == (200, POLICY)
     assert b"Ended" in page.data
+    assert b'http-equiv="refresh"' in page.data
     assert other.status == 404
 
 
@@ -45,6 +52,44 @@ def test_a_port_that_is_taken_is_told(export: Path, capsys: pytest.CaptureFixtur
         port = taken.getsockname()[1]
         assert dispatch(["console", str(export), "--port", str(port)]) == 2
     assert f"--port {port}: Address already in use; give another, or 0" in capsys.readouterr().err
+
+
+def test_an_export_that_grows_is_read_again(export: Path, tmp_path: Path) -> None:
+    """What it holds now is shown; while it cannot be read, why."""
+    lines = export.read_text().splitlines(keepends=True)
+    path = tmp_path / "export.jsonl"
+    path.write_text(lines[0])
+    followed = Followed(path, HOME)
+    early = followed.look("")
+    assert isinstance(early, Overview)
+    assert (len(early.open), len(early.ended)) == (1, 0)
+    path.write_text("".join(lines) + "{")
+    broken = followed.look("")
+    assert isinstance(broken, Missing)
+    assert f"line {len(lines) + 1}" in broken.why
+    path.write_text("".join(lines))
+    late = followed.look("")
+    assert isinstance(late, Overview)
+    assert (len(late.open), len(late.ended)) == (0, 1)
+    path.unlink()
+    assert isinstance(followed.look(""), Missing)
+
+
+@pytest.mark.parametrize(
+    ("refresh", "query", "again"),
+    [(Refresh(), "", True), (Refresh(), "?refresh=off", False), (None, "", False)],
+)
+def test_a_page_refreshes_where_it_may_change_until_a_person_pauses_it(
+    export: Path, refresh: Refresh | None, query: str, *, again: bool
+) -> None:
+    server = serving(Followed(export, HOME), 0, refresh)
+    thread = Thread(target=server.handle_request)
+    thread.start()
+    with urllib3.PoolManager() as pool:
+        page = pool.request("GET", f"http://127.0.0.1:{server.server_port}/{query}")
+    thread.join()
+    server.server_close()
+    assert (b'http-equiv="refresh"' in page.data) is again
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_it_is_told_on_the_terminal(export: str, capsys: pytest.CaptureFixture[s
     """The title, the figures, the timeline, and what follows."""
     assert dispatch(["report", export]) == 0
     out = capsys.readouterr().out
-    for told in ("P2 enclave-down: resolved", "First page", "helped", "Follow-ups (R41)", "R43"):
+    for told in ("P2 enclave-down: resolved", "First page", "helped", "What to do now", "R43"):
         assert told in out
 
 

@@ -98,8 +98,14 @@ REFUSED = (
         f"colour = 1\n{TEXT}",
         "colour = 1",
         "colour: is no key here: correct or remove it; known are "
-        "name, fleet, alarms, logs, probe, rules, responses, business_day, ladders, actions, "
-        "policy",
+        "name, fleet, alarms, logs, probe, rules, responses, business_day, links, ladders, "
+        "actions, policy",
+    ),
+    Refused(
+        instead("[policy]", '[links]\nrunbook = "javascript:alert(1)"\n\n[policy]'),
+        'runbook = "javascript:alert(1)"',
+        "links.runbook: is 'javascript:alert(1)': give a text in quotes matching regex "
+        r"""'^(https://[^\\s"<>]{1,500})?$'""",
     ),
     Refused(
         instead("[policy]", '[business_day]\ntime_zone = "Berlin"\n\n[policy]'),

@@ -15,6 +15,7 @@ from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
 from firstline.errors import Malformed, Unavailable, Unreadable
 from firstline.ids import IncidentId
+from firstline.incidents.incident import Status
 from firstline.lab.twin.store import Row
 from firstline.reporting.console.view import Detail, Overview
 from firstline.signal import Severity
@@ -29,7 +30,7 @@ def spoil(rig: Rig, number: int = 0, severity: str = "P2") -> IncidentId:
     id_ = IncidentId(f"inc-{number:020x}")
     due_at = START - timedelta(hours=1) + timedelta(seconds=number)
     rig.tables.incidents[id_] = SPOILT
-    rig.tables.rows[id_] = Row(1, Due(id_, 1, due_at), severity, due_at, ended=False)
+    rig.tables.rows[id_] = Row(1, Due(id_, 1, due_at), severity, due_at, Status.INVESTIGATING)
     return id_
 
 

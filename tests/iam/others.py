@@ -23,6 +23,7 @@ from firstline.controller.ports.store import Change, Joined
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, incident_id
+from firstline.incidents.incident import Status
 from firstline.lab.twin import aws, resources
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.pagerduty import PagerDutyServer
@@ -116,8 +117,13 @@ def _system(recorder: Recorder) -> Iterator[tuple[System, aws.TwinAws]]:
 
 
 def _console(recorder: Recorder) -> None:
-    """The overview, and one incident."""
+    """The overview, with an escalated incident too, and one incident."""
     with _system(recorder) as (system, _):
+        console.handler({}, Called(), system)
+        loaded = system.ports.store.load(_incident(system))
+        assert loaded is not None
+        escalated = copy.replace(loaded.incident, status=Status.HANDED_OVER, ended_at=START)
+        system.ports.store.commit(Change(incident=escalated))
         console.handler({}, Called(), system)
         console.handler({"incident": _incident(system)}, Called(), system)
 

@@ -41,12 +41,13 @@ def test_the_incidents(made: Made, function: str) -> None:
 
 
 def test_the_console_only_reads(made: Made) -> None:
-    """Of the two tables and one index; it sends, fixes and pages nothing, and knows no key."""
+    """Two tables, one index and alarms; it sends, fixes and pages nothing, and knows no key."""
     incidents = made.arn(made.one("AWS::DynamoDB::Table", "Incidents"))
     ledger = made.arn(made.one("AWS::DynamoDB::Table", "Ledger"))
     role = made.one("AWS::IAM::Role", "ConsoleRole")
     reads = {("dynamodb:GetItem", incidents), ("dynamodb:Query", incidents)}
     reads |= {("dynamodb:Query", f"{incidents}/index/open"), ("dynamodb:Query", ledger)}
+    reads |= {("cloudwatch:DescribeAlarms", "*")}
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     allowed = [each for each in statements(role) if each["Effect"] == "Allow"]
     for each in allowed:

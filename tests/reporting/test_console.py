@@ -17,8 +17,10 @@ from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.export import Recorded, recorded
 from firstline.remediation.kill_switch import CHAIN, Switch
 from firstline.reporting.console import lines, rows
+from firstline.reporting.console.rows import Lens
 from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.reporting.html.console import Theme, page, widget
+from firstline.reporting.links import Link
 from tests.builders import ID, NOW, answered, attempt, incident, targets
 from tests.builders import look as looking
 from tests.controller.rig import Rig, opened
@@ -27,6 +29,7 @@ from tests.remediation.situations import proposal, switch
 
 BY = Provenance(Digest("0" * 64), "code")
 MINUTE = timedelta(minutes=1)
+LENS = Lens(now=NOW)
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:console"
 HOSTILE = "<script>x</script> 0f3c9a1e-5b7d-4c2a-9e10-aa0000000001 me@example.com"
 
@@ -82,12 +85,12 @@ def decision(step: str, why: str = "so", **fields: object) -> Data:
             "firstline",
             "restart_enclave on i-0a1b2c3d4e5f60711 is being verified",
         ),
-        (incident(status=Status.HANDED_OVER), "handed-over", "on-call", ""),
+        (incident(status=Status.HANDED_OVER), "handed-over", "a person (on-call)", ""),
         (incident(status=Status.RESOLVED), "resolved", "", ""),
     ],
 )
 def test_a_stored_incident_is_a_row(held: Incident, outcome: str, owner: str, doing: str) -> None:
-    row = rows.of_incident(held, NOW)
+    row = rows.of_incident(held, (), LENS)
     assert (row.id, row.severity, row.condition) == (ID, "P1", "complete-outage")
     assert (row.outcome, row.owner, row.doing, row.asks) == (outcome, owner, doing, ())
 
@@ -101,8 +104,8 @@ def test_what_waits_for_a_person_has_its_commands() -> None:
         copy.replace(waits, approvable=False),
         copy.replace(waits, until=NOW),
     )
-    assert rows.of_incident(incident(proposals=others), NOW).asks == ()
-    (ask,) = rows.of_incident(incident(proposals=(*others, waits)), NOW).asks
+    assert rows.of_incident(incident(proposals=others), (), LENS).asks == ()
+    (ask,) = rows.of_incident(incident(proposals=(*others, waits)), (), LENS).asks
     assert ask.what == f"{waits.action} on {waits.target}"
     assert ask.approve == f"firstline approve {ID} {waits.plan[:12]}"
     assert ask.deny == f'firstline deny {ID} {waits.plan[:12]} --why "..."'
@@ -121,17 +124,17 @@ def test_a_chain_tells_what_waits(
     later: tuple[tuple[datetime, Kind, Data], ...], asks: int
 ) -> None:
     records = chain(OPENING, (NOW, Kind.PROPOSAL, PROPOSAL), *later)
-    assert len(rows.of_chain(records, NOW).asks) == asks
-    assert rows.of_chain(records, NOW + MINUTE).asks == ()
+    assert len(rows.of_chain(records, LENS).asks) == asks
+    assert rows.of_chain(records, Lens(now=NOW + MINUTE)).asks == ()
 
 
 def test_a_chain_tells_what_was_tried_last_and_whose_it_is() -> None:
     intent: Data = {"action": "restart_enclave", "token": "t", "fence": 1, "targets": ["i-1"]}
     tried = chain(OPENING, (NOW, Kind.INTENT, intent))
-    assert rows.of_chain(tried, NOW).doing == "last tried: restart_enclave on i-1"
+    assert rows.of_chain(tried, LENS).doing == "restart_enclave on i-1 has no verdict yet"
     over = chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("hand-over")))
-    row = rows.of_chain(over, NOW + 2 * MINUTE)
-    assert (row.outcome, row.owner, row.doing) == ("handed-over", "on-call", "")
+    row = rows.of_chain(over, Lens(now=NOW + 2 * MINUTE))
+    assert (row.outcome, row.owner, row.doing) == ("handed-over", "a person (on-call)", "")
     assert rows.age(row, NOW + 2 * MINUTE) == MINUTE
 
 
@@ -224,7 +227,7 @@ def test_a_board_shows_what_was_so_at_its_time() -> None:
 
 
 def test_the_controller_reads_what_is_open_and_one_of_them() -> None:
-    """It writes nothing, and asks the world nothing."""
+    """It writes nothing, and asks nothing of the world while nothing is escalated."""
     rig = opened()
     rig.turn()
     rig.script.calls.clear()
@@ -236,7 +239,11 @@ def test_the_controller_reads_what_is_open_and_one_of_them() -> None:
     assert isinstance(detail, Detail)
     assert detail.row.id == rig.id()
     assert detail.lines[0].word == "heard"
-    assert rig.script.calls.keys() == {"open_now", "load", "switch", "entries"}
+    assert rig.script.calls == {
+        **dict.fromkeys(("open_now", "escalated", "closed", "switch", "last_entries"), 1),
+        "load": 2,
+        "entries": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -346,9 +353,20 @@ def test_a_widget_calls_its_function_again_and_has_no_script() -> None:
     calls = re.findall(r"</a><cwdb-action ([^>]*)>([^<]*)</cwdb-action>", shown)
     assert [json.loads(said) for _, said in calls] == [{"incident": ID}, {"form": "yes"}]
     assert {attributes for attributes, _ in calls} == {f'action="call" endpoint="{ARN}"'}
-    assert '<input type="text" name="incident"' in shown
+    assert '<label for="firstline-incident">Incident id</label>' in shown
+    assert '<input type="text" id="firstline-incident" name="incident"' in shown
     assert "<script" not in shown
     assert "href" not in shown
+
+
+def test_a_link_out_opens_beside_the_dashboard() -> None:
+    """It does not learn where it was opened from."""
+    links = (Link("runbook", "https://wiki.example.com/?a=1&b=2"),)
+    shown = widget(overview(open=(), links=links), ARN, "light")
+    assert shown.count("href") == 1
+    (link,) = re.findall(r"<a class=\"out\" ([^>]*)>", shown)
+    assert 'href="https://wiki.example.com/?a=1&amp;b=2"' in link
+    assert 'target="_blank" rel="noopener noreferrer"' in link
 
 
 def test_a_page_has_links_and_is_a_document() -> None:
@@ -361,9 +379,11 @@ def test_a_page_has_links_and_is_a_document() -> None:
 @pytest.mark.parametrize(
     ("view", "says"),
     [
-        (overview(open=()), "No incident is open."),
+        (overview(open=()), "firstline works on no incident."),
         (overview(more=True), "1 or more open"),
-        (overview(ended=(ROW,)), "<h3>Ended</h3>"),
+        (overview(ended=(ROW,), ended_within="a day"), "<h3>Ended in a day</h3>"),
+        (overview(ended=(ROW,), more_ended=True), "Older ones are not shown."),
+        (overview(escalated=(ROW, ROW)), "<h3>Escalated: a person has them</h3>"),
         (Missing("nothing"), "<p>nothing</p>"),
         (Detail(fleet="f", now=NOW, row=ROW, lines=(), left_out=3), "3 earlier lines"),
     ],

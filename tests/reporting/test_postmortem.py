@@ -7,7 +7,8 @@ import pytest
 
 from firstline.errors import Malformed
 from firstline.ledger.chain import Chain, Kind, append
-from firstline.reporting.postmortem.report import Figure, Lane, Report
+from firstline.reporting.postmortem.guidance import OVER
+from firstline.reporting.postmortem.report import Advice, Figure, Guidance, Lane, Report
 from firstline.reporting.postmortem.timeline import folded
 from firstline.reporting.postmortem.write import write
 from firstline.reporting.tones import Tone
@@ -102,7 +103,23 @@ def test_an_outage_that_a_person_has() -> None:
         "R20 the metrics cannot be read: denied",
     )
     assert told.unknown == ("R20 the metrics cannot be read: denied",)
-    assert [each.step for each in told.follow_ups] == ["R17", "R18", "R40", "R41", "R41"]
+    assert [each.step for each in told.follow_ups] == ["R40", "R41", "R41"]
+    assert told.guidance == Guidance(
+        text="A person (on-call) has it since 2026-03-11 04:21:40 UTC: it was tried twice. "
+        "firstline does nothing more for it.",
+        steps=(
+            Advice("R17", "restart what does not run"),
+            Advice("R18", "replace the instances"),
+        ),
+    )
+
+
+def test_an_escalation_that_says_nothing_more() -> None:
+    """The entry of the hand-over itself may be missing from an export."""
+    shown = report(opening(), decision(9, "hand-over"))
+    assert shown.guidance == Guidance(
+        text="A person has it. firstline does nothing more for it.", steps=()
+    )
 
 
 def test_an_incident_that_was_over_by_itself() -> None:
@@ -121,6 +138,7 @@ def test_an_incident_that_was_over_by_itself() -> None:
     assert figure(told, "Recovery").note == "by itself, or by people"
     assert told.meeting is None
     assert told.follow_ups[-1].text.startswith("see whether healthy-hosts comes and goes")
+    assert told.guidance == Guidance(text=OVER, steps=told.follow_ups)
 
 
 def test_an_incident_that_is_open_still() -> None:
@@ -128,6 +146,9 @@ def test_an_incident_that_is_open_still() -> None:
     told = report(opening(), decision(7, "wait"))
     assert (told.outcome, told.ended_at) == ("open", at(7))
     assert told.summary[-1] == "It is still open."
+    assert told.guidance == Guidance(text="firstline works on it: next fix: so it is.", steps=())
+    bare = report(opening()).guidance
+    assert bare == Guidance(text="firstline works on it.", steps=())
     assert figure(told, "First page").value == "none"
     assert figure(told, "Recovery") == Figure(name="Recovery", value="not seen")
 

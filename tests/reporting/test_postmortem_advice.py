@@ -50,7 +50,6 @@ def test_every_failure_has_its_follow_up() -> None:
 
 
 FOLLOW_UPS: list[tuple[str, tuple[Said, ...], str, str]] = [
-    ("handed over", (handed_over(9),), "R17", "restart what does not run"),
     ("its cause", outage()[1:], "R40", "why the enclave ended"),
     ("locked vaults", (intent(5),), "R41", f"vaults on {A} need their users' PIN"),
     (

@@ -131,7 +131,8 @@ def test_a_fix_without_an_end_is_a_mark() -> None:
 
 def test_hosts_are_drawn_as_the_readers_proved_them() -> None:
     """One dead until the load balancer found it healthy; a step holds until the next reading."""
-    (hosts, vaults, memory) = charts(report(*outage()))
+    healthy, hosts, vaults, memory = charts(report(*outage()))
+    assert healthy.plot.title == "HealthyHostCount, the metric of healthy-hosts"
     assert hosts.plot.title == "Hosts in service"
     assert (hosts.top, hosts.bottom) == ("1", "0")
     curves = {each.name: each for each in hosts.curves}

@@ -2,9 +2,10 @@
 
 from firstline.reporting.postmortem.markdown import escaped, markdown
 from firstline.reporting.postmortem.write import write
-from tests.builders import PROFILE, A
+from tests.builders import ALARM_ARN, ALARM_NAME, PROFILE, A
 from tests.reporting.chains import chain, decision, handed_over, looked, opening, outage
 
+CLOUDWATCH = "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
 HOSTILE = "<img src=x onerror=y> [a](http://x) | `c` ![b](x) **d** www.x.example"
 
 
@@ -15,6 +16,8 @@ def test_it_says_all_that_the_report_says() -> None:
     sections = [each for each in told.splitlines() if each.startswith("#")]
     assert sections == [
         "# P1 complete-outage: handed over after 1 min 40 s",
+        "## What to do now",
+        "## What happened",
         "## Timeline (R39)",
         "## What was seen",
         "## What was unknown",
@@ -26,11 +29,28 @@ def test_it_says_all_that_the_report_says() -> None:
         "## Proposed follow-ups (R41)",
         "## Runbook and policy (R42)",
         "## Post-mortem (R43)",
+        "## Steps of the runbook",
         "## The record",
     ]
     assert "| 5xx | 9 | 1, 2, 1 | unusual |" in told
     assert f"| 04:20:05 | +5 s | fixes | does restart\\_enclave on {A} (token aaaaaaaa) |" in told
     assert "- R17: restart what does not run" in told
+    assert "- R17: P1, recovery: enclave not running: restart it, over SSM" in told
+
+
+def test_links_are_links_and_follow_ups_stand_once() -> None:
+    """Those of one that is over stand at the beginning."""
+    shown = markdown(write(chain(opening(arn=ALARM_ARN), *outage()[1:]), PROFILE))
+    assert f"alarm <{CLOUDWATCH}#alarmsV2:alarm/{ALARM_NAME}>, dashboard <{CLOUDWATCH}#" in shown
+    sections = [each for each in shown.splitlines() if each.startswith("#")]
+    assert sections[1:3] == ["## What to do now", "## What happened"]
+    assert "## Proposed follow-ups (R41)" not in sections
+    assert shown.count("vaults on") == 1
+
+
+def test_a_signal_that_opened_nothing_has_nothing_to_do() -> None:
+    shown = markdown(write(chain(opening(disposition="ignored")), PROFILE))
+    assert "## What to do now" not in shown
 
 
 def test_what_there_is_none_of_is_said() -> None:

@@ -19,8 +19,9 @@ from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.lab.twin import scenario as scenarios
 from firstline.remediation.guards import order
+from firstline.reporting import runbook_steps
 
-STEPS = tuple(f"R{number:02}" for number in range(1, 47))
+STEPS = tuple(runbook_steps.STEPS)
 SOURCES = {"firstline": "layers/firstline/python", "functions": ".", "infra": "."}
 """Where the modules of each package lie in a checkout."""
 
@@ -29,14 +30,22 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A row: ``left`` is what a person still does, and why; ``unseen`` why no scenario shows it."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^R[0-9]{2}$")]
-    section: str
-    text: str
     how: Literal["automated", "assisted"]
     left: str = ""
     by: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     unseen: str = ""
     tests: tuple[str, ...] = ()
+
+    @property
+    def section(self) -> str:
+        """Where it stands in the runbook."""
+        return runbook_steps.STEPS[self.id][0]
+
+    @property
+    def text(self) -> str:
+        """What it asks for."""
+        return runbook_steps.STEPS[self.id][1]
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +61,7 @@ def load() -> tuple[Step, ...]:
 def faults(steps: tuple[Step, ...], root: Path) -> Iterator[str]:
     """What does not hold of *steps* in the checkout at *root*, a line each."""
     if (ids := tuple(each.id for each in steps)) != STEPS:
-        yield f"the steps are not R01 to R46, each once: {', '.join(ids)}"
+        yield f"the steps are not {STEPS[0]} to {STEPS[-1]}, each once: {', '.join(ids)}"
     profile = profiles.load(RUNBOOK)
     for step in steps:
         told = (*_unproven(step), *_unknown(step, profile, root), *_unlisted(step, profile))

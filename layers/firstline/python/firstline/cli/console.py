@@ -1,12 +1,13 @@
 """``firstline console``: what the widget shows, of a replay or an export, on loopback."""
 
 import contextlib
+import copy
 import io
 from datetime import timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import typer
@@ -21,17 +22,28 @@ from firstline.config.settings import Home
 from firstline.errors import Malformed
 from firstline.lab.twin.replay import replay as played
 from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.html.console import ASKED, page
+from firstline.redaction import redact
+from firstline.reporting.console.view import Missing, View
+from firstline.reporting.html.console import ASKED, Refresh, page
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 """No script, no font and no image of anybody: what is shown is in the page."""
+REFRESH = Refresh()
 Port = Annotated[int, typer.Option(help="on 127.0.0.1; 0 takes a free one", min=0, max=65535)]
 At = Annotated[
     int | None,
     typer.Option(metavar="SECONDS", help="as it was so long after the first entry", min=0),
 ]
+
+
+class Shown(Protocol):
+    """What is served: a board, or an export that is read again."""
+
+    def look(self, asked: str) -> View:
+        """The overview, or the incident whose id was *asked* for."""
+        ...
 
 
 @app.command("console")
@@ -44,14 +56,45 @@ def run(
     region: Region = "us-east-1",
 ) -> None:
     """Show an event (.json) or a scenario (.toml) that is replayed, or an export, in a browser."""
-    shown = open_board(path, at, profile, envelope.home(account_id, region))
+    home = envelope.home(account_id, region)
+    follows = path.suffix == ".jsonl" and at is None
+    shown = Followed(path, home) if follows else open_board(path, at, profile, home)
     try:
-        server = serving(shown, port)
+        server = serving(shown, port, REFRESH if follows else None)
     except OSError as error:
         raise Malformed(f"--port {port}: {error.strerror}; give another, or 0") from error
     with server, contextlib.suppress(KeyboardInterrupt):
         print(f"http://127.0.0.1:{server.server_port}/ shows {path}; Ctrl-C ends it", flush=True)
         server.serve_forever()
+
+
+class Followed:
+    """An export that may grow: it is read again once the file has changed."""
+
+    def __init__(self, path: Path, home: Home) -> None:
+        """Read *path*; raises `Malformed`."""
+        self._path, self._home = path, home
+        self._stamp = self._now()
+        self._board = open_board(path, None, None, home)
+
+    def look(self, asked: str) -> View:
+        """As the file is now; `Missing` with the reason where it cannot be read."""
+        stamp = self._now()
+        try:
+            if stamp != self._stamp:
+                self._board = open_board(self._path, None, None, self._home)
+                self._stamp = stamp
+            return self._board.look(asked)
+        except Malformed as error:
+            return Missing(redact(str(error)))
+
+    def _now(self) -> tuple[int, int]:
+        """What changes with the file."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_size
 
 
 def open_board(path: Path, at: int | None, profile: Path | None, home: Home) -> Board:
@@ -75,7 +118,7 @@ def _records(path: Path, profile: Path | None, home: Home) -> tuple[str, list[Re
     return scenario.name, [recorded(entry) for chain in chains for entry in chain]
 
 
-def serving(shown: Board, port: int) -> ThreadingHTTPServer:
+def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> ThreadingHTTPServer:
     """A server on loopback that shows *shown*; raises `OSError` when the port is taken."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -84,8 +127,10 @@ def serving(shown: Board, port: int) -> ThreadingHTTPServer:
             if url.path != "/":
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
-            asked = parse_qs(url.query).get(ASKED, [""])[0]
-            self._answer(page(shown.look(asked)).encode())
+            query = parse_qs(url.query)
+            paused = query.get(Refresh.parameter) == [Refresh.off]
+            again = copy.replace(refresh, paused=paused) if refresh else None
+            self._answer(page(shown.look(query.get(ASKED, [""])[0]), again).encode())
 
         def _answer(self, body: bytes) -> None:
             self.send_response(HTTPStatus.OK)

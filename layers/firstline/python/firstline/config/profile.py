@@ -23,6 +23,7 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
+Url = Annotated[str, msgspec.Meta(pattern=r'^(https://[^\s"<>]{1,500})?$')]
 
 
 TAG_PATTERN = r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$"
@@ -90,6 +91,17 @@ class Fleet(Table, frozen=True, kw_only=True):
     launch_template: Name | Literal[""] = ""
     deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
+
+
+class Links(Table, frozen=True, kw_only=True):
+    """Pages that people go on to from the console and from reports; an empty one is not shown.
+
+    ``runbook`` is the fleet's own runbook; ``pagerduty`` the page of the service in PagerDuty,
+    whose address no answer of its Events API has.
+    """
+
+    runbook: Url = ""
+    pagerduty: Url = ""
 
 
 class MadeAlarm(Table, frozen=True, kw_only=True):
@@ -285,6 +297,7 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
     responses: tuple[Response, ...] = ()
     business_day: BusinessDay = BusinessDay()
+    links: Links = Links()
     ladders: tuple[Ladder, ...] = ()
     actions: tuple[ActionPolicy, ...] = ()
     policy: Policy

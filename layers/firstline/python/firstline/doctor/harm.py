@@ -62,6 +62,7 @@ HARMS = (
     Harm("archive", "sqs:", "warning", "nobody is told which entries were given up"),
     Harm("archive", "", "warning", "entries are not archived, or an ended incident has no report"),
     Harm("audit", "", "warning", "nobody audits the archive"),
+    Harm("console", "cloudwatch:", "warning", "what is over stays on top of the console"),
     Harm("console", "", "warning", "the console shows nothing"),
     Harm("", "", "warning", "what this would tell is unknown, and the unknown stops fixes"),
 )

@@ -3,7 +3,7 @@
     incidents   pk              sk              attributes
                 <incident>      incident        body version status severity opened_at
                                                 [due next_wake_at wake_generation]
-                                                [open]
+                                                open
                 <incident>      inbox#-<n>-<d.> body severity
                 <incident>      approval#<d.>   body
                 deny#<incident> <plan>          ttl
@@ -17,9 +17,10 @@
                 control         switch          body version
     ledger      incident        sequence        body hash
 
-``due`` is the partition of a sparse index, so an incident without a next wake is not in it; so is
-``open``, of those that have not ended. ``severity`` and ``opened_at`` are for whom the body
-cannot be read by.
+``due`` is the partition of a sparse index, so an incident without a next wake is not in it.
+``open`` is that of an index of all incidents by their opening, in three lists: ``yes`` of those
+that have not ended, ``escalated`` and ``closed``. An item changes its list once. ``severity`` and
+``opened_at`` are there for code that cannot read the body.
 
 What waits for an incident is read in the descending order of ``sk``, so ``n`` is 4 for P1 and 1
 for P4. An earlier version stored a signal as ``inbox#<digest>``, which comes before the others.
@@ -38,7 +39,7 @@ from firstline.errors import Bug, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import Switch
 from firstline.remediation.limits import Lease
@@ -52,7 +53,8 @@ type Item = Mapping[str, AttributeValueTypeDef]
 type Key = dict[str, AttributeValueTypeDef]
 
 DUE = "yes"
-OPEN = "yes"
+OPEN, ESCALATED, CLOSED = "yes", "escalated", "closed"
+"""The lists of the index ``open``."""
 INBOX = "inbox#"
 APPROVAL = "approval#"
 PROCESSED_KEPT = timedelta(days=30)
@@ -151,10 +153,9 @@ def incident_item(incident: Incident) -> Item:
         "version": number(incident.version),
         "status": text(incident.status),
         "severity": text(incident.severity),
+        "open": text(_list_of(incident.status)),
         "opened_at": text(stamp(incident.opened_at)),
     }
-    if not incident.ended:
-        item |= {"open": text(OPEN)}
     if incident.next_wake_at is None:
         return item
     return item | {
@@ -162,6 +163,12 @@ def incident_item(incident: Incident) -> Item:
         "next_wake_at": text(stamp(incident.next_wake_at)),
         "wake_generation": number(incident.wake_generation),
     }
+
+
+def _list_of(status: Status) -> str:
+    if not status.ended:
+        return OPEN
+    return ESCALATED if status is Status.HANDED_OVER else CLOSED
 
 
 def inbox_item(joined: Joined) -> Item:

@@ -180,18 +180,15 @@ class DynamoStore:
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that have not ended, the latest first, from an index that lags by moments."""
-        with unavailable("store"):
-            answer = self._client.query(
-                TableName=self._tables.incidents,
-                IndexName="open",
-                KeyConditionExpression="#open = :open",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues={":open": items.text(items.OPEN)},
-                ScanIndexForward=False,
-                Limit=most,
-            )
-            found = answer["Items"]
-        return tuple(IncidentId(items.attribute(each, "pk")) for each in found)
+        return self._listed(items.OPEN, most)
+
+    def escalated(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that a person was given, by the same index."""
+        return self._listed(items.ESCALATED, most)
+
+    def closed(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that are over, by the same index."""
+        return self._listed(items.CLOSED, most)
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order, read consistently."""
@@ -202,6 +199,34 @@ class DynamoStore:
             ConsistentRead=True,
         )
         return tuple(map(items.entry_of, found))
+
+    def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
+        """The last entries in order, of one request; the latest moments may be missing."""
+        with unavailable("store"):
+            answer = self._client.query(
+                TableName=self._tables.ledger,
+                KeyConditionExpression="incident = :incident",
+                ExpressionAttributeValues={":incident": items.text(incident)},
+                ScanIndexForward=False,
+                Limit=most,
+            )
+            found = answer["Items"]
+        return tuple(map(items.entry_of, reversed(found)))
+
+    def _listed(self, name: str, most: int) -> tuple[IncidentId, ...]:
+        """The latest of one list of the index, by one request."""
+        with unavailable("store"):
+            answer = self._client.query(
+                TableName=self._tables.incidents,
+                IndexName="open",
+                KeyConditionExpression="#open = :open",
+                ExpressionAttributeNames={"#open": "open"},
+                ExpressionAttributeValues={":open": items.text(name)},
+                ScanIndexForward=False,
+                Limit=most,
+            )
+            found = answer["Items"]
+        return tuple(IncidentId(items.attribute(each, "pk")) for each in found)
 
     def _get(self, key: Key) -> Item | None:
         """The item; None where there is none.

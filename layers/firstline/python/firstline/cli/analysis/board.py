@@ -1,30 +1,51 @@
-"""A board: the console over chains that are at hand, as they were at some time."""
+"""A board: the console over chains that are at hand, as they were at some time.
 
-from collections.abc import Iterable, Mapping, Sequence
+How the alarms of an escalated incident stand is what signals of all chains last brought of them.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from firstline.diagnosis.evidence import AlarmReading, Alarms, AlarmState
 from firstline.errors import Malformed
 from firstline.ids import IncidentId
+from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
-from firstline.ledger.entries import DecisionMade, PauseChanged, UnknownEvent
+from firstline.ledger.entries import (
+    DecisionMade,
+    PauseChanged,
+    SignalReceived,
+    SignalsJoined,
+    UnknownEvent,
+)
 from firstline.ledger.export import Recorded
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
-from firstline.reporting.console import rows
+from firstline.reporting.console import escalation, rows
+from firstline.reporting.console.escalation import Standing
+from firstline.reporting.console.hosts import Judging
 from firstline.reporting.console.lines import lines
+from firstline.reporting.console.overview import lists
+from firstline.reporting.console.rows import Lens
 from firstline.reporting.console.view import Detail, Missing, Overview, Row, Stop, View
 from firstline.reporting.events import events
-from firstline.reporting.incident_summary import OPEN
+from firstline.reporting.incident_summary import summarise
+
+ENDED_MAX = 100
+"""As many ended incidents are shown, the latest."""
+STATES = frozenset(AlarmState)
 
 
-class Board(msgspec.Struct, frozen=True, kw_only=True):
+class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Chains by their incident, each with an entry or more; nothing of later than ``now``."""
 
     fleet: str
     now: datetime
     chains: Mapping[IncidentId, Sequence[Recorded]]
+    judging: Judging = Judging()
 
     def look(self, asked: str) -> View:
         """The overview, or the incident whose id was *asked* for."""
@@ -35,27 +56,37 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         if records is None:
             return Missing(f"There is no incident {redact(id_, 40)}.")
         told, left_out = lines(records)
-        row = self._row(records)
+        row = self._row(id_, records)
         return Detail(fleet=self.fleet, now=self.now, row=row, lines=told, left_out=left_out)
 
     def _overview(self) -> Overview:
-        latest = sorted(self.chains.values(), key=lambda each: each[0].at, reverse=True)
-        found = [self._row(chain) for chain in latest if chain[0].opens or _odd(chain[0])]
+        opened = {
+            id_: chain for id_, chain in self.chains.items() if chain[0].opens or _odd(chain[0])
+        }
+        found = lists(self._row(id_, chain) for id_, chain in opened.items())
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
             now=self.now,
-            open=tuple(each for each in found if each.outcome == OPEN),
-            ended=tuple(each for each in found if each.outcome != OPEN),
+            open=found.open,
+            escalated=found.escalated,
+            ended=found.ended[:ENDED_MAX],
+            more_ended=len(found.ended) > ENDED_MAX,
             stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
 
-    def _row(self, records: Sequence[Recorded]) -> Row:
+    def _row(self, id_: IncidentId, chain: Sequence[Recorded]) -> Row:
         """One that cannot be read has a row that says so, as in the deployed console."""
         try:
-            return rows.of_chain(records, self.now)
+            row = rows.of_chain(chain, Lens(now=self.now, judging=self.judging))
         except Malformed as error:
-            return rows.of_odd_chain(records, str(error))
+            return rows.of_odd_chain(chain, str(error))
+        return rows.standing(row, self._standings.get(id_))
+
+    @functools.cached_property
+    def _standings(self) -> dict[IncidentId, Standing]:
+        cases = filter(None, (_case(each) for each in self.chains.values() if each[0].opens))
+        return escalation.standings(tuple(cases), alarms(self.chains.values()), self.now)
 
     def _mode(self) -> str:
         chains = self.chains.values()
@@ -85,3 +116,34 @@ def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
 def _odd(first: Recorded) -> bool:
     """Whether it is a signal of another form: whether it opened an incident is unknown."""
     return first.kind == Kind.SIGNAL and isinstance(first.event, UnknownEvent)
+
+
+def alarms(chains: Iterable[Sequence[Recorded]]) -> Alarms:
+    """The last state of each alarm that a signal brought, by its ARN as entries have it."""
+    found: dict[str, tuple[datetime, AlarmReading]] = {}
+    for at, signal in (each for chain in chains for each in _signals(chain)):
+        known = found.get(signal.arn)
+        if signal.arn and signal.state in STATES and (known is None or known[0] <= at):
+            found[signal.arn] = at, AlarmReading(AlarmState(signal.state))
+    return {arn: reading for arn, (_, reading) in found.items()}
+
+
+def _signals(chain: Sequence[Recorded]) -> Iterator[tuple[datetime, SignalReceived]]:
+    """Each signal of *chain* with its own instant, or else that of its entry."""
+    for entry in chain:
+        if isinstance(entry.event, SignalReceived | SignalsJoined):
+            yield from ((each.signalled_at or entry.at, each) for each in entry.event.all)
+
+
+def _case(chain: Sequence[Recorded]) -> escalation.Case | None:
+    """None for a chain of another form."""
+    try:
+        summary = summarise(chain)
+    except Malformed:
+        return None
+    return escalation.Case(
+        id=summary.incident,
+        opened_at=summary.opened_at,
+        escalated_at=summary.ended_at if summary.outcome == Status.HANDED_OVER else None,
+        alarms=rows.alarms_of_chain(chain),
+    )

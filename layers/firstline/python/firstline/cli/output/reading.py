@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstline.cli.output.terminal import STYLES, WORD
+from firstline.reporting.postmortem.explained import explained
 from firstline.reporting.postmortem.report import Advice, Report
 from firstline.reporting.postmortem.timeline import folded
 from firstline.reporting.postmortem.words import clock, took
@@ -22,6 +23,9 @@ def show(reports: tuple[Report, ...]) -> None:
 def _show(console: Console, report: Report) -> None:
     console.rule(Text(report.title, style="bold"))
     console.print(Text(f"{report.incident}   {clock(report.began_at)}", style="dim"))
+    if report.guidance is not None:
+        steps = map(_advice, report.guidance.steps)
+        _facts(console, "What to do now", (report.guidance.text, *steps))
     for sentence in report.summary:
         console.print(Text(sentence))
     console.print(_figures(report))
@@ -29,10 +33,12 @@ def _show(console: Console, report: Report) -> None:
     _facts(console, "Unknown", report.unknown)
     _facts(console, "For the cause", report.cause.supports)
     _facts(console, "Against it, or against others", report.cause.against)
-    _facts(console, "Follow-ups (R41)", map(_advice, report.follow_ups))
+    if report.guidance is None or report.guidance.steps != report.follow_ups:
+        _facts(console, "Follow-ups (R41)", map(_advice, report.follow_ups))
     _facts(console, "Runbook and policy (R42)", map(_advice, report.changes))
     if report.meeting is not None:
         _facts(console, "Post-mortem (R43)", (report.meeting.local,))
+    _facts(console, "Steps of the runbook", map(_advice, explained(report)))
     console.print(Text(f"{report.entries} entries, ledger head {report.head}", style="dim"))
 
 

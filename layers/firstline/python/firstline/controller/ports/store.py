@@ -202,5 +202,17 @@ class Store(Protocol):
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that have not ended, the latest first, at most *most*; moments late."""
 
+    def escalated(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that a person was given, the latest opened first, at most *most*; moments late.
+
+        They stay in this list for good: nothing records when their alarms are OK again.
+        """
+
+    def closed(self, most: int) -> tuple[IncidentId, ...]:
+        """Incidents that are over, the latest opened first, at most *most*; moments late."""
+
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order."""
+
+    def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
+        """The last entries of the incident's ledger in order, at most *most*; moments late."""

@@ -24,7 +24,7 @@ from firstline.errors import Bug, Conflict, Contested, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin.effects import Effects
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     due: Due | None
     severity: str
     opened_at: datetime
-    ended: bool
+    status: Status
 
 
 class Tables(msgspec.Struct):
@@ -131,7 +131,17 @@ class MemoryStore:
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """See `firstline.controller.ports.store.Store`."""
-        return self._effects.effect("store", "store.open_now", lambda: self._open_now(most))
+        return self._effects.effect("store", "store.open_now", lambda: self._latest(most, _is_open))
+
+    def escalated(self, most: int) -> tuple[IncidentId, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect(
+            "store", "store.escalated", lambda: self._latest(most, _is_escalated)
+        )
+
+    def closed(self, most: int) -> tuple[IncidentId, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect("store", "store.closed", lambda: self._latest(most, _is_closed))
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """See `firstline.controller.ports.store.Store`."""
@@ -145,6 +155,13 @@ class MemoryStore:
         for id_, text in self.tables.incidents.items():
             with contextlib.suppress(Bug):
                 yield incidents.decode(self._stored(text, self.tables.rows[id_]))
+
+    def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
+        """See `firstline.controller.ports.store.Store`."""
+        entries = self.tables.entries
+        return self._effects.effect(
+            "store", "store.last_entries", lambda: tuple(entries.get(incident, ())[-most:])
+        )
 
     def _load(self, id_: IncidentId) -> Loaded | None:
         text, row = self.tables.incidents.get(id_), self.tables.rows.get(id_)
@@ -165,8 +182,8 @@ class MemoryStore:
         behind = [each for each in due if after is None or _place(each) > _place(after)]
         return tuple(sorted(behind, key=_place)[:DUE_MAX])
 
-    def _open_now(self, most: int) -> tuple[IncidentId, ...]:
-        found = [(row.opened_at, id_) for id_, row in self.tables.rows.items() if not row.ended]
+    def _latest(self, most: int, belongs: Callable[[Row], bool]) -> tuple[IncidentId, ...]:
+        found = [(row.opened_at, id_) for id_, row in self.tables.rows.items() if belongs(row)]
         latest = sorted(found, key=lambda each: each[0])
         return tuple(id_ for _, id_ in reversed(latest))[:most]
 
@@ -297,11 +314,23 @@ def _check_size(change: Change) -> None:
         raise Bug(f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}")
 
 
+def _is_open(row: Row) -> bool:
+    return not row.status.ended
+
+
+def _is_escalated(row: Row) -> bool:
+    return row.status is Status.HANDED_OVER
+
+
+def _is_closed(row: Row) -> bool:
+    return row.status.ended and not _is_escalated(row)
+
+
 def row_of(stored: Incident) -> Row:
     """What stands beside the text of *stored*."""
     at = stored.next_wake_at
     due = None if at is None else Due(stored.id, stored.wake_generation, at)
-    return Row(stored.version, due, stored.severity, stored.opened_at, stored.ended)
+    return Row(stored.version, due, stored.severity, stored.opened_at, stored.status)
 
 
 def _place(due: Due) -> tuple[datetime, IncidentId]:

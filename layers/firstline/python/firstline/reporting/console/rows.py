@@ -1,35 +1,48 @@
 """Rows of the console: of an incident as it is stored, or of a chain that was exported."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import copy
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from firstline import command_lines
+import msgspec
+
 from firstline.errors import Unreadable
 from firstline.ids import IncidentId
-from firstline.incidents.approvals import Proposal
-from firstline.incidents.incident import Incident
-from firstline.ledger.entries import FixIntended, PlanAnswered, PlanProposed
+from firstline.incidents.incident import Incident, Status
+from firstline.ledger.entries import SignalReceived, SignalsJoined
 from firstline.ledger.export import Recorded
 from firstline.notifications.unreadable import WHAT_TO_DO
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import Switch
-from firstline.reporting.console.view import Ask, Row, Stop
-from firstline.reporting.incident_summary import OPEN, Summary, summarise
+from firstline.reporting import links
+from firstline.reporting.console import asks, hosts, progress
+from firstline.reporting.console.escalation import Standing
+from firstline.reporting.console.hosts import Judging
+from firstline.reporting.console.view import Row, Stop
+from firstline.reporting.events import events
+from firstline.reporting.incident_summary import OPEN, summarise
+from firstline.reporting.links import Places
+from firstline.signal import Disposition
 
-OWNERS = {OPEN: "firstline", "handed-over": "on-call"}
-"""Whose an incident is by how it stands; nobody's when it is over."""
+OWNERS = {OPEN: "firstline", Status.HANDED_OVER.value: "a person (on-call)"}
+"""Who has an incident, by how it stands; no owner when it is over."""
 UNREADABLE = "cannot be read"
 """What stands in place of the condition of such an incident."""
 
 
-def of_incident(held: Incident, now: datetime) -> Row:
-    """The incident as it is stored now."""
+class Lens(msgspec.Struct, frozen=True, kw_only=True):
+    """What every row is made with: the instant, the policy's judgement, and where pages are."""
+
+    now: datetime
+    judging: Judging = Judging()
+    places: Places = Places()
+
+
+def of_incident(held: Incident, tail: Sequence[Recorded], lens: Lens) -> Row:
+    """The incident as it is stored now; *tail* are the last entries of its chain."""
     outcome = held.status.value if held.ended else OPEN
-    asks = (
-        _ask(held.id, each.action, each.target, each.plan, each.until)
-        for each in held.proposals
-        if _waits(each, now)
-    )
+    last = progress.last_decision(tail)
+    coming = progress.coming(last, held.next_wake_at)
     return Row(
         id=held.id,
         severity=held.severity.value,
@@ -39,25 +52,44 @@ def of_incident(held: Incident, now: datetime) -> Row:
         ended_at=held.ended_at,
         outcome=outcome,
         owner=OWNERS.get(outcome, ""),
-        doing="" if held.ended else _doing(held),
-        asks=tuple(asks),
+        owned_since=held.ended_at or held.opened_at,
+        approvers=asks.approvers_of_incident(held),
+        hosts=hosts.of_decision(last, held.hosts, lens.judging),
+        doing="" if held.ended else progress.doing(held),
+        why=coming.why,
+        next="" if held.ended else coming.next,
+        next_at=None if held.ended else coming.at,
+        steps=progress.steps(tail),
+        asks=() if held.ended else asks.of_incident(held, lens.now),
+        links=links.of_incident(lens.places, held.id, held.alarm_arn, ended=held.ended),
     )
 
 
-def of_chain(records: Sequence[Recorded], now: datetime) -> Row:
+def of_chain(records: Sequence[Recorded], lens: Lens) -> Row:
     """What the entries of a chain tell; raises `Malformed` for one of another form."""
-    told = summarise(records)
+    summary = summarise(records)
+    is_open = summary.outcome == OPEN
+    coming = progress.coming(progress.last_decision(records), None)
+    arns = (each.arn for each in events(records, SignalReceived) if each.arn)
     return Row(
-        id=told.incident,
-        severity=redact(told.severity or ""),
-        condition=redact(told.condition or ""),
-        alarm=redact(told.alarm),
-        opened_at=told.opened_at,
-        ended_at=told.ended_at,
-        outcome=told.outcome,
-        owner=OWNERS.get(told.outcome, ""),
-        doing=_tried(told) if told.outcome == OPEN else "",
-        asks=tuple(_asked(records, now)) if told.outcome == OPEN else (),
+        id=summary.incident,
+        severity=redact(summary.severity or ""),
+        condition=redact(summary.condition or ""),
+        alarm=redact(summary.alarm),
+        opened_at=summary.opened_at,
+        ended_at=summary.ended_at,
+        outcome=summary.outcome,
+        owner=OWNERS.get(summary.outcome, ""),
+        owned_since=summary.ended_at or summary.opened_at,
+        approvers=asks.approvers_of_chain(records),
+        hosts=hosts.of_chain(records, lens.judging),
+        doing=progress.tried(summary.fixes) if is_open else "",
+        why=coming.why,
+        next=coming.next if is_open else "",
+        next_at=coming.at if is_open else None,
+        steps=progress.steps(records),
+        asks=asks.of_chain(records, lens.now) if is_open else (),
+        links=links.of_incident(lens.places, summary.incident, next(arns, ""), ended=not is_open),
     )
 
 
@@ -71,7 +103,7 @@ def of_unreadable(error: Unreadable) -> Row:
         opened_at=error.opened_at,
         ended_at=None,
         outcome=OPEN,
-        owner=OWNERS["handed-over"],
+        owner=OWNERS[Status.HANDED_OVER.value],
         unreadable=f"This code cannot read it: {redact(error.why)}. {WHAT_TO_DO}",
     )
 
@@ -91,6 +123,22 @@ def of_odd_chain(records: Sequence[Recorded], why: str) -> Row:
     )
 
 
+def standing(row: Row, stands: Standing | None) -> Row:
+    """*row* with how its escalated incident stands; None for one that is not escalated."""
+    if stands is None:
+        return row
+    return copy.replace(row, escalated=stands.is_open, alarms=stands.alarms)
+
+
+def alarms_of_chain(records: Iterable[Recorded]) -> tuple[str, ...]:
+    """The ARNs of the alarms whose trouble the chain is of, redacted as it has them."""
+    received = (each.event for each in records)
+    joined = (each for each in received if isinstance(each, SignalReceived | SignalsJoined))
+    signals = (signal for each in joined for signal in each.all)
+    troubles = (each for each in signals if each.disposition == Disposition.INCIDENT)
+    return tuple(dict.fromkeys(each.arn for each in troubles if each.arn))
+
+
 def stops(switch: Switch, now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand."""
     return tuple(
@@ -105,56 +153,12 @@ def stop(scope: str, why: str, by: str, until: datetime) -> Stop:
     return Stop(scope=redact(scope), why=redact(why), by=redact(by), until=until)
 
 
-def _waits(proposal: Proposal, now: datetime) -> bool:
-    return proposal.answerable and proposal.approval is None and now < proposal.until
-
-
-def _doing(held: Incident) -> str:
-    """What goes on: a fix, a look, or watching; and how many hosts are verified by now."""
-    verified = sum(1 for each in held.targets if each.verified)
-    hosts = f"{verified} of {len(held.targets)} hosts verified" if held.targets else ""
-    return "; ".join(each for each in (_step(held), hosts) if each)
-
-
-def _step(held: Incident) -> str:
-    if held.current is not None:
-        phase = "is being verified" if held.current.answered_at else "was sent"
-        return f"{held.current.action} on {held.current.target} {phase}"
-    return "looks at hosts" if held.look is not None else "watches"
-
-
-def _tried(told: Summary) -> str:
-    last = told.fixes[-1] if told.fixes else None
-    return f"last tried: {last.action} on {last.target}" if last else ""
-
-
-def _asked(records: Iterable[Recorded], now: datetime) -> Iterator[Ask]:
-    """Plans that were proposed, and neither answered nor done since."""
-    waiting: dict[str, Ask] = {}
-    for each in records:
-        match each.event:
-            case PlanProposed(approvable=True, until=datetime() as until) as event:
-                ask = _ask(each.entry.incident, event.action, event.target, event.plan, until)
-                waiting[event.plan] = ask
-            case PlanAnswered(plan=plan) | FixIntended(plan=plan):
-                waiting.pop(plan, None)
-            case _:
-                pass
-    return (each for each in waiting.values() if now < each.until)
-
-
-def _ask(id_: IncidentId, action: str, target: str, plan: str, until: datetime) -> Ask:
-    short = plan[:12]
-    return Ask(
-        what=redact(f"{action} on {target}"),
-        until=until,
-        approve=command_lines.approve(id_, short),
-        deny=command_lines.deny(id_, short),
-    )
-
-
 def age(row: Row, now: datetime) -> timedelta | None:
-    """How long it has been open, or was; None where its beginning is not known."""
+    """How long it has been open, or was; None where its beginning is not known.
+
+    An escalated one is open.
+    """
     if row.opened_at is None:
         return None
-    return max((row.ended_at or now) - row.opened_at, timedelta(0))
+    end = now if row.escalated else row.ended_at or now
+    return max(end - row.opened_at, timedelta(0))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.ids import IncidentId
+from firstline.reporting.links import Link
 from firstline.reporting.tones import Tone
 
 LINES_MAX = 400
@@ -22,10 +23,22 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     deny: str
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident: ``outcome`` is ``open`` or how it ended, ``doing`` what goes on now.
+class Hosts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hosts in service were dead, serving and so on, as the decision of ``at`` knew."""
 
-    Of one that cannot be read ``unreadable`` says why and what to do, and little else is known.
+    at: datetime
+    total: int
+    counts: dict[str, int]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident: ``outcome`` is ``open`` or how it ended.
+
+    It is ``escalated`` while a person has it and its alarms are not known to be OK; ``alarms`` says
+    how they stand then. ``owner`` has it since ``owned_since``; ``approvers`` allowed a fix of it.
+    ``doing`` is what goes on now, ``why`` the last decision's reason, and ``next`` what comes at
+    ``next_at``. ``steps`` are a person's next steps. Of one that cannot be read ``unreadable`` says
+    why and what to do, and little else is known.
     """
 
     id: IncidentId
@@ -36,9 +49,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     outcome: str
     owner: str
+    escalated: bool = False
+    alarms: str = ""
+    owned_since: datetime | None = None
+    approvers: tuple[str, ...] = ()
+    hosts: Hosts | None = None
     doing: str = ""
     unreadable: str = ""
+    why: str = ""
+    next: str = ""
+    next_at: datetime | None = None
+    steps: tuple[str, ...] = ()
     asks: tuple[Ask, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,19 +74,27 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is; ``more`` says that more are open than are shown.
+    """What there is, each list with the latest first.
 
-    ``unreadable`` says why the pauses could not be read, which stops every fix.
+    ``escalated`` are those that a person has and whose alarms are not known to be OK; ``open``
+    those that firstline has. ``ended`` are the others, of as long ago as ``ended_within`` says.
+    ``more`` says that there are more open or escalated ones than are shown, ``more_ended`` that
+    there are more ended ones. ``unreadable`` says why the pauses could not be read, which stops
+    every fix.
     """
 
     fleet: str
     mode: str
     now: datetime
     open: tuple[Row, ...]
+    escalated: tuple[Row, ...] = ()
     ended: tuple[Row, ...] = ()
+    ended_within: str = ""
     stops: tuple[Stop, ...] = ()
     unreadable: str = ""
     more: bool = False
+    more_ended: bool = False
+    links: tuple[Link, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -105,6 +136,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     row: Row
     lines: tuple[Line, ...]
     left_out: int = 0
+    links: tuple[Link, ...] = ()
 
 
 class Missing(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from firstline.reporting.html.templates import template
 from firstline.reporting.postmortem import words
 from firstline.reporting.postmortem.choices import passed
 from firstline.reporting.postmortem.drawing import LANE_HEIGHT, charts, strips, timeline
+from firstline.reporting.postmortem.explained import explained
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.timeline import folded
 
@@ -33,4 +34,5 @@ def drawn(report: Report) -> dict[str, object]:
         "choices": [(each, passed(each)) for each in report.choices],
         "charts": charts(report),
         "strips": strips(report),
+        "explained": explained(report),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from firstline.reporting import timeline
+from firstline.reporting import runbook_steps, timeline
 from firstline.reporting.postmortem import words
 from firstline.reporting.tones import tone
 
@@ -29,7 +29,14 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"clock": words.clock, "time": _time, "passed": timeline.clock, "tone": tone}
+    made.filters |= {
+        "clock": words.clock,
+        "means": runbook_steps.text,
+        "passed": timeline.clock,
+        "time": _time,
+        "tone": tone,
+        "took": words.took,
+    }
     return made
 
 

@@ -62,13 +62,14 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """A plot on the incident's axis, from ``bottom`` to ``top``."""
+    """A plot on the incident's axis, from ``bottom`` to ``top``; ``limit`` is how far below it."""
 
     plot: Plot
     ticks: tuple[Tick, ...]
     curves: tuple[Curve, ...]
     top: str
     bottom: str
+    limit: float | None
 
 
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     around: tuple[float, ...]
     least: str
     most: str
+    limit: float | None
 
 
 def timeline(report: Report) -> Timeline:
@@ -131,7 +133,8 @@ def charts(report: Report) -> tuple[Chart, ...]:
 
 
 def _chart(plot: Plot, scale: Axis) -> Chart:
-    top = max((point.value for line in plot.lines for point in line.points), default=0.0) or 1.0
+    values = (point.value for line in plot.lines for point in line.points)
+    top = max((*values, plot.limit or 0.0)) or 1.0
     return Chart(
         plot=plot,
         ticks=scale.ticks(),
@@ -148,6 +151,7 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
         ),
         top=_number(top),
         bottom="0",
+        limit=None if plot.limit is None else _depth(plot.limit, top),
     )
 
 
@@ -156,11 +160,16 @@ def _points(line: Line, scale: Axis, top: float) -> Iterator[str]:
     last: str | None = None
     for point in line.points:
         x = round(scale.x(point.at) * PLOT_WIDTH / 100, 1)
-        y = f"{round(PLOT_HEIGHT * (1 - point.value / top), 1)}"
+        y = f"{_depth(point.value, top)}"
         if last is not None:
             yield f"{x},{last}"
         yield f"{x},{y}"
         last = y
+
+
+def _depth(value: float, top: float) -> float:
+    """How far below *top* a value lies, in the plot's own units."""
+    return round(PLOT_HEIGHT * (1 - value / top), 1)
 
 
 def strips(report: Report) -> tuple[Strip, ...]:
@@ -169,7 +178,8 @@ def strips(report: Report) -> tuple[Strip, ...]:
 
 
 def _strip(comparison: Comparison) -> Strip:
-    values = (*comparison.around, *comparison.before)
+    limits = () if comparison.limit is None else (comparison.limit,)
+    values = (*comparison.around, *comparison.before, *limits)
     least, most = min(values), max(values)
     span = most - least
 
@@ -184,6 +194,7 @@ def _strip(comparison: Comparison) -> Strip:
         around=tuple(map(place, comparison.around)),
         least=_number(least),
         most=_number(most),
+        limit=None if comparison.limit is None else place(comparison.limit),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from firstline.diagnosis.health_checks import Failure
 from firstline.incidents.incident import Status
-from firstline.ledger.entries import HandedOver, HostsVerified, PlanProposed
+from firstline.ledger.entries import HostsVerified, PlanProposed
 from firstline.reporting.events import events
 from firstline.reporting.postmortem.cause import failures
 from firstline.reporting.postmortem.fixes import Fix, by_action
@@ -12,7 +12,7 @@ from firstline.reporting.postmortem.health import Known
 from firstline.reporting.postmortem.record import Record, reports
 from firstline.reporting.postmortem.report import Advice, advice
 from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import named, parts
+from firstline.reporting.postmortem.words import named
 from firstline.signal import Condition
 
 BY_FAILURE: dict[Failure, str] = {
@@ -61,11 +61,10 @@ BY_CONDITION: dict[str, tuple[str, ...]] = {
 def follow_ups(
     record: Record, stands: Standing, worst: Known | None, fixed: tuple[Fix, ...]
 ) -> tuple[Advice, ...]:
-    """Each once, the nearest first."""
+    """Each once, the nearest first; an escalation's own steps stand in the report's guidance."""
     if not stands.opened:
         return ()
     found = (
-        *(advice(line) for each in events(record, HandedOver) for line in parts(each.next)),
         *(advice(BY_FAILURE[each]) for each in failures(worst.diagnosis if worst else None)),
         *map(advice, BY_CONDITION.get(stands.condition, ())),
         *_locked(fixed),

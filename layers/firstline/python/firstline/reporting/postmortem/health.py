@@ -4,7 +4,7 @@ A decision whose entry does not tell what was seen has no diagnosis here: nothin
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -14,8 +14,11 @@ from firstline.diagnosis.evidence import UNREAD, Evidence, Group, HostEvidence
 from firstline.diagnosis.health_checks import Criteria, Failure, Life
 from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade, HostsInspected, LookIntended
+from firstline.ledger.export import Recorded
 from firstline.remediation.decision_record import ObservedFleet, observed_fleet
 from firstline.reporting.postmortem.record import Record
+
+type Observed = tuple[datetime, ObservedFleet, dict[InstanceId, HostEvidence]]
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +32,21 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 def known(record: Record, age_max: timedelta, criteria: Criteria = CRITERIA) -> Iterator[Known]:
     """What each decision knew; evidence older than *age_max* counts as none."""
+    return (judged(at, seen, hosts, age_max, criteria) for at, seen, hosts in _observed(record))
+
+
+def last_known(
+    record: Iterable[Recorded], age_max: timedelta, criteria: Criteria = CRITERIA
+) -> Known | None:
+    """What the last decision knew; None where no decision recorded what it saw."""
+    last = None
+    for each in _observed(record):
+        last = each
+    return judged(*last, age_max, criteria) if last is not None else None
+
+
+def _observed(record: Iterable[Recorded]) -> Iterator[Observed]:
+    """What each decision saw, and the latest evidence of each host by then."""
     asked: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
     for entry in record:
@@ -39,23 +57,19 @@ def known(record: Record, age_max: timedelta, criteria: Criteria = CRITERIA) -> 
                 at = asked.get(token, entry.at)
                 hosts |= {id_: HostEvidence(each, at) for id_, each in reports.items()}
             case DecisionMade() as event if (seen := observed_fleet(event)) is not None:
-                yield Known(
-                    at=entry.at,
-                    seen=seen,
-                    hosts=copy.copy(hosts),
-                    diagnosis=_judged(seen, hosts, entry.at, age_max, criteria),
-                )
+                yield entry.at, seen, copy.copy(hosts)
             case _:
                 pass
 
 
-def _judged(
+def judged(
+    at: datetime,
     seen: ObservedFleet,
     hosts: dict[InstanceId, HostEvidence],
-    at: datetime,
     age_max: timedelta,
-    criteria: Criteria,
-) -> Diagnosis:
+    criteria: Criteria = CRITERIA,
+) -> Known:
+    """What a decision knew that saw *seen*, with the latest evidence of *hosts*."""
     evidence = Evidence(
         at=at,
         alarm=UNREAD,
@@ -69,7 +83,8 @@ def _judged(
         histories=seen.histories,
     )
     in_scope = seen.group.in_service() if isinstance(seen.group, Group) else tuple(sorted(hosts))
-    return diagnose(evidence, in_scope, age_max, criteria)
+    diagnosis = diagnose(evidence, in_scope, age_max, criteria)
+    return Known(at=at, seen=seen, hosts=hosts, diagnosis=diagnosis)
 
 
 def worst(found: tuple[Known, ...]) -> Known | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from firstline.reporting.postmortem.choices import passed
+from firstline.reporting.postmortem.explained import explained
 from firstline.reporting.postmortem.report import Advice, Choice, Comparison, Report
 from firstline.reporting.postmortem.timeline import folded
 from firstline.reporting.postmortem.words import clock, took
@@ -28,6 +29,7 @@ def _lines(report: Report) -> Iterator[str]:
     when = f"{clock(report.began_at)} to {clock(report.ended_at)}"
     yield f"Incident {escaped(report.incident)}, {when}."
     yield ""
+    yield from _guidance(report)
     yield from map(escaped, report.summary)
     yield from table(
         ("figure", "value", ""), ((each.name, each.value, each.note) for each in report.figures)
@@ -48,16 +50,29 @@ def _lines(report: Report) -> Iterator[str]:
         yield from table(
             ("metric", "around", "the days before", ""), map(_compared, report.comparisons)
         )
-    yield from _advice("Proposed follow-ups (R41)", report.follow_ups)
+    if report.guidance is None or report.guidance.steps != report.follow_ups:
+        yield from _advice("Proposed follow-ups (R41)", report.follow_ups)
     yield from _advice("Runbook and policy (R42)", report.changes)
     if report.meeting is not None:
         yield from ("", "## Post-mortem (R43)", "", f"Proposed: {escaped(report.meeting.local)}.")
+    yield from _advice("Steps of the runbook", explained(report))
     yield from (
         "",
         "## The record",
         "",
         f"{report.entries} entries; the last one's hash is `{report.head}`.",
     )
+
+
+def _guidance(report: Report) -> Iterator[str]:
+    """The links, which are of our own making, and what to do now."""
+    if report.links:
+        yield ", ".join(f"{escaped(each.text)} <{each.href}>" for each in report.links)
+        yield ""
+    if report.guidance is not None:
+        yield from ("## What to do now", "", escaped(report.guidance.text), "")
+        yield from (f"- {escaped(f'{each.step}: {each.text}')}" for each in report.guidance.steps)
+        yield from ("", "## What happened", "")
 
 
 def _timeline(report: Report) -> Iterator[tuple[str, ...]]:

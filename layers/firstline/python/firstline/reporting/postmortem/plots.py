@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from firstline.config.profile import MadeAlarm
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import Life
@@ -25,9 +26,11 @@ HOSTS_MAX = 6
 """With more hosts than these one line is drawn, of their sum or least."""
 
 
-def plots(record: Record, found: tuple[Known, ...]) -> tuple[Plot, ...]:
-    """Each that has at least two readings; one reading is no course of time."""
-    drawn = (_hosts(found), _answering(found), _vaults(record), _memory(record))
+def plots(
+    record: Record, found: tuple[Known, ...], alarms: tuple[Plot, ...] = ()
+) -> tuple[Plot, ...]:
+    """*alarms* and the others that have two readings or more; one is no course of time."""
+    drawn = (*alarms, _hosts(found), _answering(found), _vaults(record), _memory(record))
     return tuple(each for each in drawn if any(len(line.points) > 1 for line in each.lines))
 
 
@@ -105,16 +108,32 @@ def _values(told: HostsInspected, value: Value) -> dict[InstanceId, int]:
     return {host: each for host, each in found if each is not None}
 
 
-def comparisons(record: Record) -> tuple[Comparison, ...]:
-    """The metrics that were looked up for a hand-over, the unusual ones first (R20)."""
-    found = (_comparison(each) for told in events(record, HandedOver) for each in told.metrics)
+def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparison, ...]:
+    """The metrics that were looked up for a hand-over, the unusual ones first (R20).
+
+    That of the leading alarm *made* has its threshold.
+    """
+    series = (each for event in events(record, HandedOver) for each in event.metrics)
+    found = (_comparison(each, made) for each in series)
     return tuple(sorted(found, key=lambda each: not each.unusual))
 
 
-def _comparison(series: MetricSeries) -> Comparison:
+def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
     judged = background.unusual(background.Series(series.name, around, before))
-    return Comparison(name=series.name, around=around, before=before, unusual=judged is not None)
+    return Comparison(
+        name=series.name,
+        around=around,
+        before=before,
+        unusual=judged is not None,
+        limit=float(made.threshold) if made is not None and _is_over(made, series) else None,
+    )
+
+
+def _is_over(made: MadeAlarm, series: MetricSeries) -> bool:
+    """A sum depends on the period, and a share is of two metrics: neither can be compared."""
+    comparable = made.statistic != "Sum" and not made.percent_of
+    return comparable and series.name == f"{made.metric} ({made.statistic})"
 
 
 def _numbers(texts: tuple[str, ...]) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from firstline.reporting.links import Link
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.tones import Tone
 
@@ -86,21 +87,27 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """Readings over the incident; each holds until the next."""
+    """Readings over the incident; each holds until the next. ``limit`` is an alarm's threshold."""
 
     title: str
     unit: str
     note: str
     lines: tuple[Line, ...]
+    limit: float | None = None
+    limit_name: str = ""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric around the start, beside the same time of the days before (R20)."""
+    """A metric around the start, beside the same time of the days before (R20).
+
+    ``limit`` is the threshold of the leading alarm, where it is over this metric as it stands.
+    """
 
     name: str
     around: tuple[float, ...]
     before: tuple[float, ...]
     unusual: bool
+    limit: float | None = None
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +131,13 @@ def advice(line: str) -> Advice:
     return Advice(step, text)
 
 
+class Guidance(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do now: how it stands, and the next steps of a person."""
+
+    text: str
+    steps: tuple[Advice, ...]
+
+
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     """The post-mortem that is proposed (R43)."""
 
@@ -133,11 +147,16 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(Standing, frozen=True, kw_only=True):
-    """How it stands, and why. ``known`` and ``unknown`` are what was seen, and what was not."""
+    """How it stands, and why. ``known`` and ``unknown`` are what was seen, and what was not.
+
+    ``guidance`` is None for a signal that opened no incident. ``links`` lead to pages elsewhere.
+    """
 
     incident: str
     component: str
     title: str
+    guidance: Guidance | None
+    links: tuple[Link, ...]
     summary: tuple[str, ...]
     figures: tuple[Figure, ...]
     moments: tuple[Moment, ...]

@@ -8,14 +8,20 @@ from firstline.config.profile import Profile, seconds
 from firstline.diagnosis.diagnose import CRITERIA
 from firstline.errors import Malformed
 from firstline.ledger.chain import Entry
+from firstline.ledger.entries import SignalReceived
 from firstline.ledger.export import recorded
 from firstline.redaction import redact
+from firstline.reporting import links
+from firstline.reporting.events import events
+from firstline.reporting.links import Link, Places
+from firstline.reporting.postmortem.alarm_plots import alarm, alarm_plots
 from firstline.reporting.postmortem.cause import cause, component, unreadable
 from firstline.reporting.postmortem.changes import changes
 from firstline.reporting.postmortem.choices import choices
 from firstline.reporting.postmortem.figures import figures
 from firstline.reporting.postmortem.fixes import fixes
 from firstline.reporting.postmortem.follow_ups import follow_ups
+from firstline.reporting.postmortem.guidance import guidance
 from firstline.reporting.postmortem.health import Known, known, worst
 from firstline.reporting.postmortem.meeting import meeting
 from firstline.reporting.postmortem.plots import comparisons, plots
@@ -45,22 +51,25 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     fixed, found = fixes(record), tuple(known(record, age_max, criteria))
     stands, at_worst, made = standing(record, fixed), worst(found), choices(record)
     likely = cause(record, stands, at_worst, fixed)
+    following = follow_ups(record, stands, at_worst, fixed)
     affected = component(stands, at_worst, profile)
     return Report(
         **msgspec.structs.asdict(stands),
         incident=redact(record[0].entry.incident, 80),
         component=affected,
         title=title(stands),
+        guidance=guidance(record, stands, following),
+        links=_links(record, profile),
         summary=tuple(summary(record, stands, fixed, likely)),
         figures=figures(record, stands, fixed, affected),
         moments=moments(exported, record, fixed),
         known=_known(record, at_worst),
         unknown=tuple(dict.fromkeys(unreadable(record, at_worst))),
         choices=made,
-        plots=plots(record, found),
-        comparisons=comparisons(record),
+        plots=plots(record, found, alarm_plots(record, found, stands, profile)),
+        comparisons=comparisons(record, alarm(stands, profile)),
         cause=likely,
-        follow_ups=follow_ups(record, stands, at_worst, fixed),
+        follow_ups=following,
         changes=changes(record, stands, fixed, made),
         meeting=meeting(stands, profile.business_day, profile.policy.postmortem_within_days)
         if profile
@@ -79,6 +88,23 @@ def ended(chain: tuple[Entry, ...]) -> bool:
     """
     said = tuple(map(recorded, chain))
     return bool(said) and said[0].opens and any(each.ends for each in said)
+
+
+def _links(record: Record, profile: Profile | None) -> tuple[Link, ...]:
+    """The alarm that leads it, and the pages of its fleet in the alarm's Region."""
+    arn = next((each.arn for each in events(record, SignalReceived) if each.arn), "")
+    region = arn.split(":")[3] if arn.count(":") >= 5 else ""  # noqa: PLR2004 - an ARN's parts
+    places = Places()
+    if profile is not None:
+        chosen = profile.links
+        places = Places(
+            region=region,
+            fleet=profile.fleet.name,
+            runbook=chosen.runbook,
+            pagerduty=chosen.pagerduty,
+        )
+    incident = record[0].entry.incident
+    return (*links.of_incident(Places(), incident, arn, ended=False), *links.of_fleet(places))
 
 
 def _known(record: Record, at_worst: Known | None) -> tuple[str, ...]:

@@ -1,0 +1,66 @@
+"""Links: where a person goes on from a console row or a report, as far as the places are known."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import msgspec
+
+from firstline.ids import IncidentId
+from firstline.ledger import report_location
+
+_ALARM = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):[^:]*:alarm:(.+)")
+_REDACTED = re.compile(r"[\[\]\N{REPLACEMENT CHARACTER}\N{HORIZONTAL ELLIPSIS}]")
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A page elsewhere: what it is, and its address."""
+
+    text: str
+    href: str
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the pages of a deployment are; an empty field is a place that is not known.
+
+    ``fleet`` names the dashboard, ``bucket`` is the archive's; ``runbook`` and ``pagerduty`` are
+    addresses of the profile.
+    """
+
+    region: str = ""
+    fleet: str = ""
+    bucket: str = ""
+    runbook: str = ""
+    pagerduty: str = ""
+
+
+def of_fleet(places: Places) -> tuple[Link, ...]:
+    """The dashboard, the runbook, and the service in PagerDuty."""
+    board = quote(f"firstline-{places.fleet}", safe="")
+    known = places.region and places.fleet
+    dashboard = f"{_cloudwatch(places.region)}#dashboards/dashboard/{board}" if known else ""
+    named = {"dashboard": dashboard, "runbook": places.runbook, "PagerDuty": places.pagerduty}
+    return tuple(Link(text, href) for text, href in named.items() if href)
+
+
+def of_incident(
+    places: Places, incident: IncidentId, alarm_arn: str, *, ended: bool
+) -> tuple[Link, ...]:
+    """The alarm that leads it, and its report once it has one."""
+    return (*_alarm(alarm_arn), *(_report(places, incident) if ended else ()))
+
+
+def _alarm(arn: str) -> Iterator[Link]:
+    """None for an address in which a part was redacted: it leads nowhere."""
+    found = _ALARM.fullmatch(arn)
+    if found and not _REDACTED.search(found[2]):
+        yield Link("alarm", f"{_cloudwatch(found[1])}#alarmsV2:alarm/{quote(found[2], safe='')}")
+
+
+def _report(places: Places, incident: IncidentId) -> Iterator[Link]:
+    if places.bucket and places.region:
+        yield Link("report", report_location.link(places.bucket, places.region, incident))
+
+
+def _cloudwatch(region: str) -> str:
+    return f"https://console.aws.amazon.com/cloudwatch/home?region={region}"

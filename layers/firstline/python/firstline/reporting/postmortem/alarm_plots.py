@@ -1,0 +1,127 @@
+"""The alarms of an incident, as plots: the states that they were in, and the leading one's metric.
+
+Both are of the record, so a report that is made again shows the same. Of a metric it has what
+firstline itself read at each decision, which is no point of CloudWatch's; of most metrics it has
+none, and then the alarm's states and its definition are all.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from firstline.config.profile import MadeAlarm, Profile
+from firstline.diagnosis.evidence import AlarmState, Answering, TargetHealth
+from firstline.ledger.entries import DecisionMade, SignalReceived, SignalsJoined
+from firstline.remediation.decision_record import ObservedFleet
+from firstline.reporting.postmortem.health import Known
+from firstline.reporting.postmortem.record import Record
+from firstline.reporting.postmortem.report import Line, Plot, Point
+from firstline.reporting.postmortem.standing import Standing
+from firstline.reporting.tones import Tone
+
+type Reading = Callable[[ObservedFleet], Point | float | None]
+"""What one decision read of a metric: a value, or one with an instant of its own."""
+
+ALARMS_MAX = 6
+"""As many alarms are drawn, those that rang first."""
+LEVELS = {AlarmState.ALARM: 1.0, AlarmState.INSUFFICIENT_DATA: 0.5, AlarmState.OK: 0.0}
+
+
+def alarm_plots(
+    record: Record, found: tuple[Known, ...], stands: Standing, profile: Profile | None
+) -> tuple[Plot, ...]:
+    """The metric of the leading alarm, where firstline reads it, and the alarms' states."""
+    made = alarm(stands, profile)
+    metric = (_metric(made, found),) if made is not None else ()
+    return (*(each for each in metric if each is not None), _states(record, made))
+
+
+def alarm(stands: Standing, profile: Profile | None) -> MadeAlarm | None:
+    """The leading alarm as the profile makes it; None for one that it does not make."""
+    made = profile.alarms.made if profile is not None else ()
+    return next((each for each in made if each.name == stands.subject), None)
+
+
+def definition(made: MadeAlarm) -> str:
+    """When *made* is in ALARM, in a line."""
+    breaching = made.breaching_periods or made.evaluation_periods
+    share = f" of {made.percent_of}" if made.percent_of else ""
+    limit = f"{made.comparison} {made.threshold:g} {made.unit}{share}"
+    periods = f"{breaching} of {made.evaluation_periods} periods of {made.period_seconds} s"
+    return f"{made.metric} ({made.statistic}) {limit} in {periods}"
+
+
+def _metric(made: MadeAlarm, found: tuple[Known, ...]) -> Plot | None:
+    reading = _READINGS.get((made.namespace, made.metric))
+    if reading is None:
+        return None
+    points = dict.fromkeys(_points(reading, found))
+    return Plot(
+        title=f"{made.metric}, the metric of {made.name}",
+        unit=made.unit,
+        note=f"as firstline read it; the alarm: {definition(made)}",
+        lines=(Line(name=made.metric, tone=Tone.PLAIN, points=tuple(points)),),
+        limit=float(made.threshold),
+        limit_name=f"threshold: {made.comparison} {made.threshold:g}",
+    )
+
+
+def _points(reading: Reading, found: tuple[Known, ...]) -> Iterator[Point]:
+    for each in found:
+        value = reading(each.seen)
+        if value is not None:
+            yield value if isinstance(value, Point) else Point(each.at, value)
+
+
+def _targets(state: str) -> Reading:
+    def count(seen: ObservedFleet) -> float | None:
+        health = seen.target_health
+        if not isinstance(health, TargetHealth):
+            return None
+        return sum(1 for each in health.states.values() if each == state)
+
+    return count
+
+
+def _answers(seen: ObservedFleet) -> Point | None:
+    answering = seen.answering
+    return Point(answering.at, int(answering.answers)) if isinstance(answering, Answering) else None
+
+
+_READINGS: dict[tuple[str, str], Reading] = {
+    ("AWS/ApplicationELB", "HealthyHostCount"): _targets("healthy"),
+    ("AWS/ApplicationELB", "UnHealthyHostCount"): _targets("unhealthy"),
+    ("firstline", "EnclaveAnswering"): _answers,
+}
+"""The metrics that a decision reads itself, each by what it read."""
+
+
+def _states(record: Record, made: MadeAlarm | None) -> Plot:
+    points: dict[str, list[Point]] = {}
+    for name, at, state in sorted(_readings(record), key=lambda each: each[1]):
+        points.setdefault(name, []).append(Point(at, LEVELS[state]))
+    shown = list(points.items())[:ALARMS_MAX]
+    return Plot(
+        title="Alarms",
+        unit="1 ALARM, 0.5 no data, 0 OK",
+        note=f"{made.name}: {definition(made)}" if made else "as signals and readings had them",
+        lines=tuple(Line(name=name, tone=Tone.BAD, points=tuple(each)) for name, each in shown),
+    )
+
+
+def _readings(record: Record) -> Iterator[tuple[str, datetime, AlarmState]]:
+    """Each state of an alarm, by signals and by what decisions read."""
+    names: dict[str, str] = {}
+    for entry in record:
+        match entry.event:
+            case SignalReceived() | SignalsJoined() as event:
+                for each in event.all:
+                    if each.arn and each.state in LEVELS:
+                        name = names.setdefault(each.arn, each.subject or each.arn)
+                        yield name, each.signalled_at or entry.at, AlarmState(each.state)
+            case DecisionMade(seen={"alarms": dict() as alarms}):
+                for arn, fact in alarms.items():
+                    state = fact.get("state") if isinstance(fact, dict) else None
+                    if state in LEVELS:
+                        yield names.get(str(arn), str(arn)), entry.at, AlarmState(state)
+            case _:
+                pass

@@ -1,0 +1,115 @@
+"""Plots of alarms: their states, and the metric of the leading one where firstline reads it."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from firstline.reporting.postmortem.alarm_plots import definition
+from firstline.reporting.postmortem.report import Plot, Report
+from firstline.reporting.postmortem.write import write
+from tests.builders import ALARM_ARN, PROFILE, A, B
+from tests.reporting.chains import HEALTHY, Said, at, chain, decision, handed_over, opening, seen
+
+HEALTHY_HOSTS = "HealthyHostCount (Minimum) < 1 count in 3 of 3 periods of 60 s"
+
+
+def report(*entries: Said) -> Report:
+    return write(chain(*entries), PROFILE)
+
+
+def plots(shown: Report) -> dict[str, Plot]:
+    return {each.title: each for each in shown.plots}
+
+
+def saw(seconds: float, **fields: Any) -> Said:  # noqa: ANN401 - as `seen`
+    """A decision that read this."""
+    return decision(seconds, "wait", seen=seen(**fields))
+
+
+def test_the_leading_alarms_metric_is_what_decisions_read_of_it() -> None:
+    """Beside its threshold, and what the alarm is."""
+    both = {"type": "target-health", "states": {A: "healthy", B: "healthy"}}
+    one = {"type": "target-health", "states": {A: "healthy", B: "draining"}}
+    decisions = (saw(5), saw(10, health=one), saw(20, health=both), decision(30, "close"))
+    plot = plots(report(opening(), *decisions))["HealthyHostCount, the metric of healthy-hosts"]
+    (line,) = plot.lines
+    assert [(each.at, each.value) for each in line.points] == [(at(5), 0), (at(10), 1), (at(20), 2)]
+    assert (plot.limit, plot.limit_name, plot.unit) == (1.0, "threshold: < 1", "count")
+    assert plot.note == f"as firstline read it; the alarm: {HEALTHY_HOSTS}"
+
+
+def test_what_is_counted_is_what_the_metric_counts() -> None:
+    """Unhealthy targets, or the probe's own answers at its own minutes, each once."""
+    name = "UnHealthyHostCount, the metric of unhealthy-hosts"
+    shown = report(opening(subject="unhealthy-hosts"), saw(5), saw(6, health=HEALTHY))
+    assert [each.value for each in plots(shown)[name].lines[0].points] == [1, 0]
+    answering = {"type": "answering", "answers": False, "at": at(3).isoformat()}
+    again = answering | {"answers": True, "at": at(8).isoformat()}
+    probed = report(
+        opening(subject="enclave-answering"),
+        *(saw(second, answering=answering) for second in (5, 6)),
+        saw(9, answering=again),
+        saw(10, answering={"type": "unknown", "why": "so"}),
+    )
+    points = plots(probed)["EnclaveAnswering, the metric of enclave-answering"].lines[0].points
+    assert [(each.at, each.value) for each in points] == [(at(3), 0), (at(8), 1)]
+    unread = {"type": "unknown", "why": "denied"}
+    blind = report(opening(), saw(5, health=unread), saw(6, health=unread))
+    assert "HealthyHostCount, the metric of healthy-hosts" not in plots(blind)
+
+
+@pytest.mark.parametrize("subject", ["response-time", "an alarm of others"])
+def test_of_another_metric_there_are_the_alarms_states(subject: str) -> None:
+    """By signals and decisions, in the order of time."""
+    alarms = {ALARM_ARN: {"type": "alarm", "state": "ALARM"}}
+    shown = report(
+        opening(subject=subject, arn=ALARM_ARN),
+        saw(9, alarms=alarms | {"other": {"type": "unknown", "why": "so"}, "odd": 1}),
+        saw(19, alarms={ALARM_ARN: {"type": "alarm", "state": "INSUFFICIENT_DATA"}}),
+        saw(29, alarms={ALARM_ARN: {"type": "alarm", "state": "OK"}, "b": {"state": "OK"}}),
+    )
+    plot = plots(shown)["Alarms"]
+    assert [each.name for each in plot.lines] == [subject, "b"]
+    points = [(each.at, each.value) for each in plot.lines[0].points]
+    assert points == [(at(0), 1), (at(9), 1), (at(19), 0.5), (at(29), 0)]
+    assert not any("the metric of" in each for each in plots(shown))
+
+
+def test_signals_that_joined_count_and_other_events_do_not() -> None:
+    """At their own instants."""
+    ok = {"arn": ALARM_ARN, "state": "OK", "subject": "x", "signalled_at": at(7).isoformat()}
+    joined = {"joined": [ok, {"arn": "i-1", "state": "terminated"}], "leads": None}
+    chained = (opening(arn=ALARM_ARN), (9.0, opening()[1], joined))
+    (line,) = plots(report(*chained))["Alarms"].lines
+    assert [(each.at, each.value) for each in line.points] == [(at(0), 1), (at(7), 0)]
+
+
+def test_the_definition_says_what_the_profile_says() -> None:
+    """Fewer breaching periods than are evaluated, and a share of another metric."""
+    made = {each.name: each for each in PROFILE.alarms.made}
+    assert definition(made["healthy-hosts"]) == HEALTHY_HOSTS
+    assert definition(made["response-time"]) == (
+        "TargetResponseTime (p99) > 2.5 seconds in 3 of 5 periods of 60 s"
+    )
+    errors = copy.replace(made["rest-api-errors"], breaching_periods=None)
+    assert definition(errors) == "5XXError (Sum) > 5 percent of Count in 5 of 5 periods of 60 s"
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "limit"),
+    [
+        ("response-time", "TargetResponseTime (p99)", 2.5),
+        ("response-time", "HealthyHostCount (Minimum)", None),
+        ("rest-api-errors", "5XXError (Sum)", None),
+        ("kms-throttled", "KmsThrottles (Sum)", None),
+        ("an alarm of others", "TargetResponseTime (p99)", None),
+    ],
+)
+def test_a_metric_around_the_start_has_the_threshold_that_fits_it(
+    subject: str, name: str, limit: float | None
+) -> None:
+    """Not of another alarm, of a share, or of a sum, which depends on the period."""
+    metrics = [{"name": name, "around": ["9"], "before": ["1", "2", "1"]}]
+    shown = report(opening(subject=subject), handed_over(9, metrics=metrics))
+    assert [each.limit for each in shown.comparisons] == [limit]
