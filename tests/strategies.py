@@ -118,6 +118,9 @@ INCIDENT: dict[str, st.SearchStrategy[object]] = {
     "hosts": hosts,
     "clear_readings": st.integers(0, 4),
     "clear_read_at": maybe(instants),
+    "recovered_at": maybe(instants),
+    "returned_at": maybe(instants),
+    "short_since": maybe(instants),
     "look": looks,
     "look_singly": st.booleans(),
     "attempts": st.lists(attempts, max_size=3).map(tuple),
@@ -140,6 +143,8 @@ HISTORIES: tuple[dict[str, object], ...] = (
     {},
     {"targets": make.targets(verified=60), "clear_readings": 3},
     {"status": Status.VERIFYING, "attempts": (make.answered(60),)},
+    {"targets": make.targets(verified=900), "clear_readings": 3, "recovered_at": make.ago(890)},
+    {"condition": Condition.CAPACITY, "severity": Severity.P3, "short_since": make.ago(600)},
 )
 
 

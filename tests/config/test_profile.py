@@ -113,9 +113,9 @@ REFUSED = (
         "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, failed_fixes_max, "
         "demote_after_failed, "
         "budget_percent, budget_window_seconds, healthy_floor_percent, refresh_from_zero, "
-        "blocked_max_seconds, quiet_seconds, freeze_seconds, approval_seconds, "
-        "postmortem_within_days, boot_allowance_seconds, evidence_age_max_seconds, "
-        "look_timeout_seconds, poll_seconds, "
+        "blocked_max_seconds, quiet_seconds, short_group_seconds, freeze_seconds, "
+        "approval_seconds, postmortem_within_days, boot_allowance_seconds, "
+        "evidence_age_max_seconds, look_timeout_seconds, poll_seconds, "
         "watch_seconds, "
         "settle_seconds, verify_readings, verify_interval_seconds, verify_timeout_seconds, "
         "silent_looks_max, alarm_lag_seconds, incident_age_max_seconds, wakes_max, "
@@ -334,6 +334,11 @@ REFUSED = (
         instead("wakes_max = 400", "wakes_max = 400\nquiet_seconds = 7201"),
         "incident_age_max_seconds = 7200",
         "policy.incident_age_max_seconds: is 7200: give 7201 or more, which is quiet_seconds",
+    ),
+    Refused(
+        instead("wakes_max = 400", "wakes_max = 400\nshort_group_seconds = 7201"),
+        "incident_age_max_seconds = 7200",
+        "policy.incident_age_max_seconds: is 7200: give 7201 or more, which is short_group_seconds",
     ),
     Refused(
         instead("wakes_max = 400", "wakes_max = 400\nquiet_seconds = 29"),

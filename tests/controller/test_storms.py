@@ -169,10 +169,10 @@ def test_what_is_given_up_at_once_is_not_while_more_of_it_comes() -> None:
             rig.turn()
     assert (len(rig.tables.incidents), len(rig.notified)) == (1, 1)
     assert (rig.incident().signals, rig.incident().ended) == (300, False)
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "gathers"
+    assert rig.told(Kind.DECISION)[-1]["rule"] == "nothing to watch"
     ended = rig.at_the_end()
     assert (ended.status, len(rig.notified)) == (Status.HANDED_OVER, 1)
-    assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.watch_seconds)
+    assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.quiet_seconds)
 
 
 def test_what_comes_back_of_an_open_storm_joins_it_again() -> None:

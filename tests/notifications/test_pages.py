@@ -73,8 +73,11 @@ def test_the_hand_over_has_a_key_of_its_own() -> None:
 
 def test_what_no_alarm_stands_behind_is_told_once() -> None:
     """Its opening page said all there is; it has no alarm to link to."""
-    held = incident(alarm_arn="")
+    held = incident(alarm_arn="", alarms=())
     assert paging.hand_over(held, SPENT, NOW) == ()
+    minor = copy.replace(held, severity=Severity.P3)
+    assert len(paging.hand_over(minor, SPENT, NOW)) == 1  # what was seen on its hosts is news
+    assert paging.hand_over(copy.replace(minor, hosts={}), SPENT, NOW) == ()
     (page,) = paging.opening(held, signal(), "unreadable")
     assert "alarm_link" not in page.details
     assert bodies.body(page, "vettid")["links"] == []

@@ -9,10 +9,10 @@ from firstline.diagnosis.evidence import Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incidents.incident import Incident, Outcome
 from firstline.remediation.decide import RULES, decide
-from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Step, Wait
+from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Raise, Step, Wait
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
-from firstline.signal import Condition
+from firstline.signal import Condition, Severity
 from tests.builders import (
     FLEET,
     NOW,
@@ -108,6 +108,18 @@ APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", au
 PROPOSED = copy.replace(incident(), proposals=(proposal(),))
 SAID_YES = copy.replace(PROPOSED, proposals=(proposal(approval()),))
 BEFORE, AFTER = hosts(*FLEET, age=61), hosts(*FLEET, age=60)
+QUIET = incident(
+    targets=targets(verified=900), hosts=SERVING, clear_readings=3, recovered_at=ago(900)
+)
+SHORT = incident(
+    alarms=(),
+    condition=Condition.CAPACITY,
+    severity=Severity.P3,
+    targets=(),
+    hosts={},
+    short_since=ago(600),
+)
+LACKING = evidence(group=group(A, B))
 BOOTING = evidence(group=group(*FLEET, lifecycle="Pending:Wait"))
 CASES = (
     Case(
@@ -155,14 +167,49 @@ CASES = (
         of(TIRED),
         "next fix",
     ),
-    Case("nothing to watch", HandOver(), of(incident(alarms=())), situation(), "next fix"),
+    Case(
+        "nothing to watch",
+        HandOver(),
+        of(incident(alarms=(), opened_at=ago(900), joined_at=ago(900))),
+        situation(),
+        "next fix",
+    ),
+    Case("nothing to watch", wait(840), of(incident(alarms=())), situation(), "next fix"),
+    Case(
+        "nothing to watch",
+        wait(1),
+        of(copy.replace(SHORT, joined_at=ago(0), short_since=ago(599)), evidence=LACKING),
+        of(copy.replace(SHORT, joined_at=ago(0)), evidence=LACKING),
+        "short group",
+    ),
+    Case(
+        "nothing to watch",
+        wait(1),
+        of(copy.replace(SHORT, joined_at=ago(900), short_since=ago(599)), evidence=LACKING),
+        of(copy.replace(SHORT, joined_at=ago(900)), evidence=LACKING),
+        "short group",
+    ),
+    Case(
+        "short group",
+        Raise(Severity.P2),
+        of(SHORT, evidence=LACKING),
+        of(copy.replace(SHORT, severity=Severity.P2), evidence=LACKING),
+        "nothing to watch",
+    ),
+    Case(
+        "short group",
+        Raise(Severity.P2),
+        of(SHORT, evidence=evidence(group=UNKNOWN)),
+        of(copy.replace(SHORT, short_since=None), evidence=evidence(group=UNKNOWN)),
+        "nothing to watch",
+    ),
     Case("alarm gone", HandOver(), of(incident(), evidence=GONE), situation(), "next fix"),
     Case(
         "gathers",
         wait(30),
-        of(incident(alarms=(), signals=2, joined_at=ago(30))),
-        of(incident(alarms=(), signals=2, joined_at=ago(60))),
-        "nothing to watch",
+        of(incident(signals=2, joined_at=ago(30)), evidence=GONE),
+        of(incident(signals=2, joined_at=ago(60)), evidence=GONE),
+        "alarm gone",
     ),
     Case(
         "gathers",
@@ -221,6 +268,49 @@ CASES = (
         of(incident(**UNCLASSIFIED, clear_readings=3)),
         of(incident(**UNCLASSIFIED, clear_readings=2)),
         "watch",
+    ),
+    Case(
+        "quiet window",
+        wait(1),
+        of(copy.replace(QUIET, recovered_at=ago(899)), evidence=OKAY),
+        of(QUIET, evidence=OKAY),
+        "recovered",
+    ),
+    # no bound and no other rule hands over what is well
+    Case(
+        "quiet window",
+        wait(1),
+        of(copy.replace(QUIET, recovered_at=ago(899), opened_at=ago(7200), wakes=400)),
+        of(copy.replace(QUIET, clear_readings=0, opened_at=ago(7200))),
+        "bounded",
+    ),
+    Case(
+        "quiet window",
+        Look(FLEET, ago(-5)),
+        of(copy.replace(QUIET, hosts=hosts(*FLEET, up=True, age=121)), evidence=OKAY),
+        of(QUIET, evidence=OKAY),
+        "recovered",
+    ),
+    Case(
+        "recovered",
+        Close(ago(900)),
+        of(QUIET, evidence=OKAY),
+        of(copy.replace(QUIET, clear_readings=2), evidence=OKAY),
+        "alarm to clear",
+    ),
+    Case(
+        "recovered",
+        Close(ago(60)),
+        of(copy.replace(QUIET, recovered_at=ago(60), clear_readings=0), evidence=GONE),
+        of(copy.replace(QUIET, recovered_at=None, clear_readings=0), evidence=GONE),
+        "alarm gone",
+    ),
+    Case(
+        "alarm to clear",
+        HandOver(),
+        of(copy.replace(QUIET, recovered_at=ago(1500), clear_readings=0)),
+        of(copy.replace(QUIET, recovered_at=ago(1499)), evidence=OKAY),
+        "recovered",
     ),
     Case(
         "no hosts",
@@ -377,4 +467,6 @@ def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Cas
 def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:
     """A rule or a step without a case fails here."""
     assert {type(each.step) for each in CASES} == set(get_args(Step.__value__))
-    assert len({each.rule for each in CASES}) == len(RULES) + len(("watch", "gathers"))
+    assert len({each.rule for each in CASES}) == len(RULES) + len(
+        ("watch", "gathers", "quiet window")
+    )

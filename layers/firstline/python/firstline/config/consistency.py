@@ -204,6 +204,7 @@ def _limits(policy: Policy) -> Iterator[Fault]:
         ("blocked_max_seconds", policy.boot_allowance_seconds, "boot_allowance_seconds"),
         ("incident_age_max_seconds", policy.verify_timeout_seconds, "verify_timeout_seconds"),
         ("incident_age_max_seconds", policy.quiet_seconds, "quiet_seconds"),
+        ("incident_age_max_seconds", policy.short_group_seconds, "short_group_seconds"),
         ("quiet_seconds", confirming, "verify_readings * verify_interval_seconds"),
     )
     for field, bound, why in least:

@@ -224,7 +224,9 @@ class Policy(Table, frozen=True, kw_only=True):
     holds as long. An action of which ``demote_after_failed`` fixes in a row did not
     help asks a person in later incidents, until somebody promotes it. The post-mortem of a P1 or P2
     is proposed within ``postmortem_within_days`` of its end (R43). What recovered by itself is
-    watched for ``quiet_seconds``, and what comes back joins its incident.
+    watched for ``quiet_seconds``, and what comes back joins its incident; so is one without an
+    alarm since its last signal. A group that cannot launch is a P2 once it was short for
+    ``short_group_seconds``.
     """
 
     attempts_per_target_max: Count
@@ -238,6 +240,7 @@ class Policy(Table, frozen=True, kw_only=True):
     refresh_from_zero: bool = False
     blocked_max_seconds: Seconds = 900
     quiet_seconds: Seconds = 900
+    short_group_seconds: Seconds = 600
     freeze_seconds: Seconds = 3600
     approval_seconds: Seconds = 900
     postmortem_within_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 5

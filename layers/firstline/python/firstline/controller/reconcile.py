@@ -7,7 +7,7 @@ is dropped; a commit that comes second begins again from what the first one wrot
 
 from typing import assert_never
 
-from firstline.controller import act, inbox
+from firstline.controller import act, inbox, raising
 from firstline.controller.commit import contend
 from firstline.controller.draft import Draft
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
@@ -15,7 +15,16 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
 from firstline.remediation.decide import decide
-from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
+from firstline.remediation.decision import (
+    Ask,
+    Close,
+    Decision,
+    Fix,
+    HandOver,
+    Look,
+    Raise,
+    Wait,
+)
 from firstline.remediation.decision_record import basis
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation
@@ -55,6 +64,8 @@ def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
             act.fix(draft, plan, about)
         case Ask(plan, unknowns):
             act.ask(draft, plan, unknowns, about)
+        case Raise(severity):
+            raising.raise_severity(draft, severity, decision.why)
         case HandOver():
             act.hand_over(draft, decision, about)
         case Close():

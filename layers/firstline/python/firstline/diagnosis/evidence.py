@@ -131,6 +131,11 @@ class Group(msgspec.Struct, frozen=True, tag="group"):
         """Whether as many instances are in service as it wants: a lost host is no recovery."""
         return 0 < self.desired <= len(self.in_service())
 
+    @property
+    def short(self) -> bool:
+        """Whether fewer instances are in service than it wants."""
+        return len(self.in_service()) < self.desired
+
     def in_service(self) -> tuple[InstanceId, ...]:
         """Ids of the instances in service, in one stable order."""
         return tuple(sorted(each.id for each in self.instances if each.in_service))

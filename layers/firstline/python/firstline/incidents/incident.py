@@ -208,8 +208,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
     row, each at its interval, that found the alarm OK. It ``recovered_at`` by itself, unless its
-    trouble came back, ``returns`` times, the last one at ``returned_at``. ``look_singly``: SSM
-    refused a look at several hosts, which it does when a single one of them is not registered.
+    trouble came back, ``returns`` times, the last one at ``returned_at``. The group of one that is
+    about capacity is short, or cannot be read, since ``short_since``. ``look_singly``: SSM refused
+    a look at several hosts, which it does when a single one of them is not registered.
     """
 
     schema: int = SCHEMA
@@ -243,6 +244,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     recovered_at: datetime | None = None
     returned_at: datetime | None = None
     returns: int = 0
+    short_since: datetime | None = None
     look: Look | None = None
     look_singly: bool = False
     attempts: tuple[Attempt, ...] = ()

@@ -154,9 +154,9 @@ class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class DecisionMade(Event, frozen=True, kw_only=True):
     """The next step and its reasoning.
 
-    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``ask``, ``hand-over``, ``close``) and
-    the fields of that step. ``seen``, ``wakes``, ``around`` and ``mode`` are its inputs, which
-    ``remediation/decision_record.py`` writes and reads; older entries lack them.
+    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``ask``, ``raise``, ``hand-over``,
+    ``close``) and the fields of that step. ``seen``, ``wakes``, ``around`` and ``mode`` are its
+    inputs, which ``remediation/decision_record.py`` writes and reads; older entries lack them.
     """
 
     kind: ClassVar = Kind.DECISION
@@ -177,6 +177,11 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     def step_type(self) -> str:
         """The name of the step."""
         return str(self.step.get("type", ""))
+
+    @property
+    def raised_to(self) -> str | None:
+        """The severity that the incident rose to by this decision, if it did."""
+        return str(self.step.get("severity")) if self.step_type == "raise" else None
 
     @property
     def recovered_at(self) -> datetime | None:

@@ -47,9 +47,19 @@ def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple
 
     Under the episode's key where nothing was paged before.
     """
-    told = any(each.action == "trigger" for each in incident.pages if each.channel == "pager")
-    key = f"{incident.id}:{incident.severity.lower()}" if told else incident.id
-    return _of_signal(incident, key, signal, why, now)
+    return _of_signal(incident, _key_of_rise(incident), signal, why, now)
+
+
+def worsened(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
+    """The page of an incident that rose by what was read, and not by a signal."""
+    summary = f"{incident.severity} {incident.condition}: {why}"
+    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
+    return _trigger(incident, _key_of_rise(incident), summary, details, now)
+
+
+def _key_of_rise(incident: Incident) -> str:
+    paged = any(each.action == "trigger" for each in incident.pages if each.channel == "pager")
+    return f"{incident.id}:{incident.severity.lower()}" if paged else incident.id
 
 
 def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:
@@ -78,9 +88,10 @@ def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> t
 def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
     """The page that gives the incident to a person: a key of its own, so that it notifies.
 
-    None for one that paged and has no alarm: nothing was or will be done, which that page told.
+    None for one without an alarm of which people know already: nothing was or will be done, which
+    its first page said. What was seen on hosts is news where nobody was paged.
     """
-    if not incident.alarm_arn and incident.severity.pages:
+    if not incident.alarms and (incident.severity.pages or not incident.hosts):
         return ()
     summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
     key = f"{incident.id}:gave-up"

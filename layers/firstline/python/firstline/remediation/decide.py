@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from firstline.config.profile import seconds
 from firstline.remediation.decision import Decision, Wait
-from firstline.remediation.rules import fixing, handing_over, looking, recovering
+from firstline.remediation.rules import fixing, handing_over, looking, raising, recovering
 from firstline.remediation.situation import Situation
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     handing_over.not_known_here,
     handing_over.went_astray,
+    raising.short_group,
     handing_over.bounded,
     recovering.storm_gathers,
     looking.fix_under_way,

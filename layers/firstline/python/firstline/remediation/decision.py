@@ -8,6 +8,7 @@ from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade, GuardAnswer
 from firstline.remediation.guards.guard import Answer
 from firstline.remediation.plan import Plan
+from firstline.signal import Severity
 
 
 class Wait(msgspec.Struct, frozen=True, tag="wait"):
@@ -43,13 +44,19 @@ class HandOver(msgspec.Struct, frozen=True, tag="hand-over"):
     """Give it to a person, with a page of its own."""
 
 
+class Raise(msgspec.Struct, frozen=True, tag="raise"):
+    """It is as grave as ``severity`` now, and people are paged for it."""
+
+    severity: Severity
+
+
 class Close(msgspec.Struct, frozen=True, tag="close", omit_defaults=True):
     """It is over, and proven so; since ``recovered_at`` where it recovered by itself."""
 
     recovered_at: datetime | None = None
 
 
-type Step = Wait | Look | Fix | Ask | HandOver | Close
+type Step = Wait | Look | Fix | Ask | Raise | HandOver | Close
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from firstline.actions.action import Autonomy
-from firstline.config.profile import Profile
+from firstline.config.profile import Profile, seconds
 from firstline.config.settings import Mode
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.evidence import Evidence, Need, Unknown, needs
@@ -60,6 +60,14 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     def quiet_until(self) -> datetime | None:
         """When its quiet window is over; None while it has not recovered by itself."""
         return quiet_window.ends_at(self.incident, self.profile.policy)
+
+    @property
+    def short_until(self) -> datetime | None:
+        """When a group that stays short is a P2; None while it is not short, or pages already."""
+        since = self.incident.short_since
+        if since is None or self.incident.severity.pages:
+            return None
+        return since + seconds(self.profile.policy.short_group_seconds)
 
     def demotion(self, action: str) -> Demotion | None:
         """What keeps *action* from going by itself here; none is known where limits are not."""

@@ -29,6 +29,7 @@ from firstline.remediation import verification as verify
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, Answered, astray
 from firstline.remediation.limits import Limits
+from firstline.signal import Condition
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
     lesson = _standing(lesson, seen, profile, now)
     lesson = _fix_verdict(lesson, seen, profile, now)
     watched = recovery.watch(incident, lesson.incident, seen.evidence, profile.policy, now)
-    return lesson.adding(watched)
+    return lesson.adding(_short_since(watched, seen.evidence, now))
 
 
 def _scope(incident: Incident, evidence: Evidence) -> Incident:
@@ -83,6 +84,15 @@ def _scope(incident: Incident, evidence: Evidence) -> Incident:
     entered = HostHistory(in_service_at=evidence.at if read_before else None)
     targets = tuple(known.get(each, Target(each, history=entered)) for each in hosts)
     return copy.replace(incident, targets=targets)
+
+
+def _short_since(incident: Incident, evidence: Evidence, now: datetime) -> Incident:
+    """Since when the group of a trouble of capacity is short; one that is unknown is not fine."""
+    group = evidence.group
+    about = incident.condition is Condition.CAPACITY
+    fine = isinstance(group, Group) and not group.short
+    since = (incident.short_since or now) if about and not fine else None
+    return copy.replace(incident, short_since=since)
 
 
 def learnt(evidence: Evidence, incident: Incident) -> Evidence:

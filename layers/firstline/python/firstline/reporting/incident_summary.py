@@ -104,8 +104,7 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
     joins = tuple(events(record, entries.SignalsJoined))
     joined = [signal for each in joins for signal in each.joined]
     recoveries = sum(1 for each in joined if each.disposition == Disposition.RECOVERY)
-    leads = [each.leads for each in joins if each.leads is not None]
-    lead = leads[-1] if leads else opening
+    severity, condition = leading(record, opening)
     responses = events(record, entries.ResponseMeasured)
     demotions = timed(record, entries.ActionDemoted)
     fixes = tuple(_fixes(record).values())
@@ -115,8 +114,8 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
         entries=len(record),
         whole=all(each.entry.sequence == number for number, each in enumerate(record, start=1)),
         disposition=opening.disposition,
-        severity=lead.severity,
-        condition=lead.condition,
+        severity=severity,
+        condition=condition,
         alarm=opening.subject,
         signals=len(tuple(events(record, entries.SignalReceived))) + len(joined),
         flaps=max(recoveries - 1, 0),
@@ -135,6 +134,22 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
         demoted=tuple(Demoted(each.action, each.failed, at) for at, each in demotions),
         policy=record[-1].policy,
     )
+
+
+def leading(
+    record: Iterable[Recorded], opening: entries.SignalReceived
+) -> tuple[str | None, str | None]:
+    """The severity and the condition that it had in the end, from those of its *opening* on."""
+    severity, condition = opening.severity, opening.condition
+    for each in record:
+        match each.event:
+            case entries.SignalsJoined(leads=lead) if lead is not None:
+                severity, condition = lead.severity, lead.condition
+            case entries.DecisionMade(raised_to=raised) if raised is not None:
+                severity = raised
+            case _:
+                pass
+    return severity, condition
 
 
 class Ending(NamedTuple):

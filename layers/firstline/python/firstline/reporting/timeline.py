@@ -141,6 +141,8 @@ def _decision(event: entries.DecisionMade) -> Iterator[Text]:
             yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", Tone.PLAIN
         case "ask":
             return  # the proposal says it
+        case "raise":
+            yield "raises", f"to {event.raised_to}: {event.why}", Tone.WARNING
         case "hand-over":
             yield "gives up", event.why, Tone.BAD
         case "close":

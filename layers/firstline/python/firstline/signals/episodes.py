@@ -20,7 +20,7 @@ from firstline.ledger.chain import Chain, Entry, Provenance, append
 from firstline.ledger.entries import SignalReceived
 from firstline.notifications import pages as paging
 from firstline.redaction import redact
-from firstline.signal import Condition, Disposition, Mark, Signal
+from firstline.signal import Condition, Disposition, Mark, Severity, Signal
 from firstline.signals import correlation as causes
 from firstline.signals import rules
 from firstline.signals.classify import Classification
@@ -164,6 +164,16 @@ def _led_by(
     pages = paging.raised(led, signal, found.why, now)
     response = responses.expected(found.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
+
+
+def worsened(
+    incident: Incident, severity: Severity, why: str, profile: Profile, now: datetime
+) -> Incident:
+    """*incident* that is as grave as *severity* by what was read, with the page of its rise."""
+    worse = copy.replace(incident, severity=severity)
+    pages = paging.worsened(worse, why, now)
+    response = responses.expected(severity, now, profile)
+    return copy.replace(worse, pages=(*worse.pages, *pages), responses=(*worse.responses, response))
 
 
 def _beside(incident: Incident, condition: Condition) -> Incident:

@@ -30,6 +30,22 @@ PLANTED = (
         start="a P2 that comes back",
     ),
     Planted(
+        name="what no alarm stands behind is given up at once",
+        breaks="I36",
+        file="remediation/rules/handing_over.py",
+        old="    if not ahead:\n",
+        new="    if s.incident:\n",
+        start="launches fail again and again",
+    ),
+    Planted(
+        name="a group that is short for long pages nobody",
+        breaks="I36 (short)",
+        file="remediation/decide.py",
+        old="    raising.short_group,\n",
+        new="",
+        start="launches fail again and again",
+    ),
+    Planted(
         name="a P1 that comes back rings nobody",
         breaks="I36",
         file="notifications/pages.py",

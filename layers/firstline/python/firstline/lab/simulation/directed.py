@@ -31,6 +31,7 @@ FLAPPING = tuple(
 MEETS = 5
 """When the first fix is decided: a look that is sent at once is read so many seconds later."""
 FREEZES = Told(MEETS, envelopes.freeze)
+LAUNCH_FAILED = "EC2 Instance Launch Unsuccessful"
 LOOPS = {"parent": "looping"}
 LOST = {"enclave": "up", "nats": "lost"}
 UNRELATED = (
@@ -381,6 +382,13 @@ DIRECTED: Sequence[Start] = (
     start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
     start("a P2 that comes back", fleet(UP, UP), *comes_back("rest-api-errors")),
     start("a P1 that comes back", fleet(UP, UP), *comes_back(ZERO)),
+    start(
+        "launches fail again and again",
+        fleet(UP, UP),
+        *(Told(at, envelopes.activity(LAUNCH_FAILED, f"launch-{at}")) for at in (0, 240, 480)),
+        launches=False,
+        desired=3,
+    ),
 )
 
 STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP)

@@ -104,7 +104,7 @@ class AutoScaling:
         self.hosts = {
             each.id: Host(each, self.start, None, self.timings) for each in self.scenario.hosts
         }
-        self.desired = len(self.hosts)
+        self.desired = self.scenario.desired or len(self.hosts)
         hour, old = timedelta(hours=1), self.start - OF_OLD
         if self.scenario.refresh_cancelled:
             self.refreshes = [GroupRefresh("refresh-old", old, old + hour, [], BY_HAND, old)]

@@ -171,9 +171,10 @@ class Scenario(Part, frozen=True, kw_only=True):
 
     Alarms that are told by name come from when it ``begins`` on. ``shows`` are the known
     failures, by their ids, that it stands for. ``autonomy`` stands in place of the profile's
-    for the actions that it names. A new instance is in service after ``boot_seconds``. With a
-    ``health_check_type`` of ELB the group repeats what the load balancer says. Somebody may
-    disable the actions of every alarm, which turns all the same. Where
+    for the actions that it names. The group wants as many instances as there are hosts, or
+    ``desired``, of which some could not be launched then. A new instance is in service after
+    ``boot_seconds``. With a ``health_check_type`` of ELB the group repeats what the load balancer
+    says. Somebody may disable the actions of every alarm, which turns all the same. Where
     ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are
     failure domains. Where nothing ``launches`` AWS has no capacity for a new instance; where
     the group is ``refreshing`` somebody else does it; ``refresh_cancelled``: somebody cancelled
@@ -194,6 +195,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     autonomy: dict[str, Autonomy] = {}
     paused: bool = False
     switch_corrupt: bool = False
+    desired: int | None = None
     boot_seconds: int = 120
     health_check_type: Literal["EC2", "ELB"] = "ELB"
     actions_disabled_at_seconds: int | None = None

@@ -44,10 +44,19 @@ def went_astray(s: Situation) -> Decision | None:
 
 
 def nothing_to_watch(s: Situation) -> Decision | None:
-    """A signal without an alarm of ours behind it leaves nothing to read: a person must."""
+    """A signal without an alarm of ours behind it leaves nothing to read: a person must.
+
+    It stays open for the quiet window, so that what comes again joins it (I36).
+    """
     if s.incident.alarms:
         return None
-    return Decision(step=HandOver(), rule="nothing to watch", why="no alarm stands behind it")
+    why = "no alarm stands behind it"
+    quiet_at = s.incident.joined_at + seconds(s.profile.policy.quiet_seconds)
+    ahead = [at for at in (quiet_at, s.short_until) if at is not None and at > s.now]
+    if not ahead:
+        return Decision(step=HandOver(), rule="nothing to watch", why=why)
+    why = f"{why}: what comes again by {max(ahead):%H:%M:%S} joins it"
+    return Decision(step=Wait(min(ahead)), rule="nothing to watch", why=why)
 
 
 def alarm_gone(s: Situation) -> Decision | None:

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.ledger.entries import HandedOver, SignalReceived, SignalsJoined
+from firstline.ledger.entries import HandedOver, SignalReceived
 from firstline.reporting.events import events, timed
-from firstline.reporting.incident_summary import NOTED, OPEN, Ending, endings
+from firstline.reporting.incident_summary import NOTED, OPEN, Ending, endings, leading
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.signal import Disposition
@@ -37,8 +37,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
     """What *record* says; its first entry is that of the opening signal."""
     opening = next(events(record, SignalReceived), SignalReceived())
-    leads = [each.leads for each in events(record, SignalsJoined) if each.leads]
-    lead = leads[-1] if leads else opening
+    severity, condition = leading(record, opening)
     handed_over = tuple(timed(record, HandedOver))
     owned_since, taken = handed_over[-1] if handed_over else (None, HandedOver())
     opened = opening.disposition == Disposition.INCIDENT
@@ -46,8 +45,8 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
     # after a hand-over or a close nothing is decided
     ending = next(endings(record, helped=any(each.helped for each in fixed)), unended)
     return Standing(
-        severity=lead.severity or "none",
-        condition=lead.condition or "none",
+        severity=severity or "none",
+        condition=condition or "none",
         rule=opening.rule or "",
         subject=opening.subject,
         why=opening.why,

@@ -67,6 +67,7 @@ CHECKERS: dict[str, Checker] = {
     "I34": knowledge.a_yes_is_looked_after,
     "I35": surroundings.no_denied_plan_is_intended,
     "I36": quiet.one_trouble_one_alert,
+    "I36 (short)": quiet.short_groups_page,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

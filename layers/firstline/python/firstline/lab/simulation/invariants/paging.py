@@ -36,8 +36,15 @@ def _late(left: Left, held: Incident) -> Iterator[str]:
     sent = min(left.triggered(held.id), default=None)
     if sent is None:
         yield f"{held.id} was never paged"
-    elif sent > (possible := _possible(left, held.opened_at, sent)):
+    elif sent > (possible := _possible(left, _grave_since(held), sent)):
         yield f"{held.id} was paged at {sent.time()}, and could be by {possible.time()}"
+
+
+def _grave_since(held: Incident) -> datetime:
+    """Since when it pages: its opening, or the instant of the rise that made it so grave."""
+    first = held.responses[0]
+    rises = (each.since for each in held.responses[1:] if each.severity.pages)
+    return held.opened_at if first.severity.pages else max(held.opened_at, next(rises))
 
 
 def _possible(left: Left, since: datetime, until: datetime) -> datetime:
@@ -164,10 +171,11 @@ def deafness_is_told(left: Left) -> Iterator[str]:
     """I7: a page that is not taken for minutes is told by an alarm that shares no code."""
     for held in left.held:
         sent = min(left.triggered(held.id), default=None)
-        missed = [each for each in left.run.missed if each <= held.opened_at + TOLD_WITHIN]
-        until = held.opened_at + TOLD_WITHIN + len(missed) * SWEPT_EVERY
+        since = _grave_since(held) if held.severity.pages else held.opened_at
+        missed = [each for each in left.run.missed if each <= since + TOLD_WITHIN]
+        until = since + TOLD_WITHIN + len(missed) * SWEPT_EVERY
         late = held.severity.pages and (sent is None or sent > until)
-        if late and not _deaf(left, held.opened_at, until):
+        if late and not _deaf(left, since, until):
             yield f"{held.id} was not paged for minutes, and no alarm told"
 
 

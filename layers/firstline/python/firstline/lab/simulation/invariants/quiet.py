@@ -9,6 +9,8 @@ from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import DecisionMade, SignalsJoined
 from firstline.signal import Condition, Severity
 
+YOUNG = timedelta(hours=1)
+"""One that ends older may have been bounded by its age."""
 SKEW = timedelta(seconds=20)
 """As far as two workers' clocks may differ."""
 PROMPT = timedelta(seconds=30)
@@ -29,22 +31,31 @@ def one_trouble_one_alert(left: Left) -> Iterator[str]:
 def _opened_again(left: Left, held: Incident) -> Iterator[str]:
     """No other incident of its cause is of a signal from within the window."""
     drill = held.drill or held.condition is Condition.DRILL
-    if held.status is not Status.OBSERVED or held.ended_at is None or held.storm or drill:
+    if held.ended_at is None or held.storm or drill or not _watched(held):
         return
-    until = _fired_last(left, held, held.ended_at) + _window(left) - SKEW
+    until = _troubled_last(left, held, held.ended_at) + _window(left) - SKEW
     for other in left.held:
         later = other.cause == held.cause and held.ended_at <= other.opened_at
         prompt = other.opened_at - other.signalled_at <= PROMPT
         if later and prompt and other.signalled_at < until:
-            yield f"{other.id} opened again what {held.id} had recovered from by itself"
+            yield f"{other.id} opened again what {held.id} was about"
+
+
+def _watched(held: Incident) -> bool:
+    """Whether it recovered by itself, or had no alarm that could tell a recovery."""
+    age = held.ended_at - held.opened_at if held.ended_at is not None else timedelta(0)
+    unread = not held.alarms and age < YOUNG
+    return held.status is Status.OBSERVED or (held.status is Status.HANDED_OVER and unread)
 
 
 def _window(left: Left) -> timedelta:
     return timedelta(seconds=left.policy.quiet_seconds)
 
 
-def _fired_last(left: Left, held: Incident, until: datetime) -> datetime:
-    """When an alarm of *held* was last in ALARM before *until*, by the world."""
+def _troubled_last(left: Left, held: Incident, until: datetime) -> datetime:
+    """When an alarm of *held* was last in ALARM before *until*, or its last signal came."""
+    if not held.alarms:
+        return held.joined_at
     known = (left.world.alarms[arn] for arn in held.alarms if arn in left.world.alarms)
     ends = (at for alarm in known for at, was in alarm.turned if was is AlarmState.ALARM)
     return max((at for at in ends if at <= until), default=held.opened_at)
@@ -95,3 +106,20 @@ def _rises(event: SignalsJoined, since: datetime) -> bool:
         and each.signalled_at > since
         for each in event.joined
     )
+
+
+def short_groups_page(left: Left) -> Iterator[str]:
+    """I36 (short): a group that could not launch, and was short for so long, pages."""
+    length = timedelta(seconds=left.policy.short_group_seconds)
+    for held in left.held:
+        if held.condition is not Condition.CAPACITY or held.ended_at is None:
+            continue
+        lived = held.ended_at - held.opened_at
+        minutes = range(int(lived.total_seconds() // 60) + 1)
+        short = all(_short(left, held.opened_at + timedelta(minutes=each)) for each in minutes)
+        if short and lived > length and not held.severity.pages:
+            yield f"{held.id} paged nobody, and its group was short for {lived}"
+
+
+def _short(left: Left, at: datetime) -> bool:
+    return len(left.world.group.in_service(at)) < left.world.group.desired

@@ -1,0 +1,21 @@
+"""Rules that raise: what was minor at first, and is not once it has lasted."""
+
+from firstline.diagnosis.evidence import Group
+from firstline.remediation.decision import Decision, Raise
+from firstline.remediation.situation import Situation
+from firstline.signal import Severity
+
+
+def short_group(s: Situation) -> Decision | None:
+    """R14: a group that lacks instances for long is a P2; a launch that failed once is not.
+
+    The group was read just now: one that cannot be read is taken for short.
+    """
+    since, group = s.incident.short_since, s.evidence.group
+    if since is None or s.short_until is None or s.now < s.short_until:
+        return None
+    lacks = "the group cannot be read"
+    if isinstance(group, Group):
+        lacks = f"{len(group.in_service())} of {group.desired} instances are in service"
+    why = f"{lacks}, and it was short since {since:%H:%M:%S}"
+    return Decision(step=Raise(Severity.P2), rule="short group", why=why)
