@@ -45,7 +45,10 @@ def test_an_alarm_of_the_stack_is_found_by_its_name_in_the_profile() -> None:
     ("metrics", "metric"),
     [
         ([{"Id": "a", "MetricStat": {"Metric": METRIC}}, {"Id": "b", "Expression": "a"}], "m"),
-        ([{"Id": each, "MetricStat": {"Metric": METRIC}} for each in "ab"], ""),
+        ([{"Id": each, "MetricStat": {"Metric": METRIC}} for each in "ab"], "m"),
+        ([{"Id": it, "MetricStat": {"Metric": METRIC | {"MetricName": it}}} for it in "ab"], ""),
+        ([{"Id": "a", "Expression": 'SELECT MAX("m") FROM "AWS/EC2"'}], "m"),
+        ([{"Id": "a", "Expression": "SEARCH('m', 'Average')"}], ""),
     ],
 )
 def test_an_alarm_on_an_expression(metrics: list[Answer], metric: str) -> None:

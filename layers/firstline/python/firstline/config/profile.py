@@ -168,7 +168,8 @@ class Rule(Table, frozen=True, kw_only=True):
     """From a signal to what it means. All of ``when`` must hold; the first rule that fits wins.
 
     Of ``when``, ``metric`` is the alarm's metric, ``state`` the signal's, and any other field one
-    of its dimensions.
+    of its dimensions. An expression over one metric has that metric: an anomaly band, a query of
+    Metrics Insights with the dimensions that it asks to equal, a share of a quota.
     ``scope`` is the dimension whose value tells incidents apart, ``InstanceId`` for one; without
     it the whole fleet is one.
     """

@@ -16,6 +16,7 @@ from firstline.errors import Malformed
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.drill_marker import word_of
+from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
 from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
 SOURCE = "aws.cloudwatch"
@@ -43,6 +44,7 @@ class _State(_Camel, frozen=True, kw_only=True):
 
 
 class _Metric(_Camel, frozen=True, kw_only=True):
+    namespace: str = ""
     name: str = ""
     dimensions: dict[str, str] = {}
 
@@ -53,6 +55,7 @@ class _MetricStat(_Camel, frozen=True, kw_only=True):
 
 class _MetricEntry(_Camel, frozen=True, kw_only=True):
     return_data: bool = True
+    expression: str = ""
     metric_stat: _MetricStat | None = None
 
 
@@ -139,12 +142,16 @@ def _arn(name: str, envelope: Envelope) -> str:
     return expected
 
 
-def _metric(metrics: tuple[_MetricEntry, ...]) -> _Metric:
-    """The metric that the alarm is about: the one returned, or the only one of an expression."""
-    stats = [each for each in metrics if each.metric_stat]
-    returned = [each for each in stats if each.return_data]
-    (chosen,) = returned if len(returned) == 1 else stats if len(stats) == 1 else (None,)
-    return chosen.metric_stat.metric if chosen and chosen.metric_stat else _Metric()
+def _metric(metrics: tuple[_MetricEntry, ...]) -> AlarmMetric:
+    """The one metric that the alarm is about."""
+    return about([each for each in map(_part, metrics) if each is not None])
+
+
+def _part(entry: _MetricEntry) -> AlarmMetric | None:
+    if entry.metric_stat is None:
+        return query(entry.expression, returned=entry.return_data)
+    read = entry.metric_stat.metric
+    return AlarmMetric(read.name, read.dimensions, read.namespace, entry.return_data)
 
 
 def _end(mute: dict[str, object] | None) -> datetime | None:
