@@ -121,10 +121,11 @@ def test_a_fact_says_what_happened_to_what(
 
 
 def test_a_contributor_is_told_by_its_id_and_attributes() -> None:
-    """Its attributes are dimensions, so a rule can match them."""
+    """Its attributes are dimensions, beside those of its query, so a rule can match them."""
     told = signal("cloudwatch.contributor")
     assert told.key.split("|")[1] == "6d442278dba546f6"
-    assert told.dimensions == {"InstanceId": HOST}
+    group = {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
+    assert told.dimensions == {"InstanceId": HOST, **group}
 
 
 def test_a_finding_told_twice_is_one_cause() -> None:
