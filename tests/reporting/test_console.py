@@ -295,7 +295,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
         assert list(conditions.values()) == [""]
         for shown in (widget(seen, ARN, "light"), page(seen)):
             assert shown.count("This code cannot read it: ") == 1
-            assert shown.count("Timeline") == 2
+            assert shown.count(">Timeline<") == 2
     rig.tables.incidents[rig.id()] = text
     again = look("", rig.system)
     assert isinstance(again, Overview)
