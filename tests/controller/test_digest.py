@@ -98,7 +98,7 @@ def test_a_slow_sweep_tells_the_digest_first() -> None:
     rig.world.advance(MORNING)
     sleep = rig.system.ports.clock.sleep
     rig.script.after("publish", lambda: rig.script.before("load", lambda: sleep(1.1 * WITHIN)))
-    assert sweep(rig.system).left == 1
+    sweep(rig.system)
     assert len(rig.world.notices) == 1
     assert [rig.incident(number).next_wake_at for number in range(len(ids))] == [None, None]
 
