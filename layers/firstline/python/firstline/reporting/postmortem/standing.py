@@ -42,7 +42,7 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
     opened = opening.disposition == Disposition.INCIDENT
     unended = OPEN if opened else NOTED.get(opening.disposition, "ignored"), record[-1].at
     # after a hand-over or a close nothing is decided
-    outcome, ended_at = next(endings(record, helped=any(each.helped for each in fixed)), unended)
+    outcome, ended_at = next(endings(record, helped=any(each.mended for each in fixed)), unended)
     return Standing(
         severity=lead.severity or "none",
         condition=lead.condition or "none",
