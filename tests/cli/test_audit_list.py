@@ -94,7 +94,7 @@ def test_a_line_tells_an_incident(ledger: Path, capsys: pytest.CaptureFixture[st
     first, second = capsys.readouterr().out.splitlines()
     assert first.split() == [
         *("2026-03-11", "04:20:00", "P2", "enclave-down", "resolved", "1:30"),
-        *("1", "fix,", "1", "helped", ID),
+        *("1", "of", "1", "fix", "helped", ID),
     ]
     assert "handed-over" in second
     assert second.endswith(OTHER)

@@ -110,6 +110,13 @@ def test_what_ended_has_no_next_step() -> None:
     assert (stored.next, stored.next_at, stored.doing, stored.steps) == ("", None, "", ())
 
 
+def test_what_took_back_a_fix_is_shown_as_what_it_came_to() -> None:
+    intent: Data = {"action": "cancel_refresh", "token": "t", "fence": 1, "targets": ["g"]}
+    verdict: Data = {"action": "cancel_refresh", "token": "t", "helped": True}
+    cancelled = chain(OPENING, (NOW, Kind.INTENT, intent), (NOW, Kind.VERIFICATION, verdict))
+    assert rows.of_chain(cancelled, LENS).doing == "cancel_refresh on g: refresh cancelled"
+
+
 def test_who_allowed_a_fix_is_named_without_an_account() -> None:
     """Not who denied one."""
     by = "arn:aws:sts::111122223333:assumed-role/oncall/anna"

@@ -30,6 +30,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     a ladder passes over a rung that does not. ``processes`` are those of Auto Scaling that it
     depends on: suspended, it would not end, or undo what the person wanted who suspended them
     (Auto Scaling user guide, "How suspended processes affect other processes").
+    ``undoes_own_fix`` says what an action comes to that only takes back a fix of ours: it mends
+    nothing, so whatever its verdict it is no fix that helped. It is empty for any other.
     ``delivery_limit`` and ``execution_limit`` bound a command in SSM; after the first the script
     refuses to begin, and without a command there is nothing to carry out.
     """
@@ -42,6 +44,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     runbook_steps: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
     processes: frozenset[str] = frozenset()
+    undoes_own_fix: str = ""
     permissions: tuple[str, ...]
     blast_radius: str
     reversibility: str

@@ -17,6 +17,7 @@ CANCEL_REFRESH = Action(
     tool="autoscaling",
     reach="fleet",
     runbook_steps=("R18",),
+    undoes_own_fix="refresh cancelled",
     parameters=(Parameter(REFRESH_ID, REFRESH_ID_PATTERN),),
     permissions=("autoscaling:CancelInstanceRefresh", "autoscaling:DescribeInstanceRefreshes"),
     blast_radius="none: instances that wait to be replaced stay",

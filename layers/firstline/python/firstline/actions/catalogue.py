@@ -24,5 +24,9 @@ ACTIONS: dict[str, Action] = {
     )
 }
 FIXES: dict[str, Action] = {name: each for name, each in ACTIONS.items() if each.kind == "fix"}
+UNDOING: dict[str, str] = {
+    name: each.undoes_own_fix for name, each in ACTIONS.items() if each.undoes_own_fix
+}
+"""The actions that take back a fix of ours, each with what it comes to."""
 DOCUMENTS: dict[str, Action] = {name: each for name, each in ACTIONS.items() if each.tool == "ssm"}
 """The actions that an SSM document of our own carries out."""

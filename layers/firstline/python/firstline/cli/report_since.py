@@ -88,8 +88,10 @@ def _acting(told: Review) -> Iterator[tuple[str, str]]:
         yield "", ""
         yield f"{'fixes':<18}{'tried':>10}{'helped':>10}{'failed':>10}{'approved':>10}", HEADS
     for each in told.actions:
-        counts = (each.tried, each.helped, each.failed, each.approved)
-        yield f"{each.action:<18}" + "".join(f"{count:>10}" for count in counts), ""
+        helped = "-" if each.undoing else each.helped
+        counts = (each.tried, helped, each.failed, each.approved)
+        undone = f"  {each.undoing}: {each.undone}" if each.undoing else ""
+        yield f"{each.action:<18}" + "".join(f"{count:>10}" for count in counts) + undone, ""
     if told.denials:
         yield "", ""
         yield f"{'guards that said no':<28}{'fixes':>10}{'incidents':>10}", HEADS

@@ -130,7 +130,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
 
 def close(draft: Draft, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
-    mended = any(each.helped for each in draft.incident.attempts)
+    mended = any(each.mended for each in draft.incident.attempts)
     draft.owe(*paging.resolutions(draft.incident, draft.now, _report_link(draft)))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 

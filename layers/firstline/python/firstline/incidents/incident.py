@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from firstline import ids
+from firstline.actions.catalogue import UNDOING
 from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import Bug
 from firstline.incidents.approvals import Proposal
@@ -155,6 +156,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     def failed(self) -> bool:
         """Whether it was tried and did not help (S04); what was never judged did not fail."""
         return self.helped is False and self.outcome not in NOT_JUDGED
+
+    @property
+    def mended(self) -> bool:
+        """Whether it helped: what takes back a fix of ours mends nothing, whatever its verdict."""
+        return self.helped is True and self.action not in UNDOING
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ Made of what readers, guards and intents said in words of our own; no text of a 
 of an event is in it. The steps' ids are those of the runbook, step by step.
 """
 
+from firstline.actions.catalogue import UNDOING
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.health_checks import Failure
 from firstline.incidents.incident import Attempt, Incident, Outcome
@@ -122,7 +123,8 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
 
 
 def _tried(attempt: Attempt) -> str:
-    verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
+    done = UNDOING.get(attempt.action, "helped")
+    verdicts = {None: "no verdict yet", True: done, False: "did not help"}
     ends = {
         Outcome.NOT_SENT: "was not sent",
         Outcome.REFUSED: "was refused by its host",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from firstline.actions.catalogue import UNDOING
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger import entries
@@ -37,6 +38,16 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     approved: bool
     outcome: str | None = None
     helped: bool | None = None
+
+    @property
+    def undoing(self) -> str:
+        """What it comes to where it takes back a fix of ours; empty for any other."""
+        return UNDOING.get(self.action, "")
+
+    @property
+    def mended(self) -> bool:
+        """Whether it is a fix that helped."""
+        return self.helped is True and not self.undoing
 
 
 class Denied(msgspec.Struct, frozen=True):
@@ -161,7 +172,10 @@ class Ending(NamedTuple):
 
 
 def endings(record: Iterable[Recorded], *, helped: bool) -> Iterator[Ending]:
-    """The end that each decision to end made; resolved if a fix *helped*."""
+    """The end that each decision to end made; resolved if a fix *helped*.
+
+    What takes back a fix of ours is none that helped.
+    """
     closed = Status.RESOLVED if helped else Status.OBSERVED
     for at, event in timed(record, entries.DecisionMade):
         if event.step_type == "hand-over":
@@ -174,7 +188,7 @@ def _ending(
     record: tuple[Recorded, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
 ) -> Ending:
     """The outcome, and when it ended; a signal that opened nothing ends where it is noted."""
-    ended = tuple(endings(record, helped=any(each.helped for each in fixes)))
+    ended = tuple(endings(record, helped=any(each.mended for each in fixes)))
     if ended:
         return ended[-1]
     noted = NOTED.get(opening.disposition)

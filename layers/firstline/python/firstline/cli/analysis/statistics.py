@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from firstline import command_lines
+from firstline.actions.catalogue import UNDOING
 from firstline.cli.analysis.selection import chains
 from firstline.ledger.entries import ActionPromoted
 from firstline.ledger.export import Recorded
@@ -40,7 +41,8 @@ class Spread(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """How the fixes of one action went; ``approved`` were allowed by a person, one by one.
 
-    Not every fix has a verdict: some were never sent, and some incidents ended before.
+    Not every fix has a verdict: some were never sent, and some incidents ended before. ``undone``
+    is how often an action took back a fix of ours, as ``undoing`` says: that is no fix that helped.
     """
 
     action: str
@@ -48,6 +50,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     helped: int = 0
     failed: int = 0
     approved: int = 0
+    undone: int = 0
+
+    @property
+    def undoing(self) -> str:
+        """What it comes to where it takes back a fix of ours; empty for any other."""
+        return UNDOING.get(self.action, "")
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +186,8 @@ def _count(tally: _Tally, told: Summary) -> None:
         record = tally.actions.setdefault(fix.action, Counter())
         record.update(tried=1, approved=int(fix.approved))
         if fix.helped is not None:
-            record["helped" if fix.helped else "failed"] += 1
+            good = "undone" if fix.undoing else "helped"
+            record[good if fix.helped else "failed"] += 1
     for guard, times in Counter(each.guard for each in told.denials).items():
         tally.guards.setdefault(guard, Counter()).update(fixes=times, incidents=1)
     tally.alarms.setdefault(told.alarm, Counter()).update(

@@ -110,7 +110,10 @@ class ExportLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A fix of an incident; ``approved`` by a person, ``helped`` null where nobody judged it."""
+    """A fix of an incident; ``approved`` by a person, ``helped`` null where nobody judged it.
+
+    ``undoing`` says what an action came to that only takes back a fix of ours: it mended nothing.
+    """
 
     action: str
     target: str
@@ -118,6 +121,7 @@ class FixLine(msgspec.Struct, frozen=True, kw_only=True):
     approved: bool
     outcome: str | None
     helped: bool | None
+    undoing: str
 
 
 class RefusalLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,7 +289,9 @@ def incident(told: Summary) -> IncidentLine:
         paged_at=told.paged_at,
         ended_at=told.ended_at,
         hosts=told.hosts,
-        fixes=tuple(FixLine(**msgspec.structs.asdict(each)) for each in told.fixes),
+        fixes=tuple(
+            FixLine(**msgspec.structs.asdict(each), undoing=each.undoing) for each in told.fixes
+        ),
         denials=tuple(RefusalLine(**msgspec.structs.asdict(each)) for each in told.denials),
         missed=told.missed,
         signals=told.signals,

@@ -8,6 +8,7 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.reporting.incident_summary import Summary
+from firstline.reporting.tally import tally
 from firstline.reporting.timeline import clock
 from firstline.reporting.tones import Tone, tone
 
@@ -40,6 +41,4 @@ def _incident(told: Summary, *, narrow: bool) -> Text:
 
 def _fixes(told: Summary) -> str:
     """How many were tried, and how many of them helped."""
-    helped = sum(1 for each in told.fixes if each.helped)
-    tried = len(told.fixes)
-    return f"{tried} fix{'' if tried == 1 else 'es'}, {helped} helped" if tried else "no fix"
+    return tally(told.fixes) if told.fixes else "no fix"

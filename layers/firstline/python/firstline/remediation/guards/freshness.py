@@ -21,6 +21,6 @@ def alarm_still_fires(plan: Plan, situation: Situation) -> Denial | None:
         return Denial(f"the alarm's present state cannot be read: {alarm.why}")
     if alarm.state is not AlarmState.OK:
         return None
-    if any(attempt.helped for attempt in situation.incident.attempts):
+    if any(attempt.mended for attempt in situation.incident.attempts):
         return None
     return Denial("the alarm is OK now, and no fix of ours made it so")

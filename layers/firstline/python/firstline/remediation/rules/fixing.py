@@ -25,7 +25,7 @@ def more_capacity(s: Situation) -> Decision | None:
     """R22: under memory pressure one instance more, where the ladder has that rung."""
     group = s.evidence.group
     plan = ladder.capacity_plan(s, group) if isinstance(group, Group) else None
-    if plan is None or any(each.helped for each in s.incident.attempts):
+    if plan is None or any(each.mended for each in s.incident.attempts):
         return None
     return _guarded(s, plan, "more capacity")
 

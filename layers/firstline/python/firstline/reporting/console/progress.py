@@ -63,8 +63,9 @@ def tried(fixes: Sequence[Tried]) -> str:
     if not fixes:
         return "watches"
     last = fixes[-1]
-    verdicts = {True: "helped", False: "did not help", None: "has no verdict yet"}
-    return f"{redact(last.action)} on {redact(last.target)} {verdicts[last.helped]}"
+    done = f": {last.undoing}" if last.undoing else " helped"
+    verdicts = {True: done, False: " did not help", None: " has no verdict yet"}
+    return f"{redact(last.action)} on {redact(last.target)}{verdicts[last.helped]}"
 
 
 def _step(held: Incident) -> str:

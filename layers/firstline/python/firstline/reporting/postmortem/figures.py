@@ -11,6 +11,7 @@ from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Figure, settled
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import clock, count, took
+from firstline.reporting.tally import tally
 from firstline.reporting.tones import Tone, tone
 
 _CHANNELS = {"pager": "PagerDuty took it", "digest": "in the next business day's digest"}
@@ -54,8 +55,7 @@ def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:
     sent = [each for each in fixed if each.sent]
     if not sent:
         return Figure(name="First fix", value="none")
-    helped = sum(1 for each in sent if each.helped)
-    note = f"{sent[0].action}; {helped} of {count(len(sent), 'fix', 'fixes')} helped"
+    note = f"{sent[0].action}; {tally(sent)}"
     return Figure(name="First fix", value=_since(stands, sent[0].intended_at), note=note)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from firstline.actions.catalogue import UNDOING
 from firstline.actions.restart_parent import RESTART_PARENT
 from firstline.actions.scale_out import SCALE_OUT
 from firstline.diagnosis.evidence import HostReport, Unknown
@@ -36,6 +37,16 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     vaults: dict[InstanceId, int | None] = {}
 
     @property
+    def undoing(self) -> str:
+        """What it comes to where it takes back a fix of ours; empty for any other."""
+        return UNDOING.get(self.action, "")
+
+    @property
+    def mended(self) -> bool:
+        """Whether it is a fix that helped."""
+        return self.helped is True and not self.undoing
+
+    @property
     def sent(self) -> bool:
         """Whether it may have touched anything."""
         return self.outcome not in UNDONE
@@ -64,10 +75,12 @@ def fixes(record: Record) -> tuple[Fix, ...]:
 
 
 def by_action(fixed: tuple[Fix, ...], *, helped: bool) -> dict[str, list[str]]:
-    """The targets of the fixes that were sent and had this verdict, by their action."""
-    return grouped(
-        (each.action, each.target) for each in fixed if each.sent and each.helped is helped
-    )
+    """The targets of the fixes that were sent and had this verdict, by their action.
+
+    What takes back a fix of ours is none that helped.
+    """
+    judged = (each for each in fixed if each.sent and each.helped is helped)
+    return grouped((each.action, each.target) for each in judged if not helped or each.mended)
 
 
 def _vaults(report: HostReport | Unknown) -> int | None:

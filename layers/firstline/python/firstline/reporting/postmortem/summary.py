@@ -10,7 +10,8 @@ from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Cause
 from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import clock, count, grouped, named, took
+from firstline.reporting.postmortem.words import clock, grouped, named, took
+from firstline.reporting.tally import tally
 
 
 def title(stands: Standing) -> str:
@@ -41,8 +42,7 @@ def _done(fixed: tuple[Fix, ...]) -> str:
         return "firstline changed nothing."
     actions = grouped((each.action, each.target) for each in sent)
     told = ", then ".join(f"{action} on {named(targets)}" for action, targets in actions.items())
-    helped = sum(1 for each in sent if each.helped)
-    return f"firstline did {told}; {helped} of {count(len(sent), 'fix', 'fixes')} helped."
+    return f"firstline did {told}; {tally(sent)}."
 
 
 def _ended(record: Record, stands: Standing) -> Iterator[str]:

@@ -74,10 +74,15 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
                 lane=_lane(entry.kind, read.event),
                 word=word,
                 text=redact(text),
-                tone=_VERDICTS[fix.helped] if fix else _tone(read.event, number, tone),
+                tone=_verdict(fix) if fix else _tone(read.event, number, tone),
                 entry=read.entry.sequence,
                 until=(fix.judged_at or fix.answered_at) if fix else None,
             )
+
+
+def _verdict(fix: Fix) -> Tone:
+    """What takes back a fix of ours has not mended anything."""
+    return Tone.PLAIN if fix.helped and fix.undoing else _VERDICTS[fix.helped]
 
 
 def _words(words: tuple[timeline.Moment, ...], event: timeline.Event) -> Iterator[timeline.Text]:

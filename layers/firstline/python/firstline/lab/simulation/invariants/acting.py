@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firstline.actions.cancel_refresh import REFRESH_ID
+from firstline.actions.catalogue import UNDOING
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.lab.simulation.left import Left
@@ -139,10 +140,11 @@ def fixed_while_it_fires(left: Left) -> Iterator[str]:
     for told in left.of(FixVerified, FixIntended):
         event = told.event
         if isinstance(event, FixVerified):
-            helped |= {told.incident} if event.helped else set()
+            mended = event.helped and event.action not in UNDOING
+            helped |= {told.incident} if mended else set()
         elif told.incident in helped:
             continue
-        elif event.action != "cancel_refresh" and not left.fired(told.at + SKEW, QUIET + SKEW):
+        elif event.action not in UNDOING and not left.fired(told.at + SKEW, QUIET + SKEW):
             yield f"{told.incident} fixed at {told.at.time()} while no alarm fired"
 
 
