@@ -26,6 +26,9 @@ from firstline.signals.sources import (
 from infra.queues import Queues
 from infra.topics import read_by
 
+INFORMATIONAL = 1
+"""The ``severity_id`` of an OCSF finding that is none."""
+
 
 class Heard(NamedTuple):
     """One rule: who speaks, of what, and what of the detail must hold."""
@@ -56,6 +59,11 @@ def heard(group: str, documents: Sequence[str]) -> dict[str, Heard]:
             [findings.HUB_IMPORTED],
             {"findings": {"Severity": {"Label": worth}}},
         ),
+        "SecurityHubV2": Heard(
+            findings.HUB,
+            [findings.HUB_IMPORTED_V2],
+            {"findings": {"severity_id": [{"anything-but": [INFORMATIONAL]}]}},
+        ),
         "Reports": Heard(user.SOURCE, [user.REPORT]),
     }
 
@@ -72,6 +80,19 @@ SEVERE = {
                 "Severity": {"Label": ["HIGH", "CRITICAL"]},
                 "RecordState": ["ACTIVE"],
                 "Workflow": {"Status": ["NEW", "NOTIFIED"]},
+            }
+        },
+    ),
+    "SecurityHubV2": Heard(
+        findings.HUB,
+        [findings.HUB_IMPORTED_V2],
+        {
+            "findings": {
+                # high, critical, fatal, unknown, other
+                "severity_id": [4, 5, 6, 0, 99],
+                "activity_id": [{"anything-but": [3]}],  # its product closed it
+                # suppressed, resolved, archived, deleted
+                "status_id": [{"anything-but": [3, 4, 5, 6]}, {"exists": False}],
             }
         },
     ),

@@ -73,6 +73,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             context=context,
             streamed={},
             begun=begun,
+            making=begun.spent(),
             judge=judge,
         )
         deployed.set_routing_key()

@@ -21,12 +21,14 @@ from tests.end_to_end.judge import Judge
 from tests.end_to_end.lambdas import Lambdas
 from tests.end_to_end.metrics import Metrics
 from tests.end_to_end.parents import answering
-from tests.end_to_end.queues import Queues
+from tests.end_to_end.queues import Queues, never
 from tests.end_to_end.schedules import Schedules
 from tests.end_to_end.spent import Begun
 from tests.end_to_end.streams import Streams
 
 KEY = "0123456789abcdef0123456789abcdef"
+WAIT_SECONDS_MAX = 900
+"""When to stop waiting: a whole outage takes 30 s, and some minutes on a busy machine."""
 
 
 class Deployment(NamedTuple):
@@ -45,6 +47,7 @@ class Deployment(NamedTuple):
     context: dict[str, str]
     streamed: dict[str, str]
     begun: Begun
+    making: Begun
     judge: Judge
 
     def outputs(self, stack: str = APP) -> dict[str, str]:
@@ -81,12 +84,16 @@ class Deployment(NamedTuple):
         scenario: Scenario,
         watched: tuple[str, ...] = ("healthyhosts",),
         hidden_seconds: int | None = None,
+        held: Callable[[], bool] = never,
     ) -> Iterator[None]:
-        """The fleet of *scenario*, and queues, schedules and the *watched* alarms at work."""
+        """The fleet of *scenario*, and queues, schedules and the *watched* alarms at work.
+
+        No wake is received while *held* holds.
+        """
         self.fleet.begin(scenario)
         with ExitStack() as stack:
             stack.enter_context(answering(self.nats_port, self.fleet))
-            stack.enter_context(Queues(self.cloud, self.lambdas, hidden_seconds))
+            stack.enter_context(Queues(self.cloud, self.lambdas, hidden_seconds, held))
             stack.enter_context(Streams(self.cloud, self.lambdas, self.streamed))
             stack.enter_context(Schedules(self.cloud, self.lambdas))
             alarms = Alarms(
@@ -131,9 +138,9 @@ class Deployment(NamedTuple):
             at for each in sent if (at := datetime.fromtimestamp(each, UTC)) >= since
         )
 
-    def wait(self, what: str, seconds: float, holds: Callable[[], bool]) -> None:
+    def wait(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait until it *holds*; fails with the faults so far when it does not in time."""
-        until = pace.now().timestamp() + seconds
+        until = pace.now().timestamp() + WAIT_SECONDS_MAX
         while not holds():
             assert pace.now().timestamp() < until, f"{what}: {self.cloud.faults.take()}"
             sleep(0.2)

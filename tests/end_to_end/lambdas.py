@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +57,7 @@ class Lambdas:
         self._metrics.put(Metric("AWS/Lambda", "Errors", by), float(result.failed), pace.now())
         if not result.failed:
             self.done.append((str(function.handler), event))
-        elif not late(_why(result.payload)):
+        else:
             self._cloud.faults.add(f"function {name}: {result.payload}")
         return result
 
@@ -133,34 +132,8 @@ class Lambdas:
         said = _json(line)
         if "_aws" in said:
             self._metrics.take_emf(said)
-        elif said.get("level") != "INFO" and not late(_told(said)):
+        elif said.get("level") != "INFO":
             self._cloud.faults.add(f"function {name} logged: {line[:2000]}")
-
-
-LATE = re.compile(r"[a-z ]+: (Connect|Read)TimeoutError")
-"""What `Unavailable` says of a dependency that did not answer in time (adapters/aws/errors.py)."""
-
-
-def late(why: str) -> bool:
-    """Whether it says that a dependency was late, and that and no more: it is asked again.
-
-    A call of the store may take a second, which a busy machine takes now and then.
-    """
-    return LATE.fullmatch(why) is not None
-
-
-def _why(payload: object) -> str:
-    """What a function that failed says of what is unavailable; nothing of any other error."""
-    if isinstance(payload, dict) and payload.get("errorType") == "Unavailable":
-        return str(payload["errorMessage"])
-    return ""
-
-
-def _told(said: dict[str, Any]) -> str:
-    """What a warning says of what is unavailable (functions/batch.py, functions/sweep.py)."""
-    if said.get("level") != "WARNING":
-        return ""
-    return str(said.get("why") or str(said["message"]).removeprefix("not counted: "))
 
 
 def _json(line: str) -> dict[str, Any]:

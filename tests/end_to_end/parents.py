@@ -28,7 +28,7 @@ def answering(port: int, fleet: Fleet) -> Iterator[None]:
 
     thread = Thread(target=lambda: asyncio.run(serve()), name="parents")
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(60)
     try:
         yield
     finally:

@@ -2,9 +2,11 @@
 
 A worker takes a batch, which hides its messages for the queue's visibility timeout, and deletes
 what its function dealt with. Delays, receives and dead letters are SQS's own, which is moto's.
-A test that waits for dead letters may hide them for less than the queue says.
+A test that waits for dead letters may hide them for less than the queue says. A test may hold
+the wakes back: they stay in their queue, so that an incident stands still for as long as needed.
 """
 
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any, Self
 
@@ -14,15 +16,32 @@ from tests.end_to_end.lambdas import Lambdas
 IDLE_SECONDS = 0.25
 WORKERS = 2
 """As many as Lambda has at the least."""
+WAKES = "QueuesWakes"
+"""Part of the name that CloudFormation gives to the queue of wakes."""
+
+
+def never() -> bool:
+    """Nothing is held back."""
+    return False
 
 
 class Queues:
-    """Workers of every mapping of a queue, at work while it is entered."""
+    """Workers of every mapping of a queue, at work while it is entered.
 
-    def __init__(self, cloud: Cloud, lambdas: Lambdas, hidden_seconds: int | None = None) -> None:
+    *held* is asked before each receive from the queue of wakes; while it holds, none is received.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        lambdas: Lambdas,
+        hidden_seconds: int | None = None,
+        held: Callable[[], bool] = never,
+    ) -> None:
         self._cloud = cloud
         self._hidden = {} if hidden_seconds is None else {"VisibilityTimeout": hidden_seconds}
         self._lambdas = lambdas
+        self._held = held
         self._over = Event()
         self._workers: list[Thread] = []
 
@@ -46,8 +65,13 @@ class Queues:
     def _work(self, mapping: dict[str, Any]) -> None:
         queues = self._cloud.client("sqs")
         arn = mapping["EventSourceArn"]
-        url = queues.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        name = arn.rpartition(":")[2]
+        url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+        held = self._held if WAKES in name else never
         while not self._over.is_set():
+            if held():
+                self._over.wait(IDLE_SECONDS)
+                continue
             batch = queues.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=mapping["BatchSize"],

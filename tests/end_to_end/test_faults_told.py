@@ -12,7 +12,6 @@ from firstline.controller.ports.people import Wake
 from firstline.ids import IncidentId
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.deployment import Deployment
-from tests.end_to_end.lambdas import late
 from tests.end_to_end.refusals import Answered
 from tests.end_to_end.services import service_of
 
@@ -68,23 +67,6 @@ def test_a_refusal_of_the_fleet_is_told_with_its_code(deployment: Deployment) ->
     (told,) = deployment.cloud.faults.take()
     assert told.startswith("answered: ssm SendCommand 400: ")
     assert "InvalidDocument" in told
-
-
-@pytest.mark.parametrize(
-    ("why", "excused"),
-    [
-        ("store: ReadTimeoutError", True),
-        ("target health: ConnectTimeoutError", True),
-        ("store: AccessDeniedException", False),
-        ("store: ValidationException", False),
-        ("store: its answer has no 'Item'", False),
-        ("store: ResponseParserError", False),
-        ("", False),
-    ],
-)
-def test_only_a_dependency_that_is_late_is_excused(why: str, *, excused: bool) -> None:
-    """Whatever else is `Unavailable` would be so each time."""
-    assert late(why) is excused
 
 
 @pytest.mark.parametrize(

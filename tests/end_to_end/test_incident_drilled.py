@@ -8,7 +8,7 @@ from firstline.lab.twin.scenario import Scenario
 from firstline.signal import DRILL_ALARM
 from tests.end_to_end import schedules
 from tests.end_to_end.deployment import Deployment
-from tests.end_to_end.test_incident import SECONDS, status, told
+from tests.end_to_end.test_incident import status, told, triggers
 
 
 def scheduled(deployment: Deployment, expression: str) -> dict[str, Any]:
@@ -27,18 +27,17 @@ def test_the_schedules_drill_comes_the_whole_way(deployment: Deployment) -> None
         schedules.run(order, deployment.cloud, deployment.lambdas)
         deployment.wait(
             "no drill passed",
-            SECONDS,
             lambda: len(deployment.metrics.all("firstline", "DrillsPassed")) > passed,
         )
         (change,) = deployment.pager.alerts.changes[changes:]
         incident = IncidentId(str(details(change)["incident"]))
-        deployment.wait("it does not end", SECONDS, lambda: status(deployment, incident).ended)
+        deployment.wait("it does not end", lambda: status(deployment, incident).ended)
     assert [each.value for each in deployment.metrics.all("firstline", "DrillsPassed")] == [1.0]
     (signal,) = told(deployment, incident, "signal")[:1]
     assert signal["data"]["condition"] == "drill"
     assert [each["data"]["channel"] for each in told(deployment, incident, "page")] == ["change"]
     assert told(deployment, incident, "intent") == []
-    assert deployment.pages(pages) == []
+    assert triggers(deployment, pages) == []
 
 
 def details(change: dict[str, object]) -> dict[str, object]:
@@ -60,6 +59,5 @@ def test_a_person_rings_an_alarm_and_follows_it(deployment: Deployment) -> None:
     assert (line["mode"], line["observed"]) == ("enforce", True)
     assert (line["holds"], line["condition"], line["channel"]) == (True, "kms-throttling", "pager")
     assert line["outcome"] == "observed"
-    pages = deployment.pages(before)
-    assert [(each.action, each.key) for each in pages][:1] == [("trigger", line["incident"])]
+    assert [each.key for each in triggers(deployment, before)][:1] == [line["incident"]]
     assert told(deployment, IncidentId(line["incident"]), "intent") == []

@@ -43,7 +43,7 @@ def test_every_function_was_heard_and_none_was_refused(deployment: Deployment) -
     judge = deployment.judge
     if not handlers(judge) >= BY_THEMSELVES:
         with deployment.at_work(Scenario(name="roles", hosts=(FRESH,))):
-            deployment.wait("nobody at work", 75, lambda: handlers(judge) >= BY_THEMSELVES)
+            deployment.wait("nobody at work", lambda: handlers(judge) >= BY_THEMSELVES)
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     pause = {"lever": "pause", "scope": "everything", "why": "a drill", "until": until}
     resume = {"lever": "resume", "scope": "everything", "why": "it is over"}

@@ -46,7 +46,6 @@ def test_the_backstop_reaches_a_person_without_any_function(deployment: Deployme
     with deployment.at_work(Scenario(name="deaf"), watched, hidden_seconds=1):
         deployment.wait(
             "the backstop is silent",
-            60,
             lambda: any(
                 "Backstophealthyhosts" in each["AlarmName"] and each["NewStateValue"] == "ALARM"
                 for each in heard(deployment, queue)
@@ -55,7 +54,6 @@ def test_the_backstop_reaches_a_person_without_any_function(deployment: Deployme
         dead = deployment.resources()["QueuesSignalsDeadA429091D"]
         deployment.wait(
             "no dead letter",
-            60,
             lambda: "Messages" in queues.receive_message(QueueUrl=dead, VisibilityTimeout=0),
         )
     assert deployment.pages(before) == []

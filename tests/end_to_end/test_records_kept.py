@@ -8,7 +8,7 @@ from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.ledger.chain import Entry
 from tests.end_to_end.deployment import APP, RECORDS, Deployment
-from tests.end_to_end.test_incident import SECONDS, first_page, status
+from tests.end_to_end.test_incident import first_page, status
 
 FRESH = HostPlan(id=InstanceId("i-0a1b2c3d4e5f60719"))
 """A host that was never touched."""
@@ -93,9 +93,7 @@ def test_a_deployment_after_it_goes_on_in_the_same_records(deployment: Deploymen
     before = len(deployment.pages(0))
     with deployment.at_work(Scenario(name="again", hosts=(FRESH,))):
         incident = first_page(deployment, before)
-        deployment.wait(
-            "not resolved", SECONDS, lambda: status(deployment, incident) is Status.RESOLVED
-        )
+        deployment.wait("not resolved", lambda: status(deployment, incident) is Status.RESOLVED)
 
 
 def test_records_outlive_even_their_stack(deployment: Deployment) -> None:

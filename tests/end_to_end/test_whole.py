@@ -1,6 +1,5 @@
 """The last: what only the whole package can tell."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import pytest
 
 from tests.end_to_end.deployment import APP, Deployment
 
-CPU_SECONDS_MAX = 240
-"""Two thirds of what two cores have in three minutes; 90 are usual, 130 beside other tests."""
+DEPLOYMENTS_MAX = 10
+"""What the package may take of CPU, counted in what its first deployment took on this machine."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +27,13 @@ def test_every_function_of_the_template_was_run_out_of_its_zip(deployment: Deplo
     assert handlers - {handler for handler, _ in deployment.lambdas.done} == set()
 
 
-def test_the_package_takes_three_minutes_at_most(
+def test_the_package_takes_as_much_as_ten_deployments_at_most(
     deployment: Deployment, record_property: Callable[[str, object], None]
 ) -> None:
-    """By CPU time, where CI runs: beside other tests, and on a busy machine, the clock lies."""
+    """By CPU time, and by this machine's own: a busy one takes more of it for the same work."""
     deployment.lambdas.close()
     spent = deployment.begun.spent()
-    record_property("figure", f"end_to_end: {spent.wall:.0f} s, {spent.cpu:.0f} s of CPU")
-    if os.environ.get("CI"):
-        assert spent.cpu < CPU_SECONDS_MAX
+    of_making = spent.cpu / deployment.making.cpu
+    told = f"end_to_end: {spent.wall:.0f} s, {spent.cpu:.0f} s of CPU, {of_making:.1f} deployments"
+    record_property("figure", told)
+    assert of_making < DEPLOYMENTS_MAX

@@ -18,6 +18,7 @@ SECURITY = {
     "guardduty.attack-sequence",
     "securityhub.high",
     "securityhub.two-findings",
+    "securityhub.v2-high",
 }
 """Severe ones; an archived one of GuardDuty still has its severity."""
 UNHEARD = {
@@ -96,7 +97,36 @@ def test_the_security_team_hears_severe_findings(made: Made) -> None:
         if (event := json.loads(path.read_text())) and passing(made, event, to="Security")
     }
     assert heard == SECURITY
-    assert len(SEVERE) == 2
+    assert len(SEVERE) == 3
+
+
+@pytest.mark.parametrize(
+    ("edit", "heard", "severe"),
+    [
+        ({"severity_id": 1}, False, False),
+        ({"severity_id": 3}, True, False),
+        ({"severity_id": 0}, True, True),
+        ({"severity_id": 99}, True, True),
+        ({"activity_id": 3}, True, False),
+        ({"status_id": 3}, True, False),
+        ({"status_id": 2}, True, True),
+    ],
+)
+def test_a_finding_in_ocsf_passes_by_its_numbers(
+    made: Made, edit: dict[str, int], *, heard: bool, severe: bool
+) -> None:
+    """Informational ones are not heard; one whose severity is not known is, as a severe one."""
+    event = json.loads((EVENTS / "securityhub.v2-high.json").read_text())
+    event["detail"]["findings"][0] |= edit
+    assert bool(passing(made, event, to="QueuesSignals")) == heard
+    assert bool(passing(made, event, to="Security")) == severe
+
+
+def test_a_finding_in_ocsf_without_a_status_is_not_over(made: Made) -> None:
+    """OCSF recommends the status, and does not demand it."""
+    event = json.loads((EVENTS / "securityhub.v2-high.json").read_text())
+    del event["detail"]["findings"][0]["status_id"]
+    assert passing(made, event, to="Security")
 
 
 def test_what_is_heard_is_archived_but_for_users_reports(made: Made) -> None:

@@ -20,7 +20,7 @@ from tests.infra.made import Made
 
 HELD = {parts.RULE, QUEUE_POLICY, TOPIC_POLICY, SCHEDULE, parts.FUNCTION}
 VITAL = {
-    *("DetectionAlarmStates", "BusGuardDuty", "BusSecurityHub"),
+    *("DetectionAlarmStates", "BusGuardDuty", "BusSecurityHub", "BusSecurityHubV2"),
     *("QueuesSignals", "QueuesWakes", "OversightEmergency"),
     *("ResponseIngest", "ResponseReconcile", "ResponseSweep"),
 }

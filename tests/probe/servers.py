@@ -53,7 +53,7 @@ def hanging(folder: Path) -> Iterator[None]:
 
 
 def _port(told: Path, process: subprocess.Popen[bytes]) -> int:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         with suppress(FileNotFoundError, json.JSONDecodeError):
             return int(json.loads(told.read_text())["nats"][0].rpartition(":")[2])

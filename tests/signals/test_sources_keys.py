@@ -31,7 +31,7 @@ TERMINATED = "EC2 Instance Terminate Successful"
 FINDING = signal("guardduty.high").subject
 SONG = "la-la-la"
 TEXTS = {"description", "reason", "title", "Title", "Description", "Cause", "StatusMessage"}
-TEXTS |= {"errorMessage", "latestDescription", "parameters", "actionsSuppressedReason"}
+TEXTS |= {"desc", "errorMessage", "latestDescription", "parameters", "actionsSuppressedReason"}
 
 
 def _sung(node: object) -> object:
@@ -110,6 +110,8 @@ def test_the_same_fact_by_another_way_has_the_same_key() -> None:
         ("guardduty.archived", SignalKind.FINDING, FINDING, "OVER"),
         ("securityhub.high", SignalKind.FINDING, FINDING, "HIGH"),
         ("securityhub.low", SignalKind.FINDING, "finding-65148bc6d51a266854ea", "LOW"),
+        ("securityhub.v2-high", SignalKind.FINDING, FINDING, "HIGH"),
+        ("securityhub.v2-resolved", SignalKind.FINDING, FINDING, "OVER"),
         ("events.tick", SignalKind.TICK, "schedule", ""),
     ],
 )
@@ -133,7 +135,7 @@ def test_a_finding_told_twice_is_one_cause() -> None:
     """GuardDuty and Security Hub name it by the same ARN, and no alarm stands behind it."""
     found = [
         classify(known_as(signal(each), PROFILE, {}), PROFILE, HOME)
-        for each in ("guardduty.high", "securityhub.high")
+        for each in ("guardduty.high", "securityhub.high", "securityhub.v2-high")
     ]
     assert {each.cause for each in found} == {
         causes.cause("vettid", Condition.SECURITY_FINDING, FINDING)
@@ -152,6 +154,59 @@ def test_a_finding_names_every_instance_that_it_is_about() -> None:
     edit: dict[str, object] = {"detail.findings.0.Resources": found}
     told = parse(edited((EVENTS / "securityhub.high.json").read_bytes(), edit), HOME, NOW)
     assert told.dimensions == {"InstanceId": f"{HOST} {other}"}
+
+
+def test_both_formats_of_security_hub_tell_one_finding() -> None:
+    """An account may have both switched on: the same host, instant and key."""
+    asff, ocsf = signal("securityhub.high"), signal("securityhub.v2-high")
+    assert (ocsf.key, ocsf.at, ocsf.dimensions) == (asff.key, asff.at, {"InstanceId": HOST})
+
+
+OCSF = "detail.findings.0"
+
+
+@pytest.mark.parametrize(
+    ("severity", "state"),
+    [
+        *((0, "HIGH"), (1, "INFORMATIONAL"), (2, "LOW"), (3, "MEDIUM")),
+        *((4, "HIGH"), (5, "CRITICAL"), (6, "CRITICAL"), (99, "HIGH")),
+    ],
+)
+def test_a_severity_in_ocsf_that_is_not_known_is_grave(severity: int, state: str) -> None:
+    """Fatal is critical; unknown and other may be anything."""
+    assert signal("securityhub.v2-high", {f"{OCSF}.severity_id": severity}).state == state
+
+
+@pytest.mark.parametrize(
+    ("edits", "over"),
+    [
+        ({"activity_id": 2}, False),
+        ({"activity_id": 3}, True),
+        ({"status_id": 2}, False),
+        ({"status_id": 3}, True),
+        ({"status_id": 5}, True),
+        ({"status_id": 6}, True),
+        ({"status_id": 99}, False),
+        ({"status_id": ABSENT, "activity_id": ABSENT}, False),
+    ],
+)
+def test_a_finding_in_ocsf_is_over_once_it_is_closed(
+    edits: dict[str, object], *, over: bool
+) -> None:
+    """By its product, or by a person who suppressed, resolved or archived it."""
+    told = signal("securityhub.v2-high", {f"{OCSF}.{name}": to for name, to in edits.items()})
+    assert (told.state == "OVER") == over
+
+
+def test_a_finding_in_ocsf_may_show_no_time_and_one_name_of_its_host() -> None:
+    """Then it is as old as its event; the id and the ARN name the same host."""
+    edits: dict[str, object] = {
+        f"{OCSF}.finding_info.modified_time_dt": ABSENT,
+        f"{OCSF}.resources": [{"uid": f"arn:aws:ec2:us-east-1:111122223333:instance/{HOST}"}],
+    }
+    told = signal("securityhub.v2-high", edits)
+    assert told.at == datetime(2026, 3, 11, 4, 36, tzinfo=UTC)
+    assert told.dimensions == {"InstanceId": HOST}
 
 
 def test_a_mute_whose_end_is_not_shown_is_a_mute_all_the_same() -> None:
@@ -186,6 +241,11 @@ def test_a_change_without_its_instant_has_its_envelopes() -> None:
         ("ssm.calendar-unnamed", {}),
         ("health.no-date", {}),
         ("securityhub.two-findings", {}),
+        ("securityhub.v2-high", {"detail.findings": []}),
+        ("securityhub.v2-high", {f"{OCSF}.severity_id": 7}),
+        ("securityhub.v2-high", {f"{OCSF}.severity_id": "High"}),
+        ("securityhub.v2-high", {f"{OCSF}.finding_info.uid": ""}),
+        ("securityhub.v2-high", {f"{OCSF}.finding_info.modified_time_dt": "today"}),
         ("sqs.foreign-dead-letter", {}),
         ("lambda.foreign-on-failure", {}),
         ("lambda.on-failure", {"requestContext.functionArn": "ours"}),

@@ -37,6 +37,7 @@ RULES = {
     "DetectionAlarmStates": Heard("alarms"),
     "BusGuardDuty": Heard("findings"),
     "BusSecurityHub": Heard("findings"),
+    "BusSecurityHubV2": Heard("findings"),
     "BusHealth": Heard("aws.health"),
     "BusGroup": Heard("aws.autoscaling"),
     "BusCommands": Heard("aws.ssm"),
@@ -46,6 +47,7 @@ RULES = {
     "BusReports": Heard("firstline.report"),
     "BusSevereGuardDuty": Heard("copies", SECURITY),
     "BusSevereSecurityHub": Heard("copies", SECURITY),
+    "BusSevereSecurityHubV2": Heard("copies", SECURITY),
 }
 SOURCES = {
     "ResponseIngestSource": "ResponseIngest",

@@ -47,6 +47,7 @@ PARSERS: dict[tuple[str, str], Callable[[Envelope], Signal]] = {
     (cloudtrail.KMS, cloudtrail.CALL): cloudtrail.call,
     (findings.GUARDDUTY, findings.GUARDDUTY_FINDING): findings.guardduty,
     (findings.HUB, findings.HUB_IMPORTED): findings.hub,
+    (findings.HUB, findings.HUB_IMPORTED_V2): findings.hub_v2,
     (user.SOURCE, user.REPORT): user.report,
     ("aws.events", "Scheduled Event"): _tick,
 }

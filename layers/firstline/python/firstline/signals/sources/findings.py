@@ -2,7 +2,9 @@
 
 Shapes: GuardDuty user guide, "findings in EventBridge" and "severity levels"; Security Hub user
 guide, "event formats". Security Hub names GuardDuty's finding by the same ARN, so both are one
-subject. Titles, descriptions and types are not read.
+subject. Titles, descriptions and types are not read. OCSF's fields are those that the API
+reference of Security Hub names (BatchUpdateFindingsV2, OcsfFindingIdentifier, OcsfStringField);
+no such event of AWS was seen.
 """
 
 import re
@@ -16,9 +18,26 @@ from firstline.signals.sources.eventbridge import Envelope, decoded, instant, re
 
 GUARDDUTY, GUARDDUTY_FINDING = "aws.guardduty", "GuardDuty Finding"
 HUB, HUB_IMPORTED = "aws.securityhub", "Security Hub Findings - Imported"
+HUB_IMPORTED_V2 = "Findings Imported V2"
+"""What Security Hub sends of a finding in OCSF; Security Hub CSPM sends the one in ASFF."""
 OVER = "OVER"
 """The state of a finding that was archived, suppressed or resolved."""
 _LEVELS = ((9, "CRITICAL"), (7, "HIGH"), (4, "MEDIUM"))
+_OCSF_LEVELS: dict[int, str] = {
+    1: "INFORMATIONAL",
+    2: "LOW",
+    3: "MEDIUM",
+    4: "HIGH",
+    5: "CRITICAL",
+    6: "CRITICAL",
+    0: "HIGH",
+    99: "HIGH",
+}
+"""By ``severity_id``. 6 is OCSF's Fatal; 0 and 99, unknown and other, may be as grave as any."""
+_CLOSED = 3
+"""The ``activity_id`` of a finding that its product closed."""
+_OVER_IDS = frozenset({3, 4, 5, 6})
+"""Each ``status_id`` of one that is over: suppressed, resolved, archived, deleted."""
 _ARN = re.compile(r"arn:aws:[\w:/.+-]{1,500}", re.ASCII)
 
 
@@ -82,6 +101,35 @@ class _Imported(msgspec.Struct, frozen=True):
     findings: Annotated[tuple[_HubFinding, ...], msgspec.Meta(min_length=1, max_length=1)]
 
 
+class _OcsfInfo(msgspec.Struct, frozen=True):
+    uid: Annotated[str, msgspec.Meta(min_length=1)]
+    modified_time_dt: str | None = None
+
+
+class _OcsfResource(msgspec.Struct, frozen=True):
+    """``uid`` is the resource's id or its ARN; ``uid_alt``, where it is there, the other one."""
+
+    uid: str = ""
+    uid_alt: str = ""
+
+
+class _OcsfFinding(msgspec.Struct, frozen=True, kw_only=True):
+    finding_info: _OcsfInfo
+    severity_id: Literal[0, 1, 2, 3, 4, 5, 6, 99]
+    activity_id: int = 0
+    status_id: int = 0
+    resources: tuple[_OcsfResource, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether its product closed it, or a person suppressed, resolved or archived it."""
+        return self.activity_id == _CLOSED or self.status_id in _OVER_IDS
+
+
+class _ImportedV2(msgspec.Struct, frozen=True):
+    findings: Annotated[tuple[_OcsfFinding, ...], msgspec.Meta(min_length=1, max_length=1)]
+
+
 def guardduty(envelope: Envelope) -> Signal:
     """A finding; its state is the name of its severity; raises `Malformed`."""
     found = decoded(envelope.detail, _GuardDuty)
@@ -99,6 +147,18 @@ def hub(envelope: Envelope) -> Signal:
     state = OVER if over else found.severity.label
     about = tuple(each.id for each in found.resources)
     return _finding(envelope, found.id, state, found.updated_at, about)
+
+
+def hub_v2(envelope: Envelope) -> Signal:
+    """The one finding in OCSF that an import tells of; raises `Malformed`.
+
+    As in ASFF, what a person changes does not change when the finding was modified.
+    """
+    (found,) = decoded(envelope.detail, _ImportedV2).findings
+    state = OVER if found.over else _OCSF_LEVELS[found.severity_id]
+    modified = found.finding_info.modified_time_dt or envelope.time.isoformat()
+    about = tuple(name for each in found.resources for name in (each.uid, each.uid_alt))
+    return _finding(envelope, found.finding_info.uid, state, modified, about)
 
 
 def _finding(
