@@ -176,7 +176,8 @@ class Rig:
     @property
     def notified(self) -> dict[str, int]:
         """How often somebody was notified, by key."""
-        return {key: each.notifications for key, each in self.door.pager.alerts.by_key.items()}
+        alerts = self.door.pager.alerts
+        return {key: alerts.notified(key) for key in alerts.by_key}
 
     @property
     def fixes(self) -> list[InstanceId]:

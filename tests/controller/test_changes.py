@@ -10,7 +10,7 @@ from tests.controller.rig import A, B, C, Rig, opened
 
 
 def told(rig: Rig) -> list[dict[str, Any]]:
-    changes: list[dict[str, Any]] = rig.door.pager.alerts.changes
+    changes: list[Any] = [each.body for each in rig.door.pager.alerts.changes]
     return [each["payload"] for each in changes]
 
 

@@ -211,9 +211,10 @@ class MemoryPager:
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """See `firstline.controller.ports.people.Pager`."""
         event = {"routing_key": routing_key, **body}
+        now = self._world.now
         try:
             return self._effects.effect(
-                "pagerduty", "pager.change", lambda: self.alerts.change(event)
+                "pagerduty", "pager.change", lambda: self.alerts.change(event, now)
             )
         except Unavailable as error:
             return NotYet(str(error))

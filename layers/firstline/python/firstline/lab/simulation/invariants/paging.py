@@ -71,15 +71,16 @@ def everything_is_heard(left: Left) -> Iterator[str]:
 
 def notified_once(left: Left) -> Iterator[str]:
     """I2: one notification for each key, but where a person ended the alert by hand."""
-    for key, alert in left.run.door.pager.alerts.by_key.items():
-        if alert.notifications > 1 and key not in left.run.people.resolved:
-            yield f"{key} notified {alert.notifications} times"
+    alerts = left.run.door.pager.alerts
+    for key in alerts.by_key:
+        if (times := alerts.notified(key)) > 1 and key not in left.run.people.resolved:
+            yield f"{key} notified {times} times"
     owed = {each.key for held in left.held for each in held.pages}
     owed |= {each.key for each in left.run.door.store.tables.switch.pages}
     # what the store could not record is paged under the key that it would have had
     home = left.run.system.settings.home
     owed |= {incident_id(parse(body, home, at).key) for body, at in left.run.mail.received.items()}
-    for key in left.run.door.pager.alerts.by_key:
+    for key in alerts.by_key:
         if key not in owed:
             yield f"{key} is no key that anything owed"
 
