@@ -18,7 +18,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents import incident as incidents
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Page
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
 from firstline.lab.twin.world import World, announce
@@ -43,6 +43,7 @@ SHORT = {
     "scaling.fix": "change",
     "scaling.find": "find_change",
     "pager.change": "tell_change",
+    "pager.note": "note",
 }
 """What a test calls an effect, where it is not the method's name alone."""
 
@@ -162,6 +163,21 @@ class Rig:
         """What the entries of a kind say."""
         bodies = [json.loads(each.body) for each in self.tables.entries[self.id(number)]]
         return [each["data"] for each in bodies if each["kind"] == kind]
+
+    def asked(self) -> Page:
+        """The last page of the first incident that proposes a plan."""
+        pages = (each for each in self.incident().pages if ":ask-" in each.key)
+        return [each for each in pages if each.action == "trigger"][-1]
+
+    @property
+    def updates(self) -> list[tuple[float, str]]:
+        """Each change event of the first incident: how long after the start, and its line."""
+        changes: list[Any] = [(each.at, each.body) for each in self.door.pager.alerts.changes]
+        return [
+            ((at - START).total_seconds(), str(body["payload"]["summary"]))
+            for at, body in changes
+            if body["payload"]["custom_details"]["incident"] == self.id()
+        ]
 
     @property
     def control(self) -> list[dict[str, Any]]:

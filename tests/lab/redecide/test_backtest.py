@@ -108,7 +108,7 @@ def test_a_storm_that_was_not_known_then_is_none(*, alone: bool, incidents: int)
 
 def test_what_a_person_allowed_then_is_allowed_again(tmp_path: Path) -> None:
     """The fix that rests on it is done on both sides, and compared on."""
-    _, seed = found.seeds(2, "a fix waits for a person")
+    *_, seed = found.seeds(4, "a fix waits for a person")
     path, profile = export(tmp_path, seed)
     assert b'"granted":true' in path.read_bytes()
     test = Trial(profile, profile)

@@ -22,7 +22,7 @@ FOLDED_MAX = 70
 A turn that judges one fix and intends the next writes about 15, and two for each answer."""
 
 
-def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
+def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due_to_people) -> None:
     """Take in what waits for the incident, then try the pages that *choose* gives.
 
     Reconcile begins with it, and the sweep does no more. Where a page was tried all of it is

@@ -85,7 +85,7 @@ def details(
     *background* is what a person would look up first, in lines.
     """
     what = seen(diagnosis)
-    tried = "; ".join(map(_tried, incident.attempts[-NAMED_MAX:])) or "nothing"
+    tried = "; ".join(map(attempted, incident.attempts[-NAMED_MAX:])) or "nothing"
     verified = [each.id for each in incident.targets if each.verified][:NAMED_MAX]
     following = steps(incident, diagnosis)
     denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
@@ -121,7 +121,8 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *depends, *BY_CONDITION[incident.condition])))
 
 
-def _tried(attempt: Attempt) -> str:
+def attempted(attempt: Attempt) -> str:
+    """A fix and what came of it."""
     verdicts = {None: "no verdict yet", True: "helped", False: "did not help"}
     ends = {
         Outcome.NOT_SENT: "was not sent",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from firstline.lab.simulation.invariants import (
     acting,
     departures,
+    informing,
     knowledge,
     paging,
     record,
@@ -65,6 +66,8 @@ CHECKERS: dict[str, Checker] = {
     "I33": knowledge.what_starts_is_left_alone,
     "I34": knowledge.a_yes_is_looked_after,
     "I35": surroundings.no_denied_plan_is_intended,
+    "I36": informing.first_decision_in_time,
+    "I36 (turns)": informing.each_update_is_a_turn,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

@@ -42,16 +42,16 @@ def _late(left: Left, held: Incident) -> Iterator[str]:
 
 def _possible(left: Left, since: datetime, until: datetime) -> datetime:
     """The latest that a page may go out: 60 s after the last trouble that could keep it back."""
-    over = [over for began, over in _troubles(left) if began <= until]
+    over = [over for began, over in troubles(left) if began <= until]
     return max([since, *over]) + PAGED_WITHIN
 
 
 def _troubled(left: Left, since: datetime, until: datetime) -> bool:
     """Whether anything was in trouble between these instants."""
-    return any(began <= until and over >= since for began, over in _troubles(left))
+    return any(began <= until and over >= since for began, over in troubles(left))
 
 
-def _troubles(left: Left) -> list[tuple[datetime, datetime]]:
+def troubles(left: Left) -> list[tuple[datetime, datetime]]:
     """When each fault and each outage began, and when it was over."""
     start, outages = left.world.start, left.world.scenario.faults
     told = [(each.from_seconds, each.until_seconds) for each in outages]
