@@ -137,7 +137,7 @@ def left(door: Door, asked: Asked, told: set[IncidentId]) -> Facts:
         incidents=len(held),
         parents=sum(each.signals > 1 for each in held),
         ended=sum(each.ended for each in held),
-        pages=sum(each.notifications for each in door.alerts.by_key.values()),
+        pages=sum(each.notifications for each in door.alerts.opened),
         told=record.signals,
         refused=asked.refused,
         alarms_a_second=max(asked.alarms.values()),

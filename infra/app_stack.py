@@ -110,6 +110,7 @@ class AppStack(Stack):
             wakes_queue_url=reach.queues.wakes.queue_url,
             routing_key_secret=reach.routing_key.secret_arn,
             pager_url=deployment.context.pager_url,
+            pager_notes_from=deployment.context.pager_notes_from or "",
             team_topic=reach.team.topic_arn,
             documents=reach.documents,
             alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},

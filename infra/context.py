@@ -39,8 +39,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     ``region`` may be left to the CDK. ``routing_key_secret_arn`` names a secret that holds
     PagerDuty's routing key and is encrypted with Secrets Manager's own key; without it the stack
     makes an empty one. ``pager_url`` is where events are posted: an account of PagerDuty's EU
-    service region has another address. ``ingest_concurrency_reserved`` keeps executions for
-    paging alone.
+    service region has another address. With ``pager_notes_from``, the address of a PagerDuty
+    user, updates are notes on PagerDuty's incidents as well; the secret then holds the REST API's
+    key too. ``ingest_concurrency_reserved`` keeps executions for paging alone.
     ``archive_lock`` is S3's: with ``compliance`` nobody, not even the account's root, can remove
     an archived entry or shorten its time, which is ``archive_lock_days``.
     """
@@ -55,6 +56,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     team_email: _Email | None = None
     routing_key_secret_arn: _SecretArn | None = None
     pager_url: _Address = "https://events.pagerduty.com/v2/enqueue"
+    pager_notes_from: _Email | None = None
     reconcile_concurrency_max: _Workers = 10
     ingest_concurrency_reserved: _Reserved | None = None
     archive_lock: Literal["governance", "compliance"] = "governance"

@@ -13,7 +13,9 @@ NO_SECRET = Ends({})
 CLOCK = SystemClock()
 
 
-def pager_to(url: str, ends: Ends = NO_SECRET, clock: Clock = CLOCK) -> PagerDutyPager:
+def pager_to(
+    url: str, ends: Ends = NO_SECRET, clock: Clock = CLOCK, notes_from: str = ""
+) -> PagerDutyPager:
     """Posts go to *url*; the secret is what *ends* says."""
     key = RoutingKey("firstline/routing-key", clients.secrets(ends.session), clock)
-    return PagerDutyPager(url, key)
+    return PagerDutyPager(url, key, notes_from=notes_from)

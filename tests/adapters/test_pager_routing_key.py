@@ -6,6 +6,9 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from firstline.adapters.aws import clients
+from firstline.adapters.aws.routing_key import RoutingKey
+from firstline.adapters.clock import SystemClock
 from firstline.controller.ports.people import Pager
 from firstline.errors import Unavailable
 from firstline.lab.twin.clock import WorldClock
@@ -67,6 +70,21 @@ def test_secret_that_is_no_key_is_not_shown(pager: Pager, ends: Ends, end: Http)
     assert "s3cret" not in told
     assert KEY[:-1] not in told
     assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("held", "rest_key"),
+    [
+        (KEY, ""),
+        (f'{{"routing_key": "{KEY}"}}', ""),
+        (f'{{"routing_key": "{KEY}", "rest_key": "y_abc+123"}}', "y_abc+123"),
+    ],
+)
+def test_the_rest_key_stands_beside_the_routing_key(held: str, rest_key: str) -> None:
+    """Where there is one; both are read in one request."""
+    ends = Ends(holding(held))
+    key = RoutingKey("firstline/routing-key", clients.secrets(ends.session), SystemClock())
+    assert (key.rest(), key.read(), ends.sends) == (rest_key, KEY, 1)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents import incident as incidents
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import Incident, Page
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
 from firstline.lab.twin.store import row_of
@@ -44,6 +44,7 @@ SHORT = {
     "scaling.fix": "change",
     "scaling.find": "find_change",
     "pager.change": "tell_change",
+    "pager.note": "note",
 }
 """What a test calls an effect, where it is not the method's name alone."""
 
@@ -165,6 +166,21 @@ class Rig:
         bodies = [json.loads(each.body) for each in self.tables.entries[self.id(number)]]
         return [each["data"] for each in bodies if each["kind"] == kind]
 
+    def asked(self) -> Page:
+        """The last page of the first incident that proposes a plan."""
+        pages = (each for each in self.incident().pages if ":ask-" in each.key)
+        return [each for each in pages if each.action == "trigger"][-1]
+
+    @property
+    def updates(self) -> list[tuple[float, str]]:
+        """Each change event of the first incident: how long after the start, and its line."""
+        changes: list[Any] = [(each.at, each.body) for each in self.door.pager.alerts.changes]
+        return [
+            ((at - START).total_seconds(), str(body["payload"]["summary"]))
+            for at, body in changes
+            if body["payload"]["custom_details"]["incident"] == self.id()
+        ]
+
     @property
     def control(self) -> list[dict[str, Any]]:
         """What the entries of the kill switch's own chain say."""
@@ -178,7 +194,8 @@ class Rig:
     @property
     def notified(self) -> dict[str, int]:
         """How often somebody was notified, by key."""
-        return {key: each.notifications for key, each in self.door.pager.alerts.by_key.items()}
+        alerts = self.door.pager.alerts
+        return {key: alerts.notified(key) for key in alerts.by_key}
 
     @property
     def fixes(self) -> list[InstanceId]:

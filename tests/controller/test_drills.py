@@ -36,7 +36,7 @@ def test_a_drill_is_minor_and_told_as_a_change() -> None:
     assert (held.severity, held.condition) == (Severity.P4, Condition.DRILL)
     assert rig.posts == []
     (change,) = rig.door.pager.alerts.changes
-    assert "firstline: a drill went through, nothing is wrong" in str(change["payload"])
+    assert "firstline: a drill went through, nothing is wrong" in str(change.body["payload"])
     (page,) = rig.told(Kind.PAGE)
     told = (page["channel"], page["outcome"], page["key"])
     assert told == ("change", "accepted", f"{held.id}:drill")

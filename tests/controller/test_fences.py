@@ -200,7 +200,9 @@ def test_noise_vetoes_no_fix(noise: bytes) -> None:
     commits = rig.script.calls["commit"]
     rig.turn()
     assert rig.fixes == [A]
-    assert rig.script.calls["commit"] == commits + 3  # the signal, the intent, the outcome
+    assert (
+        rig.script.calls["commit"] == commits + 4
+    )  # the signal, the intent, the outcome, its update
 
 
 def test_a_pause_that_ends_is_decided_on_again() -> None:

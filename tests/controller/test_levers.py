@@ -75,8 +75,8 @@ def test_a_fix_that_needs_a_person_is_proposed_once_and_not_done() -> None:
     held = rig.until(lambda held: held.wakes > 8)
     assert (rig.fixes, len(held.proposals)) == ([], 1)
     assert rig.notified == {held.id: 1, f"{held.id}:ask-1": 1}
-    details = held.pages[-1].details
-    assert held.pages[-1].summary == f"P1 complete-outage: approve restart_enclave? on {A}"
+    details = rig.asked().details
+    assert rig.asked().summary == f"P1 complete-outage: approve restart_enclave? on {A}"
     assert details["hosts"] == A
     assert details["facts"].startswith("the host lists no enclave (source: host report); the load ")
     assert details["approve"] == f"firstline approve {held.id} {plan(rig)[:12]}"
@@ -179,7 +179,7 @@ def test_a_yes_that_no_guard_let_pass_in_time_ends() -> None:
 def test_a_recommendation_is_told_and_nobody_can_approve_it() -> None:
     """Autonomy ``recommend``: a person does it."""
     rig = proposing(autonomy="recommend")
-    page = rig.incident().pages[-1]
+    page = rig.asked()
     assert page.summary == f"P1 complete-outage: recommended: restart_enclave on {A}"
     assert "approve" not in page.details
     with pytest.raises(Malformed, match="only recommended"):

@@ -45,8 +45,8 @@ def test_the_page_names_what_is_unknown() -> None:
     held = rig.incident()
     (asked,) = held.proposals
     assert (asked.unknowns, asked.approvable) == ((UNSAVED,), True)
-    assert held.pages[-1].summary == f"P1 complete-outage: approve restart_enclave? on {A}"
-    assert held.pages[-1].details["unknowns"] == UNSAVED
+    assert rig.asked().summary == f"P1 complete-outage: approve restart_enclave? on {A}"
+    assert rig.asked().details["unknowns"] == UNSAVED
     (told,) = rig.told(Kind.PROPOSAL)
     assert told["unknowns"] == UNSAVED
     assert rig.fixes == []

@@ -30,7 +30,7 @@ def test_the_schedules_drill_comes_the_whole_way(deployment: Deployment) -> None
             lambda: len(deployment.metrics.all("firstline", "DrillsPassed")) > passed,
         )
         (change,) = deployment.pager.alerts.changes[changes:]
-        incident = IncidentId(str(details(change)["incident"]))
+        incident = IncidentId(str(details(change.body)["incident"]))
         deployment.wait("it does not end", lambda: status(deployment, incident).ended)
     assert [each.value for each in deployment.metrics.all("firstline", "DrillsPassed")] == [1.0]
     (signal,) = told(deployment, incident, "signal")[:1]

@@ -81,6 +81,7 @@ def test_the_next_deployment_is_told_what_this_one_was_given() -> None:
         ("routing_key_secret_arn", "pagerduty", "routing_key_secret_arn"),
         ("pager_url", "http://events.example.com/v2/enqueue", "pager_url"),
         ("pager_url", "https://events.example.com", "pager_url"),
+        ("pager_notes_from", "firstline", "pager_notes_from"),
         ("reconcile_concurrency_max", "1", "reconcile_concurrency_max"),
         ("ingest_concurrency_reserved", 0, "ingest_concurrency_reserved"),
     ],

@@ -98,6 +98,7 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     assert read.incidents_table == made.one("AWS::DynamoDB::Table", "Incidents").name
     assert read.ledger_table == made.one("AWS::DynamoDB::Table", "Ledger").name
     assert read.pager_url == "https://events.pagerduty.com/v2/enqueue"
+    assert not read.pager_notes_from
     assert read.code == code.digest()
     assert read.routing_key_secret == made.arn(
         made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
@@ -261,6 +262,7 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
         "mode": "enforce",
         "architecture": "x86_64",
         "routing_key_secret_arn": arn,
+        "pager_notes_from": "firstline@example.com",
         "reconcile_concurrency_max": "4",
         "ingest_concurrency_reserved": "25",
     }
@@ -271,6 +273,7 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     ingest = functions(chosen)["ingest"].properties
     read = Settings.read(ingest["Environment"]["Variables"])
     assert (read.mode, read.routing_key_secret) == ("enforce", arn)
+    assert read.pager_notes_from == "firstline@example.com"
     assert ingest["Architectures"] == ["x86_64"]
     assert ingest["ReservedConcurrentExecutions"] == 25
     assert source(chosen, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 4}

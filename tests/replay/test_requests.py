@@ -72,10 +72,16 @@ def test_a_duplicate_makes_at_most_two(running: Running) -> None:
 
 
 def test_a_quiet_reconcile_makes_at_most_eight(running: Running) -> None:
-    """It reads what the condition needs, decides to wait, records it, and queues the next wake."""
+    """It reads what the condition needs, decides to wait, records it, and queues the next wake.
+
+    A turn that people are informed of has one transaction more.
+    """
     running.hear()
     counts = [running.wake() for _ in range(6)]
-    quiet = [each for each in counts if "ssm.SendCommand" not in each]
+    informed, *quiet = [each for each in counts if "ssm.SendCommand" not in each]
+    assert informed.count("dynamodb.TransactWriteItems") == 2
+    assert len(informed) <= 10
+    assert all(each.count("dynamodb.TransactWriteItems") == 1 for each in quiet)
     assert all("dynamodb.TransactWriteItems" in each for each in counts)
     assert quiet
     answered = [each for each in quiet if "ssm.ListCommandInvocations" in each]

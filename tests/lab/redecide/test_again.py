@@ -102,7 +102,7 @@ def test_another_policy_under_the_same_digest_is_told() -> None:
     """The numbers of the policy decide; so does the mode."""
     told, policies = stories.outage()
     (digest,) = policies
-    policy = copy.replace(policies[digest].policy, look_timeout_seconds=7)
+    policy = copy.replace(policies[digest].policy, poll_seconds=7)
     changed = {digest: copy.replace(policies[digest], policy=policy)}
     assert again(told, changed).differences
     assert again(told, policies).differences == ()

@@ -55,7 +55,7 @@ def test_a_campaign_in_parts_is_the_whole(tmp_path: Path) -> None:
     assert parted == alone
     assert (alone.seeds, alone.broken) == (2 * PIECE + 3, ())
     came = {f"{effect} {kind}" for effect, kind in cells() if alone.times(effect, kind)}
-    assert "store.load hang" in came
+    assert "wakes.queue duplicate" in came
     assert came | set(alone.empty()) == {f"{effect} {kind}" for effect, kind in cells()}
     assert not came & set(alone.empty())
 

@@ -52,6 +52,11 @@ class Condition(StrEnum):
     DRILL = "drill"
     UNCLASSIFIED = "unclassified"
 
+    @property
+    def words(self) -> str:
+        """As a sentence has it."""
+        return self.value.replace("-", " ")
+
 
 SERVICE_CONDITIONS = (
     Condition.COMPLETE_OUTAGE,

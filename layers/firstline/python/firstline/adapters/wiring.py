@@ -19,7 +19,8 @@ from firstline.adapters.aws.sns_topic import SnsTeam
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.pagerduty import PATIENCE, PagerDutyPager, Patience
+from firstline.adapters.pager_line import PATIENCE, Patience
+from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.config.settings import Settings
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
@@ -64,6 +65,7 @@ def system(
             settings.pager_url,
             RoutingKey(settings.routing_key_secret, clients.secrets(session), clock),
             patience,
+            settings.pager_notes_from,
         ),
         team=SnsTeam(clients.team(session), settings.team_topic),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),

@@ -22,8 +22,9 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
     ``documents`` maps an action's name to its SSM document's name; ``alarms`` maps the ARN of
     an alarm that the stack made to its name in the profile; ``hash_key`` makes pseudonyms of
     users. ``archive_bucket`` is the locked bucket's name and ``signing_key`` the ARN of the key
-    that signs its checkpoints. ``code`` is the digest of the package that runs, and goes into
-    every ledger entry.
+    that signs its checkpoints. Where ``pager_notes_from`` is the address of a PagerDuty user,
+    updates are notes on its incidents too. ``code`` is the digest of the package that runs, and
+    goes into every ledger entry.
     """
 
     variable: ClassVar = "FIRSTLINE_SETTINGS"
@@ -40,6 +41,7 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
     wakes_queue_url: str
     routing_key_secret: str
     pager_url: str
+    pager_notes_from: str = ""
     team_topic: str
     documents: dict[str, str]
     alarms: dict[str, str]

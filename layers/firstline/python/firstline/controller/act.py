@@ -12,7 +12,7 @@ import msgspec
 from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
-from firstline.config.profile import Profile, seconds
+from firstline.config.profile import seconds
 from firstline.controller import background, demotion
 from firstline.controller.draft import Draft
 from firstline.controller.ports.store import Fence, LeaseWrite
@@ -218,12 +218,9 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
     draft.record(_reported(event, sending))
     match sending:
         case Sent(command):
-            until = attempt.lease_until + _verified_within(attempt, draft.system.profile)
+            until = verification.judged_by(attempt, draft.system.profile)
             draft.lease = LeaseWrite(limits.extend(lease, until), lease.fence)
             draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
-            # told at the next wake, which comes anyway: nobody waits for it
-            due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-            draft.owe(paging.change(draft.incident, attempt, due_at))
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False
@@ -253,12 +250,6 @@ def _sent_fix(incident: Incident, attempt: Attempt, command: CommandId, now: dat
         return incident.with_current(sent)
     answered = copy.replace(sent, outcome=Outcome.DONE, answered_at=now)
     return incident.after(Fact.FIX_ANSWERED).with_current(answered)
-
-
-def _verified_within(attempt: Attempt, profile: Profile) -> timedelta:
-    """How long after its answer it may take to be judged: each host of a refresh has its time."""
-    patience = profile.verify_timeout(attempt.action) * (1 + len(attempt.hosts))
-    return profile.settle(attempt.action) + patience
 
 
 def _reported[Event: (entries.LookReported, entries.FixReported)](

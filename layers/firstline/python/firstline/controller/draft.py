@@ -1,6 +1,7 @@
 """Draft: one incident while it is worked on; its changes are gathered into one commit."""
 
 import copy
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from firstline.controller.commit import commit
@@ -11,7 +12,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.ids import Cause, Token
 from firstline.incidents import response_targets as responses
 from firstline.incidents.approvals import Approval
-from firstline.incidents.incident import Incident, Page
+from firstline.incidents.incident import QUIET, Incident, Page
 from firstline.ledger.chain import Entry, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.notifications import pages as paging
@@ -25,6 +26,8 @@ class Draft:
     taken: tuple[Approval, ...] = ()
     lease: LeaseWrite | None = None
     fence: Fence | None = None
+    before_rest: Callable[[Incident], Incident] | None = None
+    """What the step that was carried out adds to the incident, in the commit that ends it."""
     unfolded = False
     heard = False
 
@@ -97,10 +100,15 @@ class Draft:
         With no *until*, no page owed and an empty inbox the incident is never woken again; what
         the digest owes is found by the sweep, and needs no wake.
         """
+        if self.before_rest is not None:
+            self.incident = self.before_rest(self.incident)
         pages = paging.owed(self.incident.pages)
-        times = [each.due_at for each in pages if each.channel != "digest"]
+        people = [each for each in pages if each.channel not in QUIET]
+        times = [each.due_at for each in people if each.channel != "digest"]
         times += [until] if until is not None else []
         times += [self.now] if self.unfolded else []
+        # an update waits for a wake that comes anyway, unless none does
+        times = times or [each.due_at for each in pages if each.channel in QUIET]
         at = min(times, default=None)
         digests = [each.due_at for each in pages if each.channel == "digest"]
         self.incident = copy.replace(

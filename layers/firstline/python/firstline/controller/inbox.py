@@ -26,7 +26,7 @@ of what is learnt of hosts and a fix, a demotion, the decision, and five for the
 (its entry, the lease, and three conditions)."""
 
 
-def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due) -> None:
+def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due_to_people) -> None:
     """Take in what waits for the incident, then try the pages that *choose* gives.
 
     Reconcile begins with it, and the sweep does no more. Where a page was tried all of it is

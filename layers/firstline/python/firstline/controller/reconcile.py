@@ -10,6 +10,7 @@ from typing import assert_never
 from firstline.controller import act, inbox, raising, unreadable
 from firstline.controller.commit import contend
 from firstline.controller.draft import Draft
+from firstline.controller.inform import informing, send_updates
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
@@ -52,13 +53,16 @@ def _turn(wake: Wake, system: System) -> None:
     draft.measure_responses()
     if draft.incident.ended:
         inbox.forward(draft, loaded)
+        send_updates(draft)
         return draft.rest(None)
 
     seen = observe(draft)
     take_in(draft, seen)
     decision, about = _decided(draft, seen)
     draft.record(basis(seen, about).put(decision.to_ledger()))
-    return _carry_out(draft, decision, about)
+    draft.before_rest = informing(draft, decision, about)
+    _carry_out(draft, decision, about)
+    return send_updates(draft)
 
 
 def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from firstline.controller.draft import Draft
 from firstline.controller.ports import Ports
 from firstline.errors import Unavailable
-from firstline.incidents.incident import Page
+from firstline.incidents.incident import QUIET, Page
 from firstline.ledger.entries import PageDelivered
 from firstline.notifications import pages as paging
 from firstline.notifications import payloads as bodies
+from firstline.notifications import updates
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
 TRIES_AT_ONCE = 3
@@ -65,6 +66,8 @@ def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
         return NotYet(str(error))
     if page.channel == "change":
         return ports.pager.change(key, bodies.change_body(page, fleet))
+    if page.channel == "note":
+        return ports.pager.note(page.details[updates.ALERT], bodies.note(page))
     delivery = ports.pager.post(key, bodies.body(page, fleet))
     if isinstance(delivery, BadBody):
         return ports.pager.post(key, bodies.minimal_body(page, fleet))
@@ -81,7 +84,7 @@ def record_delivery(
     pages = paging.tried(draft.incident.pages, page, delivery, sent_at or draft.now)
     draft.incident = copy.replace(draft.incident, pages=pages)
     accepted = isinstance(delivery, Accepted)
-    dropped = page.channel == "change" and paging.given_up(page, delivery)
+    dropped = page.channel in QUIET and paging.given_up(page, delivery)
     if not accepted and page.tries and not dropped:
         return
     event = PageDelivered(
@@ -92,6 +95,7 @@ def record_delivery(
         outcome="accepted" if accepted else "dropped" if dropped else "owed",
         tries=page.tries + 1,
         why=_why(delivery, sent_at),
+        summary=page.summary if page.channel == "change" and accepted else None,
     )
     draft.record(event)
 

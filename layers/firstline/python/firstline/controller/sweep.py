@@ -19,7 +19,7 @@ from firstline.controller.system import System
 from firstline.controller.unreadable import Unread
 from firstline.errors import Conflict, FirstlineError, Unreadable
 from firstline.incidents import resolve_delay as resolving
-from firstline.incidents.incident import Page
+from firstline.incidents.incident import QUIET, Page
 from firstline.notifications import pages as paging
 
 GRACE = timedelta(seconds=15)
@@ -115,9 +115,13 @@ def _late_for(due: Due, now: datetime) -> timedelta:
 
 
 def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Each trigger to the pager, which folds it by its key; the others once they are late."""
+    """Each trigger to the pager, which folds it by its key; the others once they are late.
+
+    What is quiet is left to reconcile, which the sweep wakes.
+    """
+    owed = (each for each in paging.owed(pages) if each.channel not in QUIET)
     return tuple(
         each
-        for each in paging.owed(pages)
+        for each in owed
         if (each.channel, each.action) == ("pager", "trigger") or each.due_at <= now - GRACE
     )

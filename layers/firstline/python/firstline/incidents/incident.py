@@ -173,16 +173,20 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     command: ids.CommandId | None = None
 
 
+QUIET = frozenset({"change", "note"})
+"""The channels that notify no one: no page and no fix waits for what goes out there."""
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One word to people: owed from ``owed_at``, tried again at ``due_at``, done when sent.
 
     For the pager ``key`` is PagerDuty's ``dedup_key``; the ``team`` reads a topic, where what is
     minor is told and wakes nobody; a ``change`` stands beside PagerDuty's alerts and notifies
-    nobody; the ``digest`` is told to the team on the next business day, together with others.
-    What it says is fixed when it is owed.
+    nobody, and a ``note`` on one of its incidents; the ``digest`` is told to the team on the next
+    business day, together with others. What it says is fixed when it is owed.
     """
 
-    channel: Literal["pager", "team", "change", "digest"] = "pager"
+    channel: Literal["pager", "team", "change", "note", "digest"] = "pager"
     key: str
     action: Literal["trigger", "resolve"]
     severity: Severity
@@ -217,7 +221,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles, and
     ``suppressed`` that every alarm behind it is suppressed by the operator. ``drill`` is the word
     of the drill that every signal of trouble in it says to be.
-    ``proposals`` are the plans that people were asked about.
+    ``proposals`` are the plans that people were asked about. ``updates`` counts the updates that
+    were queued, and ``update_turn`` is what the last one is about.
     ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
     ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
     row, each at its interval, that found the alarm OK. It ``recovered_at`` by itself, unless its
@@ -263,6 +268,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     pages: tuple[Page, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    updates: int = 0
+    update_turn: str = ""
     reports: tuple[Restricted, ...] = ()
     responses: tuple[Response, ...] = ()
     wakes: int = 0

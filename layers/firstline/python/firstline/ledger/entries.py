@@ -291,9 +291,13 @@ class HostsVerified(Event, frozen=True, kw_only=True):
 
 
 class PageDelivered(Event, frozen=True, kw_only=True):
-    """A notification was ``accepted``, is ``owed`` still, or was ``dropped``."""
+    """A notification was ``accepted``, is ``owed`` still, or was ``dropped``.
+
+    ``summary`` is what a change event said: no other entry has those words.
+    """
 
     kind: ClassVar = Kind.PAGE
+    absent: ClassVar = frozenset({"summary"})
 
     key: str = ""
     action: str = ""
@@ -302,6 +306,7 @@ class PageDelivered(Event, frozen=True, kw_only=True):
     outcome: str = ""
     tries: int = 1
     why: str = ""
+    summary: str | None = None
 
 
 class ResponseMeasured(Event, frozen=True, kw_only=True):

@@ -14,12 +14,13 @@ from firstline.config.business_day import BusinessDay
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.demotion import Demotion
-from firstline.incidents.incident import Attempt, Incident, Page
+from firstline.incidents.incident import QUIET, Incident, Page
 from firstline.notifications.delivery import Accepted, BadBody, Delivery
 from firstline.notifications.payloads import SUMMARY_MAX
 from firstline.signal import Severity, Signal
 
 CHANGE_TRIES_MAX = 5
+NO_LADDER = "no automatic fix for this condition: a person has to act"
 IN_EARNEST = "no-drill"
 """How the key of a page ends that tells of trouble in the middle of a drill."""
 REHEARSAL = "drill"
@@ -152,14 +153,6 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
     return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
 
 
-def change(incident: Incident, attempt: Attempt, due_at: datetime) -> Page:
-    """A fix of ours, for whoever looks at the alert and asks what changed."""
-    summary = f"firstline: {attempt.action} on {attempt.target}"
-    details = {"action": attempt.action, "target": attempt.target, "plan": attempt.plan}
-    page = _change(incident, attempt.token[:8], summary, details, attempt.intended_at)
-    return copy.replace(page, due_at=due_at)
-
-
 def demoted(incident: Incident, action: str, demotion: Demotion, due_at: datetime) -> Page:
     """What is told beside the alert of an action that asks a person from now on."""
     summary = f"firstline: {action} asks a person from now on"
@@ -189,15 +182,21 @@ def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
 def owed_for(pages: tuple[Page, ...], now: datetime) -> timedelta:
     """For how long the oldest unsent page is owed: a digest from its hour on.
 
-    A change event does not count: no person waits for it.
+    What is quiet does not count: no person waits for it.
     """
-    waiting = (now - each.owed_at for each in owed(pages) if each.channel != "change")
+    waiting = (now - each.owed_at for each in owed(pages) if each.channel not in QUIET)
     return max(waiting, default=timedelta(0))
 
 
 def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Pages to try now."""
-    return tuple(each for each in owed(pages) if each.due_at <= now)
+    """Pages to try now, and what is quiet after them."""
+    found = [each for each in owed(pages) if each.due_at <= now]
+    return tuple(sorted(found, key=lambda each: each.channel in QUIET))
+
+
+def due_to_people(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+    """Pages to try now, without what is quiet."""
+    return tuple(each for each in due(pages, now) if each.channel not in QUIET)
 
 
 def tried(
@@ -207,7 +206,7 @@ def tried(
 
     A resolve that waits for it is due once no worker is left that could send the trigger again.
     """
-    if page.channel == "change" and given_up(page, delivery):
+    if page.channel in QUIET and given_up(page, delivery):
         return tuple(each for each in pages if each != page)
     sent_at = now if isinstance(delivery, Accepted) else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
@@ -216,7 +215,7 @@ def tried(
 
 
 def given_up(page: Page, delivery: Delivery) -> bool:
-    """Whether a change is not tried again: it is of use while the incident is new, or never."""
+    """Whether what is quiet is not tried again: it is of use while it is new, or never."""
     last = page.tries + 1 >= CHANGE_TRIES_MAX
     return isinstance(delivery, BadBody) or (last and not isinstance(delivery, Accepted))
 

@@ -93,6 +93,11 @@ def notice(page: Page) -> tuple[str, str]:
     return subject, "\n".join((summary, f"incident: {page.key}", *lines))
 
 
+def note(page: Page) -> str:
+    """The note on PagerDuty's incident: the line of its update."""
+    return _summary(page)
+
+
 def minimal_body(page: Page, fleet: str) -> dict[str, object]:
     """What is left when PagerDuty will not take `body`: fixed words, so that it cannot refuse."""
     event: dict[str, object] = {"event_action": page.action, "dedup_key": page.key}

@@ -86,7 +86,7 @@ def details(
     *background* is what a person would look up first, in lines.
     """
     what = seen(diagnosis)
-    tried = "; ".join(map(_tried, incident.attempts[-NAMED_MAX:])) or "nothing"
+    tried = "; ".join(map(attempted, incident.attempts[-NAMED_MAX:])) or "nothing"
     verified = [each.id for each in incident.targets if each.verified][:NAMED_MAX]
     following = steps(incident, diagnosis)
     denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
@@ -122,7 +122,8 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *depends, *BY_CONDITION[incident.condition])))
 
 
-def _tried(attempt: Attempt) -> str:
+def attempted(attempt: Attempt) -> str:
+    """A fix and what came of it."""
     done = UNDOING.get(attempt.action, "helped")
     verdicts = {None: "no verdict yet", True: done, False: "did not help"}
     ends = {

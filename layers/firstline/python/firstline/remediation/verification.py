@@ -8,6 +8,7 @@ from datetime import datetime
 
 from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.actions.catalogue import DOCUMENTS
+from firstline.config.profile import Profile
 from firstline.diagnosis.diagnose import Verdict
 from firstline.diagnosis.evidence import (
     Evidence,
@@ -79,6 +80,12 @@ def left(attempt: Attempt, evidence: Evidence) -> bool:
     if attempt.action not in DOCUMENTS or not isinstance(group, Group) or not group.instances:
         return False
     return attempt.target not in group.in_service()
+
+
+def judged_by(attempt: Attempt, profile: Profile) -> datetime:
+    """When *attempt* has its verdict at the latest: each host of a refresh has its time."""
+    patience = profile.verify_timeout(attempt.action) * (1 + len(attempt.hosts))
+    return attempt.lease_until + profile.settle(attempt.action) + patience
 
 
 def helped(

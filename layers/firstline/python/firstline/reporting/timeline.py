@@ -64,6 +64,8 @@ def _texts(event: Event) -> Iterator[Text]:
                 yield "heard", f"{what}: {signal.why}", Tone.PLAIN
         case entries.DecisionMade():
             yield from _decision(event)
+        case entries.PageDelivered(channel="note", outcome="accepted"):
+            return  # the change event beside it says the same
         case entries.PageDelivered():
             yield _page(event)
         case entries.ResponseMeasured():
@@ -124,7 +126,7 @@ def _page(event: entries.PageDelivered) -> Text:
         word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
         tone = Tone.ALERT if word == "paged" else Tone.QUIET
         why = f": {event.why}" if event.why else ""
-        return word, f"{event.action} {event.key}{tries}{why}", tone
+        return word, f"{event.summary or f'{event.action} {event.key}'}{tries}{why}", tone
     return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
 
 

@@ -1,4 +1,4 @@
-"""The routing key of the pager's integration, out of Secrets Manager."""
+"""The keys of the pager, out of Secrets Manager: of its integration, and of its REST API."""
 
 import re
 from datetime import datetime, timedelta
@@ -18,7 +18,10 @@ _ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 
 
 class RoutingKey:
-    """The key that the secret *secret_id* holds: bare, or as JSON ``{"routing_key": …}``."""
+    """The key that the secret *secret_id* holds: bare, or as JSON ``{"routing_key": …}``.
+
+    The JSON may have a ``rest_key`` as well, which notes on incidents are written with.
+    """
 
     def __init__(self, secret_id: str, secrets: "SecretsManagerClient", clock: Clock) -> None:
         self._secret_id = secret_id
@@ -32,53 +35,62 @@ class RoutingKey:
 
         Raises `Unavailable` when there is none at all.
         """
+        return self._held().keys.routing_key
+
+    def rest(self) -> str:
+        """The REST API's key, as old; empty where the secret holds none. Raises `Unavailable`."""
+        return self._held().keys.rest_key
+
+    def _held(self) -> "_Kept":
         now = self._clock.now()
         kept = self._kept
         if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
-            return kept.routing_key
+            return kept
         try:
             kept = self._kept = _Kept(self._read_secret(), now)
             self._doubted = False
         except Unavailable:
             if kept is None:
                 raise
-        return kept.routing_key
+        return kept
 
     def doubt(self) -> None:
         """Have the secret read again at the next `read`: the key may have been changed."""
         self._doubted = True
 
-    def _read_secret(self) -> str:
+    def _read_secret(self) -> "Keys":
         with unavailable(f"the secret {self._secret_id} cannot be read"):
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
             # a secret of bytes has no string, and holds no key
-            key = key_in(answer.get("SecretString", "").strip())
-        if key is None:
+            keys = keys_in(answer.get("SecretString", "").strip())
+        if keys is None:
             raise Unavailable(
                 f"the secret {self._secret_id} holds no routing key: store the integration key of "
                 'an Events API v2 integration, 32 letters and digits, or {"routing_key": "<it>"}'
             )
-        return key
+        return keys
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """What the secret holds; it is also the secret's JSON form."""
+
+    routing_key: str
+    rest_key: str = ""
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """A routing key and when it was read."""
+    """Keys, and when they were read."""
 
-    routing_key: str
+    keys: Keys
     read_at: datetime
 
 
-class _Secret(msgspec.Struct, frozen=True):
-    """The secret's JSON form."""
-
-    routing_key: str
-
-
-def key_in(secret: str) -> str | None:
-    """The routing key in *secret*, bare or as JSON; None where it holds none."""
+def keys_in(secret: str) -> Keys | None:
+    """The keys in *secret*, bare or as JSON; None where it holds no routing key."""
+    keys = Keys(secret)
     if secret.startswith("{"):
         try:
-            secret = msgspec.json.decode(secret, type=_Secret).routing_key
+            keys = msgspec.json.decode(secret, type=Keys)
         except (msgspec.DecodeError, RecursionError):
             return None
-    return secret if _ROUTING_KEY.fullmatch(secret) else None
+    return keys if _ROUTING_KEY.fullmatch(keys.routing_key) else None

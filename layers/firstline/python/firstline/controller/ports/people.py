@@ -21,6 +21,9 @@ class Pager(Protocol):
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """Post a change event once; it notifies nobody."""
 
+    def note(self, alert: str, content: str) -> Delivery:
+        """Put a note on the latest incident of the dedup key *alert* once; it notifies nobody."""
+
 
 class Team(Protocol):
     """The team's topic: what is minor is told there, and wakes nobody."""

@@ -213,6 +213,11 @@ class PastPager:
         del routing_key, body
         return Accepted()
 
+    def note(self, alert: str, content: str) -> Delivery:
+        """See `firstline.controller.ports.people.Pager`."""
+        del alert, content
+        return Accepted()
+
     def publish(self, subject: str, message: str) -> Delivery:
         """See `firstline.controller.ports.people.Team`."""
         del subject, message

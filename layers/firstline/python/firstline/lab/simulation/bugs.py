@@ -242,6 +242,21 @@ PLANTED = (
         new='        return _unclassified(signal, profile, "an event without a rule")\n',
     ),
     Planted(
+        name="people are informed when it is over",
+        breaks="I38",
+        file="controller/inform.py",
+        old="    due = updates.due(draft.incident.pages, draft.now)\n",
+        new="    ended = draft.incident.ended\n"
+        "    due = updates.due(draft.incident.pages, draft.now) if ended else ()\n",
+    ),
+    Planted(
+        name="people are informed at each wake",
+        breaks="I38 (turns)",
+        file="notifications/updates.py",
+        old="    if update.turn == incident.update_turn or not",
+        new="    if not",
+    ),
+    Planted(
         name="a sweep tells of no page whose wake it could not queue",
         breaks="I7",
         file="controller/sweep.py",

@@ -40,6 +40,7 @@ WRITES = frozenset(
         "hosts.fix",
         "hosts.look",
         "pager.change",
+        "pager.note",
         "pager.post",
         "scaling.fix",
         "store.commit",

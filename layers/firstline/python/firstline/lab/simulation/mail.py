@@ -29,11 +29,15 @@ class Message(NamedTuple):
 
 
 class Mail:
-    """Both queues. ``received`` holds when each event was first delivered, ``dead`` what died."""
+    """Both queues. ``received`` holds when each event was first delivered, ``dead`` what died.
+
+    ``delays`` are when messages were due that came late, and when they came.
+    """
 
     def __init__(self, choices: Choices, heals_at: datetime) -> None:
         self.received: dict[bytes, datetime] = {}
         self.dead: list[tuple[datetime, Message]] = []
+        self.delays: list[tuple[datetime, datetime]] = []
         self._choices = choices
         self._heals_at = heals_at
         self._messages: list[Message] = []
@@ -43,6 +47,8 @@ class Mail:
         """Put it into its queue; it may come late."""
         faulty = at < self._heals_at
         late = LATE[self._choices.pick(len(LATE), LATE_RARELY) if faulty else 0]
+        if late:
+            self.delays.append((at, at + late))
         self._put(at + late, kind, payload, 0)
 
     def take(self, now: datetime) -> Message | None:

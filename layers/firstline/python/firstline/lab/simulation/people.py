@@ -131,12 +131,12 @@ class People:
 
     def _acknowledge(self) -> None:
         for key in self._door.pager.alerts.by_key:
-            self._door.pager.alerts.acknowledge(key)
+            self._door.pager.alerts.acknowledge(key, self._world.now)
         self._note("a person acknowledges every alert")
 
     def _resolve(self) -> None:
         for key in self._door.pager.alerts.by_key:
-            self._door.pager.alerts.resolve(key)
+            self._door.pager.alerts.resolve(key, self._world.now)
             self.resolved.add(key)
         self._note("a person resolves every alert in PagerDuty")
 

@@ -54,7 +54,7 @@ TIMEOUTS = {
     "sweep": timedelta(seconds=55),
     "operator": timedelta(seconds=30),
 }
-SETTINGS = nowhere(HOME, code="simulation")
+SETTINGS = copy.replace(nowhere(HOME, code="simulation"), pager_notes_from="firstline@example.com")
 
 
 class Beat(NamedTuple):
@@ -84,6 +84,7 @@ class Run:
     """The system at work. What it leaves is for the invariants to read.
 
     ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without.
+    ``skewed`` says that a worker's clock was wrong.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Run:
         self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
         self.beats: list[Beat] = []
         self.missed: list[datetime] = []
+        self.skewed = False
         self.ended = False
         self._owners: dict[int, Message] = {}
         self._next_sweep = BEGINS + MINUTE
@@ -155,6 +157,7 @@ class Run:
 
     def _invoke(self, name: str, kind: str, act: Callable[[], object]) -> Worker:
         skew = SKEWS[self.choices.pick(len(SKEWS), SKEWED_RARELY) if self._faulty else 0]
+        self.skewed = self.skewed or skew != 0
         worker = Worker(name, act, self.world.now, TIMEOUTS[kind], timedelta(seconds=skew))
         self.scheduler.begin(worker)
         return worker

@@ -212,10 +212,27 @@ class MemoryPager:
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
         """See `firstline.controller.ports.people.Pager`."""
         event = {"routing_key": routing_key, **body}
+        now = self._world.now
         try:
             return self._effects.effect(
-                "pagerduty", "pager.change", lambda: self.alerts.change(event)
+                "pagerduty", "pager.change", lambda: self.alerts.change(event, now)
             )
+        except Unavailable as error:
+            return NotYet(str(error))
+
+    def note(self, alert: str, content: str) -> Delivery:
+        """See `firstline.controller.ports.people.Pager`."""
+        now = self._world.now
+
+        def act() -> Delivery:
+            found = self.alerts.by_key.get(alert)
+            if found is None:
+                return NotYet("PagerDuty has no incident of that key")
+            self.alerts.note(found.id, content, now)
+            return Accepted()
+
+        try:
+            return self._effects.effect("pagerduty", "pager.note", act)
         except Unavailable as error:
             return NotYet(str(error))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 import msgspec
 
 from firstline.lab.twin.alerts import Alerts
+from firstline.lab.twin.pager_rest import Ask, RestApi
 from firstline.notifications.delivery import BadBody
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ PATH = "/v2/enqueue"
 """The one address that takes events."""
 CHANGES = "/v2/change/enqueue"
 """The one that takes changes."""
+REST = "/incidents"
+"""How the addresses of the REST API begin."""
+REST_KEY = "y_" + "0" * 18
+USER = "firstline@example.com"
+"""The REST API's key, and the one user of its account."""
 
 type Fault = Literal["error", "throttle", "hang", "refuse-connection", "lose-answer"]
 """What can go wrong with one request: 503; 429; no answer, at once, whether the request would
@@ -38,7 +44,7 @@ class PagerDutyServer:
     """Serves while it is entered; afterwards its alerts and counts can still be read.
 
     *now* dates what is received; *fault* is asked once per request. Neither waits: time is the
-    caller's. ``requests`` counts every POST, also one that is refused or left unanswered.
+    caller's. ``requests`` counts every request, also one that is refused or left unanswered.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class PagerDutyServer:
     ) -> None:
         self.alerts = alerts or Alerts()
         self.requests = 0
+        self._rest = RestApi(self.alerts, REST_KEY, USER)
         self._now = now
         self._fault = fault
         self._one_at_a_time = Lock()
@@ -72,14 +79,14 @@ class PagerDutyServer:
         host, port = self._listener.server_address[:2]
         return f"http://{host!s}:{port}{PATH}"
 
-    def answer(self, raw: bytes, path: str = PATH) -> _Answer | None:
-        """Status and JSON for the request's body *raw*; None to close without an answer."""
+    def answer(self, ask: Ask) -> _Answer | None:
+        """Status and JSON for *ask*; None to close without an answer."""
         with self._one_at_a_time:
             self.requests += 1
             fault = self._fault()
             match fault:
                 case None:
-                    return self._receive(raw, path)
+                    return self._take(ask)
                 case "error":
                     return 503, {"status": "error", "message": "the service is in trouble"}
                 case "throttle":
@@ -87,10 +94,15 @@ class PagerDutyServer:
                 case "hang" | "refuse-connection":
                     return None
                 case "lose-answer":
-                    self._receive(raw, path)
+                    self._take(ask)
                     return None
                 case _:
                     assert_never(fault)
+
+    def _take(self, ask: Ask) -> _Answer:
+        if ask.target.startswith(REST):
+            return self._rest.answer(ask, self._now())
+        return self._receive(ask.body, ask.target)
 
     def _receive(self, raw: bytes, path: str) -> _Answer:
         try:
@@ -100,8 +112,8 @@ class PagerDutyServer:
         errors = [f"{e.json_path}: {e.message[:200]}" for e in _schema(path).iter_errors(body)]
         if errors:
             return _invalid(*errors)
-        change = path == CHANGES
-        taken = self.alerts.change(body) if change else self.alerts.receive(body, self._now())
+        change, now = path == CHANGES, self._now()
+        taken = self.alerts.change(body, now) if change else self.alerts.receive(body, now)
         if isinstance(taken, BadBody):
             return _invalid(taken.why)
         if change:
@@ -155,11 +167,18 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_POST(self) -> None:
+        self._answer(events=True)
+
+    def do_GET(self) -> None:
+        self._answer(events=False)
+
+    def _answer(self, *, events: bool) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if self.path not in (PATH, CHANGES):
+        if not self.path.startswith(REST) and not (events and self.path in {PATH, CHANGES}):
             self.send_error(404)
             return
-        answer = self.server.pagerduty.answer(raw, self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.server.pagerduty.answer(Ask(self.command, self.path, headers, raw))
         if answer is None:
             return
         status, body = answer

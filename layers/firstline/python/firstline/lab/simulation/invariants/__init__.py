@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from firstline.lab.simulation.invariants import (
     acting,
     departures,
+    informing,
     knowledge,
     paging,
     quiet,
@@ -73,6 +74,8 @@ CHECKERS: dict[str, Checker] = {
     "I36": quiet.one_trouble_one_alert,
     "I36 (short)": quiet.short_groups_page,
     "I37": waiting.waits_are_bounded,
+    "I38": informing.first_decision_in_time,
+    "I38 (turns)": informing.each_update_is_a_turn,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

@@ -56,16 +56,16 @@ def _grave_since(held: Incident) -> datetime:
 
 def possible(left: Left, since: datetime, until: datetime) -> datetime:
     """The latest that a page may go out: 60 s after the last trouble that could keep it back."""
-    over = [over for began, over in _troubles(left) if began <= until]
+    over = [over for began, over in troubles(left) if began <= until]
     return max([since, *over]) + PAGED_WITHIN
 
 
 def _troubled(left: Left, since: datetime, until: datetime) -> bool:
     """Whether anything was in trouble between these instants."""
-    return any(began <= until and over >= since for began, over in _troubles(left))
+    return any(began <= until and over >= since for began, over in troubles(left))
 
 
-def _troubles(left: Left) -> list[tuple[datetime, datetime]]:
+def troubles(left: Left) -> list[tuple[datetime, datetime]]:
     """When each fault and each outage began, and when it was over."""
     start, outages = left.world.start, left.world.scenario.faults
     told = [(each.from_seconds, each.until_seconds) for each in outages]
@@ -85,16 +85,17 @@ def everything_is_heard(left: Left) -> Iterator[str]:
 
 def notified_once(left: Left) -> Iterator[str]:
     """I2: one notification for each key, but where a person ended the alert by hand."""
-    for key, alert in left.run.door.pager.alerts.by_key.items():
-        if alert.notifications > 1 and key not in left.run.people.resolved:
-            yield f"{key} notified {alert.notifications} times"
+    alerts = left.run.door.pager.alerts
+    for key in alerts.by_key:
+        if (times := alerts.notified(key)) > 1 and key not in left.run.people.resolved:
+            yield f"{key} notified {times} times"
     owed = {each.key for held in left.held for each in held.pages}
     owed |= {each.key for each in left.run.door.store.tables.switch.pages}
     # what the store could not record is paged under the key that it would have had
     home = left.run.system.settings.home
     owed |= {incident_id(parse(body, home, at).key) for body, at in left.run.mail.received.items()}
     owed |= _held_by_none(left)
-    for key in left.run.door.pager.alerts.by_key:
+    for key in alerts.by_key:
         if key not in owed:
             yield f"{key} is no key that anything owed"
 

@@ -85,7 +85,7 @@ def nothing_personal_is_told(left: Left) -> Iterator[str]:
     """I27: no user, no word of a report and no description is in an entry, a page or a notice."""
     entries = (each.body for all_ in left.run.door.store.tables.entries.values() for each in all_)
     pages = (json.dumps(each.body) for each in left.received)
-    changes = map(json.dumps, left.run.door.pager.alerts.changes)
+    changes = (json.dumps(each.body) for each in left.run.door.pager.alerts.changes)
     notices = (f"{subject}{text}" for _, subject, text in left.world.notices)
     for text in (*entries, *pages, *changes, *notices):
         found = [each for each in CANARIES if each in text]

@@ -1,0 +1,101 @@
+"""The line to PagerDuty: one request at a time, to one address, and never longer than allowed."""
+
+import functools
+import ssl
+from collections.abc import Callable
+from contextlib import closing
+from typing import NamedTuple
+
+import urllib3
+
+from firstline.adapters.dns import left_behind
+from firstline.errors import Malformed
+from firstline.notifications.delivery import NotYet
+from firstline.redaction import redact
+
+_WHY_CHARACTERS_MAX = 200
+
+type Response = urllib3.BaseHTTPResponse
+
+
+class Patience(NamedTuple):
+    """How long, in seconds, an answer is waited for: per address, per read, and in all."""
+
+    connect: float = 1
+    read: float = 2
+    deadline: float = 2.8  # of the three seconds; the rest is for a busy machine
+
+
+PATIENCE = Patience()
+
+
+class Request(NamedTuple):
+    """One request; no answer to it brings ``secret`` into a text of ours."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+    secret: str
+
+    def plain(self, text: str) -> str:
+        """*text* on one line, short, without the secret that an answer may have repeated."""
+        line = "".join(character for character in text if character.isprintable())
+        if self.secret:
+            line = line.replace(self.secret, "[routing key]")
+        return redact(line, _WHY_CHARACTERS_MAX)
+
+
+class Line:
+    """Requests that follow no redirect and are never retried here."""
+
+    def __init__(self, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
+
+    @functools.cached_property
+    def _http(self) -> urllib3.PoolManager:
+        """Made at the first request: reading the authorities takes as long as a client of AWS."""
+        timeout = urllib3.Timeout(connect=self._patience.connect, read=self._patience.read)
+        return urllib3.PoolManager(timeout=timeout, ssl_context=ssl.create_default_context())
+
+    def ask[T](self, request: Request, read: Callable[[Response], T]) -> T | NotYet:
+        """What *read* makes of the answer.
+
+        It is waited for in a thread that is left behind at the deadline: timeouts of a socket do
+        not bound the lookup of a name, several addresses, or an answer that drips, and a page that
+        hangs would hold up the next try.
+        """
+        answer = left_behind(lambda: self._exchange(request, read))
+        try:
+            return answer.result(self._patience.deadline)
+        except TimeoutError:
+            return NotYet("PagerDuty did not answer in time")
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return NotYet(request.plain(f"PagerDuty gave no answer: {error}"))
+
+    def _exchange[T](self, request: Request, read: Callable[[Response], T]) -> T:
+        answer = self._http.request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers=request.headers,
+            preload_content=False,
+            redirect=False,  # the key goes to this address alone
+            retries=False,  # said here: a pool manager of urllib3 1.26 forgets its own
+        )
+        with closing(answer) as response:
+            return read(response)
+
+
+def safe(url: str) -> urllib3.util.Url:
+    """*url* if nobody else can read what is sent there; raises `Malformed`."""
+    try:
+        parsed = urllib3.util.parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        parsed = urllib3.util.Url()
+    match parsed.scheme, parsed.host:
+        case ("https", str()) | ("http", "localhost" | "127.0.0.1" | "[::1]"):
+            return parsed
+        case _:
+            why = "must be https://, or http:// on a loopback host"
+            raise Malformed(f"the pager's address {url!r} {why}")

@@ -1,0 +1,1 @@
+"""Progress: where an incident stands, in the words of an update."""

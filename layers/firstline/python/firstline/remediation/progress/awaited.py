@@ -1,0 +1,54 @@
+"""What is awaited, and until when: after that something else is done, or a person takes over."""
+
+from datetime import datetime
+
+from firstline.config.profile import seconds
+from firstline.incidents.incident import Incident
+from firstline.remediation import verification
+from firstline.remediation.decision import Decision, Wait
+from firstline.remediation.progress.doing import unanswered
+from firstline.remediation.situation import Situation
+
+type Awaited = tuple[str, datetime]
+
+
+def awaited(incident: Incident, decision: Decision, about: Situation) -> Awaited:
+    """What comes next by itself, and when the wait for it ends."""
+    policy, current, asked = about.profile.policy, incident.current, unanswered(incident, decision)
+    blocked_until = about.progressed_at + seconds(policy.blocked_max_seconds)
+    if current is not None:
+        return "its verdict", verification.judged_by(current, about.profile)
+    if asked is not None and asked.approvable:
+        return "a person's approval", asked.until
+    if decision.plan is not None:
+        return _unbarred(decision, blocked_until)
+    return _by_rule(incident, decision, about, blocked_until)
+
+
+def _unbarred(decision: Decision, blocked_until: datetime) -> Awaited:
+    """What bars the plan may pass by itself; else it is handed over in the end."""
+    denials = [each.denial for each in decision.answers if each.stops and each.denial]
+    retries = [each.retry_at for each in denials if each.retry_at is not None]
+    if retries and len(retries) == len(denials):
+        return "what bars it to pass", max(retries)
+    return "a recovery", blocked_until
+
+
+def _by_rule(
+    incident: Incident, decision: Decision, about: Situation, blocked_until: datetime
+) -> Awaited:
+    policy = about.profile.policy
+    if incident.look is not None:
+        return "the hosts' answers", incident.look.until
+    match decision.rule, decision.step:
+        case "confirm targets", _:
+            return "good readings of each host", blocked_until
+        case "alarm to clear", _:
+            verified = (each.verified_at for each in incident.targets)
+            since = max(at for at in verified if at is not None)
+            return "the alarm to turn OK", since + seconds(policy.alarm_lag_seconds)
+        case "storm" | "gathers", Wait(until):
+            return "further signals", until
+        case _:
+            opened_at, age_max = incident.opened_at, seconds(policy.incident_age_max_seconds)
+            return "a recovery", opened_at + age_max

@@ -1,0 +1,46 @@
+"""What is known of the fleet: how many hosts live how, or which alarms fire."""
+
+from firstline.diagnosis.evidence import AlarmReading, AlarmState, Gone, Group
+from firstline.diagnosis.health_checks import Life
+from firstline.remediation.situation import Situation
+
+
+def known(about: Situation) -> str:
+    """One line; of a condition without hosts it is about the alarms."""
+    if not about.needs_hosts:
+        return _alarms(about)
+    incident, group = about.incident, about.evidence.group
+    if not incident.targets:
+        empty = isinstance(group, Group)
+        return "no host is in service" if empty else "which hosts are in service is not known"
+    counts = _lives(about)
+    named = [f"{counts[life]} {life}" for life in (Life.DEAD, Life.SERVING, Life.UNKNOWN)]
+    named += [f"{counts[life]} {life}" for life in (Life.STARTING, Life.STOPPING) if counts[life]]
+    dead = about.diagnosis.having(Life.DEAD)
+    failures = sorted({str(about.diagnosis.hosts[each].failure) for each in dead})
+    what = f" ({', '.join(failures)})" if failures else ""
+    return f"{', '.join(named)} of {_count(len(incident.targets), 'host')}{what}"
+
+
+def _lives(about: Situation) -> dict[Life, int]:
+    """How many of the hosts in scope live how; one that is verified serves."""
+    verdicts = about.diagnosis.hosts
+    lives = [
+        Life.SERVING if each.verified else verdicts[each.id].life for each in about.incident.targets
+    ]
+    return {life: lives.count(life) for life in Life}
+
+
+def _alarms(about: Situation) -> str:
+    facts = about.evidence.alarms
+    if not facts:
+        return "no alarm stands behind it"
+    read = [each.state for each in facts.values() if isinstance(each, AlarmReading)]
+    gone = sum(isinstance(each, Gone) for each in facts.values())
+    unread = len(facts) - len(read) - gone
+    others = "".join(f", {n} {what}" for n, what in ((gone, "deleted"), (unread, "unknown")) if n)
+    return f"{read.count(AlarmState.ALARM)} of {_count(len(facts), 'alarm')} in ALARM{others}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

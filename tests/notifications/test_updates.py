@@ -1,0 +1,133 @@
+"""Updates: when they are due, after all that a person waits for, and where a note is put."""
+
+import copy
+from datetime import timedelta
+
+import pytest
+
+from firstline.incidents.incident import Incident, Page
+from firstline.notifications import pages as paging
+from firstline.notifications import updates
+from firstline.notifications.delivery import Accepted
+from firstline.notifications.updates import Update
+from firstline.signal import Severity
+from tests.builders import ID, NOW, incident, signal
+
+LATER = NOW + timedelta(seconds=20)
+NEWS = Update(turn="fix", line="one host is dead", details={"known": "one host is dead"})
+
+
+def opened(**fields: object) -> Incident:
+    """An incident whose opening page was taken."""
+    held = incident(**fields)
+    pages = paging.opening(held, signal(), "x")
+    for page in pages:
+        pages = paging.tried(pages, page, Accepted(), NOW)
+    return copy.replace(held, pages=pages)
+
+
+def informed(held: Incident, *, notes: bool = True) -> Incident:
+    return updates.queued(held, NEWS, NOW, notes=notes)
+
+
+def with_pages(held: Incident, *pages: Page) -> Incident:
+    return copy.replace(held, pages=(*held.pages, *pages))
+
+
+def channels(pages: tuple[Page, ...]) -> list[str]:
+    return [each.channel for each in pages]
+
+
+def test_an_update_is_a_change_and_a_note() -> None:
+    """Under a key that no alert has; the note says on which alert's incident it is put."""
+    change, note = informed(opened()).pages[1:]
+    assert (change.channel, change.key, change.summary) == (
+        "change",
+        f"{ID}:update-1",
+        "P1 complete outage: one host is dead",
+    )
+    assert change.details == {
+        "incident": ID,
+        "known": "one host is dead",
+        "at": "2026-03-11T04:20:00+00:00",
+    }
+    assert (note.channel, note.summary, note.details) == ("note", change.summary, {"alert": ID})
+    assert channels(informed(opened(), notes=False).pages) == ["pager", "change"]
+
+
+def test_a_turn_is_told_once() -> None:
+    """The next one is told under the next number."""
+    held = informed(opened())
+    assert informed(held) == held
+    again = updates.queued(held, copy.replace(NEWS, turn="next"), NOW, notes=False)
+    assert again.pages[-1].key == f"{ID}:update-2"
+    assert (again.updates, again.update_turn) == (2, "next")
+
+
+def test_updates_wait_for_every_page() -> None:
+    """For a trigger until it was taken, however late its next try is; for a resolve that is due."""
+    held = informed(opened())
+    assert channels(updates.due(held.pages, NOW)) == ["change", "note"]
+    given_up = with_pages(held, *paging.hand_over(held, {}, NOW))
+    assert updates.due(given_up.pages, NOW) == ()
+    (page,) = paging.due_to_people(given_up.pages, NOW)
+    retried = copy.replace(page, due_at=LATER)
+    pages = tuple(retried if each == page else each for each in given_up.pages)
+    assert updates.due(pages, NOW) == ()
+    resolves = with_pages(held, *paging.resolutions(held, NOW))
+    assert channels(updates.due(resolves.pages, NOW)) == ["change", "note"]  # it is held back
+    held_back_until = resolves.pages[-1].due_at
+    assert updates.due(resolves.pages, held_back_until) == ()
+
+
+def test_what_was_tried_is_due_again_later() -> None:
+    """Each by itself."""
+    held = informed(opened())
+    change, note = updates.due(held.pages, NOW)
+    pages = paging.tried(held.pages, change, Accepted(), NOW)
+    assert updates.due(pages, NOW) == (note,)
+    waiting = tuple(copy.replace(each, due_at=LATER) if each == note else each for each in pages)
+    assert updates.due(waiting, NOW) == ()
+    assert channels(updates.due(waiting, LATER)) == ["note"]
+
+
+def test_pages_are_tried_before_what_is_quiet() -> None:
+    """Whatever was queued first."""
+    held = informed(opened())
+    given_up = with_pages(held, *paging.hand_over(held, {}, NOW))
+    assert channels(paging.due(given_up.pages, NOW)) == ["pager", "change", "note"]
+    assert channels(paging.due_to_people(given_up.pages, NOW)) == ["pager"]
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_only_what_pages_is_told(severity: Severity) -> None:
+    """Of the rest the fixes alone, and without a note: it has no alert."""
+    held = incident(severity=severity)
+    pages = severity.pages
+    assert bool(informed(held).updates) == pages
+    fix = updates.queued(held, copy.replace(NEWS, fix=True), NOW, notes=True)
+    assert channels(fix.pages) == ["change"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"), [({}, False), ({"fix": True}, True), ({"end": True}, True)]
+)
+def test_there_is_an_end_to_updates(fields: dict[str, bool], told: bool) -> None:  # noqa: FBT001 - a case
+    """Fixes and the end are never left out."""
+    many = opened(updates=updates.UPDATES_MAX)
+    after = updates.queued(many, copy.replace(NEWS, **fields), NOW, notes=False)
+    assert (after != many) == told
+    few = opened(updates=updates.UPDATES_MAX - 1)
+    assert updates.queued(few, NEWS, NOW, notes=False) != few
+
+
+def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
+    """A rise has its own; what is asked, and the hand-over, say something of it."""
+    held = opened(severity=Severity.P2)
+    risen = copy.replace(held, severity=Severity.P1)
+    risen = with_pages(risen, *paging.raised(risen, signal(), "x", NOW))
+    risen = with_pages(risen, *paging.hand_over(risen, {}, NOW))
+    assert risen.pages[-1].key == f"{ID}:gave-up"
+    asked = with_pages(risen, copy.replace(risen.pages[-1], key=f"{ID}:ask-1"))
+    note = informed(asked).pages[-1]
+    assert note.details == {"alert": f"{ID}:p1"}
