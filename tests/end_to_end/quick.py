@@ -19,6 +19,8 @@ POLICY = {
     "look_timeout_seconds": 10,
     "alarm_lag_seconds": 60,
     "incident_age_max_seconds": 400,
+    "quiet_seconds": 2,
+    "short_group_seconds": 5,
 }
 
 
