@@ -23,6 +23,8 @@ POLICY = {
     "settle_seconds": 1,
     "verify_readings": 2,
     "verify_interval_seconds": 1,
+    "quiet_seconds": 2,
+    "short_group_seconds": 5,
     **LIMITS,
 }
 

@@ -5,6 +5,7 @@
 """
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,27 @@ def test_a_kind_of_newer_code_is_unknown_and_no_fault() -> None:
     assert isinstance(entry, Recorded)
     assert entry.checked() == UnknownEvent("forecast")
     assert not entry.opens
+
+
+RECOVERED = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("step", "recovered", "raised"),
+    [
+        ({"type": "close", "recovered_at": "2026-03-11T04:18:43Z"}, RECOVERED, None),
+        ({"type": "close"}, None, None),
+        ({"type": "close", "recovered_at": "then"}, None, None),
+        ({"type": "raise", "severity": "P2"}, None, "P2"),
+        ({"type": "fix", "severity": "P2"}, None, None),
+    ],
+)
+def test_what_a_step_says_of_a_recovery_and_of_a_rise(
+    step: dict[str, str], recovered: datetime | None, raised: str | None
+) -> None:
+    """Of another form, or of another step, it says nothing."""
+    decision = DecisionMade(step=step)
+    assert (decision.recovered_at, decision.raised_to) == (recovered, raised)
 
 
 def test_the_denials_of_a_decision_are_named_by_their_guards() -> None:

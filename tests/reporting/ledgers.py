@@ -87,6 +87,9 @@ def fixed(
     )
 
 
-def closed(seconds: float) -> Said:
-    """The decision that it is over."""
-    return Said(Kind.DECISION, {"step": {"type": "close"}}, seconds)
+def closed(seconds: float, recovered: float | None = None) -> Said:
+    """The decision that it is over, after a window that began at *recovered* if it was watched."""
+    step: Data = {"type": "close"}
+    if recovered is not None:
+        step["recovered_at"] = (NOW + timedelta(seconds=recovered)).isoformat()
+    return Said(Kind.DECISION, {"step": step}, seconds)

@@ -74,6 +74,12 @@ def decision(step: str, why: str = "so", **fields: object) -> Data:
         (incident(targets=()), "open", "firstline", "watches"),
         (incident(look=looking()), "open", "firstline", "looks at hosts; 0 of 3 hosts verified"),
         (
+            incident(targets=(), recovered_at=NOW),
+            "open",
+            "firstline",
+            "recovered, watches whether it comes back",
+        ),
+        (
             incident(attempts=(attempt(),), targets=targets(verified=5)),
             "open",
             "firstline",

@@ -125,6 +125,35 @@ def test_an_ending_is_of_the_decision_that_ended_it(
     assert (told.outcome, told.ended_at) == (outcome, at)
 
 
+@pytest.mark.parametrize(
+    ("said", "recovered"),
+    [
+        ([heard(), closed(960, recovered=60)], 60),
+        ([heard(), closed(60)], 60),
+        ([heard(), *fixed(5, "a"), closed(90)], 90),
+        ([heard(), *fixed(5, "a"), decided("hand-over", 95)], None),
+        ([heard()], None),
+        ([heard(disposition="context")], None),
+    ],
+)
+def test_a_recovery_is_of_the_reading_that_proved_it(
+    said: list[Said], recovered: float | None
+) -> None:
+    """Not of the end of its quiet window; an old entry ended where it was proven."""
+    at = None if recovered is None else NOW + timedelta(seconds=recovered)
+    assert summarise(chain(*said)).recovered_at == at
+
+
+def test_a_rise_that_was_decided_leads_until_a_signal_does() -> None:
+    """The severity is the last one that was said."""
+    rise = Said(Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}}, 5)
+    told = summarise(chain(heard(), rise))
+    assert (told.severity, told.condition) == ("P2", summarise(chain(heard())).condition)
+    worse = joined(6, "incident", severity="P1", condition="complete-outage")
+    led = summarise(chain(heard(), rise, worse))
+    assert (led.severity, led.condition) == ("P1", "complete-outage")
+
+
 def test_a_chain_that_lacks_entries_is_told_as_such() -> None:
     """From its beginning, or from its midst; a cut-off end is the verifier's to find."""
     whole = chain(heard(), paged(1), decided("wait", 2), closed(3))

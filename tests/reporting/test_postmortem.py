@@ -141,6 +141,17 @@ def test_an_incident_that_was_over_by_itself() -> None:
     assert told.guidance == Guidance(text=OVER, steps=told.follow_ups)
 
 
+def test_a_recovery_that_was_watched_is_told_without_its_window() -> None:
+    """The time to recover and the title are of the reading that proved it."""
+    over: dict[str, object] = {"step": {"type": "close", "recovered_at": at(9).isoformat()}}
+    after, kind, said = decision(909, "close", "recovered")
+    told = report(opening(), (after, kind, {**said, **over}))
+    assert told.title.endswith("observed after 9 s")
+    assert told.summary[-1] == "After 9 s it was over without a fix of firstline's."
+    assert figure(told, "Recovery").value == "after 9 s"
+    assert told.ended_at == at(909)
+
+
 def test_an_incident_that_is_open_still() -> None:
     """Its report ends with its last entry, and claims no end."""
     told = report(opening(), decision(7, "wait"))

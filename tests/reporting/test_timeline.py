@@ -67,6 +67,7 @@ PROPOSAL: Data = {
     "until": UNTIL,
 }
 APPROVAL: Data = {"granted": True, "by": "someone", "why": "", "counts": True}
+RISE = ("raises to P2: so",)
 PAUSE: Data = {"change": "paused", "scope": "everything", "by": "someone"}
 CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (Kind.SIGNAL, SIGNAL, ("heard healthy-hosts ALARM: a rule fits",)),
@@ -91,6 +92,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (*decision("ask"), ()),
     (*decision("hand-over"), ("gives up so",)),
     (*decision("close"), ("closes so",)),
+    (Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}, "why": "so"}, RISE),
     (
         Kind.PROPOSAL,
         PROPOSAL,

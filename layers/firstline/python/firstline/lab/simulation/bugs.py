@@ -11,7 +11,7 @@ PLANTED = (
         file="incidents/resolve_delay.py",
         old="RESOLVE_AFTER = 2 * LIVES_MAX + CLOCKS_DIFFER\n",
         new="RESOLVE_AFTER = timedelta(0)\n",
-        start="it is over before it was paged",
+        start="PagerDuty is down",
     ),
     Planted(
         name="a recovery by itself is believed at once",

@@ -72,7 +72,9 @@ def _step(held: Incident) -> str:
     if held.current is not None:
         phase = "is being verified" if held.current.answered_at else "was sent"
         return f"{held.current.action} on {held.current.target} {phase}"
-    return "looks at hosts" if held.look is not None else "watches"
+    if held.look is not None:
+        return "looks at hosts"
+    return "watches" if held.recovered_at is None else "recovered, watches whether it comes back"
 
 
 def _planned(event: DecisionMade) -> datetime | None:
