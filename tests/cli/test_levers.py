@@ -164,6 +164,25 @@ def test_a_mistake_needs_no_network(
     assert capsys.readouterr().err.startswith(f"firstline: {line}")
 
 
+@pytest.mark.parametrize("command", ["doctor", "pause", "approve", "drill", "audit", "report"])
+def test_a_profile_that_cannot_be_read_is_told_before_the_region(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both are wrong: the one that the line names is told."""
+    for each in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "nowhere")
+    arguments = {
+        "pause": ["everything", "--why", "x", "--for", "1h"],
+        "approve": ["inc-0123456789abcdef0123", "5f1c09ab"],
+        "drill": ["complete-outage"],
+        "audit": ["list"],
+        "report": ["--since", "7d"],
+    }
+    assert dispatch([command, *arguments.get(command, []), "--profile", "gone.toml"]) == 2
+    assert f"firstline: {command}: gone.toml: cannot be read" in capsys.readouterr().err
+
+
 def test_credentials_are_not_signed_for_whoever_listens(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -129,7 +129,6 @@ ENDINGS = [
     ("cloudwatch.replayed-from-archive.json", "observed"),
     ("cloudwatch.muted.json", "observed"),
     ("cloudwatch.no-state-value.json", "handed-over"),
-    ("malformed.empty-object.json", "handed-over"),
     ("cloudwatch.unlisted-http-api-5xx.json", "handed-over"),
 ]
 

@@ -1,6 +1,7 @@
 """The command line's own words, in real processes."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from firstline.cli.main import COMMANDS, mistake, module_of
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
+POLICY = "firstline policy COMMAND [ARGUMENTS]; COMMAND is one of check, explain"
 
 
 def call(*arguments: str | Path, cwd: Path, path: str = "") -> tuple[int, str, str]:
@@ -37,6 +39,28 @@ def test_help_names_every_command_with_its_line(tmp_path: Path) -> None:
     assert (status, err) == (0, "")
 
 
+def interrupted(command: str, cwd: Path, path: str) -> tuple[int, str, str]:
+    """*command* in a Python that has *path*, in front of all else."""
+    return call(sys.executable, "-c", command, cwd=cwd, path=path)
+
+
+KILL = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+BLOCKED = "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+
+
+def test_an_interrupt_while_modules_load_is_no_traceback(tmp_path: Path) -> None:
+    """Ctrl-C in the midst of the imports: the process ends by the signal, and says nothing."""
+    (tmp_path / "difflib.py").write_text(KILL)
+    start = f"import os; os.execv({str(FIRSTLINE)!r}, ['firstline', '--help'])"
+    assert interrupted(start, tmp_path, str(tmp_path)) == (-signal.SIGINT, "", "")
+
+
+def test_an_interrupt_that_was_held_back_ends_it_before_it_loads(tmp_path: Path) -> None:
+    """The launcher holds it back until then, for Python starts without knowing what to do."""
+    start = f"{BLOCKED}{KILL}os.execv({str(FIRSTLINE)!r}, ['firstline', '--help'])"
+    assert interrupted(start, tmp_path, "") == (-signal.SIGINT, "", "")
+
+
 def test_the_version_is_the_project_s(tmp_path: Path) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert call(FIRSTLINE, "--version", cwd=tmp_path) == (0, f"firstline {version}\n", "")
@@ -50,6 +74,14 @@ def test_the_version_is_the_project_s(tmp_path: Path) -> None:
         (["--colour"], "firstline: no command '--colour'; firstline --help lists the commands\n"),
         (["check", "--hard"], "firstline: check: No such option: --hard\n"),
         (["check", "a"], "firstline: check: Got unexpected extra argument(s) (a)\n"),
+        (
+            ["policy"],
+            f"firstline: policy: Missing command. Usage: {POLICY}\n",
+        ),
+        (
+            ["test", "-q", "-k", "gone", "tests/gone.py::test_a", "-n0"],
+            "firstline: test: tests/gone.py::test_a: there is no such file or folder of tests\n",
+        ),
     ],
 )
 def test_a_mistake_in_the_call_is_one_line(tmp_path: Path, arguments: list[str], line: str) -> None:

@@ -499,8 +499,8 @@ def _inner(kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("line", [b'["checkpoint"]\n', b'{"checkpoint"\n'])
 def test_a_line_that_only_looks_like_a_checkpoint(line: bytes) -> None:
-    (fault,) = audit.verify(line).faults
-    assert fault.why.startswith("is not an entry")
+    (fault,) = audit.verify(exported()[0] + line).faults
+    assert (fault.line, fault.why) == (2, audit.NEITHER)
 
 
 SIGNATURES = {
@@ -633,5 +633,14 @@ def test_memory_grows_with_incidents_and_not_with_entries(
 
 def test_no_more_faults_are_told_than_anybody_reads() -> None:
     lines = b"nonsense\n" * 1000
-    found = audit.verify(io.BytesIO(lines))
+    found = audit.verify(io.BytesIO(exported()[0] + lines))
     assert len(found.faults) == audit.FAULTS_MAX
+
+
+@pytest.mark.parametrize("line", [b"# README\n", b'{"source": "aws.cloudwatch"}\n', b"\xff\n"])
+def test_a_file_that_is_no_export_is_one_fault(line: bytes) -> None:
+    """A line that is cut, or means to be a checkpoint, may be what is left of one."""
+    (fault,) = audit.verify(line * 200 + b"the end").faults
+    assert (fault.line, fault.why[:12]) == (0, "is no export")
+    for rest in (b"cut", b'{"checkpoint": 1}\n', b'{"policy": "x", "text": "y"}\n'):
+        assert [each.line for each in audit.verify(rest).faults] == [1]

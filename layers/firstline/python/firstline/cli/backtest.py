@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from firstline.cli import envelope, exported, replay_export
-from firstline.cli.envelope import RUNBOOK, Account, Region
+from firstline.cli.envelope import RUNBOOK, Account, Region, Unread
 from firstline.cli.output import lines as output
 from firstline.cli.output import progress
 from firstline.cli.output.past import BacktestLine, FlipLine, GainedLine
@@ -19,7 +19,7 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.errors import Malformed
 from firstline.ids import Digest
-from firstline.lab.redecide import chapters, occurrences
+from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.flips import SORTS, Flip, Totals
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.side import Side
@@ -56,10 +56,14 @@ def run(
     account: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> int:
-    """Take recorded events (.json, .jsonl, folders) or exports through both policies, and tell."""
+    """Take recorded events (.json, .jsonl, folders) or exports through both policies, and tell.
+
+    A file that cannot be read is named in a line of its own; the status is then 2.
+    """
     wanted = _wanted(fail_on or [])
-    home, files = envelope.home(account, region), _files(paths)
-    before = _old(against, files)
+    home, unread = envelope.home(account, region), Unread("backtest")
+    files, recorded = _recorded(_files(paths, unread), unread)
+    before = _old(against, recorded)
     after = profiles.load(policy)
     flips: list[Flip] = []
 
@@ -71,11 +75,13 @@ def run(
     pair = Pair(old, new, tell)
     with progress.counting() as say:
         for file in files:
-            _through(file, pair, home, say)
+            with unread.past():
+                _through(file, pair, home, say)
         totals = pair.end()
     line = _line(totals, flips)
-    output.emit(line) if as_json else print("\n".join(_text(line)))
-    return 1 if wanted & {sort for sort, count in totals.flips.items() if count} else 0
+    if line.events or not unread.lines:
+        output.emit(line) if as_json else print("\n".join(_text(line)))
+    return unread.status(int(bool(wanted & {sort for sort, some in totals.flips.items() if some})))
 
 
 def _wanted(fail_on: list[str]) -> set[str]:
@@ -85,17 +91,13 @@ def _wanted(fail_on: list[str]) -> set[str]:
     return set(SORTS) if "any" in fail_on else set(fail_on)
 
 
-def _files(paths: list[Path]) -> list[Path]:
+def _files(paths: list[Path], unread: Unread) -> list[Path]:
     """The files that *paths* name, of a folder each in it, in the order in which they begin."""
-    found: list[Path] = []
-    for path in paths:
-        inside = [path]
-        if path.is_dir():
-            inside = [each for each in path.iterdir() if each.suffix in {".json", ".jsonl"}]
-        if not inside:
-            raise Malformed(f"{path}: has no .json or .jsonl in it: name a folder of events")
-        found += inside
-    return sorted(found, key=lambda each: (_begins(each), each.name))
+    begins: dict[Path, datetime] = {}
+    for path in envelope.files(paths, (".json", ".jsonl"), unread):
+        with unread.past():
+            begins[path] = _begins(path)
+    return sorted(begins, key=lambda each: (begins[each], each.name))
 
 
 def _begins(path: Path) -> datetime:
@@ -109,21 +111,24 @@ def _begins(path: Path) -> datetime:
         raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _old(against: Path | None, files: list[Path]) -> Profile:
+def _recorded(files: list[Path], unread: Unread) -> tuple[list[Path], dict[Digest, Profile]]:
+    """Those of *files* whose policies can be read, and these policies: only exports have some."""
+    found: dict[Digest, Profile] = {}
+    readable: list[Path] = []
+    for file in files:
+        with unread.past():
+            found |= replay_export.policies(file) if replay_export.holds(file) else {}
+            readable.append(file)
+    return readable, found
+
+
+def _old(against: Path | None, recorded: dict[Digest, Profile]) -> Profile:
     """The policy to compare with: as told, as recorded, or the shipped one."""
     if against is not None:
         return profiles.load(against)
-    exports = filter(replay_export.holds, files)
-    recorded = [_policies(file) for file in exports]
-    found = {digest: policy for each in recorded for digest, policy in each.items()}
-    if len(found) > 1:
-        raise Malformed(f"{len(found)} policies are recorded: say which by --against")
-    return next(iter(found.values()), None) or profiles.load(RUNBOOK)
-
-
-def _policies(file: Path) -> dict[Digest, Profile]:
-    with exported.opened(file) as lines:
-        return chapters.policies(lines)
+    if len(recorded) > 1:
+        raise Malformed(f"{len(recorded)} policies are recorded: say which by --against")
+    return next(iter(recorded.values()), None) or profiles.load(RUNBOOK)
 
 
 def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
@@ -146,7 +151,8 @@ def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> 
 
     try:
         if replay_export.holds(file):
-            occurrences.relive(file, pair, far)
+            with exported.understood(file):
+                occurrences.relive(file, pair, far)
         elif file.suffix == ".json":
             occurrences.hear(envelope.read(file), pair, home, str(file))
         else:

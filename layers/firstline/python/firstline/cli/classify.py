@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from firstline.cli import envelope
-from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
+from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region, Unread
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ClassifyLine
 from firstline.config import profile_file as profiles
@@ -31,16 +31,23 @@ def run(
     account: Account = "111122223333",
     region: Region = "us-east-1",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document an event")] = False,
-) -> None:
-    """Tell what each EventBridge envelope (.json, or a folder of them) means, and why."""
+) -> int:
+    """Tell what each EventBridge envelope (.json, or a folder of them) means, and why.
+
+    A file that cannot be read is named in a line of its own; the status is then 2.
+    """
     home = envelope.home(account, region)
     loaded = profiles.load(profile)
-    lines = [_line(path, envelope.read(path), loaded, home) for path in envelope.files(paths)]
+    unread, lines = Unread("classify"), list[ClassifyLine]()
+    for path in envelope.files(paths, (".json",), unread):
+        with unread.past():
+            lines.append(_line(path, envelope.read(path), loaded, home))
     if as_json:
         for line in lines:
             output.emit(line)
-    else:
+    elif lines:
         print(table(lines))
+    return unread.status()
 
 
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:

@@ -31,10 +31,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 """No script, no font and no image of anybody: what is shown is in the page."""
 REFRESH = Refresh()
+MAX = 10**9
+"""Thirty years, in seconds."""
 Port = Annotated[int, typer.Option(help="on 127.0.0.1; 0 takes a free one", min=0, max=65535)]
 At = Annotated[
     int | None,
-    typer.Option(metavar="SECONDS", help="as it was so long after the first entry", min=0),
+    typer.Option(metavar="SECONDS", help="as it was so long after the first entry", min=0, max=MAX),
 ]
 
 

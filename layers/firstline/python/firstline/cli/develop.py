@@ -25,6 +25,8 @@ CONTEXT = ("-c", "--context")
 APP_STACKS = "firstline-*-app"
 """All that may be thrown away: the records stack is protected, and a destroy of it fails."""
 PASSED_ON = {"ignore_unknown_options": True}
+VALUED = frozenset({"-W", "-c", "-k", "-m", "-n", "-o", "-p", "-r"})
+"""Pytest's short options that take a value."""
 Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
 Fast = Annotated[bool, typer.Option("--fast", help="only what decides, in a minute of CPU")]
 FAST_SECONDS = 60
@@ -59,6 +61,9 @@ def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
     process imports for some seconds.
     """
     root, arguments = checkout(), arguments or []
+    for path in paths(arguments):
+        if not Path(path.partition("::")[0]).exists():
+            raise Malformed(f"{path}: there is no such file or folder of tests")
     # pytest looks for its configuration where the caller stands: say where it is
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
@@ -69,6 +74,17 @@ def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
     if fast:
         print(f"fast: {spent_seconds():.0f} s of CPU, of {FAST_SECONDS} that it may take")
     return ran.returncode
+
+
+def paths(arguments: list[str]) -> list[str]:
+    """Those of pytest's *arguments* that are paths: no options, and no options' values."""
+    pairs = pairwise(["", *arguments])
+    return [word for before, word in pairs if not word.startswith("-") and not takes(before)]
+
+
+def takes(option: str) -> bool:
+    """Whether what follows *option* may be its value."""
+    return option in VALUED or (option.startswith("--") and "=" not in option)
 
 
 def compiled() -> dict[str, str]:

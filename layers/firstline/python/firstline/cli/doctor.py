@@ -34,6 +34,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document a finding")] = False,
 ) -> int:
     """Hold the profile against the account of your credentials. Exits with 1 if a P1 is unheard."""
+    profiles.load(profile)  # its fault is told before that of the environment
     session = deployed.session(region)
     return tell(examine(session, profile, SystemClock(), look=look), as_json=as_json)
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from firstline.errors import Malformed
 from firstline.ledger import export
 
@@ -29,7 +31,24 @@ def _read(file: BinaryIO, path: Path) -> Iterator[export.Line]:
     except OSError as error:
         raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
     except Malformed as error:
-        raise Malformed(f"{path}: {error}") from error
+        raise named(path, error) from error
+
+
+def named(path: Path, error: Malformed) -> Malformed:
+    """*error* with the name of the file that it is about, once."""
+    told = str(error)
+    return error if told.startswith(str(path)) else Malformed(f"{path}: {told}")
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Raise `Malformed` with the name of *path* for what its entries do not say as entries do."""
+    try:
+        yield
+    except Malformed as error:
+        raise named(path, error) from error
+    except (msgspec.ValidationError, KeyError, ValueError, OverflowError) as error:
+        raise Malformed(f"{path}: does not say what a ledger says: {error}") from error
 
 
 def write(lines: Iterable[bytes], path: Path) -> None:

@@ -23,6 +23,8 @@ from types import FrameType, ModuleType
 from firstline.errors import Malformed, Unavailable
 
 NAME = "firstline"
+MISSING = "Missing command."
+"""What Typer says of a call that lacks a subcommand."""
 STOPPED = 130
 """The status of a command that a signal ended, as shells have it for Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -121,6 +123,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
         status = command.main(arguments, prog_name=f"{NAME} {name}", standalone_mode=False)
     except (typer.TyperException, Malformed, Unavailable) as error:
         text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        if text == MISSING:
+            known = ", ".join(group.commands)
+            text = f"{text} Usage: {NAME} {name} COMMAND [ARGUMENTS]; COMMAND is one of {known}"
         return mistake(f"{name}: {text}")
     except typer.Abort:
         return mistake(f"{name}: stopped, nothing was answered")

@@ -56,7 +56,10 @@ def run(
     account_id: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> int:
-    """Replay an EventBridge envelope (.json) or a scenario (.toml), or decide an export again."""
+    """Replay an EventBridge envelope (.json) or a scenario (.toml), or decide an export again.
+
+    A dead letter of ours and Lambda's record of a failure are replayed as the envelope in them.
+    """
     if replay_export.holds(path):
         if world is not None or profile is not None or export is not None:
             raise Malformed(f"{path}: an export has its own world and policy; see backtest")
@@ -99,7 +102,7 @@ def read(
         policy, begins = profiles.load(profile), scenario.begins
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
-    body = envelope.read(path)
+    body = envelope.event(path)
     return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile or RUNBOOK
 
 

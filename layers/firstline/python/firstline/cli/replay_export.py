@@ -38,9 +38,9 @@ def holds(path: Path) -> bool:
 def run(path: Path, *, as_json: bool) -> int:
     """Tell each incident of the export in *path*; 1 if one is not decided as it was."""
     incidents = decisions = parted = 0
-    policies = _policies(path)
-    with exported.opened(path) as read:
-        for line in _lines(path, read, policies):
+    known = policies(path)
+    with exported.opened(path) as read, exported.understood(path):
+        for line in _lines(path, read, known):
             incidents += 1
             decisions += line.decisions
             parted += bool(line.differences or line.why)
@@ -56,14 +56,13 @@ def run(path: Path, *, as_json: bool) -> int:
     return 1 if parted else 0
 
 
-def _policies(path: Path) -> dict[Digest, Profile]:
+def policies(path: Path) -> dict[Digest, Profile]:
     """The policies of the export in *path*; raises `Malformed` naming the file."""
     try:
         with exported.opened(path) as read:
             return chapters.policies(read)
     except Malformed as error:
-        told = str(error)
-        raise Malformed(told if told.startswith(str(path)) else f"{path}: {told}") from error
+        raise exported.named(path, error) from error
 
 
 def _lines(

@@ -88,8 +88,9 @@ def read(export: Path, incident: str = "") -> tuple[Report, ...]:
                 chains.setdefault(each.entry.incident, []).append(each.entry)
             elif isinstance(each, Policy):
                 policies[each.digest] = each.text
-    chosen = _chosen(chains, incident, export)
-    return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
+    with exported.understood(export):
+        chosen = _chosen(chains, incident, export)
+        return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
 
 
 def page_of(reports: tuple[Report, ...]) -> str:

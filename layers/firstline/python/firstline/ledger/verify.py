@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GENESIS = "0" * 64
+NEITHER = "is not an entry, nor a policy or a checkpoint"
 FAULTS_MAX = 100
 """How many faults are told; one often brings others with it."""
 RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")
@@ -73,6 +74,9 @@ def verify(
                 found.faults.append(Fault(number, why))
                 del found.faults[FAULTS_MAX:]
     found.end(anchors, partial=partial)
+    if found.strange:
+        why = "is no export: no line of it is an entry, a policy or a checkpoint"
+        found.faults[:] = [Fault(0, why)]
     return found
 
 
@@ -101,6 +105,12 @@ class Finding:
     def valid(self) -> bool:
         """Whether there is something, and nothing is wrong with it."""
         return not self.faults and self.entries > 0
+
+    @property
+    def strange(self) -> bool:
+        """Whether there are lines, and none that is understood."""
+        known = self.entries or self.policies or self.checkpoints
+        return not known and any(each.why == NEITHER for each in self.faults)
 
     @property
     def absent(self) -> int:
@@ -146,7 +156,7 @@ class Finding:
             said = json.loads(line)
             return self._policy(line, said) if "text" in said else self._entry(number, line, said)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return "is not an entry, nor a policy or a checkpoint"
+            return NEITHER
 
     def _policy(self, line: bytes, said: dict[str, Any]) -> str:
         digest = hashlib.sha256(said["text"].encode()).hexdigest()

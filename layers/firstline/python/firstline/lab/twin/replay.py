@@ -46,7 +46,7 @@ from firstline.signals.classify import known_as
 from firstline.signals.drill_marker import reason
 from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.transports import undelivered
+from firstline.signals.sources.transports import envelope_in
 from functions import ingest, operator, reconcile, sweep
 
 MINUTE = timedelta(minutes=1)
@@ -312,7 +312,7 @@ def _stand_behind(event: Event, world: World, home: Home) -> None:
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
         state = AlarmState(signal.state)
-        world.watch(signal.arn, undelivered(event.body), COUNTS.get(signal.metric), state)
+        world.watch(signal.arn, envelope_in(event.body), COUNTS.get(signal.metric), state)
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

@@ -302,7 +302,7 @@ def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
     """The alarm's state-change event as EventBridge would send it, made from an earlier one."""
     event = json.loads(envelope)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-    event["id"] = digest(f"{event['id']}{state}{stamp}".encode())[:32]
+    event["id"] = digest(f"{event.get('id')}{state}{stamp}".encode())[:32]
     event["time"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     event["detail"]["previousState"] = event["detail"]["state"]
     event["detail"]["state"] = {

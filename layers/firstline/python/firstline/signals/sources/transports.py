@@ -111,6 +111,14 @@ def undelivered(body: bytes) -> bytes:
         return body
 
 
+def envelope_in(body: bytes) -> bytes:
+    """The envelope that *body* holds, as `undelivered`, or as Lambda's record of a failure does."""
+    try:
+        return on_failure(body).body
+    except Malformed:
+        return undelivered(body)
+
+
 def misrouted(body: bytes) -> Signal:
     """An alarm that came by SNS or as a direct call; raises `Malformed` for anything else."""
     try:
