@@ -111,7 +111,8 @@ def _event(
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
         body = envelope.read(path.parent / plan.file)
-        return Event(body if plan.dated else _redated(body, begins + after), after)
+        body = body if plan.dated else _redated(body, begins + after)
+        return Event(body, after, plan.counts)
     return Event(tell.envelope(plan.alarm, plan.state, begins + after, policy, home), after)
 
 

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import AlarmTypeType
 
-KINDS: tuple["AlarmTypeType", ...] = ("MetricAlarm", "CompositeAlarm", "LogAlarm")
 LOG_ALARMS = "LogAlarms"
+LISTS: dict["AlarmTypeType", str] = {
+    "MetricAlarm": "MetricAlarms",
+    "CompositeAlarm": "CompositeAlarms",
+    "LogAlarm": LOG_ALARMS,
+}
+"""Each kind, and the list of an answer that holds its alarms."""
+KINDS: tuple["AlarmTypeType", ...] = tuple(LISTS)
 
 
 def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -19,7 +25,8 @@ def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     CloudWatch shows the lists of metric and of composite alarms also where they are empty.
     """
     # a botocore that does not know log alarms drops their list, so that none is found: `whole`
-    return [*page["MetricAlarms"], *page["CompositeAlarms"], *page.get(LOG_ALARMS, ())]
+    lists = {LOG_ALARMS: []} | dict(page)
+    return [alarm for each in LISTS.values() for alarm in lists[each]]
 
 
 def whole(page: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
+from firstline.adapters.aws.alarm_kinds import LISTS
 from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin import around, background, changes
@@ -162,19 +163,20 @@ def describe_target_health(world: World, _: Parameters) -> Answer:
 
 def describe_alarms(world: World, parameters: Parameters) -> Answer:
     """The alarms of the asked names; CloudWatch knows an alarm by the last part of its ARN."""
+    found = list(_alarms(world, parameters))
     return {
-        "MetricAlarms": list(_alarms(world, set(parameters["AlarmNames"]))),
-        "CompositeAlarms": [],
-        "LogAlarms": [],
+        shown: [alarm for kind, alarm in found if kind == each] for each, shown in LISTS.items()
     }
 
 
-def _alarms(world: World, names: set[str]) -> Iterable[Answer]:
+def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]]:
+    """Each with its kind; of a kind that is not asked for CloudWatch shows none."""
+    names, kinds = set(parameters["AlarmNames"]), parameters.get("AlarmTypes", ["MetricAlarm"])
     for arn, alarm in world.alarms.items():
         name = arn.split(":", maxsplit=6)[6]
-        if name in names:
+        if name in names and alarm.kind in kinds:
             shown = {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
-            yield shown | world.alarm_actions(arn)
+            yield alarm.kind, shown | world.alarm_actions(arn)
 
 
 def describe_instance_information(world: World, parameters: Parameters) -> Answer:

@@ -68,10 +68,14 @@ PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-aft
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An envelope, and how long after the start it is delivered."""
+    """An envelope, how long after the start it is delivered, and what its alarm ``counts``.
+
+    Where that is empty the alarm's metric says it (`COUNTS`).
+    """
 
     body: bytes
     after: timedelta
+    counts: str = ""
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -301,8 +305,8 @@ def _stand_behind(event: Event, world: World, home: Home) -> None:
     """Put the alarm into the world that *event* tells of."""
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
-        state = AlarmState(signal.state)
-        world.watch(signal.arn, undelivered(event.body), COUNTS.get(signal.metric), state)
+        counts = event.counts or COUNTS.get(signal.metric)
+        world.watch(signal.arn, undelivered(event.body), counts, AlarmState(signal.state))
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

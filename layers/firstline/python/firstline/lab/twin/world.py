@@ -10,12 +10,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from firstline.diagnosis.evidence import AlarmState, NatsState
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
 from firstline.diagnosis.probe_outcome import ProbeOutcome, answering
 from firstline.ids import CommandId, InstanceId, digest
+from firstline.lab.twin.alarms import Alarm
 from firstline.lab.twin.group import AutoScaling
 from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
@@ -55,31 +54,6 @@ class Mutation:
     action: str
     hosts: tuple[InstanceId, ...]
     parameters: dict[str, str]
-
-
-class Alarm(msgspec.Struct, kw_only=True):
-    """One alarm; ``counts`` names what it is over, and over anything else (None) it is as told.
-
-    ``healthy`` and ``unhealthy`` are the hosts that the load balancer finds so, ``answering`` is
-    the probe's metric ``EnclaveAnswering``.
-    """
-
-    arn: str
-    envelope: bytes
-    counts: str | None
-    state: AlarmState
-    evaluated_at: datetime
-    turned: list[tuple[datetime, AlarmState]] = []
-
-    def turn(self, state: AlarmState, at: datetime) -> None:
-        """From *at* on it is in *state*."""
-        if state is not self.state:
-            self.turned.append((at, self.state))
-            self.state = state
-
-    def state_at(self, at: datetime) -> AlarmState:
-        """Its state then: DescribeAlarms may tell of one a little while ago."""
-        return next((before for turned_at, before in self.turned if at < turned_at), self.state)
 
 
 class Unregistered(Exception):
