@@ -132,6 +132,7 @@ class Mark(StrEnum):
     PARTIAL_DATA = "partial-data"
     REPLAYED = "replayed"
     SUPPRESSED = "suppressed"
+    UNANNOUNCED = "unannounced"
 
 
 class Restricted(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,15 +1,16 @@
-"""Sweep, every minute: pages owed, wakes overdue, and a sign of life.
+"""Sweep, every minute: pages owed, wakes overdue, P1s without an event, and a sign of life.
 
 It is behind everything else: a wake that was lost, a page that nobody settled, a delay longer
 than the queue can hold. A page waits for no other worker than the next sweep (I1).
 """
 
 import contextlib
+import copy
 from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.controller import digest, inbox
+from firstline.controller import digest, inbox, unannounced
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.controller.ports.store import Due
@@ -33,6 +34,8 @@ class Swept(msgspec.Struct, frozen=True):
     One that failed or was left counts as owing since its wake was due: nobody knows better.
     ``wakes_late_for`` is how long the oldest wake is overdue: SQS tells no age of a message that
     came back three times, so this is what says that reconcile does not come round.
+    ``unannounced`` are the P1s' alarms that were taken in without an event; where it is
+    ``unasked``, not all of them could be asked for or dealt with.
     """
 
     woken: int = 0
@@ -40,10 +43,20 @@ class Swept(msgspec.Struct, frozen=True):
     left: int = 0
     pages_owed_for: timedelta = timedelta(0)
     wakes_late_for: timedelta = timedelta(0)
+    unannounced: int = 0
+    unasked: bool = False
 
 
 def sweep(system: System) -> Swept:
-    """Settle pages, and wake what is overdue; one failure does not stop the rest."""
+    """See to what is due, and to P1s without an event; one failure does not stop the rest."""
+    until = system.ports.clock.now() + WITHIN
+    swept = _see_to_due(system)
+    asked = unannounced.ask(system, until)
+    return copy.replace(swept, unannounced=asked.taken_in, unasked=asked.unread)
+
+
+def _see_to_due(system: System) -> Swept:
+    """Settle pages, and wake what is overdue."""
     now = system.ports.clock.now()
     woken, failed, owed_for = 0, 0, timedelta(0)
     found = system.ports.store.due(now + AHEAD)

@@ -6,6 +6,8 @@ Of a kind that a request does not name, CloudWatch shows no alarm (API reference
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from firstline.diagnosis.evidence import FiringAlarm
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import AlarmTypeType
 
@@ -32,6 +34,38 @@ def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 def whole(page: Mapping[str, Any]) -> bool:
     """Whether an alarm that *page* could list and does not list is not there, whatever its kind."""
     return LOG_ALARMS in page
+
+
+def firing(alarm: Mapping[str, Any]) -> FiringAlarm:
+    """*alarm*, which is in ALARM; raises `KeyError` for one that is cut.
+
+    One whose state has not changed since CloudWatch keeps the time of that shows no such time.
+    """
+    of, dimensions = metric(alarm)
+    return FiringAlarm(
+        arn=alarm["AlarmArn"],
+        since=alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"],
+        reason=alarm.get("StateReason", ""),
+        evaluation=alarm.get("EvaluationState", ""),
+        metric=of,
+        dimensions=dimensions,
+        suppressed=suppressed(alarm),
+    )
+
+
+def metric(alarm: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The metric that *alarm* is about and its dimensions, as its event tells them.
+
+    Of an expression that is the metric that is returned, or the only one. An alarm of another
+    kind, an expression over several, and a metric without dimensions show no such key.
+    """
+    stats = [each for each in alarm.get("Metrics", ()) if "MetricStat" in each]
+    returned = [each for each in stats if each.get("ReturnData", True)]
+    one = returned if len(returned) == 1 else stats
+    of = [each["MetricStat"]["Metric"] for each in one] if "MetricName" not in alarm else [alarm]
+    found = of[0] if len(of) == 1 else {}
+    dimensions = {each["Name"]: each["Value"] for each in found.get("Dimensions", ())}
+    return found.get("MetricName", ""), dimensions
 
 
 def suppressed(alarm: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@
                 deny#<incident> <plan>          ttl
                 processed#<d.>  -               ttl
                 cause#<cause>   -               incident
+                cause#<cause>   ended           at
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
                 group#<group>   circumstances   body version answers
@@ -96,6 +97,11 @@ def cause_key(cause: Cause) -> Key:
     return _key(f"cause#{cause}", "-")
 
 
+def ended_key(cause: Cause) -> Key:
+    """Where it stands what the last P1 episode of *cause* accounts for."""
+    return _key(f"cause#{cause}", "ended")
+
+
 def lease_key(group: str) -> Key:
     """Where the lease of *group* is."""
     return _key(f"group#{group}", "lease")
@@ -173,6 +179,11 @@ def processed_item(signal: SignalKey, now: datetime) -> Item:
 def cause_item(cause: Cause, incident: IncidentId) -> Item:
     """The claim of *incident* on *cause*."""
     return {**cause_key(cause), "incident": text(incident)}
+
+
+def ended_item(cause: Cause, accounted_until: datetime) -> Item:
+    """What a P1 episode of *cause* that ends accounts for."""
+    return {**ended_key(cause), "at": text(stamp(accounted_until))}
 
 
 def lease_item(lease: Lease) -> Item:
@@ -257,6 +268,14 @@ def openings_of(item: Item) -> Openings:
         return copy.replace(_body(item, Openings), version=version)
     except Bug:
         return Openings(version)
+
+
+def accounted_of(item: Item) -> datetime:
+    """What the last P1 episode accounts for; raises `Bug` when it cannot be read."""
+    try:
+        return datetime.fromisoformat(attribute(item, "at"))
+    except ValueError as error:
+        raise Bug(f"the stored end of an episode is no instant: {error}") from error
 
 
 def circumstances_of(item: Item) -> Circumstances:

@@ -90,6 +90,11 @@ class DynamoStore:
         item = self._get(items.cause_key(cause))
         return IncidentId(items.attribute(item, "incident")) if item else None
 
+    def accounted_until(self, cause: Cause) -> datetime | None:
+        """Up to when the last P1 episode of *cause* accounts for alarms that turned."""
+        item = self._get(items.ended_key(cause))
+        return items.accounted_of(item) if item else None
+
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances of one consistent read.
 

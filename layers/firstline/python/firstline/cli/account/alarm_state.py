@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from firstline.adapters.aws.alarm_kinds import KINDS, listed
+from firstline.adapters.aws.alarm_kinds import KINDS, listed, metric
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
@@ -59,19 +59,14 @@ class AwsAlarms:
 
 
 def _rung(shown: Any) -> Rung:  # noqa: ANN401 - the service's own shape
-    """Of an expression over several metrics none is told (``signals/sources/cloudwatch.py``).
-
-    An alarm of another kind, and a metric without dimensions, show no such key.
-    """
-    stats = [it["MetricStat"] for it in shown.get("Metrics", []) if "MetricStat" in it]
-    metric = shown if "MetricName" in shown else stats[0]["Metric"] if len(stats) == 1 else {}
     try:
+        name, dimensions = metric(shown)
         return Rung(
             name=shown["AlarmName"],
             arn=shown["AlarmArn"],
             state=AlarmState(shown["StateValue"]),
-            metric=metric.get("MetricName", ""),
-            dimensions={each["Name"]: each["Value"] for each in metric.get("Dimensions", [])},
+            metric=name,
+            dimensions=dimensions,
         )
     except KeyError as error:
         raise Malformed(f"CloudWatch shows the alarm without its {error}") from error

@@ -92,8 +92,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     ``incident`` is stored with ``version`` one higher than given, if the stored one still has
     the given version (0: if there is none); ``folded`` of its inbox and ``taken`` of its approvals
     are then gone. ``processed`` must be new. ``opens`` claims the cause for the incident and must
-    be free; ``closes`` frees it. ``switch`` is stored like the incident, one version higher.
-    ``heard`` must not be older than the one that stands. What ``fence`` names must still stand.
+    be free; ``closes`` frees it, and keeps what the episode accounts for. ``switch`` is stored like
+    the incident, one version higher. ``heard`` must not be older than the one that stands. What
+    ``fence`` names must still stand.
     """
 
     incident: Incident | None = None
@@ -132,6 +133,12 @@ class Store(Protocol):
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now."""
+
+    def accounted_until(self, cause: Cause) -> datetime | None:
+        """Up to when the last P1 episode of *cause* that ended accounts for alarms that turned.
+
+        Read consistently; None where none has ended (`incidents.accounted`).
+        """
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances, read consistently.

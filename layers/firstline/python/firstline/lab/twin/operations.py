@@ -173,10 +173,18 @@ def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]
     """Each with its kind; of a kind that is not asked for CloudWatch shows none."""
     names, kinds = set(parameters["AlarmNames"]), parameters.get("AlarmTypes", ["MetricAlarm"])
     for arn, alarm in world.alarms.items():
-        name = arn.split(":", maxsplit=6)[6]
-        if name in names and alarm.kind in kinds:
-            shown = {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
-            yield alarm.kind, shown | world.alarm_actions(arn)
+        shown = world.described(arn)
+        wanted = parameters.get("StateValue", shown["StateValue"])
+        if shown["AlarmName"] in names and alarm.kind in kinds and shown["StateValue"] == wanted:
+            yield alarm.kind, shown
+
+
+def list_alarm_mute_rules(world: World, parameters: Parameters) -> Answer:
+    """The rules whose window over the alarm lasts; the world knows no others."""
+    name, asked = parameters["AlarmName"], parameters.get("Statuses", ["ACTIVE"])
+    arns = [each for each in world.alarms if each.endswith(f":alarm:{name}") and world.muted(each)]
+    found = [{"Status": "ACTIVE", "MuteType": "ONE_TIME"} for _ in arns if "ACTIVE" in asked]
+    return {"AlarmMuteRuleSummaries": found}
 
 
 def describe_instance_information(world: World, parameters: Parameters) -> Answer:
@@ -225,6 +233,7 @@ OPERATIONS: dict[str, Operation] = {
     "cloudformation.DescribeStacks": around.describe_stacks,
     "cloudwatch.DescribeAlarms": describe_alarms,
     "cloudwatch.GetMetricData": get_metric_data,
+    "cloudwatch.ListAlarmMuteRules": list_alarm_mute_rules,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
     "kms.DescribeKey": around.describe_key,
     "kms.GetKeyPolicy": around.get_key_policy,

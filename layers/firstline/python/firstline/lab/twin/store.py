@@ -12,6 +12,7 @@ from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
+from firstline.incidents.accounted import accounted_until
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.lab.twin.effects import Effects
@@ -37,6 +38,7 @@ class Tables(msgspec.Struct):
     inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
     processed: set[SignalKey] = set()
     causes: dict[Cause, IncidentId] = {}
+    accounted: dict[Cause, datetime] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
     switch: Switch = OFF
@@ -68,6 +70,12 @@ class MemoryStore:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.open_incident", lambda: self.tables.causes.get(cause)
+        )
+
+    def accounted_until(self, cause: Cause) -> datetime | None:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect(
+            "store", "store.accounted_until", lambda: self.tables.accounted.get(cause)
         )
 
     def limits(self, group: str) -> Limits:
@@ -141,10 +149,7 @@ class MemoryStore:
                 inbox.pop(key, None)
             said = tables.approvals.get(incident.id, [])
             tables.approvals[incident.id] = [each for each in said if each not in change.taken]
-            if change.opens:
-                tables.causes[change.opens] = incident.id
-            if change.closes:
-                del tables.causes[change.closes]
+            self._claim(change, incident)
         for entry in change.entries:
             tables.entries.setdefault(entry.incident, []).append(entry)
             tables.journal.append(entry)
@@ -157,6 +162,15 @@ class MemoryStore:
             tables.leases[change.lease.lease.group] = change.lease.lease
         self._write_levers(change)
         self._write_hints(change)
+
+    def _claim(self, change: Change, incident: Incident) -> None:
+        """The cause is its own from now on, or is free, with what the episode accounts for."""
+        if change.opens:
+            self.tables.causes[change.opens] = incident.id
+        if change.closes:
+            del self.tables.causes[change.closes]
+            if (until := accounted_until(incident)) is not None:
+                self.tables.accounted[change.closes] = until
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
