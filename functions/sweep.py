@@ -20,9 +20,13 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     swept = sweep(measuring.system)
     if swept.woken or swept.failed or swept.left:
         logger().info("swept", woken=swept.woken, failed=swept.failed, left=swept.left)
+    if swept.unannounced:
+        logger().info("P1s taken in without an event", alarms=swept.unannounced)
+    if swept.unasked:
+        logger().warning("not every P1's alarm could be asked for, or taken in")
     # by itself, before what could fail: two fleets in one account must not beat for each other
     fleet, late = measuring.system.profile.fleet.name, swept.wakes_late_for
-    emit(fleet, measures.of_sweep(swept.pages_owed_for, late))
+    emit(fleet, measures.of_sweep(swept.pages_owed_for, late, unasked=swept.unasked))
     measuring.tell(*_open(measuring.system))
 
 

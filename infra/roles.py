@@ -22,7 +22,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.config.profile import Fleet
 from firstline.errors import Bug
 from firstline.ledger.archive import CHECKPOINTS, ENTRIES, PREFIXES
-from infra.unscoped import ARRIVALS, BACKGROUND, UNSCOPED
+from infra.unscoped import ALARMS, ARRIVALS, BACKGROUND, UNSCOPED
 
 SEND = "ssm:SendCommand"
 GROUP_CHANGES = (
@@ -205,6 +205,11 @@ def _functions(stack: Stack) -> str:
 def read_arrivals() -> list[iam.PolicyStatement]:
     """See the present state of alarms, and which hosts are the fleet's."""
     return [_allow(ARRIVALS, ["*"])]
+
+
+def ask_for_alarms() -> list[iam.PolicyStatement]:
+    """See the P1s' alarms, what mutes them, and whether any host serves."""
+    return [_allow(ALARMS, ["*"])]
 
 
 def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[iam.PolicyStatement]:

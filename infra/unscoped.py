@@ -1,5 +1,7 @@
 """Unscoped: what is allowed on everything, each with the reason, and its acceptance by cdk-nag."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
@@ -14,6 +16,7 @@ UNSCOPED = {
     "autoscaling:DescribeScalingActivities": "the API knows no resource",
     "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
     "cloudwatch:GetMetricData": "the API knows no resource",
+    "cloudwatch:ListAlarmMuteRules": "the API knows no resource",
     "ec2:DescribeInstanceStatus": "the API knows no resource",
     "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
     "ssm:DescribeInstanceInformation": "the API knows no resource",
@@ -25,6 +28,14 @@ UNSCOPED = {
 
 ARRIVALS = ("autoscaling:DescribeAutoScalingGroups", "cloudwatch:DescribeAlarms")
 """What an event that arrives is held against."""
+
+ALARMS = (
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListAlarmMuteRules",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
+"""What a P1's alarm without an event is held against."""
 
 BACKGROUND = {
     "ec2:DescribeInstances": "the API knows no resource",
@@ -66,9 +77,9 @@ def accept_around(construct: IConstruct, fleet: Fleet) -> None:
         accept(construct, rule, "what follows the stack's name is an id that nobody knows")
 
 
-def accept_arrivals(construct: IConstruct) -> None:
-    """Accept, on a role with `read_arrivals`, what has no narrower form."""
-    reads = "; ".join(f"{action}: {UNSCOPED[action]}" for action in ARRIVALS)
+def accept_reads(construct: IConstruct, actions: Sequence[str]) -> None:
+    """Accept, on a role that may do *actions* to everything, what has no narrower form."""
+    reads = "; ".join(f"{action}: {UNSCOPED[action]}" for action in actions)
     for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
         accept(construct, rule, reads)
 

@@ -61,6 +61,11 @@ PLACES = (
         lambda found: found == {ARN: AlarmReading(AlarmState.ALARM)},
     ),
     Place(
+        "adapters/aws/fleet.py",
+        lambda one: AwsFleet(one, PROFILE, HOME, SystemClock()).firing((ARN,)),
+        lambda found: [each.arn for each in found] == [ARN],
+    ),
+    Place(
         "doctor/readers/alarms.py",
         lambda one: AlarmsReader(one).all(),
         lambda found: [each.name for each in found] == [NAME],

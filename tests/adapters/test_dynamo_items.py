@@ -115,6 +115,21 @@ TRUST = items.text('{"group": "vaults", "fence": 3, "trusts": [{"action": 1}]}')
 FENCE = items.number(3)
 
 
+def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> None:
+    """In an item of its own, for as long as the incident itself."""
+    store.commit(FULL)
+    handed_over = copy.replace(
+        incident(), version=1, status=Status.HANDED_OVER, ended_at=T0, next_wake_at=None
+    )
+    store.commit(Change(incident=handed_over, closes=CAUSE))
+    client = aws.session.client("dynamodb")
+    found = client.scan(TableName=resources.INCIDENTS)["Items"]
+    beside = {each["sk"]["S"]: each for each in found if each["pk"]["S"] == f"cause#{CAUSE}"}
+    assert beside.keys() == {"ended"}
+    assert beside["ended"]["at"] == {"S": "2026-03-01T11:59:30.000000+00:00"}
+    assert "ttl" not in beside["ended"]
+
+
 @pytest.mark.parametrize(
     ("read", "item"),
     [
@@ -127,6 +142,8 @@ FENCE = items.number(3)
         (items.incident_of, {"body": items.text("")}),
         (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
         (items.signal_of, {"body": items.text('{"key": "key"}')}),
+        (items.accounted_of, {}),
+        (items.accounted_of, {"at": items.text("yesterday")}),
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:

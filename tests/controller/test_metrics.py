@@ -180,10 +180,11 @@ def test_a_clock_that_goes_before_makes_no_time_negative() -> None:
 
 def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
     minute = timedelta(minutes=1)
-    assert measures.of_sweep(minute, 2 * minute) == (
+    assert measures.of_sweep(minute, 2 * minute, unasked=True) == (
         Metric("Heartbeat", 1, "Count"),
         Metric("PagesOwedSeconds", 60, "Seconds"),
         Metric("WakesLateSeconds", 120, "Seconds"),
+        Metric("AlarmsUnasked", 1, "Count"),
     )
     assert measures.of_open([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
 

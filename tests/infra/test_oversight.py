@@ -29,6 +29,7 @@ EXPECTED = {
     "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 180, 1, NOT_BREACHING),
     "PagesFailed": ("firstline", "PagesFailed", "Sum", ABOVE, 0, 1, NOT_BREACHING),
     "WakesLate": ("firstline", "WakesLateSeconds", "Maximum", ABOVE, 300, 1, NOT_BREACHING),
+    "AlarmsUnasked": ("firstline", "AlarmsUnasked", "Sum", ABOVE, 0, 5, NOT_BREACHING),
     "NatsProbeSilent": ("firstline", "NatsConnected", "SampleCount", BELOW, 1, 5, BREACHING),
     "HealthProbeSilent": ("firstline", "HealthAnswering", "SampleCount", BELOW, 1, 5, BREACHING),
     "SignalsWaiting": (
@@ -333,7 +334,7 @@ def test_the_sweep_emits_what_the_alarms_watch(
     }
 
 
-SWEPT = ("Heartbeat", "PagesOwedSeconds", "WakesLateSeconds")
+SWEPT = ("Heartbeat", "PagesOwedSeconds", "WakesLateSeconds", "AlarmsUnasked")
 
 
 def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:

@@ -20,6 +20,7 @@ from firstline.notifications import pages as paging
 HEARTBEAT = "Heartbeat"
 PAGES_OWED = "PagesOwedSeconds"
 WAKES_LATE = "WakesLateSeconds"
+ALARMS_UNASKED = "AlarmsUnasked"
 INCIDENTS_OPEN = "IncidentsOpen"
 PAGES_FAILED = "PagesFailed"
 OPENED = "IncidentsOpened"
@@ -41,12 +42,15 @@ OPEN_MAX = 100
 """How many open incidents are counted: one read of an index of keys."""
 
 
-def of_sweep(pages_owed_for: timedelta, wakes_late_for: timedelta) -> tuple[Metric, ...]:
-    """A sweep's sign of life, and what it found late."""
+def of_sweep(
+    pages_owed_for: timedelta, wakes_late_for: timedelta, *, unasked: bool
+) -> tuple[Metric, ...]:
+    """A sweep's sign of life, what it found late, and whether a P1's alarm went ``unasked``."""
     return (
         Metric(HEARTBEAT, 1, "Count"),
         Metric(PAGES_OWED, pages_owed_for.total_seconds(), "Seconds"),
         Metric(WAKES_LATE, wakes_late_for.total_seconds(), "Seconds"),
+        Metric(ALARMS_UNASKED, int(unasked), "Count"),
     )
 
 

@@ -20,9 +20,9 @@ from firstline.lab.simulation.starts import (
     host,
     start,
 )
+from firstline.lab.simulation.unannounced_starts import ASKED, UNANNOUNCED
 from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan
 
-ASKED = "enclave-answering"
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA
 FLAPPING = tuple(
     alarm("rest-api-errors", at, state)
@@ -375,7 +375,7 @@ DIRECTED: Sequence[Start] = (
     start("no hugepages are free", fleet({"obstacle": "no-hugepages"}, UP), alarm(SOME)),
 )
 
-STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP)
+STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP, *UNANNOUNCED)
 """All; the seed chooses one of them in turn."""
 UNSIMULATED = {"S20": "a profile that names what does not exist is refused when it is loaded"}
 """Known failures that no run can show, and where they are held."""

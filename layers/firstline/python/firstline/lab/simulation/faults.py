@@ -54,7 +54,9 @@ EVENTUAL = frozenset(
     {
         "fleet.alarms",
         "fleet.answering",
+        "fleet.firing",
         "fleet.group",
+        "fleet.muted",
         "fleet.statuses",
         "fleet.target_health",
         "hosts.answers",
@@ -79,7 +81,6 @@ PARTIAL = frozenset(
 )
 """Evidence that may come without what was asked for."""
 UNASKED = {
-    "store.entries": "no worker reads the ledger: the command line does",
     "store.open_now": "no worker asks what is open: the console does",
 }
 """Methods of the ports that no run can reach, and why."""

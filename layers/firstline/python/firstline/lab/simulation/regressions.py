@@ -28,8 +28,8 @@ BEHIND = Planted(
     name="an opening is dated by the world's clock",
     breaks="I3",
     file="lab/simulation/invariants/paging.py",
-    old="        unread = _troubled(left, before, held.opened_at + SKEW)\n",
-    new="        unread = _troubled(left, before, held.opened_at)\n",
+    old="        unread = left.troubled(before, held.opened_at + SKEW)\n",
+    new="        unread = left.troubled(before, held.opened_at)\n",
 )
 """The mistake is the checker's: the alarms could not be read just after, by the world's clock."""
 WRITTEN_LAST = Planted(

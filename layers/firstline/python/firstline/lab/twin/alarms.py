@@ -13,11 +13,12 @@ CROSSED = "Threshold Crossed"
 
 
 class MuteWindow(NamedTuple):
-    """A mute rule's window over one alarm."""
+    """A mute rule's window over one alarm; of one that is ``announced`` an event came."""
 
     arn: str
     starts: datetime
     ends: datetime
+    announced: bool = False
 
 
 class Alarm(msgspec.Struct, kw_only=True):
@@ -62,12 +63,12 @@ class Alarm(msgspec.Struct, kw_only=True):
     def described(self, at: datetime) -> dict[str, Any]:
         """What DescribeAlarms shows of it, but for its actions."""
         since = self.since(at)
-        told = self._detail.get("state", {}).get("reason", CROSSED)
+        first = self._detail.get("state", {}).get("reason", CROSSED)
         return {
             "AlarmName": self.arn.split(":", maxsplit=6)[6],
             "AlarmArn": self.arn,
             "StateValue": self.state_at(at).value,
-            "StateReason": CROSSED if self.turned else told,
+            "StateReason": CROSSED if self.turned else first,
             "StateUpdatedTimestamp": since,
             "StateTransitionedTimestamp": since,
             "Metrics": list(map(_metric, self._detail.get("configuration", {}).get("metrics", ()))),
@@ -79,12 +80,12 @@ class Alarm(msgspec.Struct, kw_only=True):
         return found
 
 
-def _metric(told: dict[str, Any]) -> dict[str, Any]:
+def _metric(entry: dict[str, Any]) -> dict[str, Any]:
     """A metric of the event's configuration, in the words of the API."""
-    shown = {"Id": told["id"], "ReturnData": told.get("returnData", True)}
-    if "metricStat" not in told:
-        return shown | {"Expression": told.get("expression", "")}
-    metric = told["metricStat"]["metric"]
+    shown = {"Id": entry["id"], "ReturnData": entry.get("returnData", True)}
+    if "metricStat" not in entry:
+        return shown | {"Expression": entry.get("expression", "")}
+    metric = entry["metricStat"]["metric"]
     dimensions = [{"Name": key, "Value": value} for key, value in metric["dimensions"].items()]
     named = {"Namespace": metric["namespace"], "MetricName": metric["name"]}
     return shown | {"MetricStat": {"Metric": named | {"Dimensions": dimensions}}}

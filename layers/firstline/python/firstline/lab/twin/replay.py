@@ -6,7 +6,7 @@ and time virtual: delays, visibility and the sweep's minute pass as fast as the 
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -134,7 +134,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     world = World(scenario, _start(scenario, events, home), profile.fleet.group)
     for event in events:
         _stand_behind(event, world, home)
-    world.mutes += _mutes(scenario, world.start, home)
+    world.mutes += tell.mutes(scenario, world.start, home)
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
     tally = Tally()
@@ -238,7 +238,7 @@ class Run:
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
         if signal.muted_until is not None:
-            self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until))
+            self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until, announced=True))
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
 
     def _disable_actions(self, signal: Signal, at: datetime) -> None:
@@ -316,19 +316,10 @@ def _stand_behind(event: Event, world: World, home: Home) -> None:
     """Put the alarm into the world that *event* tells of; it turns when that is delivered."""
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
-        counts = event.counts or COUNTS.get(signal.metric)
+        counts = None if event.counts == "nothing" else event.counts or COUNTS.get(signal.metric)
         later = event.after > timedelta(0) and not event.lost
         since = world.start + event.after if later else signal.at
         world.watch(signal.arn, undelivered(event.body), counts, AlarmState(signal.state), since)
-
-
-def _mutes(scenario: Scenario, start: datetime, home: Home) -> Iterator[MuteWindow]:
-    """The windows that no event tells of."""
-    for each in scenario.mutes:
-        starts, ends = (
-            start + timedelta(seconds=it) for it in (each.from_seconds, each.until_seconds)
-        )
-        yield MuteWindow(tell.arn(each.alarm, home), starts, ends)
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

@@ -93,12 +93,12 @@ class EventPlan(Part, frozen=True, kw_only=True):
     Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
     the profile, by its name there, is now in ``state``. A file's own date stands unless it is not
     ``dated``: then it is of the instant at which it is delivered. The alarm of a file follows the
-    hosts as its metric does, or as it ``counts`` them where it has no metric of its own. Of an
+    hosts as its metric does, or as it ``counts`` them. Of an
     event that is ``lost`` the alarm turns, also before the start (negative), and no event comes.
     """
 
     file: str = ""
-    counts: Literal["", "answering", "healthy", "unhealthy"] = ""
+    counts: Literal["", "answering", "healthy", "nothing", "unhealthy"] = ""
     alarm: str = ""
     state: AlarmState = AlarmState.ALARM
     at_seconds: int = 0

@@ -13,6 +13,7 @@ from firstline.lab.simulation.invariants import (
     record,
     surroundings,
     trust,
+    unannounced,
 )
 from firstline.lab.simulation.left import Left
 from firstline.lab.simulation.run import Run
@@ -65,6 +66,9 @@ CHECKERS: dict[str, Checker] = {
     "I33": knowledge.what_starts_is_left_alone,
     "I34": knowledge.a_yes_is_looked_after,
     "I35": surroundings.no_denied_plan_is_intended,
+    "I36": unannounced.every_p1_has_an_incident,
+    "I36 (again)": unannounced.nothing_is_opened_again,
+    "I36 (muted)": unannounced.nothing_muted_is_opened,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 
