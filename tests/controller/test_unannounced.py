@@ -99,6 +99,14 @@ def test_the_event_of_what_a_sweep_opened_changes_nothing() -> None:
     assert (len(rig.tables.incidents), rig.posts) == (1, posts)
 
 
+def test_an_event_that_opens_while_a_sweep_looks_is_one_with_it() -> None:
+    """Its entry is no sign of an event that opened nothing."""
+    rig = made()
+    rig.script.before("entries", lambda: rig.hear(ZERO))
+    assert swept(rig, 60) == Swept()
+    assert (len(rig.tables.incidents), rig.tables.inboxes[rig.id()]) == (1, {})
+
+
 def test_two_sweeps_at_a_time_open_once() -> None:
     """The second begins before the first has written."""
     rig = made()

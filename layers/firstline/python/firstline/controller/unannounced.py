@@ -125,6 +125,8 @@ def _unopened(signal: Signal, store: Store) -> Signal | None:
             return None
         if not store.entries(id_):
             return copy.replace(signal, key=key)
+        if store.load(id_) is not None:  # opened by its event since the first look
+            return None
     return None
 
 
