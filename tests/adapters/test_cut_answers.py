@@ -419,7 +419,7 @@ KEPT = (
         {"ConsumedCapacity": []},
     ),
     Case("GetItem: cause", lambda one: store(one).open_incident(CAUSE), CONSUMED),
-    Case("GetItem: ended", lambda one: store(one).accounted_until(CAUSE), CONSUMED),
+    Case("GetItem: ended", lambda one: store(one).accounted(CAUSE), CONSUMED),
     Case("GetItem: switch", lambda one: store(one).switch(), CONSUMED),
     Case("GetItem: openings", lambda one: store(one).openings("vettid"), CONSUMED),
     Case(

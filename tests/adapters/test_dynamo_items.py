@@ -126,8 +126,8 @@ def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> N
     found = client.scan(TableName=resources.INCIDENTS)["Items"]
     beside = {each["sk"]["S"]: each for each in found if each["pk"]["S"] == f"cause#{CAUSE}"}
     assert beside.keys() == {"ended"}
-    assert beside["ended"]["at"] == {"S": "2026-03-01T11:59:30.000000+00:00"}
-    assert "ttl" not in beside["ended"]
+    assert beside["ended"].keys() == {"pk", "sk", "body"}
+    assert json.loads(beside["ended"]["body"]["S"])["until"] == "2026-03-01T11:59:30Z"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> N
         (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
         (items.signal_of, {"body": items.text('{"key": "key"}')}),
         (items.accounted_of, {}),
-        (items.accounted_of, {"at": items.text("yesterday")}),
+        (items.accounted_of, {"body": items.text('{"until": "yesterday"}')}),
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:

@@ -28,7 +28,7 @@ METHODS: dict[str, Callable[[Store], object]] = {
     "Query: entries": lambda store: store.entries(ID),
     "BatchGetItem": lambda store: store.limits("vaults"),
     "GetItem": lambda store: store.open_incident(CAUSE),
-    "GetItem: ended": lambda store: store.accounted_until(CAUSE),
+    "GetItem: ended": lambda store: store.accounted(CAUSE),
     "GetItem: openings": lambda store: store.openings("vettid"),
     "GetItem: switch": lambda store: store.switch(),
 }

@@ -12,11 +12,12 @@ from firstline.controller.unannounced import Asked, ask, watched
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Unavailable
 from firstline.ids import SignalKey, incident_id
-from firstline.incidents.accounted import accounted_until
+from firstline.incidents.accounted import accounted
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin import tell
 from firstline.lab.twin.alarms import MuteWindow
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
+from firstline.ledger.chain import Kind
 from firstline.signal import Severity
 from tests.builders import ALARM_ARN, HOME, PROFILE, incident
 from tests.controller.rig import START, ZERO, A, Rig, later, raising
@@ -75,8 +76,8 @@ def test_an_alarm_that_is_on_without_an_event_opens_once_and_pages_once() -> Non
     assert held.id == incident_id(SignalKey(f"{ALARM_ARN}|-|ALARM|{START.isoformat()}"))
     assert (held.severity, held.alarm_arn, held.signalled_at) == (Severity.P1, ALARM_ARN, START)
     assert rig.notified == {held.id: 1}
-    assert rig.told("signal")[0]["marks"] == ["unannounced"]
-    assert "a sweep found it in ALARM" in rig.told("signal")[0]["why"]
+    assert rig.told(Kind.SIGNAL)[0]["marks"] == ["unannounced"]
+    assert "a sweep found it in ALARM" in rig.told(Kind.SIGNAL)[0]["why"]
     assert [wake.incident for _, wake in rig.waiting] == [held.id]
     assert swept(rig, 61).unannounced == 0
     assert rig.notified == {held.id: 1}
@@ -247,28 +248,47 @@ def test_another_alarm_that_turned_before_the_end_has_its_person(
     """One that turned later, by any clock, is news."""
     rig = made(*FOR_GOOD)
     rig.hear()
-    until = accounted_until(handed_over(rig))
-    assert until is not None
+    kept = accounted(handed_over(rig))
+    assert kept is not None
+    until = kept.until
     beside(rig, (until - START).total_seconds() + after_seconds)
     assert swept(rig, until + HOUR).unannounced == opens
     assert len(rig.tables.incidents) == 1 + opens
 
 
 @pytest.mark.parametrize(
-    ("changes", "until"),
+    ("changes", "others", "own"),
     [
-        ({"status": Status.HANDED_OVER}, timedelta(seconds=30)),
-        ({"status": Status.RESOLVED}, timedelta(seconds=90)),
-        ({"status": Status.OBSERVED}, timedelta(seconds=90)),
-        ({"status": Status.HANDED_OVER, "severity": Severity.P2}, None),
-        ({"status": Status.HANDED_OVER, "drill": "d-1"}, None),
-        ({"ended_at": None}, None),
+        ({"status": Status.HANDED_OVER}, -30, 30),
+        ({"status": Status.RESOLVED}, -90, -90),
+        ({"status": Status.OBSERVED}, -90, -90),
     ],
 )
-def test_what_an_episode_accounts_for(changes: dict[str, Any], until: timedelta | None) -> None:
+def test_what_an_episode_accounts_for(changes: dict[str, Any], others: int, own: int) -> None:
     """A person has what was handed over; an alarm may turn while a worker finds it OK."""
-    held = copy.replace(incident(severity=Severity.P1), **({"ended_at": START} | changes))
-    assert accounted_until(held) == (until and START - until)
+    held = copy.replace(incident(severity=Severity.P1, ended_at=START), **changes)
+    found = accounted(held)
+    assert found is not None
+    assert found.of(ALARM_ARN) == START + timedelta(seconds=own)
+    assert found.of(ANSWERING) == START + timedelta(seconds=others)
+
+
+@pytest.mark.parametrize("changes", [{"severity": Severity.P2}, {"drill": "d"}, {"ended_at": None}])
+def test_what_accounts_for_no_p1(changes: dict[str, Any]) -> None:
+    """An episode that was none, was a drill, or goes on."""
+    held = incident(status=Status.HANDED_OVER, severity=Severity.P1, ended_at=START)
+    assert accounted(held) is not None
+    assert accounted(copy.replace(held, **changes)) is None
+
+
+def test_an_incident_that_is_claimed_and_gone_hides_no_p1() -> None:
+    """Its record cannot be found: the alarm is taken in as if none were open."""
+    rig = made()
+    beside(rig, 0)
+    swept(rig, 60)
+    rig.tables.incidents.clear()
+    rig.tables.entries.clear()
+    assert swept(rig, 61).unannounced == 2
 
 
 def test_an_open_incident_of_the_cause_takes_the_alarm_in() -> None:

@@ -96,7 +96,8 @@ def _missing(signal: Signal, cause: Cause, system: System) -> Signal | None:
     store = system.ports.store
     if (opened := store.open_incident(cause)) is not None and _knows(store.load(opened), signal):
         return None
-    until = store.accounted_until(cause)
+    accounted = store.accounted(cause)
+    until = accounted.of(signal.arn) if accounted is not None else None
     if until is not None and signal.at <= until and not _unmuted(signal, until, system):
         return None
     return _unopened(signal, store)

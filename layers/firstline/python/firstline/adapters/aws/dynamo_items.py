@@ -9,7 +9,7 @@
                 deny#<incident> <plan>          ttl
                 processed#<d.>  -               ttl
                 cause#<cause>   -               incident
-                cause#<cause>   ended           at
+                cause#<cause>   ended           body
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
                 group#<group>   circumstances   body version answers
@@ -33,6 +33,7 @@ from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
+from firstline.incidents.accounted import Accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
@@ -181,9 +182,9 @@ def cause_item(cause: Cause, incident: IncidentId) -> Item:
     return {**cause_key(cause), "incident": text(incident)}
 
 
-def ended_item(cause: Cause, accounted_until: datetime) -> Item:
+def ended_item(cause: Cause, accounted: Accounted) -> Item:
     """What a P1 episode of *cause* that ends accounts for."""
-    return {**ended_key(cause), "at": text(stamp(accounted_until))}
+    return {**ended_key(cause), "body": _json(accounted)}
 
 
 def lease_item(lease: Lease) -> Item:
@@ -270,12 +271,9 @@ def openings_of(item: Item) -> Openings:
         return Openings(version)
 
 
-def accounted_of(item: Item) -> datetime:
+def accounted_of(item: Item) -> Accounted:
     """What the last P1 episode accounts for; raises `Bug` when it cannot be read."""
-    try:
-        return datetime.fromisoformat(attribute(item, "at"))
-    except ValueError as error:
-        raise Bug(f"the stored end of an episode is no instant: {error}") from error
+    return _body(item, Accounted)
 
 
 def circumstances_of(item: Item) -> Circumstances:

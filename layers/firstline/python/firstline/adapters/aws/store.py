@@ -14,6 +14,7 @@ from firstline.controller.ports.store import Change, Due, Loaded
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId
+from firstline.incidents.accounted import Accounted
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
 from firstline.remediation.limits import Lease, Limits
@@ -90,8 +91,8 @@ class DynamoStore:
         item = self._get(items.cause_key(cause))
         return IncidentId(items.attribute(item, "incident")) if item else None
 
-    def accounted_until(self, cause: Cause) -> datetime | None:
-        """Up to when the last P1 episode of *cause* accounts for alarms that turned."""
+    def accounted(self, cause: Cause) -> Accounted | None:
+        """What the last P1 episode of *cause* accounts for."""
         item = self._get(items.ended_key(cause))
         return items.accounted_of(item) if item else None
 

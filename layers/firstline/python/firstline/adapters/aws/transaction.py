@@ -9,7 +9,7 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.controller.ports.store import Change, Fence, Given
 from firstline.errors import Bug, Contested
-from firstline.incidents.accounted import accounted_until
+from firstline.incidents.accounted import accounted
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -75,8 +75,8 @@ def _aggregate(change: Change, table: str) -> Iterator[Write]:
             ConditionExpression="incident = :incident",
             ExpressionAttributeValues={":incident": items.text(incident.id)},
         )
-        if (until := accounted_until(incident)) is not None:
-            yield _put(TableName=table, Item=items.ended_item(change.closes, until))
+        if (kept := accounted(incident)) is not None:
+            yield _put(TableName=table, Item=items.ended_item(change.closes, kept))
     for signal in dict.fromkeys(change.folded):
         yield _delete(TableName=table, Key=items.inbox_key(incident.id, signal))
     for approval in change.taken:

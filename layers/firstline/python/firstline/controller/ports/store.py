@@ -7,6 +7,7 @@ import msgspec
 
 from firstline.diagnosis.external_events import Circumstances
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
+from firstline.incidents.accounted import Accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
@@ -134,11 +135,8 @@ class Store(Protocol):
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now."""
 
-    def accounted_until(self, cause: Cause) -> datetime | None:
-        """Up to when the last P1 episode of *cause* that ended accounts for alarms that turned.
-
-        Read consistently; None where none has ended (`incidents.accounted`).
-        """
+    def accounted(self, cause: Cause) -> Accounted | None:
+        """What the last P1 episode of *cause* that ended accounts for, read consistently."""
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances, read consistently.

@@ -135,8 +135,8 @@ PLANTED = (
         name="a sweep opens again what a person has",
         breaks="I36 (again)",
         file="controller/unannounced.py",
-        old="    until = store.accounted_until(cause)\n",
-        new="    until = None\n",
+        old="    accounted = store.accounted(cause)\n",
+        new="    accounted = None\n",
         start="a muted alarm outlasts the incident of another",
     ),
     Planted(

@@ -7,6 +7,7 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.group_starts import OF_THE_GROUP
 from firstline.lab.simulation.starts import (
+    ASKED,
     COMMON,
     PAGING,
     SOME,
@@ -20,7 +21,7 @@ from firstline.lab.simulation.starts import (
     host,
     start,
 )
-from firstline.lab.simulation.unannounced_starts import ASKED, UNANNOUNCED
+from firstline.lab.simulation.unannounced_starts import UNANNOUNCED
 from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan
 
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA

@@ -17,7 +17,7 @@ type Label = Literal[
     "alarm", "finding", "foreign", "future", "issue", "junk", "other", "replayed", "suppressed"
 ]
 
-ZERO, SOME = "healthy-hosts", "unhealthy-hosts"
+ZERO, SOME, ASKED = "healthy-hosts", "unhealthy-hosts", "enclave-answering"
 UP: dict[str, Any] = {"enclave": "up"}
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from firstline.lab.simulation import envelopes
-from firstline.lab.simulation.starts import UP, ZERO, Start, Told, alarm, fleet, start
+from firstline.lab.simulation.starts import ASKED, UP, ZERO, Start, Told, alarm, fleet, start
 from firstline.lab.twin.scenario import MutePlan
 
-ASKED = "enclave-answering"
 FOR_GOOD = {"restart_helps": False, "replacement_helps": False}
 
 

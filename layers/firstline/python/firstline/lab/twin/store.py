@@ -12,7 +12,7 @@ from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Conflict, Contested
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
-from firstline.incidents.accounted import accounted_until
+from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.lab.twin.effects import Effects
@@ -38,7 +38,7 @@ class Tables(msgspec.Struct):
     inboxes: dict[IncidentId, dict[SignalKey, Signal]] = {}
     processed: set[SignalKey] = set()
     causes: dict[Cause, IncidentId] = {}
-    accounted: dict[Cause, datetime] = {}
+    accounted: dict[Cause, Accounted] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
     switch: Switch = OFF
@@ -72,10 +72,10 @@ class MemoryStore:
             "store", "store.open_incident", lambda: self.tables.causes.get(cause)
         )
 
-    def accounted_until(self, cause: Cause) -> datetime | None:
+    def accounted(self, cause: Cause) -> Accounted | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
-            "store", "store.accounted_until", lambda: self.tables.accounted.get(cause)
+            "store", "store.accounted", lambda: self.tables.accounted.get(cause)
         )
 
     def limits(self, group: str) -> Limits:
@@ -169,8 +169,8 @@ class MemoryStore:
             self.tables.causes[change.opens] = incident.id
         if change.closes:
             del self.tables.causes[change.closes]
-            if (until := accounted_until(incident)) is not None:
-                self.tables.accounted[change.closes] = until
+            if (kept := accounted(incident)) is not None:
+                self.tables.accounted[change.closes] = kept
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
