@@ -144,7 +144,7 @@ class Rig:
         return self.until(lambda held: held.ended and held.next_wake_at is None)
 
     def at_the_end_of(self, number: int) -> datetime:
-        """When the incident of that number ended, nothing more is owed and nobody will wake it."""
+        """When the incident of that number ended, once it has no wake any more."""
         while self.incident(number).next_wake_at is not None:
             self.turn()
         ended_at = self.incident(number).ended_at

@@ -302,12 +302,31 @@ def test_an_open_incident_of_the_cause_takes_the_alarm_in() -> None:
     assert swept(rig, 120).unannounced == 0
 
 
-def test_an_incident_of_more_alarms_than_are_kept_is_left_to_a_person() -> None:
-    """Whether it knows this one cannot be said; it is not closed without a person."""
+def test_an_alarm_that_waits_in_the_inbox_is_not_put_there_again() -> None:
+    """Until a worker takes it in, the incident does not know it."""
+    rig = made(HostPlan(id=A, restart_helps=False))
+    rig.hear(body("unhealthy-hosts"))
+    rig.world.advance(START + timedelta(minutes=1))
+    until = rig.world.now + HOUR
+    assert [ask(rig.system, until) for _ in "ab"] == [Asked(taken_in=1), Asked()]
+
+
+def test_an_incident_that_knows_the_alarm_as_less_than_a_p1_takes_it_in() -> None:
+    """Its earlier signal was no P1, and neither was the page."""
     rig = made()
-    rig.hear()
+    rig.hear(tell.envelope("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
     held = rig.incident()
-    rig.store(copy.replace(held, alarms=(), alarms_beyond=1), version=held.version)
+    changed = copy.replace(held, alarms=(*held.alarms, ALARM_ARN), severity=Severity.P2)
+    rig.store(changed, version=held.version)
+    assert swept(rig, 60).unannounced == 1
+
+
+def test_an_incident_of_more_alarms_than_are_kept_is_left_to_a_person() -> None:
+    """It may know this one, and is not closed without a person."""
+    rig = made()
+    rig.hear(tell.envelope("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
+    held = rig.incident()
+    rig.store(copy.replace(held, alarms_beyond=1), version=held.version)
     assert swept(rig, 60).unannounced == 0
 
 
@@ -353,6 +372,14 @@ def test_an_alarm_without_data_opens_unless_a_host_serves(
     rig = without_data(host)
     rig.script.failing = failing
     assert swept(rig, 60).unannounced == opens
+
+
+def test_a_probe_that_gets_no_answer_stands_above_the_load_balancer() -> None:
+    """The probe asks for what users ask for; the load balancer believes a page of the parent."""
+    rig = without_data(HostPlan(id=A, recovers_at_seconds=62))
+    found = swept(rig, 85)
+    assert set(rig.world.target_states().values()) == {"healthy"}
+    assert found.unannounced == 1
 
 
 def test_a_probe_that_is_kept_out_says_nothing() -> None:

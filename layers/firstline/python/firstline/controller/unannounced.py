@@ -66,7 +66,7 @@ def ask(system: System, until: datetime) -> Asked:
 
 
 def watched(system: System) -> tuple[str, ...]:
-    """The ARNs of all alarms that a rule makes a P1 of, whoever made them."""
+    """The ARNs of all alarms that a rule makes a P1 of, the stack's own and external ones."""
     profile, home = system.profile, system.settings.home
     here = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm"
     external = {f"{here}:{each.name}": each.known_as for each in profile.alarms.external}
@@ -118,15 +118,13 @@ def _knows(loaded: Loaded | None, signal: Signal) -> bool:
 def _unopened(signal: Signal, store: Store) -> Signal | None:
     """*signal* under a key that opened nothing yet; None where its transition opened an incident.
 
-    The event of one that was muted then is in the ledger under the transition's own key.
+    The event of one that was muted then is in the ledger under the transition's own key. Entries
+    are read first: an event that opens an incident meanwhile leaves both.
     """
     for key in (signal.key, SignalKey(f"{signal.key}|{Mark.UNANNOUNCED}")):
-        id_ = incident_id(key)
-        if store.load(id_) is not None:
-            return None
-        if not store.entries(id_):
+        if not store.entries(incident_id(key)):
             return copy.replace(signal, key=key)
-        if store.load(id_) is not None:  # opened by its event since the first look
+        if store.load(incident_id(key)) is not None:
             return None
     return None
 

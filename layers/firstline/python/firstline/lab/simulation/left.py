@@ -116,8 +116,8 @@ class Left:
     def troubles(self) -> list[tuple[datetime, datetime]]:
         """When each fault and each outage began, and when it was over."""
         start, outages = self.world.start, self.world.scenario.faults
-        told = [(each.from_seconds, each.until_seconds) for each in outages]
-        down = [(start + timedelta(seconds=a), start + timedelta(seconds=b)) for a, b in told]
+        spans = [(each.from_seconds, each.until_seconds) for each in outages]
+        down = [(start + timedelta(seconds=a), start + timedelta(seconds=b)) for a, b in spans]
         return [*self.run.scheduler.troubles, *down]
 
     def disabled(self, at: datetime) -> bool:

@@ -46,9 +46,9 @@ class News:
         self._profile = profile
         self._mail = mail
         self._known: set[str] = set()
-        told = sorted(start.told, key=lambda each: each.at_seconds)
-        self._telling = [each for each in told if not each.lost]
-        for each in told:
+        events = sorted(start.told, key=lambda each: each.at_seconds)
+        self._telling = [each for each in events if not each.lost]
+        for each in events:
             self._stand_behind(each)
         world.mutes += tell.mutes(start.scenario, BEGINS, HOME)
 
@@ -66,7 +66,7 @@ class News:
         self._tell_activities()
 
     def _stand_behind(self, told: Told) -> None:
-        """The alarm is in the state that is told of it first from then on; before, it is OK."""
+        """From its first event on the alarm is in the state of that; before, it is OK."""
         if not told.alarm:
             return
         named, at = arn(told.alarm), self._at(told)

@@ -122,7 +122,7 @@ def unannounced(alarm: FiringAlarm, home: Home) -> Signal:
     It has the key of that event, so that the two are one. Its subject is the alarm's own name.
     """
     at = alarm.since.astimezone(UTC)
-    told = {
+    marked = {
         Mark.NO_DATA: _NO_DATA in alarm.reason.lower(),
         Mark.PARTIAL_DATA: alarm.evaluation == _PARTIAL,
         Mark.EVALUATION_FAILED: alarm.evaluation in _FAILED,
@@ -140,7 +140,7 @@ def unannounced(alarm: FiringAlarm, home: Home) -> Signal:
         arn=alarm.arn,
         metric=alarm.metric,
         dimensions=alarm.dimensions,
-        marks=tuple(mark for mark, holds in told.items() if holds),
+        marks=tuple(mark for mark, holds in marked.items() if holds),
         drill=word_of(alarm.reason),
     )
 

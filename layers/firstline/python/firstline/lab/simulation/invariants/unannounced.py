@@ -20,9 +20,9 @@ FORWARDED_WITHIN = timedelta(minutes=2)
 
 
 def every_p1_has_an_incident(left: Left) -> Iterator[str]:
-    """I36: a P1's alarm that nobody mutes or suppresses has an incident within minutes, or had.
+    """I36: a P1's alarm in ALARM, neither muted nor suppressed, has an incident within minutes.
 
-    That is since it turned, or since a mute window ended of which an event came.
+    Or it had one since it turned, and since a mute window ended of which an event came.
     """
     for alarm in _alarms(left):
         at = left.world.start + WITHIN
@@ -87,7 +87,7 @@ def _unmuted(left: Left, held: Incident, until: datetime) -> bool:
 
 
 def nothing_muted_is_opened(left: Left) -> Iterator[str]:
-    """I36: no sweep opens an incident of an alarm while somebody mutes it."""
+    """I36: no sweep opens an incident of an alarm that is muted."""
     for held in _opened(left):
         at = held.opened_at
         windows = (each for each in left.world.mutes if each.arn == held.alarm_arn)
