@@ -43,6 +43,7 @@ RATES = {
 }
 PORTS = {
     "fleet.alarms": DESCRIBE_ALARMS,
+    "fleet.firing": DESCRIBE_ALARMS,
     "hosts.fix": SEND_COMMAND,
     "hosts.look": SEND_COMMAND,
     "pager.change": PAGERDUTY,

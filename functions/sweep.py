@@ -21,9 +21,12 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     if swept.woken or swept.failed or swept.left:
         counts = {each: getattr(swept, each) for each in ("woken", "failed", "left", "unreadable")}
         logger().info("swept", **counts)
+    if swept.unannounced:
+        logger().info("P1s taken in without an event", alarms=swept.unannounced)
+    if swept.unasked:
+        logger().warning("not every P1's alarm could be asked for, or taken in")
     # by itself, before what could fail: two fleets in one account must not beat for each other
-    fleet, late = measuring.system.profile.fleet.name, swept.wakes_late_for
-    emit(fleet, measures.of_sweep(swept.pages_owed_for, late, swept.unreadable))
+    emit(measuring.system.profile.fleet.name, measures.of_sweep(swept))
     measuring.tell(*_open(measuring.system))
 
 

@@ -33,6 +33,7 @@ _WAKES_LATE_SECONDS_MAX = 300
 _WAKE_AGE_SECONDS_MAX = 900 + 300
 """Five minutes more than SQS delays a message: its age counts from when it was sent."""
 _RETURNED_MINUTES = 3
+_UNASKED_MINUTES = 5
 _SELDOM = frozenset({"Audit", "Console", "Operator"})
 """Run by the hour, or when a person asks: one failure may be all that there is for long."""
 
@@ -78,9 +79,18 @@ class Oversight(Construct):
             0,
             "open incidents cannot be read by the deployed code: each is a person's",
         )
+        unasked = above(
+            self,
+            "AlarmsUnasked",
+            own_metric(measures.ALARMS_UNASKED, "Sum", fleet),
+            0,
+            "a sweep cannot ask for the P1s' alarms: a P1 without an event is not paged",
+            minutes=_UNASKED_MINUTES,
+            of=_UNASKED_MINUTES,
+        )
         self.alarms: list[cloudwatch.Alarm] = []
-        waiting = _waiting(self, queues.wakes)
-        self.tell(*self.deaf, late, unreadable, waiting, *_of_probes(self, profile))
+        own = (late, unreadable, unasked, _waiting(self, queues.wakes))
+        self.tell(*self.deaf, *own, *_of_probes(self, profile))
 
     def watch(self, function: lambda_.Function) -> None:
         """Tell when *function* crashes, runs out of time or is not let run.

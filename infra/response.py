@@ -93,10 +93,12 @@ class Response(Construct):
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
         unscoped.accept_reads(self.node.find_child("IngestRole"), unscoped.ARRIVALS)
+        sweep = runtime.function(self, _sweep(reach))
+        unscoped.accept_reads(self.node.find_child("SweepRole"), unscoped.UNANNOUNCED)
         unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
         unscoped.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
         told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
-        every_minute(self, "Sweep", runtime.function(self, _sweep(reach)), told)
+        every_minute(self, "Sweep", sweep, told)
 
 
 def _ingest(reach: Reach, reserved: int | None) -> Handler:
@@ -136,12 +138,17 @@ def _reconcile(stack: Stack, reach: Reach) -> Handler:
 
 
 def _sweep(reach: Reach) -> Handler:
-    kept = ("GetItem", "Query", "PutItem", "DeleteItem")
+    """It asks which of the P1s' alarms are in ALARM, and opens what has no incident."""
+    kept = ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")
     may = {
         "wakes": roles.send(reach.queues.wakes),
+        "alarms": roles.read(unscoped.UNANNOUNCED),
         "indexes": roles.find(reach.records.incidents, DUE_INDEX, OPEN_INDEX),
         "incidents": roles.keep_incidents(reach.records.incidents, *kept),
-        "ledger": roles.append_to_ledger(reach.records.ledger),
+        "ledger": [
+            *roles.append_to_ledger(reach.records.ledger),
+            *roles.read_ledger(reach.records.ledger),
+        ],
         "routing-key": roles.read_secret(reach.routing_key),
         "team": roles.publish(reach.team),
     }

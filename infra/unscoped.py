@@ -16,6 +16,7 @@ UNSCOPED = {
     "autoscaling:DescribeScalingActivities": "the API knows no resource",
     "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
     "cloudwatch:GetMetricData": "the API knows no resource",
+    "cloudwatch:ListAlarmMuteRules": "the API knows no resource",
     "ec2:DescribeInstanceStatus": "the API knows no resource",
     "elasticloadbalancing:DescribeTargetHealth": "the API knows no resource",
     "ssm:DescribeInstanceInformation": "the API knows no resource",
@@ -30,6 +31,13 @@ ARRIVALS = ("autoscaling:DescribeAutoScalingGroups", "cloudwatch:DescribeAlarms"
 
 ALARMS = ("cloudwatch:DescribeAlarms",)
 """What the console asks of the alarms of escalated incidents."""
+UNANNOUNCED = (
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListAlarmMuteRules",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
+"""What a P1's alarm without an event is held against."""
 
 BACKGROUND = {
     "ec2:DescribeInstances": "the API knows no resource",

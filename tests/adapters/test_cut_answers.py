@@ -69,6 +69,7 @@ ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
 METRIC = Metric("AWS/EC2", "x")
 IN_ALARM = Alarm(name="a", state="ALARM", since=T0)
 SHOWN = {"AlarmArn": ALARM, "StateValue": "ALARM", "ActionsEnabled": True}
+FIRING = SHOWN | {"StateUpdatedTimestamp": T0}
 
 
 class Case(NamedTuple):
@@ -186,6 +187,17 @@ FLEET = (
         lambda one: fleet(one).alarms((ALARM,))[ALARM],
         {"MetricAlarms": [SHOWN], "CompositeAlarms": [], "LogAlarms": []},
         {"LogAlarms": "a botocore that does not know them drops it; this alarm is listed"},
+    ),
+    Case(
+        "DescribeAlarms: firing",
+        lambda one: fleet(one).firing((ALARM,)),
+        {"MetricAlarms": [FIRING], "CompositeAlarms": [], "LogAlarms": []},
+        {"LogAlarms": "a botocore that does not know them drops it; this alarm is listed"},
+    ),
+    Case(
+        "ListAlarmMuteRules",
+        lambda one: fleet(one).muted(ALARM),
+        {"AlarmMuteRuleSummaries": [{"Status": "ACTIVE"}]},
     ),
     Case(
         "DescribeAlarms: gone",
@@ -411,6 +423,7 @@ KEPT = (
         {"ConsumedCapacity": []},
     ),
     Case("GetItem: cause", lambda one: store(one).open_incident(CAUSE), CONSUMED),
+    Case("GetItem: ended", lambda one: store(one).accounted(CAUSE), CONSUMED),
     Case("GetItem: switch", lambda one: store(one).switch(), CONSUMED),
     Case("GetItem: paged", lambda one: store(one).paged("key"), CONSUMED),
     Case("GetItem: openings", lambda one: store(one).openings("vettid"), CONSUMED),

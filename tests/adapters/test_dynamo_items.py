@@ -122,6 +122,21 @@ TRUST = items.text('{"group": "vaults", "fence": 3, "trusts": [{"action": 1}]}')
 FENCE = items.number(3)
 
 
+def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> None:
+    """In an item of its own, for as long as the incident itself."""
+    store.commit(FULL)
+    handed_over = copy.replace(
+        incident(), version=1, status=Status.HANDED_OVER, ended_at=T0, next_wake_at=None
+    )
+    store.commit(Change(incident=handed_over, closes=CAUSE))
+    client = aws.session.client("dynamodb")
+    found = client.scan(TableName=resources.INCIDENTS)["Items"]
+    beside = {each["sk"]["S"]: each for each in found if each["pk"]["S"] == f"cause#{CAUSE}"}
+    assert beside.keys() == {"ended"}
+    assert beside["ended"].keys() == {"pk", "sk", "body"}
+    assert json.loads(beside["ended"]["body"]["S"])["until"] == "2026-03-01T11:59:30Z"
+
+
 @pytest.mark.parametrize(
     ("read", "item"),
     [
@@ -138,6 +153,8 @@ FENCE = items.number(3)
             items.joined_of,
             {**items.inbox_item(Joined(ID, signal(1))), "severity": items.text("P0")},
         ),
+        (items.accounted_of, {}),
+        (items.accounted_of, {"body": items.text('{"until": "yesterday"}')}),
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:

@@ -47,6 +47,7 @@ METHODS: dict[str, Callable[[Store], object]] = {
     "Query: last entries": lambda store: store.last_entries(ID, 1),
     "BatchGetItem": lambda store: store.limits("vaults"),
     "GetItem": lambda store: store.open_incident(CAUSE),
+    "GetItem: ended": lambda store: store.accounted(CAUSE),
     "GetItem: openings": lambda store: store.openings("vettid"),
     "GetItem: switch": lambda store: store.switch(),
     "GetItem: paged": lambda store: store.paged("key"),

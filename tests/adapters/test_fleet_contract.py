@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from firstline.adapters.aws import alarm_kinds
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.clock import SystemClock
 from firstline.config.probe_section import Probe
@@ -28,21 +29,25 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.probe_outcome import CODES, ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
+from firstline.lab.twin.alarms import MuteWindow
 from firstline.lab.twin.aws import HOME
 from firstline.lab.twin.hosts import ENCLAVE_RESTART_TAKES, Host
 from firstline.lab.twin.scenario import BreakPlan, FaultKind
 from tests.adapters import account
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.events import body
 
 HOSTS = tuple(InstanceId(f"i-0a1b2c3d4e5f6071{number}") for number in (1, 2, 3))
 ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:healthy-hosts"
-READS: dict[str, Callable[[Fleet], object]] = {
-    "auto-scaling.DescribeAutoScalingGroups": lambda fleet: fleet.group(),
-    "elastic-load-balancing-v2.DescribeTargetHealth": lambda fleet: fleet.target_health(),
-    "cloudwatch.GetMetricData": lambda fleet: fleet.answering(),
-    "ec2.DescribeInstanceStatus": lambda fleet: fleet.statuses(HOSTS),
-    "cloudwatch.DescribeAlarms": lambda fleet: fleet.alarms((ALARM,)),
-}
+READS: tuple[tuple[str, Callable[[Fleet], object]], ...] = (
+    ("auto-scaling.DescribeAutoScalingGroups", lambda fleet: fleet.group()),
+    ("elastic-load-balancing-v2.DescribeTargetHealth", lambda fleet: fleet.target_health()),
+    ("cloudwatch.GetMetricData", lambda fleet: fleet.answering()),
+    ("ec2.DescribeInstanceStatus", lambda fleet: fleet.statuses(HOSTS)),
+    ("cloudwatch.DescribeAlarms", lambda fleet: fleet.alarms((ALARM,))),
+    ("cloudwatch.DescribeAlarms", lambda fleet: fleet.firing((ALARM,))),
+    ("cloudwatch.ListAlarmMuteRules", lambda fleet: fleet.muted(ALARM)),
+)
 NO_ALARM: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "LogAlarms": []}
 TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
 NOWHERE = EndpointConnectionError(endpoint_url="https://aws.invalid")
@@ -123,7 +128,7 @@ def test_fault_is_unavailable(door: Door, kind: FaultKind) -> None:
     """A read that fails or hangs raises Unavailable."""
     door.world.watch(ALARM, b"{}", None)
     door.trouble("fleet", kind)
-    for read in READS.values():
+    for _, read in READS:
         with pytest.raises(Unavailable):
             read(door.ports.fleet)
 
@@ -131,9 +136,9 @@ def test_fault_is_unavailable(door: Door, kind: FaultKind) -> None:
 def test_read_is_one_request(aws_door: Door, requests: Requests) -> None:
     """Each method makes one request."""
     aws_door.world.watch(ALARM, b"{}", None)
-    for read in READS.values():
+    for _, read in READS:
         read(aws_door.ports.fleet)
-    assert requests.calls == list(READS)
+    assert requests.calls == [name for name, _ in READS]
 
 
 def fleet_of(ends: Ends, profile: Profile) -> AwsFleet:
@@ -242,6 +247,114 @@ def test_a_cut_answer_does_not_tell_that_an_alarm_is_gone(profile: Profile, key:
         fleet_of(Ends(cut), profile).alarms((ALARM,))
 
 
+def test_those_that_fire_are_shown_with_what_they_are_about(door: Door) -> None:
+    """Since when, over which metric, and whether their actions are disabled; no others."""
+    fleet, world = door.ports.fleet, door.world
+    other = f"{ALARM}-2"
+    world.watch(ALARM, body("healthy-hosts-zero"), None)
+    world.watch(other, b"{}", None, AlarmState.OK)
+    (found,) = fleet.firing((ALARM, other, f"{ALARM}-3"))
+    assert (found.arn, found.since, found.suppressed) == (ALARM, T0, "")
+    assert found.metric == "HealthyHostCount"
+    assert found.dimensions["TargetGroup"] == "targetgroup/vettid-enclave/73e2d6bc24d8a067"
+    assert found.reason.startswith("Threshold Crossed: 3 out of the last 3")
+    turned_at = T0 + timedelta(seconds=9)
+    world.alarms[other].turn(AlarmState.ALARM, turned_at)
+    world.disable_actions(other, turned_at)
+    assert [each.arn for each in fleet.firing((ALARM, other))] == [ALARM]
+    world.advance(turned_at)
+    found = fleet.firing((other,))[0]
+    assert (found.since, found.metric, found.dimensions) == (turned_at, "", {})
+    assert found.suppressed.startswith("its actions are disabled")
+    world.alarms[ALARM].turn(AlarmState.OK, turned_at)
+    assert fleet.firing((ALARM,)) == ()
+
+
+def test_a_mute_window_is_shown_while_it_lasts(door: Door) -> None:
+    """From its start on, until its end, and for its own alarm."""
+    door.world.watch(ALARM, b"{}", None)
+    starts, ends = T0 + timedelta(minutes=1), T0 + timedelta(minutes=2)
+    door.world.mutes.append(MuteWindow(ALARM, starts, ends))
+    seen = []
+    for at in (T0, starts, ends - timedelta(seconds=1), ends):
+        door.world.advance(at)
+        seen.append(door.ports.fleet.muted(ALARM))
+        assert not door.ports.fleet.muted(f"{ALARM}-2")
+    assert seen == [False, True, True, False]
+
+
+def test_only_rules_that_are_active_mute(profile: Profile) -> None:
+    """Also where CloudWatch shows others beside what was asked for."""
+    for statuses, expected in ((["SCHEDULED", "ACTIVE"], True), (["SCHEDULED", "EXPIRED"], False)):
+        shown_rules = {"AlarmMuteRuleSummaries": [{"Status": each} for each in statuses]}
+        one = account.Answering({"cloudwatch.ListAlarmMuteRules": shown_rules})
+        fleet = AwsFleet(one.session, profile, HOME, SystemClock())
+        assert fleet.muted(ALARM) is expected
+        asked = one.parameters("cloudwatch.ListAlarmMuteRules")
+        assert asked == {"AlarmName": "healthy-hosts", "Statuses": ["ACTIVE"]}
+
+
+def test_alarms_that_fire_are_asked_for_a_hundred_at_a_time(profile: Profile) -> None:
+    """With their state; one of elsewhere is not asked for, and one in another state is left out."""
+    arns = tuple(f"{ALARM}-{number}" for number in range(101))
+    calm = shown("OK", AlarmArn=arns[0], StateUpdatedTimestamp=T0)
+    fires = shown("ALARM", AlarmArn=arns[100], StateUpdatedTimestamp=T0)
+    pages = [NO_ALARM | {"MetricAlarms": [calm]}, NO_ALARM | {"LogAlarms": [fires]}]
+    one = account.Answering({"cloudwatch.DescribeAlarms": pages})
+    fleet = AwsFleet(one.session, profile, HOME, SystemClock())
+    found = fleet.firing((*arns, ALARM.replace("us-east-1", "eu-west-1")))
+    assert [(each.arn, each.since) for each in found] == [(arns[100], T0)]
+    assert [len(asked["AlarmNames"]) for _, asked in one.asked] == [100, 1]
+    assert {asked["StateValue"] for _, asked in one.asked} == {"ALARM"}
+
+
+METRIC = {"MetricName": "m", "Dimensions": [{"Name": "d", "Value": "v"}]}
+OTHER_METRIC = {"MetricName": "o"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "metric"),
+    [
+        (METRIC, ("m", {"d": "v"})),
+        ({"Metrics": [{"MetricStat": {"Metric": METRIC}}]}, ("m", {"d": "v"})),
+        (
+            {
+                "Metrics": [
+                    {"MetricStat": {"Metric": OTHER_METRIC}, "ReturnData": False},
+                    {"MetricStat": {"Metric": METRIC}, "ReturnData": True},
+                    {"Expression": "m1", "ReturnData": False},
+                ]
+            },
+            ("m", {"d": "v"}),
+        ),
+        (
+            {
+                "Metrics": [
+                    {"MetricStat": {"Metric": OTHER_METRIC}, "ReturnData": False},
+                    {"Expression": "m1 * 2", "ReturnData": True},
+                ]
+            },
+            ("o", {}),
+        ),
+        ({"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, METRIC)]}, ("", {})),
+        ({}, ("", {})),
+    ],
+)
+def test_the_metric_is_the_one_that_the_event_shows(
+    fields: dict[str, object], metric: tuple[str, dict[str, str]]
+) -> None:
+    """The one that is returned, or the only one; of several none."""
+    assert alarm_kinds.metric(fields) == metric
+
+
+def test_an_alarm_that_has_not_turned_for_years_shows_its_last_update(profile: Profile) -> None:
+    """CloudWatch keeps the time of a transition since 2022."""
+    later = {"StateTransitionedTimestamp": T0, "StateUpdatedTimestamp": T0 + timedelta(hours=1)}
+    for fields in (later, {"StateUpdatedTimestamp": T0}):
+        ends = Ends(NO_ALARM | {"MetricAlarms": [shown("ALARM", **fields)]})
+        assert fleet_of(ends, profile).firing((ALARM,))[0].since == T0
+
+
 def test_without_a_list_of_log_alarms_others_are_read(profile: Profile) -> None:
     """A botocore that does not know them drops it: an alarm that is not listed may be one."""
     lists = {"MetricAlarms": [shown("OK")], "CompositeAlarms": []}
@@ -293,7 +406,7 @@ def test_no_target_group_is_unknown(profile: Profile) -> None:
 )
 def test_reads_are_tried_twice(profile: Profile, end: Http | Exception, sends: int) -> None:
     """What may pass is tried twice, as botocore counts, and ends as Unavailable."""
-    for read in READS.values():
+    for _, read in READS:
         ends = Ends(end)
         with pytest.raises(Unavailable):
             read(fleet_of(ends, profile))

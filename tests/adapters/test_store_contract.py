@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -22,8 +22,10 @@ from firstline.controller.ports.store import (
 )
 from firstline.errors import Bug, Conflict, Contested, Unavailable
 from firstline.ids import Cause, IncidentId, InstanceId, Token
+from firstline.incidents.accounted import Accounted
 from firstline.incidents.demotion import Demotion, Trust
 from firstline.incidents.incident import Incident, Status
+from firstline.incidents.resolve_delay import CLOCKS_DIFFER
 from firstline.lab.twin.scenario import FaultKind
 from firstline.remediation.kill_switch import CHAIN, OFF
 from firstline.remediation.limits import Lease, Spent, extend, release, take
@@ -64,6 +66,7 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
     assert store.load(ID) is None
     assert store.entries(ID) == ()
     assert store.open_incident(CAUSE) is None
+    assert store.accounted(CAUSE) is None
     assert store.due(T0 + timedelta(days=400)) == ()
     assert store.open_now(10) == store.escalated(10) == store.closed(10) == ()
     limits = store.limits("vaults")
@@ -165,6 +168,33 @@ def test_cause_is_free_when_its_episode_ends(store: Store) -> None:
     store.commit(Change(incident=stored(store, OTHER_ID), opens=CAUSE))
     assert store.open_incident(CAUSE) == OTHER_ID
     assert stored(store).status is Status.OBSERVED
+
+
+def test_what_an_episode_accounts_for_outlives_it(store: Store) -> None:
+    """The last P1's that ended, of each cause apart; another severity's end leaves it."""
+    ends = [T0 + number * timedelta(hours=1) for number in (1, 2, 3)]
+    ids = [IncidentId(f"inc-{number:020}") for number in range(3)]
+    kept: list[Accounted | None] = []
+    for severity, ended_at, id_ in zip(("P1", "P1", "P2"), ends, ids, strict=True):
+        store.commit(Change(incident=incident(id_), opens=CAUSE))
+        assert store.accounted(CAUSE) == (kept[-1] if kept else None)
+        ended = copy.replace(
+            stored(store, id_),
+            status=Status.HANDED_OVER,
+            severity=Severity(severity),
+            alarms=("one", "two"),
+            ended_at=ended_at,
+        )
+        store.commit(Change(incident=ended, closes=CAUSE))
+        kept.append(store.accounted(CAUSE))
+    assert kept == [kept_of(ended_at) for ended_at in (ends[0], ends[1], ends[1])]
+    assert store.accounted(OTHER_CAUSE) is None
+
+
+def kept_of(ended_at: datetime) -> Accounted:
+    """Of a hand-over."""
+    until, alarms_until = ended_at - CLOCKS_DIFFER, ended_at + CLOCKS_DIFFER
+    return Accounted(until=until, alarms=("one", "two"), alarms_until=alarms_until)
 
 
 def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
@@ -355,6 +385,7 @@ def test_the_last_entries_are_in_order(store: Store) -> None:
 READS: tuple[Callable[[Store], object], ...] = (
     lambda store: store.load(ID),
     lambda store: store.open_incident(CAUSE),
+    lambda store: store.accounted(CAUSE),
     lambda store: store.limits("vaults"),
     lambda store: store.due(T0),
     lambda store: store.paged("key"),

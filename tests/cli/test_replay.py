@@ -184,6 +184,24 @@ def test_another_ending_than_the_expected_one_is_status_1(
     assert "outcome: expected resolved, was ignored" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("since", "status"), [(0, 1), (60, 0), (120, 0), (121, 1)])
+def test_a_first_page_at_another_time_is_status_1(
+    since: int, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Too soon, or more than a minute later; here a sweep pages after two minutes."""
+    scenario = tmp_path / "late.toml"
+    lost = 'alarm = "healthy-hosts"\nat_seconds = 30\nlost = true'
+    expected = f'outcome = "resolved"\npaged_from_seconds = {since}'
+    world = 'id = "i-0a1b2c3d4e5f60711"'
+    scenario.write_text(
+        f'name = "late"\nlasts_seconds = 200\n[[hosts]]\n{world}\n[[events]]\n{lost}\n'
+        f"[expect]\n{expected}\n"
+    )
+    assert dispatch(["replay", str(scenario)]) == status
+    line = f"paged_from_seconds: expected {since}, was 120"
+    assert (line in capsys.readouterr().err) == (status == 1)
+
+
 def test_another_world_and_another_home(capsys: pytest.CaptureFixture[str]) -> None:
     """--world gives the hosts of a scenario to an event; --account makes the event foreign."""
     world = str(EVENTS / "scenarios" / "healthy-world.toml")

@@ -145,6 +145,14 @@ class Rig:
         """The first incident when nothing more is owed and nobody will wake it."""
         return self.until(lambda held: held.ended and held.next_wake_at is None)
 
+    def at_the_end_of(self, number: int) -> datetime:
+        """When the incident of that number ended, once it has no wake any more."""
+        while self.incident(number).next_wake_at is not None:
+            self.turn()
+        ended_at = self.incident(number).ended_at
+        assert ended_at is not None
+        return ended_at
+
     # --- what is there -----------------------------------------------------------------------
 
     def id(self, number: int = 0) -> IncidentId:

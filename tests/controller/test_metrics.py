@@ -8,6 +8,7 @@ import pytest
 
 from firstline.controller import metrics as measures
 from firstline.controller.ports.store import Change
+from firstline.controller.sweep import Swept
 from firstline.ids import Cause, Digest, IncidentId, Token
 from firstline.incidents.incident import Incident, Page, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
@@ -209,13 +210,15 @@ def test_a_clock_that_goes_before_makes_no_time_negative() -> None:
 
 def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
     minute = timedelta(minutes=1)
-    assert measures.of_sweep(minute, 2 * minute) == (
+    swept = Swept(pages_owed_for=minute, wakes_late_for=2 * minute, unreadable=2, unasked=True)
+    assert measures.of_sweep(swept) == (
         Metric("Heartbeat", 1, "Count"),
         Metric("PagesOwedSeconds", 60, "Seconds"),
         Metric("WakesLateSeconds", 120, "Seconds"),
+        Metric("IncidentsUnreadable", 2, "Count"),
+        Metric("AlarmsUnasked", 1, "Count"),
     )
-    *_, last = measures.of_sweep(minute, minute, 2)
-    assert last == Metric("IncidentsUnreadable", 2, "Count")
+    assert len(measures.of_sweep(Swept())) == 4
     assert measures.of_open([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
 
 

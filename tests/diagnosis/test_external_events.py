@@ -232,3 +232,26 @@ def test_the_envelopes_tell_it(file: str, known: tuple[str, ...]) -> None:
     signal = copy.replace(parse((EVENTS / f"{file}.json").read_bytes(), HOME, NOW), at=NOW)
     assert concerns(signal)
     assert of(signal, NOTHING.told(signal)) == known
+
+
+@pytest.mark.parametrize(
+    ("since_seconds", "now_seconds", "ended"),
+    [(-1, 0, True), (0, 0, False), (-1, -1, False), (-3600, 3600, True)],
+)
+def test_a_mute_window_has_ended_since(
+    since_seconds: int, now_seconds: int, *, ended: bool
+) -> None:
+    """After the first instant, and by the second; of this alarm, and of no other."""
+    known = NOTHING.told(MUTE)
+    end = NOW + timedelta(hours=1)
+    since, now = (end + timedelta(seconds=it) for it in (since_seconds, now_seconds))
+    assert known.mute_ended("arn:alarm", since, now) is ended
+    assert not known.mute_ended("arn:other", since, now)
+
+
+def test_a_mute_window_without_an_end_lasts_for_the_longest() -> None:
+    """CloudWatch has none that is longer than 15 days."""
+    known = NOTHING.told(copy.replace(MUTE, muted_until=None))
+    end = NOW + timedelta(days=15)
+    assert not known.mute_ended("arn:alarm", NOW, end - timedelta(seconds=1))
+    assert known.mute_ended("arn:alarm", NOW, end)

@@ -33,6 +33,7 @@ EXPECTED = {
         *("firstline", "IncidentsUnreadable", "Maximum", ABOVE, 0, 1, NOT_BREACHING),
     ),
     "WakesLate": ("firstline", "WakesLateSeconds", "Maximum", ABOVE, 300, 1, NOT_BREACHING),
+    "AlarmsUnasked": ("firstline", "AlarmsUnasked", "Sum", ABOVE, 0, 5, NOT_BREACHING),
     "NatsProbeSilent": ("firstline", "NatsConnected", "SampleCount", BELOW, 1, 5, BREACHING),
     "HealthProbeSilent": ("firstline", "HealthAnswering", "SampleCount", BELOW, 1, 5, BREACHING),
     "SignalsWaiting": (
@@ -338,7 +339,8 @@ def test_the_sweep_emits_what_the_alarms_watch(
     }
 
 
-SWEPT = ("Heartbeat", "PagesOwedSeconds", "WakesLateSeconds", "IncidentsUnreadable")
+LATE = ("PagesOwedSeconds", "WakesLateSeconds")
+SWEPT = ("Heartbeat", *LATE, "IncidentsUnreadable", "AlarmsUnasked")
 
 
 def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:

@@ -1,14 +1,20 @@
 """What makes two deliveries the same fact, what a fact says, and what is refused."""
 
+import copy
 import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from firstline.adapters.aws.alarm_kinds import firing
+from firstline.diagnosis.evidence import AlarmState, FiringAlarm
+from firstline.lab.twin.alarms import Alarm
 from firstline.signal import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
 from firstline.signals import correlation as causes
 from firstline.signals.classify import classify, known_as
+from firstline.signals.drill_marker import reason
+from firstline.signals.sources.cloudwatch import unannounced
 from firstline.signals.sources.envelope import MALFORMED, parse
 from firstline.signals.sources.transports import undelivered
 from tests.builders import ALARM_ARN, ALARM_NAME, HOME, NOW, PROFILE
@@ -338,3 +344,46 @@ def test_no_free_text_is_in_a_signal(name: str) -> None:
     event = json.loads(raw(name))
     told = str(parse(json.dumps(_sung(event)).encode(), HOME, NOW))
     assert SONG not in told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "anomaly-band",
+        "composite-suppressed",
+        "healthy-hosts-zero",
+        "log-alarm",
+        "metric-math",
+        "missing-data-breaching",
+        "partial-data",
+        "unhealthy-hosts",
+    ],
+)
+def test_what_describe_alarms_shows_is_the_signal_of_its_event(name: str) -> None:
+    """Of any kind of alarm: one key, one instant, one metric; only the marks may differ."""
+    event = signal(f"cloudwatch.{name}")
+    alarm = Alarm(
+        arn=event.arn,
+        envelope=raw(f"cloudwatch.{name}"),
+        counts=None,
+        state=AlarmState.ALARM,
+        began=event.at,
+        evaluated_at=event.at,
+    )
+    actions = {"ActionsEnabled": True, "AlarmConfigurationUpdatedTimestamp": event.at}
+    found = unannounced(firing(alarm.described(NOW) | actions), HOME)
+    assert Mark.UNANNOUNCED in found.marks
+    assert (Mark.NO_DATA in found.marks) == (Mark.NO_DATA in event.marks)
+    assert copy.replace(found, marks=event.marks) == event
+
+
+WORD = "0123456789abcdef"
+
+
+def test_what_describe_alarms_shows_of_a_drill_and_of_an_evaluation() -> None:
+    """The reason that names a drill, and CloudWatch's word on what it evaluated."""
+    shown = FiringAlarm(arn=ALARM_ARN, since=NOW, reason=reason(WORD), evaluation="PARTIAL_DATA")
+    found = unannounced(shown, HOME)
+    assert (found.drill, found.marks) == (WORD, (Mark.PARTIAL_DATA, Mark.UNANNOUNCED))
+    failed = unannounced(copy.replace(shown, evaluation="EVALUATION_ERROR"), HOME)
+    assert Mark.EVALUATION_FAILED in failed.marks

@@ -77,4 +77,5 @@ def test_an_incident_is_counted_with_its_archive() -> None:
     assert all(each.calls.count("s3.PutObject") >= 3 for each in batches)
     assert one.archive_bytes > one.ledger_bytes > 0
     assert not any(each.function == "sweep" for each in one.ran)
-    assert set(one.quiet.calls) == {"dynamodb.Query", "dynamodb.GetItem"}
+    reads = {"dynamodb.Query", "dynamodb.GetItem", "cloudwatch.DescribeAlarms"}
+    assert set(one.quiet.calls) == reads

@@ -40,6 +40,7 @@ IDLE = {
     measures.HEARTBEAT,
     measures.PAGES_OWED,
     measures.WAKES_LATE,
+    measures.ALARMS_UNASKED,
     measures.INCIDENTS_OPEN,
     measures.CALLS,
     measures.CALLS_COST,

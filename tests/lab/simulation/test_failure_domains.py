@@ -11,10 +11,10 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.incidents.incident import Status
 from firstline.lab.simulation import found
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.simulation.directed import ASKED, stuck
+from firstline.lab.simulation.directed import stuck
 from firstline.lab.simulation.left import Left
 from firstline.lab.simulation.run import Run
-from firstline.lab.simulation.starts import SOME, ZERO, Start, alarm, fleet, start
+from firstline.lab.simulation.starts import ASKED, SOME, ZERO, Start, alarm, fleet, start
 from firstline.lab.twin.scenario import BreakPlan
 
 UP = {"enclave": "up"}

@@ -19,7 +19,7 @@ GONE = Planted(name="gone", breaks="I1", file="notifications/pages.py", old="no 
 BROKEN = Planted(
     name="broken", breaks="I1", file="remediation/plan.py", old="import msgspec", new="("
 )
-NUMBERS = {f"I{number}" for number in range(1, 39)}
+NUMBERS = {f"I{number}" for number in range(1, 40)}
 
 
 @pytest.mark.timeout(1800)

@@ -138,6 +138,7 @@ class Mark(StrEnum):
     PAST_DATED = "past-dated"
     REPLAYED = "replayed"
     SUPPRESSED = "suppressed"
+    UNANNOUNCED = "unannounced"
 
 
 class Restricted(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,8 +115,10 @@ def _event(
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
         body = envelope.read(path.parent / plan.file)
-        return Event(body if plan.dated else _redated(body, begins + after), after)
-    return Event(tell.envelope(plan.alarm, plan.state, begins + after, policy, home), after)
+        body = body if plan.dated else _redated(body, begins + after)
+        return Event(body, after, plan.counts, plan.lost)
+    body = tell.envelope(plan.alarm, plan.state, begins + after, policy, home)
+    return Event(body, after, lost=plan.lost)
 
 
 def _redated(body: bytes, at: datetime) -> bytes:
@@ -207,4 +209,13 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
             if wanted is not None and wanted != was
         ),
         *(f"told: no page says {each!r}" for each in expect.told if each not in said),
+        *_untimely(expect.paged_from_seconds, first),
     ]
+
+
+def _untimely(since_seconds: int | None, first: ReplayLine) -> list[str]:
+    """Whether the first page came before it was expected, or more than a minute later."""
+    at = min((each.at_seconds for each in first.pages), default=None)
+    if since_seconds is None or (at is not None and since_seconds <= at <= since_seconds + 60):
+        return []
+    return [f"paged_from_seconds: expected {since_seconds}, was {at}"]

@@ -6,9 +6,10 @@ metric that is paid for. Every duration runs from the signal's own instant.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from firstline.controller.ports.store import Change
+from firstline.controller.sweep import Swept
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Page, Status
 from firstline.ledger import entries
@@ -21,6 +22,7 @@ HEARTBEAT = "Heartbeat"
 PAGES_OWED = "PagesOwedSeconds"
 WAKES_LATE = "WakesLateSeconds"
 UNREADABLE = "IncidentsUnreadable"
+ALARMS_UNASKED = "AlarmsUnasked"
 INCIDENTS_OPEN = "IncidentsOpen"
 PAGES_FAILED = "PagesFailed"
 OPENED = "IncidentsOpened"
@@ -42,16 +44,15 @@ OPEN_MAX = 100
 """How many open incidents are counted: one read of an index of keys."""
 
 
-def of_sweep(
-    pages_owed_for: timedelta, wakes_late_for: timedelta, unreadable: int = 0
-) -> tuple[Metric, ...]:
-    """A sweep's sign of life, what it found late, and how many incidents it could not read."""
-    unread = (Metric(UNREADABLE, unreadable, "Count"),) if unreadable else ()
+def of_sweep(swept: Swept) -> tuple[Metric, ...]:
+    """A sweep's sign of life, what it found late, what it could not read, and could not ask."""
+    unread = (Metric(UNREADABLE, swept.unreadable, "Count"),) if swept.unreadable else ()
     return (
         Metric(HEARTBEAT, 1, "Count"),
-        Metric(PAGES_OWED, pages_owed_for.total_seconds(), "Seconds"),
-        Metric(WAKES_LATE, wakes_late_for.total_seconds(), "Seconds"),
+        Metric(PAGES_OWED, swept.pages_owed_for.total_seconds(), "Seconds"),
+        Metric(WAKES_LATE, swept.wakes_late_for.total_seconds(), "Seconds"),
         *unread,
+        Metric(ALARMS_UNASKED, int(swept.unasked), "Count"),
     )
 
 

@@ -1,16 +1,17 @@
-"""Sweep, every minute: pages owed, wakes overdue, and a sign of life.
+"""Sweep, every minute: pages owed, wakes overdue, P1s without an event, and a sign of life.
 
 It is behind everything else: a wake that was lost, a page that nobody settled, a delay longer
 than the queue can hold. A page waits for no other worker than the next sweep (I1).
 """
 
 import contextlib
+import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.controller import digest, inbox, unreadable
+from firstline.controller import digest, inbox, unannounced, unreadable
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.controller.overdue import Overdue
@@ -38,6 +39,8 @@ class Swept(msgspec.Struct, frozen=True):
     came back three times, so this is what says that reconcile does not come round.
     ``unreadable`` are those of the failed that this code cannot read: a person who was paged has
     them, so that they count neither as owing nor as late.
+    ``unannounced`` are the P1s' alarms that were taken in without an event; where it is
+    ``unasked``, not all of them could be asked for or dealt with.
     """
 
     woken: int = 0
@@ -46,10 +49,20 @@ class Swept(msgspec.Struct, frozen=True):
     pages_owed_for: timedelta = timedelta(0)
     wakes_late_for: timedelta = timedelta(0)
     unreadable: int = 0
+    unannounced: int = 0
+    unasked: bool = False
 
 
 def sweep(system: System) -> Swept:
-    """Settle pages, and wake what is overdue; one failure does not stop the rest.
+    """See to what is due, and to P1s without an event; one failure does not stop the rest."""
+    until = system.ports.clock.now() + WITHIN
+    swept = _see_to_due(system)
+    asked = unannounced.ask(system, until)
+    return copy.replace(swept, unannounced=asked.taken_in, unasked=asked.unread)
+
+
+def _see_to_due(system: System) -> Swept:
+    """Settle pages, and wake what is overdue.
 
     Pauses that are over and the digest come first, for slow incidents may take all the time.
     """

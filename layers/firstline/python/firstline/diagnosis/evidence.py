@@ -81,6 +81,23 @@ class Gone(msgspec.Struct, frozen=True, tag="gone"):
     """The alarm does not exist any more: somebody deleted it, and no OK will come."""
 
 
+class FiringAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm that is in ALARM, as DescribeAlarms shows it.
+
+    ``since`` is its last transition. ``reason`` and ``evaluation`` are CloudWatch's own words, and
+    are read as those of its event are; ``metric`` is empty where no single one is the alarm's.
+    ``suppressed`` is as in `AlarmReading`.
+    """
+
+    arn: str
+    since: datetime
+    reason: str = ""
+    evaluation: str = ""
+    metric: str = ""
+    dimensions: dict[str, str] = {}
+    suppressed: str = ""
+
+
 type AlarmFact = AlarmReading | Gone | Unknown
 
 

@@ -149,6 +149,15 @@ class Circumstances(msgspec.Struct, frozen=True):
         )
         return max(ends, default=None)
 
+    def mute_ended(self, arn: str, since: datetime, now: datetime) -> bool:
+        """Whether a mute window of the alarm, of which an event came, ended after *since*."""
+        ends = (
+            each.until or each.at + MUTE_MAX
+            for each in self.known
+            if (each.sort, each.about) == ("mute", redact(arn))
+        )
+        return any(since < end <= now for end in ends)
+
     def _about(self, sort: Sort, now: datetime) -> tuple[str, ...]:
         return tuple(sorted({each.about for each in self.live(sort, now)}))
 

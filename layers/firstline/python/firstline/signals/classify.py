@@ -37,6 +37,8 @@ SETTLED = {
 
 MISDATED = {Mark.FUTURE_DATED: "from the future", Mark.PAST_DATED: "from before 2010"}
 """Marks of an instant that is not believed, and what is said of it."""
+NO_EVENT = "a sweep found it in ALARM without an incident"
+"""What is added to the reason of a signal that came of a look, and not of an event."""
 
 FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
 """How bad a security finding is; one of a lesser state is evidence alone."""
@@ -157,6 +159,8 @@ def _alarm(signal: Signal, profile: Profile) -> Classification:
     if signal.state == AlarmState.INSUFFICIENT_DATA and found.severity is not Severity.P1:
         why = "the alarm has no data; only a P1 that is blind is an incident"
         return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
+    if Mark.UNANNOUNCED in signal.marks:
+        return copy.replace(found, why=f"{found.why}; {NO_EVENT}")
     return found
 
 

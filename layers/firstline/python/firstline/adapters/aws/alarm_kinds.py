@@ -6,11 +6,20 @@ Of a kind that a request does not name, CloudWatch shows no alarm (API reference
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from firstline.diagnosis.evidence import FiringAlarm
+from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import AlarmTypeType
 
-KINDS: tuple["AlarmTypeType", ...] = ("MetricAlarm", "CompositeAlarm", "LogAlarm")
 LOG_ALARMS = "LogAlarms"
+LISTS: dict["AlarmTypeType", str] = {
+    "MetricAlarm": "MetricAlarms",
+    "CompositeAlarm": "CompositeAlarms",
+    "LogAlarm": LOG_ALARMS,
+}
+"""Each kind, and the list of an answer that holds its alarms."""
+KINDS: tuple["AlarmTypeType", ...] = tuple(LISTS)
 
 
 def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -19,12 +28,55 @@ def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     CloudWatch shows the lists of metric and of composite alarms also where they are empty.
     """
     # a botocore that does not know log alarms drops their list, so that none is found: `whole`
-    return [*page["MetricAlarms"], *page["CompositeAlarms"], *page.get(LOG_ALARMS, ())]
+    lists = {LOG_ALARMS: []} | dict(page)
+    return [alarm for each in LISTS.values() for alarm in lists[each]]
 
 
 def whole(page: Mapping[str, Any]) -> bool:
     """Whether an alarm that *page* could list and does not list is not there, whatever its kind."""
     return LOG_ALARMS in page
+
+
+def firing(alarm: Mapping[str, Any]) -> FiringAlarm:
+    """*alarm*, which is in ALARM; raises `KeyError` for one that is cut.
+
+    One whose state has not changed since CloudWatch keeps the time of that shows no such time.
+    """
+    of, dimensions = metric(alarm)
+    return FiringAlarm(
+        arn=alarm["AlarmArn"],
+        since=alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"],
+        reason=alarm.get("StateReason", ""),
+        evaluation=alarm.get("EvaluationState", ""),
+        metric=of,
+        dimensions=dimensions,
+        suppressed=suppressed(alarm),
+    )
+
+
+def metric(alarm: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The metric that *alarm* is about and its dimensions, as its event tells them.
+
+    Of an expression that is what `firstline.signals.sources.alarm_metric.about` makes of its
+    parts. An alarm of another kind, and a metric without dimensions, show no such key.
+    """
+    parts = [_part(each) for each in alarm.get("Metrics", ())]
+    several = about([each for each in parts if each is not None])
+    found = _read(alarm) if "MetricName" in alarm else several
+    return found.name, found.dimensions
+
+
+def _part(entry: Mapping[str, Any]) -> AlarmMetric | None:
+    """What one entry of an expression reads; the service's own default is that it is judged."""
+    returned = entry.get("ReturnData", True)
+    if "MetricStat" not in entry:
+        return query(entry.get("Expression", ""), returned=returned)
+    return _read(entry["MetricStat"]["Metric"])._replace(returned=returned)
+
+
+def _read(shown: Mapping[str, Any]) -> AlarmMetric:
+    dimensions = {each["Name"]: each["Value"] for each in shown.get("Dimensions", ())}
+    return AlarmMetric(shown["MetricName"], dimensions, shown.get("Namespace", ""))
 
 
 def suppressed(alarm: Mapping[str, Any]) -> str:

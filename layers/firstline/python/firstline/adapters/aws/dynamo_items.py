@@ -10,6 +10,7 @@
                 processed#<d.>  -               ttl
                 paged#<digest>  -               at ttl
                 cause#<cause>   -               incident
+                cause#<cause>   ended           body
                 group#<group>   lease           body fence
                 alarm#<arn>     heard           at ttl
                 group#<group>   circumstances   body version answers
@@ -38,6 +39,7 @@ from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
+from firstline.incidents.accounted import Accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Entry
@@ -108,6 +110,11 @@ def cause_key(cause: Cause) -> Key:
 def paged_key(note: str) -> Key:
     """Where it stands that the page of *note* was sent."""
     return _key(f"paged#{digest(note.encode())}", "-")
+
+
+def ended_key(cause: Cause) -> Key:
+    """Where it stands what the last P1 episode of *cause* accounts for."""
+    return _key(f"cause#{cause}", "ended")
 
 
 def lease_key(group: str) -> Key:
@@ -200,6 +207,11 @@ def paged_item(paged: Paged) -> Item:
 def cause_item(cause: Cause, incident: IncidentId) -> Item:
     """The claim of *incident* on *cause*."""
     return {**cause_key(cause), "incident": text(incident)}
+
+
+def ended_item(cause: Cause, accounted: Accounted) -> Item:
+    """What a P1 episode of *cause* that ends accounts for."""
+    return {**ended_key(cause), "body": _json(accounted)}
 
 
 def lease_item(lease: Lease) -> Item:
@@ -299,6 +311,11 @@ def openings_of(item: Item) -> Openings:
         return copy.replace(_body(item, Openings), version=version)
     except Bug:
         return Openings(version)
+
+
+def accounted_of(item: Item) -> Accounted:
+    """What the last P1 episode accounts for; raises `Bug` when it cannot be read."""
+    return _body(item, Accounted)
 
 
 def circumstances_of(item: Item) -> Circumstances:

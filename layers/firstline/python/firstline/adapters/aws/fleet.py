@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import batched, chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.session import Session
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ANSWERING_WITHIN = timedelta(minutes=5)
 """How far back the probe's answer is looked for."""
+NAMES_MAX = 100
+"""As many alarms as one DescribeAlarms takes and shows."""
 
 
 class AwsFleet:
@@ -126,13 +129,42 @@ class AwsFleet:
             for arn in arns
         }
 
+    def firing(self, arns: tuple[str, ...]) -> tuple[evidence.FiringAlarm, ...]:
+        """Those of *arns* that are in ALARM; raises `Unavailable`."""
+        names = [name for arn in arns if (name := self._alarm_name(arn)) is not None]
+        with unavailable("fleet"):
+            pages = chain.from_iterable(
+                self._alarms.get_paginator("describe_alarms").paginate(
+                    AlarmNames=some,
+                    AlarmTypes=alarm_kinds.KINDS,
+                    StateValue="ALARM",
+                    PaginationConfig={"PageSize": NAMES_MAX},
+                )
+                for some in batched(names, NAMES_MAX, strict=False)
+            )
+            found = [each for page in pages for each in alarm_kinds.listed(page)]
+            return tuple(
+                alarm_kinds.firing(each) for each in found if each["StateValue"] == "ALARM"
+            )
+
+    def muted(self, arn: str) -> bool:
+        """Whether a mute rule keeps the alarm's actions back now; raises `Unavailable`.
+
+        CloudWatch calls a rule active while its window lasts (API reference, GetAlarmMuteRule).
+        """
+        with unavailable("fleet"):
+            answer = self._alarms.list_alarm_mute_rules(
+                AlarmName=self._alarm_name(arn) or arn, Statuses=["ACTIVE"]
+            )
+            return any(each["Status"] == "ACTIVE" for each in answer["AlarmMuteRuleSummaries"])
+
     def _describe(self, names: list[str]) -> "_Shown":
         """The ARNs that CloudWatch shows, each with its state."""
         with unavailable("fleet"):
             described = self._alarms.get_paginator("describe_alarms").paginate(
                 AlarmNames=names,
                 AlarmTypes=alarm_kinds.KINDS,
-                PaginationConfig={"PageSize": 100},
+                PaginationConfig={"PageSize": NAMES_MAX},
             )
             pages = list(described)
             found = [each for page in pages for each in alarm_kinds.listed(page)]

@@ -14,6 +14,7 @@ from firstline.controller.ports.store import DUE_MAX, WAITING_MAX, Change, Due, 
 from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Unavailable
 from firstline.ids import Cause, IncidentId
+from firstline.incidents.accounted import Accounted
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
 from firstline.remediation.limits import Lease, Limits
@@ -113,6 +114,11 @@ class DynamoStore:
         """The incident that has *cause* open now, read consistently."""
         item = self._get(items.cause_key(cause))
         return IncidentId(items.attribute(item, "incident")) if item else None
+
+    def accounted(self, cause: Cause) -> Accounted | None:
+        """What the last P1 episode of *cause* accounts for."""
+        item = self._get(items.ended_key(cause))
+        return items.accounted_of(item) if item else None
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances of one consistent read.

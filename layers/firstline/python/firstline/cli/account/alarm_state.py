@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from firstline.adapters.aws.alarm_kinds import KINDS, listed
+from firstline.adapters.aws.alarm_kinds import KINDS, listed, metric
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
-from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -60,31 +59,14 @@ class AwsAlarms:
 
 
 def _rung(shown: Any) -> Rung:  # noqa: ANN401 - the service's own shape
-    """Its metric is the one that its event would tell (``signals/sources/cloudwatch.py``)."""
     try:
-        parts = [_part(each) for each in shown.get("Metrics", [])]
-        several = about([each for each in parts if each is not None])
-        metric = _read(shown) if "MetricName" in shown else several
+        name, dimensions = metric(shown)
         return Rung(
             name=shown["AlarmName"],
             arn=shown["AlarmArn"],
             state=AlarmState(shown["StateValue"]),
-            metric=metric.name,
-            dimensions=metric.dimensions,
+            metric=name,
+            dimensions=dimensions,
         )
     except KeyError as error:
         raise Malformed(f"CloudWatch shows the alarm without its {error}") from error
-
-
-def _part(entry: Any) -> AlarmMetric | None:  # noqa: ANN401 - the service's own shape
-    """What one entry of an expression reads; the service's own default is that it is judged."""
-    returned = entry.get("ReturnData", True)
-    if "MetricStat" not in entry:
-        return query(entry.get("Expression", ""), returned=returned)
-    return _read(entry["MetricStat"]["Metric"])._replace(returned=returned)
-
-
-def _read(metric: Any) -> AlarmMetric:  # noqa: ANN401 - the service's own shape
-    """A metric; one without dimensions shows no such key."""
-    dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions", [])}
-    return AlarmMetric(metric["MetricName"], dimensions, metric.get("Namespace", ""))

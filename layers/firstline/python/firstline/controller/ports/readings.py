@@ -6,6 +6,7 @@ from typing import Protocol
 from firstline.diagnosis.evidence import (
     Alarms,
     Answering,
+    FiringAlarm,
     Group,
     InstanceStatuses,
     TargetHealth,
@@ -33,6 +34,12 @@ class Fleet(Protocol):
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """The alarms' present states, at most 100; Gone for one that does not exist any more."""
+
+    def firing(self, arns: tuple[str, ...]) -> tuple[FiringAlarm, ...]:
+        """Those of *arns*, however many, that are in ALARM."""
+
+    def muted(self, arn: str) -> bool:
+        """Whether a mute rule keeps the alarm's actions back now."""
 
 
 class Around(Protocol):

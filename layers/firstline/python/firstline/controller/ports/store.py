@@ -7,6 +7,7 @@ import msgspec
 
 from firstline.diagnosis.external_events import Circumstances
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
+from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
@@ -117,9 +118,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     ``incident`` is stored with ``version`` one higher than given, if the stored one still has
     the given version (0: if there is none); ``folded`` of its inbox and ``taken`` of its approvals
     are then gone. ``processed`` must be new. ``opens`` claims the cause for the incident and must
-    be free; ``closes`` frees it. ``switch`` is stored like the incident, one version higher.
-    ``heard`` must not be older than the one that stands. What ``fence`` names must still stand.
-    ``paged`` notes a page that was sent and that no incident holds.
+    be free; ``closes`` frees it, and keeps what the episode accounts for. ``switch`` is stored like
+    the incident, one version higher. ``heard`` must not be older than the one that stands. What
+    ``fence`` names must still stand. ``paged`` notes a page that was sent and that no incident
+    holds.
     """
 
     incident: Incident | None = None
@@ -148,8 +150,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         answer = 0 if self.given is None else 2 if self.given.approval.granted else 3
         fence = 0 if self.fence is None else 3
         folded = {each.place for each in self.folded}
+        kept = self.incident is not None and bool(self.closes) and accounted(self.incident)
         several = len(self.entries) + len(folded) + len(self.taken)
-        return sum(map(bool, (*claims, *items, *hints))) + answer + fence + several
+        return sum(map(bool, (*claims, *items, *hints, kept))) + answer + fence + several
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -177,6 +180,9 @@ class Store(Protocol):
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now."""
+
+    def accounted(self, cause: Cause) -> Accounted | None:
+        """What the last P1 episode of *cause* that ended accounts for, read consistently."""
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances, read consistently.

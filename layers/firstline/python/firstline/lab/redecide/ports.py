@@ -52,6 +52,16 @@ class PastFleet:
         """See `firstline.controller.ports.readings.Fleet`."""
         return {arn: self._present.seen.alarms.get(arn, NEVER) for arn in arns}
 
+    def firing(self, arns: tuple[str, ...]) -> Never:
+        """A sweep asks, and what it opened is in the record."""
+        del arns
+        raise Unavailable(NEVER.why)
+
+    def muted(self, arn: str) -> Never:
+        """As `firing`."""
+        del arn
+        raise Unavailable(NEVER.why)
+
 
 class PastHosts:
     """`Hosts` over the record."""

@@ -7,6 +7,7 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.group_starts import OF_THE_GROUP
 from firstline.lab.simulation.starts import (
+    ASKED,
     COMMON,
     PAGING,
     SOME,
@@ -20,10 +21,10 @@ from firstline.lab.simulation.starts import (
     host,
     start,
 )
+from firstline.lab.simulation.unannounced_starts import UNANNOUNCED
 from firstline.lab.simulation.unreadable_starts import OF_OTHER_CODE
 from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan
 
-ASKED = "enclave-answering"
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA
 FLAPPING = tuple(
     alarm("rest-api-errors", at, state)
@@ -392,7 +393,7 @@ DIRECTED: Sequence[Start] = (
     ),
 )
 
-STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP, *OF_OTHER_CODE)
+STARTS: Sequence[Start] = (*COMMON, *DIRECTED, *OF_THE_GROUP, *OF_OTHER_CODE, *UNANNOUNCED)
 """All; the seed chooses one of them in turn."""
 UNSIMULATED = {"S20": "a profile that names what does not exist is refused when it is loaded"}
 """Known failures that no run can show, and where they are held."""

@@ -40,13 +40,13 @@ def alarm(
     return make
 
 
-def muted(make: Make) -> Make:
-    """The same transition in a mute window of an hour."""
+def muted(make: Make, minutes: int = 60) -> Make:
+    """The same transition in a mute window of so many *minutes*."""
 
     def remade(profile: Profile, at: datetime) -> bytes:
         event = json.loads(make(profile, at))
         rule = f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm-mute-rule:work"
-        ends = (at + timedelta(hours=1)).isoformat()
+        ends = (at + timedelta(minutes=minutes)).isoformat()
         mute = {"mutedByArn": rule, "muteWindowStart": at.isoformat(), "muteWindowEnd": ends}
         event["detail"]["muteDetail"] = mute
         return json.dumps(event).encode()

@@ -55,7 +55,9 @@ EVENTUAL = frozenset(
     {
         "fleet.alarms",
         "fleet.answering",
+        "fleet.firing",
         "fleet.group",
+        "fleet.muted",
         "fleet.statuses",
         "fleet.target_health",
         "hosts.answers",

@@ -107,6 +107,23 @@ class Left:
             for began, ended in self.run.news.firing
         )
 
+    def troubled(self, since: datetime, until: datetime) -> bool:
+        """Whether anything was in trouble between these instants."""
+        return any(began <= until and over >= since for began, over in self.troubles)
+
+    @property
+    def troubles(self) -> list[tuple[datetime, datetime]]:
+        """When each fault and each outage began, and when it was over."""
+        start, outages = self.world.start, self.world.scenario.faults
+        spans = [(each.from_seconds, each.until_seconds) for each in outages]
+        down = [(start + timedelta(seconds=a), start + timedelta(seconds=b)) for a, b in spans]
+        return [*self.run.scheduler.troubles, *down]
+
+    def disabled(self, at: datetime) -> bool:
+        """Whether somebody had disabled the alarms' actions then."""
+        seconds = self.world.scenario.actions_disabled_at_seconds
+        return seconds is not None and at >= self.world.start + timedelta(seconds=seconds)
+
     def state(self, arn: str, at: datetime) -> AlarmState | None:
         """The state of an alarm then."""
         found = self.world.alarms.get(arn)

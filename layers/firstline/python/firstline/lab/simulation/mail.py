@@ -43,13 +43,18 @@ class Mail:
         self._messages: list[Message] = []
         self._numbers = itertools.count()
 
-    def send(self, at: datetime, kind: str, payload: bytes | Wake) -> None:
-        """Put it into its queue; it may come late."""
-        faulty = at < self._heals_at
-        late = LATE[self._choices.pick(len(LATE), LATE_RARELY) if faulty else 0]
-        if late:
+    def send(
+        self, at: datetime, kind: str, payload: bytes | Wake, *, may_be_lost: bool = False
+    ) -> bool:
+        """Put it into its queue, where it may come late; False where it is lost instead."""
+        faulty, ways = at < self._heals_at, len(LATE) + may_be_lost
+        way = self._choices.pick(ways, LATE_RARELY) if faulty else 0
+        if way == len(LATE):
+            return False
+        if late := LATE[way]:
             self.delays.append((at, at + late))
         self._put(at + late, kind, payload, 0)
+        return True
 
     def take(self, now: datetime) -> Message | None:
         """The next message that is due."""

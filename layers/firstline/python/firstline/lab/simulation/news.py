@@ -9,9 +9,13 @@ from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.mail import Mail
 from firstline.lab.simulation.starts import Start, Told
+from firstline.lab.twin import tell
+from firstline.lab.twin.alarms import MuteWindow
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
 from firstline.remediation.departure import Activity
+from firstline.signal import Severity
+from firstline.signals.sources.envelope import parse
 
 ALARMS = {
     "healthy-hosts": "healthy",
@@ -42,9 +46,11 @@ class News:
         self._profile = profile
         self._mail = mail
         self._known: set[str] = set()
-        self._telling = sorted(start.told, key=lambda each: each.at_seconds)
-        for each in self._telling:
+        events = sorted(start.told, key=lambda each: each.at_seconds)
+        self._telling = [each for each in events if not each.lost]
+        for each in events:
             self._stand_behind(each)
+        world.mutes += tell.mutes(start.scenario, BEGINS, HOME)
 
     @property
     def next_at(self) -> datetime | None:
@@ -60,14 +66,14 @@ class News:
         self._tell_activities()
 
     def _stand_behind(self, told: Told) -> None:
-        """The alarm is there from the beginning, in the state that is told of it first."""
+        """From its first event on the alarm is in the state of that; before, it is OK."""
         if not told.alarm:
             return
         named, at = arn(told.alarm), self._at(told)
         if named not in self._world.alarms:
             body = envelopes.alarm(told.alarm)(self._profile, BEGINS)
             counts = ALARMS.get(told.alarm) if told.follows else None
-            self._world.watch(named, body, counts, told.state)
+            self._world.watch(named, body, counts, told.state, at)
         self._world.tell(named, told.state, at)
 
     def _tell(self) -> None:
@@ -80,8 +86,17 @@ class News:
         return BEGINS + timedelta(seconds=told.at_seconds)
 
     def _hear(self, body: bytes, told: Told) -> None:
-        self.heard.append(Heard(told, body, self._world.now))
-        self._mail.send(self._world.now, "ingest", body)
+        """Put it into the queue; the event of a P1's alarm may be lost on its way there."""
+        now, signal = self._world.now, parse(body, HOME, self._world.now)
+        severity = self._profile.severity_of(signal.arn.rpartition(":")[2])
+        grave = severity is Severity.P1 and signal.state == AlarmState.ALARM
+        if not self._mail.send(now, "ingest", body, may_be_lost=grave):
+            return
+        self.heard.append(Heard(told, body, now))
+        if signal.muted_until is not None:
+            self._world.mutes.append(
+                MuteWindow(signal.arn, now, signal.muted_until, announced=True)
+            )
 
     def _tell_activities(self) -> None:
         """The group tells of what it did: also of what we asked it for (I31)."""

@@ -17,7 +17,7 @@ type Label = Literal[
     "alarm", "finding", "foreign", "future", "issue", "junk", "other", "replayed", "suppressed"
 ]
 
-ZERO, SOME = "healthy-hosts", "unhealthy-hosts"
+ZERO, SOME, ASKED = "healthy-hosts", "unhealthy-hosts", "enclave-answering"
 UP: dict[str, Any] = {"enclave": "up"}
 
 
@@ -25,7 +25,8 @@ class Told(NamedTuple):
     """What is told so long after the start, and what checkers must know of it.
 
     ``alarm`` is the profile's name of the alarm that turned to ``state``, if one did; one that does
-    not ``follow`` the fleet stays so, whatever becomes of the hosts.
+    not ``follow`` the fleet stays so, whatever becomes of the hosts. What is ``lost`` is never
+    delivered, and its alarm may have turned before the start.
     """
 
     at_seconds: int
@@ -35,6 +36,7 @@ class Told(NamedTuple):
     state: AlarmState = AlarmState.ALARM
     about: str = ""
     follows: bool = True
+    lost: bool = False
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):

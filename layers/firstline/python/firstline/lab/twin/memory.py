@@ -14,8 +14,10 @@ from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
     AlarmReading,
     Alarms,
+    AlarmState,
     Answering,
     Connections,
+    FiringAlarm,
     Gone,
     Group,
     HostReport,
@@ -83,6 +85,19 @@ class MemoryFleet:
         return self._effects.effect(
             "fleet", "fleet.alarms", lambda: {arn: self._alarm(arn) for arn in arns}
         )
+
+    def firing(self, arns: tuple[str, ...]) -> tuple[FiringAlarm, ...]:
+        """See `firstline.controller.ports.readings.Fleet`."""
+        return self._effects.effect("fleet", "fleet.firing", lambda: self._firing(arns))
+
+    def muted(self, arn: str) -> bool:
+        """See `firstline.controller.ports.readings.Fleet`."""
+        return self._effects.effect("fleet", "fleet.muted", lambda: self._world.muted(arn))
+
+    def _firing(self, arns: tuple[str, ...]) -> tuple[FiringAlarm, ...]:
+        described = (self._world.described(each) for each in arns if each in self._world.alarms)
+        firing = [each for each in described if each["StateValue"] == AlarmState.ALARM]
+        return tuple(map(alarm_kinds.firing, firing))
 
     def _group(self) -> Group:
         group = self._world.group

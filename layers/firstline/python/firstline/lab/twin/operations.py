@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
+from firstline.adapters.aws.alarm_kinds import LISTS
 from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin import around, background, changes
@@ -162,19 +163,28 @@ def describe_target_health(world: World, _: Parameters) -> Answer:
 
 def describe_alarms(world: World, parameters: Parameters) -> Answer:
     """The alarms of the asked names; CloudWatch knows an alarm by the last part of its ARN."""
+    found = list(_alarms(world, parameters))
     return {
-        "MetricAlarms": list(_alarms(world, set(parameters["AlarmNames"]))),
-        "CompositeAlarms": [],
-        "LogAlarms": [],
+        shown: [alarm for kind, alarm in found if kind == each] for each, shown in LISTS.items()
     }
 
 
-def _alarms(world: World, names: set[str]) -> Iterable[Answer]:
+def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]]:
+    """Each with its kind; of a kind that is not asked for CloudWatch shows none."""
+    names, kinds = set(parameters["AlarmNames"]), parameters.get("AlarmTypes", ["MetricAlarm"])
     for arn, alarm in world.alarms.items():
-        name = arn.split(":", maxsplit=6)[6]
-        if name in names:
-            shown = {"AlarmName": name, "AlarmArn": arn, "StateValue": alarm.state.value}
-            yield shown | world.alarm_actions(arn)
+        shown = world.described(arn)
+        wanted = parameters.get("StateValue", shown["StateValue"])
+        if shown["AlarmName"] in names and alarm.kind in kinds and shown["StateValue"] == wanted:
+            yield alarm.kind, shown
+
+
+def list_alarm_mute_rules(world: World, parameters: Parameters) -> Answer:
+    """The rules whose window over the alarm lasts; the world knows no others."""
+    name, asked = parameters["AlarmName"], parameters.get("Statuses", ["ACTIVE"])
+    arns = [each for each in world.alarms if each.endswith(f":alarm:{name}") and world.muted(each)]
+    found = [{"Status": "ACTIVE", "MuteType": "ONE_TIME"} for _ in arns if "ACTIVE" in asked]
+    return {"AlarmMuteRuleSummaries": found}
 
 
 def describe_instance_information(world: World, parameters: Parameters) -> Answer:
@@ -223,6 +233,7 @@ OPERATIONS: dict[str, Operation] = {
     "cloudformation.DescribeStacks": around.describe_stacks,
     "cloudwatch.DescribeAlarms": describe_alarms,
     "cloudwatch.GetMetricData": get_metric_data,
+    "cloudwatch.ListAlarmMuteRules": list_alarm_mute_rules,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
     "kms.DescribeKey": around.describe_key,
     "kms.GetKeyPolicy": around.get_key_policy,

@@ -6,7 +6,7 @@ and time virtual: delays, visibility and the sweep's minute pass as fast as the 
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -31,6 +31,7 @@ from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import stored_versions, tell, versions
+from firstline.lab.twin.alarms import MuteWindow
 from firstline.lab.twin.alerts import Received
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
@@ -69,10 +70,15 @@ PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-aft
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An envelope, and how long after the start it is delivered."""
+    """An envelope, how long after the start it is delivered, and what its alarm ``counts``.
+
+    Where that is empty the alarm's metric says it (`COUNTS`). What is ``lost`` is not delivered.
+    """
 
     body: bytes
     after: timedelta
+    counts: str = ""
+    lost: bool = False
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -126,9 +132,10 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     """
     policy = scenarios.ruled(_read(profile_path), scenario)
     profile = profiles.parse(policy, str(profile_path))
-    world = World(scenario, _start(events, home), profile.fleet.group)
+    world = World(scenario, _start(scenario, events, home), profile.fleet.group)
     for event in events:
         _stand_behind(event, world, home)
+    world.mutes += tell.mutes(scenario, world.start, home)
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
     tally = Tally()
@@ -144,7 +151,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
         run = Run(world, aws, copy.replace(system, profile=profile), tally)
         run.to_the_end(events, progress)
         with aws.without_faults():
-            chapters = run.chapters(home)
+            chapters = run.chapters(home, pagerduty.alerts.received)
             control = run.system.ports.store.entries(pauses.CHAIN)
     return Replayed(
         start=world.start,
@@ -190,7 +197,8 @@ class Run:
     def to_the_end(self, events: tuple[Event, ...], progress: Callable[[datetime], None]) -> None:
         """Deliver *events* and all that follows from them."""
         for event in events:
-            self._hear(event.body, self._world.start + event.after)
+            if not event.lost:
+                self._hear(event.body, self._world.start + event.after)
         while self._busy():
             ahead = (self.deliveries.next_at, self._versions.next_at)
             at = min(self._next_sweep, self._lever_at, *(each for each in ahead if each))
@@ -206,12 +214,15 @@ class Run:
             if self._world.now >= self._next_sweep:
                 self._sweep()
 
-    def chapters(self, home: Home) -> tuple[Chapter, ...]:
-        """Every ledger that the run wrote, in the order in which its signals came."""
-        store = self.system.ports.store
-        ids = dict.fromkeys(
-            incident_id(parse(body, home, self._world.start).key) for body in self._heard
-        )
+    def chapters(self, home: Home, pages: Sequence[Received]) -> tuple[Chapter, ...]:
+        """Every ledger that the run wrote, in the order in which its signals came.
+
+        Behind them are those that no event began; what a sweep opens is paged.
+        """
+        store, start = self.system.ports.store, self._world.start
+        heard = (incident_id(parse(body, home, start).key) for body in self._heard)
+        paged = (IncidentId(each.key.partition(":")[0]) for each in pages)
+        ids = dict.fromkeys((*heard, *paged))
         found = ((id_, store.load(id_), store.entries(id_)) for id_ in ids)
         return tuple(
             Chapter(id_, loaded.incident if loaded else None, entries)
@@ -235,6 +246,8 @@ class Run:
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
+        if signal.muted_until is not None:
+            self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until, announced=True))
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
 
     def _disable_actions(self, signal: Signal, at: datetime) -> None:
@@ -293,26 +306,30 @@ class Run:
             store = self.system.ports.store
             known = Overdue(store, self._world.now + LONGEST)
             due = [each for each in known if each.incident not in self._spoilt]
-            if due and not self._levers and not store.switch().pauses:
+            lasts = self._world.elapsed.total_seconds() < self._world.scenario.lasts_seconds
+            if due and not lasts and not self._levers and not store.switch().pauses:
                 self._skip_to(due[0].next_wake_at)
-        return bool(due)
+        return bool(due) or lasts
 
     def _skip_to(self, at: datetime) -> None:
         """Leave out the sweeps that would find nothing: days may lie before a digest."""
         self._next_sweep += max(at - self._next_sweep, timedelta(0)) // MINUTE * MINUTE
 
 
-def _start(events: tuple[Event, ...], home: Home) -> datetime:
+def _start(scenario: Scenario, events: tuple[Event, ...], home: Home) -> datetime:
     """The first signal's own instant: an event is replayed as if it had just happened."""
-    return parse(events[0].body, home, UNDATED).at
+    first = next((each for each in events if not each.lost), None)
+    return parse(first.body, home, UNDATED).at if first else scenario.begins
 
 
 def _stand_behind(event: Event, world: World, home: Home) -> None:
-    """Put the alarm into the world that *event* tells of."""
+    """Put the alarm into the world that *event* tells of; it turns when that is delivered."""
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
-        state = AlarmState(signal.state)
-        world.watch(signal.arn, envelope_in(event.body), COUNTS.get(signal.metric), state)
+        counts = None if event.counts == "nothing" else event.counts or COUNTS.get(signal.metric)
+        later = event.after > timedelta(0) and not event.lost
+        since = world.start + event.after if later else signal.at
+        world.watch(signal.arn, envelope_in(event.body), counts, AlarmState(signal.state), since)
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

@@ -93,14 +93,18 @@ class EventPlan(Part, frozen=True, kw_only=True):
 
     Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
     the profile, by its name there, is now in ``state``. A file's own date stands unless it is not
-    ``dated``: then it is of the instant at which it is delivered.
+    ``dated``: then it is of the instant at which it is delivered. The alarm of a file follows the
+    hosts as its metric does, or as it ``counts`` them. Of an
+    event that is ``lost`` the alarm turns, also before the start (negative), and no event comes.
     """
 
     file: str = ""
+    counts: Literal["", "answering", "healthy", "nothing", "unhealthy"] = ""
     alarm: str = ""
     state: AlarmState = AlarmState.ALARM
     at_seconds: int = 0
     dated: bool = True
+    lost: bool = False
 
 
 class LeverPlan(Part, frozen=True, kw_only=True):
@@ -157,6 +161,17 @@ class SpoiltPlan(Part, frozen=True, kw_only=True):
     condition: Condition | None = None
 
 
+class MutePlan(Part, frozen=True, kw_only=True):
+    """A mute window over an ``alarm`` of the profile, by its name there, of which no event comes.
+
+    The window of an event that says to be muted is known from it.
+    """
+
+    alarm: str
+    from_seconds: int = 0
+    until_seconds: int
+
+
 class Expected(Part, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
@@ -164,7 +179,8 @@ class Expected(Part, frozen=True, kw_only=True):
     of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
     ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang. ``within`` is
     how late after the start the first incident may end, in the policy's own terms
-    (`firstline.lab.twin.deadline`); ``told`` are words that the pages must hold. What is not told
+    (`firstline.lab.twin.deadline`); the first page comes within a minute from
+    ``paged_from_seconds`` on. ``told`` are words that the pages must hold. What is not told
     may be anything.
     """
 
@@ -176,6 +192,7 @@ class Expected(Part, frozen=True, kw_only=True):
     all_denied: tuple[str, ...] | None = None
     incidents: int | None = None
     notifications: int | None = None
+    paged_from_seconds: int | None = None
     told: tuple[str, ...] = ()
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
@@ -195,7 +212,8 @@ class Scenario(Part, frozen=True, kw_only=True):
 
     Alarms that are told by name come from when it ``begins`` on. ``shows`` are the known
     failures, by their ids, that it stands for. ``autonomy`` stands in place of the profile's
-    for the actions that it names. The group wants as many instances as there are hosts, or
+    for the actions that it names. It goes on for ``lasts_seconds``, also where nothing is left to
+    do. The group wants as many instances as there are hosts, or
     ``desired``, of which some could not be launched then. A new instance is in service after
     ``boot_seconds``. With a ``health_check_type`` of ELB the group repeats what the load balancer
     says. Somebody may disable the actions of every alarm, which turns all the same. Where
@@ -221,6 +239,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     paused: bool = False
     switch_corrupt: bool = False
     desired: int | None = None
+    lasts_seconds: int = 0
     boot_seconds: int = 120
     health_check_type: Literal["EC2", "ELB"] = "ELB"
     actions_disabled_at_seconds: int | None = None
@@ -247,6 +266,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     hosts: tuple[HostPlan, ...] = DEFAULT_HOSTS
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
+    mutes: tuple[MutePlan, ...] = ()
     levers: tuple[LeverPlan, ...] = ()
     expect: Expected | None = None
 

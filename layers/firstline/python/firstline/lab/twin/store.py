@@ -23,6 +23,7 @@ from firstline.diagnosis.external_events import Circumstances
 from firstline.errors import Bug, Conflict, Contested, Unreadable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
+from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin.effects import Effects
@@ -52,6 +53,7 @@ class Tables(msgspec.Struct):
     paged: dict[str, datetime] = {}
     joined: list[Joined] = []
     causes: dict[Cause, IncidentId] = {}
+    accounted: dict[Cause, Accounted] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
     switch: Switch = OFF
@@ -96,6 +98,12 @@ class MemoryStore:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.open_incident", lambda: self.tables.causes.get(cause)
+        )
+
+    def accounted(self, cause: Cause) -> Accounted | None:
+        """See `firstline.controller.ports.store.Store`."""
+        return self._effects.effect(
+            "store", "store.accounted", lambda: self.tables.accounted.get(cause)
         )
 
     def limits(self, group: str) -> Limits:
@@ -202,10 +210,7 @@ class MemoryStore:
                 inbox.pop(each.place, None)
             said = tables.approvals.get(incident.id, [])
             tables.approvals[incident.id] = [each for each in said if each not in change.taken]
-            if change.opens:
-                tables.causes[change.opens] = incident.id
-            if change.closes:
-                del tables.causes[change.closes]
+            self._claim(change, incident)
         for entry in change.entries:
             tables.entries.setdefault(entry.incident, []).append(entry)
             tables.journal.append(entry)
@@ -224,6 +229,15 @@ class MemoryStore:
             self.tables.joined.append(joined)
             inbox = self.tables.inboxes.setdefault(joined.incident, {})
             inbox[joined.place] = joined
+
+    def _claim(self, change: Change, incident: Incident) -> None:
+        """The cause is its own from now on, or is free, with what the episode accounts for."""
+        if change.opens:
+            self.tables.causes[change.opens] = incident.id
+        if change.closes:
+            del self.tables.causes[change.closes]
+            if (kept := accounted(incident)) is not None:
+                self.tables.accounted[change.closes] = kept
 
     def _write_levers(self, change: Change) -> None:
         if given := change.given:

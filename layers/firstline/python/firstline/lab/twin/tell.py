@@ -1,13 +1,16 @@
 """Tell: the envelope in which EventBridge says that an alarm of the profile changed its state."""
 
 import json
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
 from firstline.ids import digest
+from firstline.lab.twin.alarms import MuteWindow
+from firstline.lab.twin.scenario import Scenario
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from firstline.signals.sources.transports import undelivered
@@ -55,6 +58,13 @@ def envelope(  # noqa: PLR0913, PLR0917 - what an event says
         "detail": detail,
     }
     return json.dumps(event).encode()
+
+
+def mutes(scenario: Scenario, start: datetime, home: Home) -> Iterator[MuteWindow]:
+    """The mute windows of *scenario*, of which no event comes."""
+    for each in scenario.mutes:
+        since, until = timedelta(seconds=each.from_seconds), timedelta(seconds=each.until_seconds)
+        yield MuteWindow(arn(each.alarm, home), start + since, start + until)
 
 
 def disables_actions(body: bytes) -> bool:

@@ -10,12 +10,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from firstline.diagnosis.evidence import AlarmState, NatsState
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
 from firstline.diagnosis.probe_outcome import ProbeOutcome, answering
 from firstline.ids import CommandId, InstanceId, digest
+from firstline.lab.twin.alarms import CROSSED, Alarm, MuteWindow
 from firstline.lab.twin.group import AutoScaling
 from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
@@ -57,31 +56,6 @@ class Mutation:
     parameters: dict[str, str]
 
 
-class Alarm(msgspec.Struct, kw_only=True):
-    """One alarm; ``counts`` names what it is over, and over anything else (None) it is as told.
-
-    ``healthy`` and ``unhealthy`` are the hosts that the load balancer finds so, ``answering`` is
-    the probe's metric ``EnclaveAnswering``.
-    """
-
-    arn: str
-    envelope: bytes
-    counts: str | None
-    state: AlarmState
-    evaluated_at: datetime
-    turned: list[tuple[datetime, AlarmState]] = []
-
-    def turn(self, state: AlarmState, at: datetime) -> None:
-        """From *at* on it is in *state*."""
-        if state is not self.state:
-            self.turned.append((at, self.state))
-            self.state = state
-
-    def state_at(self, at: datetime) -> AlarmState:
-        """Its state then: DescribeAlarms may tell of one a little while ago."""
-        return next((before for turned_at, before in self.turned if at < turned_at), self.state)
-
-
 class Unregistered(Exception):
     """SSM does not know one of the targets (``InvalidInstanceId``), and refuses them all."""
 
@@ -104,6 +78,7 @@ class World:
         self.notices: list[tuple[datetime, str, str]] = []
         self.breaks: list[BreakPlan] = list(scenario.breaks)
         self._disabled: list[tuple[datetime, str]] = []
+        self.mutes: list[MuteWindow] = []
         self._deletions: list[tuple[datetime, str]] = []
         self._told: list[tuple[datetime, str, AlarmState]] = []
 
@@ -191,15 +166,34 @@ class World:
         envelope: bytes,
         counts: str | None,
         state: AlarmState = AlarmState.ALARM,
+        since: datetime | None = None,
     ) -> None:
-        """Put an alarm behind the envelope that announced it, in that state from the start."""
+        """Put an alarm behind the envelope that announced it.
+
+        It is in that state from the start on, or *since* another time; before a later one it is OK.
+        """
+        began = since or self.start
         self.alarms[arn] = Alarm(
-            arn=arn, envelope=envelope, counts=counts, state=state, evaluated_at=self.start
+            arn=arn,
+            envelope=envelope,
+            counts=counts,
+            state=state,
+            began=min(began, self.start),
+            evaluated_at=self.start,
+            turned=[(began, AlarmState.OK)] if began > self.start else [],
         )
 
     def tell(self, arn: str, state: AlarmState, at: datetime) -> None:
         """An event tells, at that time, of an alarm that follows nothing in this world."""
         self._told.append((at, arn, state))
+
+    def muted(self, arn: str) -> bool:
+        """Whether a mute window of the alarm lasts."""
+        return any(each.arn == arn and each.starts <= self.now < each.ends for each in self.mutes)
+
+    def described(self, arn: str) -> dict[str, object]:
+        """What DescribeAlarms shows of the alarm now."""
+        return self.alarms[arn].described(self.now) | self.alarm_actions(arn)
 
     def disable_actions(self, arn: str, at: datetime) -> None:
         """Somebody disables the alarm's actions at that time."""
@@ -307,7 +301,7 @@ def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
     event["detail"]["previousState"] = event["detail"]["state"]
     event["detail"]["state"] = {
         "value": state.value,
-        "reason": f"Threshold Crossed: the alarm turned to {state.value}.",
+        "reason": f"{CROSSED}: the alarm turned to {state.value}.",
         "timestamp": stamp,
     }
     return json.dumps(event).encode()

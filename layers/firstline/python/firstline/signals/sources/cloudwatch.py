@@ -6,12 +6,13 @@ is not always there, so nothing is decided by it.
 """
 
 import contextlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
 
-from firstline.diagnosis.evidence import AlarmState
+from firstline.config.settings import Home
+from firstline.diagnosis.evidence import AlarmState, FiringAlarm
 from firstline.errors import Malformed
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
@@ -27,6 +28,7 @@ ALARM = "cloudwatch.alarm"
 """What rules call the source of these signals."""
 
 _FAILED = ("EVALUATION_ERROR", "EVALUATION_FAILURE")
+_PARTIAL = "PARTIAL_DATA"
 _FIRST = "Unchecked: Initial alarm creation"
 _NO_DATA = "no datapoints were received"
 
@@ -89,8 +91,7 @@ class _Change(_Camel, frozen=True, kw_only=True):
 def state_change(envelope: Envelope) -> Signal:
     """The signal in a state change, of an alarm or of one contributor; raises `Malformed`.
 
-    The key is (ARN, contributor or ``-``, state, time of the state): the envelope's id differs
-    between deliveries of the same transition.
+    The envelope's id differs between deliveries of the same transition, and is not read.
     """
     event = decoded(envelope.detail, Detail)
     by = event.alarm_contributor
@@ -101,7 +102,7 @@ def state_change(envelope: Envelope) -> Signal:
     metric = _metric(event.configuration.metrics)
     who = by.id if by else "-"
     return Signal(
-        key=SignalKey(f"{arn}|{who}|{event.state.value}|{at.isoformat()}"),
+        key=_key(arn, who, event.state.value, at),
         kind=SignalKind.ALARM,
         source=ALARM,
         subject=event.alarm_name,
@@ -116,6 +117,40 @@ def state_change(envelope: Envelope) -> Signal:
         drill="" if by else word_of(event.state.reason),
         muted_until=_end(event.mute_detail),
     )
+
+
+def unannounced(alarm: FiringAlarm, home: Home) -> Signal:
+    """The signal of the last transition of *alarm*, of which no event may have come.
+
+    It has the key of that event, so that the two are one. Its subject is the alarm's own name.
+    """
+    at = alarm.since.astimezone(UTC)
+    marked = {
+        Mark.NO_DATA: _NO_DATA in alarm.reason.lower(),
+        Mark.PARTIAL_DATA: alarm.evaluation == _PARTIAL,
+        Mark.EVALUATION_FAILED: alarm.evaluation in _FAILED,
+        Mark.UNANNOUNCED: True,
+    }
+    return Signal(
+        key=_key(alarm.arn, "-", AlarmState.ALARM, at),
+        kind=SignalKind.ALARM,
+        source=ALARM,
+        subject=alarm.arn.split(":", maxsplit=6)[6],
+        state=AlarmState.ALARM,
+        at=at,
+        account=home.account,
+        region=home.region,
+        arn=alarm.arn,
+        metric=alarm.metric,
+        dimensions=alarm.dimensions,
+        marks=tuple(mark for mark, holds in marked.items() if holds),
+        drill=word_of(alarm.reason),
+    )
+
+
+def _key(arn: str, contributor: str, state: AlarmState, at: datetime) -> SignalKey:
+    """One transition of an alarm, or of one contributor of it (else ``-``)."""
+    return SignalKey(f"{arn}|{contributor}|{state.value}|{at.isoformat()}")
 
 
 def configuration_change(envelope: Envelope) -> Signal:
@@ -168,7 +203,7 @@ def _marks(event: Detail) -> tuple[Mark, ...]:
         Mark.FIRST_EVALUATION: previous is not None and previous.reason.startswith(_FIRST),
         Mark.NO_DATA: _NO_DATA in state.reason.lower(),
         Mark.SUPPRESSED: state.actions_suppressed_by is not None,
-        Mark.PARTIAL_DATA: state.evaluation_state == "PARTIAL_DATA",
+        Mark.PARTIAL_DATA: state.evaluation_state == _PARTIAL,
         Mark.EVALUATION_FAILED: state.evaluation_state in _FAILED,
         Mark.MUTED: event.mute_detail is not None,
     }

@@ -15,6 +15,7 @@ from firstline.lab.simulation.invariants import (
     record,
     surroundings,
     trust,
+    unannounced,
     unreadable,
     waiting,
 )
@@ -76,6 +77,9 @@ CHECKERS: dict[str, Checker] = {
     "I37": waiting.waits_are_bounded,
     "I38": informing.first_decision_in_time,
     "I38 (turns)": informing.each_update_is_a_turn,
+    "I39": unannounced.every_p1_has_an_incident,
+    "I39 (again)": unannounced.nothing_is_opened_again,
+    "I39 (muted)": unannounced.nothing_muted_is_opened,
 }
 """By the numbers of the design; a word beside one tells two checkers of it apart."""
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from firstline.incidents.incident import Incident
-from firstline.lab.simulation.invariants.paging import SKEW, SWEPT_EVERY, troubles
+from firstline.lab.simulation.invariants.paging import SKEW, SWEPT_EVERY
 from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import PageDelivered
 from firstline.notifications.updates import UPDATES_MAX
@@ -64,7 +64,7 @@ def _possible(left: Left, since: datetime, until: datetime) -> datetime:
 
     After a trouble it is the next sweep that wakes the incident.
     """
-    late = (*troubles(left), *left.run.mail.delays)
+    late = (*left.troubles, *left.run.mail.delays)
     over = [over + SWEPT_EVERY for began, over in late if began <= until]
     skew = 2 * SKEW if left.run.skewed else timedelta(0)
     return max([since, *over]) + DECIDED_WITHIN + skew

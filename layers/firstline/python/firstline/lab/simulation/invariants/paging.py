@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, digest, incident_id
 from firstline.incidents.incident import Incident
+from firstline.lab.simulation.invariants import unannounced
 from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
 from firstline.notifications.unreadable import SUFFIX
@@ -56,21 +57,13 @@ def _grave_since(held: Incident) -> datetime:
 
 def possible(left: Left, since: datetime, until: datetime) -> datetime:
     """The latest that a page may go out: 60 s after the last trouble that could keep it back."""
-    over = [over for began, over in troubles(left) if began <= until]
+    over = [over for began, over in left.troubles if began <= until]
     return max([since, *over]) + PAGED_WITHIN
 
 
 def _troubled(left: Left, since: datetime, until: datetime) -> bool:
     """Whether anything was in trouble between these instants."""
-    return any(began <= until and over >= since for began, over in troubles(left))
-
-
-def troubles(left: Left) -> list[tuple[datetime, datetime]]:
-    """When each fault and each outage began, and when it was over."""
-    start, outages = left.world.start, left.world.scenario.faults
-    told = [(each.from_seconds, each.until_seconds) for each in outages]
-    down = [(start + timedelta(seconds=a), start + timedelta(seconds=b)) for a, b in told]
-    return [*left.run.scheduler.troubles, *down]
+    return any(began <= until and over >= since for began, over in left.troubles)
 
 
 def everything_is_heard(left: Left) -> Iterator[str]:
@@ -94,7 +87,7 @@ def notified_once(left: Left) -> Iterator[str]:
     # what the store could not record is paged under the key that it would have had
     home = left.run.system.settings.home
     owed |= {incident_id(parse(body, home, at).key) for body, at in left.run.mail.received.items()}
-    owed |= _held_by_none(left)
+    owed |= _held_by_none(left) | set(unannounced.keys(left))
     for key in alerts.by_key:
         if key not in owed:
             yield f"{key} is no key that anything owed"
@@ -123,7 +116,7 @@ def nothing_late_opens_anew(left: Left) -> Iterator[str]:
         )
         # an alarm whose state cannot be read pages: unknown is never fine
         # the opening is dated by the clock of its worker, which may be behind
-        unread = _troubled(left, before, held.opened_at + SKEW)
+        unread = left.troubled(before, held.opened_at + SKEW)
         if late and not unread and not left.fired(held.opened_at, timedelta(seconds=40)):
             yield f"{held.id} was opened by an alarm from before its OK, which was heard"
 

@@ -14,6 +14,7 @@ from firstline.ledger import verify as audit
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
 from firstline.ledger.export import recorded
 from firstline.remediation.guards.order import ORDER, name
+from firstline.signal import Mark
 from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 
@@ -139,7 +140,8 @@ def one_transition_is_one_signal(left: Left) -> Iterator[str]:
     keys: dict[tuple[str, str, datetime | None], set[str]] = {}
     for entry in left.of(SignalReceived, SignalsJoined):
         for told in entry.event.all:
-            if told.source == ALARM and "replayed" not in told.marks:
+            # the event of an alarm that was muted opened nothing: a sweep may, under another key
+            if told.source == ALARM and not {Mark.REPLAYED, Mark.MUTED} & set(told.marks):
                 transition = (told.subject, told.state, told.signalled_at)
                 keys.setdefault(transition, set()).add(told.key_digest)
     for transition, known in keys.items():

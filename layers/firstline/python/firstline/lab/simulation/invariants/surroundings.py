@@ -11,6 +11,8 @@ from firstline.ledger.entries import FixIntended, PauseChanged, SignalReceived, 
 from firstline.remediation.kill_switch import EVERYTHING
 from firstline.signal import Mark
 
+SKEW = timedelta(seconds=10)
+"""As far as a worker's clock may be wrong."""
 SCALES = ("replace_instance", "refresh_fleet", "scale_out")
 
 
@@ -78,10 +80,17 @@ def what_is_muted_is_left_alone(left: Left) -> Iterator[str]:
         match each:
             case Told(event=SignalReceived() | SignalsJoined() as told):
                 muted |= {signal.subject for signal in told.all if Mark.MUTED in signal.marks}
-            case Told(event=FixIntended()) if _alarms(left.by_id[each.incident]) <= muted:
+            case Told(event=FixIntended()) if _alarms(left.by_id[each.incident]) <= (
+                muted - _unmuted(left, each.at)
+            ):
                 yield f"{each.incident} was fixed, and its alarms are muted"
             case _:
                 pass
+
+
+def _unmuted(left: Left, at: datetime) -> set[str]:
+    """The names of the alarms whose mute window ends by *at*, as far as clocks may differ."""
+    return {each.arn.rpartition(":")[2] for each in left.world.mutes if each.ends <= at + SKEW}
 
 
 def _alarms(held: Incident) -> set[str]:
