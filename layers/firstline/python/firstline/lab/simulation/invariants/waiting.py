@@ -53,6 +53,8 @@ def _is_news(told: Told[LedgerEvent | UnknownEvent], known: set[Words]) -> bool:
     """Whether it says what nothing since the last fact said: looks and waits may take turns."""
     words: Words
     match told.event:
+        case DecisionMade(denials=denials) if any(each.held for _, each in denials):
+            return True  # a person's own will holds it, who need not be asked
         case DecisionMade(rule=rule, plan=plan):
             words = (rule, told.event.step_type, plan.hash if plan else "")
         case HostsInspected(hosts=hosts):
