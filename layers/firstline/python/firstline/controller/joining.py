@@ -66,7 +66,7 @@ def put(
     system.ports.wakes.queue(Wake(incident), seconds(0))
     if first:
         with contextlib.suppress(Conflict):  # a second delivery at the same time
-            commit(system.ports.store, Change(processed=signal.key))
+            commit(system.ports, Change(processed=signal.key))
     return Receipt(found.disposition, found.why, incident)
 
 
