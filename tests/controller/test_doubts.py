@@ -5,19 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.commit import TRIES
 from firstline.controller.sweep import sweep
-from firstline.errors import Conflict, Contested, Unavailable
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
-from firstline.ledger.chain import Kind
 from firstline.remediation.decide import decide
 from tests.builders import FLEET, evidence, group, incident, targets
-from tests.controller.rig import A, B, C, Rig, raising
+from tests.controller.rig import A, B, C, Rig
 from tests.remediation.situations import situation
-
-BUSY = raising(Conflict(Contested.BUSY))
 
 
 def test_a_host_that_dies_again_keeps_the_incident_open() -> None:
@@ -39,31 +34,6 @@ def test_a_group_that_lost_a_host_has_not_recovered(desired: int, rule: str) -> 
     whole = copy.replace(group(*FLEET), desired=desired)
     told = decide(situation(incident=held, evidence=evidence(group=whole)))
     assert (told.rule == "recovered") is (rule == "recovered")
-
-
-def test_a_busy_store_is_no_outage() -> None:
-    """Two alarms of one cause in one second: the second joins, and nobody is notified twice."""
-    rig = Rig()
-    rig.script.before("commit", BUSY)
-    rig.hear()
-    assert rig.notified == {rig.id(): 1}
-    assert [each["disposition"] for each in rig.told(Kind.SIGNAL)] == ["incident"]
-
-
-def test_a_store_that_stays_busy_is_one() -> None:
-    """Open for paging: the page goes out, and the event is delivered again."""
-    rig = Rig()
-    calls = rig.script.calls
-
-    def busy() -> None:
-        rig.script.before("commit", busy)
-        raise Conflict(Contested.BUSY)
-
-    rig.script.before("commit", busy)
-    with pytest.raises(Unavailable, match="busy"):
-        rig.hear()
-    assert calls["commit"] == TRIES
-    assert len(rig.notified) == 1
 
 
 def test_a_page_that_is_tried_again_and_again_is_still_owed() -> None:

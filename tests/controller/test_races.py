@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.commit import TRIES
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import Unavailable
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.lab.twin.hosts import Host
 from firstline.ledger.chain import Kind
-from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, raising, ready
+from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, ready
 
 
 def swept(rig: Rig) -> None:
@@ -187,29 +186,3 @@ def test_signals_of_the_fixs_own_making_start_nothing() -> None:
     assert rig.fixes == [A, B, C]
     assert rig.notified == {held.id: 1}
     assert len(rig.tables.incidents) == 1
-
-
-def busy(rig: Rig, times: int) -> None:
-    """The next so many commits meet another transaction on the same items."""
-
-    def meet() -> None:
-        if times > 1:
-            busy(rig, times - 1)
-        raising(Conflict(Contested.BUSY))()
-
-    rig.script.before("commit", meet)
-
-
-@pytest.mark.parametrize("times", [1, TRIES])
-def test_a_busy_store_sends_no_fix_twice(times: int) -> None:
-    """I9: an intent that was not written was not acted on."""
-    rig = ready()
-    busy(rig, times)
-    if times == TRIES:
-        ((at, wake),) = rig.waiting
-        with pytest.raises(Unavailable):
-            rig.turn()
-        assert rig.fixes == []
-        rig.waiting.append((at, wake))
-    assert rig.at_the_end().status is Status.RESOLVED
-    assert rig.fixes == [A, B, C]

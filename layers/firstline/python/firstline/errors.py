@@ -3,6 +3,7 @@
     FirstlineError
     ├── Malformed     what came in is wrong: asking again cannot help; tell its sender
     ├── Unavailable   a dependency failed or did not answer in time: ask again later
+    │   └── Busy      other workers keep the store from it: nothing was written
     ├── Conflict      somebody else wrote first: read again, then think again
     └── Bug           a rule of our own is broken: stop, and never go on from here
         └── Unreadable    a stored incident is not for this code: leave it, and page a person
@@ -24,6 +25,10 @@ class Malformed(FirstlineError):
 
 class Unavailable(FirstlineError):
     """A dependency failed, throttled or hung; nothing is known of a write that was under way."""
+
+
+class Busy(Unavailable):
+    """Other transactions on the same items were under way each time that it was tried."""
 
 
 class Contested(StrEnum):

@@ -1,42 +1,57 @@
-"""Commit: a change that only found the store busy is tried again at once."""
+"""Commit: a change that only found the store busy is tried again, for a second at most."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
-from firstline.controller.ports.store import Change, Store
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.controller.ports.store import Change
+from firstline.errors import Busy, Conflict, Contested, Unavailable
 from firstline.ids import digest
 
-TRIES = 3
+TRIES_MAX = 50
+"""More than fit into `BUSY_MAX`, for a clock that stands still."""
+BUSY_MAX = timedelta(seconds=1)
+"""As long as a store that does not answer: a page waits no longer for one that is busy."""
 TURNS_MAX = 5
+BEGINS_WITHIN = timedelta(seconds=10)
+"""No turn begins later after the first: one whose reads hang takes most of a function's minute."""
 SHORTEST, JITTER = timedelta(milliseconds=20), timedelta(milliseconds=80)
 """Between two turns: as long as a transaction takes, and not as long as the other worker waits."""
 
 
-def commit(store: Store, change: Change) -> None:
-    """Write *change*; raises `Conflict` for what somebody else wrote, and `Unavailable`.
+def commit(ports: Ports, change: Change) -> None:
+    """Write *change*; raises `Conflict` for what somebody else wrote, `Busy` and `Unavailable`.
 
     A transaction that met another one on the same items was cancelled whole: nothing of it was
     written, so that trying again is safe, and is not what an outage is.
     """
-    for _ in range(TRIES):
+    began = ports.clock.now()
+    for number in range(TRIES_MAX):
         try:
-            return store.commit(change)
+            return ports.store.commit(change)
         except Conflict as conflict:
             if conflict.contested is not Contested.BUSY:
                 raise
-    raise Unavailable(f"the store was busy {TRIES} times in a row")
+        if ports.clock.now() - began >= BUSY_MAX:
+            break
+        ports.clock.sleep(pause(f"{change.actions}|{number}", ports.clock.now()))
+    raise Busy(f"the store was busy for {BUSY_MAX.total_seconds():g} s: try again")
 
 
 def contend[T](turn: Callable[[], T], what: str, clock: Clock) -> T:
-    """What *turn* gives, begun again where another writer was first; `Unavailable` after five."""
-    for number in range(TURNS_MAX):
+    """What *turn* gives, begun again where another writer was first or the store was busy.
+
+    Raises `Unavailable` after five turns, or 10 s.
+    """
+    began, tried = clock.now(), 0
+    while tried < TURNS_MAX and clock.now() - began <= BEGINS_WITHIN:
+        tried += 1
         try:
             return turn()
-        except Conflict:
-            clock.sleep(pause(f"{what}|{number}", clock.now()))
-    raise Unavailable(f"{what} is contested {TURNS_MAX} times in a row: try again")
+        except (Conflict, Busy):
+            clock.sleep(pause(f"{what}|{tried}", clock.now()))
+    raise Unavailable(f"{what} is contested {tried} times in a row: try again")
 
 
 def pause(of: str, now: datetime) -> timedelta:

@@ -77,7 +77,7 @@ class Draft:
 
     def commit(self, closes: Cause | None = None) -> None:
         """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
-        commit(self.system.ports.store, self._change(closes))
+        commit(self.system.ports, self._change(closes))
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
         self.folded, self.taken, self._entries = (), (), []
         self.lease = self.fence = None

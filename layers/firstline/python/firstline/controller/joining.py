@@ -74,7 +74,7 @@ def put(
         raise Unavailable(f"the page of {signal.subject} was not accepted: deliver it again")
     if first:
         with contextlib.suppress(Conflict):  # a second delivery at the same time
-            commit(system.ports.store, Change(processed=signal.key))
+            commit(system.ports, Change(processed=signal.key))
     return Receipt(found.disposition, found.why, incident)
 
 

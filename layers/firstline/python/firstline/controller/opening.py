@@ -14,8 +14,9 @@ from firstline.controller.joining import Receipt, clear, heard, put, tell
 from firstline.controller.ports.store import Change, OpeningsWrite
 from firstline.controller.remember import Arrival, commit_with_circumstances
 from firstline.controller.system import System
-from firstline.errors import Bug, Conflict, Contested, Unavailable, Unreadable
-from firstline.incidents.incident import Page
+from firstline.errors import Bug, Busy, Conflict, Contested, Unavailable, Unreadable
+from firstline.ids import IncidentId
+from firstline.incidents.incident import Incident, Page
 from firstline.signal import Condition, Disposition, Severity, Signal, SignalKind
 from firstline.signals import correlation as causes
 from firstline.signals import episodes
@@ -74,6 +75,8 @@ def _open(
     )
     try:
         commit_with_circumstances(change, arrival, system)
+    except Busy:
+        return _behind(arrival, incident, system, openings)
     except (Unavailable, Bug):
         _page_unrecorded(incident.pages, system)
         raise
@@ -83,10 +86,23 @@ def _open(
     return Receipt(found.disposition, found.why, incident.id)
 
 
+def _behind(
+    arrival: Arrival, incident: Incident, system: System, openings: OpeningsWrite | None
+) -> Receipt:
+    """Where others kept the store busy, one of them has opened the cause: join its incident."""
+    opened = None
+    with contextlib.suppress(Unavailable):
+        opened = system.ports.store.open_incident(incident.cause)
+    if opened is not None:
+        return _into(opened, arrival, system, openings)
+    _page_unrecorded(incident.pages, system)
+    raise Unavailable(f"{arrival.signal.subject} met a busy store: deliver it again")
+
+
 def _page(draft: Draft) -> None:
     """Page; what was not recorded stays owed."""
     # a conflict means that reconcile was quicker: it settles the page, folded by its key
-    with contextlib.suppress(Conflict):
+    with contextlib.suppress(Conflict, Busy):
         settle.settle(draft, settle.TRIES_AT_ONCE)
 
 
@@ -120,7 +136,14 @@ def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> R
         raise
     if incident is None:
         raise Unavailable(f"the episode of {cause} ended just now: deliver again")
-    storm = cause == causes.storm(system.profile.fleet.name)
+    return _into(incident, arrival, system, openings)
+
+
+def _into(
+    incident: IncidentId, arrival: Arrival, system: System, openings: OpeningsWrite | None
+) -> Receipt:
+    """Into the inbox of *incident*; what opened lately is told of a storm alone."""
+    storm = arrival.found.cause == causes.storm(system.profile.fleet.name)
     return put(arrival, incident, system, openings if storm else None)
 
 

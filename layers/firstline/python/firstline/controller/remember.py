@@ -49,7 +49,7 @@ def commit_with_circumstances(change: Change, arrival: Arrival, system: System) 
     for _ in range(TURNS_MAX):
         after = _circumstances_after(arrival, system)
         try:
-            return commit(system.ports.store, copy.replace(change, circumstances=after))
+            return commit(system.ports, copy.replace(change, circumstances=after))
         except Conflict as conflict:
             if conflict.contested is not Contested.CIRCUMSTANCES:
                 raise

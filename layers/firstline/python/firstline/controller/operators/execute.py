@@ -71,7 +71,7 @@ def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> 
         why=word.why,
     )
     given = Given(incident, loaded.incident.version, approval)
-    commit(system.ports.store, Change(given=given))
+    commit(system.ports, Change(given=given))
     system.ports.wakes.queue(Wake(incident), seconds(0))
     return commands.Pulled(
         lever="approve" if approval.granted else "deny",

@@ -21,7 +21,7 @@ WITHIN = timedelta(seconds=10)
 def write(changed: Changed, system: System, lease: LeaseWrite | None = None) -> Switch:
     """The switch as it is stored now, with *lease*; raises `Conflict` and `Unavailable`."""
     change = Change(switch=changed.switch, entries=(changed.entry,), lease=lease)
-    commit(system.ports.store, change)
+    commit(system.ports, change)
     return copy.replace(changed.switch, version=changed.switch.version + 1)
 
 
@@ -36,7 +36,7 @@ def settle_switch(switch: Switch, system: System) -> Switch:
         after = copy.replace(after, pages=paging.tried(after.pages, page, delivery, now))
     if after != switch:
         with contextlib.suppress(Conflict):  # another one turned it: the sweep sends again
-            commit(ports.store, Change(switch=after))
+            commit(ports, Change(switch=after))
     return after
 
 

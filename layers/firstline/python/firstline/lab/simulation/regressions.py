@@ -37,6 +37,8 @@ WRITTEN_LAST = Planted(
     breaks="I22",
     file="controller/opening.py",
     old="""        commit_with_circumstances(change, arrival, system)
+    except Busy:
+        return _behind(arrival, incident, system, openings)
     except (Unavailable, Bug):
         _page_unrecorded(incident.pages, system)
         raise
