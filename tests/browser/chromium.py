@@ -1,9 +1,13 @@
-"""Chromium without a window, driven through its own chromedriver, and what it says of a page."""
+"""Chromium without a window, driven through its own chromedriver, and what it says of a page.
+
+axe-core, which judges whether people can use a page, comes with ``axe-selenium-python``.
+"""
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from axe_selenium_python import Axe
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -12,6 +16,10 @@ from selenium.webdriver.remote.webelement import WebElement
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+type Scheme = Literal["light", "dark"]
+
+AXE_SECONDS = 300
+"""As long axe-core may take for one page, on a busy machine too."""
 FLAGS = (
     "--headless=new",
     "--no-sandbox",  # root, in a container
@@ -36,16 +44,35 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = Chrome(options, Service(chromedriver))
+        self.driver.set_script_timeout(AXE_SECONDS)
 
-    def show(self, url: str, width: int = 1200, scheme: Literal["light", "dark"] = "light") -> None:
+    def show(self, url: str, width: int = 1200, scheme: Scheme = "light") -> None:
         """Open *url* in a view of *width* pixels, by a person who likes *scheme*."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self._tell("Emulation.setDeviceMetricsOverride", size)
-        likes = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._tell("Emulation.setEmulatedMedia", {"features": likes})
+        self.prefer(scheme)
         self._log("browser")
         self._log("performance")
         self.driver.get(url)
+
+    def prefer(self, scheme: Scheme) -> None:
+        """Let the person like *scheme* from now on."""
+        likes = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._tell("Emulation.setEmulatedMedia", {"features": likes})
+
+    def unfold(self) -> None:
+        """Open every part of the page that is folded."""
+        self.driver.execute_script(
+            "document.querySelectorAll('details').forEach(each => { each.open = true })"
+        )
+
+    def violations(self, *left_out: str) -> list[str]:
+        """What axe-core finds, ``RULE: its help (the elements)``; without the rules *left_out*."""
+        axe = Axe(self.driver)
+        axe.inject()
+        rules = {each: {"enabled": False} for each in left_out}
+        found = axe.run(options=json.dumps({"rules": rules, "resultTypes": ["violations"]}))
+        return [_described(each) for each in found["violations"]]
 
     def find(self, css: str) -> list[WebElement]:
         """The elements that a selector finds, in the order of the page."""
@@ -76,3 +103,8 @@ class Browser:
 
     def _tell(self, command: str, parameters: dict[str, Any]) -> None:
         self.driver.execute_cdp_cmd(command, parameters)
+
+
+def _described(violation: dict[str, Any]) -> str:
+    places = [str(each["target"][0]) for each in violation["nodes"][:5]]
+    return f"{violation['id']}: {violation['help']} ({', '.join(places)})"

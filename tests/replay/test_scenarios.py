@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from bench.narrow import narrowed
+from firstline.actions.catalogue import UNDOING
 from firstline.cli.envelope import PROFILES
 from firstline.cli.output import replay as account
 from firstline.cli.replay import read, unmet
@@ -136,7 +137,8 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, Replayed]) -> None:
             )
             tones = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
             assert fixes == [
-                (tones[each.helped], each.intended_at) for each in chapter.incident.attempts
+                (Tone.PLAIN if each.action in UNDOING else tones[each.helped], each.intended_at)
+                for each in chapter.incident.attempts
             ]
         assert told.title in pages.page((told,))
         assert told.head in markdown(told)
