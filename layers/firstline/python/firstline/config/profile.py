@@ -23,6 +23,9 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
+AlarmName = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,255}\Z")]
+"""Any that CloudWatch takes: UTF-8 without ASCII's control characters (PutMetricAlarm)."""
+Address = Annotated[str, msgspec.Meta(pattern=r"^(https://[!-~]{1,500})?\Z")]
 
 
 TAG_PATTERN = r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$"
@@ -65,6 +68,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     ``build_host_tag`` (``KEY=VALUE``) runs, nor where the running enclave, ``pcr0_parameter`` and
     the key's policy disagree on PCR0. What ``launch_template`` and
     CodeDeploy's ``deployment_group`` (``APPLICATION/GROUP``) changed lately is told to people.
+    Pages link to ``runbook_url``.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -89,6 +93,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     build_host_tag: Annotated[str, msgspec.Meta(pattern=TAG_PATTERN)] = ""
     launch_template: Name | Literal[""] = ""
     deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
+    runbook_url: Address = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
 
 
@@ -125,7 +130,7 @@ class MadeAlarm(Table, frozen=True, kw_only=True):
 class ExternalAlarm(Table, frozen=True, kw_only=True):
     """An alarm that somebody else made: ``name`` in CloudWatch, ``known_as`` in the rules."""
 
-    name: Name
+    name: AlarmName
     known_as: str
 
 

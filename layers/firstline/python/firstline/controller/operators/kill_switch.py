@@ -27,7 +27,7 @@ def settle_switch(switch: Switch, system: System) -> Switch:
     now, ports = system.ports.clock.now(), system.ports
     after = switch
     for page in paging.due(switch.pages, now):
-        delivery = settle.send(page, ports, system.profile.fleet.name, tries=1)
+        delivery = settle.send(page, system, tries=1)
         after = copy.replace(after, pages=paging.tried(after.pages, page, delivery, now))
     if after != switch:
         with contextlib.suppress(Conflict):  # another one turned it: the sweep sends again
