@@ -16,6 +16,7 @@ from firstline.actions.catalogue import FIXES
 from firstline.config.profile import Profile
 from firstline.controller import metrics as measures
 from firstline.incidents.incident import ENDED
+from firstline.notifications.origin import dashboard_name
 from firstline.signal import Severity
 from infra.alarms import MINUTE, own_metric
 from infra.queues import Queues
@@ -38,7 +39,7 @@ class Shown(NamedTuple):
 def dashboard(scope: Construct, name: str, shown: Shown) -> cloudwatch.Dashboard:
     """The rows from what is wrong now to how it went lately."""
     fleet = shown.profile.fleet.name
-    made = cloudwatch.Dashboard(scope, name, dashboard_name=f"firstline-{fleet}")
+    made = cloudwatch.Dashboard(scope, name, dashboard_name=dashboard_name(fleet))
     made.add_widgets(_console(shown.console))
     made.add_widgets(
         _alarms("What the profile watches", shown.detection),

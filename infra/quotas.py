@@ -4,11 +4,13 @@ Sources: the CloudWatch API reference, PutMetricAlarm (periods, dimensions); the
 (4 KB of environment); the EventBridge quotas (2,048 characters of event pattern).
 """
 
+import json
 from collections.abc import Iterator
 
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.errors import Malformed
 from firstline.monitoring import alarms as detection
+from firstline.signal import Severity
 
 _DAY_SECONDS = 24 * 3600
 _HOUR_SECONDS = 3600
@@ -21,6 +23,8 @@ _PATTERN_MAX, _PATTERN_REST = 2048, 300
 _ARN = len("arn:aws:cloudwatch:ap-southeast-1:111122223333:alarm:")
 _GENERATED = len("firstline--app-Detection01234567-ABCDEFGHIJKL")
 _QUOTES = len('"":"",')
+_UNQUOTABLE = {'"', "\\"}
+"""What AWS documents no way to write in the name of a composite alarm's child."""
 
 
 def check(profile: Profile, path: str) -> None:
@@ -37,8 +41,13 @@ def _faults(profile: Profile) -> Iterator[str]:
     beside = _ARN + _GENERATED + len(profile.fleet.name) + _QUOTES
     if _ENVIRONMENT_REST + names + len(made) * beside > _ENVIRONMENT_MAX:
         yield f"alarms.made: {len(made)} alarms do not fit into a function's environment"
-    if _PATTERN_REST + sum(len(each.name) + _ARN + _QUOTES for each in external) > _PATTERN_MAX:
+    written = (len(json.dumps(each.name, ensure_ascii=False)) - 2 for each in external)
+    if _PATTERN_REST + sum(each + _ARN + _QUOTES for each in written) > _PATTERN_MAX:
         yield f"alarms.external: {len(external)} names do not fit into one event pattern"
+    for each in external:
+        if profile.severity_of(each.known_as) is Severity.P1 and set(each.name) & _UNQUOTABLE:
+            told = "the rule of its backstop cannot quote it (PutCompositeAlarm): rename the alarm"
+            yield f"alarms.external: {each.name!r}: {told}"
 
 
 def _alarm_faults(made: MadeAlarm) -> Iterator[str]:

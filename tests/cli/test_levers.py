@@ -56,6 +56,33 @@ def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFi
     assert "(recorded as arn:alice)" in out
 
 
+class Looked(Exception):
+    """A deployment was looked for."""
+
+
+@pytest.mark.parametrize(
+    ("given", "fleet"),
+    [
+        ([], "vettid"),
+        (["--fleet", "prod"], "prod"),
+        (["--profile", "no.toml", "--fleet", "x"], "x"),
+    ],
+)
+@pytest.mark.parametrize("order", [APPROVE, DENY, PAUSE, RESUME, PROMOTE], ids=lambda each: each[0])
+def test_a_deployment_is_found_by_its_fleet(
+    order: list[str], given: list[str], fleet: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page names it: whoever reads that has no profile at hand."""
+
+    def find(name: str, session: Session) -> str:
+        raise Looked(name, session.region_name)
+
+    monkeypatch.setattr(operator_url, "find", find)
+    with pytest.raises(Looked) as looked:
+        dispatch([*order, *given])
+    assert looked.value.args == (fleet, "eu-west-1")
+
+
 @pytest.mark.parametrize(
     ("arguments", "answer", "line"),
     [

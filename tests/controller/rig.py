@@ -181,10 +181,13 @@ class Rig:
 
     @property
     def updates(self) -> list[tuple[float, str]]:
-        """Each change event of the first incident: how long after the start, and its line."""
+        """Each change event of the first incident: how long after the start, and its line.
+
+        The line is without what is the title of every page.
+        """
         changes: list[Any] = [(each.at, each.body) for each in self.door.pager.alerts.changes]
         return [
-            ((at - START).total_seconds(), str(body["payload"]["summary"]))
+            ((at - START).total_seconds(), str(body["payload"]["summary"]).partition("] ")[2])
             for at, body in changes
             if body["payload"]["custom_details"]["incident"] == self.id()
         ]

@@ -76,11 +76,12 @@ def test_a_fix_that_needs_a_person_is_proposed_once_and_not_done() -> None:
     assert (rig.fixes, len(held.proposals)) == ([], 1)
     assert rig.notified == {held.id: 1, f"{held.id}:ask-1": 1}
     details = rig.asked().details
-    assert rig.asked().summary == f"P1 complete-outage: approve restart_enclave? on {A}"
+    assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert details["hosts"] == A
     assert details["facts"].startswith("the host lists no enclave (source: host report); the load ")
-    assert details["approve"] == f"firstline approve {held.id} {plan(rig)[:12]}"
-    assert details["deny"] == f'firstline deny {held.id} {plan(rig)[:12]} --why "..."'
+    where = "--fleet vettid --region us-east-1"
+    assert details["approve"] == f"firstline approve {held.id} {plan(rig)[:12]} {where}"
+    assert details["deny"] == f'firstline deny {held.id} {plan(rig)[:12]} --why "..." {where}'
     assert details["until"] == held.proposals[0].until.isoformat(timespec="seconds")
 
 
@@ -180,7 +181,7 @@ def test_a_recommendation_is_told_and_nobody_can_approve_it() -> None:
     """Autonomy ``recommend``: a person does it."""
     rig = proposing(autonomy="recommend")
     page = rig.asked()
-    assert page.summary == f"P1 complete-outage: recommended: restart_enclave on {A}"
+    assert page.summary == f"P1 complete outage: recommended: restart_enclave on {A}"
     assert "approve" not in page.details
     with pytest.raises(Malformed, match="only recommended"):
         approve(rig)

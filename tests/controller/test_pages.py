@@ -59,7 +59,7 @@ def test_a_body_that_pagerduty_refuses_is_followed_by_the_minimal_one() -> None:
         "event_action": "trigger",
         "dedup_key": rig.id(),
         "payload": {
-            "summary": f"firstline: P2 incident {rig.id()}",
+            "summary": f"[vettid us-east-1] firstline: P2 incident {rig.id()}",
             "source": "vettid",
             "severity": "error",
         },

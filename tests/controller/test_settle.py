@@ -48,7 +48,7 @@ def test_a_page_is_tried_three_times_inside_twenty_seconds(
         rig.script.before("post", slow)
 
     rig.script.before("post", slow)
-    delivery: Delivery = send(PAGE, rig.system.ports, "vettid", 3)
+    delivery: Delivery = send(PAGE, rig.system, 3)
     assert isinstance(delivery, Accepted) is (posts > down_for)
     assert rig.script.calls["post"] == posts
     assert rig.world.now == START + timedelta(seconds=until)
@@ -64,4 +64,4 @@ def test_a_routing_key_that_cannot_be_read_leaves_the_page_owed() -> None:
     assert rig.script.calls["post"] == 0
     (told,) = rig.told(Kind.PAGE)
     assert (told["outcome"], told["why"]) == ("owed", "the secret cannot be read")
-    assert send(PAGE, rig.system.ports, "vettid", 1) == NotYet("the secret cannot be read")
+    assert send(PAGE, rig.system, 1) == NotYet("the secret cannot be read")

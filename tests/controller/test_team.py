@@ -7,6 +7,7 @@ from firstline.config.profile import Profile
 from firstline.controller.sweep import GRACE, sweep
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
+from firstline.notifications.pages import NO_LADDER
 from firstline.signal import Severity
 from tests.builders import PROFILE
 from tests.controller.rig import Rig
@@ -31,8 +32,9 @@ def test_a_p3_is_told_when_it_opens_and_when_it_ends() -> None:
     rig.hear()
     held = rig.at_the_end()
     assert held.status is Status.RESOLVED
-    opening = "P3 complete-outage: alarm healthy-hosts in ALARM"
-    assert subjects(rig) == [opening, f"over: {opening}"]
+    opening = "P3 complete outage: alarm healthy-hosts went to ALARM at 04:18:43 UTC"
+    over = f"[vettid us-east-1] over: {opening}"
+    assert subjects(rig) == [f"[vettid us-east-1] {opening}", over]
     assert rig.posts == []
     told = [each for each in rig.told(Kind.PAGE) if each["channel"] != "change"]
     assert [(each["channel"], each["action"], each["outcome"]) for each in told] == [
@@ -76,8 +78,8 @@ def test_a_users_report_is_looked_into_and_given_to_the_team() -> None:
     assert (held.status, rig.fixes, rig.posts) == (Status.HANDED_OVER, [], [])
     assert held.hosts.keys() == set(rig.world.hosts)
     assert subjects(rig) == [
-        "P3 user-affected: user",
-        "P3 user-affected: firstline gave up, take over",
+        f"[vettid us-east-1] P3 user affected: user; {NO_LADDER}"[:100],
+        "[vettid us-east-1] P3 user affected: firstline gave up, take over",
     ]
     text = rig.world.notices[-1][2]
     assert all(step in text for step in ("R24", "R25", "R26", "no automatic fix"))

@@ -45,7 +45,7 @@ def test_the_page_names_what_is_unknown() -> None:
     held = rig.incident()
     (asked,) = held.proposals
     assert (asked.unknowns, asked.approvable) == ((UNSAVED,), True)
-    assert rig.asked().summary == f"P1 complete-outage: approve restart_enclave? on {A}"
+    assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert rig.asked().details["unknowns"] == UNSAVED
     (told,) = rig.told(Kind.PROPOSAL)
     assert told["unknowns"] == UNSAVED

@@ -156,16 +156,18 @@ def test_an_update_says_what_it_is_in_its_details() -> None:
     rig.until(lambda held: held.attempts)
     (change,) = rig.door.pager.alerts.changes
     held, (fix,) = rig.incident(), rig.incident().attempts
-    payload: Any = change.body["payload"]
-    assert payload == {
-        "summary": rig.updates[0][1],
+    body: Any = change.body
+    assert body["payload"] == {
+        "summary": f"[vettid us-east-1] {rig.updates[0][1]}",
         "timestamp": "2026-03-11T04:18:48+00:00",
         "source": PROFILE.fleet.name,
         "custom_details": {
             "incident": held.id,
             "known": "3 dead, 0 serving, 0 unknown of 3 hosts (its enclave is gone)",
             "doing": f"restart_enclave on {A} sent",
+            "region": "us-east-1",
             "mode": "enforce",
+            "dashboard_link": body["links"][0]["href"],
             "awaited": "its verdict",
             "until": "2026-03-11T04:27:38+00:00",
             "action": "restart_enclave",
@@ -312,7 +314,7 @@ def test_a_note_says_on_the_incident_what_the_change_says() -> None:
     rig = noted(opened())
     held = rig.at_the_end()
     (alert,) = rig.door.pager.alerts.opened
-    assert alert.notes == [line for _, line in rig.updates]
+    assert alert.notes == [f"[vettid us-east-1] {line}" for _, line in rig.updates]
     assert alert.notifications == 1
     assert [each["outcome"] for each in told(rig, "note")] == ["accepted"] * 4
     assert all("summary" not in each for each in told(rig, "note"))

@@ -11,17 +11,22 @@ import pytest
 from firstline import command_lines
 from firstline.incidents.demotion import Demotion
 from firstline.notifications import pages as paging
+from firstline.notifications.origin import Origin
 from tests.builders import ID, NOW, incident
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT, names
 from tests.dev.parsed import LEVERS, fault
 from tests.remediation.situations import proposal
 
 PLAN = "5f1c09ab12de"
+ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
 SPELT = re.compile(rf"firstline (?:{'|'.join(sorted(LEVERS))}) [^\n;`]*")
 ORDERS = (
     command_lines.approve(ID, PLAN),
     command_lines.deny(ID, PLAN),
     command_lines.promote("restart_enclave"),
+    command_lines.approve(ID, PLAN, ORIGIN.where),
+    command_lines.deny(ID, PLAN, ORIGIN.where),
+    command_lines.promote("restart_enclave", ORIGIN.where),
 )
 INLINE = sorted(
     {
@@ -51,10 +56,11 @@ def test_what_stands_in_a_sentence_is_taken_too(document: str, line: str) -> Non
 def test_a_page_spells_them() -> None:
     """A proposal is answered with what its page says; a demotion, with what it says."""
     asked = proposal()
-    page = paging.asked(incident(), asked, (), NOW, Demotion(NOW, 3, ID))
-    assert page.details["approve"] == command_lines.approve(ID, asked.plan[:12])
-    assert page.details["deny"] == command_lines.deny(ID, asked.plan[:12])
-    assert command_lines.promote("restart_enclave") in page.details["demoted"]
+    page = paging.asked(incident(), asked, (), ORIGIN, Demotion(NOW, 3, ID))
+    where = " --fleet vettid --region us-east-1"
+    assert page.details["approve"] == command_lines.approve(ID, asked.plan[:12], where)
+    assert page.details["deny"] == command_lines.deny(ID, asked.plan[:12], where)
+    assert command_lines.promote("restart_enclave", where) in page.details["demoted"]
 
 
 def test_no_other_place_spells_one() -> None:

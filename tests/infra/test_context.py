@@ -45,6 +45,8 @@ known_as = "healthy-hosts"
 NOTHING: dict[str, object] = {}
 MANY_MADE = "".join(ALARM.format(name=f"alarm-{n}", period=60, periods=3) for n in range(20))
 MANY_EXTERNAL = "".join(EXTERNAL.format(name=f"{n:0>60}") for n in range(16))
+MINOR = EXTERNAL.replace("healthy-hosts", "unhealthy-hosts")
+MANY_ESCAPED = "".join(MINOR.format(name=f"{n:0>30}" + '\\"' * 50) for n in range(9))
 
 
 def test_the_defaults_are_the_careful_ones() -> None:
@@ -103,9 +105,22 @@ def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
         (ALARM.format(name="long", period=300, periods=300), "'long': period_seconds times"),
         (MANY_MADE, "22 alarms do not fit into a function's environment"),
         (MANY_EXTERNAL, "18 names do not fit into one event pattern"),
+        (MANY_ESCAPED, "11 names do not fit into one event pattern"),
+        (EXTERNAL.format(name='a \\"b\\"'), "the rule of its backstop cannot quote it"),
+        (EXTERNAL.format(name="a\\\\b"), "the rule of its backstop cannot quote it"),
         ("\nunknown = 1\n", "unknown"),
     ],
-    ids=["twice", "odd-period", "too-long", "too-many-made", "too-many-external", "unknown-key"],
+    ids=[
+        "twice",
+        "odd-period",
+        "too-long",
+        "too-many-made",
+        "too-many-external",
+        "too-much-escaped",
+        "quoted",
+        "escaped",
+        "unknown-key",
+    ],
 )
 def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
     """What CloudFormation would refuse after minutes is refused before anything is made."""
@@ -115,6 +130,14 @@ def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str,
         context.deployment({"profile": str(path)}.get)
     assert str(refused.value).startswith(str(path))
     assert "\n" not in str(refused.value)
+
+
+def test_a_minor_alarm_may_have_any_name(tmp_path: Path) -> None:
+    """Only a P1 has a backstop, whose rule must quote it."""
+    path = tmp_path / "fleet.toml"
+    path.write_text(SMALL + MINOR.format(name='a \\"b\\"'))
+    deployment = context.deployment({"profile": str(path)}.get)
+    assert deployment.profile.external('a "b"') == "unhealthy-hosts"
 
 
 @pytest.mark.parametrize(("period", "periods"), [(10, 6), (60, 1440), (3600, 168)])

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from moto.events.models import EventPattern
 
+from app import compose
 from firstline.config import profile_file as profiles
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.config.settings import Home
@@ -17,6 +19,7 @@ from firstline.signals.classify import Classification, classify, known_as
 from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 from infra.context import DEFAULT_PROFILE
+from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
@@ -304,6 +307,22 @@ def test_each_guarded_alarm_has_a_composite_without_code(shipped: str, tmp_path:
     }
     assert len(composites) == len(guarded)
     assert {str(each.properties["AlarmActions"]) for each in composites} == {str([made.arn(topic)])}
+
+
+@pytest.mark.parametrize("name", ["prod/hosts (all) 1 %", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_a_guarded_alarm_may_have_any_name(name: str, tmp_path: Path) -> None:
+    """The rule that hears it and the composite behind it name it as it is."""
+    small = (Path(__file__).parents[1] / "config" / "small.toml").read_text()
+    path = tmp_path / "fleet.toml"
+    path.write_text(small.replace(EXTERNAL, name))
+    app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    compose(app)
+    app.synth()
+    made = Made(tmp_path / "out")
+    assert heard(made, change(name))
+    rules = [each.properties["AlarmRule"] for each in made.of("AWS::CloudWatch::CompositeAlarm")]
+    arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
+    assert any(each.startswith(f'(ALARM("{arn}") AND ') for each in rules)
 
 
 def alarm_of(made: Made, name: str) -> Resource:

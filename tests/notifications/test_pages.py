@@ -9,13 +9,15 @@ from firstline.incidents.resolve_delay import RESOLVE_AFTER
 from firstline.notifications import pages as paging
 from firstline.notifications import payloads as bodies
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
+from firstline.notifications.origin import Origin
 from firstline.signal import Severity
 from tests.builders import ID, NOW, incident, signal
+from tests.remediation.situations import proposal
 
-LINK = (
-    "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
-    "#alarmsV2:alarm/vettid-prod-enclave-healthy-hosts"
-)
+CONSOLE = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+LINK = f"{CONSOLE}#alarmsV2:alarm/vettid-prod-enclave-healthy-hosts"
+BOARD = f"{CONSOLE}#dashboards/dashboard/firstline-vettid"
+ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
 FACTS = {
     "incident": ID,
     "condition": "complete-outage",
@@ -40,20 +42,31 @@ def closed(held: Incident) -> Incident:
 
 def test_the_opening_page_has_the_episodes_own_key() -> None:
     """I2: a redelivery gives the same key, so PagerDuty folds it."""
-    assert bodies.body(OPENING, "vettid") == {
+    assert bodies.body(OPENING, ORIGIN) == {
         "event_action": "trigger",
         "dedup_key": ID,
         "payload": {
-            "summary": "P1 complete-outage: alarm healthy-hosts in ALARM",
+            "summary": "[vettid us-east-1] P1 complete outage:"
+            " alarm healthy-hosts went to ALARM at 04:18:58 UTC",
             "source": "vettid",
             "severity": "critical",
             "component": "fleet",
             "group": "vettid",
             "class": "complete-outage",
-            "custom_details": {"rule": "all vaults inaccessible", "why": "a rule fits"} | FACTS,
+            "custom_details": {
+                "region": "us-east-1",
+                "mode": "enforce",
+                "dashboard_link": BOARD,
+                "rule": "all vaults inaccessible",
+                "why": "a rule fits",
+                **FACTS,
+            },
         },
         "client": "firstline",
-        "links": [{"href": LINK, "text": "the alarm"}],
+        "links": [
+            {"href": LINK, "text": "the alarm"},
+            {"href": BOARD, "text": "console and dashboard"},
+        ],
     }
 
 
@@ -67,7 +80,7 @@ def test_the_hand_over_has_a_key_of_its_own() -> None:
         NOW,
         NOW,
     )
-    assert page.summary == "P1 complete-outage: firstline gave up, take over"
+    assert page.summary == "P1 complete outage: firstline gave up, take over"
     assert page.details == FACTS | SPENT
 
 
@@ -80,7 +93,7 @@ def test_what_no_alarm_stands_behind_is_told_once() -> None:
     assert paging.hand_over(copy.replace(minor, hosts={}), SPENT, NOW) == ()
     (page,) = paging.opening(held, signal(), "unreadable")
     assert "alarm_link" not in page.details
-    assert bodies.body(page, "vettid")["links"] == []
+    assert bodies.body(page, ORIGIN)["links"] == [{"href": BOARD, "text": "console and dashboard"}]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +109,7 @@ def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> No
     """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
     held = incident(severity=severity)
     pages = (*paging.opening(held, signal(), "x"), *paging.hand_over(held, SPENT, NOW))
-    paged: list[Any] = [bodies.body(each, "vettid") for each in pages if each.channel == "pager"]
+    paged: list[Any] = [bodies.body(each, ORIGIN) for each in pages if each.channel == "pager"]
     assert [each["payload"]["severity"] for each in paged] == told
 
 
@@ -106,15 +119,18 @@ def test_a_p3_is_told_to_the_team() -> None:
     held = copy.replace(held, pages=paging.opening(held, signal(), "x"))
     told = (*held.pages, *paging.hand_over(held, SPENT, NOW), *paging.resolutions(held, NOW))
     assert [(each.channel, each.summary.split(":")[0]) for each in told] == [
-        ("team", "P3 complete-outage"),
-        ("team", "P3 complete-outage"),
+        ("team", "P3 complete outage"),
+        ("team", "P3 complete outage"),
         ("team", "over"),
     ]
-    subject, text = bodies.notice(told[1])
-    assert subject == "P3 complete-outage: firstline gave up, take over"
-    assert text.splitlines()[:4] == [
+    subject, text = bodies.notice(told[1], ORIGIN)
+    assert subject == "[vettid us-east-1] P3 complete outage: firstline gave up, take over"
+    assert text.splitlines()[:7] == [
         subject,
         f"incident: {ID}:gave-up",
+        "region: us-east-1",
+        "mode: enforce",
+        f"dashboard_link: {BOARD}",
         "why: spent",
         "tried: nothing",
     ]
@@ -124,11 +140,11 @@ def test_a_p3_is_told_to_the_team() -> None:
 def test_a_subject_is_what_the_topic_takes(summary: str) -> None:
     """Printable ASCII of at most 100 characters."""
     page = copy.replace(paging.opening(incident(), signal(), "x")[0], summary=summary)
-    subject, text = bodies.notice(page)
+    subject, text = bodies.notice(page, ORIGIN)
     assert len(subject) == 100
     assert subject.isascii()
     assert subject.isprintable()
-    assert text.startswith(summary[:4])
+    assert text.startswith(f"[vettid us-east-1] {summary[:4]}")
     assert text.partition("\n")[0].isprintable()
 
 
@@ -155,7 +171,7 @@ def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> 
             pages = paging.tried(held.pages, each, Accepted(), NOW)
             held = copy.replace(held, pages=pages)
     assert paging.owed(held.pages) == ()
-    assert bodies.body(held.pages[2], "vettid") == {"event_action": "resolve", "dedup_key": ID}
+    assert bodies.body(held.pages[2], ORIGIN) == {"event_action": "resolve", "dedup_key": ID}
 
 
 @pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
@@ -180,15 +196,17 @@ def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
     """What is left when PagerDuty will not take the whole."""
     expected: dict[str, object] = {"event_action": page.action, "dedup_key": ID}
     if page.action == "trigger":
-        summary = f"firstline: P1 incident {ID}"
+        summary = f"[vettid us-east-1] firstline: P1 incident {ID}"
         expected["payload"] = {"summary": summary, "source": "vettid", "severity": "critical"}
-    assert bodies.minimal_body(page, "vettid") == expected
+    assert bodies.minimal_body(page, ORIGIN) == expected
 
 
 def test_a_summary_fits_pagerduty() -> None:
     """Its limit is 1,024 characters."""
     (page,) = paging.opening(incident(), signal(subject="x" * 2000), "y")
     assert len(page.summary) == 1024
+    event: Any = bodies.body(page, ORIGIN)
+    assert len(event["payload"]["summary"]) == 1024
 
 
 REPORT = "https://us-east-1.console.aws.amazon.com/s3/buckets/b?region=us-east-1&prefix=reports/i/"
@@ -198,12 +216,13 @@ def test_what_ends_links_to_its_report() -> None:
     """A hand-over beside its alarm, and each resolve; a question that is answered has none."""
     held = given_up(OPENED)
     (page,) = paging.hand_over(OPENED, SPENT | {"report_link": REPORT}, NOW)
-    assert bodies.body(page, "vettid")["links"] == [
+    assert bodies.body(page, ORIGIN)["links"] == [
         {"href": LINK, "text": "the alarm"},
+        {"href": BOARD, "text": "console and dashboard"},
         {"href": REPORT, "text": "the report"},
     ]
     resolves = paging.resolutions(held, NOW, REPORT)
-    assert [bodies.body(each, "vettid") for each in resolves] == [
+    assert [bodies.body(each, ORIGIN) for each in resolves] == [
         {
             "event_action": "resolve",
             "dedup_key": each.key,
@@ -212,4 +231,83 @@ def test_what_ends_links_to_its_report() -> None:
         for each in resolves
     ]
     assert resolves
-    assert all("links" not in bodies.body(each, "vettid") for each in paging.resolutions(held, NOW))
+    assert all("links" not in bodies.body(each, ORIGIN) for each in paging.resolutions(held, NOW))
+
+
+def test_a_page_says_where_it_comes_from() -> None:
+    """Each trigger, whatever it is about; in a mode that fixes nothing the title says so."""
+    held = incident()
+    observed = copy.replace(ORIGIN, mode="observe")
+    triggers = (
+        OPENING,
+        *paging.raised(held, signal(), "x", NOW),
+        *paging.in_earnest(held, signal(), "x", NOW),
+        *paging.hand_over(held, SPENT, NOW),
+        paging.asked(held, proposal(), (), ORIGIN),
+    )
+    for page in triggers:
+        for origin, title in (
+            (ORIGIN, "[vettid us-east-1] "),
+            (observed, "[vettid us-east-1 o"),
+        ):
+            event: Any = bodies.body(page, origin)
+            assert event["payload"]["summary"].startswith(title)
+            assert event["payload"]["custom_details"]["mode"] == origin.mode
+            assert bodies.notice(page, origin)[0].startswith(title)
+            least: Any = bodies.minimal_body(page, origin)
+            assert least["payload"]["summary"].startswith(title)
+
+
+def test_the_runbook_is_linked_where_it_is_known() -> None:
+    """As a link, and as a line for whoever reads text alone."""
+    runbook = "https://wiki.example.com/enclaves"
+    known = copy.replace(ORIGIN, runbook=runbook)
+    event: Any = bodies.body(OPENING, known)
+    assert event["links"][-1] == {"href": runbook, "text": "the runbook"}
+    assert f"runbook_link: {runbook}" in bodies.notice(OPENING, known)[1].splitlines()
+
+
+def test_where_nothing_is_fixed_the_opening_page_says_so() -> None:
+    """The person who is paged is the one to act; so where it rises, or is no drill."""
+    told = "no automatic fix for this condition: a person has to act"
+    pages = (
+        *paging.opening(incident(), signal(), "x", ladder=False),
+        *paging.raised(incident(), signal(), "x", NOW, ladder=False),
+        *paging.in_earnest(incident(), signal(), "x", NOW, ladder=False),
+    )
+    for page in pages:
+        assert page.summary.endswith(f"went to ALARM at 04:18:58 UTC; {told}")
+        assert page.details["fix"] == told
+    assert "fix" not in OPENING.details
+
+
+def test_an_alarm_goes_by_its_name() -> None:
+    """One that the profile does not know has an ARN for a subject, with a name of any kind."""
+    arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:a:alarm:b/c"
+    (page,) = paging.opening(incident(alarm_arn=arn), signal(subject=arn, arn=arn), "x")
+    assert page.summary == "P1 complete outage: alarm a:alarm:b/c went to ALARM at 04:18:58 UTC"
+    assert page.details["alarm_link"] == f"{CONSOLE}#alarmsV2:alarm/a$3Aalarm$3Ab$2Fc"
+
+
+def test_the_link_to_an_alarm_is_kept_whole() -> None:
+    """Auto Scaling puts a GUID into the names of its alarms: without it the link leads nowhere."""
+    guid = "0f3c9a1e-5b7d-4c2a-9e10-aa00000c0001"
+    arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:TargetTracking-AlarmHigh-{guid}"
+    (page,) = paging.opening(incident(alarm_arn=arn), signal(subject=arn, arn=arn), "x")
+    event: Any = bodies.body(page, ORIGIN)
+    assert guid not in event["payload"]["summary"]
+    assert event["links"][0]["href"].endswith(f"#alarmsV2:alarm/TargetTracking-AlarmHigh-{guid}")
+
+
+def test_an_address_that_was_redacted_is_no_link() -> None:
+    """It would lead nowhere."""
+    (page,) = paging.hand_over(incident(), {"report_link": "https://x/111122223333/"}, NOW)
+    event: Any = bodies.body(page, ORIGIN)
+    assert "the report" not in {each["text"] for each in event["links"]}
+
+
+def test_a_change_links_to_the_console() -> None:
+    """As a page does."""
+    event: Any = bodies.change_body(paging.rehearsal(incident()), ORIGIN)
+    assert event["links"] == [{"href": BOARD, "text": "console and dashboard"}]
+    assert event["payload"]["summary"].startswith("[vettid us-east-1] firstline: a drill")

@@ -6,6 +6,7 @@ import pytest
 
 from firstline.config.profile import Profile, Rule
 from firstline.notifications import payloads as bodies
+from firstline.notifications.origin import Origin
 from firstline.signal import Component, Condition, Disposition, Severity, Signal
 from firstline.signals import correlation as causes
 from firstline.signals import episodes
@@ -24,6 +25,8 @@ OUTAGE, DOWN, UNCLASSIFIED = (
     Condition.UNCLASSIFIED,
 )
 UNLISTED = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:vettid-prod-httpapi-5xx"
+
+ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
 
 
 def classified(raw: bytes, profile: Profile = PROFILE) -> Classification:
@@ -219,4 +222,4 @@ def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, 
     signal = known_as(parse(raw, HOME, NOW), profile, {})
     opening = episodes.begin(signal, classify(signal, profile, HOME), profile, NOW, BY)
     (page,) = opening.incident.pages
-    assert canary not in json.dumps(bodies.body(page, "vettid")) + opening.entry.body
+    assert canary not in json.dumps(bodies.body(page, ORIGIN)) + opening.entry.body

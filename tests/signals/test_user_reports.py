@@ -8,6 +8,7 @@ import pytest
 from firstline.incidents.incident import decode, encode
 from firstline.notifications import pages as paging
 from firstline.notifications import payloads as bodies
+from firstline.notifications.origin import Origin
 from firstline.signal import Mark, Restricted, Severity, Signal
 from firstline.signals import episodes
 from firstline.signals.classify import Classification, classify, known_as
@@ -21,6 +22,8 @@ RAW = (EVENTS / "user.report.json").read_bytes()
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 OTHER = GUID.replace("1", "2")
 CANARY = "canary 7f3a"
+
+ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
 
 
 def heard(raw: bytes, key: str = "key") -> tuple[Signal, Classification]:
@@ -51,9 +54,9 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     opening = episodes.begin(signal, found, PROFILE, NOW, BY)
     raised = paging.raised(opening.incident, signal, found.why, NOW)
     shown = opening.entry.body + json.dumps(episodes.received(signal, found, PROFILE).to_ledger())
-    shown += "".join(json.dumps(bodies.body(each, "vettid")) for each in raised)
+    shown += "".join(json.dumps(bodies.body(each, ORIGIN)) for each in raised)
     shown += signal.key + found.cause + repr(signal) + repr(opening.incident)
-    shown += "".join("".join(bodies.notice(each)) for each in opening.incident.pages)
+    shown += "".join("".join(bodies.notice(each, ORIGIN)) for each in opening.incident.pages)
     for secret in (GUID, "canary"):
         assert secret not in shown
     (kept,) = opening.incident.reports

@@ -4,16 +4,21 @@ _WHY = '--why "..."'
 """The reason, which the command line requires and which only the person knows."""
 
 
-def approve(incident: str, plan: str) -> str:
-    """Allow the plan whose hash begins with *plan*."""
-    return f"firstline approve {incident} {plan}"
+def deployment(fleet: str, region: str) -> str:
+    """The options that say which deployment is meant, on a machine without its profile."""
+    return f" --fleet {fleet} --region {region}"
 
 
-def deny(incident: str, plan: str) -> str:
+def approve(incident: str, plan: str, where: str = "") -> str:
+    """Allow the plan whose hash begins with *plan*; *where* is the deployment's options."""
+    return f"firstline approve {incident} {plan}{where}"
+
+
+def deny(incident: str, plan: str, where: str = "") -> str:
     """Refuse it."""
-    return f"firstline deny {incident} {plan} {_WHY}"
+    return f"firstline deny {incident} {plan} {_WHY}{where}"
 
 
-def promote(action: str) -> str:
+def promote(action: str, where: str = "") -> str:
     """Let an action that was demoted go by itself again."""
-    return f"firstline promote {action} {_WHY}"
+    return f"firstline promote {action} {_WHY}{where}"

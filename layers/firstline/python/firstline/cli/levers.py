@@ -29,6 +29,7 @@ Why = Annotated[str, typer.Option(metavar="TEXT", help="the reason, for the reco
 Duration = Annotated[str, typer.Option("--for", metavar="TIME", help="such as 30m, 2h or 1d")]
 Profile = Annotated[Path, typer.Option(help="the profile that was deployed", show_default=False)]
 Region = Annotated[str, typer.Option(help="where firstline is deployed")]
+Fleet = Annotated[str, typer.Option(help="the fleet's name, in place of its profile")]
 Url = Annotated[str, typer.Option(help="the stack's OperatorUrl, by default looked up")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
@@ -36,9 +37,10 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Which deployment is meant."""
+    """Which deployment is meant: of the ``fleet``, or of the one that ``profile`` names."""
 
     profile: Path
+    fleet: str
     region: str
     url: str
 
@@ -49,13 +51,14 @@ def approve(
     plan: Plan,
     why: Why = "",
     profile: Profile = RUNBOOK,
+    fleet: Fleet = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Allow a proposed plan, once; every guard is asked again before it is done."""
     order = {"lever": "approve", "incident": incident, "plan": plan, "why": why}
-    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
 
 
 @app.command()
@@ -64,13 +67,14 @@ def deny(
     plan: Plan,
     why: Why,
     profile: Profile = RUNBOOK,
+    fleet: Fleet = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Refuse a proposed plan: the incident is handed over to a person."""
     order = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
-    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
 
 
 @app.command()
@@ -79,6 +83,7 @@ def pause(
     why: Why,
     duration: Duration,
     profile: Profile = RUNBOOK,
+    fleet: Fleet = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
@@ -86,7 +91,7 @@ def pause(
     """No fixes for a while; paging, looking and closing go on. PagerDuty is told."""
     until = datetime.now(UTC) + length(duration)
     order = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
-    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
 
 
 @app.command()
@@ -94,13 +99,14 @@ def resume(
     scope: Scope,
     why: Why,
     profile: Profile = RUNBOOK,
+    fleet: Fleet = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """End a pause before its time."""
     order = {"lever": "resume", "scope": scope, "why": why}
-    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
 
 
 @app.command()
@@ -108,13 +114,14 @@ def promote(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="such as restart_enclave")],
     why: Why,
     profile: Profile = RUNBOOK,
+    fleet: Fleet = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Let an action go by itself again that was demoted, for its fixes did not help."""
     order = {"lever": "promote", "action": action, "why": why}
-    _tell(pull(order, Target(profile, region, url)), as_json=as_json)
+    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
 
 
 def length(text: str) -> timedelta:
@@ -130,8 +137,12 @@ def pull(order: dict[str, str], target: Target) -> Pulled:
     lever: Lever = levers.read(msgspec.json.encode(order))
     fleet = "" if target.url else profiles.load(target.profile).fleet.name
     session = deployed.session(target.region)
-    url = target.url or operator_url.find(fleet, session)
+    url = target.url or operator_url.find(_fleet(target), session)
     return operator_url.send(lever, url, session)
+
+
+def _fleet(target: Target) -> str:
+    return target.fleet or profiles.load(target.profile).fleet.name
 
 
 def _tell(pulled: Pulled, *, as_json: bool) -> None:

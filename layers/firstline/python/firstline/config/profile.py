@@ -23,7 +23,9 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Unit = Annotated[str, msgspec.Meta(pattern=UNIT_PATTERN)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$")]
-Url = Annotated[str, msgspec.Meta(pattern=r'^(https://[^\s"<>]{1,500})?$')]
+Url = Annotated[str, msgspec.Meta(pattern=r"^(https://[!-~]{1,500})?\Z")]
+AlarmName = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,255}\Z")]
+"""Any that CloudWatch takes: UTF-8 without ASCII's control characters (PutMetricAlarm)."""
 
 
 TAG_PATTERN = r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$"
@@ -137,7 +139,7 @@ class MadeAlarm(Table, frozen=True, kw_only=True):
 class ExternalAlarm(Table, frozen=True, kw_only=True):
     """An alarm that somebody else made: ``name`` in CloudWatch, ``known_as`` in the rules."""
 
-    name: Name
+    name: AlarmName
     known_as: str
 
 

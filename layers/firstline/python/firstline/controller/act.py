@@ -111,7 +111,8 @@ def ask(draft: Draft, what: Plan, unknowns: tuple[str, ...], about: Situation) -
     )
     draft.record(proposal.to_ledger())
     draft.incident = copy.replace(draft.incident, proposals=(*held.proposals, proposal))
-    draft.owe(paging.asked(held, proposal, what.facts, draft.now, about.demotion(what.action)))
+    demoted = about.demotion(what.action)
+    draft.owe(paging.asked(held, proposal, what.facts, draft.system.origin, demoted))
     draft.rest(draft.now + seconds(profile.policy.watch_seconds))
 
 

@@ -47,9 +47,9 @@ def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
     """What a person who takes over is told: every action that is demoted, a line each."""
     if isinstance(held, Unknown):
         return ()
-    trusts = draft.lease_after(held).trusts
+    trusts, where = draft.lease_after(held).trusts, draft.system.origin.where
     return tuple(
-        f"{each.action}: {each.demoted.told(each.action)}" for each in trusts if each.demoted
+        f"{each.action}: {each.demoted.told(each.action, where)}" for each in trusts if each.demoted
     )
 
 
@@ -84,7 +84,8 @@ def _tell(draft: Draft, action: str, demotion: Demotion) -> None:
     why = demotion.told(action)
     draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
     due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-    draft.owe(paging.demoted(draft.incident, action, demotion, due_at))
+    why = demotion.told(action, draft.system.origin.where)
+    draft.owe(paging.demoted(draft.incident, action, why, demotion.at, due_at))
 
 
 def _readable(system: System) -> Limits:

@@ -35,7 +35,7 @@ def send_updates(draft: Draft) -> None:
     draft.now = draft.system.ports.clock.now()
     due = updates.due(draft.incident.pages, draft.now)
     for page in due:
-        delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries=1)
+        delivery = send(page, draft.system, tries=1)
         record_delivery(draft, page, delivery)
         if isinstance(delivery, NotYet):
             break

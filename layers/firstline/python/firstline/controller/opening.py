@@ -190,4 +190,4 @@ def _page_alone(arrival: Arrival, system: System) -> None:
 def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:
     """Page without a record; the key folds it with the page of the retry."""
     for page in pages:
-        settle.send(page, system.ports, system.profile.fleet.name, settle.TRIES_AT_ONCE)
+        settle.send(page, system, settle.TRIES_AT_ONCE)

@@ -27,7 +27,7 @@ def page_once(
     if sent_at(note, system) is not None:
         return True
     fleet = system.profile.fleet.name
-    if not isinstance(settle.send(page, system.ports, fleet, tries), Accepted):
+    if not isinstance(settle.send(page, system, tries), Accepted):
         return False
     with contextlib.suppress(FirstlineError):
         commit(system.ports.store, Change(paged=Paged(note, system.ports.clock.now())))

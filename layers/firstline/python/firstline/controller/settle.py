@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from firstline.controller.draft import Draft
-from firstline.controller.ports import Ports
+from firstline.controller.system import System
 from firstline.errors import Unavailable
 from firstline.incidents.incident import QUIET, Page
 from firstline.ledger.entries import PageDelivered
@@ -35,42 +35,44 @@ def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> None:
     for page in due:
         if not draft.room:  # each that is sent may take an entry
             draft.commit()
-        delivery = send(page, draft.system.ports, draft.system.profile.fleet.name, tries)
+        delivery = send(page, draft.system, tries)
         record_delivery(draft, page, delivery)
     if due:
         draft.commit()
 
 
-def send(page: Page, ports: Ports, fleet: str, tries: int) -> Delivery:
+def send(page: Page, system: System, tries: int) -> Delivery:
     """Post *page* until it is taken, at most *tries* times and for about 20 s.
 
     Nobody waits for what the team reads: it is tried once, and stays owed.
     """
+    ports = system.ports
     if page.channel == "team":
-        return ports.team.publish(*bodies.notice(page))
+        return ports.team.publish(*bodies.notice(page, system.origin))
     began = ports.clock.now()
-    delivery = _post(page, fleet, ports)
+    delivery = _post(page, system)
     for _ in range(tries - 1):
         if isinstance(delivery, Accepted) or ports.clock.now() + PAUSE - began > WITHIN:
             break
         ports.clock.sleep(PAUSE)
-        delivery = _post(page, fleet, ports)
+        delivery = _post(page, system)
     return delivery
 
 
-def _post(page: Page, fleet: str, ports: Ports) -> Delivery:
+def _post(page: Page, system: System) -> Delivery:
     """One try; a body that PagerDuty will never take is followed by the minimal one."""
+    pager, origin = system.ports.pager, system.origin
     try:
-        key = ports.pager.routing_key()
+        key = pager.routing_key()
     except Unavailable as error:
         return NotYet(str(error))
     if page.channel == "change":
-        return ports.pager.change(key, bodies.change_body(page, fleet))
+        return pager.change(key, bodies.change_body(page, origin))
     if page.channel == "note":
-        return ports.pager.note(page.details[updates.ALERT], bodies.note(page))
-    delivery = ports.pager.post(key, bodies.body(page, fleet))
+        return pager.note(page.details[updates.ALERT], bodies.note(page, origin))
+    delivery = pager.post(key, bodies.body(page, origin))
     if isinstance(delivery, BadBody):
-        return ports.pager.post(key, bodies.minimal_body(page, fleet))
+        return pager.post(key, bodies.minimal_body(page, origin))
     return delivery
 
 

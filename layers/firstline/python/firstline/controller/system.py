@@ -6,6 +6,7 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.controller.ports import Ports
 from firstline.ledger.chain import Provenance
+from firstline.notifications.origin import Origin
 
 
 class System(msgspec.Struct, frozen=True):
@@ -18,3 +19,13 @@ class System(msgspec.Struct, frozen=True):
     def provenance(self) -> Provenance:
         """Which policy and which code the ledger's entries name."""
         return Provenance(policy=self.profile.digest, code=self.settings.code)
+
+    @property
+    def origin(self) -> Origin:
+        """What pages say of this deployment."""
+        return Origin(
+            fleet=self.profile.fleet.name,
+            region=self.settings.home.region,
+            mode=self.settings.mode,
+            runbook=self.profile.links.runbook,
+        )

@@ -22,11 +22,11 @@ class Demotion(msgspec.Struct, frozen=True):
     failed: int
     incident: IncidentId
 
-    def told(self, action: str) -> str:
-        """As people are told of it."""
+    def told(self, action: str, where: str = "") -> str:
+        """As people are told of it; *where* is the deployment in options of the command."""
         since = self.at.isoformat(timespec="seconds")
         why = f"{self.failed} of its fixes in a row did not help by {since}"
-        return f"{why}; {command_lines.promote(action)} lets it go by itself again"
+        return f"{why}; {command_lines.promote(action, where)} lets it go by itself again"
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ reports/<incident>/report-<n>.md       the same, as Markdown
 reports/<incident>/post-mortem-<n>.ics the invitation, for a P1 or P2
 """
 
+from firstline import console_links
 from firstline.ids import IncidentId
 
 REPORTS = "reports/"
@@ -18,5 +19,4 @@ def key(incident: IncidentId, entries: int, name: str) -> str:
 
 def link(bucket: str, region: str, incident: IncidentId) -> str:
     """Where the console lists an incident's reports, for whoever may read the bucket."""
-    where = f"https://{region}.console.aws.amazon.com/s3/buckets/{bucket}"
-    return f"{where}?region={region}&prefix={REPORTS}{incident}/"
+    return console_links.folder(bucket, f"{REPORTS}{incident}/", region)

@@ -7,15 +7,15 @@ Bodies are made from allow-listed fields alone: never a description, a dimension
 import copy
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
-from firstline import command_lines
+from firstline import command_lines, console_links
 from firstline.config.business_day import BusinessDay
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import QUIET, Incident, Page
 from firstline.notifications.delivery import Accepted, BadBody, Delivery
+from firstline.notifications.origin import Origin
 from firstline.notifications.payloads import SUMMARY_MAX
 from firstline.signal import Severity, Signal
 
@@ -29,9 +29,15 @@ RETRY_AFTER = timedelta(seconds=10)
 """An unsent page is tried again after this long."""
 
 
-def opening(incident: Incident, signal: Signal, why: str) -> tuple[Page, ...]:
-    """The page of a new episode, under the episode's own key; a P3 is told to the team (R44)."""
-    return _of_signal(incident, incident.id, signal, why, incident.opened_at)
+def opening(
+    incident: Incident, signal: Signal, why: str, *, ladder: bool = True
+) -> tuple[Page, ...]:
+    """The page of a new episode, under the episode's own key; a P3 is told to the team (R44).
+
+    It says what stays true: nothing was read yet but the signal and the profile, which says whether
+    there is a *ladder* for the condition.
+    """
+    return _of_signal(incident, incident.id, signal, why, incident.opened_at, ladder=ladder)
 
 
 def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, ...]:
@@ -43,17 +49,19 @@ def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, 
     return (copy.replace(page, channel="digest"),)
 
 
-def raised(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
+def raised(
+    incident: Incident, signal: Signal, why: str, now: datetime, *, ladder: bool = True
+) -> tuple[Page, ...]:
     """The page of an incident that rose: under a key of its own, so that it notifies (I2).
 
     The key follows from the incident's id and severity alone, for ingest uses it unread.
     """
-    return _of_signal(incident, _key_of_rise(incident), signal, why, now)
+    return _of_signal(incident, _key_of_rise(incident), signal, why, now, ladder=ladder)
 
 
 def worsened(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
     """The page of an incident that rose by what was read, and not by a signal."""
-    summary = f"{incident.severity} {incident.condition}: {why}"
+    summary = f"{incident.severity} {incident.condition.words}: {why}"
     details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
     return _trigger(incident, _key_of_rise(incident), summary, details, now)
 
@@ -70,19 +78,21 @@ def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:
     """
     if incident.severity is not Severity.P1:
         return ()
-    summary = f"{incident.severity} {incident.condition}: it came back, {incident.alarm}"
+    summary = f"{incident.severity} {incident.condition.words}: it came back, {incident.alarm}"
     details = {"why": f"it had recovered by itself, return {incident.returns}"}
     key = f"{incident.id}:returned-{incident.returns}"
     return _trigger(incident, key, summary, details | _facts(incident), now)
 
 
-def in_earnest(incident: Incident, signal: Signal, why: str, now: datetime) -> tuple[Page, ...]:
+def in_earnest(
+    incident: Incident, signal: Signal, why: str, now: datetime, *, ladder: bool = True
+) -> tuple[Page, ...]:
     """The page of a drill's incident that *signal*, which is of no drill, joined.
 
     Under a key of its own, for whoever was paged may know of the drill and do nothing.
     """
     key = f"{incident.id}:{IN_EARNEST}"
-    return _of_signal(incident, key, signal, f"this is no drill: {why}", now)
+    return _of_signal(incident, key, signal, f"this is no drill: {why}", now, ladder=ladder)
 
 
 def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
@@ -93,7 +103,7 @@ def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tup
     """
     if not incident.alarms and (incident.severity.pages or not incident.hosts):
         return ()
-    summary = f"{incident.severity} {incident.condition}: firstline gave up, take over"
+    summary = titled(incident, "firstline gave up, take over")
     key = f"{incident.id}:gave-up"
     return _trigger(incident, key, summary, details | _facts(incident), now)
 
@@ -102,27 +112,28 @@ def asked(
     incident: Incident,
     proposal: Proposal,
     why: tuple[str, ...],
-    now: datetime,
+    origin: Origin,
     demotion: Demotion | None = None,
 ) -> Page:
     """What asks a person to allow a plan, or tells of one that is only recommended.
 
-    *demotion* is why a plan that goes by itself otherwise does not.
+    Its commands run on any machine with the operator's rights. *demotion* is why a plan that goes
+    by itself otherwise does not.
     """
     if proposal.approvable:
         short = proposal.plan[:12]
         word = f"approve {proposal.action}?"
         can = {
-            "approve": command_lines.approve(incident.id, short),
-            "deny": command_lines.deny(incident.id, short),
+            "approve": command_lines.approve(incident.id, short, origin.where),
+            "deny": command_lines.deny(incident.id, short, origin.where),
         }
     else:
         word = f"recommended: {proposal.action}"
         can = {"next": "firstline does not do this by itself: a person may"}
-    summary = f"{incident.severity} {incident.condition}: {word} on {proposal.target}"
-    down = {"demoted": demotion.told(proposal.action)} if demotion else {}
+    summary = titled(incident, f"{word} on {proposal.target}")
+    down = {"demoted": demotion.told(proposal.action, origin.where)} if demotion else {}
     details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
-    return _page(incident, proposal.key, summary[:SUMMARY_MAX], details, now)
+    return _page(incident, proposal.key, summary[:SUMMARY_MAX], details, proposal.at)
 
 
 def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
@@ -153,11 +164,11 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
     return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
 
 
-def demoted(incident: Incident, action: str, demotion: Demotion, due_at: datetime) -> Page:
+def demoted(incident: Incident, action: str, why: str, at: datetime, due_at: datetime) -> Page:
     """What is told beside the alert of an action that asks a person from now on."""
     summary = f"firstline: {action} asks a person from now on"
-    details = {"action": action, "why": demotion.told(action)}
-    page = _change(incident, f"demoted-{action}", summary, details, demotion.at)
+    details = {"action": action, "why": why}
+    page = _change(incident, f"demoted-{action}", summary, details, at)
     return copy.replace(page, due_at=due_at)
 
 
@@ -220,16 +231,28 @@ def given_up(page: Page, delivery: Delivery) -> bool:
     return isinstance(delivery, BadBody) or (last and not isinstance(delivery, Accepted))
 
 
-def _of_signal(
-    incident: Incident, key: str, signal: Signal, why: str, now: datetime
+def _of_signal(  # noqa: PLR0913 - a signal, what it means, and when
+    incident: Incident, key: str, signal: Signal, why: str, now: datetime, *, ladder: bool
 ) -> tuple[Page, ...]:
-    details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    return _trigger(incident, key, _trouble(incident, signal), details, now)
+    facts = {"rule": incident.rule or "none", "why": why} | _facts(incident)
+    if ladder:
+        return _trigger(incident, key, _trouble(incident, signal), facts, now)
+    summary = f"{_trouble(incident, signal)}; {NO_LADDER}"
+    return _trigger(incident, key, summary, facts | {"fix": NO_LADDER}, now)
 
 
 def _trouble(incident: Incident, signal: Signal) -> str:
-    what = f"alarm {signal.subject} in {signal.state}" if signal.arn else signal.subject
-    return f"{incident.severity} {incident.condition}: {what}"
+    """What the signal said and when, which no later one changes."""
+    if not signal.arn:
+        return titled(incident, signal.subject)
+    # one that the profile does not know goes by its ARN
+    name = console_links.alarm_name(signal.subject)
+    return titled(incident, f"alarm {name} went to {signal.state} at {signal.at:%H:%M:%S} UTC")
+
+
+def titled(incident: Incident, what: str) -> str:
+    """*what*, after how bad it is and what kind of trouble."""
+    return f"{incident.severity} {incident.condition.words}: {what}"
 
 
 def _trigger(
@@ -274,9 +297,5 @@ def _facts(incident: Incident) -> dict[str, str]:
         "signalled_at": incident.signalled_at.isoformat(timespec="seconds"),
     }
     if incident.alarm_arn:
-        region = incident.alarm_arn.split(":")[3]
-        name = quote(incident.alarm_arn.split(":alarm:")[-1])
-        facts["alarm_link"] = (
-            f"https://console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"
-        )
+        facts["alarm_link"] = console_links.alarm(incident.alarm_arn)
     return facts

@@ -48,7 +48,7 @@ def queued(incident: Incident, update: Update, now: datetime, *, notes: bool) ->
         key=f"{incident.id}:{KEY}-{number}",
         action="trigger",
         severity=incident.severity,
-        summary=f"{incident.severity} {incident.condition.words}: {update.line}",
+        summary=paging.titled(incident, update.line),
         details=details,
         owed_at=now,
         due_at=now,

@@ -70,7 +70,8 @@ def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is 
         reports=(signal.restricted,) if signal.restricted else (),
         responses=(responses.expected(found.severity, signal.at, profile),),
     )
-    pages = paging.opening(incident, signal, found.why)
+    ladder = bool(profile.rungs(incident.condition))
+    pages = paging.opening(incident, signal, found.why, ladder=ladder)
     if incident.condition is Condition.DRILL:
         pages = (paging.rehearsal(incident),)
     else:
@@ -95,7 +96,8 @@ def join(
     drill = "" if rung else incident.drill
     incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed, drill=drill)
     if rung:  # who was paged knows of a drill, and must hear that this is none
-        pages = paging.in_earnest(incident, signal, found.why, now)
+        ladder = bool(profile.rungs(incident.condition))
+        pages = paging.in_earnest(incident, signal, found.why, now, ladder=ladder)
         incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
@@ -161,7 +163,8 @@ def _led_by(
     )
     if found.severity == incident.severity:
         return led
-    pages = paging.raised(led, signal, found.why, now)
+    ladder = bool(profile.rungs(led.condition))
+    pages = paging.raised(led, signal, found.why, now, ladder=ladder)
     response = responses.expected(found.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
 

@@ -32,7 +32,7 @@ def settle_switch(switch: Switch, system: System) -> Switch:
     for page in paging.due(switch.pages, now):
         if ports.clock.now() - now > WITHIN:
             break
-        delivery = settle.send(page, ports, system.profile.fleet.name, tries=1)
+        delivery = settle.send(page, system, tries=1)
         after = copy.replace(after, pages=paging.tried(after.pages, page, delivery, now))
     if after != switch:
         with contextlib.suppress(Conflict):  # another one turned it: the sweep sends again
