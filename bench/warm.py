@@ -83,7 +83,7 @@ class Taking:
         del routing_key, body
         return Accepted()
 
-    change = post
+    change = note = post
 
 
 class Still:

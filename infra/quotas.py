@@ -44,10 +44,10 @@ def _faults(profile: Profile) -> Iterator[str]:
     written = (len(json.dumps(each.name, ensure_ascii=False)) - 2 for each in external)
     if _PATTERN_REST + sum(each + _ARN + _QUOTES for each in written) > _PATTERN_MAX:
         yield f"alarms.external: {len(external)} names do not fit into one event pattern"
-    for each in external:
-        if profile.severity_of(each.known_as) is Severity.P1 and set(each.name) & _UNQUOTABLE:
-            told = "the rule of its backstop cannot quote it (PutCompositeAlarm): rename the alarm"
-            yield f"alarms.external: {each.name!r}: {told}"
+    for other in external:
+        if profile.severity_of(other.known_as) is Severity.P1 and set(other.name) & _UNQUOTABLE:
+            why = "the rule of its backstop cannot quote it (PutCompositeAlarm): rename the alarm"
+            yield f"alarms.external: {other.name!r}: {why}"
 
 
 def _alarm_faults(made: MadeAlarm) -> Iterator[str]:

@@ -260,7 +260,7 @@ def test_a_p2_that_comes_back_as_a_p1_rings() -> None:
 def test_a_p1_that_comes_back_rings_under_a_key_of_its_own() -> None:
     """Its alert may be acknowledged; a trigger under that key would reach nobody."""
     rig = recovered(raw=ZERO, arn=ALARM_ARN)
-    rig.door.pager.alerts.acknowledge(rig.id())
+    rig.door.pager.alerts.acknowledge(rig.id(), rig.world.now)
     for number in (1, 2):
         later(rig, timedelta(minutes=5))
         rings(rig, ZERO, ALARM_ARN)

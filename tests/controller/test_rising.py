@@ -56,7 +56,7 @@ def test_reconcile_does_not_send_what_ingest_sent() -> None:
     """A person may have resolved the alert by then, and a trigger would notify again."""
     made = degraded()
     made.hear(ZERO)
-    made.door.pager.alerts.resolve(rise(made))
+    made.door.pager.alerts.resolve(rise(made), START)
     made.world.advance(START + timedelta(seconds=5))
     made.turn()
     assert made.posts.count(("trigger", rise(made))) == 1
@@ -84,7 +84,7 @@ def test_a_second_p1_or_delivery_does_not_ring_after_a_persons_resolve(*, readab
     """What was sent is noted beside the incident, whose text need not be read for it."""
     made = degraded(readable=readable)
     made.hear(ZERO)
-    made.door.pager.alerts.resolve(rise(made))
+    made.door.pager.alerts.resolve(rise(made), START)
     made.hear(ZERO)
     made.hear(later(ZERO))
     assert made.notified[rise(made)] == 1

@@ -2,6 +2,7 @@
 
 import copy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_the_page_names_the_incident_since_when_and_what_to_do() -> None:
     id_ = spoil(rig)
     reconcile(Wake(id_, 1), rig.system)
     (received,) = rig.door.pager.alerts.received
-    payload = received.body["payload"]
+    payload: dict[str, Any] = received.body["payload"]  # type: ignore[assignment] # as it was sent
     assert payload["summary"] == f"P2: firstline cannot read the open incident {id_}"
     assert payload["severity"] == "error"
     details = payload["custom_details"]
@@ -70,7 +71,7 @@ def test_it_is_paged_once_for_each_code_that_cannot_read_it() -> None:
     rig = Rig()
     id_ = spoil(rig)
     reconcile(Wake(id_, 1), rig.system)
-    rig.door.pager.alerts.resolve(f"{id_}:unreadable")
+    rig.door.pager.alerts.resolve(f"{id_}:unreadable", START)
     reconcile(Wake(id_, 1), rig.system)
     assert rig.notified[f"{id_}:unreadable"] == 1
     other = copy.replace(rig.system, settings=copy.replace(rig.system.settings, code="other"))
@@ -92,7 +93,8 @@ def test_an_unknown_severity_pages_as_the_gravest(severity: str) -> None:
     rig = Rig()
     id_ = spoil(rig, severity=severity)
     reconcile(Wake(id_, 1), rig.system)
-    assert rig.door.pager.alerts.received[0].body["payload"]["severity"] == "critical"
+    payload: dict[str, Any] = rig.door.pager.alerts.received[0].body["payload"]  # type: ignore[assignment] # as it was sent
+    assert payload["severity"] == "critical"
     assert keys(rig) == {f"{id_}:unreadable"}
 
 

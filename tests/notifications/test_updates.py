@@ -2,6 +2,7 @@
 
 import copy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_only_what_pages_is_told(severity: Severity) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"), [({}, False), ({"fix": True}, True), ({"end": True}, True)]
 )
-def test_there_is_an_end_to_updates(fields: dict[str, bool], told: bool) -> None:  # noqa: FBT001 - a case
+def test_there_is_an_end_to_updates(fields: dict[str, Any], told: bool) -> None:  # noqa: FBT001 - a case
     """Fixes and the end are never left out."""
     many = opened(updates=updates.UPDATES_MAX)
     after = updates.queued(many, copy.replace(NEWS, **fields), NOW, notes=False)

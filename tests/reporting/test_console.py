@@ -311,7 +311,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
 def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None:
     rig = opened()
     rig.tables.incidents[rig.id()] = "{}"
-    odd = (NOW, Kind.DECISION, {"step": 1})
+    odd: tuple[datetime, Kind, dict[str, object]] = (NOW, Kind.DECISION, {"step": 1})
     at_hand = board.at("vettid", chain(OPENING, odd), NOW).look(ID)
     for seen in (look(rig.id(), rig.system), at_hand):
         assert isinstance(seen, Detail)

@@ -135,9 +135,9 @@ def length(text: str) -> timedelta:
 def pull(order: dict[str, str], target: Target) -> Pulled:
     """Check *order* here, so that a mistake needs no network, and send it."""
     lever: Lever = levers.read(msgspec.json.encode(order))
-    fleet = "" if target.url else profiles.load(target.profile).fleet.name
+    fleet = "" if target.url else _fleet(target)
     session = deployed.session(target.region)
-    url = target.url or operator_url.find(_fleet(target), session)
+    url = target.url or operator_url.find(fleet, session)
     return operator_url.send(lever, url, session)
 
 

@@ -26,11 +26,10 @@ def page_once(
     note = note or page.key
     if sent_at(note, system) is not None:
         return True
-    fleet = system.profile.fleet.name
     if not isinstance(settle.send(page, system, tries), Accepted):
         return False
     with contextlib.suppress(FirstlineError):
-        commit(system.ports.store, Change(paged=Paged(note, system.ports.clock.now())))
+        commit(system.ports, Change(paged=Paged(note, system.ports.clock.now())))
     return True
 
 
