@@ -128,6 +128,7 @@ def _ways_in(fleet: str, queues: Queues) -> tuple[cloudwatch.IWidget, ...]:
         for each in (queues.undelivered, queues.signals_dead, queues.wakes_dead)
     ]
     dead.append(own_metric(measures.UNREADABLE, "Maximum", fleet))
+    dead.append(own_metric(measures.ALARMS_UNASKED, "Maximum", fleet))
     late = [
         queues.signals.metric_approximate_age_of_oldest_message(period=MINUTE),
         queues.wakes.metric_approximate_age_of_oldest_message(period=MINUTE),

@@ -162,7 +162,7 @@ def test_what_is_heard_reaches_the_queue_or_its_dead_letters(made: Made) -> None
         to.setdefault(target["Arn"], []).append(made.arn(rule))
         assert target["DeadLetterConfig"] == {"Arn": made.arn(undelivered)}
     assert to.keys() == {made.arn(signals), security}
-    assert len(to[security]) == 2
+    assert len(to[security]) == 3
     everyone = [made.arn(each) for each in rules]
     senders = {signals.name: to[made.arn(signals)], undelivered.name: everyone}
     for queue in made.of("AWS::SQS::Queue"):

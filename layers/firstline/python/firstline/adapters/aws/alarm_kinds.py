@@ -6,6 +6,7 @@ Of a kind that a request does not name, CloudWatch shows no alarm (API reference
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from firstline.adapters.aws.errors import instant
 from firstline.diagnosis.evidence import FiringAlarm
 from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
 
@@ -45,7 +46,7 @@ def firing(alarm: Mapping[str, Any]) -> FiringAlarm:
     of, dimensions = metric(alarm)
     return FiringAlarm(
         arn=alarm["AlarmArn"],
-        since=alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"],
+        since=instant(alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]),
         reason=alarm.get("StateReason", ""),
         evaluation=alarm.get("EvaluationState", ""),
         metric=of,
