@@ -9,11 +9,12 @@ import pytest
 from firstline.controller import metrics as measures
 from firstline.controller.ports.store import Change
 from firstline.ids import Cause, Digest, IncidentId, Token
-from firstline.incidents.incident import Incident, Status
+from firstline.incidents.incident import Incident, Response, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.monitoring import costs
 from firstline.monitoring.metric import Metric
-from tests.builders import NOW, attempt, incident
+from firstline.signal import Severity
+from tests.builders import NOW, ago, attempt, incident
 from tests.remediation.situations import proposal
 
 BY = Provenance(Digest("0" * 64), "code")
@@ -46,8 +47,16 @@ def no(guard: str, why: str | None) -> dict[str, Any]:
 
 SINCE = 90
 TRIED = copy.replace(HELD, attempts=(attempt(token=TOKEN), attempt(token=LATER)))
+RISEN = copy.replace(
+    HELD,
+    responses=(
+        Response(severity=Severity.P3, since=ago(SINCE), due_at=None),
+        Response(severity=Severity.P2, since=ago(4), due_at=None),
+    ),
+)
 CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
     "paged": (HELD, Kind.PAGE, PAGE, (Metric("TimeToPage", SINCE, "Seconds"),)),
+    "paged since it rose": (RISEN, Kind.PAGE, PAGE, (Metric("TimeToPage", 4, "Seconds"),)),
     "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:gave-up"}, ()),
     "a resolve": (HELD, Kind.PAGE, PAGE | {"action": "resolve"}, ()),
     "a change event": (HELD, Kind.PAGE, PAGE | {"channel": "change", "outcome": "owed"}, ()),

@@ -98,11 +98,15 @@ def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
 
 
 def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
-    """The episode's own key was paged first; or a drill came the whole way to PagerDuty."""
+    """The episode's own key was paged first; or a drill came the whole way to PagerDuty.
+
+    What was told to the team at first is paged since it rose.
+    """
     if event.outcome != "accepted":
         return
     if (event.action, event.key, event.channel) == ("trigger", held.id, "pager"):
-        yield _since_signal(TO_PAGE, at, held)
+        rises = (each.since for each in held.responses if each.severity.pages)
+        yield _took(TO_PAGE, at - next(rises, held.signalled_at))
     if event.key == f"{held.id}:{paging.REHEARSAL}":
         yield Metric(DRILLS_PASSED, 1, "Count")
 
@@ -134,4 +138,8 @@ def _alone(held: Incident) -> Iterator[Metric]:
 
 
 def _since_signal(name: str, at: datetime, held: Incident) -> Metric:
-    return Metric(name, max((at - held.signalled_at).total_seconds(), 0), "Seconds")
+    return _took(name, at - held.signalled_at)
+
+
+def _took(name: str, passed: timedelta) -> Metric:
+    return Metric(name, max(passed.total_seconds(), 0), "Seconds")
