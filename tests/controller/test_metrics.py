@@ -10,12 +10,12 @@ from firstline.controller import metrics as measures
 from firstline.controller.ports.store import Change
 from firstline.controller.sweep import Swept
 from firstline.ids import Cause, Digest, IncidentId, Token
-from firstline.incidents.incident import Incident, Page, Status
+from firstline.incidents.incident import Incident, Page, Response, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.monitoring import costs
 from firstline.monitoring.metric import Metric
 from firstline.signal import Severity
-from tests.builders import NOW, attempt, incident
+from tests.builders import NOW, ago, attempt, incident
 from tests.remediation.situations import proposal
 
 BY = Provenance(Digest("0" * 64), "code")
@@ -64,6 +64,13 @@ def no(guard: str, why: str | None) -> dict[str, Any]:
 
 SINCE = 90
 TRIED = copy.replace(HELD, attempts=(attempt(token=TOKEN), attempt(token=LATER)))
+RISEN = copy.replace(
+    HELD,
+    responses=(
+        Response(severity=Severity.P3, since=ago(SINCE), due_at=None),
+        Response(severity=Severity.P2, since=ago(4), due_at=None),
+    ),
+)
 CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
     "paged": (HELD, Kind.PAGE, PAGE, (Metric("TimeToPage", SINCE, "Seconds"),)),
     "paged by a rise": (
@@ -77,6 +84,12 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
         Kind.PAGE,
         PAGE | {"key": RISEN},
         (),
+    ),
+    "paged since it rose": (
+        copy.replace(ROSE, pages=(sent(RISEN),)),
+        Kind.PAGE,
+        PAGE | {"key": RISEN},
+        (Metric("TimeToPage", 4, "Seconds"),),
     ),
     "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:gave-up"}, ()),
     "a resolve": (HELD, Kind.PAGE, PAGE | {"action": "resolve"}, ()),

@@ -104,12 +104,16 @@ def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
 
 
 def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
-    """The first page of all was taken; or a drill came the whole way to PagerDuty."""
+    """The first page of all was taken; or a drill came the whole way to PagerDuty.
+
+    What was told to the team at first is paged since it rose.
+    """
     if event.outcome != "accepted":
         return
     taken = (each.key for each in held.pages if _notified(each))
     if (event.action, event.channel) == ("trigger", "pager") and event.key == next(taken, None):
-        yield _since_signal(TO_PAGE, at, held)
+        rises = (each.since for each in held.responses if each.severity.pages)
+        yield _took(TO_PAGE, at - next(rises, held.signalled_at))
     if event.key == f"{held.id}:{paging.REHEARSAL}":
         yield Metric(DRILLS_PASSED, 1, "Count")
 
@@ -145,4 +149,8 @@ def _alone(held: Incident) -> Iterator[Metric]:
 
 
 def _since_signal(name: str, at: datetime, held: Incident) -> Metric:
-    return Metric(name, max((at - held.signalled_at).total_seconds(), 0), "Seconds")
+    return _took(name, at - held.signalled_at)
+
+
+def _took(name: str, passed: timedelta) -> Metric:
+    return Metric(name, max(passed.total_seconds(), 0), "Seconds")

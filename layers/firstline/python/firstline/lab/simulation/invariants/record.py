@@ -28,7 +28,8 @@ GUARDS = tuple(map(name, ORDER))
 def everything_ends(left: Left) -> Iterator[str]:
     """I24: after the faults are over each incident ends, and nobody owes a page."""
     run = left.run
-    bound = timedelta(seconds=left.policy.incident_age_max_seconds) + PATIENCE
+    longest = left.policy.incident_age_max_seconds + left.policy.quiet_seconds
+    bound = timedelta(seconds=longest) + PATIENCE
     if not run.ended:
         yield f"something was still to do after {run.world.elapsed}, {run.scheduler.steps} steps"
     for held in left.held:
