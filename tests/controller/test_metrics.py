@@ -64,7 +64,7 @@ def no(guard: str, why: str | None) -> dict[str, Any]:
 
 SINCE = 90
 TRIED = copy.replace(HELD, attempts=(attempt(token=TOKEN), attempt(token=LATER)))
-RISEN = copy.replace(
+ROSE = copy.replace(
     HELD,
     responses=(
         Response(severity=Severity.P3, since=ago(SINCE), due_at=None),

@@ -6,7 +6,7 @@ metric that is paid for. Every duration runs from the signal's own instant.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firstline.controller.ports.store import Change
 from firstline.controller.sweep import Swept
