@@ -336,14 +336,15 @@ OTHER_METRIC = {"MetricName": "o"}
             },
             ("o", {}),
         ),
-        ({"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, METRIC)]}, ("", {})),
+        ({"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, METRIC)]}, ("m", {"d": "v"})),
+        ({"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, OTHER_METRIC)]}, ("", {})),
         ({}, ("", {})),
     ],
 )
 def test_the_metric_is_the_one_that_the_event_shows(
     fields: dict[str, object], metric: tuple[str, dict[str, str]]
 ) -> None:
-    """The one that is returned, or the only one; of several none."""
+    """The one that is returned, or that all parts are of; of different ones none."""
     assert alarm_kinds.metric(fields) == metric
 
 

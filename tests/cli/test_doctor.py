@@ -50,6 +50,7 @@ def test_a_whole_account() -> None:
     counts = Counter(one.calls)
     assert {each: count for each, count in counts.items() if count > 1} == {
         "cloudformation.DescribeStacks": 2,
+        "dynamodb.Query": 2,
         "cloudwatch.GetMetricData": 3,
         "eventbridge.ListRules": 2,
         "eventbridge.ListTargetsByRule": len(parts.RULES),

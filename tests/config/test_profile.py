@@ -105,7 +105,7 @@ REFUSED = (
         instead("[policy]", '[links]\nrunbook = "javascript:alert(1)"\n\n[policy]'),
         'runbook = "javascript:alert(1)"',
         "links.runbook: is 'javascript:alert(1)': give a text in quotes matching regex "
-        r"""'^(https://[^\\s"<>]{1,500})?$'""",
+        r"""'^(https://[!-~]{1,500})?\\Z'""",
     ),
     Refused(
         instead("[policy]", '[business_day]\ntime_zone = "Berlin"\n\n[policy]'),

@@ -95,6 +95,7 @@ def test_a_signal_is_marked_with_what_it_says_of_its_worth(
 
 INPUT = {"metricStat": {"metric": {"name": "input"}}}
 METRIC = {"name": "m", "dimensions": {"d": "v"}}
+OF_ONE = {"metricStat": {"metric": METRIC}}
 
 
 @pytest.mark.parametrize(
@@ -102,15 +103,16 @@ METRIC = {"name": "m", "dimensions": {"d": "v"}}
     [
         ([{"metricStat": {"metric": METRIC}}], "m"),
         ([{"expression": "a/b", "returnData": True}, {"metricStat": {"metric": METRIC}}], "m"),
-        ([{"metricStat": {"metric": METRIC}}, {"metricStat": {"metric": METRIC}}], ""),
+        ([{"metricStat": {"metric": METRIC}}, {"metricStat": {"metric": METRIC}}], "m"),
+        ([{"metricStat": {"metric": METRIC}}, INPUT], ""),
         ([{"metricStat": {"metric": METRIC}}, {**INPUT, "returnData": False}], "m"),
-        ([{"expression": "a/b"}, *[{**INPUT, "returnData": False}] * 2], ""),
+        ([{"expression": "a/b"}, *[{**OF_ONE, "returnData": False}] * 2], "m"),
         ([{"expression": "a/b"}], ""),
         ([], ""),
     ],
 )
 def test_the_metric_is_the_one_that_is_returned(metrics: object, metric: str) -> None:
-    """Of several none is *the* metric, so rules cannot match one by chance."""
+    """Of different ones none is *the* metric, so rules cannot match one by chance."""
     signal = parsed(ZERO, {"detail.configuration.metrics": metrics})
     assert (signal.metric, signal.dimensions) == (metric, {"d": "v"} if metric else {})
 

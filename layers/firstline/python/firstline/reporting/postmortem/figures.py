@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from firstline.incidents.incident import Status
+from firstline.incidents.incident import QUIET, Status
 from firstline.ledger.entries import DecisionMade, PageDelivered, ResponseMeasured
 from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.fixes import Fix
@@ -45,7 +45,7 @@ def _since(stands: Standing, at: datetime) -> str:
 def _paged(record: Record, stands: Standing) -> Figure:
     for at, page in timed(record, PageDelivered):
         taken = (page.action, page.outcome) == ("trigger", "accepted")
-        if taken and page.channel != "change":
+        if taken and page.channel not in QUIET:
             note = _CHANNELS.get(page.channel, "sent to the team, paged no one")
             return Figure(name="First page", value=_since(stands, at), note=note)
     return Figure(name="First page", value="none")
