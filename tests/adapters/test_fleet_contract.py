@@ -336,7 +336,10 @@ OTHER_METRIC = {"MetricName": "o"}
             },
             ("o", {}),
         ),
-        ({"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, METRIC)]}, ("m", {"d": "v"})),
+        (
+            {"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, METRIC)]},
+            ("m", {"d": "v"}),
+        ),
         ({"Metrics": [{"MetricStat": {"Metric": it}} for it in (METRIC, OTHER_METRIC)]}, ("", {})),
         ({}, ("", {})),
     ],

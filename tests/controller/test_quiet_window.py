@@ -274,7 +274,7 @@ def test_a_p1_that_comes_back_rings_under_a_key_of_its_own() -> None:
     keys = (held.id, f"{held.id}:returned-1", f"{held.id}:returned-2")
     assert rig.posts[-3:] == [("resolve", each) for each in keys]
     first, *_ = (each for each in held.pages if each.key.endswith("returned-1"))
-    assert first.summary == "P1 complete-outage: it came back, healthy-hosts"
+    assert first.summary == "P1 complete outage: it came back, healthy-hosts"
 
 
 def test_a_p1_that_comes_back_without_its_signal_rings() -> None:

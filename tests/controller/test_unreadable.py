@@ -26,6 +26,9 @@ SPOILT = "{}"
 NEVER = timedelta(0)
 
 
+FROM = "[vettid us-east-1]"
+
+
 def spoil(rig: Rig, number: int = 0, severity: str = "P2") -> IncidentId:
     """Put an incident that nothing can read into the store: due, and older than any other."""
     id_ = IncidentId(f"inc-{number:020x}")
@@ -58,7 +61,10 @@ def test_the_page_names_the_incident_since_when_and_what_to_do() -> None:
     reconcile(Wake(id_, 1), rig.system)
     (received,) = rig.door.pager.alerts.received
     payload: dict[str, Any] = received.body["payload"]  # type: ignore[assignment] # as it was sent
-    assert payload["summary"] == f"P2: firstline cannot read the open incident {id_}"
+    assert (
+        payload["summary"]
+        == f"[vettid us-east-1] P2: firstline cannot read the open incident {id_}"
+    )
     assert payload["severity"] == "error"
     details = payload["custom_details"]
     assert (details["incident"], details["opened_at"]) == (id_, "2026-03-11T03:18:43+00:00")
@@ -84,7 +90,10 @@ def test_what_does_not_page_goes_to_the_team() -> None:
     id_ = spoil(rig, severity=Severity.P3)
     reconcile(Wake(id_, 1), rig.system)
     ((_, subject, text),) = rig.world.notices
-    assert (subject, rig.notified) == (f"P3: firstline cannot read the open incident {id_}", {})
+    assert (subject, rig.notified) == (
+        f"{FROM} P3: firstline cannot read the open incident {id_}",
+        {},
+    )
     assert "Take the incident over" in text
 
 

@@ -87,8 +87,8 @@ def test_an_alarm_without_a_rule_has_its_first_decision_at_once() -> None:
     ((at, line),) = rig.updates
     assert at == 0
     assert "no automatic fix for this condition: a person has to act; awaits a recovery" in line
-    assert line.endswith("until 06:18:43 UTC")
-    rig.until(lambda held: held.wakes > 20)
+    assert line.endswith("until 04:33:43 UTC")
+    rig.until(lambda held: held.wakes > 10)
     assert len(rig.updates) == 1
 
 

@@ -147,7 +147,7 @@ def test_launches_that_fail_are_one_page_once_the_group_was_short_for_long() -> 
         wait(rig, timedelta(minutes=5))
     held = rig.at_the_end()
     assert (len(rig.tables.incidents), held.severity) == (1, Severity.P2)
-    assert rig.notified == {held.id: 1}
+    assert rig.notified == {f"{held.id}:p2": 1}
     (page,) = (each for each in held.pages if each.channel == "pager")
     assert page.sent_at is not None
     assert SHORT <= page.sent_at - opened_at < SHORT + timedelta(minutes=1)
@@ -200,7 +200,7 @@ def test_a_group_that_cannot_be_read_is_taken_for_short() -> None:
     rig.script.failing = {"group"}
     rig.hear(LAUNCH)
     held = rig.at_the_end()
-    assert rig.notified == {held.id: 1}
+    assert rig.notified == {f"{held.id}:p2": 1}
     (page,) = (each for each in held.pages if each.channel == "pager")
     assert page.summary.startswith("P2 capacity: the group cannot be read, and it was short since")
 
@@ -211,7 +211,7 @@ def test_a_group_that_is_short_at_the_end_of_the_window_is_waited_for() -> None:
     rig = lacking(profile=copy.replace(PROFILE, policy=policy))
     rig.hear(LAUNCH)
     held = rig.at_the_end()
-    assert rig.notified == {held.id: 1}
+    assert rig.notified == {f"{held.id}:p2": 1}
     assert held.ended_at is not None
     assert held.ended_at - held.opened_at >= timedelta(seconds=1500)
 

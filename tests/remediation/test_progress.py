@@ -237,7 +237,7 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
         incident(),
         "further signals until 04:25:00 UTC",
     ),
-    "a recovery": (WAITS, incident(), "a recovery until 06:19:00 UTC"),
+    "a recovery": (WAITS, incident(), "a recovery until 04:34:00 UTC"),
     "hosts": (
         Decision(step=Look(FLEET, NOW), rule="look at hosts", why="nothing fresh"),
         incident(look=look()),

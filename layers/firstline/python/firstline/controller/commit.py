@@ -44,14 +44,16 @@ def contend[T](turn: Callable[[], T], what: str, clock: Clock) -> T:
 
     Raises `Unavailable` after five turns, or 10 s.
     """
-    began, tried = clock.now(), 0
-    while tried < TURNS_MAX and clock.now() - began <= BEGINS_WITHIN:
-        tried += 1
+    began, turns = clock.now(), 0
+    while turns < TURNS_MAX:
+        turns += 1
         try:
             return turn()
         except (Conflict, Busy):
-            clock.sleep(pause(f"{what}|{tried}", clock.now()))
-    raise Unavailable(f"{what} is contested {tried} times in a row: try again")
+            clock.sleep(pause(f"{what}|{turns}", clock.now()))
+        if clock.now() - began > BEGINS_WITHIN:
+            break
+    raise Unavailable(f"{what} is contested {turns} times in a row: try again")
 
 
 def pause(of: str, now: datetime) -> timedelta:

@@ -242,7 +242,9 @@ class PastClock:
 
     def now(self) -> datetime:
         """See `firstline.controller.ports.people.Clock`."""
-        now, self._present.now = self._present.now, self._present.later
+        now = self._present.now
+        if self._present.loaded:
+            self._present.now, self._present.loaded = self._present.later, False
         return now
 
     def sleep(self, duration: timedelta) -> None:

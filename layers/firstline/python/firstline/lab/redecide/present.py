@@ -10,10 +10,11 @@ from typing import Protocol
 
 import msgspec
 
+from firstline.controller.ports.store import Loaded
 from firstline.diagnosis.evidence import UNREAD, Unknown
 from firstline.diagnosis.preflight import Surroundings
 from firstline.errors import Unavailable
-from firstline.ids import CommandId, InstanceId
+from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.store import MemoryStore
 from firstline.notifications.delivery import Delivery
@@ -28,8 +29,8 @@ NEVER = Unknown("it was never recorded")
 class Present(msgspec.Struct):
     """What the record says of one turn, and what it was asked for in vain.
 
-    ``now`` is told once, to who begins, and ``later`` from then on: what came before the decision
-    took its time.
+    ``now`` is told until the incident was read and once after that, and ``later`` from then on:
+    what came before the decision took its time.
     ``answers`` are those of the commands that are waited for. Where ``storm_unread`` nobody could
     read then what had opened before.
     """
@@ -41,12 +42,13 @@ class Present(msgspec.Struct):
     answers: dict[CommandId, dict[InstanceId, Answer]] = {}
     looked_around: bool = False
     storm_unread: bool = False
+    loaded: bool = False
     missing: set[str] = set()
 
     def read(self, basis: Basis, answers: dict[CommandId, dict[InstanceId, Answer]]) -> None:
         """Another turn, which rested on *basis*."""
         self.seen, self.around, self.answers = basis.seen, basis.around, answers
-        self.looked_around = self.storm_unread = False
+        self.looked_around = self.storm_unread = self.loaded = False
         self.missing = set()
 
     def known[T](self, name: str, fact: T | Unknown) -> T:
@@ -86,6 +88,11 @@ class PastStore(MemoryStore):
     def __init__(self, present: Present) -> None:
         super().__init__(Plain())
         self._present = present
+
+    def load(self, incident: IncidentId) -> Loaded | None:
+        """See `firstline.controller.ports.store.Store`."""
+        self._present.loaded = True
+        return super().load(incident)
 
     def limits(self, group: str) -> Limits:
         """See `firstline.controller.ports.store.Store`."""

@@ -222,7 +222,7 @@ class Run:
         store, start = self.system.ports.store, self._world.start
         heard = (incident_id(parse(body, home, start).key) for body in self._heard)
         paged = (IncidentId(each.key.partition(":")[0]) for each in pages)
-        ids = dict.fromkeys((*heard, *paged))
+        ids = dict.fromkeys(each for each in (*heard, *paged) if each not in self._spoilt)
         found = ((id_, store.load(id_), store.entries(id_)) for id_ in ids)
         return tuple(
             Chapter(id_, loaded.incident if loaded else None, entries)

@@ -50,5 +50,4 @@ def _by_rule(
         case "storm" | "gathers", Wait(until):
             return "further signals", until
         case _:
-            opened_at, age_max = incident.opened_at, seconds(policy.incident_age_max_seconds)
-            return "a recovery", opened_at + age_max
+            return "a recovery", blocked_until
