@@ -24,7 +24,7 @@ from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import planted
 from firstline.lab.simulation.bug import Planted
 from firstline.lab.simulation.bugs import PLANTED
-from tools import faults
+from tools import faults, regressions
 from tools.mutants import campaign as mutation
 from tools.mutants import mutants
 
@@ -131,6 +131,11 @@ PARTS = {
         run_campaign,
     ),
     "planted": Part("each planted bug is found", "planted.jsonl", hunt_bugs),
+    "regressions": Part(
+        "what was found once is mended, and found again where it is not",
+        "regressions.jsonl",
+        regressions.run,
+    ),
     "faults": Part(
         "each call to AWS may end in seven ways, and no page is lost",
         "faults.jsonl",

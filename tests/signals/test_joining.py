@@ -63,11 +63,11 @@ def test_a_worse_side_takes_the_lead_and_pages_under_a_key_of_its_own() -> None:
     assert [each.severity for each in held.responses] == [P2, P1]
 
 
-def test_what_was_never_paged_rises_under_the_episodes_own_key() -> None:
-    """A P3 wakes nobody, so the first page is the episode's; the team was told of it before."""
+def test_each_rise_pages_under_the_key_of_its_severity() -> None:
+    """The key follows from id and severity alone: ingest uses it without reading the incident."""
     held = joined(begun(SLOW, P3), DOWN, P2)
-    told = [(each.channel, each.key) for each in joined(held, OUTAGE, P1).pages]
-    assert told == [("team", held.id), ("pager", held.id), ("pager", f"{held.id}:p1")]
+    keys = [(each.channel, each.key) for each in joined(held, OUTAGE, P1).pages]
+    assert keys == [("team", held.id), ("pager", f"{held.id}:p2"), ("pager", f"{held.id}:p1")]
 
 
 def test_as_bad_and_nearer_to_a_fix_leads_without_a_page() -> None:

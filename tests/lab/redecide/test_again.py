@@ -1,6 +1,7 @@
 """Again: the same inputs give the same decision, and the exact difference is told where not."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ from firstline.remediation.execution import (
     Unsettled,
 )
 from tests.lab.redecide import stories
+from tools.regressions import read
 
+TABLE = Path(__file__).parents[3] / "docs" / "regressions.jsonl"
 HUNDRED = range(100)
 
 
@@ -46,7 +49,9 @@ def test_what_a_worker_took_in_that_did_not_decide_is_taken_in_again() -> None:
     """It paged and died: its signals come at the instant of its commit, before the others."""
     name = "a decision does not follow from its record, where a worker paged and did not decide"
     (died,) = [each for each in REGRESSIONS if each.name == name]
-    told, policies = stories.of(*regressions.given(died))
+    (line,) = [each for each in read(TABLE) if each.name == name]
+    seed = regressions.seed_of(died)
+    told, policies = stories.of(seed, regressions.given(line.choices))
     assert any(len(turn.arrivals) > 1 for each in told for turn in each.turns)
     assert [again(each, policies).differences for each in told] == [()] * len(told)
 

@@ -12,8 +12,11 @@ from firstline.lab.simulation.invariants import CHECKERS
 from firstline.lab.simulation.planted import hunt
 from firstline.lab.simulation.regressions import REGRESSIONS, Regression
 from tools.prove import hunted
+from tools.regressions import read
 
-KNOWN = hunted(Path(__file__).parents[3] / "docs" / "planted.jsonl")
+DOCS = Path(__file__).parents[3] / "docs"
+KNOWN = hunted(DOCS / "planted.jsonl")
+CHOICES = {each.name: each.choices for each in read(DOCS / "regressions.jsonl")}
 BY_NAME = {each.name: each for each in PLANTED}
 GONE = Planted(name="gone", breaks="I1", file="notifications/pages.py", old="no such line", new="")
 BROKEN = Planted(
@@ -56,18 +59,22 @@ def test_every_invariant_has_a_checker_and_every_checker_a_bug() -> None:
 
 AGAIN = """
 import sys
-from firstline.lab.simulation.regressions import REGRESSIONS, again
-(wanted,) = [each for each in REGRESSIONS if each.name == sys.argv[1]]
-print(*again(wanted).violations)
+from firstline.lab.simulation import found
+seed, *choices = map(int, sys.argv[1:])
+print(*found.simulate(seed, choices).violations)
 """
 
 
 @pytest.mark.parametrize("regression", REGRESSIONS, ids=lambda each: each.name)
 def test_what_was_found_once_is_mended(regression: Regression) -> None:
-    """Its choices break nothing now, and break what they broke where the mistake is planted."""
-    assert regressions.again(regression).violations == ()
-    bug = BY_NAME[regression.bug] if isinstance(regression.bug, str) else regression.bug
-    assert planted.run(bug, AGAIN, regression.name).startswith(f"{bug.breaks}:")
+    """Its choices break nothing now, and break what they broke where the mistake is planted.
+
+    Other code asks for other choices: ``./dev prove regressions`` hunts them.
+    """
+    bug, seed = regressions.planted_bug(regression), regressions.seed_of(regression)
+    given = regressions.given(CHOICES[regression.name])
+    assert found.simulate(seed, given).violations == ()
+    assert planted.run(bug, AGAIN, *map(str, (seed, *given))).startswith(f"{bug.breaks}:")
 
 
 SHRUNK = """

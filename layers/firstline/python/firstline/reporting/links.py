@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import msgspec
 
+from firstline import console_links
 from firstline.ids import IncidentId
 from firstline.ledger import report_location
 
-_ALARM = re.compile(r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):[^:]*:alarm:(.+)")
+_ALARM = re.compile(r"arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:[^:]*:alarm:(.+)")
 _REDACTED = re.compile(r"[\[\]\N{REPLACEMENT CHARACTER}\N{HORIZONTAL ELLIPSIS}]")
 
 
@@ -36,9 +36,9 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
 def of_fleet(places: Places) -> tuple[Link, ...]:
     """The dashboard, the runbook, and the service in PagerDuty."""
-    board = quote(f"firstline-{places.fleet}", safe="")
     known = places.region and places.fleet
-    dashboard = f"{_cloudwatch(places.region)}#dashboards/dashboard/{board}" if known else ""
+    board = f"firstline-{places.fleet}"
+    dashboard = console_links.dashboard(board, places.region) if known else ""
     named = {"dashboard": dashboard, "runbook": places.runbook, "PagerDuty": places.pagerduty}
     return tuple(Link(text, href) for text, href in named.items() if href)
 
@@ -53,14 +53,10 @@ def of_incident(
 def _alarm(arn: str) -> Iterator[Link]:
     """None for an address in which a part was redacted: it leads nowhere."""
     found = _ALARM.fullmatch(arn)
-    if found and not _REDACTED.search(found[2]):
-        yield Link("alarm", f"{_cloudwatch(found[1])}#alarmsV2:alarm/{quote(found[2], safe='')}")
+    if found and not _REDACTED.search(found[1]):
+        yield Link("alarm", console_links.alarm(arn))
 
 
 def _report(places: Places, incident: IncidentId) -> Iterator[Link]:
     if places.bucket and places.region:
         yield Link("report", report_location.link(places.bucket, places.region, incident))
-
-
-def _cloudwatch(region: str) -> str:
-    return f"https://console.aws.amazon.com/cloudwatch/home?region={region}"

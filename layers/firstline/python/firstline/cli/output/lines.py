@@ -244,6 +244,17 @@ class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
     timeline: tuple[str, ...]
 
 
+class RegressionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A regression and the choices that lead there: those that are not dull, by their place.
+
+    ``code`` is the digest of the package that they led there in.
+    """
+
+    name: str
+    choices: dict[int, int]
+    code: str = ""
+
+
 class PlantedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A planted bug, the invariant that it breaks, and the seed that found it; null: it lives.
 

@@ -1,18 +1,21 @@
-"""Regressions: what the simulation found, as the choices that led there.
+"""Regressions: what the simulation found, each as the start that led there.
 
-Each was mended at its root. The choices lead there again where the ``bug`` is planted, and nowhere
-else: a test runs both.
+Each was mended at its root. Its choices, which `hunt` finds, lead there again where the ``bug`` is
+planted, and nowhere else: a test runs both.
 """
+
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from firstline.lab.simulation import found
+from firstline.lab.simulation import found, planted
 from firstline.lab.simulation.bug import Planted
-from firstline.lab.simulation.found import Outcome
+from firstline.lab.simulation.bugs import PLANTED
+from firstline.lab.simulation.choices import Choices
 
 
 class Regression(msgspec.Struct, frozen=True, kw_only=True):
-    """In the world of ``start`` these ``choices``, by their place, were not dull.
+    """A run from ``start`` with its choices broke what ``bug`` breaks.
 
     ``bug`` is the planted one that is the old mistake, by its name; or itself, where the meeting
     is so rare that no hunt would find it.
@@ -21,7 +24,6 @@ class Regression(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bug: str | Planted
     start: str
-    choices: dict[int, int] = {}
 
 
 BEHIND = Planted(
@@ -62,19 +64,16 @@ REGRESSIONS = (
         name="an alarm that nobody could read opens, by a worker whose clock is behind",
         bug=BEHIND,
         start="an alarm comes after its OK",
-        choices={11: 2, 21: 2},
     ),
     Regression(
         name="a command is overlooked by a clock that goes before, and recorded as not sent",
         bug="a clock that goes before overlooks what was sent",
         start="restarts do not help",
-        choices={87: 3, 236: 3, 252: 9},
     ),
     Regression(
         name="a sweep that was paused sends a trigger after the resolve, and wakes somebody anew",
         bug="an alert is resolved while its trigger may be sent again",
         start="PagerDuty is down",
-        choices={894: 5},
     ),
     Regression(
         name="a page is told as owed for no longer than a wake that cannot be queued",
@@ -91,7 +90,6 @@ REGRESSIONS = (
             new="",
         ),
         start="no capacity",
-        choices={59: 2, 115: 6, 147: 7},
     ),
     Regression(
         name="a decision does not follow from its record, which leaves out that time had passed",
@@ -104,25 +102,21 @@ REGRESSIONS = (
             "        draft.now = system.ports.clock.now()\n    draft.measure",
         ),
         start="it is over before it was paged",
-        choices={30: 3, 62: 3, 68: 6},
     ),
     Regression(
         name="a host that is evidence is fixed, since no wake of its finding can be queued",
         bug=WRITTEN_LAST,
         start="a finding on a dead host",
-        choices={0: 5, 2: 1},
     ),
     Regression(
         name="a host that is evidence is fixed, since ingest dies after the page of its finding",
         bug=WRITTEN_LAST,
         start="a finding on a dead host",
-        choices={8: 9, 14: 6, 17: 5, 20: 4, 30: 1},
     ),
     Regression(
         name="a host that is evidence is fixed, since each delivery of its finding fails elsewhere",
         bug=WRITTEN_LAST,
         start="a finding on a dead host",
-        choices={9: 6, 15: 3, 17: 1, 34: 1, 41: 1},
     ),
     Regression(
         name="a page whose wake was lost waits until the wake is 15 s late, and for the next sweep",
@@ -134,18 +128,6 @@ REGRESSIONS = (
             new="if each.due_at",
         ),
         start="the way to NATS is gone",
-        choices={
-            0: 10,
-            2: 3,
-            12: 5,
-            19: 1,
-            26: 1,
-            69: 3,
-            72: 3,
-            154: 3,
-            164: 4,
-            169: 4,
-        },
     ),
     Regression(
         name="a rise to P2 whose wake was lost is paged by the second sweep, and not by the next",
@@ -158,7 +140,6 @@ REGRESSIONS = (
             "            draft = Draft(loaded.incident, system, now)\n",
         ),
         start="a storm of unrelated troubles",
-        choices={3: 3, 6: 5, 31: 8, 119: 7, 124: 7, 280: 7, 282: 4},
     ),
     Regression(
         name="a decision does not follow from its record, where a worker paged and did not decide",
@@ -170,18 +151,81 @@ REGRESSIONS = (
             new="",
         ),
         start="a storm of unrelated troubles",
-        choices={18: 6, 24: 5, 29: 6, 81: 3, 119: 1, 148: 1, 181: 9},
     ),
 )
 
 
-def again(regression: Regression) -> Outcome:
-    """Its run, as the code is now."""
-    return found.simulate(*given(regression))
+TRIES_MAX = 40_000
+"""So many runs are tried before a regression counts as lost."""
+SHIFTS = (0, *range(1, 9), *range(-1, -9, -1))
+"""By so many places a choice is moved in search of a run that breaks."""
+HUNT = """
+import sys
+from firstline.lab.simulation.regressions import breaking
+print(*breaking(*sys.argv[1:]))
+"""
 
 
-def given(regression: Regression) -> tuple[int, list[int]]:
-    """The seed of its world, and its choices."""
+def planted_bug(regression: Regression) -> Planted:
+    """The mistake itself."""
+    by_name = {each.name: each for each in PLANTED}
+    return by_name[regression.bug] if isinstance(regression.bug, str) else regression.bug
+
+
+def seed_of(regression: Regression) -> int:
+    """The seed of its world."""
     (seed,) = found.seeds(1, regression.start)
-    length = max(regression.choices, default=-1) + 1
-    return seed, [regression.choices.get(at, 0) for at in range(length)]
+    return seed
+
+
+def given(choices: Mapping[int, int]) -> list[int]:
+    """The choices of a run, of those *choices* that are not dull by their place."""
+    return [choices.get(at, 0) for at in range(max(choices, default=-1) + 1)]
+
+
+def hunt(regression: Regression, known: Mapping[int, int]) -> dict[int, int] | None:
+    """Choices that break with the mistake and not without it; *known* ones are tried first.
+
+    None where none of `TRIES_MAX` runs does.
+    """
+    bug, seed, first = planted_bug(regression), seed_of(regression), 0
+    while first < TRIES_MAX:
+        told = planted.run(
+            bug, HUNT, regression.start, bug.breaks, str(first), *map(str, given(known))
+        )
+        if not told:
+            return None
+        first, *taken = map(int, told.split())
+        if not found.simulate(seed, taken).violations:
+            return {at: number for at, number in enumerate(taken) if number}
+        first += 1
+    return None
+
+
+def breaking(start: str, breaks: str, first: str, *known: str) -> tuple[int, ...]:
+    """The number of the first run from *first* on that breaks, and its choices; or nothing."""
+    (seed,) = found.seeds(1, start)
+    for number, choices in _candidates(start, int(first), [int(each) for each in known]):
+        outcome = found.simulate(seed, choices)
+        if any(each.startswith(f"{breaks}:") for each in outcome.violations):
+            return number, *found.shortest(seed, outcome).choices
+    return ()
+
+
+def _candidates(start: str, first: int, known: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Runs to try: what is known, then in turn what is near it, and what a seed says."""
+    seeds = found.seeds(TRIES_MAX, start)
+    for number, seed in enumerate(seeds):
+        if number >= first:
+            near = number % 2 == 0
+            yield number, _moved(known, number) if near else list(found.simulate(seed).choices)
+
+
+def _moved(known: Sequence[int], number: int) -> list[int]:
+    """*known*, with some of it, and all that follows, moved by a few places; 0 moves nothing."""
+    chance, drift, moved = Choices(seed=number or None), 0, dict[int, int]()
+    for at, value in enumerate(known):
+        if value:
+            drift += SHIFTS[chance.pick(len(SHIFTS), 0.4)]
+            moved[max(at + drift, 0)] = value
+    return given(moved)

@@ -1,0 +1,45 @@
+"""Regressions' choices: ``./dev prove regressions`` hunts those that lead there no more.
+
+Whatever asks for one more choice moves all that follow, so they are kept in a table, and not in
+the code.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from firstline import version
+from firstline.cli.output.lines import RegressionLine
+from firstline.lab.simulation import regressions
+from firstline.lab.simulation.regressions import REGRESSIONS, Regression
+
+
+def run(table: Path, wanted: Sequence[Regression] = REGRESSIONS) -> int:
+    """Each of *wanted* with choices that lead there; status 1 where one is lost."""
+    code, known = version.digest(), {each.name: each for each in read(table)}
+    lost = 0
+    for each in wanted:
+        line = known.get(each.name, RegressionLine(name=each.name, choices={}))
+        if line.code == code:
+            continue
+        choices = regressions.hunt(each, line.choices)
+        print(f"{'LOST' if choices is None else 'found':6} {each.name}", flush=True)
+        lost |= choices is None
+        known[each.name] = RegressionLine(
+            name=each.name,
+            choices=line.choices if choices is None else choices,
+            code=line.code if choices is None else code,
+        )
+        _write(table, [known[each.name] for each in wanted if each.name in known])
+    return int(lost)
+
+
+def read(table: Path) -> list[RegressionLine]:
+    """The lines of *table*, if there is one."""
+    lines = table.read_bytes().splitlines() if table.exists() else []
+    return [msgspec.json.decode(each, type=RegressionLine) for each in lines]
+
+
+def _write(table: Path, lines: Sequence[RegressionLine]) -> None:
+    table.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in lines))
