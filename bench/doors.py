@@ -13,11 +13,11 @@ from firstline.cli.envelope import RUNBOOK
 from firstline.config import profile_file as profiles
 from firstline.controller.ports.people import Wake
 from firstline.controller.system import System
-from firstline.lab.twin.alerts import Alerts
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import MemoryDoor
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.alerts import Alerts
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.world import World
 
 

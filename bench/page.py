@@ -35,7 +35,7 @@ from tools.bench.figure import Figure, paired, run
 
 SERVER = """
 from datetime import UTC, datetime
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 with PagerDutyServer(lambda: datetime.now(UTC)) as server:
     print(server.url, flush=True)
     input()

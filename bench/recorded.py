@@ -26,7 +26,7 @@ from firstline.config.settings import Settings
 from firstline.diagnosis.evidence import AlarmState
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World, announce
 from functions import console, ingest, operator, reconcile, sweep

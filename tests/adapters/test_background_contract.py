@@ -26,7 +26,7 @@ from firstline.diagnosis.preflight import Deployments
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.lab.twin.aws import TwinAws
-from firstline.lab.twin.background import GROUP, NETWORK, PEERING, VPC
+from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
 from firstline.lab.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Ends, Requests
 

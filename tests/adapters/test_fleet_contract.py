@@ -29,9 +29,9 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.probe_outcome import CODES, ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
-from firstline.lab.twin.alarms import MuteWindow
 from firstline.lab.twin.aws import HOME
-from firstline.lab.twin.hosts import ENCLAVE_RESTART_TAKES, Host
+from firstline.lab.twin.fleet.alarms import MuteWindow
+from firstline.lab.twin.fleet.hosts import ENCLAVE_RESTART_TAKES, Host
 from firstline.lab.twin.scenario import BreakPlan, FaultKind
 from tests.adapters import account
 from tests.adapters.doors import T0, Door, Ends, Http, Requests

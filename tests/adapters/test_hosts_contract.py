@@ -8,7 +8,7 @@ import pytest
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, Token
-from firstline.lab.twin.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
+from firstline.lab.twin.fleet.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
 from firstline.lab.twin.scenario import FaultKind
 from firstline.remediation.execution import (
     CLOCKS_APART,

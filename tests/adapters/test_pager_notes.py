@@ -10,7 +10,7 @@ import urllib3
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.adapters.pagerduty_notes import _api
 from firstline.errors import Malformed
-from firstline.lab.twin.pagerduty import REST_KEY, USER, PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import REST_KEY, USER, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.loopback import Loopback, http

@@ -9,7 +9,7 @@ import pytest
 
 from firstline.adapters.pager_line import PATIENCE
 from firstline.lab.twin import replay
-from firstline.lab.twin.pagerduty import Fault, PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, NotYet
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http

@@ -12,7 +12,7 @@ from firstline.adapters.aws.scaling import AsgScaling
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, GroupName, InstanceId, Token
 from firstline.lab.twin.aws import session
-from firstline.lab.twin.group import BY_HAND
+from firstline.lab.twin.fleet.group import BY_HAND
 from firstline.remediation.execution import (
     CLOCKS_APART,
     Another,

@@ -11,7 +11,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Heard
 from firstline.errors import Busy, Conflict, Contested, Unavailable
 from firstline.incidents.incident import Status
-from firstline.lab.twin.alerts import State
+from firstline.lab.twin.pager.alerts import State
 from firstline.ledger.chain import Kind
 from tests.builders import ALARM_ARN
 from tests.controller.rig import START, ZERO, A, B, C, Rig, ready

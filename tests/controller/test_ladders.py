@@ -10,7 +10,7 @@ import pytest
 from firstline.config.profile import Profile
 from firstline.controller.ports.people import Wake
 from firstline.incidents.incident import Outcome, Status
-from firstline.lab.twin.group import BY_HAND, Preferences
+from firstline.lab.twin.fleet.group import BY_HAND, Preferences
 from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.ledger.chain import Kind
 from tests.builders import PROFILE

@@ -8,7 +8,7 @@ from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.errors import Unavailable
 from firstline.incidents.incident import Incident, Outcome, Status
-from firstline.lab.twin.hosts import Host
+from firstline.lab.twin.fleet.hosts import Host
 from firstline.ledger.chain import Kind
 from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, ready
 

@@ -15,7 +15,7 @@ from firstline.ids import SignalKey, incident_id
 from firstline.incidents.accounted import accounted
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin import tell
-from firstline.lab.twin.alarms import MuteWindow
+from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity

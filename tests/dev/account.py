@@ -30,7 +30,7 @@ from firstline.incidents.demotion import Demotion, Trust
 from firstline.lab.twin import resources, tell
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.replay import MINUTE, Run
 from firstline.lab.twin.scenario import HostPlan, Scenario, ruled
 from firstline.lab.twin.tally import Tally

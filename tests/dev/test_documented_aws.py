@@ -81,6 +81,7 @@ def there(session: Session) -> str:
         ],
     )
     session.client("sqs").create_queue(QueueName="dead")
+    session.client("secretsmanager").create_secret(Name="SECRET", SecretString="set it")
     made = session.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     return made["KeyMetadata"]["KeyId"]
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from firstline.config import profile_file as profiles
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from tests.end_to_end import kinds, pace, quick, stand_ins
 from tests.end_to_end.assembly import Cdk
 from tests.end_to_end.cloud import ACCOUNT, REGION, Cloud
@@ -51,6 +51,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             "region": REGION,
             "architecture": ARCHITECTURES[platform.machine()],
             "pager_url": pager.url,
+            "pager_notes_from": "",
             **{f"{whose}_email": f"{whose}@example.com" for whose in READ_BY_MAIL},
         }
         assembly = cdk.synth(folder / "cdk.out", context)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.clock import SystemClock
-from firstline.lab.twin.alerts import Received
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.alerts import Received
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import Scenario
 from tests.end_to_end import pace
 from tests.end_to_end.alarms import Alarms

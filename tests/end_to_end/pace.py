@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from firstline.lab.twin.hosts import Timings
+from firstline.lab.twin.fleet.hosts import Timings
 
 MINUTE = timedelta(seconds=2)
 """A minute of schedules, of alarms' periods and of the metrics of queues."""

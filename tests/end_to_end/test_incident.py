@@ -11,7 +11,7 @@ from typing import Any
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.incidents.resolve_delay import RESOLVE_AFTER
-from firstline.lab.twin.alerts import Received
+from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from tests.end_to_end import pace
 from tests.end_to_end.deployment import RECORDS, Deployment

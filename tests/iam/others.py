@@ -26,7 +26,7 @@ from firstline.ids import IncidentId, incident_id
 from firstline.incidents.incident import Status
 from firstline.lab.twin import aws, resources
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.world import World, announce
 from firstline.ledger.archive import Added

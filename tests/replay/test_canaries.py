@@ -16,7 +16,7 @@ from firstline.cli.envelope import RUNBOOK
 from firstline.ids import incident_id
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.wire import DEPENDENCIES, OWNED_BY_MOTO
 from firstline.lab.twin.world import World

@@ -22,7 +22,7 @@ from firstline.errors import Malformed
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.world import World
 from firstline.signals.sources.envelope import parse

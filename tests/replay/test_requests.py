@@ -12,7 +12,7 @@ from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.pagerduty import PagerDutyServer
+from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from tests.adapters.doors import Requests

@@ -7,7 +7,7 @@ from firstline.reporting import links
 from firstline.reporting.links import Link, Places
 from tests.builders import ALARM_ARN, ALARM_NAME, ID
 
-CLOUDWATCH = "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#"
+CLOUDWATCH = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#"
 REPORTS = "https://us-east-1.console.aws.amazon.com/s3/buckets/archive?region=us-east-1"
 
 
@@ -34,8 +34,8 @@ def test_an_incident_has_its_alarm_and_once_it_ended_its_report() -> None:
 @pytest.mark.parametrize(
     ("arn", "name"),
     [
-        ("arn:aws:cloudwatch:us-east-1:[account]:alarm:vaults down", "vaults%20down"),
-        ("arn:aws:cloudwatch:us-east-1:1:alarm:a?b#c", "a%3Fb%23c"),
+        ("arn:aws:cloudwatch:us-east-1:[account]:alarm:vaults down", "vaults$20down"),
+        ("arn:aws:cloudwatch:us-east-1:1:alarm:a?b#c", "a$3Fb$23c"),
         ("arn:aws:cloudwatch:us-east-1:1:alarm:of [account]", None),
         ("arn:aws:ec2:us-east-1:1:instance/i-1", None),
         ("", None),

@@ -5,7 +5,7 @@ from firstline.reporting.postmortem.write import write
 from tests.builders import ALARM_ARN, ALARM_NAME, PROFILE, A
 from tests.reporting.chains import chain, decision, handed_over, looked, opening, outage
 
-CLOUDWATCH = "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+CLOUDWATCH = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
 HOSTILE = "<img src=x onerror=y> [a](http://x) | `c` ![b](x) **d** www.x.example"
 
 

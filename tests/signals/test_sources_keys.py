@@ -9,7 +9,7 @@ import pytest
 
 from firstline.adapters.aws.alarm_kinds import firing
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
-from firstline.lab.twin.alarms import Alarm
+from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.signal import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
 from firstline.signals import correlation as causes
 from firstline.signals.classify import classify, known_as

@@ -21,7 +21,7 @@ MEMORY_MB = {
     "sweep": 512,
 }
 """By function."""
-OWN_ALARM_METRICS = 22
+OWN_ALARM_METRICS = 23
 """Of alarms that every deployment has on itself, with the one that is drilled."""
 ALARMS_A_FUNCTION = 2
 DRILL_DAYS = 6

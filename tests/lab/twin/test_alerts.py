@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.lab.twin.alerts import Alert, Alerts, Changed, Logged, Received, State
+from firstline.lab.twin.pager.alerts import Alert, Alerts, Changed, Logged, Received, State
 from firstline.notifications.delivery import Accepted, BadBody
 from tests.lab.twin.pages import BAD, KEY, T0, TRIGGER, Body, event, trigger, without
 

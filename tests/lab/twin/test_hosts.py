@@ -7,10 +7,10 @@ import pytest
 
 from firstline.diagnosis.evidence import UnitState
 from firstline.ids import InstanceId
-from firstline.lab.twin import units
-from firstline.lab.twin.hosts import ANSWER_AFTER, Host, Invocation
+from firstline.lab.twin.fleet import units
+from firstline.lab.twin.fleet.hosts import ANSWER_AFTER, Host, Invocation
+from firstline.lab.twin.fleet.units import History
 from firstline.lab.twin.scenario import HostPlan
-from firstline.lab.twin.units import History
 from tests.builders import NOW
 from tests.infra.documents.states import STATES, State, expected, reported
 

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 
-from firstline.lab.twin.alerts import Alerts
-from firstline.lab.twin.pager_rest import NOTES_MAX
-from firstline.lab.twin.pagerduty import PATH, REST_KEY, USER, PagerDutyServer
+from firstline.lab.twin.pager.alerts import Alerts
+from firstline.lab.twin.pager.pagerduty import PATH, REST_KEY, USER, PagerDutyServer
+from firstline.lab.twin.pager.rest import NOTES_MAX
 from tests.lab.twin.pages import T0, event
 
 HEADERS = {

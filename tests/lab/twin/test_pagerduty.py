@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from firstline.lab.twin.alerts import Alerts, State
-from firstline.lab.twin.pagerduty import Fault, PagerDutyServer
+from firstline.lab.twin.pager.alerts import Alerts, State
+from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from tests.lab.twin.pages import FULL, T0, TRIGGER, Body, event, trigger, without
 
 GOOD = json.dumps(TRIGGER).encode()

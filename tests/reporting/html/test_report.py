@@ -13,7 +13,7 @@ from tests.builders import ALARM_ARN, ALARM_NAME, PROFILE, A
 from tests.reporting.chains import chain, decision, handed_over, looked, opening, outage
 from tests.reporting.html.reader import HOSTILE, Reader
 
-CLOUDWATCH = "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+CLOUDWATCH = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
 LEADS_TO = {
     ("link", "data:,"),
     ("a", f"{CLOUDWATCH}#alarmsV2:alarm/{ALARM_NAME}"),

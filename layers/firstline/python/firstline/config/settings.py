@@ -41,7 +41,7 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
     wakes_queue_url: str
     routing_key_secret: str
     pager_url: str
-    pager_notes_from: str = ""
+    pager_notes_from: str
     team_topic: str
     documents: dict[str, str]
     alarms: dict[str, str]

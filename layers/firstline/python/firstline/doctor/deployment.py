@@ -130,6 +130,6 @@ CHECKS = (
         ask=incidents,
         severity="warning",
         consequence="where the deployed code cannot read it either, it is a person's alone",
-        remedy="deploy the code that wrote it; docs/OPERATIONS.md, An incident that cannot be read",
+        remedy="docs/OPERATIONS.md, An incident that cannot be read",
     ),
 )

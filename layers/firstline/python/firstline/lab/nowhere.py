@@ -17,6 +17,7 @@ def nowhere(home: Home, code: str) -> Settings:
         wakes_queue_url="",
         routing_key_secret="",
         pager_url="",
+        pager_notes_from="",
         team_topic="",
         documents={},
         alarms={},

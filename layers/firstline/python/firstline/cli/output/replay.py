@@ -7,7 +7,7 @@ from typing import Any
 from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayLine
 from firstline.diagnosis.evidence import HostReport
 from firstline.ids import InstanceId
-from firstline.lab.twin.alerts import Received
+from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.replay import Chapter, Replayed
 from firstline.ledger.entries import (
     DecisionMade,

@@ -9,14 +9,14 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.simulation.run import Run
 from firstline.lab.simulation.starts import Label
-from firstline.lab.twin.hosts import Host
+from firstline.lab.twin.fleet.hosts import Host
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import FixIntended, LedgerEvent, UnknownEvent
 from firstline.ledger.export import recorded
 
 if TYPE_CHECKING:
     from firstline.incidents.incident import Incident
-    from firstline.lab.twin.alerts import Received
+    from firstline.lab.twin.pager.alerts import Received
     from firstline.lab.twin.world import Mutation
 
 BEFORE = timedelta(seconds=120)

@@ -10,7 +10,7 @@ from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.mail import Mail
 from firstline.lab.simulation.starts import Start, Told
 from firstline.lab.twin import tell
-from firstline.lab.twin.alarms import MuteWindow
+from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
 from firstline.remediation.departure import Activity

@@ -17,7 +17,7 @@ from firstline.controller.operators.commands import (
 )
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.twin.group import BY_HAND, RefreshInProgress
+from firstline.lab.twin.fleet.group import BY_HAND, RefreshInProgress
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.world import World
 

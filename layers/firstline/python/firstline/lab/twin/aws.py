@@ -106,6 +106,7 @@ class TwinAws:
             wakes_queue_url=resources.queue_url(self.home, resources.WAKES),
             routing_key_secret=resources.SECRET,
             pager_url=pager_url,
+            pager_notes_from="",
             team_topic=f"arn:aws:sns:{place}:firstline-team",
             documents={name: name for name in DOCUMENTS},
             alarms={

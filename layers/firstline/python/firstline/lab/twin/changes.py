@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstline.ids import InstanceId
-from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
+from firstline.lab.twin.fleet.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import World
 from firstline.remediation.departure import Activity
 

@@ -31,13 +31,13 @@ from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.twin import versions
-from firstline.lab.twin.alerts import Alerts
 from firstline.lab.twin.around import MemoryAround
-from firstline.lab.twin.background import MemoryBackground
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.effects import Effects, ScenarioFaults
-from firstline.lab.twin.hosts import Invocation
-from firstline.lab.twin.scaling import MemoryScaling
+from firstline.lab.twin.fleet.background import MemoryBackground
+from firstline.lab.twin.fleet.hosts import Invocation
+from firstline.lab.twin.fleet.scaling import MemoryScaling
+from firstline.lab.twin.pager.alerts import Alerts
 from firstline.lab.twin.store import MemoryStore
 from firstline.lab.twin.world import Command, Mutation, Unregistered, World
 from firstline.notifications.delivery import Accepted, Delivery, NotYet

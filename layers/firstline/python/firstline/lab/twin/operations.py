@@ -12,9 +12,10 @@ from firstline.actions.catalogue import DOCUMENTS
 from firstline.adapters.aws.alarm_kinds import LISTS
 from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
-from firstline.lab.twin import around, background, changes
+from firstline.lab.twin import around, changes
 from firstline.lab.twin.changes import Answer, Parameters, RequestError
-from firstline.lab.twin.hosts import Invocation
+from firstline.lab.twin.fleet import background
+from firstline.lab.twin.fleet.hosts import Invocation
 from firstline.lab.twin.world import Command, Unregistered, World
 
 type Operation = Callable[[World, Parameters], Answer]

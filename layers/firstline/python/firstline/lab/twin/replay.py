@@ -31,12 +31,12 @@ from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import stored_versions, tell, versions
-from firstline.lab.twin.alarms import MuteWindow
-from firstline.lab.twin.alerts import Received
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.lambdas import Deliveries, Source
-from firstline.lab.twin.pagerduty import Fault, PagerDutyServer
+from firstline.lab.twin.pager.alerts import Received
+from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from firstline.lab.twin.scenario import LeverPlan, Scenario
 from firstline.lab.twin.tally import Ran, Tally
 from firstline.lab.twin.world import World

@@ -9,7 +9,7 @@ from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
 from firstline.ids import digest
-from firstline.lab.twin.alarms import MuteWindow
+from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import Scenario
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM

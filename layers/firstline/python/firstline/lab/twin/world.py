@@ -14,9 +14,9 @@ from firstline.diagnosis.evidence import AlarmState, NatsState
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
 from firstline.diagnosis.probe_outcome import ProbeOutcome, answering
 from firstline.ids import CommandId, InstanceId, digest
-from firstline.lab.twin.alarms import CROSSED, Alarm, MuteWindow
-from firstline.lab.twin.group import AutoScaling
-from firstline.lab.twin.hosts import TYPICAL, Host, Invocation, Timings
+from firstline.lab.twin.fleet.alarms import CROSSED, Alarm, MuteWindow
+from firstline.lab.twin.fleet.group import AutoScaling
+from firstline.lab.twin.fleet.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)

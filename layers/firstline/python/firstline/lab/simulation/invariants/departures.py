@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from firstline.ids import InstanceId
 from firstline.lab.simulation.invariants.acting import SKEW
 from firstline.lab.simulation.left import Left
-from firstline.lab.twin.hosts import Host
+from firstline.lab.twin.fleet.hosts import Host
 from firstline.ledger.entries import FixReported, FixVerified
 
 READ_BEFORE = timedelta(seconds=90)

@@ -8,7 +8,7 @@ from firstline.ids import IncidentId, SignalKey, incident_id
 from firstline.incidents.accounted import accounted
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.left import Left
-from firstline.lab.twin.alarms import Alarm
+from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.ledger.entries import SignalReceived
 from firstline.signal import Mark, Severity
 

@@ -17,9 +17,9 @@ from firstline.diagnosis.evidence import (
     UnitState,
 )
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
-from firstline.lab.twin import units
+from firstline.lab.twin.fleet import units
+from firstline.lab.twin.fleet.units import History
 from firstline.lab.twin.scenario import HostPlan
-from firstline.lab.twin.units import History
 
 ANSWER_AFTER = timedelta(seconds=2)
 ENCLAVE_RESTART_TAKES = timedelta(seconds=12)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 
 import msgspec
 
-from firstline.lab.twin.alerts import Alerts
-from firstline.lab.twin.pager_rest import Ask, RestApi
+from firstline.lab.twin.pager.alerts import Alerts
+from firstline.lab.twin.pager.rest import Ask, RestApi
 from firstline.notifications.delivery import BadBody
 
 if TYPE_CHECKING:

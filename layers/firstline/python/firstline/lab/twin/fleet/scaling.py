@@ -6,7 +6,7 @@ from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin.effects import Effects
-from firstline.lab.twin.group import NoRefresh, Preferences, RefreshInProgress
+from firstline.lab.twin.fleet.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import Mutation, World
 from firstline.remediation.departure import Activity, Departure, departure, ends, termination
 from firstline.remediation.execution import (

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.ids import InstanceId, digest
-from firstline.lab.twin.hosts import TYPICAL, Host, Timings
+from firstline.lab.twin.fleet.hosts import TYPICAL, Host, Timings
 from firstline.lab.twin.scenario import Scenario
 from firstline.remediation.departure import Activity
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from firstline.lab.twin.alerts import Alert, Alerts, State
+from firstline.lab.twin.pager.alerts import Alert, Alerts, State
 
 NOTES_MAX = 2000
 """As many as one incident takes."""
