@@ -1,15 +1,17 @@
 """Left: what a run left behind, read once for all checkers: the ledger, and the world's truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Never
 
+from firstline.config.profile import seconds
 from firstline.controller.ports.store import Given
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.simulation.run import Run
 from firstline.lab.simulation.starts import Label
 from firstline.lab.twin.fleet.hosts import Host
+from firstline.lab.twin.scenario import FaultPlan, UnreadablePlan
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import FixIntended, LedgerEvent, UnknownEvent
 from firstline.ledger.export import recorded
@@ -114,10 +116,18 @@ class Left:
     @property
     def troubles(self) -> list[tuple[datetime, datetime]]:
         """When each fault and each outage began, and when it was over."""
-        start, outages = self.world.start, self.world.scenario.faults
-        spans = [(each.from_seconds, each.until_seconds) for each in outages]
-        down = [(start + timedelta(seconds=a), start + timedelta(seconds=b)) for a, b in spans]
-        return [*self.run.scheduler.troubles, *down]
+        return [*self.run.scheduler.troubles, *self._spans(self.world.scenario.faults)]
+
+    @property
+    def unreadable(self) -> list[tuple[datetime, datetime]]:
+        """When incidents were of newer code, and until when."""
+        return self._spans(self.world.scenario.unreadable)
+
+    def _spans(
+        self, plans: Sequence[FaultPlan | UnreadablePlan]
+    ) -> list[tuple[datetime, datetime]]:
+        spans = [(seconds(each.from_seconds), seconds(each.until_seconds)) for each in plans]
+        return [(self.world.start + since, self.world.start + until) for since, until in spans]
 
     def disabled(self, at: datetime) -> bool:
         """Whether somebody had disabled the alarms' actions then."""

@@ -9,7 +9,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants.paging import SKEW, SWEPT_EVERY
 from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import PageDelivered
-from firstline.notifications.updates import UPDATES_MAX
+from firstline.notifications.updates import KEY, UPDATES_MAX
 
 DECIDED_WITHIN = timedelta(seconds=30)
 
@@ -64,15 +64,20 @@ def _possible(left: Left, since: datetime, until: datetime) -> datetime:
 
     After a trouble it is the next sweep that wakes the incident.
     """
-    late = (*left.troubles, *left.run.mail.delays)
+    late = (*left.troubles, *left.unreadable, *left.run.mail.delays)
     over = [over + SWEPT_EVERY for began, over in late if began <= until]
     skew = 2 * SKEW if left.run.skewed else timedelta(0)
     return max([since, *over]) + DECIDED_WITHIN + skew
 
 
 def _updates(left: Left, held: Incident) -> list[Any]:
-    return [
+    """Those that were accepted, as PagerDuty shows them: each is dated by its decision.
+
+    One that was refused at first may be accepted after the one that follows it.
+    """
+    found = [
         told
         for told in left.of(PageDelivered)
-        if told.incident == held.id and told.event.channel == "change" and told.event.summary
+        if told.event.summary and told.event.key.startswith(f"{held.id}:{KEY}-")
     ]
+    return sorted(found, key=lambda told: int(told.event.key.rpartition("-")[2]))

@@ -56,7 +56,15 @@ def _has_one(left: Left, alarm: Alarm, at: datetime) -> bool:
     """Whether an incident knows of it, or one of its cause ended since it turned."""
     mutes = (each for each in left.world.mutes if each.arn == alarm.arn and each.announced)
     since = max([alarm.since(at), *(each.ends for each in mutes if each.ends <= at)])
-    return any(_is_of(left, held, alarm, since, at) for held in left.held)
+    return any(_is_of(left, held, alarm, since, at) for held in left.held) or _joined(left, alarm)
+
+
+def _joined(left: Left, alarm: Alarm) -> bool:
+    """Whether it joined what nothing can read: then it is paged all the same (I1)."""
+    tables = left.run.door.store.tables
+    return any(
+        each.incident not in left.by_id and each.signal.arn == alarm.arn for each in tables.joined
+    )
 
 
 def _is_of(left: Left, held: Incident, alarm: Alarm, since: datetime, at: datetime) -> bool:
