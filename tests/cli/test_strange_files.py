@@ -149,22 +149,24 @@ def test_an_event_is_replayed_whatever_holds_it(
 
 
 @pytest.mark.parametrize(
-    ("year", "name", "outcome"),
+    ("year", "name", "outcomes"),
     [
-        ("0001", "foreign-account", "rejected"),
-        ("0050", "healthy-hosts-zero", "handed-over"),
-        ("9999", "foreign-account", "rejected"),
+        ("0001", "foreign-account", ["rejected"]),
+        # a sweep opens what the event could not: its alarm is in ALARM
+        ("0050", "healthy-hosts-zero", ["observed", "resolved"]),
+        ("9999", "foreign-account", ["rejected"]),
     ],
 )
 def test_an_event_of_a_year_that_cannot_be_is_replayed(
-    year: str, name: str, outcome: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    year: str, name: str, outcomes: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As it would be today: what is ours is watched, and a person has it in the end."""
     at = {"time": f"{year}-01-01T00:00:00Z", "detail.state.timestamp": f"{year}-01-01T00:00:00Z"}
     path = tmp_path / "event.json"
     path.write_bytes(edited(body(name), dict(at)))
     assert dispatch(["replay", str(path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["outcome"] == outcome
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(each)["outcome"] for each in lines] == outcomes
 
 
 BYTES = st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode())

@@ -108,7 +108,7 @@ def test_an_outage_is_paged_mended_and_closed(
     # where the alarm on some hosts comes first, its page rises with the alarm on all of them
     assert {each.key for each in (page, *risen)} == {incident}
     told_last = str([page, *risen][-1].body["payload"])
-    assert "P1 complete-outage: alarm healthy-hosts in ALARM" in told_last
+    assert "P1 complete outage: alarm healthy-hosts went to ALARM" in told_last
     passed = deployment.queue_to_page(begun, page)
     record_property(
         "figure", f"signals queue to PagerDuty, ingest cold: {passed.total_seconds():.2f} s"

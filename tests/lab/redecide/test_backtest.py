@@ -1,7 +1,7 @@
 """Backtest: two policies over one past, and where they part."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -65,9 +65,9 @@ class Trial:
         return [each.sort for each in self.flips]
 
 
-def export(folder: Path, seed: int) -> tuple[Path, Profile]:
-    """The ledger of a simulated run, and its policy."""
-    run = found.run(seed)
+def export(folder: Path, seed: int, given: Sequence[int] | None = None) -> tuple[Path, Profile]:
+    """The ledger of a simulated run, of its *given* choices or those of *seed*, and its policy."""
+    run = found.run(seed, given)
     path = folder / f"{seed}.jsonl"
     path.write_bytes(b"".join(found.exported(run)))
     return path, run.profile
@@ -142,7 +142,7 @@ def _at(body: bytes) -> datetime:
 def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
     """By the guard that stops it; what came after is not known, and not told."""
     (seed,) = found.seeds(1, "restarts do not help")
-    path, profile = export(tmp_path, seed)
+    path, profile = export(tmp_path, seed, given=())
     test = Trial(profile, changed(profile, "attempts_per_target_max", 1))
     totals = test.relive(path)
     assert {"fix-changed", "fix-lost"} & set(test.sorts)

@@ -83,7 +83,6 @@ PARTIAL = frozenset(
 """Evidence that may come without what was asked for."""
 UNASKED = {
     "store.closed": "no worker asks what is over: the console does",
-    "store.entries": "no worker reads the ledger: the command line does",
     "store.escalated": "no worker asks what a person was given: the console does",
     "store.last_entries": "no worker reads the ledger: the console does",
     "store.open_now": "no worker asks what is open: the console does",
