@@ -318,6 +318,9 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
         assert seen.lines[0].word == "heard"
         for shown in (widget(seen, ARN, "light"), page(seen)):
             assert "This code cannot read it: " in shown
+    beside = board.at("vettid", [*chain(OPENING, odd), *chain(OPENING, of="inc-2")], NOW).look("")
+    assert isinstance(beside, Overview)
+    assert len(beside.open) == 2
 
 
 def test_since_when_may_be_unknown() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firstline.errors import Malformed, Unavailable
-from firstline.lab.redecide.ports import PastBackground
+from firstline.lab.redecide.ports import PastBackground, PastFleet
 from firstline.lab.redecide.present import NEVER, Present
 from firstline.lab.redecide.record import signals, story
 from firstline.signal import SignalKind
@@ -89,6 +89,15 @@ def test_nothing_is_looked_up_in_the_past() -> None:
         lambda: past.peerings(()),
     )
     for read in reads:
+        with pytest.raises(Unavailable, match=NEVER.why):
+            read()
+
+
+def test_what_only_a_sweep_asks_is_not_in_the_record() -> None:
+    """What it opened is."""
+    at = datetime(2026, 3, 11, tzinfo=UTC)
+    past = PastFleet(Present(now=at, later=at))
+    for read in (lambda: past.firing(()), lambda: past.muted("")):
         with pytest.raises(Unavailable, match=NEVER.why):
             read()
 

@@ -90,16 +90,9 @@ def _overview(system: System, lens: Lens) -> Overview:
 
 def _loaded(listed: Iterable[IncidentId], system: System) -> tuple[list[Incident], list[Row]]:
     """The incidents, and a row that says so for each that this code cannot read."""
-    held, unread = list[Incident](), list[Row]()
-    for id_ in listed:
-        match _load(id_, system):
-            case Loaded(incident=incident):
-                held.append(incident)
-            case Unreadable() as error:
-                unread.append(rows.of_unreadable(error))
-            case None:
-                pass
-    return held, unread
+    found = [_load(each, system) for each in listed]
+    held = [each.incident for each in found if isinstance(each, Loaded)]
+    return held, [rows.of_unreadable(each) for each in found if isinstance(each, Unreadable)]
 
 
 def _load(id_: IncidentId, system: System) -> Loaded | Unreadable | None:

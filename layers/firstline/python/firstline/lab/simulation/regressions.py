@@ -89,7 +89,7 @@ REGRESSIONS = (
             old="        wakes=about.incident.wakes,\n",
             new="",
         ),
-        start="no capacity",
+        start="fixes are paused",
     ),
     Regression(
         name="a decision does not follow from its record, which leaves out that time had passed",
