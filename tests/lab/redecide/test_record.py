@@ -97,7 +97,8 @@ def test_what_only_a_sweep_asks_is_not_in_the_record() -> None:
     """What it opened is."""
     at = datetime(2026, 3, 11, tzinfo=UTC)
     past = PastFleet(Present(now=at, later=at))
-    for read in (lambda: past.firing(()), lambda: past.muted("")):
+    reads: tuple[Callable[[], object], ...] = (lambda: past.firing(()), lambda: past.muted(""))
+    for read in reads:
         with pytest.raises(Unavailable, match=NEVER.why):
             read()
 
