@@ -122,9 +122,9 @@ PLANTED = (
     Planted(
         name="an incident is closed though hosts are dead",
         breaks="I4 (hosts)",
-        file="remediation/rules/recovering.py",
-        old="policy.verify_readings or s.unverified:",
-        new="policy.verify_readings:",
+        file="remediation/recovery.py",
+        old="    if not all(each.verified for each in incident.targets):\n        return False\n",
+        new="",
     ),
     Planted(
         name="whoever only observes pages nobody",
@@ -205,8 +205,8 @@ PLANTED = (
         name="no storm is ever seen",
         breaks="I21",
         file="controller/opening.py",
-        old="        storm = others >= policy.storm_scopes_max and",
-        new="        storm = others < 0 and",
+        old="        many = others >= policy.storm_scopes_max",
+        new="        many = others < 0",
     ),
     Planted(
         name="a host that is evidence is fixed",
@@ -254,8 +254,8 @@ PLANTED = (
         name="a transition's key is the text of its instant",
         breaks="I30",
         file="signals/sources/cloudwatch.py",
-        old="{event.state.value}|{at.isoformat()}",
-        new="{event.state.value}|{event.state.timestamp}",
+        old="key=_key(arn, who, event.state.value, at),",
+        new='key=SignalKey(f"{arn}|{who}|{event.state.value}|{event.state.timestamp}"),',
     ),
     Planted(
         name="what a fix of ours did is a trouble",
