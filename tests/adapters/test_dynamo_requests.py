@@ -27,7 +27,7 @@ from firstline.controller.ports.store import (
     Store,
 )
 from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Conflict, Contested, Unavailable
+from firstline.errors import Bug, Conflict, Contested, Unavailable, Unwritable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.remediation.kill_switch import OFF
@@ -140,6 +140,30 @@ def cancelled(*codes: str) -> Http:
     kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
     reasons = [{"Code": code} for code in codes]
     return Http(400, json.dumps({"__type": kind, "CancellationReasons": reasons}))
+
+
+def refused(message: str) -> Http:
+    """A request that is refused as a whole."""
+    kind = "com.amazon.coral.validate#ValidationException"
+    return Http(400, json.dumps({"__type": kind, "message": message}))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        cancelled("ValidationError", *["None"] * 5),
+        cancelled(*["None"] * 2, "ValidationError", *["None"] * 3),
+        refused("Item size has exceeded the maximum allowed size"),
+    ],
+)
+@pytest.mark.parametrize(("change", "id_"), [(FULL, ID), (Change(processed=KEY), "")])
+def test_what_dynamodb_takes_at_no_time_is_no_outage(
+    end: Http, change: Change, id_: str, store_of: Callable[[Ends], Store]
+) -> None:
+    """The first is of an item, the last of the request; a commit beside incidents names none."""
+    with pytest.raises(Unwritable) as error:
+        store_of(Ends(end)).commit(change)
+    assert error.value.incident == id_
 
 
 FAILED = "ConditionalCheckFailed"

@@ -20,7 +20,7 @@ from firstline.controller.ports.store import (
     Paged,
     Store,
 )
-from firstline.errors import Bug, Conflict, Contested, Unavailable
+from firstline.errors import Bug, Conflict, Contested, Unavailable, Unwritable
 from firstline.ids import Cause, IncidentId, InstanceId, Token
 from firstline.incidents.accounted import Accounted
 from firstline.incidents.demotion import Demotion, Trust
@@ -267,6 +267,15 @@ def test_a_change_has_1_to_100_actions(store: Store) -> None:
     assert store.load(ID) is None
     store.commit(Change(incident=incident(), entries=made[:99]))
     assert store.entries(ID) == made[:99]
+
+
+def test_an_item_above_the_limit_is_refused_for_good(store: Store) -> None:
+    """400 KB: no try of it can ever be taken, so it is no outage."""
+    large = copy.replace(incident(), rule="r" * 410_000)
+    with pytest.raises(Unwritable, match=f"{ID} cannot be stored: Item size") as refused:
+        store.commit(Change(incident=large, entries=entries()))
+    assert (refused.value.severity, refused.value.opened_at) == (large.severity, large.opened_at)
+    assert (store.load(ID), store.entries(ID)) == (None, ())
 
 
 DEMOTED = Trust(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))

@@ -70,8 +70,10 @@ def test_an_action_whose_fixes_failed_is_demoted_and_told_of() -> None:
     down = stands(rig)
     assert down is not None
     assert (down.failed, down.incident) == (2, held.id)
-    change = next(each for each in held.pages if each.key == f"{held.id}:demoted-{RESTART}")
-    assert (change.channel, change.sent_at is not None) == ("change", True)
+    change = next(
+        each for each in rig.told(Kind.PAGE) if each["key"] == f"{held.id}:demoted-{RESTART}"
+    )
+    assert (change["channel"], change["outcome"]) == ("change", "accepted")
     page = next(each for each in held.pages if each.key == f"{held.id}:gave-up")
     assert page.details["demoted"] == f"{RESTART}: {down.told(RESTART, rig.system.origin.where)}"
     assert held.status is Status.HANDED_OVER

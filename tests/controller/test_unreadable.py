@@ -111,9 +111,7 @@ def test_a_page_that_was_not_accepted_is_tried_again() -> None:
     rig = Rig()
     id_ = spoil(rig)
     rig.script.failing = {"post"}
-    with pytest.raises(
-        Unavailable, match=f"the page of {id_}, which cannot be read, was not accepted"
-    ):
+    with pytest.raises(Unavailable, match=f"the page of this was not accepted: {id_}"):
         reconcile(Wake(id_, 1), rig.system)
     rig.script.failing = set()
     reconcile(Wake(id_, 1), rig.system)

@@ -22,6 +22,8 @@ from firstline.doctor.facts import (
     TargetGroup,
     Unread,
 )
+from firstline.ids import InstanceId
+from firstline.incidents.incident import HOSTS_MAX
 from firstline.monitoring import alarms as detection
 from tests.builders import FLEET, NOW, A, B, C, report
 from tests.doctor.accounts import (
@@ -161,6 +163,14 @@ def test_a_group_of_which_nothing_serves() -> None:
 def test_two_hosts_at_once_where_that_is_unsafe() -> None:
     """Each of them answers every message."""
     assert told(fleet(concurrent_instances_safe=False)) == [("group-state", "warning", GROUP)]
+
+
+def test_a_group_above_what_an_incident_holds() -> None:
+    hosts = tuple(InstanceId(f"i-{number:017x}") for number in range(HOSTS_MAX + 1))
+    found = [each for each in told(groups=group(in_service=hosts)) if each[0] == "group-state"]
+    assert found == [("group-state", "critical", GROUP)]
+    found = [each for each in told(groups=group(in_service=hosts[1:])) if each[0] == "group-state"]
+    assert found == []
 
 
 @pytest.mark.parametrize(

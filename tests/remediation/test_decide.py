@@ -7,7 +7,7 @@ import pytest
 from firstline.config.profile import ActionPolicy
 from firstline.diagnosis.evidence import Answering, Evidence, Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
-from firstline.incidents.incident import Incident, Outcome
+from firstline.incidents.incident import BYTES_MAX, HOSTS_MAX, Incident, Outcome, encode
 from firstline.remediation.decide import RULES, decide
 from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Raise, Step, Wait
 from firstline.remediation.plan import Plan
@@ -103,6 +103,12 @@ class Case(NamedTuple):
 
 
 TOO_OLD, OLD = incident(opened_at=ago(7200)), incident(opened_at=ago(7199))
+MANY = tuple(InstanceId(f"i-{number:017x}") for number in range(HOSTS_MAX - 2))
+CROWDED = WIDE = incident()
+FULL, CROWD = (evidence(group=group(*FLEET[:each], *MANY)) for each in (2, 3))
+LESS = incident(rule="")
+LESS = copy.replace(LESS, rule="r" * (BYTES_MAX - len(encode(LESS))))
+LARGE = copy.replace(LESS, rule=f"{LESS.rule}r")
 WORN, TIRED = incident(wakes=400), incident(wakes=399)
 SETTLED = {"hosts": SEEN}
 SILENT_MAX = PROFILE.policy.silent_looks_max
@@ -163,6 +169,8 @@ CASES = (
         of(incident(attempts=(REFRESH,))),
         "next fix",
     ),
+    Case("outgrown", HandOver(), of(CROWDED, evidence=CROWD), of(WIDE, evidence=FULL), "next fix"),
+    Case("outgrown", HandOver(), of(LARGE), of(LESS), "next fix"),
     Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
     Case(
         "bounded",

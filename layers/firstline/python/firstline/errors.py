@@ -6,7 +6,8 @@
     │   └── Busy      other workers keep the store from it: nothing was written
     ├── Conflict      somebody else wrote first: read again, then think again
     └── Bug           a rule of our own is broken: stop, and never go on from here
-        └── Unreadable    a stored incident is not for this code: leave it, and page a person
+        ├── Unreadable    a stored incident is not for this code: leave it, and page a person
+        └── Unwritable    the store takes it in no form that is tried again: page a person
 
 An unknown outcome of a mutation is none of these: it is a value (see ``ports.Unsettled``).
 """
@@ -70,6 +71,23 @@ class Unreadable(Bug):
         self, incident: str, why: str, severity: str = "", opened_at: datetime | None = None
     ) -> None:
         super().__init__(f"{incident} cannot be read by this code: {why}")
+        self.incident = incident
+        self.why = why
+        self.severity = severity
+        self.opened_at = opened_at
+
+
+class Unwritable(Bug):
+    """The store refuses a change for good: an item above its limit, or a form that it never takes.
+
+    Trying again cannot help. ``incident`` is the one that was to be written, "" for none;
+    ``severity`` and ``opened_at`` are of the incident as it was to be written.
+    """
+
+    def __init__(
+        self, incident: str, why: str, severity: str = "", opened_at: datetime | None = None
+    ) -> None:
+        super().__init__(f"{incident or 'a change'} cannot be stored: {why}")
         self.incident = incident
         self.why = why
         self.severity = severity

@@ -15,7 +15,7 @@ from firstline.controller.observe import observe, situation, take_in, with_surro
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
-from firstline.errors import Unreadable
+from firstline.errors import Unreadable, Unwritable
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import (
     Ask,
@@ -35,11 +35,11 @@ from firstline.remediation.update import Observation
 def reconcile(wake: Wake, system: System) -> None:
     """Do the next step of the wake's incident; raises `Unavailable` to be woken again.
 
-    One that cannot be read is a person's. The sweep wakes it once it can be read.
+    One that cannot be read or stored is a person's. The sweep wakes it once it can be read.
     """
     try:
         contend(lambda: _turn(wake, system), wake.incident, system.ports.clock)
-    except Unreadable as error:
+    except (Unreadable, Unwritable) as error:
         unreadable.page(error, system)
 
 

@@ -1,6 +1,6 @@
-"""Unreadable: an incident that this code cannot read is left as it is, and a person is paged.
+"""Unreadable: an incident that this code cannot read or store is left, and a person is paged.
 
-Its chain's head is in what cannot be read, so no entry of the ledger tells of the page.
+Its chain's head is in what cannot be read or stored, so no entry of the ledger tells of the page.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from firstline.controller import paged, settle
 from firstline.controller.system import System
-from firstline.errors import Unavailable, Unreadable
+from firstline.errors import Unavailable, Unreadable, Unwritable
 from firstline.notifications import unreadable
 
 
@@ -32,14 +32,14 @@ def page_all(found: Sequence[Unread], system: System, until: datetime) -> timede
     return longest
 
 
-def page(error: Unreadable, system: System) -> None:
+def page(error: Unreadable | Unwritable, system: System) -> None:
     """Page, unless that was done; raises `Unavailable` where it must be tried again."""
     if not _page(error, system, settle.TRIES_AT_ONCE):
-        raise Unavailable(f"the page of {error.incident}, which cannot be read, was not accepted")
+        raise Unavailable(f"the page of this was not accepted: {error}")
 
 
-def _page(error: Unreadable, system: System, tries: int) -> bool:
-    """Once for each code that cannot read it; False where the page was not accepted."""
+def _page(error: Unreadable | Unwritable, system: System, tries: int) -> bool:
+    """Once for each code that cannot read or store it; False where the page was not accepted."""
     page_ = unreadable.page(error, system.ports.clock.now())
     note = f"{page_.key}|{system.settings.code}"
     return paged.page_once(page_, system, tries=tries, note=note)

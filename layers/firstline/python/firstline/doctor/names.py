@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from firstline.config.profile import Profile
 from firstline.doctor.facts import Read, Unread, known
 from firstline.doctor.finding import Case, Check, Found, Grade
+from firstline.incidents.incident import HOSTS_MAX
 
 LOGS_SILENT = timedelta(days=1)
 """Parents write a line for each message and each probe: a day without one is none."""
@@ -31,6 +32,9 @@ def group_state(case: Case) -> Iterator[Found]:
         return
     if not found.in_service:
         yield Found(found.name, f"wants {found.desired} hosts and has none in service", "warning")
+    if len(found.in_service) > HOSTS_MAX:
+        told = f"has {len(found.in_service)} hosts: an incident about them is handed over at once"
+        yield Found(found.name, f"{told}, above {HOSTS_MAX}", "critical")
     if len(found.in_service) > 1 and not fleet.concurrent_instances_safe:
         many = f"has {len(found.in_service)} hosts in service, which the profile calls unsafe"
         yield Found(found.name, many, "warning")

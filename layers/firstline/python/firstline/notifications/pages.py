@@ -217,8 +217,8 @@ def tried(
 
     A resolve that waits for it is due once no worker is left that could send the trigger again.
     """
-    if page.channel in QUIET and given_up(page, delivery):
-        return tuple(each for each in pages if each != page)
+    if page.channel in QUIET and (isinstance(delivery, Accepted) or given_up(page, delivery)):
+        return tuple(each for each in pages if each != page)  # the ledger has what became of it
     sent_at = now if isinstance(delivery, Accepted) else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
     pages = tuple(after if each == page else each for each in pages)

@@ -1,8 +1,8 @@
-"""The page of an incident that this code cannot read: its id, since when, and what to do."""
+"""The page of an incident that this code cannot read or store: its id, since when, what to do."""
 
 from datetime import datetime
 
-from firstline.errors import Unreadable
+from firstline.errors import Unreadable, Unwritable
 from firstline.incidents.incident import Page
 from firstline.redaction import redact
 from firstline.signal import Severity
@@ -11,31 +11,39 @@ WHAT_TO_DO = (
     "Take the incident over. Deploy the code that wrote it, or restore its item "
     "(docs/OPERATIONS.md, An incident that cannot be read). Then resolve this alert."
 )
+STORED_NO_MORE = (
+    "Take the incident over: nothing more is done or recorded in it "
+    "(docs/OPERATIONS.md, An incident that cannot be stored). Then resolve this alert."
+)
 SUFFIX = "unreadable"
-"""How its key ends."""
+"""How the key of what cannot be read ends."""
+UNSTORED = "unwritable"
+"""How the key of what cannot be stored ends."""
 
 
-def page(error: Unreadable, now: datetime) -> Page:
+def page(error: Unreadable | Unwritable, now: datetime) -> Page:
     """To the pager, or to the team where what is known of its severity does not page."""
     severity = known_severity(error) or Severity.P1
     since = error.opened_at.isoformat(timespec="seconds") if error.opened_at else "unknown"
+    unread = isinstance(error, Unreadable)
+    what = f"cannot {'read' if unread else 'store'} the open incident {error.incident}"
     return Page(
         channel="pager" if severity.pages else "team",
-        key=f"{error.incident}:{SUFFIX}",
+        key=f"{error.incident}:{SUFFIX if unread else UNSTORED}",
         action="trigger",
         severity=severity,
-        summary=f"{severity}: firstline cannot read the open incident {error.incident}",
+        summary=f"{severity}: firstline {what}",
         details={
             "incident": error.incident,
             "opened_at": since,
             "why": redact(error.why),
-            "next": WHAT_TO_DO,
+            "next": WHAT_TO_DO if unread else STORED_NO_MORE,
         },
         owed_at=now,
         due_at=now,
     )
 
 
-def known_severity(error: Unreadable) -> Severity | None:
+def known_severity(error: Unreadable | Unwritable) -> Severity | None:
     """The severity that stands beside its text; None for none, or a word of newer code."""
     return next((each for each in Severity if each == error.severity), None)

@@ -15,6 +15,7 @@ from firstline.remediation.situation import Situation
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
     handing_over.not_known_here,
     handing_over.went_astray,
+    handing_over.outgrown,
     raising.short_group,
     handing_over.bounded,
     recovering.storm_gathers,

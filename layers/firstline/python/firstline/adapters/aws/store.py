@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws import transaction
 from firstline.adapters.aws.dynamo_items import Item, Key
@@ -89,7 +91,7 @@ class DynamoStore:
         )
 
     def commit(self, change: Change) -> None:
-        """Write *change* in one transaction; raises `Conflict` or `Unavailable`.
+        """Write *change* in one transaction; raises `Conflict`, `Unavailable` or `Unwritable`.
 
         After `Unavailable` it may have been written or not: read again.
         """
@@ -106,9 +108,13 @@ class DynamoStore:
                 contested = transaction.contested(
                     writes, [each.get("Code", "") for each in reasons]
                 )
-                if contested is None:
-                    raise
-                raise Conflict(contested) from error
+                if contested is not None:
+                    raise Conflict(contested) from error
+                transaction.refuse(change, reasons, error)
+                raise
+            except ClientError as error:
+                transaction.refuse(change, [error.response.get("Error", {})], error)
+                raise
 
     def open_incident(self, cause: Cause) -> IncidentId | None:
         """The incident that has *cause* open now, read consistently."""

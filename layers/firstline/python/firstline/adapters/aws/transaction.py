@@ -1,20 +1,27 @@
 """Transaction: a `Change` as the actions of one TransactWriteItems, each with its condition."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Given
-from firstline.errors import Bug, Contested
+from firstline.errors import Bug, Contested, Unwritable
 from firstline.incidents.accounted import accounted
+from firstline.redaction import redact
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from mypy_boto3_dynamodb import type_defs as shapes
+
+
+NEVER = frozenset({"ValidationError", "ValidationException"})
+"""Codes of an item above 400 KB, or of a form that DynamoDB takes at no time."""
 
 
 class Tables(NamedTuple):
@@ -51,6 +58,19 @@ def contested(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
     }
     busy = Contested.BUSY if "TransactionConflict" in codes else None
     return next((each for each in Contested if each in failed), busy)
+
+
+def refuse(change: Change, reasons: Sequence[Mapping[str, object]], error: ClientError) -> None:
+    """Raise `Unwritable` where one of *reasons* is that an item's size or form is not allowed.
+
+    A transaction has a reason for each action; a request that is refused as a whole has one.
+    """
+    for each in reasons:
+        if each.get("Code") in NEVER:
+            held, why = change.incident, redact(str(each.get("Message", "no reason")))
+            if held is None:
+                raise Unwritable("", why) from error
+            raise Unwritable(held.id, why, held.severity, held.opened_at) from error
 
 
 def _aggregate(change: Change, table: str) -> Iterator[Write]:

@@ -175,7 +175,8 @@ class Store(Protocol):
     def commit(self, change: Change) -> None:
         """Write *change*; raises `Conflict` saying what was contested.
 
-        Raises `Bug` for a change of no action, or of more than `ACTIONS_MAX`.
+        Raises `Bug` for a change of no action, or of more than `ACTIONS_MAX`, and `Unwritable`
+        for one that the store takes at no time.
         """
 
     def open_incident(self, cause: Cause) -> IncidentId | None:

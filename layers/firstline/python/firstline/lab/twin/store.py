@@ -20,7 +20,7 @@ from firstline.controller.ports.store import (
     Loaded,
 )
 from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Conflict, Contested, Unreadable
+from firstline.errors import Bug, Conflict, Contested, Unreadable, Unwritable
 from firstline.ids import Cause, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.accounted import Accounted, accounted
@@ -31,6 +31,9 @@ from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, Switch
 from firstline.remediation.limits import Lease, Limits
 from firstline.signals.storm import Openings
+
+ITEM_BYTES_MAX = 400 * 1024
+"""DynamoDB's limit of an item."""
 
 
 class Row(NamedTuple):
@@ -324,6 +327,11 @@ class MemoryStore:
 
 
 def _check_size(change: Change) -> None:
+    """As DynamoDB does: so many actions, and so many bytes of an item."""
+    held = change.incident
+    if held is not None and len(incidents.encode(held)) > ITEM_BYTES_MAX:
+        why = "Item size to update has exceeded the maximum allowed size"
+        raise Unwritable(held.id, why, held.severity, held.opened_at)
     if not 1 <= change.actions <= ACTIONS_MAX:
         raise Bug(f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}")
 

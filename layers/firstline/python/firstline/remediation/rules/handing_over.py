@@ -6,7 +6,7 @@ from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Gone, Group
 from firstline.diagnosis.health_checks import Failure, Life
-from firstline.incidents.incident import Outcome
+from firstline.incidents.incident import BYTES_MAX, HOSTS_MAX, Outcome, encode
 from firstline.remediation import execution, verification
 from firstline.remediation.decision import Decision, HandOver, Wait
 from firstline.remediation.situation import Situation
@@ -41,6 +41,19 @@ def went_astray(s: Situation) -> Decision | None:
     if not met:
         return None
     return Decision(step=HandOver(), rule="went astray", why=execution.astray(met[-1]))
+
+
+def outgrown(s: Situation) -> Decision | None:
+    """I24: what the store would take no more is a person's while it still takes it."""
+    group, size = s.evidence.group, len(encode(s.incident))
+    hosts = len(group.instances) if s.needs_hosts and isinstance(group, Group) else 0
+    if hosts > HOSTS_MAX:
+        why = f"the group has {hosts} hosts, and an incident holds the evidence of {HOSTS_MAX}"
+    elif size > BYTES_MAX:
+        why = f"the incident has grown to {size} bytes, and is stored up to {BYTES_MAX}"
+    else:
+        return None
+    return Decision(step=HandOver(), rule="outgrown", why=why)
 
 
 def nothing_to_watch(s: Situation) -> Decision | None:
