@@ -12,11 +12,11 @@ from firstline.diagnosis.health_checks import Life
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.notifications.updates import Update
 from firstline.remediation.decide import decide
-from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Wait
+from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Raise, Wait
 from firstline.remediation.guards.guard import Answer, Denial
 from firstline.remediation.progress.update import FIRST_WITHIN, update
 from firstline.remediation.situation import Situation
-from firstline.signal import Condition
+from firstline.signal import Condition, Severity
 from tests.builders import (
     ALARM,
     ALARM_ARN,
@@ -109,6 +109,10 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
     "alarms that cannot be read": (
         {"incident": KMS, "evidence": evidence(alarms={"a": UNREAD, "b": Gone(), "c": ALARM})},
         "1 of 3 alarms in ALARM, 1 deleted, 1 unknown",
+    ),
+    "a group": (
+        {"incident": incident(condition=Condition.CAPACITY, targets=())},
+        "3 of 3 instances are in service",
     ),
     "no alarm": (
         {"incident": KMS, "evidence": evidence(alarms={})},
@@ -227,6 +231,26 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
         VERIFIED,
         "the alarm to turn OK until 04:29:20 UTC",
     ),
+    "an alarm that is to stay OK": (
+        Decision(step=Wait(LATER), rule="alarm to clear", why="reading 1 of 3"),
+        copy.replace(VERIFIED, clear_readings=1),
+        "the alarm to stay OK until 04:34:20 UTC",
+    ),
+    "a group that is not whole": (
+        Decision(step=Wait(LATER), rule="alarm to clear", why="not whole"),
+        copy.replace(VERIFIED, clear_readings=3),
+        "the group to have the instances that it wants until 04:34:20 UTC",
+    ),
+    "a quiet window": (
+        Decision(step=Wait(LATER), rule="quiet window", why="it recovered by itself"),
+        incident(recovered_at=NOW),
+        "that it stays recovered until 04:25:00 UTC",
+    ),
+    "what has no alarm": (
+        Decision(step=Wait(LATER), rule="nothing to watch", why="no alarm stands behind it"),
+        incident(),
+        "further signals until 04:25:00 UTC",
+    ),
     "signals of a storm": (
         Decision(step=Wait(LATER), rule="storm", why="a storm"),
         incident(),
@@ -249,7 +273,8 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
 @pytest.mark.parametrize(("decision", "held", "awaited"), AWAITED.values(), ids=AWAITED)
 def test_what_is_awaited(decision: Decision, held: Incident, awaited: str) -> None:
     """And until when: then it is handed over, or the next rung is tried."""
-    told = made(decision, held)
+    alarms = {ALARM_ARN: OK} if held.clear_readings else {ALARM_ARN: ALARM}
+    told = made(decision, held, evidence=evidence(alarms=alarms))
     assert f"; awaits {awaited}" in told.line
     assert told.details["awaited"] == awaited.partition(" until ")[0]
 
@@ -263,6 +288,11 @@ def test_an_end_awaits_nothing(decision: Decision, status: Status) -> None:
     told = made(decision, held)
     assert (told.end, "awaited" in told.details, "until" in told.details) == (True, False, False)
     assert "awaits" not in told.line
+
+
+def test_a_rise_is_said_by_its_page() -> None:
+    rise = Decision(step=Raise(Severity.P2), rule="short group", why="it was short for long")
+    assert update(incident(), rise, situation(incident=incident())) is None
 
 
 def test_a_plan_is_named_whole() -> None:

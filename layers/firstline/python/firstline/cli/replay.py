@@ -209,8 +209,19 @@ def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
             if wanted is not None and wanted != was
         ),
         *(f"told: no page says {each!r}" for each in expect.told if each not in said),
+        *_uninformed(expect.updates, first),
         *_untimely(expect.paged_from_seconds, first),
     ]
+
+
+def _uninformed(wanted: tuple[str, ...] | None, first: ReplayLine) -> list[str]:
+    """Whether there are as many updates, and each has its words."""
+    was = [each.summary for each in first.updates]
+    if wanted is None:
+        return []
+    if len(wanted) == len(was) and all(map(str.__contains__, was, wanted)):
+        return []
+    return [f"updates: expected {wanted}, was {was}"]
 
 
 def _untimely(since_seconds: int | None, first: ReplayLine) -> list[str]:

@@ -8,7 +8,7 @@ import msgspec
 from firstline.cli import exported
 from firstline.cli.output import lines as output
 from firstline.cli.output import replay as account
-from firstline.cli.output.lines import PageLine
+from firstline.cli.output.lines import PageLine, UpdateLine
 from firstline.cli.output.past import AgainLine, DifferenceLine
 from firstline.config.profile import Profile
 from firstline.errors import Malformed
@@ -91,6 +91,7 @@ def _line(
         disposition=opening.disposition,
         outcome=held.status if held else None,
         pages=tuple(_pages(chain, compared)),
+        updates=tuple(_updates(chain)),
         actions=tuple(account.actions(chain, start)),
         denials=tuple(account.denials(chain)),
         entries=len(chain),
@@ -118,6 +119,17 @@ def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine
                     at_seconds=account.since(each.at, chain[0].at),
                     body=compared.bodies.get((page.key, page.action), {}),
                 )
+            case _:
+                pass
+
+
+def _updates(chain: tuple[Recorded, ...]) -> Iterator[UpdateLine]:
+    """The change events that PagerDuty accepted then, as they are recorded."""
+    for each in chain:
+        match each.event:
+            case PageDelivered(channel="change", outcome="accepted", summary=str() as summary):
+                at = account.since(each.at, chain[0].at)
+                yield UpdateLine(at_seconds=at, summary=summary)
             case _:
                 pass
 

@@ -45,6 +45,13 @@ class DenialLine(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class UpdateLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A change event that PagerDuty accepted: it notifies no one."""
+
+    at_seconds: int
+    summary: str
+
+
 class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
     """One incident of a replay; nulls where there is none.
 
@@ -57,6 +64,7 @@ class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str | None
     outcome: str | None
     pages: tuple[PageLine, ...]
+    updates: tuple[UpdateLine, ...]
     actions: tuple[ActionLine, ...]
     denials: tuple[DenialLine, ...]
     entries: int

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayLine
+from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayLine, UpdateLine
 from firstline.diagnosis.evidence import HostReport
-from firstline.ids import InstanceId
+from firstline.ids import IncidentId, InstanceId
 from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.replay import Chapter, Replayed
 from firstline.ledger.entries import (
@@ -45,6 +45,7 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         disposition=disposition,
         outcome=incident.status if incident else NOTED.get(disposition, "ignored"),
         pages=tuple(_page(each, replayed.start) for each in pages),
+        updates=tuple(_updates(chapter.id, replayed)),
         actions=tuple(actions(read, replayed.start)),
         denials=tuple(denials(read)),
         entries=len(chapter.entries),
@@ -67,12 +68,22 @@ def _unrecorded(replayed: Replayed) -> ReplayLine:
         disposition=Disposition.INCIDENT if replayed.pages else None,
         outcome="handed-over" if replayed.pages else None,
         pages=tuple(_page(each, replayed.start) for each in replayed.pages),
+        updates=(),
         actions=(),
         denials=(),
         entries=0,
         ledger_head=None,
         virtual_seconds=since(replayed.end, replayed.start),
     )
+
+
+def _updates(incident: IncidentId, replayed: Replayed) -> Iterator[UpdateLine]:
+    """The change events of its decisions; those of a demotion and a drill say nothing of it."""
+    for each in replayed.updates:
+        payload: Any = each.body["payload"]
+        details = payload["custom_details"]
+        if details["incident"] == incident and "known" in details:
+            yield UpdateLine(at_seconds=since(each.at, replayed.start), summary=payload["summary"])
 
 
 def _page(page: Received, start: datetime) -> PageLine:

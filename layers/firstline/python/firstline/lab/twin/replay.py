@@ -35,7 +35,7 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.lambdas import Deliveries, Source
-from firstline.lab.twin.pager.alerts import Received
+from firstline.lab.twin.pager.alerts import Changed, Received
 from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from firstline.lab.twin.scenario import LeverPlan, Scenario
 from firstline.lab.twin.tally import Ran, Tally
@@ -94,7 +94,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
     the kill switch, ``changes`` what was done to the fleet, ``policy`` the text of the profile
-    that was in force, ``ran`` every invocation of a function.
+    that was in force, ``ran`` every invocation of a function, ``updates`` the change events that
+    PagerDuty accepted.
     """
 
     start: datetime
@@ -107,6 +108,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[str, ...] = ()
     policy: str = ""
     ran: tuple[Ran, ...] = ()
+    updates: tuple[Changed, ...] = ()
 
 
 type Spoils = Callable[[str, str, timedelta], HttpFault | None]
@@ -158,6 +160,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
         end=run.last_at,
         chapters=chapters,
         pages=tuple(pagerduty.alerts.received),
+        updates=tuple(pagerduty.alerts.changes),
         dead=len(run.deliveries.dead),
         refused=tuple(run.refused),
         control=control,

@@ -180,8 +180,8 @@ class Expected(Part, frozen=True, kw_only=True):
     ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang. ``within`` is
     how late after the start the first incident may end, in the policy's own terms
     (`firstline.lab.twin.deadline`); the first page comes within a minute from
-    ``paged_from_seconds`` on. ``told`` are words that the pages must hold. What is not told
-    may be anything.
+    ``paged_from_seconds`` on. ``told`` are words that the pages must hold, and ``updates`` words
+    of each update of the first incident, in their order. What is not told may be anything.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
@@ -194,6 +194,7 @@ class Expected(Part, frozen=True, kw_only=True):
     notifications: int | None = None
     paged_from_seconds: int | None = None
     told: tuple[str, ...] = ()
+    updates: tuple[str, ...] | None = None
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
 

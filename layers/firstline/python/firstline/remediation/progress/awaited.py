@@ -37,17 +37,27 @@ def _unbarred(decision: Decision, blocked_until: datetime) -> Awaited:
 def _by_rule(
     incident: Incident, decision: Decision, about: Situation, blocked_until: datetime
 ) -> Awaited:
-    policy = about.profile.policy
     if incident.look is not None:
         return "the hosts' answers", incident.look.until
     match decision.rule, decision.step:
         case "confirm targets", _:
             return "good readings of each host", blocked_until
         case "alarm to clear", _:
-            verified = (each.verified_at for each in incident.targets)
-            since = max(at for at in verified if at is not None)
-            return "the alarm to turn OK", since + seconds(policy.alarm_lag_seconds)
-        case "storm" | "gathers", Wait(until):
+            return _clearing(incident, about, blocked_until)
+        case "quiet window", Wait(until):
+            return "that it stays recovered", until
+        case "storm" | "gathers" | "nothing to watch", Wait(until):
             return "further signals", until
         case _:
             return "a recovery", blocked_until
+
+
+def _clearing(incident: Incident, about: Situation, blocked_until: datetime) -> Awaited:
+    policy = about.profile.policy
+    if not about.evidence.all_clear():
+        verified = (each.verified_at for each in incident.targets)
+        since = max(at for at in verified if at is not None)
+        return "the alarm to turn OK", since + seconds(policy.alarm_lag_seconds)
+    if incident.clear_readings < policy.verify_readings:
+        return "the alarm to stay OK", blocked_until
+    return "the group to have the instances that it wants", blocked_until

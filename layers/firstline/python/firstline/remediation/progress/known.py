@@ -1,15 +1,17 @@
 """What is known of the fleet: how many hosts live how, or which alarms fire."""
 
-from firstline.diagnosis.evidence import AlarmReading, AlarmState, Gone, Group
+from firstline.diagnosis.evidence import AlarmReading, AlarmState, Gone, Group, Need, needs
 from firstline.diagnosis.health_checks import Life
 from firstline.remediation.situation import Situation
 
 
 def known(about: Situation) -> str:
-    """One line; of a condition without hosts it is about the alarms."""
-    if not about.needs_hosts:
-        return _alarms(about)
+    """One line; of a condition without hosts it is about its group, or else about the alarms."""
     incident, group = about.incident, about.evidence.group
+    if not about.needs_hosts:
+        if Need.GROUP in needs(incident.condition) and isinstance(group, Group):
+            return f"{len(group.in_service())} of {group.desired} instances are in service"
+        return _alarms(about)
     if not incident.targets:
         empty = isinstance(group, Group)
         return "no host is in service" if empty else "which hosts are in service is not known"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from firstline.config.profile import seconds
 from firstline.incidents.incident import Incident
 from firstline.notifications.updates import Update
-from firstline.remediation.decision import Decision, Fix, Look
+from firstline.remediation.decision import Decision, Fix, Look, Raise
 from firstline.remediation.progress.awaited import awaited
 from firstline.remediation.progress.doing import doing, unanswered
 from firstline.remediation.progress.known import known
@@ -22,8 +22,11 @@ then says that hosts are looked at. A worker has five seconds to send it."""
 def update(incident: Incident, decision: Decision, about: Situation) -> Update | None:
     """What people are to know of *decision*, which was carried out and left *incident*.
 
-    None while hosts are only looked at, unless it is the first and what follows comes too late.
+    None while hosts are only looked at, unless it is the first and what follows comes too late;
+    and for a rise, whose page says it.
     """
+    if isinstance(decision.step, Raise):
+        return None
     if _looks(decision) and (incident.updates or not _too_late(about)):
         return None
     what_is_known, done = known(about), doing(incident, decision, about)
