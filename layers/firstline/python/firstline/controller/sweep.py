@@ -6,7 +6,7 @@ than the queue can hold. A page waits for no other worker than the next sweep (I
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +15,7 @@ from firstline.controller import digest, inbox, unannounced, unreadable
 from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.controller.overdue import Overdue
-from firstline.controller.ports.store import Due
+from firstline.controller.ports.store import Due, Loaded
 from firstline.controller.system import System
 from firstline.controller.unreadable import Unread
 from firstline.errors import Conflict, FirstlineError, Unreadable
@@ -66,46 +66,80 @@ def _see_to_due(system: System) -> Swept:
 
     Pauses that are over and the digest come first, for slow incidents may take all the time.
     """
-    now = system.ports.clock.now()
-    pauses_owed_for = _first(lambda: sweep_switch(system))
+    clock = system.ports.clock
+    now = clock.now()
     found = Overdue(system.ports.store, now + AHEAD)
-    told = _first(lambda: digest.sweep(found, system))
-    woken, failed = 0, [pauses_owed_for, told].count(None)
-    owed_for, late_for = pauses_owed_for or timedelta(0), timedelta(0)
-    unread: list[Unread] = []
+    seen = _begin(found, system)
     for due in found:
-        if system.ports.clock.now() - now > WITHIN:
-            left = (due, *found.waiting)
-            lates = (*(_late_for(each, now) for each in left), *(late for _, late in unread))
-            oldest = max(lates)
-            owed_for, late_for = max(owed_for, oldest), max(late_for, oldest)
-            return Swept(woken, failed, len(left), owed_for, late_for, len(unread))
-        draft, late = None, _late_for(due, now)
-        try:
-            loaded = system.ports.store.load(due.incident)
-            if loaded is None:
-                late_for = max(late_for, late)
-                continue
+        if clock.now() - now > WITHIN:
+            return seen.cut_short((due, *found.waiting), now)
+        _see_to(due, seen, system, now)
+    unread_for = unreadable.page_all(seen.unread, system, now + WITHIN)
+    seen.wait(owed_for=unread_for, late_for=unread_for)
+    return seen.swept()
+
+
+class _Seen(msgspec.Struct):
+    """What a sweep has found so far; the unreadable are among the failed."""
+
+    failed: int
+    owed_for: timedelta
+    late_for: timedelta = timedelta(0)
+    woken: int = 0
+    unread: list[Unread] = []
+
+    def wait(self, owed_for: timedelta = timedelta(0), late_for: timedelta = timedelta(0)) -> None:
+        """A page is owed, or a wake overdue, for so long."""
+        self.owed_for, self.late_for = max(self.owed_for, owed_for), max(self.late_for, late_for)
+
+    def swept(self, left: int = 0) -> Swept:
+        """All of it, with so many that are *left* to the next sweep."""
+        unread = len(self.unread)
+        return Swept(self.woken, self.failed, left, self.owed_for, self.late_for, unread)
+
+    def cut_short(self, left: Sequence[Due], now: datetime) -> Swept:
+        """What was *left*, and what could not be read, counts as owing since its wake was due."""
+        lates = (*(_late_for(each, now) for each in left), *(late for _, late in self.unread))
+        self.wait(max(lates), max(lates))
+        return self.swept(len(left))
+
+
+def _begin(found: Overdue, system: System) -> _Seen:
+    pauses_owed_for = _first(lambda: sweep_switch(system))
+    published = _first(lambda: digest.sweep(found, system))
+    failed = [pauses_owed_for, published].count(None)
+    return _Seen(failed, pauses_owed_for or timedelta(0))
+
+
+def _see_to(due: Due, seen: _Seen, system: System, now: datetime) -> None:
+    """Settle one incident's pages, and wake it where its wake was lost."""
+    draft, late = None, _late_for(due, now)
+    try:
+        loaded = system.ports.store.load(due.incident)
+        if loaded is not None:
             draft = Draft(loaded.incident, system, now)
-            # a conflict means that another worker has it at this moment, and settles it
-            with contextlib.suppress(Conflict):
-                inbox.page_first(draft, loaded, _left_behind)
-            if loaded.inbox or loaded.approvals or _wake_is_late(draft):
-                draft.wake()
-                woken += 1
-        except Unreadable as error:
-            failed += 1
-            unread.append(Unread(error, late))
-            continue
-        except FirstlineError:
-            failed += 1
-            owed_for = max(owed_for, late)
-        late_for = max(late_for, late)
-        if draft is not None:  # what could not be woken may owe a page for longer than its wake
-            owed_for = max(owed_for, paging.owed_for(draft.incident.pages, now))
-    unread_for = unreadable.page_all(unread, system, now + WITHIN)
-    owed_for, late_for = max(owed_for, unread_for), max(late_for, unread_for)
-    return Swept(woken, failed, 0, owed_for, late_for, len(unread))
+            seen.woken += _settled(draft, loaded)
+    except Unreadable as error:
+        seen.failed += 1
+        seen.unread.append(Unread(error, late))
+        return
+    except FirstlineError:
+        seen.failed += 1
+        seen.wait(owed_for=late)
+    seen.wait(late_for=late)
+    if draft is not None:  # what could not be woken may owe a page for longer than its wake
+        seen.wait(owed_for=paging.owed_for(draft.incident.pages, now))
+
+
+def _settled(draft: Draft, loaded: Loaded) -> bool:
+    """Whether it was woken, after its pages were tried."""
+    # a conflict means that another worker has it at this moment, and settles it
+    with contextlib.suppress(Conflict):
+        inbox.page_first(draft, loaded, _left_behind)
+    if not (loaded.inbox or loaded.approvals or _wake_is_late(draft)):
+        return False
+    draft.wake()
+    return True
 
 
 def _first[T](act: Callable[[], T]) -> T | None:

@@ -144,8 +144,8 @@ PLANTED = (
         name="the sweep tells of no page that is owed",
         breaks="I7",
         file="controller/sweep.py",
-        old="max(owed_for, paging.owed_for(draft.incident.pages, now))",
-        new="max(owed_for, paging.owed_for((), now))",
+        old="owed_for=paging.owed_for(draft.incident.pages, now)",
+        new="owed_for=paging.owed_for((), now)",
     ),
     Planted(
         name="a suppressed alarm is no reason to wait",
@@ -284,8 +284,8 @@ PLANTED = (
         name="a sweep tells of no page whose wake it could not queue",
         breaks="I7",
         file="controller/sweep.py",
-        old="        if draft is not None:  #",
-        new="        if draft is not None and not failed:  #",
+        old="    if draft is not None:  #",
+        new="    if draft is not None and not seen.failed:  #",
     ),
     Planted(
         name="a P1 that joins what cannot be read is left to reconcile",
