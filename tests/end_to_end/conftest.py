@@ -51,7 +51,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             "region": REGION,
             "architecture": ARCHITECTURES[platform.machine()],
             "pager_url": pager.url,
-            "pager_notes_from": "",
             **{f"{whose}_email": f"{whose}@example.com" for whose in READ_BY_MAIL},
         }
         assembly = cdk.synth(folder / "cdk.out", context)

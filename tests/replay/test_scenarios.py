@@ -181,6 +181,19 @@ def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
         assert replayed.pages[0].at - replayed.start <= possible + timedelta(seconds=60)
 
 
+def test_the_first_decision_is_sent_within_30_s_of_the_page(
+    run: tuple[Scenario, Replayed],
+) -> None:
+    """I38: in every mode; after a trouble it is a sweep that wakes what it kept back."""
+    scenario, replayed = run
+    over = [each.until_seconds + 60 for each in (*scenario.faults, *scenario.unreadable)]
+    for line in account.lines(replayed):
+        paged = [page.at_seconds for page in line.pages if page.dedup_key == line.incident]
+        if paged and line.severity != "P3":
+            by = max(min(paged), *over) if over else min(paged)
+            assert min(each.at_seconds for each in line.updates) <= by + 30
+
+
 def _grave_since(replayed: Replayed) -> datetime:
     """When the first incident was as grave as a page: at once, or since it rose."""
     opened = [each.incident for each in replayed.chapters if each.incident is not None]
