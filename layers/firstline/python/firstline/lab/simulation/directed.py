@@ -187,6 +187,14 @@ DIRECTED: Sequence[Start] = (
     ),
     start("fixes are paused", fleet({}, {}), alarm(ZERO), paused=True),
     start(
+        "a P1 joins while fixes are paused and PagerDuty is down",
+        fleet({}, {}),
+        alarm(SOME),
+        alarm(ZERO, 60),
+        paused=True,
+        faults=(FaultPlan(dependency="pagerduty", from_seconds=55, until_seconds=110),),
+    ),
+    start(
         "the operator suppressed the alarm",
         fleet({}, UP),
         Told(
