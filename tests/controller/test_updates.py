@@ -21,8 +21,8 @@ from firstline.notifications.pages import CHANGE_TRIES_MAX
 from firstline.notifications.updates import UPDATES_MAX
 from firstline.signal import Severity
 from tests.builders import PROFILE
-from tests.controller.rig import START, TIMEOUT, A, B, C, Rig, later, opened, raising
-from tests.events import body
+from tests.controller.rig import START, TIMEOUT, A, B, C, Crash, Rig, later, opened, raising
+from tests.events import EVENTS, body
 
 DEAD = "P1 complete outage: 3 dead, 0 serving, 0 unknown of 3 hosts (its enclave is gone); "
 SILENT = (HostPlan(id=A, reachable=False), HostPlan(id=B, reachable=False))
@@ -249,6 +249,22 @@ def test_an_update_that_is_not_taken_is_given_up() -> None:
     assert {each["tries"] for each in told(rig, "change")} == {1, CHANGE_TRIES_MAX}
     assert [each for each in held.pages if each.channel == "change"] == []
     assert held.ended_at == same.ended_at
+
+
+def test_a_worker_that_dies_before_the_update_is_followed_by_the_sweeps_wake() -> None:
+    """I38: the next wake of what only waits comes at the end of its window, minutes later."""
+    rig = Rig()
+    rig.hear((EVENTS / "guardduty.critical.json").read_bytes())
+    rig.script.before("tell_change", raising(Crash()))
+    with pytest.raises(Crash):
+        rig.turn()
+    held = rig.incident()
+    assert held.next_wake_at == rig.world.now < min(at for at, _ in rig.waiting)
+    rig.world.advance(rig.world.now + timedelta(seconds=20))
+    assert sweep(rig.system).woken == 1
+    rig.turn()
+    assert len(rig.updates) == 1
+    assert rig.incident().next_wake_at == min(at for at, _ in rig.waiting)
 
 
 def test_the_update_of_the_end_is_tried_until_it_is_taken_or_given_up() -> None:

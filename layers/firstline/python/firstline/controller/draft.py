@@ -28,6 +28,8 @@ class Draft:
     fence: Fence | None = None
     before_rest: Callable[[Incident], Incident] | None = None
     """What the step that was carried out adds to the incident, in the commit that ends it."""
+    until: datetime | None = None
+    """What it rests until, where no page is owed sooner."""
     unfolded = False
     heard = False
 
@@ -102,24 +104,38 @@ class Draft:
         """
         if self.before_rest is not None:
             self.incident = self.before_rest(self.incident)
-        pages = paging.owed(self.incident.pages)
-        people = [each for each in pages if each.channel not in QUIET]
-        times = [each.due_at for each in people if each.channel != "digest"]
-        times += [until] if until is not None else []
-        times += [self.now] if self.unfolded else []
-        # an update waits for a wake that comes anyway, unless none does
-        times = times or [each.due_at for each in pages if each.channel in QUIET]
-        at = min(times, default=None)
-        digests = [each.due_at for each in pages if each.channel == "digest"]
+        self.until = until
+        at = min(self._wakes(), default=None)
         self.incident = copy.replace(
             self.incident,
-            next_wake_at=min([*times, *digests], default=None),
             wake_generation=self.incident.wake_generation + 1,
             wakes=self.incident.wakes + (not self.heard),
         )
+        self.schedule()
         self.commit(closes)
         if at is not None:
             self.wake(max(at - self.now, timedelta(0)))
+
+    def schedule(self) -> None:
+        """When the sweep takes a wake for lost: an update that is owed is due at once (I38).
+
+        It is sent in this same turn, by a worker that may not live to do it. Behind a page that is
+        owed it waits for that page's own wake.
+        """
+        owed = paging.owed(self.incident.pages)
+        digests = [each.due_at for each in owed if each.channel == "digest"]
+        quiet = [each.due_at for each in owed if each.channel in QUIET]
+        alone = len(digests) + len(quiet) == len(owed)
+        at = min([*self._wakes(), *digests, *(quiet if alone else ())], default=None)
+        self.incident = copy.replace(self.incident, next_wake_at=at)
+
+    def _wakes(self) -> list[datetime]:
+        """When it must be woken; an update waits for a wake that comes anyway, unless none does."""
+        owed = paging.owed(self.incident.pages)
+        times = [each.due_at for each in owed if each.channel not in {*QUIET, "digest"}]
+        times += [self.until] if self.until is not None else []
+        times += [self.now] if self.unfolded else []
+        return times or [each.due_at for each in owed if each.channel in QUIET]
 
     def wake(self, delay: timedelta = timedelta(0)) -> None:
         """Let reconcile look at it after *delay*."""

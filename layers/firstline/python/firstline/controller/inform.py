@@ -40,5 +40,6 @@ def send_updates(draft: Draft) -> None:
         if isinstance(delivery, NotYet):
             break
     if due:
+        draft.schedule()
         with contextlib.suppress(Conflict, Unavailable):
             draft.commit()
