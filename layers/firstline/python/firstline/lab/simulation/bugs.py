@@ -86,8 +86,8 @@ PLANTED = (
         name="an incident that rests is in no index",
         breaks="I24",
         file="controller/draft.py",
-        old="            next_wake_at=min([*times, *digests], default=None),\n",
-        new="            next_wake_at=None,\n",
+        old="copy.replace(self.incident, next_wake_at=at)",
+        new="copy.replace(self.incident, next_wake_at=None)",
     ),
     Planted(
         name="an entry does not name the one before it",

@@ -120,29 +120,6 @@ REGRESSIONS = (
         start="a finding on a dead host",
     ),
     Regression(
-        name="a page whose wake was lost waits until the wake is 15 s late, and for the next sweep",
-        bug=Planted(
-            name="a sweep tries no page before its wake is late",
-            breaks="I1",
-            file="controller/sweep.py",
-            old='if (each.channel, each.action) == ("pager", "trigger") or each.due_at',
-            new="if each.due_at",
-        ),
-        start="the way to NATS is gone",
-    ),
-    Regression(
-        name="a rise to P2 whose wake was lost is paged by the second sweep, and not by the next",
-        bug=Planted(
-            name="a sweep does not read the inbox",
-            breaks="I1",
-            file="controller/sweep.py",
-            old="            draft = Draft(loaded.incident, system, now)\n",
-            new="            loaded = type(loaded)(loaded.incident, ())\n"
-            "            draft = Draft(loaded.incident, system, now)\n",
-        ),
-        start="a storm of unrelated troubles",
-    ),
-    Regression(
         name="a decision does not follow from its record, where a worker paged and did not decide",
         bug=Planted(
             name="what two workers took in is taken in again at once",
