@@ -302,6 +302,19 @@ def test_an_open_incident_of_the_cause_takes_the_alarm_in() -> None:
     assert swept(rig, 120).unannounced == 0
 
 
+def test_a_p1_without_an_event_of_what_nothing_can_read_is_paged_once() -> None:
+    """I39: the open incident of its cause is spoilt: its page is that of a rise, and no second."""
+    rig = made(HostPlan(id=A, restart_helps=False))
+    rig.hear(body("unhealthy-hosts"))
+    id_ = rig.id()
+    rig.tables.incidents[id_] = "{}"
+    assert swept(rig, 60).unannounced == 1
+    assert rig.notified[f"{id_}:p1"] == 1
+    beside(rig, 70)
+    assert [swept(rig, seconds).unannounced for seconds in (61, 120, 180)] == [0, 0, 0]
+    assert rig.notified[f"{id_}:p1"] == 1
+
+
 def test_an_alarm_that_waits_in_the_inbox_is_not_put_there_again() -> None:
     """Until a worker takes it in, the incident does not know it."""
     rig = made(HostPlan(id=A, restart_helps=False))

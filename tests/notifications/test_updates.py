@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firstline.config.business_day import BusinessDay
 from firstline.incidents.incident import Incident, Page
 from firstline.notifications import pages as paging
 from firstline.notifications import updates
@@ -132,3 +133,10 @@ def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
     asked = with_pages(risen, copy.replace(risen.pages[-1], key=f"{ID}:ask-1"))
     note = informed(asked).pages[-1]
     assert note.details == {"alert": f"{ID}:p1"}
+
+
+def test_a_line_of_the_digest_holds_no_update_back() -> None:
+    """It is owed until the next business day; the incident rose from a P4 since."""
+    (line,) = paging.digest(opened(severity=Severity.P4), signal(), BusinessDay())
+    held = informed(with_pages(opened(), line))
+    assert channels(updates.due(held.pages, NOW)) == ["change", "note"]

@@ -186,7 +186,8 @@ def test_the_first_decision_is_sent_within_30_s_of_the_page(
 ) -> None:
     """I38: in every mode; after a trouble it is a sweep that wakes what it kept back."""
     scenario, replayed = run
-    over = [each.until_seconds + 60 for each in (*scenario.faults, *scenario.unreadable)]
+    over = [each.until_seconds + 60 for each in scenario.faults]
+    over += [each.until_seconds + 60 for each in scenario.unreadable]
     for line in account.lines(replayed):
         paged = [page.at_seconds for page in line.pages if page.dedup_key == line.incident]
         if paged and line.severity != "P3":

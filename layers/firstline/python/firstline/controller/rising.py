@@ -43,7 +43,7 @@ def mark_sent(draft: Draft) -> None:
 
 
 def _of_rise(page: Page, draft: Draft) -> bool:
-    rises = {f"{draft.incident.id}:{each.lower()}" for each in Severity if each.pages}
+    rises = {paging.key_of_rise(draft.incident.id, each) for each in Severity if each.pages}
     return page.action == "trigger" and page.key in rises and not page.tries
 
 

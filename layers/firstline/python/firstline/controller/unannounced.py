@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 
 from firstline.config.profile import seconds
+from firstline.controller import paged
 from firstline.controller.opening import take_in
 from firstline.controller.ports.store import Loaded, Store
 from firstline.controller.remember import arrived
@@ -23,8 +24,9 @@ from firstline.controller.system import System
 from firstline.diagnosis.evidence import FiringAlarm, TargetHealth, Unknown
 from firstline.diagnosis.external_events import MUTE_MAX
 from firstline.diagnosis.probe_outcome import answering
-from firstline.errors import FirstlineError, Unavailable
-from firstline.ids import Cause, SignalKey, incident_id
+from firstline.errors import FirstlineError, Unavailable, Unreadable
+from firstline.ids import Cause, IncidentId, SignalKey, incident_id
+from firstline.notifications import pages as paging
 from firstline.signal import Disposition, Mark, Severity, Signal
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.cloudwatch import unannounced
@@ -94,13 +96,21 @@ def _missing(signal: Signal, cause: Cause, system: System) -> Signal | None:
     The open incident is read first: one that ends in between leaves what it accounts for.
     """
     store = system.ports.store
-    if (opened := store.open_incident(cause)) is not None and _knows(store.load(opened), signal):
+    if (opened := store.open_incident(cause)) is not None and _known(opened, signal, system):
         return None
     accounted = store.accounted(cause)
     until = accounted.of(signal.arn) if accounted is not None else None
     if until is not None and signal.at <= until and not _unmuted(signal, until, system):
         return None
     return _unopened(signal, store)
+
+
+def _known(opened: IncidentId, signal: Signal, system: System) -> bool:
+    """Whether *opened* knows the alarm; of what cannot be read, whether a P1 of it was paged."""
+    try:
+        return _knows(system.ports.store.load(opened), signal)
+    except Unreadable:
+        return paged.sent_at(paging.key_of_rise(opened, Severity.P1), system) is not None
 
 
 def _knows(loaded: Loaded | None, signal: Signal) -> bool:

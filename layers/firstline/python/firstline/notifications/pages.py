@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from firstline import command_lines, console_links
 from firstline.config.business_day import BusinessDay
+from firstline.ids import IncidentId
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.demotion import Demotion
@@ -56,18 +57,21 @@ def raised(
 
     The key follows from the incident's id and severity alone, for ingest uses it unread.
     """
-    return _of_signal(incident, _key_of_rise(incident), signal, why, now, ladder=ladder)
+    return _of_signal(
+        incident, key_of_rise(incident.id, incident.severity), signal, why, now, ladder=ladder
+    )
 
 
 def worsened(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
     """The page of an incident that rose by what was read, and not by a signal."""
     summary = f"{incident.severity} {incident.condition.words}: {why}"
     details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    return _trigger(incident, _key_of_rise(incident), summary, details, now)
+    return _trigger(incident, key_of_rise(incident.id, incident.severity), summary, details, now)
 
 
-def _key_of_rise(incident: Incident) -> str:
-    return f"{incident.id}:{incident.severity.lower()}"
+def key_of_rise(incident: IncidentId, severity: Severity) -> str:
+    """The key of the page of an incident that rose to *severity*."""
+    return f"{incident}:{severity.lower()}"
 
 
 def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:

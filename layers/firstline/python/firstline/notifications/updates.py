@@ -60,9 +60,12 @@ def queued(incident: Incident, update: Update, now: datetime, *, notes: bool) ->
 
 
 def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """The updates to try now: none while a trigger is owed, or any other page is due."""
+    """The updates to try now: none while a trigger is owed, or any other page is due.
+
+    A line of the digest waits for its day, and holds nothing back.
+    """
     owed = paging.owed(pages)
-    people = [each for each in owed if each.channel not in QUIET]
+    people = [each for each in owed if each.channel not in {*QUIET, "digest"}]
     if any(each.action == "trigger" or each.due_at <= now for each in people):
         return ()
     return tuple(each for each in owed if each.channel in QUIET and each.due_at <= now)

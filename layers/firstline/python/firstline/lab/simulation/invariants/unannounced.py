@@ -56,15 +56,13 @@ def _has_one(left: Left, alarm: Alarm, at: datetime) -> bool:
     """Whether an incident knows of it, or one of its cause ended since it turned."""
     mutes = (each for each in left.world.mutes if each.arn == alarm.arn and each.announced)
     since = max([alarm.since(at), *(each.ends for each in mutes if each.ends <= at)])
-    return any(_is_of(left, held, alarm, since, at) for held in left.held) or _joined(left, alarm)
+    return any(_is_of(left, held, alarm, since, at) for held in left.held) or _paged(left)
 
 
-def _joined(left: Left, alarm: Alarm) -> bool:
-    """Whether it joined what nothing can read: then it is paged all the same (I1)."""
-    tables = left.run.door.store.tables
-    return any(
-        each.incident not in left.by_id and each.signal.arn == alarm.arn for each in tables.joined
-    )
+def _paged(left: Left) -> bool:
+    """Whether a P1 of what nothing can read was paged: all else of it is a person's."""
+    triggers = (each.key.split(":") for each in left.received if each.action == "trigger")
+    return any(key[1:] == ["p1"] and key[0] not in left.by_id for key in triggers)
 
 
 def _is_of(left: Left, held: Incident, alarm: Alarm, since: datetime, at: datetime) -> bool:
