@@ -97,6 +97,7 @@ APART = {
     "layers/firstline/python/firstline/adapters/aws/errors.py": "the one list",
     "layers/firstline/python/firstline/adapters/aws/hosts.py": "a command that SSM lists later",
     "layers/firstline/python/firstline/adapters/aws/s3_archive.py": "a key that is there, or not",
+    "layers/firstline/python/firstline/adapters/aws/store.py": "what DynamoDB takes at no time",
     "layers/firstline/python/firstline/doctor/readers/deployed.py": "a stack that is not there",
 }
 """Which modules catch errors of botocore by name, and what these are there."""

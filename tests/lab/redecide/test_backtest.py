@@ -153,6 +153,15 @@ def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
     assert not {"page-gained", "page-lost"} & set(test.sorts)
 
 
+def test_what_a_person_promoted_then_is_promoted_again(tmp_path: Path) -> None:
+    """The demotion before it follows from the fixes that failed, on both sides."""
+    (seed,) = found.seeds(1, "restarts fail in one incident after another")
+    path, profile = export(tmp_path, seed, given=())
+    assert b'"kind":"promotion"' in path.read_bytes()
+    test = Trial(profile, profile)
+    assert (test.relive(path).left, test.flips) == (0, [])
+
+
 def test_a_mode_of_approval_loses_the_fix(tmp_path: Path) -> None:
     """A person would have been asked."""
     path, profile = export(tmp_path, 0)

@@ -2,14 +2,16 @@
 
 import copy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 import pytest
 
 from firstline.errors import Malformed, Unavailable
-from firstline.lab.redecide.ports import PastBackground, PastFleet
+from firstline.lab.redecide.ports import PastBackground, PastFleet, PastPager
 from firstline.lab.redecide.present import NEVER, Present
 from firstline.lab.redecide.record import signals, story
+from firstline.notifications.delivery import Accepted
+from firstline.remediation.execution import FixOrder, LookOrder
 from firstline.signal import SignalKind
 from tests.lab.redecide import stories
 
@@ -111,3 +113,19 @@ def test_what_was_never_read_is_said_to_be_missing() -> None:
     with pytest.raises(Unavailable, match=NEVER.why):
         present.known("limits", present.seen.limits)
     assert present.missing == {"limits"}
+
+
+class Unasked:
+    """`Deeds` that nothing may ask."""
+
+    def send(self, order: LookOrder | FixOrder) -> Never:
+        raise AssertionError(order)
+
+    def deliver(self, body: dict[str, object]) -> Never:
+        raise AssertionError(body)
+
+
+def test_updates_are_taken() -> None:
+    """No decision rests on whether one was."""
+    past = PastPager(Unasked())
+    assert past.change("", {}) == past.note("", "") == Accepted()

@@ -6,14 +6,16 @@
     │   └── Busy      other workers keep the store from it: nothing was written
     ├── Conflict      somebody else wrote first: read again, then think again
     └── Bug           a rule of our own is broken: stop, and never go on from here
-        ├── Unreadable    a stored incident is not for this code: leave it, and page a person
-        └── Unwritable    the store takes it in no form that is tried again: page a person
+        └── Abandoned     an incident is not for this code: leave it, and page a person
+            ├── Unreadable    what is stored cannot be understood
+            └── Unwritable    the store refuses it for good
 
 An unknown outcome of a mutation is none of these: it is a value (see ``ports.Unsettled``).
 """
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 
 class FirstlineError(Exception):
@@ -61,34 +63,35 @@ class Bug(FirstlineError):
     """An invariant of our own does not hold."""
 
 
-class Unreadable(Bug):
-    """A stored incident that this code cannot read: newer code stored it, or it is spoilt.
+class Abandoned(Bug):
+    """An incident with which nothing can be done here: leave it, and page a person.
 
-    ``severity`` and ``opened_at`` stand beside its text; an item without them gives "" and None.
+    ``severity`` and ``opened_at`` are what is known of it without its text; "" and None for
+    nothing.
     """
+
+    what: ClassVar[str]
 
     def __init__(
         self, incident: str, why: str, severity: str = "", opened_at: datetime | None = None
     ) -> None:
-        super().__init__(f"{incident} cannot be read by this code: {why}")
+        super().__init__(f"{incident or 'a change'} {self.what}: {why}")
         self.incident = incident
         self.why = why
         self.severity = severity
         self.opened_at = opened_at
 
 
-class Unwritable(Bug):
+class Unreadable(Abandoned):
+    """A stored incident that this code cannot read: newer code stored it, or it is spoilt."""
+
+    what = "cannot be read by this code"
+
+
+class Unwritable(Abandoned):
     """The store refuses a change for good: an item above its limit, or a form that it never takes.
 
-    Trying again cannot help. ``incident`` is the one that was to be written, "" for none;
-    ``severity`` and ``opened_at`` are of the incident as it was to be written.
+    ``incident`` is the one that was to be written, "" for none.
     """
 
-    def __init__(
-        self, incident: str, why: str, severity: str = "", opened_at: datetime | None = None
-    ) -> None:
-        super().__init__(f"{incident or 'a change'} cannot be stored: {why}")
-        self.incident = incident
-        self.why = why
-        self.severity = severity
-        self.opened_at = opened_at
+    what = "cannot be stored"

@@ -15,7 +15,7 @@ from firstline.controller.observe import observe, situation, take_in, with_surro
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
-from firstline.errors import Unreadable, Unwritable
+from firstline.errors import Abandoned
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import (
     Ask,
@@ -39,7 +39,7 @@ def reconcile(wake: Wake, system: System) -> None:
     """
     try:
         contend(lambda: _turn(wake, system), wake.incident, system.ports.clock)
-    except (Unreadable, Unwritable) as error:
+    except Abandoned as error:
         unreadable.page(error, system)
 
 

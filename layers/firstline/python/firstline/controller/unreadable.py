@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from firstline.controller import paged, settle
 from firstline.controller.system import System
-from firstline.errors import Unavailable, Unreadable, Unwritable
+from firstline.errors import Abandoned, Unavailable, Unreadable
 from firstline.notifications import unreadable
 
 
@@ -32,13 +32,13 @@ def page_all(found: Sequence[Unread], system: System, until: datetime) -> timede
     return longest
 
 
-def page(error: Unreadable | Unwritable, system: System) -> None:
+def page(error: Abandoned, system: System) -> None:
     """Page, unless that was done; raises `Unavailable` where it must be tried again."""
     if not _page(error, system, settle.TRIES_AT_ONCE):
         raise Unavailable(f"the page of this was not accepted: {error}")
 
 
-def _page(error: Unreadable | Unwritable, system: System, tries: int) -> bool:
+def _page(error: Abandoned, system: System, tries: int) -> bool:
     """Once for each code that cannot read or store it; False where the page was not accepted."""
     page_ = unreadable.page(error, system.ports.clock.now())
     note = f"{page_.key}|{system.settings.code}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from firstline.errors import Unreadable, Unwritable
+from firstline.errors import Abandoned, Unreadable
 from firstline.incidents.incident import Page
 from firstline.redaction import redact
 from firstline.signal import Severity
@@ -21,7 +21,7 @@ UNSTORED = "unwritable"
 """How the key of what cannot be stored ends."""
 
 
-def page(error: Unreadable | Unwritable, now: datetime) -> Page:
+def page(error: Abandoned, now: datetime) -> Page:
     """To the pager, or to the team where what is known of its severity does not page."""
     severity = known_severity(error) or Severity.P1
     since = error.opened_at.isoformat(timespec="seconds") if error.opened_at else "unknown"
@@ -44,6 +44,6 @@ def page(error: Unreadable | Unwritable, now: datetime) -> Page:
     )
 
 
-def known_severity(error: Unreadable | Unwritable) -> Severity | None:
+def known_severity(error: Abandoned) -> Severity | None:
     """The severity that stands beside its text; None for none, or a word of newer code."""
     return next((each for each in Severity if each == error.severity), None)
