@@ -28,7 +28,17 @@ APART = {
     "test_scenarios.py",
 }
 """Files whose cases share nothing with each other; the tests of one case do."""
-UNMEASURED = {"dev", "end_to_end", "iam", "infra", "simulation"}
+UNMEASURED = {
+    "bench",
+    "browser",
+    "dev",
+    "end_to_end",
+    "iam",
+    "infra",
+    "replay",
+    "simulation",
+    "tools",
+}
 """Folders whose tests, as those marked slow, prove nothing about the core's coverage.
 
 To trace the core takes as long again as to run it, and other tests take each of its branches.
