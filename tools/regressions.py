@@ -25,14 +25,12 @@ def run(table: Path, wanted: Sequence[Regression] = REGRESSIONS) -> int:
             continue
         choices = regressions.hunt(each, line.choices)
         print(f"{'LOST' if choices is None else 'found':6} {each.name}", flush=True)
-        lost |= choices is None
-        known[each.name] = RegressionLine(
-            name=each.name,
-            choices=line.choices if choices is None else choices,
-            code=line.code if choices is None else code,
-        )
+        if choices is None:
+            lost = 1
+            continue
+        known[each.name] = RegressionLine(name=each.name, choices=choices, code=code)
         _write(table, [known[each.name] for each in wanted if each.name in known])
-    return int(lost)
+    return lost
 
 
 def read(table: Path) -> list[RegressionLine]:

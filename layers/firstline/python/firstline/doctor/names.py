@@ -33,8 +33,8 @@ def group_state(case: Case) -> Iterator[Found]:
     if not found.in_service:
         yield Found(found.name, f"wants {found.desired} hosts and has none in service", "warning")
     if len(found.in_service) > HOSTS_MAX:
-        told = f"has {len(found.in_service)} hosts: an incident about them is handed over at once"
-        yield Found(found.name, f"{told}, above {HOSTS_MAX}", "critical")
+        many = f"has {len(found.in_service)} hosts, and at most {HOSTS_MAX} are supported"
+        yield Found(found.name, f"{many}: an incident about them is handed over", "critical")
     if len(found.in_service) > 1 and not fleet.concurrent_instances_safe:
         many = f"has {len(found.in_service)} hosts in service, which the profile calls unsafe"
         yield Found(found.name, many, "warning")

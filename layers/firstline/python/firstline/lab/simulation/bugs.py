@@ -38,7 +38,7 @@ PLANTED = (
         start="launches fail again and again",
     ),
     Planted(
-        name="a group that is short for long pages nobody",
+        name="a group that is short for long has no page",
         breaks="I36 (short)",
         file="remediation/decide.py",
         old="    raising.short_group,\n",
@@ -46,7 +46,7 @@ PLANTED = (
         start="launches fail again and again",
     ),
     Planted(
-        name="a P1 that comes back rings nobody",
+        name="a P1 that comes back does not ring",
         breaks="I36",
         file="notifications/pages.py",
         old="    if incident.severity is not Severity.P1:\n",

@@ -133,7 +133,7 @@ REGRESSIONS = (
 )
 
 
-TRIES_MAX = 40_000
+TRIES_MAX = 4_000
 """So many runs are tried before a regression counts as lost."""
 SHORTER_TRIES = 150
 """So many runs are tried to leave out what a run that breaks does not need."""
@@ -170,12 +170,12 @@ def hunt(regression: Regression, known: Mapping[int, int]) -> dict[int, int] | N
     """
     bug, seed, first = planted_bug(regression), seed_of(regression), 0
     while first < TRIES_MAX:
-        told = planted.run(
+        printed = planted.run(
             bug, HUNT, regression.start, bug.breaks, str(first), *map(str, given(known))
         )
-        if not told:
+        if not printed:
             return None
-        first, *taken = map(int, told.split())
+        first, *taken = map(int, printed.split())
         if not found.simulate(seed, taken).violations:
             return {at: number for at, number in enumerate(taken) if number}
         first += 1
@@ -197,14 +197,15 @@ def _tried(start: str, first: int, known: Sequence[int]) -> Iterator[tuple[int, 
     for number, seed in enumerate(seeds):
         if number >= first:
             near = number % 2 == 0
-            yield number, found.simulate(seed, _moved(known, number) if near else None)
+            yield number, found.simulate(seed, moved(known, number) if near else None)
 
 
-def _moved(known: Sequence[int], number: int) -> list[int]:
+def moved(known: Sequence[int], number: int) -> list[int]:
     """*known*, with some of it, and all that follows, moved by a few places; 0 moves nothing."""
-    chance, drift, moved = Choices(seed=number or None), 0, dict[int, int]()
+    chance, drift, after = Choices(seed=number or None), 0, list[int]()
     for at, value in enumerate(known):
         if value:
             drift += SHIFTS[chance.pick(len(SHIFTS), 0.4)]
-            moved[max(at + drift, 0)] = value
-    return given(moved)
+            after += [0] * (at + drift - len(after))
+            after.append(value)
+    return after

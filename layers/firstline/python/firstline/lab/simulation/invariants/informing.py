@@ -76,8 +76,8 @@ def _updates(left: Left, held: Incident) -> list[Any]:
     One that was refused at first may be accepted after the one that follows it.
     """
     found = [
-        told
-        for told in left.of(PageDelivered)
-        if told.event.summary and told.event.key.startswith(f"{held.id}:{KEY}-")
+        each
+        for each in left.of(PageDelivered)
+        if each.event.summary and each.event.key.startswith(f"{held.id}:{KEY}-")
     ]
-    return sorted(found, key=lambda told: int(told.event.key.rpartition("-")[2]))
+    return sorted(found, key=lambda each: int(each.event.key.rpartition("-")[2]))
