@@ -49,6 +49,7 @@ _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
+    "cloudwatch:ListAlarmMuteRules",
     "ec2:DescribeInstanceStatus",
     "elasticloadbalancing:DescribeTargetHealth",
     "ssm:DescribeInstanceInformation",

@@ -1,6 +1,6 @@
 """``firstline prove``: what takes too long for CI, in parts; the table of each is committed.
 
-A part that was stopped goes on where it stopped, and one with a table of other code begins anew.
+A part that was stopped goes on where it stopped, and one with a table of other code begins again.
 Each line of a table has the digest of the code that it is of (`firstline.version`; that of
 mutants covers the hosts' scripts too).
 """
@@ -106,7 +106,8 @@ def run_campaign(table: Path, seeds: int = SEEDS, *, directed: bool = True) -> i
 def hunt_bugs(table: Path, bugs: Sequence[Planted] = PLANTED) -> int:
     """Each planted bug with a seed that finds it; the seed of the last time is tried first."""
     code, told = version.digest(), hunted(table)
-    left = [bug for bug in bugs if bug.name not in told or told[bug.name].code != code]
+    found = {name for name, each in told.items() if each.code == code and each.seed is not None}
+    left = [bug for bug in bugs if bug.name not in found]
     for bug, seed in planted.hunts(left, {name: each.seed for name, each in told.items()}):
         print(f"{bug.breaks:12} {'SURVIVES' if seed is None else seed:8} {bug.name}", flush=True)
         told[bug.name] = PlantedLine(

@@ -85,7 +85,7 @@ def interrupted(word: Callable[[Rig], object], number: int) -> Rig:
 
 
 def test_the_intent_is_the_last_request_before_the_fix() -> None:
-    assert (requests()[0], requests()[-1], len(requests())) == ("load", "commit", 15)
+    assert (requests()[0], requests()[-1], len(requests())) == ("load", "commit", 16)
 
 
 @pytest.mark.parametrize("word", WORDS)

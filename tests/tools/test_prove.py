@@ -58,11 +58,12 @@ def test_the_hunt_hunts_what_is_stale_alone(
     assert is_current(table, version.digest())
     told = hunted(table)
     assert list(told) == [each.name for each in BUGS]
-    stale = [msgspec.json.encode(copy.replace(told[BUGS[0].name], code="other"))]
-    table.write_bytes(b"\n".join([*stale, msgspec.json.encode(told[BUGS[1].name])]))
-    assert hunt_bugs(table, BUGS) == 0
-    assert capsys.readouterr().out.splitlines()[0].endswith(BUGS[0].name)
-    assert hunted(table) == told
+    for changed in ({"code": "other"}, {"seed": None}):
+        stale = [msgspec.json.encode(copy.replace(told[BUGS[0].name], **changed))]
+        table.write_bytes(b"\n".join([*stale, msgspec.json.encode(told[BUGS[1].name])]))
+        assert hunt_bugs(table, BUGS) == 0
+        assert capsys.readouterr().out.splitlines()[0].endswith(BUGS[0].name)
+        assert hunted(table) == told
 
 
 def test_a_known_seed_is_run_first_if_it_is_among_the_seeds() -> None:

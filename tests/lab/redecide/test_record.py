@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Never
 
 import pytest
 
+from firstline.diagnosis.evidence import Refreshes, Unknown
+from firstline.diagnosis.preflight import Surroundings
 from firstline.errors import Malformed, Unavailable
 from firstline.lab.redecide.ports import PastBackground, PastFleet, PastPager
 from firstline.lab.redecide.present import NEVER, Present
@@ -99,10 +101,22 @@ def test_what_only_a_sweep_asks_is_not_in_the_record() -> None:
     """What it opened is."""
     at = datetime(2026, 3, 11, tzinfo=UTC)
     past = PastFleet(Present(now=at, later=at))
-    reads: tuple[Callable[[], object], ...] = (lambda: past.firing(()), lambda: past.muted(""))
-    for read in reads:
-        with pytest.raises(Unavailable, match=NEVER.why):
-            read()
+    with pytest.raises(Unavailable, match=NEVER.why):
+        past.firing(())
+
+
+def test_mute_rules_are_as_they_were_around_a_fix() -> None:
+    """Also where they could not be read then; of a turn without a fix none was recorded."""
+    at = datetime(2026, 3, 11, tzinfo=UTC)
+    present = Present(now=at, later=at)
+    past = PastFleet(present)
+    with pytest.raises(Unavailable, match=NEVER.why):
+        past.muted("arn:one")
+    present.around = Surroundings(refreshes=Refreshes(), muted=("arn:one",))
+    assert (past.muted("arn:one"), past.muted("arn:two")) == (True, False)
+    present.around = Surroundings(refreshes=Refreshes(), muted=Unknown("throttled"))
+    with pytest.raises(Unavailable, match="throttled"):
+        past.muted("arn:one")
 
 
 def test_what_was_never_read_is_said_to_be_missing() -> None:

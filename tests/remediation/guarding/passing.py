@@ -8,6 +8,7 @@ from firstline.diagnosis.evidence import (
     AlarmState,
 )
 from firstline.diagnosis.preflight import Deployments, Image
+from firstline.redaction import redact
 from firstline.signal import Condition
 from tests.builders import (
     ALARM,
@@ -120,6 +121,9 @@ PASSES = {
         AlarmReading(AlarmState.ALARM, "its actions are disabled"), ALARM
     ),
     "no_alarm_is_suppressed: another alarm is muted": silenced(ALARM, muted="arn:of:another"),
+    "no_alarm_is_suppressed: a rule mutes one of two": copy.replace(
+        silenced(ALARM, ALARM), surroundings=copy.replace(CALM, muted=(redact(ALARM_ARN),))
+    ),
     "no_alarm_is_suppressed: its window has ended": silenced(ALARM, muted=ALARM_ARN, until=ago(0)),
     "no_alarm_is_suppressed: it was muted before it rang": copy.replace(
         silenced(ALARM, muted=ALARM_ARN), incident=incident(signalled_at=ago(-301))

@@ -7,6 +7,7 @@ from firstline.diagnosis.evidence import (
     AlarmState,
     Gone,
 )
+from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.situation import Situation
 from tests.builders import (
@@ -23,6 +24,7 @@ from tests.builders import (
     incident,
 )
 from tests.remediation.guarding.cases import (
+    CALM,
     DEPENDENT,
     THROTTLED,
     UNREAD,
@@ -68,6 +70,16 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             silenced(ALARM, muted=ALARM_ARN),
             Denial(f"no fix: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00"),
+        ),
+        (
+            copy.replace(
+                silenced(ALARM), surroundings=copy.replace(CALM, muted=(redact(ALARM_ARN),))
+            ),
+            Denial(f"no fix: a mute rule is active on {ALARM_NAME}"),
+        ),
+        (
+            situation(surroundings=copy.replace(CALM, muted=UNREAD)),
+            Denial(f"mute rules cannot be read: {UNREAD.why}", unknown=True),
         ),
         (
             situation(limits=lost("mute")),

@@ -122,8 +122,9 @@ def test_a_parent_that_does_not_come_back_is_told(machine: Machine) -> None:
 
 
 def test_an_enclave_that_fails_is_told(machine: Machine) -> None:
-    """Systemd then starts no parent."""
-    enclave, parent = pair(machine, "broken", "ExecStart=false", RUNS)
+    """Systemd then starts no parent, unless the enclave fails before the parent's job runs."""
+    fails = "ExecStart=sh -c 'sleep 0.5; exit 1'"
+    enclave, parent = pair(machine, "broken", fails, RUNS)
     assert answer(restart(machine, enclave, parent)) == (1, "failed", enclave)
     machine.wait(parent, ActiveState="inactive")
 

@@ -5,21 +5,25 @@ What was seen is taken into the draft, and put together with it as the situation
 
 import copy
 from collections.abc import Callable
+from itertools import takewhile
 
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.config.settings import Mode
 from firstline.controller import demotion
 from firstline.controller.draft import Draft
+from firstline.controller.ports.readings import Fleet
 from firstline.diagnosis.diagnose import diagnose
 from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Group, Need, Unknown, needs
 from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.errors import Bug, Unavailable
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import Attempt
+from firstline.redaction import redact
 from firstline.remediation import verification
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, ordered
+from firstline.remediation.guards.surroundings import loud_alarms
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import Observation, learn, learnt
@@ -95,6 +99,7 @@ def with_surroundings(draft: Draft, about: Situation) -> Situation:
         about,
         surroundings=Surroundings(
             refreshes=read(ports.scaling.refreshes),
+            muted=read(lambda: _muted(about, ports.fleet)),
             key=key,
             stack=read(ports.around.stack),
             parameters=read(ports.around.parameters),
@@ -102,6 +107,14 @@ def with_surroundings(draft: Draft, about: Situation) -> Situation:
             image=_image(draft, key),
         ),
     )
+
+
+def _muted(about: Situation, fleet: Fleet) -> tuple[str, ...]:
+    """The redacted ARNs of the alarms behind the fix that a mute rule keeps quiet.
+
+    One alarm that no rule mutes is enough for a fix: those after it are not asked for.
+    """
+    return tuple(map(redact, takewhile(fleet.muted, loud_alarms(about))))
 
 
 def _image(draft: Draft, key: KeyState | Unknown | None) -> Image | Unknown | None:

@@ -48,9 +48,14 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, read at one time; the others are None where the fleet has none."""
+    """All of it, read at one time; the others are None where the fleet has none.
+
+    ``muted`` are the redacted ARNs of alarms that a mute rule keeps quiet: every alarm that the fix
+    rests on, or those up to the first that no rule mutes.
+    """
 
     refreshes: Refreshes | Unknown
+    muted: tuple[str, ...] | Unknown = ()
     key: KeyState | Unknown | None = None
     stack: Deployments | Unknown | None = None
     parameters: Deployments | Unknown | None = None

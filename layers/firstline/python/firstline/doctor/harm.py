@@ -45,6 +45,7 @@ HARMS = (
     Harm("reconcile", "ssm:SendCommand", "warning", "no host is looked at or restarted"),
     Harm("reconcile", "autoscaling:Describe", "warning", "the group is unknown: nothing is fixed"),
     Harm("reconcile", "autoscaling:", "warning", "no host is replaced, and the group not changed"),
+    Harm("reconcile", "cloudwatch:List", "warning", "mute rules are unknown: nothing is fixed"),
     Harm("reconcile", "ec2:", "warning", "a hand-over lacks what this would have told"),
     Harm("reconcile", "health:", "warning", "a hand-over lacks what this would have told"),
     Harm("reconcile", "codedeploy:", "warning", "a hand-over lacks what this would have told"),

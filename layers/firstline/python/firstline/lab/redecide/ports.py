@@ -21,6 +21,7 @@ from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.redaction import redact
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
 
@@ -57,10 +58,10 @@ class PastFleet:
         del arns
         raise Unavailable(NEVER.why)
 
-    def muted(self, arn: str) -> Never:
-        """As `firing`."""
-        del arn
-        raise Unavailable(NEVER.why)
+    def muted(self, arn: str) -> bool:
+        """See `firstline.controller.ports.readings.Fleet`."""
+        around = self._present.around
+        return redact(arn) in self._present.known("around", around.muted if around else NEVER)
 
 
 class PastHosts:

@@ -163,6 +163,14 @@ PLANTED = (
         start="somebody mutes the alarm",
     ),
     Planted(
+        name="a mute rule is no reason to wait",
+        breaks="I17 (muted)",
+        file="controller/observe.py",
+        old="takewhile(fleet.muted, loud_alarms(about))",
+        new="takewhile(lambda _: False, loud_alarms(about))",
+        start="somebody mutes the alarm by a rule",
+    ),
+    Planted(
         name="an alarm whose actions are disabled is no reason to wait",
         breaks="I17",
         file="remediation/guards/surroundings.py",

@@ -20,6 +20,7 @@ FAULTS_RARELY = {
     "fleet.target_health": 0.02,
     "fleet.alarms": 0.02,
     "fleet.answering": 0.02,
+    "fleet.muted": 0.3,
     "hosts.answers": 0.02,
     "store.due": 0.02,
     "store.switch": 0.02,

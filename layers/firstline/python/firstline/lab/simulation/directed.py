@@ -23,7 +23,7 @@ from firstline.lab.simulation.starts import (
 )
 from firstline.lab.simulation.unannounced_starts import UNANNOUNCED
 from firstline.lab.simulation.unreadable_starts import OF_OTHER_CODE
-from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan
+from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan, MutePlan
 
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA
 FLAPPING = tuple(
@@ -339,6 +339,12 @@ DIRECTED: Sequence[Start] = (
         fleet({"restart_helps": False}, UP),
         alarm(SOME),
         Told(4, envelopes.muted(envelopes.alarm(SOME)), "alarm", SOME),
+    ),
+    start(
+        "somebody mutes the alarm by a rule",
+        fleet({"restart_helps": False}, UP),
+        alarm(SOME),
+        mutes=(MutePlan(alarm=SOME, from_seconds=4, until_seconds=3600),),
     ),
     start(
         "a pause meets a fix",

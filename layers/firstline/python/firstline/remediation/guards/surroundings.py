@@ -55,11 +55,26 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
     known = _known(situation, "mute", "muted alarms")
     if isinstance(known, Denial):
         return known
-    read = situation.evidence.alarms.items()
-    silences = [_silence(arn, situation, known) for arn, each in read if not is_ok(each)]
-    if not silences or not all(silences):
+    around = situation.surroundings
+    if around is not None and isinstance(around.muted, Unknown):
+        return Denial(f"mute rules cannot be read: {around.muted.why}", unknown=True)
+    silences = _silences(situation, known)
+    if not silences or not all(silences.values()):
         return None
-    return Denial(f"no fix: {'; '.join(silences)}")
+    return Denial(f"no fix: {'; '.join(silences.values())}")
+
+
+def loud_alarms(situation: Situation) -> tuple[str, ...]:
+    """The ARNs of the alarms that are not OK and that an operator did not silence, as known."""
+    held = situation.limits
+    known = Circumstances() if isinstance(held, Unknown) else held.circumstances
+    return tuple(arn for arn, silence in _silences(situation, known).items() if not silence)
+
+
+def _silences(situation: Situation, known: Circumstances) -> dict[str, str]:
+    """How an operator silenced each alarm that is not OK, by ARN; empty for one that rings."""
+    read = situation.evidence.alarms.items()
+    return {arn: _silence(arn, situation, known) for arn, each in read if not is_ok(each)}
 
 
 def _silence(arn: str, situation: Situation, known: Circumstances) -> str:
@@ -72,8 +87,11 @@ def _silence(arn: str, situation: Situation, known: Circumstances) -> str:
     if isinstance(alarm, AlarmReading) and alarm.suppressed:
         return f"{name}: {alarm.suppressed}"
     since = situation.incident.signalled_at - SKEW_MAX
-    until = known.muted(arn, since, situation.now)
-    return f"{name} is muted until {until.isoformat(timespec='seconds')}" if until else ""
+    if until := known.muted(arn, since, situation.now):
+        return f"{name} is muted until {until.isoformat(timespec='seconds')}"
+    around = situation.surroundings
+    ruled = () if around is None or isinstance(around.muted, Unknown) else around.muted
+    return f"a mute rule is active on {name}" if redact(arn) in ruled else ""
 
 
 def region_is_healthy(plan: Plan, situation: Situation) -> Denial | None:

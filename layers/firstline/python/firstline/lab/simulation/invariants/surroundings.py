@@ -74,18 +74,23 @@ def what_is_suppressed_is_left_alone(left: Left) -> Iterator[str]:
 
 
 def what_is_muted_is_left_alone(left: Left) -> Iterator[str]:
-    """I17: once a mute of an alarm was recorded, no fix rests on that alarm alone."""
+    """I17: no fix rests on alarms alone that a rule mutes, or whose mute was recorded."""
     muted = set[str]()
     for each in left.journal():
         match each:
             case Told(event=SignalReceived() | SignalsJoined() as told):
                 muted |= {signal.subject for signal in told.all if Mark.MUTED in signal.marks}
             case Told(event=FixIntended()) if _alarms(left.by_id[each.incident]) <= (
-                muted - _unmuted(left, each.at)
+                (muted | _ruled(left, each.at)) - _unmuted(left, each.at)
             ):
                 yield f"{each.incident} was fixed, and its alarms are muted"
             case _:
                 pass
+
+
+def _ruled(left: Left, at: datetime) -> set[str]:
+    """The names of the alarms whose mute window has begun by *at*, as far as clocks may differ."""
+    return {each.arn.rpartition(":")[2] for each in left.world.mutes if each.starts <= at - SKEW}
 
 
 def _unmuted(left: Left, at: datetime) -> set[str]:
