@@ -513,6 +513,12 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         {"SecretString": json.dumps({"routing_key": KEY})},
         "set",
     ),
+    "keys of both APIs": (
+        lambda one: stack(one).routing_key("arn:secret"),
+        "secrets-manager.GetSecretValue",
+        {"SecretString": json.dumps({"routing_key": KEY, "rest_key": "of-the-rest-api"})},
+        "set with a REST key",
+    ),
     "routing key that is empty": (
         lambda one: stack(one).routing_key("arn:secret"),
         "secrets-manager.GetSecretValue",

@@ -30,6 +30,7 @@ from tests.doctor.accounts import (
     AGENT,
     AGENTS,
     ALARMS,
+    CONTEXT,
     DEPLOYED,
     PLACED,
     QUEUES,
@@ -50,6 +51,8 @@ SIGNALS = f"{QUEUES}QueuesSignals"
 ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
 DRIFTING = Meant("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
 LOOKED = {each: report() for each in FLEET}
+NOTED = DEPLOYED.outputs | {"Context": CONTEXT.replace("{", '{"pager_notes_from":"a@b.example",')}
+"""Of a deployment whose updates are notes on PagerDuty's incidents."""
 
 
 def group(**changes: Any) -> tuple[ScalingGroup, ...]:  # noqa: ANN401
@@ -120,6 +123,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
         ({"looked": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
         (deployed(routing_key="empty"), ("routing-key", "critical", "routing key")),
         (deployed(routing_key="unlike a key"), ("routing-key", "critical", "routing key")),
+        (deployed(outputs=NOTED), ("rest-key", "warning", "REST key")),
         (deployed(status="UPDATE_ROLLBACK_FAILED"), ("stack", "warning", STACK)),
         (deployed(heartbeat=NOW - timedelta(minutes=11)), ("heartbeat", "critical", "heartbeat")),
         (deployed(heartbeat=None), ("heartbeat", "critical", "heartbeat")),

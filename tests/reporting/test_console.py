@@ -20,7 +20,7 @@ from firstline.reporting.console import lines, rows
 from firstline.reporting.console.rows import Lens
 from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.reporting.html.console import Theme, page, widget
-from firstline.reporting.links import Link
+from firstline.reporting.links import Link, Places
 from tests.builders import ID, NOW, answered, attempt, incident, targets
 from tests.builders import look as looking
 from tests.controller.rig import Rig, opened
@@ -115,6 +115,11 @@ def test_what_waits_for_a_person_has_its_commands() -> None:
     assert ask.what == f"{waits.action} on {waits.target}"
     assert ask.approve == f"firstline approve {ID} {waits.plan[:12]}"
     assert ask.deny == f'firstline deny {ID} {waits.plan[:12]} --why "..."'
+    known = copy.replace(LENS, places=Places(fleet="vaults", region="us-east-1"))
+    (ask,) = rows.of_incident(incident(proposals=(waits,)), (), known).asks
+    where = "--fleet vaults --region us-east-1"
+    assert ask.approve == f"firstline approve {ID} {waits.plan[:12]} {where}"
+    assert ask.deny == f'firstline deny {ID} {waits.plan[:12]} --why "..." {where}'
 
 
 @pytest.mark.parametrize(

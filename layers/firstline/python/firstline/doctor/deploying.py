@@ -26,9 +26,9 @@ UNKNOWN = {**FIRST, "mode": "MODE"}
 """Where nobody knows what stands: ``MODE`` is refused until a person puts theirs."""
 
 
-def line(keys: Mapping[str, str]) -> str:
-    """The command that deploys with *keys*, quoted for a shell."""
-    words = (word for key, value in keys.items() for word in ("-c", f"{key}={value}"))
+def line(given: Mapping[str, str]) -> str:
+    """The command that deploys with the context keys *given*, quoted for a shell."""
+    words = (word for key, value in given.items() for word in ("-c", f"{key}={value}"))
     return shlex.join(("firstline", "deploy", *words))
 
 
@@ -37,18 +37,21 @@ def lines(profile: str, account: Account) -> dict[str, str]:
 
     *profile* is the path of the operator's file.
     """
-    keys = {"profile": profile, **_deployed_with(account)}
-    return {"deploy": line(keys), "enforce": line({**keys, "mode": "enforce"})}
+    known = {"profile": profile, **_deployed_with(account)}
+    return {"deploy": line(known), "enforce": line({**known, "mode": "enforce"})}
 
 
 def _deployed_with(account: Account) -> Mapping[str, str]:
     if account.deployed is None:
         return FIRST
-    if not isinstance(account.deployed, Deployed):
-        return UNKNOWN
+    return keys(account.deployed) if isinstance(account.deployed, Deployed) else UNKNOWN
+
+
+def keys(deployed: Deployed) -> Mapping[str, str]:
+    """The context keys of the deployment; `UNKNOWN` where its output does not show them whole."""
     try:
-        keys = msgspec.json.decode(account.deployed.outputs.get(OUTPUT, ""), type=dict[str, str])
+        found = msgspec.json.decode(deployed.outputs.get(OUTPUT, ""), type=dict[str, str])
     except (msgspec.DecodeError, UnicodeError):
         return UNKNOWN
-    whole = "mode" in keys and all(map(str.isprintable, (*keys, *keys.values())))
-    return keys if whole else UNKNOWN
+    whole = "mode" in found and all(map(str.isprintable, (*found, *found.values())))
+    return found if whole else UNKNOWN

@@ -40,7 +40,7 @@ type KeyType = Literal["string", "stringList", "boolean"]
 """As what a condition key's values are given (IAM, ContextEntry)."""
 type Given = tuple[str, KeyType, tuple[str, ...]]
 """A condition key that a request carries, and its values."""
-type RoutingKey = Literal["set", "empty", "unlike a key"]
+type RoutingKey = Literal["set", "set with a REST key", "empty", "unlike a key"]
 type Gone = Literal["not here"]
 """What was asked for by its name, and is not there."""
 

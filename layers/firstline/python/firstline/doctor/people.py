@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from firstline.doctor import deploying
 from firstline.doctor.facts import Deployed, Gone, Read, Subscriptions, Unread
 from firstline.doctor.finding import Case, Check, Found, Grade
 
@@ -15,10 +16,23 @@ def routing_key(case: Case) -> Iterator[Found]:
     deployed = case.account.deployed
     if not isinstance(deployed, Deployed) or isinstance(deployed.routing_key, Unread):
         return
-    if deployed.routing_key != "set":
-        secret = deployed.outputs.get("RoutingKeySecret", "SECRET")
+    if deployed.routing_key in {"empty", "unlike a key"}:
         told = f"is {deployed.routing_key}: 32 letters and digits are one"
-        yield Found("routing key", told, "critical", {"secret": secret})
+        yield Found("routing key", told, "critical", {"secret": _secret(deployed)})
+
+
+def rest_key(case: Case) -> Iterator[Found]:
+    """Where updates are notes on PagerDuty's incidents, the secret holds the REST API's key too."""
+    deployed = case.account.deployed
+    if not isinstance(deployed, Deployed) or "pager_notes_from" not in deploying.keys(deployed):
+        return
+    if deployed.routing_key == "set":
+        names = {"secret": _secret(deployed)}
+        yield Found("REST key", "the secret of the routing key holds none", "warning", names)
+
+
+def _secret(deployed: Deployed) -> str:
+    return deployed.outputs.get("RoutingKeySecret", "SECRET")
 
 
 def topics(case: Case) -> Iterator[Found]:
@@ -50,6 +64,14 @@ CHECKS = (
         severity="critical",
         consequence="nothing is paged",
         remedy="put the key with the command of the output SetRoutingKey: {secret}",
+    ),
+    Check(
+        name="rest-key",
+        ask=rest_key,
+        severity="warning",
+        consequence="no update is a note on its PagerDuty incident; change events go out as before",
+        remedy='put {{"routing_key": "...", "rest_key": "..."}} into {secret}, the second from'
+        " PagerDuty's page API Access Keys",
     ),
     Check(
         name="topic",

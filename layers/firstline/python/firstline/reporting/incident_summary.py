@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from firstline.actions.catalogue import UNDOING
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger import entries
 from firstline.ledger.export import ENDING_STEPS, Recorded
 from firstline.reporting.events import events, timed
+from firstline.reporting.judged_fix import JudgedFix
 from firstline.signal import Disposition
 
 OPEN = "open"
@@ -29,25 +29,11 @@ NOTED: dict[str, str] = {
 """The outcome of a signal that opened nothing, by its disposition."""
 
 
-class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """A fix from its intent to its verdict; ``helped`` is None where nobody judged it (yet)."""
+class Tried(JudgedFix, frozen=True, kw_only=True):
+    """A fix as the summary has it, dated by its intent."""
 
-    action: str
-    target: str
     at: datetime
     approved: bool
-    outcome: str | None = None
-    helped: bool | None = None
-
-    @property
-    def undoing(self) -> str:
-        """What it comes to where it takes back a fix of ours; empty for any other."""
-        return UNDOING.get(self.action, "")
-
-    @property
-    def mended(self) -> bool:
-        """Whether it is a fix that helped."""
-        return self.helped is True and not self.undoing
 
 
 class Denied(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from firstline import console_links
+from firstline import command_lines, console_links
 from firstline.ids import IncidentId
 from firstline.ledger import report_location
 
@@ -32,6 +32,12 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     bucket: str = ""
     runbook: str = ""
     pagerduty: str = ""
+
+    @property
+    def where(self) -> str:
+        """The options by which a command finds the deployment; empty where it is not known."""
+        known = self.fleet and self.region
+        return command_lines.deployment(self.fleet, self.region) if known else ""
 
 
 def of_fleet(places: Places) -> tuple[Link, ...]:

@@ -94,7 +94,10 @@ class DeploymentReader:
             value = secrets.get_secret_value(SecretId=secret).get("SecretString", "").strip()
             if not value:
                 return "empty"
-            return "set" if keys_in(value) else "unlike a key"
+            keys = keys_in(value)
+            if keys is None:
+                return "unlike a key"
+            return "set with a REST key" if keys.rest_key else "set"
 
         absent: RoutingKey = "empty"
         action = "secretsmanager:GetSecretValue"

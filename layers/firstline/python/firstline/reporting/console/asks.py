@@ -14,23 +14,23 @@ from firstline.reporting.console.view import Ask
 from firstline.reporting.events import events
 
 
-def of_incident(held: Incident, now: datetime) -> tuple[Ask, ...]:
-    """Proposals of a stored incident without an answer, whose time is not over."""
+def of_incident(held: Incident, now: datetime, where: str) -> tuple[Ask, ...]:
+    """Proposals of a stored incident without an answer, whose time is not over.
+
+    *where* are the options by which a command finds the deployment.
+    """
     return tuple(
-        _ask(held.id, each.action, each.target, each.plan, each.until)
-        for each in held.proposals
-        if _waits(each, now)
+        _ask(held.id, each, each.until, where) for each in held.proposals if _waits(each, now)
     )
 
 
-def of_chain(records: Iterable[Recorded], now: datetime) -> tuple[Ask, ...]:
+def of_chain(records: Iterable[Recorded], now: datetime, where: str) -> tuple[Ask, ...]:
     """Plans that a chain proposes, and neither answers nor carries out since."""
     waiting: dict[str, Ask] = {}
     for each in records:
         match each.event:
             case PlanProposed(approvable=True, until=datetime() as until) as event:
-                ask = _ask(each.entry.incident, event.action, event.target, event.plan, until)
-                waiting[event.plan] = ask
+                waiting[event.plan] = _ask(each.entry.incident, event, until, where)
             case PlanAnswered(plan=plan) | FixIntended(plan=plan):
                 waiting.pop(plan, None)
             case _:
@@ -58,11 +58,11 @@ def _waits(proposal: Proposal, now: datetime) -> bool:
     return proposal.answerable and proposal.approval is None and now < proposal.until
 
 
-def _ask(id_: IncidentId, action: str, target: str, plan: str, until: datetime) -> Ask:
-    short = plan[:12]
+def _ask(id_: IncidentId, asked: Proposal | PlanProposed, until: datetime, where: str) -> Ask:
+    short = asked.plan[:12]
     return Ask(
-        what=redact(f"{action} on {target}"),
+        what=redact(f"{asked.action} on {asked.target}"),
         until=until,
-        approve=command_lines.approve(id_, short),
-        deny=command_lines.deny(id_, short),
+        approve=command_lines.approve(id_, short, where),
+        deny=command_lines.deny(id_, short, where),
     )

@@ -60,7 +60,7 @@ def of_incident(held: Incident, tail: Sequence[Recorded], lens: Lens) -> Row:
         next="" if held.ended else coming.next,
         next_at=None if held.ended else coming.at,
         steps=progress.steps(tail),
-        asks=() if held.ended else asks.of_incident(held, lens.now),
+        asks=() if held.ended else asks.of_incident(held, lens.now, lens.places.where),
         links=links.of_incident(lens.places, held.id, held.alarm_arn, ended=held.ended),
     )
 
@@ -88,7 +88,7 @@ def of_chain(records: Sequence[Recorded], lens: Lens) -> Row:
         next=coming.next if is_open else "",
         next_at=coming.at if is_open else None,
         steps=progress.steps(records),
-        asks=asks.of_chain(records, lens.now) if is_open else (),
+        asks=asks.of_chain(records, lens.now, lens.places.where) if is_open else (),
         links=links.of_incident(lens.places, summary.incident, next(arns, ""), ended=not is_open),
     )
 

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.actions.catalogue import UNDOING
 from firstline.actions.restart_parent import RESTART_PARENT
 from firstline.actions.scale_out import SCALE_OUT
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ids import InstanceId
 from firstline.ledger.entries import FixIntended, FixReported, FixVerified, HostsInspected
 from firstline.ledger.export import Recorded
+from firstline.reporting.judged_fix import JudgedFix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.words import grouped
 
@@ -20,31 +20,17 @@ KEEPS_VAULTS = frozenset({RESTART_PARENT.name, SCALE_OUT.name, "cancel_refresh"}
 """A vault's keys live in the enclave: what leaves that running locks nobody out."""
 
 
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
+class Fix(JudgedFix, frozen=True, kw_only=True):
     """One fix. ``vaults`` are the vault processes that ran on its hosts when last looked at.
 
     None of a host that said nothing of them.
     """
 
-    action: str
-    target: str
     entry: int
     intended_at: datetime
     answered_at: datetime | None = None
-    outcome: str = ""
     judged_at: datetime | None = None
-    helped: bool | None = None
-    vaults: dict[InstanceId, int | None] = {}
-
-    @property
-    def undoing(self) -> str:
-        """What it comes to where it takes back a fix of ours; empty for any other."""
-        return UNDOING.get(self.action, "")
-
-    @property
-    def mended(self) -> bool:
-        """Whether it is a fix that helped."""
-        return self.helped is True and not self.undoing
+    vaults: dict[InstanceId, int | None] = msgspec.field(default_factory=dict)
 
     @property
     def sent(self) -> bool:

@@ -1,0 +1,24 @@
+"""Judged fix: what an incident's summary and its report both say of a fix that was tried."""
+
+import msgspec
+
+from firstline.actions.catalogue import UNDOING
+
+
+class JudgedFix(msgspec.Struct, frozen=True, kw_only=True):
+    """A fix from its intent to its verdict; ``helped`` is None where no verdict is known (yet)."""
+
+    action: str
+    target: str
+    outcome: str | None = None
+    helped: bool | None = None
+
+    @property
+    def undoing(self) -> str:
+        """What it comes to where it takes back a fix of ours; empty for any other."""
+        return UNDOING.get(self.action, "")
+
+    @property
+    def mended(self) -> bool:
+        """Whether it is a fix that helped."""
+        return self.helped is True and not self.undoing
