@@ -75,6 +75,20 @@ def test_a_second_delivery_wakes_when_the_queue_failed_the_first() -> None:
     assert rig.notified == {rig.id(): 1}
 
 
+@pytest.mark.parametrize(("seconds", "wakes"), [(14.999, 0), (15, 1)])
+def test_a_second_delivery_leaves_the_first_wake_its_time(seconds: float, wakes: int) -> None:
+    """15 s after it was due it counts as lost."""
+    rig = Rig()
+    rig.script.before("queue", TIMEOUT)
+    with pytest.raises(Unavailable):
+        rig.hear()
+    due = rig.incident().next_wake_at
+    assert due is not None
+    rig.world.advance(due + timedelta(seconds=seconds))
+    rig.hear(REDELIVERED)
+    assert len(rig.waiting) == wakes
+
+
 def test_a_later_alarm_of_the_cause_joins_its_incident() -> None:
     """S06: neither lost nor doubled, and no second page."""
     rig = Rig()

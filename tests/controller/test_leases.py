@@ -18,6 +18,7 @@ from firstline.remediation.kill_switch import OFF
 from firstline.remediation.limits import Lease, Spent
 from tests.builders import OTHER, PROFILE
 from tests.controller.rig import FLEET, START, A, B, C, Rig, opened, raising, ready
+from tests.controller.test_quiet_window import recovered
 from tests.remediation.situations import plan, policy, situation, switch
 
 
@@ -30,6 +31,16 @@ def test_another_incidents_lease_is_waited_for() -> None:
     rig.until(lambda held: held.current)
     assert rig.world.now >= until
     assert rig.incident().attempts[0].fence == 8
+
+
+def test_a_lease_that_a_verdict_could_not_free_is_free_at_the_end() -> None:
+    """The limits could not be read as the fix was judged, and the incident went on."""
+    rig = recovered()
+    group = rig.world.group_name
+    held = Lease(group=group, fence=7, holder=rig.id(), until=START + timedelta(hours=9))
+    rig.tables.leases[group] = held
+    assert rig.at_the_end().status is Status.OBSERVED
+    assert rig.tables.leases[group].holder is None
 
 
 def test_an_incident_that_ends_leaves_another_ones_lease() -> None:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from firstline.remediation.limits import (
     last_attempt,
     release,
     take,
+    under_way,
 )
 from tests.builders import ID, NOW, OTHER, A, B, ago
 from tests.remediation.situations import lease, spent
@@ -39,6 +40,24 @@ def test_a_lease_is_free_for_its_holder_and_after_its_time(
 ) -> None:
     """I10: to the instant; one that is held without an end never frees itself."""
     assert lease(holder=holder, until=until).free_for(ID, NOW) is free
+
+
+@pytest.mark.parametrize(
+    ("holder", "until", "held"),
+    [
+        (OTHER, ago(-0.001), True),
+        (OTHER, NOW, False),
+        (OTHER, None, False),
+        (None, ago(-60), False),
+    ],
+)
+def test_a_fix_is_under_way_until_its_lease_runs_out(
+    holder: IncidentId | None, until: datetime | None, *, held: bool
+) -> None:
+    """To the instant, as the lease is free from then on."""
+    fix = spent(60)
+    found = under_way(lease(spent(90), fix, holder=holder, until=until), NOW)
+    assert found == (fix if held else None)
 
 
 def test_taking_raises_the_fence_and_prunes_the_window() -> None:

@@ -265,6 +265,19 @@ def test_another_file_is_no_credentials(host: Host, path: str) -> None:
     assert seen(ran)["credentials_expire_in_hours"] is None
 
 
+@pytest.mark.parametrize("name", ["../{folder}/nats.creds", "a b", "it$(id)"])
+def test_credentials_by_a_name_that_is_refused_are_not_read(host: Host, name: str) -> None:
+    """The file is there, and the same facts by a plain name are read."""
+    path = Path(creds(host, {"exp": int(time.time()) + 7_260}))
+    ran = host.run(DOCUMENT, "environment", values() | {"CredentialsFile": str(path)})
+    assert seen(ran)["credentials_expire_in_hours"] == 2
+    other = f"{host.folder}/{name.format(folder=host.folder.name)}"
+    if ".." not in name:
+        Path(other).write_bytes(path.read_bytes())
+    ran = host.run(DOCUMENT, "environment", values() | {"CredentialsFile": other})
+    assert seen(ran)["credentials_expire_in_hours"] is None
+
+
 def test_a_frame_that_is_not_there_is_unknown(host: Host) -> None:
     """A file that holds something else."""
     path = creds(host, {"exp": int(time.time()) + 7_200}, frame="-----BEGIN CERTIFICATE-----")
