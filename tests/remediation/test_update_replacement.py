@@ -102,6 +102,16 @@ def test_a_host_that_came_before_the_answer_gives_a_fix_no_less_time() -> None:
     assert learnt(held, listed(B)).incident.attempts[-1].helped is None
 
 
+def test_what_stands_in_the_place_of_one_host_is_a_target() -> None:
+    """Of an incident about one host: what was launched since the first replacement, and no other."""
+    held = verifying(replaced(60, known=(A, B)), targets=(target(A),), hosts={}, scope=A)
+    once = learnt(held, listed(A, B, C)).incident
+    assert [each.id for each in once.targets] == [A, C]
+    earlier = copy.replace(replaced(9 * TIMEOUT), helped=False)
+    twice = copy.replace(held, attempts=(earlier, *held.attempts))
+    assert [each.id for each in learnt(twice, listed(B, C)).incident.targets] == [B, C]
+
+
 def test_the_only_host_of_a_group_is_replaced() -> None:
     """The group is empty for a while; whoever enters it then is new, and is waited for."""
     held = verifying(replaced(9 * TIMEOUT), targets=(target(A),))

@@ -96,7 +96,7 @@ def test_a_return_is_dropped_where_something_comes_after_it() -> None:
 
 
 def test_what_says_nothing_about_behaviour_is_left_alone() -> None:
-    """Docstrings, annotations, decorators, types, f-strings and logs; and what does not change."""
+    """Docstrings, annotations, decorators, types, f-strings, logs, `assert_never`; and what changes nothing."""
     source = b'''"""Two things: 1, 2."""
 type T = tuple[int, Literal[3]]
 
@@ -104,6 +104,7 @@ type T = tuple[int, Literal[3]]
 def f(a: Literal[2], b: tuple[int, ...]) -> Literal[4]:
     """Says 5."""
     log.info("so many", 6)
+    assert_never(a)
     c: Literal[7] = a
     return f"{a and 8}"
 '''

@@ -1,6 +1,6 @@
 """Mutation operators on Python: each replaces the text of one node, and keeps the lines' numbers.
 
-Docstrings, annotations, decorators, f-strings and calls of a logger are left as they are. So is an
+Docstrings, annotations, decorators, f-strings and calls of a logger or `assert_never` are left as they are. So is an
 assignment to a plain name, without which any run fails.
 """
 
@@ -132,7 +132,8 @@ class _Walker(ast.NodeVisitor):
     def visit_Expr(self, node: ast.Expr) -> None:
         called = node.value.func if isinstance(node.value, ast.Call) else None
         logs = isinstance(called, ast.Attribute) and ast.unparse(called.value) in LOGGERS
-        if not logs and not isinstance(node.value, ast.Constant):
+        never = isinstance(called, ast.Name) and called.id == "assert_never"  # mypy proves it
+        if not logs and not never and not isinstance(node.value, ast.Constant):
             self.drop(node)
 
     def drop(self, node: ast.stmt) -> None:

@@ -217,6 +217,9 @@ def test_the_answer_stays_within_what_the_service_shows(host: Host) -> None:
     [
         ("echo 3", 3),
         ("echo 0; exit 1", 0),
+        ("echo 3; exit 2", None),
+        ("echo 999999999", 999_999_999),
+        ("echo 1000000000", None),
         ("exit 2", None),
         ("exit 127", None),
         ("echo many", None),
