@@ -8,7 +8,7 @@ from firstline.incidents.incident import Attempt, Incident, Outcome, Status, Tar
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import FixReported, FixVerified
 from firstline.remediation.departure import Departure
-from firstline.remediation.execution import Pending
+from firstline.remediation.execution import Answered, Pending
 from firstline.remediation.update import Lesson, Observation, learn
 from tests.builders import (
     NOW,
@@ -38,6 +38,7 @@ UNREAD = evidence(target_health=Unknown("throttled"), group=Unknown("throttled")
 WELL = evidence(target_health=balancer("healthy"))
 SUCCESS = saying(Unknown("no look"))
 FAILURE = saying(Unknown("no look"), "Failed")
+REFUSAL = Answered(success=False, detail="masked", report=Unknown("no look"), refused=True)
 
 
 def learnt(held: Incident, **seen: object) -> Lesson:
@@ -72,6 +73,7 @@ ENDED = attempt(lease_until=NOW)
         Case(attempt(), {"fix": Pending()}, Status.REMEDIATING, None, SENT),
         Case(attempt(), {"fix": SUCCESS}, Status.VERIFYING, Outcome.DONE, SENT),
         Case(attempt(), {"fix": FAILURE}, Status.VERIFYING, Outcome.FAILED, SENT),
+        Case(attempt(), {"fix": REFUSAL}, Status.INVESTIGATING, Outcome.REFUSED, SENT, over=True),
         Case(ENDED, {"fix": SUCCESS}, Status.VERIFYING, Outcome.DONE, SENT),
         Case(ENDED, {"fix": Pending()}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
         Case(ENDED, {}, Status.VERIFYING, Outcome.UNKNOWN, SENT),

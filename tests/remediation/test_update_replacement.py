@@ -103,7 +103,7 @@ def test_a_host_that_came_before_the_answer_gives_a_fix_no_less_time() -> None:
 
 
 def test_what_stands_in_the_place_of_one_host_is_a_target() -> None:
-    """Of an incident about one host: what was launched since the first replacement, and no other."""
+    """Of an incident about one host: what was launched since its first replacement."""
     held = verifying(replaced(60, known=(A, B)), targets=(target(A),), hosts={}, scope=A)
     once = learnt(held, listed(A, B, C)).incident
     assert [each.id for each in once.targets] == [A, C]

@@ -82,6 +82,16 @@ def test_a_detail_is_a_word_of_its_list(
     assert look(host)["enclave_unit_detail"] == RUNS | told
 
 
+@pytest.mark.parametrize(("left", "stopped"), [("60000000", True), ("60000001", False)])
+def test_a_unit_that_was_active_at_once_may_be_stopped(
+    host: Host, left: str, *, stopped: bool
+) -> None:
+    """It left the inactive state in the microsecond in which it was active, or before."""
+    properties = {"RemainAfterExit": "yes", "InactiveExitTimestampMonotonic": left}
+    host.unit("vettid-parent", "inactive", **properties)
+    assert look(host)["parent_unit_detail"]["stopped"] is stopped
+
+
 def test_a_unit_that_nobody_could_read_has_no_detail(host: Host) -> None:
     """A load state that systemd does not know is no detail at all."""
     host.unit("vettid-enclave", "active", load="stub")

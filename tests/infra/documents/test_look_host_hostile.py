@@ -49,7 +49,7 @@ HOSTILE = [
         ({"EnclaveUnit": "vettid-enclave\n"}, {"enclave_unit": "unknown"}),
         ({"EnclaveUnit": ""}, {"enclave_unit": "unknown"}),
         ({"ParentUnit": "`touch pwn`"}, {"parent_unit": "unknown"}),
-        ({"ParentUnit": "*"}, {"parent_unit": "unknown"}),
+        ({"ParentUnit": "*"}, {"parent_unit": "unknown", "log_counts": None}),
         ({"NatsHost": "127.0.0.1/4222;touch pwn"}, {"nats_reachable": None}),
         ({"NatsHost": "$(touch pwn)"}, {"nats_reachable": None}),
         ({"NatsHost": "../../proc/version"}, {"nats_reachable": None}),
@@ -60,6 +60,7 @@ HOSTILE = [
         ({"NatsPort": "65535"}, {"nats_reachable": False}),
         ({"NatsPort": "65536"}, {"nats_reachable": None}),
         ({"NatsPort": "099"}, {"nats_reachable": False}),
+        ({"NatsPort": "000099"}, {"nats_reachable": None}),
         ({"NatsPort": ""}, {"nats_reachable": None}),
     ],
 )
