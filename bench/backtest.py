@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 import firstline
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.record import HOME

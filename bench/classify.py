@@ -28,7 +28,7 @@ import jmespath  # type: ignore[import-untyped]  # no stubs: only this file uses
 import msgspec
 
 import firstline
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.signal import Disposition

@@ -10,7 +10,7 @@ from bench.rates import Asked
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.controller.ports.people import Wake
 from firstline.controller.system import System
 from firstline.lab.twin.aws import TwinAws
@@ -34,7 +34,9 @@ class Door(NamedTuple):
 def memory(world: World, asked: Asked) -> Iterator[Door]:
     """The ports in memory."""
     door = MemoryDoor(world, asked)
-    settings = TwinAws(world, WorldClock(world).sleep).settings(RUNBOOK, "enforce", "")
+    settings = TwinAws(world, WorldClock(world).sleep).settings(
+        profiles.read(RUNBOOK), "enforce", ""
+    )
     system = System(door.ports, profiles.load(RUNBOOK), settings)
     yield Door(world, system, door.pager.alerts, lambda: due(door.wakes.waiting, world.now))
 
@@ -45,7 +47,7 @@ def aws(world: World, asked: Asked) -> Iterator[Door]:
     clock, waiting = WorldClock(world), list[tuple[datetime, Wake]]()
     pagerduty = PagerDutyServer(lambda: world.now, asked.page)
     with narrowed(), TwinAws(world, clock.sleep) as door, pagerduty:
-        settings = door.settings(RUNBOOK, "enforce", pagerduty.url)
+        settings = door.settings(profiles.read(RUNBOOK), "enforce", pagerduty.url)
         asked.listen(door)
 
         def take() -> list[Wake]:

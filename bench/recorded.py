@@ -22,6 +22,7 @@ from botocore.response import StreamingBody
 
 from firstline.adapters import wiring
 from firstline.cli.envelope import RUNBOOK
+from firstline.config import fleet_file
 from firstline.config.settings import Settings
 from firstline.diagnosis.evidence import AlarmState
 from firstline.lab.twin.aws import TwinAws
@@ -72,7 +73,7 @@ class Rig:
 
     def __init__(self, world: World, aws: TwinAws, pagerduty: PagerDutyServer) -> None:
         self.world, self.aws, self._pagerduty = world, aws, pagerduty
-        self.settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
+        self.settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", pagerduty.url)
         self._recorded = Recorded(aws.session)
         self.begin()
 

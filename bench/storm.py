@@ -33,7 +33,7 @@ from bench.rates import DESCRIBE_ALARMS, RATES, SECOND, Asked
 from bench.recorded import silence
 from bench.storms import RATE, STORMS
 from firstline.cli.envelope import RUNBOOK
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.controller.ingest import ingest
 from firstline.controller.reconcile import reconcile
 from firstline.ids import IncidentId

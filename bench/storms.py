@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.rates import SECOND
 from firstline.cli.envelope import RUNBOOK
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import digest
 from firstline.lab.twin.world import World

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Mode
 from firstline.errors import Malformed

@@ -16,6 +16,7 @@ from aws_cdk import BundlingOptions, DockerImage, IgnoreMode, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
 from firstline import version as code
+from firstline.config import fleet_file
 from firstline.errors import Malformed
 from firstline.ids import digest
 from infra.context import Architecture
@@ -51,8 +52,8 @@ def firstline() -> lambda_.Code:
 
 
 def profile(path: Path) -> lambda_.Code:
-    """The layer of the operator's file: it alone, at `PROFILE_PATH`."""
-    recipe = [PROFILE_PATH, digest(path.read_bytes())]
+    """The layer of the operator's file: its whole alone, at `PROFILE_PATH`."""
+    recipe = [PROFILE_PATH, digest(fleet_file.read(path))]
     return _built(path.parent, lambda out: copy_profile(path, out), recipe, ["*"])
 
 
@@ -85,10 +86,10 @@ def copy_firstline(out: Path) -> None:
 
 
 def copy_profile(path: Path, out: Path) -> None:
-    """Copy the operator's file into *out*."""
+    """Write the whole of the operator's file into *out*."""
     target = out / Path(PROFILE_PATH).relative_to(_LAYER)
     target.parent.mkdir(parents=True)
-    shutil.copyfile(path, target)
+    target.write_bytes(fleet_file.read(path))
     _open_up(out)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import firstline
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import (
     AlarmReading,

@@ -4,7 +4,7 @@ import pytest
 
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.aws import TwinAws
@@ -37,7 +37,7 @@ def aws(world: World) -> Iterator[TwinAws]:
 @pytest.fixture
 def settings(aws: TwinAws) -> Settings:
     """The addresses of what the twin's AWS holds."""
-    return aws.settings(PROFILE_PATH, "enforce", "http://127.0.0.1:1/")
+    return aws.settings(profiles.read(PROFILE_PATH), "enforce", "http://127.0.0.1:1/")
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
 from firstline.cli.account.alarm_state import AwsAlarms
-from firstline.config import profile_file
+from firstline.config import fleet_file
 from firstline.controller.ports.store import Change, Heard
 from firstline.diagnosis.evidence import Unknown
 from firstline.doctor.facts import Alarm, Metric, Unread
@@ -51,7 +51,7 @@ from tests.adapters.test_wakes_contract import WAKE
 
 type Path = tuple[str, ...]
 
-LOADED = profile_file.load(PROFILE_PATH)
+LOADED = fleet_file.load(PROFILE_PATH)
 PROFILE = copy.replace(
     LOADED,
     fleet=copy.replace(

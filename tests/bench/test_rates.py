@@ -8,7 +8,7 @@ from bench import rates, storm
 from bench.doors import DOORS
 from bench.rates import Asked, Rate
 from firstline.cli.envelope import RUNBOOK
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId, Token
 from firstline.lab.twin.memory import ROUTING_KEY

@@ -15,6 +15,7 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.cli.main import dispatch
+from firstline.config import fleet_file
 from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.ids import IncidentId, digest
 from firstline.lab.twin import resources
@@ -27,7 +28,7 @@ from tests.adapters.loopback import Loopback, http
 from tests.controller.archiving_rig import KeySigner, Ticks, public_key, quiet
 
 PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
-BY = Provenance(policy=digest(PROFILE.read_bytes()), code="test")
+BY = Provenance(policy=digest(fleet_file.read(PROFILE)), code="test")
 EARLY, LATE = IncidentId("inc-00000000000000000001"), IncidentId("inc-00000000000000000002")
 STACKS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
 <DescribeStacksResult><Stacks><member><StackName>firstline-vettid-records</StackName><Outputs>
@@ -56,7 +57,7 @@ def archiving(session: Session) -> Archiving:
         signer=KeySigner(quiet),
         ledger=DynamoLedger(clients.ledger(session), "ledger"),
         clock=Ticks(),
-        policy=PROFILE.read_bytes(),
+        policy=fleet_file.read(PROFILE),
         fleet="vettid",
     )
 
@@ -123,7 +124,7 @@ def test_whole_chains_are_written(
     assert [each for id_ in chosen for each in entries if each.incident == id_] == [
         entry for id_ in chosen for entry in CHAINS[id_]
     ]
-    assert policies == ([PROFILE.read_text()] if chosen else [])
+    assert policies == ([fleet_file.read(PROFILE).decode()] if chosen else [])
     assert told == {
         "file": str(path),
         "entries": 3 * len(chosen),

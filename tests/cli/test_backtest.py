@@ -9,6 +9,7 @@ import pytest
 import firstline
 from firstline.cli.main import dispatch
 from firstline.cli.output.progress import bar
+from firstline.config import fleet_file
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 VETTID = RUNBOOK.with_name("vettid.toml")
@@ -19,7 +20,7 @@ OUTAGE = "events/cloudwatch.healthy-hosts-zero.json"
 def stricter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped policy with one attempt for each host."""
     path = tmp_path_factory.mktemp("policy") / "stricter.toml"
-    text = RUNBOOK.read_text()
+    text = fleet_file.read(RUNBOOK).decode()
     path.write_text(text.replace("attempts_per_target_max = 2", "attempts_per_target_max = 1"))
     return path
 

@@ -7,6 +7,7 @@ import pytest
 
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
+from firstline.config import fleet_file
 from firstline.ids import digest
 from tests.config.test_profile import SMALL
 
@@ -50,7 +51,11 @@ def test_a_refused_profile_is_one_located_line(
 ) -> None:
     """File, line, key and what to mend; status 2, and nothing on standard output."""
     path = tmp_path / "my.toml"
-    text = RUNBOOK.read_text().replace("cooldown_seconds = 60", 'cooldown_seconds = "60"')
+    text = (
+        fleet_file.read(RUNBOOK)
+        .decode()
+        .replace("cooldown_seconds = 60", 'cooldown_seconds = "60"')
+    )
     path.write_text(text)
     line = text[: text.index("cooldown_seconds")].count("\n") + 1
     assert dispatch(["policy", "check", str(path)]) == 2
@@ -83,7 +88,7 @@ def test_each_miss_has_its_reason(
     first: object, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rule of the same alarm was asked and missed, or came too late to be asked."""
-    text, path = RUNBOOK.read_text(), tmp_path / "my.toml"
+    text, path = fleet_file.read(RUNBOOK).decode(), tmp_path / "my.toml"
     there = text.index("[[rules]]")
     general = 'name = "all vaults inaccessible"\n'
     if first:

@@ -8,6 +8,7 @@ from icalendar import Calendar
 
 from firstline.cli import report as reporting
 from firstline.cli.main import dispatch
+from firstline.config import fleet_file
 from firstline.ledger.export import entry_line, policy_line
 from firstline.remediation.kill_switch import CHAIN
 from tests.builders import PROFILE_FILE
@@ -113,7 +114,7 @@ def several(number: int) -> list[bytes]:
     ]
 
 
-POLICY = policy_line(PROFILE_FILE.read_text())
+POLICY = policy_line(fleet_file.read(PROFILE_FILE).decode())
 P3 = [entry_line(each) for each in chain(opening(severity="P3"), decision(9, "close"))]
 MISTAKES = [
     ([b"{}\n"], [], "line 1 is neither an entry"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from firstline.actions.look_host import UNIT_PATTERN
+from firstline.config import fleet_file
 from firstline.config.fallback_profile import fallback
 from firstline.config.profile_file import load, parse
 from firstline.errors import Malformed
@@ -454,7 +455,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_profile_answers_by_its_names() -> None:
     """What it does not name has no ladder, no alias, and may only be observed."""
-    assert PROFILE.digest == digest(PROFILE_FILE.read_bytes())
+    assert PROFILE.digest == digest(fleet_file.read(PROFILE_FILE))
     assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave", "refresh_fleet")
     assert PROFILE.rungs(Condition.CAPACITY) == ()
     assert PROFILE.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "auto"

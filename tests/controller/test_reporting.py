@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from firstline.config import fleet_file
 from firstline.controller.archive.reports import report
 from firstline.errors import Malformed, Unavailable
 from firstline.ids import IncidentId, digest
@@ -16,7 +17,7 @@ from tests.builders import ID, PROFILE_FILE
 from tests.controller.archiving_rig import Records
 from tests.reporting.chains import chain, handed_over, opening, outage, page
 
-POLICY = PROFILE_FILE.read_bytes()
+POLICY = fleet_file.read(PROFILE_FILE)
 BY = Provenance(policy=digest(POLICY), code="code")
 ENDED = chain(*outage(), by=BY)
 FILES = ("post-mortem-000015.ics", "report-000015.html", "report-000015.md")

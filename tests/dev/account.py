@@ -21,7 +21,7 @@ from boto3.session import Session
 import firstline
 from firstline.adapters import wiring
 from firstline.adapters.aws import dynamo_items as items
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
@@ -140,7 +140,7 @@ def _deployed(
     scenario: Scenario, env: Callable[[str, str], None]
 ) -> Iterator[tuple[Deployed, Clock]]:
     # a lever's end is told by the clock of whoever pulls it, so it must be today here too
-    profile = profiles.parse(ruled(PROFILE.read_bytes(), scenario), "runbook.toml")
+    profile = profiles.parse(ruled(profiles.read(PROFILE), scenario), "runbook.toml")
     world = World(scenario, datetime.now(UTC).replace(microsecond=0), profile.fleet.group)
     world.watch(ARN, tell.envelope("healthy-hosts", AlarmState.OK, world.now, profile, HOME), None)
     world.alarms[ARN].turn(AlarmState.OK, world.now)
@@ -150,7 +150,7 @@ def _deployed(
         env(f"AWS_{name}", "x")
     env("AWS_DEFAULT_REGION", HOME.region)
     with TwinAws(world, clock.sleep, HOME) as aws, pager:
-        settings = aws.settings(PROFILE, "enforce", pager.url)
+        settings = aws.settings(profiles.read(PROFILE), "enforce", pager.url)
         settings = copy.replace(settings, alarms={**settings.alarms, ARN: "healthy-hosts"})
         system = copy.replace(wiring.system(settings, aws.session, clock), profile=profile)
         levers = Loopback(_levers(system))

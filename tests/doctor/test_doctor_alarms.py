@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.probe_section import Probe
 from firstline.config.profile import ExternalAlarm, Profile
 from firstline.doctor import run as doctor

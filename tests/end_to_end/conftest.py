@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from tests.end_to_end import kinds, pace, quick, stand_ins
 from tests.end_to_end.assembly import Cdk

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from firstline.config import fleet_file
 from infra.context import DEFAULT_PROFILE
 
 GROUP = "VettID-Nitro-EnclaveASG"
@@ -31,7 +32,7 @@ POLICY = {
 
 def write(path: Path, nats_port: int) -> Path:
     """Write the profile to *path*; its fleet is called ``e2e``."""
-    text = DEFAULT_PROFILE.read_text()
+    text = fleet_file.read(DEFAULT_PROFILE).decode()
     head, mark, policy = text.partition("[policy]\n")
     for name, value in POLICY.items():
         policy, found = re.subn(rf"(?m)^{name} = \d+$", f"{name} = {value}", policy)

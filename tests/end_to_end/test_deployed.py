@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from tests.end_to_end.deployment import APP, RECORDS, Deployment
 from tests.end_to_end.readers import READERS, TOLD_BY_THE_STAND_IN, UNTOLD
 from tests.end_to_end.templates import Template

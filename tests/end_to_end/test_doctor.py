@@ -14,7 +14,7 @@ from boto3.session import Session
 from botocore.session import Session as BotocoreSession
 
 from firstline.adapters.clock import SystemClock
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.doctor import deploying
 from firstline.doctor.readers.deployment import DeploymentReader

@@ -62,9 +62,9 @@ def recording() -> Iterator[Recorder]:
     """Record what functions ask of every twin that is told to them while it is entered."""
     recorder, tell = Recorder(), TwinAws.settings
 
-    def settings(twin: TwinAws, profile_path: Path, mode: Mode, pager_url: str) -> Settings:
-        told = tell(twin, profile_path, mode, pager_url)
-        recorder.listen(twin.session, names.of_twin(told, twin.world))
+    def settings(twin: TwinAws, profile: bytes, mode: Mode, pager_url: str) -> Settings:
+        told = tell(twin, profile, mode, pager_url)
+        recorder.listen(twin.session, names.of_twin(told, profile, twin.world))
         return told
 
     with pytest.MonkeyPatch.context() as patch:

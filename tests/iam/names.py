@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import firstline
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Fleet, Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.around import KEY
@@ -37,19 +37,16 @@ class Names(NamedTuple):
         return resource
 
 
-def of_twin(settings: Settings, world: World) -> Names:
-    """What functions with *settings* are told, and what their profile names."""
-    path = Path(settings.profile_path)
-    profile = profiles.load(path)
-    known = dict([*_told(settings), *of_profile(profile)])
-    return Names(shipped(path), known, lambda host: host in world.hosts)
+def of_twin(settings: Settings, profile: bytes, world: World) -> Names:
+    """What functions with *settings* are told, and what their whole *profile* names."""
+    known = dict([*_told(settings), *of_profile(profiles.parse(profile, "the profile"))])
+    return Names(shipped(profile), known, lambda host: host in world.hosts)
 
 
-def shipped(path: Path) -> str:
-    """The name of the shipped profile that *path* is, or is a copy of; empty if it is none."""
-    original = SHIPPED / path.name
-    same = original.exists() and original.read_bytes() == path.read_bytes()
-    return path.stem if same else ""
+def shipped(profile: bytes) -> str:
+    """The name of the shipped profile that *profile* is the whole of; empty if it is none."""
+    named = (path.stem for path in SHIPPED.glob("*.toml") if profiles.read(path) == profile)
+    return next(named, "")
 
 
 def _told(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from moto import mock_aws
 
 from firstline.adapters import archive_wiring, wiring
 from firstline.adapters.aws import dynamo_items as items
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home, Settings
 from firstline.controller.ports.store import Change, Joined
 from firstline.controller.system import System
@@ -70,12 +72,12 @@ def others() -> set[Call]:
 def _archive(recorder: Recorder) -> None:
     """An incident that ended; a chain of which the stream brought the end alone; a removal."""
     written = Records()
-    with mock_aws():
+    with mock_aws(), TemporaryDirectory() as folder:
         session = aws.session(MOTO.region)
         resources.make(session, MOTO, OFF)
         world = World(Scenario(name="archive"), START, PROFILE.fleet.group)
-        settings = _archiving(session, world)
-        recorder.listen(session, names.of_twin(settings, world))
+        settings = _archiving(session, world, Path(folder, "profile.toml"))
+        recorder.listen(session, names.of_twin(settings, profiles.read(PROFILE_FILE), world))
         within = archive_wiring.archiving(settings, session, written.within.clock)
         ended = [Added(each) for each in chain(*outage())]
         late = written.append(2, 2)
@@ -86,12 +88,13 @@ def _archive(recorder: Recorder) -> None:
         audit.handler({}, None, within)
 
 
-def _archiving(session: Session, world: World) -> Settings:
-    """The addresses of a bucket and a key that are there."""
+def _archiving(session: Session, world: World, path: Path) -> Settings:
+    """The addresses of a bucket and a key that are there; the whole profile goes to *path*."""
     session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
     key = session.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
-    settings = aws.TwinAws(world, lambda _: None).settings(PROFILE_FILE, "observe", "")
-    return copy.replace(settings, signing_key=key["KeyMetadata"]["Arn"])
+    path.write_bytes(profiles.read(PROFILE_FILE))
+    settings = aws.TwinAws(world, lambda _: None).settings(path.read_bytes(), "observe", "")
+    return copy.replace(settings, profile_path=str(path), signing_key=key["KeyMetadata"]["Arn"])
 
 
 def _put(session: Session, changes: list[Any]) -> None:
@@ -109,8 +112,8 @@ def _system(recorder: Recorder) -> Iterator[tuple[System, aws.TwinAws]]:
     world.watch(ALARM_ARN, ZERO, "healthy")
     clock, pager = WorldClock(world), PagerDutyServer(lambda: world.now, lambda: None)
     with aws.TwinAws(world, clock.sleep) as twin, pager:
-        settings = twin.settings(PROFILE_FILE, "enforce", pager.url)
-        recorder.listen(twin.session, names.of_twin(settings, world))
+        settings = twin.settings(profiles.read(PROFILE_FILE), "enforce", pager.url)
+        recorder.listen(twin.session, names.of_twin(settings, profiles.read(PROFILE_FILE), world))
         system = wiring.system(settings, twin.session, clock)
         ingest.handler(records(ZERO.decode()), None, system)
         yield system, twin

@@ -6,7 +6,7 @@ from pathlib import Path
 from aws_cdk import App
 
 from app import compose
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from infra.context import DEFAULT_PROFILE
 from tests.iam import names
 from tests.iam.calls import Call

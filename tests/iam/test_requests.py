@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from firstline.config import fleet_file
 from firstline.lab.twin.around import KEY
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
@@ -37,7 +38,9 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
 def calls(call: str, parameters: dict[str, Any]) -> list[Call]:
     """What reconcile would be recorded with."""
     world = World(Scenario(name="requests"), START, GROUP)
-    known = names.of_twin(TwinAws(world, lambda _: None).settings(VETTID, "enforce", ""), world)
+    profile = fleet_file.read(VETTID)
+    settings = TwinAws(world, lambda _: None).settings(profile, "enforce", "")
+    known = names.of_twin(settings, profile, world)
     return [
         Call(known.profile, "reconcile", each.action, known.of(each.resource), each.given)
         for each in asked(call, parameters)

@@ -4,7 +4,7 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from infra.context import DEFAULT_PROFILE
 from tests.infra.made import Made

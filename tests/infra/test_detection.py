@@ -10,7 +10,7 @@ from aws_cdk import App
 from moto.events.models import EventPattern
 
 from app import compose
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.config.settings import Home
 from firstline.monitoring import alarms as detection

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.doctor import parts
 from firstline.doctor.facts import Resource
 from firstline.doctor.finding import Case

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from firstline import version as code
+from firstline.config import fleet_file
 from firstline.config.settings import Settings
 from infra import packaging
 from infra.context import DEFAULT_PROFILE
@@ -143,7 +144,7 @@ def test_the_settings_name_the_code_and_the_profile_that_ship(synthesized: Synth
     assert read.code == code.digest(synthesized.layer("Firstline") / "python" / "firstline")
     shipped = synthesized.layer("Profile") / Path(read.profile_path).relative_to("/opt")
     assert files(synthesized.layer("Profile")).keys() == {"profile/profile.toml"}
-    assert shipped.read_bytes() == DEFAULT_PROFILE.read_bytes()
+    assert shipped.read_bytes() == fleet_file.read(DEFAULT_PROFILE)
 
 
 def test_a_build_gives_the_same_bytes_again(synthesized: Synthesized, tmp_path: Path) -> None:
@@ -180,7 +181,9 @@ def test_the_digest_changes_with_what_ships_and_only_then(tmp_path: Path) -> Non
 def test_a_bad_profile_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     """The operator's mistake ends with exit status 2, and nothing is made."""
     bad = tmp_path / "fleet.toml"
-    bad.write_text(DEFAULT_PROFILE.read_text().replace('autonomy = "auto"', 'autonomy = "maybe"'))
+    bad.write_text(
+        fleet_file.read(DEFAULT_PROFILE).decode().replace('autonomy = "auto"', 'autonomy = "maybe"')
+    )
     assert tomllib.loads(bad.read_text())["actions"][0]["autonomy"] == "maybe"
     ran = run_app(tmp_path / "assembly", {"profile": str(bad)})
     (line,) = [line for line in ran.stderr.splitlines() if "fleet.toml" in line]

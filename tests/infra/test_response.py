@@ -11,6 +11,7 @@ from aws_cdk import App
 from app import compose
 from firstline import version as code
 from firstline.actions.catalogue import DOCUMENTS
+from firstline.config import fleet_file
 from firstline.config.profile import Profile
 from firstline.config.settings import Home, Settings
 from firstline.lab.twin import resources
@@ -296,7 +297,7 @@ def test_the_outputs_say_what_was_deployed(made: Made, profile: Profile) -> None
 def test_a_changed_profile_makes_a_new_layer(tmp_path: Path) -> None:
     """A policy that was changed reaches the functions, whatever its file is called."""
     path = tmp_path / "[eu] *fleet#1!.toml"
-    text = DEFAULT_PROFILE.read_text()
+    text = fleet_file.read(DEFAULT_PROFILE).decode()
     keys = []
     for seconds in (60, 120):
         path.write_text(text.replace("cooldown_seconds = 60", f"cooldown_seconds = {seconds}"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
 from firstline.diagnosis.probe_outcome import KEPT_OUT, ProbeOutcome
 from firstline.doctor import watched

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from firstline.cli.replay import read
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.lab.twin.replay import UNDATED
 from firstline.lab.twin.scenario import load

@@ -13,6 +13,7 @@ from botocore.compat import HTTPHeaders
 
 from firstline.adapters import wiring
 from firstline.cli.envelope import RUNBOOK
+from firstline.config import fleet_file
 from firstline.ids import incident_id
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
@@ -123,7 +124,7 @@ def test_no_error_of_aws_tells_what_is_personal_or_secret(
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
     with TwinAws(world, clock.sleep) as aws, pagerduty:
-        settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
+        settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", pagerduty.url)
         system = wiring.system(settings, aws.session, clock)
         failing(aws)
         ingest.handler(heard(ZERO), None, system)

@@ -14,6 +14,7 @@ import pytest
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
+from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import read
 from firstline.controller.reconcile import reconcile
@@ -93,7 +94,7 @@ def run(raw: bytes) -> Said:
     pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
     with TwinAws(world, clock.sleep) as aws, pagerduty:
         said.listen(aws)
-        settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
+        settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", pagerduty.url)
         system = wiring.system(settings, aws.session, clock)
         ingest(raw, system)
         incident = incident_id(parse(raw, settings.home, START).key)

@@ -7,6 +7,7 @@ import pytest
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.envelope import RUNBOOK
+from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
@@ -50,7 +51,7 @@ def running() -> Iterator[Running]:
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
     with TwinAws(world, clock.sleep) as aws, pagerduty:
-        settings = aws.settings(RUNBOOK, "enforce", pagerduty.url)
+        settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", pagerduty.url)
         requests = Requests()
         requests.listen(aws.session)
         system = wiring.system(settings, aws.session, clock)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline import console_links
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.errors import Malformed
 from firstline.signal import Condition, Severity

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from infra.context import DEFAULT_PROFILE
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import Made

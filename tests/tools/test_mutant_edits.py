@@ -96,7 +96,7 @@ def test_a_return_is_dropped_where_something_comes_after_it() -> None:
 
 
 def test_what_says_nothing_about_behaviour_is_left_alone() -> None:
-    """Docstrings, annotations, decorators, types, f-strings, logs, `assert_never`; and what changes nothing."""
+    """Docstrings, annotations, types, f-strings, logs, `assert_never`; and what changes nothing."""
     source = b'''"""Two things: 1, 2."""
 type T = tuple[int, Literal[3]]
 

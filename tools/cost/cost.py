@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import firstline
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from tools.cost.bill import (
     CALL_MS,
     CODE_MS,

@@ -15,7 +15,7 @@ import msgspec
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.cli.envelope import RUNBOOK
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.lab.twin import scenario as scenarios
 from firstline.remediation.guards import order

@@ -1,7 +1,7 @@
 """Mutation operators on Python: each replaces the text of one node, and keeps the lines' numbers.
 
-Docstrings, annotations, decorators, f-strings and calls of a logger or `assert_never` are left as they are. So is an
-assignment to a plain name, without which any run fails.
+Docstrings, annotations, decorators, f-strings and calls of a logger or `assert_never` are left as
+they are. So is an assignment to a plain name, without which any run fails.
 """
 
 import ast

@@ -10,6 +10,7 @@ import pytest
 import firstline
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
+from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import Approve, Deny, Lever, PauseFixes
 from firstline.controller.operators.execute import Call, pull
@@ -40,7 +41,7 @@ class Fleet:
         self.aws, self.world = aws, aws.world
         self.word: Callable[[Fleet], object] | None = None
         self.named: dict[str, str] = {}
-        settings = aws.settings(RUNBOOK, "enforce", NOWHERE)
+        settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", NOWHERE)
         system = wiring.system(settings, aws.session, WorldClock(self.world))
         self.system = copy.replace(system, profile=allowing())
         events: Any = aws.session.events  # its stubs say that no handler answers

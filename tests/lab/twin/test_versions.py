@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.adapters import wiring
+from firstline.config import fleet_file
 from firstline.controller.ports.store import Change, Store
 from firstline.errors import Unreadable
 from firstline.ids import IncidentId
@@ -45,7 +46,7 @@ def in_moto() -> Iterator[Opened]:
     with TwinAws(world, clock.sleep) as aws:
         client = aws.session.client("dynamodb")
         stored_versions.spoil_items(client, world, FLEET)
-        settings = aws.settings(PROFILE_PATH, "enforce", "http://127.0.0.1:1/")
+        settings = aws.settings(fleet_file.read(PROFILE_PATH), "enforce", "http://127.0.0.1:1/")
         follows = stored_versions.StoredVersions(client, world)
         yield wiring.system(settings, aws.session, clock).ports.store, world, follows.follow
 

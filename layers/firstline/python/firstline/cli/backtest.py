@@ -14,7 +14,7 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import progress
 from firstline.cli.output.past import BacktestLine, FlipLine, GainedLine
 from firstline.cli.output.progress import bar
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.errors import Malformed

@@ -9,7 +9,7 @@ from firstline.cli import envelope
 from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region, Unread
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ClassifyLine
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.lab.twin.replay import UNDATED

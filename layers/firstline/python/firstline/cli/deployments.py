@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
 from firstline.errors import Malformed

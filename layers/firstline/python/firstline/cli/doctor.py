@@ -11,7 +11,7 @@ from firstline.adapters.clock import SystemClock
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import lines as output
 from firstline.cli.output.deployed import DoctorLine
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.doctor import deploying
 from firstline.doctor import run as checks
 from firstline.doctor.finding import Finding

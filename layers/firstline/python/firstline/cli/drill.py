@@ -13,7 +13,7 @@ from firstline.cli.envelope import RUNBOOK
 from firstline.cli.levers import length
 from firstline.cli.output import lines as output
 from firstline.cli.output.deployed import DrillLine
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, Pulled
 from firstline.errors import Malformed

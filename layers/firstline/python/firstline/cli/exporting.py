@@ -16,6 +16,7 @@ from firstline.cli.deployments import Deployment
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
+from firstline.config import fleet_file
 from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
 from firstline.ids import Digest, IncidentId, digest
@@ -61,7 +62,7 @@ def _exported(
     sealed = archived.checkpoints(deployment.archive) if deployment.archive else iter(())
     lines = exports.write(
         _counted(_chosen(deployment.ledger, incidents, window), counted),
-        _texts(deployment.archive, profile.read_bytes(), counted),
+        _texts(deployment.archive, fleet_file.read(profile), counted),
         (each for each in sealed if counted.update(("checkpoints",)) is None),
     )
     exported.write(lines, file)

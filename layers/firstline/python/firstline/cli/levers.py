@@ -11,7 +11,7 @@ import typer
 from firstline.cli.account import operator_url
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.output import lines as output
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Lever, Pulled
 from firstline.diagnosis.evidence import Unknown

@@ -10,7 +10,8 @@ from firstline.cli.classify import MEANT
 from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExplainLine, MissLine, PolicyLine
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
+from firstline.config import profile_file, provenance
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.lab.twin.replay import UNDATED
@@ -52,6 +53,19 @@ def check(
     counts |= {"ladder": line.ladders, "action": line.actions}
     told = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
     print(f"{file}: holds together: {', '.join(told)}")
+
+
+@app.command()
+def show(file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]) -> None:
+    """Print the whole that a fleet file and its policy make, and where each line comes from."""
+    raw = profile_file.read(file)
+    found = profiles.extending(raw, str(file))
+    if found is None:
+        profiles.parse(raw, str(file))
+        print(raw.decode(), end="")
+        return
+    for line in provenance.annotated(found):
+        print(line)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import replay as account
 from firstline.cli.output import screen
 from firstline.cli.output.lines import ReplayLine
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState

@@ -12,7 +12,7 @@ from firstline.cli import exported, incidents
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.incidents import Export, Profile, Region, Until
 from firstline.cli.output import lines as output
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
 from firstline.errors import Malformed
 from firstline.ids import Digest, IncidentId

@@ -1,36 +1,53 @@
 """The operator's file as bytes: what does not hold together is refused, with file, key and line."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from firstline.config import consistency, toml_document, type_errors
 from firstline.config.profile import Profile
+from firstline.config.toml_document import Fault
 from firstline.errors import Malformed
 from firstline.ids import digest
 
 
-def load(path: Path) -> Profile:
-    """The profile in *path*; raises `Malformed` with file, line and key."""
+def read(path: Path) -> bytes:
+    """The bytes of the file; raises `Malformed`."""
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Malformed(
             f"{path}: cannot be read ({error.strerror}): name a profile that exists"
         ) from error
-    return parse(raw, str(path))
+
+
+def load(path: Path) -> Profile:
+    """The profile in *path*, a whole file; raises `Malformed` with file, line and key."""
+    return parse(read(path), str(path))
 
 
 def parse(raw: bytes, name: str) -> Profile:
     """The profile that *raw* holds; *name* is where it came from, for the message."""
     document = toml_document.read(raw, name)
-    if "digest" in document.table:
-        why = "is computed from the file: remove the key"
-        raise document.refusal([toml_document.Fault(("digest",), why)])
+    found = _converted(document.table, raw)
+    if isinstance(found, Fault):
+        raise document.refusal([found])
+    if problems := list(consistency.faults(found)):
+        raise document.refusal(problems)
+    return found
+
+
+def faults(table: dict[str, Any], raw: bytes) -> list[Fault]:
+    """What is wrong with the whole *table* whose text is *raw*."""
+    found = _converted(table, raw)
+    return [found] if isinstance(found, Fault) else list(consistency.faults(found))
+
+
+def _converted(table: dict[str, Any], raw: bytes) -> Profile | Fault:
+    if "digest" in table:
+        return Fault(("digest",), "is computed from the file: remove the key")
     try:
-        profile = msgspec.convert({**document.table, "digest": digest(raw)}, type=Profile)
+        return msgspec.convert({**table, "digest": digest(raw)}, type=Profile)
     except msgspec.ValidationError as error:
-        raise document.refusal([type_errors.fault(error, document.table, Profile)]) from error
-    if faults := list(consistency.faults(profile)):
-        raise document.refusal(faults)
-    return profile
+        return type_errors.fault(error, table, Profile)

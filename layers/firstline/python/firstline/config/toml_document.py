@@ -44,7 +44,8 @@ class Document(NamedTuple):
     def refusal(self, faults: Iterable[Fault]) -> Malformed:
         """The first of *faults* in the file, as one line: file, line, key, what to mend."""
         line, first = min(((self.line(each.key), each) for each in faults), key=lambda it: it[0])
-        return Malformed(f"{self.name}:{line}: {self._told(first.key)}{first.why}")
+        named = label(self.table, first.key)
+        return Malformed(f"{self.name}:{line}: {f'{named}: ' if named else ''}{first.why}")
 
     def line(self, key: Key) -> int:
         """Where *key* begins, from 1; for one that is missing, where the table around it does."""
@@ -57,15 +58,6 @@ class Document(NamedTuple):
             counts, 1, key=lambda count: at(_prefix(lines, count).table, key) is not None
         )
         return _prefix(lines, end - 1).lines + 1
-
-    def _told(self, key: Key) -> str:
-        """``rules["name of the rule"].severity: ``"""
-        told = ""
-        node: object = self.table
-        for part in key:
-            told += f"[{_label(node, part)}]" if isinstance(part, int) else f".{_quoted(part)}"
-            node = _step(node, part)
-        return f"{told.removeprefix('.')}: " if told else ""
 
 
 class _Prefix(NamedTuple):
@@ -121,6 +113,16 @@ def _step(node: object, part: str | int) -> object:
 def at(table: object, key: Key) -> object:
     """What stands at *key*; None where nothing does."""
     return reduce(_step, key, table)
+
+
+def label(table: object, key: Key) -> str:
+    """``rules["name of the rule"].severity``."""
+    named = ""
+    node = table
+    for part in key:
+        named += f"[{_label(node, part)}]" if isinstance(part, int) else f".{_quoted(part)}"
+        node = _step(node, part)
+    return named.removeprefix(".")
 
 
 def _label(node: object, index: int) -> str:

@@ -1,5 +1,6 @@
 """Found: one seed's run, what it violates, and the shortest list of choices that still does."""
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 import firstline
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.errors import Bug
 from firstline.lab.simulation.choices import Choices
@@ -38,7 +39,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def policy(start: Start) -> bytes:
     """The text of the profile that is in force in the world of *start*."""
     path = PROFILES / f"{start.scenario.profile}.toml"
-    return scenarios.ruled(path.read_bytes(), start.scenario)
+    return scenarios.ruled(_whole(path), start.scenario)
+
+
+_whole = functools.cache(profiles.read)
 
 
 _PROFILES: dict[str, Profile] = {}

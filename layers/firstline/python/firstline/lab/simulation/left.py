@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Never
 
 from firstline.config.profile import seconds
@@ -68,10 +69,13 @@ class Left:
             ):
                 yield Told(each.incident, each.at, event)
 
-    def journal(self) -> Iterator[Told[LedgerEvent | UnknownEvent] | Given]:
+    @cached_property
+    def journal(self) -> tuple[Told[LedgerEvent | UnknownEvent] | Given, ...]:
         """The entries, and people's answers, in the order in which they were committed."""
-        for each in self.run.door.store.tables.journal:
-            yield each if isinstance(each, Given) else _read(each.incident, each)
+        return tuple(
+            each if isinstance(each, Given) else _read(each.incident, each)
+            for each in self.run.door.store.tables.journal
+        )
 
     def labelled(self, label: Label) -> list[bytes]:
         """The events of the start that bear *label*."""

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from boto3.session import Session
@@ -73,6 +74,7 @@ class TwinAws:
         self._moto = mock_aws()
         self._sending = False
         self._read: dict[str, list[str]] = {}
+        self._folder: TemporaryDirectory[str] | None = None
         self.wire = Wire(world, slept)
         self.wire.listen(self.session)
         events: Any = self.session.events  # its stubs say that no handler answers
@@ -82,22 +84,28 @@ class TwinAws:
 
     def __enter__(self) -> Self:
         self._moto.start()
+        self._folder = TemporaryDirectory(prefix="firstline-")
         self._sqs = self.session.client("sqs")
         with self.without_faults():
             resources.make(self.session, self.home, self.world.scenario.switch(self.world.start))
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
         self._moto.stop()
 
-    def settings(self, profile_path: Path, mode: Mode, pager_url: str) -> Settings:
-        """What the stacks would tell the functions; raises `Malformed` for a bad profile."""
+    def settings(self, profile: bytes, mode: Mode, pager_url: str) -> Settings:
+        """What the stacks would tell the functions; raises `Malformed` for a bad *profile*.
+
+        While it is entered, the profile lies in a file, as a deployment has it.
+        """
         place = f"{self.home.region}:{self.home.account}"
-        made = profiles.load(profile_path).alarms.made
+        made = profiles.parse(profile, "the profile").alarms.made
         return Settings(
             home=self.home,
             mode=mode,
-            profile_path=str(profile_path),
+            profile_path=self._kept(profile),
             incidents_table=resources.INCIDENTS,
             ledger_table=resources.LEDGER,
             archive_bucket="archive",
@@ -116,6 +124,13 @@ class TwinAws:
             hash_key="twin",
             code="twin",
         )
+
+    def _kept(self, profile: bytes) -> str:
+        if self._folder is None:
+            return ""
+        path = Path(self._folder.name, "profile.toml")
+        path.write_bytes(profile)
+        return str(path)
 
     def without_faults(self) -> AbstractContextManager[None]:
         """While it is entered, calls are those of whoever drives the world, not the system's."""

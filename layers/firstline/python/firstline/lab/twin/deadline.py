@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from firstline.actions.catalogue import FIXES
-from firstline.config import profile_file
+from firstline.config import fleet_file
 from firstline.config.profile import Profile, seconds
 from firstline.controller.act import lease_duration
 from firstline.errors import Malformed
@@ -24,7 +24,7 @@ def late(scenario: Scenario, replayed: Replayed, path: Path) -> list[str]:
     held = next((each.incident for each in replayed.chapters if each.incident), None)
     if held is None or not within:
         return []
-    latest = replayed.start + deadline(within, profile_file.load(path))
+    latest = replayed.start + deadline(within, fleet_file.load(path))
     if held.ended_at is not None and held.ended_at <= latest:
         return []
     return [f"within: expected {latest - replayed.start} ({within}), was {held.ended_at}"]

@@ -18,7 +18,7 @@ import firstline
 from firstline import version as code
 from firstline.adapters import wiring
 from firstline.adapters.pager_line import Patience
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import Pulled
 from firstline.controller.overdue import Overdue
@@ -132,7 +132,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
 
     Raises `Malformed` for a profile that cannot be loaded.
     """
-    policy = scenarios.ruled(_read(profile_path), scenario)
+    policy = scenarios.ruled(profiles.read(profile_path), scenario)
     profile = profiles.parse(policy, str(profile_path))
     world = World(scenario, _start(scenario, events, home), profile.fleet.group)
     for event in events:
@@ -147,10 +147,10 @@ def replay(  # noqa: PLR0913 - who replays says all of it
             stored_versions.spoil_items(client, world, profile.fleet.name)
         tally.listen(aws.session)
         aws.wire.spoils = lambda call: spoils(tally.function, call, world.elapsed)
-        settings = aws.settings(profile_path, scenario.mode, pagerduty.url)
+        settings = aws.settings(policy, scenario.mode, pagerduty.url)
         settings = copy.replace(settings, code=code.digest(PACKAGE))
         system = wiring.system(settings, aws.session, clock, PATIENCE)
-        run = Run(world, aws, copy.replace(system, profile=profile), tally)
+        run = Run(world, aws, system, tally)
         run.to_the_end(events, progress)
         with aws.without_faults():
             chapters = run.chapters(home, pagerduty.alerts.received)
@@ -168,14 +168,6 @@ def replay(  # noqa: PLR0913 - who replays says all of it
         policy=policy.decode(),
         ran=tuple(tally.ran),
     )
-
-
-def _read(profile_path: Path) -> bytes:
-    try:
-        return profile_path.read_bytes()
-    except OSError as error:
-        message = f"{profile_path}: cannot be read ({error.strerror}): name a profile that exists"
-        raise Malformed(message) from error
 
 
 class Run:

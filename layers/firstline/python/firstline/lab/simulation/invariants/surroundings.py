@@ -25,7 +25,7 @@ def nothing_is_fixed_in_a_pause(left: Left) -> Iterator[str]:
     if left.mutations and (left.run.start.scenario.mode == "observe" or scenario.switch_corrupt):
         yield "a fix was sent, and none may be"
     pauses = {each.scope: each.until for each in scenario.switch(start).pauses}
-    for each in left.journal():
+    for each in left.journal:
         match each:
             case Told(event=PauseChanged(change="paused", until=datetime() as until) as paused):
                 pauses[paused.scope] = until
@@ -49,7 +49,7 @@ def _paused(left: Left, intended: Told[FixIntended], pauses: dict[str, datetime]
 def no_denied_plan_is_intended(left: Left) -> Iterator[str]:
     """I35: once a person's denial of a plan was committed, the plan is not intended."""
     denied: set[tuple[str, str]] = set()
-    for each in left.journal():
+    for each in left.journal:
         if isinstance(each, Given):
             denied |= set() if each.approval.granted else {(each.incident, each.approval.plan)}
         elif isinstance(each.event, FixIntended) and (each.incident, each.event.plan) in denied:
@@ -76,7 +76,7 @@ def what_is_suppressed_is_left_alone(left: Left) -> Iterator[str]:
 def what_is_muted_is_left_alone(left: Left) -> Iterator[str]:
     """I17: no fix rests on alarms alone that a rule mutes, or whose mute was recorded."""
     muted = set[str]()
-    for each in left.journal():
+    for each in left.journal:
         match each:
             case Told(event=SignalReceived() | SignalsJoined() as told):
                 muted |= {signal.subject for signal in told.all if Mark.MUTED in signal.marks}
@@ -106,7 +106,7 @@ def _alarms(held: Incident) -> set[str]:
 def issues_stop_fixes(left: Left) -> Iterator[str]:
     """I18: in an open issue of AWS's nothing is replaced, and in one of KMS nothing is fixed."""
     about, issues = left.about("issue"), set[str]()
-    for each in left.journal():
+    for each in left.journal:
         match each:
             case Told(event=SignalReceived(source="aws.health") as told):
                 issues |= {service for service in about if service in told.subject}
@@ -121,7 +121,7 @@ def issues_stop_fixes(left: Left) -> Iterator[str]:
 def calendars_stop_fixes(left: Left) -> Iterator[str]:
     """I18: no fix is intended once it was recorded that a change calendar is closed."""
     closed = False
-    for each in left.journal():
+    for each in left.journal:
         match each:
             case Told(event=SignalReceived(subject="change calendar") as told):
                 closed = told.state == "CLOSED"
@@ -163,7 +163,7 @@ def _races(left: Left) -> int:
 def suspects_are_kept(left: Left) -> Iterator[str]:
     """I22: no fix of a host is intended once a grave finding on it was committed."""
     suspects = set[str]()
-    for each in left.journal():
+    for each in left.journal:
         match each:
             case Told(event=SignalReceived(source="aws.guardduty")):
                 suspects = left.about("finding")

@@ -1,0 +1,95 @@
+"""Fleet file: what a fleet has and what differs from a shipped policy, made into one whole.
+
+``extends = "runbook"`` names the policy. The whole is a profile like any other: it is what is
+deployed, and what the ledger keeps under its digest. A file that extends nothing is whole already.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import tomli_w
+
+from firstline.config import inheritance, profile_file, toml_document
+from firstline.config.inheritance import Merged, Table
+from firstline.config.profile import Profile
+from firstline.config.toml_document import Document, Fault
+from firstline.errors import Malformed
+
+POLICIES = Path(__file__).parents[1] / "policies"
+EXTENDS = "extends"
+
+
+class Policy(NamedTuple):
+    """A shipped policy; its ``table`` lacks its name and its version."""
+
+    name: str
+    version: int
+    table: Table
+
+
+class FleetFile(NamedTuple):
+    """A file that builds on ``policy``, and what both make; ``text`` is that whole."""
+
+    document: Document
+    policy: Policy
+    merged: Merged
+    text: bytes
+
+    def refusal(self, faults: list[Fault]) -> Malformed:
+        """The first of *faults* of the whole, where the fleet file can mend it."""
+        return self.document.refusal(map(self._own, faults))
+
+    def _own(self, fault: Fault) -> Fault:
+        key = self.merged.own_key(fault.key)
+        if key is not None:
+            return Fault(key, fault.why)
+        label = toml_document.label(self.merged.table, fault.key)
+        return Fault((EXTENDS,), f"{label}, of the policy {self.policy.name}: {fault.why}")
+
+
+def load(path: Path) -> Profile:
+    """The profile in *path*; raises `Malformed` with file, line and key."""
+    return parse(profile_file.read(path), str(path))
+
+
+def parse(raw: bytes, name: str) -> Profile:
+    """The profile that *raw* makes; *name* is where it came from. Raises `Malformed`."""
+    return profile_file.parse(whole(raw, name), name)
+
+
+def read(path: Path) -> bytes:
+    """The whole text of the profile in *path*; raises `Malformed`."""
+    return whole(profile_file.read(path), str(path))
+
+
+def whole(raw: bytes, name: str) -> bytes:
+    """The whole text of *raw*, a file called *name*; raises `Malformed`."""
+    found = extending(raw, name)
+    return raw if found is None else found.text
+
+
+def extending(raw: bytes, name: str) -> FleetFile | None:
+    """*raw* with the policy that it extends, if it does; raises `Malformed`."""
+    document = toml_document.read(raw, name)
+    if EXTENDS not in document.table:
+        return None
+    policy = _policy(document)
+    own = {key: value for key, value in document.table.items() if key != EXTENDS}
+    own.setdefault("name", policy.name)
+    merged = inheritance.merge(policy.table, own)
+    text = f"# extends {policy.name}, version {policy.version}\n{tomli_w.dumps(merged.table)}"
+    found = FleetFile(document, policy, merged, text.encode())
+    faults = profile_file.faults(merged.table, found.text)
+    if faults:
+        raise found.refusal(faults)
+    return found
+
+
+def _policy(document: Document) -> Policy:
+    name = document.table[EXTENDS]
+    known = {path.stem: path for path in sorted(POLICIES.glob("*.toml"))}
+    if not isinstance(name, str) or name not in known:
+        why = f"is {toml_document.shown(name)}: use one of {', '.join(known)}"
+        raise document.refusal([Fault((EXTENDS,), why)])
+    table = dict(toml_document.read(known[name].read_bytes(), f"{name}.toml").table)
+    return Policy(table.pop("name"), table.pop("version"), table)

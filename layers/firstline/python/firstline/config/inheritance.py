@@ -1,0 +1,93 @@
+"""Inheritance: a policy's table with a fleet file's in it, and which entries are whose.
+
+Tables are merged key by key. Of a list whose entries have names, an entry of the fleet file changes
+the policy's of the same name by the keys that it gives; one of another name stands before the
+policy's, since the first rule that fits decides. Any other value takes the place of the policy's.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from firstline.config.toml_document import Key
+
+type Table = dict[str, Any]
+
+NAMES: Mapping[Key, str] = {
+    ("alarms", "made"): "name",
+    ("alarms", "external"): "name",
+    ("logs",): "metric",
+    ("rules",): "name",
+    ("responses",): "severity",
+    ("ladders",): "condition",
+    ("actions",): "name",
+}
+"""The lists whose entries have names, and the key that holds the name."""
+
+
+class Merged(NamedTuple):
+    """The whole table; ``places`` has, for each entry of a list, its place in the fleet file.
+
+    An entry that is the policy's alone has no place. ``own`` is the fleet file's table.
+    """
+
+    table: Table
+    own: Table
+    places: dict[Key, Key]
+
+    def own_key(self, key: Key) -> Key | None:
+        """Where *key* of the whole stands in the fleet file; None in an entry of the policy's."""
+        for length in range(1, len(key)):
+            if key[:length] in NAMES:
+                place = self.places.get(key[: length + 1])
+                return None if place is None else (*place, *key[length + 1 :])
+        return key
+
+
+def merge(policy: Table, own: Table) -> Merged:
+    """*own* over *policy*."""
+    places: dict[Key, Key] = {}
+    return Merged(_tables(policy, own, (), places), own, places)
+
+
+def _tables(policy: Table, own: Table, at: Key, places: dict[Key, Key]) -> Table:
+    names = dict.fromkeys((*own, *policy))
+    return {n: _value(policy.get(n), own.get(n), (*at, n), places) for n in names}
+
+
+def _value(theirs: Any, ours: object, at: Key, places: dict[Key, Key]) -> object:  # noqa: ANN401
+    if ours is None:
+        return theirs
+    if at in NAMES and isinstance(ours, list):
+        return _entries(theirs or [], ours, at, places)
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return _tables(theirs, ours, at, places)
+    return ours
+
+
+def _entries(theirs: list[Table], ours: list[Any], at: Key, places: dict[Key, Key]) -> list[object]:
+    """The entries of one list; ``sources`` says which of *ours* each has, if any."""
+    changes = _changes({each[NAMES[at]] for each in theirs}, ours, NAMES[at])
+    new = [number for number in range(len(ours)) if number not in changes.values()]
+    sources = [*new, *(changes.get(each[NAMES[at]]) for each in theirs)]
+    entries = [*({} for _ in new), *theirs]
+    places |= {(*at, i): (*at, own) for i, own in enumerate(sources) if own is not None}
+    return [
+        _changed(each, None if own is None else ours[own])
+        for each, own in zip(entries, sources, strict=True)
+    ]
+
+
+def _changes(known: set[str], ours: list[Any], key: str) -> dict[str, int]:
+    """Which of *ours* changes the entry of each name in *known*: the first of that name."""
+    changes: dict[str, int] = {}
+    for number, each in enumerate(ours):
+        name = each.get(key) if isinstance(each, dict) else None
+        if isinstance(name, str) and name in known:
+            changes.setdefault(name, number)
+    return changes
+
+
+def _changed(entry: Table, own: object) -> object:
+    if own is None:
+        return entry
+    return entry | own if isinstance(own, dict) else own
