@@ -23,8 +23,6 @@ from firstline.signals.sources.cloudwatch import (
 from infra.alarms import own_metric
 from infra.queues import Queues
 
-QUOTA = "quota"
-"""What ``percent_of`` says for the account's quota of the metric's own usage."""
 _COMPARISONS = {
     "<": cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
     "<=": cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -172,20 +170,14 @@ def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
 
 
 def _watched(made: MadeAlarm) -> cloudwatch.IMetric:
-    """The metric, or what part it is of another or of its quota, in percent.
-
-    A quota is of calls in a second. Too few to be a share of are no trouble: 0.
-    """
+    """The metric, or what part it is of another or of its quota, in percent."""
     if not made.percent_of:
         return _metric(made, made.metric)
     part = {"part": _metric(made, made.metric)}
-    if made.percent_of == QUOTA:
-        expression = "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
-    else:
+    if made.percent_of != detection.QUOTA:
         part["whole"] = _metric(made, made.percent_of)
-        expression = f"IF(whole >= {made.percent_of_min}, 100 * part / whole, 0)"
     return cloudwatch.MathExpression(
-        expression=expression,
+        expression=detection.share(made),
         using_metrics=part,
         label=made.name,
         period=Duration.seconds(made.period_seconds),

@@ -10,8 +10,10 @@ from boto3.session import Session
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.investigation import AwsBackground
-from firstline.config.profile import Profile
+from firstline.config import profile_file as profiles
+from firstline.config.profile import MadeAlarm, Profile
 from firstline.controller.ports.readings import Background
+from firstline.diagnosis.evidence import AlarmState
 from firstline.diagnosis.investigation import (
     Issues,
     Metrics,
@@ -25,15 +27,24 @@ from firstline.diagnosis.investigation import (
 from firstline.diagnosis.preflight import Deployments
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
+from firstline.lab.twin import tell
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
+from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import FaultKind
-from tests.adapters.doors import T0, Door, Ends, Requests
+from firstline.monitoring import alarms as detection
+from firstline.monitoring.alarm_metric import window
+from tests.adapters.doors import PROFILE_PATH, T0, Door, Ends, Requests
+from tests.builders import HOME
 
 HOST = InstanceId("i-0a1b2c3d4e5f60711")
 HOSTS = (HOST,)
+RUNBOOK = profiles.load(PROFILE_PATH)
+ALARM = detection.made(RUNBOOK)[0]
+AROUND = window(ALARM, T0, T0 + timedelta(minutes=3))
 READS: dict[str, Callable[[Background], object]] = {
     "cloudwatch.GetMetricData": lambda port: port.metrics(T0),
+    "cloudwatch.GetMetricData of an alarm": lambda port: port.alarm_metric(ALARM, AROUND),
     "health.DescribeEvents": lambda port: port.issues(),
     "ec2.DescribeLaunchTemplateVersions": lambda port: port.launch_template(),
     "codedeploy.ListDeployments": lambda port: port.releases(T0),
@@ -125,7 +136,7 @@ def test_fault_is_unavailable(door: Door, both: Background, kind: FaultKind) -> 
     """A read that fails or hangs raises Unavailable; it is not tried again."""
     door.trouble("background", kind)
     for name, read in READS.items():
-        if name != "cloudwatch.GetMetricData" or not isinstance(both, AwsBackground):
+        if "GetMetricData" not in name or not isinstance(both, AwsBackground):
             with pytest.raises(Unavailable):
                 read(both)
 
@@ -135,13 +146,14 @@ def test_read_is_one_request(aws_background: Background, requests: Requests) -> 
     requests.calls.clear()
     for read in READS.values():
         read(aws_background)
-    assert requests.calls == list(READS)
+    assert requests.calls == [each.partition(" ")[0] for each in READS]
 
 
 @pytest.mark.parametrize(
     ("read", "answer"),
     [
         ("cloudwatch.GetMetricData", {"MetricDataResults": [{"Id": "m0"}]}),
+        ("cloudwatch.GetMetricData of an alarm", {"MetricDataResults": []}),
         ("health.DescribeEvents", {"events": [{"service": "EC2"}]}),
         ("ec2.DescribeLaunchTemplateVersions", {"LaunchTemplateVersions": [{}]}),
         ("codedeploy.ListDeployments", {}),
@@ -213,6 +225,72 @@ def test_the_metrics_asked_for_are_the_alarms(named: Profile) -> None:
     names = [(each["Metric"]["MetricName"], each["Stat"]) for each in stats]
     assert ("TargetResponseTime", "p99") in names
     assert len(stats) == len({str(each) for each in stats})
+
+
+@pytest.mark.parametrize("alarm", detection.made(RUNBOOK), ids=lambda each: each.name)
+def test_the_metric_of_an_alarm_breaches_while_it_rings(
+    door: Door, both: Background, alarm: MadeAlarm
+) -> None:
+    """Through both doors, for each alarm that the profile makes; before, it does not."""
+    door.world.made = detection.made(RUNBOOK)
+    arn = tell.arn(alarm.name, HOME)
+    body = tell.envelope(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
+    quiet = both.alarm_metric(alarm, around := window(alarm, T0, T0 + timedelta(minutes=9)))
+    door.world.watch(arn, body, None)
+    found = both.alarm_metric(alarm, around)
+    assert tuple(quiet) == tuple(found) == around.periods
+    assert len(set(quiet.values())) == 1
+    assert found[around.periods[-1]] != quiet[around.periods[-1]]
+    assert found == MemoryDoor(door.world).ports.background.alarm_metric(alarm, around)
+
+
+def test_of_an_alarm_that_the_world_does_not_know_there_is_no_value(
+    aws_background: Background,
+) -> None:
+    """CloudWatch answers so for a metric that does not exist."""
+    assert aws_background.alarm_metric(ALARM, AROUND) == {}
+
+
+STATS = {
+    "healthy-hosts": [("value", "HealthyHostCount", 60, "Minimum")],
+    "rest-api-errors": [("part", "5XXError", 60, "Sum"), ("whole", "Count", 60, "Sum")],
+    "kms-near-quota": [("part", "CallCount", 60, "Sum")],
+}
+
+
+@pytest.mark.parametrize("name", STATS)
+def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -> None:
+    """Its statistic at its own period; of a share both parts, and the expression alone comes."""
+    alarm = detection.named(name, named)
+    assert alarm is not None
+    result = {"Id": "value", "StatusCode": "Complete", "Timestamps": [T0], "Values": [7.0]}
+    ends, asked = Ends({"MetricDataResults": [result]}), list[dict[str, Any]]()
+    events: Any = ends.session.events
+    events.register("provide-client-params.cloudwatch.GetMetricData", _keep(asked))
+    assert made(ends.session, named).alarm_metric(alarm, AROUND) == {T0: 7.0}
+    (query,) = asked
+    assert (query["StartTime"], query["EndTime"]) == (AROUND.begins, AROUND.until)
+    stats = [each for each in query["MetricDataQueries"] if "MetricStat" in each]
+    shown = [(each["Id"], each["MetricStat"]) for each in stats]
+    assert [
+        (id_, stat["Metric"]["MetricName"], stat["Period"], stat["Stat"]) for id_, stat in shown
+    ] == STATS[name]
+    dimensions = [{"Name": key, "Value": value} for key, value in alarm.dimensions.items()]
+    assert all(stat["Metric"]["Dimensions"] == dimensions for _, stat in shown)
+    hidden = {each["Id"] for each in stats if not each.get("ReturnData", True)}
+    if alarm.percent_of:
+        share = {"Id": "value", "Expression": detection.share(alarm)}
+        assert query["MetricDataQueries"][-1] == share
+        assert hidden == {each["Id"] for each in stats}
+    else:
+        assert hidden == set()
+
+
+def test_a_metric_that_came_in_part_is_not_known(named: Profile) -> None:
+    """As where the expression has an error."""
+    cut = {"Id": "value", "StatusCode": "InternalError", "Timestamps": [], "Values": []}
+    with pytest.raises(Unavailable, match="in part"):
+        answering({"MetricDataResults": [cut]}, named).alarm_metric(ALARM, AROUND)
 
 
 def _keep(asked: list[dict[str, Any]]) -> Callable[..., None]:

@@ -129,7 +129,8 @@ class Fleet:
     def _metric_data(self, asked: dict[str, Any]) -> dict[str, Any]:
         """The last value of each metric that the functions printed."""
         results = []
-        for query in asked["MetricDataQueries"]:
+        measured = [each for each in asked["MetricDataQueries"] if "MetricStat" in each]
+        for query in measured:
             told = query["MetricStat"]["Metric"]
             by = frozenset((each["Name"], each["Value"]) for each in told["Dimensions"])
             metric = Metric(told["Namespace"], told["MetricName"], by)

@@ -1,10 +1,12 @@
-"""Plots of alarms: their states, and the metric of the leading one where firstline reads it."""
+"""Plots of alarms: their states, and the metric of the leading one, as the record has it."""
 
 import copy
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.alarm_plots import definition
 from firstline.reporting.postmortem.report import Plot, Report
 from firstline.reporting.postmortem.write import write
@@ -57,6 +59,74 @@ def test_what_is_counted_is_what_the_metric_counts() -> None:
     unread = {"type": "unknown", "why": "denied"}
     blind = report(opening(), saw(5, health=unread), saw(6, health=unread))
     assert "HealthyHostCount, the metric of healthy-hosts" not in plots(blind)
+
+
+def read(seconds: float, *values: str | None, **other: object) -> Said:
+    """The metric of an alarm, as its entry has it."""
+    data: dict[str, object] = {"alarm": "response-time", "begins": at(-60).isoformat()}
+    data |= {"period_seconds": 60, "values": list(values)}
+    return seconds, Kind.METRIC, data | other
+
+
+RESPONSE_TIME = "TargetResponseTime, the metric of response-time"
+ALARM_IS = "TargetResponseTime (p99) > 2.5 seconds in 3 of 5 periods of 60 s"
+
+
+def test_the_metric_is_what_cloudwatch_had_at_the_end() -> None:
+    """Of any alarm that the profile makes: before the start, beside its threshold."""
+    entries = (opening(subject="response-time"), decision(99, "close"))
+    shown = report(*entries, read(99, "0.5", "4.25", "1e-1"))
+    plot = plots(shown)[RESPONSE_TIME]
+    (line,) = plot.lines
+    assert [(each.at, each.value) for each in line.points] == [
+        (at(-60), 0.5),
+        (at(0), 4.25),
+        (at(60), 0.1),
+    ]
+    assert (plot.begins, line.holds) == (at(-60), timedelta(seconds=60))
+    assert (plot.limit, plot.limit_name, plot.unit) == (2.5, "threshold: > 2.5", "seconds")
+    assert plot.note == f"as CloudWatch had it at the end, per 60 s; the alarm: {ALARM_IS}"
+
+
+def test_periods_without_a_value_are_counted_and_not_drawn() -> None:
+    """Nor is what is no number."""
+    values = ("0.5", None, "nan", "4.25")
+    shown = report(opening(subject="response-time"), decision(200, "close"), read(200, *values))
+    plot = plots(shown)[RESPONSE_TIME]
+    assert [each.at for each in plot.lines[0].points] == [at(-60), at(120)]
+    assert "per 60 s, none in 2 of 4 periods; the alarm" in plot.note
+
+
+def test_what_cloudwatch_had_is_preferred_to_what_decisions_read() -> None:
+    """Of the alarm that leads at the end, which may be another than the one that opened it."""
+    decisions = (saw(5), saw(10), decision(30, "close"))
+    name = "HealthyHostCount, the metric of healthy-hosts"
+    both = plots(report(opening(), *decisions, read(30, "2", "0", alarm="healthy-hosts")))
+    assert [each.value for each in both[name].lines[0].points] == [2, 0]
+    other = plots(report(opening(), *decisions, read(30, "3", "1")))
+    assert RESPONSE_TIME in other
+    assert name not in other
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"values": []},
+        {"values": ["1"]},
+        {"values": [None, "2"]},
+        {"begins": None},
+        {"begins": "9999-12-31T00:00:00Z"},
+        {"alarm": "an alarm of others"},
+    ],
+    ids=str,
+)
+def test_a_read_that_shows_no_course_of_time_leaves_what_decisions_read(
+    other: dict[str, object],
+) -> None:
+    """As does the record of an older incident, which has none."""
+    entries = (opening(), saw(5), saw(10), decision(30, "close"))
+    shown = report(*entries, read(30, "3", "1", **{"alarm": "healthy-hosts"} | other))
+    assert shown.plots == report(*entries).plots
 
 
 @pytest.mark.parametrize("subject", ["response-time", "an alarm of others"])

@@ -56,6 +56,17 @@ def test_ticks_are_at_distances_that_people_count_in(seconds: int, labels: list[
     assert len(ticks) <= TICKS_MAX + 1
 
 
+def test_ticks_before_the_start_count_back_from_it() -> None:
+    """On an axis that begins earlier; one that does not stays as it is."""
+    scale = Axis(NOW, NOW + timedelta(minutes=9))
+    earlier = scale.since(NOW - timedelta(minutes=31))
+    ticks = [(each.label, each.x) for each in earlier.ticks()]
+    assert ticks == [("-30 min", 2.5), ("-20 min", 27.5), ("-10 min", 52.5), ("0", 77.5)]
+    assert scale.since(NOW + timedelta(minutes=1)).ticks() == scale.ticks()
+    (first, *_) = scale.since(NOW - timedelta(days=2)).ticks()
+    assert first.label == "-2 d"
+
+
 @given(st.integers(1, 10**7), st.floats(0, 1))
 def test_every_instant_lies_where_its_share_of_the_time_is(length: int, share: float) -> None:
     """In percent of the width, within the rounding."""
@@ -183,6 +194,20 @@ def test_the_probe_is_drawn_at_its_own_minutes() -> None:
     )
     probe = next(each for each in charts(told) if each.plot.title == "End-to-end probe")
     assert probe.curves[0].points == "0.0,100.0 600.0,100.0 600.0,0.0"
+
+
+def test_the_alarms_metric_begins_before_the_incident_and_breaks_where_it_has_no_value() -> None:
+    """Each value holds for its period; the other plots keep the incident's axis."""
+    metric: dict[str, object] = {"alarm": "healthy-hosts", "begins": at(-100).isoformat()}
+    metric |= {"period_seconds": 50, "values": ["2", "2", None, "0", "1"]}
+    healthy, hosts, *_ = charts(report(*outage(), (100, Kind.METRIC, metric)))
+    (curve,) = healthy.curves
+    assert curve.points == (
+        "0.0,0.0 250.0,0.0 250.0,0.0 500.0,0.0 M750.0,100.0 1000.0,100.0 1000.0,50.0 1000.0,50.0"
+    )
+    assert (healthy.top, healthy.limit, curve.last) == ("2", 50.0, "1")
+    assert healthy.ticks[0].label == "-1 min"
+    assert hosts.ticks[0].label == "0"
 
 
 METRIC = {"name": "5xx", "around": ["9", "x", "4e0"], "before": ["1", "2", "1.5"]}

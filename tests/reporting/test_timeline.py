@@ -183,6 +183,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
         {"change": "announced", "word": "w", "by": "someone", "until": UNTIL},
         (f"announced a drill, observed until {UNTIL}, by someone",),
     ),
+    (Kind.METRIC, {"alarm": "healthy-hosts", "values": ["0", None]}, ()),
     (Kind.PAGE, {"key": 3}, ("records page, in a form not known here",)),
 )
 

@@ -9,12 +9,15 @@ import pytest
 from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.preflight import Surroundings
 from firstline.errors import Malformed, Unavailable
+from firstline.lab.redecide.again import again
 from firstline.lab.redecide.ports import PastBackground, PastFleet, PastPager
 from firstline.lab.redecide.present import NEVER, Present
 from firstline.lab.redecide.record import signals, story
+from firstline.monitoring.alarm_metric import window
 from firstline.notifications.delivery import Accepted
 from firstline.remediation.execution import FixOrder, LookOrder
 from firstline.signal import SignalKind
+from tests.builders import PROFILE
 from tests.lab.redecide import stories
 
 if TYPE_CHECKING:
@@ -39,6 +42,18 @@ def test_every_entry_stands_in_its_turn() -> None:
         entries += [*turn.heard, turn.decision, *turn.deeds]
     entries += told.ends
     assert [each.entry.sequence for each in entries] == list(range(1, len(entries) + 1))
+
+
+def test_the_alarms_metric_stands_in_the_turn_that_ended_the_incident() -> None:
+    """It is no conclusion: with it and without it the past is decided again as it was."""
+    incident, policies = stories.outage()
+    last = incident.turns[-1]
+    assert [each.kind for each in last.deeds][-1:] == ["metric"]
+    assert "metric" not in {each.kind for each in incident.ends}
+    before = copy.replace(last, deeds=last.deeds[:-1])
+    without = copy.replace(incident, turns=(*incident.turns[:-1], before))
+    for each in (incident, without):
+        assert (again(each, policies).differences, again(each, policies).why) == ((), "")
 
 
 def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
@@ -81,9 +96,10 @@ def test_a_signal_of_an_instant_that_cannot_be_is_of_its_entrys() -> None:
 
 def test_nothing_is_looked_up_in_the_past() -> None:
     """What a hand-over looked up is in its entry, and no decision rests on it."""
-    past, at = PastBackground(), datetime(2026, 3, 11, tzinfo=UTC)
+    past, at, alarm = PastBackground(), datetime(2026, 3, 11, tzinfo=UTC), PROFILE.alarms.made[0]
     reads: tuple[Callable[[], object], ...] = (
         lambda: past.metrics(at),
+        lambda: past.alarm_metric(alarm, window(alarm, at, at)),
         past.issues,
         past.launch_template,
         lambda: past.releases(at),

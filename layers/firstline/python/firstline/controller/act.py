@@ -124,6 +124,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
         told |= {"demoted": "; ".join(demoted)}
     event = {"owner": "on-call", **told, "metrics": metrics}
     draft.record(msgspec.convert(event, type=entries.HandedOver))
+    background.record_alarm_metric(draft)
     told |= {"report_link": _report_link(draft)}
     draft.owe(*paging.hand_over(draft.incident, told, draft.now))
     _end(draft, Fact.GAVE_UP, about.limits)
@@ -131,6 +132,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
 
 def close(draft: Draft, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
+    background.record_alarm_metric(draft)
     mended = any(each.mended for each in draft.incident.attempts)
     draft.owe(*paging.resolutions(draft.incident, draft.now, _report_link(draft)))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)

@@ -1,6 +1,6 @@
-"""Background, looked up for a person who takes over: once, each part by itself, in bounded time.
+"""Background, looked up for people when an incident ends: once, part by part, in bounded time.
 
-Nothing here may keep the hand-over's page back: what takes too long is left unknown.
+Nothing here may keep an end or its pages back: what takes too long is left unknown.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -12,6 +12,8 @@ from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.investigation import Background, Peerings, Routes, Topic, Way
 from firstline.diagnosis.preflight import Deployment, Deployments
+from firstline.monitoring import alarm_metric
+from firstline.monitoring import alarms as detection
 from firstline.remediation.situation import Situation
 
 WITHIN = timedelta(seconds=12)
@@ -28,6 +30,21 @@ def look_up(
     nats = about.profile.fleet.nats
     lines = background.told(found, about.incident.signalled_at, nats.port)
     return lines, background.recorded(found.metrics)
+
+
+def record_alarm_metric(draft: Draft) -> None:
+    """Record the metric of the leading alarm for the report, if the profile makes that alarm.
+
+    What cannot be read, or only after `WITHIN` of the turn, leaves no entry.
+    """
+    ports, incident = draft.system.ports, draft.incident
+    alarm = detection.named(incident.alarm, draft.system.profile)
+    if alarm is None or ports.clock.now() >= draft.now + WITHIN:
+        return
+    around = alarm_metric.window(alarm, incident.signalled_at, draft.now)
+    values = read(lambda: ports.background.alarm_metric(alarm, around))
+    if not isinstance(values, Unknown):
+        draft.record(alarm_metric.event(alarm, around, values))
 
 
 class _Reader:

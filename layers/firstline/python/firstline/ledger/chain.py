@@ -35,6 +35,7 @@ class Kind(StrEnum):
     DEMOTION = "demotion"
     PROMOTION = "promotion"
     DRILL = "drill"
+    METRIC = "metric"
 
 
 class Provenance(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@
     promotion      ActionPromoted
     pause          PauseChanged
     drill          DrillAnnounced
+    metric         AlarmMetricRead
 
 `Event.to_ledger` gives what is hashed and stored, byte for byte as every version wrote it. A field
 that an older entry lacks has its default, and a field that this code does not know is not read. A
@@ -433,6 +434,24 @@ class DrillAnnounced(Event, frozen=True, kw_only=True):
     until: Instant | None = None
 
 
+# --- metrics -----------------------------------------------------------------------------------
+
+
+class AlarmMetricRead(Event, frozen=True, kw_only=True):
+    """The metric of the leading ``alarm`` around the incident, as CloudWatch had it at the end.
+
+    ``values`` are decimal numbers as text, one for each period from ``begins`` on, and None where
+    CloudWatch had none.
+    """
+
+    kind: ClassVar = Kind.METRIC
+
+    alarm: str = ""
+    begins: Instant | None = None
+    period_seconds: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)] = 60
+    values: Annotated[tuple[str | None, ...], msgspec.Meta(max_length=1000)] = ()
+
+
 class UnknownEvent(msgspec.Struct, frozen=True):
     """An entry that this code cannot read: its kind is not known, or its form, and ``why``."""
 
@@ -460,6 +479,7 @@ type LedgerEvent = (
     | ActionPromoted
     | PauseChanged
     | DrillAnnounced
+    | AlarmMetricRead
 )
 
 _FORMS: dict[str, dict[str, type[LedgerEvent]]] = {
@@ -477,6 +497,7 @@ _FORMS: dict[str, dict[str, type[LedgerEvent]]] = {
     Kind.PROMOTION: {"": ActionPromoted},
     Kind.PAUSE: {"": PauseChanged},
     Kind.DRILL: {"": DrillAnnounced},
+    Kind.METRIC: {"": AlarmMetricRead},
 }
 """The types of each kind: the first whose field the data has."""
 

@@ -11,6 +11,8 @@ from firstline.config.consistency import LOGS
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.monitoring.nats_probe import NATS_METRICS
 
+QUOTA = "quota"
+"""What ``percent_of`` says for the account's quota of the metric's own usage."""
 PROBED = "firstline"
 """The namespace of what the probe measures."""
 
@@ -20,6 +22,21 @@ def made(profile: Profile) -> tuple[MadeAlarm, ...]:
     return tuple(
         _placed(each, profile) for each in profile.alarms.made if not missing(each, profile)
     )
+
+
+def named(name: str, profile: Profile) -> MadeAlarm | None:
+    """The alarm that the profile calls *name*, if its fleet can have it."""
+    return next((each for each in made(profile) if each.name == name), None)
+
+
+def share(alarm: MadeAlarm) -> str:
+    """The expression of an alarm with ``percent_of``, over its ``part`` and the ``whole``.
+
+    A quota is of calls in a second. Too few to be a share of are no trouble: 0.
+    """
+    if alarm.percent_of == QUOTA:
+        return "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
+    return f"IF(whole >= {alarm.percent_of_min}, 100 * part / whole, 0)"
 
 
 def facts(alarm: MadeAlarm, profile: Profile) -> tuple[str, ...]:

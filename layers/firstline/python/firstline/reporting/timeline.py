@@ -93,6 +93,8 @@ def _deeds(event: Event) -> Iterator[Text]:
             yield "verifies", f"{event.action} on {event.target} did not help", Tone.BAD
         case entries.LookIntended() | entries.FixVerified():
             return  # the lines around them say it
+        case entries.AlarmMetricRead():
+            return  # nothing happened: a report plots it
         case _:
             yield _by_people(event)
 

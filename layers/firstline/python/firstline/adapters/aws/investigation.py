@@ -1,12 +1,11 @@
 """Background: metrics, changes, the network and AWS Health, as a person would look them up."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firstline.adapters.aws import clients
+from firstline.adapters.aws import clients, metric_data
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.investigation import (
@@ -21,20 +20,14 @@ from firstline.diagnosis.investigation import (
     Series,
 )
 from firstline.diagnosis.preflight import Deployment, Deployments
-from firstline.errors import Unavailable
 from firstline.ids import InstanceId
 from firstline.monitoring import alarms as detection
+from firstline.monitoring.alarm_metric import Values, Window
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import (
-        MetricDataQueryTypeDef,
-        MetricDataResultTypeDef,
-        MetricTypeDef,
-    )
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 DAY = timedelta(days=1)
-METRICS_MAX = 100
-"""With a value each quarter of an hour for eight days, far below the 100,800 of one request."""
 HOSTS_MAX = 50
 
 
@@ -51,22 +44,31 @@ class AwsBackground:
 
     def metrics(self, start: datetime) -> Metrics:
         """A value each quarter of an hour since a week before; raises `Unavailable`."""
-        alarms = _by_metric(detection.made(self._profile))
-        first = _quarter(start)
+        alarms = metric_data.by_metric(detection.made(self._profile))
+        first, period = _quarter(start), int(QUARTER.total_seconds())
+        queries = [metric_data.query(f"m{n}", each, period) for n, each in enumerate(alarms)]
         with unavailable("background"):
-            pages = self._metrics.get_paginator("get_metric_data").paginate(
-                MetricDataQueries=[_query(number, each) for number, each in enumerate(alarms)],
-                StartTime=first - DAYS_BEFORE * DAY,
-                EndTime=first + 2 * QUARTER,
-                ScanBy="TimestampAscending",
-            )
-            found = _values([each for page in pages for each in page["MetricDataResults"]])
+            found = self._values(queries, first - DAYS_BEFORE * DAY, first + 2 * QUARTER)
             return Metrics(
                 tuple(
                     _series(f"{each.metric} ({each.statistic})", found[f"m{number}"], first)
                     for number, each in enumerate(alarms)
                 )
             )
+
+    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
+        """What *alarm* judges, as CloudWatch has it now; raises `Unavailable`."""
+        queries = metric_data.judged_by(alarm)
+        with unavailable("background"):
+            return dict(self._values(queries, window.begins, window.until)[metric_data.VALUE])
+
+    def _values(
+        self, queries: "list[MetricDataQueryTypeDef]", begin: datetime, end: datetime
+    ) -> dict[str, list[tuple[datetime, float]]]:
+        pages = self._metrics.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries, StartTime=begin, EndTime=end, ScanBy="TimestampAscending"
+        )
+        return metric_data.values([each for page in pages for each in page["MetricDataResults"]])
 
     def issues(self) -> Issues:
         """Open issues of the Region; raises `Unavailable`, as where the plan has no API."""
@@ -179,42 +181,6 @@ class AwsBackground:
                     for each in page["VpcPeeringConnections"]
                 }
             )
-
-
-def _by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
-    """One alarm for each metric, dimensions and statistic: several may watch the same one."""
-    unique = {
-        (each.namespace, each.metric, each.statistic, *sorted(each.dimensions.items())): each
-        for each in alarms
-    }
-    return list(unique.values())[:METRICS_MAX]
-
-
-def _query(number: int, alarm: MadeAlarm) -> "MetricDataQueryTypeDef":
-    metric: MetricTypeDef = {
-        "Namespace": alarm.namespace,
-        "MetricName": alarm.metric,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
-    }
-    period = int(QUARTER.total_seconds())
-    return {
-        "Id": f"m{number}",
-        "MetricStat": {"Metric": metric, "Period": period, "Stat": alarm.statistic},
-    }
-
-
-def _values(
-    results: "list[MetricDataResultTypeDef]",
-) -> dict[str, list[tuple[datetime, float]]]:
-    """The values of each query over all pages; raises `Unavailable` where its last is not whole."""
-    found: dict[str, list[tuple[datetime, float]]] = {}
-    for each in results:
-        values = zip(map(instant, each["Timestamps"]), each["Values"], strict=True)
-        found.setdefault(each["Id"], []).extend(values)
-    ends = {each["Id"]: each["StatusCode"] for each in results}
-    if any(code != "Complete" for code in ends.values()):
-        raise Unavailable("background: a metric came in part")
-    return found
 
 
 def _series(name: str, values: list[tuple[datetime, float]], first: datetime) -> Series:

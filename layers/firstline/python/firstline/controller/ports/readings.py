@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from firstline.config.profile import MadeAlarm
 from firstline.diagnosis.evidence import (
     Alarms,
     Answering,
@@ -15,6 +16,7 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.investigation import Issues, Metrics, Peerings, Placement, Routes
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.ids import InstanceId
+from firstline.monitoring.alarm_metric import Values, Window
 
 
 class Fleet(Protocol):
@@ -65,10 +67,13 @@ class Around(Protocol):
 
 
 class Background(Protocol):
-    """What a person looks up who takes over: read once, at a hand-over."""
+    """What a person looks up who takes over, or who reads the report: read once, at the end."""
 
     def metrics(self, start: datetime) -> Metrics:
         """Each metric of the profile's alarms, around *start* and on the days before."""
+
+    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
+        """The values that *alarm* judges, at its own period; none where CloudWatch has none."""
 
     def issues(self) -> Issues:
         """AWS Health's open issues; `Unavailable` where the support plan has no API."""

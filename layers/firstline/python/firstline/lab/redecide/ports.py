@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Never
 
+from firstline.config.profile import MadeAlarm
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
@@ -20,6 +21,7 @@ from firstline.diagnosis.preflight import Deployments, Image, KeyState, Surround
 from firstline.errors import Unavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
+from firstline.monitoring.alarm_metric import Window
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.redaction import redact
 from firstline.remediation.departure import Departure
@@ -169,11 +171,15 @@ class PastAround:
 
 
 class PastBackground:
-    """`Background`: no decision rests on it, and what it said is in the hand-over's entry."""
+    """`Background`: no decision rests on it, and what it brought is in entries of the end."""
 
     def metrics(self, start: datetime) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"metrics around {start}: {NEVER.why}")
+
+    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Never:
+        """See `firstline.controller.ports.readings.Background`."""
+        raise Unavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
 
     def issues(self) -> Never:
         """See `firstline.controller.ports.readings.Background`."""

@@ -119,7 +119,7 @@ def said(entries: Iterable[Recorded]) -> tuple[Approval, ...]:
     return tuple(msgspec.convert(each.data, type=Approval) for each in entries)
 
 
-_DEEDS = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER}
+_DEEDS = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER, Kind.METRIC}
 
 
 def _deeds(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded, ...]:

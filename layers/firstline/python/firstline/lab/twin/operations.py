@@ -14,7 +14,7 @@ from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin import around, changes
 from firstline.lab.twin.changes import Answer, Parameters, RequestError
-from firstline.lab.twin.fleet import background
+from firstline.lab.twin.fleet import alarm_metrics, background
 from firstline.lab.twin.fleet.hosts import Invocation
 from firstline.lab.twin.world import Command, Unregistered, World
 
@@ -200,8 +200,10 @@ def describe_instance_information(world: World, parameters: Parameters) -> Answe
 
 
 def get_metric_data(world: World, parameters: Parameters) -> Answer:
-    """The probe's outcome of the last minute, or what metrics were over the days."""
+    """The probe's outcome of the last minute, an alarm's metric, or metrics over the days."""
     queries = parameters["MetricDataQueries"]
+    if alarm_metrics.asked_for(queries):
+        return alarm_metrics.metric_data(world, parameters)
     if [each["MetricStat"]["Metric"]["MetricName"] for each in queries] != ["ProbeOutcome"]:
         return background.metric_data(world, parameters)
     at, shown = world.probed()

@@ -41,6 +41,7 @@ from firstline.lab.twin.scenario import LeverPlan, Scenario
 from firstline.lab.twin.tally import Ran, Tally
 from firstline.lab.twin.world import World
 from firstline.ledger.chain import Entry
+from firstline.monitoring import alarms as detection
 from firstline.remediation import kill_switch as pauses
 from firstline.signal import Signal, SignalKind
 from firstline.signals.classify import known_as
@@ -138,6 +139,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     for event in events:
         _stand_behind(event, world, home)
     world.mutes += tell.mutes(scenario, world.start, home)
+    world.made = detection.made(profile)
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
     tally = Tally()

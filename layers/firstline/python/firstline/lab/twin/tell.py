@@ -33,7 +33,7 @@ def envelope(  # noqa: PLR0913, PLR0917 - what an event says
     reason: str = REASON,
 ) -> bytes:
     """The event; raises `Malformed` for an alarm that the profile's fleet does not have."""
-    found = next((each for each in detection.made(profile) if each.name == name), None)
+    found = detection.named(name, profile)
     if found is None and name != DRILL_ALARM:
         known = ", ".join(each.name for each in detection.made(profile))
         message = f"the profile makes no alarm {name!r}: known are {known}"

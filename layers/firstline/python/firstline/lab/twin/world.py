@@ -9,6 +9,7 @@ after two checks 10 s apart.
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from firstline.diagnosis.evidence import AlarmState, NatsState
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
@@ -18,6 +19,9 @@ from firstline.lab.twin.fleet.alarms import CROSSED, Alarm, MuteWindow
 from firstline.lab.twin.fleet.group import AutoScaling
 from firstline.lab.twin.fleet.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
+
+if TYPE_CHECKING:
+    from firstline.config.profile import MadeAlarm
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """When the alarms were made."""
@@ -75,6 +79,7 @@ class World:
         self.commands: dict[CommandId, Command] = {}
         self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
+        self.made: tuple[MadeAlarm, ...] = ()  # whose metrics CloudWatch is asked for
         self.notices: list[tuple[datetime, str, str]] = []
         self.breaks: list[BreakPlan] = list(scenario.breaks)
         self._disabled: list[tuple[datetime, str]] = []

@@ -1,22 +1,30 @@
 """The alarms of an incident, as plots: the states that they were in, and the leading one's metric.
 
-Both are of the record, so a report that is made again shows the same. Of a metric it has what
-firstline itself read at each decision, which is no point of CloudWatch's; of most metrics it has
-none, and then the alarm's states and its definition are all.
+Both are of the record, so a report that is made again shows the same. Of the metric it has what
+CloudWatch had when the incident ended. Where it lacks that, it may have what firstline itself read
+at each decision; of most metrics it has nothing then, and shows the alarm's states alone.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.evidence import AlarmState, Answering, TargetHealth
-from firstline.ledger.entries import DecisionMade, SignalReceived, SignalsJoined
+from firstline.ledger.entries import (
+    AlarmMetricRead,
+    DecisionMade,
+    SignalReceived,
+    SignalsJoined,
+)
 from firstline.remediation.decision_record import ObservedFleet
+from firstline.reporting.events import events
 from firstline.reporting.postmortem.health import Known
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Line, Plot, Point
 from firstline.reporting.postmortem.standing import Standing
+from firstline.reporting.postmortem.words import number
 from firstline.reporting.tones import Tone
+from firstline.signal import possible
 
 type Reading = Callable[[ObservedFleet], Point | float | None]
 """What one decision read of a metric: a value, or one with an instant of its own."""
@@ -29,16 +37,21 @@ LEVELS = {AlarmState.ALARM: 1.0, AlarmState.INSUFFICIENT_DATA: 0.5, AlarmState.O
 def alarm_plots(
     record: Record, found: tuple[Known, ...], stands: Standing, profile: Profile | None
 ) -> tuple[Plot, ...]:
-    """The metric of the leading alarm, where firstline reads it, and the alarms' states."""
+    """The metric of the leading alarm, where the record has it, and the alarms' states."""
     made = alarm(stands, profile)
-    metric = (_metric(made, found),) if made is not None else ()
-    return (*(each for each in metric if each is not None), _states(record, made))
+    metric = _recorded(record, profile) or (_observed(made, found) if made is not None else None)
+    states = _states(record, made)
+    return (states,) if metric is None else (metric, states)
 
 
 def alarm(stands: Standing, profile: Profile | None) -> MadeAlarm | None:
     """The leading alarm as the profile makes it; None for one that it does not make."""
+    return _named(stands.subject, profile)
+
+
+def _named(name: str, profile: Profile | None) -> MadeAlarm | None:
     made = profile.alarms.made if profile is not None else ()
-    return next((each for each in made if each.name == stands.subject), None)
+    return next((each for each in made if each.name == name), None)
 
 
 def definition(made: MadeAlarm) -> str:
@@ -50,18 +63,50 @@ def definition(made: MadeAlarm) -> str:
     return f"{made.metric} ({made.statistic}) {limit} in {periods}"
 
 
-def _metric(made: MadeAlarm, found: tuple[Known, ...]) -> Plot | None:
+def _recorded(record: Record, profile: Profile | None) -> Plot | None:
+    """The metric as CloudWatch had it at the end; it may lead since others joined."""
+    for read in reversed(tuple(events(record, AlarmMetricRead))):
+        made, points = _named(read.alarm, profile), tuple(_values(read))
+        if made is not None and len(points) > 1:
+            lacking = len(read.values) - len(points)
+            gaps = f", none in {lacking} of {len(read.values)} periods" if lacking else ""
+            note = f"as CloudWatch had it at the end, per {read.period_seconds} s{gaps}"
+            return _metric(made, points, note, read)
+    return None
+
+
+def _values(read: AlarmMetricRead) -> Iterator[Point]:
+    """Each that is a number, at the beginning of its period."""
+    if read.begins is None or not possible(read.begins):
+        return
+    for place, text in enumerate(read.values):
+        value = number(text) if text is not None else None
+        if value is not None:
+            yield Point(read.begins + timedelta(seconds=place * read.period_seconds), value)
+
+
+def _observed(made: MadeAlarm, found: tuple[Known, ...]) -> Plot | None:
+    """The metric as decisions read it, where they do."""
     reading = _READINGS.get((made.namespace, made.metric))
     if reading is None:
         return None
     points = dict.fromkeys(_points(reading, found))
+    return _metric(made, tuple(points), "as firstline read it")
+
+
+def _metric(
+    made: MadeAlarm, points: tuple[Point, ...], source: str, read: AlarmMetricRead | None = None
+) -> Plot:
+    """*points* beside the threshold; those of *read* hold for a period each."""
+    holds = timedelta(seconds=read.period_seconds) if read is not None else None
     return Plot(
         title=f"{made.metric}, the metric of {made.name}",
         unit=made.unit,
-        note=f"as firstline read it; the alarm: {definition(made)}",
-        lines=(Line(name=made.metric, tone=Tone.PLAIN, points=tuple(points)),),
+        note=f"{source}; the alarm: {definition(made)}",
+        lines=(Line(name=made.metric, tone=Tone.PLAIN, points=points, holds=holds),),
         limit=float(made.threshold),
         limit_name=f"threshold: {made.comparison} {made.threshold:g}",
+        begins=read.begins if read is not None else None,
     )
 
 

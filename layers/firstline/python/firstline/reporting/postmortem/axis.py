@@ -25,10 +25,11 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Axis(msgspec.Struct, frozen=True):
-    """From ``begins`` to ``ends``, both drawn."""
+    """From ``begins`` to ``ends``, both drawn; ticks count from ``zero``, by default the begin."""
 
     begins: datetime
     ends: datetime
+    zero: datetime | None = None
 
     def x(self, at: datetime) -> float:
         """Where *at* lies, in percent of the width; to scale, and never outside."""
@@ -40,12 +41,17 @@ class Axis(msgspec.Struct, frozen=True):
         return self.begins <= at <= self.ends
 
     def ticks(self) -> tuple[Tick, ...]:
-        """At most `TICKS_MAX` after the first, at round distances from the beginning."""
-        length = self.ends - self.begins
+        """At most `TICKS_MAX` after the first, at round distances from `zero`."""
+        length, zero = self.ends - self.begins, self.zero or self.begins
         days = DAY * (1 + length // (TICKS_MAX * DAY))
         step = next((each for each in STEPS if length / each <= TICKS_MAX), days)
-        passed = (number * step for number in range(int(length / step) + 1))
-        return tuple(Tick(self.x(self.begins + each), _label(each)) for each in passed)
+        numbers = range(-((zero - self.begins) // step), (self.ends - zero) // step + 1)
+        passed = (number * step for number in numbers)
+        return tuple(Tick(self.x(zero + each), _label(each)) for each in passed)
+
+    def since(self, at: datetime) -> "Axis":
+        """The axis that begins at *at*, if that is earlier, and counts from where this one does."""
+        return Axis(min(at, self.begins), self.ends, self.zero or self.begins)
 
 
 def axis(report: Report) -> Axis:
@@ -58,18 +64,20 @@ def axis(report: Report) -> Axis:
 
 
 def _label(after: timedelta) -> str:
-    """``0``, ``+30 s``, ``+5 min``, ``+1 h``, ``+1:30 h``, ``+2 d``."""
-    total = int(after.total_seconds())
+    """``0``, ``+30 s``, ``+5 min``, ``+1 h``, ``+1:30 h``, ``+2 d``; before zero ``-5 min``."""
+    total = int(abs(after).total_seconds())
+    return f"{'-' if after < timedelta(0) else '+'}{_length(total)}" if total else "0"
+
+
+def _length(total: int) -> str:
     minutes, seconds = divmod(total, 60)
     hours, rest = divmod(minutes, 60)
-    if not total:
-        return "0"
     if total % DAY.total_seconds() == 0:
-        return f"+{after.days} d"
+        return f"{total // int(DAY.total_seconds())} d"
     if hours:
-        return f"+{hours}:{rest:02} h" if rest else f"+{hours} h"
-    return f"+{minutes}:{seconds:02} min" if minutes and seconds else _round(minutes, seconds)
+        return f"{hours}:{rest:02} h" if rest else f"{hours} h"
+    return f"{minutes}:{seconds:02} min" if minutes and seconds else _round(minutes, seconds)
 
 
 def _round(minutes: int, seconds: int) -> str:
-    return f"+{minutes} min" if minutes else f"+{seconds} s"
+    return f"{minutes} min" if minutes else f"{seconds} s"

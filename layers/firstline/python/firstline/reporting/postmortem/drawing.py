@@ -4,6 +4,7 @@ So that a drawing is to scale at every width without a script: only its texts ke
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -52,7 +53,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """A line's points for an SVG polyline, in the plot's own units."""
+    """A line's points for an SVG path, in the plot's own units; ``M`` stands after a gap."""
 
     name: str
     tone: Tone
@@ -62,7 +63,10 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """A plot on the incident's axis, from ``bottom`` to ``top``; ``limit`` is how far below it."""
+    """A plot from ``bottom`` to ``top``; ``limit`` is how far below it.
+
+    It is on the incident's axis, which begins earlier where the plot does.
+    """
 
     plot: Plot
     ticks: tuple[Tick, ...]
@@ -135,6 +139,7 @@ def charts(report: Report) -> tuple[Chart, ...]:
 def _chart(plot: Plot, scale: Axis) -> Chart:
     values = (point.value for line in plot.lines for point in line.points)
     top = max((*values, plot.limit or 0.0)) or 1.0
+    scale = scale.since(plot.begins or scale.begins)
     return Chart(
         plot=plot,
         ticks=scale.ticks(),
@@ -156,15 +161,21 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
 
 
 def _points(line: Line, scale: Axis, top: float) -> Iterator[str]:
-    """A line holds a value until the next reading."""
-    last: str | None = None
-    for point in line.points:
-        x = round(scale.x(point.at) * PLOT_WIDTH / 100, 1)
-        y = f"{_depth(point.value, top)}"
-        if last is not None:
-            yield f"{x},{last}"
-        yield f"{x},{y}"
-        last = y
+    """A line holds a value until the next reading, or its own while; then a gap follows."""
+    following = (*(each.at for each in line.points[1:]), None)
+    move = ""
+    for point, until in zip(line.points, following, strict=True):
+        y = _depth(point.value, top)
+        over = point.at + line.holds if line.holds is not None else None
+        ends = min((each for each in (until, over) if each is not None), default=None)
+        yield f"{move}{_across(point.at, scale)},{y}"
+        move = "" if ends == until else "M"
+        if ends is not None:
+            yield f"{_across(ends, scale)},{y}"
+
+
+def _across(at: datetime, scale: Axis) -> float:
+    return round(scale.x(at) * PLOT_WIDTH / 100, 1)
 
 
 def _depth(value: float, top: float) -> float:

@@ -1,6 +1,5 @@
 """Readings that the ledger has, as plots over the incident, and metrics beside earlier days."""
 
-import re
 from collections.abc import Callable
 
 from firstline.config.profile import MadeAlarm
@@ -13,6 +12,7 @@ from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.health import Known
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Comparison, Line, Plot, Point
+from firstline.reporting.postmortem.words import number
 from firstline.reporting.tones import Tone
 
 type Value = Callable[[HostReport], int | None]
@@ -21,7 +21,6 @@ type Together = Callable[[list[int]], int]
 """How the values of many hosts become one."""
 
 _LIVES = ((Life.SERVING, Tone.GOOD), (Life.DEAD, Tone.BAD), (Life.UNKNOWN, Tone.QUIET))
-_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,2})?", re.ASCII)
 HOSTS_MAX = 6
 """With more hosts than these one line is drawn, of their sum or least."""
 
@@ -137,4 +136,4 @@ def _is_over(made: MadeAlarm, series: MetricSeries) -> bool:
 
 
 def _numbers(texts: tuple[str, ...]) -> tuple[float, ...]:
-    return tuple(float(each) for each in texts if _NUMBER.fullmatch(each))
+    return tuple(value for each in texts if (value := number(each)) is not None)

@@ -79,15 +79,19 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """Readings of one thing over the incident, in the order of time."""
+    """Readings of one thing over the incident, in the order of time.
+
+    Each holds until the next one, and no longer than ``holds`` where that is given.
+    """
 
     name: str
     tone: Tone
     points: tuple[Point, ...]
+    holds: timedelta | None = None
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """Readings over the incident; each holds until the next. ``limit`` is an alarm's threshold."""
+    """Readings over the incident, or since it ``begins``. ``limit`` is an alarm's threshold."""
 
     title: str
     unit: str
@@ -95,6 +99,7 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
     limit: float | None = None
     limit_name: str = ""
+    begins: datetime | None = None
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

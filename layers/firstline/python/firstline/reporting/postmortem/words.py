@@ -1,10 +1,12 @@
 """Words that every part of a report uses for times, counts and hosts."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 NAMED_MAX = 5
 """As many hosts are told of by name in a line."""
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,2})?", re.ASCII)
 
 
 def took(duration: timedelta) -> str:
@@ -27,6 +29,11 @@ def clock(at: datetime) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """``1 host``, ``3 hosts``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def number(text: str) -> float | None:
+    """The decimal number that an entry has as text; None where it is none."""
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def named(things: Iterable[str]) -> str:

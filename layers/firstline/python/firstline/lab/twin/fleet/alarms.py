@@ -52,6 +52,16 @@ class Alarm(msgspec.Struct, kw_only=True):
             (turned_at for turned_at, _ in self.turned if turned_at <= at), default=self.began
         )
 
+    def rings_at(self, at: datetime) -> bool:
+        """Whether it is in ALARM then; before its first state it is not."""
+        return at >= self.began and self.state_at(at) is AlarmState.ALARM
+
+    def watches(self, namespace: str, metric: str) -> bool:
+        """Whether the configuration that its event shows names this metric."""
+        shown = self._detail.get("configuration", {}).get("metrics", ())
+        metrics = (each["metricStat"]["metric"] for each in shown if "metricStat" in each)
+        return any((each["namespace"], each["name"]) == (namespace, metric) for each in metrics)
+
     @property
     def kind(self) -> str:
         """Its kind in the words of ``AlarmTypes``, by the configuration that its event shows."""

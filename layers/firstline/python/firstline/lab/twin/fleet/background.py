@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from firstline.config.profile import MadeAlarm
 from firstline.diagnosis.investigation import (
     DAYS_BEFORE,
     QUARTER,
@@ -18,7 +19,9 @@ from firstline.ids import InstanceId
 from firstline.lab.twin import around
 from firstline.lab.twin.changes import Answer, Parameters
 from firstline.lab.twin.effects import Effects
+from firstline.lab.twin.fleet import alarm_metrics
 from firstline.lab.twin.world import World
+from firstline.monitoring.alarm_metric import Values, Window
 
 DAY = timedelta(days=1)
 VPC, GROUP, PEERING = "vpc-0a1b2c3d4e5f60711", "sg-0a1b2c3d4e5f60711", "pcx-0a1b2c3d4e5f60711"
@@ -43,6 +46,14 @@ class MemoryBackground:
         before = (USUAL,) * 2 * DAYS_BEFORE
         unusual = self._world.scenario.unusual.items()
         return Metrics(tuple(Series(name, (value,), before) for name, value in unusual))
+
+    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
+        """See `firstline.controller.ports.readings.Background`."""
+        return self._effects.effect(
+            "background",
+            "background.alarm_metric",
+            lambda: alarm_metrics.values(self._world, alarm, window.periods),
+        )
 
     def issues(self) -> Issues:
         """See `firstline.controller.ports.readings.Background`."""

@@ -1,0 +1,70 @@
+"""GetMetricData: the queries that firstline makes of metrics, and the values in an answer."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from firstline.adapters.aws.errors import instant
+from firstline.config.profile import MadeAlarm
+from firstline.errors import Unavailable
+from firstline.monitoring import alarms as detection
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import (
+        MetricDataQueryTypeDef,
+        MetricDataResultTypeDef,
+        MetricTypeDef,
+    )
+
+METRICS_MAX = 100
+"""With a value each quarter of an hour for eight days, far below the 100,800 of one request."""
+VALUE = "value"
+"""The id of the query that gives what one alarm judges."""
+
+
+def by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
+    """One alarm for each metric, dimensions and statistic: several may watch the same one."""
+    unique = {
+        (each.namespace, each.metric, each.statistic, *sorted(each.dimensions.items())): each
+        for each in alarms
+    }
+    return list(unique.values())[:METRICS_MAX]
+
+
+def query(
+    id_: str, alarm: MadeAlarm, period_seconds: int, metric: str = ""
+) -> "MetricDataQueryTypeDef":
+    """The alarm's metric, or another *metric* of the same dimensions, as its statistic."""
+    of: MetricTypeDef = {
+        "Namespace": alarm.namespace,
+        "MetricName": metric or alarm.metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
+    }
+    stat = alarm.statistic
+    return {"Id": id_, "MetricStat": {"Metric": of, "Period": period_seconds, "Stat": stat}}
+
+
+def judged_by(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
+    """What *alarm* judges, as `VALUE`: its metric, or the share that it is of another."""
+    period = alarm.period_seconds
+    if not alarm.percent_of:
+        return [query(VALUE, alarm, period)]
+    parts = [query("part", alarm, period)]
+    if alarm.percent_of != detection.QUOTA:
+        parts.append(query("whole", alarm, period, alarm.percent_of))
+    hidden: list[MetricDataQueryTypeDef] = [{**each, "ReturnData": False} for each in parts]
+    return [*hidden, {"Id": VALUE, "Expression": detection.share(alarm)}]
+
+
+def values(
+    results: "list[MetricDataResultTypeDef]",
+) -> dict[str, list[tuple[datetime, float]]]:
+    """The values of each query over all pages; raises `Unavailable` where its last is not whole."""
+    found: dict[str, list[tuple[datetime, float]]] = {}
+    for each in results:
+        points = zip(map(instant, each["Timestamps"]), each["Values"], strict=True)
+        found.setdefault(each["Id"], []).extend(points)
+    ends = {each["Id"]: each["StatusCode"] for each in results}
+    if any(code != "Complete" for code in ends.values()):
+        raise Unavailable("background: a metric came in part")
+    return found

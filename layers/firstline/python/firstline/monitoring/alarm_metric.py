@@ -1,0 +1,66 @@
+"""The metric of the alarm that leads an incident, around that incident: what is read of it.
+
+It is read once, when the incident ends, so that a report can plot it beside the alarm's threshold.
+No decision rests on it.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from firstline.config.profile import MadeAlarm
+from firstline.ledger.entries import AlarmMetricRead
+
+BEFORE = timedelta(minutes=30)
+"""How long before the incident's first signal it begins."""
+LONGEST = timedelta(hours=3)
+VALUES_MAX = 180
+VALUES_MIN = 2
+"""One value is no course of time: of periods longer than an hour and a half there are two."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+type Values = dict[datetime, float]
+"""The values of a metric, each by the instant at which its period begins."""
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """``count`` periods of an alarm from ``begins`` on; the last one is not over at ``until``."""
+
+    begins: datetime
+    until: datetime
+    period: timedelta
+    count: int
+
+    @property
+    def periods(self) -> tuple[datetime, ...]:
+        """When each of them begins."""
+        return tuple(self.begins + number * self.period for number in range(self.count))
+
+
+def window(alarm: MadeAlarm, signalled_at: datetime, until: datetime) -> Window:
+    """The periods around an incident that ends at *until*; of too many, the newest.
+
+    A longer period would need fewer values, but the threshold holds for the alarm's own alone.
+    """
+    period = timedelta(seconds=alarm.period_seconds)
+    last = _begin_of(until - timedelta.resolution, period)
+    count_max = max(VALUES_MIN, min(VALUES_MAX, LONGEST // period))
+    first = _begin_of(signalled_at - max(BEFORE, period), period)
+    count = min(max((last - first) // period, 0) + 1, count_max)
+    return Window(begins=last - (count - 1) * period, until=until, period=period, count=count)
+
+
+def event(alarm: MadeAlarm, around: Window, values: Values) -> AlarmMetricRead:
+    """What the entry of an incident says of *values*: numbers as text, for it holds no floats."""
+    found = map(values.get, around.periods)
+    return AlarmMetricRead(
+        alarm=alarm.name,
+        begins=around.begins,
+        period_seconds=alarm.period_seconds,
+        values=tuple(None if each is None else f"{each:.6g}" for each in found),
+    )
+
+
+def _begin_of(at: datetime, period: timedelta) -> datetime:
+    """When the period begins that *at* is in: CloudWatch counts them from the epoch."""
+    return _EPOCH + (at - _EPOCH) // period * period

@@ -1,0 +1,95 @@
+"""Which part of an alarm's metric is read when its incident ends, and what its entry says."""
+
+import copy
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstline.ledger.entries import AlarmMetricRead
+from firstline.monitoring import alarms as detection
+from firstline.monitoring.alarm_metric import LONGEST, VALUES_MAX, VALUES_MIN, event, window
+from tests.builders import NOW, PROFILE
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ALARM = PROFILE.alarms.made[0]
+SECONDS = timedelta(seconds=43)
+DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
+
+
+def of(period_seconds: int, length: timedelta = 9 * MINUTE) -> tuple[timedelta, timedelta, int]:
+    """When the window begins and when its last period does, from the start on, and its count."""
+    alarm = copy.replace(ALARM, period_seconds=period_seconds)
+    found = window(alarm, NOW, NOW + length)
+    assert found.until == NOW + length
+    assert found.periods[0] == found.begins
+    assert len(found.periods) == found.count
+    return found.begins - NOW, found.periods[-1] - NOW, found.count
+
+
+@pytest.mark.parametrize(
+    ("period_seconds", "length", "expected"),
+    [
+        (60, 9 * MINUTE, (-30 * MINUTE, 8 * MINUTE, 39)),
+        (60, 9 * MINUTE + SECONDS, (-30 * MINUTE, 9 * MINUTE, 40)),
+        (300, 9 * MINUTE, (-30 * MINUTE, 5 * MINUTE, 8)),
+        (60, 4 * HOUR, (61 * MINUTE - MINUTE, 4 * HOUR - MINUTE, 180)),
+        (10, HOUR, (30 * MINUTE, HOUR - timedelta(seconds=10), 180)),
+        (HOUR_SECONDS, 9 * MINUTE, (-80 * MINUTE, -20 * MINUTE, 2)),
+        (HOUR_SECONDS, 9 * HOUR, (6 * HOUR + 40 * MINUTE, 8 * HOUR + 40 * MINUTE, 3)),
+        (DAY_SECONDS, MINUTE, (-(28 * HOUR + 20 * MINUTE), -(4 * HOUR + 20 * MINUTE), 2)),
+    ],
+)
+def test_the_window_is_of_whole_periods_around_the_incident(
+    period_seconds: int, length: timedelta, expected: tuple[timedelta, timedelta, int]
+) -> None:
+    """Since half an hour, or one period, before its start; of a long one the newest part."""
+    assert of(period_seconds, length) == expected
+
+
+@given(
+    st.sampled_from([10, 30, 60, 300, HOUR_SECONDS, DAY_SECONDS]),
+    st.timedeltas(timedelta(days=-30), timedelta(days=30)),
+)
+def test_the_window_is_bounded(period_seconds: int, length: timedelta) -> None:
+    """Also for a signal of the future: its last period is under way, or just over, at the end."""
+    alarm = copy.replace(ALARM, period_seconds=period_seconds)
+    found = window(alarm, NOW - length, NOW)
+    assert 1 <= found.count <= VALUES_MAX
+    assert found.count <= max(VALUES_MIN, LONGEST // found.period)
+    assert found.periods[-1] < NOW <= found.periods[-1] + found.period
+
+
+def test_an_entry_has_a_value_of_each_period_as_text() -> None:
+    """And null where there is none; what CloudWatch has of other instants is left out."""
+    found = window(ALARM, NOW, NOW + MINUTE)
+    values = {NOW - MINUTE: 2.0, NOW: 1 / 3, NOW + SECONDS: 9.0, NOW - 30 * MINUTE: 1_234_567.0}
+    entry = event(ALARM, found, values)
+    assert entry == AlarmMetricRead(
+        alarm="healthy-hosts",
+        begins=NOW - 30 * MINUTE,
+        period_seconds=60,
+        values=("1.23457e+06", *[None] * 28, "2", "0.333333"),
+    )
+    longest = window(ALARM, NOW, NOW + 9 * HOUR)
+    full = event(ALARM, longest, dict.fromkeys(longest.periods, -1.23456e-7))
+    assert len(json.dumps(full.to_ledger())) < 4000
+
+
+def test_an_alarm_is_found_by_its_name_with_the_facts_of_the_fleet() -> None:
+    """One that the fleet cannot have is none."""
+    found = detection.named("healthy-hosts", PROFILE)
+    assert found is not None
+    assert found.dimensions["TargetGroup"] == PROFILE.fleet.target_group
+    assert detection.named("http-api-errors", PROFILE) is None
+    assert detection.named("an alarm of others", PROFILE) is None
+
+
+def test_a_share_is_of_another_metric_or_of_the_quota() -> None:
+    made = {each.name: each for each in PROFILE.alarms.made}
+    expression = "IF(whole >= 20, 100 * part / whole, 0)"
+    assert detection.share(made["rest-api-errors"]) == expression
+    quota = "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
+    assert detection.share(made["kms-near-quota"]) == quota
