@@ -234,4 +234,4 @@ if __name__ == "__main__":
                 found_ = facts(kind_, door_, int(events_))
             print(msgspec.json.encode(found_).decode())
         case _:
-            run(bench, usual=10_000, quick=120)
+            run(bench, usual=10_000, quick=40)

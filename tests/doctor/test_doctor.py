@@ -143,6 +143,13 @@ def test_one_thing_is_not_as_it_should_be(
     assert doctor.deaf(found(**changes)) == (finding[1] == "critical")
 
 
+@pytest.mark.parametrize("held", ["set with a REST key", Unread("secretsmanager", DENIED)])
+def test_a_rest_key_is_missed_only_where_there_is_none(held: Any) -> None:  # noqa: ANN401
+    """A secret that may not be read says nothing of it."""
+    changes = deployed(outputs=NOTED, routing_key=held)
+    assert "rest-key" not in {each[0] for each in told(**changes)}
+
+
 @pytest.mark.parametrize(
     ("name", "findings"),
     [

@@ -10,10 +10,13 @@ from firstline.errors import Bug, Malformed
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import cells as directed
 from firstline.lab.simulation import found
-from firstline.lab.simulation.campaign import PIECE, Campaign
+from firstline.lab.simulation.campaign import Campaign
 from firstline.lab.simulation.cells import Cell, cells
 from firstline.lab.simulation.chance import Forced
 from firstline.lab.simulation.faults import WRITES, Fault, effects, impossible, possible
+
+PIECE = 4
+"""As many runs as a process is given at a time here."""
 
 
 def test_the_matrix_is_of_the_ports() -> None:
@@ -42,8 +45,9 @@ def _run(told: Campaign, last: int) -> Campaign:
     return told
 
 
-def test_a_campaign_in_parts_is_the_whole(tmp_path: Path) -> None:
+def test_a_campaign_in_parts_is_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written down, read again and gone on from; on one process or several."""
+    monkeypatch.setattr(campaigns, "PIECE", PIECE)
     path = tmp_path / "state.json"
     assert campaigns.load(path) == Campaign()
     part = _run(campaigns.load(path), 9)
