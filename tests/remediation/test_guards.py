@@ -9,6 +9,7 @@ from firstline.diagnosis.diagnose import Diagnosis, Verdict
 from firstline.diagnosis.evidence import HostEvidence
 from firstline.diagnosis.preflight import Image, KeyState, Surroundings
 from firstline.ids import GroupName, InstanceId
+from firstline.remediation.guards.blast_radius import budget_is_left
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.guards.order import ORDER, ask, name
 from firstline.remediation.kill_switch import Switch
@@ -65,6 +66,17 @@ from tests.remediation.situations import (
 )
 
 STOPPED = authority.STOPPED | trouble.STOPPED | blast_radius.STOPPED | surrounding.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("size", "hosts", "denied"), [(14, 2, False), (14, 3, True), (15, 3, False), (9, 2, True)]
+)
+def test_the_budget_is_a_share_of_the_group(size: int, hosts: int, *, denied: bool) -> None:
+    """A fifth of the hosts in service, and at least one."""
+    fleet = tuple(InstanceId(f"i-{number:017x}") for number in range(size))
+    about = situation(evidence=evidence(group=group(*fleet)))
+    denial = budget_is_left(plan(fleet[0], hosts=fleet[:hosts]), about)
+    assert (denial is not None) is denied
 
 
 def test_a_restart_of_the_parent_loses_nothing() -> None:

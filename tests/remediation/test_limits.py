@@ -1,3 +1,4 @@
+import copy
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from firstline.remediation.limits import (
     attempts,
     cooldown,
     extend,
+    failures,
     last_attempt,
     release,
     take,
@@ -58,6 +60,13 @@ def test_a_fix_is_under_way_until_its_lease_runs_out(
     fix = spent(60)
     found = under_way(lease(spent(90), fix, holder=holder, until=until), NOW)
     assert found == (fix if held else None)
+
+
+@pytest.mark.parametrize(("age", "counted"), [(3599.999, 1), (3600, 0)])
+def test_a_failed_fix_counts_within_its_window(age: float, counted: int) -> None:
+    """To the instant."""
+    failed = copy.replace(spent(age), failed=True)
+    assert failures(lease(failed, spent(1)), NOW, HOUR) == counted
 
 
 def test_taking_raises_the_fence_and_prunes_the_window() -> None:

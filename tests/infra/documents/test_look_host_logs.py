@@ -125,6 +125,21 @@ def test_what_keeps_an_enclave_from_a_restart_is_counted(host: Host) -> None:
     assert facts["restart_blockers"] == len(BLOCKERS)
 
 
+def test_an_enclave_that_started_with_the_boot_has_its_count(host: Host) -> None:
+    """From its first microseconds on."""
+    host.journal(*BLOCKERS)
+    host.unit("vettid-enclave", "active", ActiveEnterTimestampMonotonic="5")
+    assert look(host)["restart_blockers"] == len(BLOCKERS)
+
+
+@pytest.mark.parametrize(("filler", "counted"), [(0, 1), (1, 0)])
+def test_a_line_is_read_up_to_its_8192nd_byte(host: Host, filler: int, counted: int) -> None:
+    """What a constant has beyond it is not seen, so that no line takes memory without end."""
+    constant = "SECURITY: "
+    host.journal("x" * (8192 - len(constant) + filler) + constant)
+    assert look(host)["log_counts"] == counts(security_events=counted)
+
+
 @pytest.mark.parametrize("since", ["", "0", "n/a", "-1", "yesterday; touch pwn", "1 2"])
 def test_a_start_that_nobody_knows_leaves_it_unknown(host: Host, since: str) -> None:
     """Not 0: nobody looked."""
