@@ -39,14 +39,18 @@ class Names(NamedTuple):
 
 def of_twin(settings: Settings, profile: bytes, world: World) -> Names:
     """What functions with *settings* are told, and what their whole *profile* names."""
-    known = dict([*_told(settings), *of_profile(profiles.parse(profile, "the profile"))])
-    return Names(shipped(profile), known, lambda host: host in world.hosts)
+    deployed = profiles.parse(profile, "the profile")
+    known = dict([*_told(settings), *of_profile(deployed)])
+    return Names(shipped(deployed), known, lambda host: host in world.hosts)
 
 
-def shipped(profile: bytes) -> str:
-    """The name of the shipped profile that *profile* is the whole of; empty if it is none."""
-    named = (path.stem for path in SHIPPED.glob("*.toml") if profiles.read(path) == profile)
-    return next(named, "")
+def shipped(profile: Profile) -> str:
+    """The name of the shipped profile with the fleet of *profile*; empty if there is none.
+
+    A scenario may change what an action may do by itself, which no permission depends on.
+    """
+    loaded = ((path.stem, profiles.load(path)) for path in SHIPPED.glob("*.toml"))
+    return next((name for name, each in loaded if each.fleet == profile.fleet), "")
 
 
 def _told(settings: Settings) -> Iterator[tuple[str, str]]:
