@@ -294,6 +294,16 @@ def test_only_rules_that_are_active_mute(profile: Profile) -> None:
         assert asked == {"AlarmName": "healthy-hosts", "Statuses": ["ACTIVE"]}
 
 
+def test_a_mute_rule_may_come_on_a_later_page(profile: Profile) -> None:
+    """A page of what was filtered may be empty, and others follow."""
+    pages = [
+        {"AlarmMuteRuleSummaries": [], "NextToken": "more"},
+        {"AlarmMuteRuleSummaries": [{"Status": "ACTIVE"}]},
+    ]
+    one = account.Answering({"cloudwatch.ListAlarmMuteRules": pages})
+    assert AwsFleet(one.session, profile, HOME, SystemClock()).muted(ALARM)
+
+
 def test_alarms_that_fire_are_asked_for_a_hundred_at_a_time(profile: Profile) -> None:
     """With their state; one of elsewhere is not asked for, and one in another state is left out."""
     arns = tuple(f"{ALARM}-{number}" for number in range(101))

@@ -153,10 +153,11 @@ class AwsFleet:
         CloudWatch calls a rule active while its window lasts (API reference, GetAlarmMuteRule).
         """
         with unavailable("fleet"):
-            answer = self._alarms.list_alarm_mute_rules(
+            pages = self._alarms.get_paginator("list_alarm_mute_rules").paginate(
                 AlarmName=self._alarm_name(arn) or arn, Statuses=["ACTIVE"]
             )
-            return any(each["Status"] == "ACTIVE" for each in answer["AlarmMuteRuleSummaries"])
+            rules = [each for page in pages for each in page["AlarmMuteRuleSummaries"]]
+            return any(each["Status"] == "ACTIVE" for each in rules)
 
     def _describe(self, names: list[str]) -> "_Shown":
         """The ARNs that CloudWatch shows, each with its state."""
