@@ -3,11 +3,14 @@
 Recorded from the twin, for the benches that let a bare boto3 make the same calls.
 """
 
+import atexit
 import contextlib
 import copy
 import functools
 import json
 import os
+import shutil
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -68,12 +71,24 @@ class Work(NamedTuple):
     posts: int = 0
 
 
+@functools.cache
+def _kept(policy: bytes) -> Path:
+    """A file of the whole profile, until the bench ends: work is done again outside the twin."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder, "profile.toml")
+    path.write_bytes(policy)
+    return path
+
+
 class Rig:
     """The twin's AWS and PagerDuty, and a system over them whose calls are recorded."""
 
     def __init__(self, world: World, aws: TwinAws, pagerduty: PagerDutyServer) -> None:
         self.world, self.aws, self._pagerduty = world, aws, pagerduty
-        self.settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", pagerduty.url)
+        policy = fleet_file.read(RUNBOOK)
+        settings = aws.settings(policy, "enforce", pagerduty.url)
+        self.settings = copy.replace(settings, profile_path=str(_kept(policy)))
         self._recorded = Recorded(aws.session)
         self.begin()
 

@@ -10,7 +10,7 @@ from boto3.session import Session
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.investigation import AwsBackground
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.controller.ports.readings import Background
 from firstline.diagnosis.evidence import AlarmState

@@ -296,7 +296,7 @@ def test_only_rules_that_are_active_mute(profile: Profile) -> None:
 
 def test_a_mute_rule_may_come_on_a_later_page(profile: Profile) -> None:
     """A page of what was filtered may be empty, and others follow."""
-    pages = [
+    pages: list[dict[str, Any]] = [
         {"AlarmMuteRuleSummaries": [], "NextToken": "more"},
         {"AlarmMuteRuleSummaries": [{"Status": "ACTIVE"}]},
     ]

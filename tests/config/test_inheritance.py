@@ -33,8 +33,8 @@ def test_an_entry_of_the_same_name_is_changed_in_its_place() -> None:
     assert rules == [{"name": "first", "when": {"z": "3"}}, {"name": "second"}]
 
 
-def test_an_entry_of_another_name_stands_first() -> None:
-    """So that a rule of the fleet's own decides before the policy's."""
+def test_an_entry_of_another_name_is_added() -> None:
+    """Behind the policy's; a rule before them, so that it decides."""
     own = {"rules": [{"name": "second", "scope": "s"}, {"name": "mine"}]}
     assert [each["name"] for each in merge(POLICY, own).table["rules"]] == [
         "mine",
@@ -44,6 +44,10 @@ def test_an_entry_of_another_name_stands_first() -> None:
     external = [{"name": "x", "known_as": "a"}]
     added = merge(POLICY, {"alarms": {"external": external}}).table["alarms"]
     assert added == {"external": external, **POLICY["alarms"]}
+    made = merge(POLICY, {"alarms": {"made": [{"name": "b", "x": 1}, {"name": "c"}]}})
+    names = [each["name"] for each in made.table["alarms"]["made"]]
+    assert names == ["a", "b", "c"]
+    assert made.own_key(("alarms", "made", 2, "name")) == ("alarms", "made", 1, "name")
 
 
 @pytest.mark.parametrize(

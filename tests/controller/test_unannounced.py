@@ -139,7 +139,8 @@ def test_a_profile_without_a_p1_asks_for_nothing() -> None:
 def test_an_alarm_that_this_transition_makes_no_p1_is_left_alone() -> None:
     """A rule may ask for more than the alarm's name."""
     first = next(each for each in PROFILE.rules if each.subject == "healthy-hosts")
-    rules = (copy.replace(first, when={"metric": "Other"}), *PROFILE.rules[1:])
+    others = tuple(each for each in PROFILE.rules if each is not first)
+    rules = (copy.replace(first, when={"metric": "Other"}), *others)
     rig = Rig(profile=copy.replace(PROFILE, rules=rules))
     assert swept(rig, 60) == Swept()
     assert rig.script.calls["firing"] == 1

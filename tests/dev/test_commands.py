@@ -15,7 +15,7 @@ from firstline.cli.main import COMMANDS, mistake, module_of
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
-POLICY = "firstline policy COMMAND [ARGUMENTS]; COMMAND is one of check, explain"
+POLICY = "firstline policy COMMAND [ARGUMENTS]; COMMAND is one of check, show, explain"
 
 
 def call(*arguments: str | Path, cwd: Path, path: str = "") -> tuple[int, str, str]:

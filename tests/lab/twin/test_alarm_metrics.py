@@ -5,7 +5,7 @@ from operator import ge, gt, le, lt
 
 import pytest
 
-from firstline.config import profile_file as profiles
+from firstline.config import fleet_file as profiles
 from firstline.config.profile import MadeAlarm
 from firstline.diagnosis.evidence import AlarmState
 from firstline.lab.twin import tell

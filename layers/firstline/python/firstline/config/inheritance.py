@@ -1,8 +1,9 @@
 """Inheritance: a policy's table with a fleet file's in it, and which entries are whose.
 
 Tables are merged key by key. Of a list whose entries have names, an entry of the fleet file changes
-the policy's of the same name by the keys that it gives; one of another name stands before the
-policy's, since the first rule that fits decides. Any other value takes the place of the policy's.
+the policy's of the same name by the keys that it gives; one of another name is added behind the
+policy's, or before them where the first that fits decides. Any other value takes the place of the
+policy's.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ NAMES: Mapping[Key, str] = {
     ("actions",): "name",
 }
 """The lists whose entries have names, and the key that holds the name."""
+ORDERED: Key = ("rules",)
+"""The list of which the first entry that fits decides."""
 
 
 class Merged(NamedTuple):
@@ -65,16 +68,14 @@ def _value(theirs: Any, ours: object, at: Key, places: dict[Key, Key]) -> object
 
 
 def _entries(theirs: list[Table], ours: list[Any], at: Key, places: dict[Key, Key]) -> list[object]:
-    """The entries of one list; ``sources`` says which of *ours* each has, if any."""
+    """The entries of one list, each from a table of the policy's and one of *ours*, or one."""
     changes = _changes({each[NAMES[at]] for each in theirs}, ours, NAMES[at])
-    new = [number for number in range(len(ours)) if number not in changes.values()]
-    sources = [*new, *(changes.get(each[NAMES[at]]) for each in theirs)]
-    entries = [*({} for _ in new), *theirs]
-    places |= {(*at, i): (*at, own) for i, own in enumerate(sources) if own is not None}
-    return [
-        _changed(each, None if own is None else ours[own])
-        for each, own in zip(entries, sources, strict=True)
-    ]
+    none: Table = {}
+    added = [(each, none) for each in range(len(ours)) if each not in changes.values()]
+    kept = [(changes.get(each[NAMES[at]]), each) for each in theirs]
+    sources = [*added, *kept] if at == ORDERED else [*kept, *added]
+    places |= {(*at, i): (*at, own) for i, (own, _) in enumerate(sources) if own is not None}
+    return [_changed(each, None if own is None else ours[own]) for own, each in sources]
 
 
 def _changes(known: set[str], ours: list[Any], key: str) -> dict[str, int]:
