@@ -1,6 +1,7 @@
 """What people and the hour do beside an incident: audits, and levers."""
 
 import json
+from functools import partial
 
 from firstline.ids import IncidentId
 from tests.end_to_end import schedules
@@ -13,6 +14,8 @@ from tests.end_to_end.test_incident_drilled import scheduled
 def test_the_hours_audit_finds_the_archive_whole(deployment: Deployment) -> None:
     """By its schedule's own order: what was archived of the incidents before holds."""
     schedules.run(scheduled(deployment, "rate(1 hour)"), deployment.cloud, deployment.lambdas)
+    audits = partial(deployment.metrics.all, "firstline", "ArchiveAudits")
+    deployment.wait("the audit's log, which a thread of its own reads", lambda: bool(audits()))
     told = {
         name: [each.value for each in deployment.metrics.all("firstline", name)]
         for name in ("ArchiveAudits", "ArchiveFaults", "LedgerAltered", "LedgerLost")
