@@ -103,6 +103,10 @@ def test_a_file_that_extends_nothing_is_whole() -> None:
             ("[policy]\n", '[[alarms.made]]\nname = "mine"\n\n[policy]\n'),
             'my-fleet.toml:29: alarms.made["mine"].namespace: is missing: add it',
         ),
+        (
+            ("[policy]\n", 2 * '[[alarms.made]]\nname = "host-memory"\n' + "[policy]\n"),
+            "my-fleet.toml:32: alarms.made[\"host-memory\"].name: 'host-memory' is there twice",
+        ),
         (("extends", "digest = 5\nextends"), "my-fleet.toml:1: digest: is computed from the file"),
     ],
 )

@@ -299,6 +299,16 @@ REFUSED = (
         'alarms.made["healthy-hosts"].metric: no [[logs]] counts it: known are none',
     ),
     Refused(
+        instead("threshold = 1", "threshold = nan"),
+        "threshold = nan",
+        'alarms.made["healthy-hosts"].threshold: is nan: give a number',
+    ),
+    Refused(
+        instead("threshold = 1", "threshold = -inf"),
+        "threshold = -inf",
+        'alarms.made["healthy-hosts"].threshold: is -inf: give a number',
+    ),
+    Refused(
         instead("evaluation_periods = 3", "evaluation_periods = 3\nbreaching_periods = 4"),
         "breaching_periods = 4",
         'alarms.made["healthy-hosts"].breaching_periods: is more than the 3 evaluation_periods',

@@ -1,5 +1,6 @@
 """Coherence: what the types of a profile cannot see, each with the key that is wrong (S20)."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -127,6 +128,8 @@ def _unmade(profile: Profile) -> Iterator[Fault]:
         if alarm.namespace == LOGS and alarm.metric not in counted:
             why = f"no [[logs]] counts it: known are {', '.join(sorted(counted)) or 'none'}"
             yield Fault((*at, "metric"), why)
+        if not math.isfinite(alarm.threshold):
+            yield Fault((*at, "threshold"), f"is {alarm.threshold}: give a number")
         if (alarm.breaching_periods or 1) > alarm.evaluation_periods:
             why = f"is more than the {alarm.evaluation_periods} evaluation_periods"
             yield Fault((*at, "breaching_periods"), why)

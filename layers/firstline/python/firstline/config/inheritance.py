@@ -68,24 +68,25 @@ def _value(theirs: Any, ours: object, at: Key, places: dict[Key, Key]) -> object
 
 
 def _entries(theirs: list[Table], ours: list[Any], at: Key, places: dict[Key, Key]) -> list[object]:
-    """The entries of one list, each from a table of the policy's and one of *ours*, or one."""
-    changes = _changes({each[NAMES[at]] for each in theirs}, ours, NAMES[at])
-    none: Table = {}
-    added = [(each, none) for each in range(len(ours)) if each not in changes.values()]
-    kept = [(changes.get(each[NAMES[at]]), each) for each in theirs]
+    """The entries of one list, each from a table of the policy's and one of *ours*, or one.
+
+    One that changes what another has changed stands beside it: the check of the whole names it.
+    """
+    known = {each[NAMES[at]]: each for each in theirs}
+    names = [_name(each, NAMES[at]) for each in ours]
+    changes = {name: names.index(name) for name in known if name in names}
+    others = (each for each in range(len(ours)) if each not in changes.values())
+    added = [(each, known.get(names[each], {})) for each in others]
+    kept = [(changes.get(name), each) for name, each in known.items()]
     sources = [*added, *kept] if at == ORDERED else [*kept, *added]
     places |= {(*at, i): (*at, own) for i, (own, _) in enumerate(sources) if own is not None}
     return [_changed(each, None if own is None else ours[own]) for own, each in sources]
 
 
-def _changes(known: set[str], ours: list[Any], key: str) -> dict[str, int]:
-    """Which of *ours* changes the entry of each name in *known*: the first of that name."""
-    changes: dict[str, int] = {}
-    for number, each in enumerate(ours):
-        name = each.get(key) if isinstance(each, dict) else None
-        if isinstance(name, str) and name in known:
-            changes.setdefault(name, number)
-    return changes
+def _name(entry: object, key: str) -> str:
+    """What an entry is called; empty for what has no name."""
+    name = entry.get(key) if isinstance(entry, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _changed(entry: Table, own: object) -> object:
