@@ -116,7 +116,8 @@ REFUSED = (
     Refused(
         instead("cooldown_seconds = 60", "cooldown = 60"),
         "cooldown = 60",
-        "policy.cooldown: is no key here: correct or remove it; known are "
+        "policy.cooldown: is no key here: did you mean cooldown_seconds? correct or remove it; "
+        "known are "
         "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, failed_fixes_max, "
         "demote_after_failed, "
         "budget_percent, budget_window_seconds, healthy_floor_percent, refresh_from_zero, "

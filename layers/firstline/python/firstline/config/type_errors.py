@@ -4,6 +4,7 @@ msgspec's errors hide the keys of free tables, and name the types of its own lan
 """
 
 import copy
+import difflib
 import re
 from typing import Any
 
@@ -30,15 +31,24 @@ def fault(error: msgspec.ValidationError, table: dict[str, Any], model: type) ->
     what, path = told.group("what", "path") if told else (str(error), None)
     key = _key(path or "", str(error), table, model)
     field = _FIELD.fullmatch(what)
-    known = ", ".join(_known(key, model))
+    names = _known(key, model)
+    known = ", ".join(names)
     if field is None:
-        is_value = shown(at(table, key))
+        value = at(table, key)
         one_of = what.startswith("Invalid enum value")
-        return Fault(key, f"is {is_value}: {f'use one of {known}' if one_of else _wanted(what)}")
+        mend = f"{_meant(value, names)}use one of {known}" if one_of else _wanted(what)
+        return Fault(key, f"is {shown(value)}: {mend}")
     key = (*key, field[2])
     if field[1] == "missing required":
         return Fault(key, "is missing: add it")
-    return Fault(key, f"is no key here: correct or remove it; known are {known}")
+    meant = _meant(field[2], names)
+    return Fault(key, f"is no key here: {meant}correct or remove it; known are {known}")
+
+
+def _meant(given: object, known: list[str]) -> str:
+    """The one of *known* that *given* looks like, as a question; empty where none does."""
+    like = difflib.get_close_matches(str(given), known, n=1)
+    return f"did you mean {like[0]}? " if like else ""
 
 
 def _key(path: str, error: str, table: dict[str, Any], model: type) -> Key:
