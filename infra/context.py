@@ -9,9 +9,9 @@ import msgspec
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Mode
+from firstline.doctor import quotas
 from firstline.errors import Malformed
 from firstline.version import PACKAGE
-from infra import quotas
 
 DEFAULT_PROFILE = PACKAGE / "profiles" / "runbook.toml"
 

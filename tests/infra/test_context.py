@@ -8,6 +8,7 @@ import pytest
 from aws_cdk import App
 
 from app import compose
+from firstline.cli.main import dispatch
 from firstline.errors import Malformed
 from infra import context
 from infra.context import Context
@@ -122,14 +123,18 @@ def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
         "unknown-key",
     ],
 )
-def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
-    """What CloudFormation would refuse after minutes is refused before anything is made."""
+def test_a_profile_that_cannot_be_deployed_is_refused(
+    tmp_path: Path, more: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What CloudFormation would refuse after minutes is refused before, also by `policy check`."""
     path = tmp_path / "fleet.toml"
     path.write_text(SMALL + more)
     with pytest.raises(Malformed, match=says) as refused:
         context.deployment({"profile": str(path)}.get)
     assert str(refused.value).startswith(str(path))
     assert "\n" not in str(refused.value)
+    assert dispatch(["policy", "check", str(path)]) == 2
+    assert capsys.readouterr().err == f"firstline: policy: {refused.value}\n"
 
 
 def test_a_minor_alarm_may_have_any_name(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from firstline.config import fleet_file as profiles
 from firstline.config import profile_file, provenance
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
+from firstline.doctor import quotas
 from firstline.lab.twin.replay import UNDATED
 from firstline.signal import Signal
 from firstline.signals.classify import classify, known_as
@@ -35,8 +36,12 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Load a profile and count what is in it; one that is refused is one line, and status 2."""
+    """Load a profile and count what is in it; one that is refused is one line, and status 2.
+
+    What AWS would not take is refused too, as `synth` does.
+    """
     profile = profiles.load(file)
+    quotas.check(profile, str(file))
     line = PolicyLine(
         file=str(file),
         name=profile.name,

@@ -1,4 +1,4 @@
-"""What AWS's limits ask of a profile, told before anything is made.
+"""Quotas: what AWS's limits ask of a profile, checked before anything is made.
 
 Sources: the CloudWatch API reference, PutMetricAlarm (periods, dimensions); the Lambda quotas
 (4 KB of environment); the EventBridge quotas (2,048 characters of event pattern).
