@@ -94,8 +94,12 @@ def _ruled(left: Left, at: datetime) -> set[str]:
 
 
 def _unmuted(left: Left, at: datetime) -> set[str]:
-    """The names of the alarms whose mute window ends by *at*, as far as clocks may differ."""
-    return {each.arn.rpartition(":")[2] for each in left.world.mutes if each.ends <= at + SKEW}
+    """The names of the alarms whose mute window ends by *at*, as far as clocks may differ.
+
+    A fix is dated by the beginning of its turn, which may read the rules until its function ends.
+    """
+    until = at + TIMEOUTS["reconcile"] + SKEW
+    return {each.arn.rpartition(":")[2] for each in left.world.mutes if each.ends <= until}
 
 
 def _alarms(held: Incident) -> set[str]:
