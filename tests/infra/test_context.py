@@ -8,46 +8,15 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.cli.main import dispatch
 from firstline.errors import Malformed
 from infra import context
 from infra.context import Context
+from tests.config.test_profile import TEXT as SMALL
+from tests.doctor.test_quotas import ALARM, EXTERNAL, MANY_EXTERNAL
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
 
-SMALL = (Path(__file__).parents[1] / "config" / "small.toml").read_text()
-ALARM = """
-[[alarms.made]]
-name = "{name}"
-namespace = "AWS/ApplicationELB"
-metric = "HealthyHostCount"
-dimensions = {{}}
-statistic = "Minimum"
-comparison = "<"
-threshold = 1
-unit = "count"
-period_seconds = {period}
-evaluation_periods = {periods}
-missing_data = "breaching"
-
-[[rules]]
-name = "of {name}"
-source = "cloudwatch.alarm"
-subject = "{name}"
-condition = "capacity"
-severity = "P3"
-component = "fleet"
-"""
-EXTERNAL = """
-[[alarms.external]]
-name = "{name}"
-known_as = "healthy-hosts"
-"""
 NOTHING: dict[str, object] = {}
-MANY_MADE = "".join(ALARM.format(name=f"alarm-{n}", period=60, periods=3) for n in range(20))
-MANY_EXTERNAL = "".join(EXTERNAL.format(name=f"{n:0>60}") for n in range(16))
-MINOR = EXTERNAL.replace("healthy-hosts", "unhealthy-hosts")
-MANY_ESCAPED = "".join(MINOR.format(name=f"{n:0>30}" + '\\"' * 50) for n in range(9))
 
 
 def test_the_defaults_are_the_careful_ones() -> None:
@@ -97,61 +66,16 @@ def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
 
 @pytest.mark.parametrize(
     ("more", "says"),
-    [
-        (
-            ALARM.format(name="healthy-hosts", period=60, periods=3),
-            "'healthy-hosts' is there twice",
-        ),
-        (ALARM.format(name="odd", period=45, periods=3), "'odd': period_seconds must be 10, 20"),
-        (ALARM.format(name="long", period=300, periods=300), "'long': period_seconds times"),
-        (MANY_MADE, "22 alarms do not fit into a function's environment"),
-        (MANY_EXTERNAL, "18 names do not fit into one event pattern"),
-        (MANY_ESCAPED, "11 names do not fit into one event pattern"),
-        (EXTERNAL.format(name='a \\"b\\"'), "the rule of its backstop cannot quote it"),
-        (EXTERNAL.format(name="a\\\\b"), "the rule of its backstop cannot quote it"),
-        ("\nunknown = 1\n", "unknown"),
-    ],
-    ids=[
-        "twice",
-        "odd-period",
-        "too-long",
-        "too-many-made",
-        "too-many-external",
-        "too-much-escaped",
-        "quoted",
-        "escaped",
-        "unknown-key",
-    ],
+    [(MANY_EXTERNAL, "18 names do not fit into one event pattern"), ("\nunknown = 1\n", "unknown")],
+    ids=["quotas", "key"],
 )
-def test_a_profile_that_cannot_be_deployed_is_refused(
-    tmp_path: Path, more: str, says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What CloudFormation would refuse after minutes is refused before, also by `policy check`."""
+def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
+    """What CloudFormation would refuse after minutes is refused before anything is made."""
     path = tmp_path / "fleet.toml"
     path.write_text(SMALL + more)
     with pytest.raises(Malformed, match=says) as refused:
         context.deployment({"profile": str(path)}.get)
     assert str(refused.value).startswith(str(path))
-    assert "\n" not in str(refused.value)
-    assert dispatch(["policy", "check", str(path)]) == 2
-    assert capsys.readouterr().err == f"firstline: policy: {refused.value}\n"
-
-
-def test_a_minor_alarm_may_have_any_name(tmp_path: Path) -> None:
-    """Only a P1 has a backstop, whose rule must quote it."""
-    path = tmp_path / "fleet.toml"
-    path.write_text(SMALL + MINOR.format(name='a \\"b\\"'))
-    deployment = context.deployment({"profile": str(path)}.get)
-    assert deployment.profile.external('a "b"') == "unhealthy-hosts"
-
-
-@pytest.mark.parametrize(("period", "periods"), [(10, 6), (60, 1440), (3600, 168)])
-def test_a_profile_within_the_quotas_is_taken(tmp_path: Path, period: int, periods: int) -> None:
-    """The widest that CloudWatch takes."""
-    path = tmp_path / "fleet.toml"
-    path.write_text(SMALL + ALARM.format(name="wide", period=period, periods=periods))
-    deployment = context.deployment({"profile": str(path)}.get)
-    assert "wide" in [each.name for each in deployment.profile.alarms.made]
 
 
 def most_that_is_taken(path: Path, text: str, tables: list[str]) -> str:
