@@ -150,6 +150,24 @@ def test_each_line_of_the_whole_shows_where_it_comes_from() -> None:
         assert line in lines
 
 
+def test_names_that_are_not_bare_are_quoted() -> None:
+    """Tags and dimensions may have any."""
+    odd = """
+[[rules]]
+name = "odd"
+source = "cloudwatch.alarm"
+subject = "healthy-hosts"
+when = { "log.stream a" = { prefix = "x # y" }, b = ["p", "q"] }
+condition = "capacity"
+severity = "P3"
+component = "fleet"
+"""
+    text = USUAL.replace("{ Application =", '{ "aws:a/b" =') + odd
+    found = fleet_file.extending(text.encode(), "my-fleet.toml")
+    assert found is not None
+    assert tomllib.loads("\n".join(provenance.annotated(found))) == found.merged.table
+
+
 @pytest.mark.parametrize("path", sorted(POLICIES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_policy_that_changes_has_another_version(path: Path) -> None:
     """It names no fleet, and no host, alarm or network of one."""

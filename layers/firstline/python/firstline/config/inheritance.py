@@ -30,11 +30,10 @@ ORDERED: Key = ("rules",)
 class Merged(NamedTuple):
     """The whole table; ``places`` has, for each entry of a list, its place in the fleet file.
 
-    An entry that is the policy's alone has no place. ``own`` is the fleet file's table.
+    An entry that is the policy's alone has no place.
     """
 
     table: Table
-    own: Table
     places: dict[Key, Key]
 
     def own_key(self, key: Key) -> Key | None:
@@ -49,7 +48,7 @@ class Merged(NamedTuple):
 def merge(policy: Table, own: Table) -> Merged:
     """*own* over *policy*."""
     places: dict[Key, Key] = {}
-    return Merged(_tables(policy, own, (), places), own, places)
+    return Merged(_tables(policy, own, (), places), places)
 
 
 def _tables(policy: Table, own: Table, at: Key, places: dict[Key, Key]) -> Table:

@@ -17,7 +17,7 @@ from firstline.config.toml_document import Key
 def annotated(found: FleetFile) -> Iterator[str]:
     """The lines of the whole; an origin is ``my-fleet.toml:12``, or the policy."""
     yield f"# extends {found.policy.name}, version {found.policy.version}"
-    yield from _Origins(found).lines(found.merged.table, (), "")
+    yield from _Origins(found).lines(found.merged.table, ())
 
 
 class _Origins:
@@ -31,27 +31,24 @@ class _Origins:
             return f"policy {self._found.policy.name}"
         return f"{Path(document.name).name}:{document.line(own)}"
 
-    def lines(self, table: Mapping[str, Any], at: Key, header: str) -> Iterator[str]:
-        """The values of *table*, then the tables in it, under *header*."""
-        plain: list[str] = []
-        nested: list[str] = []
-        for name, value in table.items():
-            (nested if _tables(value) else plain).append(name)
-        for name in plain:
+    def lines(self, table: Mapping[str, Any], at: Key) -> Iterator[str]:
+        """The values of the *table* at that key, then the tables in it."""
+        nested = {name: value for name, value in table.items() if _tables(value)}
+        for name in (each for each in table if each not in nested):
             text = tomli_w.dumps({name: table[name]}).rstrip("\n")
             yield f"{text}  # {self.of((*at, name))}"
-        for name in nested:
-            dotted = f"{header}.{name}".removeprefix(".")
-            yield from self._nested(table[name], (*at, name), dotted)
+        for name, value in nested.items():
+            yield from self._nested(value, (*at, name))
 
-    def _nested(self, value: Any, at: Key, dotted: str) -> Iterator[str]:  # noqa: ANN401 - TOML's
+    def _nested(self, value: Any, at: Key) -> Iterator[str]:  # noqa: ANN401 - TOML's
+        header = ".".join(toml_document.quoted(each) for each in at if isinstance(each, str))
         if isinstance(value, dict):
-            yield from ("", f"[{dotted}]  # {self.of(at)}")
-            yield from self.lines(value, at, dotted)
+            yield from ("", f"[{header}]  # {self.of(at)}")
+            yield from self.lines(value, at)
             return
         for index, each in enumerate(value):
-            yield from ("", f"[[{dotted}]]  # {self.of((*at, index))}")
-            yield from self.lines(each, (*at, index), dotted)
+            yield from ("", f"[[{header}]]  # {self.of((*at, index))}")
+            yield from self.lines(each, (*at, index))
 
 
 def _tables(value: object) -> bool:

@@ -120,7 +120,7 @@ def label(table: object, key: Key) -> str:
     named = ""
     node = table
     for part in key:
-        named += f"[{_label(node, part)}]" if isinstance(part, int) else f".{_quoted(part)}"
+        named += f"[{_label(node, part)}]" if isinstance(part, int) else f".{quoted(part)}"
         node = _step(node, part)
     return named.removeprefix(".")
 
@@ -134,7 +134,8 @@ def _label(node: object, index: int) -> str:
     return _json(name) if isinstance(name, str) else str(index)
 
 
-def _quoted(key: str) -> str:
+def quoted(key: str) -> str:
+    """A key as TOML has it, in quotes where it is not bare."""
     return key if _BARE.fullmatch(key) else _json(key)
 
 
