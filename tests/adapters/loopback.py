@@ -51,11 +51,13 @@ class Loopback:
 
 
 def request_of(line: socket.socket) -> bytes:
-    """The request on *line*, head and body."""
+    """The request on *line*, head and body; cut short where the other end closes."""
     with line.makefile("rb") as stream:
-        head = b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
+        head = b""
+        while (row := stream.readline()) not in {b"\r\n", b""}:
+            head += row
         size = head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]
-        return head + stream.read(int(size))
+        return head + b"\r\n" + stream.read(int(size or 0))
 
 
 def http(status: str, body: bytes = b"", *headers: str) -> bytes:
