@@ -235,6 +235,21 @@ def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
     assert measures.of_open([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
 
 
+def test_the_oldest_page_counts_that_the_last_change_of_an_incident_left() -> None:
+    owed = copy.replace(sent(HELD.id), sent_at=None)
+    later = copy.replace(owed, owed_at=NOW + timedelta(seconds=30))
+    other = copy.replace(HELD, id=IncidentId("inc-other"), pages=(later,))
+    owes, paid = (Change(incident=copy.replace(HELD, pages=(each,))) for each in (owed, sent("k")))
+    now = NOW + timedelta(seconds=60)
+    assert measures.of_owed((owes, paid), now) == ()
+    assert measures.of_owed((owes, paid, Change(incident=other)), now) == (
+        Metric("PagesOwedSeconds", 30, "Seconds"),
+    )
+    assert measures.of_owed((owes, Change(incident=other), Change()), now) == (
+        Metric("PagesOwedSeconds", 60, "Seconds"),
+    )
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "sent_bytes", "expected"),
     [

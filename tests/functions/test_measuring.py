@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,26 @@ def test_a_fault_in_measuring_undoes_nothing(caplog: pytest.LogCaptureFixture) -
     measuring.system.ports.store.commit(Change(entries=(unread,)))
     measuring.tell()
     assert "not measured" in caplog.text
+
+
+def test_a_turn_that_leaves_a_page_unsent_says_for_how_long(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """I7: a sweep that is cut short sees nothing of an incident whose wakes come in time."""
+    rig = Rig()
+    rig.script.failing = {"post"}
+    ingest.handler(records(OUTAGE.read_text()), None, rig.system)
+    rig.world.now += timedelta(seconds=200)
+    _, wake = rig.waiting[0]
+    body = json.dumps({"incident": wake.incident, "generation": wake.generation})
+    capsys.readouterr()
+    reconcile.handler(records(body), None, rig.system)
+    counts, _ = emitted(capsys.readouterr().out)
+    assert counts["PagesOwedSeconds", ()] == [pytest.approx(200, abs=10)]
+
+
+def test_a_page_that_was_sent_is_not_owed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said where nothing is owed: the sweep says zero."""
+    ingest.handler(records(OUTAGE.read_text()), None, Rig().system)
+    counts, _ = emitted(capsys.readouterr().out)
+    assert ("PagesOwedSeconds", ()) not in counts

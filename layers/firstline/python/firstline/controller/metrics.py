@@ -56,6 +56,22 @@ def of_sweep(swept: Swept) -> tuple[Metric, ...]:
     )
 
 
+def of_owed(changes: Sequence[Change], now: datetime) -> tuple[Metric, ...]:
+    """For how long the oldest page is owed that a run left unsent; nothing where it left none.
+
+    A sweep that is cut short sees no page of an incident whose wakes come in time (I7).
+    """
+    owed_for = pages_owed_for(changes, now)
+    return (Metric(PAGES_OWED, owed_for.total_seconds(), "Seconds"),) if owed_for else ()
+
+
+def pages_owed_for(changes: Sequence[Change], now: datetime) -> timedelta:
+    """For how long the oldest page is owed of what *changes* left behind."""
+    left = {each.incident.id: each.incident.pages for each in changes if each.incident}
+    owed = (paging.owed_for(pages, now) for pages in left.values())
+    return max(owed, default=timedelta(0))
+
+
 def of_open(incidents: Sequence[IncidentId]) -> Metric:
     """How many incidents have not ended; from `OPEN_MAX` on there may be more."""
     return Metric(INCIDENTS_OPEN, len(incidents), "Count")

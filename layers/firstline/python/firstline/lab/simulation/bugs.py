@@ -141,11 +141,11 @@ PLANTED = (
         new='    return Classification(disposition=Disposition.IGNORED, why=f"{profile.name}',
     ),
     Planted(
-        name="the sweep tells of no page that is owed",
+        name="no measure says that a page is owed",
         breaks="I7",
-        file="controller/sweep.py",
-        old="owed_for=paging.owed_for(draft.incident.pages, now)",
-        new="owed_for=paging.owed_for((), now)",
+        file="notifications/pages.py",
+        old="for each in owed(pages) if each.channel not in QUIET)\n    return max(",
+        new="for each in owed(()) if each.channel not in QUIET)\n    return max(",
     ),
     Planted(
         name="a suppressed alarm is no reason to wait",

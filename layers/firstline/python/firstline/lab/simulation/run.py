@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.config.profile import Profile
+from firstline.controller.committed import keeping
 from firstline.controller.ingest import ingest
+from firstline.controller.metrics import pages_owed_for
 from firstline.controller.operators.commands import Lever
 from firstline.controller.operators.execute import Call, pull
 from firstline.controller.overdue import Overdue
@@ -30,7 +32,7 @@ from firstline.lab.simulation.news import News, arn
 from firstline.lab.simulation.people import People
 from firstline.lab.simulation.scheduler import Scheduler
 from firstline.lab.simulation.starts import Start
-from firstline.lab.simulation.worker import Worker
+from firstline.lab.simulation.worker import Crash, Worker
 from firstline.lab.twin import versions
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import MemoryDoor
@@ -58,7 +60,7 @@ SETTINGS = copy.replace(nowhere(HOME, code="simulation"), pager_notes_from="firs
 
 
 class Beat(NamedTuple):
-    """A sweep's sign of life, and for how long a page was owed by then."""
+    """A worker's sign of life, and for how long a page was owed by then."""
 
     at: datetime
     owed_for: timedelta
@@ -83,7 +85,8 @@ class SimulatedClock(WorldClock):
 class Run:
     """The system at work. What it leaves is for the invariants to read.
 
-    ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without.
+    ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without. ``owing``
+    is what reconcile and ingest say of the pages that they left unsent.
     ``skewed`` says that a worker's clock was wrong.
     """
 
@@ -105,6 +108,7 @@ class Run:
         self.missed: list[datetime] = []
         self.skewed = False
         self.ended = False
+        self.owing: list[Beat] = []
         self._owners: dict[int, Message] = {}
         self._next_sweep = BEGINS + MINUTE
         self._systems: dict[int, System] = {}
@@ -151,7 +155,7 @@ class Run:
     def _begin(self, message: Message) -> None:
         system, payload = self.system, message.payload
         worker = self._invoke(
-            f"{message.kind}-{message.number}", message.kind, lambda: _handle(payload, system)
+            f"{message.kind}-{message.number}", message.kind, lambda: self._handle(payload, system)
         )
         self._owners[id(worker)] = message
 
@@ -199,6 +203,20 @@ class Run:
 
         self._invoke("sweep", "sweep", beat)
 
+    def _handle(self, payload: bytes | Wake, system: System) -> None:
+        watched, changes = keeping(system)
+        try:
+            if isinstance(payload, Wake):
+                reconcile(payload, watched)
+            else:
+                ingest(payload, watched)
+        except Crash:  # who died measures nothing
+            changes.clear()
+            raise
+        finally:
+            now = self.world.now
+            self.owing.append(Beat(now, pages_owed_for(changes, now)))
+
     def _pull(self, order: Lever) -> None:
         call, system = Call(order, "arn:of:somebody"), self.system
 
@@ -243,13 +261,6 @@ class Run:
             *(f"{each.at} {each.action} {each.key}" for each in self.door.pager.alerts.received),
         ]
         return digest("\n".join(told).encode())
-
-
-def _handle(payload: bytes | Wake, system: System) -> None:
-    if isinstance(payload, Wake):
-        reconcile(payload, system)
-    else:
-        ingest(payload, system)
 
 
 def _with_clock(ports: Ports, clock: SimulatedClock) -> Ports:

@@ -192,7 +192,8 @@ def deafness_is_told(left: Left) -> Iterator[str]:
 def deaf(left: Left, since: datetime, until: datetime) -> bool:
     """Whether the heartbeat stopped, a page was told as owed for long, or a letter was dead."""
     beats = [each for each in left.run.beats if since - SILENT_FOR <= each.at <= until]
-    owed = any(each.owed_for >= SILENT_FOR for each in beats if each.at >= since)
+    told = [*beats, *left.run.owing]
+    owed = any(each.owed_for >= SILENT_FOR for each in told if since <= each.at <= until)
     instants = [since, *(each.at for each in beats if each.at >= since), until]
     gaps = itertools.pairwise(instants)
     silent = any(after - before >= SILENT_FOR for before, after in gaps)
