@@ -129,6 +129,15 @@ def test_what_is_known(about: dict[str, Any], line: str) -> None:
     assert told.line.startswith(f"{line}; ")
 
 
+def test_what_the_reason_says_is_said_once() -> None:
+    """The end of an incident without an alarm, whose reason is what is known."""
+    why = "no alarm stands behind it"
+    over = copy.replace(KMS, status=Status.HANDED_OVER)
+    handed = Decision(step=HandOver(), rule="nothing to watch", why=why)
+    told = made(handed, over, incident=over, evidence=evidence(alarms={}))
+    assert told.line == f"handed over to a person: {why}"
+
+
 SENT = remediating()
 BARRED = Decision(
     step=Wait(LATER),

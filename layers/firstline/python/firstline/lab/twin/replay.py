@@ -47,6 +47,7 @@ from firstline.signal import Signal, SignalKind
 from firstline.signals.classify import known_as
 from firstline.signals.drill_marker import reason
 from firstline.signals.sources.cloudwatch import ALARM
+from firstline.signals.sources.autoscaling import LAUNCH_FAILED
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.transports import envelope_in
 from functions import ingest, operator, reconcile, sweep
@@ -243,6 +244,8 @@ class Run:
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
+        if signal.subject == LAUNCH_FAILED:
+            self._world.group.fail_launch(at)
         if signal.muted_until is not None:
             self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until, announced=True))
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)

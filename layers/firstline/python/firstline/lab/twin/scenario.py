@@ -215,7 +215,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     failures, by their ids, that it stands for. ``autonomy`` stands in place of the profile's
     for the actions that it names. It goes on for ``lasts_seconds``, also where nothing is left to
     do. The group wants as many instances as there are hosts, or
-    ``desired``, of which some could not be launched then. A new instance is in service after
+    ``desired``, of which some could not be launched then; where no launch succeeds and the event of
+    a failed one is delivered, one more than it has. A new instance is in service after
     ``boot_seconds``. With a ``health_check_type`` of ELB the group repeats what the load balancer
     says. Somebody may disable the actions of every alarm, which turns all the same. Where
     ``nats_server`` is hung it sends no INFO line, and where refusing it is full; ``breaks`` are

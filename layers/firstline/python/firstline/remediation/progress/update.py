@@ -32,9 +32,10 @@ def update(incident: Incident, decision: Decision, about: Situation) -> Update |
     what_is_known, done = known(about), doing(incident, decision, about)
     waits = None if incident.ended else awaited(incident, decision, about)
     until = "" if waits is None else f"; awaits {waits[0]} until {waits[1]:%H:%M:%S} UTC"
+    first = "" if what_is_known in done else f"{what_is_known}; "
     return Update(
         turn=_turn(incident, decision),
-        line=f"{what_is_known}; {done}{until}",
+        line=f"{first}{done}{until}",
         details={"known": what_is_known, "doing": done, "mode": about.mode}
         | ({"awaited": waits[0], "until": _instant(waits[1])} if waits else {})
         | _plan(decision),

@@ -15,9 +15,10 @@ from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, r
 
 SOURCE = "aws.autoscaling"
 REFRESH = "EC2 Auto Scaling Instance Refresh "
+LAUNCH_FAILED = "EC2 Instance Launch Unsuccessful"
 DETAIL_TYPES = (
     "EC2 Instance Launch Successful",
-    "EC2 Instance Launch Unsuccessful",
+    LAUNCH_FAILED,
     "EC2 Instance Terminate Successful",
     "EC2 Instance Terminate Unsuccessful",
     "EC2 Instance-launch Lifecycle Action",

@@ -175,6 +175,11 @@ class AutoScaling:
         if self.scenario.launches:
             self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
 
+    def fail_launch(self, at: datetime) -> None:
+        """A launch failed: the group tried since it has fewer than it wants, and goes on so."""
+        if self.scenario.desired is None and not self.scenario.launches:
+            self.desired = max(self.desired, len(self.in_service(at)) + 1)
+
     def scale_to(self, desired: int) -> None:
         """Launch what is missing to *desired*."""
         model = next(iter(self.hosts.values())).plan
