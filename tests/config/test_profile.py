@@ -386,6 +386,12 @@ REFUSED = (
         'rules["a launch fails"].when.AutoScalingGroupName: only fleet.group is heard: '
         "write 'VettID-Nitro-EnclaveASG', or leave it out",
     ),
+    Refused(
+        instead("\ntags = {", "\nhosts_max = 201\ntags = {"),
+        "hosts_max = 201",
+        "fleet.hosts_max: 201 hosts are too many: an incident holds the evidence of 200; "
+        "split the group, or set its MaxSize lower",
+    ),
     Refused(  # of two faults the first in the file is told
         instead("wakes_max = 400", "wakes_max = 1").replace(
             'name = "restart_enclave"', 'name = "reboot"'

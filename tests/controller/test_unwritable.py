@@ -2,11 +2,12 @@
 
 import copy
 
+from firstline.config.profile import HOSTS_MAX
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.ids import InstanceId
 from firstline.incidents import incident as incidents
-from firstline.incidents.incident import BYTES_MAX, HOSTS_MAX, Incident, Status
+from firstline.incidents.incident import BYTES_MAX, Incident, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.lab.twin.store import ITEM_BYTES_MAX
 from firstline.ledger.chain import Kind

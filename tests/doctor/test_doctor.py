@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstline.config.probe_section import Probe
-from firstline.config.profile import Profile
+from firstline.config.profile import HOSTS_MAX, Profile
 from firstline.diagnosis.evidence import Unknown
 from firstline.doctor import run as doctor
 from firstline.doctor.facts import (
@@ -23,7 +23,6 @@ from firstline.doctor.facts import (
     Unread,
 )
 from firstline.ids import InstanceId
-from firstline.incidents.incident import HOSTS_MAX
 from firstline.monitoring import alarms as detection
 from tests.builders import FLEET, NOW, A, B, C, report
 from tests.doctor.accounts import (
@@ -182,6 +181,23 @@ def test_a_group_above_what_an_incident_holds() -> None:
     assert found == [("group-state", "critical", GROUP)]
     found = [each for each in told(groups=group(in_service=hosts[1:])) if each[0] == "group-state"]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("max_size", "stated", "said"),
+    [
+        (200, 0, []),
+        (201, 0, ["may grow to 201 hosts, and at most 200 are supported"]),
+        (9, 9, []),
+        (10, 9, ["may grow to 10 hosts, and fleet.hosts_max is 9"]),
+    ],
+)
+def test_a_group_that_may_grow_beyond_what_the_profile_says(
+    max_size: int, stated: int, said: list[str]
+) -> None:
+    """Its MaxSize is what Auto Scaling may make of it tomorrow."""
+    seen = found(fleet(hosts_max=stated), groups=group(max_size=max_size))
+    assert [each.what for each in seen if each.check == "group-state"] == said
 
 
 @pytest.mark.parametrize(

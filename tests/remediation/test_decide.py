@@ -4,10 +4,10 @@ from typing import NamedTuple, get_args
 
 import pytest
 
-from firstline.config.profile import ActionPolicy
+from firstline.config.profile import HOSTS_MAX, ActionPolicy
 from firstline.diagnosis.evidence import Answering, Evidence, Gone, Refresh, Refreshes, Unknown
 from firstline.ids import CommandId, GroupName, InstanceId
-from firstline.incidents.incident import BYTES_MAX, HOSTS_MAX, Incident, Outcome, encode
+from firstline.incidents.incident import BYTES_MAX, Incident, Outcome, encode
 from firstline.remediation.decide import RULES, decide
 from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Raise, Step, Wait
 from firstline.remediation.plan import Plan

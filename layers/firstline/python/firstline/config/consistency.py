@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from firstline.actions.catalogue import FIXES
-from firstline.config.profile import Policy, Prefix, Profile, Rule, Wanted, fits
+from firstline.config.profile import HOSTS_MAX, Fleet, Policy, Prefix, Profile, Rule, Wanted, fits
 from firstline.config.toml_document import Fault, Key
 from firstline.signal import DRILL_ALARM, SOURCES, Condition
 
@@ -14,7 +14,7 @@ LOGS = "firstline/logs"
 NO_FACTS = (
     *("tags", "units", "nats", "concurrent_instances_safe", "health_page_needs_nats"),
     *("kms_key", "stack", "watched_parameters", "restarts_can_lose_vaults"),
-    *("launch_template", "deployment_group", "pcr0_parameter", "build_host_tag"),
+    *("hosts_max", "launch_template", "deployment_group", "pcr0_parameter", "build_host_tag"),
 )
 """Fields of the fleet that are no text, which no name can stand for."""
 
@@ -32,7 +32,15 @@ def faults(profile: Profile) -> Iterator[Fault]:
     if not profile.business_day.known:
         why = f"{profile.business_day.time_zone!r} is no zone: write one like 'Europe/Berlin'"
         yield Fault(("business_day", "time_zone"), why)
+    yield from _too_many_hosts(profile.fleet)
     yield from _limits(profile.policy)
+
+
+def _too_many_hosts(fleet: Fleet) -> Iterator[Fault]:
+    """A group whose incidents could not be written: each would be handed over at once."""
+    if fleet.hosts_max > HOSTS_MAX:
+        why = f"{fleet.hosts_max} hosts are too many: an incident holds the evidence of {HOSTS_MAX}"
+        yield Fault(("fleet", "hosts_max"), f"{why}; split the group, or set its MaxSize lower")
 
 
 def _repeated(profile: Profile) -> Iterator[Fault]:

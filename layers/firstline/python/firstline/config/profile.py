@@ -54,11 +54,17 @@ class Nats(Table, frozen=True, kw_only=True):
     credentials_file: Annotated[str, msgspec.Meta(pattern=FILE_PATTERN)] = ""
 
 
+HOSTS_MAX = 200
+"""As many hosts an incident about hosts holds the evidence of: 1.4 KB each, beside its attempts."""
+
+
 class Fleet(Table, frozen=True, kw_only=True):
     """The fleet's names: exact ones, for a part of a name matches other groups too.
 
     What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
     ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
+    ``hosts_max`` is the largest size that the group may have, as its own MaxSize says it; 0 where
+    it is not stated.
     ``health_page_needs_nats`` says whether the page that the load balancer asks fails without NATS.
     Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced; where
     ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
@@ -81,6 +87,7 @@ class Fleet(Table, frozen=True, kw_only=True):
     parent_log_group: Name | Literal[""] = ""
     agent_namespace: Name | Literal[""] = ""
     tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+    hosts_max: Annotated[int, msgspec.Meta(ge=0)] = 0
     units: Units
     nats: Nats = Nats()
     health_page_needs_nats: bool = True

@@ -50,6 +50,7 @@ class ScalingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     desired: int
+    max_size: int = 0
     in_service: tuple[InstanceId, ...] = ()
     suspended: tuple[str, ...] = ()
     collects: tuple[str, ...] = ()

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
 
-from firstline.config.profile import Profile
-from firstline.doctor.facts import Read, Unread, known
+from firstline.config.profile import HOSTS_MAX, Fleet, Profile
+from firstline.doctor.facts import Read, ScalingGroup, Unread, known
 from firstline.doctor.finding import Case, Check, Found, Grade
-from firstline.incidents.incident import HOSTS_MAX
 
 LOGS_SILENT = timedelta(days=1)
 """Parents write a line for each message and each probe: a day without one is none."""
@@ -25,21 +24,30 @@ def group(case: Case) -> Iterator[Found]:
 
 
 def group_state(case: Case) -> Iterator[Found]:
-    """The group has hosts in service, as many as may be at once, and nobody suspended it."""
+    """The group has hosts in service, as many as may be, can grow to no more, and is active."""
     fleet = case.profile.fleet
     found = case.account.group(fleet.group)
     if found is None:
         return
     if not found.in_service:
         yield Found(found.name, f"wants {found.desired} hosts and has none in service", "warning")
-    if len(found.in_service) > HOSTS_MAX:
-        many = f"has {len(found.in_service)} hosts, and at most {HOSTS_MAX} are supported"
-        yield Found(found.name, f"{many}: an incident about them is handed over", "critical")
+    yield from _too_large(found, fleet)
     if len(found.in_service) > 1 and not fleet.concurrent_instances_safe:
         many = f"has {len(found.in_service)} hosts in service, which the profile calls unsafe"
         yield Found(found.name, many, "warning")
     if found.suspended:
         yield Found(found.name, f"has suspended {', '.join(found.suspended)}", "warning")
+
+
+def _too_large(group: ScalingGroup, fleet: Fleet) -> Iterator[Found]:
+    """More hosts than an incident holds, now or once Auto Scaling launches all that it may."""
+    stated = f"fleet.hosts_max is {fleet.hosts_max}" if fleet.hosts_max else ""
+    if len(group.in_service) > HOSTS_MAX:
+        many = f"has {len(group.in_service)} hosts, and at most {HOSTS_MAX} are supported"
+        yield Found(group.name, f"{many}: an incident about them is handed over", "critical")
+    elif group.max_size > (fleet.hosts_max or HOSTS_MAX):
+        most = stated or f"at most {HOSTS_MAX} are supported"
+        yield Found(group.name, f"may grow to {group.max_size} hosts, and {most}", "warning")
 
 
 def tags(case: Case) -> Iterator[Found]:
@@ -171,7 +179,7 @@ CHECKS = (
         ask=group_state,
         severity="warning",
         consequence="fixes are denied, or two hosts answer every message twice",
-        remedy="aws autoscaling resume-processes, or set-desired-capacity, of {subject}",
+        remedy="aws autoscaling resume-processes, set-desired-capacity, or a lower MaxSize",
     ),
     Check(
         name="tags",

@@ -176,8 +176,6 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 BYTES_MAX = 330_000
 """An incident of more bytes is a person's. DynamoDB's item holds 409,600, and one turn adds less
 than the difference: a look at 50 hosts, 62 KB."""
-HOSTS_MAX = 200
-"""As many hosts an incident about hosts holds the evidence of: 1.4 KB each, beside its attempts."""
 QUIET = frozenset({"change", "note"})
 """The channels that notify no one: no page and no fix waits for what goes out there."""
 

@@ -26,6 +26,7 @@ class FleetReader:
                 ScalingGroup(
                     name=each["AutoScalingGroupName"],
                     desired=each["DesiredCapacity"],
+                    max_size=each["MaxSize"],
                     in_service=tuple(
                         InstanceId(it["InstanceId"])
                         for it in each["Instances"]

@@ -46,8 +46,8 @@ from firstline.remediation import kill_switch as pauses
 from firstline.signal import Signal, SignalKind
 from firstline.signals.classify import known_as
 from firstline.signals.drill_marker import reason
-from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.autoscaling import LAUNCH_FAILED
+from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.transports import envelope_in
 from functions import ingest, operator, reconcile, sweep

@@ -3,10 +3,10 @@
 import copy
 
 from firstline.actions.catalogue import FIXES
-from firstline.config.profile import seconds
+from firstline.config.profile import HOSTS_MAX, seconds
 from firstline.diagnosis.evidence import Gone, Group
 from firstline.diagnosis.health_checks import Failure, Life
-from firstline.incidents.incident import BYTES_MAX, HOSTS_MAX, Outcome, encode
+from firstline.incidents.incident import BYTES_MAX, Outcome, encode
 from firstline.remediation import execution, verification
 from firstline.remediation.decision import Decision, HandOver, Wait
 from firstline.remediation.situation import Situation
