@@ -432,6 +432,20 @@ CASES = (
         of(incident(look_singly=True)),
         "next fix",
     ),
+    Case(
+        "look before a fix",
+        Look((A,), ago(-5)),
+        of(incident(hosts=hosts(A, age=61) | hosts(B, C, age=100))),
+        of(incident(hosts=hosts(A, age=60) | hosts(B, C, age=100))),
+        "next fix",
+    ),
+    Case(
+        "look before a fix",
+        Look((A,), ago(-5)),
+        of(incident(hosts=hosts(*FLEET, age=61))),
+        of(incident(hosts=hosts(*FLEET, age=61)), mode="observe"),
+        "next fix",
+    ),
     Case("next fix", fix(A), situation(), situation(profile=WITHOUT_LADDER), "beyond mending"),
     Case(
         "next fix", fix(A), of(incident(**TWO_DEAD)), of(incident(targets=MENDED)), "alarm to clear"
@@ -548,5 +562,5 @@ def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:
     """A rule or a step without a case fails here."""
     assert {type(each.step) for each in CASES} == set(get_args(Step.__value__))
     assert len({each.rule for each in CASES}) == len(RULES) + len(
-        ("watch", "gathers", "quiet window")
+        ("watch", "gathers", "quiet window", "look before a fix")
     )

@@ -82,7 +82,7 @@ def test_a_fix_has_one_target_that_two_checks_prove_dead(held: Situation) -> Non
         readers.append(seen.target_health.states.get(id_) == "unhealthy")
         assert seen.target_health.states.get(id_) != "healthy"
     found = seen.hosts[id_]
-    assert found.fresh(NOW, AGE_MAX)
+    assert found.fresh(NOW, AGE_MAX / 2)
     readers.append(isinstance(found.report, HostReport) and found.report.enclave_state == "none")
     assert sum(readers) >= 2
 

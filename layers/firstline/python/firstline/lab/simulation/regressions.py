@@ -93,6 +93,17 @@ REGRESSIONS = (
         start="PagerDuty is down",
     ),
     Regression(
+        name="a host that recovered is fixed by a look that is too old when the fix comes",
+        bug=Planted(
+            name="no host is looked at again before its fix",
+            breaks="I12",
+            file="remediation/rules/fixing.py",
+            old="    older = hosts_to_look_at_first(s, plan) if isinstance(",
+            new="    older = None if isinstance(",
+        ),
+        start="it recovers by itself",
+    ),
+    Regression(
         name="a decision does not follow from its record, which leaves out a wake without an entry",
         bug=Planted(
             name="an entry does not tell how often its incident was woken",

@@ -10,6 +10,7 @@ from firstline.remediation.decision import Ask, Decision, Fix, HandOver, Step, W
 from firstline.remediation.guards.guard import Answer
 from firstline.remediation.guards.order import ask
 from firstline.remediation.plan import Plan
+from firstline.remediation.rules.looking import hosts_to_look_at_first
 from firstline.remediation.situation import Situation
 
 
@@ -18,7 +19,11 @@ def next_fix(s: Situation) -> Decision | None:
     if not s.profile.rungs(s.incident.condition):
         return None
     plan = ladder.gentlest_plan(s, s.diagnosis.having(Life.DEAD))
-    return None if plan is None else _guarded(s, plan, "next fix")
+    if plan is None:
+        return None
+    decision = _guarded(s, plan, "next fix")
+    older = hosts_to_look_at_first(s, plan) if isinstance(decision.step, Fix) else None
+    return older or decision
 
 
 def more_capacity(s: Situation) -> Decision | None:

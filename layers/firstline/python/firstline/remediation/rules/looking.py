@@ -1,7 +1,7 @@
 """Rules that look, or wait for what is under way: a host is verified by looking, K of K."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_TARGETS_MAX
@@ -10,6 +10,7 @@ from firstline.diagnosis.evidence import Group
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt
 from firstline.remediation.decision import Decision, HandOver, Look, Wait, wait
+from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
 
@@ -71,17 +72,40 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     if not s.needs_hosts:
         return None
     age_max = seconds(s.profile.policy.evidence_age_max_seconds)
-    stale = [
-        each.id
-        for each in s.unverified
-        if each.id not in s.incident.hosts or not s.incident.hosts[each.id].fresh(s.now, age_max)
-    ]
+    stale = _older(s, age_max)
     if not stale:
         return None
     hosts = together(s, stale)
-    why = f"nothing fresh is known of {', '.join(hosts)}"
+    return _look(s, hosts, "look at hosts", f"nothing fresh is known of {', '.join(hosts)}")
+
+
+def hosts_to_look_at_first(s: Situation, plan: Plan) -> Decision | None:
+    """I12: what a fix rests on must not be too old either when the fix reaches its host.
+
+    It may be on its way for half the time for which evidence counts.
+    """
+    age_max = seconds(s.profile.policy.evidence_age_max_seconds) / 2
+    stale = [each for each in _older(s, age_max) if each in plan.hosts]
+    if not stale:
+        return None
+    hosts = together(s, stale)
+    why = f"{', '.join(hosts)} is looked at again before {plan.action}"
+    return _look(s, hosts, "look before a fix", why)
+
+
+def _older(s: Situation, age_max: timedelta) -> list[InstanceId]:
+    """The hosts that are not verified and of which nothing is known that is as new as that."""
+    known = s.incident.hosts
+    return [
+        each.id
+        for each in s.unverified
+        if each.id not in known or not known[each.id].fresh(s.now, age_max)
+    ]
+
+
+def _look(s: Situation, hosts: tuple[InstanceId, ...], rule: str, why: str) -> Decision:
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
-    return Decision(step=Look(hosts, read_at), rule="look at hosts", why=why)
+    return Decision(step=Look(hosts, read_at), rule=rule, why=why)
 
 
 def approved_to_confirm(s: Situation) -> Decision | None:
@@ -100,9 +124,8 @@ def approved_to_confirm(s: Situation) -> Decision | None:
     if not stale:
         return None
     hosts = together(s, sorted(set(stale)))
-    read_at = s.now + seconds(s.profile.policy.poll_seconds)
     why = f"{', '.join(hosts)} is looked at again before what a person allowed"
-    return Decision(step=Look(hosts, read_at), rule="confirm approval", why=why)
+    return _look(s, hosts, "confirm approval", why)
 
 
 def _looked_at(s: Situation, host: InstanceId) -> datetime:

@@ -7,6 +7,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, SignalKey, incident_id
 from firstline.incidents.accounted import accounted
 from firstline.incidents.incident import Incident
+from firstline.lab.simulation.invariants.acting import SKEW
 from firstline.lab.simulation.left import Left
 from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.ledger.entries import SignalReceived
@@ -71,7 +72,7 @@ def _is_of(left: Left, held: Incident, alarm: Alarm, since: datetime, at: dateti
     if held.ended_at is None or held.ended_at > at:
         waiting = left.run.door.store.tables.inboxes.get(held.id, {}).values()
         return alarm.arn in held.alarms or any(each.signal.arn == alarm.arn for each in waiting)
-    return held.ended_at >= since
+    return held.ended_at + SKEW >= since
 
 
 def nothing_is_opened_again(left: Left) -> Iterator[str]:
