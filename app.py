@@ -17,11 +17,11 @@ def compose(app: App) -> tuple[str, ...]:
     """Put both stacks into *app*; gives notes for who deploys, in lines; raises `Malformed`."""
     deployment = context.deployment(app.node.try_get_context)
     env = Environment(
-        account=deployment.context.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
-        region=deployment.context.region or os.environ.get("CDK_DEFAULT_REGION"),
+        account=deployment.settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
+        region=deployment.settings.region or os.environ.get("CDK_DEFAULT_REGION"),
     )
     name = f"firstline-{deployment.profile.fleet.name}"
-    records = Records(app, f"{name}-records", env=env, context=deployment.context)
+    records = Records(app, f"{name}-records", env=env, settings=deployment.settings)
     AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return (

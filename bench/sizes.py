@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firstline.cli.envelope import RUNBOOK
+from firstline.config.deployment_section import Architecture
 from infra import packaging
-from infra.context import Architecture
 from tools.bench.figure import Figure, run
 
 ARM: Architecture = "arm64"

@@ -11,7 +11,6 @@ from firstline import version as code
 from firstline.config.settings import Home, Settings
 from firstline.doctor import deploying
 from firstline.signal import DRILL_ALARM
-from infra import context
 from infra.archive import Archive
 from infra.bus import Bus, heard
 from infra.console import console
@@ -50,8 +49,8 @@ class AppStack(Stack):
         reach = Reach(
             queues=queues,
             records=records,
-            routing_key=routing_key(self, deployment.context.routing_key_secret_arn),
-            team=read_by(self, "Team", "team", deployment.context.team_email),
+            routing_key=routing_key(self, deployment.settings.routing_key_secret_arn),
+            team=read_by(self, "Team", "team", deployment.settings.team_email),
             documents=documents(self, deployment.profile.fleet.units),
             fleet=deployment.profile.fleet,
         )
@@ -60,12 +59,12 @@ class AppStack(Stack):
             "Bus",
             hears=heard(deployment.profile.fleet.group, list(reach.documents.values())),
             queues=queues,
-            security_email=deployment.context.security_email,
+            security_email=deployment.settings.security_email,
         )
         heard_as = {**detection.alarms, DRILL_ALARM: detection.drill}
         settings = self._settings(deployment, reach, heard_as)
         runtime = Runtime(self, "Runtime", deployment=deployment, settings=settings)
-        Response(self, "Response", runtime=runtime, reach=reach, context=deployment.context)
+        Response(self, "Response", runtime=runtime, reach=reach, settings=deployment.settings)
         look_between_incidents(self, reach.documents["look_host"], reach.fleet)
         Levers(self, "Levers", runtime=runtime, reach=reach)
         oversight.tell(*Archive(self, "Archive", runtime=runtime, reach=reach).alarms)
@@ -80,8 +79,8 @@ class AppStack(Stack):
         alarms = [*detection.alarms.values(), detection.drill]
         shown = Shown(profile, alarms, oversight.alarms, queues, functions, widget)
         dashboard(self, "Dashboard", shown)
-        CfnOutput(self, "Mode", value=deployment.context.mode)
-        CfnOutput(self, deploying.OUTPUT, value=context.told(deployment.context))
+        CfnOutput(self, "Mode", value=deployment.settings.mode)
+        CfnOutput(self, deploying.OUTPUT, value=deploying.recorded(deployment.settings))
         CfnOutput(self, "ProfileDigest", value=deployment.profile.digest)
         CfnOutput(self, "RoutingKeySecret", value=reach.routing_key.secret_arn)
 
@@ -100,7 +99,7 @@ class AppStack(Stack):
     ) -> Settings:
         return Settings(
             home=Home(account=self.account, region=self.region),
-            mode=deployment.context.mode,
+            mode=deployment.settings.mode,
             profile_path=PROFILE_PATH,
             incidents_table=reach.records.incidents.table_name,
             ledger_table=reach.records.ledger.table_name,
@@ -109,8 +108,8 @@ class AppStack(Stack):
             signals_queue_url=reach.queues.signals.queue_url,
             wakes_queue_url=reach.queues.wakes.queue_url,
             routing_key_secret=reach.routing_key.secret_arn,
-            pager_url=deployment.context.pager_url,
-            pager_notes_from=deployment.context.pager_notes_from or "",
+            pager_url=deployment.settings.pager,
+            pager_notes_from=deployment.settings.pager_notes_from,
             team_topic=reach.team.topic_arn,
             documents=reach.documents,
             alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},

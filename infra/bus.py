@@ -110,7 +110,7 @@ class Bus(Construct):
         *,
         hears: Mapping[str, Heard],
         queues: Queues,
-        security_email: str | None,
+        security_email: str,
     ) -> None:
         super().__init__(scope, name)
         for each, what in hears.items():

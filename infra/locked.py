@@ -6,22 +6,22 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from firstline.config.deployment_section import Deployment
 from firstline.ledger.archive import PREFIXES
-from infra.context import Context
 from infra.nag import accept
 
 
-def locked_bucket(scope: Construct, context: Context) -> s3.Bucket:
+def locked_bucket(scope: Construct, settings: Deployment) -> s3.Bucket:
     """The bucket. What is put into it cannot be changed, nor removed before its time.
 
     S3's own key encrypts: a key of this account would let a KMS incident stop its own record.
     Nothing expires; unfinished uploads, which nobody makes, go when the lock's time is over.
     """
-    locked = Duration.days(context.archive_lock_days)
+    locked = Duration.days(settings.archive_lock_days)
     lock = {
         "governance": s3.ObjectLockRetention.governance,
         "compliance": s3.ObjectLockRetention.compliance,
-    }[context.archive_lock]
+    }[settings.archive_lock]
     bucket = s3.Bucket(
         scope,
         "Archive",

@@ -27,7 +27,7 @@ from infra.queues import Queues
 
 _HEARTBEAT_MINUTES = 3
 _PROBE_MINUTES = 5
-_PAGES_OWED_SECONDS_MAX = 180
+_PAGES_OWED_SECONDS_MAX = 120
 _SIGNAL_AGE_SECONDS_MAX = 120
 _WAKES_LATE_SECONDS_MAX = 300
 _WAKE_AGE_SECONDS_MAX = 900 + 300
@@ -59,7 +59,7 @@ class Oversight(Construct):
         super().__init__(scope, name)
         profile = deployment.profile
         fleet = profile.fleet.name
-        self.topic = _topic(self, deployment.context.emergency_email)
+        self.topic = _topic(self, deployment.settings.emergency_email)
         self.deaf = (
             *_of_pages(self, fleet),
             *_of_signals(self, queues, rule),
@@ -128,7 +128,7 @@ class Oversight(Construct):
             self.alarms.append(alarm)
 
 
-def _topic(scope: Construct, email: str | None) -> sns.Topic:
+def _topic(scope: Construct, email: str) -> sns.Topic:
     """The emergency topic: not encrypted by a key, so that no key can silence it.
 
     CloudWatch cannot use the key that SNS has by default, and a customer's key that is throttled,
@@ -157,8 +157,9 @@ def _topic(scope: Construct, email: str | None) -> sns.Topic:
             },
         )
     )
-    if email is None:
-        warning = "nobody hears the emergency topic: set the context emergency_email, or subscribe"
+    if not email:
+        mend = "set deployment.emergency_email in the fleet file, or subscribe"
+        warning = f"no one reads the emergency topic: {mend}"
         Annotations.of(topic).add_warning_v2("firstline:emergency-email", warning)
     else:
         subscription = topic.add_subscription(subscriptions.EmailSubscription(email))

@@ -17,9 +17,9 @@ from aws_cdk import aws_lambda as lambda_
 
 from firstline import version as code
 from firstline.config import fleet_file
+from firstline.config.deployment_section import Architecture
 from firstline.errors import Malformed
 from firstline.ids import digest
-from infra.context import Architecture
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = lambda_.Runtime.PYTHON_3_13

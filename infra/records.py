@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.context import Context
+from firstline.config.deployment_section import Deployment
 from infra.locked import locked_bucket, signing_key
 
 DUE_INDEX = "due"
@@ -26,12 +26,14 @@ class Records(Stack):
     archive: s3.Bucket
     signing_key: kms.Key
 
-    def __init__(self, scope: Construct, name: str, *, env: Environment, context: Context) -> None:
+    def __init__(
+        self, scope: Construct, name: str, *, env: Environment, settings: Deployment
+    ) -> None:
         description = "firstline: incidents and their ledger (kept)"
         super().__init__(scope, name, env=env, termination_protection=True, description=description)
         self.incidents = _incidents(self)
         self.ledger = _ledger(self)
-        self.archive = locked_bucket(self, context)
+        self.archive = locked_bucket(self, settings)
         self.signing_key = signing_key(self)
         CfnOutput(self, "IncidentsTable", value=self.incidents.table_name)
         CfnOutput(self, "LedgerTable", value=self.ledger.table_name)

@@ -10,9 +10,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from firstline.config.deployment_section import Deployment
 from firstline.config.profile import Fleet, Units
 from infra import roles, unscoped
-from infra.context import Context
 from infra.documents import content
 from infra.nag import accept
 from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues
@@ -85,13 +85,13 @@ class Response(Construct):
     """ingest hears, reconcile decides and acts, sweep sees to what was left behind."""
 
     def __init__(
-        self, scope: Construct, name: str, *, runtime: Runtime, reach: Reach, context: Context
+        self, scope: Construct, name: str, *, runtime: Runtime, reach: Reach, settings: Deployment
     ) -> None:
         super().__init__(scope, name)
-        ingest = runtime.function(self, _ingest(reach, context.ingest_concurrency_reserved))
+        ingest = runtime.function(self, _ingest(reach, settings.ingest_concurrency_reserved))
         _feed(ingest, reach.queues.signals.queue_arn)
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
-        _feed(reconcile, reach.queues.wakes.queue_arn, context.reconcile_concurrency_max)
+        _feed(reconcile, reach.queues.wakes.queue_arn, settings.reconcile_concurrency_max)
         unscoped.accept_reads(self.node.find_child("IngestRole"), unscoped.ARRIVALS)
         sweep = runtime.function(self, _sweep(reach))
         unscoped.accept_reads(self.node.find_child("SweepRole"), unscoped.UNANNOUNCED)

@@ -7,13 +7,13 @@ from constructs import Construct
 from infra.nag import accept
 
 
-def routing_key(scope: Construct, existing: str | None) -> secretsmanager.ISecret:
+def routing_key(scope: Construct, existing: str) -> secretsmanager.ISecret:
     """The secret with the ARN *existing*, or a new one that has no value at all.
 
     A made-up value would be posted to PagerDuty and refused page by page; a secret without one
     fails in reading, and the page owed reaches the emergency topic within minutes.
     """
-    if existing is not None:
+    if existing:
         return secretsmanager.Secret.from_secret_complete_arn(scope, "RoutingKey", existing)
     empty = secretsmanager.CfnSecret(
         scope, "RoutingKeyValue", description="PagerDuty Events API v2 routing key, as plain text"

@@ -10,9 +10,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from firstline.config.deployment_section import Architecture
 from firstline.config.settings import Settings
 from infra import denials, packaging, roles
-from infra.context import Architecture, Deployment
+from infra.context import Deployment
 from infra.nag import accept
 
 _ARCHITECTURES: dict[Architecture, lambda_.Architecture] = {
@@ -43,7 +44,7 @@ class Runtime(Construct):
         self, scope: Construct, name: str, *, deployment: Deployment, settings: Settings
     ) -> None:
         super().__init__(scope, name)
-        architecture = deployment.context.architecture
+        architecture = deployment.settings.architecture
         self._enclave_key = deployment.profile.fleet.kms_key
         self._named = architecture
         self._architecture = _ARCHITECTURES[architecture]

@@ -8,14 +8,15 @@ from constructs import Construct
 from infra.nag import accept
 
 
-def read_by(scope: Construct, name: str, whose: str, email: str | None) -> sns.Topic:
-    """The topic *name*, whose output is named after it; *whose* begins the context key's name.
+def read_by(scope: Construct, name: str, whose: str, email: str) -> sns.Topic:
+    """The topic *name*, whose output is named after it; *whose* begins the key of the fleet file.
 
     It holds no more than a page does, and no key encrypts it: EventBridge may write to it as well.
     """
     topic = sns.Topic(scope, name, enforce_ssl=True)
-    if email is None:
-        warning = f"nobody hears the {whose} topic: set the context {whose}_email, or subscribe"
+    if not email:
+        mend = f"set deployment.{whose}_email in the fleet file, or subscribe"
+        warning = f"no one reads the {whose} topic: {mend}"
         Annotations.of(topic).add_warning_v2(f"firstline:{whose}-email", warning)
     else:
         subscription = topic.add_subscription(subscriptions.EmailSubscription(email))

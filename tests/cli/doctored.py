@@ -16,7 +16,6 @@ from firstline.ids import InstanceId
 from tests.adapters.account import Answer, Answering
 from tests.builders import FLEET, NOW, PROFILE, PROFILE_FILE, incident
 from tests.doctor.accounts import (
-    CONTEXT,
     DEPLOYED,
     EMERGENCY,
     HASH,
@@ -89,7 +88,7 @@ RESOURCES = [
 ]
 OUTPUTS = {
     "Mode": "observe",
-    "Context": CONTEXT.replace("enforce", "observe"),
+    "Context": '{"mode":"observe"}',
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",
     "EmergencyTopic": EMERGENCY,

@@ -418,10 +418,8 @@ def test_a_remedy_deploys_the_operators_own_profile(tmp_path: Path) -> None:
         found = examine(Answering(account()).session, path, Clock(), look=False)
         (mode,) = [each for each in found if each.check == "mode"]
         assert mode.remedy == (
-            f"firstline deploy -c profile={named} -c mode=enforce"
-            " -c emergency_email=on-call@vettid.example -c security_email=security@vettid.example"
-            " -c team_email=team@vettid.example -c archive_lock_days=400,"
-            " once its decisions are trusted"
+            f'write mode = "enforce" under [deployment] in {named},'
+            f" then firstline deploy --fleet {named}, once its decisions are trusted"
         )
 
 

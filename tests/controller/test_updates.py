@@ -267,6 +267,23 @@ def test_a_worker_that_dies_before_the_update_is_followed_by_the_sweeps_wake() -
     assert rig.incident().next_wake_at == min(at for at, _ in rig.waiting)
 
 
+def test_a_worker_that_dies_before_the_last_update_does_not_leave_it_to_the_resolve() -> None:
+    """I38: the resolve of an alert waits for minutes, and holds no update back."""
+    rig = Rig()
+    rig.script.failing = {"post"}
+    rig.hear()
+    rig.until(lambda held: held.targets and held.targets[-1].readings == 2)
+    rig.script.failing = set()
+    rig.script.before("tell_change", raising(Crash()))
+    with pytest.raises(Crash):
+        rig.until(lambda held: held.ended)
+    held = rig.incident()
+    (resolve,) = [each for each in held.pages if each.action == "resolve"]
+    assert held.ended
+    assert held.next_wake_at is not None
+    assert held.next_wake_at <= rig.world.now < resolve.due_at == min(at for at, _ in rig.waiting)
+
+
 def test_the_update_of_the_end_is_tried_until_it_is_taken_or_given_up() -> None:
     """No wake comes by itself any more: it has its own."""
     rig = opened()

@@ -54,8 +54,14 @@ def is_path(name: str) -> bool:
     return bool(file) or bool(folder and exists(folder[1]))
 
 
+OF_THE_OPERATOR = frozenset({"firstline.toml", "my-fleet.toml"})
+"""Files that are a person's own."""
+
+
 def exists(path: str) -> bool:
-    """Whether there is such a path in the checkout, or in the package that ships."""
+    """Whether there is such a path in the checkout, in the package that ships, or of a person."""
+    if path in OF_THE_OPERATOR:
+        return True
     folders = (ROOT, PACKAGE, PACKAGE.parent, ROOT / "tests", ROOT / "docs")
     named = (path, f"{path}.py")
     if any((folder / each).exists() for folder in folders for each in named):

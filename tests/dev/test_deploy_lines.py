@@ -1,4 +1,4 @@
-"""Each line that deploys carries every key: a deployment forgets what a later line leaves out."""
+"""Each line that deploys names the fleet file, and no key of its deployment beside it."""
 
 import copy
 import re
@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from firstline.config.deployment_section import Deployment
 from firstline.doctor import deploying
 from firstline.doctor import run as doctor
 from firstline.doctor.facts import Account, Unread
+from infra.context import OVERRIDES
+from tests.builders import PROFILE
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT
 from tests.doctor.accounts import ACCOUNT
 
-KEYS = {"profile", "mode", "emergency_email", "security_email", "team_email"}
-LINE = re.compile(r"(?:\./dev|firstline|npx cdk) (deploy|destroy)\b([^`\n;]*)")
-NEEDED = {"deploy": KEYS, "destroy": {"profile"}}
+LINE = re.compile(r"(?:\./dev|firstline|npx cdk) (?:deploy|destroy|synth)\b([^`\n;]*)")
+NAMES_IT = re.compile(r" (?:--fleet |-c fleet=)\S")
 DEPLOYED = {
     "as it is": ACCOUNT,
     "nothing": copy.replace(ACCOUNT, deployed=None),
@@ -28,35 +30,41 @@ SOURCES = (
 )
 
 
-def lacking(text: str) -> Iterator[tuple[str, set[str]]]:
-    """The lines of *text* that lack a key, each with the keys."""
+def lacking(text: str) -> Iterator[str]:
+    """The lines of *text* that name no fleet, or a key that the file must keep."""
     for found in LINE.finditer(text.replace("\\\n", " ")):
-        absent = NEEDED[found[1]] - set(re.findall(r" -c (\w+)=", found[2]))
-        if absent:
-            yield found[0], absent
+        keys = set(re.findall(r" -c (\w+)=", found[1])) - {"fleet", *OVERRIDES}
+        if keys or not NAMES_IT.search(found[1]):
+            yield found[0]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
-def test_a_document_leaves_no_key_out(document: Path) -> None:
-    """In a block as in a sentence; what destroys names the profile, and so the fleet."""
-    assert list(lacking(document.read_text())) == []
+def test_a_document_names_the_fleet_and_nothing_else(document: Path) -> None:
+    """In a block as in a sentence."""
+    said = (
+        document.read_text().replace("`./dev synth` says", "").replace("`./dev destroy` takes", "")
+    )
+    assert list(lacking(said)) == []
 
 
 def test_the_documents_have_such_lines() -> None:
-    """At least one that watches and one that fixes."""
     lines = [found[0] for each in DOCUMENTS for found in LINE.finditer(each.read_text())]
-    assert any("mode=observe" in each for each in lines)
-    assert any("mode=enforce" in each for each in lines)
+    assert {each.split()[1] for each in lines} >= {"deploy", "destroy", "synth"}
+
+
+def test_the_documents_have_every_key_of_the_table() -> None:
+    """With its meaning and its default."""
+    page = (ROOT / "docs" / "DEPLOY.md").read_text()
+    rows = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    assert set(Deployment.__struct_fields__) <= set(re.findall(r"`(\w+)`", rows))
 
 
 @pytest.mark.parametrize("account", DEPLOYED.values(), ids=DEPLOYED)
-def test_a_remedy_leaves_no_key_out(account: Account) -> None:
+def test_a_remedy_names_the_fleet(account: Account) -> None:
     """Whatever stands there, and whatever doctor may read of it."""
-    places = deploying.lines("my-fleet.toml", account)
-    for each in doctor.CHECKS:
-        told = re.sub(r"\{(\w+)\}", lambda found: places.get(found[1], found[1]), each.remedy)
-        assert list(lacking(told)) == []
-    assert all(set(re.findall(r"-c (\w+)=", each)) >= KEYS for each in places.values())
+    found = doctor.examine(PROFILE, account, "my-fleet.toml", Deployment())
+    assert [each.remedy for each in found if list(lacking(each.remedy))] == []
+    assert all(not list(lacking(each)) for each in deploying.places("my-fleet.toml").values())
 
 
 def test_a_remedy_has_its_line_from_one_place() -> None:
@@ -67,19 +75,17 @@ def test_a_remedy_has_its_line_from_one_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "absent"),
+    ("text", "found"),
     [
-        ("`./dev deploy` as before", KEYS),
-        (
-            "./dev deploy -c profile=a.toml -c mode=enforce \\\n -c team_email=a@b.c",
-            {"emergency_email", "security_email"},
-        ),
-        ("firstline deploy -c mode=enforce, once", KEYS - {"mode"}),
-        ("npx cdk deploy --all", KEYS),
-        ("./dev destroy --all", {"profile"}),
-        ("./dev destroy -c profile=my-fleet.toml --all", set[str]()),
+        ("`./dev deploy` as before", True),
+        ("./dev deploy --fleet a.toml -c mode=enforce", True),
+        ("./dev deploy -c team_email=a@b.c \\\n --fleet a.toml", True),
+        ("npx cdk deploy --all", True),
+        ("./dev destroy --all", True),
+        ("npx cdk deploy --all -c fleet=a.toml -c region=eu-west-1", False),
+        ("./dev destroy --fleet my-fleet.toml --all", False),
     ],
 )
-def test_a_line_that_leaves_one_out_would_be_found(text: str, absent: set[str]) -> None:
+def test_a_line_that_leaves_it_out_would_be_found(text: str, *, found: bool) -> None:
     """The check itself can fail."""
-    assert [each for _, each in lacking(text)] == ([absent] if absent else [])
+    assert bool(list(lacking(text))) is found

@@ -17,7 +17,7 @@ import urllib3
 from firstline.cli import develop
 from firstline.cli.main import COMMANDS, dispatch
 from firstline.controller import metrics as measures
-from infra.context import Context
+from infra.context import FLEET, OVERRIDES
 from tests.dev.documented import (
     DOCUMENTS,
     ROOT,
@@ -52,8 +52,8 @@ def test_a_command_has_the_words_that_are_told(document: str, line: tuple[str, .
     name, *rest = line
     assert name in COMMANDS, document
     if name in CDK:
-        context = {each.split("=")[0] for flag, each in pairwise(rest) if flag == "-c"}
-        assert context <= set(Context.__struct_fields__)
+        keys = {each.split("=")[0] for flag, each in pairwise(rest) if flag == "-c"}
+        assert keys <= {FLEET, *OVERRIDES}
     elif name != "test":
         assert fault(name, *rest) == ""
 

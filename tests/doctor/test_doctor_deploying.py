@@ -1,4 +1,4 @@
-"""The line of a remedy that deploys: as it stands, with every key, quoted."""
+"""The line of a remedy that deploys, and a file that does not say what stands."""
 
 import copy
 import shlex
@@ -6,80 +6,78 @@ from typing import Any
 
 import pytest
 
+from firstline.config.deployment_section import Deployment
 from firstline.doctor import deploying
 from firstline.doctor import run as doctor
-from firstline.doctor.facts import Unread
+from firstline.doctor.finding import Finding
 from tests.doctor.accounts import ACCOUNT, DEPLOYED, WELL
 
-AS_IT_STANDS = (
-    "-c mode=enforce -c emergency_email=on-call@vettid.example"
-    " -c security_email=security@vettid.example -c team_email=team@vettid.example"
-    " -c archive_lock_days=400"
+STANDS = Deployment(
+    mode="enforce",
+    emergency_email="on-call@vettid.example",
+    security_email="security@vettid.example",
+    team_email="team@vettid.example",
+    archive_lock_days=400,
 )
-OTHERS = (
-    "-c emergency_email=you@example.com -c security_email=security@example.com"
-    " -c team_email=team@example.com"
-)
+"""What the deployed stack was made with."""
 
 
-def line(path: str = "my-fleet.toml", **changes: Any) -> str:  # noqa: ANN401 - as `Account`
-    return deploying.lines(path, copy.replace(ACCOUNT, **changes))["deploy"]
+def found(settings: Deployment | None, output: str | None = None) -> list[Finding]:
+    """What differs between the file and what stands."""
+    said = {} if output is None else {deploying.OUTPUT: output}
+    deployed = copy.replace(DEPLOYED, outputs=DEPLOYED.outputs | said)
+    account = copy.replace(ACCOUNT, deployed=deployed)
+    seen = doctor.examine(WELL, account, "mine.toml", settings)
+    return [each for each in seen if each.check == "deployment-settings"]
 
 
-def told(context: str | None) -> dict[str, Any]:
-    """A deployment whose output says so of its keys."""
-    outputs = {key: each for key, each in DEPLOYED.outputs.items() if key != deploying.OUTPUT}
-    said = {} if context is None else {deploying.OUTPUT: context}
-    return {"deployed": copy.replace(DEPLOYED, outputs=outputs | said)}
+def test_a_file_that_says_what_stands_is_well() -> None:
+    assert found(STANDS) == []
+    assert found(None) == []
+    assert deploying.given(DEPLOYED) == STANDS.given()
 
 
-def test_what_stands_is_deployed_again_with_every_key() -> None:
-    """Those that no document names too."""
-    assert line() == f"firstline deploy -c profile=my-fleet.toml {AS_IT_STANDS}"
-
-
-def test_only_the_mode_changes_where_it_is_promoted() -> None:
-    """The readers of the topics stay."""
-    watching = told('{"mode":"observe","team_email":"team@vettid.example"}')
-    lines = deploying.lines("my-fleet.toml", copy.replace(ACCOUNT, **watching))
-    assert lines["enforce"] == lines["deploy"].replace("mode=observe", "mode=enforce")
-
-
-def test_before_the_first_deployment_it_is_the_documents_line() -> None:
-    """It observes; the addresses stand for the operator's."""
-    assert (
-        line(deployed=None) == f"firstline deploy -c profile=my-fleet.toml -c mode=observe {OTHERS}"
+def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
+    """A reader of a topic, as the mode, with the line to write."""
+    lacking = copy.replace(STANDS, emergency_email="", mode="observe", archive_lock_days=1)
+    days, email, mode = sorted(found(lacking), key=lambda each: each.subject)
+    assert [each.severity for each in (days, email, mode)] == ["warning", "critical", "warning"]
+    assert email.what == ("was deployed as on-call@vettid.example, and mine.toml says nothing")
+    assert email.remedy == (
+        'write emergency_email = "on-call@vettid.example" under [deployment] to keep it;'
+        " firstline deploy --fleet mine.toml to take what the file says"
     )
+    assert days.remedy.startswith("write archive_lock_days = 400 under [deployment]")
+    assert mode.what == "was deployed as enforce, and mine.toml says observe"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"deployed": Unread("cloudformation:DescribeStacks", "AccessDenied")},
-        told(None),
-        told("{"),
-        told('{"mode":1}'),
-        told("{}"),
-        told('{"mode":"\\u001b[2J"}'),
-        told('{"mode":"enforce","x\\n":"1"}'),
-    ],
-)
-def test_what_cannot_be_read_is_left_to_a_person(changes: dict[str, Any]) -> None:
-    """The CDK refuses such a mode: nothing is deployed before somebody put the own keys."""
-    assert line(**changes) == f"firstline deploy -c profile=my-fleet.toml -c mode=MODE {OTHERS}"
+def test_what_only_the_file_says_is_a_warning() -> None:
+    """It comes with the next deployment."""
+    (one,) = found(copy.replace(STANDS, pager_region="eu"))
+    assert (one.subject, one.severity) == ("pager_region", "warning")
+    assert one.what == "was deployed as not given, and mine.toml says eu"
+    assert one.remedy.startswith("remove pager_region under [deployment]")
 
 
-def test_a_shell_reads_it_as_it_is_meant() -> None:
-    """Whatever stands in a path or in a value."""
-    words = shlex.split(line("my fleet;x.toml", **told('{"mode":"$(rm) \'x"}')))
-    assert words == ["firstline", "deploy", "-c", "profile=my fleet;x.toml", "-c", "mode=$(rm) 'x"]
+@pytest.mark.parametrize("output", ["", "{", '{"mode":1}', '{"mode":"\\u001b[2J"}', "{}"])
+def test_what_cannot_be_read_is_not_compared(output: str) -> None:
+    assert found(STANDS, output) == []
+
+
+def test_what_is_recorded_is_read_again() -> None:
+    outputs = {deploying.OUTPUT: deploying.recorded(STANDS)}
+    assert deploying.given(copy.replace(DEPLOYED, outputs=outputs)) == STANDS.given()
+
+
+def test_a_shell_reads_the_line_as_it_is_meant() -> None:
+    words = shlex.split(deploying.command("my fleet;x.toml"))
+    assert words == ["firstline", "deploy", "--fleet", "my fleet;x.toml"]
 
 
 def test_a_finding_has_the_line() -> None:
-    """With the path of the profile that was judged."""
-    broken = copy.replace(ACCOUNT, deployed=copy.replace(DEPLOYED, status="UPDATE_FAILED"))
-    found = doctor.examine(WELL, broken, "fleets/mine.toml")
-    (one,) = [each for each in found if each.check == "stack"]
-    assert one.remedy.startswith(
-        f"firstline deploy -c profile=fleets/mine.toml {AS_IT_STANDS}; see"
-    )
+    """With the path of the file that was judged."""
+    changed: dict[str, Any] = {"status": "UPDATE_FAILED"}
+    broken = copy.replace(ACCOUNT, deployed=copy.replace(DEPLOYED, **changed))
+    seen = doctor.examine(WELL, broken, "fleets/mine.toml")
+    (one,) = [each for each in seen if each.check == "stack"]
+    assert one.remedy.startswith("firstline deploy --fleet fleets/mine.toml; see")

@@ -43,10 +43,9 @@ class Cdk:
         assert ran.returncode == status, f"{arguments}: {ran.returncode}\n{told[-3000:]}\n{faults}"
         return told
 
-    def synth(self, folder: Path, context: dict[str, str]) -> "Assembly":
-        """The stacks of this checkout with *context*, in *folder*."""
-        keys = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
-        self.run("synth", *keys, "--output", str(folder))
+    def synth(self, folder: Path, fleet: Path) -> "Assembly":
+        """The stacks of this checkout for the *fleet* of that file, in *folder*."""
+        self.run("synth", "--fleet", str(fleet), "--output", str(folder))
         return Assembly(folder)
 
     def bootstrap(self, assembly: "Assembly") -> None:

@@ -42,18 +42,18 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         fleet = Fleet(cloud, metrics, quick.GROUP)
         cloud.client("logs").create_log_group(logGroupName=quick.PARENT_LOG_GROUP)
         cdk = Cdk(cloud)
-        profile = quick.write(folder / "e2e.toml", nats_port)
-        judge = Judge(cloud, profiles.load(profile).fleet, fleet.has)
-        context = {
-            "profile": str(profile),
-            "mode": "enforce",
-            "account": ACCOUNT,
-            "region": REGION,
-            "architecture": ARCHITECTURES[platform.machine()],
-            "pager_url": pager.url,
+        profile = quick.write(
+            folder / "e2e.toml",
+            nats_port,
+            mode="enforce",
+            account=ACCOUNT,
+            region=REGION,
+            architecture=ARCHITECTURES[platform.machine()],
+            pager_url=pager.url,
             **{f"{whose}_email": f"{whose}@example.com" for whose in READ_BY_MAIL},
-        }
-        assembly = cdk.synth(folder / "cdk.out", context)
+        )
+        judge = Judge(cloud, profiles.load(profile).fleet, fleet.has)
+        assembly = cdk.synth(folder / "cdk.out", profile)
         cdk.bootstrap(assembly)
         cdk.deploy(assembly)
         lambdas = Lambdas(cloud, metrics, folder)
@@ -70,7 +70,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             nats_port=nats_port,
             folder=folder,
             profile=profile,
-            context=context,
             streamed={},
             begun=begun,
             making=begun.spent(),

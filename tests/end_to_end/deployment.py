@@ -44,7 +44,6 @@ class Deployment(NamedTuple):
     nats_port: int
     folder: Path
     profile: Path
-    context: dict[str, str]
     streamed: dict[str, str]
     begun: Begun
     making: Begun

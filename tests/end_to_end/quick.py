@@ -1,11 +1,12 @@
 """The profile that is deployed: the runbook's, with short times and this machine's addresses."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
 from firstline.config import fleet_file
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 
 GROUP = "VettID-Nitro-EnclaveASG"
 PARENT_LOG_GROUP = "/vettid/enclave/parent"
@@ -30,9 +31,9 @@ POLICY = {
 }
 
 
-def write(path: Path, nats_port: int) -> Path:
-    """Write the profile to *path*; its fleet is called ``e2e``."""
-    text = fleet_file.read(DEFAULT_PROFILE).decode()
+def write(path: Path, nats_port: int, **deployment: str) -> Path:
+    """Write the fleet file to *path*; its fleet is called ``e2e``, and deployed with these."""
+    text = fleet_file.read(PROFILE_FILE).decode()
     head, mark, policy = text.partition("[policy]\n")
     for name, value in POLICY.items():
         policy, found = re.subn(rf"(?m)^{name} = \d+$", f"{name} = {value}", policy)
@@ -45,6 +46,7 @@ def write(path: Path, nats_port: int) -> Path:
         head,
     )
     assert found == 1
-    path.write_text(head + mark + policy)
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in deployment.items())
+    path.write_text("".join((head, mark, policy, "\n[deployment]\n", *lines)))
     tomllib.loads(path.read_text())
     return path

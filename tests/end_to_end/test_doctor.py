@@ -3,7 +3,6 @@
 import copy
 import json
 import re
-import shlex
 from ast import literal_eval
 from collections.abc import Iterator
 from functools import cache
@@ -22,9 +21,7 @@ from firstline.doctor.readers.drift import DriftReader
 from firstline.doctor.readers.records import Records, looks, records
 from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.templates import TemplateReader
-from infra import context
 from tests.adapters.account import answered
-from tests.doctor.accounts import ACCOUNT as ALL_FACTS
 from tests.doctor.accounts import DEPLOYED, found
 from tests.end_to_end.cloud import ACCOUNT, REGION
 from tests.end_to_end.deployment import APP, Deployment
@@ -155,13 +152,12 @@ def test_what_was_changed_by_hand_is_found(
     )
 
 
-def test_the_line_of_a_remedy_has_every_key_of_the_deployment(deployment: Deployment) -> None:
-    """As the CDK reads them again."""
-    told = copy.replace(DEPLOYED, outputs=deployment.outputs())
-    account = copy.replace(ALL_FACTS, deployed=told)
-    line = deploying.lines(str(deployment.profile), account)["deploy"]
-    given = dict(each.split("=", 1) for each in shlex.split(line)[3::2])
-    assert context.read(given.get) == context.read(deployment.context.get)
+def test_the_stack_says_what_the_file_of_its_deployment_says(deployment: Deployment) -> None:
+    """So that doctor finds a file that lacks a reader, the pager or the mode."""
+    stands = copy.replace(DEPLOYED, outputs=deployment.outputs())
+    settings = profiles.deployment(deployment.profile)
+    assert deploying.given(stands) == settings.given()
+    assert len(settings.given()) > len(("mode", "account", "region"))
 
 
 def test_looks_are_read_of_the_deployed_tables(session: Session, deployment: Deployment) -> None:

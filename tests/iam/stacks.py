@@ -7,7 +7,7 @@ from aws_cdk import App
 
 from app import compose
 from firstline.config import fleet_file as profiles
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.iam import names
 from tests.iam.calls import Call
 from tests.iam.places import Places
@@ -24,8 +24,8 @@ class Stacks:
     """What a deployment with the shipped profile *name* would make."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        path = DEFAULT_PROFILE.with_name(f"{name}.toml")
-        app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "profile": str(path)})
+        path = PROFILE_FILE.with_name(f"{name}.toml")
+        app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": str(path)})
         compose(app)
         app.synth()
         self.made = Made(folder)

@@ -1,22 +1,35 @@
 """The stacks, synthesized once for all tests: every state of the world but the layers' content."""
 
+import json
+from pathlib import Path
+
 import pytest
 from aws_cdk import App
 
 from app import compose
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.infra.made import Made
 
 WITHOUT_BUNDLING: dict[str, object] = {"aws:cdk:bundling-stacks": []}
+EXAMPLE = {**WITHOUT_BUNDLING, "fleet": str(PROFILE_FILE)}
+"""The shipped example, whose deployment is as the defaults are."""
+
+
+def deployed_with(folder: Path, **settings: object) -> dict[str, object]:
+    """The context of the example in *folder*, with these settings of its deployment."""
+    path = folder / "fleet.toml"
+    lines = (f"{key} = {json.dumps(value)}" for key, value in settings.items())
+    path.write_text("\n".join((PROFILE_FILE.read_text(), "[deployment]", *lines)))
+    return {**WITHOUT_BUNDLING, "fleet": str(path)}
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Give what the stacks make when the operator says nothing."""
     folder = tmp_path_factory.mktemp("assembly")
-    app = App(outdir=str(folder), context=WITHOUT_BUNDLING)
+    app = App(outdir=str(folder), context=EXAMPLE)
     compose(app)
     app.synth()
     return Made(folder)
@@ -25,4 +38,4 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 @pytest.fixture(scope="session")
 def profile() -> Profile:
     """Give the profile that is deployed when the operator names none."""
-    return profiles.load(DEFAULT_PROFILE)
+    return profiles.load(PROFILE_FILE)

@@ -17,12 +17,12 @@ from typing import Any
 from aws_cdk import App
 
 from app import compose
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import HASH, Made
 
 HERE = Path(__file__).parent
-PROFILES = tuple(sorted(path.stem for path in DEFAULT_PROFILE.parent.glob("*.toml")))
+PROFILES = tuple(sorted(path.stem for path in PROFILE_FILE.parent.glob("*.toml")))
 COMMAND = ".venv/bin/python -m tests.infra.listing"
 BEHIND = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?=$|[^0-9A-Za-z]|[A-Z][a-z])")
 """What the CDK puts behind a name, wherever it stands in an export's."""
@@ -40,8 +40,8 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 
 def assembled(profile: str, folder: Path) -> Made:
     """What a deployment with the shipped *profile* would make."""
-    path = DEFAULT_PROFILE.with_name(f"{profile}.toml")
-    app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    path = PROFILE_FILE.with_name(f"{profile}.toml")
+    app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
     app.synth()
     return Made(folder)

@@ -6,7 +6,7 @@ from aws_cdk import App
 from app import compose
 from firstline.ledger.archive import PREFIXES
 from infra.roles import LOCK_BREAKERS
-from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.conftest import deployed_with
 from tests.infra.made import Made, Resource
 from tests.infra.permissions import may, role_of, statements
 
@@ -44,8 +44,8 @@ def test_what_is_put_is_locked_and_private(bucket: Resource) -> None:
 def test_the_operator_chooses_the_lock(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Compliance is opted into, and no lifecycle is shorter than the lock."""
     folder = tmp_path_factory.mktemp("compliance")
-    chosen = {"archive_lock": "compliance", "archive_lock_days": "400"}
-    app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, **chosen})
+    chosen = deployed_with(folder, archive_lock="compliance", archive_lock_days=400)
+    app = App(outdir=str(folder), context=chosen)
     compose(app)
     app.synth()
     properties = Made(folder).one("AWS::S3::Bucket", "Archive").properties

@@ -1,67 +1,78 @@
-"""What the operator chooses: taken, or refused in one line that says how to mend it."""
+"""What the CDK is given: a fleet file, or a refusal in one line that says how to mend it."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from aws_cdk import App
 
 from app import compose
+from firstline.config.deployment_section import Deployment
+from firstline.config.fleet_choice import FILE, VARIABLE
 from firstline.errors import Malformed
 from infra import context
-from infra.context import Context
+from tests.builders import PROFILE_FILE
 from tests.config.test_profile import TEXT as SMALL
 from tests.doctor.test_quotas import ALARM, EXTERNAL, MANY_EXTERNAL
-from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.conftest import WITHOUT_BUNDLING, deployed_with
 from tests.infra.made import Made
 
-NOTHING: dict[str, object] = {}
+EXAMPLE: dict[str, object] = {"fleet": str(PROFILE_FILE)}
 
 
 def test_the_defaults_are_the_careful_ones() -> None:
-    """A deployment that says nothing observes, with the packaged profile."""
-    assert context.read(NOTHING.get) == Context(
-        mode="observe", architecture="arm64", reconcile_concurrency_max=10
-    )
-    assert context.deployment(NOTHING.get).path.name == "runbook.toml"
+    """A file that says nothing of its deployment observes."""
+    found = context.deployment(EXAMPLE.get)
+    assert found.settings == Deployment()
+    assert (found.settings.mode, found.path) == ("observe", PROFILE_FILE)
 
 
-def test_the_next_deployment_is_told_what_this_one_was_given() -> None:
-    """The mode always, and each key that is no default; not the profile, which lies elsewhere."""
-    assert context.told(Context()) == '{"mode":"observe"}'
-    given = {
-        "mode": "enforce",
-        "profile": "my-fleet.toml",
-        "architecture": "arm64",
-        "team_email": "team@example.com",
-        "archive_lock_days": "400",
-    }
-    told = json.loads(context.told(context.read(given.get)))
-    assert told == {"mode": "enforce", "team_email": "team@example.com", "archive_lock_days": "400"}
-    assert context.read(told.get) == context.read((given | {"profile": None}).get)
+def test_without_a_fleet_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is named, or the variable's, or lies in the folder; none is a default."""
+    nothing: dict[str, object] = {}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with pytest.raises(Malformed, match="no fleet file: name one by --fleet FILE"):
+        context.deployment(nothing.get)
+    (tmp_path / FILE).write_bytes(PROFILE_FILE.read_bytes())
+    assert context.deployment(nothing.get).path == tmp_path / FILE
+    monkeypatch.setenv(VARIABLE, str(PROFILE_FILE))
+    assert context.deployment(nothing.get).path == PROFILE_FILE
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "says"),
+    ("key", "value", "line"),
     [
-        ("mode", "dry-run", "mode"),
-        ("architecture", "riscv", "architecture"),
-        ("account", "12345", "account"),
-        ("region", "Virginia", "region"),
-        ("emergency_email", "nobody", "emergency_email"),
-        ("routing_key_secret_arn", "pagerduty", "routing_key_secret_arn"),
-        ("pager_url", "http://events.example.com/v2/enqueue", "pager_url"),
-        ("pager_url", "https://events.example.com", "pager_url"),
-        ("pager_notes_from", "firstline", "pager_notes_from"),
-        ("reconcile_concurrency_max", "1", "reconcile_concurrency_max"),
-        ("ingest_concurrency_reserved", 0, "ingest_concurrency_reserved"),
+        ("mode", "enforce", 'mode = "enforce"'),
+        ("team_email", "team@example.com", 'team_email = "team@example.com"'),
+        ("archive_lock_days", "400", "archive_lock_days = 400"),
+        ("ingest_concurrency_reserved", 25, "ingest_concurrency_reserved = 25"),
     ],
 )
-def test_a_bad_choice_is_refused(key: str, value: object, says: str) -> None:
-    """The message names the key."""
-    with pytest.raises(Malformed, match=says):
-        context.read({key: value}.get)
+def test_a_key_that_the_file_knows_is_refused(key: str, value: object, line: str) -> None:
+    """With the line to write instead: the next deployment would forget the key."""
+    with pytest.raises(Malformed) as refused:
+        context.deployment((EXAMPLE | {key: value}).get)
+    assert str(refused.value) == (
+        f"-c {key}={value}: write {line} under [deployment] in {PROFILE_FILE}"
+    )
+
+
+def test_the_former_name_of_the_file_is_refused() -> None:
+    """A line of an earlier version names the file by another key."""
+    with pytest.raises(
+        Malformed, match=r"-c profile=a\.toml: the fleet file is named by -c fleet="
+    ):
+        context.deployment((EXAMPLE | {"profile": "a.toml"}).get)
+
+
+def test_account_and_region_may_be_overridden(tmp_path: Path) -> None:
+    """One file may be of several accounts; what is no account is refused."""
+    given = deployed_with(tmp_path, account="111122223333", region="us-east-1", mode="enforce")
+    found = context.deployment((given | {"region": "eu-west-1"}).get).settings
+    assert (found.account, found.region, found.mode) == ("111122223333", "eu-west-1", "enforce")
+    with pytest.raises(Malformed, match=r"^the CDK context .*: account is '12345'"):
+        context.deployment((given | {"account": "12345"}).get)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +85,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str,
     path = tmp_path / "fleet.toml"
     path.write_text(SMALL + more)
     with pytest.raises(Malformed, match=says) as refused:
-        context.deployment({"profile": str(path)}.get)
+        context.deployment({"fleet": str(path)}.get)
     assert str(refused.value).startswith(str(path))
 
 
@@ -83,7 +94,7 @@ def most_that_is_taken(path: Path, text: str, tables: list[str]) -> str:
     for count in range(len(tables)):
         path.write_text(text + "".join(tables[: count + 1]))
         try:
-            context.deployment({"profile": str(path)}.get)
+            context.deployment({"fleet": str(path)}.get)
         except Malformed:
             return text + "".join(tables[:count])
     raise AssertionError("nothing was refused")
@@ -97,7 +108,7 @@ def test_the_most_that_is_taken_fits(tmp_path: Path) -> None:
     most = most_that_is_taken(path, SMALL, made_ones)
     most = most_that_is_taken(path, most, others)
     path.write_text(most)
-    app = App(outdir=str(tmp_path / "assembly"), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    app = App(outdir=str(tmp_path / "assembly"), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
     app.synth()
     made = Made(tmp_path / "assembly")
@@ -109,17 +120,3 @@ def test_the_most_that_is_taken_fits(tmp_path: Path) -> None:
     ]
     assert 1500 < len(pattern) <= 2048
     assert all(3500 < len(each) <= 4096 for each in environments)
-
-
-README = Path(__file__).parents[2] / "README.md"
-
-
-def test_the_readme_tells_every_key() -> None:
-    """In its list of them, which names no other."""
-    (told,) = [line for line in README.read_text().splitlines() if "context keys are" in line]
-    keys = {each for each in re.findall(r"`(\w+)`", told) if each not in CHOICES}
-    assert keys == set(Context.__struct_fields__)
-
-
-CHOICES = {"arm64", "x86_64", "governance", "compliance"}
-"""What a key may be, told beside it."""

@@ -18,7 +18,7 @@ from firstline.signal import Disposition, Severity
 from firstline.signals.classify import Classification, classify, known_as
 from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
@@ -29,7 +29,7 @@ RECEIVED = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 
 def classified(body: bytes) -> Classification:
     """Give what the core makes of the event in *body*."""
-    profile = profiles.load(DEFAULT_PROFILE)
+    profile = profiles.load(PROFILE_FILE)
     signal = known_as(parse(body, HOME, RECEIVED), profile, {})
     return classify(signal, profile, HOME)
 
@@ -285,7 +285,7 @@ DEAF = (
 def test_each_guarded_alarm_has_a_composite_without_code(shipped: str, tmp_path: Path) -> None:
     """Whatever a rule calls a P1 and any one sign of deafness: straight to the emergency topic."""
     made = assembled(shipped, tmp_path)
-    profile = profiles.load(DEFAULT_PROFILE.with_name(f"{shipped}.toml"))
+    profile = profiles.load(PROFILE_FILE.with_name(f"{shipped}.toml"))
     topic = made.one("AWS::SNS::Topic", "Emergency")
     ruled = {
         each.subject
@@ -315,7 +315,7 @@ def test_a_guarded_alarm_may_have_any_name(name: str, tmp_path: Path) -> None:
     small = (Path(__file__).parents[1] / "config" / "small.toml").read_text()
     path = tmp_path / "fleet.toml"
     path.write_text(small.replace(EXTERNAL, name))
-    app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
     app.synth()
     made = Made(tmp_path / "out")

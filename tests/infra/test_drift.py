@@ -12,8 +12,7 @@ from firstline.doctor.facts import Resource
 from firstline.doctor.finding import Case
 from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
 from firstline.doctor.template import Stands
-from infra.context import DEFAULT_PROFILE
-from tests.builders import HOME
+from tests.builders import HOME, PROFILE_FILE
 from tests.doctor.accounts import ACCOUNT
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
@@ -30,8 +29,8 @@ VITAL = {
 @pytest.mark.parametrize("profile", ["runbook", "vettid"])
 def test_all_that_carries_signals_is_held(profile: str, tmp_path: Path) -> None:
     """None has a form that this version cannot tell; as grave as what hangs on it."""
-    path = DEFAULT_PROFILE.with_name(f"{profile}.toml")
-    app = App(outdir=str(tmp_path), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    path = PROFILE_FILE.with_name(f"{profile}.toml")
+    app = App(outdir=str(tmp_path), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
     app.synth()
     made = Made(tmp_path)

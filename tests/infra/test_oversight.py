@@ -19,7 +19,7 @@ from firstline.lab.twin.scenario import Scenario, SpoiltPlan
 from firstline.lab.twin.world import World
 from functions import sweep
 from tests.builders import SETTINGS
-from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.conftest import deployed_with
 from tests.infra.made import ACCOUNT, HASH, HERE, Made, Resource
 
 MINUTE = timedelta(minutes=1)
@@ -27,7 +27,7 @@ NOT_BREACHING, BREACHING = "notBreaching", "breaching"
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 EXPECTED = {
     "HeartbeatMissing": ("firstline", "Heartbeat", "Sum", BELOW, 1, 3, BREACHING),
-    "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 180, 1, NOT_BREACHING),
+    "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 120, 1, NOT_BREACHING),
     "PagesFailed": ("firstline", "PagesFailed", "Sum", ABOVE, 0, 1, NOT_BREACHING),
     "IncidentsUnreadable": (
         *("firstline", "IncidentsUnreadable", "Maximum", ABOVE, 0, 1, NOT_BREACHING),
@@ -305,7 +305,7 @@ def test_an_address_is_subscribed_and_its_absence_is_told(
 ) -> None:
     """With an address there is a subscription; without one the CDK warns."""
     folder = tmp_path_factory.mktemp("subscribed")
-    context = {**WITHOUT_BUNDLING, "emergency_email": "on-call@example.com"}
+    context = deployed_with(folder, emergency_email="on-call@example.com")
     app = App(outdir=str(folder), context=context)
     compose(app)
     app.synth()
@@ -319,7 +319,7 @@ def test_an_address_is_subscribed_and_its_absence_is_told(
 
 def warned(folder: Path) -> bool:
     """Tell whether the assembly carries the warning."""
-    return any("nobody hears the emergency topic" in path.read_text() for path in folder.glob("*"))
+    return any("no one reads the emergency topic" in path.read_text() for path in folder.glob("*"))
 
 
 def test_the_sweep_emits_what_the_alarms_watch(

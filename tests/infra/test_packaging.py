@@ -15,7 +15,7 @@ from firstline import version as code
 from firstline.config import fleet_file
 from firstline.config.settings import Settings
 from infra import packaging
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.infra.made import Made, Resource
 
 ROOT = Path(packaging.__file__).parents[1]
@@ -43,7 +43,8 @@ def run_app(
     folder: Path, context: dict[str, str], **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `app.py` as the CDK does: told by the environment where to write, and the context."""
-    told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context), **environment}
+    given = {"fleet": str(PROFILE_FILE)} | context
+    told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(given), **environment}
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
@@ -144,7 +145,7 @@ def test_the_settings_name_the_code_and_the_profile_that_ship(synthesized: Synth
     assert read.code == code.digest(synthesized.layer("Firstline") / "python" / "firstline")
     shipped = synthesized.layer("Profile") / Path(read.profile_path).relative_to("/opt")
     assert files(synthesized.layer("Profile")).keys() == {"profile/profile.toml"}
-    assert shipped.read_bytes() == fleet_file.read(DEFAULT_PROFILE)
+    assert shipped.read_bytes() == fleet_file.read(PROFILE_FILE)
 
 
 def test_a_build_gives_the_same_bytes_again(synthesized: Synthesized, tmp_path: Path) -> None:
@@ -182,10 +183,10 @@ def test_a_bad_profile_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     """The operator's mistake ends with exit status 2, and nothing is made."""
     bad = tmp_path / "fleet.toml"
     bad.write_text(
-        fleet_file.read(DEFAULT_PROFILE).decode().replace('autonomy = "auto"', 'autonomy = "maybe"')
+        fleet_file.read(PROFILE_FILE).decode().replace('autonomy = "auto"', 'autonomy = "maybe"')
     )
     assert tomllib.loads(bad.read_text())["actions"][0]["autonomy"] == "maybe"
-    ran = run_app(tmp_path / "assembly", {"profile": str(bad)})
+    ran = run_app(tmp_path / "assembly", {"fleet": str(bad)})
     (line,) = [line for line in ran.stderr.splitlines() if "fleet.toml" in line]
     assert ran.returncode == 2
     told = "actions[\"restart_parent\"].autonomy: is 'maybe'"

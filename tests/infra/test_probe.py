@@ -16,14 +16,14 @@ from firstline.config.probe_section import Probe
 from firstline.config.probe_settings import ProbeSettings
 from firstline.errors import Malformed
 from infra import packaging, probe
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 from tests.infra.permissions import may
 
 NETWORK = ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface")
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/firstline/probe-nats-creds"
-PROBE = profiles.load(DEFAULT_PROFILE).probe
+PROBE = profiles.load(PROFILE_FILE).probe
 
 
 def function(made: Made, name: str) -> Resource:
@@ -111,11 +111,11 @@ def test_a_deployer_is_told_of_network_and_price() -> None:
 
 def test_a_profile_without_a_probe_makes_none(tmp_path: Path) -> None:
     """And the notes say so."""
-    text = fleet_file.read(DEFAULT_PROFILE).decode()
+    text = fleet_file.read(PROFILE_FILE).decode()
     start, end = text.index("[probe.nats]"), text.index("[[rules]]")
     path = tmp_path / "fleet.toml"
     path.write_text(text[:start] + text[end:])
-    app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "profile": str(path)})
+    app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     notes = compose(app)
     app.synth()
     made = Made(tmp_path / "out")
@@ -160,7 +160,7 @@ def test_the_handlers_import_from_what_ships(tmp_path: Path) -> None:
 
 def test_a_probe_without_its_network_is_refused(tmp_path: Path) -> None:
     """One line says what is missing."""
-    text = fleet_file.read(DEFAULT_PROFILE).decode()
+    text = fleet_file.read(PROFILE_FILE).decode()
     (network,) = [each for each in text.split("\n\n") if each.startswith("[probe.nats.network]")]
     path = tmp_path / "fleet.toml"
     path.write_text(text.replace(network, ""))

@@ -17,9 +17,9 @@ from firstline.config.settings import Home, Settings
 from firstline.lab.twin import resources
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
-from infra.context import DEFAULT_PROFILE
 from infra.packaging import PROFILE_PATH
-from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.builders import PROFILE_FILE
+from tests.infra.conftest import WITHOUT_BUNDLING, deployed_with
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
 TIMEOUTS_SECONDS = {
@@ -256,24 +256,25 @@ def test_the_routing_key_is_the_operators(made: Made) -> None:
 
 
 def test_the_operators_choices_arrive(tmp_path: Path) -> None:
-    """Mode, architecture, concurrency and an existing secret are taken from the context."""
+    """Mode, architecture, concurrency and an existing secret are taken from the fleet file."""
     arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:pager-a1b2c3"
-    context = {
-        **WITHOUT_BUNDLING,
+    given = {
         "mode": "enforce",
         "architecture": "x86_64",
         "routing_key_secret_arn": arn,
+        "pager_region": "eu",
         "pager_notes_from": "firstline@example.com",
-        "reconcile_concurrency_max": "4",
-        "ingest_concurrency_reserved": "25",
+        "reconcile_concurrency_max": 4,
+        "ingest_concurrency_reserved": 25,
     }
-    app = App(outdir=str(tmp_path), context=context)
+    app = App(outdir=str(tmp_path), context=deployed_with(tmp_path, **given))
     compose(app)
     app.synth()
     chosen = Made(tmp_path)
     ingest = functions(chosen)["ingest"].properties
     read = Settings.read(ingest["Environment"]["Variables"])
     assert (read.mode, read.routing_key_secret) == ("enforce", arn)
+    assert read.pager_url == "https://events.eu.pagerduty.com/v2/enqueue"
     assert read.pager_notes_from == "firstline@example.com"
     assert ingest["Architectures"] == ["x86_64"]
     assert ingest["ReservedConcurrentExecutions"] == 25
@@ -281,8 +282,7 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     assert [each.logical_id for each in chosen.of("AWS::SecretsManager::Secret")] == ["HashKey"]
     outputs = chosen.outputs("firstline-vettid-app")
     assert (outputs["Mode"], outputs["RoutingKeySecret"]) == ("enforce", arn)
-    given = {key: each for key, each in context.items() if key not in WITHOUT_BUNDLING}
-    assert json.loads(outputs["Context"]) == given
+    assert json.loads(outputs["Context"]) == {key: str(each) for key, each in given.items()}
 
 
 def test_the_outputs_say_what_was_deployed(made: Made, profile: Profile) -> None:
@@ -297,12 +297,12 @@ def test_the_outputs_say_what_was_deployed(made: Made, profile: Profile) -> None
 def test_a_changed_profile_makes_a_new_layer(tmp_path: Path) -> None:
     """A policy that was changed reaches the functions, whatever its file is called."""
     path = tmp_path / "[eu] *fleet#1!.toml"
-    text = fleet_file.read(DEFAULT_PROFILE).decode()
+    text = fleet_file.read(PROFILE_FILE).decode()
     keys = []
     for seconds in (60, 120):
         path.write_text(text.replace("cooldown_seconds = 60", f"cooldown_seconds = {seconds}"))
         folder = tmp_path / f"assembly-{seconds}"
-        app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "profile": str(path)})
+        app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": str(path)})
         compose(app)
         app.synth()
         layer = Made(folder).one("AWS::Lambda::LayerVersion", "RuntimeProfile")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from firstline.config import fleet_file as profiles
-from infra.context import DEFAULT_PROFILE
+from tests.builders import PROFILE_FILE
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import Made
 from tools.cost.cost import MIX
@@ -48,7 +48,7 @@ def schedules(made: Made) -> list[str]:
 @pytest.mark.parametrize("name", PROFILES)
 def test_what_is_counted_is_what_is_deployed(name: str, tmp_path: Path) -> None:
     made = assembled(name, tmp_path)
-    has = deployed(profiles.load(DEFAULT_PROFILE.with_name(f"{name}.toml")))
+    has = deployed(profiles.load(PROFILE_FILE.with_name(f"{name}.toml")))
     assert functions(made) == {each: MEMORY_MB[each] for each in has.functions}
     assert alarm_metrics(made) == has.alarm_metrics
     assert len(made.of("AWS::CloudWatch::CompositeAlarm")) == has.composites

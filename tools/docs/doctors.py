@@ -17,10 +17,8 @@ from being heard. What could not be read is a finding too.
 |---|---|---|---|---|
 """
 PLACES = """
-`{{deploy}}` is one line, which doctor fills in: the path that `--profile` names, and every context
-key that the deployment was made with, for a deployment forgets a key that a later line leaves out.
-`{{enforce}}` is the same line with `mode=enforce`. Where what stands could not be read, `MODE` and
-the addresses stand for yours; before the first deployment the line is:
+`{{deploy}}` is one line, which doctor fills in with the path of the fleet file; what it deploys
+stands in that file. `{{enforce}}` is the key to write under `[deployment]`, and then that line:
 
 ```
 {line}
@@ -59,7 +57,7 @@ Read are the open incidents, and those that the last {checkpoints} checkpoints o
 
 def doctors() -> str:
     """The whole page."""
-    first = deploying.line({"profile": deploying.PROFILE, **deploying.FIRST})
+    first = deploying.command(deploying.FLEET_FILE)
     harms = f"{PLACES.format(line=first)}{HARMS}"
     limits = LIMITS.format(days=LOOK_OLD.days, checkpoints=CHECKPOINTS_MAX, incidents=INCIDENTS_MAX)
     parts = ((HEAD, doctor.table()), (harms, harm.table()), (limits, reads.table()))

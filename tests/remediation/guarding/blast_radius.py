@@ -15,6 +15,7 @@ from tests.builders import (
     attempt,
     evidence,
     group,
+    impaired,
     incident,
     verifying,
 )
@@ -52,6 +53,10 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "target_is_proven_dead": (
         (only(health="healthy"), Denial(f"{A} is not proven dead: it is unknown")),
         (only(health="draining"), Denial(f"{A} is not proven dead: it is unknown")),
+        (
+            situation(evidence=evidence(target_health=UNREAD, instance_statuses=impaired())),
+            Denial("the load balancer cannot be read: throttled", unknown=True),
+        ),
     ),
     "budget_is_left": (
         (

@@ -18,12 +18,14 @@ from tests.builders import (
     NOW,
     OK,
     OTHER,
+    PROFILE,
     A,
     B,
     ago,
     evidence,
     group,
     host,
+    impaired,
     incident,
 )
 from tests.remediation.guarding.cases import (
@@ -127,6 +129,10 @@ PASSES = {
     "no_alarm_is_suppressed: its window has ended": silenced(ALARM, muted=ALARM_ARN, until=ago(0)),
     "no_alarm_is_suppressed: it was muted before it rang": copy.replace(
         silenced(ALARM, muted=ALARM_ARN), incident=incident(signalled_at=ago(-301))
+    ),
+    "target_is_proven_dead: a fleet without a load balancer": situation(
+        profile=copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, target_group="")),
+        evidence=evidence(target_health=UNREAD, instance_statuses=impaired()),
     ),
     "no_finding_on_target: on another host": situation(limits=around(("finding", B, 0))),
     "group_launches: a restart needs no launch": situation(

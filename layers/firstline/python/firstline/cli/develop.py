@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 import firstline
+from firstline.config import fleet_choice
 from firstline.errors import Malformed
 
 CONTEXT = ("-c", "--context")
@@ -30,6 +31,10 @@ VALUED = frozenset({"-W", "-c", "-k", "-m", "-n", "-o", "-p", "-r"})
 Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
 Fast = Annotated[bool, typer.Option("--fast", help="only what decides, in a minute of CPU")]
 FAST_SECONDS = 60
+FleetFile = Annotated[
+    Path | None,
+    typer.Option("--fleet", help="the fleet file; else FIRSTLINE_FLEET, firstline.toml"),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
 
 BESIDE = Path(sys.executable).parent
@@ -124,11 +129,13 @@ def passes(name: str, command: tuple[str, ...], root: Path) -> bool:
 
 
 @app.command(context_settings=PASSED_ON)
-def synth(arguments: Arguments = None, output: Output = Path("cdk.out")) -> int:
+def synth(
+    arguments: Arguments = None, fleet: FleetFile = None, output: Output = Path("cdk.out")
+) -> int:
     """Run ``cdk synth`` at the checkout's root and name the stacks that it made."""
-    root = checkout()
+    root, words = checkout(), of_fleet(fleet, arguments or [])
     folder = Path.cwd() / output if output != Path("cdk.out") else root / output
-    status = cdk(root, "synth", "--quiet", "--output", str(folder), *(arguments or []))
+    status = cdk(root, "synth", "--quiet", "--output", str(folder), *words)
     if status == 0:
         made = json.loads((folder / "manifest.json").read_text())["artifacts"]
         stacks = [name for name, it in made.items() if it["type"] == "aws:cloudformation:stack"]
@@ -137,12 +144,13 @@ def synth(arguments: Arguments = None, output: Output = Path("cdk.out")) -> int:
 
 
 @app.command(context_settings=PASSED_ON)
-def deploy(arguments: Arguments = None) -> int:
+def deploy(arguments: Arguments = None, fleet: FleetFile = None) -> int:
     """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one.
 
-    Name every context key that the deployment has: it forgets what a later line leaves out.
+    What it deploys stands in the fleet file: the policy, and its table [deployment].
     """
-    return cdk(checkout(), "deploy", *unless_named("--all", arguments or []))
+    root, words = checkout(), of_fleet(fleet, arguments or [])
+    return cdk(root, "deploy", *unless_named("--all", words))
 
 
 @app.command(context_settings=PASSED_ON)
@@ -152,9 +160,22 @@ def bootstrap(arguments: Arguments = None) -> int:
 
 
 @app.command(context_settings=PASSED_ON)
-def destroy(arguments: Arguments = None) -> int:
+def destroy(arguments: Arguments = None, fleet: FleetFile = None) -> int:
     """Run ``cdk destroy``, for the app stack unless a word may name another; records stay."""
-    return cdk(checkout(), "destroy", *unless_named(APP_STACKS, arguments or []))
+    root, words = checkout(), of_fleet(fleet, arguments or [])
+    return cdk(root, "destroy", *unless_named(APP_STACKS, words))
+
+
+def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
+    """*arguments* with the context key of the fleet file, where they do not name it.
+
+    A cloud assembly that was made before (``--app``) is of a fleet already.
+    """
+    if any(each.partition("=")[0] in {"--app", "-a", "fleet"} for each in arguments):
+        return arguments
+    given = None if named is None else str(named)
+    path = fleet_choice.choose(given, os.environ, Path.cwd())
+    return ["-c", f"fleet={path.resolve()}", *arguments]
 
 
 def unless_named(stacks: str, arguments: list[str]) -> list[str]:

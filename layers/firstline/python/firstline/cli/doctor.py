@@ -44,9 +44,9 @@ def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tu
 
     The shipped profile is an example that no remedy deploys: its place is the operator's own.
     """
-    profile = profiles.load(path)
-    own = deploying.PROFILE if path == RUNBOOK else str(path)
-    return checks.examine(profile, gather(session, profile, clock, asks=look), own)
+    profile, settings = profiles.load(path), profiles.deployment(path)
+    own = deploying.FLEET_FILE if path == RUNBOOK else str(path)
+    return checks.examine(profile, gather(session, profile, clock, asks=look), own, settings)
 
 
 def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:

@@ -1,7 +1,8 @@
 """Fleet file: what a fleet has and what differs from a shipped policy, made into one whole.
 
 ``extends = "runbook"`` names the policy. The whole is a profile like any other: it is what is
-deployed, and what the ledger keeps under its digest. A file that extends nothing is whole already.
+deployed, and what the ledger keeps under its digest. A file that extends nothing is whole but for
+its ``[deployment]``, which is no part of a profile.
 """
 
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import NamedTuple
 
 import tomli_w
 
-from firstline.config import inheritance, profile_file, toml_document
+from firstline.config import deployment_section, inheritance, profile_file, toml_document
+from firstline.config.deployment_section import SECTION, Deployment
 from firstline.config.inheritance import Merged, Table
 from firstline.config.profile import Profile
 from firstline.config.toml_document import Document, Fault
@@ -64,8 +66,33 @@ def read(path: Path) -> bytes:
 
 def whole(raw: bytes, name: str) -> bytes:
     """The whole text of *raw*, a file called *name*; raises `Malformed`."""
+    document = toml_document.read(raw, name)
+    _deployment(document)
     found = extending(raw, name)
-    return raw if found is None else found.text
+    if found is not None:
+        return found.text
+    return _without_deployment(document) if SECTION in document.table else raw
+
+
+def deployment(path: Path) -> Deployment:
+    """How the stacks of the fleet in *path* are deployed; raises `Malformed`."""
+    return _deployment(toml_document.read(profile_file.read(path), str(path)))
+
+
+def _deployment(document: Document) -> Deployment:
+    found = deployment_section.read(document.table)
+    if isinstance(found, Fault):
+        raise document.refusal([found])
+    return found
+
+
+def _without_deployment(document: Document) -> bytes:
+    """The text of a whole profile; its faults are located in the file."""
+    table = {key: value for key, value in document.table.items() if key != SECTION}
+    text = tomli_w.dumps(table).encode()
+    if faults := profile_file.faults(table, text):
+        raise document.refusal(faults)
+    return text
 
 
 def extending(raw: bytes, name: str) -> FleetFile | None:
@@ -74,7 +101,8 @@ def extending(raw: bytes, name: str) -> FleetFile | None:
     if EXTENDS not in document.table:
         return None
     policy = _policy(document)
-    own = {key: value for key, value in document.table.items() if key != EXTENDS}
+    apart = (EXTENDS, SECTION)
+    own = {key: value for key, value in document.table.items() if key not in apart}
     own.setdefault("name", policy.name)
     merged = inheritance.merge(policy.table, own)
     text = f"# extends {policy.name}, version {policy.version}\n{tomli_w.dumps(merged.table)}"

@@ -119,14 +119,15 @@ class Draft:
     def schedule(self) -> None:
         """When the sweep takes a wake for lost: an update that is owed is due at once (I38).
 
-        It is sent in this same turn, by a worker that may not live to do it. Behind a page that is
-        owed it waits for that page's own wake.
+        It is sent in this same turn, by a worker that may not live to do it. Behind a trigger that
+        is owed it waits for that page's own wake, and behind a resolve that waits for nothing.
         """
         owed = paging.owed(self.incident.pages)
         digests = [each.due_at for each in owed if each.channel == "digest"]
         quiet = [each.due_at for each in owed if each.channel in QUIET]
-        alone = len(digests) + len(quiet) == len(owed)
-        at = min([*self._wakes(), *digests, *(quiet if alone else ())], default=None)
+        people = (each for each in owed if each.channel not in {*QUIET, "digest"})
+        held = any(each.action == "trigger" for each in people)
+        at = min([*self._wakes(), *digests, *(() if held else quiet)], default=None)
         self.incident = copy.replace(self.incident, next_wake_at=at)
 
     def _wakes(self) -> list[datetime]:

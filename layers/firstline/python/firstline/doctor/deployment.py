@@ -1,14 +1,17 @@
 """Deployment: whether what stands of firstline is whole, runs, and is of this profile."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from firstline.doctor import watched
+from firstline.config import deployment_section
+from firstline.doctor import deploying, watched
 from firstline.doctor.facts import Deployed, Unread, known
 from firstline.doctor.finding import Case, Check, Found, Grade
 
 HEARTBEAT_OLD = timedelta(minutes=10)
 """The sweep beats each minute; CloudWatch may show it some minutes late."""
+TO_PEOPLE = frozenset({"emergency_email", "routing_key_secret_arn", "pager_region", "pager_url"})
+"""The settings without which a P1 reaches no one."""
 WHOLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
@@ -37,6 +40,28 @@ def profile(case: Case) -> Iterator[Found]:
         if found != own:
             told = f"deployed is the profile {found[:12]}, and this is {own[:12]}"
             yield Found(case.profile.name, told, "warning")
+
+
+def settings(case: Case) -> Iterator[Found]:
+    """The fleet file's `[deployment]` says what was deployed: people, secret, mode and the rest."""
+    deployed = _deployed(case)
+    if deployed is None or case.settings is None:
+        return
+    stands, own = deploying.given(deployed), case.settings.given()
+    for key in sorted(stands.keys() | own.keys()):
+        if stands and stands.get(key) != own.get(key):
+            was, says = stands.get(key, "not given"), own.get(key, "nothing")
+            lost = key in TO_PEOPLE and key in stands and key not in own
+            grade: Grade = "critical" if lost else "warning"
+            told = f"was deployed as {was}, and {case.path} says {says}"
+            yield Found(key, told, grade, {"line": _line(key, stands)})
+
+
+def _line(key: str, stands: Mapping[str, str]) -> str:
+    """What to do with *key* so that the file says what stands."""
+    if key not in stands:
+        return f"remove {key}"
+    return f"write {deployment_section.line(key, stands[key])}"
 
 
 def heartbeat(case: Case) -> Iterator[Found]:
@@ -102,7 +127,15 @@ CHECKS = (
         ask=profile,
         severity="warning",
         consequence="doctor judges another profile than the one that decides",
-        remedy="{deploy}, or name the deployed one with --profile",
+        remedy="{deploy}, or name the deployed one with --fleet",
+    ),
+    Check(
+        name="deployment-settings",
+        ask=settings,
+        severity="critical where the file lacks a way to people that was deployed, else a warning",
+        consequence="the next deployment takes what the file says: a reader, the pager or the mode"
+        " may go",
+        remedy="{line} under [deployment] to keep it; {deploy} to take what the file says",
     ),
     Check(
         name="heartbeat",

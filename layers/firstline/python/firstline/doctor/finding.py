@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from firstline.config.deployment_section import Deployment
 from firstline.config.profile import Profile
 from firstline.doctor import deploying
 from firstline.doctor.facts import Account
@@ -15,11 +16,15 @@ type Grade = Literal["critical", "warning", "note"]
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A profile, the account that it is held against, and the path of the profile's file."""
+    """A profile, the account that it is held against, and the path of the fleet file.
+
+    ``settings`` are the file's of its deployment; None where they are not to be compared.
+    """
 
     profile: Profile
     account: Account
-    path: str = deploying.PROFILE
+    path: str = deploying.FLEET_FILE
+    settings: Deployment | None = None
 
     def grade(self, alarm: str) -> Grade:
         """How much hangs on the alarm that the rules know as *alarm*."""
@@ -46,7 +51,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self, case: Case) -> "Iterator[Finding]":
         """Each thing that does not hold."""
-        known = {"fleet": case.profile.fleet.name, **deploying.lines(case.path, case.account)}
+        known = {"fleet": case.profile.fleet.name, **deploying.places(case.path)}
         for each in self.ask(case):
             fills = {"subject": each.subject, **known, **each.fills}
             yield Finding(

@@ -24,7 +24,7 @@ def routing_key(case: Case) -> Iterator[Found]:
 def rest_key(case: Case) -> Iterator[Found]:
     """Where updates are notes on PagerDuty's incidents, the secret holds the REST API's key too."""
     deployed = case.account.deployed
-    if not isinstance(deployed, Deployed) or "pager_notes_from" not in deploying.keys(deployed):
+    if not isinstance(deployed, Deployed) or "pager_notes_from" not in deploying.given(deployed):
         return
     if deployed.routing_key == "set":
         names = {"secret": _secret(deployed)}

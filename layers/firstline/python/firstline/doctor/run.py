@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from firstline.config.deployment_section import Deployment
 from firstline.config.profile import Profile
 from firstline.doctor import (
     access,
@@ -35,10 +36,13 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(
-    profile: Profile, account: Account, path: str = deploying.PROFILE
+    profile: Profile,
+    account: Account,
+    path: str = deploying.FLEET_FILE,
+    settings: Deployment | None = None,
 ) -> tuple[Finding, ...]:
-    """What every check finds; *path* is of the profile's file."""
-    case = Case(profile, account, path)
+    """What every check finds; *path* is of the fleet file, and *settings* are its section."""
+    case = Case(profile, account, path, settings)
     found = [finding for check in CHECKS for finding in check.findings(case)]
     return tuple(sorted(found, key=lambda each: GRADES.index(each.severity)))
 

@@ -52,14 +52,21 @@ def _names_its_target(
 
 
 def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
-    """I11, I12, I16: two fresh sources prove it by causes of their own, and none says it serves."""
+    """I11, I12, I16: two fresh sources prove it by causes of their own, and none says it serves.
+
+    The load balancer, where the fleet has one, must be able to say so: two sources that are wrong
+    at once must not touch a host to which it sends users.
+    """
     if FIXES[plan.action].reach == "fleet":
         return None  # whom it touches is held by the budget and the floor
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
-    if verdict is not None and verdict.life is Life.DEAD:
-        return None
-    told = verdict.life if verdict is not None else Life.UNKNOWN
-    return Denial(f"{plan.target} is not proven dead: it is {told}")
+    life = verdict.life if verdict is not None else Life.UNKNOWN
+    if life is not Life.DEAD:
+        return Denial(f"{plan.target} is not proven dead: it is {life}")
+    health = situation.evidence.target_health
+    if situation.profile.fleet.target_group and isinstance(health, Unknown):
+        return Denial(f"the load balancer cannot be read: {health.why}", unknown=True)
+    return None
 
 
 def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:

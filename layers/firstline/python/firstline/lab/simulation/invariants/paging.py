@@ -16,10 +16,12 @@ from firstline.signals.sources.envelope import parse
 
 PAGED_WITHIN = timedelta(seconds=60)
 TOLD_WITHIN = timedelta(minutes=5, seconds=10)
-"""What is owed for three minutes is seen by the next sweep, and by its alarm a minute later."""
+"""What is owed for two minutes is seen by the next sweep, and by its alarm a minute later."""
 SWEPT_EVERY = timedelta(seconds=70)
 """With the time that a slow sweep may take."""
 SILENT_FOR = timedelta(minutes=3)
+OWED_FOR = timedelta(minutes=2)
+"""As ``infra/oversight.py`` has both: without a heartbeat, and with a page that is owed."""
 SKEW = timedelta(seconds=10)
 """As far as a worker's clock may be wrong."""
 LATEST = timedelta(seconds=40)
@@ -193,7 +195,7 @@ def deaf(left: Left, since: datetime, until: datetime) -> bool:
     """Whether the heartbeat stopped, a page was told as owed for long, or a letter was dead."""
     beats = [each for each in left.run.beats if since - SILENT_FOR <= each.at <= until]
     told = [*beats, *left.run.owing]
-    owed = any(each.owed_for >= SILENT_FOR for each in told if since <= each.at <= until)
+    owed = any(each.owed_for >= OWED_FOR for each in told if since <= each.at <= until)
     instants = [since, *(each.at for each in beats if each.at >= since), until]
     gaps = itertools.pairwise(instants)
     silent = any(after - before >= SILENT_FOR for before, after in gaps)
