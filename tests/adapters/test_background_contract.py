@@ -1,12 +1,15 @@
 """The Background port: what both adapters must do, and what AWS alone can do to one of them."""
 
 import copy
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from operator import ge, gt
 from typing import Any
 
 import pytest
 from boto3.session import Session
+from msgspec.structs import astuple
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.investigation import AwsBackground
@@ -32,10 +35,13 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import FaultKind
+from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.alarm_metric import window
+from tests.adapters import account
 from tests.adapters.doors import PROFILE_PATH, T0, Door, Ends, Requests
 from tests.builders import HOME
+from tests.events import body, edited
 
 HOST = InstanceId("i-0a1b2c3d4e5f60711")
 HOSTS = (HOST,)
@@ -291,6 +297,192 @@ def test_a_metric_that_came_in_part_is_not_known(named: Profile) -> None:
     cut = {"Id": "value", "StatusCode": "InternalError", "Timestamps": [], "Values": []}
     with pytest.raises(Unavailable, match="in part"):
         answering({"MetricDataResults": [cut]}, named).alarm_metric(ALARM, AROUND)
+
+
+ENDS = T0 + timedelta(minutes=9)
+THEIRS = "unlisted-http-api-5xx"
+PERCENTILE: dict[str, object] = {"detail.configuration.metrics.0.metricStat.stat": "p99.9"}
+JUDGED = {
+    THEIRS: ("5xx", "Sum", ">=", 10.0, 60, 1, 1),
+    "percentile": ("5xx", "p99.9", ">=", 10.0, 60, 1, 1),
+    "metric-math": ("5xx percent", "100*m1/MAX([m2,1])", ">", 5.0, 60, 3, 2),
+    "kms-quota": ("percent of the quota", "100*(m1+m2)/SERVICE_QUOTA(m1)", ">", 80.0, 60, 3, 2),
+}
+
+
+def envelope(name: str) -> bytes:
+    """The event of an alarm of others."""
+    return edited(body(THEIRS), PERCENTILE) if name == "percentile" else body(name)
+
+
+def watched(world: World, name: str) -> str:
+    """The ARN of an alarm that rings since the start of *world*."""
+    raw = envelope(name)
+    (arn,) = json.loads(raw)["resources"]
+    world.watch(arn, raw, None)
+    return str(arn)
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
+    door: Door, both: Background, requests: Requests, name: str
+) -> None:
+    """Beside what the alarm judges; both doors agree, and AWS is asked twice."""
+    arn = watched(door.world, name)
+    requests.calls.clear()
+    found = both.external_metric(arn, T0, ENDS)
+    assert found is not None
+    assert astuple(found.judged) == JUDGED[name]
+    assert found.around == window(found.judged, T0, ENDS)
+    assert tuple(found.values) == found.around.periods
+    breaches = {">": gt, ">=": ge}[found.judged.comparison]
+    rings = [breaches(value, found.judged.threshold) for value in found.values.values()]
+    leads = found.judged.breaching_periods
+    assert rings == [False] * (30 - leads) + [True] * (9 + leads)
+    assert found == MemoryDoor(door.world).ports.background.external_metric(arn, T0, ENDS)
+    asked = ["cloudwatch.DescribeAlarms", "cloudwatch.GetMetricData"]
+    assert requests.calls == (asked if isinstance(both, AwsBackground) else [])
+
+
+@pytest.mark.parametrize(
+    "name", ["anomaly-band", "composite-suppressed", "contributor", "log-alarm", "set-by-hand"]
+)
+def test_an_alarm_of_others_without_a_threshold_has_no_metric(
+    door: Door, both: Background, requests: Requests, name: str
+) -> None:
+    """A band has two, and other kinds judge no metric; nothing is asked about one."""
+    arn = watched(door.world, name)
+    requests.calls.clear()
+    assert both.external_metric(arn, T0, ENDS) is None
+    assert "cloudwatch.GetMetricData" not in requests.calls
+
+
+def test_an_alarm_of_others_that_is_gone_has_no_metric(
+    door: Door, both: Background, requests: Requests
+) -> None:
+    """Nor has one of that name elsewhere, or what is no alarm, which is not asked for."""
+    arn = watched(door.world, THEIRS)
+    elsewhere = arn.replace("111122223333", "999988887777")
+    assert both.external_metric(elsewhere, T0, ENDS) is None
+    door.world.delete_alarm(arn, T0)
+    door.world.advance(T0)
+    assert both.external_metric(arn, T0, ENDS) is None
+    requests.calls.clear()
+    assert both.external_metric("arn:aws:ec2:us-east-1:111122223333:instance/i", T0, ENDS) is None
+    assert requests.calls == []
+
+
+@pytest.mark.parametrize("kind", ["error", "hang"])
+def test_an_alarm_of_others_that_cannot_be_read_is_unavailable(
+    door: Door, both: Background, kind: FaultKind
+) -> None:
+    """It is not tried again."""
+    arn = watched(door.world, THEIRS)
+    door.trouble("fleet" if isinstance(both, AwsBackground) else "background", kind)
+    with pytest.raises(Unavailable):
+        both.external_metric(arn, T0, ENDS)
+
+
+THEIR_ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:theirs"
+LIMIT = {
+    "AlarmArn": THEIR_ARN,
+    "Threshold": 10.0,
+    "ComparisonOperator": "LessThanOrEqualToThreshold",
+    "EvaluationPeriods": 4,
+}
+ONE = {"Namespace": "N", "MetricName": "M", "Period": 30, "Statistic": "Average"}
+OF_ONE = {
+    "Metric": {"Namespace": "N", "MetricName": "M", "Dimensions": []},
+    "Period": 30,
+    "Stat": "Average",
+}
+SEARCHED = {"Id": "q1", "Expression": 'SELECT MAX(M) FROM "N"', "Period": 300}
+
+
+def shown(alarm: dict[str, Any], id_: str = "value", **result: object) -> account.Answering:
+    """CloudWatch with that one alarm and its metric."""
+    whole = {"Id": id_, "StatusCode": "Complete", "Timestamps": [T0], "Values": [7.0]}
+    return account.Answering(
+        {
+            "cloudwatch.DescribeAlarms": {"MetricAlarms": [LIMIT | alarm]},
+            "cloudwatch.GetMetricData": {"MetricDataResults": [whole | result]},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("alarm", "id_", "queries", "judged"),
+    [
+        (ONE, "value", [{"Id": "value", "MetricStat": OF_ONE}], ("M", "Average", 30)),
+        (
+            ONE | {"Unit": "Seconds"},
+            "value",
+            [{"Id": "value", "MetricStat": OF_ONE | {"Unit": "Seconds"}}],
+            ("M", "Average", 30),
+        ),
+        (
+            {"Metrics": [{"Id": "a", "MetricStat": OF_ONE, "AccountId": "999988887777"}]},
+            "a",
+            [{"Id": "a", "MetricStat": OF_ONE, "AccountId": "999988887777"}],
+            ("M", "Average", 30),
+        ),
+        ({"Metrics": [SEARCHED]}, "q1", [SEARCHED], ("M", SEARCHED["Expression"], 300)),
+        (
+            {"Metrics": [SEARCHED | {"Expression": "TIME_SERIES(7)"}]},
+            "q1",
+            [SEARCHED | {"Expression": "TIME_SERIES(7)"}],
+            ("q1", "TIME_SERIES(7)", 300),
+        ),
+    ],
+    ids=["simple", "of-a-unit", "of-another-account", "query", "without-a-name"],
+)
+def test_what_an_alarm_of_others_judges_is_asked_as_it_stands(
+    named: Profile,
+    alarm: dict[str, Any],
+    id_: str,
+    queries: list[dict[str, Any]],
+    judged: tuple[str, str, int],
+) -> None:
+    """Over the periods around the incident; all of its periods breach where none are named."""
+    one = shown(alarm, id_)
+    found = made(one.session, named).external_metric(THEIR_ARN, T0, ENDS)
+    assert found is not None
+    by = found.judged
+    assert (by.metric, by.statistic, by.period_seconds) == judged
+    assert (by.comparison, by.threshold) == ("<=", 10.0)
+    assert (by.breaching_periods, by.evaluation_periods) == (4, 4)
+    assert found.values == {T0: 7.0}
+    assert one.parameters("cloudwatch.DescribeAlarms") == {
+        "AlarmNames": ["theirs"],
+        "AlarmTypes": ["MetricAlarm"],
+    }
+    asked = one.parameters("cloudwatch.GetMetricData")
+    assert asked["MetricDataQueries"] == queries
+    assert (asked["StartTime"], asked["EndTime"]) == (found.around.begins, ENDS)
+
+
+def test_of_several_series_none_is_what_an_alarm_judges(named: Profile) -> None:
+    """It judges each contributor by itself."""
+    two = shown({"Metrics": [SEARCHED]}, "q1", Timestamps=[T0, T0], Values=[1.0, 2.0])
+    assert made(two.session, named).external_metric(THEIR_ARN, T0, ENDS) is None
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        shown(ONE, StatusCode="PartialData"),
+        shown(ONE, id_="another"),
+        shown(ONE | {"Period": 0}),
+        shown({"Metrics": [SEARCHED | {"ReturnData": False}]}),
+        shown({"Metrics": [SEARCHED, SEARCHED | {"Id": "q2"}]}),
+        shown({"Metrics": [{"Id": "q1", "Expression": "TIME_SERIES(7)"}]}),
+    ],
+    ids=["in-part", "another-id", "no-period", "none-returned", "two-returned", "of-no-period"],
+)
+def test_an_odd_alarm_of_others_is_unavailable(named: Profile, one: account.Answering) -> None:
+    """What is not understood is not known."""
+    with pytest.raises(Unavailable):
+        made(one.session, named).external_metric(THEIR_ARN, T0, ENDS)
 
 
 def _keep(asked: list[dict[str, Any]]) -> Callable[..., None]:

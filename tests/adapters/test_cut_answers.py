@@ -336,6 +336,33 @@ AROUND = (
         {"Policy": '{"Statement": []}'},
     ),
 )
+LIMIT: dict[str, Any] = {
+    "AlarmArn": ALARM,
+    "Threshold": 1.0,
+    "ComparisonOperator": "LessThanThreshold",
+    "EvaluationPeriods": 3,
+    "DatapointsToAlarm": 3,
+}
+ONE_METRIC: dict[str, Any] = {
+    "Namespace": "N",
+    "MetricName": "M",
+    "Dimensions": [{"Name": "a", "Value": "b"}],
+    "Unit": "Count",
+    "Period": 60,
+    "Statistic": "Minimum",
+}
+EXPRESSION: dict[str, Any] = {
+    "Id": "value",
+    "Expression": "TIME_SERIES(7)",
+    "Label": "seven",
+    "Period": 60,
+    "ReturnData": True,
+}
+RESULT = {"Id": "value", "StatusCode": "Complete", "Timestamps": [T0], "Values": [7.0]}
+OF_OTHERS = {
+    "MetricAlarms.Threshold": "a band has none",
+    "MetricAlarms.DatapointsToAlarm": "all periods must breach where it is left out",
+}
 BACKGROUND = (
     Case(
         "GetMetricData: background",
@@ -345,6 +372,28 @@ BACKGROUND = (
                 {"Id": f"m{n}", "StatusCode": "Complete", "Timestamps": [T0], "Values": [1.0]}
                 for n in range(30)
             ]
+        },
+    ),
+    Case(
+        "DescribeAlarms: of others",
+        lambda one: background(one).external_metric(ALARM, T0, T0),
+        {"MetricAlarms": [LIMIT | ONE_METRIC], "MetricDataResults": [RESULT]},
+        OF_OTHERS
+        | {
+            "MetricAlarms.MetricName": "an expression or a PromQL query has none",
+            "MetricAlarms.Dimensions": "a metric may have none",
+            "MetricAlarms.Unit": "few alarms name one",
+        },
+    ),
+    Case(
+        "DescribeAlarms: of others, an expression",
+        lambda one: background(one).external_metric(ALARM, T0, T0),
+        {"MetricAlarms": [LIMIT | {"Metrics": [EXPRESSION]}], "MetricDataResults": [RESULT]},
+        OF_OTHERS
+        | {
+            "MetricAlarms.Metrics": "an alarm of a PromQL query has none",
+            "MetricAlarms.Metrics.Label": "not every expression has one",
+            "MetricAlarms.Metrics.ReturnData": "it is true where it is left out",
         },
     ),
     Case(

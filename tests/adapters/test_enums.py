@@ -15,6 +15,7 @@ import pytest
 from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.adapters.aws import ssm_results
 from firstline.adapters.aws.alarm_kinds import KINDS
+from firstline.adapters.aws.external_alarm import COMPARISONS
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.aws.investigation import AwsBackground
 from firstline.adapters.aws.preflight import AwsAround
@@ -260,6 +261,16 @@ WORDS = (
         # of a command that has not ended
         | no("Pending", "In Progress", "Delayed"),
         documented=r"<p>([A-Z][A-Za-z ]+): ",
+    ),
+    Words(
+        "cloudwatch",
+        "ComparisonOperator",
+        COMPARISONS.get,
+        {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">="}
+        | {"LessThanThreshold": "<", "LessThanOrEqualToThreshold": "<="}
+        # those of a band, which has no fixed threshold
+        | dict.fromkeys(("LessThanLowerOrGreaterThanUpperThreshold",))
+        | dict.fromkeys(("LessThanLowerThreshold", "GreaterThanUpperThreshold")),
     ),
     Words(
         "kms",

@@ -11,10 +11,11 @@ from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import TIMEOUT, A, Rig
-from tests.events import EVENTS
+from tests.events import EVENTS, body
 
 UNMENDED = copy.replace(PROFILE, ladders=())
 ENDS = [pytest.param(PROFILE, id="closed"), pytest.param(UNMENDED, id="handed-over")]
+OTHERS = "an alarm of others"
 FINDING = (EVENTS / "guardduty.critical.json").read_bytes()
 
 
@@ -58,26 +59,61 @@ def test_what_cannot_be_read_leaves_no_entry(profile: Profile) -> None:
     assert failed.posts == read.posts
 
 
-def test_where_the_turn_took_long_it_is_not_asked_for() -> None:
+@pytest.mark.parametrize("name", ["healthy-hosts", OTHERS])
+def test_where_the_turn_took_long_it_is_not_asked_for(name: str) -> None:
     """What was read before took the function's time."""
-    made = rig(UNMENDED)
+    made = rig(UNMENDED, name)
     made.script.before("releases", lambda: made.world.advance(made.world.now + WITHIN))
     made.hear()
     made.at_the_end()
-    assert made.script.calls["alarm_metric"] == 0
+    assert made.script.calls["alarm_metric"] == made.script.calls["external_metric"] == 0
     assert made.told(Kind.METRIC) == []
 
 
-def test_of_an_alarm_that_the_profile_does_not_make_nothing_is_asked() -> None:
-    """It is another's, or none leads the incident."""
-    others = rig(name="an alarm of others")
-    others.hear()
-    finding = Rig(HostPlan(id=A, enclave="up"))
-    finding.hear(FINDING)
-    for each in (others, finding):
+@pytest.mark.parametrize("profile", ENDS)
+def test_of_an_alarm_of_others_the_entry_says_what_it_judges(profile: Profile) -> None:
+    """CloudWatch alone has its threshold, and it is read as often: once."""
+    made = rig(profile, OTHERS)
+    made.hear()
+    held = made.at_the_end()
+    assert (made.script.calls["external_metric"], made.script.calls["alarm_metric"]) == (1, 0)
+    (recorded,) = made.told(Kind.METRIC)
+    assert recorded == recorded | {
+        "alarm": OTHERS,
+        "begins": "2026-03-11T03:48:00Z",
+        "period_seconds": 60,
+        "metric": "HealthyHostCount",
+        "definition": "HealthyHostCount (Minimum) < 1 in 3 of 3 periods of 60 s",
+        "comparison": "<",
+        "threshold": "1",
+    }
+    assert (recorded["values"][0], recorded["values"][30]) == ("2", "0")
+    assert (recorded["values"][-1] == "0") is (held.status is Status.HANDED_OVER)
+    at = made.script.made.index("external_metric")
+    assert made.script.made[at + 1] == "commit"
+
+
+def test_an_alarm_of_others_that_cannot_be_read_leaves_no_entry() -> None:
+    """Nor does one without a threshold; each incident ends in the same turn."""
+    read, failed, without = (rig(UNMENDED, OTHERS) for _ in range(3))
+    failed.script.before("external_metric", TIMEOUT)
+    without.world.watch(ALARM_ARN, body("anomaly-band"), "healthy")
+    for each in (read, failed, without):
+        each.hear()
         each.at_the_end()
-        assert each.script.calls["alarm_metric"] == 0
-        assert each.told(Kind.METRIC) == []
+        assert each.script.calls["external_metric"] == 1
+        assert each.incident().ended_at == read.incident().ended_at
+        assert each.posts == read.posts
+    assert failed.told(Kind.METRIC) == without.told(Kind.METRIC) == []
+
+
+def test_of_an_incident_without_an_alarm_nothing_is_asked() -> None:
+    """As that of a finding."""
+    made = Rig(HostPlan(id=A, enclave="up"))
+    made.hear(FINDING)
+    made.at_the_end()
+    assert made.script.calls["external_metric"] == made.script.calls["alarm_metric"] == 0
+    assert made.told(Kind.METRIC) == []
 
 
 def test_the_page_of_the_opening_goes_before_it() -> None:

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from firstline.ledger.entries import AlarmMetricRead
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarm_metric import LONGEST, VALUES_MAX, VALUES_MIN, event, window
+from firstline.monitoring.alarm_metric import (
+    EXPRESSION_MAX,
+    LONGEST,
+    NAME_MAX,
+    VALUES_MAX,
+    VALUES_MIN,
+    ExternalMetric,
+    Judged,
+    event,
+    external_event,
+    window,
+)
 from tests.builders import NOW, PROFILE
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -76,6 +87,49 @@ def test_an_entry_has_a_value_of_each_period_as_text() -> None:
     longest = window(ALARM, NOW, NOW + 9 * HOUR)
     full = event(ALARM, longest, dict.fromkeys(longest.periods, -1.23456e-7))
     assert len(json.dumps(full.to_ledger())) < 4000
+
+
+ERRORS = Judged(
+    metric="5xx",
+    statistic="Sum",
+    comparison=">=",
+    threshold=10.0,
+    period_seconds=300,
+    evaluation_periods=5,
+    breaching_periods=3,
+)
+
+
+def test_an_entry_of_an_alarm_of_others_says_what_it_judges() -> None:
+    """At its own period, with its threshold as text."""
+    around = window(ERRORS, NOW, NOW + MINUTE)
+    assert external_event("theirs", ExternalMetric(ERRORS, around, {NOW: 41.0})) == AlarmMetricRead(
+        alarm="theirs",
+        begins=around.begins,
+        period_seconds=300,
+        values=(*[None] * 6, "41"),
+        metric="5xx",
+        definition="5xx (Sum) >= 10 in 3 of 5 periods of 300 s",
+        comparison=">=",
+        threshold="10",
+    )
+
+
+def test_what_others_wrote_is_redacted_and_cut() -> None:
+    """A label and an expression are texts from outside; the threshold stays behind them."""
+    odd = copy.replace(ERRORS, metric=f"token=abc {'m' * 300}", statistic="s " * 1024)
+    entry = external_event("theirs", ExternalMetric(odd, window(odd, NOW, NOW), {}))
+    assert entry.metric is not None
+    assert entry.definition is not None
+    assert entry.metric.startswith("token=[secret] m")
+    assert len(entry.metric) <= NAME_MAX
+    assert len(entry.definition) < NAME_MAX + EXPRESSION_MAX + 60
+    assert entry.definition.endswith(") >= 10 in 3 of 5 periods of 300 s")
+
+
+def test_an_entry_of_an_own_alarm_is_written_as_before() -> None:
+    entry = event(ALARM, window(ALARM, NOW, NOW), {})
+    assert set(entry.to_ledger()) == {"alarm", "begins", "period_seconds", "values"}
 
 
 def test_an_alarm_is_found_by_its_name_with_the_facts_of_the_fleet() -> None:

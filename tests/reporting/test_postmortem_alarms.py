@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firstline.config.profile import Profile
 from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.alarm_plots import definition
 from firstline.reporting.postmortem.report import Plot, Report
@@ -88,6 +89,41 @@ def test_the_metric_is_what_cloudwatch_had_at_the_end() -> None:
     assert plot.note == f"as CloudWatch had it at the end, per 60 s; the alarm: {ALARM_IS}"
 
 
+JUDGED: dict[str, object] = {
+    "alarm": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:their-errors",
+    "metric": "5xx",
+    "definition": "5xx (Sum) >= 10 in 1 of 1 periods of 60 s",
+    "comparison": ">=",
+    "threshold": "10",
+}
+THEIRS = "5xx, the metric of their-errors"
+
+
+@pytest.mark.parametrize("profile", [PROFILE, None], ids=["with-its-policy", "without"])
+def test_the_metric_of_an_alarm_of_others_is_beside_its_own_threshold(
+    profile: Profile | None,
+) -> None:
+    """The entry alone says what it judges; CloudWatch names no unit."""
+    entries = chain(opening(subject="x"), decision(99, "close"), read(99, "5", "41", **JUDGED))
+    plot = plots(write(entries, profile))[THEIRS]
+    (line,) = plot.lines
+    assert [(each.at, each.value) for each in line.points] == [(at(-60), 5), (at(0), 41)]
+    assert (plot.begins, line.name, line.holds) == (at(-60), "5xx", timedelta(seconds=60))
+    assert (plot.limit, plot.limit_name, plot.unit) == (10.0, "threshold: >= 10", "")
+    assert plot.note == (
+        "as CloudWatch had it at the end, per 60 s;"
+        " the alarm: 5xx (Sum) >= 10 in 1 of 1 periods of 60 s"
+    )
+
+
+def test_what_the_entry_says_of_an_alarm_goes_before_the_policy() -> None:
+    """An alarm of others may have a name that the policy gives to one of its own."""
+    named = JUDGED | {"alarm": "response-time"}
+    shown = plots(report(opening(), decision(99, "close"), read(99, "5", "41", **named)))
+    assert shown["5xx, the metric of response-time"].limit == 10.0
+    assert RESPONSE_TIME not in shown
+
+
 def test_periods_without_a_value_are_counted_and_not_drawn() -> None:
     """Nor is what is no number."""
     values = ("0.5", None, "nan", "4.25")
@@ -117,6 +153,8 @@ def test_what_cloudwatch_had_is_preferred_to_what_decisions_read() -> None:
         {"begins": None},
         {"begins": "9999-12-31T00:00:00Z"},
         {"alarm": "an alarm of others"},
+        JUDGED | {"threshold": "high"},
+        JUDGED | {"values": ["1"]},
     ],
     ids=str,
 )

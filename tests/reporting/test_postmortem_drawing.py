@@ -210,6 +210,25 @@ def test_the_alarms_metric_begins_before_the_incident_and_breaks_where_it_has_no
     assert hosts.ticks[0].label == "0"
 
 
+@pytest.mark.parametrize(
+    ("values", "points", "ends"),
+    [
+        (["-5", "5"], "0.0,100.0 500.0,100.0 500.0,50.0 1000.0,50.0", ("15", "-5")),
+        (["-20", "-5"], "0.0,100.0 500.0,100.0 500.0,57.1 1000.0,57.1", ("15", "-20")),
+    ],
+)
+def test_a_metric_below_nought_is_drawn_from_its_least_value(
+    values: list[str], points: str, ends: tuple[str, str]
+) -> None:
+    """As a difference may be, that others watch."""
+    metric: dict[str, object] = {"alarm": "theirs", "begins": at(0).isoformat()}
+    metric |= {"period_seconds": 50, "values": values, "threshold": "15", "comparison": ">"}
+    shown = report(opening(), decision(100, "close"), (100, Kind.METRIC, metric))
+    theirs = next(each for each in charts(shown) if each.plot.title.endswith("of theirs"))
+    assert theirs.curves[0].points == points
+    assert (theirs.top, theirs.bottom, theirs.limit) == (*ends, 0.0)
+
+
 METRIC = {"name": "5xx", "around": ["9", "x", "4e0"], "before": ["1", "2", "1.5"]}
 
 

@@ -92,7 +92,11 @@ def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
 def test_evidence_that_was_changed_in_the_record_is_told() -> None:
     """Facts that the decision names do not follow from it any more."""
     told, policies = stories.outage()
-    number = next(n for n, turn in enumerate(told.turns) if "look" in turn.decision.data["seen"])
+    number = next(
+        n
+        for n, turn in enumerate(told.turns)
+        if "look" in turn.decision.data["seen"] and "plan" in turn.decision.data["step"]
+    )
 
     def all_well(data: dict[str, Any]) -> None:
         for answer in data["seen"]["look"].values():

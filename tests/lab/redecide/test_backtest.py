@@ -188,7 +188,7 @@ def test_what_came_after_a_fix_that_was_lost_is_not_compared(tmp_path: Path) -> 
 
 def test_whoever_gives_up_sooner_loses_what_was_done_after(tmp_path: Path) -> None:
     """A page of the hand-over's own; and each fix that was then done is lost, by its end."""
-    path, profile = export(tmp_path, 0)
+    path, profile = export(tmp_path, 0, given=())
     trial = Trial(profile, changed(profile, "incident_age_max_seconds", 70))
     totals = trial.relive(path)
     assert "hand-over-gained" in trial.sorts

@@ -100,6 +100,7 @@ def test_nothing_is_looked_up_in_the_past() -> None:
     reads: tuple[Callable[[], object], ...] = (
         lambda: past.metrics(at),
         lambda: past.alarm_metric(alarm, window(alarm, at, at)),
+        lambda: past.external_metric("an ARN", at, at),
         past.issues,
         past.launch_template,
         lambda: past.releases(at),

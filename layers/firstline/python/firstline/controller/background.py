@@ -6,6 +6,7 @@ Nothing here may keep an end or its pages back: what takes too long is left unkn
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
+from firstline.config.profile import MadeAlarm
 from firstline.controller.draft import Draft
 from firstline.controller.observe import read
 from firstline.diagnosis import investigation as background
@@ -33,18 +34,33 @@ def look_up(
 
 
 def record_alarm_metric(draft: Draft) -> None:
-    """Record the metric of the leading alarm for the report, if the profile makes that alarm.
+    """Record the metric of the leading alarm for the report.
 
     What cannot be read, or only after `WITHIN` of the turn, leaves no entry.
     """
-    ports, incident = draft.system.ports, draft.incident
-    alarm = detection.named(incident.alarm, draft.system.profile)
-    if alarm is None or ports.clock.now() >= draft.now + WITHIN:
+    if draft.system.ports.clock.now() >= draft.now + WITHIN:
         return
-    around = alarm_metric.window(alarm, incident.signalled_at, draft.now)
-    values = read(lambda: ports.background.alarm_metric(alarm, around))
+    alarm = detection.named(draft.incident.alarm, draft.system.profile)
+    if alarm is not None:
+        _record_made(draft, alarm)
+    elif draft.incident.alarm_arn:
+        _record_external(draft)
+
+
+def _record_made(draft: Draft, alarm: MadeAlarm) -> None:
+    looks_around = draft.system.ports.background
+    around = alarm_metric.window(alarm, draft.incident.signalled_at, draft.now)
+    values = read(lambda: looks_around.alarm_metric(alarm, around))
     if not isinstance(values, Unknown):
         draft.record(alarm_metric.event(alarm, around, values))
+
+
+def _record_external(draft: Draft) -> None:
+    looks_around, incident = draft.system.ports.background, draft.incident
+    arn, since = incident.alarm_arn, incident.signalled_at
+    found = read(lambda: looks_around.external_metric(arn, since, draft.now))
+    if found is not None and not isinstance(found, Unknown):
+        draft.record(alarm_metric.external_event(incident.alarm, found))
 
 
 class _Reader:

@@ -441,15 +441,21 @@ class AlarmMetricRead(Event, frozen=True, kw_only=True):
     """The metric of the leading ``alarm`` around the incident, as CloudWatch had it at the end.
 
     ``values`` are decimal numbers as text, one for each period from ``begins`` on, and None where
-    CloudWatch had none.
+    CloudWatch had none. ``metric`` to ``threshold`` say what an alarm judges that the policy does
+    not make; of one that it makes, the policy says that.
     """
 
     kind: ClassVar = Kind.METRIC
+    absent: ClassVar = frozenset({"metric", "definition", "comparison", "threshold"})
 
     alarm: str = ""
     begins: Instant | None = None
     period_seconds: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)] = 60
     values: Annotated[tuple[str | None, ...], msgspec.Meta(max_length=1000)] = ()
+    metric: str | None = None
+    definition: str | None = None
+    comparison: str | None = None
+    threshold: str | None = None
 
 
 class UnknownEvent(msgspec.Struct, frozen=True):

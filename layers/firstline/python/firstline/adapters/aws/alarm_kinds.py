@@ -12,6 +12,7 @@ from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import AlarmTypeType
+    from mypy_boto3_cloudwatch.type_defs import DescribeAlarmsOutputTypeDef, MetricAlarmTypeDef
 
 LOG_ALARMS = "LogAlarms"
 LISTS: dict["AlarmTypeType", str] = {
@@ -31,6 +32,16 @@ def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     # a botocore that does not know log alarms drops their list, so that none is found: `whole`
     lists = {LOG_ALARMS: []} | dict(page)
     return [alarm for each in LISTS.values() for alarm in lists[each]]
+
+
+def metric_alarms(page: "DescribeAlarmsOutputTypeDef") -> "list[MetricAlarmTypeDef]":
+    """The metric alarms on a *page*; raises `KeyError` for one that is cut."""
+    return page["MetricAlarms"]
+
+
+def name_in(arn: str) -> str:
+    """The name of the alarm that *arn* is of; empty for the ARN of something else."""
+    return arn.partition(":alarm:")[2]
 
 
 def whole(page: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firstline.adapters.aws import clients, metric_data
+from firstline.adapters.aws import alarm_kinds, clients, external_alarm, metric_data
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.investigation import (
@@ -22,10 +22,10 @@ from firstline.diagnosis.investigation import (
 from firstline.diagnosis.preflight import Deployment, Deployments
 from firstline.ids import InstanceId
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarm_metric import Values, Window
+from firstline.monitoring.alarm_metric import ExternalMetric, Values, Window, window
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef, MetricDataQueryTypeDef
 
 DAY = timedelta(days=1)
 HOSTS_MAX = 50
@@ -61,6 +61,31 @@ class AwsBackground:
         queries = metric_data.judged_by(alarm)
         with unavailable("background"):
             return dict(self._values(queries, window.begins, window.until)[metric_data.VALUE])
+
+    def external_metric(
+        self, arn: str, signalled_at: datetime, until: datetime
+    ) -> ExternalMetric | None:
+        """What the alarm judges, as CloudWatch has both now; raises `Unavailable`."""
+        with unavailable("background"):
+            alarm = self._metric_alarm(arn)
+            judged = external_alarm.judged(alarm) if alarm is not None else None
+            if alarm is None or judged is None:
+                return None
+            queries, around = external_alarm.queries(alarm), window(judged, signalled_at, until)
+            found = self._values(queries, around.begins, around.until)
+            points = found[external_alarm.returned(queries)["Id"]]
+        values = dict(points)
+        # of several series, one for each contributor, none is what the alarm judges
+        return ExternalMetric(judged, around, values) if len(values) == len(points) else None
+
+    def _metric_alarm(self, arn: str) -> "MetricAlarmTypeDef | None":
+        """None for one that is gone or of another kind, and for the ARN of something else."""
+        name = alarm_kinds.name_in(arn)
+        if not name:
+            return None
+        page = self._metrics.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm"])
+        found = (each for each in alarm_kinds.metric_alarms(page) if each["AlarmArn"] == arn)
+        return next(found, None)
 
     def _values(
         self, queries: "list[MetricDataQueryTypeDef]", begin: datetime, end: datetime

@@ -16,7 +16,7 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.investigation import Issues, Metrics, Peerings, Placement, Routes
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.ids import InstanceId
-from firstline.monitoring.alarm_metric import Values, Window
+from firstline.monitoring.alarm_metric import ExternalMetric, Values, Window
 
 
 class Fleet(Protocol):
@@ -74,6 +74,11 @@ class Background(Protocol):
 
     def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
         """The values that *alarm* judges, at its own period; none where CloudWatch has none."""
+
+    def external_metric(
+        self, arn: str, signalled_at: datetime, until: datetime
+    ) -> ExternalMetric | None:
+        """The same of an alarm of others; None where it has no one metric or fixed threshold."""
 
     def issues(self) -> Issues:
         """AWS Health's open issues; `Unavailable` where the support plan has no API."""

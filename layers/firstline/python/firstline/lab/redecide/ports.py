@@ -181,6 +181,10 @@ class PastBackground:
         """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
 
+    def external_metric(self, arn: str, signalled_at: datetime, until: datetime) -> Never:
+        """See `firstline.controller.ports.readings.Background`."""
+        raise Unavailable(f"values of {arn} around {signalled_at} to {until}: {NEVER.why}")
+
     def issues(self) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
         raise Unavailable(NEVER.why)

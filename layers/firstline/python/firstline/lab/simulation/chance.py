@@ -33,6 +33,7 @@ FAULTS_RARELY = {
     "team.publish": 0.3,
     "background": 0.5,
     "background.alarm_metric": 0.1,
+    "background.external_metric": 0.1,
     "background.placement": 0.25,
     "background.routes": 0.5,
     "background.peerings": 0.9,

@@ -22,7 +22,7 @@ def next_fix(s: Situation) -> Decision | None:
     if plan is None:
         return None
     decision = _guarded(s, plan, "next fix")
-    older = hosts_to_look_at_first(s, plan) if isinstance(decision.step, Fix) else None
+    older = hosts_to_look_at_first(s, plan) if isinstance(decision.step, Fix | Ask) else None
     return older or decision
 
 

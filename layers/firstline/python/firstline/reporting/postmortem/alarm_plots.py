@@ -7,6 +7,7 @@ at each decision; of most metrics it has nothing then, and shows the alarm's sta
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.evidence import AlarmState, Answering, TargetHealth
@@ -16,6 +17,7 @@ from firstline.ledger.entries import (
     SignalReceived,
     SignalsJoined,
 )
+from firstline.monitoring.alarm_metric import periods
 from firstline.remediation.decision_record import ObservedFleet
 from firstline.reporting.events import events
 from firstline.reporting.postmortem.health import Known
@@ -56,22 +58,46 @@ def _named(name: str, profile: Profile | None) -> MadeAlarm | None:
 
 def definition(made: MadeAlarm) -> str:
     """When *made* is in ALARM, in a line."""
-    breaching = made.breaching_periods or made.evaluation_periods
     share = f" of {made.percent_of}" if made.percent_of else ""
     limit = f"{made.comparison} {made.threshold:g} {made.unit}{share}"
-    periods = f"{breaching} of {made.evaluation_periods} periods of {made.period_seconds} s"
-    return f"{made.metric} ({made.statistic}) {limit} in {periods}"
+    return f"{made.metric} ({made.statistic}) {limit} in {periods(made)}"
+
+
+class _Judged(NamedTuple):
+    """What a plot says of the alarm whose metric it shows."""
+
+    alarm: str
+    metric: str
+    unit: str
+    comparison: str
+    threshold: float
+    definition: str
+
+
+def _of_made(made: MadeAlarm) -> _Judged:
+    limit = made.comparison, float(made.threshold)
+    return _Judged(made.name, made.metric, made.unit, *limit, definition(made))
+
+
+def _of_read(read: AlarmMetricRead, profile: Profile | None) -> _Judged | None:
+    """As the entry says of an alarm of others, which has no unit; else as the profile does."""
+    threshold = number(read.threshold) if read.threshold is not None else None
+    if threshold is None:
+        made = _named(read.alarm, profile)
+        return _of_made(made) if made is not None else None
+    name, metric = read.alarm.rpartition(":alarm:")[2], read.metric or "metric"
+    return _Judged(name, metric, "", read.comparison or "", threshold, read.definition or metric)
 
 
 def _recorded(record: Record, profile: Profile | None) -> Plot | None:
     """The metric as CloudWatch had it at the end; it may lead since others joined."""
     for read in reversed(tuple(events(record, AlarmMetricRead))):
-        made, points = _named(read.alarm, profile), tuple(_values(read))
-        if made is not None and len(points) > 1:
+        judged, points = _of_read(read, profile), tuple(_values(read))
+        if judged is not None and len(points) > 1:
             lacking = len(read.values) - len(points)
             gaps = f", none in {lacking} of {len(read.values)} periods" if lacking else ""
             note = f"as CloudWatch had it at the end, per {read.period_seconds} s{gaps}"
-            return _metric(made, points, note, read)
+            return _metric(judged, points, note, read)
     return None
 
 
@@ -91,21 +117,21 @@ def _observed(made: MadeAlarm, found: tuple[Known, ...]) -> Plot | None:
     if reading is None:
         return None
     points = dict.fromkeys(_points(reading, found))
-    return _metric(made, tuple(points), "as firstline read it")
+    return _metric(_of_made(made), tuple(points), "as firstline read it")
 
 
 def _metric(
-    made: MadeAlarm, points: tuple[Point, ...], source: str, read: AlarmMetricRead | None = None
+    judged: _Judged, points: tuple[Point, ...], source: str, read: AlarmMetricRead | None = None
 ) -> Plot:
     """*points* beside the threshold; those of *read* hold for a period each."""
     holds = timedelta(seconds=read.period_seconds) if read is not None else None
     return Plot(
-        title=f"{made.metric}, the metric of {made.name}",
-        unit=made.unit,
-        note=f"{source}; the alarm: {definition(made)}",
-        lines=(Line(name=made.metric, tone=Tone.PLAIN, points=points, holds=holds),),
-        limit=float(made.threshold),
-        limit_name=f"threshold: {made.comparison} {made.threshold:g}",
+        title=f"{judged.metric}, the metric of {judged.alarm}",
+        unit=judged.unit,
+        note=f"{source}; the alarm: {judged.definition}",
+        lines=(Line(name=judged.metric, tone=Tone.PLAIN, points=points, holds=holds),),
+        limit=judged.threshold,
+        limit_name=f"threshold: {judged.comparison} {judged.threshold:g}",
         begins=read.begins if read is not None else None,
     )
 

@@ -137,8 +137,9 @@ def charts(report: Report) -> tuple[Chart, ...]:
 
 
 def _chart(plot: Plot, scale: Axis) -> Chart:
-    values = (point.value for line in plot.lines for point in line.points)
-    top = max((*values, plot.limit or 0.0)) or 1.0
+    values = [point.value for line in plot.lines for point in line.points]
+    bottom = min((*values, plot.limit or 0.0, 0.0))
+    top = max((*values, plot.limit or 0.0, 0.0)) or (0.0 if bottom else 1.0)
     scale = scale.since(plot.begins or scale.begins)
     return Chart(
         plot=plot,
@@ -148,24 +149,24 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
                 name=line.name,
                 tone=line.tone,
                 number=number,
-                points=" ".join(_points(line, scale, top)),
+                points=" ".join(_points(line, scale, top, bottom)),
                 last=_number(line.points[-1].value),
             )
             for number, line in enumerate(plot.lines)
             if line.points
         ),
         top=_number(top),
-        bottom="0",
-        limit=None if plot.limit is None else _depth(plot.limit, top),
+        bottom=_number(bottom),
+        limit=None if plot.limit is None else _depth(plot.limit, top, bottom),
     )
 
 
-def _points(line: Line, scale: Axis, top: float) -> Iterator[str]:
+def _points(line: Line, scale: Axis, top: float, bottom: float) -> Iterator[str]:
     """A line holds a value until the next reading, or its own while; then a gap follows."""
     following = (*(each.at for each in line.points[1:]), None)
     move = ""
     for point, until in zip(line.points, following, strict=True):
-        y = _depth(point.value, top)
+        y = _depth(point.value, top, bottom)
         over = point.at + line.holds if line.holds is not None else None
         ends = min((each for each in (until, over) if each is not None), default=None)
         yield f"{move}{_across(point.at, scale)},{y}"
@@ -178,9 +179,9 @@ def _across(at: datetime, scale: Axis) -> float:
     return round(scale.x(at) * PLOT_WIDTH / 100, 1)
 
 
-def _depth(value: float, top: float) -> float:
+def _depth(value: float, top: float, bottom: float) -> float:
     """How far below *top* a value lies, in the plot's own units."""
-    return round(PLOT_HEIGHT * (1 - value / top), 1)
+    return round(PLOT_HEIGHT * (1 - (value - bottom) / (top - bottom)), 1)
 
 
 def strips(report: Report) -> tuple[Strip, ...]:

@@ -1,15 +1,17 @@
 """The metrics of the twin's alarms: each breaches its threshold where its alarm is in ALARM."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from firstline.adapters.aws import external_alarm
 from firstline.adapters.aws.metric_data import VALUE
 from firstline.config.profile import MadeAlarm
 from firstline.lab.twin.changes import Answer, Parameters
+from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarm_metric import Values
+from firstline.monitoring.alarm_metric import ExternalMetric, Judged, Values, window
 
 PERCENT_MAX = 100
 
@@ -19,15 +21,42 @@ def values(world: World, alarm: MadeAlarm, periods: Iterable[datetime]) -> Value
     return {at: value(alarm, breaches=breaches(world, alarm, at)) for at in periods}
 
 
+def external(
+    world: World, arn: str, signalled_at: datetime, until: datetime
+) -> ExternalMetric | None:
+    """What the alarm judges, as its event shows it, and its metric around the incident."""
+    shown = world.described(arn) if arn in world.alarms else {}
+    judged = external_alarm.judged(shown)
+    if judged is None:
+        return None
+    around = window(judged, signalled_at, until)
+    found = _values(world, external_alarm.queries(shown), around.periods)
+    return ExternalMetric(judged, around, found)
+
+
 def breaches(world: World, alarm: MadeAlarm, at: datetime) -> bool:
-    """Whether the period that begins at *at* breaches: ALARM follows as many as the alarm needs."""
-    period = timedelta(seconds=alarm.period_seconds)
-    needed = alarm.breaching_periods or alarm.evaluation_periods
-    ringing = (
+    """Whether the period that begins at *at* breaches, by any alarm that watches the metric."""
+    watching = (
         each for each in world.alarms.values() if each.watches(alarm.namespace, alarm.metric)
     )
-    ends = [at + number * period for number in range(1, needed + 1)]
-    return any(each.rings_at(end) for each in ringing for end in ends)
+    return any(_leads(each, alarm, at) for each in watching)
+
+
+def _leads(alarm: Alarm, judged: MadeAlarm | Judged, at: datetime) -> bool:
+    """ALARM follows as many periods that breach as *judged* needs."""
+    period = timedelta(seconds=judged.period_seconds)
+    needed = judged.breaching_periods or judged.evaluation_periods
+    return any(alarm.rings_at(at + number * period) for number in range(1, needed + 1))
+
+
+def external_value(judged: Judged, *, breaches: bool) -> float:
+    """As `value`, of a unit that is not known: whole where the threshold is."""
+    threshold, half = judged.threshold, abs(judged.threshold) / 2
+    step = max(math.ceil(half), 1) if threshold.is_integer() else half
+    if (judged.comparison in {">", ">="}) is breaches:
+        return threshold + step
+    # what is above 0, or at most 0, is as a rule never below it
+    return threshold - step if threshold or judged.comparison in {"<", ">="} else 0.0
 
 
 def value(alarm: MadeAlarm, *, breaches: bool) -> float:
@@ -43,19 +72,39 @@ def value(alarm: MadeAlarm, *, breaches: bool) -> float:
 
 def asked_for(queries: Sequence[Parameters]) -> bool:
     """Whether *queries* ask for the metric of one alarm."""
-    return any(each["Id"] == VALUE for each in queries)
+    return any(each["Id"] == VALUE or "Expression" in each for each in queries)
 
 
 def metric_data(world: World, parameters: Parameters) -> Answer:
     """A value each period, from the first that begins in the time that is asked for."""
     queries = parameters["MetricDataQueries"]
     begin, end = parameters["StartTime"], parameters["EndTime"]
-    period = timedelta(seconds=queries[0]["MetricStat"]["Period"])
+    period = timedelta(seconds=external_alarm.period_seconds(queries))
     times = [begin + number * period for number in range(math.ceil((end - begin) / period))]
-    found = next((each for each in world.made if _watched(each) == _asked(queries)), None)
-    known = values(world, found, times) if found is not None else {}
+    known = _values(world, queries, times)
     result = {"StatusCode": "Complete", "Timestamps": list(known), "Values": list(known.values())}
-    return {"MetricDataResults": [{"Id": VALUE, **result}]}
+    return {"MetricDataResults": [{"Id": external_alarm.returned(queries)["Id"], **result}]}
+
+
+def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetime]) -> Values:
+    """One metric has one course, whichever alarm is asked about: the profile's own decides it."""
+    made = next((each for each in world.made if _watched(each) == _asked(queries)), None)
+    if made is not None:
+        return values(world, made, times)
+    other = next(_others(world, queries), None)
+    if other is None:
+        return {}
+    alarm, judged = other
+    return {at: external_value(judged, breaches=_leads(alarm, judged, at)) for at in times}
+
+
+def _others(world: World, queries: Sequence[Parameters]) -> Iterator[tuple[Alarm, Judged]]:
+    """The alarms of events that judge what *queries* give."""
+    for arn, alarm in world.alarms.items():
+        shown = world.described(arn)
+        judged = external_alarm.judged(shown)
+        if judged is not None and external_alarm.queries(shown) == list(queries):
+            yield alarm, judged
 
 
 def _watched(alarm: MadeAlarm) -> tuple[object, ...]:

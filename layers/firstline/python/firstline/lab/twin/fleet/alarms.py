@@ -1,6 +1,8 @@
 """Alarms of the twin's world, as DescribeAlarms shows them."""
 
 import json
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,6 +12,21 @@ from firstline.diagnosis.evidence import AlarmState
 
 CROSSED = "Threshold Crossed"
 """How CloudWatch begins the reason of a state that data led to."""
+_REASON = re.compile(
+    r"of the last (?P<evaluated>\d+) datapoints? .* w(?:as|ere) (?P<negated>not )?"
+    r"(?P<comparison>(?:greater|less) than(?: or equal to)?) the threshold"
+    r" \((?P<threshold>[-+.\dE]+)\) \(minimum (?P<minimum>\d+) datapoint"
+)
+"""How it goes on: the minimum is of datapoints that changed the state."""
+OPERATORS = {
+    "greater than": "GreaterThanThreshold",
+    "greater than or equal to": "GreaterThanOrEqualToThreshold",
+    "less than": "LessThanThreshold",
+    "less than or equal to": "LessThanOrEqualToThreshold",
+}
+STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"})
+"""Any other is an extended one, as a percentile is."""
+BAND = "ANOMALY_DETECTION_BAND"
 
 
 class MuteWindow(NamedTuple):
@@ -74,6 +91,7 @@ class Alarm(msgspec.Struct, kw_only=True):
         """What DescribeAlarms shows of it, but for its actions."""
         since = self.since(at)
         first = self._detail.get("state", {}).get("reason", CROSSED)
+        metrics = self._detail.get("configuration", {}).get("metrics", ())
         return {
             "AlarmName": self.arn.split(":", maxsplit=6)[6],
             "AlarmArn": self.arn,
@@ -81,7 +99,8 @@ class Alarm(msgspec.Struct, kw_only=True):
             "StateReason": CROSSED if self.turned else first,
             "StateUpdatedTimestamp": since,
             "StateTransitionedTimestamp": since,
-            "Metrics": list(map(_metric, self._detail.get("configuration", {}).get("metrics", ()))),
+            **_watched(metrics),
+            **({} if _has_band(metrics) else _limit(first)),
         }
 
     @property
@@ -90,12 +109,46 @@ class Alarm(msgspec.Struct, kw_only=True):
         return found
 
 
+def _watched(metrics: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The metrics of the event's configuration; one alone is no list in the API."""
+    if len(metrics) != 1 or "metricStat" not in metrics[0]:
+        return {"Metrics": list(map(_metric, metrics))}
+    shown = _metric(metrics[0])["MetricStat"]
+    kind = "Statistic" if shown["Stat"] in STATISTICS else "ExtendedStatistic"
+    return {**shown["Metric"], "Period": shown["Period"], kind: shown["Stat"]}
+
+
 def _metric(entry: dict[str, Any]) -> dict[str, Any]:
     """A metric of the event's configuration, in the words of the API."""
     shown = {"Id": entry["id"], "ReturnData": entry.get("returnData", True)}
+    shown |= {key.title(): entry[key] for key in ("label", "period") if key in entry}
     if "metricStat" not in entry:
         return shown | {"Expression": entry.get("expression", "")}
-    metric = entry["metricStat"]["metric"]
+    stat = entry["metricStat"]
+    metric = stat["metric"]
     dimensions = [{"Name": key, "Value": value} for key, value in metric["dimensions"].items()]
     named = {"Namespace": metric["namespace"], "MetricName": metric["name"]}
-    return shown | {"MetricStat": {"Metric": named | {"Dimensions": dimensions}}}
+    of = named | {"Dimensions": dimensions}
+    return shown | {"MetricStat": {"Metric": of, "Period": stat["period"], "Stat": stat["stat"]}}
+
+
+def _has_band(metrics: Sequence[dict[str, Any]]) -> bool:
+    """Whether it judges against a band, which stands in the place of a threshold."""
+    return any(BAND in each.get("expression", "") for each in metrics)
+
+
+def _limit(reason: str) -> dict[str, Any]:
+    """The threshold that *reason* names, and how many datapoints must cross it; else nothing.
+
+    The minimum that ends an ALARM leaves one fewer that crosses it than an ALARM needs.
+    """
+    found = _REASON.search(reason)
+    if found is None:
+        return {}
+    evaluated, minimum = int(found["evaluated"]), int(found["minimum"])
+    return {
+        "Threshold": float(found["threshold"]),
+        "ComparisonOperator": OPERATORS[found["comparison"]],
+        "EvaluationPeriods": evaluated,
+        "DatapointsToAlarm": evaluated - minimum + 1 if found["negated"] else minimum,
+    }

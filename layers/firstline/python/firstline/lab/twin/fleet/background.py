@@ -21,7 +21,7 @@ from firstline.lab.twin.changes import Answer, Parameters
 from firstline.lab.twin.effects import Effects
 from firstline.lab.twin.fleet import alarm_metrics
 from firstline.lab.twin.world import World
-from firstline.monitoring.alarm_metric import Values, Window
+from firstline.monitoring.alarm_metric import ExternalMetric, Values, Window
 
 DAY = timedelta(days=1)
 VPC, GROUP, PEERING = "vpc-0a1b2c3d4e5f60711", "sg-0a1b2c3d4e5f60711", "pcx-0a1b2c3d4e5f60711"
@@ -53,6 +53,16 @@ class MemoryBackground:
             "background",
             "background.alarm_metric",
             lambda: alarm_metrics.values(self._world, alarm, window.periods),
+        )
+
+    def external_metric(
+        self, arn: str, signalled_at: datetime, until: datetime
+    ) -> ExternalMetric | None:
+        """See `firstline.controller.ports.readings.Background`."""
+        return self._effects.effect(
+            "background",
+            "background.external_metric",
+            lambda: alarm_metrics.external(self._world, arn, signalled_at, until),
         )
 
     def issues(self) -> Issues:
