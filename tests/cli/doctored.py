@@ -203,6 +203,7 @@ def account() -> dict[str, Any]:
     group = {
         "AutoScalingGroupName": fleet.group,
         "DesiredCapacity": 3,
+        "MaxSize": 4,
         "Instances": [{"InstanceId": each, "LifecycleState": "InService"} for each in FLEET],
         "SuspendedProcesses": [],
         "EnabledMetrics": [],

@@ -19,6 +19,7 @@ from firstline.lab.simulation.invariants import CHECKERS
 from firstline.lab.simulation.planted import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
 from tools import faults
+from tools.docs.long_runs import long_runs
 from tools.docs.mutated import mutated
 from tools.faults import Cell
 from tools.prove import hunted
@@ -87,6 +88,7 @@ def safety(folder: Path) -> str:
         HEAD,
         *_promises(),
         *_figures(told),
+        *long_runs(folder),
         *_bugs(hunted(folder / "planted.jsonl")),
         *mutated(folder),
         *_matrix(told),

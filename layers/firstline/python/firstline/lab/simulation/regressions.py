@@ -82,17 +82,6 @@ REGRESSIONS = (
         start="PagerDuty is down, and then the wakes",
     ),
     Regression(
-        name="a sweep that is cut short tells of no page of an incident whose wakes come in time",
-        bug=Planted(
-            name="what a run leaves unsent is not measured",
-            breaks="I7",
-            file="controller/metrics.py",
-            old="for pages in left.values())\n    return max(owed, default=timedelta(0))\n",
-            new="for pages in left.values())\n    return min(owed, default=timedelta(0)) * 0\n",
-        ),
-        start="PagerDuty is down",
-    ),
-    Regression(
         name="a host that recovered is fixed by a look that is too old when the fix comes",
         bug=Planted(
             name="no host is looked at again before its fix",
