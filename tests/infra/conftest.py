@@ -18,8 +18,8 @@ EXAMPLE = {**WITHOUT_BUNDLING, "fleet": str(PROFILE_FILE)}
 
 
 def deployed_with(folder: Path, **settings: object) -> dict[str, object]:
-    """The context of the example in *folder*, with these settings of its deployment."""
-    path = folder / "fleet.toml"
+    """The context of the example beside *folder*, with these settings of its deployment."""
+    path = folder.with_suffix(".toml")  # what lies in an assembly is no asset of it
     lines = (f"{key} = {json.dumps(value)}" for key, value in settings.items())
     path.write_text("\n".join((PROFILE_FILE.read_text(), "[deployment]", *lines)))
     return {**WITHOUT_BUNDLING, "fleet": str(path)}

@@ -8,14 +8,14 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_sqs as sqs
 
 from app import compose
-from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.infra.conftest import EXAMPLE
 
 
 def test_an_unaccepted_finding_stops_the_synthesis(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A queue without dead letters, somewhere in the app, is enough."""
-    app = App(outdir=str(tmp_path), context=WITHOUT_BUNDLING)
+    app = App(outdir=str(tmp_path), context=EXAMPLE)
     compose(app)
     stack = app.node.find_child("firstline-vettid-app")
     assert isinstance(stack, Stack)
