@@ -35,7 +35,8 @@ def _opened_again(left: Left, held: Incident) -> Iterator[str]:
         return
     until = _troubled_last(left, held, held.ended_at) + _window(left) - SKEW
     for other in left.held:
-        later = other.cause == held.cause and held.ended_at <= other.opened_at
+        another = other.id != held.id and other.cause == held.cause
+        later = another and held.ended_at <= other.opened_at
         prompt = other.opened_at - other.signalled_at <= PROMPT
         if later and prompt and other.signalled_at < until:
             yield f"{other.id} opened again what {held.id} was about"
