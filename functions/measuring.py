@@ -2,7 +2,7 @@
 
 from firstline.adapters import wiring
 from firstline.controller import metrics as measures
-from firstline.controller.committed import keeping
+from firstline.controller.commit import keeping
 from firstline.controller.system import System
 from firstline.monitoring.metric import Metric
 from functions.emission import emit

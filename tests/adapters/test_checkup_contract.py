@@ -104,6 +104,7 @@ def group(name: str, *ids: str, **more: Any) -> Answer:  # noqa: ANN401 - the se
     return {
         "AutoScalingGroupName": name,
         "DesiredCapacity": 1,
+        "MaxSize": 0,
         "Instances": instances,
         **NOTHING,
         **more,

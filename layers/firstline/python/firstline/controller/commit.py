@@ -1,11 +1,14 @@
 """Commit: a change that only found the store busy is tried again, for a second at most."""
 
+import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
-from firstline.controller.ports.store import Change
+from firstline.controller.ports.store import Change, Store
+from firstline.controller.system import System
 from firstline.errors import Busy, Conflict, Contested, Unavailable
 from firstline.ids import digest
 
@@ -59,3 +62,27 @@ def contend[T](turn: Callable[[], T], what: str, clock: Clock) -> T:
 def pause(of: str, now: datetime) -> timedelta:
     """A while that differs between workers, since their clocks do."""
     return SHORTEST + JITTER * (int(digest(f"{of}|{now.isoformat()}".encode())[:4], 16) / 0xFFFF)
+
+
+class Committed:
+    """A store that keeps each change that it committed; all else is the store's own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.changes: list[Change] = []
+
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._store, name)
+        return found
+
+    def commit(self, change: Change) -> None:
+        """Commit, and keep what was committed."""
+        self._store.commit(change)
+        self.changes.append(change)
+
+
+def keeping(system: System) -> tuple[System, list[Change]]:
+    """*system* with a store that keeps its changes, and the list that they are added to."""
+    kept = Committed(system.ports.store)
+    ports = copy.replace(system.ports, store=cast("Store", kept))
+    return copy.replace(system, ports=ports), kept.changes

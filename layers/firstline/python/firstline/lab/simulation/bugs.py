@@ -289,13 +289,6 @@ PLANTED = (
         new="    if not",
     ),
     Planted(
-        name="a sweep tells of no page whose wake it could not queue",
-        breaks="I7",
-        file="controller/sweep.py",
-        old="    if draft is not None:  #",
-        new="    if draft is not None and not seen.failed:  #",
-    ),
-    Planted(
         name="a P1 that joins what cannot be read is left to reconcile",
         breaks="I1 (joined)",
         file="controller/rising.py",

@@ -78,7 +78,13 @@ REGRESSIONS = (
     ),
     Regression(
         name="a page is told as owed for no longer than a wake that cannot be queued",
-        bug="a sweep tells of no page whose wake it could not queue",
+        bug=Planted(
+            name="a sweep tells of no page whose wake it could not queue",
+            breaks="I7",
+            file="controller/sweep.py",
+            old="    if draft is not None:  #",
+            new="    if draft is not None and not seen.failed:  #",
+        ),
         start="PagerDuty is down, and then the wakes",
     ),
     Regression(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.config.profile import Profile
-from firstline.controller.committed import keeping
+from firstline.controller.commit import keeping
 from firstline.controller.ingest import ingest
 from firstline.controller.metrics import pages_owed_for
 from firstline.controller.operators.commands import Lever

@@ -93,7 +93,7 @@ class Alarm(msgspec.Struct, kw_only=True):
         first = self._detail.get("state", {}).get("reason", CROSSED)
         metrics = self._detail.get("configuration", {}).get("metrics", ())
         return {
-            "AlarmName": self.arn.split(":", maxsplit=6)[6],
+            "AlarmName": self.arn.split(":", maxsplit=6)[-1],
             "AlarmArn": self.arn,
             "StateValue": self.state_at(at).value,
             "StateReason": CROSSED if self.turned else first,
