@@ -93,6 +93,15 @@ def test_of_an_alarm_of_others_the_entry_says_what_it_judges(profile: Profile) -
     assert made.script.made[at + 1] == "commit"
 
 
+def test_an_alarm_of_others_is_read_though_the_profile_makes_one_of_its_name() -> None:
+    """The rules know both as healthy-hosts; the threshold is of the one that rang."""
+    made = Rig(profile=UNMENDED)
+    made.hear()
+    held = made.at_the_end()
+    assert (held.alarm, held.alarm_arn) == ("healthy-hosts", ALARM_ARN)
+    assert (made.script.calls["external_metric"], made.script.calls["alarm_metric"]) == (1, 0)
+
+
 def test_an_alarm_of_others_that_cannot_be_read_leaves_no_entry() -> None:
     """Nor does one without a threshold; each incident ends in the same turn."""
     read, failed, without = (rig(UNMENDED, OTHERS) for _ in range(3))

@@ -36,11 +36,13 @@ def look_up(
 def record_alarm_metric(draft: Draft) -> None:
     """Record the metric of the leading alarm for the report.
 
-    What cannot be read, or only after `WITHIN` of the turn, leaves no entry.
+    An alarm that others made may have the name of one that the stack makes: its ARN tells them
+    apart. What cannot be read, or only after `WITHIN` of the turn, leaves no entry.
     """
     if draft.system.ports.clock.now() >= draft.now + WITHIN:
         return
-    alarm = detection.named(draft.incident.alarm, draft.system.profile)
+    own = draft.system.settings.alarms.get(draft.incident.alarm_arn, "")
+    alarm = detection.named(own, draft.system.profile)
     if alarm is not None:
         _record_made(draft, alarm)
     elif draft.incident.alarm_arn:
