@@ -6,6 +6,7 @@ import sys
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from firstline.cli.output.terminal import printable
 from firstline.doctor import watched
 from firstline.errors import Malformed
 from infra import context, probe
@@ -37,7 +38,7 @@ def main() -> int:
         notes = compose(app)
         assembly = app.synth()
     except Malformed as error:
-        sys.stderr.write(f"app.py: {error}\n")
+        sys.stderr.write(f"app.py: {printable(str(error))}\n")
         return 2
     except RuntimeError as error:  # jsii's one word for whatever its other side threw
         return _refused(error)

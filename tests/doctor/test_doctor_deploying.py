@@ -59,6 +59,13 @@ def test_what_only_the_file_says_is_a_warning() -> None:
     assert one.remedy.startswith("remove pager_region under [deployment]")
 
 
+def test_an_earlier_deployment_has_the_service_region_by_its_address() -> None:
+    """A file that names the region has the same pager."""
+    settings = Deployment(mode="enforce", pager_region="eu")
+    earlier = '{"mode":"enforce","pager_url":"https://events.eu.pagerduty.com/v2/enqueue"}'
+    assert found(settings, earlier) == []
+
+
 @pytest.mark.parametrize("output", ["", "{", '{"mode":1}', '{"mode":"\\u001b[2J"}', "{}"])
 def test_what_cannot_be_read_is_not_compared(output: str) -> None:
     assert found(STANDS, output) == []

@@ -196,6 +196,14 @@ def test_a_bad_profile_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     assert not list((tmp_path / "assembly").glob("*.template.json"))
 
 
+def test_a_name_steers_no_terminal(tmp_path: Path) -> None:
+    """A path comes from a variable of the environment, or from a line of CI."""
+    ran = run_app(tmp_path / "assembly", {"fleet": "x\x1b[2J.toml"})
+    assert ran.returncode == 2
+    assert "\x1b" not in ran.stderr
+    assert "x\N{REPLACEMENT CHARACTER}[2J.toml: cannot be read" in ran.stderr
+
+
 def test_a_layer_that_cannot_be_built_is_one_line_and_no_docker(tmp_path: Path) -> None:
     """Without a package index the synthesis ends with exit status 2 and says why."""
     nowhere = "http://127.0.0.1:9/"

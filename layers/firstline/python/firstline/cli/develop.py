@@ -171,7 +171,7 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
 
     A cloud assembly that was made before (``--app``) is of a fleet already.
     """
-    if any(each.partition("=")[0] in {"--app", "-a", "fleet"} for each in arguments):
+    if any(each.startswith(("--app", "-a", "fleet=")) for each in arguments):
         return arguments
     given = None if named is None else str(named)
     path = fleet_choice.choose(given, os.environ, Path.cwd())

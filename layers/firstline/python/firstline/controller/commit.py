@@ -1,4 +1,7 @@
-"""Commit: a change that only found the store busy is tried again, for a second at most."""
+"""Commit: a change that only found the store busy is tried again, for a second at most.
+
+What a run committed can be kept, for what is measured of it afterwards.
+"""
 
 import copy
 from collections.abc import Callable

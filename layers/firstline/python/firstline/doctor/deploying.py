@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from firstline.config.deployment_section import SECTION, Deployment, line
+from firstline.config.deployment_section import PAGERS, SECTION, Deployment, line
 from firstline.doctor.facts import Deployed
 
 OUTPUT = "Context"
@@ -32,10 +32,16 @@ def recorded(settings: Deployment) -> str:
 
 
 def given(deployed: Deployed) -> Mapping[str, str]:
-    """The settings of the deployment; none where its output does not show them whole."""
+    """The settings of the deployment; none where its output does not show them whole.
+
+    One of an earlier version has PagerDuty's service region by its address.
+    """
     try:
         found = msgspec.json.decode(deployed.outputs.get(OUTPUT, ""), type=dict[str, str])
     except (msgspec.DecodeError, UnicodeError):
         return {}
+    if found.get("pager_url") == PAGERS["eu"]:
+        del found["pager_url"]
+        found["pager_region"] = "eu"
     printable = all(map(str.isprintable, (*found, *found.values())))
     return found if printable else {}
