@@ -4,11 +4,12 @@ What it came to is one value that can be written down, and gone on from.
 """
 
 import copy
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import active_children
+from concurrent.futures import CancelledError, ProcessPoolExecutor
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import msgspec
@@ -94,24 +95,39 @@ def run(jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
     if workers == 1:
         yield from ((job, _brief(job)) for job in jobs)
         return
-    with ProcessPoolExecutor(workers, initializer=_deaf) as pool:
+    stopping = multiprocessing.Event()
+    with ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(stopping,)) as pool:
         try:
             yield from zip(jobs, pool.map(_brief, jobs, chunksize=PIECE), strict=True)
-        except BaseException:  # stopped, or no longer asked: nothing waits for what is under way
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                process.terminate()
+        except BaseException:  # stopped, or no longer asked: no run waits for those before it
+            stopping.set()
+            pool.shutdown(cancel_futures=True)
             raise
 
 
-def _deaf() -> None:
-    """A signal stops the process that counts, and that ends the others."""
+def _begin_worker(stopping: Event) -> None:
+    """Leave signals to the process that counts: it ends the others by *stopping*.
+
+    Workers are not killed: the executor then writes tracebacks of its own threads now and then.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _worker.stopping = stopping
+
+
+class _Worker:
+    """The state of one process."""
+
+    stopping: Event | None = None
+
+
+_worker = _Worker()
 
 
 def _brief(job: Job) -> Outcome:
     """The run without its choices, which only one that broke something needs."""
+    if _worker.stopping is not None and _worker.stopping.is_set():
+        raise CancelledError
     outcome = found.simulate(job) if isinstance(job, int) else directed.simulate(job)
     return copy.replace(outcome, choices=())
 
