@@ -36,7 +36,7 @@ GROUNDS: dict[Theme, str] = {"light": "#ffffff", "dark": "#161d26"}
 @cache
 def scene(name: str, at: int | None = None) -> Overview:
     """What the console shows of a scenario."""
-    view = open_board(SCENARIOS / f"{name}.toml", at, None, HOME).look("")
+    view = open_board(SCENARIOS / f"{name}.toml", at, "", HOME).look("")
     assert isinstance(view, Overview)
     return view
 
@@ -60,7 +60,7 @@ def overview() -> Overview:
 
 def detail(name: str, at: int | None = None) -> View:
     """One incident with its timeline."""
-    board = open_board(SCENARIOS / f"{name}.toml", at, None, HOME)
+    board = open_board(SCENARIOS / f"{name}.toml", at, "", HOME)
     view = scene(name, at)
     return board.look((*view.escalated, *view.open)[0].id)
 

@@ -47,7 +47,7 @@ def luminance(colour: str) -> float:
 @pytest.fixture(scope="module")
 def waiting() -> Iterator[str]:
     """Serve an incident that waits for a person's word."""
-    with served(open_board(SCENARIOS / "approved.toml", 60, None, HOME)) as url:
+    with served(open_board(SCENARIOS / "approved.toml", 60, "", HOME)) as url:
         yield url
 
 
@@ -92,7 +92,7 @@ def test_what_matters_can_be_read_in_both_schemes(
 
 def test_what_a_person_has_is_on_top_and_red(browser: Browser, tmp_path: Path) -> None:
     """Above what firstline has; the title says it in a tab, and a link pauses the refresh."""
-    view = open_board(SCENARIOS / "nothing-helps.toml", None, None, HOME).look("")
+    view = open_board(SCENARIOS / "nothing-helps.toml", None, "", HOME).look("")
     assert isinstance(view, Overview)
     (row,) = view.escalated
     both = copy.replace(view, open=(copy.replace(row, escalated=False, outcome="open"),))
@@ -139,7 +139,7 @@ def test_the_widget_in_cloudwatchs_themes(
     browser: Browser, tmp_path: Path, theme: Theme, scheme: str
 ) -> None:
     """Its colours are the theme's, whatever the browser likes; all of it can be read, and fits."""
-    board = open_board(SCENARIOS / "approved.toml", 60, None, HOME)
+    board = open_board(SCENARIOS / "approved.toml", 60, "", HOME)
     file = tmp_path / "widget.html"
     for asked in ("", only(board)):
         file.write_text(dashboard(board, theme, asked))
@@ -158,7 +158,7 @@ def test_the_widget_in_cloudwatchs_themes(
 
 def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -> None:
     """Behind each link stands what CloudWatch calls: the function, with what is asked."""
-    board = open_board(SCENARIOS / "approved.toml", 60, None, HOME)
+    board = open_board(SCENARIOS / "approved.toml", 60, "", HOME)
     incident = only(board)
     file = tmp_path / "widget.html"
     file.write_text(dashboard(board, "dark"))
@@ -207,7 +207,7 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path) -> None:
     }
     export = tmp_path / "export.jsonl"
     export.write_text(json.dumps(entry) + "\n")
-    with served(open_board(export, None, None, HOME)) as url:
+    with served(open_board(export, None, "", HOME)) as url:
         for address in (url, f"{url}?incident=inc-00000000000000000000"):
             browser.show(address)
             assert hostile in browser.find("body")[0].text

@@ -15,7 +15,7 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.cli.main import dispatch
-from firstline.config import fleet_file
+from firstline.config import fleet_choice, fleet_file
 from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.ids import IncidentId, digest
 from firstline.lab.twin import resources
@@ -68,6 +68,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "x")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv(fleet_choice.VARIABLE, str(PROFILE))
     stacks = Loopback(http("200 OK", STACKS.encode(), "Content-Type: text/xml"))
     with mock_aws(), stacks:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks.url)
@@ -191,7 +192,7 @@ def test_what_is_not_archived_yet_is_exported_as_it_is(
         (["x", "--since", "yesterday"], "--since yesterday: give 2h, 7d, a date or an instant"),
         (["x", "--region", "eu-west-1"], "ledger: ResourceNotFoundException"),
         (["gone/x"], "gone/x: cannot be written"),
-        (["x", "--profile", "gone.toml"], "gone.toml"),
+        (["x", "--fleet", "gone.toml"], "gone.toml"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -221,6 +222,37 @@ def test_the_deployed_ledger_is_read_where_no_export_is_named(
     assert dispatch(["report", "--incident", LATE, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["incident"], told["head"]) == (LATE, CHAINS[LATE][-1].hash)
+
+
+def linked(folder: Path) -> Path:
+    """A fleet file that differs from what is archived, by a link that a report shows."""
+    path = folder / "linked.toml"
+    path.write_text(f'{PROFILE.read_text()}\n[links]\nrunbook = "https://wiki.example.com/x"\n')
+    return path
+
+
+def _reported(capsys: pytest.CaptureFixture[str], fleet: str) -> dict[str, object]:
+    assert dispatch(["report", "--incident", LATE, "--json", "--fleet", fleet]) == 0
+    told: dict[str, object] = json.loads(capsys.readouterr().out)
+    return told
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_fleets_name_is_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The archive has the policy that decided."""
+    path = tmp_path / "ledger.jsonl"
+    assert dispatch(["audit", "export", str(path), "--fleet", "vettid", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["policies"] == 1
+    assert _reported(capsys, "vettid") == _reported(capsys, str(linked(tmp_path)))
+
+
+@pytest.mark.usefixtures("bare")
+def test_before_its_policy_is_archived_a_report_takes_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the fleet's name alone its links are not known."""
+    assert "wiki.example.com" in str(_reported(capsys, str(linked(tmp_path)))["links"])
+    assert _reported(capsys, "vettid")["links"] == []
 
 
 @pytest.mark.usefixtures("deployed")

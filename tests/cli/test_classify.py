@@ -84,7 +84,7 @@ BAD_CALLS = [
     ([str(EVENTS.parent / "functions")], "has no .json in it"),
     ([str(EVENTS / "SOURCES.md")], "is not JSON"),
     ([str(OUTAGE), "--account", "12"], "give the 12 digits"),
-    ([str(OUTAGE), "--profile", "gone.toml"], "gone.toml: cannot be read"),
+    ([str(OUTAGE), "--fleet", "gone.toml"], "gone.toml: cannot be read"),
 ]
 
 

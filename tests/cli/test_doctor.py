@@ -410,25 +410,25 @@ def test_a_healthy_account_is_status_0(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.rstrip().endswith(": nothing keeps a P1 from being heard")
 
 
-def test_a_remedy_deploys_the_operators_own_profile(tmp_path: Path) -> None:
-    """By the path that was given; the shipped one is an example, and is never told."""
+def test_a_remedy_deploys_the_operators_own_file(tmp_path: Path) -> None:
+    """By the path that was given."""
     mine = tmp_path / "mine.toml"
     mine.write_bytes(PROFILE_FILE.read_bytes())
-    for path, named in ((mine, str(mine)), (RUNBOOK, "my-fleet.toml")):
-        found = examine(Answering(account()).session, path, Clock(), look=False)
-        (mode,) = [each for each in found if each.check == "mode"]
-        assert mode.remedy == (
-            f'write mode = "enforce" under [deployment] in {named},'
-            f" then firstline deploy --fleet {named}, once its decisions are trusted"
-        )
+    found = examine(Answering(account()).session, mine, Clock(), look=False)
+    (mode,) = [each for each in found if each.check == "mode"]
+    assert mode.remedy == (
+        f'write mode = "enforce" under [deployment] in {mine},'
+        f" then firstline deploy --fleet {mine}, once its decisions are trusted"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--profile", "no.toml", "--region", "us-east-1"], "no.toml: cannot be read"),
-        (["--region", "us-east-1"], "AWS does not say who you are"),
-        ([], "no Region is set"),
+        (["--fleet", "no.toml", "--region", "us-east-1"], "no.toml: cannot be read"),
+        (["--region", "us-east-1"], "no fleet file: name one by --fleet FILE"),
+        (["--fleet", str(RUNBOOK), "--region", "us-east-1"], "AWS does not say who you are"),
+        (["--fleet", str(RUNBOOK)], "no Region is set"),
     ],
 )
 def test_a_mistake_is_one_line(

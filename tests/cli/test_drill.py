@@ -14,6 +14,7 @@ from firstline.cli.account.alarm_state import Rung
 from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.drill import tell, write
 from firstline.cli.drilling import Stage, play
+from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch, end_on_signals
 from firstline.cli.output.deployed import DrillLine
 from firstline.config.profile import Profile
@@ -392,8 +393,9 @@ def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> No
         (["weather"], "no condition 'weather': name one of complete-outage"),
         (["complete-outage", "--for", "soon"], "--for soon"),
         (["complete-outage", "--html", "no/such.html"], "no/such.html: cannot be written: make"),
-        (["complete-outage", "--profile", "no.toml"], "no.toml: cannot be read"),
-        (["complete-outage"], "no Region is set"),
+        (["complete-outage", "--fleet", "no.toml"], "no.toml: cannot be read"),
+        (["complete-outage"], "no fleet file: name one by --fleet FILE"),
+        (["complete-outage", "--fleet", str(RUNBOOK)], "no Region is set"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -8,6 +8,7 @@ from boto3.session import Session
 
 from firstline.cli.account import operator_url
 from firstline.cli.main import dispatch
+from firstline.config import fleet_choice
 from tests.adapters.loopback import Loopback, http
 
 APPROVED = {
@@ -32,6 +33,7 @@ DENY = ["deny", "inc-0123456789abcdef0123", "aaaaaaaa", "--why", "no", "--region
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("ACCESS_KEY_ID", "AKIDEXAMPLE"), ("SECRET_ACCESS_KEY", "secret")):
         monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv(fleet_choice.VARIABLE, "vettid")
 
 
 def answering(status: str, body: object) -> Loopback:
@@ -65,7 +67,7 @@ class Looked(Exception):
     [
         ([], "vettid"),
         (["--fleet", "prod"], "prod"),
-        (["--profile", "no.toml", "--fleet", "x"], "x"),
+        (["--fleet", "no.toml", "--fleet", "x"], "x"),
     ],
 )
 @pytest.mark.parametrize("order", [APPROVE, DENY, PAUSE, RESUME, PROMOTE], ids=lambda each: each[0])
@@ -206,7 +208,7 @@ def test_a_profile_that_cannot_be_read_is_told_before_the_region(
         "audit": ["list"],
         "report": ["--since", "7d"],
     }
-    assert dispatch([command, *arguments.get(command, []), "--profile", "gone.toml"]) == 2
+    assert dispatch([command, *arguments.get(command, []), "--fleet", "gone.toml"]) == 2
     assert f"firstline: {command}: gone.toml: cannot be read" in capsys.readouterr().err
 
 

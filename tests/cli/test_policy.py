@@ -66,7 +66,7 @@ def test_a_refused_profile_is_one_located_line(
 
 def test_an_event_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Which rule matched, what follows from it, and why each other rule did not."""
-    assert dispatch(["policy", "explain", str(OUTAGE), "--profile", str(SMALL)]) == 0
+    assert dispatch(["policy", "explain", str(OUTAGE), "--fleet", str(SMALL)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "disposition  incident",
         "why          rule 'all vaults inaccessible' fits the alarm 'healthy-hosts'",
@@ -96,7 +96,7 @@ def test_each_miss_has_its_reason(
     else:
         metric = 'when = { metric = "HealthyHostCount" }\n'
         path.write_text(text.replace(general, general + metric) + ZONE_RULE)
-    assert dispatch(["policy", "explain", str(OUTAGE), "--profile", str(path), "--json"]) == 0
+    assert dispatch(["policy", "explain", str(OUTAGE), "--fleet", str(path), "--json"]) == 0
     line = json.loads(capsys.readouterr().out)
     assert line["rule"] == "all vaults inaccessible"
     assert {"rule": "one zone", "why": why} in line["misses"]
@@ -105,7 +105,7 @@ def test_each_miss_has_its_reason(
 def test_an_event_that_no_rule_is_for_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON: nulls where nothing is known, and every rule among the misses."""
     event = EVENTS / "custom.forged-source.json"
-    assert dispatch(["policy", "explain", str(event), "--profile", str(SMALL), "--json"]) == 0
+    assert dispatch(["policy", "explain", str(event), "--fleet", str(SMALL), "--json"]) == 0
     line = json.loads(capsys.readouterr().out)
     assert (line["disposition"], line["rule"], line["severity"]) == ("rejected", None, None)
     assert [each["rule"] for each in line["misses"]] == [
@@ -119,7 +119,7 @@ BAD_CALLS = [
     (["check", "gone.toml"], "gone.toml: cannot be read"),
     (["explain", "gone.json"], "gone.json: cannot be read"),
     (["explain", str(RUNBOOK)], "is not JSON"),
-    (["explain", str(OUTAGE), "--profile", "gone.toml"], "gone.toml: cannot be read"),
+    (["explain", str(OUTAGE), "--fleet", "gone.toml"], "gone.toml: cannot be read"),
     (["chek"], "No such command"),
 ]
 

@@ -63,7 +63,7 @@ def test_a_bad_profile_is_one_clear_line(
     """The operator's file is named."""
     profile = tmp_path / "mine.toml"
     profile.write_text("name = 3")
-    assert dispatch(["replay", str(OUTAGE), "--profile", str(profile)]) == 2
+    assert dispatch(["replay", str(OUTAGE), "--fleet", str(profile)]) == 2
     assert str(profile) in capsys.readouterr().err
 
 

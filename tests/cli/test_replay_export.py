@@ -111,7 +111,7 @@ def test_an_export_takes_no_other_world_or_policy(
     export: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That would be a backtest."""
-    assert dispatch(["replay", str(export), "--profile", "x.toml"]) == 2
+    assert dispatch(["replay", str(export), "--fleet", "x.toml"]) == 2
     assert "see backtest" in capsys.readouterr().err
     assert dispatch(["simulate", "--export", "x.jsonl"]) == 2
     assert "--export goes with --seed" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -31,6 +31,8 @@ PATIENCE = 30
 
 All of the cloud is one process here: on a busy machine it answers in seconds, and is not down.
 """
+IDLE = "--- asks for the next invocation ---"
+"""The line that a function's log has at the end of each invocation, and once it has started."""
 START = f"""
 import _socket, socket, sys
 sys.path[:0] = sys.argv[1].split(":")
@@ -38,6 +40,9 @@ del sys.argv[1]
 wait = _socket.socket.settimeout
 socket.socket.settimeout = lambda it, seconds: wait(it, seconds and seconds * {PATIENCE})
 from awslambdaric.__main__ import main
+from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+ask = LambdaRuntimeClient.wait_next_invocation
+LambdaRuntimeClient.wait_next_invocation = lambda it: print("{IDLE}", flush=True) or ask(it)
 main(sys.argv)
 """
 NEXT, ERROR, INIT_ERROR = "/invocation/next", "/error", "/init/error"
@@ -111,6 +116,8 @@ class Sandbox:
         self._waiting: queue.Queue[_Invocation | None] = queue.Queue()
         self._current: _Invocation | None = None
         self._ready = Event()
+        self._idle = Semaphore(0)
+        """Released once all that an invocation printed has been read."""
         self._log: list[str] = []
         self.refused = ""
         """Why the function could not be imported, if so."""
@@ -135,13 +142,16 @@ class Sandbox:
         self._reading.start()
         if not self._ready.wait(START_SECONDS):
             self.refused = f"it did not start in {START_SECONDS} s: {self._log}"
+        if not self.refused:
+            self._idle.acquire(timeout=START_SECONDS)
 
     def invoke(self, event: object, seconds: float) -> Result:
-        """Run the function on *event*, for no longer than it may."""
+        """Run the function on *event*, for no longer than it may; its log is read to the end."""
         invocation = _Invocation(json.dumps(event).encode(), time.time() + seconds)
         self._waiting.put(invocation)
         if not invocation.done.wait(seconds):
             return Result({"errorMessage": f"Task timed out after {seconds} seconds"}, failed=True)
+        self._idle.acquire(timeout=START_SECONDS)
         return invocation.result
 
     def close(self) -> None:
@@ -158,6 +168,9 @@ class Sandbox:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
+                if line.rstrip("\n") == IDLE:
+                    self._idle.release()
+                    continue
                 self._log.append(line.rstrip("\n"))
                 self._printed(line.rstrip("\n"))
         if not self._ready.is_set():

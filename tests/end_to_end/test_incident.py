@@ -145,7 +145,7 @@ def test_the_record_holds_by_the_archive_alone(deployment: Deployment) -> None:
 def test_the_deployed_ledger_is_exported_and_holds(deployment: Deployment) -> None:
     """By the commands that an auditor gives; the table tells what the archive tells."""
     export = deployment.folder / "export.jsonl"
-    deployment.cdk.run("audit", "export", str(export), "--profile", str(deployment.profile))
+    deployment.cdk.run("audit", "export", str(export), "--fleet", str(deployment.profile))
     line = verified(deployment, export)
     assert (line["valid"], line["anchored"], line["signed"]) == (True, True, True)
 

@@ -53,7 +53,7 @@ def test_a_person_rings_an_alarm_and_follows_it(deployment: Deployment) -> None:
     with deployment.at_work(Scenario(name="rung"), watched=()):
         said = deployment.cdk.run(
             *("drill", "kms-throttling", "--json"),
-            *("--profile", str(deployment.profile)),
+            *("--fleet", str(deployment.profile)),
         )
     line = json.loads(said)
     assert (line["mode"], line["observed"]) == ("enforce", True)

@@ -26,7 +26,7 @@ def test_the_hours_audit_finds_the_archive_whole(deployment: Deployment) -> None
 
 def test_a_pause_and_its_end_are_in_the_ledger(deployment: Deployment) -> None:
     """By the commands, through the URL: with who said so and why; PagerDuty hears of it at once."""
-    profile = ("--profile", str(deployment.profile), "--json")
+    profile = ("--fleet", str(deployment.profile), "--json")
     told = deployment.cdk.run(
         "pause", "everything", "--for", "5m", "--why", "a new image", *profile
     )

@@ -7,7 +7,7 @@ from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX
 
 HEAD = """# What the doctor checks
 
-Made by `./dev docs` from `doctor/`. `firstline doctor --profile PATH` holds a profile
+Made by `./dev docs` from `doctor/`. `firstline doctor --fleet FILE` holds a profile
 against the account of your credentials, before the first deployment or after it. It only
 reads; with `--look` it also sends the look document to the group's hosts, which changes
 nothing on them. It exits with 1 if a finding is critical, which is one that keeps a P1

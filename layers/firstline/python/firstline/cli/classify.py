@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope
-from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region, Unread
+from firstline.cli import envelope, fleets
+from firstline.cli.envelope import Account, Region, Unread
+from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ClassifyLine
 from firstline.config import fleet_file as profiles
@@ -27,7 +28,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command("classify")
 def run(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
-    profile: ProfileFile = RUNBOOK,
+    fleet: FileOrExample = "",
     account: Account = "111122223333",
     region: Region = "us-east-1",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document an event")] = False,
@@ -37,7 +38,7 @@ def run(
     A file that cannot be read is named in a line of its own; the status is then 2.
     """
     home = envelope.home(account, region)
-    loaded = profiles.load(profile)
+    loaded = profiles.load(fleets.choose_or_example(fleet))
     unread, lines = Unread("classify"), list[ClassifyLine]()
     for path in envelope.files(paths, (".json",), unread):
         with unread.past():

@@ -16,8 +16,9 @@ from firstline.cli import envelope, exported, replay
 from firstline.cli.analysis import board
 from firstline.cli.analysis.board import Board
 from firstline.cli.envelope import Account, Region
+from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import screen
-from firstline.cli.replay import Profile, Where
+from firstline.cli.replay import Where
 from firstline.config.settings import Home
 from firstline.errors import Malformed
 from firstline.lab.twin.replay import replay as played
@@ -53,14 +54,14 @@ def run(
     path: Where,
     at: At = None,
     port: Port = 8265,
-    profile: Profile = None,
+    fleet: FileOrExample = "",
     account_id: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> None:
     """Show an event (.json) or a scenario (.toml) that is replayed, or an export, in a browser."""
     home = envelope.home(account_id, region)
     follows = path.suffix == ".jsonl" and at is None
-    shown = Followed(path, home) if follows else open_board(path, at, profile, home)
+    shown = Followed(path, home) if follows else open_board(path, at, fleet, home)
     try:
         server = serving(shown, port, REFRESH if follows else None)
     except OSError as error:
@@ -77,14 +78,14 @@ class Followed:
         """Read *path*; raises `Malformed`."""
         self._path, self._home = path, home
         self._stamp = self._now()
-        self._board = open_board(path, None, None, home)
+        self._board = open_board(path, None, "", home)
 
     def look(self, asked: str) -> View:
         """As the file is now; `Missing` with the reason where it cannot be read."""
         stamp = self._now()
         try:
             if stamp != self._stamp:
-                self._board = open_board(self._path, None, None, self._home)
+                self._board = open_board(self._path, None, "", self._home)
                 self._stamp = stamp
             return self._board.look(asked)
         except Malformed as error:
@@ -99,9 +100,9 @@ class Followed:
         return found.st_mtime_ns, found.st_size
 
 
-def open_board(path: Path, at: int | None, profile: Path | None, home: Home) -> Board:
+def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
     """What *path* holds, as it was *at* seconds after its first entry; raises `Malformed`."""
-    name, records = _records(path, profile, home)
+    name, records = _records(path, fleet, home)
     if not records:
         raise Malformed(f"{path}: has no entries, so there is nothing to show")
     times = [each.at for each in records]
@@ -109,11 +110,11 @@ def open_board(path: Path, at: int | None, profile: Path | None, home: Home) -> 
     return board.at(name, records, now)
 
 
-def _records(path: Path, profile: Path | None, home: Home) -> tuple[str, list[Recorded]]:
+def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
     if path.suffix == ".jsonl":
         with exported.opened(path) as lines:
             return path.name, [each for each in lines if isinstance(each, Recorded)]
-    scenario, events, policy = replay.read(path, home, profile)
+    scenario, events, policy = replay.read(path, home, fleet)
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)
     chains = (*(each.entries for each in done.chapters), done.control)

@@ -22,7 +22,11 @@ import firstline
 from firstline.config import fleet_choice
 from firstline.errors import Malformed
 
-CONTEXT = ("-c", "--context")
+VALUE_OPTIONS = frozenset(
+    {"-c", "--context", "-a", "--app", "-o", "--output", "-r", "--role-arn"}
+    | {"--profile", "--region", "--require-approval", "--concurrency", "--outputs-file"}
+)
+"""The CDK's options that take a value, which is no name of a stack."""
 APP_STACKS = "firstline-*-app"
 """All that may be thrown away: the records stack is protected, and a destroy of it fails."""
 PASSED_ON = {"ignore_unknown_options": True}
@@ -174,15 +178,16 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
     if any(each.startswith(("--app", "-a", "fleet=")) for each in arguments):
         return arguments
     given = None if named is None else str(named)
-    path = fleet_choice.choose(given, os.environ, Path.cwd())
+    path = fleet_choice.choose(given, os.environ, Path())
     return ["-c", f"fleet={path.resolve()}", *arguments]
 
 
 def unless_named(stacks: str, arguments: list[str]) -> list[str]:
     """*arguments*, with *stacks* at their end unless a word among them may name a stack."""
     pairs = pairwise(["", *arguments])
-    words = [word for before, word in pairs if not word.startswith("-") and before not in CONTEXT]
-    return [*arguments, *([] if words else [stacks])]
+    words = (word for before, word in pairs if before not in VALUE_OPTIONS)
+    named = any(not word.startswith("-") for word in words)
+    return [*arguments, *([] if named else [stacks])]
 
 
 def placed(argument: str) -> str:

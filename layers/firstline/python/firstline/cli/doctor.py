@@ -8,14 +8,13 @@ import msgspec
 import typer
 
 from firstline.adapters.clock import SystemClock
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli import fleets
+from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
 from firstline.cli.output.deployed import DoctorLine
 from firstline.config import fleet_file as profiles
-from firstline.doctor import deploying
 from firstline.doctor import run as checks
 from firstline.doctor.finding import Finding
-from firstline.doctor.readers import deployed
 from firstline.doctor.readers.gather import gather
 
 if TYPE_CHECKING:
@@ -28,25 +27,24 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def doctor(
-    profile: Annotated[Path, typer.Option(help="the profile to hold against it")] = RUNBOOK,
-    region: Annotated[str, typer.Option(help="where the fleet is")] = "",
+    fleet: fleets.File = "",
+    profile: fleets.Credentials = "",
+    region: fleets.Region = "",
     look: Annotated[bool, typer.Option("--look", help="ask the hosts too, over SSM")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document a finding")] = False,
 ) -> int:
-    """Hold the profile against the account of your credentials. Exits with 1 if a P1 is unheard."""
-    profiles.load(profile)  # its fault is told before that of the environment
-    session = deployed.session(region)
-    return tell(examine(session, profile, SystemClock(), look=look), as_json=as_json)
+    """Hold the fleet file against the account of your credentials: 1 if a P1 is unheard."""
+    path = fleets.choose(fleet)
+    profiles.load(path)  # its fault comes before that of the environment
+    session = fleets.session(Place(fleet, region, profile), profiles.deployment(path).region)
+    return tell(examine(session, path, SystemClock(), look=look), as_json=as_json)
 
 
 def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tuple[Finding, ...]:
-    """What the checks find of the profile at *path*; raises `Malformed` or `Unavailable`.
-
-    The shipped profile is an example that no remedy deploys: its place is the operator's own.
-    """
+    """What the checks find of the fleet file at *path*; raises `Malformed` or `Unavailable`."""
     profile, settings = profiles.load(path), profiles.deployment(path)
-    own = deploying.FLEET_FILE if path == RUNBOOK else str(path)
-    return checks.examine(profile, gather(session, profile, clock, asks=look), own, settings)
+    facts = gather(session, profile, clock, asks=look)
+    return checks.examine(profile, facts, str(path), settings)
 
 
 def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported
+from firstline.cli import exported, fleets
 from firstline.cli.account.alarm_state import AwsAlarms
 from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.drilling import Played, Stage, play
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.fleets import Credentials, File, Place, Region
 from firstline.cli.levers import length
 from firstline.cli.output import lines as output
 from firstline.cli.output.deployed import DrillLine
@@ -21,7 +21,7 @@ from firstline.reporting.postmortem import write as report
 from firstline.reporting.postmortem.markdown import markdown as of_incident
 from firstline.signal import Condition
 
-File = Annotated[
+Page = Annotated[
     Path | None, typer.Option(metavar="FILE", help="write the drill's report as one HTML page")
 ]
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -36,9 +36,10 @@ def drill(
     patience: Annotated[
         str, typer.Option("--for", metavar="TIME", help="how long its end is waited for")
     ] = "15m",
-    profile: Annotated[Path, typer.Option(help="the profile that was deployed")] = RUNBOOK,
-    region: Annotated[str, typer.Option(help="where firstline is deployed")] = "",
-    html: File = None,
+    fleet: File = "",
+    profile: Credentials = "",
+    region: Region = "",
+    html: Page = None,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", "--md", metavar="FILE", help="and as Markdown")
     ] = None,
@@ -54,7 +55,7 @@ def drill(
     for each in filter(None, (html, markdown)):
         if not each.absolute().parent.is_dir():
             raise Malformed(f"{each}: cannot be written: make its folder first")
-    stage = _stage(profile, region)
+    stage = _stage(Place(fleet, region, profile))
     played = play(meant, stage, waits, enforce=enforce)
     write(played, stage.profile, html, markdown)
     return tell(played.line, as_json=as_json)
@@ -88,8 +89,8 @@ def _condition(text: str) -> Condition:
         raise Malformed(f"no condition {text!r}: name one of {', '.join(Condition)}") from None
 
 
-def _stage(path: Path, region: str) -> Stage:
-    """The deployment for the fleet of *path*; raises `Malformed` or `Unavailable`."""
+def _stage(place: Place) -> Stage:
+    """The deployment of the fleet file; raises `Malformed` or `Unavailable`."""
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock
@@ -97,8 +98,10 @@ def _stage(path: Path, region: str) -> Stage:
     from firstline.doctor.readers import deployed
     from firstline.doctor.readers.gather import home
 
-    profile, clock = profiles.load(path), SystemClock()
-    fleet, session = profile.fleet.name, deployed.session(region)
+    path, clock = fleets.choose(place.fleet), SystemClock()
+    profile = profiles.load(path)
+    fleet = profile.fleet.name
+    session = fleets.session(place, profiles.deployment(path).region)
     mode = deployed.named("Mode", deployed.app(fleet), session)
     incidents = deployed.named("IncidentsTable", deployed.records(fleet), session)
     ledger = deployed.ledger(fleet, session)

@@ -20,7 +20,6 @@ RUNBOOK = PROFILES / "runbook.toml"
 EVENT_KEYS = frozenset({"detail-type", "Records", "requestPayload", "alarmData"})
 """Of an envelope, a dead letter or SNS's notification, Lambda's record, an alarm's direct call."""
 
-ProfileFile = Annotated[Path, typer.Option("--profile", help="the operator's file")]
 Account = Annotated[str, typer.Option("--account", help="the home account")]
 Region = Annotated[str, typer.Option("--region", help="the home Region")]
 

@@ -13,11 +13,10 @@ from firstline.cli import deployments, exported, instants
 from firstline.cli.analysis import archived
 from firstline.cli.analysis.selection import within
 from firstline.cli.deployments import Deployment
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
 from firstline.config import fleet_file
-from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export as exports
@@ -31,8 +30,9 @@ def export(
     ] = None,
     since: Annotated[str, typer.Option(metavar="TIME", help="2026-03-11, or with a time")] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="as --since, itself left out")] = "",
-    profile: Annotated[Path, typer.Option(help="the profile that was deployed")] = RUNBOOK,
-    region: Annotated[str, typer.Option(help="where firstline is deployed")] = "",
+    fleet: FileOrName = "",
+    profile: Credentials = "",
+    region: Region = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> None:
     """Write the deployed ledger to FILE: chains of entries, policies and checkpoints.
@@ -41,7 +41,8 @@ def export(
     incidents is verified with --partial.
     """
     window = (instants.read("--since", since), instants.read("--until", until))
-    line = _exported(file, deployments.find(profile, region), incident or [], window, profile)
+    deployment = deployments.find(Place(fleet, region, profile))
+    line = _exported(file, deployment, incident or [], window)
     if as_json:
         output.emit(line)
     else:
@@ -55,14 +56,14 @@ type Window = tuple[datetime | None, datetime | None]
 
 
 def _exported(
-    file: Path, deployment: Deployment, incidents: list[str], window: Window, profile: Path
+    file: Path, deployment: Deployment, incidents: list[str], window: Window
 ) -> ExportLine:
     """Write the file. What checkpoints there are is settled before the first entry is read."""
     counted = Counter[str]()
     sealed = archived.checkpoints(deployment.archive) if deployment.archive else iter(())
     lines = exports.write(
         _counted(_chosen(deployment.ledger, incidents, window), counted),
-        _texts(deployment.archive, fleet_file.read(profile), counted),
+        _texts(deployment, counted),
         (each for each in sealed if counted.update(("checkpoints",)) is None),
     )
     exported.write(lines, file)
@@ -75,10 +76,10 @@ def _exported(
     )
 
 
-def _texts(
-    archive: Archive | None, own: bytes, counted: Counter[str]
-) -> Callable[[Digest], str | None]:
-    """A policy's text: the archive's, or that of the profile that was named."""
+def _texts(deployment: Deployment, counted: Counter[str]) -> Callable[[Digest], str | None]:
+    """A policy's text: the archive's, or that of the fleet file that was named."""
+    archive = deployment.archive
+    own = fleet_file.read(deployment.file) if deployment.file else b""
 
     def text_of(policy: Digest) -> str | None:
         kept = archived.policy(archive, policy) if archive else None

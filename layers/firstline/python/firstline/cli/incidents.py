@@ -10,7 +10,7 @@ import typer
 
 from firstline.cli import exported, instants
 from firstline.cli.analysis.selection import OUTCOMES, Wanted, summaries
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import entries, listing
 from firstline.errors import Malformed
 from firstline.ids import IncidentId
@@ -22,8 +22,6 @@ Export = Annotated[
     Path | None,
     typer.Argument(metavar="[EXPORT]", help="by default the deployed ledger", show_default=False),
 ]
-Profile = Annotated[Path, typer.Option(help="the profile that was deployed")]
-Region = Annotated[str, typer.Option(help="where firstline is deployed")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document a line")]
 Since = Annotated[str, typer.Option(metavar="TIME", help="2h, 7d, 2026-03-11, or with a time")]
 Until = Annotated[str, typer.Option(metavar="TIME", help="as --since, itself left out")]
@@ -39,7 +37,8 @@ def list_incidents(
     host: Annotated[Names, typer.Option(help="an instance that was looked at or fixed")] = None,
     outcome: Annotated[Names, typer.Option(help=", ".join(OUTCOMES))] = None,
     last: Annotated[int, typer.Option(min=0, help="only so many, by time; 0 is all")] = 0,
-    profile: Profile = RUNBOOK,
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +54,7 @@ def list_incidents(
         hosts=frozenset(host or ()),
         outcomes=_named("--outcome", outcome, OUTCOMES),
     )
-    with reading(export, profile, region) as found:
+    with reading(export, Place(fleet, region, profile)) as found:
         fitting = (each for each in summaries(found) if _fits(each, wanted))
         listing.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
 
@@ -63,13 +62,14 @@ def list_incidents(
 def show(
     incident: Annotated[str, typer.Argument(metavar="INCIDENT", show_default=False)],
     export: Export = None,
-    profile: Profile = RUNBOOK,
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
     """Show each entry of an incident: decisions with their facts, and every guard's answer."""
     id_ = IncidentId(incident)
-    with reading(export, profile, region, id_) as found:
+    with reading(export, Place(fleet, region, profile), id_) as found:
         told = (each for each in found if each.entry.incident == id_)
         count = entries.tell(told, as_json=as_json)
     if not count:
@@ -78,7 +78,7 @@ def show(
 
 @contextmanager
 def reading(
-    export: Path | None, profile: Path, region: str, incident: IncidentId | None = None
+    export: Path | None, place: Place, incident: IncidentId | None = None
 ) -> Iterator[Iterator[Recorded]]:
     """Entries of the file *export*, or of the deployed ledger; of *incident* at least."""
     if export is not None:
@@ -87,7 +87,7 @@ def reading(
         return
     from firstline.cli import deployments
 
-    ledger = deployments.find(profile, region).ledger
+    ledger = deployments.find(place).ledger
     yield map(recorded, ledger.entries(incident) if incident else ledger.everything())
 
 

@@ -2,20 +2,18 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from firstline.cli import fleets
 from firstline.cli.account import operator_url
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
-from firstline.config import fleet_file as profiles
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Lever, Pulled
 from firstline.diagnosis.evidence import Unknown
-from firstline.doctor.readers import deployed
 from firstline.errors import Malformed
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -27,22 +25,10 @@ Scope = Annotated[
 ]
 Why = Annotated[str, typer.Option(metavar="TEXT", help="the reason, for the record")]
 Duration = Annotated[str, typer.Option("--for", metavar="TIME", help="such as 30m, 2h or 1d")]
-Profile = Annotated[Path, typer.Option(help="the profile that was deployed", show_default=False)]
-Region = Annotated[str, typer.Option(help="where firstline is deployed")]
-Fleet = Annotated[str, typer.Option(help="the fleet's name, in place of its profile")]
 Url = Annotated[str, typer.Option(help="the stack's OperatorUrl, by default looked up")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-
-
-class Target(msgspec.Struct, frozen=True):
-    """Which deployment is meant: of the ``fleet``, or of the one that ``profile`` names."""
-
-    profile: Path
-    fleet: str
-    region: str
-    url: str
 
 
 @app.command()
@@ -50,15 +36,15 @@ def approve(
     incident: Incident,
     plan: Plan,
     why: Why = "",
-    profile: Profile = RUNBOOK,
-    fleet: Fleet = "",
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Allow a proposed plan, once; every guard is asked again before it is done."""
     order = {"lever": "approve", "incident": incident, "plan": plan, "why": why}
-    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
+    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
@@ -66,15 +52,15 @@ def deny(
     incident: Incident,
     plan: Plan,
     why: Why,
-    profile: Profile = RUNBOOK,
-    fleet: Fleet = "",
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Refuse a proposed plan: the incident is handed over to a person."""
     order = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
-    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
+    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
@@ -82,8 +68,8 @@ def pause(
     scope: Scope,
     why: Why,
     duration: Duration,
-    profile: Profile = RUNBOOK,
-    fleet: Fleet = "",
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
@@ -91,37 +77,37 @@ def pause(
     """No fixes for a while; paging, looking and closing go on. PagerDuty is told."""
     until = datetime.now(UTC) + length(duration)
     order = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
-    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
+    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
 def resume(
     scope: Scope,
     why: Why,
-    profile: Profile = RUNBOOK,
-    fleet: Fleet = "",
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """End a pause before its time."""
     order = {"lever": "resume", "scope": scope, "why": why}
-    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
+    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
 def promote(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="such as restart_enclave")],
     why: Why,
-    profile: Profile = RUNBOOK,
-    fleet: Fleet = "",
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Let an action go by itself again that was demoted, for its fixes did not help."""
     order = {"lever": "promote", "action": action, "why": why}
-    _tell(pull(order, Target(profile, fleet, region, url)), as_json=as_json)
+    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
 
 
 def length(text: str) -> timedelta:
@@ -132,17 +118,16 @@ def length(text: str) -> timedelta:
     return int(found[1]) * UNITS[found[2]]
 
 
-def pull(order: dict[str, str], target: Target) -> Pulled:
-    """Check *order* here, so that a mistake needs no network, and send it."""
+def pull(order: dict[str, str], place: Place, url: str = "") -> Pulled:
+    """Check *order* here, so that a mistake needs no network, and send it.
+
+    With *url*, the address of an ``OperatorUrl``, the fleet need not be named.
+    """
     lever: Lever = levers.read(msgspec.json.encode(order))
-    fleet = "" if target.url else _fleet(target)
-    session = deployed.session(target.region)
-    url = target.url or operator_url.find(fleet, session)
-    return operator_url.send(lever, url, session)
-
-
-def _fleet(target: Target) -> str:
-    return target.fleet or profiles.load(target.profile).fleet.name
+    if url:
+        return operator_url.send(lever, url, fleets.session(place))
+    found = fleets.find(place)
+    return operator_url.send(lever, operator_url.find(found.name, found.session), found.session)
 
 
 def _tell(pulled: Pulled, *, as_json: bool) -> None:

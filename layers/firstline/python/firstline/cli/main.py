@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module, metadata
+from itertools import pairwise
 from types import FrameType, ModuleType
 
 from firstline.errors import Malformed, Unavailable
@@ -116,6 +117,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     """Import the command's module and call it with its arguments."""
     import typer
 
+    if (old := fleet_as_profile(arguments)) is not None:
+        return mistake(f"{name}: --profile names AWS credentials: name the file by --fleet {old}")
     app: typer.Typer = module_of(COMMANDS[name][0]).app
     group = typer.main.get_group(app)
     command = group.commands.get(name, group)
@@ -130,6 +133,13 @@ def run(name: str, arguments: Sequence[str]) -> int:
     except typer.Abort:
         return mistake(f"{name}: stopped, nothing was answered")
     return int(status or 0)
+
+
+def fleet_as_profile(arguments: Sequence[str]) -> str | None:
+    """The fleet file that *arguments* give as ``--profile``, as commands took it once."""
+    words = [word.removeprefix("--profile=") for word in arguments if word.startswith("--profile=")]
+    words += [value for word, value in pairwise(arguments) if word == "--profile"]
+    return next((each for each in words if each.endswith(".toml")), None)
 
 
 def module_of(name: str) -> ModuleType:

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope
+from firstline.cli import envelope, fleets
 from firstline.cli.classify import MEANT
-from firstline.cli.envelope import RUNBOOK, Account, ProfileFile, Region
+from firstline.cli.envelope import Account, Region
+from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExplainLine, MissLine, PolicyLine
 from firstline.config import fleet_file as profiles
@@ -76,14 +77,14 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False
 @app.command()
 def explain(
     event: Annotated[Path, typer.Argument(metavar="EVENT", show_default=False)],
-    profile: ProfileFile = RUNBOOK,
+    fleet: FileOrExample = "",
     account: Account = "111122223333",
     region: Region = "us-east-1",
     as_json: AsJson = False,
 ) -> None:
     """Tell which rule an event matched, and why the others did not."""
     home = envelope.home(account, region)
-    loaded = profiles.load(profile)
+    loaded = profiles.load(fleets.choose_or_example(fleet))
     signal = known_as(parse(envelope.read(event), home, UNDATED), loaded, {})
     line = _explained(event, signal, loaded, home)
     if as_json:

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, exported, replay_export, report
-from firstline.cli.envelope import PROFILES, RUNBOOK, Account, Region
+from firstline.cli import envelope, exported, fleets, replay_export, report
+from firstline.cli.envelope import PROFILES, Account, Region
+from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output import replay as account
 from firstline.cli.output import screen
@@ -37,7 +38,6 @@ from firstline.signals.sources.envelope import parse
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-Profile = Annotated[Path | None, typer.Option(help="the operator's file", show_default=False)]
 Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
 Export = Annotated[Path | None, typer.Option(help="write the ledger there, for audit and report")]
@@ -49,7 +49,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per inci
 def run(
     path: Where,
     world: World = None,
-    profile: Profile = None,
+    fleet: FileOrExample = "",
     export: Export = None,
     html: Html = None,
     as_json: AsJson = False,
@@ -61,13 +61,13 @@ def run(
     A dead letter of ours and Lambda's record of a failure are replayed as the envelope in them.
     """
     if replay_export.holds(path):
-        if world is not None or profile is not None or export is not None:
+        if world is not None or fleet or export is not None:
             raise Malformed(f"{path}: an export has its own world and policy; see backtest")
         if html is not None:
             _write_page(report.read(path), html)
         return replay_export.run(path, as_json=as_json)
     home = envelope.home(account_id, region)
-    scenario, events, profile = read(path, home, profile)
+    scenario, events, profile = read(path, home, fleet)
     if world is not None:
         scenario = copy.replace(scenario, hosts=scenarios.load(world).hosts)
     replayed = _replay(scenario, events, profile, home)
@@ -87,23 +87,21 @@ def run(
     return 1 if faults else 0
 
 
-def read(
-    path: Path, home: Home, profile: Path | None = None
-) -> tuple[Scenario, tuple[Event, ...], Path]:
+def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event, ...], Path]:
     """The scenario that *path* is, or the one that fits the event in it; its events and profile.
 
-    The profile is the given one, or else the scenario's own.
+    A scenario has a profile of its own, which only *fleet* replaces.
     """
     if path.suffix == ".toml":
         scenario = scenarios.load(path)
-        profile = profile or PROFILES / f"{scenario.profile}.toml"
+        profile = Path(fleet) if fleet else PROFILES / f"{scenario.profile}.toml"
         if not scenario.events:
             raise Malformed(f"{path}: has no events: add [[events]] with a file or an alarm")
         policy, begins = profiles.load(profile), scenario.begins
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
-    body = envelope.event(path)
-    return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile or RUNBOOK
+    body, profile = envelope.event(path), fleets.choose_or_example(fleet)
+    return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile
 
 
 def _event(

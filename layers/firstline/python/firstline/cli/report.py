@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, incidents
-from firstline.cli.envelope import RUNBOOK
-from firstline.cli.incidents import Export, Profile, Region, Until
+from firstline.cli import deployments, exported
+from firstline.cli.analysis import archived
+from firstline.cli.fleets import Credentials, FileOrName, Place, Region
+from firstline.cli.incidents import Export, Until
 from firstline.cli.output import lines as output
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
@@ -46,7 +47,8 @@ def run(
         str, typer.Option(metavar="TIME", help="across incidents, since then: 7d, 2026-03-11")
     ] = "",
     until: Until = "",
-    profile: Profile = RUNBOOK,
+    fleet: FileOrName = "",
+    profile: Credentials = "",
     region: Region = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document a line")] = False,
 ) -> None:
@@ -55,18 +57,19 @@ def run(
     With --since: what firstline did over that time, how often, how soon, what a person may change.
     """
     files = [each for each in (html, markdown, ics) if each is not None]
+    place = Place(fleet, region, profile)
     if since:
         if incident or files:
             raise Malformed("--since is across incidents: leave out --incident and the files")
         from firstline.cli import report_since
 
-        report_since.tell(export, since, until, profile, region, as_json=as_json)
+        report_since.tell(export, since, until, place, as_json=as_json)
         return
     if export is None and not incident:
         raise Malformed("of what? Name an EXPORT, an --incident of the deployed ledger, or --since")
     if until:
         raise Malformed("--until goes with --since")
-    reports = read(export, incident) if export else (_deployed(incident, profile, region),)
+    reports = read(export, incident) if export else (_deployed(incident, place),)
     for path, made in _written(reports, html, markdown, ics):
         exported.write([made.encode()], path)
     if as_json:
@@ -100,14 +103,20 @@ def page_of(reports: tuple[Report, ...]) -> str:
     return page(reports)
 
 
-def _deployed(incident: str, profile: Path, region: str) -> Report:
-    """The report of one incident of the deployed ledger, under the policy of *profile*."""
-    id_ = IncidentId(incident)
-    with incidents.reading(None, profile, region, id_) as entries:
-        found = tuple(each.entry for each in entries)
+def _deployed(incident: str, place: Place) -> Report:
+    """The report of one incident of the deployed ledger, under the policy that decided it last.
+
+    Its text is the archive's; before it is archived, it is that of the fleet file.
+    """
+    deployment = deployments.find(place)
+    found = list(deployment.ledger.entries(IncidentId(incident)))
     if not found:
         raise Malformed(f"there is no incident {incident} in the deployed ledger")
-    return write(found, profiles.load(profile))
+    policy = recorded(found[-1]).policy
+    kept = archived.policy(deployment.archive, policy) if deployment.archive else None
+    if kept is None and deployment.file is not None:
+        return write(tuple(found), profiles.load(deployment.file))
+    return write(tuple(found), _profile(found, {policy: kept} if kept is not None else {}))
 
 
 def _written(

@@ -9,6 +9,7 @@ from rich.text import Text
 from firstline import command_lines
 from firstline.cli import incidents, instants
 from firstline.cli.analysis.statistics import Review, Spread, Turn, review
+from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
@@ -20,14 +21,12 @@ HEADS = "bold"
 GOOD, WARNING, BAD = (STYLES[each] for each in (Tone.GOOD, Tone.WARNING, Tone.BAD))
 
 
-def tell(
-    export: Path | None, since: str, until: str, profile: Path, region: str, *, as_json: bool
-) -> None:
+def tell(export: Path | None, since: str, until: str, place: Place, *, as_json: bool) -> None:
     """Tell the review of *export*, or of the deployed ledger; raises `Malformed`."""
     window = (instants.read("--since", since), instants.read("--until", until))
     if None not in window and window[0] >= window[1]:  # type: ignore[operator]  # neither is None
         raise Malformed("--until: give an instant later than --since")
-    with incidents.reading(export, profile, region) as entries:
+    with incidents.reading(export, place) as entries:
         told = review(entries, *window)
     if as_json:
         output.emit(told)

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from firstline.cli.account import user_reports as reports
+from firstline.cli.fleets import Credentials
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ReportLine
 from firstline.doctor.readers import deployed
@@ -24,11 +25,12 @@ def run(
     user: Annotated[str, typer.Option(metavar="GUID", help="the user, by GUID")],
     details: Annotated[str, typer.Option(metavar="TEXT", help="what the user sees: the error")],
     reporter: Annotated[str, typer.Option(metavar="NAME", help="by default, who you are")] = "",
-    region: Annotated[str, typer.Option(help="where firstline is deployed")] = "",
+    profile: Credentials = "",
+    region: Annotated[str, typer.Option(help="else AWS_REGION", show_default=False)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> None:
     """Put a user's report on the bus of the account that your credentials are for."""
-    session = deployed.session(region)
+    session = deployed.session(region, profile)
     line = send({"user": user.lower(), "details": details, "reporter": reporter}, session)
     if as_json:
         output.emit(line)

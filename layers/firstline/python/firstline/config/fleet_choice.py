@@ -18,7 +18,5 @@ def choose(named: str | None, environment: Mapping[str, str], folder: Path) -> P
         return folder / given
     if (folder / FILE).is_file():
         return folder / FILE
-    why = (
-        f"name one by --fleet FILE (cdk: -c fleet=FILE) or {VARIABLE}, or put {FILE} into {folder}"
-    )
+    why = f"name one by --fleet FILE (cdk: -c fleet=FILE) or {VARIABLE}, or put {FILE} here"
     raise Malformed(f"no fleet file: {why}")

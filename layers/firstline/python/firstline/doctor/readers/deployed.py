@@ -1,5 +1,7 @@
 """What was deployed, from a person's machine: the outputs of a fleet's two stacks."""
 
+import os
+
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
@@ -12,15 +14,21 @@ ARCHIVE = "ArchiveBucket"
 """The output of the records stack that names the bucket of the ledger's archive."""
 
 
-def session(region: str) -> Session:
+def session(region: str, credentials: str = "") -> Session:
     """A session in *region*, or in that of the environment; raises `Malformed` without one.
+
+    *credentials* names a profile of the AWS configuration; without it AWS_PROFILE does. AWS_REGION,
+    which the AWS CLI and every other SDK obeys, is not one of botocore's variables.
 
     Raises `Unavailable` where the environment names a profile that is not there.
     """
     with unavailable("the AWS configuration cannot be used", in_words):
-        made = Session(region_name=region or None)
+        where = region or os.environ.get("AWS_REGION")
+        made = Session(region_name=where or None, profile_name=credentials or None)
     if made.region_name is None:
-        raise Malformed("no Region is set: give --region, or set AWS_DEFAULT_REGION")
+        raise Malformed(
+            "no Region is set: give --region, set AWS_REGION, or write it into the fleet file"
+        )
     return made
 
 
@@ -41,7 +49,7 @@ def told(stack: str, session: Session) -> dict[str, str]:
             found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         except ClientError as error:
             why = f"the stack {stack} cannot be read ({code(error)})"
-            hint = "name the fleet of the profile, its Region and account"
+            hint = "name the fleet, its Region and the credentials of its account"
             raise Malformed(f"{why}: {hint}") from error
         outputs = (each for stack in found for each in stack.get("Outputs", []))
         return {each["OutputKey"]: each["OutputValue"] for each in outputs}

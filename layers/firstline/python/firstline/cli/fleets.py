@@ -1,0 +1,102 @@
+"""Which fleet a command is about, and by which credentials: the options that commands share."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from firstline.cli.envelope import RUNBOOK
+from firstline.config import fleet_choice
+from firstline.config import fleet_file as profiles
+from firstline.errors import Malformed
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+_CHOICE = f"else {fleet_choice.VARIABLE}, else {fleet_choice.FILE}"
+File = Annotated[
+    str,
+    typer.Option("--fleet", metavar="FILE", help=f"the fleet file; {_CHOICE}", show_default=False),
+]
+FileOrExample = Annotated[
+    str,
+    typer.Option(
+        "--fleet",
+        metavar="FILE",
+        help=f"the fleet file; {_CHOICE}, else the shipped example",
+        show_default=False,
+    ),
+]
+FileOrName = Annotated[
+    str,
+    typer.Option(
+        "--fleet",
+        metavar="FILE|NAME",
+        help=f"the fleet file, or the fleet's name; {_CHOICE}",
+        show_default=False,
+    ),
+]
+Credentials = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="AWS credentials, as in every AWS tool; else AWS_PROFILE",
+        show_default=False,
+    ),
+]
+Region = Annotated[
+    str,
+    typer.Option(
+        "--region", help="else that of the fleet file, else AWS_REGION", show_default=False
+    ),
+]
+
+
+class Place(NamedTuple):
+    """A deployment as a command line names it; an empty text is what is not given."""
+
+    fleet: str = ""
+    region: str = ""
+    credentials: str = ""
+
+
+class Found(NamedTuple):
+    """The fleet that is meant; ``file`` is None where only its name is known."""
+
+    name: str
+    file: Path | None
+    session: "Session"
+
+
+def choose(given: str) -> Path:
+    """The fleet file; raises `Malformed` where none is named."""
+    return fleet_choice.choose(given, os.environ, Path())
+
+
+def choose_or_example(given: str) -> Path:
+    """The fleet file of a command that reaches no account, else the shipped example."""
+    try:
+        return choose(given)
+    except Malformed:
+        return RUNBOOK
+
+
+def find(place: Place) -> Found:
+    """The fleet of *place*, and a session; raises `Malformed` or `Unavailable`.
+
+    A fault of the file comes before one of the environment.
+    """
+    path = choose(place.fleet)
+    if path.suffix != ".toml" and len(path.parts) == 1 and not path.exists():
+        return Found(str(path), None, session(place))
+    name = profiles.load(path).fleet.name
+    return Found(name, path, session(place, profiles.deployment(path).region))
+
+
+def session(place: Place, recorded: str = "") -> "Session":
+    """A session in the Region of *place*, else in the *recorded* one of the fleet file."""
+    from firstline.doctor.readers import deployed
+
+    return deployed.session(place.region or recorded, place.credentials)
