@@ -112,7 +112,7 @@ def measured(profile: Profile, at: datetime | None = NOW) -> dict[Metric, dateti
 
 
 AGENTS = tuple(Agent(each, "Online", AGENT) for each in FLEET)
-REST = (Api("r1", FLEET_FACTS.rest_api, "REST"),)
+REST = (Api("r1", FLEET_FACTS.rest_apis[0], "REST"),)
 ALARMS = (
     *(alarm(f"{STACK}-{each.name}") for each in MADE),
     *(alarm(each.name) for each in PROFILE.alarms.external),

@@ -307,6 +307,17 @@ def test_an_http_api_that_is_none(changes: dict[str, Any], why: str) -> None:
     ]
 
 
+def test_each_api_of_a_list_is_asked_for() -> None:
+    """The one that is not there is named."""
+    listed = fleet(http_api=("a1b2", "c3d4"), rest_api=("vettid-api", "admin"))
+    there = (Api("a1b2", "one", "HTTP"),)
+    apis = found(listed, http_apis=there, alarms=(*ALARMS, *_probed(listed)))
+    assert [(each.subject, each.what) for each in apis if each.check == "api"] == [
+        ("c3d4", "is the id of no HTTP API here"),
+        ("admin", "is no REST API"),
+    ]
+
+
 def test_a_rest_api_that_is_an_http_api() -> None:
     """Its id is told; one that is well is not."""
     (one,) = found(rest_apis=(), http_apis=(Api("a1b2", "vettid-api", "HTTP"),))

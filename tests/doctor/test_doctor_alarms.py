@@ -30,7 +30,7 @@ VETTID = profiles.load(Path(PROFILE_FILE).parent / "vettid.toml")
 NLB = "net/VettID-NATS-Internal/50dc6c495c0c9188"
 NATS_TARGETS = "targetgroup/VettID-NatsT-1A2B/6d0ecf831eec9f09"
 GROUP = VETTID.fleet.group
-API = VETTID.fleet.http_api
+(API,) = VETTID.fleet.http_apis
 assert VETTID.probe.nats is not None
 NETWORK = VETTID.probe.nats.network
 

@@ -142,8 +142,10 @@ def _unmade(profile: Profile) -> Iterator[Fault]:
             why = f"is more than the {alarm.evaluation_periods} evaluation_periods"
             yield Fault((*at, "breaching_periods"), why)
         for key, value in [("namespace", alarm.namespace), *alarm.dimensions.items()]:
+            place = (*at, key) if key == "namespace" else (*at, "dimensions", key)
+            if isinstance(getattr(profile.fleet, value[1:], None), tuple) and value[1:] in facts:
+                yield Fault(place, f"{value!r} is a list of APIs: write the one that is meant")
             if value.startswith("$") and value[1:] not in facts:
-                place = (*at, key) if key == "namespace" else (*at, "dimensions", key)
                 why = f"{value!r} is no fact of the fleet: use one of {', '.join(sorted(facts))}"
                 yield Fault(place, why)
 

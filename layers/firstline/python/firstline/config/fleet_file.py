@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import tomli_w
 
-from firstline.config import deployment_section, inheritance, profile_file, toml_document
+from firstline.config import apis, deployment_section, inheritance, profile_file, toml_document
 from firstline.config.deployment_section import SECTION, Deployment
 from firstline.config.inheritance import Merged, Table
 from firstline.config.profile import Profile
@@ -104,7 +104,7 @@ def extending(raw: bytes, name: str) -> FleetFile | None:
     apart = (EXTENDS, SECTION)
     own = {key: value for key, value in document.table.items() if key not in apart}
     own.setdefault("name", policy.name)
-    merged = inheritance.merge(policy.table, own)
+    merged = inheritance.merge(apis.each_listed(policy.table, own.get("fleet")), own)
     text = f"# extends {policy.name}, version {policy.version}\n{tomli_w.dumps(merged.table)}"
     found = FleetFile(document, policy, merged, text.encode())
     faults = profile_file.faults(merged.table, found.text)

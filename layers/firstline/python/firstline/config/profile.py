@@ -54,6 +54,8 @@ class Nats(Table, frozen=True, kw_only=True):
     credentials_file: Annotated[str, msgspec.Meta(pattern=FILE_PATTERN)] = ""
 
 
+type Apis = Name | Literal[""] | Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+
 HOSTS_MAX = 200
 """As many hosts an incident about hosts holds the evidence of: 1.4 KB each, beside its attempts."""
 
@@ -61,7 +63,8 @@ HOSTS_MAX = 200
 class Fleet(Table, frozen=True, kw_only=True):
     """The fleet's names: exact ones, for a part of a name matches other groups too.
 
-    What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name;
+    What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name; each
+    may be a list in a file that extends a policy, which then has an alarm for each API.
     ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
     ``hosts_max`` is the largest size that the group may have, as its own MaxSize says it; 0 where
     it is not stated.
@@ -82,8 +85,8 @@ class Fleet(Table, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
     ] = ""
     load_balancer: str = ""
-    http_api: Name | Literal[""] = ""
-    rest_api: Name | Literal[""] = ""
+    http_api: Apis = ""
+    rest_api: Apis = ""
     parent_log_group: Name | Literal[""] = ""
     agent_namespace: Name | Literal[""] = ""
     tags: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
@@ -100,6 +103,22 @@ class Fleet(Table, frozen=True, kw_only=True):
     launch_template: Name | Literal[""] = ""
     deployment_group: Annotated[str, msgspec.Meta(pattern=DEPLOYMENT_GROUP_PATTERN)] = ""
     watched_parameters: Annotated[tuple[Name, ...], msgspec.Meta(max_length=10)] = ()
+
+    @property
+    def http_apis(self) -> tuple[str, ...]:
+        """The ids of its HTTP APIs."""
+        return _listed(self.http_api)
+
+    @property
+    def rest_apis(self) -> tuple[str, ...]:
+        """The names of its REST APIs."""
+        return _listed(self.rest_api)
+
+
+def _listed(apis: Apis) -> tuple[str, ...]:
+    if isinstance(apis, tuple):
+        return apis
+    return (apis,) if apis else ()
 
 
 class Links(Table, frozen=True, kw_only=True):

@@ -153,10 +153,10 @@ def _is_topic(action: str) -> bool:
 def _about(case: Case) -> Callable[[Metric], bool]:
     """Whether a metric is of something that `[fleet]` names."""
     fleet = case.profile.fleet
-    named = (fleet.group, fleet.target_group, fleet.load_balancer, fleet.http_api)
+    named = (fleet.group, fleet.target_group, fleet.load_balancer, *fleet.http_apis)
     found = case.account.group(fleet.group)
     hosts = found.in_service if found else ()
-    names = {*named, fleet.rest_api, fleet.parent_log_group, *hosts} - {""}
+    names = {*named, *fleet.rest_apis, fleet.parent_log_group, *hosts} - {""}
     return lambda metric: any(value in names for _, value in metric.dimensions)
 
 

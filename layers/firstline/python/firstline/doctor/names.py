@@ -1,11 +1,11 @@
 """Names: whether what `[fleet]` names is there, once, and is what it is taken for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 
 from firstline.config.profile import HOSTS_MAX, Fleet, Profile
-from firstline.doctor.facts import Read, ScalingGroup, Unread, known
+from firstline.doctor.facts import Api, Read, ScalingGroup, Unread, known
 from firstline.doctor.finding import Case, Check, Found, Grade
 
 LOGS_SILENT = timedelta(days=1)
@@ -99,24 +99,34 @@ def load_balancer(case: Case) -> Iterator[Found]:
 def api(case: Case) -> Iterator[Found]:
     """`fleet.http_api` is the id of an HTTP API, `fleet.rest_api` the name of one REST API."""
     fleet, account = case.profile.fleet, case.account
-    if fleet.http_api and not isinstance(account.http_apis, Unread):
-        one = next((each for each in account.http_apis if each.id == fleet.http_api), None)
-        if one is None:
-            rest = any(fleet.http_api in (it.id, it.name) for it in known(account.rest_apis))
-            why = "is a REST API: name it as rest_api" if rest else "is the id of no HTTP API here"
-            yield Found(fleet.http_api, why, "warning", {"key": "http_api"})
-        elif one.protocol != "HTTP":
-            why = f"is an API of {one.protocol}, which publishes other metrics"
-            yield Found(fleet.http_api, why, "warning", {"key": "http_api"})
-    if fleet.rest_api and not isinstance(account.rest_apis, Unread):
-        named = [each for each in account.rest_apis if each.name == fleet.rest_api]
-        http = [it.id for it in known(account.http_apis) if fleet.rest_api in (it.id, it.name)]
-        if not named:
-            is_http = f"is an HTTP API: set http_api = {http[0]!r}" if http else "is no REST API"
-            yield Found(fleet.rest_api, is_http, "warning", {"key": "rest_api"})
-        elif len(named) > 1:
-            why = f"is the name of {len(named)} REST APIs, which share their metrics"
-            yield Found(fleet.rest_api, why, "warning", {"key": "rest_api"})
+    if not isinstance(account.http_apis, Unread):
+        for each in fleet.http_apis:
+            if why := _not_http(each, account.http_apis, known(account.rest_apis)):
+                yield Found(each, why, "warning", {"key": "http_api"})
+    if not isinstance(account.rest_apis, Unread):
+        for each in fleet.rest_apis:
+            if why := _not_rest(each, account.rest_apis, known(account.http_apis)):
+                yield Found(each, why, "warning", {"key": "rest_api"})
+
+
+def _not_http(id_: str, there: Sequence[Api], rest: Sequence[Api]) -> str:
+    one = next((each for each in there if each.id == id_), None)
+    if one is None:
+        is_rest = any(id_ in (it.id, it.name) for it in rest)
+        return "is a REST API: name it as rest_api" if is_rest else "is the id of no HTTP API here"
+    if one.protocol != "HTTP":
+        return f"is an API of {one.protocol}, which publishes other metrics"
+    return ""
+
+
+def _not_rest(name: str, there: Sequence[Api], http: Sequence[Api]) -> str:
+    named = [each for each in there if each.name == name]
+    if not named:
+        ids = [it.id for it in http if name in (it.id, it.name)]
+        return f"is an HTTP API: set http_api = {ids[0]!r}" if ids else "is no REST API"
+    if len(named) > 1:
+        return f"is the name of {len(named)} REST APIs, which share their metrics"
+    return ""
 
 
 def key(case: Case) -> Iterator[Found]:
