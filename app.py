@@ -38,7 +38,7 @@ def main() -> int:
         notes = compose(app)
         assembly = app.synth()
     except Malformed as error:
-        sys.stderr.write(f"app.py: {printable(str(error))}\n")
+        sys.stderr.writelines(f"app.py: {printable(line)}\n" for line in error.lines)
         return 2
     except RuntimeError as error:  # jsii's one word for whatever its other side threw
         return _refused(error)

@@ -61,7 +61,8 @@ def _overridden(settings: Settings, look_up: LookUp) -> Settings:
     named = {key: value for key, value in given.items() if value is not None}
     found = deployment_section.read({SECTION: named})
     if not isinstance(found, Settings):
-        raise Malformed(f"the CDK context (-c KEY=VALUE): {found.key[-1]} {found.why}")
+        told = "; ".join(f"{each.key[-1]} {each.why}" for each in found)
+        raise Malformed(f"the CDK context (-c KEY=VALUE): {told}")
     return copy.replace(
         settings,
         account=named.get("account", settings.account),

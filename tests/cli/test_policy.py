@@ -25,6 +25,17 @@ component = "fleet"
 """
 
 
+def test_each_fault_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the policy and of the deployment; a line break in one is none on the terminal."""
+    path = tmp_path / "my\nfleet.toml"
+    path.write_text(f"{SMALL.read_text()}\n[deployment]\nmode = 'watch'\nemail = 'x'\n")
+    assert dispatch(["policy", "check", str(path)]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("firstline: policy: ")
+    assert "deployment.mode: is 'watch': use one of enforce, observe" in first
+    assert "deployment.email: is no key here: did you mean" in second
+
+
 def test_a_profile_that_holds_together_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """One line, status 0."""
     assert dispatch(["policy", "check", str(SMALL)]) == 0

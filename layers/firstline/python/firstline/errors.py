@@ -23,7 +23,14 @@ class FirstlineError(Exception):
 
 
 class Malformed(FirstlineError):
-    """The input cannot be understood or used; the message says how to mend it in one line."""
+    """The input cannot be understood or used; a line for each fault says how to mend it."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class Unavailable(FirstlineError):

@@ -129,7 +129,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
         if text == MISSING:
             known = ", ".join(group.commands)
             text = f"{text} Usage: {NAME} {name} COMMAND [ARGUMENTS]; COMMAND is one of {known}"
-        return mistake(f"{name}: {text}")
+        first, *more = error.lines if isinstance(error, Malformed) else [text]
+        return mistake(f"{name}: {first}", *more)
     except typer.Abort:
         return mistake(f"{name}: stopped, nothing was answered")
     return int(status or 0)
@@ -152,9 +153,13 @@ def module_of(name: str) -> ModuleType:
         raise Malformed("works in a checkout only, by ./dev") from error
 
 
-def mistake(line: str) -> int:
-    """Print one line on stderr, in which nothing steers the terminal, and return status 2."""
-    words = " ".join(line.split())
-    shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
-    print(f"{NAME}:", "".join(shown), file=sys.stderr)
+def mistake(line: str, *more: str) -> int:
+    """Print a line on stderr, and *more* of it, and return status 2.
+
+    Nothing in them steers the terminal.
+    """
+    for each in (f"{NAME}: {line}", *more):
+        words = " ".join(each.split())
+        shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
+        print("".join(shown), file=sys.stderr)
     return 2

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from firstline.config import type_errors
 from firstline.config.profile import Table
 from firstline.config.settings import Mode
 from firstline.config.toml_document import Fault
-from firstline.config.type_errors import fault
 
 SECTION = "deployment"
 PAGERS = {
@@ -80,14 +80,13 @@ class Deployment(Table, frozen=True, kw_only=True):
         }
 
 
-def read(table: dict[str, Any]) -> Deployment | Fault:
-    """The section of the fleet file that *table* is, or what is wrong with it."""
+def read(table: dict[str, Any]) -> Deployment | list[Fault]:
+    """The section of the fleet file that *table* is, or all that is wrong with it."""
     section = table.get(SECTION, {})
     try:
         return msgspec.convert(section, type=Deployment)
-    except msgspec.ValidationError as error:
-        found = fault(error, section, Deployment)
-        return Fault((SECTION, *found.key), found.why)
+    except msgspec.ValidationError:
+        return list(type_errors.faults(section, Deployment, (SECTION,)))
 
 
 def line(key: str, value: str) -> str:

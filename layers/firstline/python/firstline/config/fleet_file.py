@@ -38,7 +38,7 @@ class FleetFile(NamedTuple):
     text: bytes
 
     def refusal(self, faults: list[Fault]) -> Malformed:
-        """The first of *faults* of the whole, where the fleet file can mend it."""
+        """The *faults* of the whole, where the fleet file can mend them."""
         return self.document.refusal(map(self._own, faults))
 
     def _own(self, fault: Fault) -> Fault:
@@ -67,7 +67,6 @@ def read(path: Path) -> bytes:
 def whole(raw: bytes, name: str) -> bytes:
     """The whole text of *raw*, a file called *name*; raises `Malformed`."""
     document = toml_document.read(raw, name)
-    _deployment(document)
     found = extending(raw, name)
     if found is not None:
         return found.text
@@ -81,16 +80,21 @@ def deployment(path: Path) -> Deployment:
 
 def _deployment(document: Document) -> Deployment:
     found = deployment_section.read(document.table)
-    if isinstance(found, Fault):
-        raise document.refusal([found])
+    if isinstance(found, list):
+        raise document.refusal(found)
     return found
+
+
+def _section_faults(document: Document) -> list[Fault]:
+    found = deployment_section.read(document.table)
+    return found if isinstance(found, list) else []
 
 
 def _without_deployment(document: Document) -> bytes:
     """The text of a whole profile; its faults are located in the file."""
     table = {key: value for key, value in document.table.items() if key != SECTION}
     text = tomli_w.dumps(table).encode()
-    if faults := profile_file.faults(table, text):
+    if faults := [*_section_faults(document), *profile_file.faults(table, text)]:
         raise document.refusal(faults)
     return text
 
@@ -107,8 +111,7 @@ def extending(raw: bytes, name: str) -> FleetFile | None:
     merged = inheritance.merge(apis.each_listed(policy.table, own.get("fleet")), own)
     text = f"# extends {policy.name}, version {policy.version}\n{tomli_w.dumps(merged.table)}"
     found = FleetFile(document, policy, merged, text.encode())
-    faults = profile_file.faults(merged.table, found.text)
-    if faults:
+    if faults := [*_section_faults(document), *profile_file.faults(merged.table, found.text)]:
         raise found.refusal(faults)
     return found
 

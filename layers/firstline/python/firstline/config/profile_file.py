@@ -31,23 +31,26 @@ def parse(raw: bytes, name: str) -> Profile:
     """The profile that *raw* holds; *name* is where it came from, for the message."""
     document = toml_document.read(raw, name)
     found = _converted(document.table, raw)
-    if isinstance(found, Fault):
-        raise document.refusal([found])
+    if isinstance(found, list):
+        raise document.refusal(found)
     if problems := list(consistency.faults(found)):
         raise document.refusal(problems)
     return found
 
 
 def faults(table: dict[str, Any], raw: bytes) -> list[Fault]:
-    """What is wrong with the whole *table* whose text is *raw*."""
+    """All that is wrong with the whole *table* whose text is *raw*.
+
+    What contradicts something else is known once each value is one that can be.
+    """
     found = _converted(table, raw)
-    return [found] if isinstance(found, Fault) else list(consistency.faults(found))
+    return found if isinstance(found, list) else list(consistency.faults(found))
 
 
-def _converted(table: dict[str, Any], raw: bytes) -> Profile | Fault:
+def _converted(table: dict[str, Any], raw: bytes) -> Profile | list[Fault]:
     if "digest" in table:
-        return Fault(("digest",), "is computed from the file: remove the key")
+        return [Fault(("digest",), "is computed from the file: remove the key")]
     try:
         return msgspec.convert({**table, "digest": digest(raw)}, type=Profile)
-    except msgspec.ValidationError as error:
-        return type_errors.fault(error, table, Profile)
+    except msgspec.ValidationError:
+        return list(type_errors.faults(table, Profile))

@@ -9,6 +9,7 @@ import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import reduce
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,6 +25,8 @@ _AT = re.compile(
 _NAMES = ("name", "condition", "severity")
 """What tells an entry from its neighbours; the first that it has."""
 SHOWN_MAX = 60
+FAULTS_MAX = 20
+"""As many faults of one file are told as a person mends at a time."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -42,10 +45,15 @@ class Document(NamedTuple):
     table: dict[str, Any]
 
     def refusal(self, faults: Iterable[Fault]) -> Malformed:
-        """The first of *faults* in the file, as one line: file, line, key, what to mend."""
-        line, first = min(((self.line(each.key), each) for each in faults), key=lambda it: it[0])
-        named = label(self.table, first.key)
-        return Malformed(f"{self.name}:{line}: {f'{named}: ' if named else ''}{first.why}")
+        """A line for each of *faults*, in the file's order: file, line, key, what to mend."""
+        located = sorted(((self.line(it.key), self._told(it)) for it in faults), key=itemgetter(0))
+        lines = dict.fromkeys(f"{self.name}:{line}: {told}" for line, told in located)
+        shown, more = list(lines)[:FAULTS_MAX], len(lines) - FAULTS_MAX
+        return Malformed(*shown, *([f"{self.name}: {more} more faults"] if more > 0 else []))
+
+    def _told(self, fault: Fault) -> str:
+        named = label(self.table, fault.key)
+        return f"{named}: {fault.why}" if named else fault.why
 
     def line(self, key: Key) -> int:
         """Where *key* begins, from 1; for one that is missing, where the table around it does."""

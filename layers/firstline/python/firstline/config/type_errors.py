@@ -1,21 +1,25 @@
-"""What msgspec refused, in the words of whoever wrote the file.
+"""Faults of types: all that msgspec refuses in a table, in the words of whoever wrote the file.
 
-msgspec's errors hide the keys of free tables, and name the types of its own language.
+msgspec stops at the first, hides the keys of free tables, and names the types of its own language.
+So each value is converted by itself.
 """
 
-import copy
 import difflib
+import functools
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 
 import msgspec
-from msgspec import inspect
+from msgspec import inspect, structs
 
 from firstline.config.toml_document import Fault, Key, at, shown
 
-_ERROR = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
-_PART = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
-_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+_ERROR = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?\$(?P<path>.*)`)?", re.DOTALL)
+_PART = re.compile(r"\.(\w+)|\[(\d+)\]")
+_VALUE = "value"
+_UNIONS = (Union, UnionType)
 _WORDS = {
     "array": "a list",
     "bool": "true or false",
@@ -25,66 +29,92 @@ _WORDS = {
 }
 
 
-def fault(error: msgspec.ValidationError, table: dict[str, Any], model: type) -> Fault:
-    """Where in *table*, which is no *model*, the error is, and how to mend it."""
+def faults(value: object, model: Any, key: Key = ()) -> Iterator[Fault]:  # noqa: ANN401 - a type
+    """All that is wrong with *value*, which stands at *key*, as *model*."""
+    within = list(_within(value, model, key))
+    yield from within
+    if not within:
+        try:
+            msgspec.convert({_VALUE: value}, type=_holder(model))
+        except msgspec.ValidationError as error:
+            yield _fault(error, value, model, key)
+
+
+@functools.cache
+def _holder(model: Any) -> type[msgspec.Struct]:  # noqa: ANN401
+    """A table that has one value, a *model*; it is kept.
+
+    msgspec 0.22.0 can end the process when it forgets a type that was given to ``convert`` alone.
+    """
+    return msgspec.defstruct("Holder", [(_VALUE, model)])
+
+
+def _within(value: object, model: Any, key: Key) -> Iterator[Fault]:  # noqa: ANN401
+    """What is wrong with the entries of a table or a list, one by one."""
+    for kind in _kinds(model):
+        if isinstance(value, list) and get_origin(kind) is tuple:
+            for index, each in enumerate(value):
+                yield from faults(each, get_args(kind)[0], (*key, index))
+        elif isinstance(value, dict) and get_origin(kind) in (dict, Mapping):
+            for name, each in value.items():
+                yield from faults(name, get_args(kind)[0], (*key, name))
+                yield from faults(each, get_args(kind)[1], (*key, name))
+        elif (
+            isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        ):
+            yield from _of_table(value, kind, key)
+
+
+def _of_table(table: dict[str, Any], model: type[msgspec.Struct], key: Key) -> Iterator[Fault]:
+    """Keys that are none, keys that are missing, and what is wrong at the others."""
+    fields = {each.encode_name: each for each in structs.fields(model)}
+    known = [name for name in fields if name != "digest"]
+    strange = [name for name in table if name not in fields]
+    for name in strange:
+        mend = f"{_meant(name, known)}correct or remove it; known are {', '.join(known)}"
+        yield Fault((*key, name), f"is no key here: {mend}")
+    misspelt = {meant for name in strange for meant in _like(name, known)}
+    for name, field in fields.items():
+        if name in table:
+            yield from faults(table[name], field.type, (*key, name))
+        elif field.required and name not in misspelt:
+            yield Fault((*key, name), "is missing: add it")
+
+
+def _kinds(model: Any) -> list[Any]:  # noqa: ANN401
+    """The types that *model* is one of, without their limits."""
+    if isinstance(model, TypeAliasType):
+        return _kinds(model.__value__)
+    if get_origin(model) is Annotated:
+        return _kinds(get_args(model)[0])
+    if get_origin(model) in _UNIONS:
+        return [kind for each in get_args(model) for kind in _kinds(each)]
+    return [model]
+
+
+def _fault(error: msgspec.ValidationError, value: object, model: Any, key: Key) -> Fault:  # noqa: ANN401
+    """Where in *value* the error is, and how to mend it."""
     told = _ERROR.fullmatch(str(error))
     what, path = told.group("what", "path") if told else (str(error), None)
-    key = _key(path or "", str(error), table, model)
-    field = _FIELD.fullmatch(what)
-    names = _known(key, model)
-    known = ", ".join(names)
-    if field is None:
-        value = at(table, key)
-        one_of = what.startswith("Invalid enum value")
-        mend = f"{_meant(value, names)}use one of {known}" if one_of else _wanted(what)
-        return Fault(key, f"is {shown(value)}: {mend}")
-    key = (*key, field[2])
-    if field[1] == "missing required":
-        return Fault(key, "is missing: add it")
-    meant = _meant(field[2], names)
-    return Fault(key, f"is no key here: {meant}correct or remove it; known are {known}")
+    parts = [int(index) if index else name for name, index in _PART.findall(path or "")]
+    below: Key = tuple(parts[1:])
+    held = at(value, below)
+    if what.startswith("Invalid enum value"):
+        names = _names(model)
+        mend = f"{_meant(held, names)}use one of {', '.join(names)}"
+    else:
+        mend = _wanted(what)
+    return Fault((*key, *below), f"is {shown(held)}: {mend}")
 
 
 def _meant(given: object, known: list[str]) -> str:
     """The one of *known* that *given* looks like, as a question; empty where none does."""
-    like = difflib.get_close_matches(str(given), known, n=1)
-    return f"did you mean {like[0]}? " if like else ""
+    return "".join(f"did you mean {like}? " for like in _like(given, known))
 
 
-def _key(path: str, error: str, table: dict[str, Any], model: type) -> Key:
-    """The path as a key; a part that msgspec hides is the one that alone is refused too."""
-    key: Key = ()
-    for name, index in _PART.findall(path):
-        if index == "...":
-            key = (*key, _hidden(error, table, key, model))
-        else:
-            key = (*key, int(index) if index else name)
-    return key
-
-
-def _hidden(error: str, table: dict[str, Any], key: Key, model: type) -> str:
-    """The name in the free table at *key* that alone there is refused in the same words."""
-    names: Any = at(table, key)
-    alike = (n for n in names if _refused(_alone(table, key, n), model) == error)
-    return str(next(alike))
-
-
-def _alone(table: dict[str, Any], key: Key, name: str) -> dict[str, Any]:
-    """A copy of *table* without what stands beside *name* at *key*."""
-    changed = copy.deepcopy(table)
-    there: Any = at(changed, key)
-    kept = there[name]
-    there.clear()
-    there[name] = kept
-    return changed
-
-
-def _refused(table: dict[str, Any], model: type) -> str | None:
-    try:
-        msgspec.convert(table, type=model)
-    except msgspec.ValidationError as error:
-        return str(error)
-    return None
+def _like(given: object, known: list[str]) -> list[str]:
+    """The one of *known* that *given* looks like most, if one does."""
+    return difflib.get_close_matches(str(given), known, n=1)
 
 
 def _wanted(what: str) -> str:
@@ -98,35 +128,14 @@ def _wanted(what: str) -> str:
     return f"give {asked}"
 
 
-def _known(key: Key, model: type) -> list[str]:
-    """The keys, or the values, that may stand at *key*; none where anything may."""
-    kinds = _kinds(inspect.type_info(model))
-    for part in key:
-        kinds = [each for kind in kinds for below in _below(kind, part) for each in _kinds(below)]
-    return [name for kind in kinds for name in _names(kind)]
-
-
-def _kinds(kind: inspect.Type) -> list[inspect.Type]:
-    return list(kind.types) if isinstance(kind, inspect.UnionType) else [kind]
-
-
-def _below(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
-    match kind:
-        case inspect.StructType(fields=fields):
-            return [each.type for each in fields if each.encode_name == part]
-        case inspect.VarTupleType(item_type=each) | inspect.DictType(value_type=each):
-            return [each]
-        case _:
-            return []
-
-
-def _names(kind: inspect.Type) -> list[str]:
-    match kind:
-        case inspect.StructType(fields=fields):
-            return [each.encode_name for each in fields if each.encode_name != "digest"]
-        case inspect.EnumType(cls=enum):
-            return [str(each.value) for each in enum]
-        case inspect.LiteralType(values=values):
-            return [str(each) for each in values]
-        case _:
-            return []
+def _names(model: Any) -> list[str]:  # noqa: ANN401
+    """The values that there are of *model*, of its enumerations and literals."""
+    kind = inspect.type_info(model)
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    found: list[str] = []
+    for each in kinds:
+        if isinstance(each, inspect.EnumType):
+            found += [str(one.value) for one in each.cls]
+        elif isinstance(each, inspect.LiteralType):
+            found += [str(one) for one in each.values]
+    return found

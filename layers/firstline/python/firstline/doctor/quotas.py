@@ -28,9 +28,9 @@ _UNQUOTABLE = {'"', "\\"}
 
 
 def check(profile: Profile, path: str) -> None:
-    """Raise `Malformed`, naming *path*, at the first thing that AWS would refuse."""
-    for fault in _faults(profile):
-        raise Malformed(f"{path}: {fault}")
+    """Raise `Malformed`, naming *path*, with all that AWS would refuse."""
+    if faults := [f"{path}: {fault}" for fault in _faults(profile)]:
+        raise Malformed(*faults)
 
 
 def _faults(profile: Profile) -> Iterator[str]:
