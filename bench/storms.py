@@ -13,11 +13,11 @@ from bench.rates import SECOND
 from firstline.cli.envelope import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.diagnosis.evidence import AlarmState
+from firstline.event_sources import ALARM as RULED
 from firstline.ids import digest
 from firstline.lab.twin.world import World
 from firstline.signal import Condition
 from firstline.signals import correlation as causes
-from firstline.signals.sources.cloudwatch import ALARM as RULED
 
 EVENT = Path(__file__).parents[1] / "events" / "cloudwatch.unlisted-http-api-5xx.json"
 RATE = 100

@@ -57,7 +57,7 @@ class AppStack(Stack):
         Bus(
             self,
             "Bus",
-            hears=heard(deployment.profile.fleet.group, list(reach.documents.values())),
+            hears=heard(deployment.profile, list(reach.documents.values())),
             queues=queues,
             security_email=deployment.settings.security_email,
         )

@@ -13,16 +13,22 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from firstline.signals.sources import (
-    autoscaling,
-    cloudtrail,
-    cloudwatch,
-    ec2,
-    findings,
-    health,
-    ssm,
-    user,
+from firstline.config.profile import Profile
+from firstline.event_sources import (
+    ALARM_STATES,
+    COMMANDS,
+    DELIVERIES,
+    GROUP,
+    GUARDDUTY,
+    HUB,
+    HUB_V2,
+    INSTANCES,
+    REPORTS,
+    THROTTLES,
+    Delivery,
 )
+from firstline.signals.sources.cloudwatch import CONFIGURATION_CHANGE, STATE_CHANGE
+from firstline.signals.sources.ssm import CALENDAR
 from infra.queues import Queues
 from infra.topics import read_by
 
@@ -38,43 +44,38 @@ class Heard(NamedTuple):
     detail: Mapping[str, object] = {}
 
 
-def heard(group: str, documents: Sequence[str]) -> dict[str, Heard]:
-    """The rules by their names; *group* is the managed one, *documents* are our own."""
-    ends = ["stopping", "stopped", "shutting-down", "terminated"]
-    worth = ["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+PART = "Bus"
+"""How the names of this construct's rules begin."""
+
+
+def heard(profile: Profile, documents: Sequence[str]) -> dict[str, Heard]:
+    """The rules by their names, of the fleet of *profile*; *documents* are our own.
+
+    A command's document that a rule of the profile is for is delivered too.
+    """
+    ruled = dict.fromkeys(it.subject for it in profile.rules if it.source == COMMANDS.name)
+    asked: dict[Delivery, Mapping[str, object]] = {
+        GROUP: {"AutoScalingGroupName": [profile.fleet.group]},
+        COMMANDS: {"document-name": [*documents, *(it for it in ruled if it != CALENDAR)]},
+        INSTANCES: {"state": ["stopping", "stopped", "shutting-down", "terminated"]},
+        THROTTLES: {"errorCode": [{"prefix": "Throttling"}]},
+        HUB: {"findings": {"Severity": {"Label": ["LOW", "MEDIUM", "HIGH", "CRITICAL"]}}},
+        HUB_V2: {"findings": {"severity_id": [{"anything-but": [INFORMATIONAL]}]}},
+    }
     return {
-        "Health": Heard(health.SOURCE, health.DETAIL_TYPES),
-        "Group": Heard(
-            autoscaling.SOURCE, autoscaling.DETAIL_TYPES, {"AutoScalingGroupName": [group]}
-        ),
-        "Commands": Heard(ssm.SOURCE, [ssm.COMMAND, ssm.INVOCATION], {"document-name": documents}),
-        "Calendars": Heard(ssm.SOURCE, [ssm.CALENDAR]),
-        "Instances": Heard(ec2.SOURCE, [ec2.STATE_CHANGE], {"state": ends}),
-        "Throttles": Heard(
-            cloudtrail.KMS, [cloudtrail.CALL], {"errorCode": [{"prefix": "Throttling"}]}
-        ),
-        "GuardDuty": Heard(findings.GUARDDUTY, [findings.GUARDDUTY_FINDING]),
-        "SecurityHub": Heard(
-            findings.HUB,
-            [findings.HUB_IMPORTED],
-            {"findings": {"Severity": {"Label": worth}}},
-        ),
-        "SecurityHubV2": Heard(
-            findings.HUB,
-            [findings.HUB_IMPORTED_V2],
-            {"findings": {"severity_id": [{"anything-but": [INFORMATIONAL]}]}},
-        ),
-        "Reports": Heard(user.SOURCE, [user.REPORT]),
+        each.part.removeprefix(PART): Heard(each.source, each.detail_types, asked.get(each, {}))
+        for each in DELIVERIES
+        if each.part.startswith(PART)
     }
 
 
 SEVERE = {
     "GuardDuty": Heard(
-        findings.GUARDDUTY, [findings.GUARDDUTY_FINDING], {"severity": [{"numeric": [">=", 7]}]}
+        GUARDDUTY.source, GUARDDUTY.detail_types, {"severity": [{"numeric": [">=", 7]}]}
     ),
     "SecurityHub": Heard(
-        findings.HUB,
-        [findings.HUB_IMPORTED],
+        HUB.source,
+        HUB.detail_types,
         {
             "findings": {
                 "Severity": {"Label": ["HIGH", "CRITICAL"]},
@@ -84,8 +85,8 @@ SEVERE = {
         },
     ),
     "SecurityHubV2": Heard(
-        findings.HUB,
-        [findings.HUB_IMPORTED_V2],
+        HUB_V2.source,
+        HUB_V2.detail_types,
         {
             "findings": {
                 # high, critical, fatal, unknown, other
@@ -133,8 +134,8 @@ def _archive(scope: Construct, hears: Mapping[str, Heard]) -> None:
 
     A user's report is not in it: it tells of a person.
     """
-    kept = [each for each in hears.values() if each.source != user.SOURCE]
-    alarms = [cloudwatch.STATE_CHANGE, cloudwatch.CONFIGURATION_CHANGE]
+    kept = [each for each in hears.values() if each.source != REPORTS.source]
+    alarms = [STATE_CHANGE, CONFIGURATION_CHANGE]
     bus = Stack.of(scope).format_arn(
         service="events", resource="event-bus", resource_name="default"
     )
@@ -145,7 +146,7 @@ def _archive(scope: Construct, hears: Mapping[str, Heard]) -> None:
         description="what firstline heard, for backtests",
         event_pattern={
             "account": [Stack.of(scope).account],
-            "source": sorted({cloudwatch.SOURCE, *(each.source for each in kept)}),
+            "source": sorted({ALARM_STATES.source, *(each.source for each in kept)}),
             "detail-type": sorted(
                 {*alarms, *(name for each in kept for name in each.detail_types)}
             ),

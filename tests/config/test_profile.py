@@ -11,8 +11,9 @@ from firstline.config import fleet_file
 from firstline.config.fallback_profile import fallback
 from firstline.config.profile_file import load, parse
 from firstline.errors import Malformed
+from firstline.event_sources import SOURCES
 from firstline.ids import digest
-from firstline.signal import SOURCES, Condition, Severity
+from firstline.signal import Condition, Severity
 from tests.builders import PROFILE, PROFILE_FILE
 
 SMALL = Path(__file__).parent / "small.toml"
@@ -283,6 +284,13 @@ REFUSED = (
         + RULE_TEXT.replace("all vaults", "vaults"),
         'source = "cloudwatch.alarms"',
         f"{RULE}.source: no signal has this source: known are {', '.join(sorted(SOURCES))}",
+    ),
+    Refused(
+        TEXT + OF_A_GROUP.replace("Launch Unsuccessful", "Launch Unsuccesful"),
+        'subject = "EC2 Instance Launch Unsuccesful"',
+        'rules["a launch fails"].subject: no event of aws.autoscaling is '
+        "'EC2 Instance Launch Unsuccesful', so this never matches: known are "
+        f"{', '.join(SOURCES['aws.autoscaling'].subjects)}",
     ),
     Refused(
         instead('namespace = "AWS/ApplicationELB"', 'namespace = "$balancer"'),

@@ -1,5 +1,6 @@
 """What passes the rules of the bus, event by event of the corpus."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from infra.bus import SEVERE
+from infra.bus import SEVERE, heard
+from tests.builders import PROFILE
 from tests.infra.made import Made
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -52,6 +54,18 @@ def on_the_bus() -> list[Path]:
     """The files that are EventBridge's: not those of queues, topics and direct calls."""
     others = ("sqs.", "sns.", "lambda.")
     return [each for each in sorted(EVENTS.glob("*.json")) if not each.name.startswith(others)]
+
+
+def test_a_document_that_a_rule_is_for_is_delivered() -> None:
+    """Beside our own; a calendar's changes come by a rule of theirs."""
+    first = PROFILE.rules[0]
+    ruled = tuple(
+        copy.replace(first, name=name, source="aws.ssm", subject=name)
+        for name in ("AWS-RunPatchBaseline", "change calendar")
+    )
+    rules = heard(copy.replace(PROFILE, rules=(*PROFILE.rules, *ruled)), ["our-own"])
+    assert rules["Commands"].detail == {"document-name": ["our-own", "AWS-RunPatchBaseline"]}
+    assert heard(PROFILE, ["our-own"])["Commands"].detail == {"document-name": ["our-own"]}
 
 
 def test_what_is_ours_is_heard_once_and_nothing_else_is(made: Made) -> None:

@@ -13,10 +13,10 @@ from app import compose
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.config.settings import Home
+from firstline.event_sources import ALARM
 from firstline.monitoring import alarms as detection
 from firstline.signal import Disposition, Severity
 from firstline.signals.classify import Classification, classify, known_as
-from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 from tests.builders import PROFILE_FILE
 from tests.infra.conftest import WITHOUT_BUNDLING

@@ -8,6 +8,7 @@ from firstline.config.profile import Profile
 from firstline.doctor import parts, transport
 from firstline.doctor.facts import Alarm, Deployed, Resource, Source
 from firstline.doctor.finding import Case, Found
+from firstline.event_sources import DELIVERIES
 from tests.doctor.accounts import ACCOUNT, DEPLOYED, WEEK_AGO
 from tests.infra.made import HASH, HERE, Made
 from tests.infra.made import Resource as Template
@@ -93,14 +94,12 @@ def test_every_part_is_one_of_the_stack_and_none_is_left_out(made: Made, kind: s
     assert there - set(PROBES) == set(parts.PARTS[kind])
 
 
-def test_every_rule_hears_what_doctor_grades_it_by(made: Made) -> None:
-    """A profile's rule of this source may be a P1; alarms and findings always may."""
-    words = {
-        "aws.cloudwatch": {"alarms"},
-        "aws.guardduty": {"findings", "copies"},
-        "aws.securityhub": {"findings", "copies"},
+def test_every_source_of_the_list_is_delivered_as_it_says(made: Made) -> None:
+    """By the rule that doctor asks for; the security team's copies are no source of their own."""
+    rules = {
+        HASH.sub("", it.logical_id): it.properties["EventPattern"] for it in made.of(parts.RULE)
     }
-    for rule in made.of(parts.RULE):
-        (source,) = rule.properties["EventPattern"]["source"]
-        heard = parts.RULES[HASH.sub("", rule.logical_id)].source
-        assert heard in words.get(source, {source}), rule.logical_id
+    for each in DELIVERIES:
+        pattern = rules.pop(each.part)
+        assert (pattern["source"], pattern["detail-type"]) == ([each.source], [*each.detail_types])
+    assert {parts.RULES[name].source for name in rules} == {parts.COPIES}

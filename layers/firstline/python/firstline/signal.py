@@ -109,21 +109,6 @@ class SignalKind(StrEnum):
     TICK = "tick"
 
 
-SOURCES = {
-    "cloudwatch.alarm": "an alarm's name in the profile",
-    "aws.autoscaling": "what happened (the detail type)",
-    "aws.ssm": "the document's name",
-    "aws.ec2": "an instance's id",
-    "aws.health": "the event type's code",
-    "aws.kms": "the call's name",
-    "firstline.report": "what was reported: user",
-}
-"""The sources that a rule can be for, and what the subject of their signals is.
-
-Findings have no rules: their own severity judges them.
-"""
-
-
 class Mark(StrEnum):
     """What a signal says about its own worth."""
 

@@ -17,13 +17,13 @@ from firstline.controller.ports.people import Clock
 from firstline.controller.ports.store import Store
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
+from firstline.event_sources import ALARM
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import recorded
 from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
-from firstline.signals.sources.cloudwatch import ALARM
 
 POLL = timedelta(seconds=5)
 SPARE = timedelta(seconds=30)

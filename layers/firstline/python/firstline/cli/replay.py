@@ -23,6 +23,7 @@ from firstline.config.profile import Profile as LoadedProfile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
+from firstline.event_sources import ALARM
 from firstline.ids import digest
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import tell
@@ -32,7 +33,6 @@ from firstline.lab.twin.scenario import EventPlan, Scenario
 from firstline.ledger import export as exports
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.write import write
-from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

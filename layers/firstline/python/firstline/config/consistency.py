@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import HOSTS_MAX, Fleet, Policy, Prefix, Profile, Rule, Wanted, fits
 from firstline.config.toml_document import Fault, Key
-from firstline.signal import DRILL_ALARM, SOURCES, Condition
+from firstline.event_sources import ALARM, SOURCES
+from firstline.signal import DRILL_ALARM, Condition
 
 LOGS = "firstline/logs"
 """The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
@@ -88,18 +89,28 @@ def _unheard(profile: Profile) -> Iterator[Fault]:
     """Alarms and rules that do not meet."""
     names = _alarms(profile)
     heard = {name for _, name in names}
-    wanted = {rule.subject for rule in profile.rules if rule.source == "cloudwatch.alarm"}
+    wanted = {rule.subject for rule in profile.rules if rule.source == ALARM}
     for key, name in names:
         if name not in wanted:
             yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
     for index, rule in enumerate(profile.rules):
-        if rule.source not in SOURCES:
-            known = ", ".join(sorted(SOURCES))
-            yield Fault(("rules", index, "source"), f"no signal has this source: known are {known}")
-        if rule.source == "cloudwatch.alarm" and rule.subject not in heard:
+        yield from _undelivered(rule, index)
+        if rule.source == ALARM and rule.subject not in heard:
             known = ", ".join(sorted(heard)) or "none"
             why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
             yield Fault(("rules", index, "subject"), why)
+
+
+def _undelivered(rule: Rule, index: int) -> Iterator[Fault]:
+    """A source that no EventBridge rule delivers, and a subject that its events never have."""
+    source = SOURCES.get(rule.source)
+    if source is None:
+        known = ", ".join(sorted(SOURCES))
+        yield Fault(("rules", index, "source"), f"no signal has this source: known are {known}")
+    elif source.subjects and rule.subject not in source.subjects:
+        why = f"no event of {rule.source} is {rule.subject!r}, so this never matches"
+        known = ", ".join(source.subjects)
+        yield Fault(("rules", index, "subject"), f"{why}: known are {known}")
 
 
 def _alarms(profile: Profile) -> list[tuple[Key, str]]:

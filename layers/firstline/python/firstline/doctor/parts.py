@@ -10,6 +10,7 @@ from typing import NamedTuple
 from firstline.doctor import probing
 from firstline.doctor.facts import Deployed, Resource, known
 from firstline.doctor.finding import Case, Grade
+from firstline.event_sources import ALARM, DELIVERIES, FINDING
 from firstline.signal import Severity
 
 RULE = "AWS::Events::Rule"
@@ -26,28 +27,20 @@ SIGNALS, SECURITY = "QueuesSignals", "BusSecurity"
 class Heard(NamedTuple):
     """A rule: the profile's word for what it hears, and the part that it must put it into.
 
-    Of ``alarms`` and ``findings`` there is always one that may be a P1.
+    Of alarms and findings there is always one that may be a P1.
     """
 
     source: str
     into: str = SIGNALS
 
 
+COPIES = "copies"
+"""The source of what only the security team hears."""
 RULES = {
-    "DetectionAlarmStates": Heard("alarms"),
-    "BusGuardDuty": Heard("findings"),
-    "BusSecurityHub": Heard("findings"),
-    "BusSecurityHubV2": Heard("findings"),
-    "BusHealth": Heard("aws.health"),
-    "BusGroup": Heard("aws.autoscaling"),
-    "BusCommands": Heard("aws.ssm"),
-    "BusCalendars": Heard("aws.ssm"),
-    "BusInstances": Heard("aws.ec2"),
-    "BusThrottles": Heard("aws.kms"),
-    "BusReports": Heard("firstline.report"),
-    "BusSevereGuardDuty": Heard("copies", SECURITY),
-    "BusSevereSecurityHub": Heard("copies", SECURITY),
-    "BusSevereSecurityHubV2": Heard("copies", SECURITY),
+    **{each.part: Heard(each.name) for each in DELIVERIES},
+    "BusSevereGuardDuty": Heard(COPIES, SECURITY),
+    "BusSevereSecurityHub": Heard(COPIES, SECURITY),
+    "BusSevereSecurityHubV2": Heard(COPIES, SECURITY),
 }
 SOURCES = {
     "ResponseIngestSource": "ResponseIngest",
@@ -68,7 +61,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     ),
 }
 """What every deployment has, by its kind."""
-_ALWAYS = frozenset({"alarms", "findings"})
+_ALWAYS = frozenset({ALARM, FINDING})
 _VITAL = frozenset(
     {
         *("ResponseIngestSource", "ResponseReconcileSource", "QueuesSignals", "QueuesWakes"),

@@ -11,6 +11,7 @@ import msgspec
 from firstline.config.profile import Profile, Rule
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
+from firstline.event_sources import ALARM
 from firstline.ids import Cause
 from firstline.signal import (
     DRILL_ALARM,
@@ -24,7 +25,6 @@ from firstline.signal import (
 )
 from firstline.signals import correlation as causes
 from firstline.signals.rules import match
-from firstline.signals.sources.cloudwatch import ALARM
 
 SETTLED = {
     SignalKind.TICK: (Disposition.IGNORED, "the tick of a schedule"),

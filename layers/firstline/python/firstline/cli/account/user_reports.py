@@ -6,7 +6,8 @@ import msgspec
 
 from firstline.adapters.aws.errors import in_words, unavailable
 from firstline.errors import Unavailable
-from firstline.signals.sources.user import REPORT, SOURCE, Report
+from firstline.event_sources import REPORTS
+from firstline.signals.sources.user import Report
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -21,7 +22,7 @@ def caller(session: "Session") -> str:
 def put(report: Report, session: "Session") -> str:
     """Put *report* on the bus; gives the event's id; raises `Unavailable`."""
     detail = msgspec.json.encode(report).decode()
-    entry = {"Source": SOURCE, "DetailType": REPORT, "Detail": detail}
+    entry = {"Source": REPORTS.source, "DetailType": REPORTS.detail_types[0], "Detail": detail}
     with unavailable("the report was not taken", in_words):
         answer = session.client("events").put_events(Entries=[entry])
         (result,) = answer["Entries"]

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from firstline import event_sources
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
+from firstline.event_sources import Delivery
 from firstline.ids import InstanceId, digest
 from firstline.lab.twin import tell
-from firstline.signals.sources import autoscaling, findings, health, ssm, user
 
 HOME = Home(account="111122223333", region="us-east-1")
 FOREIGN = "999988887777"
@@ -108,7 +109,7 @@ def finding(host: InstanceId, severity: int = 8) -> Make:
             "description": CANARY_TEXT,
         }
 
-    return _event(findings.GUARDDUTY, findings.GUARDDUTY_FINDING, detail)
+    return _event(event_sources.GUARDDUTY, detail)
 
 
 def issue(service: str) -> Make:
@@ -128,13 +129,13 @@ def issue(service: str) -> Make:
             "affectedAccount": HOME.account,
         }
 
-    return _event(health.SOURCE, health.DETAIL_TYPES[0], detail)
+    return _event(event_sources.HEALTH, detail)
 
 
 def freeze(profile: Profile, at: datetime) -> bytes:
     """The change calendar closes."""
     made = _event(
-        ssm.SOURCE, ssm.CALENDAR, lambda now: {"state": "CLOSED", "atTime": now.isoformat()}
+        event_sources.CALENDARS, lambda now: {"state": "CLOSED", "atTime": now.isoformat()}
     )
     calendar = f"arn:aws:ssm:{HOME.region}:{HOME.account}:document/release-calendar"
     return changed(made, resources=[calendar])(profile, at)
@@ -151,23 +152,27 @@ def report(number: int = 0) -> Make:
             "reporter": "support@example.test",
         }
 
-    return _event(user.SOURCE, user.REPORT, detail)
+    return _event(event_sources.REPORTS, detail)
 
 
 def activity(what: str, id_: str, host: InstanceId | None = None) -> Make:
     """The group tells of what it did."""
-    if what not in autoscaling.DETAIL_TYPES:
+    if what not in event_sources.GROUP.detail_types:
         raise ValueError(what)
 
     def make(profile: Profile, at: datetime) -> bytes:
         told = {"AutoScalingGroupName": profile.fleet.group, "ActivityId": id_}
         told |= {"Cause": CANARY_TEXT} | ({"EC2InstanceId": host} if host else {})
-        return _event(autoscaling.SOURCE, what, lambda _: told)(profile, at)
+        return _event(event_sources.GROUP, lambda _: told, what)(profile, at)
 
     return make
 
 
-def _event(source: str, kind: str, detail: Callable[[datetime], dict[str, Any]]) -> Make:
+def _event(
+    of: Delivery, detail: Callable[[datetime], dict[str, Any]], detail_type: str = ""
+) -> Make:
+    source, kind = of.source, detail_type or of.detail_types[0]
+
     def make(profile: Profile, at: datetime) -> bytes:
         del profile
         event = {

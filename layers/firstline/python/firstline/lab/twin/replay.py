@@ -25,6 +25,7 @@ from firstline.controller.overdue import Overdue
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Malformed, Unavailable
+from firstline.event_sources import ALARM, LAUNCH_FAILED
 from firstline.ids import IncidentId, incident_id
 from firstline.incidents.incident import Incident
 from firstline.lab.http_fault import HttpFault
@@ -46,8 +47,6 @@ from firstline.remediation import kill_switch as pauses
 from firstline.signal import Signal, SignalKind
 from firstline.signals.classify import known_as
 from firstline.signals.drill_marker import reason
-from firstline.signals.sources.autoscaling import LAUNCH_FAILED
-from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.transports import envelope_in
 from functions import ingest, operator, reconcile, sweep

@@ -13,26 +13,6 @@ from firstline.ids import INSTANCE_ID
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
 
-SOURCE = "aws.autoscaling"
-REFRESH = "EC2 Auto Scaling Instance Refresh "
-LAUNCH_FAILED = "EC2 Instance Launch Unsuccessful"
-DETAIL_TYPES = (
-    "EC2 Instance Launch Successful",
-    LAUNCH_FAILED,
-    "EC2 Instance Terminate Successful",
-    "EC2 Instance Terminate Unsuccessful",
-    "EC2 Instance-launch Lifecycle Action",
-    "EC2 Instance-terminate Lifecycle Action",
-    REFRESH + "Started",
-    REFRESH + "Succeeded",
-    REFRESH + "Failed",
-    REFRESH + "Cancelled",
-    REFRESH + "Checkpoint Reached",
-    REFRESH + "Started Baking",
-    REFRESH + "Rollback Started",
-    REFRESH + "Rollback Succeeded",
-    REFRESH + "Rollback Failed",
-)
 _Instance = Annotated[str, msgspec.Meta(pattern=rf"^({INSTANCE_ID})?\Z")]
 """Empty where a launch failed before there was an instance."""
 

@@ -9,9 +9,6 @@ import msgspec
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, instant, read
 
-KMS = "aws.kms"
-CALL = "AWS API Call via CloudTrail"
-
 
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
     event_id: Id = msgspec.field(name="eventID")

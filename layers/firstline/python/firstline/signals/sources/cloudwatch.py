@@ -14,18 +14,15 @@ import msgspec
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
 from firstline.errors import Malformed
+from firstline.event_sources import ALARM, ALARM_STATES
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.drill_marker import word_of
 from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
 from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
-SOURCE = "aws.cloudwatch"
-STATE_CHANGE = "CloudWatch Alarm State Change"
-CONTRIBUTOR = "CloudWatch Alarm Contributor State Change"
-CONFIGURATION_CHANGE = "CloudWatch Alarm Configuration Change"
-ALARM = "cloudwatch.alarm"
-"""What rules call the source of these signals."""
+SOURCE = ALARM_STATES.source
+STATE_CHANGE, CONTRIBUTOR, CONFIGURATION_CHANGE = ALARM_STATES.detail_types
 
 _FAILED = ("EVALUATION_ERROR", "EVALUATION_FAILURE")
 _PARTIAL = "PARTIAL_DATA"

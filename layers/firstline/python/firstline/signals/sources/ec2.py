@@ -5,9 +5,6 @@ import msgspec
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Instance, decoded, read
 
-SOURCE = "aws.ec2"
-STATE_CHANGE = "EC2 Instance State-change Notification"
-
 
 class _Change(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     instance_id: Instance

@@ -8,8 +8,10 @@ import copy
 from collections.abc import Callable
 from datetime import datetime
 
+from firstline import event_sources
 from firstline.config.settings import Home
 from firstline.errors import Malformed
+from firstline.event_sources import Delivery
 from firstline.ids import SignalKey, digest
 from firstline.signal import Mark, Signal, SignalKind, dated
 from firstline.signals.sources import (
@@ -35,20 +37,29 @@ def _tick(envelope: Envelope) -> Signal:
     return read(envelope, SignalKind.TICK, key, "schedule", "")
 
 
-PARSERS: dict[tuple[str, str], Callable[[Envelope], Signal]] = {
-    (cloudwatch.SOURCE, cloudwatch.STATE_CHANGE): cloudwatch.state_change,
-    (cloudwatch.SOURCE, cloudwatch.CONTRIBUTOR): cloudwatch.state_change,
-    (cloudwatch.SOURCE, cloudwatch.CONFIGURATION_CHANGE): cloudwatch.configuration_change,
-    **{(autoscaling.SOURCE, each): autoscaling.activity for each in autoscaling.DETAIL_TYPES},
-    (ssm.SOURCE, ssm.COMMAND): ssm.command,
-    (ssm.SOURCE, ssm.INVOCATION): ssm.command,
-    (ssm.SOURCE, ssm.CALENDAR): ssm.calendar,
-    (ec2.SOURCE, ec2.STATE_CHANGE): ec2.state_change,
-    (cloudtrail.KMS, cloudtrail.CALL): cloudtrail.call,
-    (findings.GUARDDUTY, findings.GUARDDUTY_FINDING): findings.guardduty,
-    (findings.HUB, findings.HUB_IMPORTED): findings.hub,
-    (findings.HUB, findings.HUB_IMPORTED_V2): findings.hub_v2,
-    (user.SOURCE, user.REPORT): user.report,
+type Parser = Callable[[Envelope], Signal]
+
+_ALARM_CONFIGURED = (event_sources.ALARM_STATES.source, cloudwatch.CONFIGURATION_CHANGE)
+_READERS: dict[Delivery, Parser] = {
+    event_sources.ALARM_STATES: cloudwatch.state_change,
+    event_sources.GROUP: autoscaling.activity,
+    event_sources.COMMANDS: ssm.command,
+    event_sources.CALENDARS: ssm.calendar,
+    event_sources.INSTANCES: ec2.state_change,
+    event_sources.THROTTLES: cloudtrail.call,
+    event_sources.GUARDDUTY: findings.guardduty,
+    event_sources.HUB: findings.hub,
+    event_sources.HUB_V2: findings.hub_v2,
+    event_sources.REPORTS: user.report,
+}
+PARSERS: dict[tuple[str, str], Parser] = {
+    **{
+        (each.source, kind): _READERS[each]
+        for each in event_sources.DELIVERIES
+        if each is not event_sources.HEALTH  # its parser asks for the home Region
+        for kind in each.detail_types
+    },
+    _ALARM_CONFIGURED: cloudwatch.configuration_change,
     ("aws.events", "Scheduled Event"): _tick,
 }
 """Which function reads which source and detail type."""
@@ -90,7 +101,8 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
     if not "".join((envelope.source, envelope.detail_type, *envelope.resources)).isprintable():
         # a name is shown in pages, logs and terminals: one that could steer them is no name
         raise Malformed("a name in the event holds control characters")
-    if envelope.source == health.SOURCE and envelope.detail_type in health.DETAIL_TYPES:
+    told = event_sources.HEALTH
+    if envelope.source == told.source and envelope.detail_type in told.detail_types:
         return health.event(envelope, home)
     reader = PARSERS.get((envelope.source, envelope.detail_type))
     if reader is None or envelope.region != home.region:

@@ -16,9 +16,6 @@ from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
-GUARDDUTY, GUARDDUTY_FINDING = "aws.guardduty", "GuardDuty Finding"
-HUB, HUB_IMPORTED = "aws.securityhub", "Security Hub Findings - Imported"
-HUB_IMPORTED_V2 = "Findings Imported V2"
 """What Security Hub sends of a finding in OCSF; Security Hub CSPM sends the one in ASFF."""
 OVER = "OVER"
 """The state of a finding that was archived, suppressed or resolved."""

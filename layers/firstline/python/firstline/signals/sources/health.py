@@ -16,8 +16,6 @@ from firstline.errors import Malformed
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
 
-SOURCE = "aws.health"
-DETAIL_TYPES = ("AWS Health Event", "AWS Health Abuse Event")
 Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}\Z")]
 
 

@@ -13,10 +13,8 @@ from firstline.signal import Signal, SignalKind
 from firstline.signals.sources import eventbridge
 from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
 
-SOURCE = "aws.ssm"
-COMMAND = "EC2 Command Status-change Notification"
-INVOCATION = "EC2 Command Invocation Status-change Notification"
-CALENDAR = "Calendar State Change"
+CALENDAR = "change calendar"
+"""The subject of what a calendar says; a command's is its document."""
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -49,4 +47,4 @@ def calendar(envelope: Envelope) -> Signal:
     key = ("calendar", envelope.resources[0], event.state, at.isoformat())
     named = {"Name": envelope.resources[0]}
     kind = SignalKind.CALENDAR
-    return read(envelope, kind, key, "change calendar", event.state, at=at, dimensions=named)
+    return read(envelope, kind, key, CALENDAR, event.state, at=at, dimensions=named)

@@ -15,8 +15,6 @@ import msgspec
 from firstline.signal import Restricted, Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, decoded, read
 
-SOURCE = "firstline.report"
-REPORT = "User Report"
 USER = "user"
 DETAILS_MAX = 2_000
 GUID_PATTERN = (

@@ -10,13 +10,13 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.errors import Malformed
+from firstline.event_sources import ALARM
 from firstline.ids import IncidentId
 from firstline.ledger.entries import DecisionMade, PageDelivered
 from firstline.ledger.export import Recorded
 from firstline.reporting.events import timed
 from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
-from firstline.signals.sources.cloudwatch import ALARM
 
 UNHURRIED = timedelta(minutes=5)
 """Within what an entry must be there where the profile sets the severity no target."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from firstline.event_sources import ALARM
 from firstline.ids import incident_id
 from firstline.lab.redecide.again import Compared, again
 from firstline.lab.redecide.record import story
@@ -15,7 +16,6 @@ from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, 
 from firstline.ledger.export import recorded
 from firstline.remediation.guards.order import ORDER, name
 from firstline.signal import Mark
-from firstline.signals.sources.cloudwatch import ALARM
 from firstline.signals.sources.envelope import parse
 
 SKEW = timedelta(seconds=10)
