@@ -36,7 +36,7 @@ def deployment(look_up: LookUp) -> Deployment:
     path = fleet_choice.choose(_text(look_up(FLEET)), os.environ, Path.cwd())
     _refuse(look_up, path)
     profile = profiles.load(path)
-    quotas.check(profile, str(path))
+    quotas.check(profile, path)
     settings = _overridden(profiles.deployment(path), look_up)
     return Deployment(settings=settings, profile=profile, path=path.resolve())
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
+from firstline.config import fleet_choice
 from tests.adapters.loopback import Loopback, http
 
 SIGN_IN = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>"
@@ -34,6 +36,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_SECRET_ACCESS_KEY": "key",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_MAX_ATTEMPTS": "1",
+        fleet_choice.VARIABLE: str(RUNBOOK),
     }.items():
         monkeypatch.setenv(name, value)
 
@@ -52,6 +55,7 @@ def test_an_endpoint_that_is_none_of_aws_is_one_line(
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert told.err.startswith(f"firstline: {command.partition(' ')[0]}: ")
+    assert "fleet file" not in told.err
     assert len(told.err) < 200
 
 

@@ -25,6 +25,21 @@ component = "fleet"
 """
 
 
+def test_what_keeps_a_file_from_its_account_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The example's host, and an alarm that CloudWatch would refuse."""
+    path = tmp_path / "my.toml"
+    text = RUNBOOK.read_text().replace('group = "VettID-Nitro-EnclaveASG"', 'group = "vaults"')
+    path.write_text(text.replace("period_seconds = 60", "period_seconds = 61", 1))
+    assert dispatch(["policy", "check", str(path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert any("probe.health.host: api.example.com is the shipped example's" in it for it in lines)
+    assert lines[-1].endswith(
+        "'backlog-pending': period_seconds must be 10, 20, 30 or a multiple of 60"
+    )
+
+
 def test_each_fault_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of the policy and of the deployment; a line break in one is none on the terminal."""
     path = tmp_path / "my\nfleet.toml"

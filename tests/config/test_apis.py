@@ -64,7 +64,7 @@ def test_two_apis_of_one_name_are_refused() -> None:
 
 
 def test_what_is_no_list_of_names_is_a_fault_of_the_file() -> None:
-    for value in ("[]", "[7]", "7", '[""]'):
+    for value in ("[]", "[7]", "7", '[""]', '"-"', '["-"]'):
         assert "my-fleet.toml:8: fleet.http_api" in refused(
             USUAL.replace(HTTP, f"http_api = {value}")
         )

@@ -8,7 +8,7 @@ def test_the_profiles_probe_becomes_its_functions_settings() -> None:
     told = PROFILE.probe.settings("vettid")
     assert told.fleet == "vettid"
     assert told.nats is not None
-    assert (told.nats.host, told.nats.tls) == ("nats.internal.vettid.dev", "none")
+    assert (told.nats.host, told.nats.tls) == ("nats.internal.example.com", "none")
     assert told.nats.consumers == (Consumer("ENROLLMENT", "worker"),)
     assert told.health is not None
     assert told.health.path == "/vault/health"

@@ -77,7 +77,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(
     path = tmp_path / "fleet.toml"
     path.write_text(SMALL + more)
     with pytest.raises(Malformed, match=says) as refused:
-        quotas.check(fleet_file.load(path), str(path))
+        quotas.check(fleet_file.load(path), path)
     assert str(refused.value).startswith(str(path))
     assert "\n" not in str(refused.value)
     assert dispatch(["policy", "check", str(path)]) == 2
@@ -89,7 +89,7 @@ def test_a_minor_alarm_may_have_any_name(tmp_path: Path) -> None:
     path = tmp_path / "fleet.toml"
     path.write_text(SMALL + MINOR.format(name='a \\"b\\"'))
     profile = fleet_file.load(path)
-    quotas.check(profile, str(path))
+    quotas.check(profile, path)
     assert profile.external('a "b"') == "unhealthy-hosts"
 
 
@@ -99,5 +99,5 @@ def test_a_profile_within_the_quotas_is_taken(tmp_path: Path, period: int, perio
     path = tmp_path / "fleet.toml"
     path.write_text(SMALL + ALARM.format(name="wide", period=period, periods=periods))
     profile = fleet_file.load(path)
-    quotas.check(profile, str(path))
+    quotas.check(profile, path)
     assert "wide" in [each.name for each in profile.alarms.made]

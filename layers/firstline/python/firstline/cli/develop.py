@@ -154,6 +154,7 @@ def deploy(arguments: Arguments = None, fleet: FleetFile = None) -> int:
     What it deploys stands in the fleet file: the policy, and its table [deployment].
     """
     root, words = checkout(), of_fleet(fleet, arguments or [])
+    _refuse_example(words)
     return cdk(root, "deploy", *unless_named("--all", words))
 
 
@@ -180,6 +181,16 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
     given = None if named is None else str(named)
     path = fleet_choice.choose(given, os.environ, Path())
     return ["-c", f"fleet={path.resolve()}", *arguments]
+
+
+def _refuse_example(words: list[str]) -> None:
+    """Raise `Malformed` where *words* name a fleet file in which all names are the example's."""
+    from firstline.config import placeholders
+
+    for each in words:
+        path = Path(each.removeprefix("fleet="))
+        if each.startswith("fleet=") and placeholders.is_example(path):
+            raise Malformed(f"{path}: is the shipped example: put in the names of your fleet")
 
 
 def unless_named(stacks: str, arguments: list[str]) -> list[str]:

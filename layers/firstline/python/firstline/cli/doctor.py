@@ -13,6 +13,7 @@ from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
 from firstline.cli.output.deployed import DoctorLine
 from firstline.config import fleet_file as profiles
+from firstline.doctor import quotas
 from firstline.doctor import run as checks
 from firstline.doctor.finding import Finding
 from firstline.doctor.readers.gather import gather
@@ -35,7 +36,7 @@ def doctor(
 ) -> int:
     """Hold the fleet file against the account of your credentials: 1 if a P1 is unheard."""
     path = fleets.choose(fleet)
-    profiles.load(path)  # its fault comes before that of the environment
+    quotas.check(profiles.load(path), path)  # its faults come before the environment's
     session = fleets.session(Place(fleet, region, profile), profiles.deployment(path).region)
     return tell(examine(session, path, SystemClock(), look=look), as_json=as_json)
 

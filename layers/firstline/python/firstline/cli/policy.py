@@ -39,10 +39,10 @@ def check(
 ) -> None:
     """Load a profile and count what is in it; one that is refused is one line, and status 2.
 
-    What AWS would not take is refused too, as `synth` does.
+    What AWS would not take is refused too, and what is left of the shipped example.
     """
     profile = profiles.load(file)
-    quotas.check(profile, str(file))
+    quotas.check(profile, file)
     line = PolicyLine(
         file=str(file),
         name=profile.name,

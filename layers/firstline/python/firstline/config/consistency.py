@@ -1,12 +1,23 @@
 """Coherence: what the types of a profile cannot see, each with the key that is wrong (S20)."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from firstline.actions.catalogue import FIXES
-from firstline.config.profile import HOSTS_MAX, Fleet, Policy, Prefix, Profile, Rule, Wanted, fits
-from firstline.config.toml_document import Fault, Key
+from firstline.config.profile import (
+    HOSTS_MAX,
+    NAME_PATTERN,
+    Fleet,
+    Policy,
+    Prefix,
+    Profile,
+    Rule,
+    Wanted,
+    fits,
+)
+from firstline.config.toml_document import Fault, Key, shown
 from firstline.event_sources import ALARM, SOURCES
 from firstline.signal import DRILL_ALARM, Condition
 
@@ -34,6 +45,7 @@ def faults(profile: Profile) -> Iterator[Fault]:
         why = f"{profile.business_day.time_zone!r} is no zone: write one like 'Europe/Berlin'"
         yield Fault(("business_day", "time_zone"), why)
     yield from _too_many_hosts(profile.fleet)
+    yield from _nameless_apis(profile.fleet)
     yield from _limits(profile.policy)
 
 
@@ -42,6 +54,15 @@ def _too_many_hosts(fleet: Fleet) -> Iterator[Fault]:
     if fleet.hosts_max > HOSTS_MAX:
         why = f"{fleet.hosts_max} hosts are too many: an incident holds the evidence of {HOSTS_MAX}"
         yield Fault(("fleet", "hosts_max"), f"{why}; split the group, or set its MaxSize lower")
+
+
+def _nameless_apis(fleet: Fleet) -> Iterator[Fault]:
+    """One API's name that is none; those of a list are checked by their type."""
+    for key in ("http_api", "rest_api"):
+        name = getattr(fleet, key)
+        if isinstance(name, str) and name and not re.fullmatch(NAME_PATTERN, name):
+            why = f"is {shown(name)}: give a text in quotes that matches {NAME_PATTERN!r}"
+            yield Fault(("fleet", key), why)
 
 
 def _repeated(profile: Profile) -> Iterator[Fault]:

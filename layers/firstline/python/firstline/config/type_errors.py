@@ -42,10 +42,7 @@ def faults(value: object, model: Any, key: Key = ()) -> Iterator[Fault]:  # noqa
 
 @functools.cache
 def _holder(model: Any) -> type[msgspec.Struct]:  # noqa: ANN401
-    """A table that has one value, a *model*; it is kept.
-
-    msgspec 0.22.0 can end the process when it forgets a type that was given to ``convert`` alone.
-    """
+    """A table that holds one *model*; kept, since msgspec 0.22.0 does not free every type well."""
     return msgspec.defstruct("Holder", [(_VALUE, model)])
 
 

@@ -6,7 +6,9 @@ Sources: the CloudWatch API reference, PutMetricAlarm (periods, dimensions); the
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
+from firstline.config import placeholders
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.errors import Malformed
 from firstline.monitoring import alarms as detection
@@ -27,13 +29,17 @@ _UNQUOTABLE = {'"', "\\"}
 """What AWS documents no way to write in the name of a composite alarm's child."""
 
 
-def check(profile: Profile, path: str) -> None:
-    """Raise `Malformed`, naming *path*, with all that AWS would refuse."""
-    if faults := [f"{path}: {fault}" for fault in _faults(profile)]:
-        raise Malformed(*faults)
+def check(profile: Profile, path: Path) -> None:
+    """Raise `Malformed` with a line for all that keeps the fleet file at *path* from its account.
+
+    That is what AWS would refuse of *profile*, and what is left of a shipped example.
+    """
+    if lines := [*placeholders.faults(path), *(f"{path}: {each}" for each in faults(profile))]:
+        raise Malformed(*lines)
 
 
-def _faults(profile: Profile) -> Iterator[str]:
+def faults(profile: Profile) -> Iterator[str]:
+    """All of *profile* that AWS would refuse."""
     made, external = detection.made(profile), profile.alarms.external
     for each in made:
         yield from (f"alarms.made: {each.name!r}: {fault}" for fault in _alarm_faults(each))
