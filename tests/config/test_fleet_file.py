@@ -43,7 +43,10 @@ security_groups = ["sg-0a1b2c3d4e5f60718"]
 [policy]
 cooldown_seconds = 90
 """
-VERSIONS = {"runbook": (1, "0ab9de7a647921afc919ff1259bc1fe900c8a0e7a3052ccceae1bd2e41951405")}
+VERSIONS = {
+    "probed": (1, "4a0850c79187806c6572d6ca7b760c1e320aa217c21e32e18a03cb4a9751690c"),
+    "runbook": (1, "0ab9de7a647921afc919ff1259bc1fe900c8a0e7a3052ccceae1bd2e41951405"),
+}
 """Each shipped policy: its version, and the digest of what it says. A change raises the version."""
 
 
@@ -83,9 +86,9 @@ def test_a_file_that_extends_nothing_is_whole() -> None:
     [
         (
             ('"runbook"', '"runbok"'),
-            "my-fleet.toml:1: extends: is 'runbok': use one of runbook",
+            "my-fleet.toml:1: extends: is 'runbok': use one of probed, runbook",
         ),
-        (('"runbook"', "5"), "my-fleet.toml:1: extends: is 5: use one of runbook"),
+        (('"runbook"', "5"), "my-fleet.toml:1: extends: is 5: use one of probed, runbook"),
         (
             ("cooldown_seconds = 90", 'cooldown_seconds = "90"'),
             "my-fleet.toml:30: policy.cooldown_seconds: is '90': give a whole number",
