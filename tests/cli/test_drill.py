@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.account.alarm_state import Rung
+from firstline.cli.analysis.drill.playing import Stage, play
 from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.drill import tell, write
-from firstline.cli.drilling import Stage, play
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch, end_on_signals
 from firstline.cli.output.deployed import DrillLine

@@ -14,6 +14,8 @@ SHORTENED = {"simulate"}
 """What runs for long: with fewer seeds."""
 ASSEMBLED = {"synth"}
 """What runs the CDK over the checkout."""
+SURVEYED = {"init"}
+"""What reads an account in which nothing is deployed."""
 HERE = {"backtest", "bench", "classify", "policy", "replay"}
 """What needs nothing but the checkout, and ends soon."""
 ONLY_READ = {
@@ -34,6 +36,7 @@ def kind(line: Sequence[str]) -> str:
     kinds = {
         "account": name in ACCOUNT or (name in DEPLOYED and not _of_a_file(line)),
         "served": name in SERVED,
+        "surveyed": name in SURVEYED,
         "shortened": name in SHORTENED,
         "assembled": name in ASSEMBLED,
         "only read": name in ONLY_READ,

@@ -7,8 +7,8 @@ import typer
 
 from firstline.cli import exported, fleets
 from firstline.cli.account.alarm_state import AwsAlarms
+from firstline.cli.analysis.drill.playing import Played, Stage, play
 from firstline.cli.analysis.drill.rehearsal import as_markdown
-from firstline.cli.drilling import Played, Stage, play
 from firstline.cli.fleets import Credentials, File, Place, Region
 from firstline.cli.levers import length
 from firstline.cli.output import lines as output

@@ -31,6 +31,7 @@ STOPPED = 130
 COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
     "console": ("console", "open incidents and timelines of a replay or export, in a browser"),
+    "init": ("init", "write a fleet file from an account, from answers, or from a profile"),
     "classify": ("classify", "what events mean by a profile, and why"),
     "policy": ("policy", "check a profile; explain which rule an event matched"),
     "doctor": ("doctor", "hold a profile against the account: what would not be heard, or fixed"),

@@ -5,6 +5,7 @@ deployed, and what the ledger keeps under its digest. A file that extends nothin
 its ``[deployment]``, which is no part of a profile.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,11 +117,17 @@ def extending(raw: bytes, name: str) -> FleetFile | None:
     return found
 
 
+def policies() -> Iterator[Policy]:
+    """The shipped policies, by name."""
+    for path in sorted(POLICIES.glob("*.toml")):
+        table = dict(toml_document.read(path.read_bytes(), path.name).table)
+        yield Policy(table.pop("name"), table.pop("version"), table)
+
+
 def _policy(document: Document) -> Policy:
     name = document.table[EXTENDS]
-    known = {path.stem: path for path in sorted(POLICIES.glob("*.toml"))}
+    known = {each.name: each for each in policies()}
     if not isinstance(name, str) or name not in known:
         why = f"is {toml_document.shown(name)}: use one of {', '.join(known)}"
         raise document.refusal([Fault((EXTENDS,), why)])
-    table = dict(toml_document.read(known[name].read_bytes(), f"{name}.toml").table)
-    return Policy(table.pop("name"), table.pop("version"), table)
+    return known[name]

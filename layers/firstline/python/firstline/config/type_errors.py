@@ -129,10 +129,6 @@ def _names(model: Any) -> list[str]:  # noqa: ANN401
     """The values that there are of *model*, of its enumerations and literals."""
     kind = inspect.type_info(model)
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    found: list[str] = []
-    for each in kinds:
-        if isinstance(each, inspect.EnumType):
-            found += [str(one.value) for one in each.cls]
-        elif isinstance(each, inspect.LiteralType):
-            found += [str(one) for one in each.values]
-    return found
+    enums = [list(each.cls) for each in kinds if isinstance(each, inspect.EnumType)]
+    literals = [list(each.values) for each in kinds if isinstance(each, inspect.LiteralType)]
+    return [str(one) for each in (*enums, *literals) for one in each]
