@@ -129,6 +129,6 @@ def _names(model: Any) -> list[str]:  # noqa: ANN401
     """The values that there are of *model*, of its enumerations and literals."""
     kind = inspect.type_info(model)
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    enums = [list(each.cls) for each in kinds if isinstance(each, inspect.EnumType)]
-    literals = [list(each.values) for each in kinds if isinstance(each, inspect.LiteralType)]
-    return [str(one) for each in (*enums, *literals) for one in each]
+    members = [one for it in kinds if isinstance(it, inspect.EnumType) for one in it.cls]
+    values = [one for it in kinds if isinstance(it, inspect.LiteralType) for one in it.values]
+    return [str(one) for one in (*members, *values)]
