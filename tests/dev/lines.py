@@ -20,6 +20,7 @@ HERE = {"backtest", "bench", "classify", "policy", "replay"}
 """What needs nothing but the checkout, and ends soon."""
 ONLY_READ = {
     "bootstrap": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
+    "diff": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
     "deploy": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
     "destroy": "the real CDK runs it in tests/end_to_end, against a cloud of its own",
     "test": "it is what runs this",

@@ -103,11 +103,20 @@ def test_the_command_line_itself_imports_nothing_heavy(tmp_path: Path) -> None:
     assert (status, heavy & set(out.split())) == (0, set())
 
 
-@pytest.mark.parametrize("name", ["test", "check", "synth", "bootstrap", "deploy", "destroy"])
+@pytest.mark.parametrize(
+    "name", ["test", "check", "synth", "bootstrap", "diff", "deploy", "destroy"]
+)
 def test_outside_a_checkout_its_commands_say_so(tmp_path: Path, name: str) -> None:
     package = Path(firstline.__file__).parent
     config = ("config/__init__.py", "config/fleet_choice.py")
-    for part in ("cli/main.py", "cli/develop.py", "__init__.py", "errors.py", *config):
+    for part in (
+        "cli/main.py",
+        "cli/develop.py",
+        "cli/cdk.py",
+        "__init__.py",
+        "errors.py",
+        *config,
+    ):
         (tmp_path / "firstline" / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(package / part, tmp_path / "firstline" / part)
     code = f"import sys, firstline.cli.main as m; sys.argv = ['', {name!r}]; m.main()"

@@ -40,7 +40,7 @@ def write(path: Path, nats_port: int, **deployment: str) -> Path:
         assert found == 1, name
     head = head.replace('\nname = "vettid"\n', '\nname = "e2e"\n')
     head, found = re.subn(
-        r'host = "nats\.internal\.vettid\.dev"\ncredentials_parameter = .*\ninbox_prefix = .*\n',
+        r'host = "nats\.internal\.example\.com"\ncredentials_parameter = .*\ninbox_prefix = .*\n',
         f'host = "127.0.0.1"\nport = {nats_port}\nstep_seconds = 2\ngather_seconds = 0.15\n'
         "limit_seconds = 10\n",
         head,

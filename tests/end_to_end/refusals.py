@@ -26,9 +26,9 @@ class Expected(NamedTuple):
 
 EXPECTED = (
     Expected(
-        "cloudformation DescribeStack(s|Events) 400",
+        "cloudformation (DescribeStack(s|Events)|GetTemplate) 400",
         r"<Code>ValidationError</Code><Message>Stack with id \S+ does not exist<",
-        "the CDK asks whether a stack is there before it makes it, and how far it is taken down",
+        "a deploy asks whether a stack is there before it makes it, and how far it is taken down",
     ),
     Expected(
         "cloudformation DeleteStack 400",

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import deployments, exported, instants
+from firstline.cli import exported, instants
+from firstline.cli.account import deployments
+from firstline.cli.account.deployments import Deployment
 from firstline.cli.analysis import archived
 from firstline.cli.analysis.selection import within
-from firstline.cli.deployments import Deployment
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine

@@ -85,7 +85,7 @@ def reading(
         with exported.opened(export) as lines:
             yield (each for each in lines if isinstance(each, Recorded))
         return
-    from firstline.cli import deployments
+    from firstline.cli.account import deployments
 
     ledger = deployments.find(place).ledger
     yield map(recorded, ledger.entries(incident) if incident else ledger.everything())

