@@ -18,6 +18,7 @@ RECONCILE_TIMEOUT = Duration.seconds(FUNCTION_TIMEOUT.seconds)
 _SIGNALS_HIDDEN = INGEST_TIMEOUT.plus(Duration.seconds(5))
 _WAKES_HIDDEN = RECONCILE_TIMEOUT.plus(Duration.seconds(30))
 _RECEIVES_MAX = 10
+_UNRESOLVED = "Annotation::@aws-cdk/aws-events:ruleUnresolvedEnvironment"
 
 
 class Queues(Construct):
@@ -40,6 +41,7 @@ class Queues(Construct):
     def hear(self, rule: events.Rule) -> None:
         """Send what *rule* matches to ``signals``, to which it may do nothing else."""
         rule.add_target(targets.SqsQueue(self._heard, dead_letter_queue=self.undelivered))
+        accept(rule, _UNRESOLVED, "the queue, which is named by its ARN, is of the rule's own stack")
         self.signals.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],

@@ -89,7 +89,8 @@ class Response(Construct):
     ) -> None:
         super().__init__(scope, name)
         ingest = runtime.function(self, _ingest(reach, settings.ingest_concurrency_reserved))
-        _feed(ingest, reach.queues.signals.queue_arn)
+        # what is received and then throttled counts as tried, and may end as a dead letter unseen
+        _feed(ingest, reach.queues.signals.queue_arn, settings.ingest_concurrency_reserved)
         reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
         _feed(reconcile, reach.queues.wakes.queue_arn, settings.reconcile_concurrency_max)
         unscoped.accept_reads(self.node.find_child("IngestRole"), unscoped.ARRIVALS)

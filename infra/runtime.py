@@ -1,5 +1,6 @@
 """What the functions have in common: code, layers, architecture, environment."""
 
+import copy
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -111,8 +112,10 @@ class Runtime(Construct):
 
 
 def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
-    """The settings, and nothing else."""
-    return {Settings.variable: stack.to_json_string(msgspec.to_builtins(settings))}
+    """The settings and, apart from them, the key of pseudonyms: as JSON its text could end them."""
+    said = msgspec.to_builtins(copy.replace(settings, hash_key=""))
+    key = {Settings.key_variable: settings.hash_key} if settings.hash_key else {}
+    return {Settings.variable: stack.to_json_string(said), **key}
 
 
 def _log_group(scope: Construct, name: str) -> logs.LogGroup:

@@ -73,7 +73,7 @@ def test_the_pager_is_of_its_service_region() -> None:
         ('pager_url = "https://events.example.com"', "pager_url: is "),
         ('pager_notes_from = "firstline"', "pager_notes_from: is 'firstline': "),
         ("reconcile_concurrency_max = 1", "reconcile_concurrency_max: is 1: "),
-        ("ingest_concurrency_reserved = 0", "ingest_concurrency_reserved: is 0: "),
+        ("ingest_concurrency_reserved = 1", "ingest_concurrency_reserved: is 1: "),
         (
             'emergency_mail = "a@b.c"',
             "emergency_mail: is no key here: did you mean emergency_email",

@@ -16,6 +16,13 @@ def test_what_the_stack_writes_is_what_a_function_reads() -> None:
     assert Settings.read({VARIABLE: written.write(), "OTHER": "x"}) == written
 
 
+@pytest.mark.parametrize("key", ['"', "\\", "{}", "x" * 43, "\n"])
+def test_a_key_of_any_characters_is_read_as_it_is(key: str) -> None:
+    """A person may have put their own into the secret; the settings are read all the same."""
+    environment = {VARIABLE: SETTINGS.write(), Settings.key_variable: key}
+    assert Settings.read(environment) == copy.replace(SETTINGS, hash_key=key)
+
+
 def edited(**fields: object) -> str:
     return json.dumps(json.loads(SETTINGS.write()) | fields)
 

@@ -91,7 +91,7 @@ def test_there_is_no_other_function(made: Made) -> None:
 def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) -> None:
     """The environment holds the one settings struct, with the addresses of what was made."""
     environment = functions(made)[name].properties["Environment"]["Variables"]
-    assert set(environment) == {"FIRSTLINE_SETTINGS"}
+    assert set(environment) == {"FIRSTLINE_SETTINGS", "FIRSTLINE_HASH_KEY"}
     read = Settings.read(environment)
     assert read.home == Home(account=ACCOUNT, region=REGION)
     assert read.mode == "observe"
@@ -279,6 +279,7 @@ def test_the_operators_choices_arrive(tmp_path: Path) -> None:
     assert ingest["Architectures"] == ["x86_64"]
     assert ingest["ReservedConcurrentExecutions"] == 25
     assert source(chosen, "reconcile")["ScalingConfig"] == {"MaximumConcurrency": 4}
+    assert source(chosen, "ingest")["ScalingConfig"] == {"MaximumConcurrency": 25}
     assert [each.logical_id for each in chosen.of("AWS::SecretsManager::Secret")] == ["HashKey"]
     outputs = chosen.outputs("firstline-vettid-app")
     assert (outputs["Mode"], outputs["RoutingKeySecret"]) == ("enforce", arn)

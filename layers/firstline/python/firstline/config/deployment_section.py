@@ -29,8 +29,8 @@ _SecretArn = Annotated[str, msgspec.Meta(pattern=r"^(arn:[a-z-]+:secretsmanager:
 _Address = Annotated[str, msgspec.Meta(pattern=r"^((https://|http://127\.0\.0\.1:).+/enqueue)?$")]
 # an event source takes no fewer than two and no more than a thousand
 _Workers = Annotated[int, msgspec.Meta(ge=2, le=1000)]
-# 1 is the least: 0 stops paging, and is no kill switch
-_Reserved = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+# an event source that keeps to a reservation takes no fewer than two; 0 would stop paging
+_Reserved = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 # S3 takes up to a hundred years
 _LockDays = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 

@@ -1,6 +1,7 @@
 """What the stacks tell the functions: one struct, written by ``infra`` and read here."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 import msgspec
 
@@ -28,6 +29,8 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     variable: ClassVar = "FIRSTLINE_SETTINGS"
+    key_variable: ClassVar = "FIRSTLINE_HASH_KEY"
+    """The key stands beside the others: CloudFormation puts it in, whatever it holds."""
     mend: ClassVar = "deploy with the stack in infra/, which writes it"
 
     home: Home
@@ -47,3 +50,10 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
     alarms: dict[str, str]
     hash_key: str
     code: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """See `FromEnvironment.read`; the key of pseudonyms has a variable of its own."""
+        found = super().read(environment)
+        key = environment.get(cls.key_variable, found.hash_key)
+        return msgspec.structs.replace(found, hash_key=key)
