@@ -7,14 +7,13 @@ subscription.
 
 from collections.abc import Iterator
 
-from aws_cdk import Annotations, ArnFormat, CfnOutput, Stack
+from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -22,8 +21,8 @@ from firstline.config.profile import Profile
 from firstline.controller import metrics as measures
 from infra.alarms import MINUTE, above, own_metric, silent
 from infra.context import Deployment
-from infra.nag import accept
 from infra.queues import Queues
+from infra.topics import subscribe
 
 _HEARTBEAT_MINUTES = 3
 _PROBE_MINUTES = 5
@@ -157,14 +156,7 @@ def _topic(scope: Construct, email: str) -> sns.Topic:
             },
         )
     )
-    if not email:
-        mend = "set deployment.emergency_email in the fleet file, or subscribe"
-        warning = f"no one reads the emergency topic: {mend}"
-        Annotations.of(topic).add_warning_v2("firstline:emergency-email", warning)
-    else:
-        subscription = topic.add_subscription(subscriptions.EmailSubscription(email))
-        unread = "a queue for mail that was not delivered is one more place where nobody looks"
-        accept(subscription, "Serverless-SNSRedrivePolicy", unread)
+    subscribe(topic, "emergency", email)
     CfnOutput(stack, "EmergencyTopic", value=topic.topic_arn)
     return topic
 

@@ -41,7 +41,7 @@ class Queues(Construct):
     def hear(self, rule: events.Rule) -> None:
         """Send what *rule* matches to ``signals``, to which it may do nothing else."""
         rule.add_target(targets.SqsQueue(self._heard, dead_letter_queue=self.undelivered))
-        accept(rule, _UNRESOLVED, "the queue, which is named by its ARN, is of the rule's own stack")
+        accept(rule, _UNRESOLVED, "the queue, named by its ARN, is of the rule's own stack")
         self.signals.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],

@@ -1,6 +1,6 @@
 """PagerDuty's routing key: a secret that the operator fills, never the stack."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -18,6 +18,7 @@ def routing_key(scope: Construct, existing: str) -> secretsmanager.ISecret:
     empty = secretsmanager.CfnSecret(
         scope, "RoutingKeyValue", description="PagerDuty Events API v2 routing key, as plain text"
     )
+    empty.apply_removal_policy(RemovalPolicy.RETAIN)  # what a person put in is theirs to remove
     rotation = "PagerDuty has no way to rotate a routing key by itself: its operator does"
     accept(empty, "AwsSolutions-SMG4", rotation)
     CfnOutput(

@@ -155,3 +155,31 @@ def test_what_cannot_be_held_against_what_stands_is_not_deployed(
     fleet.write_text("[fleet]\ngroup = 'mine'\n")
     assert dispatch(["deploy", "--fleet", str(fleet)]) == 3
     assert dispatch(["diff", "--fleet", str(fleet)]) == 3
+
+
+def test_what_cloudformation_would_stop_at_is_told_before(
+    handed: list[tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A log group that is not there; a low limit alone is a line, and no reason to stop."""
+    said = {"LogGroupName": "/vaults/parent"}
+    counted = {"Resources": {"F": {"Type": "AWS::Logs::MetricFilter", "Properties": said}}}
+    folder = str(assembled(tmp_path, firstline_x_app=counted))
+    answers: dict[str, Any] = {
+        "cloudformation.GetTemplate": Refusal("ValidationError"),
+        "cloudwatch-logs.DescribeLogGroups": {"logGroups": [{"logGroupName": "/vaults/parents"}]},
+        "lambda.GetAccountSettings": {
+            "AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
+        },
+    }
+    monkeypatch.setattr("firstline.cli.fleets.session", lambda _: Answering(answers).session)
+    assert dispatch(["deploy", "--app", folder]) == 2
+    assert "deploy: there is no log group /vaults/parent" in capsys.readouterr().err
+    assert handed == []
+    there = {"logGroups": [{"logGroupName": "/vaults/parent"}]}
+    answers["cloudwatch-logs.DescribeLogGroups"] = there
+    assert dispatch(["deploy", "--app", folder]) == 0
+    assert capsys.readouterr().err.startswith("all functions of this account share 10 executions")
+    assert handed == [("deploy", "--app", folder, "--all")]

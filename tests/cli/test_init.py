@@ -76,7 +76,7 @@ def _account(session: Session) -> Made:
         Port=80,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
     )
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+    image = ec2.register_image(Name="vaults", RootDeviceName="/dev/xvda")["ImageId"]
     ec2.create_launch_template(
         LaunchTemplateName="vaults",
         LaunchTemplateData={

@@ -8,6 +8,8 @@ import pytest
 
 from firstline.doctor.diff.changes import Changes, compare, lines, refuse
 from firstline.doctor.diff.contents import contents
+from firstline.doctor.diff.limits import Limit, Needs, needs, notes, refusals
+from firstline.doctor.facts import Unread
 from firstline.errors import Malformed
 
 
@@ -143,3 +145,67 @@ def test_changes_are_read_from_people_to_permissions() -> None:
         "tables",
         "  - X",
     ]
+
+
+FILTER = {"Type": "AWS::Logs::MetricFilter", "Properties": {"LogGroupName": "/vaults/parent"}}
+OF_OTHERS = {"Type": "AWS::Logs::MetricFilter", "Properties": {"LogGroupName": {"Ref": "Logs"}}}
+
+
+def function(reserved: int | None = None) -> dict[str, Any]:
+    said = {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+    return {"Type": "AWS::Lambda::Function", "Properties": said}
+
+
+def test_a_template_needs_log_groups_and_executions() -> None:
+    """A log group of its own is there by then."""
+    made = {"Resources": {"A": FILTER, "B": OF_OTHERS, "C": function(5), "D": function()}}
+    assert needs(made) == Needs(("/vaults/parent",), 5)
+    assert needs({}) == Needs()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "standing", "limit", "free"),
+    [
+        (25, 0, Limit(1000, 1000), None),
+        (25, 0, Limit(1000, 124), 24),
+        (25, 20, Limit(1000, 110), None),
+        (5, 0, Limit(10, 10), 0),
+        (0, 0, Limit(10, 10), None),
+        (5, 5, Limit(10, 5), None),
+    ],
+)
+def test_a_reservation_leaves_what_lambda_keeps(
+    wanted: int, standing: int, limit: Limit, free: int | None
+) -> None:
+    """A hundred, or the whole limit where that is lower; what stands is taken already."""
+    lines = list(refusals(Needs((), wanted), Needs((), standing), frozenset(), limit))
+    if free is None:
+        assert lines == []
+        return
+    (line,) = lines
+    assert line.startswith(f"ingest_concurrency_reserved = {wanted}: of {limit.total} executions")
+    assert f" {free} can be reserved: reserve {standing + free} at most" in line
+
+
+def test_a_log_group_that_is_not_there_is_named() -> None:
+    plenty = Limit(1000, 1000)
+    wanted = Needs(("/vaults/parent",))
+    (line,) = refusals(wanted, Needs(), frozenset({"/vaults/parents"}), plenty)
+    assert line.startswith("there is no log group /vaults/parent, in which lines are counted")
+    assert list(refusals(wanted, Needs(), frozenset({"/vaults/parent"}), plenty)) == []
+
+
+def test_what_cannot_be_read_stops_nothing_and_is_told() -> None:
+    denied = Unread("logs:DescribeLogGroups", "AccessDenied")
+    failed = Unread("lambda:GetAccountSettings", "InternalError")
+    assert list(refusals(Needs(("/x",), 25), Needs(), denied, failed)) == []
+    assert list(notes(denied, failed)) == [
+        "not known before the deployment: logs:DescribeLogGroups AccessDenied",
+        "not known before the deployment: lambda:GetAccountSettings InternalError",
+    ]
+
+
+def test_a_low_limit_is_told() -> None:
+    assert list(notes(frozenset(), Limit(1000, 1000))) == []
+    (line,) = notes(frozenset(), Limit(10, 10))
+    assert line.startswith("all functions of this account share 10 executions at a time")

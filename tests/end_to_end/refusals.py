@@ -31,6 +31,11 @@ EXPECTED = (
         "a deploy asks whether a stack is there before it makes it, and how far it is taken down",
     ),
     Expected(
+        "lambda GET /2016-08-19/account-settings 404",
+        "Not Found",
+        "moto knows no limits of an account: a deploy says so, and goes on",
+    ),
+    Expected(
         "cloudformation DeleteStack 400",
         "cannot be deleted while TerminationProtection is enabled",
         "the destroy that is refused, by a test that wants it refused",

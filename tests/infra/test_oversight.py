@@ -312,6 +312,8 @@ def test_an_address_is_subscribed_and_its_absence_is_told(
     (subscription,) = Made(folder).of("AWS::SNS::Subscription")
     assert subscription.properties["Protocol"] == "email"
     assert subscription.properties["Endpoint"] == "on-call@example.com"
+    kept = (subscription.raw["DeletionPolicy"], subscription.raw["UpdateReplacePolicy"])
+    assert kept == ("Retain", "Retain")
     assert made.of("AWS::SNS::Subscription") == []
     assert warned(made.folder)
     assert not warned(folder)

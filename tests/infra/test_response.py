@@ -309,3 +309,9 @@ def test_a_changed_profile_makes_a_new_layer(tmp_path: Path) -> None:
         layer = Made(folder).one("AWS::Lambda::LayerVersion", "RuntimeProfile")
         keys.append((layer.logical_id, layer.properties["Content"]["S3Key"]))
     assert len(set(keys)) == 2
+
+
+def test_the_routing_key_outlives_the_stack(made: Made) -> None:
+    """A person put it in; a template without it, or a destroy, leaves it."""
+    secret = made.one("AWS::SecretsManager::Secret", "RoutingKeyValue")
+    assert (secret.raw["DeletionPolicy"], secret.raw["UpdateReplacePolicy"]) == ("Retain", "Retain")

@@ -68,7 +68,7 @@ def test_the_list_of_choices_is_the_run() -> None:
     assert (again.hash, again.choices) == (first.hash, first.choices)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, len(STARTS) - 1), st.lists(st.integers(0, 9), max_size=80))
 def test_no_list_of_choices_breaks_an_invariant(start: int, choices: list[int]) -> None:
     """The same list, drawn by Hypothesis: far more goes wrong at once than by a seed."""

@@ -22,7 +22,7 @@ from firstline.config import fleet_choice
 from firstline.errors import Malformed
 
 if TYPE_CHECKING:
-    from firstline.doctor.diff.changes import Changes
+    from firstline.cli.account.assembly import Stack
 
 CONTEXT = ("-c", "--context")
 VALUE_OPTIONS = frozenset(
@@ -66,15 +66,20 @@ def deploy(arguments: Arguments = None, fleet: FleetFile = None, accept: Accepte
 
     What it deploys stands in the fleet file: the policy, and its table [deployment]. It stops
     where the deployed stacks would lose a subscriber, a secret, a setting of the pager, the mode
-    enforce, an alarm, a backstop or a rule, unless each is named by --accept.
+    enforce, an alarm, a backstop or a rule, unless each is named by --accept; and where a log
+    group is not there, or more executions are reserved than the account can.
     """
+    from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
     root, words = checkout(), of_fleet(fleet, arguments or [])
     _refuse_example(words)
     if status := _assemble(root, words):
         return status
-    changes.refuse(_changes(root, words), accept or [])
+    stacks = _stacks(root, words)
+    changes.refuse(assembly.changes(stacks), accept or [])
+    for note in assembly.limited(stacks):
+        print(note, file=sys.stderr)
     return cdk(root, "deploy", *unless_named("--all", _of_assembly(root, words)))
 
 
@@ -84,12 +89,13 @@ def diff(arguments: Arguments = None, fleet: FleetFile = None) -> int:
 
     Then the CDK's own diff. It changes nothing.
     """
+    from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
     root, words = checkout(), of_fleet(fleet, arguments or [])
     if status := _assemble(root, words):
         return status
-    told = list(changes.lines(_changes(root, words)))
+    told = list(changes.lines(assembly.changes(_stacks(root, words))))
     print("\n".join(told or ["people, mode, alarms, rules, permissions: as deployed"]), flush=True)
     return cdk(root, "diff", *_of_assembly(root, words))
 
@@ -149,11 +155,11 @@ def _of_assembly(root: Path, words: list[str]) -> list[str]:
     return [*kept, "--app", str(root / "cdk.out")]
 
 
-def _changes(root: Path, words: list[str]) -> "Changes":
+def _stacks(root: Path, words: list[str]) -> "tuple[Stack, ...]":
     from firstline.cli.account import assembly
 
     folder = _app(words) or str(root / "cdk.out")
-    return assembly.changes(Path(folder), _value(words, ("--profile",)))
+    return assembly.read(Path(folder), _value(words, ("--profile",)))
 
 
 def _app(words: list[str]) -> str:

@@ -4,7 +4,6 @@ One that is left in another fleet's file is a danger: a probe of the example's h
 of the fleet, and an answer from there would keep an alarm green.
 """
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +43,10 @@ def faults(path: Path) -> tuple[str, ...]:
     """
     document = toml_document.read(profile_file.read(path), str(path))
     table = document.table
-    if _values(table, GROUP) <= _examples()[GROUP]:
+    examples = _examples()
+    if _values(table, GROUP) <= examples[GROUP]:
         return ()
-    left = {key: sorted(_values(table, key) & _examples()[key]) for key in KEYS}
+    left = {key: sorted(_values(table, key) & examples[key]) for key in KEYS}
     why = "is the shipped example's: write your own"
     found = [Fault(key, f"{', '.join(names)} {why}") for key, names in left.items() if names]
     return document.refusal(found).lines
@@ -56,10 +56,10 @@ def is_example(path: Path) -> bool:
     """Whether all that is one fleet's alone is the example's in the file at *path*."""
     table = toml_document.read(profile_file.read(path), str(path)).table
     given = {key: values for key in KEYS if (values := _values(table, key))}
-    return bool(given) and all(values <= _examples()[key] for key, values in given.items())
+    examples = _examples()
+    return bool(given) and all(values <= examples[key] for key, values in given.items())
 
 
-@cache
 def _examples() -> dict[Key, frozenset[str]]:
     """Each key's values in the shipped examples, present and former."""
     paths = sorted(EXAMPLES.glob("*.toml"))

@@ -1,7 +1,8 @@
 """What the stacks tell the functions: one struct, written by ``infra`` and read here."""
 
+import copy
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, cast
 
 import msgspec
 
@@ -56,4 +57,4 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
         """See `FromEnvironment.read`; the key of pseudonyms has a variable of its own."""
         found = super().read(environment)
         key = environment.get(cls.key_variable, found.hash_key)
-        return msgspec.structs.replace(found, hash_key=key)
+        return cast("Self", copy.replace(found, hash_key=key))

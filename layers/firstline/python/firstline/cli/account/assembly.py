@@ -1,35 +1,69 @@
-"""Assembly: the CDK's folder of templates, held against the stacks that stand."""
+"""Assembly: the CDK's folder of templates, held against the account before it is deployed."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from firstline.cli import fleets
 from firstline.cli.fleets import Place
+from firstline.doctor.diff import limits
 from firstline.doctor.diff.changes import Changes, compare
 from firstline.doctor.diff.contents import contents
 from firstline.errors import Malformed
 
+if TYPE_CHECKING:
+    from boto3.session import Session
+
 STACK = "aws:cloudformation:stack"
 
 
-def changes(folder: Path, credentials: str) -> Changes:
-    """What deploying the assembly in *folder* would change.
+class Stack(NamedTuple):
+    """A stack of the assembly, and the template that stands; None where there is no such stack."""
 
-    A stack that is not there loses nothing. Raises `Malformed` or `Unavailable`.
-    """
+    name: str
+    made: object
+    standing: object
+    session: "Session"
+
+
+def read(folder: Path, credentials: str) -> tuple[Stack, ...]:
+    """The stacks of the assembly in *folder*; raises `Malformed` or `Unavailable`."""
     from firstline.doctor.readers import stacks
 
-    before: list[str] = []
-    after: list[str] = []
+    found = []
     for name, region, made in _stacks(folder):
         session = fleets.session(Place(region=region, credentials=credentials))
-        standing = stacks.template(session, name)
-        if standing is not None:
-            before += contents(standing)
-            after += contents(made)
-    return compare(before, after)
+        found.append(Stack(name, made, stacks.template(session, name), session))
+    return tuple(found)
+
+
+def changes(stacks: tuple[Stack, ...]) -> Changes:
+    """What deploying *stacks* would change; one that is not there loses nothing."""
+    there = [each for each in stacks if each.standing is not None]
+    before = [item for each in there for item in contents(each.standing)]
+    return compare(before, [item for each in there for item in contents(each.made)])
+
+
+def limited(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
+    """What a person should know of the account's limits; raises `Malformed` or `Unavailable`.
+
+    `Malformed` is for what CloudFormation would stop at, half-way.
+    """
+    from firstline.doctor.readers import stacks as readers
+
+    wrong: list[str] = []
+    notes: list[str] = []
+    for each in stacks:
+        wanted, standing = limits.needs(each.made), limits.needs(each.standing or {})
+        if wanted != limits.Needs():
+            there = readers.log_groups(each.session, wanted.log_groups)
+            limit = readers.limit(each.session)
+            wrong += limits.refusals(wanted, standing, there, limit)
+            notes += limits.notes(there, limit)
+    if wrong:
+        raise Malformed(*wrong)
+    return tuple(notes)
 
 
 def _stacks(folder: Path) -> list[tuple[str, str, Any]]:
