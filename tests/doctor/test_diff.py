@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
 from firstline.doctor.diff.changes import Changes, compare, lines, refuse
@@ -91,8 +90,10 @@ def test_settings_of_another_form_are_none(value: object) -> None:
 
 
 def test_what_is_no_template_is_refused() -> None:
-    with pytest.raises(msgspec.ValidationError):
-        contents({"Resources": {"X": 7}})
+    for template in ({"Resources": {"X": 7}}, "Resources: {}"):
+        for read in (contents, needs):
+            with pytest.raises(Malformed, match=r"^a stack's template is not as the CDK makes it"):
+                read(template)
 
 
 def test_each_loss_is_named() -> None:

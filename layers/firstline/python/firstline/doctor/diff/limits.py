@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from firstline.doctor.diff.contents import Template
+from firstline.doctor.diff.contents import template_of
 from firstline.doctor.facts import Read, Unread
 
 UNRESERVED_MIN = 100
@@ -32,8 +32,8 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 def needs(template: object) -> Needs:
-    """What *template* needs; raises `msgspec.ValidationError` for what is none."""
-    resources = msgspec.convert(template, Template).resources.values()
+    """What *template* needs; raises `Malformed` for what is none."""
+    resources = template_of(template).resources.values()
     filters = (it.properties for it in resources if it.type == "AWS::Logs::MetricFilter")
     named = (each.get("LogGroupName") for each in filters)
     functions = (it.properties for it in resources if it.type == "AWS::Lambda::Function")
