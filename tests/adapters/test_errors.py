@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, TokenRetrievalError
 from botocore.parsers import ResponseParserError
 
 from firstline.adapters.aws.errors import SLIPS, in_words, unavailable, why
@@ -88,7 +88,14 @@ def test_why_names_what_is_lacking() -> None:
 
 def test_a_person_gets_the_reason_in_words() -> None:
     """Botocore's own sentence, or that something else than AWS answers."""
-    assert in_words(NoCredentialsError()) == "Unable to locate credentials"
+    mend = "sign in (aws sso login, aws configure), or name other credentials by --profile"
+    assert in_words(NoCredentialsError()) == f"there are no credentials: {mend}"
+    over = TokenRetrievalError(provider="sso", error_msg="Token has expired")
+    assert in_words(over).endswith(f"Token has expired: {mend}")
+    expired = ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity")
+    assert in_words(expired) == f"ExpiredToken: {mend}"
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetCallerIdentity")
+    assert in_words(denied) == "AccessDenied"
     said = "what is at its endpoint is none of AWS's (ResponseParserError)"
     assert in_words(ResponseParserError("b'<html>...'")) == said
 

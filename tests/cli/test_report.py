@@ -32,18 +32,24 @@ def export(replayed: Path) -> str:
     return str(replayed / "ledger.jsonl")
 
 
-def test_a_replay_writes_the_page_of_what_it_did(replayed: Path, export: str) -> None:
-    """The same that the report of its ledger is."""
+def test_a_replay_writes_the_page_of_what_it_did(
+    replayed: Path, export: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same that the report of its ledger is; where it lies is told."""
     again = replayed / "again.html"
     assert dispatch(["report", export, "--html", str(again)]) == 0
+    assert capsys.readouterr().err == f"{again}: written\n"
     assert again.read_text() == (replayed / "page.html").read_text()
     assert "resolved after" in again.read_text()
 
 
-def test_an_export_that_is_replayed_has_its_page_too(replayed: Path, export: str) -> None:
+def test_an_export_that_is_replayed_has_its_page_too(
+    replayed: Path, export: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The same as of the replay that wrote it."""
     again = replayed / "third.html"
     assert dispatch(["replay", export, "--html", str(again)]) == 0
+    assert f"{again}: written\n" in capsys.readouterr().err
     assert again.read_text() == (replayed / "page.html").read_text()
 
 

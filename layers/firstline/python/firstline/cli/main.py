@@ -125,7 +125,12 @@ def run(name: str, arguments: Sequence[str]) -> int:
     group = typer.main.get_group(app)
     command = group.commands.get(name, group)
     try:
-        status = command.main(arguments, prog_name=f"{NAME} {name}", standalone_mode=False)
+        status = command.main(
+            arguments,
+            prog_name=f"{NAME} {name}",
+            standalone_mode=False,
+            help_option_names=["-h", "--help"],
+        )
     except (typer.TyperException, Malformed, Unavailable) as error:
         text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         if text == MISSING:

@@ -162,6 +162,7 @@ def _report(replayed: Replayed, profile: Path, path: Path) -> None:
 
 def _write_page(reports: tuple[Report, ...], path: Path) -> None:
     exported.write([report.page_of(reports).encode()], path)
+    print(f"{path}: written", file=sys.stderr)
 
 
 def _fixes(told: tuple[ReplayLine, ...]) -> list[str]:

@@ -3,6 +3,7 @@
 With ``--since`` it is about a time instead, across incidents (``report_since.py``).
 """
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -73,6 +74,7 @@ def run(
     reports = read(export, incident) if export else (_deployed(incident, place),)
     for path, made in _written(reports, html, markdown, ics):
         exported.write([made.encode()], path)
+        print(f"{path}: written", file=sys.stderr)
     if as_json:
         for each in reports:
             output.emit(each)

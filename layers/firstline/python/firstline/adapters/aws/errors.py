@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from traceback import walk_tb
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.parsers import ResponseParserError
 
 from firstline.errors import Unavailable
@@ -23,6 +30,11 @@ FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 SLIPS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What its parsers raise of an answer that is none of the service's: text that is no UTF-8, HTML,
 a list where an object is due, a date that is none (botocore 1.44.5, ``parsers.py``)."""
+EXPIRED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+)
+"""What services call credentials that are over, or were never any."""
+SIGN_IN = "sign in (aws sso login, aws configure), or name other credentials by --profile"
 RAISED = (*FAILURES, *SLIPS)
 """To catch around a call; `why` tells a failure from an error of our own code."""
 
@@ -94,8 +106,14 @@ def reason(error: Exception) -> str:
 def in_words(error: Exception) -> str:
     """As `reason`, for a person who may mend it: credentials, a Region, an endpoint."""
     match error:
+        case ClientError() if code(error) in EXPIRED:
+            return f"{code(error)}: {SIGN_IN}"
         case ClientError():
             return code(error)
+        case NoCredentialsError() | PartialCredentialsError():
+            return f"there are no credentials: {SIGN_IN}"
+        case SSOError() | TokenRetrievalError():
+            return f"{error}: {SIGN_IN}"
         case BotoCoreError():
             return str(error)
         case _:

@@ -29,12 +29,12 @@ class Stack(NamedTuple):
 
 def read(folder: Path, credentials: str) -> tuple[Stack, ...]:
     """The stacks of the assembly in *folder*; raises `Malformed` or `Unavailable`."""
-    from firstline.doctor.readers import stacks
+    from firstline.doctor.readers import deployed
 
     found = []
     for name, region, made in _stacks(folder):
         session = fleets.session(Place(region=region, credentials=credentials))
-        found.append(Stack(name, made, stacks.template(session, name), session))
+        found.append(Stack(name, made, deployed.template(name, session), session))
     return tuple(found)
 
 
@@ -50,7 +50,7 @@ def limited(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
 
     `Malformed` is for what CloudFormation would stop at, half-way.
     """
-    from firstline.doctor.readers import stacks as readers
+    from firstline.doctor.readers import limits as readers
 
     wrong: list[str] = []
     notes: list[str] = []

@@ -10,6 +10,8 @@ from firstline.errors import Malformed
 
 LEDGER = "LedgerTable"
 """The output of the records stack that names the ledger."""
+ABSENT = "ValidationError"
+"""What CloudFormation says of a stack that is not there."""
 ARCHIVE = "ArchiveBucket"
 """The output of the records stack that names the bucket of the ledger's archive."""
 
@@ -53,6 +55,21 @@ def told(stack: str, session: Session) -> dict[str, str]:
             raise Malformed(f"{why}: {hint}") from error
         outputs = (each for stack in found for each in stack.get("Outputs", []))
         return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+
+def template(stack: str, session: Session) -> object | None:
+    """The template that *stack* stands by; None where there is no such stack.
+
+    Raises `Unavailable` where that cannot be known.
+    """
+    with unavailable(f"the stack {stack} cannot be read", in_words):
+        try:
+            found = session.client("cloudformation").get_template(StackName=stack)
+        except ClientError as error:
+            if code(error) == ABSENT:
+                return None
+            raise
+    return found["TemplateBody"]
 
 
 def ledger(fleet: str, session: Session) -> str:
