@@ -16,7 +16,7 @@ ASSEMBLED = {"synth"}
 """What runs the CDK over the checkout."""
 SURVEYED = {"init"}
 """What reads an account in which nothing is deployed."""
-HERE = {"backtest", "bench", "classify", "policy", "replay"}
+HERE = {"backtest", "bench", "classify", "generate", "policy", "replay"}
 """What needs nothing but the checkout, and ends soon."""
 ONLY_READ = {
     "bootstrap": "the real CDK runs it in tests/end_to_end, against a cloud of its own",

@@ -1,11 +1,14 @@
-"""``firstline classify``: what events mean by a profile, without doing anything about them."""
+"""``firstline classify``, ``generate``: what events mean by a profile, and an event of its own."""
 
+import json
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, fleets
+from firstline.cli import envelope, exported, fleets
 from firstline.cli.envelope import Account, Region, Unread
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
@@ -13,6 +16,7 @@ from firstline.cli.output.lines import ClassifyLine
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
+from firstline.lab.twin import tell
 from firstline.lab.twin.replay import UNDATED
 from firstline.signal import Disposition
 from firstline.signals.classify import classify, known_as
@@ -51,8 +55,35 @@ def run(
     return unread.status()
 
 
+@app.command("generate")
+def make(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="the file; else standard output")
+    ] = None,
+    fleet: FileOrExample = "",
+    account: Account = "111122223333",
+    region: Region = "us-east-1",
+) -> None:
+    """Make the event of an alarm or a rule of the fleet file, to classify or replay it.
+
+    It is dated now, and matches the rule that it was made for.
+    """
+    from firstline.lab.generate import generate
+
+    loaded = profiles.load(fleets.choose_or_example(fleet))
+    home = envelope.home(account, region)
+    body = json.dumps(json.loads(generate(name, loaded, home, datetime.now(UTC))), indent=2)
+    if output is None:
+        print(body)
+        return
+    exported.write([f"{body}\n".encode()], output)
+    print(f"{output}: written; see classify and replay", file=sys.stderr)
+
+
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:
-    signal = known_as(named(parse(body, home, UNDATED), "local"), profile, {})
+    own = tell.own(profile, home)
+    signal = known_as(named(parse(body, home, UNDATED), "local"), profile, own)
     found = classify(signal, profile, home)
     meant = found.disposition in MEANT
     return ClassifyLine(

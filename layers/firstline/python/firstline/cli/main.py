@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "console": ("console", "open incidents and timelines of a replay or export, in a browser"),
     "init": ("init", "write a fleet file from an account, from answers, or from a profile"),
     "classify": ("classify", "what events mean by a profile, and why"),
+    "generate": ("classify", "the event of an alarm or a rule, to classify or replay it"),
     "policy": ("policy", "check a profile; explain which rule an event matched"),
     "doctor": ("doctor", "hold a profile against the account: what would not be heard, or fixed"),
     "drill": ("drill", "ring an alarm of the deployed system on purpose, and follow it"),

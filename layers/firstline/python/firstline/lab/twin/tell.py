@@ -24,6 +24,14 @@ def arn(name: str, home: Home) -> str:
     return f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
 
 
+def own(profile: Profile, home: Home) -> dict[str, str]:
+    """The profile's own alarms by the ARNs that they have here: under their plain names.
+
+    A stack names them otherwise, and its settings map those.
+    """
+    return {arn(each.name, home): each.name for each in profile.alarms.made}
+
+
 def envelope(  # noqa: PLR0913, PLR0917 - what an event says
     name: str,
     state: AlarmState,
