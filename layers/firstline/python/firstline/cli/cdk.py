@@ -69,10 +69,10 @@ def deploy(arguments: Arguments = None, fleet: FleetFile = None, accept: Accepte
     enforce, an alarm, a backstop or a rule, unless each is named by --accept; and where a log
     group is not there, or more executions are reserved than the account can.
     """
+    root, words = checkout(), of_fleet(fleet, arguments or [])
     from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
-    root, words = checkout(), of_fleet(fleet, arguments or [])
     _refuse_example(words)
     if status := _assemble(root, words):
         return status
@@ -89,10 +89,10 @@ def diff(arguments: Arguments = None, fleet: FleetFile = None) -> int:
 
     Then the CDK's own diff. It changes nothing.
     """
+    root, words = checkout(), of_fleet(fleet, arguments or [])
     from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
-    root, words = checkout(), of_fleet(fleet, arguments or [])
     if status := _assemble(root, words):
         return status
     told = list(changes.lines(assembly.changes(_stacks(root, words))))
