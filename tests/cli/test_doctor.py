@@ -151,7 +151,7 @@ def test_an_earlier_look_speaks_where_none_is_asked_for() -> None:
     assert units == dict.fromkeys((A, B), "has no unit nitro-enclave, as it said 5 hours ago")
     unseen, seen = (each for each in found if each.check == "looked-at")
     assert unseen.what == f"nobody looked at within 14 days: {C}"
-    assert unseen.remedy.startswith("firstline doctor --look asks the hosts")
+    assert unseen.remedy.startswith("firstline doctor --look --fleet ")
     assert seen.what == f"spoke in an earlier look: {A} 5 hours ago, {B} 5 hours ago"
     assert "ssm.SendCommand" not in one.calls
 

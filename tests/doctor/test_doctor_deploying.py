@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firstline import command_lines
 from firstline.config.deployment_section import Deployment
 from firstline.doctor import deploying
 from firstline.doctor import run as doctor
@@ -77,7 +78,7 @@ def test_what_is_recorded_is_read_again() -> None:
 
 
 def test_a_shell_reads_the_line_as_it_is_meant() -> None:
-    words = shlex.split(deploying.command("my fleet;x.toml"))
+    words = shlex.split(command_lines.deploy("my fleet;x.toml"))
     assert words == ["firstline", "deploy", "--fleet", "my fleet;x.toml"]
 
 

@@ -65,7 +65,7 @@ def test_what_is_too_old_is_no_look() -> None:
         "2 hosts",
         f"nobody looked at within 14 days: {A}, {C}",
     )
-    assert unseen.remedy.startswith("firstline doctor --look")
+    assert unseen.remedy.startswith("firstline doctor --look --fleet ")
     assert (seen.subject, seen.what) == ("1 host", f"spoke in an earlier look: {B} 3 hours ago")
 
 

@@ -1,5 +1,6 @@
 """``docs/DOCTOR.md``: the checks of ``firstline doctor``, and what it needs."""
 
+from firstline import command_lines
 from firstline.doctor import deploying, harm, reads
 from firstline.doctor import run as doctor
 from firstline.doctor.hosts import LOOK_OLD
@@ -18,7 +19,8 @@ from being heard. What could not be read is a finding too.
 """
 PLACES = """
 `{{deploy}}` is one line, which doctor fills in with the path of the fleet file; what it deploys
-stands in that file. `{{enforce}}` is the key to write under `[deployment]`, and then that line:
+stands in that file. `{{look}}` is `doctor` with `--look` and that path. `{{enforce}}` is the key to
+write under `[deployment]`, and then that line:
 
 ```
 {line}
@@ -57,7 +59,7 @@ Read are the open incidents, and those that the last {checkpoints} checkpoints o
 
 def doctors() -> str:
     """The whole page."""
-    first = deploying.command(deploying.FLEET_FILE)
+    first = command_lines.deploy(deploying.FLEET_FILE)
     harms = f"{PLACES.format(line=first)}{HARMS}"
     limits = LIMITS.format(days=LOOK_OLD.days, checkpoints=CHECKPOINTS_MAX, incidents=INCIDENTS_MAX)
     parts = ((HEAD, doctor.table()), (harms, harm.table()), (limits, reads.table()))

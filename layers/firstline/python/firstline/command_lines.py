@@ -1,4 +1,6 @@
-"""Command lines: what pages, the console and reports give a person to copy, whole as it stands."""
+"""Command lines: what firstline gives a person to copy, whole as it stands."""
+
+import shlex
 
 _WHY = '--why "..."'
 """The reason, which the command line requires and which only the person knows."""
@@ -7,6 +9,16 @@ _WHY = '--why "..."'
 def deployment(fleet: str, region: str) -> str:
     """The options that say which deployment is meant, on a machine without its profile."""
     return f" --fleet {fleet} --region {region}"
+
+
+def deploy(fleet_file: str) -> str:
+    """Deploy the fleet file at that path."""
+    return shlex.join(("firstline", "deploy", "--fleet", fleet_file))
+
+
+def look(fleet_file: str) -> str:
+    """Ask the hosts of the fleet file at that path, too."""
+    return shlex.join(("firstline", "doctor", "--look", "--fleet", fleet_file))
 
 
 def approve(incident: str, plan: str, where: str = "") -> str:

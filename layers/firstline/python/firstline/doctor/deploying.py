@@ -1,10 +1,10 @@
 """Deploying: the line that deploys a fleet file, and what the last deployment was made with."""
 
-import shlex
 from collections.abc import Mapping
 
 import msgspec
 
+from firstline import command_lines
 from firstline.config.deployment_section import PAGERS, SECTION, Deployment, line
 from firstline.doctor.facts import Deployed
 
@@ -14,16 +14,11 @@ FLEET_FILE = "my-fleet.toml"
 """What the documents call the operator's own file."""
 
 
-def command(path: str) -> str:
-    """The command that deploys the fleet file at *path*, quoted for a shell."""
-    return shlex.join(("firstline", "deploy", "--fleet", path))
-
-
 def places(path: str) -> dict[str, str]:
-    """By its place in a remedy: ``deploy`` as the file says, ``enforce`` so that it fixes."""
-    deploy = command(path)
+    """The commands that a remedy names: ``enforce`` deploys so that it fixes."""
+    deploy = command_lines.deploy(path)
     enforce = f"write {line('mode', 'enforce')} under [{SECTION}] in {path}, then {deploy}"
-    return {"deploy": deploy, "enforce": enforce}
+    return {"deploy": deploy, "enforce": enforce, "look": command_lines.look(path)}
 
 
 def recorded(settings: Deployment) -> str:

@@ -138,6 +138,6 @@ CHECKS = (
         ask=looked_at,
         severity="note",
         consequence="it is not known which units they have now",
-        remedy="firstline doctor --look asks the hosts, and changes nothing on them",
+        remedy="{look} asks the hosts, and changes nothing on them",
     ),
 )
