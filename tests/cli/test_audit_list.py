@@ -217,4 +217,5 @@ def test_the_list_holds_one_incident_at_a_time() -> None:
         assert sum(1 for _ in summaries(endless(incidents))) == incidents
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0] + 20_000
+    # entries that were kept would be megabytes; what is not collected yet is some 50 KB
+    assert peaks[1] < 1.2 * peaks[0] + 200_000
