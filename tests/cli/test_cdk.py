@@ -106,9 +106,9 @@ def test_a_loss_stops_it_unless_it_is_accepted(
 def test_a_diff_is_told_in_words_before_the_cdks(
     handed: list[tuple[str, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(assembled(tmp_path, firstline_x_app=template("A", "C")))
+    folder = str(assembled(tmp_path, firstline_x_app=template("A", "C\x1b[2J")))
     assert dispatch(["diff", "--app", folder]) == 0
-    assert capsys.readouterr().out == "alarms\n  - B\n  + C\n"
+    assert capsys.readouterr().out == "alarms\n  - B\n  + C\N{REPLACEMENT CHARACTER}[2J\n"
     assembled(tmp_path, firstline_x_app=template("A", "B"))
     assert dispatch(["diff", "--app", folder]) == 0
     assert "as deployed" in capsys.readouterr().out
@@ -118,21 +118,40 @@ def test_a_diff_is_told_in_words_before_the_cdks(
 def test_without_an_assembly_one_is_made_first(
     handed: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the same context, which the deployment needs no more."""
-    root = tmp_path / "root"
-    (root / "cdk.out").mkdir(parents=True)
-    assembled(root / "cdk.out", firstline_x_app=template("A", "B"))
-    monkeypatch.setattr(cdk, "checkout", lambda: root)
+    """In a folder of this command alone, of the same context, which `deploy` needs no more."""
     fleet = tmp_path / "my.toml"
     fleet.write_text("[fleet]\ngroup = 'mine'\n")
+    made: list[Path] = []
+
+    def run(_root: Path, *arguments: str) -> int:
+        handed.append(arguments)
+        if "synth" in arguments:
+            made.append(Path(arguments[arguments.index("--output") + 1]))
+            assembled(made[-1], firstline_x_app=template("A", "B"))
+        return 0
+
+    monkeypatch.setattr(cdk, "cdk", run)
     words = ["-c", "account=111122223333", "--context=region=eu-west-1", "--profile", "staging"]
     assert dispatch(["deploy", "--fleet", str(fleet), *words]) == 0
-    out = str(root / "cdk.out")
+    (out,) = made
     context = ("-c", f"fleet={fleet}", "-c", "account=111122223333", "--context=region=eu-west-1")
     assert handed == [
-        ("synth", "--quiet", "--output", out, *context),
-        ("deploy", "--profile", "staging", "--app", out, "--all"),
+        ("synth", "--quiet", "--output", str(out), *context),
+        ("deploy", "--profile", "staging", "--app", str(out), "--all"),
     ]
+    assert not out.exists()
+
+
+def test_what_is_compared_is_what_is_deployed(
+    handed: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CDK runs elsewhere: a folder is named from where the person stands."""
+    (tmp_path / "mine").mkdir()
+    folder = assembled(tmp_path / "mine", firstline_x_app=template("A", "B"))
+    monkeypatch.chdir(tmp_path)
+    for words in (["--app", "mine"], ["-a", "mine"], ["--app=mine"]):
+        assert dispatch(["deploy", *words]) == 0
+    assert handed == [("deploy", "--app", str(folder), "--all")] * 3
 
 
 def test_what_cannot_be_held_against_what_stands_is_not_deployed(

@@ -3,6 +3,7 @@
 They return its exit status. ``deploy`` holds what it would deploy against what stands first.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -10,10 +11,11 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -21,10 +23,9 @@ from firstline.cli.develop import BESIDE, PASSED_ON, Arguments, checkout
 from firstline.config import fleet_choice
 from firstline.errors import Malformed
 
-if TYPE_CHECKING:
-    from firstline.cli.account.assembly import Stack
-
 CONTEXT = ("-c", "--context")
+APP = ("--app", "-a")
+AS_DEPLOYED = "people, mode, alarms, rules, permissions: as deployed"
 VALUE_OPTIONS = frozenset(
     {"-c", "--context", "-a", "--app", "-o", "--output", "-r", "--role-arn"}
     | {"--profile", "--region", "--require-approval", "--concurrency", "--outputs-file"}
@@ -74,13 +75,14 @@ def deploy(arguments: Arguments = None, fleet: FleetFile = None, accept: Accepte
     from firstline.doctor.diff import changes
 
     _refuse_example(words)
-    if status := _assemble(root, words):
-        return status
-    stacks = _stacks(root, words)
-    changes.refuse(assembly.changes(stacks), accept or [])
-    for note in assembly.limited(stacks):
-        print(note, file=sys.stderr)
-    return cdk(root, "deploy", *unless_named("--all", _of_assembly(root, words)))
+    with _assembly(root, words) as made:
+        if made.status:
+            return made.status
+        stacks = assembly.read(made.folder, _value(words, ("--profile",)))
+        changes.refuse(assembly.changes(stacks), accept or [])
+        for note in assembly.limited(stacks):
+            print(note, file=sys.stderr)
+        return cdk(root, "deploy", *unless_named("--all", _of_assembly(words, made.folder)))
 
 
 @app.command(context_settings=PASSED_ON)
@@ -91,13 +93,16 @@ def diff(arguments: Arguments = None, fleet: FleetFile = None) -> int:
     """
     root, words = checkout(), of_fleet(fleet, arguments or [])
     from firstline.cli.account import assembly
+    from firstline.cli.output.terminal import printable
     from firstline.doctor.diff import changes
 
-    if status := _assemble(root, words):
-        return status
-    told = list(changes.lines(assembly.changes(_stacks(root, words))))
-    print("\n".join(told or ["people, mode, alarms, rules, permissions: as deployed"]), flush=True)
-    return cdk(root, "diff", *_of_assembly(root, words))
+    with _assembly(root, words) as made:
+        if made.status:
+            return made.status
+        stacks = assembly.read(made.folder, _value(words, ("--profile",)))
+        told = [printable(each) for each in changes.lines(assembly.changes(stacks))]
+        print("\n".join(told or [AS_DEPLOYED]), flush=True)
+        return cdk(root, "diff", *_of_assembly(words, made.folder))
 
 
 @app.command(context_settings=PASSED_ON)
@@ -118,7 +123,7 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
 
     A cloud assembly that was made before (``--app``) is of a fleet already.
     """
-    if any(each.startswith(("--app", "-a", "fleet=")) for each in arguments):
+    if _value(arguments, APP) or any(each.startswith("fleet=") for each in arguments):
         return arguments
     given = None if named is None else str(named)
     path = fleet_choice.choose(given, os.environ, Path())
@@ -135,35 +140,37 @@ def _refuse_example(words: list[str]) -> None:
             raise Malformed(f"{path}: is the shipped example: put in the names of your fleet")
 
 
-def _assemble(root: Path, words: list[str]) -> int:
-    """Make the assembly in ``cdk.out``, unless *words* name one; the CDK's status."""
-    if _app(words):
-        return 0
+class Assembled(NamedTuple):
+    """The folder of an assembly, which only this command uses, and the CDK's status."""
+
+    folder: Path
+    status: int
+
+
+@contextlib.contextmanager
+def _assembly(root: Path, words: list[str]) -> Iterator[Assembled]:
+    """The assembly that *words* name, or one that is made for them, and removed at the end.
+
+    What is compared is what is deployed: `synth` may make another fleet's ``cdk.out`` meanwhile.
+    """
+    if given := _value(words, APP):
+        yield Assembled(Path(given).resolve(), 0)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = pairwise(["", *words])
+        context = [each for pair in pairs if pair[0] in CONTEXT for each in pair]
+        context += [word for word in words if word.startswith("--context=")]
+        status = cdk(root, "synth", "--quiet", "--output", folder, *context)
+        yield Assembled(Path(folder), status)
+
+
+def _of_assembly(words: list[str], folder: Path) -> list[str]:
+    """*words* with *folder*, and without the context and the assembly that it stands for."""
+    left_out = (*CONTEXT, *APP)
     pairs = pairwise(["", *words])
-    context = [each for pair in pairs if pair[0] in CONTEXT for each in pair]
-    context += [word for word in words if word.startswith("--context=")]
-    return cdk(root, "synth", "--quiet", "--output", str(root / "cdk.out"), *context)
-
-
-def _of_assembly(root: Path, words: list[str]) -> list[str]:
-    """*words* without the context that the assembly was made with, and with its folder."""
-    if _app(words):
-        return words
-    pairs = pairwise(["", *words])
-    kept = [word for before, word in pairs if before not in CONTEXT and word not in CONTEXT]
-    kept = [word for word in kept if not word.startswith("--context=")]
-    return [*kept, "--app", str(root / "cdk.out")]
-
-
-def _stacks(root: Path, words: list[str]) -> "tuple[Stack, ...]":
-    from firstline.cli.account import assembly
-
-    folder = _app(words) or str(root / "cdk.out")
-    return assembly.read(Path(folder), _value(words, ("--profile",)))
-
-
-def _app(words: list[str]) -> str:
-    return _value(words, ("--app", "-a"))
+    kept = [word for before, word in pairs if before not in left_out and word not in left_out]
+    joined = tuple(f"{each}=" for each in left_out)
+    return [*(word for word in kept if not word.startswith(joined)), "--app", str(folder)]
 
 
 def _value(words: list[str], options: tuple[str, ...]) -> str:

@@ -89,7 +89,7 @@ def find(place: Place) -> Found:
     A fault of the file comes before one of the environment.
     """
     path = choose(place.fleet)
-    if path.suffix != ".toml" and len(path.parts) == 1 and not path.exists():
+    if path.suffix != ".toml" and len(path.parts) == 1 and not path.is_file():
         return Found(str(path), None, session(place))
     name = profiles.load(path).fleet.name
     return Found(name, path, session(place, profiles.deployment(path).region))

@@ -1,5 +1,7 @@
 """Fleet: the group, its hosts, its load balancer and its APIs, as the account shows them."""
 
+from typing import Any
+
 from boto3.session import Session
 
 from firstline.config.profile import Fleet
@@ -27,11 +29,7 @@ class FleetReader:
                     name=each["AutoScalingGroupName"],
                     desired=each["DesiredCapacity"],
                     max_size=each["MaxSize"],
-                    in_service=tuple(
-                        InstanceId(it["InstanceId"])
-                        for it in each["Instances"]
-                        if it["LifecycleState"] == "InService"
-                    ),
+                    in_service=in_service(each),
                     suspended=tuple(it["ProcessName"] for it in each["SuspendedProcesses"]),
                     collects=tuple(it["Metric"] for it in each["EnabledMetrics"]),
                 )
@@ -139,6 +137,12 @@ class FleetReader:
                 for each in pages(apis, "get_rest_apis", "items")
             ),
         )
+
+
+def in_service(group: dict[str, Any]) -> tuple[InstanceId, ...]:
+    """The hosts of *group*, as Auto Scaling shows it, that are in service."""
+    found = (it for it in group["Instances"] if it["LifecycleState"] == "InService")
+    return tuple(InstanceId(it["InstanceId"]) for it in found)
 
 
 def _balancer(arn: str) -> str:

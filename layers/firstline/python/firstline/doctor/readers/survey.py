@@ -8,7 +8,7 @@ from boto3.session import Session
 from firstline.config.profile import Fleet, Units
 from firstline.doctor.facts import Read, Unread
 from firstline.doctor.readers.alarms import AlarmsReader
-from firstline.doctor.readers.fleet import FleetReader
+from firstline.doctor.readers.fleet import FleetReader, in_service
 from firstline.doctor.readers.gather import home
 from firstline.doctor.readers.reading import client, pages, read
 from firstline.doctor.survey.facts import Group, Network, Survey
@@ -68,11 +68,7 @@ def _shown(group: dict[str, Any]) -> Group:
     return Group(
         name=group["AutoScalingGroupName"],
         max_size=group["MaxSize"],
-        hosts=tuple(
-            InstanceId(it["InstanceId"])
-            for it in group["Instances"]
-            if it["LifecycleState"] == "InService"
-        ),
+        hosts=in_service(group),
         tags=spread,
         stack=tags.get("aws:cloudformation:stack-name", ""),
         subnets=tuple(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
