@@ -46,10 +46,11 @@ class Document(NamedTuple):
 
     def refusal(self, faults: Iterable[Fault]) -> Malformed:
         """A line for each of *faults*, in the file's order: file, line, key, what to mend."""
-        located = sorted(((self.line(it.key), self._told(it)) for it in faults), key=itemgetter(0))
-        lines = dict.fromkeys(f"{self.name}:{line}: {told}" for line, told in located)
-        shown, more = list(lines)[:FAULTS_MAX], len(lines) - FAULTS_MAX
-        return Malformed(*shown, *([f"{self.name}: {more} more faults"] if more > 0 else []))
+        found = sorted(faults, key=lambda it: _place(self.table, it.key))
+        near = sorted(((self.line(it.key), it) for it in found[:FAULTS_MAX]), key=itemgetter(0))
+        lines = dict.fromkeys(f"{self.name}:{line}: {self._told(it)}" for line, it in near)
+        more = len(found) - FAULTS_MAX
+        return Malformed(*lines, *([f"{self.name}: {more} more faults"] if more > 0 else []))
 
     def _told(self, fault: Fault) -> str:
         named = label(self.table, fault.key)
@@ -116,6 +117,17 @@ def _step(node: object, part: str | int) -> object:
     if isinstance(node, list) and isinstance(part, int) and part < len(node):
         return node[part]
     return None
+
+
+def _place(table: object, key: Key) -> tuple[int, ...]:
+    """Where *key* stands among its neighbours, which is cheap: to find a line takes a while."""
+    place: tuple[int, ...] = ()
+    for part in key:
+        names = list(table) if isinstance(table, dict) else []
+        index = part if isinstance(part, int) else 0
+        place = (*place, names.index(part) if part in names else index)
+        table = _step(table, part)
+    return place
 
 
 def at(table: object, key: Key) -> object:
