@@ -50,7 +50,7 @@ class AppStack(Stack):
             queues=queues,
             records=records,
             routing_key=routing_key(self, deployment.settings.routing_key_secret_arn),
-            team=read_by(self, "Team", "team", deployment.settings.team_email),
+            team=read_by(self, "Team", deployment.settings.team_email),
             documents=documents(self, deployment.profile.fleet.units),
             fleet=deployment.profile.fleet,
         )

@@ -119,7 +119,7 @@ class Bus(Construct):
         _archive(self, hears)
         # straight from EventBridge, with no code of ours on the way; it takes no condition in a
         # topic's policy (its guide, "Amazon SNS permissions"), so the policy names no rule
-        topic = read_by(self, "Security", "security", security_email)
+        topic = read_by(self, "Security", security_email)
         for each, what in SEVERE.items():
             to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
             _rule(self, f"Severe{each}", what).add_target(to_topic)

@@ -156,7 +156,7 @@ def _topic(scope: Construct, email: str) -> sns.Topic:
             },
         )
     )
-    subscribe(topic, "emergency", email)
+    subscribe(topic, email)
     CfnOutput(stack, "EmergencyTopic", value=topic.topic_arn)
     return topic
 

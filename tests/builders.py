@@ -7,6 +7,7 @@ from typing import Any
 
 import firstline
 from firstline.config import fleet_file as profiles
+from firstline.config import recipients
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import (
     AlarmReading,
@@ -39,12 +40,20 @@ ALARM_NAME = "vettid-prod-enclave-healthy-hosts"
 ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{ALARM_NAME}"
 BY = Provenance(policy=Digest("p" * 64), code="code")
 PROFILE_FILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
+FLEET_TEXT = PROFILE_FILE.read_text().rpartition("[deployment]\n")[0]
+"""The shipped example, to which a test adds how it is deployed."""
 PROFILE = profiles.load(PROFILE_FILE)
 SETTINGS = copy.replace(nowhere(HOME, "code"), mode="enforce", hash_key="a test's")
 ALARM, OK = AlarmReading(AlarmState.ALARM), AlarmReading(AlarmState.OK)
 AGE_MAX = timedelta(seconds=PROFILE.policy.evidence_age_max_seconds)
 
 QUIET_LOG = LogCounts(**dict.fromkeys(LogCounts.__struct_fields__, 0))
+
+
+def deployable(text: str) -> str:
+    """*text*, a fleet file without ``[deployment]``, with topics that others subscribe to."""
+    emails = "".join(f'{key} = ""\n' for key in recipients.KEYS)
+    return f"{text}\n[deployment]\n{emails}"
 
 
 def ago(seconds: float) -> datetime:

@@ -10,9 +10,10 @@ from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice
 from firstline.errors import Malformed, Unavailable
+from tests.builders import FLEET_TEXT
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
-IN_EUROPE = RUNBOOK.read_text() + '\n[deployment]\nregion = "eu-west-1"\n'
+IN_EUROPE = FLEET_TEXT + '[deployment]\nregion = "eu-west-1"\n'
 AWS = (
     "AWS_REGION",
     "AWS_DEFAULT_REGION",

@@ -21,6 +21,7 @@ from tests.dev.lines import kind
 
 REGION = "us-east-1"
 GROUP = "Vaults-EnclaveASG-1A2B3C"
+READERS = ("on-call@acme.org", "security@acme.org", "team@acme.org")
 
 
 class Made(NamedTuple):
@@ -148,8 +149,8 @@ def answer(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 def test_a_group_becomes_a_file(
     made: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the three answers that only a person knows it holds together, and doctor reads it."""
-    answer(monkeypatch, "vaults-enclave", "vaults-parent", "nats.internal.acme.org")
+    """With the answers that only a person knows it holds together, and doctor reads it."""
+    answer(monkeypatch, "vaults-enclave", "vaults-parent", "nats.internal.acme.org", *READERS)
     assert dispatch(["init", "--group", GROUP]) == 0
     out = capsys.readouterr().out
     path = Path(fleet_choice.FILE)
@@ -199,7 +200,7 @@ def test_a_documents_line_is_run(
 ) -> None:
     """With the group that there is; what it writes holds together."""
     del made
-    answer(monkeypatch, "vaults-enclave", "vaults-parent", "")
+    answer(monkeypatch, "vaults-enclave", "vaults-parent", "", *READERS)
     assert dispatch([GROUP if each == "NAME" else each for each in line]) == 0
     assert dispatch(["policy", "check", "my-fleet.toml"]) == 0
 
@@ -215,6 +216,18 @@ def test_what_is_not_answered_stays_a_question(
     assert "# [probe.nats]" in text
     err = capsys.readouterr().err
     assert "mine.toml:5: fleet.units: is missing: add it" in err
+
+
+def test_a_file_that_lacks_its_readers_alone_is_held_against_the_account(
+    made: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check names what is missing, and doctor still says what it found."""
+    del made
+    answer(monkeypatch, "vaults-enclave", "vaults-parent", "")
+    assert dispatch(["init", "--group", GROUP, "-o", "mine.toml"]) == 1
+    out, err = capsys.readouterr()
+    assert "deployment.emergency_email: is not given" in err
+    assert " warning, " in out.splitlines()[-1]
 
 
 def test_a_group_that_is_not_there_names_those_that_are(
@@ -242,6 +255,7 @@ def test_without_an_account_it_asks(
 ) -> None:
     """Every key; a tag that is none is one line."""
     answers = ["vaults", "vaults-group", "Application=vaults", "", "", "a1b2", "", "", "e", "p", ""]
+    answers += READERS
     answer(monkeypatch, *answers)
     assert dispatch(["init"]) == 0
     fleet = fleet_file.load(Path(fleet_choice.FILE)).fleet
@@ -266,7 +280,9 @@ def test_a_whole_profile_becomes_short(folder: Path, capsys: pytest.CaptureFixtu
     """It decides the same, or each difference is a line and the status is 1."""
     (folder / "old.toml").write_bytes(fleet_file.read(PROFILE_FILE))
     assert dispatch(["init", "--from", "old.toml"]) == 0
-    assert "decides the same as old.toml" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "decides the same as old.toml" in out
+    assert ": deployment.team_email: is not given" in out
     assert fleet_file.load(folder / fleet_choice.FILE).rules == PROFILE.rules
     (folder / "small.toml").write_text(SMALL)
     assert dispatch(["init", "--from", "small.toml", "-o", "less.toml"]) == 1

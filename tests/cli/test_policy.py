@@ -9,6 +9,7 @@ from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.config import fleet_file
 from firstline.ids import digest
+from tests.builders import deployable
 from tests.config.test_profile import SMALL
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -25,6 +26,14 @@ component = "fleet"
 """
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A whole profile, and how it is deployed."""
+    path = tmp_path / "small.toml"
+    path.write_text(deployable(SMALL.read_text()))
+    return path
+
+
 def test_what_keeps_a_file_from_its_account_is_told_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -34,6 +43,7 @@ def test_what_keeps_a_file_from_its_account_is_told_at_once(
     path.write_text(text.replace("period_seconds = 60", "period_seconds = 61", 1))
     assert dispatch(["policy", "check", str(path)]) == 2
     lines = capsys.readouterr().err.splitlines()
+    assert any("deployment.team_email: team@example.com is the shipped" in it for it in lines)
     assert any("probe.health.host: api.example.com is the shipped example's" in it for it in lines)
     assert lines[-1].endswith(
         "'backlog-pending': period_seconds must be 10, 20, 30 or a multiple of 60"
@@ -51,20 +61,22 @@ def test_each_fault_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "deployment.email: is no key here: did you mean" in second
 
 
-def test_a_profile_that_holds_together_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_profile_that_holds_together_is_counted(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One line, status 0."""
-    assert dispatch(["policy", "check", str(SMALL)]) == 0
+    assert dispatch(["policy", "check", str(small)]) == 0
     counts = "4 alarms, 2 rules, 2 ladders, 1 action"
-    assert capsys.readouterr().out == f"{SMALL}: holds together: {counts}\n"
+    assert capsys.readouterr().out == f"{small}: holds together: {counts}\n"
 
 
-def test_the_counts_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_counts_as_json(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the digest that ledger entries name."""
-    assert dispatch(["policy", "check", str(SMALL), "--json"]) == 0
+    assert dispatch(["policy", "check", str(small), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "file": str(SMALL),
+        "file": str(small),
         "name": "runbook",
-        "digest": digest(SMALL.read_bytes()),
+        "digest": digest(fleet_file.read(small)),
         "alarms": 4,
         "rules": 2,
         "ladders": 2,

@@ -7,10 +7,10 @@ import pytest
 from firstline.config import deployment_section, fleet_file
 from firstline.config.deployment_section import Deployment
 from firstline.errors import Malformed
-from tests.builders import PROFILE_FILE
+from tests.builders import FLEET_TEXT
 from tests.config.test_profile import TEXT as WHOLE
 
-EXTENDING = PROFILE_FILE.read_text()
+EXTENDING = FLEET_TEXT
 SECTION = """
 [deployment]
 mode = "enforce"
@@ -36,8 +36,8 @@ def test_it_is_read_and_is_no_part_of_the_profile(tmp_path: Path, text: str) -> 
     assert fleet_file.read(other) == fleet_file.read(path)
 
 
-def test_a_file_without_it_has_the_defaults() -> None:
-    assert fleet_file.deployment(PROFILE_FILE) == Deployment()
+def test_a_file_without_it_has_the_defaults(tmp_path: Path) -> None:
+    assert fleet_file.deployment(written(tmp_path, EXTENDING)) == Deployment()
     assert Deployment().given() == {"mode": "observe"}
 
 

@@ -7,7 +7,7 @@ import tomli_w
 
 from firstline.config import fleet_file, shortening
 from firstline.errors import Malformed
-from tests.builders import PROFILE, PROFILE_FILE
+from tests.builders import FLEET_TEXT, PROFILE, PROFILE_FILE
 from tests.config.test_profile import TEXT as SMALL
 
 WHOLE = fleet_file.read(PROFILE_FILE)
@@ -18,7 +18,7 @@ def test_a_whole_is_as_short_as_what_it_came_from() -> None:
     deployed = WHOLE + b'\n[deployment]\nmode = "enforce"\n'
     short = shortening.shorten(deployed, "old.toml")
     assert short.differences == ()
-    assert tomllib.loads(short.text) == tomllib.loads(PROFILE_FILE.read_text()) | {
+    assert tomllib.loads(short.text) == tomllib.loads(FLEET_TEXT) | {
         "deployment": {"mode": "enforce"}
     }
 

@@ -8,6 +8,7 @@ from firstline.cli.main import dispatch
 from firstline.config import fleet_file
 from firstline.doctor import quotas
 from firstline.errors import Malformed
+from tests.builders import deployable
 from tests.config.test_profile import TEXT as SMALL
 
 ALARM = """
@@ -75,7 +76,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(
 ) -> None:
     """What CloudFormation would refuse after minutes is refused before, also by `policy check`."""
     path = tmp_path / "fleet.toml"
-    path.write_text(SMALL + more)
+    path.write_text(deployable(SMALL + more))
     with pytest.raises(Malformed, match=says) as refused:
         quotas.check(fleet_file.load(path), path)
     assert str(refused.value).startswith(str(path))
@@ -87,7 +88,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(
 def test_a_minor_alarm_may_have_any_name(tmp_path: Path) -> None:
     """Only a P1 has a backstop, whose rule must quote it."""
     path = tmp_path / "fleet.toml"
-    path.write_text(SMALL + MINOR.format(name='a \\"b\\"'))
+    path.write_text(deployable(SMALL + MINOR.format(name='a \\"b\\"')))
     profile = fleet_file.load(path)
     quotas.check(profile, path)
     assert profile.external('a "b"') == "unhealthy-hosts"
@@ -97,7 +98,7 @@ def test_a_minor_alarm_may_have_any_name(tmp_path: Path) -> None:
 def test_a_profile_within_the_quotas_is_taken(tmp_path: Path, period: int, periods: int) -> None:
     """The widest that CloudWatch takes."""
     path = tmp_path / "fleet.toml"
-    path.write_text(SMALL + ALARM.format(name="wide", period=period, periods=periods))
+    path.write_text(deployable(SMALL + ALARM.format(name="wide", period=period, periods=periods)))
     profile = fleet_file.load(path)
     quotas.check(profile, path)
     assert "wide" in [each.name for each in profile.alarms.made]

@@ -65,6 +65,9 @@ def test_what_the_account_shows_once_is_chosen() -> None:
         ("probe", "nats", "network", "vpc"): "vpc-1",
         ("probe", "nats", "network", "subnets"): ["subnet-1"],
         ("probe", "nats", "network", "security_groups"): ["sg-1"],
+        ("deployment", "emergency_email"): None,
+        ("deployment", "security_email"): None,
+        ("deployment", "team_email"): None,
     }
 
 
@@ -165,7 +168,8 @@ def test_a_file_without_an_account_is_questions() -> None:
 
 
 def test_what_is_known_of_the_deployment_is_stated() -> None:
-    known = {"account": "111122223333", "emergency_email": "a@example.com"}
-    written = tomllib.loads(text(answers(SURVEY), HEADER, (), known))
-    assert written["deployment"] == known | {"mode": "observe"}
+    known = {"account": "111122223333"}
+    read = Answer(("deployment", "team_email"), "a@example.com", "as you said")
+    written = tomllib.loads(text((*answers(SURVEY)[:-1], read), HEADER, (), known))
+    assert written["deployment"] == known | {"mode": "observe", "team_email": "a@example.com"}
     assert "nats" not in written["fleet"]

@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from firstline.config import fleet_file
+from firstline.config import fleet_file, recipients
 from tests.builders import PROFILE_FILE
 
 GROUP = "VettID-Nitro-EnclaveASG"
@@ -46,7 +46,8 @@ def write(path: Path, nats_port: int, **deployment: str) -> Path:
         head,
     )
     assert found == 1
-    lines = (f"{key} = {json.dumps(value)}\n" for key, value in deployment.items())
+    given = dict.fromkeys(recipients.KEYS, "") | deployment
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in given.items())
     path.write_text("".join((head, mark, policy, "\n[deployment]\n", *lines)))
     tomllib.loads(path.read_text())
     return path

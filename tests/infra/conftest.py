@@ -8,8 +8,9 @@ from aws_cdk import App
 
 from app import compose
 from firstline.config import fleet_file as profiles
+from firstline.config import recipients
 from firstline.config.profile import Profile
-from tests.builders import PROFILE_FILE
+from tests.builders import FLEET_TEXT, PROFILE_FILE
 from tests.infra.made import Made
 
 WITHOUT_BUNDLING: dict[str, object] = {"aws:cdk:bundling-stacks": []}
@@ -20,8 +21,9 @@ EXAMPLE = {**WITHOUT_BUNDLING, "fleet": str(PROFILE_FILE)}
 def deployed_with(folder: Path, **settings: object) -> dict[str, object]:
     """The context of the example beside *folder*, with these settings of its deployment."""
     path = folder.with_suffix(".toml")  # what lies in an assembly is no asset of it
-    lines = (f"{key} = {json.dumps(value)}" for key, value in settings.items())
-    path.write_text("\n".join((PROFILE_FILE.read_text(), "[deployment]", *lines)))
+    given = dict.fromkeys(recipients.KEYS, "") | settings
+    lines = (f"{key} = {json.dumps(value)}" for key, value in given.items())
+    path.write_text("\n".join((FLEET_TEXT, "[deployment]", *lines)))
     return {**WITHOUT_BUNDLING, "fleet": str(path)}
 
 

@@ -7,11 +7,11 @@ import pytest
 from aws_cdk import App
 
 from app import compose
-from firstline.config.deployment_section import Deployment
+from firstline.config import recipients
 from firstline.config.fleet_choice import FILE, VARIABLE
 from firstline.errors import Malformed
 from infra import context
-from tests.builders import PROFILE_FILE
+from tests.builders import PROFILE_FILE, deployable
 from tests.config.test_profile import TEXT as SMALL
 from tests.doctor.test_quotas import ALARM, EXTERNAL, MANY_EXTERNAL
 from tests.infra.conftest import WITHOUT_BUNDLING, deployed_with
@@ -23,7 +23,7 @@ EXAMPLE: dict[str, object] = {"fleet": str(PROFILE_FILE)}
 def test_the_defaults_are_the_careful_ones() -> None:
     """A file that says nothing of its deployment observes."""
     found = context.deployment(EXAMPLE.get)
-    assert found.settings == Deployment()
+    assert found.settings.given().keys() == {"mode", *recipients.KEYS}
     assert (found.settings.mode, found.path) == ("observe", PROFILE_FILE)
 
 
@@ -83,7 +83,7 @@ def test_account_and_region_may_be_overridden(tmp_path: Path) -> None:
 def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
     """What CloudFormation would refuse after minutes is refused before anything is made."""
     path = tmp_path / "fleet.toml"
-    path.write_text(SMALL + more)
+    path.write_text(deployable(SMALL + more))
     with pytest.raises(Malformed, match=says) as refused:
         context.deployment({"fleet": str(path)}.get)
     assert str(refused.value).startswith(str(path))
@@ -103,9 +103,10 @@ def most_that_is_taken(path: Path, text: str, tables: list[str]) -> str:
 def test_the_most_that_is_taken_fits(tmp_path: Path) -> None:
     """As many alarms as are not refused fit into the environment and the event pattern."""
     path = tmp_path / "fleet.toml"
+    small = deployable(SMALL)
     made_ones = [ALARM.format(name=f"an-alarm-{n:0>3}", period=60, periods=3) for n in range(30)]
     others = [EXTERNAL.format(name=f"an-alarm-of-somebody-else-{n:0>3}") for n in range(30)]
-    most = most_that_is_taken(path, SMALL, made_ones)
+    most = most_that_is_taken(path, small, made_ones)
     most = most_that_is_taken(path, most, others)
     path.write_text(most)
     app = App(outdir=str(tmp_path / "assembly"), context={**WITHOUT_BUNDLING, "fleet": str(path)})

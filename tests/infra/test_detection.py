@@ -18,7 +18,7 @@ from firstline.monitoring import alarms as detection
 from firstline.signal import Disposition, Severity
 from firstline.signals.classify import Classification, classify, known_as
 from firstline.signals.sources.envelope import parse
-from tests.builders import PROFILE_FILE
+from tests.builders import PROFILE_FILE, deployable
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
@@ -314,7 +314,7 @@ def test_a_guarded_alarm_may_have_any_name(name: str, tmp_path: Path) -> None:
     """The rule that hears it and the composite behind it name it as it is."""
     small = (Path(__file__).parents[1] / "config" / "small.toml").read_text()
     path = tmp_path / "fleet.toml"
-    path.write_text(small.replace(EXTERNAL, name))
+    path.write_text(deployable(small.replace(EXTERNAL, name)))
     app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
     app.synth()

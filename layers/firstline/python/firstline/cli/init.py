@@ -12,7 +12,7 @@ from firstline.adapters.clock import SystemClock
 from firstline.cli import doctor, exported, fleets
 from firstline.cli.fleets import Credentials, Place
 from firstline.cli.main import dispatch
-from firstline.config import fleet_choice, shortening
+from firstline.config import fleet_choice, fleet_file, recipients, shortening
 from firstline.config.profile_file import read
 from firstline.doctor.facts import Unread, known
 from firstline.doctor.readers.survey import survey
@@ -53,18 +53,27 @@ def run(
     found = _survey(group, place, look=look)
     asked = _asked(questions() if found is None else answers(found), found)
     _write(output, asked, found)
-    if dispatch(["policy", "check", str(output)]):
-        return 1
-    if found is not None:
+    status = dispatch(["policy", "check", str(output)])
+    if found is not None and _loads(output):
         session = fleets.session(place)
         doctor.tell(doctor.examine(session, output, SystemClock(), look=False), as_json=False)
-    return 0
+    return int(status != 0)
+
+
+def _loads(output: Path) -> bool:
+    """Whether doctor can read the file; one with questions on recipients alone can be read."""
+    try:
+        return bool(fleet_file.load(output))
+    except Malformed:
+        return False
 
 
 def _shorten(old: Path, output: Path) -> int:
     short = shortening.shorten(read(old), str(old))
     exported.write([short.text.encode()], output)
     print(f"{output}: {len(short.text.splitlines())} lines")
+    for each in recipients.faults(output):
+        print(each)
     for each in short.differences:
         print(f"otherwise than {old}: {each}")
     if not short.differences:

@@ -7,7 +7,7 @@ of the fleet, and an answer from there would keep an alarm green.
 from pathlib import Path
 from typing import Any
 
-from firstline.config import profile_file, toml_document
+from firstline.config import profile_file, recipients, toml_document
 from firstline.config.toml_document import Fault, Key
 
 EXAMPLES = Path(__file__).parents[1] / "profiles"
@@ -26,6 +26,7 @@ KEYS = (
     ("probe", "nats", "network", "subnets"),
     ("probe", "nats", "network", "security_groups"),
     HEALTH_PROBE,
+    *(("deployment", key) for key in recipients.KEYS),
 )
 """What is one fleet's alone."""
 FORMER = {

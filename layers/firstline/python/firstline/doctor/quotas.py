@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from firstline.config import placeholders
+from firstline.config import placeholders, recipients
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.errors import Malformed
 from firstline.monitoring import alarms as detection
@@ -32,9 +32,11 @@ _UNQUOTABLE = {'"', "\\"}
 def check(profile: Profile, path: Path) -> None:
     """Raise `Malformed` with a line for all that keeps the fleet file at *path* from its account.
 
-    That is what AWS would refuse of *profile*, and what is left of a shipped example.
+    That is what AWS would refuse of *profile*, what is left of a shipped example, and a topic of
+    which the file does not say who reads it.
     """
-    if lines := [*placeholders.faults(path), *(f"{path}: {each}" for each in faults(profile))]:
+    refused = (f"{path}: {each}" for each in faults(profile))
+    if lines := [*placeholders.faults(path), *recipients.faults(path), *refused]:
         raise Malformed(*lines)
 
 

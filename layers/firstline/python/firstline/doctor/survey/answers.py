@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from firstline.config.deployment_section import SECTION
+from firstline.config.recipients import KEYS
 from firstline.config.toml_document import Key
 from firstline.doctor.facts import Api, Metric, Read, Unread, known
 from firstline.doctor.survey.facts import Network, Survey
@@ -46,6 +48,7 @@ def answers(survey: Survey) -> tuple[Answer, ...]:
         *_units(survey),
         Answer(("fleet", "nats", "host"), None, "the host that parents connect to"),
         *_probe(survey),
+        *_recipients(),
     )
 
 
@@ -62,7 +65,13 @@ def questions() -> tuple[Answer, ...]:
         Answer(("fleet", "parent_log_group"), None, "where the parents' log goes"),
         *(_unit(kind) for kind in ("enclave", "parent")),
         Answer(("fleet", "nats", "host"), None, "the host that parents connect to"),
+        *_recipients(),
     )
+
+
+def _recipients() -> Iterator[Answer]:
+    """No account shows who shall read the topics."""
+    yield from (_asked((SECTION, key), f"e-mail of {who}") for key, who in KEYS.items())
 
 
 def name_of(text: str) -> str:

@@ -5,16 +5,12 @@ from datetime import date
 
 import msgspec
 
+from firstline.config.deployment_section import SECTION
 from firstline.config.toml_document import Key, quoted
 from firstline.doctor.survey.answers import Answer, Value
 
 NATS_HOST = ("fleet", "nats", "host")
 NETWORK = ("probe", "nats", "network")
-EMAILS = {
-    "emergency_email": "who reads what firstline itself cannot page",
-    "security_email": "who reads severe security findings",
-    "team_email": "who reads the digest and notices",
-}
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -33,7 +29,7 @@ def text(
 ) -> str:
     """The file. *external* are alarms of others, each with the policy's name for it.
 
-    *deployment* has account, Region and addresses, as far as they are known.
+    *deployment* has account and Region, as far as they are known.
     """
     held = {each.key: each for each in answers}
     balanced = _value(held, ("fleet", "target_group")) is not None
@@ -52,7 +48,7 @@ def text(
         *_external(external),
         "",
         "[deployment]  # docs/DEPLOY.md lists its keys",
-        *_deployment(deployment or {}),
+        *_deployment(deployment or {}, held),
     ]
     return "\n".join(lines) + "\n"
 
@@ -112,12 +108,11 @@ def _external(alarms: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield f"# ? about the group, too, and no rule is for them: {shown}{more}"
 
 
-def _deployment(known: Mapping[str, str]) -> Iterator[str]:
+def _deployment(known: Mapping[str, str], held: Mapping[Key, Answer]) -> Iterator[str]:
     for key, why in {"account": "its 12 digits", "region": "where the group is"}.items():
         yield f"{key} = {_toml(known[key])}" if key in known else f"# {key} =  # ? {why}"
     yield 'mode = "observe"  # it pages and records; enforce lets it act'
-    for key, why in EMAILS.items():
-        yield f"{key} = {_toml(known[key])}" if key in known else f"# {key} =  # ? {why}"
+    yield from (_line(each) for key, each in held.items() if key[0] == SECTION)
     yield "# routing_key_secret_arn =  # ? a secret of yours; else the stack makes one"
 
 
