@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from firstline.cli import cdk
-from firstline.cli.account import assembly
+from firstline.cli.account import assembly, past
+from firstline.cli.account.past import Past
 from firstline.cli.cdk import unless_named
+from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
+from firstline.lab.redecide.misses import Miss
+from firstline.lab.twin.scenario import BEGINS
 from tests.adapters.account import Answering, Refusal
 from tests.builders import PROFILE_FILE
 
@@ -96,7 +100,7 @@ def test_a_loss_stops_it_unless_it_is_accepted(
     assert dispatch(["deploy", f"--app={folder}"]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "firstline: deploy: would be lost: alarm:B",
-        "write it into the fleet file again, or add --accept NAME for each",
+        "mend the fleet file, or add --accept NAME for each",
     ]
     assert handed == []
     assert dispatch(["deploy", "--accept", "alarm:B", "--app", folder]) == 0
@@ -202,3 +206,32 @@ def test_what_cloudformation_would_stop_at_is_told_before(
     assert dispatch(["deploy", "--app", folder]) == 0
     assert capsys.readouterr().err.startswith("all functions of this account share 10 executions")
     assert handed == [("deploy", "--app", folder, "--all")]
+
+
+def test_it_stops_at_what_the_past_would_lose(
+    handed: list[tuple[str, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Until it is accepted; where no stack stands there is no past."""
+    lost = Miss(sort="page-lost", where="inc-1", at=BEGINS, why="the page inc-1")
+    asked: list[Place] = []
+
+    def check(place: Place, _since: object) -> Past:
+        asked.append(place)
+        return Past(1, (lost,), ())
+
+    monkeypatch.setattr(past, "check", check)
+    folder = assembled(tmp_path, firstline_x_app=template("A", "B"))
+    line = ["deploy", "--fleet", "my.toml", "--app", str(folder), "--check-past", "30d"]
+    assert dispatch([*line, "--profile", "staging", "-c", "region=eu-west-1"]) == 2
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == "past: 1 incident decided again, 1 page lost, 0 fixes gained"
+    assert "would be lost: past:page-lost" in err
+    assert handed == []
+    assert dispatch([*line, "--accept", "past:page-lost"]) == 0
+    assert asked == [Place("my.toml", "eu-west-1", "staging"), Place("my.toml")]
+    new = assembled(tmp_path, firstline_y_app=template("A"))
+    assert dispatch(["deploy", "--app", str(new), "--check-past", "30d"]) == 0
+    assert len(asked) == 2

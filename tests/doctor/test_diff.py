@@ -110,22 +110,22 @@ def test_each_loss_is_named() -> None:
 def test_what_would_be_lost_stops_unless_it_is_accepted() -> None:
     changes = compare({"mode:enforce", "alarm:x"}, {"mode:observe"})
     with pytest.raises(Malformed) as raised:
-        refuse(changes, [])
+        refuse(changes.losses, [])
     assert raised.value.lines == (
         "would be lost: alarm:x",
         "would be lost: mode:enforce",
-        "write it into the fleet file again, or add --accept NAME for each",
+        "mend the fleet file, or add --accept NAME for each",
     )
     with pytest.raises(Malformed, match="would be lost: alarm:x"):
-        refuse(changes, ["mode:enforce"])
-    refuse(changes, ["mode:enforce", "alarm:x"])
-    refuse(Changes((), ("alarm:y",)), [])
+        refuse(changes.losses, ["mode:enforce"])
+    refuse(changes.losses, ["mode:enforce", "alarm:x"])
+    refuse(Changes((), ("alarm:y",)).losses, [])
 
 
 def test_what_is_accepted_and_stays_is_a_mistake() -> None:
     """A name with a slip in it would accept nothing, unseen."""
     with pytest.raises(Malformed, match=r"^--accept alarm:y: would not be lost$"):
-        refuse(compare({"alarm:x"}, {"alarm:x"}), ["alarm:y"])
+        refuse(compare({"alarm:x"}, {"alarm:x"}).losses, ["alarm:y"])
 
 
 def test_changes_are_read_from_people_to_permissions() -> None:

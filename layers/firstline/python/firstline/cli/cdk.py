@@ -20,6 +20,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from firstline.cli.develop import BESIDE, PASSED_ON, Arguments, checkout
+from firstline.cli.fleets import Place
 from firstline.config import fleet_choice
 from firstline.errors import Malformed
 
@@ -40,6 +41,10 @@ FleetFile = Annotated[
 Accepted = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="NAME", help="what may be lost; may be given again"),
+]
+CheckPast = Annotated[
+    str,
+    typer.Option("--check-past", metavar="TIME", help="30d: decide the past again, and hold it"),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
 
@@ -62,13 +67,20 @@ def synth(
 
 
 @app.command(context_settings=PASSED_ON)
-def deploy(arguments: Arguments = None, fleet: FleetFile = None, accept: Accepted = None) -> int:
+def deploy(
+    arguments: Arguments = None,
+    fleet: FleetFile = None,
+    accept: Accepted = None,
+    check_past: CheckPast = "",
+) -> int:
     """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one.
 
     What it deploys stands in the fleet file: the policy, and its table [deployment]. It stops
     where the deployed stacks would lose a subscriber, a secret, a setting of the pager, the mode
     enforce, an alarm, a backstop or a rule, unless each is named by --accept; and where a log
-    group is not there, or more executions are reserved than the account can.
+    group is not there, or more executions are reserved than the account can. With --check-past it
+    decides the deployed ledger again, by this code and by the new policy, and stops at a page
+    that would be lost (past:page-lost) and a fix that would be gained (past:fix-gained).
     """
     root, words = checkout(), of_fleet(fleet, arguments or [])
     from firstline.cli.account import assembly
@@ -79,7 +91,9 @@ def deploy(arguments: Arguments = None, fleet: FleetFile = None, accept: Accepte
         if made.status:
             return made.status
         stacks = assembly.read(made.folder, _value(words, ("--profile",)))
-        changes.refuse(assembly.changes(stacks), accept or [])
+        stands = any(each.standing is not None for each in stacks)
+        past = _past(_place(words, fleet), check_past) if stands else ()
+        changes.refuse([*assembly.changes(stacks).losses, *past], accept or [])
         for note in assembly.limited(stacks):
             print(note, file=sys.stderr)
         return cdk(root, "deploy", *unless_named("--all", _of_assembly(words, made.folder)))
@@ -128,6 +142,27 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
     given = None if named is None else str(named)
     path = fleet_choice.choose(given, os.environ, Path())
     return ["-c", f"fleet={path.resolve()}", *arguments]
+
+
+def _past(place: Place, since: str) -> tuple[str, ...]:
+    """What the deployed ledger shows to be lost or gained, printed; nothing where none is asked."""
+    from firstline.cli import instants
+    from firstline.cli.account import past
+    from firstline.cli.output.terminal import printable
+
+    begins = instants.read("--check-past", since)
+    if begins is None:
+        return ()
+    found = past.check(place, begins)
+    print("\n".join(map(printable, past.lines(found))), flush=True)
+    return found.losses
+
+
+def _place(words: list[str], fleet: Path | None) -> Place:
+    """The deployment that *words* and *fleet* name."""
+    context = dict(each.split("=", 1) for each in words if "=" in each)
+    named = str(fleet) if fleet else context.get("fleet", "")
+    return Place(named, context.get("region", ""), _value(words, ("--profile",)))
 
 
 def _refuse_example(words: list[str]) -> None:

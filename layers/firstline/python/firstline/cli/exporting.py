@@ -43,7 +43,7 @@ def export(
     """
     window = (instants.read("--since", since), instants.read("--until", until))
     deployment = deployments.find(Place(fleet, region, profile))
-    line = _exported(file, deployment, incident or [], window)
+    line = write(file, deployment, incident or [], window)
     if as_json:
         output.emit(line)
     else:
@@ -56,10 +56,11 @@ def export(
 type Window = tuple[datetime | None, datetime | None]
 
 
-def _exported(
-    file: Path, deployment: Deployment, incidents: list[str], window: Window
-) -> ExportLine:
-    """Write the file. What checkpoints there are is settled before the first entry is read."""
+def write(file: Path, deployment: Deployment, incidents: list[str], window: Window) -> ExportLine:
+    """Write the export of *incidents*, or of all in the *window*, to *file*.
+
+    What checkpoints there are is settled before the first entry is read.
+    """
     counted = Counter[str]()
     sealed = archived.checkpoints(deployment.archive) if deployment.archive else iter(())
     lines = exports.write(

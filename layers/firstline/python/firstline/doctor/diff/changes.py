@@ -55,12 +55,11 @@ def lines(changes: Changes) -> Iterator[str]:
                 yield f"  {mark} {each.partition(':')[2]}"
 
 
-def refuse(changes: Changes, accepted: Sequence[str]) -> None:
+def refuse(losses: Sequence[str], accepted: Sequence[str]) -> None:
     """Raise `Malformed` for each loss that is not *accepted*, and for one accepted that is none."""
-    losses = changes.losses
     wrong = [f"--accept {each}: would not be lost" for each in accepted if each not in losses]
     open_ = [f"would be lost: {each}" for each in losses if each not in accepted]
     if open_:
-        wrong.append("write it into the fleet file again, or add --accept NAME for each")
+        wrong.append("mend the fleet file, or add --accept NAME for each")
     if wrong:
         raise Malformed(*open_, *wrong)
