@@ -9,6 +9,7 @@ import msgspec
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.cli.doctor import examine
+from firstline.config import fleet_file
 from firstline.diagnosis.evidence import HostEvidence, HostReport
 from firstline.doctor import meant, parts
 from firstline.doctor.finding import Finding
@@ -88,7 +89,7 @@ RESOURCES = [
 ]
 OUTPUTS = {
     "Mode": "observe",
-    "Context": '{"mode":"observe"}',
+    "Context": json.dumps(fleet_file.deployment(PROFILE_FILE).given()),
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",
     "EmergencyTopic": EMERGENCY,

@@ -16,7 +16,7 @@ from firstline.config.probe_section import Probe
 from firstline.config.probe_settings import ProbeSettings
 from firstline.errors import Malformed
 from infra import packaging, probe
-from tests.builders import PROFILE_FILE
+from tests.builders import PROFILE_FILE, deployable
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 from tests.infra.permissions import may
@@ -114,7 +114,7 @@ def test_a_profile_without_a_probe_makes_none(tmp_path: Path) -> None:
     text = fleet_file.read(PROFILE_FILE).decode()
     start, end = text.index("[probe.nats]"), text.index("[[rules]]")
     path = tmp_path / "fleet.toml"
-    path.write_text(text[:start] + text[end:])
+    path.write_text(deployable(text[:start] + text[end:]))
     app = App(outdir=str(tmp_path / "out"), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     notes = compose(app)
     app.synth()

@@ -18,7 +18,7 @@ from firstline.lab.twin import resources
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from infra.packaging import PROFILE_PATH
-from tests.builders import PROFILE_FILE
+from tests.builders import PROFILE_FILE, deployable
 from tests.infra.conftest import WITHOUT_BUNDLING, deployed_with
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
 
@@ -301,7 +301,8 @@ def test_a_changed_profile_makes_a_new_layer(tmp_path: Path) -> None:
     text = fleet_file.read(PROFILE_FILE).decode()
     keys = []
     for seconds in (60, 120):
-        path.write_text(text.replace("cooldown_seconds = 60", f"cooldown_seconds = {seconds}"))
+        changed = text.replace("cooldown_seconds = 60", f"cooldown_seconds = {seconds}")
+        path.write_text(deployable(changed))
         folder = tmp_path / f"assembly-{seconds}"
         app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": str(path)})
         compose(app)
