@@ -13,10 +13,10 @@ from infra.nag import accept
 INGEST_TIMEOUT = Duration.seconds(30)
 RECONCILE_TIMEOUT = Duration.seconds(FUNCTION_TIMEOUT.seconds)
 
-# A message stays hidden for longer than its function can work on it. A wake comes back only
-# when the lease of whoever died on it has run out: 30 s after the function's time.
-_SIGNALS_HIDDEN = INGEST_TIMEOUT.plus(Duration.seconds(5))
-_WAKES_HIDDEN = RECONCILE_TIMEOUT.plus(Duration.seconds(30))
+# A message stays hidden for six times as long as its function may run, as AWS advises ("Creating
+# and configuring an Amazon SQS event source mapping"): meanwhile Lambda tries a throttled one
+# again, and it counts as one receive. Half an hour of throttling leaves no dead letter.
+_HIDDEN_TIMEOUTS = 6
 _RECEIVES_MAX = 10
 _UNRESOLVED = "Annotation::@aws-cdk/aws-events:ruleUnresolvedEnvironment"
 
@@ -33,8 +33,8 @@ class Queues(Construct):
         self.undelivered = _dead_letters(self, "Undelivered")
         self.signals_dead = _dead_letters(self, "SignalsDead")
         self.wakes_dead = _dead_letters(self, "WakesDead")
-        self.signals = _queue(self, "Signals", _SIGNALS_HIDDEN, self.signals_dead)
-        self.wakes = _queue(self, "Wakes", _WAKES_HIDDEN, self.wakes_dead)
+        self.signals = _queue(self, "Signals", INGEST_TIMEOUT, self.signals_dead)
+        self.wakes = _queue(self, "Wakes", RECONCILE_TIMEOUT, self.wakes_dead)
         # to a queue that it made the CDK lets a rule's target read the attributes as well
         self._heard = sqs.Queue.from_queue_arn(self, "Heard", self.signals.queue_arn)
 
@@ -52,13 +52,13 @@ class Queues(Construct):
         )
 
 
-def _queue(scope: Construct, name: str, hidden: Duration, dead: sqs.Queue) -> sqs.Queue:
+def _queue(scope: Construct, name: str, timeout: Duration, dead: sqs.Queue) -> sqs.Queue:
     return sqs.Queue(
         scope,
         name,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        visibility_timeout=hidden,
+        visibility_timeout=Duration.seconds(_HIDDEN_TIMEOUTS * timeout.to_seconds()),
         retention_period=Duration.days(4),
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_RECEIVES_MAX),
     )

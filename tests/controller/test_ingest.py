@@ -44,7 +44,7 @@ def test_a_second_delivery_is_one_incident_and_one_page() -> None:
     assert (len(rig.tables.incidents), rig.waiting) == (1, [])
 
 
-LATER = START + timedelta(seconds=35)
+LATER = START + timedelta(seconds=180)
 """When a message whose worker died is delivered again."""
 
 

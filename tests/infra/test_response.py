@@ -15,6 +15,7 @@ from firstline.config import fleet_file
 from firstline.config.profile import Profile
 from firstline.config.settings import Home, Settings
 from firstline.lab.twin import resources
+from firstline.lab.twin.lambdas import VISIBILITY
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from infra.packaging import PROFILE_PATH
@@ -128,20 +129,20 @@ def test_every_made_alarm_is_known_by_its_arn(made: Made) -> None:
 @pytest.mark.parametrize(
     ("function", "queue", "twin"),
     [
-        ("ingest", "QueuesSignals", resources.SIGNALS),
-        ("reconcile", "QueuesWakes", resources.WAKES),
+        ("ingest", "QueuesSignals", "signals"),
+        ("reconcile", "QueuesWakes", "wakes"),
     ],
 )
 def test_a_queue_feeds_its_function(made: Made, function: str, queue: str, twin: str) -> None:
-    """One message at a time, hidden for longer than the function runs, ten times at most."""
+    """One message at a time, hidden for six times the function's time, ten times at most."""
     fed, name = made.one("AWS::SQS::Queue", queue), functions(made)[function].name
     mapping = source(made, function)
     assert mapping["EventSourceArn"] == made.arn(fed)
     assert mapping["FunctionName"] == name
     assert mapping["BatchSize"] == 1
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert fed.properties["VisibilityTimeout"] > TIMEOUTS_SECONDS[function]
-    assert fed.properties["VisibilityTimeout"] == resources.VISIBILITY_SECONDS[twin]
+    assert fed.properties["VisibilityTimeout"] == 6 * TIMEOUTS_SECONDS[function]
+    assert fed.properties["VisibilityTimeout"] == VISIBILITY[twin].total_seconds()
     redrive = fed.properties["RedrivePolicy"]
     assert redrive["maxReceiveCount"] == resources.RECEIVED_MAX == 10
     (dead,) = [

@@ -112,7 +112,7 @@ def test_paused_scenario_throws_the_switch() -> None:
 def test_dead_letters_have_a_queue(aws: TwinAws) -> None:
     """Each queue hides a message while it is worked on, and gives up after ten receives."""
     client = aws.session.client("sqs")
-    for name, seconds in ((resources.SIGNALS, "35"), (resources.WAKES, "90")):
+    for name, seconds in ((resources.SIGNALS, "180"), (resources.WAKES, "360")):
         told = client.get_queue_attributes(
             QueueUrl=resources.queue_url(HOME, name), AttributeNames=["All"]
         )["Attributes"]

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from firstline.controller.ports.people import Wake
 from firstline.lab.simulation.choices import Choices
+from firstline.lab.twin.lambdas import VISIBILITY
 
 LATE = (timedelta(0), timedelta(seconds=1), timedelta(seconds=7), timedelta(seconds=40))
 LATE_RARELY = TWICE_RARELY = 0.05
 RECEIVES_MAX = 10
-HIDDEN = {"ingest": timedelta(seconds=35), "reconcile": timedelta(seconds=90)}
+HIDDEN = {"ingest": VISIBILITY["signals"], "reconcile": VISIBILITY["wakes"]}
 """How long a message that failed stays hidden; that of a worker that died, too."""
 
 

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 RECEIVES_MAX = 10
+VISIBILITY = {"signals": timedelta(seconds=180), "wakes": timedelta(seconds=360)}
+"""How long a message is hidden while a function works on it, and after it failed."""
 
 type Handler = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -35,7 +35,7 @@ from firstline.lab.twin import stored_versions, tell, versions
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.fleet.alarms import MuteWindow
-from firstline.lab.twin.lambdas import Deliveries, Source
+from firstline.lab.twin.lambdas import VISIBILITY, Deliveries, Source
 from firstline.lab.twin.pager.alerts import Changed, Received
 from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from firstline.lab.twin.scenario import LeverPlan, Scenario
@@ -188,8 +188,8 @@ class Run:
         self._versions = stored_versions.StoredVersions(aws.session.client("dynamodb"), world)
         self._spoilt = versions.spoilt_ids(world)
         self._next_sweep = world.start + MINUTE
-        self._signals = self._source("signals", tally.of("ingest", ingest.handler), 35)
-        self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler), 90)
+        self._signals = self._source("signals", tally.of("ingest", ingest.handler))
+        self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler))
 
     def to_the_end(self, events: tuple[Event, ...], progress: Callable[[datetime], None]) -> None:
         """Deliver *events* and all that follows from them."""
@@ -227,11 +227,11 @@ class Run:
             if entries
         )
 
-    def _source(self, name: str, handler: Callable[..., Any], visibility_seconds: int) -> Source:
+    def _source(self, name: str, handler: Callable[..., Any]) -> Source:
         return Source(
             name,
             lambda event: dict(handler(event, None, self.system)),
-            timedelta(seconds=visibility_seconds),
+            VISIBILITY[name],
         )
 
     def _hear(self, body: bytes, at: datetime) -> None:

@@ -7,6 +7,7 @@ from boto3.session import Session
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.config.settings import Home
+from firstline.lab.twin.lambdas import VISIBILITY
 from firstline.lab.twin.memory import ROUTING_KEY
 from firstline.remediation.kill_switch import Switch
 
@@ -19,8 +20,7 @@ LEDGER = "firstline-ledger"
 SIGNALS = "firstline-signals"
 WAKES = "firstline-wakes"
 SECRET = "firstline/routing-key"  # noqa: S105 - its name
-VISIBILITY_SECONDS = {SIGNALS: 35, WAKES: 90}
-"""How long a message is hidden while a function works on it."""
+_VISIBILITY = {SIGNALS: VISIBILITY["signals"], WAKES: VISIBILITY["wakes"]}
 RECEIVED_MAX = 10
 """After how many deliveries a message is a dead letter."""
 
@@ -94,7 +94,7 @@ def _queue(client: "SQSClient", home: Home, name: str) -> None:
     client.create_queue(
         QueueName=name,
         Attributes={
-            "VisibilityTimeout": str(VISIBILITY_SECONDS[name]),
+            "VisibilityTimeout": str(int(_VISIBILITY[name].total_seconds())),
             "RedrivePolicy": json.dumps(redrive),
         },
     )
