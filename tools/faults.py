@@ -32,7 +32,7 @@ from firstline.signal import Severity
 
 HOME = Home("111122223333", "us-east-1")
 LASTS = timedelta(minutes=5)
-"""Less than SQS delivers a message for (ten times 35 s), so that nothing may be lost."""
+"""Less than SQS delivers a message for (ten times 180 s), so that nothing may be lost."""
 MEANT = (Conflict, Malformed, Unavailable)
 """What a handler may report of a message, which then comes again."""
 
@@ -115,6 +115,8 @@ ROWS = (
     Row("sweep", "sns.Publish", "kms-near-quota"),
     Row("sweep", "sqs.SendMessage", "rise-paged-by-the-sweep"),
 )
+READS = ("BatchGet", "Describe", "Get", "List", "Query")
+"""How the names of calls begin that change nothing."""
 UNREACHED = {
     "codedeploy:ListDeployments": "no shipped profile names an application of CodeDeploy",
     "dynamodb:GetItem": "reconcile asks for it only where a signal joins what ends just then",
@@ -128,8 +130,9 @@ def cells() -> Iterator[tuple[Row, HttpFault]]:
 
 
 def sample() -> list[tuple[Row, HttpFault]]:
-    """The first row of each call, under each fault in turn: what CI runs."""
-    rows = {row.call: row for row in reversed(ROWS)}.values()
+    """The first row of each call that changes something, under each fault in turn: for CI."""
+    changing = (row for row in reversed(ROWS) if not row.call.partition(".")[2].startswith(READS))
+    rows = {row.call: row for row in changing}.values()
     return list(zip(reversed(rows), cycle(HttpFault), strict=False))
 
 

@@ -25,12 +25,25 @@ from firstline.lab.simulation import planted
 from firstline.lab.simulation.bug import Planted
 from firstline.lab.simulation.bugs import PLANTED
 from tools import faults, regressions
+from tools.bench import bench
+from tools.bench.figure import Figure
 from tools.mutants import campaign as mutation
 from tools.mutants import mutants
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 SEEDS = 20_000
+
+
+class BenchLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure of a bench's quick form, and whether what it counts holds."""
+
+    bench: str
+    figure: str
+    holds: bool
+    code: str
+
+
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PART]...", show_default=False)]
 Listed = Annotated[bool, typer.Option("--list", help="name the parts, and whose table is stale")]
 Seed = Annotated[int, typer.Option("--seed", help="which mutants are chosen")]
@@ -125,6 +138,23 @@ def hunted(table: Path) -> dict[str, PlantedLine]:
     return {each.name: each for each in read}
 
 
+def run_benches(table: Path) -> int:
+    """Each bench in its quick form; status 1 where a fact that is counted does not hold."""
+    benches = bench.chosen(checkout() / "bench", [])
+    made = [(path, each) for path in benches for each in bench.measured(path, quick=True)]
+    lines = (
+        BenchLine(bench=path.stem, figure=each.name, holds=holds(each), code=version.digest())
+        for path, each in made
+    )
+    table.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in lines))
+    return int(not all(holds(each) for _, each in made))
+
+
+def holds(figure: Figure) -> bool:
+    """Whether what *figure* counts is as it should be; no time is judged."""
+    return not figure.exact or figure.met is not False
+
+
 PARTS = {
     "campaign": Part(
         "many runs of the simulation break no rule, and every fault comes",
@@ -141,6 +171,9 @@ PARTS = {
         "each call to AWS may end in seven ways, and no page is lost",
         "faults.jsonl",
         faults.run_all,
+    ),
+    "benches": Part(
+        "each bench runs, and each fact that it counts holds", "benches.jsonl", run_benches
     ),
     "mutants": Part(
         "each small edit of what is safety-critical fails a test",

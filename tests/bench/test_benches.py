@@ -14,6 +14,7 @@ from firstline.errors import Malformed
 from tools.bench import figure as figures
 from tools.bench.bench import chosen, measured
 from tools.bench.figure import Figure, paired
+from tools.prove import BenchLine
 
 ROOT = Path(__file__).parents[2]
 BENCHES = chosen(ROOT / "bench", [])
@@ -25,22 +26,36 @@ def nameless(name: str) -> str:
     return re.sub(r"[\d,]+", "N", name)
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("path", BENCHES, ids=lambda each: each.stem)
+ROWS = {nameless(line.split("|")[1].strip()) for line in PAGE.splitlines() if "|" in line}
+HEAVY = {"audit", "calls", "cold_start", "pinned", "sizes", "storm", "warm"}
+"""Benches that `./dev prove benches` runs, and no test."""
+TABLE = [
+    msgspec.json.decode(each, type=BenchLine)
+    for each in (ROOT / "docs" / "benches.jsonl").read_bytes().splitlines()
+]
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in BENCHES if each.stem not in HEAVY], ids=lambda each: each.stem
+)
 def test_a_bench_runs_and_has_its_rows(path: Path) -> None:
     """In its quick form: no time is asserted, and every fact that is counted holds."""
     found = list(measured(path, quick=True))
-    rows = {nameless(line.split("|")[1].strip()) for line in PAGE.splitlines() if "|" in line}
-    assert {nameless(each.name) for each in found} <= rows
-    assert f"`bench/{path.name}`" in PAGE
+    assert {nameless(each.name) for each in found} <= ROWS
     assert any(each.baseline is not None for each in found)
     assert all(each.met for each in found if each.exact and each.aim)
 
 
-def test_the_table_and_the_status_are_of_the_aims(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_bench_was_run_and_what_it_counts_holds() -> None:
+    """By `./dev prove benches`; each figure has its row in the page."""
+    assert {each.bench for each in TABLE} == {each.stem for each in BENCHES} >= HEAVY
+    assert {nameless(each.figure) for each in TABLE} <= ROWS
+    assert [each for each in TABLE if not each.holds] == []
+    assert all(f"`bench/{each.name}`" in PAGE for each in BENCHES)
+
+
+def test_the_status_is_of_the_aims(capsys: pytest.CaptureFixture[str]) -> None:
     """Counts alone, so that it is the same everywhere."""
-    assert dispatch(["bench", "calls", "--quick"]) == 0
-    assert "| a quiet reconcile " in capsys.readouterr().out
     assert dispatch(["bench", "calls", "--quick", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (quiet,) = (each for each in lines if each["name"] == "a quiet reconcile")
@@ -69,7 +84,10 @@ def test_aims_are_of_the_ratio_or_else_of_the_figure() -> None:
     assert paired("it", "ms", "that", [(2, 1)], speed=True).ratio == 0.5
     counted = Figure(name="it", figure=2, unit="pages", baseline=7, against="events")
     assert (counted.exactly(2).met, counted.exactly(3).met) == (True, False)
-    assert figures.row(counted.exactly(2)) == ("it", "2 pages", "7 pages (events)", "", "2", "met")
+    row = ("it", "2 pages", "7 pages (events)", "", "2", "met")
+    assert figures.row(counted.exactly(2)) == row
+    *_, last = figures.table([row])
+    assert [each.strip() for each in last.strip("|").split("|")] == list(row)
 
 
 def test_a_fact_that_does_not_hold_is_status_1(tmp_path: Path) -> None:

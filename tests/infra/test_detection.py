@@ -18,7 +18,7 @@ from firstline.monitoring import alarms as detection
 from firstline.signal import Disposition, Severity
 from firstline.signals.classify import Classification, classify, known_as
 from firstline.signals.sources.envelope import parse
-from tests.builders import PROFILE_FILE, deployable
+from tests.builders import PROFILE, PROFILE_FILE, deployable
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import ACCOUNT, REGION, Made, Resource
@@ -29,9 +29,8 @@ RECEIVED = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 
 def classified(body: bytes) -> Classification:
     """Give what the core makes of the event in *body*."""
-    profile = profiles.load(PROFILE_FILE)
-    signal = known_as(parse(body, HOME, RECEIVED), profile, {})
-    return classify(signal, profile, HOME)
+    signal = known_as(parse(body, HOME, RECEIVED), PROFILE, {})
+    return classify(signal, PROFILE, HOME)
 
 
 EVENTS = Path(__file__).parents[2] / "events"

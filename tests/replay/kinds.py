@@ -29,11 +29,14 @@ def of_each_kind(paths: Iterable[Path], home: Home) -> set[Path]:
 def kind(path: Path, home: Home) -> tuple[str, str]:
     """The condition that the scenario's first event means, and how the scenario must end."""
     scenario, (event, *_), policy = read(path, home)
-    profile = profiles.load(policy)
+    profile = _profile(policy)
     signal = named(parse(event.body, home, UNDATED), "key")
     known = known_as(signal, profile, {signal.arn: scenario.events[0].alarm})
     found = classify(known, profile, home)
     return found.condition, scenario.expect.outcome if scenario.expect else ""
+
+
+_profile = cache(profiles.load)
 
 
 def _order(path: Path) -> tuple[bool, int, int, str]:

@@ -80,6 +80,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (Kind.PAGE, PAGE | {"tries": 3}, ("paged trigger k (try 3)",)),
     (Kind.PAGE, PAGE | {"channel": "team"}, ("told trigger k",)),
     (Kind.PAGE, PAGE | {"channel": "change"}, ("notes trigger k",)),
+    (Kind.PAGE, PAGE | {"channel": "note", "outcome": "accepted"}, ()),
     (Kind.PAGE, PAGE | {"outcome": "owed", "why": "503"}, ("owes trigger k not sent, owed: 503",)),
     (*decision("wait"), ("waits so",)),
     (*decision("wait", rule="fix under way"), ()),

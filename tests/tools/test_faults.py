@@ -29,6 +29,12 @@ ACTIONS = {
 }
 """Calls whose permissions are those of their parts."""
 
+CHANGES = {
+    *("CancelInstanceRefresh", "SetDesiredCapacity", "StartInstanceRefresh"),
+    *("Publish", "SendCommand", "SendMessage"),
+    *("TerminateInstanceInAutoScalingGroup", "TransactWriteItems"),
+}
+
 
 @pytest.mark.parametrize(
     ("row", "fault"), sample(), ids=[f"{row.call} {fault}" for row, fault in sample()]
@@ -39,9 +45,9 @@ def test_a_call_that_fails_loses_no_page_and_does_nothing_twice(row: Row, fault:
     assert cell.came > 0
 
 
-def test_the_sample_has_every_call_and_every_fault() -> None:
+def test_the_sample_has_every_change_and_every_fault() -> None:
     chosen = sample()
-    assert {row.call for row, _ in chosen} == {row.call for row in ROWS}
+    assert {row.call.partition(".")[2] for row, _ in chosen} == CHANGES
     assert {fault for _, fault in chosen} == set(HttpFault)
     assert len(chosen) < len(ROWS) < len(list(cells()))
 

@@ -5,7 +5,7 @@ deployed, and what the ledger keeps under its digest. A file that extends nothin
 its ``[deployment]``, which is no part of a profile.
 """
 
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,11 +117,15 @@ def extending(raw: bytes, name: str) -> FleetFile | None:
     return found
 
 
-def policies() -> Iterator[Policy]:
-    """The shipped policies, by name."""
-    for path in sorted(POLICIES.glob("*.toml")):
-        table = dict(toml_document.read(path.read_bytes(), path.name).table)
-        yield Policy(table.pop("name"), table.pop("version"), table)
+@cache
+def policies() -> tuple[Policy, ...]:
+    """The shipped policies, by name. They are read once in a process, and nothing changes them."""
+    return tuple(map(_read_policy, sorted(POLICIES.glob("*.toml"))))
+
+
+def _read_policy(path: Path) -> Policy:
+    table = dict(toml_document.read(path.read_bytes(), path.name).table)
+    return Policy(table.pop("name"), table.pop("version"), table)
 
 
 def _policy(document: Document) -> Policy:

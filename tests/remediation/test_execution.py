@@ -1,0 +1,30 @@
+"""A cancel is sent for the refresh that it means, and for no other."""
+
+import pytest
+
+from firstline.actions.cancel_refresh import REFRESH_ID
+from firstline.diagnosis.evidence import Refresh, Refreshes
+from firstline.ids import GroupName, IncidentId, Token
+from firstline.remediation.execution import FixOrder, withheld
+from tests.builders import ID, NOW
+
+ORDER = FixOrder(
+    token=Token("t"),
+    incident=IncidentId(ID),
+    action="cancel_refresh",
+    target=GroupName("group"),
+    not_after=NOW,
+    parameters={REFRESH_ID: "r-1"},
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        ((Refresh("r-1", "InProgress", NOW),), None),
+        ((Refresh("r-2", "InProgress", NOW),), "r-1 is to be cancelled, and r-2 goes on"),
+        ((Refresh("r-1", "Successful", NOW),), "r-1 is to be cancelled, and no refresh goes on"),
+    ],
+)
+def test_another_refresh_is_not_cancelled(known: tuple[Refresh, ...], why: str | None) -> None:
+    assert withheld(ORDER, Refreshes(known)) == why
