@@ -44,7 +44,10 @@ class BenchLine(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[PART]...", show_default=False)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PART]...", help="else all; --list names them", show_default=False),
+]
 Listed = Annotated[bool, typer.Option("--list", help="name the parts, and whose table is stale")]
 Seed = Annotated[int, typer.Option("--seed", help="which mutants are chosen")]
 Count = Annotated[int, typer.Option("--count", min=1, help="how many mutants")]

@@ -18,7 +18,10 @@ from tools.bench.figure import Figure
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[BENCH]...", show_default=False)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[BENCH]...", help="scripts of bench/; else all", show_default=False),
+]
 Quick = Annotated[bool, typer.Option("--quick", help="few rounds: whether they run, not how fast")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per figure")]
 

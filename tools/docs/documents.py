@@ -13,6 +13,7 @@ from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin.scenario import Scenario
 from firstline.remediation.guards import order
 from tools.cost.cost import cost
+from tools.docs import commands
 from tools.docs.coverage import coverage
 from tools.docs.doctors import doctors
 from tools.docs.rooms import architecture
@@ -106,6 +107,7 @@ def roles() -> str:
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "ARCHITECTURE.md": lambda: architecture(checkout()),
+    "CLI.md": commands.page,
     "LIFECYCLE.md": lifecycle,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,

@@ -26,7 +26,7 @@ app.command()(incidents.show)
 
 @app.command()
 def verify(
-    export: Annotated[Path, typer.Argument(metavar="EXPORT", show_default=False)],
+    export: Annotated[Path, typer.Argument(metavar="EXPORT", help="the file", show_default=False)],
     key: Annotated[
         Path | None, typer.Argument(metavar="[KEY]", help="the public key of checkpoints")
     ] = None,

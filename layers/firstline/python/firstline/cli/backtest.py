@@ -37,7 +37,12 @@ Old = Annotated[
     Path | None,
     typer.Option("--against", help="the old one; else the recorded one, or runbook.toml"),
 ]
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH...", help="events, folders of them, or exports", show_default=False
+    ),
+]
 Alarms = Annotated[
     Path | None, typer.Option(help="JSON: the deployed alarms' ARNs to their names in the profile")
 ]

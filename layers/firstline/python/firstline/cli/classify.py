@@ -31,7 +31,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command("classify")
 def run(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="envelopes, or folders of them", show_default=False),
+    ],
     fleet: FileOrExample = "",
     account: Account = "111122223333",
     region: Region = "us-east-1",
@@ -57,7 +60,9 @@ def run(
 
 @app.command("generate")
 def make(
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="an alarm or a rule", show_default=False)
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="the file; else standard output")
     ] = None,

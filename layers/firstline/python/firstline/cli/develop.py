@@ -19,7 +19,7 @@ from firstline.errors import Malformed
 PASSED_ON = {"ignore_unknown_options": True}
 VALUED = frozenset({"-W", "-c", "-k", "-m", "-n", "-o", "-p", "-r"})
 """Pytest's short options that take a value."""
-Arguments = Annotated[list[str] | None, typer.Argument(show_default=False)]
+Arguments = Annotated[list[str] | None, typer.Argument(help="are passed on", show_default=False)]
 Fast = Annotated[bool, typer.Option("--fast", help="only what decides, in a minute of CPU")]
 FAST_SECONDS = 60
 BESIDE = Path(sys.executable).parent

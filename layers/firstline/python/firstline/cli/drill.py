@@ -29,7 +29,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def drill(
-    condition: Annotated[str, typer.Argument(metavar="CONDITION", show_default=False)],
+    condition: Annotated[
+        str,
+        typer.Argument(metavar="CONDITION", help="such as complete-outage", show_default=False),
+    ],
     enforce: Annotated[
         bool, typer.Option("--enforce", help="let it be fixed, where the deployment may fix")
     ] = False,

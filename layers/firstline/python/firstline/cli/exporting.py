@@ -25,7 +25,7 @@ from firstline.ledger.chain import Entry
 
 
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="to write", show_default=False)],
     incident: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="only this one; may be given again")
     ] = None,

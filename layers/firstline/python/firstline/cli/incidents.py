@@ -60,7 +60,7 @@ def list_incidents(
 
 
 def show(
-    incident: Annotated[str, typer.Argument(metavar="INCIDENT", show_default=False)],
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="its id", show_default=False)],
     export: Export = None,
     fleet: FileOrName = "",
     profile: Credentials = "",

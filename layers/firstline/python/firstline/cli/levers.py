@@ -18,7 +18,9 @@ from firstline.errors import Malformed
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-Incident = Annotated[str, typer.Argument(metavar="INCIDENT", show_default=False)]
+Incident = Annotated[
+    str, typer.Argument(metavar="INCIDENT", help="the id that the page names", show_default=False)
+]
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="the hash that the page names")]
 Scope = Annotated[
     str, typer.Argument(metavar="SCOPE", help="everything, a condition, or an incident's id")

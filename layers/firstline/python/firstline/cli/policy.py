@@ -35,7 +35,9 @@ def policy() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="the fleet file", show_default=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Load a profile and count what is in it; one that is refused is one line, and status 2.
@@ -63,7 +65,11 @@ def check(
 
 
 @app.command()
-def show(file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]) -> None:
+def show(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="the fleet file", show_default=False)
+    ],
+) -> None:
     """Print the whole that a fleet file and its policy make, and where each line comes from."""
     raw = profile_file.read(file)
     found = profiles.extending(raw, str(file))
@@ -77,7 +83,9 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False
 
 @app.command()
 def explain(
-    event: Annotated[Path, typer.Argument(metavar="EVENT", show_default=False)],
+    event: Annotated[
+        Path, typer.Argument(metavar="EVENT", help="one envelope", show_default=False)
+    ],
     fleet: FileOrExample = "",
     account: Account = "111122223333",
     region: Region = "us-east-1",

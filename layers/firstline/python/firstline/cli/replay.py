@@ -38,7 +38,10 @@ from firstline.signals.sources.envelope import parse
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-Where = Annotated[Path, typer.Argument(metavar="PATH", show_default=False)]
+Where = Annotated[
+    Path,
+    typer.Argument(metavar="PATH", help="an event, a scenario or an export", show_default=False),
+]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
 Export = Annotated[Path | None, typer.Option(help="write the ledger there, for audit and report")]
 Html = Annotated[Path | None, typer.Option(help="write the report of it there, as one page")]

@@ -1,0 +1,102 @@
+"""What scripts rely on: each command's exit statuses, and the documents of its ``--json``.
+
+`docs/CLI.md` is made from these tables. Tests hold them against the commands: a command that
+returns a status has its meaning here, and what a command encodes is of the type that is named here.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from firstline.cli.analysis.statistics import Review
+from firstline.cli.output import lines
+from firstline.cli.output.deployed import DoctorLine, DrillLine
+from firstline.cli.output.past import AgainLine, BacktestLine
+from firstline.controller.operators.commands import Pulled
+from firstline.reporting.postmortem.report import Report
+
+EVERY = {
+    0: "The command did what it was asked for, and nothing that it checks fails.",
+    2: "The call, a file or the environment is at fault. Standard error names the fault in one"
+    " line; a fleet file has a line for each fault.",
+    130: "SIGINT (Ctrl-C) or SIGTERM ended the command. It restored what it had changed.",
+}
+"""The statuses of every command."""
+_SOME_UNREAD = "A file cannot be read. Standard error names it, and the others are shown."
+_CDK = {1: "The CDK failed."}
+STATUSES: dict[str, dict[int, str]] = {
+    "replay": {
+        1: "The ending is not the one that the scenario expects, a page came after its target, or"
+        " an incident of an export is not decided as it was recorded."
+    },
+    "console": {0: "SIGINT or SIGTERM ended it."},
+    "init": {1: "The file is not complete, or decides otherwise than the file of `--from`."},
+    "classify": {2: _SOME_UNREAD},
+    "doctor": {1: "A P1 may go unheard: there is a critical finding."},
+    "drill": {1: "Something that a drill expects did not come, or came too late."},
+    "simulate": {
+        1: "A run broke a rule, no run met one of the faults, or a planted bug was not found.",
+        130: "It was stopped; `--state` keeps what was done.",
+    },
+    "backtest": {1: "There is a flip of a sort that `--fail-on` names.", 2: _SOME_UNREAD},
+    "audit verify": {
+        1: "The export does not hold, or with `--require-anchor` nothing anchors one of its chains."
+    },
+    "test": {
+        1: "A test failed.",
+        2: "The call is at fault, or pytest could not collect the tests.",
+        4: "pytest does not know an option.",
+        5: "There is no such test.",
+    },
+    "check": {1: "A check failed."},
+    "synth": _CDK,
+    "bootstrap": _CDK,
+    "diff": {1: "The CDK failed, or with `--fail` there is a difference."},
+    "deploy": _CDK,
+    "destroy": _CDK,
+    "bench": {1: "A figure does not meet its aim."},
+    "prove": {1: "A part failed.", 130: "It was stopped; the same line goes on."},
+}
+"""What the statuses of a command mean, where that is more than `EVERY` says."""
+
+
+class Document(NamedTuple):
+    """A type that a command encodes: one document a line, ``when`` this was asked for."""
+
+    type: type[msgspec.Struct]
+    when: str
+
+
+_LEVER = (Document(Pulled, "what the lever did"),)
+DOCUMENTS: dict[str, tuple[Document, ...]] = {
+    "replay": (
+        Document(lines.ReplayLine, "each incident of an event or a scenario"),
+        Document(AgainLine, "each incident of an export"),
+    ),
+    "classify": (Document(lines.ClassifyLine, "each event"),),
+    "policy check": (Document(lines.PolicyLine, "the file"),),
+    "policy explain": (Document(lines.ExplainLine, "the event"),),
+    "doctor": (Document(DoctorLine, "each finding"),),
+    "drill": (Document(DrillLine, "the drill"),),
+    "report-user": (Document(lines.ReportLine, "the report"),),
+    "approve": _LEVER,
+    "deny": _LEVER,
+    "pause": _LEVER,
+    "resume": _LEVER,
+    "promote": _LEVER,
+    "simulate": (
+        Document(lines.SimulateLine, "all runs together"),
+        Document(lines.ViolationLine, "with `--seed`, the run"),
+        Document(lines.PlantedLine, "with `--planted`, each bug"),
+    ),
+    "backtest": (Document(BacktestLine, "all that was recorded"),),
+    "audit export": (Document(lines.ExportLine, "the file"),),
+    "audit list": (Document(lines.IncidentLine, "each incident"),),
+    "audit show": (Document(lines.EntryLine, "each entry"),),
+    "audit verify": (Document(lines.AuditLine, "the export"),),
+    "report": (
+        Document(Report, "each incident"),
+        Document(Review, "with `--since`, the time across incidents"),
+    ),
+}
+"""What each command of the package writes with ``--json``."""
