@@ -8,10 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "firstline" / "python" / "firstline"
-DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+OF_THE_ROOT = (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
+DOCUMENTS = (*OF_THE_ROOT, *sorted((ROOT / "docs").glob("*.md")))
 _FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+_PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"')
 
 
 def commands(document: Path) -> Iterator[list[str]]:
@@ -38,6 +40,8 @@ def links(document: Path) -> Iterator[tuple[Path, str]]:
         if "://" not in target:
             path = (document.parent / target).resolve() if target else document
             yield path, heading.removeprefix("#")
+    for target in _PICTURE.findall(document.read_text()):
+        yield document.parent / target, ""
 
 
 def headings(document: Path) -> set[str]:
@@ -91,7 +95,7 @@ def defined_tests(path: Path) -> frozenset[str]:
     return frozenset(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
 
 
-OF_AWS = frozenset({"FilterArns"})
+OF_AWS = frozenset({"FilterArns", "KmsMasterKeyId", "SqsManagedSseEnabled"})
 """Names of AWS's that a document tells a person, and no code of ours needs."""
 
 

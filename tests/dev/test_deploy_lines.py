@@ -16,7 +16,9 @@ from tests.builders import PROFILE
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT
 from tests.doctor.accounts import ACCOUNT
 
-LINE = re.compile(r"(?:\./dev|firstline|npx cdk) (?:deploy|destroy|synth)\b([^`\n;]*)")
+LINE = re.compile(
+    r"(?:\./dev|firstline|npx cdk) (?:deploy|destroy|synth)\b(?! \[OPTIONS\])([^`\n;]*)"
+)
 NAMES_IT = re.compile(r" (?:--fleet |-c fleet=)\S")
 DEPLOYED = {
     "as it is": ACCOUNT,

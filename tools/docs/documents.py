@@ -13,7 +13,7 @@ from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin.scenario import Scenario
 from firstline.remediation.guards import order
 from tools.cost.cost import cost
-from tools.docs import commands
+from tools.docs import commands, pictures, way
 from tools.docs.coverage import coverage
 from tools.docs.doctors import doctors
 from tools.docs.rooms import architecture
@@ -29,6 +29,7 @@ def docs() -> None:
     for name, make in DOCUMENTS.items():
         (folder / name).write_text(make())
         print(f"docs/{name}")
+    print(f"docs/pictures/report: {pictures.take(checkout())}")
 
 
 def lifecycle() -> str:
@@ -116,6 +117,8 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "IAM.md": roles,
     "COST.md": lambda: cost(checkout() / "events" / "scenarios"),
     "SAFETY.md": lambda: safety(checkout() / "docs"),
+    "pictures/alarm.light.svg": lambda: way.picture(way.COLOURS["light"]),
+    "pictures/alarm.dark.svg": lambda: way.picture(way.COLOURS["dark"]),
 }
 
 
