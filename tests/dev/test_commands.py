@@ -15,7 +15,6 @@ from firstline.cli.main import COMMANDS, mistake, module_of
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
-POLICY = "firstline policy COMMAND [ARGUMENTS]; COMMAND is one of check, show, explain"
 
 
 def call(*arguments: str | Path, cwd: Path, path: str = "") -> tuple[int, str, str]:
@@ -74,10 +73,7 @@ def test_the_version_is_the_project_s(tmp_path: Path) -> None:
         (["--colour"], "firstline: no command '--colour'; firstline --help lists the commands\n"),
         (["check", "--hard"], "firstline: check: No such option: --hard\n"),
         (["check", "a"], "firstline: check: Got unexpected extra argument(s) (a)\n"),
-        (
-            ["policy"],
-            f"firstline: policy: Missing command. Usage: {POLICY}\n",
-        ),
+        (["policy", "chek"], "firstline: policy: No such command 'chek'. Did you mean 'check'?\n"),
         (
             ["test", "-q", "-k", "gone", "tests/gone.py::test_a", "-n0"],
             "firstline: test: tests/gone.py::test_a: there is no such file or folder of tests\n",

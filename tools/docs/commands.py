@@ -17,7 +17,9 @@ HEAD = """# The command line
 
 Made by `./dev docs` from the commands. `./dev` runs them from a checkout; `firstline` is the same
 command where the package is installed. Without arguments it lists the commands. `-h` or `--help`
-shows the help of a command, and a group without a command shows its commands.
+shows the help of a command, and a group without a command shows its commands. On a terminal lines
+are folded at its width; in a pipe each stays whole. Equal lines in a row are one line with their
+number.
 
 ## Exit statuses
 

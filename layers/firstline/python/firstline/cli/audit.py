@@ -7,6 +7,7 @@ import typer
 
 from firstline.cli import exporting, incidents
 from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
 from firstline.cli.output.lines import AuditLine, FaultLine
 from firstline.errors import Malformed
 from firstline.ledger import verify as audit
@@ -53,7 +54,7 @@ def verify(
     if as_json:
         output.emit(line)
     else:
-        print(line.why)
+        terminal.say(line.why.splitlines())
     return audit.status(found, require_anchor=require_anchor)
 
 

@@ -11,7 +11,7 @@ import typer
 from firstline.cli import envelope, exported, replay_export
 from firstline.cli.envelope import RUNBOOK, Account, Region, Unread
 from firstline.cli.output import lines as output
-from firstline.cli.output import progress
+from firstline.cli.output import progress, terminal
 from firstline.cli.output.past import BacktestLine, FlipLine, GainedLine
 from firstline.cli.output.progress import bar
 from firstline.config import fleet_file as profiles
@@ -30,6 +30,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FLIPS_MAX = 10_000
 """As many flips as are told one by one; all are counted."""
+HANG = 17
+"""The column of a flip's words, behind its sort."""
 TELL_EVERY = 5_000
 
 New = Annotated[Path, typer.Option("--policy", help="the new profile", show_default=False)]
@@ -86,7 +88,7 @@ def run(
         totals = pair.end()
     line = _line(totals, flips)
     if line.events or not unread.lines:
-        output.emit(line) if as_json else print("\n".join(_text(line)))
+        output.emit(line) if as_json else _say(line)
     return unread.status(int(bool(wanted & {sort for sort, some in totals.flips.items() if some})))
 
 
@@ -205,11 +207,18 @@ def _flip(flip: Flip) -> FlipLine:
     )
 
 
-def _text(line: BacktestLine) -> Iterator[str]:
-    for each in line.decisions:
-        yield f"{each.sort:<16} {each.at:%Y-%m-%d %H:%M:%S}  {each.where}"
-        yield f"{'':17}from {_said(each.before)} to {_said(each.after)}"
-        yield f"{'':17}{each.why}"
+def _say(line: BacktestLine) -> None:
+    terminal.say((text for each in line.decisions for text in _flipped(each)), HANG)
+    terminal.say(_summary(line))
+
+
+def _flipped(flip: FlipLine) -> Iterator[str]:
+    yield f"{flip.sort:<16} {flip.at:%Y-%m-%d %H:%M:%S}  {flip.where}"
+    yield f"{'':{HANG}}from {_said(flip.before)} to {_said(flip.after)}"
+    yield f"{'':{HANG}}{flip.why}"
+
+
+def _summary(line: BacktestLine) -> Iterator[str]:
     if line.changed > len(line.decisions):
         yield f"and {line.changed - len(line.decisions):,} more flips"
     yield (

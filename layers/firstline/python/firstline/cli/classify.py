@@ -12,6 +12,7 @@ from firstline.cli import envelope, exported, fleets
 from firstline.cli.envelope import Account, Region, Unread
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
 from firstline.cli.output.lines import ClassifyLine
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
@@ -54,7 +55,7 @@ def run(
         for line in lines:
             output.emit(line)
     elif lines:
-        print(table(lines))
+        terminal.say(*table(lines))
     return unread.status()
 
 
@@ -104,12 +105,15 @@ def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine
     )
 
 
-def table(lines: list[ClassifyLine]) -> str:
-    """A row for each event: what it is, how bad, of what kind, and its reason below."""
+def table(lines: list[ClassifyLine]) -> tuple[list[str], int]:
+    """A row for each event: what it is, how bad, of what kind, and its reason below.
+
+    With the column at which names and reasons begin.
+    """
     rows = [(each.disposition, each.severity or "-", each.condition or "-") for each in lines]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        + f"  {Path(each.file).name}\n{'':{sum(widths) + 6}}{each.why}"
-        for row, each in zip(rows, lines, strict=True)
-    )
+    told, begin = list[str](), sum(widths) + 6
+    for row, each in zip(rows, lines, strict=True):
+        cells = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        told += [f"{cells}  {Path(each.file).name}", f"{'':{begin}}{each.why}"]
+    return told, begin

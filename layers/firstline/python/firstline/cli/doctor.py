@@ -1,6 +1,7 @@
 """``firstline doctor``: the profile held against the account that it is for; it changes nothing."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from firstline.adapters.clock import SystemClock
 from firstline.cli import fleets
 from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
 from firstline.cli.output.deployed import DoctorLine
 from firstline.config import fleet_file as profiles
 from firstline.doctor import quotas
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
     from firstline.controller.ports.people import Clock
+
+HANG = 10
+"""The column of a finding's words, behind its severity."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -54,15 +59,17 @@ def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:
         if as_json:
             output.emit(msgspec.convert(msgspec.to_builtins(each), type=DoctorLine))
         else:
-            print(_told(each))
+            terminal.say(_told(each), HANG)
     if not as_json:
-        print(_summary(findings))
+        terminal.say([_summary(findings)])
     return int(checks.deaf(findings))
 
 
-def _told(finding: Finding) -> str:
-    head = f"{finding.severity:<8}  {finding.check}: {finding.subject} {finding.what}"
-    return f"{head}\n          so {finding.consequence}\n          mend: {finding.remedy}\n"
+def _told(finding: Finding) -> Iterator[str]:
+    yield f"{finding.severity:<8}  {finding.check}: {finding.subject} {finding.what}"
+    yield f"{'':{HANG}}so {finding.consequence}"
+    yield f"{'':{HANG}}mend: {finding.remedy}"
+    yield ""
 
 
 def _summary(findings: tuple[Finding, ...]) -> str:

@@ -12,6 +12,7 @@ from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.fleets import Credentials, File, Place, Region
 from firstline.cli.levers import length
 from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
 from firstline.cli.output.deployed import DrillLine
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
@@ -24,6 +25,8 @@ from firstline.signal import Condition
 Page = Annotated[
     Path | None, typer.Option(metavar="FILE", help="write the drill's report as one HTML page")
 ]
+HANG = 10
+"""The column of what came, behind its name."""
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -81,7 +84,7 @@ def tell(line: DrillLine, *, as_json: bool) -> int:
     if as_json:
         output.emit(line)
     else:
-        print("\n".join(_told(line)))
+        terminal.say(_told(line), HANG)
     return int(not line.holds)
 
 

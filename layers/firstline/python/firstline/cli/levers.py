@@ -11,6 +11,7 @@ from firstline.cli import fleets
 from firstline.cli.account import operator_url
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Lever, Pulled
 from firstline.diagnosis.evidence import Unknown
@@ -146,9 +147,8 @@ def _tell(pulled: Pulled, *, as_json: bool) -> None:
         "resume": f"resumed: fixes of {pulled.scope} go on{owed}",
         "promote": f"promoted: {pulled.action} goes as far by itself as the profile says",
     }[pulled.lever]
-    print(f"{line} (recorded as {pulled.by})")
-    if pulled.lever == "pause":
-        print(_under_way(pulled.under_way))
+    pause = [_under_way(pulled.under_way)] if pulled.lever == "pause" else []
+    terminal.say([f"{line} (recorded as {pulled.by})", *pause])
 
 
 def _under_way(fix: levers.UnderWay | Unknown | None) -> str:

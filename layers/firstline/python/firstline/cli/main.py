@@ -9,7 +9,7 @@ nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a co
 A mistake in the call, and ``Malformed`` or ``Unavailable`` out of a command, are one line on stderr
 and status 2.
 SIGINT and SIGTERM end a command alike, by ``KeyboardInterrupt``: it restores what it changed and
-leaves with ``STOPPED`` where it does not choose a status of its own.
+leaves with one line and ``STOPPED`` where it does not choose a status of its own.
 """
 
 import gc
@@ -20,12 +20,14 @@ from difflib import get_close_matches
 from importlib import import_module, metadata
 from itertools import pairwise
 from types import FrameType, ModuleType
+from typing import TYPE_CHECKING
 
 from firstline.errors import Malformed, Unavailable
 
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
+
 NAME = "firstline"
-MISSING = "Missing command."
-"""What Typer says of a call that lacks a subcommand."""
 STOPPED = 130
 """The status of a command that a signal ended, as shells have it for Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -68,7 +70,8 @@ def main() -> None:
     end_on_signals()
     try:
         status = dispatch(sys.argv[1:])
-    except KeyboardInterrupt:  # before the command's own code ran
+    except KeyboardInterrupt:  # what the command changed is restored by now
+        print(f"{NAME}: stopped", file=sys.stderr)
         status = STOPPED
     # what is left needs no search for garbage: the process ends, and that search costs 0.2 s
     gc.freeze()
@@ -124,24 +127,33 @@ def run(name: str, arguments: Sequence[str]) -> int:
         return mistake(f"{name}: --profile names AWS credentials: name the file by --fleet {old}")
     app: typer.Typer = module_of(COMMANDS[name][0]).app
     group = typer.main.get_group(app)
-    command = group.commands.get(name, group)
     try:
-        status = command.main(
-            arguments,
-            prog_name=f"{NAME} {name}",
-            standalone_mode=False,
-            help_option_names=["-h", "--help"],
-        )
+        return invoked(group, name, arguments)
     except (typer.TyperException, Malformed, Unavailable) as error:
         text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        if text == MISSING:
-            known = ", ".join(group.commands)
-            text = f"{text} Usage: {NAME} {name} COMMAND [ARGUMENTS]; COMMAND is one of {known}"
         first, *more = error.lines if isinstance(error, Malformed) else [text]
         return mistake(f"{name}: {first}", *more)
     except typer.Abort:
         return mistake(f"{name}: stopped, nothing was answered")
-    return int(status or 0)
+
+
+def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
+    """The status of the command *name* of *group*; a group alone shows its commands.
+
+    An interrupt passes through: Typer's own ``main`` ends without a word. Raises Typer's errors.
+    """
+    import typer
+
+    command = group.commands.get(name, group)
+    given = list(arguments) if arguments or command is not group else ["--help"]
+    words, helps = f"{NAME} {name}", ["-h", "--help"]
+    try:
+        with command.make_context(words, given, help_option_names=helps) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except EOFError as error:
+        raise typer.Abort from error
 
 
 def fleet_as_profile(arguments: Sequence[str]) -> str | None:

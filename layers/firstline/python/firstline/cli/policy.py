@@ -1,5 +1,6 @@
 """``firstline policy``: the operator's file, checked and explained."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from firstline.cli.classify import MEANT
 from firstline.cli.envelope import Account, Region
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
+from firstline.cli.output import terminal
 from firstline.cli.output.lines import ExplainLine, MissLine, PolicyLine
 from firstline.config import fleet_file as profiles
 from firstline.config import profile_file, provenance
@@ -25,6 +27,8 @@ from firstline.signals.sources.envelope import parse
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+NAME_WIDTH = 12
+"""Columns of a fact's name."""
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 
@@ -61,7 +65,7 @@ def check(
     counts = {"alarm": line.alarms, "rule": line.rules}
     counts |= {"ladder": line.ladders, "action": line.actions}
     told = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
-    print(f"{file}: holds together: {', '.join(told)}")
+    terminal.say([f"{file}: holds together: {', '.join(told)}"])
 
 
 @app.command()
@@ -99,7 +103,7 @@ def explain(
     if as_json:
         output.emit(line)
     else:
-        print(_told(line))
+        terminal.say(_told(line), NAME_WIDTH + 1)
 
 
 def _explained(event: Path, signal: Signal, profile: Profile, home: Home) -> ExplainLine:
@@ -134,7 +138,7 @@ def _misses(signal: Signal, profile: Profile) -> list[MissLine]:
     return told
 
 
-def _told(line: ExplainLine) -> str:
+def _told(line: ExplainLine) -> Iterator[str]:
     facts = {
         "disposition": line.disposition,
         "why": line.why,
@@ -144,5 +148,5 @@ def _told(line: ExplainLine) -> str:
         "scope": line.scope,
         "rule": line.rule or "none",
     }
-    rows = [f"{name:<12} {value}" for name, value in facts.items() if value]
-    return "\n".join([*rows, *(f"{'not':<12} {each.rule!r}: {each.why}" for each in line.misses)])
+    yield from (f"{name:<{NAME_WIDTH}} {value}" for name, value in facts.items() if value)
+    yield from (f"{'not':<{NAME_WIDTH}} {each.rule!r}: {each.why}" for each in line.misses)

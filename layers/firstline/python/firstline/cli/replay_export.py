@@ -8,6 +8,7 @@ import msgspec
 from firstline.cli import exported
 from firstline.cli.output import lines as output
 from firstline.cli.output import replay as account
+from firstline.cli.output import terminal
 from firstline.cli.output.lines import PageLine, UpdateLine
 from firstline.cli.output.past import AgainLine, DifferenceLine
 from firstline.config.profile import Profile
@@ -47,12 +48,12 @@ def run(path: Path, *, as_json: bool) -> int:
             if as_json:
                 output.emit(line)
             else:
-                print("\n".join(_text(line)))
+                terminal.say(_text(line))
     if not incidents:
         raise Malformed(f"{path}: holds no incident: nothing was decided in it")
     if not as_json:
         ends = f"{parted} not as recorded" if parted else "each as recorded"
-        print(f"incidents: {incidents}, decisions decided again: {decisions}, {ends}")
+        terminal.say([f"incidents: {incidents}, decisions decided again: {decisions}, {ends}"])
     return 1 if parted else 0
 
 

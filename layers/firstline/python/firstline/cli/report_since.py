@@ -31,9 +31,8 @@ def tell(export: Path | None, since: str, until: str, place: Place, *, as_json: 
     if as_json:
         output.emit(told)
         return
-    console = terminal.console()
-    for line, style in lines(told):
-        console.print(Text(terminal.printable(line), style=style))
+    shown = ((terminal.printable(line), style) for line, style in lines(told))
+    terminal.say(Text(line, style=style) for line, style in shown)
 
 
 def lines(told: Review) -> Iterator[tuple[str, str]]:

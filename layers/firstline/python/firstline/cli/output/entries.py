@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from firstline.cli.output import lines as output
@@ -18,28 +17,26 @@ INDENT = 6
 
 def tell(entries: Iterable[Recorded], *, as_json: bool) -> int:
     """Every entry, and what it says; gives how many there were."""
-    console, count = terminal.console(), 0
+    count = 0
     for each in entries:
         count += 1
         if as_json:
             output.emit(output.entry(each))
         else:
-            _tell(console, each)
+            terminal.say(_told(each))
     return count
 
 
-def _tell(console: Console, entry: Recorded) -> None:
+def _told(entry: Recorded) -> Iterator[Text]:
     at = entry.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     head = f"{entry.entry.sequence:>4}  {at}  {entry.kind:<12}  {_headline(entry)}"
-    console.print(Text(terminal.printable(head.rstrip()), style="bold"))
+    yield Text(terminal.printable(head.rstrip()), style="bold")
     decided = entry.kind == "decision"
     said = {name: value for name, value in entry.data.items() if not decided or name not in APART}
-    for line in _lines(said, INDENT):
-        console.print(Text(terminal.printable(line)))
-    if decided:
-        for line, tone in _answers(entry.data):
-            text = terminal.printable(f"{' ' * INDENT}{line}")
-            console.print(Text(text, style=terminal.STYLES[tone]))
+    yield from (Text(terminal.printable(line)) for line in _lines(said, INDENT))
+    for line, tone in _answers(entry.data) if decided else ():
+        text = terminal.printable(f"{' ' * INDENT}{line}")
+        yield Text(text, style=terminal.STYLES[tone])
 
 
 def _headline(entry: Recorded) -> str:

@@ -1,6 +1,6 @@
 """Incidents as a person reads them: a line each, as they come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
@@ -19,24 +19,25 @@ def tell(told: Iterable[Summary], *, as_json: bool) -> None:
         for each in told:
             output.emit(output.incident(each))
         return
-    console = terminal.console()
-    narrow = terminal.narrow(console)
-    for each in told:
-        console.print(_incident(each, narrow=narrow))
+    narrow = terminal.narrow(terminal.console())
+    terminal.say(line for each in told for line in _incident(each, narrow=narrow))
 
 
-def _incident(told: Summary, *, narrow: bool) -> Text:
+def _incident(told: Summary, *, narrow: bool) -> Iterator[Text]:
+    """Its line, or both halves of it."""
     took = clock(told.ended_at - told.opened_at) if told.ended_at else "-"
     head = f"{told.opened_at:%Y-%m-%d %H:%M:%S}  {told.severity or '--'}  "
-    return Text.assemble(
+    row = Text.assemble(
         terminal.printable(head),
         terminal.printable(f"{told.condition or told.disposition:<18}  "),
         (f"{told.outcome:<11}", STYLES[tone(told.outcome)]),
-        "\n  " if narrow else "  ",
-        f"{took:>8}  {_fixes(told):<22}  ",
+    )
+    rest = Text.assemble(
+        f"  {took:>8}  {_fixes(told):<22}  ",
         (terminal.printable(told.incident), "dim"),
         "" if told.whole else ("  entries are missing", STYLES[Tone.BAD]),
     )
+    yield from (row, rest) if narrow else (row + rest,)
 
 
 def _fixes(told: Summary) -> str:

@@ -2,8 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
@@ -18,6 +19,8 @@ from firstline.reporting.timeline import Moment, clock
 from firstline.reporting.tones import Tone, tone
 
 WORD_WIDTH = 9
+BEGIN = 20
+"""The column of a moment's words, behind its time and its first word."""
 
 
 @contextlib.contextmanager
@@ -33,17 +36,13 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
 
 def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
     """The timeline of each incident, and its outcome as the last line."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(
-        Text(f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC")
-    )
+    terminal.say([f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"])
     for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
-        console.print()
-        _head(console, line)
-        for moment in timeline.moments(chapter.entries) if chapter else _pages_only(replayed):
-            console.print(_told(moment, replayed.start))
+        terminal.say(["", *_head(line)])
+        moments = timeline.moments(chapter.entries) if chapter else _pages_only(replayed)
+        terminal.say(_timeline(moments, replayed.start), BEGIN)
         style = STYLES[tone(line.outcome or "")] or "bold"
-        console.print(Text(_ending(line, _took(chapter, replayed)), style=style))
+        terminal.say([Text(_ending(line, _took(chapter, replayed)), style=style)])
 
 
 def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
@@ -53,10 +52,10 @@ def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
     return end - replayed.start
 
 
-def _head(console: Console, line: ReplayLine) -> None:
+def _head(line: ReplayLine) -> Iterator[Text]:
     if line.incident is not None:
         what = f"{line.severity} {line.condition}   {line.incident}"
-        console.print(Text(what, style="bold"))
+        yield Text(what, style="bold")
 
 
 def _pages_only(replayed: Replayed) -> Iterator[Moment]:
@@ -66,13 +65,18 @@ def _pages_only(replayed: Replayed) -> Iterator[Moment]:
     yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", Tone.BAD)
 
 
-def _told(moment: Moment, start: datetime) -> Text:
-    passed = f"+{timeline.clock(moment.at - start)}"
-    return Text.assemble(
-        (f"{passed:>8}  ", "dim"),
-        (f"{moment.word:<{WORD_WIDTH}} ", STYLES[moment.tone] or WORD),
-        terminal.printable(moment.text),  # a foreign event's words are told too
-    )
+def _timeline(moments: Iterable[Moment], start: datetime) -> Iterator[Text]:
+    """A line for each moment; what comes again at once is one line, with how often and how long."""
+    for _, equal in groupby(moments, key=lambda each: each[1:]):
+        first, *more = equal
+        passed = f"+{clock(first.at - start)}"
+        again = f" ({len(more) + 1} times until +{clock(more[-1].at - start)})" if more else ""
+        yield Text.assemble(
+            (f"{passed:>8}  ", "dim"),
+            (f"{first.word:<{WORD_WIDTH}} ", STYLES[first.tone] or WORD),
+            terminal.printable(first.text),  # a foreign event's words are told too
+            (again, "dim"),
+        )
 
 
 def _ending(line: ReplayLine, took: timedelta) -> str:
