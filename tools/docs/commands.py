@@ -81,7 +81,7 @@ def _section(command: Command) -> str:
     parts = [
         f"## {words}\n",
         f"```\n{usage}\n```\n",
-        f"{inspect.cleandoc(parser.help)}\n",
+        f"{inspect.cleandoc(parser.help)}\n".replace("``", "`"),
         *([_table("argument or option", options)] if options else []),
         *([_table("status", statuses)] if statuses else []),
         *_links(DOCUMENTS.get(words, ())),
