@@ -17,7 +17,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib import import_module, metadata
+from importlib import import_module
 from itertools import pairwise
 from types import FrameType, ModuleType
 
@@ -98,6 +98,8 @@ def dispatch(arguments: Sequence[str]) -> int:
             print(usage())
             return 0
         case ["--version", *_]:
+            from importlib import metadata
+
             print(NAME, metadata.version(NAME))
             return 0
         case [name, *rest] if name in COMMANDS:

@@ -28,8 +28,9 @@ from firstline.ids import digest
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import tell
 from firstline.lab.twin.deadline import late
-from firstline.lab.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
+from firstline.lab.twin.replay import COUNTS, Event, Replayed, replay
 from firstline.lab.twin.scenario import EventPlan, Scenario
+from firstline.lab.twin.undeployed import UNDATED
 from firstline.ledger import export as exports
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.write import write

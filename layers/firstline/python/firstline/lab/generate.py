@@ -17,7 +17,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
 from firstline.event_sources import Delivery
 from firstline.ids import digest
-from firstline.lab.twin import tell
+from firstline.lab.twin import tell, undeployed
 from firstline.monitoring import alarms as detection
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -107,7 +107,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     if rule.source == sources.ALARM and not when:
         return generate(rule.subject, profile, home, at)
     body = _BY_SOURCE[rule.source](Asked(rule, when, profile, Place(home, at)))
-    own = tell.own(profile, home)
+    own = undeployed.own(profile, home)
     signal = known_as(named(parse(body, home, at), "local"), profile, own)
     found = classify(signal, profile, home)
     if found.rule != rule.name:
@@ -140,7 +140,7 @@ def _alarm(name: str, when: Mapping[str, str], place: Place) -> bytes:
         },
         "configuration": {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]},
     }
-    return place.envelope(sources.ALARM_STATES, detail, arn=tell.arn(name, place.home))
+    return place.envelope(sources.ALARM_STATES, detail, arn=undeployed.arn(name, place.home))
 
 
 def _of_alarm(asked: Asked) -> bytes:

@@ -7,7 +7,7 @@ and time virtual: delays, visibility and the sweep's minute pass as fast as the 
 import contextlib
 import copy
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
 from firstline.lab.twin import scenario as scenarios
-from firstline.lab.twin import stored_versions, tell, versions
+from firstline.lab.twin import stored_versions, tell, undeployed, versions
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.fleet.alarms import MuteWindow
@@ -55,8 +55,6 @@ MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(days=5)
 """No incident lives as long, nor waits for a business day; a replay that does has found a bug."""
 PACKAGE = Path(firstline.__file__).parent
-UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
-"""When a replay begins whose first event has no readable time."""
 PAGER_PATIENCE = timedelta(seconds=3)
 """As long as a PagerDuty that hangs is waited for, in virtual time."""
 PATIENCE = Patience(connect=60, read=60, deadline=60)
@@ -253,7 +251,7 @@ class Run:
         """An alarm of the scenario is named by its ARN, or by the name that the profile has."""
         settings = self.system.settings
         known = known_as(signal, self.system.profile, settings.alarms).subject
-        for arn in {signal.arn, tell.arn(known, settings.home)}:
+        for arn in {signal.arn, undeployed.arn(known, settings.home)}:
             self._world.disable_actions(arn, at)
 
     @property
@@ -318,7 +316,7 @@ class Run:
 def _start(scenario: Scenario, events: tuple[Event, ...], home: Home) -> datetime:
     """The first signal's own instant: an event is replayed as if it had just happened."""
     first = next((each for each in events if not each.lost), None)
-    return parse(first.body, home, UNDATED).at if first else scenario.begins
+    return parse(first.body, home, undeployed.UNDATED).at if first else scenario.begins
 
 
 def _stand_behind(event: Event, world: World, home: Home) -> None:
