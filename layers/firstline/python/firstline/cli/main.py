@@ -20,8 +20,12 @@ from difflib import get_close_matches
 from importlib import import_module
 from itertools import pairwise
 from types import FrameType, ModuleType
+from typing import TYPE_CHECKING
 
 from firstline.errors import Malformed, Unavailable
+
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
 
 NAME = "firstline"
 MISSING = "Missing command."
@@ -120,30 +124,45 @@ def usage() -> str:
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Import the command's module and call it with its arguments."""
-    import typer
-
     if (old := fleet_as_profile(arguments)) is not None:
         return mistake(f"{name}: --profile names AWS credentials: name the file by --fleet {old}")
-    app: typer.Typer = module_of(COMMANDS[name][0]).app
-    group = typer.main.get_group(app)
-    command = group.commands.get(name, group)
     try:
-        status = command.main(
+        return called(name, arguments)
+    except Malformed as error:
+        first, *more = error.lines
+        return mistake(f"{name}: {first}", *more)
+    except Unavailable as error:
+        return mistake(f"{name}: {error}")
+
+
+def called(name: str, arguments: Sequence[str]) -> int:
+    """The command's own status; raises `Malformed` for a mistake in *arguments*."""
+    import typer
+
+    group = group_of(name)
+    try:
+        status = group.commands.get(name, group).main(
             arguments,
             prog_name=f"{NAME} {name}",
             standalone_mode=False,
             help_option_names=["-h", "--help"],
         )
-    except (typer.TyperException, Malformed, Unavailable) as error:
-        text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    except typer.TyperException as error:
+        text = error.format_message()
         if text == MISSING:
             known = ", ".join(group.commands)
             text = f"{text} Usage: {NAME} {name} COMMAND [ARGUMENTS]; COMMAND is one of {known}"
-        first, *more = error.lines if isinstance(error, Malformed) else [text]
-        return mistake(f"{name}: {first}", *more)
-    except typer.Abort:
-        return mistake(f"{name}: stopped, nothing was answered")
+        raise Malformed(text) from error
+    except typer.Abort as error:
+        raise Malformed("stopped, nothing was answered") from error
     return int(status or 0)
+
+
+def group_of(name: str) -> "TyperGroup":
+    """The commands of the module of *name*; raises `Malformed` as `module_of` does."""
+    import typer
+
+    return typer.main.get_group(module_of(COMMANDS[name][0]).app)
 
 
 def fleet_as_profile(arguments: Sequence[str]) -> str | None:
@@ -157,10 +176,10 @@ def module_of(name: str) -> ModuleType:
     """The module of a command; raises `Malformed` for one of ``tools`` outside of a checkout."""
     if not name.startswith("tools."):
         return import_module(f"firstline.cli.{name}")
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise Malformed("works in a checkout only, by ./dev") from error
+    from firstline.cli.develop import checkout
+
+    checkout()
+    return import_module(name)
 
 
 def mistake(line: str, *more: str) -> int:
