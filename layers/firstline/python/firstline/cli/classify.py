@@ -13,6 +13,7 @@ from firstline.cli.envelope import Account, Region, Unread
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ClassifyLine
+from firstline.cli.shell import values
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
@@ -56,7 +57,9 @@ def run(
 
 @app.command("generate")
 def make(
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", show_default=False, autocompletion=values.alarms)
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="the file; else standard output")
     ] = None,

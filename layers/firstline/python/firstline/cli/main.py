@@ -13,6 +13,7 @@ leaves with ``STOPPED`` where it does not choose a status of its own.
 """
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 NAME = "firstline"
 MISSING = "Missing command."
 """What Typer says of a call that lacks a subcommand."""
+COMPLETES = "_FIRSTLINE_COMPLETE"
+"""The variable by which a shell's script asks for what may stand next."""
 STOPPED = 130
 """The status of a command that a signal ended, as shells have it for Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -71,7 +74,7 @@ def main() -> None:
     """Run the command of ``sys.argv`` and leave with its status."""
     end_on_signals()
     try:
-        status = dispatch(sys.argv[1:])
+        status = completed([]) if COMPLETES in os.environ else dispatch(sys.argv[1:])
     except KeyboardInterrupt:  # before the command's own code ran
         status = STOPPED
     # what is left needs no search for garbage: the process ends, and that search costs 0.2 s
@@ -106,6 +109,8 @@ def dispatch(arguments: Sequence[str]) -> int:
 
             print(NAME, metadata.version(NAME))
             return 0
+        case ["--install-completion" | "--show-completion", *_]:
+            return completed(arguments)
         case [name, *rest] if name in COMMANDS:
             return run(name, rest)
         case _:
@@ -119,7 +124,18 @@ def usage() -> str:
     width = max(map(len, COMMANDS))
     rows = [f"  {name:<{width}}  {line}" for name, (_, line) in COMMANDS.items()]
     head = f"Usage: {NAME} COMMAND [ARGUMENTS]\n       {NAME} COMMAND --help | --version\n"
+    head += f"       {NAME} --install-completion | --show-completion\n"
     return "\n".join([head, *rows])
+
+
+def completed(arguments: Sequence[str]) -> int:
+    """Answer a shell, or make its script; see `firstline.cli.shell.completion`."""
+    from firstline.cli.shell import completion
+
+    try:
+        return completion.answer(arguments)
+    except Malformed as error:
+        return mistake(str(error))
 
 
 def run(name: str, arguments: Sequence[str]) -> int:

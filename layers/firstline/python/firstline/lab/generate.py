@@ -96,10 +96,15 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
 
 def _near(name: str, profile: Profile) -> str:
     made = [each.name for each in detection.made(profile)]
-    known = [*made, *(it.known_as for it in profile.alarms.external)]
-    known += [each.name for each in profile.rules]
+    known = [*alarms_of(profile), *(each.name for each in profile.rules)]
     like = get_close_matches(name, known, n=3)
     return f"did you mean {', '.join(like)}?" if like else f"alarms are {', '.join(made)}"
+
+
+def alarms_of(profile: Profile) -> list[str]:
+    """The alarms of *profile* by its own names: those that it makes, then those of others."""
+    made = [each.name for each in detection.made(profile)]
+    return list(dict.fromkeys([*made, *(it.known_as for it in profile.alarms.external)]))
 
 
 def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
