@@ -23,6 +23,7 @@ from itertools import pairwise
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
+from firstline.cli.account import trust
 from firstline.errors import Malformed, Unavailable
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main() -> None:
     """Run the command of ``sys.argv`` and leave with its status."""
     end_on_signals()
+    trust.spread(os.environ)
     try:
         status = completed([]) if COMPLETES in os.environ else dispatch(sys.argv[1:])
     except KeyboardInterrupt:  # before the command's own code ran
