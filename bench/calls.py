@@ -18,8 +18,8 @@ from pathlib import Path
 from bench.recorded import silence
 from firstline.cli.replay import read
 from firstline.config.settings import Home
-from firstline.lab.twin.replay import Replayed, replay
-from firstline.lab.twin.tally import Ran
+from firstline.lab.twin.replay import replay
+from firstline.lab.twin.replayed import Ran, Replayed
 from tools.bench.figure import Figure, run
 
 SCENARIOS = Path(__file__).parents[1] / "events" / "scenarios"

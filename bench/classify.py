@@ -12,14 +12,19 @@ imported, and is told as left out when it cannot.
 
     uv pip install --target FOLDER c7n && PYTHONPATH=FOLDER python bench/classify.py
 
+Then the commands that only read, each as a whole process, beside the same process that imports
+the twin first, and with it moto and boto3. The aim: 0.35 of its CPU or less.
+
 Machines differ and are noisy, so only ratios tell; each is the median of alternating rounds.
 """
 
 import copy
 import importlib.util
+import resource
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,10 +47,18 @@ RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 HOME = Home("111122223333", "us-east-1")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RULES, CALLS = 20, 2000
+READING = {
+    "classify": ("classify", str(EVENT)),
+    "policy check": ("policy", "check", str(RUNBOOK)),
+    "policy explain": ("policy", "explain", str(EVENT)),
+}
+"""The command lines that only read, by the names of their figures."""
+ALONE = "from firstline.cli.entry import main; main()"
+WITH_TWIN = f"import firstline.lab.twin.replay; {ALONE}"
 
 
 def bench(rounds: int) -> Iterator[Figure]:
-    """Understood, then decided."""
+    """Understood, then decided, then as commands."""
     body, profile = EVENT.read_bytes(), with_rules(profiles.load(RUNBOOK))
     signal = known_as(parse(body, HOME, NOW), profile, {})
     event = msgspec.json.decode(body)
@@ -71,6 +84,7 @@ def bench(rounds: int) -> Iterator[Figure]:
     else:
         against = f"{RULES} filters of Cloud Custodian"
         yield compare("decided", decide, against, custodian, rounds).at_least(1)
+    yield from commands(rounds)
 
 
 def with_rules(profile: Profile) -> Profile:
@@ -139,6 +153,24 @@ def compare(
     """Time both in alternation: microseconds a call, and the ratio of throughputs."""
     timed = ((_microseconds(ours), _microseconds(theirs)) for _ in range(rounds))
     return paired(f"an event {name}", "us", against, timed, speed=True)
+
+
+def commands(rounds: int) -> Iterator[Figure]:
+    """Each command line of `READING`: seconds of CPU, of its process from start to end."""
+    for name, words in READING.items():
+        spent_seconds(ALONE, words)  # compiles what is not compiled yet
+        pairs = (
+            (spent_seconds(ALONE, words), spent_seconds(WITH_TWIN, words)) for _ in range(rounds)
+        )
+        yield paired(f"{name}, CPU", "s", "the same, and the twin imported", pairs).at_most(0.35)
+
+
+def spent_seconds(code: str, words: Sequence[str]) -> float:
+    """The CPU, user and system, of a Python that runs *code* with *words* as its arguments."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _microseconds(call: Callable[[], object]) -> float:

@@ -25,7 +25,8 @@ from firstline.cli.replay import read
 from firstline.config.settings import Home
 from firstline.errors import Conflict, Malformed, Unavailable
 from firstline.lab.http_fault import HttpFault
-from firstline.lab.twin.replay import Chapter, Replayed, replay
+from firstline.lab.twin.replay import replay
+from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.ledger import entries, export
 from firstline.ledger import verify as audit
 from firstline.signal import Severity

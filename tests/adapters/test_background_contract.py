@@ -30,7 +30,7 @@ from firstline.diagnosis.investigation import (
 from firstline.diagnosis.preflight import Deployments
 from firstline.errors import Unavailable
 from firstline.ids import InstanceId
-from firstline.lab.twin import tell
+from firstline.lab.twin import tell, undeployed
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
 from firstline.lab.twin.memory import MemoryDoor
@@ -239,7 +239,7 @@ def test_the_metric_of_an_alarm_breaches_while_it_rings(
 ) -> None:
     """Through both doors, for each alarm that the profile makes; before, it does not."""
     door.world.made = detection.made(RUNBOOK)
-    arn = tell.arn(alarm.name, HOME)
+    arn = undeployed.arn(alarm.name, HOME)
     body = tell.envelope(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
     quiet = both.alarm_metric(alarm, around := window(alarm, T0, T0 + timedelta(minutes=9)))
     door.world.watch(arn, body, None)

@@ -14,7 +14,7 @@ from firstline.errors import Bug, Unavailable
 from firstline.ids import SignalKey, incident_id
 from firstline.incidents.accounted import accounted
 from firstline.incidents.incident import Incident, Status
-from firstline.lab.twin import tell
+from firstline.lab.twin import tell, undeployed
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
 from firstline.ledger.chain import Kind
@@ -23,7 +23,7 @@ from tests.builders import ALARM_ARN, HOME, PROFILE, incident
 from tests.controller.rig import START, ZERO, A, Rig, later, raising
 from tests.events import body
 
-ANSWERING = tell.arn("enclave-answering", HOME)
+ANSWERING = undeployed.arn("enclave-answering", HOME)
 """Another P1's alarm of the same cause, of the stack's own."""
 HOUR = timedelta(hours=1)
 FOR_GOOD = tuple(
@@ -122,8 +122,8 @@ def test_only_a_p1_is_asked_for() -> None:
     """Alarms of the stack's own and of others; neither a P2's nor the drill's."""
     rig = made()
     settings = rig.system.settings
-    drill = tell.arn("drill", HOME)
-    alarms = {**settings.alarms, drill: "drill", tell.arn("service", HOME): "service"}
+    drill = undeployed.arn("drill", HOME)
+    alarms = {**settings.alarms, drill: "drill", undeployed.arn("service", HOME): "service"}
     system = copy.replace(rig.system, settings=copy.replace(settings, alarms=alarms))
     assert set(watched(system)) == {ALARM_ARN, ANSWERING}
 

@@ -1,6 +1,5 @@
 """The command line's own words, in real processes."""
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 import typer
 
-import firstline
 from firstline.cli.main import COMMANDS, mistake, module_of
 
 ROOT = Path(__file__).parents[2]
@@ -97,31 +95,6 @@ def test_the_command_line_itself_imports_nothing_heavy(tmp_path: Path) -> None:
     status, out, _ = call(sys.executable, "-c", code, cwd=tmp_path)
     heavy = {"aws_cdk", "boto3", "jinja2", "moto", "msgspec", "pytest", "rich", "typer"}
     assert (status, heavy & set(out.split())) == (0, set())
-
-
-@pytest.mark.parametrize(
-    "name", ["test", "check", "synth", "bootstrap", "diff", "deploy", "destroy"]
-)
-def test_outside_a_checkout_its_commands_say_so(tmp_path: Path, name: str) -> None:
-    package = Path(firstline.__file__).parent
-    config = ("config/__init__.py", "config/fleet_choice.py")
-    for part in (
-        "cli/main.py",
-        "cli/develop.py",
-        "cli/cdk.py",
-        "__init__.py",
-        "errors.py",
-        *config,
-    ):
-        (tmp_path / "firstline" / part).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(package / part, tmp_path / "firstline" / part)
-    code = f"import sys, firstline.cli.main as m; sys.argv = ['', {name!r}]; m.main()"
-    lies = f"works in a checkout only, by ./dev; this firstline lies in {tmp_path / 'firstline'}"
-    assert call(sys.executable, "-c", code, cwd=tmp_path, path=str(tmp_path)) == (
-        2,
-        "",
-        f"firstline: {name}: {lies}\n",
-    )
 
 
 def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -> None:

@@ -125,6 +125,17 @@ def test_an_interrupt_waits_for_the_command(checkout: Checkout) -> None:
     assert checkout.run()[1] == [str(int(signal.SIGINT))]
 
 
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_what_it_fetches_with_trusts_the_bundle(checkout: Checkout, name: str) -> None:
+    """Python, pip, uv and the command have it by the variable that each reads."""
+    holds = '[ "$PIP_CERT$SSL_CERT_FILE$NODE_EXTRA_CA_CERTS" = /ca/ca/own ] || exit 3'
+    stand_in = STAND_IN.replace("#!/bin/sh\n", f"#!/bin/sh\n{holds}\n")
+    (checkout.bin / "python3.99").write_text(stand_in)
+    status, _, err = checkout.run("go", **{name: "/ca"}, NODE_EXTRA_CA_CERTS="/own")
+    assert (status, len(err)) == (7, 1)
+    assert checkout.calls() == [*TOOLS, *VENV, *INSTALL]
+
+
 def test_no_argument_asks_for_the_help(checkout: Checkout) -> None:
     assert checkout.run()[1][3:] == ["--help"]
 

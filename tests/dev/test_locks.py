@@ -51,7 +51,6 @@ def test_the_lock_meets_what_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = [
         *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["local"],
         *project["dependency-groups"]["dev"],
     ]
     locked = {name: version(stanza) for name, stanza in pins(LOCK).items()}

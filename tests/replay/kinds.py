@@ -7,8 +7,8 @@ from pathlib import Path
 from firstline.cli.replay import read
 from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
-from firstline.lab.twin.replay import UNDATED
 from firstline.lab.twin.scenario import load
+from firstline.lab.twin.undeployed import UNDATED
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.user import named

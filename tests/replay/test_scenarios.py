@@ -14,7 +14,8 @@ from firstline.cli.output import replay as account
 from firstline.cli.replay import read, unmet
 from firstline.config.settings import Home
 from firstline.lab.twin.deadline import late
-from firstline.lab.twin.replay import Replayed, replay
+from firstline.lab.twin.replay import replay
+from firstline.lab.twin.replayed import Replayed
 from firstline.lab.twin.scenario import Scenario, load
 from firstline.ledger import verify as audit
 from firstline.reporting.html import report as pages

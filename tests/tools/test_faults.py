@@ -11,7 +11,8 @@ from bench.narrow import narrowed
 from firstline.cli.replay import read
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.http_fault import HttpFault
-from firstline.lab.twin.replay import Replayed, replay
+from firstline.lab.twin.replay import replay
+from firstline.lab.twin.replayed import Replayed
 from tools import faults
 from tools.faults import HOME, ROWS, Row, cells, judged, load, run, sample
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from firstline.controller.archive.audit import CHECKPOINTS_READ
-from firstline.lab.twin.tally import Ran
+from firstline.lab.twin.replayed import Ran
 from firstline.ledger import archive as archiving
 from firstline.monitoring import costs
 from firstline.monitoring import nats_probe as probe

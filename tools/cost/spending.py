@@ -21,8 +21,8 @@ from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.controller.archive.reports import report
 from firstline.ids import Digest, IncidentId
 from firstline.lab.twin.archive import MemoryArchive
-from firstline.lab.twin.replay import Replayed, replay
-from firstline.lab.twin.tally import Ran
+from firstline.lab.twin.replay import replay
+from firstline.lab.twin.replayed import Ran, Replayed
 from firstline.ledger.archive import Added
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import recorded

@@ -2,8 +2,9 @@
 
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.replayed import Ran
 from firstline.lab.twin.scenario import Scenario
-from firstline.lab.twin.tally import Ran, Tally, used
+from firstline.lab.twin.tally import Tally, used
 from firstline.lab.twin.world import World
 from tests.builders import PROFILE
 from tests.controller.rig import START

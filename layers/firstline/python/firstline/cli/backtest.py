@@ -23,7 +23,7 @@ from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.flips import SORTS, Flip, Totals
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.side import Side
-from firstline.lab.twin import tell
+from firstline.lab.twin import undeployed
 from firstline.signal import EARLIEST
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -146,7 +146,7 @@ def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeError) as error:
             raise Malformed(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
-    return tell.own(profile, home)
+    return undeployed.own(profile, home)
 
 
 def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> None:

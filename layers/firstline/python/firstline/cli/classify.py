@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, exported, fleets
+from firstline.cli import envelope, fleets
 from firstline.cli.envelope import Account, Region, Unread
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import ClassifyLine
+from firstline.cli.shell import values
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.lab.twin import tell
-from firstline.lab.twin.replay import UNDATED
+from firstline.lab.twin import undeployed
 from firstline.signal import Disposition
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -62,7 +62,13 @@ def run(
 @app.command("generate")
 def make(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="an alarm or a rule", show_default=False)
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="an alarm or a rule",
+            show_default=False,
+            autocompletion=values.alarms,
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="the file; else standard output")
@@ -75,6 +81,7 @@ def make(
 
     It is dated now, and matches the rule that it was made for.
     """
+    from firstline.cli import exported
     from firstline.lab.generate import generate
 
     loaded = profiles.load(fleets.choose_or_example(fleet))
@@ -88,8 +95,8 @@ def make(
 
 
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:
-    own = tell.own(profile, home)
-    signal = known_as(named(parse(body, home, UNDATED), "local"), profile, own)
+    own = undeployed.own(profile, home)
+    signal = known_as(named(parse(body, home, undeployed.UNDATED), "local"), profile, own)
     found = classify(signal, profile, home)
     meant = found.disposition in MEANT
     return ClassifyLine(

@@ -21,7 +21,6 @@ from firstline.cli.output import screen
 from firstline.cli.replay import Where
 from firstline.config.settings import Home
 from firstline.errors import Malformed
-from firstline.lab.twin.replay import replay as played
 from firstline.ledger.export import Recorded, recorded
 from firstline.redaction import redact
 from firstline.reporting.console.view import Missing, View
@@ -114,6 +113,8 @@ def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
     if path.suffix == ".jsonl":
         with exported.opened(path) as lines:
             return path.name, [each for each in lines if isinstance(each, Recorded)]
+    from firstline.lab.twin.replay import replay as played
+
     scenario, events, policy = replay.read(path, home, fleet)
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)

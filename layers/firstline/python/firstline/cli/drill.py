@@ -14,6 +14,7 @@ from firstline.cli.levers import length
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.deployed import DrillLine
+from firstline.cli.shell import values
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, Pulled
@@ -34,7 +35,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def drill(
     condition: Annotated[
         str,
-        typer.Argument(metavar="CONDITION", help="such as complete-outage", show_default=False),
+        typer.Argument(
+            metavar="CONDITION",
+            help="such as complete-outage",
+            show_default=False,
+            autocompletion=values.conditions,
+        ),
     ],
     enforce: Annotated[
         bool, typer.Option("--enforce", help="let it be fixed, where the deployment may fix")

@@ -12,6 +12,7 @@ from firstline.cli.account import operator_url
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
+from firstline.cli.shell import values
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.commands import Lever, Pulled
 from firstline.diagnosis.evidence import Unknown
@@ -24,7 +25,16 @@ Incident = Annotated[
 ]
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="the hash that the page names")]
 Scope = Annotated[
-    str, typer.Argument(metavar="SCOPE", help="everything, a condition, or an incident's id")
+    str,
+    typer.Argument(
+        metavar="SCOPE",
+        help="everything, a condition, or an incident's id",
+        autocompletion=values.scopes,
+    ),
+]
+Action = Annotated[
+    str,
+    typer.Argument(metavar="ACTION", help="such as restart_enclave", autocompletion=values.actions),
 ]
 Why = Annotated[str, typer.Option(metavar="TEXT", help="the reason, for the record")]
 Duration = Annotated[str, typer.Option("--for", metavar="TIME", help="such as 30m, 2h or 1d")]
@@ -100,7 +110,7 @@ def resume(
 
 @app.command()
 def promote(
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="such as restart_enclave")],
+    action: Action,
     why: Why,
     fleet: FileOrName = "",
     profile: Credentials = "",

@@ -13,21 +13,25 @@ leaves with one line and ``STOPPED`` where it does not choose a status of its ow
 """
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib import import_module, metadata
+from importlib import import_module
 from itertools import pairwise
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
+from firstline.cli.account import trust
 from firstline.errors import Malformed, Unavailable
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
 
 NAME = "firstline"
+COMPLETES = "_FIRSTLINE_COMPLETE"
+"""The variable by which a shell's script asks for what may stand next."""
 STOPPED = 130
 """The status of a command that a signal ended, as shells have it for Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -68,8 +72,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main() -> None:
     """Run the command of ``sys.argv`` and leave with its status."""
     end_on_signals()
+    trust.spread(os.environ)
     try:
-        status = dispatch(sys.argv[1:])
+        status = completed([]) if COMPLETES in os.environ else dispatch(sys.argv[1:])
     except KeyboardInterrupt:  # what the command changed is restored by now
         print(f"{NAME}: stopped", file=sys.stderr)
         status = STOPPED
@@ -101,8 +106,12 @@ def dispatch(arguments: Sequence[str]) -> int:
             print(usage())
             return 0
         case ["--version", *_]:
+            from importlib import metadata
+
             print(NAME, metadata.version(NAME))
             return 0
+        case ["--install-completion" | "--show-completion", *_]:
+            return completed(arguments)
         case [name, *rest] if name in COMMANDS:
             return run(name, rest)
         case _:
@@ -116,25 +125,43 @@ def usage() -> str:
     width = max(map(len, COMMANDS))
     rows = [f"  {name:<{width}}  {line}" for name, (_, line) in COMMANDS.items()]
     head = f"Usage: {NAME} COMMAND [ARGUMENTS]\n       {NAME} COMMAND --help | --version\n"
+    head += f"       {NAME} --install-completion | --show-completion\n"
     return "\n".join([head, *rows])
+
+
+def completed(arguments: Sequence[str]) -> int:
+    """Answer a shell, or make its script; see `firstline.cli.shell.completion`."""
+    from firstline.cli.shell import completion
+
+    try:
+        return completion.answer(arguments)
+    except Malformed as error:
+        return mistake(str(error))
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Import the command's module and call it with its arguments."""
-    import typer
-
     if (old := fleet_as_profile(arguments)) is not None:
         return mistake(f"{name}: --profile names AWS credentials: name the file by --fleet {old}")
-    app: typer.Typer = module_of(COMMANDS[name][0]).app
-    group = typer.main.get_group(app)
     try:
-        return invoked(group, name, arguments)
-    except (typer.TyperException, Malformed, Unavailable) as error:
-        text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        first, *more = error.lines if isinstance(error, Malformed) else [text]
+        return called(name, arguments)
+    except Malformed as error:
+        first, *more = error.lines
         return mistake(f"{name}: {first}", *more)
-    except typer.Abort:
-        return mistake(f"{name}: stopped, nothing was answered")
+    except Unavailable as error:
+        return mistake(f"{name}: {error}")
+
+
+def called(name: str, arguments: Sequence[str]) -> int:
+    """The command's own status; raises `Malformed` for a mistake in *arguments*."""
+    import typer
+
+    try:
+        return invoked(group_of(name), name, arguments)
+    except typer.TyperException as error:
+        raise Malformed(error.format_message()) from error
+    except typer.Abort as error:
+        raise Malformed("stopped, nothing was answered") from error
 
 
 def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
@@ -156,6 +183,13 @@ def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
         raise typer.Abort from error
 
 
+def group_of(name: str) -> "TyperGroup":
+    """The commands of the module of *name*; raises `Malformed` as `module_of` does."""
+    import typer
+
+    return typer.main.get_group(module_of(COMMANDS[name][0]).app)
+
+
 def fleet_as_profile(arguments: Sequence[str]) -> str | None:
     """The fleet file that *arguments* give as ``--profile``, as commands took it once."""
     words = [word.removeprefix("--profile=") for word in arguments if word.startswith("--profile=")]
@@ -167,10 +201,10 @@ def module_of(name: str) -> ModuleType:
     """The module of a command; raises `Malformed` for one of ``tools`` outside of a checkout."""
     if not name.startswith("tools."):
         return import_module(f"firstline.cli.{name}")
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise Malformed("works in a checkout only, by ./dev") from error
+    from firstline.cli.develop import checkout
+
+    checkout()
+    return import_module(name)
 
 
 def mistake(line: str, *more: str) -> int:

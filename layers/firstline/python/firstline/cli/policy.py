@@ -18,8 +18,7 @@ from firstline.config import profile_file, provenance
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.doctor import quotas
-from firstline.lab.twin import tell
-from firstline.lab.twin.replay import UNDATED
+from firstline.lab.twin import undeployed
 from firstline.signal import Signal
 from firstline.signals.classify import classify, known_as
 from firstline.signals.rules import match
@@ -98,7 +97,8 @@ def explain(
     """Tell which rule an event matched, and why the others did not."""
     home = envelope.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    signal = known_as(parse(envelope.read(event), home, UNDATED), loaded, tell.own(loaded, home))
+    own = undeployed.own(loaded, home)
+    signal = known_as(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
     line = _explained(event, signal, loaded, home)
     if as_json:
         output.emit(line)

@@ -28,8 +28,9 @@ from firstline.ids import digest
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin import tell
 from firstline.lab.twin.deadline import late
-from firstline.lab.twin.replay import COUNTS, UNDATED, Event, Replayed, replay
+from firstline.lab.twin.replayed import COUNTS, Event, Replayed
 from firstline.lab.twin.scenario import EventPlan, Scenario
+from firstline.lab.twin.undeployed import UNDATED
 from firstline.ledger import export as exports
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.write import write
@@ -142,6 +143,8 @@ def fitting(name: str, body: bytes, home: Home) -> Scenario:
 
 def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: Home) -> Replayed:
     """Run it; what the handlers log goes nowhere, for standard output is the command's."""
+    from firstline.lab.twin.replay import replay
+
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         return replay(scenario, events, profile, home, progress)
 

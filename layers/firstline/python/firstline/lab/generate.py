@@ -17,7 +17,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Malformed
 from firstline.event_sources import Delivery
 from firstline.ids import digest
-from firstline.lab.twin import tell
+from firstline.lab.twin import tell, undeployed
 from firstline.monitoring import alarms as detection
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -96,10 +96,15 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
 
 def _near(name: str, profile: Profile) -> str:
     made = [each.name for each in detection.made(profile)]
-    known = [*made, *(it.known_as for it in profile.alarms.external)]
-    known += [each.name for each in profile.rules]
+    known = [*alarms_of(profile), *(each.name for each in profile.rules)]
     like = get_close_matches(name, known, n=3)
     return f"did you mean {', '.join(like)}?" if like else f"alarms are {', '.join(made)}"
+
+
+def alarms_of(profile: Profile) -> list[str]:
+    """The alarms of *profile* by its own names: those that it makes, then those of others."""
+    made = [each.name for each in detection.made(profile)]
+    return list(dict.fromkeys([*made, *(it.known_as for it in profile.alarms.external)]))
 
 
 def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
@@ -107,7 +112,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     if rule.source == sources.ALARM and not when:
         return generate(rule.subject, profile, home, at)
     body = _BY_SOURCE[rule.source](Asked(rule, when, profile, Place(home, at)))
-    own = tell.own(profile, home)
+    own = undeployed.own(profile, home)
     signal = known_as(named(parse(body, home, at), "local"), profile, own)
     found = classify(signal, profile, home)
     if found.rule != rule.name:
@@ -140,7 +145,7 @@ def _alarm(name: str, when: Mapping[str, str], place: Place) -> bytes:
         },
         "configuration": {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]},
     }
-    return place.envelope(sources.ALARM_STATES, detail, arn=tell.arn(name, place.home))
+    return place.envelope(sources.ALARM_STATES, detail, arn=undeployed.arn(name, place.home))
 
 
 def _of_alarm(asked: Asked) -> bytes:

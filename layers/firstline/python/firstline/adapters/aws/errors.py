@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ClientError,
     NoCredentialsError,
     PartialCredentialsError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
@@ -34,6 +35,7 @@ EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
 """What services call credentials that are over, or were never any."""
+BELIEVE = "AWS_CA_BUNDLE names the file of the certificates that are believed"
 SIGN_IN = "sign in (aws sso login, aws configure), or name other credentials by --profile"
 RAISED = (*FAILURES, *SLIPS)
 """To catch around a call; `why` tells a failure from an error of our own code."""
@@ -115,7 +117,7 @@ def in_words(error: Exception) -> str:
         case SSOError() | TokenRetrievalError():
             return f"{error}: {SIGN_IN}"
         case BotoCoreError():
-            return str(error)
+            return f"{error}: {BELIEVE}" if isinstance(error, SSLError) else str(error)
         case _:
             return f"what is at its endpoint is none of AWS's ({type(error).__name__})"
 

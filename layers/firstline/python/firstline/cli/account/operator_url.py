@@ -1,13 +1,21 @@
-"""Operator URL: from a person's machine to the deployed levers, signed with their credentials."""
+"""Operator URL: from a person's machine to the deployed levers, signed with their credentials.
 
+The way there is that of AWS's own tools: through the proxy of ``HTTPS_PROXY``, unless ``NO_PROXY``
+names the host, and with the trust of ``AWS_CA_BUNDLE`` or the profile's ``ca_bundle``.
+"""
+
+import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import botocore.session
 import msgspec
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from firstline.adapters.aws.errors import in_words, unavailable
+from firstline.adapters.aws.errors import BELIEVE, in_words, unavailable
 from firstline.controller.operators.commands import OUTPUT, Lever, Pulled
 from firstline.doctor.readers import deployed
 from firstline.errors import Malformed, Unavailable
@@ -30,15 +38,42 @@ def send(lever: Lever, url: str, session: "Session") -> Pulled:
     body = msgspec.json.encode(lever)
     headers = _signed(url, body, session)
     try:
-        answer = urllib3.PoolManager().request(
+        answer = _pool(url, session).request(
             "POST", url, body=body, headers=headers, timeout=PATIENCE, retries=False, redirect=False
         )
+    except urllib3.exceptions.SSLError as error:
+        raise Unavailable(f"nothing was sent to {url}, for {error}: {BELIEVE}") from error
     except urllib3.exceptions.HTTPError as error:
         why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
         raise Unavailable(why) from error
     if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
         return _read(answer.data)
     raise Malformed(_refusal(answer.status, answer.data))
+
+
+def _pool(url: str, session: "Session") -> urllib3.PoolManager:
+    """What sends to *url*; raises `Malformed` where the bundle of certificates cannot be read."""
+    trust = _trust(session)
+    parts = urlsplit(url)
+    named = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
+    if not named:
+        return urllib3.PoolManager(ssl_context=trust)
+    proxy = urllib3.util.parse_url(named if "://" in named else f"http://{named}")
+    auth = urllib3.make_headers(proxy_basic_auth=unquote(proxy.auth)) if proxy.auth else None
+    at = f"{proxy.scheme}://{proxy.netloc}"
+    return urllib3.ProxyManager(at, proxy_headers=auth, proxy_ssl_context=trust, ssl_context=trust)
+
+
+def _trust(session: "Session") -> ssl.SSLContext:
+    profile = None if session.profile_name == "default" else session.profile_name
+    bundle = botocore.session.Session(profile=profile).get_config_variable("ca_bundle")
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise Malformed(f"AWS_CA_BUNDLE: {bundle}: holds no certificates ({error})") from error
+    # as botocore's: many a proxy's own authority lacks what Python 3.13 asks for by default
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _read(data: bytes) -> Pulled:

@@ -8,7 +8,7 @@ from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayL
 from firstline.diagnosis.evidence import HostReport
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.twin.pager.alerts import Received
-from firstline.lab.twin.replay import Chapter, Replayed
+from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.ledger.entries import (
     DecisionMade,
     FixIntended,

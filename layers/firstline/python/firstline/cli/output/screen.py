@@ -12,7 +12,7 @@ from rich.text import Text
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import ReplayLine
 from firstline.cli.output.terminal import STYLES, WORD
-from firstline.lab.twin.replay import Chapter, Replayed
+from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.lab.twin.scenario import Scenario
 from firstline.reporting import timeline
 from firstline.reporting.timeline import Moment, clock

@@ -19,7 +19,7 @@ from firstline.lab.redecide.compare import Difference
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.record import HOME
 from firstline.lab.redecide.side import Side
-from firstline.lab.twin import tell
+from firstline.lab.twin import undeployed
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import DecisionMade, PageDelivered
 from firstline.ledger.export import Recorded
@@ -80,7 +80,7 @@ def by_policy(export: Path, before: Profile, after: Profile) -> Iterator[Miss]:
     Raises `Malformed` for an export that does not say what a ledger says.
     """
     found: list[Flip] = []
-    old, new = (Side(each, HOME, tell.own(each, HOME), EARLIEST) for each in (before, after))
+    old, new = (Side(each, HOME, undeployed.own(each, HOME), EARLIEST) for each in (before, after))
     pair = Pair(old, new, found.append)
     occurrences.relive(export, pair, lambda *_: None)
     pair.end()

@@ -9,7 +9,7 @@ from firstline.config import fleet_file
 from firstline.config.profile import Profile, seconds
 from firstline.controller.act import lease_duration
 from firstline.errors import Malformed
-from firstline.lab.twin.replay import Replayed
+from firstline.lab.twin.replayed import Replayed
 from firstline.lab.twin.scenario import Scenario
 
 TERM = re.compile(r"(?:(?P<times>\d+) \* )?(?P<what>[a-z_]+|\d+)\Z")

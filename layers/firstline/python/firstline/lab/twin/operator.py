@@ -16,7 +16,7 @@ from firstline.controller.operators.commands import (
 )
 from firstline.controller.system import System
 from firstline.errors import Malformed
-from firstline.lab.twin import tell
+from firstline.lab.twin import undeployed
 from firstline.lab.twin.scenario import LeverPlan
 
 ARN = "arn:aws:sts::111122223333:assumed-role/on-call/replay"
@@ -38,7 +38,7 @@ def _lever(plan: LeverPlan, system: System) -> Lever:
         return PauseFixes(scope=plan.scope, why=WHY, until=until)
     if plan.lever == "drill":
         until = now + timedelta(seconds=plan.length_seconds)
-        return AnnounceDrill(alarm=tell.arn(plan.scope, system.settings.home), until=until)
+        return AnnounceDrill(alarm=undeployed.arn(plan.scope, system.settings.home), until=until)
     if plan.lever == "resume":
         return Resume(scope=plan.scope, why=WHY)
     if plan.lever == "promote":

@@ -7,7 +7,7 @@ and time virtual: delays, visibility and the sweep's minute pass as fast as the 
 import contextlib
 import copy
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -27,21 +27,20 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import Bug, Malformed, Unavailable
 from firstline.event_sources import ALARM, LAUNCH_FAILED
 from firstline.ids import IncidentId, incident_id
-from firstline.incidents.incident import Incident
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
 from firstline.lab.twin import scenario as scenarios
-from firstline.lab.twin import stored_versions, tell, versions
+from firstline.lab.twin import stored_versions, tell, undeployed, versions
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.lambdas import VISIBILITY, Deliveries, Source
-from firstline.lab.twin.pager.alerts import Changed, Received
+from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
+from firstline.lab.twin.replayed import COUNTS, Chapter, Event, Replayed
 from firstline.lab.twin.scenario import LeverPlan, Scenario
-from firstline.lab.twin.tally import Ran, Tally
+from firstline.lab.twin.tally import Tally
 from firstline.lab.twin.world import World
-from firstline.ledger.chain import Entry
 from firstline.monitoring import alarms as detection
 from firstline.remediation import kill_switch as pauses
 from firstline.signal import Signal, SignalKind
@@ -55,61 +54,11 @@ MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(days=5)
 """No incident lives as long, nor waits for a business day; a replay that does has found a bug."""
 PACKAGE = Path(firstline.__file__).parent
-UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
-"""When a replay begins whose first event has no readable time."""
 PAGER_PATIENCE = timedelta(seconds=3)
 """As long as a PagerDuty that hangs is waited for, in virtual time."""
 PATIENCE = Patience(connect=60, read=60, deadline=60)
 """In real time: the server on loopback answers or closes at once, however busy the machine is."""
-COUNTS = {
-    "EnclaveAnswering": "answering",
-    "HealthyHostCount": "healthy",
-    "UnHealthyHostCount": "unhealthy",
-}
-"""What the world's hosts decide of; an alarm over anything else is as the events tell."""
 PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-after": "lose-answer"}
-
-
-class Event(msgspec.Struct, frozen=True):
-    """An envelope, how long after the start it is delivered, and what its alarm ``counts``.
-
-    Where that is empty the alarm's metric says it (`COUNTS`). What is ``lost`` is not delivered.
-    """
-
-    body: bytes
-    after: timedelta
-    counts: str = ""
-    lost: bool = False
-
-
-class Chapter(msgspec.Struct, frozen=True):
-    """One ledger: an incident's, or the one entry of a signal that opened none."""
-
-    id: IncidentId
-    incident: Incident | None
-    entries: tuple[Entry, ...]
-
-
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay left. ``dead`` counts the messages that no handler could deal with.
-
-    ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
-    the kill switch, ``changes`` what was done to the fleet, ``policy`` the text of the profile
-    that was in force, ``ran`` every invocation of a function, ``updates`` the change events that
-    PagerDuty accepted.
-    """
-
-    start: datetime
-    end: datetime
-    chapters: tuple[Chapter, ...]
-    pages: tuple[Received, ...]
-    dead: int
-    refused: tuple[str, ...] = ()
-    control: tuple[Entry, ...] = ()
-    changes: tuple[str, ...] = ()
-    policy: str = ""
-    ran: tuple[Ran, ...] = ()
-    updates: tuple[Changed, ...] = ()
 
 
 type Spoils = Callable[[str, str, timedelta], HttpFault | None]
@@ -253,7 +202,7 @@ class Run:
         """An alarm of the scenario is named by its ARN, or by the name that the profile has."""
         settings = self.system.settings
         known = known_as(signal, self.system.profile, settings.alarms).subject
-        for arn in {signal.arn, tell.arn(known, settings.home)}:
+        for arn in {signal.arn, undeployed.arn(known, settings.home)}:
             self._world.disable_actions(arn, at)
 
     @property
@@ -318,7 +267,7 @@ class Run:
 def _start(scenario: Scenario, events: tuple[Event, ...], home: Home) -> datetime:
     """The first signal's own instant: an event is replayed as if it had just happened."""
     first = next((each for each in events if not each.lost), None)
-    return parse(first.body, home, UNDATED).at if first else scenario.begins
+    return parse(first.body, home, undeployed.UNDATED).at if first else scenario.begins
 
 
 def _stand_behind(event: Event, world: World, home: Home) -> None:

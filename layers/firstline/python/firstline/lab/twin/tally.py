@@ -12,16 +12,9 @@ from typing import Any
 import msgspec
 from boto3.session import Session
 
+from firstline.lab.twin.replayed import Ran
 from firstline.lab.twin.wire import DEPENDENCIES
 from firstline.monitoring import costs
-
-
-class Ran(msgspec.Struct, frozen=True):
-    """One invocation: its function, its calls (``sqs.SendMessage``) in order, their price."""
-
-    function: str
-    calls: tuple[str, ...]
-    nanodollars: int
 
 
 class Used(msgspec.Struct, frozen=True):

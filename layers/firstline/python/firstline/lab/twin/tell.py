@@ -11,25 +11,13 @@ from firstline.errors import Malformed
 from firstline.ids import digest
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import Scenario
+from firstline.lab.twin.undeployed import arn
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from firstline.signals.sources.transports import undelivered
 
 REASON = "Threshold Crossed"
 """How CloudWatch begins its own."""
-
-
-def arn(name: str, home: Home) -> str:
-    """The ARN of the alarm that the profile calls *name*."""
-    return f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
-
-
-def own(profile: Profile, home: Home) -> dict[str, str]:
-    """The profile's own alarms by the ARNs that they have here: under their plain names.
-
-    A stack names them otherwise, and its settings map those.
-    """
-    return {arn(each.name, home): each.name for each in profile.alarms.made}
 
 
 def envelope(  # noqa: PLR0913, PLR0917 - what an event says
