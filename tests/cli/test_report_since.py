@@ -78,7 +78,7 @@ def test_the_review_is_told_in_lines(ledger: Path, capsys: pytest.CaptureFixture
         ),
         (
             "demoted: restart_enclave asks a person each time, until somebody says:"
-            ' firstline promote restart_enclave --why "..."'
+            ' firstline promote restart_enclave --why "..." --fleet NAME'
         ),
     ]
 

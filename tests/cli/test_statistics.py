@@ -29,7 +29,7 @@ def numbered(number: int) -> IncidentId:
 
 
 def reviewed(*chains: list[Recorded], since: datetime | None = None) -> Review:
-    return review(itertools.chain(*chains), since)
+    return review(itertools.chain(*chains), since, where=" --fleet a")
 
 
 def test_nothing_is_reviewed_as_nothing() -> None:
@@ -211,7 +211,7 @@ def test_what_was_demoted_stands_until_it_is_promoted(
 def test_a_demoted_action_that_helped_since_is_promoted_by_its_lever() -> None:
     told = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
     assert told.promotable == (
-        Promotable("restart_enclave", 5, 'firstline promote restart_enclave --why "..."'),
+        Promotable("restart_enclave", 5, 'firstline promote restart_enclave --why "..." --fleet a'),
     )
 
 

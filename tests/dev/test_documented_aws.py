@@ -1,22 +1,18 @@
 """The documents' lines of the AWS command line are requests that the services take."""
 
-import json
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
 import pytest
 from boto3.session import Session
-from botocore import xform_name
 from moto import mock_aws
 
+from tests.dev.aws_lines import request
 from tests.dev.documented import DOCUMENTS, commands
 from tests.dev.lines import AWS_ONLY_READ, aws_only_read
 
 if TYPE_CHECKING:
     from typing import Literal
 
-AWS_ITSELF = {"--query", "--output", "--region", "--no-cli-pager"}
 AWS = sorted(
     {tuple(line[1:]) for document in DOCUMENTS for line in commands(document) if line[0] == "aws"}
 )
@@ -24,16 +20,14 @@ AWS = sorted(
 
 @pytest.mark.parametrize("line", AWS, ids=" ".join)
 def test_a_command_of_aws_is_one(line: tuple[str, ...]) -> None:
-    """Its service, operation and options are in botocore's models."""
-    service, operation, *rest = line
-    if service == "s3":  # the command line's own, over several requests
-        return
-    model = botocore.session.get_session().get_service_model(service)
-    operations = {xform_name(each, "-"): each for each in model.operation_names}
-    shape = model.operation_model(operations[operation]).input_shape
-    takes = {f"--{xform_name(each, '-')}" for each in (shape.members if shape else {})}
-    takes |= {each.replace("--", "--no-", 1) for each in takes} | AWS_ITSELF
-    assert {each for each in rest if each.startswith("--")} <= takes
+    """Its service, operation, options and what is required are in botocore's models."""
+    if line[0] != "s3":  # the command line's own, over several requests
+        request(whole(line))
+
+
+def whole(line: tuple[str, ...]) -> tuple[str, ...]:
+    """*line* up to the command that reads what it prints."""
+    return line[: line.index("|")] if "|" in line else line
 
 
 KNOWN_THERE = {
@@ -48,21 +42,16 @@ def test_a_command_of_aws_is_taken(line: tuple[str, ...], monkeypatch: pytest.Mo
     """By moto, with the values that are told: their types and names are those of the service."""
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "x")
-    service, operation, *rest = line[: line.index("|")] if "|" in line else line
+    service, _, given = request(whole(line))
     with mock_aws():
         session = Session(region_name="us-east-1")
         known = KNOWN_THERE | {"$SIGNING_KEY": there(session)}
         client: Any = session.client(cast("Literal['sqs']", service))
-        shape = client.meta.service_model.operation_model(named(service, operation)).input_shape
-        members = {xform_name(each, "-"): (each, it) for each, it in shape.members.items()}
-        asked = {}
-        for flag, value in pairwise(rest):
-            if flag.startswith("--") and flag not in AWS_ITSELF:
-                name, member = members[flag.removeprefix("--")]
-                told = known.get(value, value)
-                plain = member.type_name == "string"
-                asked[name] = told if plain else json.loads(told)
-        answer = getattr(client, operation.replace("-", "_"))(**asked)
+        asked = {
+            name: known.get(value, value) if isinstance(value, str) else value
+            for name, value in given.items()
+        }
+        answer = getattr(client, line[1].replace("-", "_"))(**asked)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
@@ -84,12 +73,6 @@ def there(session: Session) -> str:
     session.client("secretsmanager").create_secret(Name="SECRET", SecretString="set it")
     made = session.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     return made["KeyMetadata"]["KeyId"]
-
-
-def named(service: str, operation: str) -> str:
-    """What the service's model calls an operation of the command line's."""
-    model = botocore.session.get_session().get_service_model(service)
-    return {xform_name(each, "-"): str(each) for each in model.operation_names}[operation]
 
 
 def test_each_reason_not_to_run_a_line_of_aws_is_needed() -> None:

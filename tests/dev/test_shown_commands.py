@@ -12,7 +12,9 @@ SHOWN = {
     "approve": command_lines.approve("inc-0123456789abcdef0123", "5f1c09ab", WHERE),
     "deny": command_lines.deny("inc-0123456789abcdef0123", "5f1c09ab", WHERE),
     "promote": command_lines.promote("restart_enclave", WHERE),
-    "promote, of an export": command_lines.promote("restart_enclave"),
+    "promote, by a file": command_lines.promote(
+        "restart_enclave", command_lines.deployment("my fleet.toml")
+    ),
     "deploy": command_lines.deploy("my fleet.toml"),
     "look": command_lines.look("my fleet.toml"),
 }

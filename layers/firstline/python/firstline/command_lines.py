@@ -6,9 +6,9 @@ _WHY = '--why "..."'
 """The reason, which the command line requires and which only the person knows."""
 
 
-def deployment(fleet: str, region: str) -> str:
+def deployment(fleet: str, region: str = "") -> str:
     """The options that say which deployment is meant, on a machine without its profile."""
-    return f" --fleet {fleet} --region {region}"
+    return f" --fleet {shlex.quote(fleet)}" + (f" --region {region}" if region else "")
 
 
 def deploy(fleet_file: str) -> str:
@@ -31,6 +31,6 @@ def deny(incident: str, plan: str, where: str = "") -> str:
     return f"firstline deny {incident} {plan} {_WHY}{where}"
 
 
-def promote(action: str, where: str = "") -> str:
-    """Let an action that was demoted go by itself again."""
+def promote(action: str, where: str) -> str:
+    """Let an action that was demoted go by itself again; *where* is the deployment's options."""
     return f"firstline promote {action} {_WHY}{where}"

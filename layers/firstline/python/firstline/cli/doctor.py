@@ -50,7 +50,7 @@ def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tu
     """What the checks find of the fleet file at *path*; raises `Malformed` or `Unavailable`."""
     profile, settings = profiles.load(path), profiles.deployment(path)
     facts = gather(session, profile, clock, asks=look)
-    return checks.examine(profile, facts, str(path), settings)
+    return checks.examine(profile, facts, str(path), settings, session.region_name)
 
 
 def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:

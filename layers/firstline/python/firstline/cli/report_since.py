@@ -26,17 +26,24 @@ def tell(export: Path | None, since: str, until: str, place: Place, *, as_json: 
     window = (instants.read("--since", since), instants.read("--until", until))
     if None not in window and window[0] >= window[1]:  # type: ignore[operator]  # neither is None
         raise Malformed("--until: give an instant later than --since")
+    where = _where(export, place)
     with incidents.reading(export, place) as entries:
-        told = review(entries, *window)
+        told = review(entries, *window, where)
     if as_json:
         output.emit(told)
         return
-    shown = ((terminal.printable(line), style) for line, style in lines(told))
+    shown = ((terminal.printable(line), style) for line, style in lines(told, where))
     terminal.say(Text(line, style=style) for line, style in shown)
 
 
-def lines(told: Review) -> Iterator[tuple[str, str]]:
-    """The review in words, a line each, with its style."""
+def _where(export: Path | None, place: Place) -> str:
+    """The options that name the deployment; an export does not say of which it is."""
+    named = place.fleet or ("NAME" if export else "")
+    return command_lines.deployment(named, place.region) if named else ""
+
+
+def lines(told: Review, where: str) -> Iterator[tuple[str, str]]:
+    """The review in words, a line each, with its style; *where* names the deployment."""
     yield f"{told.incidents} incidents{_window(told)}{_counts(told.by_severity)}", HEADS
     yield f"  conditions{_counts(told.by_condition)}", ""
     yield from ((f"  {each}", "") for each in _endings(told))
@@ -55,7 +62,7 @@ def lines(told: Review) -> Iterator[tuple[str, str]]:
     if told.partial:
         yield f"of {told.partial} incidents entries are missing: audit verify tells", BAD
     yield from _acting(told)
-    yield from _proposals(told)
+    yield from _proposals(told, where)
 
 
 def _window(told: Review) -> str:
@@ -97,7 +104,7 @@ def _acting(told: Review) -> Iterator[tuple[str, str]]:
         yield f"{blocked.guard:<28}{blocked.fixes:>10}{blocked.incidents:>10}", ""
 
 
-def _proposals(told: Review) -> Iterator[tuple[str, str]]:
+def _proposals(told: Review, where: str) -> Iterator[tuple[str, str]]:
     """What a person may want to change: alarms, and how far actions go by themselves."""
     for noisy in told.noisy:
         counts = f"{noisy.incidents} incidents, {noisy.observed} recovered by themselves"
@@ -109,7 +116,7 @@ def _proposals(told: Review) -> Iterator[tuple[str, str]]:
     for turn in told.turns:
         yield _turn(turn), BAD if turn.demoted else GOOD
     for action in told.demoted:
-        how = f"until somebody says: {command_lines.promote(action)}"
+        how = f"until somebody says: {command_lines.promote(action, where)}"
         yield f"demoted: {action} asks a person each time, {how}", BAD
 
 

@@ -216,7 +216,8 @@ CHECKS = (
         ask=stuck,
         severity=_P1,
         consequence="it never turns to ALARM, so nothing is heard when there is trouble",
-        remedy="aws cloudwatch describe-alarms --alarm-names '{subject}', then correct its metric",
+        remedy="aws cloudwatch describe-alarms --alarm-names {quoted} {region}; then correct its"
+        " metric",
     ),
     Check(
         name="alarm-heard",
@@ -230,7 +231,7 @@ CHECKS = (
         ask=silenced,
         severity="warning",
         consequence="it pages, and no fix follows: disabling is how people keep others' hands off",
-        remedy="aws cloudwatch enable-alarm-actions --alarm-names '{subject}'",
+        remedy="aws cloudwatch enable-alarm-actions --alarm-names {quoted} {region}",
     ),
     Check(
         name="alarm-memory",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from firstline.config import deployment_section
-from firstline.doctor import deploying, watched
+from firstline.doctor import deploying, parts, watched
 from firstline.doctor.facts import Deployed, Unread, known
 from firstline.doctor.finding import Case, Check, Found, Grade
 
@@ -13,6 +13,7 @@ HEARTBEAT_OLD = timedelta(minutes=10)
 TO_PEOPLE = frozenset({"emergency_email", "routing_key_secret_arn", "pager_region", "pager_url"})
 """The settings without which a P1 reaches no one."""
 WHOLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+LOG_GROUP = "AWS::Logs::LogGroup"
 
 
 def stack(case: Case) -> Iterator[Found]:
@@ -72,7 +73,8 @@ def heartbeat(case: Case) -> Iterator[Found]:
     last = deployed.heartbeat
     if last is None or case.account.now - last > HEARTBEAT_OLD:
         since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "in a day"
-        yield Found("heartbeat", f"was not seen {since}", "critical")
+        logs = {"logs": _log_group(deployed, "ResponseSweep")}
+        yield Found("heartbeat", f"was not seen {since}", "critical", logs)
 
 
 def errors(case: Case) -> Iterator[Found]:
@@ -82,7 +84,16 @@ def errors(case: Case) -> Iterator[Found]:
         return
     for name, count in deployed.errors.items():
         if count:
-            yield Found(name, f"failed {count} times within a day", "warning")
+            made = (each for each in parts.of(deployed, parts.FUNCTION) if each.name == name)
+            logs = {"logs": _log_group(deployed, next(map(parts.called, made), name))}
+            yield Found(name, f"failed {count} times within a day", "warning", logs)
+
+
+def _log_group(deployed: Deployed, function: str) -> str:
+    """The name of the log group of *function*, a part's name; Lambda's own where none is shown."""
+    wanted = {f"{function}Logs", f"{function}{function}Logs"}
+    made = (each for each in parts.of(deployed, LOG_GROUP) if parts.called(each) in wanted)
+    return next((each.name for each in made), f"/aws/lambda/{function}")
 
 
 def oversight(case: Case) -> Iterator[Found]:
@@ -142,21 +153,23 @@ CHECKS = (
         ask=heartbeat,
         severity="critical",
         consequence="firstline is dead: pages owed are not sent again",
-        remedy="aws logs tail, on the log group of the sweep; then see its schedule's state",
+        remedy="aws logs filter-log-events --log-group-name {logs} --filter-pattern ERROR {region};"
+        " then see the state of its schedule",
     ),
     Check(
         name="oversight",
         ask=oversight,
         severity="critical; a warning where no drill came through",
         consequence="firstline cannot be relied on to page",
-        remedy="aws cloudwatch describe-alarms --alarm-names {subject}: its description says why",
+        remedy="aws cloudwatch describe-alarms --alarm-names {quoted} {region}; its description"
+        " says why",
     ),
     Check(
         name="function-errors",
         ask=errors,
         severity="warning",
         consequence="what it was to do was done late, by a retry or the sweep",
-        remedy="aws logs filter-log-events on the log group of {subject}, with ERROR",
+        remedy="aws logs filter-log-events --log-group-name {logs} --filter-pattern ERROR {region}",
     ),
     Check(
         name="incidents",

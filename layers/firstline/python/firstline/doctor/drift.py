@@ -62,7 +62,7 @@ CHECKS = (
         ask=drift,
         severity="critical where a P1 passes through it, else a warning",
         consequence="signals do not come in, are refused, or are not dealt with",
-        remedy="aws cloudformation detect-stack-drift --stack-name {stack} tells what was changed;"
-        " {deploy} --revert-drift puts it back",
+        remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; it tells what"
+        " was changed; {deploy} --revert-drift puts it back",
     ),
 )

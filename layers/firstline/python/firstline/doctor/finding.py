@@ -1,5 +1,6 @@
 """Finding: what a check found, what follows from it, and how to mend it."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -19,12 +20,19 @@ class Case(msgspec.Struct, frozen=True):
     """A profile, the account that it is held against, and the path of the fleet file.
 
     ``settings`` are the file's of its deployment; None where they are not to be compared.
+    ``region`` is where the account was read.
     """
 
     profile: Profile
     account: Account
     path: str = deploying.FLEET_FILE
     settings: Deployment | None = None
+    region: str = "REGION"
+
+    @property
+    def where(self) -> str:
+        """The option of a command of AWS that names the Region."""
+        return f"--region {self.region}"
 
     def grade(self, alarm: str) -> Grade:
         """How much hangs on the alarm that the rules know as *alarm*."""
@@ -41,7 +49,11 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: its docstring says what must hold; its texts name their places in braces."""
+    """One check: its docstring says what must hold; its texts name their places in braces.
+
+    A command of AWS in a remedy is whole, and ends with it or at a semicolon. ``quoted`` is the
+    subject as a shell takes it, ``region`` the option that says where.
+    """
 
     name: str
     ask: Callable[[Case], Iterator[Found]]
@@ -53,7 +65,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         """Each thing that does not hold."""
         known = {"fleet": case.profile.fleet.name, **deploying.places(case.path)}
         for each in self.ask(case):
-            fills = {"subject": each.subject, **known, **each.fills}
+            there = {"quoted": shlex.quote(each.subject), "region": case.where}
+            fills = {"subject": each.subject, **there, **known, **each.fills}
             yield Finding(
                 check=self.name,
                 severity=each.severity,

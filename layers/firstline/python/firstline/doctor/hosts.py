@@ -117,14 +117,16 @@ CHECKS = (
         ask=reached,
         severity="warning",
         consequence="the host is neither looked at nor restarted; it can only be replaced",
-        remedy="aws ssm describe-instance-information --filters Key=InstanceIds,Values={subject}",
+        remedy="aws ssm describe-instance-information --filters Key=InstanceIds,Values={quoted}"
+        " {region}",
     ),
     Check(
         name="agent",
         ask=agent,
         severity="warning",
         consequence="an older agent puts parameters into a script's text, where a shell reads them",
-        remedy="aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids {subject}",
+        remedy="aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids {quoted}"
+        " {region}",
     ),
     Check(
         name="units",

@@ -1,5 +1,6 @@
 """Names: whether what `[fleet]` names is there, once, and is what it is taken for."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
@@ -29,25 +30,35 @@ def group_state(case: Case) -> Iterator[Found]:
     found = case.account.group(fleet.group)
     if found is None:
         return
+    named = f"--auto-scaling-group-name {shlex.quote(found.name)} {case.where}"
     if not found.in_service:
-        yield Found(found.name, f"wants {found.desired} hosts and has none in service", "warning")
-    yield from _too_large(found, fleet)
+        none = f"wants {found.desired} hosts and has none in service"
+        why = {
+            "command": f"aws autoscaling describe-scaling-activities {named}; the latest says why"
+        }
+        yield Found(found.name, none, "warning", why)
+    yield from _too_large(found, fleet, named)
     if len(found.in_service) > 1 and not fleet.concurrent_instances_safe:
         many = f"has {len(found.in_service)} hosts in service, which the profile calls unsafe"
-        yield Found(found.name, many, "warning")
+        less = f"aws autoscaling set-desired-capacity {named} --desired-capacity 1"
+        yield Found(found.name, many, "warning", {"command": less})
     if found.suspended:
-        yield Found(found.name, f"has suspended {', '.join(found.suspended)}", "warning")
+        resume = f"aws autoscaling resume-processes {named} --scaling-processes"
+        mend = {"command": f"{resume} {' '.join(found.suspended)}"}
+        yield Found(found.name, f"has suspended {', '.join(found.suspended)}", "warning", mend)
 
 
-def _too_large(group: ScalingGroup, fleet: Fleet) -> Iterator[Found]:
+def _too_large(group: ScalingGroup, fleet: Fleet, named: str) -> Iterator[Found]:
     """More hosts than an incident holds, now or once Auto Scaling launches all that it may."""
+    most = fleet.hosts_max or HOSTS_MAX
+    mend = {"command": f"aws autoscaling update-auto-scaling-group {named} --max-size {most}"}
     stated = f"fleet.hosts_max is {fleet.hosts_max}" if fleet.hosts_max else ""
     if len(group.in_service) > HOSTS_MAX:
         many = f"has {len(group.in_service)} hosts, and at most {HOSTS_MAX} are supported"
-        yield Found(group.name, f"{many}: an incident about them is handed over", "critical")
-    elif group.max_size > (fleet.hosts_max or HOSTS_MAX):
-        most = stated or f"at most {HOSTS_MAX} are supported"
-        yield Found(group.name, f"may grow to {group.max_size} hosts, and {most}", "warning")
+        yield Found(group.name, f"{many}: an incident about them is handed over", "critical", mend)
+    elif group.max_size > most:
+        bound = stated or f"at most {HOSTS_MAX} are supported"
+        yield Found(group.name, f"may grow to {group.max_size} hosts, and {bound}", "warning", mend)
 
 
 def tags(case: Case) -> Iterator[Found]:
@@ -189,7 +200,7 @@ CHECKS = (
         ask=group_state,
         severity="warning",
         consequence="fixes are denied, or two hosts answer every message twice",
-        remedy="aws autoscaling resume-processes, set-desired-capacity, or a lower MaxSize",
+        remedy="{command}",
     ),
     Check(
         name="tags",
@@ -224,7 +235,8 @@ CHECKS = (
         ask=key,
         severity="warning",
         consequence="enclaves cannot decrypt, and no fix is made",
-        remedy="aws kms describe-key --key-id '{subject}', or set fleet.kms_key",
+        remedy="aws kms describe-key --key-id {quoted} {region}; mend its state, or set"
+        " fleet.kms_key",
     ),
     Check(
         name="log-group",

@@ -78,7 +78,8 @@ CHECKS = (
         ask=topics,
         severity="critical for the emergency topic, else a warning",
         consequence="what it tells reaches nobody; the emergency topic is all that is left of a P1",
-        remedy="aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU;"
+        remedy="aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU"
+        " {region};"
         " where it is not there, {deploy} --revert-drift first",
     ),
 )

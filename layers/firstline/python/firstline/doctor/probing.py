@@ -98,8 +98,9 @@ CHECKS = (
         ask=credentials,
         severity=f"{_GRADED}; a note before the first deployment",
         consequence=_BLIND,
-        remedy="aws ssm put-parameter --name {subject} --type SecureString --overwrite"
-        " --value file://PROBE.creds (the whole file of the probe's own user); then see its log",
+        remedy="aws ssm put-parameter --name {quoted} --type SecureString --overwrite"
+        " --value file://PROBE.creds {region}; the file is that of the probe's own user; then see"
+        " its log",
     ),
     Check(
         name="probe-network",

@@ -135,7 +135,7 @@ CHECKS = (
         ask=boundary,
         severity=SEVERITY,
         consequence="{harm}",
-        remedy="allow {action} in the boundary that aws iam get-role tells of {role}",
+        remedy="aws iam get-role --role-name {role}; allow {action} in the boundary that it shows",
     ),
     Check(
         name="role-denied",
@@ -149,8 +149,8 @@ CHECKS = (
         ask=lacking,
         severity=SEVERITY,
         consequence="{harm}",
-        remedy="aws cloudformation detect-stack-drift --stack-name {stack}, then put back {action}"
-        " in {role}",
+        remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; then put back"
+        " {action} in {role}",
     ),
     Check(
         name="role-unknown",

@@ -40,9 +40,13 @@ def examine(
     account: Account,
     path: str = deploying.FLEET_FILE,
     settings: Deployment | None = None,
+    region: str = "REGION",
 ) -> tuple[Finding, ...]:
-    """What every check finds; *path* is of the fleet file, and *settings* are its section."""
-    case = Case(profile, account, path, settings)
+    """What every check finds; *path* is of the fleet file, and *settings* are its section.
+
+    *region* is where the account was read: it stands in each remedy's command.
+    """
+    case = Case(profile, account, path, settings, region)
     found = [finding for check in CHECKS for finding in check.findings(case)]
     return tuple(sorted(found, key=lambda each: GRADES.index(each.severity)))
 

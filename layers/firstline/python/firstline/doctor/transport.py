@@ -27,12 +27,18 @@ def transport(case: Case) -> Iterator[Found]:
     if not isinstance(deployed.rules, Unread):
         for each in parts.of(deployed, parts.RULE):
             if why := _off(deployed, deployed.rules, each):
-                yield Found(each.name, why, parts.grade(case, parts.called(each)))
+                on = deployed.rules.get(each.name, True)
+                line = "" if on else f"aws events enable-rule --name {each.name} {case.where}; "
+                yield Found(
+                    each.name, why, parts.grade(case, parts.called(each)), {"command": line}
+                )
     if not isinstance(deployed.sources, Unread):
         for each in parts.of(deployed, parts.SOURCE):
             name = parts.called(each)
             if why := _unfed(deployed, deployed.sources.get(each.name), name):
-                yield Found(f"{name} {each.name}", why, parts.grade(case, name))
+                feed = f"aws lambda update-event-source-mapping --uuid {each.name} --enabled"
+                command = {"command": f"{feed} {case.where}; "}
+                yield Found(f"{name} {each.name}", why, parts.grade(case, name), command)
 
 
 def queues(case: Case) -> Iterator[Found]:
@@ -68,7 +74,14 @@ def dead_letters(case: Case) -> Iterator[Found]:
         if isinstance(count, int) and count and any(it in name for it in DEAD):
             grave = "Signals" in name or "Undelivered" in name
             told = f"holds {count} dead letters"
-            yield Found(name, told, "critical" if grave else "warning", {"queue": each.name})
+            yield Found(name, told, "critical" if grave else "warning", _addresses(each))
+
+
+def _addresses(queue: Resource) -> dict[str, str]:
+    """Both names of a queue: its URL, and its ARN, which the URL has all parts of."""
+    found = re.fullmatch(r"https://sqs\.([a-z0-9-]+)\.[^/]+/([0-9]+)/(.+)", queue.name)
+    arn = f"arn:aws:sqs:{found[1]}:{found[2]}:{found[3]}" if found else "ARN"
+    return {"queue": queue.name, "arn": arn}
 
 
 def backstop(case: Case) -> Iterator[Found]:
@@ -100,7 +113,8 @@ def _speaks(alarm: Alarm, deployed: Deployed) -> bool:
 
 def _absent(case: Case, deployed: Deployed, kind: str) -> Iterator[Found]:
     for name in parts.lacking(deployed, kind):
-        yield Found(name, "is no part of the stack", parts.grade(case, name))
+        grade = parts.grade(case, name)
+        yield Found(name, "is no part of the stack", grade, {"command": ""})
 
 
 def _off(deployed: Deployed, rules: dict[str, bool], rule: Resource) -> str:
@@ -146,8 +160,7 @@ CHECKS = (
         ask=transport,
         severity=_GRADED,
         consequence="signals do not come in, or nobody takes them",
-        remedy="what is off: aws events enable-rule, or aws lambda update-event-source-mapping"
-        " --enabled; " + _ANEW + " or changed",
+        remedy="{command}" + _ANEW + " or changed",
     ),
     Check(
         name="queue",
@@ -161,14 +174,16 @@ CHECKS = (
         ask=functions,
         severity=_GRADED,
         consequence="nobody does what it is for",
-        remedy="aws lambda get-function --function-name {subject} says why; " + _ANEW,
+        remedy="aws lambda get-function --function-name {quoted} {region}; its state's reason says"
+        " why; " + _ANEW,
     ),
     Check(
         name="dead-letters",
         ask=dead_letters,
         severity="critical for signals, else a warning",
         consequence="it was given up: a signal that may have been a P1, a wake, or an entry's copy",
-        remedy="aws sqs receive-message --queue-url {queue}, then start-message-move-task",
+        remedy="aws sqs receive-message --queue-url {queue} {region}; once its cause is mended, aws"
+        " sqs start-message-move-task --source-arn {arn} {region}",
     ),
     Check(
         name="backstop",

@@ -3,6 +3,7 @@
 Incidents are gone through one at a time; of each only its few durations are kept.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -144,9 +145,15 @@ class _Tally(msgspec.Struct, kw_only=True):
 
 
 def review(
-    records: Iterable[Recorded], since: datetime | None = None, until: datetime | None = None
+    records: Iterable[Recorded],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    where: str = "",
 ) -> Review:
-    """The review of what opened from *since* on and before *until*; raises `Malformed`."""
+    """The review of what opened from *since* on and before *until*; raises `Malformed`.
+
+    *where* are the options of a command line that name the deployment.
+    """
     tally, turns = _Tally(), list[Turn]()
     for id_, entries in chains(records):
         if id_ == CHAIN:
@@ -162,7 +169,9 @@ def review(
         )
         if told.opened and _within(told.opened_at, since, until):
             _count(tally, told)
-    return _told(tally, sorted(turns, key=lambda each: each.at), since, until)
+    told = _told(tally, sorted(turns, key=lambda each: each.at), since, until)
+    named = (_named(each, told.demoted, where) for each in told.promotable)
+    return copy.replace(told, promotable=tuple(named))
 
 
 def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
@@ -243,7 +252,7 @@ def _told(
         actions=actions,
         denials=tuple(sorted(denials, key=lambda each: (-each.incidents, each.guard))),
         noisy=tuple(sorted(filter(_noisy, alarms), key=lambda each: (-each.incidents, each.alarm))),
-        promotable=tuple(_promotable(each, demoted) for each in actions if _proved(each)),
+        promotable=tuple(_promotable(each) for each in actions if _proved(each)),
         turns=tuple(each for each in turns if _within(each.at, since, until)),
         demoted=demoted,
         partial=tally.partial,
@@ -266,8 +275,14 @@ def _proved(action: Record) -> bool:
     return helped and action.approved == action.tried
 
 
-def _promotable(action: Record, demoted: tuple[str, ...]) -> Promotable:
-    """Actions that people allowed each time; one that was demoted is promoted by its lever."""
+def _promotable(action: Record) -> Promotable:
+    """An action that people allowed each time: by a line of the fleet file."""
     name = action.action
-    key = f'[[actions]] name = "{name}": autonomy = "auto"'
-    return Promotable(name, action.helped, command_lines.promote(name) if name in demoted else key)
+    return Promotable(name, action.helped, f'[[actions]] name = "{name}": autonomy = "auto"')
+
+
+def _named(action: Promotable, demoted: tuple[str, ...], where: str) -> Promotable:
+    """One that was demoted is promoted by an operator's command."""
+    if action.action not in demoted:
+        return action
+    return copy.replace(action, key=command_lines.promote(action.action, where))
