@@ -23,7 +23,6 @@ SPELT = re.compile(rf"firstline (?:{'|'.join(sorted(LEVERS))}) [^\n;`]*")
 ORDERS = (
     command_lines.approve(ID, PLAN),
     command_lines.deny(ID, PLAN),
-    command_lines.promote("restart_enclave"),
     command_lines.approve(ID, PLAN, ORIGIN.where),
     command_lines.deny(ID, PLAN, ORIGIN.where),
     command_lines.promote("restart_enclave", ORIGIN.where),

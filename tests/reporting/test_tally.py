@@ -102,6 +102,6 @@ def test_the_statistics_count_it_by_itself() -> None:
         Record(action="refresh_fleet", tried=1, failed=1),
         Record(action="restart_enclave", tried=2, failed=2),
     )
-    (line,) = [text for text, _ in lines(found) if text.startswith("cancel_refresh")]
+    (line,) = [text for text, _ in lines(found, "") if text.startswith("cancel_refresh")]
     assert line.split() == ["cancel_refresh", "1", "-", "0", "0", "refresh", "cancelled:", "1"]
     assert found.promotable == ()

@@ -169,9 +169,9 @@ def review(
         )
         if told.opened and _within(told.opened_at, since, until):
             _count(tally, told)
-    told = _told(tally, sorted(turns, key=lambda each: each.at), since, until)
-    named = (_named(each, told.demoted, where) for each in told.promotable)
-    return copy.replace(told, promotable=tuple(named))
+    found = _told(tally, sorted(turns, key=lambda each: each.at), since, until)
+    named = (_named(each, found.demoted, where) for each in found.promotable)
+    return copy.replace(found, promotable=tuple(named))
 
 
 def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
