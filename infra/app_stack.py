@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from firstline import version as code
+from firstline.actions.look_host import LOOK_HOST
 from firstline.config.settings import Home, Settings
 from firstline.doctor import deploying
 from firstline.signal import DRILL_ALARM
@@ -65,7 +66,7 @@ class AppStack(Stack):
         settings = self._settings(deployment, reach, heard_as)
         runtime = Runtime(self, "Runtime", deployment=deployment, settings=settings)
         Response(self, "Response", runtime=runtime, reach=reach, settings=deployment.settings)
-        look_between_incidents(self, reach.documents["look_host"], reach.fleet)
+        look_between_incidents(self, reach.documents[LOOK_HOST.name], reach.fleet)
         Levers(self, "Levers", runtime=runtime, reach=reach)
         oversight.tell(*Archive(self, "Archive", runtime=runtime, reach=reach).alarms)
         profile = deployment.profile

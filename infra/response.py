@@ -10,6 +10,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from firstline.actions.look_host import LOOK_HOST
+from firstline.actions.restart_enclave import RESTART_ENCLAVE
+from firstline.actions.restart_parent import RESTART_PARENT
 from firstline.config.deployment_section import Deployment
 from firstline.config.profile import Fleet, Units
 from infra import roles, unscoped
@@ -23,13 +26,13 @@ from infra.schedule import every_minute
 SWEEP_TIMEOUT = Duration.seconds(55)
 
 _DOCUMENTS: dict[str, Callable[[Units], dict[str, object]]] = {
-    "look_host": lambda units: content.look_host(
+    LOOK_HOST.name: lambda units: content.look_host(
         enclave_units=(units.enclave,), parent_units=(units.parent,)
     ),
-    "restart_enclave": lambda units: content.restart_enclave(
+    RESTART_ENCLAVE.name: lambda units: content.restart_enclave(
         units=(units.enclave,), parents=(units.parent,)
     ),
-    "restart_parent": lambda units: content.restart_parent(units=(units.parent,)),
+    RESTART_PARENT.name: lambda units: content.restart_parent(units=(units.parent,)),
 }
 
 

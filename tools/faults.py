@@ -230,7 +230,7 @@ def _twice(replayed: Replayed) -> Iterator[str]:
     yield from (f"{each} was sent twice" for each, times in commands.items() if times > 1)
     told = (export.recorded(entry).event for it in replayed.chapters for entry in it.entries)
     fixes = [each.action for each in told if isinstance(each, entries.FixIntended)]
-    intended = sum(ACTIONS[each].tool == "autoscaling" for each in fixes)
+    intended = sum(ACTIONS[each].executor == "autoscaling" for each in fixes)
     changed = len(replayed.changes) - commands.total()
     if changed > intended:
         yield f"{changed} changes of the group for {intended} intents"

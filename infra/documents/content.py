@@ -19,6 +19,10 @@ import re
 import shlex
 from pathlib import Path
 
+from firstline.actions.look_host import LOOK_HOST
+from firstline.actions.restart_enclave import RESTART_ENCLAVE
+from firstline.actions.restart_parent import RESTART_PARENT
+
 UNIT = r"^[a-z][a-z0-9@_.-]{0,62}$"
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - a pattern, not a secret
 NOT_AFTER = r"^[0-9]{10}$"
@@ -59,9 +63,9 @@ def look_host(
             "",
         ),
     }
-    script = _lines("look_host", tuple(parameters))
+    script = _lines(LOOK_HOST.name, tuple(parameters))
     return _document(
-        "Look at one host. Changes nothing but its own notes.", "look_host", script, parameters
+        "Look at one host. Changes nothing but its own notes.", LOOK_HOST.name, script, parameters
     )
 
 
@@ -74,7 +78,7 @@ def restart_enclave(*, units: tuple[str, ...], parents: tuple[str, ...]) -> dict
     Raises ValueError for no unit at all, or one whose name is not a plain systemd name.
     """
     parent = {"ParentUnit": _unit("The parent to restart with the enclave.", parents)}
-    return _restart("restart_enclave", units, parent)
+    return _restart(RESTART_ENCLAVE.name, units, parent)
 
 
 def restart_parent(*, units: tuple[str, ...]) -> dict[str, object]:
@@ -82,7 +86,7 @@ def restart_parent(*, units: tuple[str, ...]) -> dict[str, object]:
 
     Parameters: Unit, and those of every restart. Raises ValueError as `restart_enclave` does.
     """
-    return _restart("restart_parent", units, {})
+    return _restart(RESTART_PARENT.name, units, {})
 
 
 def _restart(name: str, units: tuple[str, ...], beside: Parameters) -> dict[str, object]:

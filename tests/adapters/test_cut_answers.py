@@ -229,7 +229,7 @@ ON_HOSTS = (
     ),
     Case(
         "ListCommands",
-        lambda one: hosts(one).find(TOKEN, T0),
+        lambda one: hosts(one).find(FIX, T0),
         {
             "Commands": [
                 {

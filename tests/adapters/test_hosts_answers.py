@@ -13,7 +13,7 @@ from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import Unavailable
 from firstline.remediation.execution import Answer, Answered, Pending
 from tests.adapters.doors import T0, Ends, Http
-from tests.adapters.ssm import COMMAND, ONE, TOKEN, hosts_of, refusal
+from tests.adapters.ssm import COMMAND, FIX, ONE, TOKEN, hosts_of, refusal
 
 REPORT = HostReport(schema=1, enclave_unit="active", enclave_state="RUNNING", parent_unit="failed")
 
@@ -150,7 +150,7 @@ def test_unreadable_lists_are_unavailable(profile: Profile, end: Http | dict[str
     with pytest.raises(Unavailable):
         hosts.answers(COMMAND)
     with pytest.raises(Unavailable):
-        hosts.find(TOKEN, T0)
+        hosts.find(FIX, T0)
 
 
 def sent(id_: str, **more: str) -> dict[str, str]:
@@ -163,4 +163,4 @@ def test_find_reads_every_page(profile: Profile) -> None:
         {"Commands": [sent("1", Comment=f"xfirstline {TOKEN}"), sent("0")], "NextToken": "more"},
         {"Commands": [sent("2", Comment=f"firstline {TOKEN}")]},
     ]
-    assert hosts_of(Ends(pages), profile).find(TOKEN, T0) == "2"
+    assert hosts_of(Ends(pages), profile).find(FIX, T0) == "2"

@@ -84,9 +84,9 @@ def test_find_knows_commands_by_their_token(door: Door) -> None:
     """A command is found under its own token, from a little before it was sent, and no other."""
     hosts = door.ports.hosts
     command = sent(hosts.fix(FIX))
-    assert hosts.find(TOKEN, T0 + CLOCKS_APART) == command
-    assert hosts.find(OTHER, T0) is None
-    assert hosts.find(TOKEN, T0 + CLOCKS_APART + MINUTE) is None
+    assert hosts.find(FIX, T0 + CLOCKS_APART) == command
+    assert hosts.find(copy.replace(FIX, token=OTHER), T0) is None
+    assert hosts.find(FIX, T0 + CLOCKS_APART + MINUTE) is None
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,11 @@ def test_fault_leaves_commands_unsettled(door: Door, kind: FaultKind, happened: 
     with pytest.raises(Unavailable):
         hosts.answers(command)
     with pytest.raises(Unavailable):
-        hosts.find(TOKEN, T0)
+        hosts.find(FIX, T0)
     door.mend()
-    assert [hosts.find(token, T0) is not None for token in (TOKEN, OTHER)] == [happened] * 2
+    assert [
+        hosts.find(copy.replace(FIX, token=token), T0) is not None for token in (TOKEN, OTHER)
+    ] == [happened] * 2
 
 
 def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
@@ -113,7 +115,7 @@ def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
     command = sent(hosts.look(LOOK))
     sent(hosts.fix(FIX))
     hosts.answers(command)
-    hosts.find(TOKEN, T0)
+    hosts.find(FIX, T0)
     assert requests.calls == [
         "ssm.SendCommand",
         "ssm.SendCommand",

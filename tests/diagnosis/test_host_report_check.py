@@ -11,7 +11,13 @@ from firstline.diagnosis.evidence import (
     UnitDetail,
     Unknown,
 )
-from firstline.diagnosis.health_checks import BEYOND_HOSTS, NOTHING, Failure, Life, Reading
+from firstline.diagnosis.health_checks import (
+    NOT_REPAIRABLE_ON_HOST,
+    NOTHING,
+    Failure,
+    Life,
+    Reading,
+)
 from firstline.diagnosis.host_report_check import by_report
 from tests.builders import AGE_MAX, NOW, A, B, ago, evidence, host, report
 
@@ -122,7 +128,7 @@ def test_a_unit_that_cannot_be_loaded_is_beyond_the_host(
     """However often it is tried; what it seems to do does not matter."""
     assert reading(enclave(state, load=load)) == dead(f"{why} of its enclave", failure)
     assert reading(parent(state, load=load)) == dead(f"{why} of the parent", failure)
-    assert failure in BEYOND_HOSTS
+    assert failure in NOT_REPAIRABLE_ON_HOST
 
 
 def test_a_unit_that_a_person_stopped_is_left_to_that_person() -> None:
@@ -134,7 +140,7 @@ def test_a_unit_that_a_person_stopped_is_left_to_that_person() -> None:
     pool = reading(enclave("inactive", "allocator-failed", stopped=True))
     assert pool == dead(f"{GONE}: the enclave allocator has failed", Failure.ENCLAVE_GONE)
     assert reading(parent("inactive", stopped=True)) == DOWN
-    assert Failure.UNIT_STOPPED in BEYOND_HOSTS
+    assert Failure.UNIT_STOPPED in NOT_REPAIRABLE_ON_HOST
 
 
 DOWN = dead("the parent does not run", Failure.PARENT_DOWN)

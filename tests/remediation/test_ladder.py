@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.config.profile import Profile
 from firstline.diagnosis.diagnose import Diagnosis, Verdict
 from firstline.diagnosis.evidence import Unknown
@@ -244,7 +245,7 @@ def test_a_refresh_keeps_the_floor(
 ) -> None:
     """R18, I19: nothing stays only where nothing serves, and the policy allows it."""
     held = about(profile, diagnosis=failing(Failure.HOST_LOST, *serving))
-    given = refresh_parameters(held, group(*FLEET))
+    given = refresh_parameters(REFRESH_FLEET.name, held, group(*FLEET))
     assert given["MinHealthyPercentage"] == percentage
 
 
@@ -252,4 +253,7 @@ def test_a_refresh_keeps_the_floor(
 def test_the_canary_of_a_refresh_is_one_instance(size: int, percentage: str) -> None:
     """Rounded down: one of three is 33.3 %, and reaches 33."""
     ids = tuple(InstanceId(f"i-{n:017x}") for n in range(size))
-    assert refresh_parameters(about(), group(*ids))["CanaryPercentage"] == percentage
+    assert (
+        refresh_parameters(REFRESH_FLEET.name, about(), group(*ids))["CanaryPercentage"]
+        == percentage
+    )

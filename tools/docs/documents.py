@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import typer
 
+from firstline.actions.catalogue import ACTIONS
 from firstline.cli.develop import checkout
 from firstline.incidents.incident import ENDED, TRANSITIONS, Status
 from firstline.lab.twin import scenario as scenarios
@@ -77,6 +78,43 @@ def guards() -> str:
     return "\n".join(lines) + "\n"
 
 
+def actions() -> str:
+    """The traits of each action."""
+    names = ("executor", "scope", "repairs", "verifier", *FLAGS)
+    heads = " | ".join(each.replace("_", " ") for each in names)
+    rows = [
+        f"| `{each.name}` | {' | '.join(_trait(getattr(each, name)) for name in names)} |"
+        for each in ACTIONS.values()
+    ]
+    lines = [
+        "# The actions",
+        "",
+        "Made by `./dev docs` from `actions/`; `actions/action.py` says what each trait means.",
+        "Guards, ladder and verification read the traits.",
+        "[ADDING-AN-ACTION.md](ADDING-AN-ACTION.md) says how an action is added.",
+        "",
+        f"| action | {heads} |",
+        f"|---|{'---|' * len(names)}",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+FLAGS = (
+    *("reports_result", "replaces_instances", "adds_capacity", "keeps_enclave"),
+    *("destroys_state", "reversible", "undoes_own_fix"),
+)
+
+
+def _trait(value: object) -> str:
+    """A trait as a cell: a set by its words, and a flag that does not hold as nothing."""
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(str(each) for each in value))
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return str(value)
+
+
 def replays() -> str:
     """The scenarios: what happens in each, which known failure it shows, and how it ends."""
     rows = [
@@ -110,6 +148,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "ARCHITECTURE.md": lambda: architecture(checkout()),
     "CLI.md": commands.page,
     "LIFECYCLE.md": lifecycle,
+    "ACTIONS.md": actions,
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,
     "runbook-coverage.md": lambda: coverage(checkout()),

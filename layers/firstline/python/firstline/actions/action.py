@@ -8,7 +8,7 @@ import msgspec
 from firstline.diagnosis.health_checks import Failure
 
 type Autonomy = Literal["observe", "recommend", "approve", "auto"]
-type Tool = Literal["ssm", "autoscaling", "none"]
+type Verifier = Literal["host", "group", "refresh", "none"]
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -23,28 +23,44 @@ REPLACES = frozenset({"Launch", "Terminate", "AddToLoadBalancer", "ReplaceUnheal
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """What an action is. The roles in ``infra`` are derived from ``permissions``.
+    """What an action is, as traits: guards, ladder, update and act read them, never its name.
 
-    ``tool`` carries it out; ``none`` only prepares something for a person. ``reach`` says whether
-    its one target is a host or the whole group. ``mends`` are the failures of a host that it fits:
-    a ladder passes over a rung that does not. ``processes`` are those of Auto Scaling that it
-    depends on: suspended, it would not end, or undo what the person wanted who suspended them
-    (Auto Scaling user guide, "How suspended processes affect other processes").
-    ``undoes_own_fix`` says what an action comes to that only takes back a fix of ours: it mends
+    ``executor`` names the port that carries it out (`controller/ports/orders.py`); ``none`` only
+    prepares something for a person. With ``reports_result`` the executor reports later what came
+    of it on the host; without, its acceptance is all that it reports. ``scope`` says whether its
+    one target is a host or the whole group. ``repairs`` are the failures of a host that it fits: a
+    ladder passes over a rung that does not. ``replaces_instances`` terminates hosts for new ones,
+    ``adds_capacity`` launches one more. ``keeps_enclave`` leaves each running enclave and its
+    unlocked vaults as they are; ``destroys_state`` ends what is only in a host's memory.
+    ``reversible`` says that another request undoes it whole, as ``reversibility`` puts it in words.
+    ``undoes_own_fix`` says what an action comes to that only takes back a fix of ours: it repairs
     nothing, so whatever its verdict it is no fix that helped. It is empty for any other.
+    ``verifier`` is what judges it: that the host serves, that the group is whole and its new hosts
+    serve, or that the refresh has ended. ``unit`` is the key of ``[fleet.units]`` that it restarts.
+    ``processes`` are those of Auto Scaling that it depends on: suspended, it would not end, or undo
+    what the person wanted who suspended them (Auto Scaling user guide, "How suspended processes
+    affect other processes"). The roles in ``infra`` are derived from ``permissions``.
     ``delivery_limit`` and ``execution_limit`` bound a command in SSM; after the first the script
     refuses to begin, and without a command there is nothing to carry out.
     """
 
     name: str
     kind: Literal["look", "fix"]
-    tool: Tool
-    reach: Literal["host", "fleet"] = "host"
-    mends: frozenset[Failure] = frozenset()
+    executor: str
+    reports_result: bool = False
+    scope: Literal["host", "fleet"] = "host"
+    repairs: frozenset[Failure] = frozenset()
+    replaces_instances: bool = False
+    adds_capacity: bool = False
+    keeps_enclave: bool = False
+    destroys_state: bool = False
+    reversible: bool = False
+    undoes_own_fix: str = ""
+    verifier: Verifier = "none"
+    unit: Literal["enclave", "parent", ""] = ""
     runbook_steps: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
     processes: frozenset[str] = frozenset()
-    undoes_own_fix: str = ""
     permissions: tuple[str, ...]
     blast_radius: str
     reversibility: str
@@ -52,3 +68,13 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     delivery_limit: timedelta = timedelta(seconds=60)
     execution_limit: timedelta = timedelta(0)
     verification: str
+
+    @property
+    def launches_instances(self) -> bool:
+        """Whether a new instance is what it comes to: it has the published image."""
+        return self.replaces_instances or self.adds_capacity
+
+    @property
+    def replaces_fleet(self) -> bool:
+        """Whether it replaces each instance of the group, one after the other."""
+        return self.replaces_instances and self.scope == "fleet"

@@ -28,5 +28,24 @@ UNDOING: dict[str, str] = {
     name: each.undoes_own_fix for name, each in ACTIONS.items() if each.undoes_own_fix
 }
 """The actions that take back a fix of ours, each with what it comes to."""
-DOCUMENTS: dict[str, Action] = {name: each for name, each in ACTIONS.items() if each.tool == "ssm"}
+DOCUMENTS: dict[str, Action] = {
+    name: each for name, each in ACTIONS.items() if each.executor == "ssm"
+}
 """The actions that an SSM document of our own carries out."""
+UNKNOWN = Action(
+    name="",
+    kind="fix",
+    executor="none",
+    runbook_steps=(),
+    permissions=(),
+    blast_radius="unknown",
+    reversibility="unknown",
+    autonomy="approve",
+    verification="none: a person has it",
+)
+"""What another version's action is to this one: nothing is sent, found or judged for it."""
+
+
+def traits(fix: str) -> Action:
+    """What the fix of that name is; `UNKNOWN` for one of another version."""
+    return FIXES.get(fix, UNKNOWN)

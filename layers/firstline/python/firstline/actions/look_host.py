@@ -15,7 +15,9 @@ LOOK_TARGETS_MAX = 50
 LOOK_HOST = Action(
     name="look_host",
     kind="look",
-    tool="ssm",
+    executor="ssm",
+    reports_result=True,
+    keeps_enclave=True,
     runbook_steps=("R15", "R16", "R24", "R25", "R28", "R35"),
     parameters=(
         Parameter("EnclaveUnit", UNIT_PATTERN),

@@ -7,8 +7,9 @@ from firstline.actions.action import Action
 PREPARE_SUPPORT_CASE = Action(
     name="prepare_support_case",
     kind="look",
-    tool="none",
-    reach="fleet",
+    executor="none",
+    scope="fleet",
+    keeps_enclave=True,
     runbook_steps=("R46",),
     permissions=(),
     blast_radius="none: it writes a text",

@@ -5,7 +5,7 @@ checkpoint holds the refresh until it was verified, and it is cancelled where it
 """
 
 from firstline.actions.action import REPLACES, Action, Parameter
-from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
+from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, Failure
 
 PERCENT_PATTERN = r"^(?:100|[1-9]?[0-9])$"
 SECONDS_PATTERN = r"^[0-9]{1,6}$"
@@ -13,9 +13,12 @@ SECONDS_PATTERN = r"^[0-9]{1,6}$"
 REFRESH_FLEET = Action(
     name="refresh_fleet",
     kind="fix",
-    tool="autoscaling",
-    reach="fleet",
-    mends=frozenset(Failure) - BEYOND_HOSTS,
+    executor="autoscaling",
+    scope="fleet",
+    repairs=frozenset(Failure) - NOT_REPAIRABLE_ON_HOST,
+    replaces_instances=True,
+    destroys_state=True,
+    verifier="group",
     runbook_steps=("R18",),
     parameters=(
         Parameter("MinHealthyPercentage", PERCENT_PATTERN),

@@ -6,14 +6,17 @@ policy says so.
 """
 
 from firstline.actions.action import REPLACES, Action, Parameter
-from firstline.diagnosis.health_checks import BEYOND_HOSTS, Failure
+from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, Failure
 from firstline.ids import INSTANCE_ID
 
 REPLACE_INSTANCE = Action(
     name="replace_instance",
     kind="fix",
-    tool="autoscaling",
-    mends=frozenset(Failure) - BEYOND_HOSTS,
+    executor="autoscaling",
+    repairs=frozenset(Failure) - NOT_REPAIRABLE_ON_HOST,
+    replaces_instances=True,
+    destroys_state=True,
+    verifier="group",
     runbook_steps=("R18",),
     parameters=(Parameter("InstanceId", f"^{INSTANCE_ID}$"),),
     processes=REPLACES,

@@ -84,9 +84,8 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     """Commit the intent with lease and spending, send it once, and record what is known."""
     attempt, lease = _intend(draft, what, about)
     draft.commit()
-    order, ports = ordered(attempt, draft.incident.id), draft.system.ports
-    by_command = ACTIONS[attempt.action].tool == "ssm"
-    sending = ports.hosts.fix(order) if by_command else ports.scaling.fix(order)
+    executor = draft.system.ports.executor(attempt.traits.executor)
+    sending = executor.fix(ordered(attempt, draft.incident.id))
     _take_in(draft, attempt, lease, sending)
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
@@ -188,7 +187,7 @@ def _attempt(draft: Draft, what: Plan, held: Limits, group: Group) -> Attempt:
         action=what.action,
         target=what.target,
         hosts=what.hosts,
-        known=group.in_service() if action.tool == "autoscaling" else (),
+        known=() if action.verifier == "host" else group.in_service(),
         parameters=what.parameters,
         plan=what.hash,
         fence=held.lease.fence + 1,
@@ -249,7 +248,7 @@ def _went_astray(draft: Draft, met: Attempt, lease: Lease, event: entries.FixRep
 def _sent_fix(incident: Incident, attempt: Attempt, command: CommandId, now: datetime) -> Incident:
     """A command's answer comes later; the group's acceptance is its answer."""
     sent = copy.replace(attempt, command=command)
-    if ACTIONS[attempt.action].tool == "ssm":
+    if attempt.traits.reports_result:
         return incident.with_current(sent)
     answered = copy.replace(sent, outcome=Outcome.DONE, answered_at=now)
     return incident.after(Fact.FIX_ANSWERED).with_current(answered)

@@ -5,6 +5,7 @@ What it came to stands beside the lease, and is written with it.
 
 import copy
 
+from firstline.actions.catalogue import UNDOING
 from firstline.config.profile import seconds
 from firstline.controller.draft import Draft
 from firstline.controller.operators.commands import Promote, Pulled
@@ -19,7 +20,6 @@ from firstline.incidents.incident import NOT_JUDGED, Attempt
 from firstline.ledger.entries import ActionDemoted, ActionPromoted
 from firstline.notifications import pages as paging
 from firstline.remediation import kill_switch as pauses
-from firstline.remediation.guards.surroundings import UNDOES
 from firstline.remediation.limits import Limits
 
 
@@ -31,7 +31,7 @@ def judge(draft: Draft, over: Attempt) -> None:
     """
     held, profile = draft.incident, draft.system.profile
     goes_alone = profile.autonomy(over.action, held.condition) == "auto"
-    counts = goes_alone and over.outcome not in NOT_JUDGED and over.action != UNDOES
+    counts = goes_alone and over.outcome not in NOT_JUDGED and over.action not in UNDOING
     if draft.lease is None or not counts:
         return
     before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed

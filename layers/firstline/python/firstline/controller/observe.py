@@ -134,7 +134,7 @@ def _evidence(draft: Draft) -> Evidence:
     needed = needs(draft.incident.condition)
     alarms = _alarms(draft)
     # whether a refresh of this incident may be under way
-    refreshed = any(each.action == "refresh_fleet" for each in draft.incident.attempts)
+    refreshed = any(each.traits.replaces_fleet for each in draft.incident.attempts)
     group = read(fleet.group) if Need.GROUP in needed else UNREAD
     suspects = _suspects(draft, group)
     return Evidence(
@@ -185,11 +185,9 @@ def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer
 
 def _find(draft: Draft, attempt: Attempt) -> CommandId | Another | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
-    ports = draft.system.ports
-    if FIXES[attempt.action].tool == "ssm":
-        return read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))
+    executor = draft.system.ports.executor(attempt.traits.executor)
     order = ordered(attempt, draft.incident.id)
-    return read(lambda: ports.scaling.find(order, attempt.intended_at))
+    return read(lambda: executor.find(order, attempt.intended_at))
 
 
 def _departure(draft: Draft, evidence: Evidence) -> Departure | None:

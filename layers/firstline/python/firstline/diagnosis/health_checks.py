@@ -52,7 +52,7 @@ class Failure(StrEnum):
     UNKNOWN = "unknown"
 
 
-BEYOND_HOSTS = frozenset(
+NOT_REPAIRABLE_ON_HOST = frozenset(
     {
         Failure.CREDENTIALS_ENDED,
         Failure.IMAGE_MISMATCH,

@@ -12,7 +12,8 @@ from typing import Literal
 import msgspec
 
 from firstline import ids
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.action import Action
+from firstline.actions.catalogue import UNDOING, traits
 from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import Bug
 from firstline.incidents.approvals import Proposal
@@ -151,6 +152,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     answered_at: datetime | None = None
     helped: bool | None = None
+
+    @property
+    def traits(self) -> Action:
+        """What its action is."""
+        return traits(self.action)
 
     @property
     def failed(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from firstline.actions.action import Action
-from firstline.actions.cancel_refresh import REFRESH_ID
+from firstline.actions.cancel_refresh import CANCEL_REFRESH, REFRESH_ID
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.diagnose import Verdict
@@ -79,11 +79,12 @@ def attempts(situation: Situation, action: str, target: FixTarget) -> Attempts |
 def capacity_plan(situation: Situation, group: Group) -> Plan | None:
     """One instance more, where the ladder has that rung and the group has room."""
     rungs = situation.profile.rungs(situation.incident.condition)
-    if "scale_out" not in rungs or not group.room:
+    adding = next((each for each in rungs if FIXES[each].adds_capacity), None)
+    if adding is None or not group.room:
         return None
     wanted = group.desired + 1
     return Plan(
-        action="scale_out",
+        action=adding,
         target=GroupName(situation.profile.fleet.group),
         parameters={"DesiredCapacity": str(wanted)},
         facts=(f"the group wants {group.desired} instances, and may have {group.most}",),
@@ -93,15 +94,15 @@ def capacity_plan(situation: Situation, group: Group) -> Plan | None:
 def cancel_plan(situation: Situation, refresh: str) -> Plan:
     """Cancel the refresh of ours that did not help."""
     return Plan(
-        action="cancel_refresh",
+        action=CANCEL_REFRESH.name,
         target=GroupName(situation.profile.fleet.group),
         parameters={REFRESH_ID: refresh},
         facts=(f"the refresh {refresh} goes on, and its first instance does not serve",),
     )
 
 
-def refresh_parameters(situation: Situation, group: Group) -> dict[str, str]:
-    """Preferences of a refresh: the policy's floor, or nothing where every host is dead.
+def refresh_parameters(action: str, situation: Situation, group: Group) -> dict[str, str]:
+    """Preferences of the refresh *action*: the policy's floor, or nothing where every host is dead.
 
     The first instance is a canary: a checkpoint after it lasts as long as it may take to verify.
     Its percentage is rounded down, so that one instance reaches it.
@@ -109,12 +110,12 @@ def refresh_parameters(situation: Situation, group: Group) -> dict[str, str]:
     policy = situation.profile.policy
     from_zero = policy.refresh_from_zero and all_dead(situation, group)
     canary = 100 // max(len(group.in_service()), 1)
-    delay = situation.profile.verify_timeout("refresh_fleet")
+    delay = situation.profile.verify_timeout(action)
     return {
         "MinHealthyPercentage": str(0 if from_zero else policy.healthy_floor_percent),
         "CanaryPercentage": str(canary),
         "CheckpointDelay": str(int(delay.total_seconds())),
-        "InstanceWarmup": str(int(situation.profile.settle("refresh_fleet").total_seconds())),
+        "InstanceWarmup": str(int(situation.profile.settle(action).total_seconds())),
     }
 
 
@@ -143,27 +144,27 @@ def _rungs_ahead(situation: Situation, host: InstanceId) -> list[Action]:
 
 
 def _fits(action: Action, verdict: Verdict, situation: Situation) -> bool:
-    """Whether *action* mends what fails; one of the whole fleet only where every host is dead."""
-    if verdict.failure not in action.mends:
+    """Whether *action* repairs what fails; one of the whole fleet only where every host is dead."""
+    if verdict.failure not in action.repairs:
         return False
     group = situation.evidence.group
-    if action.reach == "host":
+    if action.scope == "host":
         return True
     return isinstance(group, Group) and all_dead(situation, group)
 
 
 def _target(action: Action, situation: Situation, host: InstanceId) -> FixTarget:
-    return host if action.reach == "host" else GroupName(situation.profile.fleet.group)
+    return host if action.scope == "host" else GroupName(situation.profile.fleet.group)
 
 
 def _plan(action: Action, situation: Situation, host: InstanceId) -> Plan:
     group = situation.evidence.group
     parameters: dict[str, str] = {}
     hosts: tuple[InstanceId, ...] = (host,)
-    if action.name == "replace_instance":
+    if action.replaces_fleet and isinstance(group, Group):
+        parameters, hosts = refresh_parameters(action.name, situation, group), group.in_service()
+    elif action.replaces_instances:
         parameters = {"InstanceId": str(host)}
-    if action.name == "refresh_fleet" and isinstance(group, Group):
-        parameters, hosts = refresh_parameters(situation, group), group.in_service()
     return Plan(
         action=action.name,
         target=_target(action, situation, host),

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from firstline.actions.action import Action
+from firstline.actions.catalogue import traits
 from firstline.ids import Digest, FixTarget, IncidentId, InstanceId, Token, digest
 from firstline.ledger.entries import PlannedFix
 
@@ -19,6 +21,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[InstanceId, ...] = ()
     parameters: dict[str, str] = {}
     facts: tuple[str, ...]
+
+    @property
+    def traits(self) -> Action:
+        """What its action is."""
+        return traits(self.action)
 
     @property
     def hash(self) -> Digest:

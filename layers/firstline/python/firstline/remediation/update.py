@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.actions.catalogue import FIXES
+from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import Profile, seconds
 from firstline.diagnosis.diagnose import diagnose, judge
 from firstline.diagnosis.evidence import (
@@ -135,7 +135,7 @@ def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: date
     fresh = {id_: HostEvidence(each, look.intended_at) for id_, each in reported.items()}
     incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
     incident = _readings(incident, seen.evidence, profile, frozenset(look.targets))
-    event = entries.HostsInspected(action="look_host", token=look.token, hosts=reported)
+    event = entries.HostsInspected(action=LOOK_HOST.name, token=look.token, hosts=reported)
     return lesson.adding(incident, event)
 
 
@@ -186,7 +186,7 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
     if seen.found is not None:
         found = copy.replace(current, command=seen.found)
         lesson = lesson.adding(lesson.incident.with_current(found))
-        if FIXES[current.action].tool == "ssm":
+        if current.traits.reports_result:
             return lesson
         return _answered(lesson, found, Outcome.DONE, "found by what it began", now)
     if not seen.searched:

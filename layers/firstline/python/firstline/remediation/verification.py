@@ -7,7 +7,6 @@ import copy
 from datetime import datetime
 
 from firstline.actions.cancel_refresh import REFRESH_ID
-from firstline.actions.catalogue import DOCUMENTS
 from firstline.config.profile import Profile
 from firstline.diagnosis.diagnose import Verdict
 from firstline.diagnosis.evidence import (
@@ -77,7 +76,7 @@ def launches(evidence: Evidence) -> bool:
 def left(attempt: Attempt, evidence: Evidence) -> bool:
     """Whether the host of a restart is not in service any more; a group without hosts tells not."""
     group = evidence.group
-    if attempt.action not in DOCUMENTS or not isinstance(group, Group) or not group.instances:
+    if attempt.traits.verifier != "host" or not isinstance(group, Group) or not group.instances:
         return False
     return attempt.target not in group.in_service()
 
@@ -98,10 +97,10 @@ def helped(
     one at least is in scope: no verdict is about no host.
     """
     group, refreshes = evidence.group, evidence.refreshes
-    match attempt.action:
-        case "restart_parent" | "restart_enclave":
+    match attempt.traits.verifier:
+        case "host":
             return attempt.target in verified
-        case "cancel_refresh":
+        case "refresh":
             meant = attempt.parameters.get(REFRESH_ID)
             known = refreshes.known if isinstance(refreshes, Refreshes) else ()
             return any(each.id == meant and each.ended for each in known)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.type_defs import CommandTypeDef
 
+EXECUTOR = "ssm"
 TARGETS_MAX = 50
 """The most instances that SendCommand takes by id."""
 NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
@@ -67,7 +68,7 @@ class SsmHosts:
     def fix(self, order: FixOrder) -> Sending:
         """Send a fix to its one host, once."""
         action = FIXES.get(order.action)
-        if action is None or action.tool != "ssm":
+        if action is None or action.executor != EXECUTOR:
             raise Bug(f"{order.action!r} is no fix that a host carries out")
         parameters = self._units(action) | {
             "Token": order.token,
@@ -116,9 +117,9 @@ class SsmHosts:
                     raise
                 return {}
 
-    def find(self, token: Token, since: datetime) -> CommandId | None:
-        """The command that was sent under *token* at or after *since*; raises `Unavailable`."""
-        comment = _comment(token)
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """The command with the order's token, sent at or after *since*; raises `Unavailable`."""
+        comment = _comment(order.token)
         after = (since - CLOCKS_APART).strftime("%Y-%m-%dT%H:%M:%SZ")
         with unavailable("hosts"):
             pages = self._reading.get_paginator("list_commands").paginate(
@@ -151,14 +152,11 @@ class SsmHosts:
 
     def _units(self, action: Action) -> dict[str, str]:
         """The units that *action* is about."""
+        if not action.unit:
+            raise Bug(f"nobody said which unit {action.name} is about")
         units = self._profile.fleet.units
-        match action.name:
-            case "restart_enclave":
-                return {"Unit": units.enclave, "ParentUnit": units.parent}
-            case "restart_parent":
-                return {"Unit": units.parent}
-            case _:
-                raise Bug(f"nobody said which unit {action.name} is about")
+        known = {"Unit": getattr(units, action.unit), "ParentUnit": units.parent}
+        return {each.name: known[each.name] for each in action.parameters if each.name in known}
 
     def _send(
         self,

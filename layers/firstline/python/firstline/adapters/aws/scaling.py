@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     )
 
 
+EXECUTOR = "autoscaling"
+
+
 class AsgScaling:
     """The `Scaling` port over one Auto Scaling group.
 
@@ -51,21 +54,20 @@ class AsgScaling:
     def fix(self, order: FixOrder) -> Sending:
         """Ask the group for what *order* says, once."""
         action = FIXES.get(order.action)
-        if action is None or action.tool != "autoscaling":
+        if action is None or action.executor != EXECUTOR:
             raise Bug(f"{order.action} is no fix of the group")
         return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
         """What shows that the group was asked for it at or after *since*; raises `Unavailable`."""
-        match order.action:
-            case "cancel_refresh":
-                return cancelled(order, self.refreshes())
-            case "replace_instance":
-                return self._find_termination(order, since)
-            case "scale_out":
-                return self._find_capacity(order)
-            case _:
-                return self._find_refresh(order, since)
+        action = FIXES[order.action]
+        if action.undoes_own_fix:
+            return cancelled(order, self.refreshes())
+        if action.adds_capacity:
+            return self._find_capacity(order)
+        if action.replaces_fleet:
+            return self._find_refresh(order, since)
+        return self._find_termination(order, since)
 
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first; raises `Unavailable`."""
@@ -92,24 +94,26 @@ class AsgScaling:
 
     def _ask(self, order: FixOrder) -> str:
         """Send it; the id of the activity or refresh that it began."""
-        given = order.parameters
-        match order.action:
-            case "replace_instance":
-                ended = self._sending.terminate_instance_in_auto_scaling_group(
-                    InstanceId=given["InstanceId"], ShouldDecrementDesiredCapacity=False
-                )
-                return ended["Activity"]["ActivityId"]
-            case "refresh_fleet":
-                return self._refresh(given)
-            case "cancel_refresh":
-                return self._cancel(order)
-            case _:
-                self._sending.set_desired_capacity(
-                    AutoScalingGroupName=self._group,
-                    DesiredCapacity=int(given["DesiredCapacity"]),
-                    HonorCooldown=True,
-                )
-                return f"desired-{given['DesiredCapacity']}"
+        action, given = FIXES[order.action], order.parameters
+        if action.undoes_own_fix:
+            return self._cancel(order)
+        if action.adds_capacity:
+            return self._resize(given)
+        if action.replaces_fleet:
+            return self._refresh(given)
+        ended = self._sending.terminate_instance_in_auto_scaling_group(
+            InstanceId=given["InstanceId"], ShouldDecrementDesiredCapacity=False
+        )
+        return ended["Activity"]["ActivityId"]
+
+    def _resize(self, given: Mapping[str, str]) -> str:
+        """One size more; Auto Scaling gives it no id of its own."""
+        self._sending.set_desired_capacity(
+            AutoScalingGroupName=self._group,
+            DesiredCapacity=int(given["DesiredCapacity"]),
+            HonorCooldown=True,
+        )
+        return f"desired-{given['DesiredCapacity']}"
 
     def _refresh(self, given: Mapping[str, str]) -> str:
         """A rolling refresh with a checkpoint after the first instance. It skips none."""

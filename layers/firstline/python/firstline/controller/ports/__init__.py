@@ -6,9 +6,11 @@ Methods raise `Unavailable` when a read fails, or a write of which nothing is kn
 of the fleet never raises: its unknown outcome is `Unsettled`.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from firstline.controller.ports.orders import Hosts, Scaling
+from firstline.controller.ports.orders import Executor, Hosts, Scaling
 from firstline.controller.ports.people import Clock, Pager, Team, Wakes
 from firstline.controller.ports.readings import Around, Background, Fleet
 from firstline.controller.ports.store import Store
@@ -27,3 +29,9 @@ class Ports(msgspec.Struct, frozen=True):
     team: Team
     wakes: Wakes
     clock: Clock
+    executors: Mapping[str, Executor] = {}
+
+    def executor(self, name: str) -> Executor:
+        """What carries out the actions that name it: SSM, Auto Scaling, or one of ``executors``."""
+        known: dict[str, Executor] = {"ssm": self.hosts, "autoscaling": self.scaling}
+        return (known | dict(self.executors))[name]

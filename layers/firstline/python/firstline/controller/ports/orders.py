@@ -4,9 +4,19 @@ from datetime import datetime
 from typing import Protocol
 
 from firstline.diagnosis.evidence import Connections, Refreshes
-from firstline.ids import CommandId, InstanceId, Token
+from firstline.ids import CommandId, InstanceId
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
+
+
+class Executor(Protocol):
+    """What carries out the actions that name it."""
+
+    def fix(self, order: FixOrder) -> Sending:
+        """Send a fix to its one target, once."""
+
+    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+        """What shows that *order* was sent since *since* or a little before, if anything does."""
 
 
 class Hosts(Protocol):
@@ -21,8 +31,8 @@ class Hosts(Protocol):
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """What each host has answered to *command* so far."""
 
-    def find(self, token: Token, since: datetime) -> CommandId | None:
-        """The command that was sent under *token* since *since* or a little before, if any was."""
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
+        """The command that has the order's token, sent since *since* or a little before."""
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """What SSM says of its agent on each of *hosts*; one that it does not know is not in it."""

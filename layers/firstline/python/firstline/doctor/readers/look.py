@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from boto3.session import Session
 
-from firstline.actions.look_host import LOOK_TARGETS_MAX
+from firstline.actions.look_host import LOOK_HOST, LOOK_TARGETS_MAX
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.profile import Profile
@@ -38,7 +38,7 @@ def look(
     if not hosts:
         return {}
     asked = hosts[:LOOK_TARGETS_MAX]
-    documents = {"look_host": document}
+    documents = {LOOK_HOST.name: document}
     ours = SsmHosts(clients.sending(session), clients.answers(session), documents, profile)
     token = Token(digest(f"doctor {clock.now().isoformat()}".encode())[:32])
     sent = ours.look(LookOrder(token=token, targets=asked))

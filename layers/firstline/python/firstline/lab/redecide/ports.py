@@ -19,7 +19,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.diagnosis.preflight import Deployments, Image, KeyState, Surroundings
 from firstline.errors import Unavailable
-from firstline.ids import CommandId, InstanceId, Token
+from firstline.ids import CommandId, InstanceId
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
 from firstline.monitoring.alarm_metric import Window
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
@@ -87,9 +87,9 @@ class PastHosts:
             raise Unavailable(NEVER.why)
         return self._present.answers[command]
 
-    def find(self, token: Token, since: datetime) -> CommandId | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
         """See `firstline.controller.ports.orders.Hosts`."""
-        del token, since
+        del order, since
         found = _found(self._present)
         return None if isinstance(found, Another) else found
 

@@ -14,8 +14,8 @@ ACTING = (
         name="an intent that was lost is never looked for",
         breaks="I9 (lost)",
         file="controller/observe.py",
-        old="        return read(lambda: ports.hosts.find(attempt.token, attempt.intended_at))\n",
-        new="        return None\n",
+        old="    return read(lambda: executor.find(order, attempt.intended_at))\n",
+        new="    return None\n",
     ),
     Planted(
         name="an intent does not rest on the switch that it was decided on",

@@ -169,9 +169,9 @@ class MemoryHosts:
         """See `firstline.controller.ports.orders.Hosts`."""
         return self._effects.effect("hosts", "hosts.answers", lambda: self._answers(command))
 
-    def find(self, token: Token, since: datetime) -> CommandId | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | None:
         """See `firstline.controller.ports.orders.Hosts`."""
-        return self._effects.effect("hosts", "hosts.find", lambda: self._find(token, since))
+        return self._effects.effect("hosts", "hosts.find", lambda: self._find(order.token, since))
 
     def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
         try:

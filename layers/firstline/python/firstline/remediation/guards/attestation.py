@@ -4,12 +4,10 @@ What must be read is read once every other guard lets the fix pass; until then t
 nothing to say.
 """
 
-from firstline.actions.catalogue import FIXES
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.diagnosis.preflight import Image, KeyState
 from firstline.ids import InstanceId
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.guards.surroundings import UNDOES
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -17,7 +15,7 @@ from firstline.remediation.situation import Situation
 def key_is_usable(plan: Plan, situation: Situation) -> Denial | None:
     """A restarted enclave cannot unlock a vault with a key that is disabled or to be deleted."""
     key = situation.surroundings.key if situation.surroundings else None
-    if key is None or plan.action == UNDOES:
+    if key is None or plan.traits.undoes_own_fix:
         return None
     if not isinstance(key, KeyState):
         return Denial(f"the state of the KMS key cannot be read: {key.why}", unknown=True)
@@ -27,7 +25,7 @@ def key_is_usable(plan: Plan, situation: Situation) -> Denial | None:
 def no_image_is_built(plan: Plan, situation: Situation) -> Denial | None:
     """While an image is built its measurement may be published before any host has it."""
     builds = situation.surroundings.builds if situation.surroundings else None
-    if builds is None or plan.action == UNDOES:
+    if builds is None or plan.traits.undoes_own_fix:
         return None
     if isinstance(builds, Unknown):
         return Denial(f"whether an image is built cannot be read: {builds.why}", unknown=True)
@@ -43,13 +41,13 @@ def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
     enclave attests zeros, whatever nitro-cli prints of its image.
     """
     image = situation.surroundings.image if situation.surroundings else None
-    if image is None or plan.action == UNDOES:
+    if image is None or plan.traits.undoes_own_fix:
         return None
     if not isinstance(image, Image):
         return Denial(f"the published image cannot be read: {image.why}", unknown=True)
     if image.allowed and image.published not in image.allowed:
         return Denial("the published PCR0 is none that the key's policy allows", final=True)
-    if FIXES[plan.action].tool != "ssm":
+    if plan.traits.launches_instances:
         return None  # a new instance has the published image, or fails its own verification
     return _same_image(_running(plan, situation), image)
 
@@ -70,7 +68,7 @@ def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial |
 
 def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     """Every enclave that starts unlocks its vaults: while KMS throttles, that makes it worse."""
-    if plan.action in {UNDOES, "restart_parent", "scale_out"}:
+    if plan.traits.keeps_enclave:
         return None
     counts = {id_: report.log_counts for id_, report in _reports(situation).items()}
     throttled = [id_ for id_, found in counts.items() if found and found.kms_throttled]

@@ -6,7 +6,6 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.incidents import approvals
 from firstline.incidents.approvals import PROPOSALS_MAX, Proposal
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.guards.surroundings import UNDOES
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -32,7 +31,7 @@ def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
     if switch.unreadable:
         return Denial(f"the kill switch cannot be read: {switch.unreadable}")
     pause = switch.stops(incident.condition, incident.id, situation.now)
-    if pause is None or plan.action == UNDOES:
+    if pause is None or plan.traits.undoes_own_fix:
         return None
     until = pause.until.isoformat(timespec="seconds")
     why = f"{pause.scope} is paused until {until} by {pause.by}: {pause.why}"

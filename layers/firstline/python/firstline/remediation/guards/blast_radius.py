@@ -1,6 +1,5 @@
 """Blast radius: whom would it touch?"""
 
-from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import (
     Evidence,
@@ -41,12 +40,12 @@ def targets_are_ours(plan: Plan, situation: Situation) -> Denial | None:
 def _names_its_target(
     plan: Plan, situation: Situation, in_service: set[InstanceId]
 ) -> Denial | None:
-    if FIXES[plan.action].reach == "host":
+    if plan.traits.scope == "host":
         named = plan.hosts == (plan.target,)
         return None if named else Denial(f"{plan.target} is not the one host of the plan")
     if plan.target != situation.profile.fleet.group:
         return Denial(f"{plan.target} is not the managed group")
-    if plan.action == "refresh_fleet" and set(plan.hosts) != in_service:
+    if plan.traits.replaces_fleet and set(plan.hosts) != in_service:
         return Denial("the plan does not name every instance in service")
     return None
 
@@ -57,7 +56,7 @@ def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
     The load balancer, where the fleet has one, must be able to say so: two sources that are wrong
     at once must not touch a host to which it sends users.
     """
-    if FIXES[plan.action].reach == "fleet":
+    if plan.traits.scope == "fleet":
         return None  # whom it touches is held by the budget and the floor
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
     life = verdict.life if verdict is not None else Life.UNKNOWN
@@ -115,7 +114,7 @@ def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
 def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
     """An instance that somebody protected from scale-in is kept: a person may know why."""
     group = situation.evidence.group
-    if FIXES[plan.action].tool != "autoscaling" or not isinstance(group, Group):
+    if not plan.traits.replaces_instances or not isinstance(group, Group):
         return None
     kept = [each.id for each in group.instances if each.protected and each.id in plan.hosts]
     if not kept:
@@ -129,7 +128,7 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     A restart of the parent leaves the enclave as it is. What nobody could look at is not known to
     hold nothing: a person, who may know, is asked.
     """
-    if not situation.profile.fleet.restarts_can_lose_vaults or plan.action == "restart_parent":
+    if not situation.profile.fleet.restarts_can_lose_vaults or plan.traits.keeps_enclave:
         return None
     unsaved = {host: _unsaved(host, situation.evidence) for host in plan.hosts}
     held = [f"{host} logged {count} times" for host, count in unsaved.items() if count]

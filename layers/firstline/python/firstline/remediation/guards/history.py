@@ -45,7 +45,7 @@ def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
 
     What undoes a fix of ours is let through: it is a way back, and not one more try.
     """
-    if plan.action == "cancel_refresh":
+    if plan.traits.undoes_own_fix:
         return None
     if isinstance(situation.limits, Unknown):
         return Denial(f"the failed fixes cannot be read: {situation.limits.why}")

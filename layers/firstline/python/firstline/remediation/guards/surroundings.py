@@ -1,7 +1,8 @@
 """Surroundings: is something else going on that a fix would make worse?
 
 What events told is in the limits. What must be read is read once every other guard lets the fix
-pass; until then those guards have nothing to say.
+pass; until then those guards have nothing to say. What only takes back a fix of ours is a way back,
+and no surroundings stop it.
 """
 
 from datetime import timedelta
@@ -18,16 +19,13 @@ from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from firstline.signal import SKEW_MAX
 
-UNDOES = "cancel_refresh"
-"""What ends a fix of ours is a way back, and no surroundings stop it."""
-
 
 def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
     """Hosts are left alone when what they depend on fails them all: no restart can help.
 
     A host whose own enclave is gone is mended all the same: that is not NATS' doing.
     """
-    if plan.action == UNDOES or situation.diagnosis.dependency is None:
+    if plan.traits.undoes_own_fix or situation.diagnosis.dependency is None:
         return None
     verdicts = (situation.diagnosis.hosts.get(each) for each in plan.hosts)
     gone = (each is not None and each.failure is Failure.ENCLAVE_GONE for each in verdicts)
@@ -38,7 +36,7 @@ def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
 
 def no_storm(plan: Plan, situation: Situation) -> Denial | None:
     """I21: many unrelated troubles at once have one cause that is none of the hosts'."""
-    if plan.action == UNDOES or not situation.incident.storm:
+    if plan.traits.undoes_own_fix or not situation.incident.storm:
         return None
     return Denial("it stands for a storm of unrelated troubles", final=True)
 
@@ -48,7 +46,7 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
 
     So does one who disabled its actions or muted it, also after the incident opened.
     """
-    if plan.action == UNDOES:
+    if plan.traits.undoes_own_fix:
         return None
     if situation.incident.suppressed:
         return Denial("every alarm behind it is suppressed in CloudWatch")
@@ -96,21 +94,20 @@ def _silence(arn: str, situation: Situation, known: Circumstances) -> str:
 
 def region_is_healthy(plan: Plan, situation: Situation) -> Denial | None:
     """I18: in an open AWS Health issue nothing is replaced, and in one of KMS nothing restarted."""
-    if plan.action == UNDOES:
+    if plan.traits.undoes_own_fix:
         return None
     known = _known(situation, "health", "open AWS Health issues")
     if isinstance(known, Denial):
         return known
     issues = known.issues(situation.now)
-    scaling = FIXES[plan.action].tool == "autoscaling"
-    if not issues or not (scaling or "KMS" in issues):
+    if not issues or not (plan.traits.launches_instances or "KMS" in issues):
         return None
     return Denial(f"AWS Health has an open issue of {', '.join(issues)} in this Region")
 
 
 def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
     """A change freeze: while a change calendar is closed nothing is changed but by a person."""
-    if plan.action == UNDOES:
+    if plan.traits.undoes_own_fix:
         return None
     known = _known(situation, "calendar", "change calendars")
     if isinstance(known, Denial):
@@ -121,7 +118,7 @@ def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
 
 def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
     """I22: a host that a grave security finding is about is kept as it is, for it is evidence."""
-    if plan.action == UNDOES:
+    if plan.traits.undoes_own_fix:
         return None
     known = _known(situation, "finding", "security findings")
     if isinstance(known, Denial):
@@ -142,7 +139,7 @@ def group_launches(plan: Plan, situation: Situation) -> Denial | None:
 
 def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
     """I19: while the group is being refreshed, by whomever, no host of it is touched."""
-    if situation.surroundings is None or plan.action == UNDOES:
+    if situation.surroundings is None or plan.traits.undoes_own_fix:
         return None
     refreshes = situation.surroundings.refreshes
     if not isinstance(refreshes, Refreshes):
@@ -154,7 +151,7 @@ def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
 def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None:
     """Half-way through a rollout a restarted host may come up with an image that is refused."""
     around = situation.surroundings
-    if around is None or plan.action == UNDOES:
+    if around is None or plan.traits.undoes_own_fix:
         return None
     freeze = seconds(situation.profile.policy.freeze_seconds)
     for found, within in ((around.stack, timedelta(0)), (around.parameters, freeze)):

@@ -37,7 +37,7 @@ def more_capacity(s: Situation) -> Decision | None:
 
 def refresh_to_cancel(s: Situation) -> Decision | None:
     """S09: a refresh whose first instance did not serve must not replace the others."""
-    tried = [each for each in s.incident.attempts if each.action == "refresh_fleet"]
+    tried = [each for each in s.incident.attempts if each.traits.replaces_fleet]
     refreshes, ours = s.evidence.refreshes, {each.command for each in tried if each.failed}
     active = refreshes.active() if isinstance(refreshes, Refreshes) else ()
     plans = [ladder.cancel_plan(s, each.id) for each in active if each.id in ours]

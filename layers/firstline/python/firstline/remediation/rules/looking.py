@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_TARGETS_MAX
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group
@@ -59,7 +58,7 @@ def fix_to_verify(s: Situation) -> Decision | None:
 
 def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
     """Whom to look at after a fix: its host, or what the group launched for it."""
-    if FIXES[current.action].tool == "ssm":
+    if current.traits.verifier == "host":
         return current.hosts
     group = s.evidence.group
     launched = group.beyond(current.known) if isinstance(group, Group) else ()

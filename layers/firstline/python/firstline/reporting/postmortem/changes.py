@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from firstline.actions.restart_parent import RESTART_PARENT
 from firstline.diagnosis.evidence import HostReport
 from firstline.ledger.entries import PageDelivered, PlanAnswered, PlanProposed, ResponseMeasured
 from firstline.reporting.events import events
@@ -84,7 +85,7 @@ def _units(record: Record) -> Iterator[Advice]:
 
 
 def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
-    helped = [each.target for each in fixed if each.action == "restart_parent" and each.helped]
+    helped = [each.target for each in fixed if each.action == RESTART_PARENT.name and each.helped]
     if helped:
         told = f"a restart of the parent alone helped on {named(helped)}"
         yield Advice("R17", f"{told}: it keeps vaults unlocked, so it comes first")

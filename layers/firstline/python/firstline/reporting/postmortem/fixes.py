@@ -5,8 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.actions.restart_parent import RESTART_PARENT
-from firstline.actions.scale_out import SCALE_OUT
+from firstline.actions.catalogue import ACTIONS
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ids import InstanceId
 from firstline.ledger.entries import FixIntended, FixReported, FixVerified, HostsInspected
@@ -16,7 +15,7 @@ from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.words import grouped
 
 UNDONE = frozenset({"not-sent", "refused"})
-KEEPS_VAULTS = frozenset({RESTART_PARENT.name, SCALE_OUT.name, "cancel_refresh"})
+KEEPS_VAULTS = frozenset(name for name, each in ACTIONS.items() if each.keeps_enclave)
 """A vault's keys live in the enclave: what leaves that running locks nobody out."""
 
 
