@@ -6,6 +6,7 @@ subscription.
 """
 
 from collections.abc import Iterator
+from math import ceil
 
 from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -21,7 +22,7 @@ from firstline.config.profile import Profile
 from firstline.controller import metrics as measures
 from infra.alarms import MINUTE, above, own_metric, silent
 from infra.context import Deployment
-from infra.queues import Queues
+from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues, hidden
 from infra.topics import subscribe
 
 _HEARTBEAT_MINUTES = 3
@@ -35,6 +36,12 @@ _RETURNED_MINUTES = 3
 _UNASKED_MINUTES = 5
 _SELDOM = frozenset({"Audit", "Console", "Operator"})
 """Run by the hour, or when a person asks: one failure may be all that there is for long."""
+_RETURNED = {
+    name: ceil(hidden(timeout).to_seconds() / 60)
+    for name, timeout in {"Ingest": INGEST_TIMEOUT, "Reconcile": RECONCILE_TIMEOUT}.items()
+}
+"""After so many minutes a queue gives back what its function failed on, for one more failure."""
+_WINDOW_MINUTES = 5
 
 
 class Oversight(Construct):
@@ -97,7 +104,7 @@ class Oversight(Construct):
         Of one that runs all the time a single failure is not told: what it did not do comes back.
         """
         name = function.node.id
-        errors, throttles, of = (1, 1, 1) if name in _SELDOM else (2, 3, 5)
+        errors, throttles = (1, 1) if name in _SELDOM else (2, 3)
         self.tell(
             above(
                 self,
@@ -106,7 +113,7 @@ class Oversight(Construct):
                 0,
                 f"the function {name} crashes, or runs out of time",
                 minutes=errors,
-                of=of,
+                of=_window(name, errors),
             ),
             above(
                 self,
@@ -115,7 +122,7 @@ class Oversight(Construct):
                 0,
                 f"the function {name} is not let run: the account's concurrency is used up",
                 minutes=throttles,
-                of=of,
+                of=_window(name, throttles),
             ),
         )
 
@@ -125,6 +132,13 @@ class Oversight(Construct):
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))
             self.alarms.append(alarm)
+
+
+def _window(function: str, failures: int) -> int:
+    """Minutes within which so many *failures* of *function* are told: as long as they may take."""
+    if function in _SELDOM:
+        return 1
+    return max(_WINDOW_MINUTES, failures * _RETURNED.get(function, 1) + 1)
 
 
 def _topic(scope: Construct, email: str) -> sns.Topic:

@@ -21,6 +21,11 @@ _RECEIVES_MAX = 10
 _UNRESOLVED = "Annotation::@aws-cdk/aws-events:ruleUnresolvedEnvironment"
 
 
+def hidden(timeout: Duration) -> Duration:
+    """How long a queue hides a message from others while a function of that *timeout* has it."""
+    return Duration.seconds(_HIDDEN_TIMEOUTS * timeout.to_seconds())
+
+
 class Queues(Construct):
     """Standard queues over TLS only, encrypted by SQS itself.
 
@@ -58,7 +63,7 @@ def _queue(scope: Construct, name: str, timeout: Duration, dead: sqs.Queue) -> s
         name,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        visibility_timeout=Duration.seconds(_HIDDEN_TIMEOUTS * timeout.to_seconds()),
+        visibility_timeout=hidden(timeout),
         retention_period=Duration.days(4),
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_RECEIVES_MAX),
     )

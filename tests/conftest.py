@@ -55,6 +55,7 @@ MEASURED_FILES = {
     "cli/test_report_since.py",
     "cli/test_statistics.py",
     "lab/test_generate.py",
+    "lab/test_http_fault.py",
     "probe/test_servers.py",
     "test_redaction.py",
     "test_version.py",
