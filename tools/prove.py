@@ -5,6 +5,9 @@ Each line of a table has the digest of the code that it is of (`firstline.versio
 mutants covers the hosts' scripts too).
 """
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,6 +36,17 @@ from tools.mutants import mutants
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 SEEDS = 20_000
+
+
+EVERY = "FIRSTLINE_SCENARIOS"
+"""The variable that has the tests run every scenario."""
+
+
+class ScenarioLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario whose tests passed on that code."""
+
+    scenario: str
+    code: str
 
 
 class BenchLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +155,21 @@ def hunted(table: Path) -> dict[str, PlantedLine]:
     return {each.name: each for each in read}
 
 
+def run_scenarios(table: Path) -> int:
+    """The tests of each scenario; status 1 where one fails, and the table stays as it was."""
+    root = checkout()
+    tests = root / "tests" / "replay" / "test_scenarios.py"
+    command = (sys.executable, "-m", "pytest", "-q", "-n", "auto", str(tests))
+    paths = sorted((root / "events" / "scenarios").glob("*.toml"))
+    made = [ScenarioLine(scenario=each.stem, code=version.digest()) for each in paths]
+    held = table.read_bytes() if table.exists() else b""
+    table.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in made))
+    ran = subprocess.run(command, cwd=root, env=os.environ | {EVERY: "all"}, check=False)
+    if ran.returncode:
+        table.write_bytes(held)
+    return int(ran.returncode != 0)
+
+
 def run_benches(table: Path) -> int:
     """Each bench in its quick form; status 1 where a fact that is counted does not hold."""
     benches = bench.chosen(checkout() / "bench", [])
@@ -174,6 +203,11 @@ PARTS = {
         "each call to AWS may end in seven ways, and no page is lost",
         "faults.jsonl",
         faults.run_all,
+    ),
+    "scenarios": Part(
+        "each scenario ends as it says, and its record and its pages hold",
+        "scenarios.jsonl",
+        run_scenarios,
     ),
     "benches": Part(
         "each bench runs, and each fact that it counts holds", "benches.jsonl", run_benches

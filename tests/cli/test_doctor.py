@@ -128,8 +128,8 @@ def test_a_role_that_lost_what_a_p1_needs_is_status_1(capsys: pytest.CaptureFixt
     assert (
         "critical  role-lacks: ingest secretsmanager:GetSecretValue is allowed by no statement of"
         " its role, on arn:aws:secretsmanager:x\n          so nothing is paged\n"
-        f"          mend: aws cloudformation detect-stack-drift --stack-name {STACK}, then put back"
-        f" secretsmanager:GetSecretValue in {ROLE}\n"
+        f"          mend: aws cloudformation detect-stack-drift --stack-name {STACK}"
+        f" --region us-east-1; then put back secretsmanager:GetSecretValue in {ROLE}\n"
     ) in out
     assert "warning   role-lacks: ingest dynamodb:PutItem is allowed by no statement" in out
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from aws_cdk import App
 from boto3.session import Session
 from moto import mock_aws
 
+from app import compose
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file
 from firstline.doctor.facts import Unread
@@ -18,6 +20,8 @@ from tests.builders import PROFILE, PROFILE_FILE
 from tests.config.test_profile import TEXT as SMALL
 from tests.dev.documented import DOCUMENTS, commands
 from tests.dev.lines import kind
+from tests.infra import made as stacks
+from tests.infra.conftest import WITHOUT_BUNDLING
 
 REGION = "us-east-1"
 GROUP = "Vaults-EnclaveASG-1A2B3C"
@@ -182,6 +186,20 @@ def test_a_group_becomes_a_file(
     assert "of-another" not in text
     assert f"{path}: holds together: " in out
     assert " warning, " in out.splitlines()[-1]
+
+
+def test_the_stacks_of_its_file_are_made(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the check takes the synthesis takes, with the account and the readers of the file."""
+    del made
+    answer(monkeypatch, "vaults-enclave", "vaults-parent", "nats.internal.acme.org", *READERS)
+    assert dispatch(["init", "--group", GROUP]) == 0
+    folder = Path.cwd() / "assembly"  # the CDK runs elsewhere
+    app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": fleet_choice.FILE})
+    compose(app)
+    app.synth()
+    subscribed = stacks.Made(folder).of("AWS::SNS::Subscription")
+    ends = {each.properties["Endpoint"] for each in subscribed}
+    assert ends == set(READERS)
 
 
 LINES = sorted(

@@ -25,13 +25,18 @@ from firstline.reporting.tones import Tone
 from tests.iam.calls import Call, kept, recording
 from tests.iam.others import others
 from tests.replay.kinds import kind, of_each_kind
+from tools.prove import EVERY, ScenarioLine
 
+DOCS = Path(__file__).parents[2] / "docs"
 SCENARIOS = sorted((Path(__file__).parents[2] / "events" / "scenarios").glob("*.toml"))
 HOME = Home("111122223333", "us-east-1")
 FAST = of_each_kind(SCENARIOS, HOME)
+ALL = os.environ.get(EVERY) == "all"
+CHOSEN = [each for each in SCENARIOS if ALL or each in FAST or load(each).shows]
+"""One of each kind, and each known failure; `./dev prove scenarios` runs them all."""
 CASES = [
     pytest.param(each, id=each.stem, marks=() if each in FAST else pytest.mark.slow)
-    for each in SCENARIOS
+    for each in CHOSEN
 ]
 
 KNOWN = {f"S{number:02}" for number in range(1, 24)} - {"S20"}
@@ -221,6 +226,13 @@ def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
 
 @pytest.mark.slow
 def test_what_is_kept_is_asked_for(asked: Path) -> None:
-    """By some scenario, or where no scenario comes."""
-    found = {call for path in SCENARIOS for call in calls(path, asked)}
-    assert set(kept()) == found | others()
+    """By some scenario, or where no scenario comes; no chosen one asks for more."""
+    found = {call for path in CHOSEN for call in calls(path, asked)} | others()
+    assert found == set(kept()) if ALL else found <= set(kept())
+
+
+def test_every_scenario_was_run() -> None:
+    """By `./dev prove scenarios`, on some code: a new one is run before it lands."""
+    lines = (DOCS / "scenarios.jsonl").read_bytes().splitlines()
+    told = [msgspec.json.decode(each, type=ScenarioLine) for each in lines]
+    assert [each.scenario for each in told] == [each.stem for each in SCENARIOS]

@@ -13,7 +13,7 @@ from firstline.lab.simulation import found
 from firstline.lab.simulation.campaign import Campaign
 from firstline.lab.simulation.cells import Cell, cells
 from firstline.lab.simulation.chance import Forced
-from firstline.lab.simulation.faults import WRITES, Fault, effects, impossible, possible
+from firstline.lab.simulation.faults import APART, WRITES, Fault, effects, impossible, possible
 
 PIECE = 4
 """As many runs as a process is given at a time here."""
@@ -21,7 +21,7 @@ PIECE = 4
 
 def test_the_matrix_is_of_the_ports() -> None:
     """Each method of each port but the clock is an effect; a cell is possible, or says why not."""
-    assert {each.partition(".")[0] for each in effects()} == set(Ports.__annotations__) - {"clock"}
+    assert {each.partition(".")[0] for each in effects()} == set(Ports.__annotations__) - APART
     assert {"store.commit", "hosts.fix", "background.metrics"} <= set(effects())
     assert set(effects()) >= WRITES
     for effect in effects():

@@ -27,12 +27,11 @@ HASH = "from firstline.lab.simulation import found as f; print(f.simulate({seed}
 
 @pytest.mark.parametrize("start", range(len(STARTS)), ids=lambda number: STARTS[number].name)
 def test_a_start_breaks_nothing(start: int) -> None:
-    """Neither where nothing goes wrong, nor by a seed; `./dev simulate` runs more."""
+    """Where nothing goes wrong; CI's `./dev simulate` runs a seed of each start."""
     dull = found.simulate(start, given=())
     assert dull.violations == ()
     assert not any(dull.choices)
     assert {kind for _, kind in dull.coverage} <= {Fault.NONE}
-    assert found.simulate(start).violations == ()
 
 
 def test_every_known_failure_is_a_start() -> None:

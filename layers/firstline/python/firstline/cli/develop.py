@@ -58,7 +58,8 @@ def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     where = [] if named or Path.cwd() == root else [str(root / "tests")]
-    apart = [] if named else ["-n", "auto", "--dist", "loadscope"]
+    # one process more than cores: some tests wait for other processes
+    apart = [] if named else ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadscope"]
     chosen = ["--fast"] if fast else apart
     ran = subprocess.run([*command, *chosen, *arguments, *where], check=False, env=compiled())
     if fast:

@@ -85,7 +85,8 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     attempt, lease = _intend(draft, what, about)
     draft.commit()
     executor = draft.system.ports.executor(attempt.traits.executor)
-    sending = executor.fix(ordered(attempt, draft.incident.id))
+    order = ordered(attempt, draft.incident.id)
+    sending = executor.fix(order)
     _take_in(draft, attempt, lease, sending)
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 

@@ -87,7 +87,7 @@ ACTING = (
         file="controller/act.py",
         old="    _take_in(draft, attempt, lease, sending)\n",
         new="    if isinstance(sending, Unsettled):\n"
-        "        sending = ports.hosts.fix(order)\n"
+        "        sending = executor.fix(order)\n"
         "    _take_in(draft, attempt, lease, sending)\n",
     ),
     Planted(

@@ -89,10 +89,13 @@ UNASKED = {
 }
 """Methods of the ports that no run can reach, and why."""
 
+APART = frozenset({"clock", "executors"})
+"""Of the ports: time is the simulation's own, and no shipped action has another executor."""
+
 
 def effects() -> tuple[str, ...]:
     """Every remote request that a worker can make: the ports' methods, but for the clock's."""
-    ports = {name: kind for name, kind in Ports.__annotations__.items() if name != "clock"}
+    ports = {name: kind for name, kind in Ports.__annotations__.items() if name not in APART}
     names = (f"{port}.{each}" for port, kind in ports.items() for each in _methods(kind))
     return tuple(each for each in names if each not in UNASKED)
 
