@@ -227,6 +227,8 @@ def test_it_stops_at_what_the_past_would_lose(
     line = ["deploy", "--fleet", "my.toml", "--app", str(folder), "--check-past", "30d"]
     assert dispatch([*line, "--profile", "staging", "-c", "region=eu-west-1"]) == 2
     out, err = capsys.readouterr()
+    assert dispatch([*line[:-1], "lately"]) == 2
+    assert "--check-past lately: give 2h, 7d, a date" in capsys.readouterr().err
     assert out.splitlines()[-1] == "past: 1 incident decided again, 1 page lost, 0 fixes gained"
     assert "would be lost: past:page-lost" in err
     assert handed == []

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -83,16 +84,18 @@ def deploy(
     that would be lost (past:page-lost) and a fix that would be gained (past:fix-gained).
     """
     root, words = checkout(), of_fleet(fleet, arguments or [])
+    from firstline.cli import instants
     from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
+    since = instants.read("--check-past", check_past)
     _refuse_example(words)
     with _assembly(root, words) as made:
         if made.status:
             return made.status
         stacks = assembly.read(made.folder, _value(words, ("--profile",)))
         stands = any(each.standing is not None for each in stacks)
-        past = _past(_place(words, fleet), check_past) if stands else ()
+        past = _past(_place(words, fleet), since) if stands and since else ()
         changes.refuse([*assembly.changes(stacks).losses, *past], accept or [])
         for note in assembly.limited(stacks):
             print(note, file=sys.stderr)
@@ -144,16 +147,12 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
     return ["-c", f"fleet={path.resolve()}", *arguments]
 
 
-def _past(place: Place, since: str) -> tuple[str, ...]:
-    """What the deployed ledger shows to be lost or gained, printed; nothing where none is asked."""
-    from firstline.cli import instants
+def _past(place: Place, since: datetime) -> tuple[str, ...]:
+    """What the deployed ledger shows to be lost or gained, printed."""
     from firstline.cli.account import past
     from firstline.cli.output.terminal import printable
 
-    begins = instants.read("--check-past", since)
-    if begins is None:
-        return ()
-    found = past.check(place, begins)
+    found = past.check(place, since)
     print("\n".join(map(printable, past.lines(found))), flush=True)
     return found.losses
 
