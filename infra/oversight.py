@@ -135,7 +135,7 @@ class Oversight(Construct):
 
 
 def _window(function: str, failures: int) -> int:
-    """Minutes within which so many *failures* of *function* are told: as long as they may take."""
+    """Minutes that the alarm on *function* looks back: as long as so many *failures* may take."""
     if function in _SELDOM:
         return 1
     return max(_WINDOW_MINUTES, failures * _RETURNED.get(function, 1) + 1)

@@ -4,8 +4,19 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
+from firstline.cli.main import dispatch
 from firstline.ledger import export
 from firstline.ledger.export import Recorded
+
+
+def outage(folder: Path) -> Path:
+    """The ledger of a complete outage, replayed."""
+    path = folder / "ledger.jsonl"
+    assert (
+        dispatch(["replay", "events/cloudwatch.healthy-hosts-zero.json", "--export", str(path)])
+        == 0
+    )
+    return path
 
 
 def written(path: Path, *chains: Iterable[Recorded]) -> Path:

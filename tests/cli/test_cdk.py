@@ -39,6 +39,13 @@ def test_the_example_is_deployed_to_no_account(capsys: pytest.CaptureFixture[str
     assert "is the shipped example: put in the names of your fleet" in capsys.readouterr().err
 
 
+def test_a_fleet_is_named_in_any_form_of_the_context(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the one that is deployed, and so the one that is refused and asked for."""
+    for words in (["-c", f"fleet={PROFILE_FILE}"], [f"--context=fleet={PROFILE_FILE}"]):
+        assert dispatch(["deploy", "--fleet", "other.toml", *words]) == 2
+        assert f"{PROFILE_FILE}: is the shipped example" in capsys.readouterr().err
+
+
 APP = "firstline-x-app"
 
 
@@ -138,7 +145,7 @@ def test_without_an_assembly_one_is_made_first(
     words = ["-c", "account=111122223333", "--context=region=eu-west-1", "--profile", "staging"]
     assert dispatch(["deploy", "--fleet", str(fleet), *words]) == 0
     (out,) = made
-    context = ("-c", f"fleet={fleet}", "-c", "account=111122223333", "--context=region=eu-west-1")
+    context = ("-c", f"fleet={fleet}", "-c", "account=111122223333", "-c", "region=eu-west-1")
     assert handed == [
         ("synth", "--quiet", "--output", str(out), *context),
         ("deploy", "--profile", "staging", "--app", str(out), "--all"),
@@ -227,8 +234,8 @@ def test_it_stops_at_what_the_past_would_lose(
     line = ["deploy", "--fleet", "my.toml", "--app", str(folder), "--check-past", "30d"]
     assert dispatch([*line, "--profile", "staging", "-c", "region=eu-west-1"]) == 2
     out, err = capsys.readouterr()
-    assert dispatch([*line[:-1], "lately"]) == 2
-    assert "--check-past lately: give 2h, 7d, a date" in capsys.readouterr().err
+    assert dispatch([*line[:-1], "soon"]) == 2
+    assert "--check-past soon: give 2h, 7d, a date" in capsys.readouterr().err
     assert out.splitlines()[-1] == "past: 1 incident decided again, 1 page lost, 0 fixes gained"
     assert "would be lost: past:page-lost" in err
     assert handed == []

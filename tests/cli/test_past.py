@@ -16,21 +16,18 @@ from firstline.errors import Malformed
 from firstline.lab.redecide.misses import Miss
 from firstline.lab.twin import resources
 from firstline.lab.twin.scenario import BEGINS
-from firstline.ledger import export as exports
+from firstline.ledger import export as ledger_export
 from firstline.ledger.export import Recorded
 from tests.adapters.loopback import Loopback, http
 from tests.builders import FLEET_TEXT, PROFILE_FILE
+from tests.cli import exports
 from tests.cli.test_audit_export import STACKS
-
-OUTAGE = "events/cloudwatch.healthy-hosts-zero.json"
 
 
 @pytest.fixture(scope="module")
 def outage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ledger of a complete outage."""
-    path = tmp_path_factory.mktemp("past") / "ledger.jsonl"
-    assert dispatch(["replay", OUTAGE, "--export", str(path)]) == 0
-    return path
+    return exports.outage(tmp_path_factory.mktemp("past"))
 
 
 def fleet(folder: Path, more: str = "") -> Path:
@@ -141,7 +138,7 @@ def deployed(outage: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         session = Session()
         resources.ledger(session.client("dynamodb"), "ledger")
         session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
-        for line in exports.read(file):
+        for line in ledger_export.read(file):
             if isinstance(line, Recorded):
                 item = items.entry_item(line.entry)
                 session.client("dynamodb").put_item(TableName="ledger", Item=item)

@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.main import dispatch
-
-EVENT = "events/cloudwatch.healthy-hosts-zero.json"
+from tests.cli import exports
 
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ledger of a complete outage."""
-    path = tmp_path_factory.mktemp("export") / "ledger.jsonl"
-    assert dispatch(["replay", EVENT, "--export", str(path)]) == 0
-    return path
+    return exports.outage(tmp_path_factory.mktemp("export"))
 
 
 def test_a_recorded_incident_is_decided_again(

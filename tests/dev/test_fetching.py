@@ -1,4 +1,4 @@
-"""The tools that fetch go through a proxy that signs anew, by the variables that are spread."""
+"""The tools that fetch go through a proxy that re-signs TLS, by the variables that are spread."""
 
 import ensurepip
 import os

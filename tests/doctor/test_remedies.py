@@ -5,11 +5,15 @@ import re
 import shlex
 import string
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 import pytest
+from boto3.session import Session
+from botocore import xform_name
+from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+from moto import mock_aws
 
 from firstline.config.profile import HOSTS_MAX
 from firstline.doctor import parts
@@ -19,6 +23,9 @@ from firstline.doctor.finding import Check
 from tests.builders import PROFILE
 from tests.dev.aws_lines import Request, request
 from tests.doctor.accounts import ACCOUNT, HASH, PLACED, QUEUES, WELL
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 COMMAND = re.compile(r"\baws [a-z0-9-]+ [a-z0-9-]+ --[^;]*")
 REGION = "--region eu-west-1"
@@ -34,7 +41,8 @@ def requests(text: str) -> Iterator[Request]:
 def filled(check: Check) -> str:
     """The remedy with a word in each of its places."""
     places = {name for _, name, _, _ in string.Formatter().parse(check.remedy) if name}
-    return check.remedy.format_map(dict.fromkeys(places, "x") | {"region": REGION})
+    named = {"region": REGION, "arn": "arn:aws:sns:eu-west-1:123456789012:x"}
+    return check.remedy.format_map(dict.fromkeys(places, "x") | named)
 
 
 WITH_COMMANDS = [each for each in doctor.CHECKS if re.search(r"\baws\b", each.remedy)]
@@ -48,6 +56,32 @@ def test_a_command_is_whole(check: Check) -> None:
         shape = _shape(each)
         report = ParamValidator().validate(each.parameters, shape)
         assert not report.has_errors(), report.generate_report()
+
+
+NOT_THERE = re.compile(r"NotFound|NonExistent|NoSuch")
+"""How services say that they understood, and that there is no such thing."""
+MOTO_LACKS = {"DescribeInstanceInformation", "DetectStackDrift", "StartMessageMoveTask"}
+
+
+def ran(asked: Request) -> str:
+    """What came of it on moto, where none of what it names is there: the error's code, if any."""
+    client: Any = Session(region_name="eu-west-1").client(cast("Literal['sqs']", asked.service))
+    try:
+        getattr(client, xform_name(asked.operation))(**asked.parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    except NotImplementedError:
+        return asked.operation
+    return ""
+
+
+def test_a_command_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is understood; what moto cannot do is the list that is given."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(f"AWS_{name}", "x")
+    with mock_aws():
+        codes = {ran(each) for check in WITH_COMMANDS for each in requests(filled(check))}
+    assert {each for each in codes if each and not NOT_THERE.search(each)} == MOTO_LACKS
 
 
 def _shape(asked: Request) -> Any:  # noqa: ANN401 - botocore has no types

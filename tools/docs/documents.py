@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def docs() -> None:
-    """Write every generated document of the checkout anew."""
+    """Write every generated document of the checkout."""
     folder = checkout() / "docs"
     for name, make in DOCUMENTS.items():
         (folder / name).write_text(make())

@@ -140,7 +140,7 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
 
     A cloud assembly that was made before (``--app``) is of a fleet already.
     """
-    if _value(arguments, APP) or any(each.startswith("fleet=") for each in arguments):
+    if _value(arguments, APP) or "fleet" in _context(arguments):
         return arguments
     given = None if named is None else str(named)
     path = fleet_choice.choose(given, os.environ, Path())
@@ -159,8 +159,8 @@ def _past(place: Place, since: datetime) -> tuple[str, ...]:
 
 def _place(words: list[str], fleet: Path | None) -> Place:
     """The deployment that *words* and *fleet* name."""
-    context = dict(each.split("=", 1) for each in words if "=" in each)
-    named = str(fleet) if fleet else context.get("fleet", "")
+    context = _context(words)
+    named = context.get("fleet") or ("" if fleet is None else str(fleet))
     return Place(named, context.get("region", ""), _value(words, ("--profile",)))
 
 
@@ -168,10 +168,9 @@ def _refuse_example(words: list[str]) -> None:
     """Raise `Malformed` where *words* name a fleet file in which all names are the example's."""
     from firstline.config import placeholders
 
-    for each in words:
-        path = Path(each.removeprefix("fleet="))
-        if each.startswith("fleet=") and placeholders.is_example(path):
-            raise Malformed(f"{path}: is the shipped example: put in the names of your fleet")
+    named = _context(words).get("fleet")
+    if named and placeholders.is_example(Path(named)):
+        raise Malformed(f"{named}: is the shipped example: put in the names of your fleet")
 
 
 class Assembled(NamedTuple):
@@ -191,9 +190,7 @@ def _assembly(root: Path, words: list[str]) -> Iterator[Assembled]:
         yield Assembled(Path(given).resolve(), 0)
         return
     with tempfile.TemporaryDirectory() as folder:
-        pairs = pairwise(["", *words])
-        context = [each for pair in pairs if pair[0] in CONTEXT for each in pair]
-        context += [word for word in words if word.startswith("--context=")]
+        context = [word for each in _values(words, CONTEXT) for word in ("-c", each)]
         status = cdk(root, "synth", "--quiet", "--output", folder, *context)
         yield Assembled(Path(folder), status)
 
@@ -208,10 +205,24 @@ def _of_assembly(words: list[str], folder: Path) -> list[str]:
 
 
 def _value(words: list[str], options: tuple[str, ...]) -> str:
-    """The value of one of *options* among *words*; empty where none is given."""
-    joined = [each for each in words if each.startswith(tuple(f"{it}=" for it in options))]
-    apart = [word for before, word in pairwise(["", *words]) if before in options]
-    return next(iter([*(each.partition("=")[2] for each in joined), *apart]), "")
+    """The first value of one of *options* among *words*; empty where none is given."""
+    return next(_values(words, options), "")
+
+
+def _values(words: list[str], options: tuple[str, ...]) -> Iterator[str]:
+    """Each value of one of *options* among *words*, behind it or behind its sign, in order."""
+    joined = tuple(f"{each}=" for each in options)
+    for before, word in pairwise(["", *words]):
+        if before in options:
+            yield word
+        elif word.startswith(joined):
+            yield word.partition("=")[2]
+
+
+def _context(words: list[str]) -> dict[str, str]:
+    """The context that *words* give the CDK, by its keys."""
+    pairs = (each.partition("=") for each in _values(words, CONTEXT))
+    return {key: value for key, _, value in pairs}
 
 
 def unless_named(stacks: str, arguments: list[str]) -> list[str]:

@@ -57,7 +57,7 @@ def drill(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
-    """Ring the alarm of CONDITION, which tells people as a true one does, and follow it.
+    """Ring the alarm of CONDITION, which pages as a true one does, and follow it.
 
     What it opens is only observed, also where the deployment may fix, unless --enforce is given.
     Exits with 1 where something that was expected did not come: its entry, its page and the first

@@ -87,7 +87,7 @@ def pause(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """No fixes for a while; paging, looking and closing go on. PagerDuty is told."""
+    """Stop fixes for a while; paging, looking and closing continue. PagerDuty gets an alert."""
     until = datetime.now(UTC) + length(duration)
     order = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
     _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)

@@ -161,10 +161,10 @@ def _plan(action: Action, situation: Situation, host: InstanceId) -> Plan:
     group = situation.evidence.group
     parameters: dict[str, str] = {}
     hosts: tuple[InstanceId, ...] = (host,)
+    if action.replaces_instances and action.scope == "host":
+        parameters = {"InstanceId": str(host)}
     if action.replaces_fleet and isinstance(group, Group):
         parameters, hosts = refresh_parameters(action.name, situation, group), group.in_service()
-    elif action.replaces_instances:
-        parameters = {"InstanceId": str(host)}
     return Plan(
         action=action.name,
         target=_target(action, situation, host),

@@ -153,7 +153,7 @@ class SsmHosts:
     def _units(self, action: Action) -> dict[str, str]:
         """The units that *action* is about."""
         if not action.unit:
-            raise Bug(f"nobody said which unit {action.name} is about")
+            raise Bug(f"{action.name} names no unit")
         units = self._profile.fleet.units
         known = {"Unit": getattr(units, action.unit), "ParentUnit": units.parent}
         return {each.name: known[each.name] for each in action.parameters if each.name in known}

@@ -1,4 +1,4 @@
-"""Trust: whose certificates this machine's tools believe, such as behind a proxy that signs anew.
+"""Trust: whose certificates this machine's tools believe, such as behind a proxy that re-signs TLS.
 
 Each tool reads a variable of its own: botocore and the CDK ``AWS_CA_BUNDLE``, Python and uv
 ``SSL_CERT_FILE``, Node ``NODE_EXTRA_CA_CERTS``. ``dev`` does the same for what it fetches.

@@ -60,7 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a guard said no: to how many fixes, in how many incidents."""
+    """How often a guard denied: how many fixes, in how many incidents."""
 
     guard: str
     fixes: int

@@ -4,7 +4,7 @@ import msgspec
 
 
 class DrillDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision of a drill, once; ``plan`` is what it would have done, ``denied`` who said no."""
+    """A decision of a drill, once; ``plan`` is its fix, ``denied`` the guards that denied it."""
 
     step: str
     rule: str
@@ -16,7 +16,7 @@ class DrillDecision(msgspec.Struct, frozen=True, kw_only=True):
 class DrillLine(msgspec.Struct, frozen=True, kw_only=True):
     """A drill; nulls for what did not come. Times are since the alarm's own instant.
 
-    ``channel`` is where people had to be told of it, null where its severity is not told at once.
+    ``channel`` is where its severity is sent, null where that is not sent at once.
     ``mode`` is the deployment's; one that is ``observed`` is to be decided on in observe anyway.
     """
 

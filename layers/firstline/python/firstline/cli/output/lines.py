@@ -118,7 +118,7 @@ class ExportLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A fix of an incident; ``approved`` by a person, ``helped`` null where nobody judged it.
+    """A fix of an incident; ``approved`` by a person, ``helped`` null without a verdict.
 
     ``undoing`` says what an action came to that only takes back a fix of ours: it mended nothing.
     """
@@ -133,7 +133,7 @@ class FixLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusalLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard's no to a fix, however often it was said."""
+    """A guard that denied a fix, once however often it did."""
 
     guard: str
     action: str
@@ -220,7 +220,7 @@ class ExplainLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A report that the bus took: the event's id, the report's own, and who told it."""
+    """A report that the bus took: the event's id, the report's own, and its sender."""
 
     event: str
     report: str

@@ -58,7 +58,7 @@ class GainedLine(msgspec.Struct, frozen=True, kw_only=True):
 class BacktestLine(msgspec.Struct, frozen=True, kw_only=True):
     """Two policies over one past. ``changed`` counts all flips, ``decisions`` tells the first.
 
-    ``unrecorded`` counts the turns that wanted a fact that nobody recorded; ``left`` the incidents
+    ``unrecorded`` counts the turns that wanted a fact that was not recorded; ``left`` the incidents
     in which a side did another fix than was done, after which nothing is known of them.
     """
 

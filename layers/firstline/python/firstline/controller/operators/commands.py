@@ -93,7 +93,7 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lever did, by whom. A pause's ``told`` says whether PagerDuty was told already.
+    """What an operator's command did, by whom. A pause's ``told``: PagerDuty has its alert already.
 
     A pause's ``under_way`` is the fix that it came too late for, Unknown where it cannot be read.
     ``word`` is what a drill must be rung with.

@@ -1,8 +1,7 @@
 """Misses: pages of a recorded past that would be lost now, and fixes that would be gained.
 
-A deployment is held against both: against the code first, under the policies that decided then,
-and against the new policy beside the one that is deployed. What is otherwise decided, and is
-neither, is the business of `again` and `pair`.
+A deployment is compared with both: with the code first, under the policies that decided then, and
+with the new policy next to the deployed one. Other differences are in `again` and `pair`.
 """
 
 from collections.abc import Iterator, Sequence
