@@ -8,14 +8,14 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from firstline.cli.output.terminal import printable
 from firstline.doctor import watched
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from infra import context, probe
 from infra.app_stack import AppStack
 from infra.records import Records
 
 
 def compose(app: App) -> tuple[str, ...]:
-    """Put both stacks into *app*; gives notes for who deploys, in lines; raises `Malformed`."""
+    """Put both stacks into *app*; gives notes for who deploys, in lines; raises `InvalidInput`."""
     deployment = context.deployment(app.node.try_get_context)
     env = Environment(
         account=deployment.settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
@@ -37,7 +37,7 @@ def main() -> int:
     try:
         notes = compose(app)
         assembly = app.synth()
-    except Malformed as error:
+    except InvalidInput as error:
         sys.stderr.writelines(f"app.py: {printable(line)}\n" for line in error.lines)
         return 2
     except RuntimeError as error:  # jsii's one word for whatever its other side threw

@@ -25,8 +25,8 @@ import firstline
 from firstline.config import fleet_file as profiles
 from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.pair import Pair
+from firstline.lab.redecide.policy_run import Side
 from firstline.lab.redecide.record import HOME
-from firstline.lab.redecide.side import Side
 from tools.bench.figure import Figure, paired, peak_mib, run
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.effects import ScenarioFaults
 from firstline.lab.twin.scenario import Dependency
@@ -76,10 +76,10 @@ class Asked:
         self.calls += self._counting
         if self._beyond(PORTS.get(name, name)):
             self.refused += 1
-            raise Unavailable(f"{name}: throttled")
+            raise DependencyUnavailable(f"{name}: throttled")
         try:
             return self._faults.effect(dependency, name, act)
-        except Unavailable:
+        except DependencyUnavailable:
             self.refused += 1
             raise
 

@@ -6,7 +6,7 @@ from firstline.adapters import archive_wiring
 from firstline.adapters.aws import stream
 from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.controller.archive.reports import report
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.monitoring.metric import Metric
 from firstline.reporting.postmortem.report import Report
 from functions.emission import emit
@@ -33,12 +33,12 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
     )
     try:
         anchor(archived.heads, within)
-    except Malformed as error:
+    except InvalidInput as error:
         logger().error("the chain of checkpoints is broken", why=str(error))
         emit(within.fleet, (Metric("ArchiveFaults", 1, "Count"),))
     try:
         report(archived.heads, within, _page)
-    except Unavailable:
+    except DependencyUnavailable:
         raise
     except Exception:  # noqa: BLE001 - a report must not keep the ledger from its archive
         logger().exception("a report cannot be made")

@@ -7,7 +7,7 @@ what a page waits for in a new execution environment (bench/cold_start.py).
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from functions.log import logger
 
 
@@ -29,7 +29,7 @@ def each_record(event: dict[str, Any], act: Callable[[str], None]) -> Failures:
     for record in event["Records"]:
         try:
             act(record["body"])
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             log.warning("to be delivered again", why=str(error))
             failed.append({"itemIdentifier": record["messageId"]})
         except Exception:

@@ -9,7 +9,7 @@ from firstline.adapters import wiring
 from firstline.controller.operators import commands as levers
 from firstline.controller.operators.execute import Call, pull
 from firstline.controller.system import System
-from firstline.errors import FirstlineError, Malformed
+from firstline.errors import FirstlineError, InvalidInput
 from functions.log import logger
 from functions.measuring import Measuring
 
@@ -50,7 +50,7 @@ def handler(event: object, context: object, system: System | None = None) -> dic
         lever = levers.read(_body(event))
         measuring = Measuring(system or wiring.from_environment())
         pulled = pull(Call(lever, caller), measuring.system)
-    except Malformed as error:
+    except InvalidInput as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
         logger().exception("a lever was not pulled", by=caller)
@@ -67,7 +67,7 @@ def _body(event: object) -> bytes:
         body = (request.body or "").encode()
         return base64.b64decode(body, validate=True) if request.encoded else body
     except ValueError as error:  # of another type, or no Base64
-        raise Malformed("the body is no text: send the lever as one JSON document") from error
+        raise InvalidInput("the body is no text: send the lever as one JSON document") from error
 
 
 def _answer(status: int, body: object) -> dict[str, object]:

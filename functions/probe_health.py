@@ -5,7 +5,7 @@ import ssl
 
 from firstline.adapters import vault_health
 from firstline.config.probe_settings import ProbeSettings
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.monitoring import http_probe as probe_health
 from functions.emission import emit
 from functions.log import logger
@@ -16,7 +16,7 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     del event, context
     settings = settings or ProbeSettings.read(os.environ)
     if settings.health is None:
-        raise Malformed(f"{settings.variable} has no `health`: say which address is probed")
+        raise InvalidInput(f"{settings.variable} has no `health`: say which address is probed")
     reading = vault_health.ask(settings.health, ssl.create_default_context())
     why = reading.why if isinstance(reading, probe_health.NoAnswer) else ""
     logger().info("probed", outcome=probe_health.outcome(reading), why=why)

@@ -11,7 +11,7 @@ from boto3.session import Session
 from firstline.adapters import nats
 from firstline.adapters.aws import clients, nats_credentials
 from firstline.config.probe_settings import NatsTarget, ProbeSettings
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.monitoring import nats_probe as probe
 from firstline.monitoring.nats_credentials import Credentials, days_left, ends_at
 from firstline.monitoring.nats_probe import NatsReading
@@ -24,7 +24,7 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     del event, context
     settings = settings or ProbeSettings.read(os.environ)
     if settings.nats is None:
-        raise Malformed(f"{settings.variable} has no `nats`: say which server is probed")
+        raise InvalidInput(f"{settings.variable} has no `nats`: say which server is probed")
     given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
     reading, servers = asyncio.run(_ask(settings.nats, given, now))
     stalled = {each.consumer.consumer: each.stalled for each in reading.backlogs if each.stalled}

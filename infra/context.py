@@ -13,7 +13,7 @@ from firstline.config.deployment_section import SECTION
 from firstline.config.deployment_section import Deployment as Settings
 from firstline.config.profile import Profile
 from firstline.doctor import quotas
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 FLEET = "fleet"
 OVERRIDES = ("account", "region")
@@ -32,7 +32,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deployment(look_up: LookUp) -> Deployment:
-    """What *look_up* asks for; raises `Malformed`."""
+    """What *look_up* asks for; raises `InvalidInput`."""
     path = fleet_choice.choose(_text(look_up(FLEET)), os.environ, Path.cwd())
     _refuse(look_up, path)
     profile = profiles.load(path)
@@ -46,23 +46,23 @@ def _text(value: object) -> str | None:
 
 
 def _refuse(look_up: LookUp, path: Path) -> None:
-    """Raise `Malformed` for a key that the file knows: a later line would forget it."""
+    """Raise `InvalidInput` for a key that the file knows: a later line would forget it."""
     if (given := look_up("profile")) is not None:
-        raise Malformed(f"-c profile={given}: the fleet file is named by -c fleet={given}")
+        raise InvalidInput(f"-c profile={given}: the fleet file is named by -c fleet={given}")
     for key in Settings.__struct_fields__:
         if key not in OVERRIDES and (given := look_up(key)) is not None:
             line = deployment_section.line(key, str(given))
-            raise Malformed(f"-c {key}={given}: write {line} under [{SECTION}] in {path}")
+            raise InvalidInput(f"-c {key}={given}: write {line} under [{SECTION}] in {path}")
 
 
 def _overridden(settings: Settings, look_up: LookUp) -> Settings:
-    """*settings* with the account and Region of the line that deploys; raises `Malformed`."""
+    """*settings* with the account and Region of the line that deploys; raises `InvalidInput`."""
     given = {key: _text(look_up(key)) for key in OVERRIDES}
     named = {key: value for key, value in given.items() if value is not None}
     found = deployment_section.read({SECTION: named})
     if not isinstance(found, Settings):
         told = "; ".join(f"{each.key[-1]} {each.why}" for each in found)
-        raise Malformed(f"the CDK context (-c KEY=VALUE): {told}")
+        raise InvalidInput(f"the CDK context (-c KEY=VALUE): {told}")
     return copy.replace(
         settings,
         account=named.get("account", settings.account),

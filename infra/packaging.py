@@ -18,7 +18,7 @@ from aws_cdk import aws_lambda as lambda_
 from firstline import version as code
 from firstline.config import fleet_file
 from firstline.config.deployment_section import Architecture
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import digest
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +65,7 @@ def functions() -> lambda_.Code:
 def install_dependencies(
     out: Path, architecture: Architecture, source: Path = _DEPENDENCIES
 ) -> None:
-    """Install the locked packages of *source* into *out*; raises `Malformed` when uv cannot."""
+    """Install the locked packages of *source* into *out*; raises `InvalidInput` when uv cannot."""
     target = out / "python"
     here = ("--python", sys.executable, "--target", str(target))
     _check(source, sys.executable, "-m", "uv", *_install(architecture), *here)
@@ -137,7 +137,7 @@ def _check(where: Path, *command: str) -> None:
     )
     if ran.returncode:
         said = " ".join((ran.stderr or ran.stdout).split())
-        raise Malformed(f"cannot build a layer; is the package index reachable? {said[:600]}")
+        raise InvalidInput(f"cannot build a layer; is the package index reachable? {said[:600]}")
 
 
 def _built(

@@ -20,7 +20,7 @@ from constructs import Construct
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.config.profile import Fleet
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.ledger.archive import CHECKPOINTS, ENTRIES, PREFIXES
 from infra.unscoped import BACKGROUND, UNSCOPED
 
@@ -268,7 +268,9 @@ def _unscoped_reads() -> list[str]:
     declared = {each for action in ACTIONS.values() for each in action.permissions}
     reads = sorted((declared - {SEND, *GROUP_CHANGES}) | set(_FLEET_READS))
     for unplaced in set(reads) - UNSCOPED.keys():
-        raise Bug(f"an action declares {unplaced}, and infra/roles.py gives it no resource")
+        raise InvariantViolation(
+            f"an action declares {unplaced}, and infra/roles.py gives it no resource"
+        )
     return reads
 
 

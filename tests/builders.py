@@ -23,7 +23,15 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.ids import Cause, CommandId, Digest, IncidentId, InstanceId, SignalKey, Token
+from firstline.ids import (
+    CommandId,
+    CorrelationKey,
+    Digest,
+    IncidentId,
+    InstanceId,
+    SignalKey,
+    Token,
+)
 from firstline.incidents.incident import Attempt, Incident, Look, Outcome, Status, Target
 from firstline.lab.nowhere import nowhere
 from firstline.ledger.chain import Provenance
@@ -177,7 +185,7 @@ def incident(**fields: object) -> Incident:
     """A complete outage, a minute old, whose three hosts were all found dead just now."""
     values: dict[str, Any] = {
         "id": ID,
-        "cause": Cause("vettid#service"),
+        "cause": CorrelationKey("vettid#service"),
         "condition": Condition.COMPLETE_OUTAGE,
         "severity": Severity.P1,
         "component": Component.FLEET,

@@ -20,8 +20,8 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.ids import CommandId, Digest, InstanceId, Token
 from firstline.incidents.incident import Attempt, Incident, Look, Outcome, Page, Status, Target
-from firstline.remediation.kill_switch import OFF, Switch
-from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.remediation.kill_switch import OFF, KillSwitch
+from firstline.remediation.limits import AttemptRecord, Lease, Limits
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
 from tests import builders as make
@@ -194,7 +194,7 @@ leases = st.builds(
     holder=st.sampled_from((None, ID, OTHER)),
     until=maybe(instants),
     spent=st.lists(
-        st.builds(Spent, tokens, st.just("restart_enclave"), ids, instants), max_size=3
+        st.builds(AttemptRecord, tokens, st.just("restart_enclave"), ids, instants), max_size=3
     ).map(tuple),
 )
 limits = st.builds(
@@ -206,7 +206,7 @@ limits = st.builds(
             situated.switch("everything"),
             situated.switch("complete-outage"),
             situated.switch("everything", ends=1),
-            Switch(pauses=(), unreadable="corrupt"),
+            KillSwitch(pauses=(), unreadable="corrupt"),
         )
     ),
 )

@@ -23,7 +23,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.cli.develop import checkout
 from firstline.cli.replay import read
 from firstline.config.settings import Home
-from firstline.errors import Conflict, Malformed, Unavailable
+from firstline.errors import CommitConflict, DependencyUnavailable, InvalidInput
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
 from firstline.lab.twin.replayed import Chapter, Replayed
@@ -34,7 +34,7 @@ from firstline.signal import Severity
 HOME = Home("111122223333", "us-east-1")
 LASTS = timedelta(minutes=5)
 """Less than SQS delivers a message for (ten times 180 s), so that nothing may be lost."""
-MEANT = (Conflict, Malformed, Unavailable)
+MEANT = (CommitConflict, InvalidInput, DependencyUnavailable)
 """What a handler may report of a message, which then comes again."""
 
 

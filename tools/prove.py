@@ -22,7 +22,7 @@ from firstline.cli import simulate
 from firstline.cli.develop import checkout
 from firstline.cli.main import STOPPED
 from firstline.cli.output.lines import PlantedLine
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import planted
 from firstline.lab.simulation.bug import Planted
@@ -111,10 +111,10 @@ def run(
 
 
 def chosen(names: list[str]) -> dict[str, Part]:
-    """The parts of those names, or all; raises `Malformed`."""
+    """The parts of those names, or all; raises `InvalidInput`."""
     unknown = sorted(set(names) - set(PARTS))
     if unknown:
-        raise Malformed(f"no part {unknown[0]!r}: there are {', '.join(PARTS)}")
+        raise InvalidInput(f"no part {unknown[0]!r}: there are {', '.join(PARTS)}")
     return {name: part for name, part in PARTS.items() if not names or name in names}
 
 

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from firstline.controller.ports.store import Change, Joined, LeaseWrite
-from firstline.ids import Cause, Digest, IncidentId, SignalKey
+from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from firstline.remediation.limits import Lease
 from firstline.signal import Component, Condition, Severity, Signal
 from tests.adapters.doors import T0
 
-CAUSE = Cause("vettid#complete-outage")
+CAUSE = CorrelationKey("vettid#complete-outage")
 ID = IncidentId("inc-0123456789abcdef0123")
 OTHER_ID = IncidentId("inc-fedcba98765432100123")
 KEY = SignalKey("arn:aws:cloudwatch:alarm|-|ALARM|2026-03-01T12:00:00Z")

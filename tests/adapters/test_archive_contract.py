@@ -14,7 +14,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.kms_signer import KmsSigner
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.controller.ports.archive import Archive, Signer
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import Digest, digest
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.ledger import verify as audit
@@ -134,14 +134,14 @@ ENDS: list[Http | Exception] = [
 def test_all_else_is_unavailable(name: str, end: Http | Exception) -> None:
     """No answer is never taken for *there is none*, nor for *it was put*."""
     archive = S3Archive(clients.archive(Ends(end).session), BUCKET)
-    with pytest.raises(Unavailable, match="archive: "):
+    with pytest.raises(DependencyUnavailable, match="archive: "):
         METHODS[name](archive)
 
 
 def test_a_put_whose_answer_was_lost_may_be_sent_again() -> None:
     """A second sending finds the first, and says that something is there: who puts compares."""
     ends = Ends(ReadTimeoutError(endpoint_url="https://s3.invalid"))
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         S3Archive(clients.archive(ends.session), BUCKET).put("k", b"v")
     assert ends.sends == 3
     lost = Ends(Http(412, "<Error><Code>PreconditionFailed</Code></Error>"))
@@ -187,7 +187,7 @@ def test_what_kms_signs_the_verifier_takes(session: Session, spec: str) -> None:
 
 def test_a_key_that_cannot_be_used_is_unavailable() -> None:
     ends = Ends(Http(400, '{"__type": "DisabledException"}'))
-    with pytest.raises(Unavailable, match="signing key: DisabledException"):
+    with pytest.raises(DependencyUnavailable, match="signing key: DisabledException"):
         KmsSigner(clients.signing(ends.session), "key").sign(Digest("0" * 64))
-    with pytest.raises(Unavailable, match="signing key: DisabledException"):
+    with pytest.raises(DependencyUnavailable, match="signing key: DisabledException"):
         KmsSigner(clients.signing(ends.session), "key").public_key()

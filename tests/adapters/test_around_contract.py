@@ -10,7 +10,7 @@ from firstline.adapters.aws.preflight import AwsAround
 from firstline.config.profile import Fleet, Profile
 from firstline.controller.ports.readings import Around
 from firstline.diagnosis.preflight import Deployments, KeyState
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.around import BUILD_HOST, KEY
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.scenario import PCR0, FaultKind
@@ -81,7 +81,7 @@ def test_fault_is_unavailable(door: Door, both: Around, kind: FaultKind) -> None
     """A read that fails or hangs raises Unavailable; it is not tried again."""
     door.trouble("around", kind)
     for read in (both.key, both.stack):
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             read()
 
 
@@ -120,7 +120,7 @@ def test_an_answer_that_lacks_something_is_unavailable(
     fleet: Fleet, read: str, answer: dict[str, object]
 ) -> None:
     """A watched parameter that is gone is no reason to act."""
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         READS[read](around_of(Ends(answer), fleet))
 
 

@@ -28,7 +28,7 @@ from firstline.diagnosis.investigation import (
     unusual,
 )
 from firstline.diagnosis.preflight import Deployments
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.lab.twin import tell, undeployed
 from firstline.lab.twin.aws import TwinAws
@@ -143,7 +143,7 @@ def test_fault_is_unavailable(door: Door, both: Background, kind: FaultKind) -> 
     door.trouble("background", kind)
     for name, read in READS.items():
         if "GetMetricData" not in name or not isinstance(both, AwsBackground):
-            with pytest.raises(Unavailable):
+            with pytest.raises(DependencyUnavailable):
                 read(both)
 
 
@@ -173,7 +173,7 @@ def test_an_answer_that_lacks_something_is_unavailable(
     named: Profile, read: str, answer: dict[str, Any]
 ) -> None:
     """What is not understood is not known."""
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         READS[read](answering(answer, named))
 
 
@@ -196,7 +196,7 @@ def test_metrics_are_read_over_all_pages(named: Profile) -> None:
     ends = Ends(pages)
     assert made(ends.session, named).metrics(T0).series[0].around == (0.0, 1.0)
     cut = {"MetricDataResults": results(m3={"StatusCode": "PartialData"})}
-    with pytest.raises(Unavailable, match="in part"):
+    with pytest.raises(DependencyUnavailable, match="in part"):
         answering(cut, named).metrics(T0)
 
 
@@ -295,7 +295,7 @@ def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -
 def test_a_metric_that_came_in_part_is_not_known(named: Profile) -> None:
     """As where the expression has an error."""
     cut = {"Id": "value", "StatusCode": "InternalError", "Timestamps": [], "Values": []}
-    with pytest.raises(Unavailable, match="in part"):
+    with pytest.raises(DependencyUnavailable, match="in part"):
         answering({"MetricDataResults": [cut]}, named).alarm_metric(ALARM, AROUND)
 
 
@@ -379,7 +379,7 @@ def test_an_alarm_of_others_that_cannot_be_read_is_unavailable(
     """It is not tried again."""
     arn = watched(door.world, THEIRS)
     door.trouble("fleet" if isinstance(both, AwsBackground) else "background", kind)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         both.external_metric(arn, T0, ENDS)
 
 
@@ -481,7 +481,7 @@ def test_of_several_series_none_is_what_an_alarm_judges(named: Profile) -> None:
 )
 def test_an_odd_alarm_of_others_is_unavailable(named: Profile, one: account.Answering) -> None:
     """What is not understood is not known."""
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         made(one.session, named).external_metric(THEIR_ARN, T0, ENDS)
 
 
@@ -521,7 +521,7 @@ def test_aws_health_without_a_plan_is_unknown(named: Profile) -> None:
     ends = Ends(refused)
     events: Any = ends.session.events
     events.register_first("before-call.health", _refusing(refused))
-    with pytest.raises(Unavailable, match="SubscriptionRequiredException"):
+    with pytest.raises(DependencyUnavailable, match="SubscriptionRequiredException"):
         made(ends.session, named).issues()
 
 

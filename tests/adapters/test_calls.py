@@ -7,7 +7,7 @@ import pytest
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.call_counter import Calls
 from firstline.adapters.aws.store import DynamoStore
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.monitoring.metric import Metric
@@ -27,7 +27,7 @@ def test_each_call_that_leaves_is_counted_and_priced(world: World) -> None:
     calls, store = counting(Ends(Http(503)), world)
     assert calls.take() == ()
     for read in (lambda: store.load(ID), lambda: store.due(T0 + timedelta(0))):
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             read()
     assert calls.take() == (
         Metric("AwsCalls", 2, "Count"),
@@ -39,7 +39,7 @@ def test_each_call_that_leaves_is_counted_and_priced(world: World) -> None:
 def test_a_transaction_is_priced_by_what_it_sends(world: World) -> None:
     """Twice a write unit for each kilobyte of it."""
     calls, store = counting(Ends(Http(503)), world)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         store.commit(FULL)
     count, cost = calls.take()
     assert count.value == 1

@@ -37,7 +37,7 @@ from firstline.doctor.readers.alarms import AlarmsReader
 from firstline.doctor.readers.deployment import DeploymentReader
 from firstline.doctor.readers.fleet import FleetReader
 from firstline.doctor.readers.standing import StandingReader
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import digest
 from firstline.lab.twin.aws import HOME
 from firstline.notifications.delivery import NotYet
@@ -673,7 +673,7 @@ def unknown(case: Case, answer: dict[str, Any]) -> bool:
     """Whether what is read says of itself that it is no fact."""
     try:
         found = case.read(Ends(answer).session)
-    except Unavailable:
+    except DependencyUnavailable:
         return True
     if isinstance(found, Refused):  # it was not sent, for what must hold could not be read
         return found.why.startswith("scaling: its answer")

@@ -7,7 +7,7 @@ import pytest
 from firstline.adapters.aws import clients
 from firstline.cli.account.alarm_state import AwsAlarms, Rung
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from tests.adapters.account import Answer, Answering, Refusal
 
 STACK = "firstline-vettid-app"
@@ -83,12 +83,12 @@ def test_what_fails_is_unavailable() -> None:
     one = over(
         Answering({"cloudwatch.DescribeAlarms": refused, "cloudwatch.SetAlarmState": refused})
     )
-    with pytest.raises(Unavailable, match="AccessDenied"):
+    with pytest.raises(DependencyUnavailable, match="AccessDenied"):
         one.made("x")
-    with pytest.raises(Unavailable, match="AccessDenied"):
+    with pytest.raises(DependencyUnavailable, match="AccessDenied"):
         one.named("x")
-    with pytest.raises(Unavailable, match="AccessDenied"):
+    with pytest.raises(DependencyUnavailable, match="AccessDenied"):
         one.turn(RUNG, AlarmState.OK, "over")
     lacking = listing({"AlarmName": NAME})
-    with pytest.raises(Malformed, match="AlarmArn"):
+    with pytest.raises(InvalidInput, match="AlarmArn"):
         over(lacking).named(NAME)

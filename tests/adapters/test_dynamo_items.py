@@ -11,7 +11,7 @@ import pytest
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item
 from firstline.controller.ports.store import Change, Joined, Store
-from firstline.errors import Bug, Unreadable
+from firstline.errors import InvariantViolation, Unreadable
 from firstline.incidents.incident import Status, encode
 from firstline.lab.twin import resources
 from firstline.lab.twin.aws import TwinAws
@@ -159,7 +159,7 @@ def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> N
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:
     """What cannot be read, or is at odds with itself, stops everything: nothing is skipped."""
-    with pytest.raises(Bug):
+    with pytest.raises(InvariantViolation):
         read(item)
 
 

@@ -26,8 +26,14 @@ from firstline.controller.ports.store import (
     OpeningsWrite,
     Store,
 )
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Conflict, Contested, Unavailable, Unwritable
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import (
+    CommitConflict,
+    Contested,
+    DependencyUnavailable,
+    InvariantViolation,
+    Unwritable,
+)
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.remediation.kill_switch import OFF
@@ -72,7 +78,7 @@ def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
     aws_door.trouble("store", "hang")
     requests.clear()
     for method in METHODS.values():
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             method(aws_door.ports.store)
     assert requests.sends == expected
     assert aws_door.world.now == T0 + timedelta(seconds=len(METHODS))
@@ -96,7 +102,7 @@ def test_change_holds_100_actions() -> None:
     many = Change(incident=incident(), entries=(entry,) * 99)
     assert len(writes(many, TABLES, T0)) == 100
     for number, change in ((101, copy.replace(many, processed=KEY)), (0, Change())):
-        with pytest.raises(Bug, match=f"a change of {number} actions"):
+        with pytest.raises(InvariantViolation, match=f"a change of {number} actions"):
             writes(change, TABLES, T0)
 
 
@@ -115,7 +121,7 @@ CHANGES = st.builds(
     lease=st.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
     heard=st.sampled_from((None, Heard("arn", T0))),
     openings=st.sampled_from((None, OpeningsWrite("vettid", Openings()))),
-    circumstances=st.sampled_from((None, CircumstancesWrite("vaults", Circumstances()))),
+    circumstances=st.sampled_from((None, CircumstancesWrite("vaults", ExternalEvents()))),
     fence=st.sampled_from((None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))),
 )
 
@@ -131,7 +137,7 @@ def test_a_change_counts_its_actions(change: Change) -> None:
 )
 def test_change_of_no_incident_moves_none(change: Change) -> None:
     """What goes by the incident's id needs an incident."""
-    with pytest.raises(Bug, match="names no incident"):
+    with pytest.raises(InvariantViolation, match="names no incident"):
         writes(change, TABLES, T0)
 
 
@@ -183,7 +189,7 @@ def test_reasons_name_what_was_contested(
     store_of: Callable[[Ends], Store], contested: Contested, codes: tuple[str, ...]
 ) -> None:
     """Reasons come in the order of the actions; of several the most telling is named."""
-    with pytest.raises(Conflict) as conflict:
+    with pytest.raises(CommitConflict) as conflict:
         store_of(Ends(cancelled(*codes))).commit(FULL)
     assert conflict.value.contested is contested
 
@@ -202,7 +208,7 @@ def test_reasons_name_what_was_contested(
 def test_all_else_is_unavailable(store_of: Callable[[Ends], Store], end: Http | Exception) -> None:
     """No condition was seen to fail: nothing is known, and it was tried once."""
     ends = Ends(end)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         store_of(ends).commit(FULL)
     assert ends.sends == 1
 
@@ -211,7 +217,7 @@ def test_unprocessed_keys_are_unavailable(store_of: Callable[[Ends], Store]) -> 
     """A batch that DynamoDB did not finish could hide a lease."""
     left: dict[str, Any] = {"incidents": {"Keys": [items.lease_key("vaults")]}}
     ends = Ends({"Responses": {"incidents": []}, "UnprocessedKeys": left})
-    with pytest.raises(Unavailable, match="left out"):
+    with pytest.raises(DependencyUnavailable, match="left out"):
         store_of(ends).limits("vaults")
 
 
@@ -220,5 +226,5 @@ def test_unreadable_answer_is_no_answer(store_of: Callable[[Ends], Store], end: 
     """What is not DynamoDB's answer is never taken for *there is none*."""
     # a commit has an empty answer, and a later read finds out
     for name in METHODS.keys() - {"TransactWriteItems"}:
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             METHODS[name](store_of(Ends(end)))

@@ -35,7 +35,7 @@ from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.doctor import transport
 from firstline.doctor.readers.deployment import DELETED
 from firstline.doctor.readers.standing import StandingReader
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.aws import HOME
 from firstline.remediation.execution import Answered
 from firstline.remediation.guards.blast_radius import MEMORY_GONE
@@ -108,7 +108,7 @@ def metric(word: str) -> str:
         try:
             read()
             told.add("read")
-        except Unavailable:
+        except DependencyUnavailable:
             told.add("unknown")
     (only,) = told
     return only

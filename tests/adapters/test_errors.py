@@ -13,7 +13,7 @@ from botocore.parsers import ResponseParserError
 from firstline.adapters.aws.errors import SLIPS, in_words, unavailable, why
 from firstline.doctor.facts import Unread
 from firstline.doctor.readers.reading import read
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from tests.adapters.doors import Ends, Http
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def found(how: str, ask: Callable[[Session], Any], session: Session) -> dict[str
     try:
         with unavailable("service"):
             answer = ask(session) if how == "unavailable" else read("a:B", lambda: ask(session))
-    except Unavailable:
+    except DependencyUnavailable:
         return {}
     if isinstance(answer, Unread):
         return {}
@@ -72,7 +72,7 @@ def test_an_error_of_our_own_is_no_failure_of_aws(slip: type[Exception]) -> None
         raise slip("ours")
 
     lacks = issubclass(slip, ValueError)
-    with pytest.raises(Unavailable if lacks else slip), unavailable("service"):
+    with pytest.raises(DependencyUnavailable if lacks else slip), unavailable("service"):
         ours()
     if not lacks:
         with pytest.raises(slip):

@@ -27,7 +27,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.probe_outcome import CODES, ProbeOutcome
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.lab.twin.aws import HOME
 from firstline.lab.twin.fleet.alarms import MuteWindow
@@ -129,7 +129,7 @@ def test_fault_is_unavailable(door: Door, kind: FaultKind) -> None:
     door.world.watch(ALARM, b"{}", None)
     door.trouble("fleet", kind)
     for _, read in READS:
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             read(door.ports.fleet)
 
 
@@ -243,7 +243,7 @@ def test_alarms_of_every_kind_and_page_are_asked_for(profile: Profile) -> None:
 def test_a_cut_answer_does_not_tell_that_an_alarm_is_gone(profile: Profile, key: str) -> None:
     """CloudWatch shows these lists though they are empty."""
     cut = {each: found for each, found in NO_ALARM.items() if each != key}
-    with pytest.raises(Unavailable, match=key):
+    with pytest.raises(DependencyUnavailable, match=key):
         fleet_of(Ends(cut), profile).alarms((ALARM,))
 
 
@@ -390,7 +390,7 @@ def test_group_is_the_one_of_its_name(profile: Profile) -> None:
     found = fleet_of(groups(f"{name}-old", name), profile).group()
     assert found == Group(desired=0, instances=(), most=3)
     for count, ends in ((0, groups(f"{name}-old")), (2, groups(name, name))):
-        with pytest.raises(Unavailable, match=f"{count} Auto Scaling groups"):
+        with pytest.raises(DependencyUnavailable, match=f"{count} Auto Scaling groups"):
             fleet_of(ends, profile).group()
 
 
@@ -422,7 +422,7 @@ def test_reads_are_tried_twice(profile: Profile, end: Http | Exception, sends: i
     """What may pass is tried twice, as botocore counts, and ends as Unavailable."""
     for _, read in READS:
         ends = Ends(end)
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             read(fleet_of(ends, profile))
         assert ends.sends == sends
 
@@ -481,7 +481,7 @@ def test_an_outcome_that_came_in_part_is_unavailable(
     profile: Profile, answer: dict[str, object]
 ) -> None:
     """The part that is missing may be the latest."""
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         fleet_of(Ends(answer), profile).answering()
 
 

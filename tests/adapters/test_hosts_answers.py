@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firstline.adapters.aws import ssm_results as answers
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import HostReport, Unknown
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.remediation.execution import Answer, Answered, Pending
 from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.ssm import COMMAND, FIX, ONE, TOKEN, hosts_of, refusal
@@ -147,9 +147,9 @@ def test_command_not_there_yet_has_no_answers(profile: Profile, end: Http | dict
 def test_unreadable_lists_are_unavailable(profile: Profile, end: Http | dict[str, Any]) -> None:
     """A list that is not there is not an empty one: nothing was found out."""
     hosts = hosts_of(Ends(end), profile)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         hosts.answers(COMMAND)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         hosts.find(FIX, T0)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.diagnosis.evidence import HostReport, Unknown
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, Token
 from firstline.lab.twin.fleet.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
 from firstline.lab.twin.scenario import FaultKind
@@ -99,9 +99,9 @@ def test_fault_leaves_commands_unsettled(door: Door, kind: FaultKind, happened: 
     door.trouble("hosts", kind)
     assert isinstance(hosts.look(copy.replace(LOOK, token=OTHER)), Unsettled)
     assert isinstance(hosts.fix(FIX), Unsettled)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         hosts.answers(command)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         hosts.find(FIX, T0)
     door.mend()
     assert [

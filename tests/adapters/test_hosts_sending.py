@@ -18,7 +18,7 @@ from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.probe_section import NatsProbe, Network, Probe
 from firstline.config.profile import Nats, Profile, Units
 from firstline.controller.ports.orders import Hosts
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.lab.twin.aws import session
 from firstline.remediation.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
@@ -138,7 +138,7 @@ BUGS: list[tuple[LookOrder | FixOrder, str]] = [
 def test_bad_order_is_a_bug(profile: Profile, order: LookOrder | FixOrder, message: str) -> None:
     """What no command of ours may say is a Bug, and nothing is sent."""
     ends = Ends({})
-    with pytest.raises(Bug, match=message):
+    with pytest.raises(InvariantViolation, match=message):
         send(hosts_of(ends, profile), order)
     assert ends.sends == 0
 
@@ -150,7 +150,7 @@ def test_parameters_match_in_full(profile: Profile, unit: str) -> None:
     units = Units(enclave=unit, parent="parent")
     hosts = hosts_of(ends, copy.replace(profile, fleet=copy.replace(profile.fleet, units=units)))
     for order, name in ((FIX, "Unit of restart_enclave"), (LOOK, "EnclaveUnit of look_host")):
-        with pytest.raises(Bug, match=f"{name} does not match"):
+        with pytest.raises(InvariantViolation, match=f"{name} does not match"):
             send(hosts, order)
     assert ends.sends == 0
 
@@ -158,11 +158,11 @@ def test_parameters_match_in_full(profile: Profile, unit: str) -> None:
 def test_document_must_be_named_and_sent_once(profile: Profile) -> None:
     """Nothing is run in place of a document of ours, nor by a client that could send it twice."""
     one = session("us-east-1")
-    with pytest.raises(Bug, match="no document for restart_enclave"):
+    with pytest.raises(InvariantViolation, match="no document for restart_enclave"):
         SsmHosts(clients.sending(one), clients.answers(one), {}, profile).fix(FIX)
     twice = SsmHosts(clients.answers(one), clients.answers(one), DOCUMENTS, profile)
     for order in (FIX, LOOK):
-        with pytest.raises(Bug, match="once only"):
+        with pytest.raises(InvariantViolation, match="once only"):
             send(twice, order)
 
 

@@ -12,7 +12,7 @@ from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.config.settings import Settings
 from firstline.controller.ports.ledger import Ledger
 from firstline.controller.ports.store import Change
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.lab.twin.aws import TwinAws
 from firstline.ledger.chain import Entry
 from tests.adapters.doors import Door, Ends, Http, Requests
@@ -66,12 +66,12 @@ def test_a_page_that_cannot_be_read_is_unavailable() -> None:
     ends = Ends(Http(400, '{"__type": "AccessDeniedException"}'))
     ledger = DynamoLedger(clients.ledger(ends.session), "ledger")
     for read in (ledger.entries(ID), ledger.everything()):
-        with pytest.raises(Unavailable, match="ledger: AccessDeniedException"):
+        with pytest.raises(DependencyUnavailable, match="ledger: AccessDeniedException"):
             list(read)
 
 
 def test_an_item_that_is_no_entry_is_a_bug() -> None:
     """It is not skipped: an entry would be missing."""
     ends = Ends([{"Items": [{"incident": {"S": ID}}]}])
-    with pytest.raises(Bug, match="has no sequence"):
+    with pytest.raises(InvariantViolation, match="has no sequence"):
         list(DynamoLedger(clients.ledger(ends.session), "ledger").everything())

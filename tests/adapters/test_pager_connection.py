@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.adapters.loopback import Behaviour, Loopback, http, request_of
 from tests.adapters.pager import BODY, pager_to
@@ -62,7 +62,7 @@ def test_safe_address_is_taken(url: str) -> None:
 )
 def test_unsafe_address_is_refused(url: str) -> None:
     """A key is never sent where others could read it; the message says what to write."""
-    with pytest.raises(Malformed, match="must be https://, or http:// on a loopback host"):
+    with pytest.raises(InvalidInput, match="must be https://, or http:// on a loopback host"):
         pager_to(url)
 
 

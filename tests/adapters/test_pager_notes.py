@@ -9,7 +9,7 @@ import urllib3
 
 from firstline.adapters.pagerduty import PagerDutyPager
 from firstline.adapters.pagerduty_notes import _api
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.twin.pager.pagerduty import REST_KEY, USER, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from tests.adapters.doors import T0, Ends, Http
@@ -153,5 +153,5 @@ def test_the_rest_api_is_of_the_same_service_region(events: str, api: str) -> No
 
 def test_an_unsafe_address_takes_no_key() -> None:
     """The key of the REST API may do more than a routing key."""
-    with pytest.raises(Malformed, match="must be https"):
+    with pytest.raises(InvalidInput, match="must be https"):
         noting("http://events.pagerduty.com/v2/enqueue")

@@ -10,7 +10,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
 from firstline.controller.ports.people import Pager
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.notifications.delivery import BadBody
@@ -63,7 +63,9 @@ def test_key_is_read_from_the_secret(pager: Pager, ends: Ends, held: str) -> Non
 def test_secret_that_is_no_key_is_not_shown(pager: Pager, ends: Ends, end: Http) -> None:
     """The message says which secret and what to store."""
     ends.end = end
-    with pytest.raises(Unavailable, match=r"^the secret firstline/routing-key holds no") as raised:
+    with pytest.raises(
+        DependencyUnavailable, match=r"^the secret firstline/routing-key holds no"
+    ) as raised:
         pager.routing_key()
     told = str(raised.value)
     assert "32 letters and digits" in told
@@ -99,7 +101,7 @@ def test_secret_out_of_reach_is_unavailable(
 ) -> None:
     """What botocore raises goes no further, and it is asked once."""
     ends.end = end
-    with pytest.raises(Unavailable, match=f"cannot be read: {why}"):
+    with pytest.raises(DependencyUnavailable, match=f"cannot be read: {why}"):
         pager.routing_key()
     assert ends.sends == 1
 

@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.scaling import AsgScaling
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CommandId, GroupName, InstanceId, Token
 from firstline.lab.twin.aws import session
 from firstline.lab.twin.fleet.group import BY_HAND
@@ -193,7 +193,7 @@ def test_a_fault_of_the_service_is_unsettled(door: Door, order: FixOrder) -> Non
     assert isinstance(door.ports.scaling.fix(order), Unsettled)
     door.trouble("fleet", "error")
     for read in (lambda: door.ports.scaling.find(order, T0), door.ports.scaling.refreshes):
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             read()
 
 
@@ -285,7 +285,7 @@ def test_a_parameter_that_does_not_fit_is_never_sent(
 ) -> None:
     """In full, against the action's own pattern."""
     ends = Ends({})
-    with pytest.raises(Bug):
+    with pytest.raises(InvariantViolation):
         scaling_of(ends).fix(copy.replace(order, parameters=parameters))
     assert ends.sends == 0
 
@@ -304,14 +304,14 @@ def test_a_command_is_no_change_of_the_group() -> None:
             "AllowanceSeconds": "600",
         },
     )
-    with pytest.raises(Bug, match="restart_parent is no fix of the group"):
+    with pytest.raises(InvariantViolation, match="restart_parent is no fix of the group"):
         scaling_of(Ends({})).fix(order)
 
 
 def test_a_client_that_tries_again_is_refused() -> None:
     """A mutation is sent once."""
     one = session("us-east-1")
-    with pytest.raises(Bug, match="once only"):
+    with pytest.raises(InvariantViolation, match="once only"):
         AsgScaling(clients.groups(one), clients.groups(one), GROUP).fix(REPLACE)
 
 

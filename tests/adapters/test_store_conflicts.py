@@ -14,9 +14,9 @@ from firstline.controller.ports.store import (
     LeaseWrite,
     Loaded,
 )
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Conflict, Contested
-from firstline.ids import Cause, Digest
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import CommitConflict, Contested
+from firstline.ids import CorrelationKey, Digest
 from tests.adapters.doors import T0, Door
 from tests.adapters.records import (
     CAUSE,
@@ -32,11 +32,11 @@ from tests.adapters.records import (
 )
 from tests.remediation.situations import approval, switch
 
-OTHER_CAUSE = Cause("vettid#enclave-down")
+OTHER_CAUSE = CorrelationKey("vettid#enclave-down")
 NEXT = copy.replace(incident(), version=2, wakes=7)
 HELD = copy.replace(LEASE, fence=2)
-CALM = Circumstances()
-ANSWERED = Circumstances(answers=3)
+CALM = ExternalEvents()
+ANSWERED = ExternalEvents(answers=3)
 DENIED = Digest("d" * 64)
 FENCE = Fence(switch=1, group="vaults", events=3, incident=ID, plan=Digest("e" * 64))
 CONTESTED: dict[str, tuple[Change, Contested]] = {
@@ -127,7 +127,7 @@ def test_conflict_writes_nothing(door: Door) -> None:
             joined=Joined(ID, fresh),
             lease=change.lease or LeaseWrite(copy.replace(LEASE, fence=3), fence_read=2),
         )
-        with pytest.raises(Conflict) as conflict:
+        with pytest.raises(CommitConflict) as conflict:
             store.commit(full)
         assert conflict.value.contested is contested, name
     assert store.load(ID) == Loaded(copy.replace(incident(), version=2), (), (no,))
@@ -150,6 +150,6 @@ def test_an_intent_rests_on_what_is_absent(door: Door) -> None:
     store.commit(Change(circumstances=CircumstancesWrite("vaults", CALM)))
     store.commit(Change(incident=copy.replace(incident(), version=2), fence=never))
     later = copy.replace(never, events=3)
-    with pytest.raises(Conflict) as conflict:
+    with pytest.raises(CommitConflict) as conflict:
         store.commit(Change(incident=copy.replace(incident(), version=3), fence=later))
     assert conflict.value.contested is Contested.CIRCUMSTANCES

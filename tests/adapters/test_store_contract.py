@@ -20,15 +20,21 @@ from firstline.controller.ports.store import (
     Paged,
     Store,
 )
-from firstline.errors import Bug, Conflict, Contested, Unavailable, Unwritable
-from firstline.ids import Cause, IncidentId, InstanceId, Token
+from firstline.errors import (
+    CommitConflict,
+    Contested,
+    DependencyUnavailable,
+    InvariantViolation,
+    Unwritable,
+)
+from firstline.ids import CorrelationKey, IncidentId, InstanceId, Token
 from firstline.incidents.accounted import Accounted
-from firstline.incidents.demotion import Demotion, Trust
+from firstline.incidents.demotion import ActionTrackRecord, Demotion
 from firstline.incidents.incident import Incident, Status
 from firstline.incidents.resolve_delay import CLOCKS_DIFFER
 from firstline.lab.twin.scenario import FaultKind
 from firstline.remediation.kill_switch import CHAIN, OFF
-from firstline.remediation.limits import Lease, Spent, extend, release, take
+from firstline.remediation.limits import AttemptRecord, Lease, extend, release, take
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
@@ -45,8 +51,8 @@ from tests.adapters.records import (
 )
 from tests.remediation.situations import approval, switch
 
-OTHER_CAUSE = Cause("vettid#enclave-down")
-SPENT = Spent(Token("0" * 32), "restart_enclave", InstanceId("i-0a1b2c3d"), T0)
+OTHER_CAUSE = CorrelationKey("vettid#enclave-down")
+SPENT = AttemptRecord(Token("0" * 32), "restart_enclave", InstanceId("i-0a1b2c3d"), T0)
 TICK = timedelta(microseconds=1)
 
 
@@ -79,7 +85,7 @@ def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
     store.commit(Change(heard=Heard("arn", T0)))
     store.commit(Change(heard=Heard("arn", T0)))
     store.commit(Change(heard=Heard("arn", T0 + TICK)))
-    with pytest.raises(Conflict) as conflict:
+    with pytest.raises(CommitConflict) as conflict:
         store.commit(Change(heard=Heard("arn", T0), processed=KEY))
     assert conflict.value.contested is Contested.HEARD
     store.commit(Change(heard=Heard("other", T0), processed=KEY))
@@ -92,7 +98,7 @@ def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
     store.commit(Change(openings=OpeningsWrite("vettid", first)))
     assert store.openings("vettid") == copy.replace(first, version=1)
     assert store.openings("another") == Openings()
-    with pytest.raises(Conflict) as conflict:
+    with pytest.raises(CommitConflict) as conflict:
         store.commit(Change(openings=OpeningsWrite("vettid", first), processed=KEY))
     assert conflict.value.contested is Contested.OPENINGS
     second = store.openings("vettid").adding(OTHER_CAUSE, T0 + SECOND, keep=3)
@@ -120,7 +126,7 @@ def test_the_switch_is_turned_under_its_version_with_its_entry(store: Store) -> 
     store.commit(Change(switch=on, entries=(entry,)))
     assert store.switch() == store.limits("vaults").switch == copy.replace(on, version=1)
     assert store.entries(CHAIN) == (entry,)
-    with pytest.raises(Conflict) as conflict:
+    with pytest.raises(CommitConflict) as conflict:
         store.commit(Change(switch=on, processed=KEY))
     assert conflict.value.contested is Contested.SWITCH
     store.commit(Change(switch=copy.replace(OFF, version=1), processed=KEY))
@@ -153,7 +159,7 @@ def test_signal_is_processed_without_an_incident(store: Store) -> None:
     store.commit(Change(processed=KEY, entries=entries()))
     assert store.load(ID) is None
     assert store.entries(ID) == entries()
-    with pytest.raises(Conflict):
+    with pytest.raises(CommitConflict):
         store.commit(Change(processed=KEY))
 
 
@@ -206,7 +212,7 @@ def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
     for each in (two, one, three, one):
         store.commit(Change(joined=each))
     assert store.load(ID) == Loaded(first, (one, two, three))
-    with pytest.raises(Conflict):
+    with pytest.raises(CommitConflict):
         store.commit(Change(incident=incident(), folded=(one, two, one)))
     assert store.load(ID) == Loaded(first, (one, two, three))
     store.commit(Change(incident=first, folded=(one, two, one)))
@@ -259,10 +265,10 @@ def test_of_a_long_inbox_a_part_is_read_with_every_answer(store: Store) -> None:
 
 
 def test_a_change_has_1_to_100_actions(store: Store) -> None:
-    """What no transaction can hold is a `Bug`, and nothing of it is written."""
+    """What no transaction can hold is a `InvariantViolation`, and nothing of it is written."""
     made = entries(count=100)
     for change in (Change(incident=incident(), entries=made), Change()):
-        with pytest.raises(Bug, match="actions; a transaction holds"):
+        with pytest.raises(InvariantViolation, match="actions; a transaction holds"):
             store.commit(change)
     assert store.load(ID) is None
     store.commit(Change(incident=incident(), entries=made[:99]))
@@ -278,7 +284,7 @@ def test_an_item_above_the_limit_is_refused_for_good(store: Store) -> None:
     assert (store.load(ID), store.entries(ID)) == (None, ())
 
 
-DEMOTED = Trust(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))
+DEMOTED = ActionTrackRecord(action="restart_enclave", failed=3, demoted=Demotion(T0, 3, ID))
 
 
 def test_lease_goes_from_hand_to_hand(store: Store) -> None:
@@ -414,9 +420,9 @@ def test_fault_is_never_an_empty_answer(door: Door, kind: FaultKind, version: in
     store = door.ports.store
     door.trouble("store", kind)
     for read in READS:
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             read(store)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         store.commit(OPENING)
     door.mend()
     loaded = store.load(ID)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 from firstline.controller.ports.store import Change, LeaseWrite
-from firstline.errors import Conflict
+from firstline.errors import CommitConflict
 from firstline.remediation import limits
 from firstline.remediation.limits import Lease
 from tests.adapters.doors import Door
@@ -42,7 +42,7 @@ def test_no_writing_of_an_incident_is_lost(door: Door) -> None:
         try:
             with lock:
                 store.commit(Change(incident=more))
-        except Conflict:
+        except CommitConflict:
             return False
         return True
 
@@ -64,7 +64,7 @@ def test_a_fence_is_given_once(door: Door) -> None:
         try:
             with lock:
                 store.commit(Change(lease=LeaseWrite(limits.release(taken), held.fence)))
-        except Conflict:
+        except CommitConflict:
             return False
         fences.append(taken.fence)
         return True

@@ -8,7 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.wakes import SqsWakes, decode_wake
 from firstline.controller.ports.people import Wake
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.lab.twin.scenario import FaultKind
 from tests.adapters.doors import T0, Door, Ends, Http, Requests
@@ -30,7 +30,7 @@ def test_wake_comes_after_its_delay(door: Door, seconds: int) -> None:
 def test_fault_is_unavailable(door: Door, kind: FaultKind, queued: bool) -> None:  # noqa: FBT001 - a column of the table
     """A wake that may not have been queued raises Unavailable, whether it was or not."""
     door.trouble("wakes", kind)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         door.ports.wakes.queue(WAKE, timedelta())
     door.mend()
     assert [wake for _, wake in door.waiting()] == [WAKE] * queued
@@ -57,7 +57,7 @@ def test_failure_is_not_tried_again(end: Exception | Http) -> None:
     """Whatever goes wrong, the message left once."""
     ends = Ends(end)
     wakes = SqsWakes(clients.wakes(ends.session), "https://sqs.us-east-1.amazonaws.com/1/wakes")
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         wakes.queue(WAKE, timedelta())
     assert ends.sends == 1
 
@@ -73,5 +73,5 @@ def test_generation_may_be_left_out() -> None:
 )
 def test_other_messages_are_malformed(body: str) -> None:
     """What is no wake is Malformed."""
-    with pytest.raises(Malformed, match="no wake"):
+    with pytest.raises(InvalidInput, match="no wake"):
         decode_wake(body)

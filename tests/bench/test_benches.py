@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from firstline.cli.main import dispatch
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tools.bench import figure as figures
 from tools.bench.bench import chosen, measured
 from tools.bench.figure import Figure, paired
@@ -72,7 +72,7 @@ def test_a_bench_that_breaks_down_is_told(tmp_path: Path) -> None:
     """And is no empty table."""
     path = tmp_path / "broken.py"
     path.write_text("raise SystemExit('the incident ended too soon')\n")
-    with pytest.raises(Malformed, match=r"broken\.py broke down: the incident ended too soon"):
+    with pytest.raises(InvalidInput, match=r"broken\.py broke down: the incident ended too soon"):
         list(measured(path, quick=True))
 
 

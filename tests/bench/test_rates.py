@@ -9,7 +9,7 @@ from bench.doors import DOORS
 from bench.rates import Asked, Rate
 from firstline.cli.envelope import RUNBOOK
 from firstline.config import fleet_file as profiles
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId, Token
 from firstline.lab.twin.memory import ROUTING_KEY
 from firstline.lab.twin.scenario import Scenario
@@ -33,7 +33,7 @@ def test_one_call_too_many_is_refused(name: str) -> None:
         ports = door.system.ports
         for _ in range(9):
             ports.fleet.alarms((ARN,))
-        with pytest.raises(Unavailable):
+        with pytest.raises(DependencyUnavailable):
             ports.fleet.alarms((ARN,))
         assert isinstance(ports.hosts.look(look), Sent)
         assert not isinstance(ports.hosts.look(look), Sent)

@@ -18,10 +18,10 @@ from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch, end_on_signals
 from firstline.cli.output.deployed import DrillLine
 from firstline.config.profile import Profile
-from firstline.controller.operators.commands import AnnounceDrill, Pulled
+from firstline.controller.operators.commands import AnnounceDrill, CommandResult
 from firstline.controller.operators.execute import Call, pull
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
@@ -95,7 +95,7 @@ def stage(
     alarms = Alarms(rig, reaches=reaches, there=there)
     mode = rig.system.settings.mode
 
-    def tell_of_it(lever: AnnounceDrill) -> Pulled:
+    def tell_of_it(lever: AnnounceDrill) -> CommandResult:
         return pull(Call(lever, ALICE), rig.system)
 
     return Stage(profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig), tell_of_it)
@@ -278,10 +278,10 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
     rig = quiet(mode="enforce")
     alarms = Alarms(rig)
     told = stage(rig)._replace(alarms=alarms)
-    silent = told._replace(announce=lambda lever: Pulled(lever="drill", by=str(lever.until)))
-    with pytest.raises(Malformed, match="announced no drill: nothing is rung"):
+    silent = told._replace(announce=lambda lever: CommandResult(lever="drill", by=str(lever.until)))
+    with pytest.raises(InvalidInput, match="announced no drill: nothing is rung"):
         play(OUTAGE, silent, PATIENCE, enforce=False)
-    with pytest.raises(Malformed, match="observed for 4:00:00 at most"):
+    with pytest.raises(InvalidInput, match="observed for 4:00:00 at most"):
         play(OUTAGE, told, timedelta(hours=5), enforce=False)
     assert alarms.turned == []
 
@@ -298,7 +298,7 @@ def test_it_is_let_go_also_where_it_cannot_be_followed() -> None:
     rig = quiet()
     alarms = Alarms(rig)
     rig.script.failing.add("entries")
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         play(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
     assert [state for state, _ in alarms.turned] == ["ALARM", "OK"]
 
@@ -332,7 +332,7 @@ def test_the_report_of_a_drill_that_nobody_heard(tmp_path: Path) -> None:
 def test_an_alarm_that_rings_already() -> None:
     """Nothing is turned."""
     rig = Rig(*HEALTHY, mode="observe")
-    with pytest.raises(Malformed, match="is in ALARM already"):
+    with pytest.raises(InvalidInput, match="is in ALARM already"):
         drilled(rig)
 
 
@@ -340,19 +340,19 @@ def test_an_incident_that_is_open() -> None:
     """A drill would join it, and prove nothing."""
     rig = quiet(*DEFAULT_HOSTS)
     rig.hear()
-    with pytest.raises(Malformed, match=r"inc-[0-9a-f]+ is open"):
+    with pytest.raises(InvalidInput, match=r"inc-[0-9a-f]+ is open"):
         drilled(rig)
 
 
 def test_alarms_that_are_not_there() -> None:
     """As where the deployment lacks them."""
-    with pytest.raises(Malformed, match="none of the alarms of complete-outage is there: "):
+    with pytest.raises(InvalidInput, match="none of the alarms of complete-outage is there: "):
         play(OUTAGE, stage(quiet(), there=False), PATIENCE, enforce=False)
 
 
 def test_a_condition_that_no_alarm_means() -> None:
     """The ones that there are, are named."""
-    with pytest.raises(Malformed, match="no alarm of the profile means security-finding: name"):
+    with pytest.raises(InvalidInput, match="no alarm of the profile means security-finding: name"):
         play(Condition.SECURITY_FINDING, stage(quiet()), PATIENCE, enforce=False)
 
 
@@ -360,7 +360,7 @@ def test_a_store_that_does_not_answer() -> None:
     """It is Unavailable, which the command says in one line."""
     rig = quiet()
     rig.script.before("open_incident", TIMEOUT)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         drilled(rig)
 
 

@@ -14,7 +14,7 @@ from firstline.cli.analysis.drill.results import (
     drilled,
     expected,
 )
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Data, Kind, append
 from firstline.ledger.export import Recorded, recorded
 from firstline.signal import Condition, Severity
@@ -96,7 +96,7 @@ def test_the_gravest_alarm_of_a_condition_comes_first() -> None:
     named = alarms(copy.replace(PROFILE, rules=rules), OUTAGE)
     assert set(named) == set(alarms(PROFILE, OUTAGE))
     assert len(named) == len(set(named))
-    with pytest.raises(Malformed, match="no alarm of the profile means aws-health: name one of"):
+    with pytest.raises(InvalidInput, match="no alarm of the profile means aws-health: name one of"):
         alarms(PROFILE, Condition.AWS_HEALTH)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from firstline.cli import backtest, incidents, replay_export
 from firstline.cli.envelope import RUNBOOK
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 POLICY = b'{"policy":"%s","text":"not of that digest"}\n' % (b"0" * 64)
 ENTRY = (
@@ -30,7 +30,7 @@ class Broken(io.StringIO):
 @pytest.mark.parametrize(
     ("read", "fault"),
     [
-        (lambda path: replay_export.run(path, as_json=True), Malformed),
+        (lambda path: replay_export.run(path, as_json=True), InvalidInput),
         (lambda path: incidents.show("inc-0", path, as_json=True), BrokenPipeError),
     ],
     ids=["replay", "audit show"],

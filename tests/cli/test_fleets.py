@@ -9,7 +9,7 @@ from firstline.cli import fleets
 from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from tests.builders import FLEET_TEXT
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
@@ -69,14 +69,14 @@ def test_credentials_are_named_as_in_every_aws_tool(monkeypatch: pytest.MonkeyPa
     assert fleets.session(Place(credentials="staging")).profile_name == "staging"
     monkeypatch.setenv("AWS_PROFILE", "staging")
     assert fleets.session(Place()).region_name == "us-west-2"
-    with pytest.raises(Unavailable, match="gone"):
+    with pytest.raises(DependencyUnavailable, match="gone"):
         fleets.session(Place(region="us-east-1", credentials="gone"))
 
 
 def test_only_what_reaches_no_account_has_an_example(tmp_path: Path) -> None:
     """A fleet file in the folder comes before it."""
     assert fleets.choose_or_example("") == RUNBOOK
-    with pytest.raises(Malformed, match="no fleet file"):
+    with pytest.raises(InvalidInput, match="no fleet file"):
         fleets.choose("")
     (tmp_path / fleet_choice.FILE).touch()
     assert fleets.choose_or_example("") == fleets.choose("") == Path(fleet_choice.FILE)

@@ -12,7 +12,7 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.cli.account import past
 from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.redecide.misses import Miss
 from firstline.lab.twin import resources
 from firstline.lab.twin.scenario import BEGINS
@@ -151,5 +151,5 @@ def test_the_deployed_ledger_is_asked_since_then(tmp_path: Path) -> None:
     path = fleet(tmp_path)
     assert past.check(Place(str(path)), BEGINS).incidents == 1
     assert past.check(Place(str(path)), BEGINS + timedelta(days=2)).incidents == 0
-    with pytest.raises(Malformed, match="--check-past: name the fleet file by --fleet FILE"):
+    with pytest.raises(InvalidInput, match="--check-past: name the fleet file by --fleet FILE"):
         past.check(Place("vettid"), BEGINS)

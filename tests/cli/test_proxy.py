@@ -13,12 +13,12 @@ import pytest
 
 from firstline.cli.account import trust
 from firstline.cli.envelope import RUNBOOK
-from firstline.controller.operators.commands import Pulled
+from firstline.controller.operators.commands import CommandResult
 from tests.adapters.loopback import http
 from tests.cli.proxied import ORIGIN, Proxy
 
 FIRSTLINE = Path(sys.executable).parent / "firstline"
-PULLED = Pulled(lever="resume", by="alice", scope="everything", told=True)
+PULLED = CommandResult(lever="resume", by="alice", scope="everything", told=True)
 RESUME = ("resume", "everything", "--why", "over", "--url", f"{ORIGIN}/", "--json")
 CALLER = http(
     "200 OK",
@@ -60,7 +60,7 @@ def test_a_lever_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
     with Proxy(tmp_path, http("200 OK", msgspec.json.encode(PULLED))) as proxy:
         ran = run(proxy, *RESUME, **{name: str(proxy.bundle)})
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert msgspec.json.decode(ran.stdout, type=Pulled) == PULLED
+    assert msgspec.json.decode(ran.stdout, type=CommandResult) == PULLED
     (asked,), (request,) = proxy.asked, proxy.requests
     assert asked.startswith(b"CONNECT 127.0.0.1:9 ")
     assert request.startswith(b"POST / HTTP/1.1\r\n")

@@ -10,7 +10,7 @@ from moto import mock_aws
 from firstline.cli.main import dispatch
 from firstline.cli.output.lines import ReportLine
 from firstline.cli.report_user import checked, send
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.signal import Condition, Restricted, Severity
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -95,7 +95,7 @@ def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str])
 def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why: str) -> None:
     """What was wrong may be a secret."""
     good = {"user": GUID, "details": "x", "reporter": "me"}
-    with pytest.raises(Malformed, match=why) as refused:
+    with pytest.raises(InvalidInput, match=why) as refused:
         checked(good | told)
     assert "Ada" not in str(refused.value)
 
@@ -103,7 +103,9 @@ def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why
 def test_a_bus_that_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Status 2, why, and nothing of the report."""
     refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
-    with pytest.raises(Unavailable, match="the report was not taken: ThrottlingException"):
+    with pytest.raises(
+        DependencyUnavailable, match="the report was not taken: ThrottlingException"
+    ):
         send({"user": GUID, "details": "x", "reporter": "me"}, Ends(refusal).session)
     assert dispatch([*GOOD, "--reporter", "a\tb"]) == 2
     assert "--reporter: give a name" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 
 from firstline.config import deployment_section, fleet_file
 from firstline.config.deployment_section import Deployment
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tests.builders import FLEET_TEXT
 from tests.config.test_profile import TEXT as WHOLE
 
@@ -86,7 +86,7 @@ def test_a_bad_choice_is_located(tmp_path: Path, text: str, line: str, why: str)
     path = written(tmp_path, f"{text}\n[deployment]\n{line}\n")
     number = path.read_text().count("\n")
     for read in (fleet_file.load, fleet_file.deployment):
-        with pytest.raises(Malformed) as refused:
+        with pytest.raises(InvalidInput) as refused:
             read(path)
         assert str(refused.value).startswith(f"{path}:{number}: deployment.{why}")
 
@@ -95,7 +95,7 @@ def test_a_fault_of_a_whole_profile_keeps_its_line(tmp_path: Path) -> None:
     """Though the profile is the file without the section."""
     path = written(tmp_path, WHOLE.replace("wakes_max = 400", "wakes_max = 0") + SECTION)
     number = path.read_text().split("wakes_max")[0].count("\n") + 1
-    with pytest.raises(Malformed, match=f":{number}: policy.wakes_max: is 0"):
+    with pytest.raises(InvalidInput, match=f":{number}: policy.wakes_max: is 0"):
         fleet_file.load(path)
 
 

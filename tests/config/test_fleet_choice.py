@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from firstline.config.fleet_choice import FILE, VARIABLE, choose
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 def test_the_named_one_goes_before_the_variables_and_the_folders(tmp_path: Path) -> None:
@@ -17,5 +17,5 @@ def test_the_named_one_goes_before_the_variables_and_the_folders(tmp_path: Path)
 
 
 def test_without_any_the_line_says_how_to_name_one(tmp_path: Path) -> None:
-    with pytest.raises(Malformed, match=r"^no fleet file: name one by --fleet FILE"):
+    with pytest.raises(InvalidInput, match=r"^no fleet file: name one by --fleet FILE"):
         choose(None, {}, tmp_path)

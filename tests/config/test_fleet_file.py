@@ -7,7 +7,7 @@ import pytest
 
 from firstline.config import fleet_file, provenance
 from firstline.config.fleet_file import POLICIES
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import digest
 from tests.builders import PROFILE, PROFILE_FILE
 from tests.config.test_profile import SMALL
@@ -51,7 +51,7 @@ VERSIONS = {
 
 
 def refused(text: str) -> str:
-    with pytest.raises(Malformed) as raised:
+    with pytest.raises(InvalidInput) as raised:
         fleet_file.whole(text.encode(), "my-fleet.toml")
     return str(raised.value)
 

@@ -11,7 +11,7 @@ from firstline.config.probe_settings import (
     ProbeSettings,
 )
 from firstline.diagnosis.probe_outcome import ProbeOutcome
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.monitoring.http_probe import HealthOutcome
 
 NATS = NatsTarget(host="nats.internal.example", consumers=(Consumer("EVENTS", "worker"),))
@@ -56,7 +56,7 @@ def health(**fields: object) -> str:
 )
 def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], told: str) -> None:
     """The line names the variable and the field, and repeats no value."""
-    with pytest.raises(Malformed, match=told) as refusal:
+    with pytest.raises(InvalidInput, match=told) as refusal:
         ProbeSettings.read(environment)
     assert str(refusal.value).startswith(VARIABLE)
     assert "user:word" not in str(refusal.value)

@@ -10,7 +10,7 @@ from firstline.actions.look_host import UNIT_PATTERN
 from firstline.config import fleet_file
 from firstline.config.fallback_profile import fallback
 from firstline.config.profile_file import load, parse
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import SOURCES
 from firstline.ids import digest
 from firstline.signal import Condition, Severity
@@ -73,7 +73,7 @@ def when(written: str) -> str:
 
 def told(raw: bytes) -> str:
     """What is said of a file that is refused."""
-    with pytest.raises(Malformed) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         parse(raw, "fleet.toml")
     return str(refusal.value)
 
@@ -499,7 +499,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The message says how to mend it."""
     path = tmp_path / "fleet.toml"
     told = f"{path}: cannot be read (No such file or directory): name a profile that exists"
-    with pytest.raises(Malformed, match=f"^{re.escape(told)}$"):
+    with pytest.raises(InvalidInput, match=f"^{re.escape(told)}$"):
         load(path)
 
 

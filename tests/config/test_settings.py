@@ -4,7 +4,7 @@ import json
 import pytest
 
 from firstline.config.settings import Settings
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tests.builders import SETTINGS
 
 VARIABLE = Settings.variable
@@ -42,7 +42,7 @@ def edited(**fields: object) -> str:
 )
 def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], told: str) -> None:
     """The line names the variable and the field."""
-    with pytest.raises(Malformed, match=told) as refusal:
+    with pytest.raises(InvalidInput, match=told) as refusal:
         Settings.read(environment)
     assert str(refusal.value).startswith(VARIABLE)
 
@@ -53,5 +53,5 @@ def test_a_settings_fields_are_all_asked_for() -> None:
         rest = {
             name: value for name, value in json.loads(SETTINGS.write()).items() if name != field
         }
-        with pytest.raises(Malformed, match=f"missing required field `{field}`"):
+        with pytest.raises(InvalidInput, match=f"missing required field `{field}`"):
             Settings.read({VARIABLE: json.dumps(rest)})

@@ -6,7 +6,7 @@ import pytest
 import tomli_w
 
 from firstline.config import fleet_file, shortening
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tests.builders import FLEET_TEXT, PROFILE, PROFILE_FILE
 from tests.config.test_profile import TEXT as SMALL
 
@@ -71,6 +71,6 @@ def test_a_number_less_and_another_order_are_differences() -> None:
 
 
 def test_what_extends_a_policy_is_short_already() -> None:
-    with pytest.raises(Malformed, match=r"old.toml: extends a policy already"):
+    with pytest.raises(InvalidInput, match=r"old.toml: extends a policy already"):
         shortening.shorten(PROFILE_FILE.read_bytes(), "old.toml")
     assert PROFILE.name == "runbook"

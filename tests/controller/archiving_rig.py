@@ -13,7 +13,7 @@ from greenlet import getcurrent, greenlet
 
 from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.controller.ports.ledger import Ledger
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.ledger import archive as archiving
@@ -204,5 +204,5 @@ class Workers:
             records.archive(batch)
         except Killed:
             return
-        except Unavailable:
+        except DependencyUnavailable:
             self.undone.append(batch)

@@ -10,12 +10,12 @@ from typing import Any
 from firstline.config.profile import Profile
 from firstline.config.settings import Mode
 from firstline.controller.ingest import ingest
-from firstline.controller.joining import Receipt
+from firstline.controller.join_incident import Receipt
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident, Page
@@ -77,9 +77,9 @@ class Script:
         self.at.pop(len(self.made), bool)()
         self._before.pop(name, bool)()
         if name in self.failing:
-            raise Unavailable(f"{dependency}.{name}: throttled")
+            raise DependencyUnavailable(f"{dependency}.{name}: throttled")
         if name == "commit" and self.conflicting is not None:
-            raise Conflict(self.conflicting)
+            raise CommitConflict(self.conflicting)
         result = act()
         self._after.pop(name, bool)()
         return result
@@ -94,7 +94,7 @@ def raising(error: BaseException) -> Callable[[], object]:
     return do
 
 
-TIMEOUT = raising(Unavailable("timed out"))
+TIMEOUT = raising(DependencyUnavailable("timed out"))
 DIES = raising(Crash())
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.operators.commands import AnnounceDrill, Pulled
+from firstline.controller.operators.commands import AnnounceDrill, CommandResult
 from firstline.controller.operators.execute import Call, pull
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
@@ -25,7 +25,7 @@ def announced(rig: Rig, alarm: str = ALARM_ARN, until: timedelta = HOUR) -> str:
     """The word under which an operator announced a drill."""
     lever = AnnounceDrill(alarm=alarm, until=rig.world.now + until)
     pulled = pull(Call(lever, ALICE), rig.system)
-    assert isinstance(pulled, Pulled)
+    assert isinstance(pulled, CommandResult)
     assert pulled.word
     return pulled.word
 
@@ -126,7 +126,7 @@ def test_a_drill_that_joins_trouble_changes_nothing() -> None:
 def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
     """Nobody knows then what was announced."""
     rig = Rig(scenario=Scenario(name="corrupt", switch_corrupt=True))
-    with pytest.raises(Malformed, match="cannot be read, so fixes are stopped"):
+    with pytest.raises(InvalidInput, match="cannot be read, so fixes are stopped"):
         announced(rig)
     rig.hear(saying(reason("0123456789abcdef")))
     assert modes(rig) == {"enforce"}
@@ -136,7 +136,7 @@ def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
 @pytest.mark.parametrize("until", [timedelta(0), timedelta(hours=5)])
 def test_for_how_long_a_drill_may_be_observed(until: timedelta) -> None:
     """Nobody leaves a fleet observed for a day."""
-    with pytest.raises(Malformed, match="within the next 4 hours, later than now"):
+    with pytest.raises(InvalidInput, match="within the next 4 hours, later than now"):
         announced(Rig(), until=until)
 
 
@@ -145,7 +145,7 @@ def test_drills_are_counted_and_forgotten() -> None:
     rig = Rig()
     words = {announced(rig, f"{OTHER_ARN}-{number}") for number in range(ANNOUNCED_MAX)}
     assert len(words) == ANNOUNCED_MAX
-    with pytest.raises(Malformed, match="20 drills are announced already"):
+    with pytest.raises(InvalidInput, match="20 drills are announced already"):
         announced(rig)
     rig.world.advance(START + HOUR)
     assert announced(rig) not in words

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from firstline.controller.archive.fill import TRIES_MAX, archive
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger import archive as archiving
 from firstline.ledger.archive import Added, Altered, LedgerChange
@@ -123,14 +123,16 @@ def stopped(records: Records, batch: Sequence[LedgerChange], at: int, end: BaseE
     records.effect = effect
     try:
         records.archive(batch)
-    except (Killed, Unavailable):
+    except (Killed, DependencyUnavailable):
         return True
     finally:
         records.effect = lambda _name, _key: None
     return False
 
 
-@pytest.mark.parametrize("end", [Killed(), Unavailable("no answer")], ids=["killed", "failed"])
+@pytest.mark.parametrize(
+    "end", [Killed(), DependencyUnavailable("no answer")], ids=["killed", "failed"]
+)
 def test_it_may_stop_between_any_two_requests(end: BaseException) -> None:
     """At each point what is there holds; the batch that comes again completes it."""
     points = 0
@@ -183,7 +185,7 @@ def test_who_loses_every_race_leaves_the_batch_to_come_again() -> None:
             records.effect = another
 
     records.effect = another
-    with pytest.raises(Unavailable, match="others were first"):
+    with pytest.raises(DependencyUnavailable, match="others were first"):
         records.archive(batch)
     records.effect = lambda _name, _key: None
     assert records.check(ended=False).checkpoints == TRIES_MAX
@@ -200,7 +202,7 @@ def test_a_checkpoint_that_is_none_stops_the_chain_and_not_the_archive() -> None
     ):
         records = Records()
         records.bucket.objects[archiving.checkpoint_key(1)] = nonsense
-        with pytest.raises(Malformed):
+        with pytest.raises(InvalidInput):
             records.archive(records.append(1, 1))
         assert "entries/inc-1/000001.json" in records.bucket.objects
 
@@ -216,7 +218,7 @@ def test_an_object_that_goes_while_it_is_read_is_no_answer() -> None:
             records.bucket.objects.pop(key)
 
     records.effect = gone
-    with pytest.raises(Unavailable, match="was there, and is gone"):
+    with pytest.raises(DependencyUnavailable, match="was there, and is gone"):
         records.archive(batch)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from firstline.controller.archive import audit as auditing
 from firstline.controller.archive.audit import CHECKPOINTS_READ, faults
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
@@ -150,8 +150,8 @@ def test_what_cannot_be_read_is_no_audit() -> None:
 
     def out(name: str, _key: str) -> None:
         if name == "public_key":
-            raise Unavailable("signing key: AccessDeniedException")
+            raise DependencyUnavailable("signing key: AccessDeniedException")
 
     records.effect = out
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         list(auditing.faults(records.within))

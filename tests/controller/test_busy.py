@@ -9,7 +9,7 @@ import pytest
 from firstline.controller.commit import BEGINS_WITHIN, BUSY_MAX, TRIES_MAX, commit, contend
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Heard
-from firstline.errors import Busy, Conflict, Contested, Unavailable
+from firstline.errors import Busy, CommitConflict, Contested, DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.pager.alerts import State
 from firstline.ledger.chain import Kind
@@ -20,7 +20,7 @@ from tests.events import body
 SICK = body("unhealthy-hosts")
 """A side of the same trouble."""
 SICK_ARN = ALARM_ARN.replace("healthy-hosts", "unhealthy-hosts")
-MET = Conflict(Contested.BUSY)
+MET = CommitConflict(Contested.BUSY)
 TRIES_A_SECOND = 30
 """More than fit into the second for which a busy store is waited for."""
 
@@ -46,7 +46,7 @@ def both() -> Rig:
 def delivered(rig: Rig, raw: bytes) -> None:
     """As SQS delivers it: again and again, until it was dealt with."""
     for _ in range(5):
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(DependencyUnavailable):
             rig.hear(raw)
             return
     raise AssertionError
@@ -106,7 +106,7 @@ def test_a_cause_that_cannot_be_read_then_is_paged() -> None:
     rig = both()
     rig.script.failing = {"open_incident"}
     busy(rig, TRIES_A_SECOND)
-    with pytest.raises(Unavailable, match="busy store: deliver it again"):
+    with pytest.raises(DependencyUnavailable, match="busy store: deliver it again"):
         rig.hear(ZERO)
     assert sum(rig.notified.values()) == 1
     rig.script.failing.clear()
@@ -139,7 +139,7 @@ def test_a_reconcile_that_meets_others_for_long_is_woken_again() -> None:
     rig = ready()
     ((at, wake),) = rig.waiting
     busy(rig, 300)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.turn()
     assert rig.world.now - at < BEGINS_WITHIN
     assert rig.fixes == []
@@ -163,7 +163,7 @@ def test_a_contested_turn_begins_again_while_there_is_time(
         clock.sleep(timedelta(seconds=takes))
         raise error
 
-    with pytest.raises(Unavailable, match="the turn is contested"):
+    with pytest.raises(DependencyUnavailable, match="the turn is contested"):
         contend(turn, "the turn", clock)
     assert len(begun) == turns
 

@@ -7,7 +7,7 @@ import pytest
 
 from firstline.controller.console import ALARMS_MAX, ENDED_MAX, SHOWN_MAX, look
 from firstline.controller.ports.store import Change
-from firstline.ids import Cause, IncidentId
+from firstline.ids import CorrelationKey, IncidentId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import DEFAULT_HOSTS
 from firstline.reporting.console.view import Detail, Overview
@@ -93,7 +93,7 @@ def put(rig: Rig, number: int, status: Status, ended_at: datetime | None) -> Non
     made = copy.replace(
         incident(),
         id=IncidentId(f"inc-{number:020}"),
-        cause=Cause(f"c{number}"),
+        cause=CorrelationKey(f"c{number}"),
         alarms=(),
         opened_at=START + timedelta(minutes=number),
         status=status,

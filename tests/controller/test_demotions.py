@@ -7,14 +7,14 @@ import pytest
 
 from firstline.config.profile import ActionPolicy, Profile
 from firstline.controller.operators import commands as levers
-from firstline.controller.operators.commands import Promote, Pulled
+from firstline.controller.operators.commands import CommandResult, Promote
 from firstline.controller.operators.execute import Call, pull
-from firstline.errors import Bug, Malformed
-from firstline.incidents.demotion import Demotion, Trust
+from firstline.errors import InvalidInput, InvariantViolation
+from firstline.incidents.demotion import ActionTrackRecord, Demotion
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.limits import Lease
 from tests.builders import OTHER
 from tests.controller.rig import FLEET, START, A, Rig, later, raising
@@ -50,7 +50,7 @@ def stands(rig: Rig) -> Demotion | None:
     return found[0] if found else None
 
 
-def promote(rig: Rig, action: str = RESTART) -> Pulled:
+def promote(rig: Rig, action: str = RESTART) -> CommandResult:
     return pull(Call(Promote(action=action, why="it was the image"), ALICE), rig.system)
 
 
@@ -104,7 +104,7 @@ def test_what_a_person_promoted_goes_by_itself_again() -> None:
     """Written beside the lease under a new fence, and into the chain of what people turned."""
     rig = failed()
     before = lease(rig)
-    assert promote(rig) == Pulled(lever="promote", by=ALICE, action=RESTART)
+    assert promote(rig) == CommandResult(lever="promote", by=ALICE, action=RESTART)
     assert (lease(rig).trusts, lease(rig).fence) == ((), before.fence + 1)
     (told,) = rig.control
     assert {key: told[key] for key in ("change", "action", "failed", "by", "why")} == {
@@ -123,7 +123,7 @@ def test_what_a_person_promoted_goes_by_itself_again() -> None:
 def test_a_fix_that_helped_ends_the_row() -> None:
     """One failure, then a restart that helped: nothing is left of it."""
     rig = failed(failing_twice(attempts_per_target_max=1))
-    assert lease(rig).trusts == (Trust(action=RESTART, failed=1),)
+    assert lease(rig).trusts == (ActionTrackRecord(action=RESTART, failed=1),)
     for host in rig.world.hosts.values():
         host.plan = copy.replace(host.plan, restart_helps=True)
     again(rig)
@@ -201,24 +201,26 @@ def test_a_hand_over_without_readable_limits_tells_what_it_can() -> None:
 def test_only_what_is_demoted_is_promoted(action: str, why: str) -> None:
     rig = failed()
     before = lease(rig)
-    with pytest.raises(Malformed, match=why):
+    with pytest.raises(InvalidInput, match=why):
         promote(rig, action)
     assert lease(rig) == before
 
 
 def test_where_nothing_is_demoted_that_is_said() -> None:
-    with pytest.raises(Malformed, match="restart_enclave is not demoted: demoted is nothing"):
+    with pytest.raises(InvalidInput, match="restart_enclave is not demoted: demoted is nothing"):
         promote(Rig())
 
 
 def test_what_cannot_be_read_is_promoted_by_nobody() -> None:
     """S12: a corrupt lease or switch stops every fix, and is mended at the table alone."""
     rig = failed()
-    rig.script.before("limits", raising(Bug("the stored lease does not fit")))
-    with pytest.raises(Malformed, match="the lease cannot be read, so fixes are stopped"):
+    rig.script.before("limits", raising(InvariantViolation("the stored lease does not fit")))
+    with pytest.raises(InvalidInput, match="the lease cannot be read, so fixes are stopped"):
         promote(rig)
-    rig.tables.switch = Switch(pauses=(), unreadable="corrupt")
-    with pytest.raises(Malformed, match="the switch cannot be read, so fixes are stopped: corrupt"):
+    rig.tables.switch = KillSwitch(pauses=(), unreadable="corrupt")
+    with pytest.raises(
+        InvalidInput, match="the switch cannot be read, so fixes are stopped: corrupt"
+    ):
         promote(rig)
 
 
@@ -226,7 +228,7 @@ def test_two_who_write_at_the_same_time_are_both_heard() -> None:
     """Whoever comes second reads again: it was promoted, and is so once."""
     rig = failed()
     rig.script.before("commit", lambda: promote(rig))
-    with pytest.raises(Malformed, match="restart_enclave is not demoted"):
+    with pytest.raises(InvalidInput, match="restart_enclave is not demoted"):
         promote(rig)
     assert len(rig.control) == 1
 
@@ -245,11 +247,11 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
     while not any(each.failed for each in rig.incident(1).attempts):
         rig.turn()
     assert rig.fixes == [A, A, A, A]
-    assert lease(rig).trusts == (Trust(action=RESTART, failed=1),)
+    assert lease(rig).trusts == (ActionTrackRecord(action=RESTART, failed=1),)
     assert [each.failed for each in lease(rig).spent] == [True, False]
 
 
 def test_an_unknown_action_is_no_lever() -> None:
     body = b'{"lever": "promote", "action": "reboot", "why": "x"}'
-    with pytest.raises(Malformed, match="action: give one of restart_parent, restart_enclave"):
+    with pytest.raises(InvalidInput, match="action: give one of restart_parent, restart_enclave"):
         levers.read(body)

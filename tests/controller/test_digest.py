@@ -10,7 +10,7 @@ from firstline.config.profile import Profile, Rule
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import WITHIN, Swept, sweep
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
@@ -123,7 +123,7 @@ def test_a_digest_of_what_cannot_be_read_is_of_the_others() -> None:
     """It is told of with a later one, and needs no wake for it."""
     rig = minor()
     at_night(rig)
-    rig.script.before("load", raising(Bug("corrupt")))
+    rig.script.before("load", raising(InvariantViolation("corrupt")))
     assert morning(rig, 1).woken == 0
     assert ", 1 in all" in rig.world.notices[0][1]
 
@@ -136,7 +136,7 @@ def test_what_joined_a_trouble_of_the_digest_wakes_it() -> None:
     rig.store(copy.replace(held, pages=early), version=held.version)
     rig.hear(later(5))
     rig.waiting.clear()
-    rig.script.before("load", raising(Unavailable("throttled")))
+    rig.script.before("load", raising(DependencyUnavailable("throttled")))
     assert (sweep(rig.system).woken, rig.world.notices) == (1, [])
 
 

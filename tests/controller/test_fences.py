@@ -12,10 +12,10 @@ from firstline.controller.operators.commands import UnderWay
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.diagnosis.evidence import Unknown
 from firstline.diagnosis.external_events import KEPT_MAX
-from firstline.errors import Bug, Contested, Malformed, Unavailable
+from firstline.errors import Contested, DependencyUnavailable, InvalidInput, InvariantViolation
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from tests.controller.rig import FLEET, START, A, Rig, later, raising
 from tests.controller.test_levers import BOB, approve, deny, pause, proposing
 from tests.controller.test_surroundings import FINDING, FREEZE, KMS_ISSUE
@@ -44,7 +44,7 @@ ELSEWHERE = edited(FINDING, {"detail.resource.instanceDetails.instanceId": "i-0f
 WORDS: dict[str, Callable[[Rig], object]] = {
     "a pause": pause,
     "a pause that cannot be read": lambda rig: setattr(
-        rig.tables, "switch", Switch(pauses=(), unreadable="put by hand")
+        rig.tables, "switch", KillSwitch(pauses=(), unreadable="put by hand")
     ),
     "a denial": lambda rig: deny(rig, by=BOB),
     "a finding": lambda rig: ingest(FINDING, rig.system),
@@ -117,9 +117,9 @@ def test_a_pause_names_nothing_where_no_fix_is_under_way() -> None:
     """Also once the lease of a fix has run out, or where one cannot be read."""
     rig = about_to_fix()
     assert pause(rig).under_way is None
-    rig.script.before("limits", raising(Bug("corrupt")))
+    rig.script.before("limits", raising(InvariantViolation("corrupt")))
     assert pause(rig).under_way == Unknown("corrupt")
-    rig.script.before("limits", raising(Unavailable("throttled")))
+    rig.script.before("limits", raising(DependencyUnavailable("throttled")))
     assert pause(rig).under_way == Unknown("throttled")
 
 
@@ -129,7 +129,7 @@ def test_a_denial_that_comes_after_the_intent_is_refused() -> None:
     refused: list[str] = []
 
     def late() -> None:
-        with pytest.raises(Malformed) as error:
+        with pytest.raises(InvalidInput) as error:
             deny(rig, by=BOB)
         refused.append(str(error.value))
 
@@ -142,7 +142,7 @@ def test_a_denial_rests_on_the_incident_that_the_person_saw() -> None:
     """The intent is committed between its read and its write: it reads again, and is refused."""
     rig = about_to_fix()
     rig.script.after("load", rig.turn)
-    with pytest.raises(Malformed, match="approved and done already"):
+    with pytest.raises(InvalidInput, match="approved and done already"):
         deny(rig, by=BOB)
     assert rig.fixes == [A]
 
@@ -219,7 +219,7 @@ def test_what_changes_five_times_in_a_row_is_left_to_the_next_wake() -> None:
     rig = about_to_fix()
     wake, began = rig.waiting[0][1], rig.world.now
     rig.script.conflicting = Contested.SWITCH
-    with pytest.raises(Unavailable, match="is contested 5 times in a row"):
+    with pytest.raises(DependencyUnavailable, match="is contested 5 times in a row"):
         rig.turn()
     assert (rig.fixes, wake.incident) == ([], rig.id())
     assert rig.world.now > began

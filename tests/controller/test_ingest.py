@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.joining import Receipt
+from firstline.controller.join_incident import Receipt
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Disposition, Severity
@@ -65,7 +65,7 @@ def test_a_second_delivery_wakes_when_the_queue_failed_the_first() -> None:
     """The event stays in its queue until its wake is in the other."""
     rig = Rig()
     rig.script.before("queue", TIMEOUT)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.hear()
     rig.hear(REDELIVERED)  # at once: the first wake may still be on its way
     assert rig.waiting == []
@@ -80,7 +80,7 @@ def test_a_second_delivery_leaves_the_first_wake_its_time(seconds: float, wakes:
     """15 s after it was due it counts as lost."""
     rig = Rig()
     rig.script.before("queue", TIMEOUT)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.hear()
     due = rig.incident().next_wake_at
     assert due is not None
@@ -115,7 +115,7 @@ def test_an_episode_that_ends_just_then_has_the_event_delivered_again() -> None:
     rig = Rig()
     rig.hear()
     rig.script.before("open_incident", rig.tables.causes.clear)
-    with pytest.raises(Unavailable, match="ended just now: deliver again"):
+    with pytest.raises(DependencyUnavailable, match="ended just now: deliver again"):
         rig.hear(later(60))
     assert rig.hear(later(60)).incident == rig.id(1)
 
@@ -173,7 +173,7 @@ def test_a_store_that_is_down_keeps_a_note_in_its_queue() -> None:
     """What opens nothing pages nobody, and is delivered again."""
     rig = Rig()
     rig.script.failing = {"commit"}
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.hear(body("muted"))
     assert rig.posts == []
 
@@ -182,7 +182,7 @@ def test_a_commit_of_which_nothing_is_known_pages_once() -> None:
     """S07: it was written after all, and the second delivery finds it."""
     rig = Rig()
     rig.script.after("commit", TIMEOUT)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.hear()
     rig.hear(REDELIVERED)
     assert rig.notified == {rig.id(): 1}

@@ -5,17 +5,17 @@ import pytest
 
 from firstline.actions.restart_enclave import RESTART_ENCLAVE
 from firstline.controller import act
-from firstline.controller.draft import Draft
-from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.controller.unit_of_work import IncidentUnitOfWork
+from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import Refreshes, Unknown
-from firstline.diagnosis.health_checks import Life
-from firstline.diagnosis.preflight import Surroundings
-from firstline.errors import Bug, Unavailable
+from firstline.diagnosis.health_checks import HostHealth
+from firstline.diagnosis.preflight import PreflightFacts
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import Token
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import OFF
-from firstline.remediation.limits import Lease, Spent
+from firstline.remediation.limits import AttemptRecord, Lease
 from tests.builders import OTHER, PROFILE
 from tests.controller.rig import FLEET, START, A, B, C, Rig, opened, raising, ready
 from tests.controller.test_quiet_window import recovered
@@ -95,14 +95,16 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
     """I11: the budget of every later incident counts the hosts that were not proven dead."""
     rig = ready()
     rig.turn()
-    draft = Draft(rig.incident(), rig.system, rig.world.now)
+    draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
     held = copy.replace(rig.incident(), status=Status.INVESTIGATING, attempts=())
     draft.incident = held
     about = situation(
         incident=held,
         limits=rig.system.ports.store.limits(rig.world.group_name),
-        surroundings=Surroundings(refreshes=Refreshes()),
-        diagnosis=Diagnosis({A: Verdict(Life.DEAD), B: Verdict(Life.SERVING)}),
+        surroundings=PreflightFacts(refreshes=Refreshes()),
+        diagnosis=Diagnosis(
+            {A: HostDiagnosis(HostHealth.DEAD), B: HostDiagnosis(HostHealth.SERVING)}
+        ),
     )
     refresh = copy.replace(plan(action="restart_enclave"), hosts=FLEET)
     act.fix(draft, refresh, about)
@@ -120,14 +122,16 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
 def test_a_fix_without_what_it_rests_on_is_a_bug(unread: dict[str, object]) -> None:
     """The guards never let it come so far; if they did, nothing would be sent."""
     rig = ready()
-    draft = Draft(rig.incident(), rig.system, rig.world.now)
-    known: dict[str, object] = {"surroundings": Surroundings(refreshes=Refreshes())}
-    with pytest.raises(Bug, match="without readable limits"):
+    draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
+    known: dict[str, object] = {"surroundings": PreflightFacts(refreshes=Refreshes())}
+    with pytest.raises(InvariantViolation, match="without readable limits"):
         act.fix(draft, plan(), situation(**(known | unread)))
     assert rig.fixes == []
 
 
-@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("the lease is corrupt")])
+@pytest.mark.parametrize(
+    "error", [DependencyUnavailable("throttled"), InvariantViolation("the lease is corrupt")]
+)
 def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) -> None:
     """S12: missing or corrupt state is never unlimited."""
     rig = ready()
@@ -182,7 +186,7 @@ def test_a_fix_is_remembered_for_the_longest_window_that_a_bound_looks_back(
     rig = Rig(profile=copy.replace(PROFILE, policy=policy))
     group = rig.world.group_name
     at = START + timedelta(seconds=5 - age)
-    earlier = Spent(Token("0" * 32), "restart_enclave", B, at, alive=(B,))
+    earlier = AttemptRecord(Token("0" * 32), "restart_enclave", B, at, alive=(B,))
     rig.tables.leases[group] = Lease(group=group, fence=1, spent=(earlier,))
     rig.hear()
     rig.until(lambda held: held.attempts)

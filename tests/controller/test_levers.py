@@ -7,17 +7,24 @@ import pytest
 
 from firstline.config.profile import ActionPolicy, Profile
 from firstline.controller.operators import commands as levers
-from firstline.controller.operators.commands import Approve, Deny, Lever, PauseFixes, Pulled, Resume
+from firstline.controller.operators.commands import (
+    Approve,
+    CommandResult,
+    Deny,
+    OperatorCommand,
+    PauseFixes,
+    Resume,
+)
 from firstline.controller.operators.execute import Call, pull
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
-from firstline.errors import Conflict, Contested, Malformed, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable, InvalidInput
 from firstline.incidents.incident import Status
 from firstline.incidents.resolve_delay import RESOLVE_AFTER
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
-from firstline.remediation.kill_switch import OFF, PAUSES_MAX, Switch
+from firstline.remediation.kill_switch import OFF, PAUSES_MAX, KillSwitch
 from firstline.signal import Condition
 from tests.builders import PROFILE
 from tests.controller.rig import DIES, FLEET, START, A, B, Crash, Rig, later, opened, raising
@@ -44,20 +51,20 @@ def plan(rig: Rig) -> str:
     return rig.incident().proposals[-1].plan
 
 
-def approve(rig: Rig, *, by: str = ALICE) -> Pulled:
+def approve(rig: Rig, *, by: str = ALICE) -> CommandResult:
     return pull(Call(Approve(incident=rig.id(), plan=plan(rig)[:12]), by), rig.system)
 
 
-def deny(rig: Rig, *, by: str = ALICE) -> Pulled:
+def deny(rig: Rig, *, by: str = ALICE) -> CommandResult:
     return pull(Call(Deny(incident=rig.id(), plan=plan(rig), why="not now"), by), rig.system)
 
 
-def pause(rig: Rig, scope: str = "everything", length: timedelta = HOUR) -> Pulled:
+def pause(rig: Rig, scope: str = "everything", length: timedelta = HOUR) -> CommandResult:
     order = PauseFixes(scope=scope, why="a drill", until=rig.world.now + length)
     return pull(Call(order, ALICE), rig.system)
 
 
-def resume(rig: Rig, scope: str = "everything") -> Pulled:
+def resume(rig: Rig, scope: str = "everything") -> CommandResult:
     return pull(Call(Resume(scope=scope, why="it is over"), BOB), rig.system)
 
 
@@ -128,7 +135,7 @@ def test_silence_is_no() -> None:
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
     assert held.ended_at is not None
     assert held.ended_at >= held.proposals[0].until
-    with pytest.raises(Malformed, match=f"{held.id} is handed-over already"):
+    with pytest.raises(InvalidInput, match=f"{held.id} is handed-over already"):
         approve(rig)
 
 
@@ -183,7 +190,7 @@ def test_a_recommendation_is_told_and_nobody_can_approve_it() -> None:
     page = rig.asked()
     assert page.summary == f"P1 complete outage: recommended: restart_enclave on {A}"
     assert "approve" not in page.details
-    with pytest.raises(Malformed, match="only recommended"):
+    with pytest.raises(InvalidInput, match="only recommended"):
         approve(rig)
     assert rig.at_the_end().status is Status.HANDED_OVER
     assert rig.fixes == []
@@ -196,17 +203,19 @@ def test_a_word_that_cannot_count_is_refused(said: str) -> None:
     match said:
         case "twice":
             approve(rig)
-            with pytest.raises(Malformed, match=f"{ALICE} approved it already"):
+            with pytest.raises(InvalidInput, match=f"{ALICE} approved it already"):
                 approve(rig, by=BOB)
         case "after a no":
             deny(rig)
-            with pytest.raises(Malformed, match=f"{ALICE} denied it already"):
+            with pytest.raises(InvalidInput, match=f"{ALICE} denied it already"):
                 approve(rig, by=BOB)
         case "of another plan":
-            with pytest.raises(Malformed, match="proposed no plan whose hash begins with 00000000"):
+            with pytest.raises(
+                InvalidInput, match="proposed no plan whose hash begins with 00000000"
+            ):
                 pull(Call(Approve(incident=rig.id(), plan="0" * 8), ALICE), rig.system)
         case _:
-            with pytest.raises(Malformed, match="there is no incident"):
+            with pytest.raises(InvalidInput, match="there is no incident"):
                 pull(Call(Approve(incident="inc-" + "0" * 20, plan="0" * 8), ALICE), rig.system)
     assert sum(map(len, rig.tables.approvals.values())) <= 1
 
@@ -216,11 +225,11 @@ def test_a_plan_that_was_done_is_not_approved_again() -> None:
     rig = proposing(HostPlan(id=A, restart_helps=False))
     approve(rig)
     rig.until(lambda held: held.attempts)
-    with pytest.raises(Malformed, match="approved and done already"):
+    with pytest.raises(InvalidInput, match="approved and done already"):
         approve(rig)
     late = proposing()
     late.world.advance(late.incident().proposals[0].until)
-    with pytest.raises(Malformed, match="silence is no"):
+    with pytest.raises(InvalidInput, match="silence is no"):
         approve(late)
 
 
@@ -369,11 +378,11 @@ def test_a_sweep_that_cannot_read_the_switch_still_beats() -> None:
 def test_two_who_turn_it_at_the_same_time_are_both_heard() -> None:
     """The second reads again."""
     rig = opened()
-    rig.script.before("commit", raising(Conflict(Contested.SWITCH)))
+    rig.script.before("commit", raising(CommitConflict(Contested.SWITCH)))
     pause(rig)
     assert len(rig.tables.switch.pauses) == 1
     rig.script.failing.add("commit")
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         pause(rig)
 
 
@@ -381,7 +390,7 @@ def test_a_switch_that_is_contested_for_ever_is_told_as_such() -> None:
     """Nothing is known to be done."""
     rig = opened()
     rig.script.conflicting = Contested.SWITCH
-    with pytest.raises(Unavailable, match="contested"):
+    with pytest.raises(DependencyUnavailable, match="contested"):
         pause(rig)
 
 
@@ -405,10 +414,10 @@ def test_a_page_that_another_worker_settles_is_left_to_it() -> None:
         (Resume(scope="everything", why="x"), "everything is not paused: paused is nothing"),
     ],
 )
-def test_a_pause_that_cannot_be_is_refused(order: Lever, why: str) -> None:
+def test_a_pause_that_cannot_be_is_refused(order: OperatorCommand, why: str) -> None:
     """One line each, and nothing is written."""
     rig = opened()
-    with pytest.raises(Malformed, match=why):
+    with pytest.raises(InvalidInput, match=why):
         pull(Call(order, ALICE), rig.system)
     assert rig.tables.switch == OFF
 
@@ -416,8 +425,8 @@ def test_a_pause_that_cannot_be_is_refused(order: Lever, why: str) -> None:
 def test_a_switch_that_cannot_be_read_is_not_turned() -> None:
     """S12: it is on, and only a person at the table can mend it."""
     rig = opened()
-    rig.tables.switch = Switch(pauses=(), unreadable="corrupt")
-    with pytest.raises(Malformed, match=r"control/switch cannot be read"):
+    rig.tables.switch = KillSwitch(pauses=(), unreadable="corrupt")
+    with pytest.raises(InvalidInput, match=r"control/switch cannot be read"):
         resume(rig)
 
 
@@ -428,7 +437,7 @@ def test_there_are_only_so_many_pauses() -> None:
     (one,) = rig.tables.switch.pauses
     many = tuple(copy.replace(one, scope=f"inc-{number:020}") for number in range(PAUSES_MAX))
     rig.tables.switch = copy.replace(rig.tables.switch, pauses=many)
-    with pytest.raises(Malformed, match="pause everything"):
+    with pytest.raises(InvalidInput, match="pause everything"):
         pause(rig)
 
 
@@ -451,5 +460,5 @@ def test_there_are_only_so_many_pauses() -> None:
 )
 def test_what_is_no_lever_is_refused(body: bytes, why: str) -> None:
     """Free text goes into the record and to PagerDuty: it may hold nothing that steers."""
-    with pytest.raises(Malformed, match=why):
+    with pytest.raises(InvalidInput, match=why):
         levers.read(body)

@@ -9,7 +9,7 @@ import pytest
 from firstline.controller import metrics as measures
 from firstline.controller.ports.store import Change
 from firstline.controller.sweep import Swept
-from firstline.ids import Cause, Digest, IncidentId, Token
+from firstline.ids import CorrelationKey, Digest, IncidentId, Token
 from firstline.incidents.incident import Incident, Page, Response, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.monitoring import costs
@@ -38,7 +38,7 @@ def sent(key: str) -> Page:
 
 HELD = copy.replace(UNPAGED, pages=(sent(UNPAGED.id),))
 RISEN = f"{HELD.id}:p1"
-CAUSE = Cause("a cause")
+CAUSE = CorrelationKey("a cause")
 PAGE: Data = {
     "key": HELD.id,
     "action": "trigger",

@@ -6,7 +6,7 @@ import pytest
 
 from firstline.config.settings import Mode
 from firstline.controller.sweep import GRACE, sweep
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.remediation.guards.order import ORDER, name
@@ -40,7 +40,7 @@ def test_the_sweep_wakes_to_the_same_decisions_as_an_event() -> None:
     """The wakes that events queue are all lost here: the sweep's own lead to the same fixes."""
     rig = Rig()
     rig.script.before("queue", TIMEOUT)
-    with pytest.raises(Unavailable, match="timed out"):
+    with pytest.raises(DependencyUnavailable, match="timed out"):
         rig.hear()
     while not rig.incident().ended:
         rig.world.advance(rig.incident().next_wake_at or rig.world.now)

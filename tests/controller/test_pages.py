@@ -5,7 +5,7 @@ import pytest
 from firstline.config.fallback_profile import fallback
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.signal import Disposition, Severity
@@ -19,7 +19,7 @@ def test_a_store_that_is_down_stops_the_record_and_not_the_page() -> None:
     """I1, S16: the page goes out under the key that the later record has."""
     rig = Rig()
     rig.script.failing = {"commit"}
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.hear()
     assert [action for action, _ in rig.posts] == ["trigger"]
     rig.script.failing = set()

@@ -6,7 +6,7 @@ import pytest
 
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.lab.twin.fleet.hosts import Host
 from firstline.ledger.chain import Kind
@@ -49,7 +49,7 @@ def test_a_worker_that_always_comes_second_is_woken_again() -> None:
         rig.script.before("commit", contest)
 
     rig.script.before("commit", contest)
-    with pytest.raises(Unavailable, match="is contested 5 times in a row"):
+    with pytest.raises(DependencyUnavailable, match="is contested 5 times in a row"):
         reconcile(wake, rig.system)
     assert (rig.fixes, len(rig.tables.entries[rig.id()])) == ([], before)
     assert rig.script.calls["load"] == loads + 5
@@ -167,7 +167,7 @@ def test_a_commit_of_which_nothing_is_known_is_no_licence(*, after: bool) -> Non
     """I8: without a committed intent nothing is sent."""
     rig = ready()
     (rig.script.after if after else rig.script.before)("commit", TIMEOUT)
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         rig.turn()
     assert rig.fixes == []
     swept(rig)

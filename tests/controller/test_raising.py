@@ -9,7 +9,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
@@ -82,7 +82,7 @@ def test_a_rise_whose_wake_is_lost_is_paged_by_the_next_sweep() -> None:
     reconcile(Wake(made.id(), 1), made.system)
     made.waiting.clear()
     made.script.failing = {"queue", "post"}
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         made.hear(ZERO)
     made.script.failing = {"queue"}
     swept = sweep(made.system)
@@ -96,7 +96,7 @@ def test_a_rise_is_paged_although_nothing_can_be_read() -> None:
     made = rig()
     made.hear(SICK)
     made.script.failing = {"alarms", "group", "target_health", "limits", "post"}
-    with pytest.raises(Unavailable, match="the page of healthy-hosts was not accepted"):
+    with pytest.raises(DependencyUnavailable, match="the page of healthy-hosts was not accepted"):
         made.hear(ZERO)
     made.turn()
     assert f"{made.id()}:p1" not in made.notified

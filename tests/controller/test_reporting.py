@@ -6,7 +6,7 @@ import pytest
 
 from firstline.config import fleet_file
 from firstline.controller.archive.reports import report
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import report_location as report_place
@@ -82,14 +82,14 @@ def test_a_batch_that_comes_again_puts_nothing() -> None:
         def stops(_name: str, _key: str, left: list[int] = left) -> None:
             left[0] -= 1
             if left[0] == -1:
-                raise Unavailable("archive: timeout")
+                raise DependencyUnavailable("archive: timeout")
 
         records.effect = stops
         put = 0
         for _ in range(3):
             try:
                 put += report([ID], records.within, draw)
-            except Unavailable:
+            except DependencyUnavailable:
                 put = len(files(records))
         assert (put, files(records)) == (3, FILES)
 
@@ -123,7 +123,7 @@ def test_a_chain_that_cannot_be_read_is_told() -> None:
     records = holding(
         *chain(*outage(), handed_over(101), by=BY), *chain((0, Kind.RESPONSE, {"met": 3}))
     )
-    with pytest.raises(Malformed, match="cannot be read"):
+    with pytest.raises(InvalidInput, match="cannot be read"):
         report([ID], records.within, draw)
     assert records.bucket.keys("reports/") == ()
 

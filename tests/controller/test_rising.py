@@ -7,8 +7,8 @@ import pytest
 
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Bug, Unavailable
-from firstline.ids import Cause
+from firstline.errors import DependencyUnavailable, InvariantViolation
+from firstline.ids import CorrelationKey
 from firstline.incidents.incident import Status
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
@@ -171,7 +171,9 @@ def test_an_incident_that_ended_meanwhile_is_not_raised() -> None:
     assert rise(made) not in made.notified
 
 
-@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
+@pytest.mark.parametrize(
+    "error", [DependencyUnavailable("throttled"), InvariantViolation("corrupt")]
+)
 def test_a_join_that_the_store_does_not_take_is_paged_and_comes_again(error: Exception) -> None:
     made = degraded()
     # the opening's own commit comes before, and finds the cause taken
@@ -186,7 +188,9 @@ def test_a_page_that_was_not_accepted_comes_again_with_its_signal() -> None:
     """No worker else sends it where the incident cannot be read; the wake is queued as ever."""
     made = degraded(readable=False)
     made.script.failing = {"post"}
-    with pytest.raises(Unavailable, match="the page of healthy-hosts was not accepted: deliver it"):
+    with pytest.raises(
+        DependencyUnavailable, match="the page of healthy-hosts was not accepted: deliver it"
+    ):
         made.hear(ZERO)
     assert [wake for _, wake in made.waiting] == [Wake(made.id())]
     made.script.failing = set()
@@ -196,7 +200,9 @@ def test_a_page_that_was_not_accepted_comes_again_with_its_signal() -> None:
 
 def test_a_note_that_cannot_be_written_loses_no_page() -> None:
     made = degraded(readable=False)
-    made.script.after("post", lambda: made.script.before("commit", raising(Unavailable("down"))))
+    made.script.after(
+        "post", lambda: made.script.before("commit", raising(DependencyUnavailable("down")))
+    )
     made.hear(ZERO)
     assert (made.notified[rise(made)], made.tables.paged) == (1, {})
 
@@ -205,12 +211,14 @@ def test_a_cause_that_cannot_be_read_pages_as_an_opening_does() -> None:
     """Which incident has it is unknown: the signal comes again, and its page is folded."""
     made = degraded()
     for _ in range(2):
-        made.script.before("open_incident", raising(Bug("a stored item has no incident")))
-        with pytest.raises(Bug):
+        made.script.before(
+            "open_incident", raising(InvariantViolation("a stored item has no incident"))
+        )
+        with pytest.raises(InvariantViolation):
             made.hear(ZERO)
     (key,) = made.notified.keys() - {made.id()}
     assert made.notified[key] == 1
-    assert Cause("vettid#service") in made.tables.causes
+    assert CorrelationKey("vettid#service") in made.tables.causes
 
 
 def test_a_second_delivery_of_an_opening_that_cannot_be_read_pages_in_doubt() -> None:

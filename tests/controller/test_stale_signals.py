@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.lab.twin.world import announce
 from firstline.signal import Disposition
 from tests.builders import ALARM_ARN, PROFILE
@@ -120,8 +120,8 @@ def test_a_contest_that_does_not_end_has_the_event_delivered_again() -> None:
 
     def contested() -> None:
         rig.script.before("commit", contested)
-        raise Conflict(Contested.HEARD)
+        raise CommitConflict(Contested.HEARD)
 
     rig.script.before("commit", contested)
-    with pytest.raises(Unavailable, match="healthy-hosts is contested: deliver it again"):
+    with pytest.raises(DependencyUnavailable, match="healthy-hosts is contested: deliver it again"):
         rig.hear()

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.opening import TURNS_MAX
+from firstline.controller.open_incident import TURNS_MAX
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Conflict, Contested
+from firstline.errors import CommitConflict, Contested
 from firstline.incidents.incident import Status
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
@@ -129,7 +129,7 @@ def test_a_contest_without_end_pages_uncounted() -> None:
         contests.append(len(contests))
         if len(contests) < TURNS_MAX - 1:
             rig.script.before("commit", contested)
-        raise Conflict(Contested.OPENINGS)
+        raise CommitConflict(Contested.OPENINGS)
 
     rig.script.before("commit", contested)
     rig.hear(stranger(1))

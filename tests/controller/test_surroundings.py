@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from firstline.controller import remember
+from firstline.controller import record_external_event
 from firstline.controller.ingest import ingest
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Contested, Unavailable
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import Contested, DependencyUnavailable, InvariantViolation
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import Scenario
 from firstline.ledger.chain import Kind
@@ -113,7 +113,10 @@ def test_a_suppressed_alarm_pages_and_is_not_fixed() -> None:
 
 @pytest.mark.parametrize(
     ("end", "raised"),
-    [(raising(Unavailable("throttled")), Unavailable), (raising(Bug("corrupt")), Bug)],
+    [
+        (raising(DependencyUnavailable("throttled")), DependencyUnavailable),
+        (raising(InvariantViolation("corrupt")), InvariantViolation),
+    ],
 )
 def test_what_cannot_be_kept_is_delivered_again(
     end: Callable[[], object], raised: type[Exception]
@@ -130,7 +133,7 @@ def test_what_cannot_be_kept_is_delivered_again(
 
 @pytest.mark.parametrize(
     ("request_name", "end", "raised"),
-    [("post", DIES, Crash), ("queue", DIES, Crash), ("queue", TIMEOUT, Unavailable)],
+    [("post", DIES, Crash), ("queue", DIES, Crash), ("queue", TIMEOUT, DependencyUnavailable)],
 )
 def test_a_recorded_finding_keeps_its_host_whatever_becomes_of_its_worker(
     request_name: str, end: Callable[[], object], raised: type[BaseException]
@@ -148,14 +151,14 @@ def test_a_recorded_finding_keeps_its_host_whatever_becomes_of_its_worker(
     assert rig.fixes == []
 
 
-@pytest.mark.parametrize("end", [TIMEOUT, raising(Bug("corrupt"))])
+@pytest.mark.parametrize("end", [TIMEOUT, raising(InvariantViolation("corrupt"))])
 def test_a_finding_whose_circumstances_cannot_be_read_is_paged_once(
     end: Callable[[], object],
 ) -> None:
     """Without a record; the second delivery records it under the same key."""
     rig = Rig()
     rig.script.before("limits", end)
-    with pytest.raises((Unavailable, Bug)):
+    with pytest.raises((DependencyUnavailable, InvariantViolation)):
         ingest(FINDING, rig.system)
     assert (len(rig.posts), rig.tables.incidents, suspects(rig)) == (1, {}, ())
     ingest(FINDING, rig.system)
@@ -176,7 +179,7 @@ def test_a_finding_that_joins_keeps_its_host() -> None:
 
 def suspects(rig: Rig) -> tuple[str, ...]:
     """The hosts that are evidence now."""
-    known = rig.tables.circumstances.get(rig.world.group_name, Circumstances())
+    known = rig.tables.circumstances.get(rig.world.group_name, ExternalEvents())
     return known.suspects(rig.world.now)
 
 
@@ -197,15 +200,15 @@ def test_what_is_contested_for_ever_is_delivered_again() -> None:
         rig.script.after("limits", lambda: write(rig))
 
     contest()
-    with pytest.raises(Unavailable, match="contested"):
+    with pytest.raises(DependencyUnavailable, match="contested"):
         ingest(FREEZE, rig.system)
-    assert rig.script.calls["limits"] == remember.TURNS_MAX
+    assert rig.script.calls["limits"] == record_external_event.TURNS_MAX
 
 
 def write(rig: Rig) -> None:
     """Somebody else writes."""
     known, group = rig.tables.circumstances, rig.world.group_name
-    known[group] = Circumstances(version=known.get(group, Circumstances()).version + 1)
+    known[group] = ExternalEvents(version=known.get(group, ExternalEvents()).version + 1)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +231,7 @@ def test_the_group_is_read_once_for_a_finding(contested: Contested) -> None:
     """I1: its page waits for that read, and a client may take seconds for it."""
     rig = Rig()
     rig.script.conflicting = contested
-    with pytest.raises(Unavailable, match="contested"):
+    with pytest.raises(DependencyUnavailable, match="contested"):
         ingest(FINDING, rig.system)
     assert rig.script.calls["commit"] > 1
     assert rig.script.calls["group"] == 1

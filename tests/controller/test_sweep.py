@@ -8,7 +8,7 @@ from firstline.controller.ports.store import Change, Loaded
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.notifications.delivery import Delivery
@@ -51,7 +51,7 @@ def test_an_incident_that_the_sweep_alone_carries_ends_like_any_other() -> None:
         assert sweep(rig.system).failed == 0
         rig.script.failing = {"queue"}
         while rig.waiting:
-            with pytest.raises(Unavailable):
+            with pytest.raises(DependencyUnavailable):
                 rig.turn()
         rig.script.failing = set()
     assert rig.incident().status is Status.HANDED_OVER
@@ -113,7 +113,9 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
     assert (swept.woken, swept.pages_owed_for) == (2, timedelta(0))
 
 
-@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
+@pytest.mark.parametrize(
+    "error", [DependencyUnavailable("throttled"), InvariantViolation("corrupt")]
+)
 @pytest.mark.parametrize("name", ["commit", "queue"])
 def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exception) -> None:
     """The one that fails first is the oldest, every minute anew."""
@@ -127,7 +129,9 @@ def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exce
     assert ("trigger", rig.id(1)) in rig.posts
 
 
-@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
+@pytest.mark.parametrize(
+    "error", [DependencyUnavailable("throttled"), InvariantViolation("corrupt")]
+)
 def test_one_incident_that_cannot_be_read_does_not_stop_the_others(error: Exception) -> None:
     """However often it is read."""
     rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
@@ -233,9 +237,9 @@ def test_many_pauses_that_are_over_leave_time_for_incidents() -> None:
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("switch", Unavailable("throttled")),
+        ("switch", DependencyUnavailable("throttled")),
         ("switch", KeyError("version")),
-        ("publish", Bug("corrupt")),
+        ("publish", InvariantViolation("corrupt")),
         ("publish", KeyError("topic")),
     ],
 )
@@ -270,7 +274,7 @@ def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
     """Its silence is what the heartbeat's alarm hears."""
     rig = lost()
     rig.script.failing = {"due"}
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         after(rig, 60)
 
 

@@ -10,7 +10,7 @@ import pytest
 from firstline.controller.sweep import Swept, sweep
 from firstline.controller.unannounced import Asked, ask, watched
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import SignalKey, incident_id
 from firstline.incidents.accounted import accounted
 from firstline.incidents.incident import Incident, Status
@@ -419,7 +419,9 @@ def test_a_read_that_fails_stops_nothing_else_and_shows() -> None:
     assert swept(rig, 61).unannounced == 1
 
 
-@pytest.mark.parametrize("error", [Unavailable("throttled"), Bug("corrupt")])
+@pytest.mark.parametrize(
+    "error", [DependencyUnavailable("throttled"), InvariantViolation("corrupt")]
+)
 def test_an_alarm_that_fails_does_not_stop_the_others(error: Exception) -> None:
     """The first of two cannot be looked up."""
     rig = made()
@@ -445,7 +447,7 @@ def test_no_alarm_is_begun_with_after_the_time_is_over() -> None:
 def test_a_store_that_does_not_take_the_opening_holds_no_page_back() -> None:
     """The page goes out under the key that the next sweep uses again."""
     rig = made()
-    rig.script.before("commit", raising(Unavailable("timed out")))
+    rig.script.before("commit", raising(DependencyUnavailable("timed out")))
     found = swept(rig, 60)
     assert (found.unannounced, found.unasked, len(rig.posts)) == (0, True, 1)
     assert swept(rig, 120).unannounced == 1

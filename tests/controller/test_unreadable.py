@@ -14,7 +14,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import DUE_MAX, Due
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import Swept, sweep
-from firstline.errors import Malformed, Unavailable, Unreadable
+from firstline.errors import DependencyUnavailable, InvalidInput, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.store import Row
@@ -111,7 +111,7 @@ def test_a_page_that_was_not_accepted_is_tried_again() -> None:
     rig = Rig()
     id_ = spoil(rig)
     rig.script.failing = {"post"}
-    with pytest.raises(Unavailable, match=f"the page of this was not accepted: {id_}"):
+    with pytest.raises(DependencyUnavailable, match=f"the page of this was not accepted: {id_}"):
         reconcile(Wake(id_, 1), rig.system)
     rig.script.failing = set()
     reconcile(Wake(id_, 1), rig.system)
@@ -222,7 +222,7 @@ def test_an_answer_to_what_cannot_be_read_is_refused_in_one_line(
     rig = Rig()
     id_ = spoil(rig)
     order = word(incident=id_, plan="0" * 12, why="so")
-    with pytest.raises(Malformed, match=f"{id_} cannot be read by this code: .*: nothing of it"):
+    with pytest.raises(InvalidInput, match=f"{id_} cannot be read by this code: .*: nothing of it"):
         pull(Call(order, "arn"), rig.system)
 
 

@@ -13,7 +13,7 @@ from firstline.controller.ingest import ingest
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -230,7 +230,7 @@ def test_no_update_goes_before_the_page_that_is_owed() -> None:
 def test_a_fix_waits_for_no_update() -> None:
     """Its order goes out before, and PagerDuty may hang as long as it likes."""
     rig = opened()
-    slow = raising(Unavailable("timed out"))
+    slow = raising(DependencyUnavailable("timed out"))
     for _ in range(3):
         rig.script.before("tell_change", slow)
         rig.until(lambda held: held.attempts)
@@ -302,7 +302,9 @@ def test_the_first_that_is_not_taken_holds_the_others_of_its_turn() -> None:
     assert (rig.script.calls["tell_change"], rig.script.calls["note"]) == (1, 0)
 
 
-@pytest.mark.parametrize("error", [Conflict(Contested.VERSION), Unavailable("down")])
+@pytest.mark.parametrize(
+    "error", [CommitConflict(Contested.VERSION), DependencyUnavailable("down")]
+)
 def test_what_cannot_be_recorded_fails_nothing(error: Exception) -> None:
     """It is sent again at a later wake, and notifies no one either."""
     rig = opened()

@@ -26,7 +26,7 @@ from firstline.config.settings import Home
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
-from firstline.incidents.demotion import Demotion, Trust
+from firstline.incidents.demotion import ActionTrackRecord, Demotion
 from firstline.lab.twin import resources, tell
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
@@ -208,7 +208,9 @@ def _levers(system: System) -> Callable[[socket.socket, Over], None]:
 
 def _demote(system: System, incident: IncidentId, at: datetime) -> None:
     """An action that failed too often."""
-    demoted = Trust(action="restart_enclave", failed=3, demoted=Demotion(at, 3, incident))
+    demoted = ActionTrackRecord(
+        action="restart_enclave", failed=3, demoted=Demotion(at, 3, incident)
+    )
     lease = Lease(group=system.profile.fleet.group, fence=1, trusts=(demoted,))
     item = items.lease_item(lease)
     Session().client("dynamodb").put_item(TableName=resources.INCIDENTS, Item=item)

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import typer
 
-from firstline.cli.levers import length
 from firstline.cli.main import COMMANDS, module_of
+from firstline.cli.operators import length
 from firstline.controller.operators import commands as levers
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
 LEVERS = frozenset({"approve", "deny", "pause", "resume", "promote"})
@@ -34,13 +34,13 @@ def fault(name: str, *arguments: str) -> str:
             _read(name, given)
     except typer.TyperException as error:
         return error.format_message()
-    except Malformed as error:
+    except InvalidInput as error:
         return str(error)
     return ""
 
 
 def _read(name: str, given: dict[str, Any]) -> None:
-    """As the deployed function reads it; raises `Malformed`."""
+    """As the deployed function reads it; raises `InvalidInput`."""
     fields = {"incident", "plan", "scope", "action", "why"}
     order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from firstline.cli.main import COMMANDS
-from firstline.controller.operators.commands import Pulled
+from firstline.controller.operators.commands import CommandResult
 from tests.adapters.loopback import Loopback, http
 from tests.dev.wheel import ROOT, Installed
 
@@ -108,11 +108,11 @@ def test_the_console_shows_a_replay(installed: Installed) -> None:
 @pytest.mark.parametrize("line", LEVERS)
 def test_a_lever_reaches_the_function_url(installed: Installed, line: str) -> None:
     name = line.partition(" ")[0]
-    pulled = Pulled(lever=name, by="alice", action="restart_enclave", scope="everything")
+    pulled = CommandResult(lever=name, by="alice", action="restart_enclave", scope="everything")
     with Loopback(http("200 OK", msgspec.json.encode(pulled))) as server:
         ran = installed.run(*line.split(), "--url", server.url, "--json", **ACCOUNT)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert msgspec.json.decode(ran.stdout, type=Pulled) == pulled
+    assert msgspec.json.decode(ran.stdout, type=CommandResult) == pulled
 
 
 @pytest.mark.parametrize("line", ASKING)

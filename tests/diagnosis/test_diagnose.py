@@ -8,7 +8,7 @@ from firstline.diagnosis.diagnose import (
     COMPONENTS,
     Confidence,
     Diagnosis,
-    Verdict,
+    HostDiagnosis,
     diagnose,
     judge,
 )
@@ -21,7 +21,7 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.diagnosis.failure_domains import NO_INFO
-from firstline.diagnosis.health_checks import Criteria, Failure, Life
+from firstline.diagnosis.health_checks import Criteria, FailureMode, HostHealth
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
 from firstline.signal import Component
@@ -50,8 +50,8 @@ SICK = (
 )
 WELL = "the load balancer finds it healthy"
 FAILS = "EC2's status checks fail: instance (source: EC2; unless EC2 fails)"
-LACKING, LOST = Failure.ENCLAVE_GONE, Failure.HOST_LOST
-DEAD, SERVING, NOTHING = Life.DEAD, Life.SERVING, Life.UNKNOWN
+LACKING, LOST = FailureMode.ENCLAVE_GONE, FailureMode.HOST_LOST
+DEAD, SERVING, NOTHING = HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN
 FAILING = {"instance_statuses": impaired()}
 
 
@@ -69,40 +69,40 @@ def sick(state: str = "unhealthy") -> dict[str, object]:
     ("found", "verdict"),
     [
         # one check proves nothing of death, and all that there is of serving
-        (seen(host()), Verdict(NOTHING, dead=(GONE,), failure=LACKING)),
-        (seen(None, **sick()), Verdict(NOTHING, dead=(SICK,))),
-        (seen(None, **FAILING), Verdict(NOTHING, dead=(FAILS,), failure=LOST)),
-        (seen(host(up=True)), Verdict(SERVING, serving=(RUNS,))),
-        (seen(None, **sick("healthy")), Verdict(SERVING, serving=(WELL,))),
+        (seen(host()), HostDiagnosis(NOTHING, dead=(GONE,), failure=LACKING)),
+        (seen(None, **sick()), HostDiagnosis(NOTHING, dead=(SICK,))),
+        (seen(None, **FAILING), HostDiagnosis(NOTHING, dead=(FAILS,), failure=LOST)),
+        (seen(host(up=True)), HostDiagnosis(SERVING, serving=(RUNS,))),
+        (seen(None, **sick("healthy")), HostDiagnosis(SERVING, serving=(WELL,))),
         # two that share no failure domain do
-        (seen(host(), **sick()), Verdict(DEAD, dead=(GONE, SICK), failure=LACKING)),
-        (seen(host(), **FAILING), Verdict(DEAD, dead=(GONE, FAILS), failure=LACKING)),
-        (seen(None, **sick(), **FAILING), Verdict(DEAD, dead=(SICK, FAILS), failure=LOST)),
+        (seen(host(), **sick()), HostDiagnosis(DEAD, dead=(GONE, SICK), failure=LACKING)),
+        (seen(host(), **FAILING), HostDiagnosis(DEAD, dead=(GONE, FAILS), failure=LACKING)),
+        (seen(None, **sick(), **FAILING), HostDiagnosis(DEAD, dead=(SICK, FAILS), failure=LOST)),
         (
             seen(host(), **sick(), **FAILING),
-            Verdict(DEAD, dead=(GONE, SICK, FAILS), failure=LACKING),
+            HostDiagnosis(DEAD, dead=(GONE, SICK, FAILS), failure=LACKING),
         ),
-        (seen(host(up=True), **sick("healthy")), Verdict(SERVING, serving=(RUNS, WELL))),
+        (seen(host(up=True), **sick("healthy")), HostDiagnosis(SERVING, serving=(RUNS, WELL))),
         # two that disagree leave it unknown, also two against one
-        (seen(host(), **sick("healthy")), Verdict(NOTHING, (GONE,), (WELL,), LACKING)),
-        (seen(host(up=True), **sick()), Verdict(NOTHING, (SICK,), (RUNS,))),
+        (seen(host(), **sick("healthy")), HostDiagnosis(NOTHING, (GONE,), (WELL,), LACKING)),
+        (seen(host(up=True), **sick()), HostDiagnosis(NOTHING, (SICK,), (RUNS,))),
         (
             seen(host(), **sick("healthy"), **FAILING),
-            Verdict(NOTHING, (GONE, FAILS), (WELL,), LACKING),
+            HostDiagnosis(NOTHING, (GONE, FAILS), (WELL,), LACKING),
         ),
         # what is stale, from the future or missing counts as none
-        (seen(host(age=120), **sick()), Verdict(DEAD, dead=(GONE, SICK), failure=LACKING)),
-        (seen(host(age=120.001), **sick()), Verdict(NOTHING, dead=(SICK,))),
-        (seen(host(age=-0.001), **sick()), Verdict(NOTHING, dead=(SICK,))),
-        (seen(host(found=UNREAD), **sick()), Verdict(NOTHING, dead=(SICK,))),
-        (seen(None), Verdict(NOTHING)),
-        (seen(None, **sick("draining")), Verdict(NOTHING)),
-        (seen(None, target_health=balancer("unhealthy", B)), Verdict(NOTHING)),
-        (seen(None, instance_statuses=impaired(B, C)), Verdict(NOTHING)),
-        (seen(None, group=group(*FLEET, health="Unhealthy")), Verdict(NOTHING)),
+        (seen(host(age=120), **sick()), HostDiagnosis(DEAD, dead=(GONE, SICK), failure=LACKING)),
+        (seen(host(age=120.001), **sick()), HostDiagnosis(NOTHING, dead=(SICK,))),
+        (seen(host(age=-0.001), **sick()), HostDiagnosis(NOTHING, dead=(SICK,))),
+        (seen(host(found=UNREAD), **sick()), HostDiagnosis(NOTHING, dead=(SICK,))),
+        (seen(None), HostDiagnosis(NOTHING)),
+        (seen(None, **sick("draining")), HostDiagnosis(NOTHING)),
+        (seen(None, target_health=balancer("unhealthy", B)), HostDiagnosis(NOTHING)),
+        (seen(None, instance_statuses=impaired(B, C)), HostDiagnosis(NOTHING)),
+        (seen(None, group=group(*FLEET, health="Unhealthy")), HostDiagnosis(NOTHING)),
     ],
 )
-def test_two_answers_that_share_no_cause_prove(found: Evidence, verdict: Verdict) -> None:
+def test_two_answers_that_share_no_cause_prove(found: Evidence, verdict: HostDiagnosis) -> None:
     """I11, I16: dead or serving only by what was read, and by nobody's word against it."""
     assert judge(A, found, AGE_MAX) == verdict
 
@@ -123,7 +123,7 @@ def test_one_lost_nats_is_no_proof_by_the_parent_and_the_load_balancer(
     verdict = judge(A, seen(CUT_OFF, **sick()), AGE_MAX, criteria)
     assert len(verdict.dead) == 2
     assert verdict.life is (NOTHING if page_needs_nats else DEAD)
-    assert verdict.failure is Failure.NATS_LOST
+    assert verdict.failure is FailureMode.NATS_LOST
 
 
 STARTS = UnitDetail(sub="start", starting_seconds=30)
@@ -134,18 +134,18 @@ STOPPING = HostEvidence(report(enclave_state="TERMINATING"), NOW)
 @pytest.mark.parametrize(
     ("found", "life", "fact"),
     [
-        (STARTING, Life.STARTING, "its enclave has been starting for 30 s"),
-        (STOPPING, Life.STOPPING, "its enclave is being stopped"),
+        (STARTING, HostHealth.STARTING, "its enclave has been starting for 30 s"),
+        (STOPPING, HostHealth.STOPPING, "its enclave is being stopped"),
     ],
 )
 def test_a_host_that_starts_or_stops_is_neither_dead_nor_well(
-    found: HostEvidence, life: Life, fact: str
+    found: HostEvidence, life: HostHealth, fact: str
 ) -> None:
     """Whatever the other checks say of it; what they said is kept."""
     against = judge(A, seen(found, **sick(), **FAILING), AGE_MAX)
-    assert against == Verdict(life, (SICK, FAILS), (fact,), LOST)
+    assert against == HostDiagnosis(life, (SICK, FAILS), (fact,), LOST)
     beside = judge(A, seen(found, **sick("healthy")), AGE_MAX)
-    assert beside == Verdict(life, (), (WELL, fact))
+    assert beside == HostDiagnosis(life, (), (WELL, fact))
     assert diagnose(seen(found, **sick(), **FAILING), (A,), AGE_MAX).having(DEAD) == ()
 
 
@@ -153,7 +153,7 @@ def test_the_fleets_criteria_say_how_long_a_host_may_start() -> None:
     """`diagnose` judges every host by them."""
     found = seen(STARTING, **sick())
     short = Criteria(boot_allowance=timedelta(seconds=30))
-    assert diagnose(found, (A,), AGE_MAX).having(Life.STARTING) == (A,)
+    assert diagnose(found, (A,), AGE_MAX).having(HostHealth.STARTING) == (A,)
     assert diagnose(found, (A,), AGE_MAX, short).having(DEAD) == (A,)
 
 
@@ -164,7 +164,7 @@ def test_a_silent_fleet_proves_an_enclave_silent_only_beside_another_cause() -> 
     assert judge(A, alone, AGE_MAX).life is NOTHING
     both = seen(host(up=True), answering=silent, group=group(A), **sick())
     verdict = judge(A, both, AGE_MAX)
-    assert (verdict.life, verdict.failure) == (DEAD, Failure.ENCLAVE_SILENT)
+    assert (verdict.life, verdict.failure) == (DEAD, FailureMode.ENCLAVE_SILENT)
 
 
 def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
@@ -182,17 +182,20 @@ def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
 
 def test_every_failure_is_of_a_component() -> None:
     """R19: none is left out."""
-    assert set(COMPONENTS) == set(Failure)
+    assert set(COMPONENTS) == set(FailureMode)
 
 
-def verdicts(*of: tuple[Life, Failure]) -> Diagnosis:
+def verdicts(*of: tuple[HostHealth, FailureMode]) -> Diagnosis:
     return Diagnosis(
-        {id_: Verdict(life, failure=what) for id_, (life, what) in zip(FLEET, of, strict=False)}
+        {
+            id_: HostDiagnosis(life, failure=what)
+            for id_, (life, what) in zip(FLEET, of, strict=False)
+        }
     )
 
 
-NO_ENCLAVE, STOPS = (DEAD, Failure.ENCLAVE_GONE), (DEAD, Failure.PARENT_DOWN)
-UNKNOWN, SERVES = (NOTHING, Failure.UNKNOWN), (SERVING, Failure.UNKNOWN)
+NO_ENCLAVE, STOPS = (DEAD, FailureMode.ENCLAVE_GONE), (DEAD, FailureMode.PARENT_DOWN)
+UNKNOWN, SERVES = (NOTHING, FailureMode.UNKNOWN), (SERVING, FailureMode.UNKNOWN)
 
 
 @pytest.mark.parametrize(

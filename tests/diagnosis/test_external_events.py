@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from firstline.diagnosis.external_events import FULL, KEPT_MAX, Circumstances, Sort, concerns
+from firstline.diagnosis.external_events import FULL, KEPT_MAX, ExternalEvents, Sort, concerns
 from firstline.ids import InstanceId, SignalKey
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, NOW, ago
 from tests.events import EVENTS
 
-NOTHING = Circumstances()
+NOTHING = ExternalEvents()
 ISSUE = Signal(
     key=SignalKey("k"),
     kind=SignalKind.HEALTH,
@@ -41,7 +41,7 @@ FREEZE = copy.replace(
 )
 
 
-def of(signal: Signal, known: Circumstances) -> tuple[str, ...]:
+def of(signal: Signal, known: ExternalEvents) -> tuple[str, ...]:
     """What is known of the sort that *signal* is of."""
     return {
         SignalKind.HEALTH: known.issues,
@@ -105,7 +105,7 @@ def numbered(signal: Signal, number: int, **other: Any) -> Signal:  # noqa: ANN4
     return copy.replace(signal, dimensions=named, **other)
 
 
-def names(known: Circumstances) -> set[str]:
+def names(known: ExternalEvents) -> set[str]:
     return {each.name for each in known.known}
 
 

@@ -16,8 +16,8 @@ from firstline.diagnosis.failure_domains import OF_OUTCOME, Domain
 from firstline.diagnosis.health_checks import (
     NOTHING,
     Criteria,
-    Failure,
-    Life,
+    FailureMode,
+    HostHealth,
     Reading,
     by_connection,
     by_load_balancer,
@@ -54,13 +54,13 @@ def statuses(state: str = "running", **checks: str) -> Evidence:
 
 
 UNHEALTHY = Reading(
-    life=Life.DEAD,
+    life=HostHealth.DEAD,
     fact="the load balancer finds it unhealthy",
     source="load balancer",
     domains=frozenset({Domain.LOAD_BALANCER} | NATS_PARTS),
 )
 HEALTHY = Reading(
-    life=Life.SERVING, fact="the load balancer finds it healthy", source="load balancer"
+    life=HostHealth.SERVING, fact="the load balancer finds it healthy", source="load balancer"
 )
 
 
@@ -86,7 +86,7 @@ def test_what_the_load_balancer_says(seen: Evidence, reading: Reading) -> None:
 def test_a_page_that_needs_no_nats_has_the_load_balancer_alone_as_its_domain() -> None:
     """The profile says what the page needs."""
     found = by_load_balancer(A, target("unhealthy"), AGE_MAX, PAGE_ALONE)
-    assert (found.life, found.domains) == (Life.DEAD, frozenset({Domain.LOAD_BALANCER}))
+    assert (found.life, found.domains) == (HostHealth.DEAD, frozenset({Domain.LOAD_BALANCER}))
 
 
 SILENCE: dict[ProbeOutcome, tuple[str, set[Domain]]] = {
@@ -114,7 +114,7 @@ def test_what_each_outcome_of_the_probe_says_of_a_host(outcome: ProbeOutcome | N
         return
     fact, domains = SILENCE[outcome]
     assert found == Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact=fact,
         source="probe",
         domains=frozenset(domains),
@@ -123,8 +123,10 @@ def test_what_each_outcome_of_the_probe_says_of_a_host(outcome: ProbeOutcome | N
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-@pytest.mark.parametrize(("age", "life"), [(0, Life.DEAD), (120, Life.DEAD), (121, Life.UNKNOWN)])
-def test_an_old_silence_says_nothing(outcome: ProbeOutcome, age: float, life: Life) -> None:
+@pytest.mark.parametrize(
+    ("age", "life"), [(0, HostHealth.DEAD), (120, HostHealth.DEAD), (121, HostHealth.UNKNOWN)]
+)
+def test_an_old_silence_says_nothing(outcome: ProbeOutcome, age: float, life: HostHealth) -> None:
     """It is of every host alike, for as long as evidence may be relied on."""
     seen = probed(outcome, age=age)
     assert {by_probe(each, seen, AGE_MAX, CRITERIA).life for each in FLEET} == {life}
@@ -136,16 +138,16 @@ ANSWERED = ProbeOutcome.ANSWERED
 @pytest.mark.parametrize(
     ("seen", "life"),
     [
-        (probed(ANSWERED, answers=True, group=group(A)), Life.SERVING),
-        (probed(None, answers=True, group=group(A)), Life.SERVING),
-        (probed(ANSWERED, answers=True, group=group(A), age=121), Life.UNKNOWN),
-        (probed(ANSWERED, answers=True, group=group(B)), Life.UNKNOWN),
-        (probed(ANSWERED, answers=True, group=group(*FLEET)), Life.UNKNOWN),
-        (probed(ANSWERED, answers=True, group=UNREAD), Life.UNKNOWN),
-        (evidence(answering=UNREAD, group=group(A)), Life.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=group(A)), HostHealth.SERVING),
+        (probed(None, answers=True, group=group(A)), HostHealth.SERVING),
+        (probed(ANSWERED, answers=True, group=group(A), age=121), HostHealth.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=group(B)), HostHealth.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=group(*FLEET)), HostHealth.UNKNOWN),
+        (probed(ANSWERED, answers=True, group=UNREAD), HostHealth.UNKNOWN),
+        (evidence(answering=UNREAD, group=group(A)), HostHealth.UNKNOWN),
     ],
 )
-def test_an_answer_proves_the_one_host_that_is_there(seen: Evidence, life: Life) -> None:
+def test_an_answer_proves_the_one_host_that_is_there(seen: Evidence, life: HostHealth) -> None:
     """It can have come from nobody else."""
     assert by_probe(A, seen, AGE_MAX, CRITERIA).life is life
 
@@ -166,10 +168,10 @@ def test_only_a_lost_connection_speaks_against_a_host(
     """An agent that is there proves nothing of the enclave."""
     found = by_connection(A, evidence(connections=connections), AGE_MAX, CRITERIA)
     gone = Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact="SSM has lost its connection",
         source="SSM",
-        failure=Failure.HOST_LOST,
+        failure=FailureMode.HOST_LOST,
         domains=frozenset({Domain.SSM, Domain.AGENT, Domain.EGRESS}),
         shared=Domain.SSM,
     )
@@ -198,10 +200,10 @@ def test_only_an_impaired_status_check_speaks_against_a_host(seen: Evidence, fai
     """Checks that begin, or lack data, are unknown; all of them ok prove nothing of the enclave."""
     found = by_status_checks(A, seen, AGE_MAX, CRITERIA)
     lost = Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact=f"EC2's status checks fail: {failed}",
         source="EC2",
-        failure=Failure.HOST_LOST,
+        failure=FailureMode.HOST_LOST,
         domains=frozenset({Domain.EC2}),
     )
     assert found == (lost if failed else NOTHING)
@@ -212,7 +214,7 @@ def test_the_groups_own_health_status_is_no_check() -> None:
     seen = evidence(group=group(*FLEET, health="Unhealthy"), target_health=UNREAD)
     assert [each(A, seen, AGE_MAX, CRITERIA) for each in CHECKS] == [NOTHING] * len(CHECKS)
     verdict = judge(A, evidence(group=group(*FLEET, health="Unhealthy")), AGE_MAX)
-    assert (verdict.life, len(verdict.dead)) == (Life.UNKNOWN, 1)
+    assert (verdict.life, len(verdict.dead)) == (HostHealth.UNKNOWN, 1)
 
 
 @pytest.mark.parametrize(

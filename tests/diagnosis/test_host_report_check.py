@@ -14,8 +14,8 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.health_checks import (
     NOT_REPAIRABLE_ON_HOST,
     NOTHING,
-    Failure,
-    Life,
+    FailureMode,
+    HostHealth,
     Reading,
 )
 from firstline.diagnosis.host_report_check import by_report
@@ -31,17 +31,17 @@ def reading(found: HostReport, **fields: object) -> Reading:
     return by_report(A, seen, AGE_MAX, CRITERIA)
 
 
-def dead(fact: str, failure: Failure) -> Reading:
-    return Reading(life=Life.DEAD, fact=fact, source="host report", failure=failure)
+def dead(fact: str, failure: FailureMode) -> Reading:
+    return Reading(life=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
 
 
 def starting(fact: str) -> Reading:
-    return Reading(life=Life.STARTING, fact=fact, source="host report")
+    return Reading(life=HostHealth.STARTING, fact=fact, source="host report")
 
 
 def stopping(what: str) -> Reading:
     fact = f"{what} is being stopped"
-    return Reading(life=Life.STOPPING, fact=fact, source="host report")
+    return Reading(life=HostHealth.STOPPING, fact=fact, source="host report")
 
 
 def enclave(state: str = "active", obstacle: str | None = None, **detail: object) -> HostReport:
@@ -56,8 +56,8 @@ def parent(state: str = "failed", **detail: object) -> HostReport:
     return report(up=True, parent_unit=state, parent_unit_detail=known)
 
 
-RUNS = Reading(life=Life.SERVING, fact="the host's enclave runs", source="host report")
-NONE = dead(GONE, Failure.ENCLAVE_GONE)
+RUNS = Reading(life=HostHealth.SERVING, fact="the host's enclave runs", source="host report")
+NONE = dead(GONE, FailureMode.ENCLAVE_GONE)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ NONE = dead(GONE, Failure.ENCLAVE_GONE)
         (report(enclave_state="TERMINATING"), stopping("its enclave")),
         # why it cannot start
         *(
-            (enclave("failed", obstacle), dead(f"{GONE}: {why}", Failure.ENCLAVE_GONE))
+            (enclave("failed", obstacle), dead(f"{GONE}: {why}", FailureMode.ENCLAVE_GONE))
             for obstacle, why in (
                 ("allocator-failed", "the enclave allocator has failed"),
                 ("no-hugepages", "no hugepages are free"),
@@ -113,17 +113,17 @@ def test_an_enclave_is_gone_only_once_its_unit_has_settled(
 
 
 LOADS = (
-    ("masked", "somebody masked the unit", Failure.UNIT_MASKED),
-    ("bad-setting", "systemd refuses the unit", Failure.UNIT_INVALID),
-    ("error", "systemd cannot load the unit", Failure.UNIT_INVALID),
-    ("not-found", "systemd knows no unit", Failure.UNIT_INVALID),
+    ("masked", "somebody masked the unit", FailureMode.UNIT_MASKED),
+    ("bad-setting", "systemd refuses the unit", FailureMode.UNIT_INVALID),
+    ("error", "systemd cannot load the unit", FailureMode.UNIT_INVALID),
+    ("not-found", "systemd knows no unit", FailureMode.UNIT_INVALID),
 )
 
 
 @pytest.mark.parametrize(("load", "why", "failure"), LOADS)
 @pytest.mark.parametrize("state", ["inactive", "failed", "activating", "unknown", "not-found"])
 def test_a_unit_that_cannot_be_loaded_is_beyond_the_host(
-    load: str, why: str, failure: Failure, state: str
+    load: str, why: str, failure: FailureMode, state: str
 ) -> None:
     """However often it is tried; what it seems to do does not matter."""
     assert reading(enclave(state, load=load)) == dead(f"{why} of its enclave", failure)
@@ -133,17 +133,17 @@ def test_a_unit_that_cannot_be_loaded_is_beyond_the_host(
 
 def test_a_unit_that_a_person_stopped_is_left_to_that_person() -> None:
     """One that never ran, or that failed, is a fault; so is one that cannot start for the host."""
-    stopped = dead("the unit of its enclave was stopped on purpose", Failure.UNIT_STOPPED)
+    stopped = dead("the unit of its enclave was stopped on purpose", FailureMode.UNIT_STOPPED)
     assert reading(enclave("inactive", stopped=True)) == stopped
     assert reading(enclave("inactive", stopped=False)) == NONE
-    assert reading(enclave("inactive", stopped=True, job=True)).life is Life.STARTING
+    assert reading(enclave("inactive", stopped=True, job=True)).life is HostHealth.STARTING
     pool = reading(enclave("inactive", "allocator-failed", stopped=True))
-    assert pool == dead(f"{GONE}: the enclave allocator has failed", Failure.ENCLAVE_GONE)
+    assert pool == dead(f"{GONE}: the enclave allocator has failed", FailureMode.ENCLAVE_GONE)
     assert reading(parent("inactive", stopped=True)) == DOWN
-    assert Failure.UNIT_STOPPED in NOT_REPAIRABLE_ON_HOST
+    assert FailureMode.UNIT_STOPPED in NOT_REPAIRABLE_ON_HOST
 
 
-DOWN = dead("the parent does not run", Failure.PARENT_DOWN)
+DOWN = dead("the parent does not run", FailureMode.PARENT_DOWN)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ DOWN = dead("the parent does not run", Failure.PARENT_DOWN)
         ),
         (
             parent("activating", sub="auto-restart", starting_seconds=ALLOWANCE),
-            dead(f"the parent loops for {ALLOWANCE} s", Failure.PARENT_DOWN),
+            dead(f"the parent loops for {ALLOWANCE} s", FailureMode.PARENT_DOWN),
         ),
         (
             parent("activating", sub="start-pre", starting_seconds=ALLOWANCE),
-            dead(f"the parent has been starting for {ALLOWANCE} s", Failure.PARENT_DOWN),
+            dead(f"the parent has been starting for {ALLOWANCE} s", FailureMode.PARENT_DOWN),
         ),
         (parent("activating", sub="auto-restart"), starting("the parent has been starting")),
         (parent("failed", job=True), starting("the parent has been starting")),

@@ -14,13 +14,13 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.diagnosis.failure_domains import HOST_ITSELF, OF_NATS, Domain
-from firstline.diagnosis.health_checks import NOTHING, Failure, Life, Reading
+from firstline.diagnosis.health_checks import NOTHING, FailureMode, HostHealth, Reading
 from firstline.diagnosis.host_report_check import SOURCE, by_report
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from tests.builders import AGE_MAX, NOW, QUIET_LOG, A, ago, evidence, report
 
 SILENT = Answering(answers=False, at=NOW, outcome=ProbeOutcome.TIMEOUT)
-RUNS = Reading(life=Life.SERVING, fact="the host's enclave runs", source="host report")
+RUNS = Reading(life=HostHealth.SERVING, fact="the host's enclave runs", source="host report")
 
 
 def reading(found: HostReport, **fields: object) -> Reading:
@@ -29,11 +29,11 @@ def reading(found: HostReport, **fields: object) -> Reading:
     return by_report(A, seen, AGE_MAX, CRITERIA)
 
 
-def dead(fact: str, failure: Failure) -> Reading:
-    return Reading(life=Life.DEAD, fact=fact, source="host report", failure=failure)
+def dead(fact: str, failure: FailureMode) -> Reading:
+    return Reading(life=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
 
 
-SICK = dead("the parent says that it is unhealthy", Failure.PARENT_DOWN)
+SICK = dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
 
 
 def logged(**found: int) -> LogCounts:
@@ -44,10 +44,10 @@ def logged(**found: int) -> LogCounts:
 def nats(*, gave_up: bool) -> Reading:
     """The parent's word that it has no NATS."""
     return Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
         source="host report",
-        failure=Failure.NATS_LOST,
+        failure=FailureMode.NATS_LOST,
         domains=HOST_ITSELF if gave_up else OF_NATS,
         shared=Domain.NATS,
     )
@@ -106,7 +106,7 @@ CLOSED = logged(nats_closed=1)
             {"enclave_errors_recent": 3},
             dead(
                 "the parent logged 3 times in two minutes that its enclave takes no messages",
-                Failure.ENCLAVE_SILENT,
+                FailureMode.ENCLAVE_SILENT,
             ),
         ),
     ],
@@ -119,19 +119,19 @@ def test_what_a_parent_that_runs_says(fields: dict[str, object], expected: Readi
 @pytest.mark.parametrize(
     ("fields", "failure"),
     [
-        ({"log_counts": logged(pcr_mismatch=1)}, Failure.IMAGE_MISMATCH),
-        ({"log_counts": logged(handshake_failed=1)}, Failure.IMAGE_MISMATCH),
-        ({"log_counts": logged(kms_denied=1)}, Failure.KMS_REFUSES),
-        ({"log_counts": logged(kms_key_unusable=1)}, Failure.KMS_REFUSES),
-        ({"log_counts": logged(nats_auth=1)}, Failure.CREDENTIALS_ENDED),
-        ({"credentials_expire_in_hours": -1}, Failure.CREDENTIALS_ENDED),
-        ({"credentials_expire_in_hours": 0}, Failure.PARENT_DOWN),
-        ({"log_counts": logged(nats_disconnected=9)}, Failure.PARENT_DOWN),
-        ({"log_counts": None}, Failure.PARENT_DOWN),
+        ({"log_counts": logged(pcr_mismatch=1)}, FailureMode.IMAGE_MISMATCH),
+        ({"log_counts": logged(handshake_failed=1)}, FailureMode.IMAGE_MISMATCH),
+        ({"log_counts": logged(kms_denied=1)}, FailureMode.KMS_REFUSES),
+        ({"log_counts": logged(kms_key_unusable=1)}, FailureMode.KMS_REFUSES),
+        ({"log_counts": logged(nats_auth=1)}, FailureMode.CREDENTIALS_ENDED),
+        ({"credentials_expire_in_hours": -1}, FailureMode.CREDENTIALS_ENDED),
+        ({"credentials_expire_in_hours": 0}, FailureMode.PARENT_DOWN),
+        ({"log_counts": logged(nats_disconnected=9)}, FailureMode.PARENT_DOWN),
+        ({"log_counts": None}, FailureMode.PARENT_DOWN),
     ],
 )
 def test_a_log_tells_what_no_fix_of_the_host_mends(
-    fields: dict[str, object], failure: Failure
+    fields: dict[str, object], failure: FailureMode
 ) -> None:
     """A parent that is refused crashes again; nobody who serves is suspected for a log's sake."""
     assert reading(report(up=True, parent_unit="failed", **fields)).failure is failure
@@ -139,19 +139,19 @@ def test_a_log_tells_what_no_fix_of_the_host_mends(
     looping = UnitDetail(sub="auto-restart", starting_seconds=9)
     boots = report(up=True, parent_unit="activating", parent_unit_detail=looping, **fields)
     assert reading(boots) == Reading(
-        life=Life.STARTING, fact="the parent has been starting for 9 s", source=SOURCE
+        life=HostHealth.STARTING, fact="the parent has been starting for 9 s", source=SOURCE
     )
-    beyond = Failure.UNKNOWN if failure is Failure.PARENT_DOWN else failure
+    beyond = FailureMode.UNKNOWN if failure is FailureMode.PARENT_DOWN else failure
     assert reading(report(up=True, parent_unit="unknown", **fields)) == Reading(failure=beyond)
 
 
 @pytest.mark.parametrize(
     ("answering", "expected"),
     [
-        (SILENT, Reading(failure=Failure.ENCLAVE_SILENT)),
+        (SILENT, Reading(failure=FailureMode.ENCLAVE_SILENT)),
         (
             copy.replace(SILENT, outcome=ProbeOutcome.FAILED),
-            Reading(failure=Failure.ENCLAVE_SILENT),
+            Reading(failure=FailureMode.ENCLAVE_SILENT),
         ),
         (copy.replace(SILENT, at=ago(121)), RUNS),
         (copy.replace(SILENT, answers=True), RUNS),

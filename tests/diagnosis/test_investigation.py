@@ -6,7 +6,7 @@ import pytest
 
 from firstline.diagnosis.evidence import Unknown
 from firstline.diagnosis.investigation import (
-    Background,
+    Investigation,
     Issues,
     Metrics,
     Peerings,
@@ -32,7 +32,7 @@ ROUTE = Route("10.10.0.0/16", "pcx-1", "active")
 
 def lines(**fields: object) -> tuple[str, ...]:
     """What is told of this and nothing else."""
-    return told(Background(**fields), NOW, PORT)  # type: ignore[arg-type]
+    return told(Investigation(**fields), NOW, PORT)  # type: ignore[arg-type]
 
 
 def way(**fields: object) -> Way:

@@ -16,7 +16,7 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.diagnosis.failure_domains import Domain
-from firstline.diagnosis.health_checks import Criteria, Life
+from firstline.diagnosis.health_checks import Criteria, HostHealth
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
 from tests.builders import (
@@ -158,10 +158,10 @@ LOST = Connections(dict.fromkeys(FLEET, "ConnectionLost"))
 
 @pytest.mark.parametrize(
     ("connections", "life"),
-    [(Connections({A: "ConnectionLost"}), Life.DEAD), (LOST, Life.UNKNOWN)],
+    [(Connections({A: "ConnectionLost"}), HostHealth.DEAD), (LOST, HostHealth.UNKNOWN)],
 )
 def test_a_connection_that_many_lost_at_once_counts_for_nothing(
-    connections: Connections, life: Life
+    connections: Connections, life: HostHealth
 ) -> None:
     """The fact is kept, and proves nothing."""
     page = evidence(connections=connections, instance_statuses=impaired(A), target_health=UNREAD)
@@ -173,6 +173,6 @@ def test_a_probe_that_no_host_answers_counts_only_beside_hosts_that_are_dead() -
     """One silent NATS is one cause for three silent hosts."""
     unreadable = {"target_health": UNREAD, "answering": PROBED}
     alone = evidence(instance_statuses=impaired(A), **unreadable)
-    assert judge(A, alone, AGE_MAX).life is Life.UNKNOWN
+    assert judge(A, alone, AGE_MAX).life is HostHealth.UNKNOWN
     beside = evidence(instance_statuses=impaired(A), hosts={B: host(), C: host()}, **unreadable)
-    assert judge(A, beside, AGE_MAX).life is Life.DEAD
+    assert judge(A, beside, AGE_MAX).life is HostHealth.DEAD

@@ -17,13 +17,13 @@ from firstline.diagnosis.failure_domains import (
     of_load_balancer,
     words,
 )
-from firstline.diagnosis.health_checks import Life, Reading
+from firstline.diagnosis.health_checks import HostHealth, Reading
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 
 
 def answer(source: str, domains: Domains) -> Reading:
     """A check that finds the host dead."""
-    return Reading(life=Life.DEAD, fact="it is dead", source=source, domains=domains)
+    return Reading(life=HostHealth.DEAD, fact="it is dead", source=source, domains=domains)
 
 
 ANSWERS = {

@@ -9,7 +9,7 @@ from firstline.doctor.diff.changes import Changes, compare, lines, refuse
 from firstline.doctor.diff.contents import contents
 from firstline.doctor.diff.limits import Limit, Needs, needs, notes, refusals
 from firstline.doctor.facts import Unread
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 def resource(kind: str, path: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -92,7 +92,9 @@ def test_settings_of_another_form_are_none(value: object) -> None:
 def test_what_is_no_template_is_refused() -> None:
     for template in ({"Resources": {"X": 7}}, "Resources: {}"):
         for read in (contents, needs):
-            with pytest.raises(Malformed, match=r"^a stack's template is not as the CDK makes it"):
+            with pytest.raises(
+                InvalidInput, match=r"^a stack's template is not as the CDK makes it"
+            ):
                 read(template)
 
 
@@ -109,14 +111,14 @@ def test_each_loss_is_named() -> None:
 
 def test_what_would_be_lost_stops_unless_it_is_accepted() -> None:
     changes = compare({"mode:enforce", "alarm:x"}, {"mode:observe"})
-    with pytest.raises(Malformed) as raised:
+    with pytest.raises(InvalidInput) as raised:
         refuse(changes.losses, [])
     assert raised.value.lines == (
         "would be lost: alarm:x",
         "would be lost: mode:enforce",
         "mend the fleet file, or add --accept NAME for each",
     )
-    with pytest.raises(Malformed, match="would be lost: alarm:x"):
+    with pytest.raises(InvalidInput, match="would be lost: alarm:x"):
         refuse(changes.losses, ["mode:enforce"])
     refuse(changes.losses, ["mode:enforce", "alarm:x"])
     refuse(Changes((), ("alarm:y",)).losses, [])
@@ -124,7 +126,7 @@ def test_what_would_be_lost_stops_unless_it_is_accepted() -> None:
 
 def test_what_is_accepted_and_stays_is_a_mistake() -> None:
     """A name with a slip in it would accept nothing, unseen."""
-    with pytest.raises(Malformed, match=r"^--accept alarm:y: would not be lost$"):
+    with pytest.raises(InvalidInput, match=r"^--accept alarm:y: would not be lost$"):
         refuse(compare({"alarm:x"}, {"alarm:x"}).losses, ["alarm:y"])
 
 

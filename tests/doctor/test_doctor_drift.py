@@ -20,7 +20,7 @@ from firstline.doctor.told import (
     scheduled,
     told,
 )
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tests.builders import HOME
 from tests.doctor.accounts import DEPLOYED, HASH, found
 
@@ -158,7 +158,7 @@ def test_nothing_else_is_held() -> None:
 )
 def test_a_template_of_another_kind_is_malformed(odd: dict[str, Any]) -> None:
     """So that it counts as unknown."""
-    with pytest.raises(Malformed, match=r"template|stack has no"):
+    with pytest.raises(InvalidInput, match=r"template|stack has no"):
         meant(odd, STANDS)
 
 

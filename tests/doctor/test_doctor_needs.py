@@ -12,7 +12,7 @@ from firstline.doctor.needs import Function, batches, needs
 from firstline.doctor.reads import LOOKS, READS
 from firstline.doctor.reads import table as read
 from firstline.doctor.template import Stands, resolved
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tests.builders import HOME
 from tests.doctor.accounts import DEPLOYED, WELL, found
 
@@ -97,7 +97,7 @@ def test_a_reference_is_put_in_its_place(value: object, told: object) -> None:
 )
 def test_a_reference_to_nothing_is_told(value: object, why: str) -> None:
     """It is never left out: what it stands for would not be asked about."""
-    with pytest.raises(Malformed, match=why):
+    with pytest.raises(InvalidInput, match=why):
         resolved(value, STANDS)
 
 
@@ -187,7 +187,7 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
 )
 def test_a_template_that_is_not_ours_is_told(made: object, why: str) -> None:
     """What cannot be judged is not passed over."""
-    with pytest.raises(Malformed, match=why):
+    with pytest.raises(InvalidInput, match=why):
         needs(made, STANDS)
 
 

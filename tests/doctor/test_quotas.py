@@ -7,7 +7,7 @@ import pytest
 from firstline.cli.main import dispatch
 from firstline.config import fleet_file
 from firstline.doctor import quotas
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tests.builders import deployable
 from tests.config.test_profile import TEXT as SMALL
 
@@ -77,7 +77,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(
     """What CloudFormation would refuse after minutes is refused before, also by `policy check`."""
     path = tmp_path / "fleet.toml"
     path.write_text(deployable(SMALL + more))
-    with pytest.raises(Malformed, match=says) as refused:
+    with pytest.raises(InvalidInput, match=says) as refused:
         quotas.check(fleet_file.load(path), path)
     assert str(refused.value).startswith(str(path))
     assert "\n" not in str(refused.value)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firstline.adapters.aws import dynamo_items as items
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ledger.archive import Added, LedgerChange
 from firstline.ledger.chain import Kind
 from functions.archive import handler
@@ -60,12 +60,12 @@ def test_an_alteration_is_told_though_nothing_can_be_signed(
 
     def unsigned(name: str, _key: str) -> None:
         if name == "first":
-            raise Unavailable("signing key: DisabledException")
+            raise DependencyUnavailable("signing key: DisabledException")
 
     records.effect = unsigned
     handled = batch(changes, "REMOVE")
     handled["Records"] += batch(records.append(2, 1))["Records"]
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         handler(handled, None, records.within)
     assert emitted(capsys) == {"EntriesArchived": 1, "LedgerAltered": 1, "LedgerLost": 0}
     assert "altered/inc-1/1/0.json" in records.bucket.objects
@@ -109,10 +109,10 @@ def test_a_report_that_cannot_be_put_comes_again() -> None:
 
     def refused(_name: str, key: str) -> None:
         if key.startswith("reports/"):
-            raise Unavailable("archive: timeout")
+            raise DependencyUnavailable("archive: timeout")
 
     records.effect = refused
-    with pytest.raises(Unavailable):
+    with pytest.raises(DependencyUnavailable):
         handler(batch([Added(each) for each in entries]), None, records.within)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from firstline.ids import IncidentId
 from firstline.incidents import demotion as trust
-from firstline.incidents.demotion import Demotion, Trust, Trusts
+from firstline.incidents.demotion import ActionTrackRecord, Demotion, Trusts
 from tests.builders import ID, NOW, OTHER
 
 BY = Demotion(NOW, 0, ID)
@@ -38,7 +38,7 @@ def test_so_many_failures_in_a_row_demote(
 ) -> None:
     """One that helped ends the row; it does not end a demotion."""
     found = trust.of(after(verdicts), "restart_enclave")
-    assert found == Trust(action="restart_enclave", failed=failed, demoted=down)
+    assert found == ActionTrackRecord(action="restart_enclave", failed=failed, demoted=down)
 
 
 def test_a_demotion_stays_as_it_was() -> None:
@@ -52,7 +52,7 @@ def test_actions_stand_each_by_itself() -> None:
     others = after("---")
     assert trust.judged(others, "restart_parent", helped=False, by=BY, most=3) == (
         *others,
-        Trust(action="restart_parent", failed=1),
+        ActionTrackRecord(action="restart_parent", failed=1),
     )
     assert trust.judged(others, "restart_parent", helped=True, by=BY, most=3) == others
 

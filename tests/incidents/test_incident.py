@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.incidents.incident import (
     ENDED,
     TRANSITIONS,
@@ -94,7 +94,7 @@ def test_an_aggregate_comes_back_as_it_was_stored(held: Incident) -> None:
 def test_an_aggregate_of_another_schema_is_refused(edit: dict[str, object], told: str) -> None:
     """A reader never guesses at what it does not know."""
     text = json.dumps(json.loads(encode(incident())) | edit)
-    with pytest.raises(Bug, match=told):
+    with pytest.raises(InvariantViolation, match=told):
         decode(text)
 
 
@@ -119,5 +119,5 @@ def test_an_impossible_start_that_was_stored_is_the_opening(year: int) -> None:
 @pytest.mark.parametrize("text", ["", "[" * 100_000])
 def test_a_text_that_is_no_incident_is_refused(text: str) -> None:
     """A corrupt item is a bug, not an empty incident."""
-    with pytest.raises(Bug, match="does not fit"):
+    with pytest.raises(InvariantViolation, match="does not fit"):
         decode(text)

@@ -9,7 +9,7 @@ from aws_cdk import App
 from app import compose
 from firstline.config import recipients
 from firstline.config.fleet_choice import FILE, VARIABLE
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from infra import context
 from tests.builders import PROFILE_FILE, deployable
 from tests.config.test_profile import TEXT as SMALL
@@ -32,7 +32,7 @@ def test_without_a_fleet_nothing_is_made(tmp_path: Path, monkeypatch: pytest.Mon
     nothing: dict[str, object] = {}
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(VARIABLE, raising=False)
-    with pytest.raises(Malformed, match="no fleet file: name one by --fleet FILE"):
+    with pytest.raises(InvalidInput, match="no fleet file: name one by --fleet FILE"):
         context.deployment(nothing.get)
     (tmp_path / FILE).write_bytes(PROFILE_FILE.read_bytes())
     assert context.deployment(nothing.get).path == tmp_path / FILE
@@ -51,7 +51,7 @@ def test_without_a_fleet_nothing_is_made(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_a_key_that_the_file_knows_is_refused(key: str, value: object, line: str) -> None:
     """With the line to write instead: the next deployment would forget the key."""
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(InvalidInput) as refused:
         context.deployment((EXAMPLE | {key: value}).get)
     assert str(refused.value) == (
         f"-c {key}={value}: write {line} under [deployment] in {PROFILE_FILE}"
@@ -61,7 +61,7 @@ def test_a_key_that_the_file_knows_is_refused(key: str, value: object, line: str
 def test_the_former_name_of_the_file_is_refused() -> None:
     """A line of an earlier version names the file by another key."""
     with pytest.raises(
-        Malformed, match=r"-c profile=a\.toml: the fleet file is named by -c fleet="
+        InvalidInput, match=r"-c profile=a\.toml: the fleet file is named by -c fleet="
     ):
         context.deployment((EXAMPLE | {"profile": "a.toml"}).get)
 
@@ -71,7 +71,7 @@ def test_account_and_region_may_be_overridden(tmp_path: Path) -> None:
     given = deployed_with(tmp_path, account="111122223333", region="us-east-1", mode="enforce")
     found = context.deployment((given | {"region": "eu-west-1"}).get).settings
     assert (found.account, found.region, found.mode) == ("111122223333", "eu-west-1", "enforce")
-    with pytest.raises(Malformed, match=r"^the CDK context .*: account is '12345'"):
+    with pytest.raises(InvalidInput, match=r"^the CDK context .*: account is '12345'"):
         context.deployment((given | {"account": "12345"}).get)
 
 
@@ -84,7 +84,7 @@ def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str,
     """What CloudFormation would refuse after minutes is refused before anything is made."""
     path = tmp_path / "fleet.toml"
     path.write_text(deployable(SMALL + more))
-    with pytest.raises(Malformed, match=says) as refused:
+    with pytest.raises(InvalidInput, match=says) as refused:
         context.deployment({"fleet": str(path)}.get)
     assert str(refused.value).startswith(str(path))
 
@@ -95,7 +95,7 @@ def most_that_is_taken(path: Path, text: str, tables: list[str]) -> str:
         path.write_text(text + "".join(tables[: count + 1]))
         try:
             context.deployment({"fleet": str(path)}.get)
-        except Malformed:
+        except InvalidInput:
             return text + "".join(tables[:count])
     raise AssertionError("nothing was refused")
 

@@ -14,7 +14,7 @@ from firstline.config import fleet_file
 from firstline.config import fleet_file as profiles
 from firstline.config.probe_section import Probe
 from firstline.config.probe_settings import ProbeSettings
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from infra import packaging, probe
 from tests.builders import PROFILE_FILE, deployable
 from tests.infra.conftest import WITHOUT_BUNDLING
@@ -164,5 +164,5 @@ def test_a_probe_without_its_network_is_refused(tmp_path: Path) -> None:
     (network,) = [each for each in text.split("\n\n") if each.startswith("[probe.nats.network]")]
     path = tmp_path / "fleet.toml"
     path.write_text(text.replace(network, ""))
-    with pytest.raises(Malformed, match=r"probe\.nats\.network: is missing: add it"):
+    with pytest.raises(InvalidInput, match=r"probe\.nats\.network: is missing: add it"):
         profiles.load(path)

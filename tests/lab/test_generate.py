@@ -12,7 +12,7 @@ from firstline.cli.main import dispatch
 from firstline.config import fleet_file
 from firstline.config.profile import Prefix, Profile, Rule
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import SOURCES
 from firstline.lab.generate import generate
 from firstline.lab.twin import undeployed
@@ -96,11 +96,11 @@ def test_what_matches_no_rule_of_its_own_is_refused() -> None:
     """A rule that another hides, and a name that is none."""
     hidden = copy.replace(rule("aws.kms", "Decrypt"), name="hidden")
     profile = copy.replace(PROFILE, rules=(rule("aws.kms", "Decrypt"), hidden))
-    with pytest.raises(Malformed, match="no event can be made of the rule 'hidden'"):
+    with pytest.raises(InvalidInput, match="no event can be made of the rule 'hidden'"):
         generate("hidden", profile, HOME, AT)
-    with pytest.raises(Malformed, match="did you mean healthy-hosts"):
+    with pytest.raises(InvalidInput, match="did you mean healthy-hosts"):
         generate("healthy-host", PROFILE, HOME, AT)
-    with pytest.raises(Malformed, match="alarms are healthy-hosts, "):
+    with pytest.raises(InvalidInput, match="alarms are healthy-hosts, "):
         generate("zzz", PROFILE, HOME, AT)
 
 

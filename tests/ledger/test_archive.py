@@ -1,6 +1,6 @@
 import pytest
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
@@ -66,5 +66,5 @@ def test_the_text_that_is_signed_is_exact() -> None:
     "line", [b"nonsense", b'{"policy":"","text":""}', b'{"checkpoint":"{}","signature":""}']
 )
 def test_an_object_that_is_no_checkpoint_is_malformed(line: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(InvalidInput):
         archiving.sealed(line)

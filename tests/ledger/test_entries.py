@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firstline.diagnosis.evidence import UNREAD, HostReport
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.entries import (
     DecisionMade,
@@ -137,7 +137,7 @@ def test_data_of_another_form_is_unknown_and_never_raises(kind: Kind) -> None:
     assert isinstance(event, UnknownEvent)
     assert event.why
     _, entry = append(Chain(), ID, kind, NOW, BY, BROKEN[kind])
-    with pytest.raises(Malformed, match=f"entry 1 of {ID} cannot be read as {kind}: "):
+    with pytest.raises(InvalidInput, match=f"entry 1 of {ID} cannot be read as {kind}: "):
         recorded(entry).checked()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline.cli.analysis.selection import within
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export
 from firstline.ledger.chain import GENESIS, Chain, Entry, Kind, append
@@ -80,13 +80,13 @@ def test_policies_and_checkpoints_are_read_as_they_were_written(text: str, signa
 )
 def test_a_line_that_says_nothing_is_named(line: bytes) -> None:
     """The number counts from 1."""
-    with pytest.raises(Malformed, match="line 2 is neither an entry, a policy nor a checkpoint"):
+    with pytest.raises(InvalidInput, match="line 2 is neither an entry, a policy nor a checkpoint"):
         list(export.read([export.entry_line(ONE), line + b"\n"]))
 
 
 def test_an_entry_that_cannot_be_read_is_named() -> None:
     broken = Entry(ID, 3, "{}", digest(b"{}"))
-    with pytest.raises(Malformed, match=f"entry 3 of {ID} cannot be read"):
+    with pytest.raises(InvalidInput, match=f"entry 3 of {ID} cannot be read"):
         export.recorded(broken)
 
 

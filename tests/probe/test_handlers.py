@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from firstline.config.probe_settings import Consumer, HealthTarget, ProbeSettings
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from functions import probe_health, probe_nats
 from tests.probe.fleet import connected, guarded, parents, target
 from tests.probe.servers import nats_server
@@ -119,7 +119,7 @@ def test_a_forbidden_health_address_is_told(capsys: pytest.CaptureFixture[str]) 
 )
 def test_a_probe_without_its_target_says_so(handler: Handler, what: str) -> None:
     """The line names the variable and the field."""
-    with pytest.raises(Malformed, match=f"FIRSTLINE_PROBE has no `{what}`"):
+    with pytest.raises(InvalidInput, match=f"FIRSTLINE_PROBE has no `{what}`"):
         handler({}, None, ProbeSettings(fleet="vettid"))
 
 

@@ -12,7 +12,7 @@ import pytest
 from firstline.adapters.aws import nats_credentials
 from firstline.adapters.aws.clients import answers
 from firstline.diagnosis.probe_outcome import ProbeOutcome
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.monitoring.nats_credentials import Credentials, ends_at, parse
 from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.adapters.doors import Ends, Http
@@ -189,9 +189,9 @@ def test_the_parameter_gives_the_credentials(trust: Trust) -> None:
 def test_a_parameter_that_gives_none_is_named_and_not_repeated() -> None:
     """One line that says what to store; a refusal says its code."""
     ends = Ends({"Parameter": {"Value": "S3CRET"}})
-    with pytest.raises(Malformed, match="/probe/creds holds no NATS credentials") as malformed:
+    with pytest.raises(InvalidInput, match="/probe/creds holds no NATS credentials") as malformed:
         nats_credentials.fetch(answers(ends.session), "/probe/creds")
     assert "S3CRET" not in str(malformed.value)
     refusal = Http(400, '{"__type": "ParameterNotFound"}')
-    with pytest.raises(Unavailable, match="/probe/creds: ParameterNotFound"):
+    with pytest.raises(DependencyUnavailable, match="/probe/creds: ParameterNotFound"):
         nats_credentials.fetch(answers(Ends(refusal).session), "/probe/creds")

@@ -11,11 +11,11 @@ from firstline.config.profile import Ladder, Profile
 from firstline.diagnosis.diagnose import diagnose
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.incidents.approvals import Approval, Proposal
-from firstline.incidents.demotion import Demotion, Trust, Trusts
+from firstline.incidents.demotion import ActionTrackRecord, Demotion, Trusts
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.guards.order import ask
-from firstline.remediation.kill_switch import OFF, Pause, Switch
-from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.remediation.kill_switch import OFF, KillSwitch, Pause
+from firstline.remediation.limits import AttemptRecord, Lease, Limits
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from firstline.remediation.update import learnt
@@ -23,21 +23,21 @@ from firstline.signal import Condition
 from tests.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
 
 
-def lease(*spent: Spent, **fields: object) -> Lease:
+def lease(*spent: AttemptRecord, **fields: object) -> Lease:
     """The fleet's lease, free by default."""
     values: dict[str, Any] = {"group": PROFILE.fleet.group, "spent": spent}
     return Lease(**values | fields)
 
 
-def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") -> Spent:
+def spent(seconds: float, id_: InstanceId = A, action: str = "restart_enclave") -> AttemptRecord:
     """An attempt on *id_* so many seconds ago."""
-    return Spent(Token("d" * 32), action, id_, ago(seconds))
+    return AttemptRecord(Token("d" * 32), action, id_, ago(seconds))
 
 
-def switch(scope: str, *, ends: float = -3600) -> Switch:
+def switch(scope: str, *, ends: float = -3600) -> KillSwitch:
     """A kill switch with one pause, which ended so many seconds ago, or ends later."""
     pause = Pause(scope=scope, why="a drill", by="arn:of:alice", at=ago(60), until=ago(ends))
-    return Switch(version=1, pauses=(pause,))
+    return KillSwitch(version=1, pauses=(pause,))
 
 
 def approval(*, granted: bool = True, ended: float = -60) -> Approval:
@@ -70,7 +70,7 @@ def proposal(said: Approval | None = None, *, stood: float = -30, **fields: obje
 
 
 def limits(
-    *spendings: Spent,
+    *spendings: AttemptRecord,
     paused: bool = False,
     holder: IncidentId | None = None,
     until: datetime | None = None,
@@ -84,7 +84,7 @@ def limits(
 def demoted(seconds: float = 3600, incident: IncidentId = OTHER) -> Limits:
     """The restart was demoted so many seconds ago, in that incident."""
     down = Demotion(ago(seconds), 3, incident)
-    return limits(trusts=(Trust(action="restart_enclave", failed=3, demoted=down),))
+    return limits(trusts=(ActionTrackRecord(action="restart_enclave", failed=3, demoted=down),))
 
 
 def policy(**fields: object) -> Profile:

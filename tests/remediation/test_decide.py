@@ -9,7 +9,16 @@ from firstline.diagnosis.evidence import Answering, Evidence, Gone, Refresh, Ref
 from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incidents.incident import BYTES_MAX, Incident, Outcome, encode
 from firstline.remediation.decide import RULES, decide
-from firstline.remediation.decision import Ask, Close, Fix, HandOver, Look, Raise, Step, Wait
+from firstline.remediation.decision import (
+    Close,
+    Escalate,
+    Fix,
+    Look,
+    Raise,
+    RequestApproval,
+    Step,
+    Wait,
+)
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
@@ -141,7 +150,7 @@ CASES = (
     ),
     Case(
         "next fix",
-        Ask(fix(A).plan),
+        RequestApproval(fix(A).plan),
         of(incident(), profile=APPROVE),
         of(incident(opened_at=ago(7200)), profile=APPROVE),
         "bounded",
@@ -153,10 +162,10 @@ CASES = (
         of(copy.replace(PROPOSED, opened_at=ago(7200)), profile=APPROVE),
         "bounded",
     ),
-    Case("bounded", HandOver(), of(TOO_OLD), of(OLD), "next fix"),
+    Case("bounded", Escalate(), of(TOO_OLD), of(OLD), "next fix"),
     Case(
         "not known here",
-        HandOver(),
+        Escalate(),
         of(incident(proposals=(proposal(action="reboot_host"),)), profile=APPROVE),
         of(PROPOSED, profile=APPROVE),
         "next fix",
@@ -164,24 +173,24 @@ CASES = (
     # not even for a storm, and while signals join
     Case(
         "went astray",
-        HandOver(),
+        Escalate(),
         of(incident(attempts=(ASTRAY,), storm=True, signals=9, joined_at=NOW)),
         of(incident(attempts=(REFRESH,))),
         "next fix",
     ),
-    Case("outgrown", HandOver(), of(CROWDED, evidence=CROWD), of(WIDE, evidence=FULL), "next fix"),
-    Case("outgrown", HandOver(), of(LARGE), of(LESS), "next fix"),
-    Case("bounded", HandOver(), of(WORN), of(TIRED), "next fix"),
+    Case("outgrown", Escalate(), of(CROWDED, evidence=CROWD), of(WIDE, evidence=FULL), "next fix"),
+    Case("outgrown", Escalate(), of(LARGE), of(LESS), "next fix"),
+    Case("bounded", Escalate(), of(WORN), of(TIRED), "next fix"),
     Case(
         "bounded",
-        HandOver(),
+        Escalate(),
         of(copy.replace(WORN, signals=9, joined_at=ago(0))),
         of(TIRED),
         "next fix",
     ),
     Case(
         "nothing to watch",
-        HandOver(),
+        Escalate(),
         of(incident(alarms=(), opened_at=ago(900), joined_at=ago(900))),
         situation(),
         "next fix",
@@ -215,7 +224,7 @@ CASES = (
         of(copy.replace(SHORT, short_since=None), evidence=evidence(group=UNKNOWN)),
         "nothing to watch",
     ),
-    Case("alarm gone", HandOver(), of(incident(), evidence=GONE), situation(), "next fix"),
+    Case("alarm gone", Escalate(), of(incident(), evidence=GONE), situation(), "next fix"),
     Case(
         "gathers",
         wait(30),
@@ -319,28 +328,28 @@ CASES = (
     ),
     Case(
         "alarm to clear",
-        HandOver(),
+        Escalate(),
         of(copy.replace(QUIET, recovered_at=ago(1500), clear_readings=0)),
         of(copy.replace(QUIET, recovered_at=ago(1499)), evidence=OKAY),
         "recovered",
     ),
     Case(
         "no hosts",
-        HandOver(),
+        Escalate(),
         of(incident(targets=()), evidence=evidence(group=group())),
         of(incident(targets=()), evidence=evidence(group=UNKNOWN)),
         "watch",
     ),
     Case(
         "no hosts",
-        HandOver(),
+        Escalate(),
         of(incident(targets=()), evidence=evidence(group=group(*FLEET, lifecycle="Terminating"))),
         of(incident(targets=()), evidence=evidence(group=group(*FLEET))),
         "watch",
     ),
     Case(
         "no hosts",
-        HandOver(),
+        Escalate(),
         of(incident(targets=()), evidence=evidence(group=group())),
         of(incident(**UNCLASSIFIED), evidence=evidence(group=group())),
         "watch",
@@ -348,14 +357,14 @@ CASES = (
     # what still boots is waited for, and not for ever
     Case(
         "no hosts",
-        HandOver(),
+        Escalate(),
         of(incident(targets=(), opened_at=ago(900)), evidence=BOOTING),
         of(incident(targets=(), opened_at=ago(899)), evidence=BOOTING),
         "watch",
     ),
     Case(
         "silent hosts",
-        HandOver(),
+        Escalate(),
         of(incident(targets=targets(silent=SILENT_MAX), **SILENT)),
         of(
             incident(
@@ -367,7 +376,7 @@ CASES = (
     ),
     Case(
         "silent hosts",
-        HandOver(),
+        Escalate(),
         of(incident(targets=targets(silent=SILENT_MAX), **SILENT)),
         of(incident(targets=targets(silent=SILENT_MAX), **SILENT), evidence=LOST),
         "next fix",
@@ -413,7 +422,7 @@ CASES = (
     ),
     Case(
         "beyond mending",
-        HandOver(),
+        Escalate(),
         of(incident(), profile=PARENT_ONLY),
         of(incident(hosts=hosts(A, B) | hosts(C, up=True)), profile=PARENT_ONLY),
         "confirm targets",
@@ -466,14 +475,14 @@ CASES = (
     ),
     Case(
         "confirm targets",
-        HandOver(),
+        Escalate(),
         of(incident(hosts=SEEN, opened_at=ago(900)), evidence=HEALTHY),
         of(incident(hosts=SEEN, condition=Condition.UNCLASSIFIED), evidence=HEALTHY),
         "watch",
     ),
     Case(
         "alarm to clear",
-        HandOver(),
+        Escalate(),
         of(incident(targets=targets(verified=600))),
         of(incident(targets=())),
         "watch",
@@ -481,28 +490,28 @@ CASES = (
     Case("watch", wait(60), of(incident(**UNCLASSIFIED)), situation(), "next fix"),
     Case(
         "fix not found",
-        HandOver(),
+        Escalate(),
         of(remediating(attempt(lease_until=ago(900)))),
         of(remediating(attempt(lease_until=ago(899)))),
         "fix under way",
     ),
     Case(
         "group not whole",
-        HandOver(),
+        Escalate(),
         of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=SHRUNK),
         of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=OKAY),
         "recovered",
     ),
     Case(
         "group not whole",
-        HandOver(),
+        Escalate(),
         of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=SHRUNK),
         of(incident(targets=targets(verified=899), clear_readings=3), evidence=SHRUNK),
         "alarm to clear",
     ),
     Case(
         "group not whole",
-        HandOver(),
+        Escalate(),
         of(incident(targets=SETTLED_LONG, clear_readings=3), evidence=SHRUNK),
         of(incident(targets=SETTLED_LONG, clear_readings=2), evidence=SHRUNK),
         "alarm to clear",
@@ -555,7 +564,7 @@ def test_a_wait_that_leads_nowhere_names_what_was_not_read(
 ) -> None:
     """After `blocked_max_seconds` a person is asked; an alarm that is OK is read to its end."""
     decided = decide(situation(incident=held, evidence=seen))
-    assert (decided.why if isinstance(decided.step, HandOver) else None) == why
+    assert (decided.why if isinstance(decided.step, Escalate) else None) == why
 
 
 def test_the_cases_cover_every_rule_and_every_kind_of_step() -> None:

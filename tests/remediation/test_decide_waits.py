@@ -9,7 +9,7 @@ import pytest
 from firstline.diagnosis.evidence import AlarmReading, Unknown
 from firstline.incidents.incident import Incident
 from firstline.remediation.decide import decide
-from firstline.remediation.decision import Fix, HandOver, Look, Step, Wait
+from firstline.remediation.decision import Escalate, Fix, Look, Step, Wait
 from firstline.remediation.guards.order import ORDER
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -60,7 +60,7 @@ def test_a_mended_target_settles_and_is_then_read_at_intervals(held: Incident, s
     [
         (incident(targets=targets(verified=599)), ALARM, wait(10)),
         (incident(targets=targets(verified=599)), UNKNOWN, wait(10)),
-        (incident(targets=targets(verified=600)), UNKNOWN, HandOver()),
+        (incident(targets=targets(verified=600)), UNKNOWN, Escalate()),
         (incident(targets=targets(verified=900), clear_readings=1), OK, wait(10)),
         (incident(targets=(target(A, verified=900), target(B, verified=599))), ALARM, wait(10)),
     ],
@@ -103,7 +103,7 @@ def test_what_cannot_be_proven_for_long_is_handed_over(held: Incident, *, given_
     seen = copy.replace(held, hosts=hosts(A, B, C, up=True))
     told = decide(situation(incident=seen, evidence=HEALTHY))
     assert told.rule == "confirm targets"
-    assert isinstance(told.step, HandOver) is given_up
+    assert isinstance(told.step, Escalate) is given_up
 
 
 def test_one_silent_host_does_not_keep_another_from_its_fix() -> None:
@@ -136,9 +136,9 @@ class Stop(NamedTuple):
         Stop(situation(limits=limits(spent(59))), wait(1)),
         Stop(situation(limits=limits(spent(50), holder=OTHER, until=ago(-45))), wait(45)),
         Stop(situation(limits=limits(holder=OTHER, until=ago(-45)), mode="observe"), wait(60)),
-        Stop(situation(limits=USED_UP, profile=RESTART_ONLY), HandOver()),
-        Stop(situation(limits=USED_UP, profile=RESTART_ONLY, mode="observe"), HandOver()),
-        Stop(situation(incident=incident(opened_at=ago(900)), mode="observe"), HandOver()),
+        Stop(situation(limits=USED_UP, profile=RESTART_ONLY), Escalate()),
+        Stop(situation(limits=USED_UP, profile=RESTART_ONLY, mode="observe"), Escalate()),
+        Stop(situation(incident=incident(opened_at=ago(900)), mode="observe"), Escalate()),
         Stop(situation(incident=incident(opened_at=ago(899)), mode="observe"), wait(60)),
         Stop(situation(incident=incident(opened_at=ago(900)), limits=limits(spent(59))), wait(1)),
         Stop(

@@ -7,7 +7,13 @@ from firstline.diagnosis.evidence import UNREAD, Evidence, HostHistory, Unknown
 from firstline.incidents.incident import Page
 from firstline.ledger.chain import Data, Kind
 from firstline.ledger.entries import DecisionMade, decode
-from firstline.remediation.decision_record import Basis, Seen, basis, observed_fleet, read
+from firstline.remediation.decision_record import (
+    DecisionInputs,
+    ObservedFacts,
+    basis,
+    observed_fleet,
+    read,
+)
 from firstline.remediation.update import Observation
 from firstline.signal import Severity
 from tests.builders import ALARM_ARN, A, ago, evidence, impaired, incident, target
@@ -32,7 +38,7 @@ def decoded(data: Data) -> DecisionMade:
     return event
 
 
-def grounds() -> list[Basis]:
+def grounds() -> list[DecisionInputs]:
     """What the decisions of a complete outage rested on."""
     rig = opened()
     rig.at_the_end()
@@ -64,7 +70,7 @@ def test_limits_that_nobody_could_read_stay_unknown() -> None:
     assert read(decoded(entry)) == unknown
     seen = Observation(evidence=NOTHING, limits=Unknown("throttled"))
     unread = situation(evidence=NOTHING, incident=incident(targets=(), hosts={}))
-    assert basis(seen, unread).seen == Seen(limits=Unknown("throttled"))
+    assert basis(seen, unread).seen == ObservedFacts(limits=Unknown("throttled"))
 
 
 def test_what_the_incident_has_learnt_of_its_hosts_is_a_ground() -> None:

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import HostEvidence
-from firstline.diagnosis.preflight import Image, KeyState, Surroundings
+from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
 from firstline.remediation.guards.blast_radius import budget_is_left
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.guards.order import ORDER, ask, name
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from firstline.signal import Component
@@ -154,7 +154,7 @@ def test_what_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
     ],
 )
 def test_only_hosts_whose_own_enclave_is_gone_are_mended_without_nats(
-    what: Plan, verdicts: dict[InstanceId, Verdict], *, left_alone: bool
+    what: Plan, verdicts: dict[InstanceId, HostDiagnosis], *, left_alone: bool
 ) -> None:
     """Every one that the plan touches: NATS takes no enclave away."""
     told = Diagnosis(verdicts, dependency=Component.NATS)
@@ -181,7 +181,7 @@ def test_what_one_host_holds_is_final_though_nobody_knows_of_another() -> None:
 
 def test_a_fact_that_no_person_may_know_is_not_unknown() -> None:
     """A kill switch or limits that cannot be read bar the plan, and no yes overrides that."""
-    unreadable = thrown(Switch(pauses=(), unreadable="corrupt"))
+    unreadable = thrown(KillSwitch(pauses=(), unreadable="corrupt"))
     assert not denials(situation(limits=unreadable))["switch_is_off"].unknown
     assert not any(each.unknown for each in denials(situation(limits=UNREAD)).values())
 
@@ -212,7 +212,7 @@ def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> N
         lease=limits(*[copy.replace(spent(900, B), failed=True)] * 3).lease,
         switch=switch("everything"),
     )
-    bad = Surroundings(
+    bad = PreflightFacts(
         refreshes=THEIRS,
         key=KeyState("Disabled"),
         stack=deployed(0, busy=True),

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from firstline.diagnosis.diagnose import Diagnosis, Verdict
-from firstline.diagnosis.health_checks import Failure, Life
+from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
+from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Outcome
 from firstline.remediation.decide import decide
-from firstline.remediation.decision import Decision, HandOver
+from firstline.remediation.decision import Decision, Escalate
 from firstline.remediation.guards.guard import Answer, Denial
 from firstline.remediation.handover import BY_CONDITION, BY_FAILURE, NAMED_MAX, details, steps
 from firstline.signal import Component, Condition, Severity
@@ -17,7 +17,7 @@ from tests.builders import A, B, C, answered, attempt, incident, target
 from tests.remediation.situations import situation
 
 WHY = Decision(
-    step=HandOver(),
+    step=Escalate(),
     rule="next fix",
     why="it was tried twice",
     answers=(
@@ -26,8 +26,8 @@ WHY = Decision(
         Answer("cooldown_is_over", Denial("cools down")),
     ),
 )
-DEAD = Verdict(Life.DEAD, ("no enclave", "unhealthy"), failure=Failure.ENCLAVE_GONE)
-SEEN = Diagnosis({A: DEAD, B: Verdict(Life.UNKNOWN)})
+DEAD = HostDiagnosis(HostHealth.DEAD, ("no enclave", "unhealthy"), failure=FailureMode.ENCLAVE_GONE)
+SEEN = Diagnosis({A: DEAD, B: HostDiagnosis(HostHealth.UNKNOWN)})
 
 
 def test_a_hand_over_tells_what_was_seen_tried_and_denied() -> None:
@@ -70,9 +70,9 @@ def test_every_condition_has_its_steps(condition: Condition) -> None:
 
 
 @pytest.mark.parametrize("failure", BY_FAILURE)
-def test_what_fails_comes_before_the_condition(failure: Failure) -> None:
+def test_what_fails_comes_before_the_condition(failure: FailureMode) -> None:
     """Each step once."""
-    told = steps(incident(), Diagnosis({A: Verdict(Life.DEAD, failure=failure)}))
+    told = steps(incident(), Diagnosis({A: HostDiagnosis(HostHealth.DEAD, failure=failure)}))
     assert told[: len(BY_FAILURE[failure])] == BY_FAILURE[failure]
     assert set(BY_CONDITION[Condition.COMPLETE_OUTAGE]) <= set(told)
     assert len(told) == len(set(told))

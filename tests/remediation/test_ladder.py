@@ -6,9 +6,9 @@ import pytest
 
 from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.config.profile import Profile
-from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import Unknown
-from firstline.diagnosis.health_checks import Failure, Life
+from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.ids import GroupName, InstanceId
 from firstline.incidents.incident import Attempt, Outcome
 from firstline.remediation.ladder import (
@@ -18,7 +18,7 @@ from firstline.remediation.ladder import (
     next_plan,
     refresh_parameters,
 )
-from firstline.remediation.limits import Spent
+from firstline.remediation.limits import AttemptRecord
 from firstline.remediation.situation import Situation
 from tests.builders import (
     FLEET,
@@ -40,11 +40,13 @@ VETTID = laddered("restart_parent", "restart_enclave", "replace_instance", "refr
 GROUP = GroupName(PROFILE.fleet.group)
 
 
-def failing(what: Failure = Failure.ENCLAVE_GONE, *serving: InstanceId) -> Diagnosis:
+def failing(what: FailureMode = FailureMode.ENCLAVE_GONE, *serving: InstanceId) -> Diagnosis:
     """Every host is dead of *what*, but for those that serve."""
     return Diagnosis(
         {
-            each: Verdict(Life.SERVING if each in serving else Life.DEAD, failure=what)
+            each: HostDiagnosis(
+                HostHealth.SERVING if each in serving else HostHealth.DEAD, failure=what
+            )
             for each in FLEET
         }
     )
@@ -62,18 +64,18 @@ def about(profile: Profile = VETTID, *tried: Attempt, **fields: object) -> Situa
 @pytest.mark.parametrize(
     ("what", "action"),
     [
-        (Failure.ENCLAVE_GONE, "restart_enclave"),
-        (Failure.ENCLAVE_SILENT, "restart_parent"),
-        (Failure.PARENT_DOWN, "restart_parent"),
-        (Failure.NATS_LOST, "restart_parent"),
-        (Failure.HOST_LOST, "replace_instance"),
-        (Failure.UNKNOWN, "replace_instance"),
-        (Failure.CREDENTIALS_ENDED, None),
-        (Failure.IMAGE_MISMATCH, None),
-        (Failure.KMS_REFUSES, None),
+        (FailureMode.ENCLAVE_GONE, "restart_enclave"),
+        (FailureMode.ENCLAVE_SILENT, "restart_parent"),
+        (FailureMode.PARENT_DOWN, "restart_parent"),
+        (FailureMode.NATS_LOST, "restart_parent"),
+        (FailureMode.HOST_LOST, "replace_instance"),
+        (FailureMode.UNKNOWN, "replace_instance"),
+        (FailureMode.CREDENTIALS_ENDED, None),
+        (FailureMode.IMAGE_MISMATCH, None),
+        (FailureMode.KMS_REFUSES, None),
     ],
 )
-def test_a_rung_is_taken_for_what_it_mends(what: Failure, action: str | None) -> None:
+def test_a_rung_is_taken_for_what_it_mends(what: FailureMode, action: str | None) -> None:
     """No restart helps against an image, a key or a credential that is not right."""
     plan = next_plan(about(diagnosis=failing(what)), A)
     assert (plan.action if plan else None) == action
@@ -136,7 +138,7 @@ def test_attempts_of_other_incidents_count_as_well() -> None:
     ],
 )
 def test_a_host_takes_over_what_those_before_it_used_up(
-    spendings: tuple[Spent, ...], desired: int, own: int, taken_over: int
+    spendings: tuple[AttemptRecord, ...], desired: int, own: int, taken_over: int
 ) -> None:
     """I20: one that is replaced again and again does not begin from zero."""
     seen = evidence(group=copy.replace(group(A), desired=desired))
@@ -179,7 +181,7 @@ def test_with_limits_unread_the_last_fitting_rung_meets_the_guards() -> None:
     ("fields", "action"),
     [
         ({}, "refresh_fleet"),
-        ({"diagnosis": failing(Failure.HOST_LOST, C)}, None),
+        ({"diagnosis": failing(FailureMode.HOST_LOST, C)}, None),
         ({"evidence": evidence(group=Unknown("throttled"))}, None),
     ],
 )
@@ -187,7 +189,7 @@ def test_a_fleet_is_refreshed_only_where_nothing_serves(
     fields: dict[str, object], action: str | None
 ) -> None:
     """A host that serves is not replaced for the sake of another."""
-    values = {"diagnosis": failing(Failure.HOST_LOST)} | fields
+    values = {"diagnosis": failing(FailureMode.HOST_LOST)} | fields
     plan = next_plan(about(laddered("refresh_fleet"), **values), A)
     assert (plan.action if plan else None) == action
 
@@ -197,7 +199,7 @@ def test_a_verified_host_serves() -> None:
     held = situation(
         profile=laddered("refresh_fleet"),
         incident=incident(targets=(*targets(A, B), *targets(C, verified=9))),
-        diagnosis=Diagnosis({A: Verdict(Life.DEAD), B: Verdict(Life.DEAD)}),
+        diagnosis=Diagnosis({A: HostDiagnosis(HostHealth.DEAD), B: HostDiagnosis(HostHealth.DEAD)}),
     )
     assert next_plan(held, A) is None
 
@@ -206,8 +208,8 @@ def test_the_canary_comes_before_gentler_fixes_of_others() -> None:
     """S09: while a fix of one host did not help, no other is touched."""
     both = Diagnosis(
         {
-            A: Verdict(Life.DEAD, failure=Failure.HOST_LOST),
-            B: Verdict(Life.DEAD, failure=Failure.ENCLAVE_GONE),
+            A: HostDiagnosis(HostHealth.DEAD, failure=FailureMode.HOST_LOST),
+            B: HostDiagnosis(HostHealth.DEAD, failure=FailureMode.ENCLAVE_GONE),
         }
     )
     gentle = gentlest_plan(about(diagnosis=both), (A, B))
@@ -228,7 +230,7 @@ def test_what_was_never_sent_makes_no_canary() -> None:
 
 def test_nothing_that_can_be_mended_has_no_plan() -> None:
     """A person must."""
-    assert gentlest_plan(about(diagnosis=failing(Failure.IMAGE_MISMATCH)), FLEET) is None
+    assert gentlest_plan(about(diagnosis=failing(FailureMode.IMAGE_MISMATCH)), FLEET) is None
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_a_refresh_keeps_the_floor(
     profile: Profile, serving: tuple[InstanceId, ...], percentage: str
 ) -> None:
     """R18, I19: nothing stays only where nothing serves, and the policy allows it."""
-    held = about(profile, diagnosis=failing(Failure.HOST_LOST, *serving))
+    held = about(profile, diagnosis=failing(FailureMode.HOST_LOST, *serving))
     given = refresh_parameters(REFRESH_FLEET.name, held, group(*FLEET))
     assert given["MinHealthyPercentage"] == percentage
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from firstline.ids import IncidentId, InstanceId
 from firstline.remediation.limits import (
+    AttemptRecord,
     Lease,
-    Spent,
     attempts,
     cooldown,
     extend,
@@ -99,7 +99,7 @@ def test_extending_and_releasing_keep_the_fence_and_what_was_spent() -> None:
     ],
 )
 def test_attempts_are_counted_by_action_and_target_in_the_window(
-    spendings: tuple[Spent, ...], made: int, last: object
+    spendings: tuple[AttemptRecord, ...], made: int, last: object
 ) -> None:
     """S19: what is spent on one target is not charged to another."""
     held = lease(*spendings)

@@ -6,13 +6,22 @@ from typing import Any
 
 import pytest
 
-from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import UNREAD, Gone, Group, Unknown
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.notifications.updates import Update
 from firstline.remediation.decide import decide
-from firstline.remediation.decision import Ask, Close, Decision, Fix, HandOver, Look, Raise, Wait
+from firstline.remediation.decision import (
+    Close,
+    Decision,
+    Escalate,
+    Fix,
+    Look,
+    Raise,
+    RequestApproval,
+    Wait,
+)
 from firstline.remediation.guards.guard import Answer, Denial
 from firstline.remediation.progress.update import FIRST_WITHIN, update
 from firstline.remediation.situation import Situation
@@ -44,7 +53,7 @@ from tests.remediation.situations import limits, plan, policy, proposal, situati
 LATER = ago(-300)
 WAITS = Decision(step=Wait(LATER), rule="watch", why="nothing to do but watch")
 CLOSED = Decision(step=Close(), rule="recovered", why="the alarm is OK")
-GIVEN_UP = Decision(step=HandOver(), rule="bounded", why="not over after 7200 s")
+GIVEN_UP = Decision(step=Escalate(), rule="bounded", why="not over after 7200 s")
 LATENCY = incident(condition=Condition.DEGRADED_LATENCY, targets=())
 KMS = incident(condition=Condition.KMS_THROTTLING, targets=())
 
@@ -86,7 +95,9 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
     "one starts": (
         {
             "incident": incident(targets=(target(A), target(B))),
-            "diagnosis": Diagnosis({A: Verdict(Life.STARTING), B: Verdict(Life.STOPPING)}),
+            "diagnosis": Diagnosis(
+                {A: HostDiagnosis(HostHealth.STARTING), B: HostDiagnosis(HostHealth.STOPPING)}
+            ),
         },
         "0 dead, 0 serving, 0 unknown, 1 starting, 1 stopping of 2 hosts",
     ),
@@ -133,7 +144,7 @@ def test_what_the_reason_says_is_said_once() -> None:
     """The end of an incident without an alarm, whose reason is what is known."""
     why = "no alarm stands behind it"
     over = copy.replace(KMS, status=Status.HANDED_OVER)
-    handed = Decision(step=HandOver(), rule="nothing to watch", why=why)
+    handed = Decision(step=Escalate(), rule="nothing to watch", why=why)
     told = made(handed, over, incident=over, evidence=evidence(alarms={}))
     assert told.line == f"handed over to a person: {why}"
 
@@ -336,11 +347,11 @@ def test_a_fix_is_one_turn_until_its_verdict() -> None:
 def test_what_is_asked_is_one_turn_until_its_answer() -> None:
     """The wake that asks, and those that wait; without an answer it is handed over."""
     asked = incident(proposals=(proposal(),))
-    asks = copy.replace(ASKED, step=Ask(plan()))
+    asks = copy.replace(ASKED, step=RequestApproval(plan()))
     assert made(asks, asked).turn == made(ASKED, asked).turn
     assert made(ASKED, incident(proposals=(proposal(key="ask-2"),))).turn != made(ASKED, asked).turn
     ended = incident(proposals=(proposal(),), status=Status.HANDED_OVER)
-    assert made(copy.replace(ASKED, step=HandOver()), ended).turn != made(ASKED, asked).turn
+    assert made(copy.replace(ASKED, step=Escalate()), ended).turn != made(ASKED, asked).turn
 
 
 def test_a_turn_is_no_text_and_no_instant() -> None:
@@ -363,7 +374,7 @@ OTHERS: dict[str, tuple[Decision, Incident]] = {
     ),
     "another plan": (copy.replace(BARRED, plan=plan(B)), incident()),
     "another rule": (copy.replace(BARRED, rule="more capacity"), incident()),
-    "another step": (copy.replace(BARRED, step=HandOver()), incident()),
+    "another step": (copy.replace(BARRED, step=Escalate()), incident()),
     "after a fix": (BARRED, incident(attempts=(answered(5, helped=False),))),
     "after one that helped": (BARRED, incident(attempts=(answered(5, helped=True),))),
     "after one that was refused": (

@@ -10,14 +10,14 @@ import pytest
 
 from firstline.config.profile import ActionPolicy
 from firstline.diagnosis.evidence import HostEvidence, Refreshes, Unknown
-from firstline.diagnosis.preflight import Surroundings
+from firstline.diagnosis.preflight import PreflightFacts
 from firstline.ids import Digest
 from firstline.incidents.approvals import PROPOSALS_MAX, Proposal
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import DecisionMade, decode
 from firstline.remediation.decide import decide
-from firstline.remediation.decision import Ask, Fix, HandOver, Step, Wait
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.decision import Escalate, Fix, RequestApproval, Step, Wait
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from tests.builders import FLEET, NOW, PROFILE, A, ago, incident, report
@@ -36,11 +36,11 @@ UNREAD = Unknown("throttled")
 LOG, KEY = "kms_is_calm", "key_is_usable"
 DARK_LOG = {each: HostEvidence(report(log_counts=None), NOW) for each in FLEET}
 """A fact of which a person is asked at once: whether KMS throttles the hosts."""
-DARK_KEY = Surroundings(refreshes=Refreshes(), key=UNREAD)
+DARK_KEY = PreflightFacts(refreshes=Refreshes(), key=UNREAD)
 """A fact that may become known by itself: people are asked once it has barred the plan for long."""
 APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),))
 RESTART = Plan(action="restart_enclave", target=A, hosts=(A,), facts=FACTS)
-UNREADABLE = copy.replace(limits(), switch=Switch(pauses=(), unreadable="corrupt"))
+UNREADABLE = copy.replace(limits(), switch=KillSwitch(pauses=(), unreadable="corrupt"))
 
 
 def barred(
@@ -63,8 +63,8 @@ def wait(seconds: float) -> Wait:
     return Wait(NOW + timedelta(seconds=seconds))
 
 
-def asked(*unknowns: str) -> Ask:
-    return Ask(RESTART, unknowns)
+def asked(*unknowns: str) -> RequestApproval:
+    return RequestApproval(RESTART, unknowns)
 
 
 def named(*unknowns: str, **fields: Any) -> Proposal:  # noqa: ANN401 - as `proposal`
@@ -85,9 +85,9 @@ def named(*unknowns: str, **fields: Any) -> Proposal:  # noqa: ANN401 - as `prop
         (barred(key=True, age=900), asked(LOG, KEY)),
         # beside a denial that is known nobody is asked
         (barred(mode="observe"), wait(60)),
-        (barred(mode="observe", age=900), HandOver()),
+        (barred(mode="observe", age=900), Escalate()),
         (barred(limits=limits(spent(59))), wait(60)),
-        (barred(limits=limits(spent(900), spent(3599)), profile=RESTART_ONLY), HandOver()),
+        (barred(limits=limits(spent(900), spent(3599)), profile=RESTART_ONLY), Escalate()),
         (barred(limits=UNREADABLE), wait(60)),
         (barred(limits=copy.replace(limits(), switch=switch("everything")), age=900), wait(60)),
         # an action that needs a person anyhow is asked about once, with what is unknown
@@ -112,13 +112,13 @@ def test_when_people_are_asked(about: Situation, step: Step) -> None:
         ({"proposals": (named(LOG, stood=-600),), "age": 7000}, wait(60)),
         ({"proposals": (named(LOG, KEY),), "key": True, "age": 900}, wait(30)),
         # silence is no, and so is a no
-        ({"proposals": (named(LOG, stood=0),)}, HandOver()),
-        ({"proposals": (named(LOG, said=approval(granted=False)),)}, HandOver()),
-        ({"proposals": (named(LOG, said=approval(granted=False)),), "log": False}, HandOver()),
+        ({"proposals": (named(LOG, stood=0),)}, Escalate()),
+        ({"proposals": (named(LOG, said=approval(granted=False)),)}, Escalate()),
+        ({"proposals": (named(LOG, said=approval(granted=False)),), "log": False}, Escalate()),
         # a yes holds for a while
         ({"proposals": (named(LOG, said=approval()),)}, Fix(RESTART)),
         ({"proposals": (named(LOG, said=approval(), stood=0),)}, Fix(RESTART)),
-        ({"proposals": (named(LOG, said=approval(ended=0)),)}, HandOver()),
+        ({"proposals": (named(LOG, said=approval(ended=0)),)}, Escalate()),
         # it overrides what was named, and what became known since needs no overriding
         ({"proposals": (named(LOG, KEY, said=approval()),), "key": True}, Fix(RESTART)),
         ({"proposals": (named(LOG, KEY, said=approval()),)}, Fix(RESTART)),
@@ -135,8 +135,8 @@ def test_when_people_are_asked(about: Situation, step: Step) -> None:
         ({"proposals": (named(LOG, said=approval(), used=True),)}, asked(LOG)),
         # so many pages, and no more
         ({"proposals": (named(LOG, used=True),) * (PROPOSALS_MAX - 1)}, asked(LOG)),
-        ({"proposals": (named(LOG, used=True),) * PROPOSALS_MAX}, HandOver()),
-        ({"proposals": (named(KEY),) * PROPOSALS_MAX}, HandOver()),
+        ({"proposals": (named(LOG, used=True),) * PROPOSALS_MAX}, Escalate()),
+        ({"proposals": (named(KEY),) * PROPOSALS_MAX}, Escalate()),
     ],
 )
 def test_what_follows_a_proposal(profile: object, about: dict[str, Any], step: Step) -> None:

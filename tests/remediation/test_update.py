@@ -18,7 +18,7 @@ from firstline.incidents.incident import Incident, Target
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import HostsInspected, HostsVerified
 from firstline.remediation.execution import Answer, Pending
-from firstline.remediation.update import Lesson, Observation, learn
+from firstline.remediation.update import IncidentUpdate, Observation, learn
 from firstline.signal import Condition
 from tests.builders import (
     ALARM,
@@ -49,7 +49,7 @@ ENTERED = HostHistory(in_service_at=NOW)
 BROKEN = saying(Unknown("the command ended as Failed"), "Failed")
 
 
-def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Lesson:
+def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> IncidentUpdate:
     """What one observation teaches, by default of an alarm that fires and of sick hosts."""
     values: dict[str, Any] = {"evidence": evidence(hosts=held.hosts), "limits": limits()} | seen
     bare = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, target_group=""))
@@ -118,7 +118,7 @@ def test_a_look_is_read_when_all_have_answered(answers: dict[InstanceId, Answer]
     """Until then, and within its time, nothing is taken in."""
     held = incident(look=look(), hosts={})
     after = learnt(held, look=answers)
-    assert after == Lesson(held)
+    assert after == IncidentUpdate(held)
 
 
 def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:

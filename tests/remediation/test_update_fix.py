@@ -9,7 +9,7 @@ from firstline.ledger.chain import Kind
 from firstline.ledger.entries import FixReported, FixVerified
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Answered, Pending
-from firstline.remediation.update import Lesson, Observation, learn
+from firstline.remediation.update import IncidentUpdate, Observation, learn
 from tests.builders import (
     NOW,
     PROFILE,
@@ -41,7 +41,7 @@ FAILURE = saying(Unknown("no look"), "Failed")
 REFUSAL = Answered(success=False, detail="masked", report=Unknown("no look"), refused=True)
 
 
-def learnt(held: Incident, **seen: object) -> Lesson:
+def learnt(held: Incident, **seen: object) -> IncidentUpdate:
     values: dict[str, Any] = {"evidence": evidence(), "limits": limits()} | seen
     return learn(held, Observation(**values), PROFILE, NOW)
 
@@ -108,7 +108,7 @@ def test_an_answer_begins_the_readings_of_its_target_anew() -> None:
 def test_a_second_answer_changes_nothing() -> None:
     """An attempt that was answered is judged by looking alone."""
     held = verifying(answered(9))
-    assert learnt(held, fix=FAILURE) == Lesson(held)
+    assert learnt(held, fix=FAILURE) == IncidentUpdate(held)
 
 
 @pytest.mark.parametrize(

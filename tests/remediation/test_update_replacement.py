@@ -8,7 +8,7 @@ import pytest
 from firstline.diagnosis.evidence import Group, HostHistory, Instance, Unknown
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt, Incident, Target
-from firstline.remediation.update import Lesson, Observation, learn
+from firstline.remediation.update import IncidentUpdate, Observation, learn
 from tests.builders import (
     NOW,
     PROFILE,
@@ -43,7 +43,7 @@ def listed(*in_service: InstanceId, pending: str = "") -> Group:
     return Group(desired=1, instances=there + other)
 
 
-def learnt(held: Incident, seen: Group | Unknown, **fields: Any) -> Lesson:  # noqa: ANN401 - as Observation
+def learnt(held: Incident, seen: Group | Unknown, **fields: Any) -> IncidentUpdate:  # noqa: ANN401 - as Observation
     """What this group teaches."""
     read = evidence(group=seen, target_health=UNREAD, hosts=held.hosts)
     return learn(held, Observation(evidence=read, limits=limits(), **fields), PROFILE, NOW)

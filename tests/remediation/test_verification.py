@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.diagnose import HostDiagnosis
 from firstline.diagnosis.evidence import (
     Group,
     HostHistory,
@@ -12,18 +12,26 @@ from firstline.diagnosis.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
 from firstline.remediation.verification import helped, launches, read, settle
 from tests.builders import NOW, A, B, C, ago, answered, evidence, report, target, targets, verifying
 
-ONE = Verdict(Life.SERVING, serving=("the host's enclave runs",))
-TWO = Verdict(Life.SERVING, serving=("the host's enclave runs", "the load balancer agrees"))
-SILENT = Verdict(Life.UNKNOWN)
-DEAD = Verdict(Life.DEAD, dead=("no enclave", "unhealthy"))
-UNKNOWN = Verdict(Life.UNKNOWN, dead=("unhealthy",), serving=("the host's enclave runs",))
-STARTING = Verdict(Life.STARTING, serving=("it has just started", "the load balancer agrees"))
-STOPPING = Verdict(Life.STOPPING, serving=("it is being stopped", "the load balancer agrees"))
+ONE = HostDiagnosis(HostHealth.SERVING, serving=("the host's enclave runs",))
+TWO = HostDiagnosis(
+    HostHealth.SERVING, serving=("the host's enclave runs", "the load balancer agrees")
+)
+SILENT = HostDiagnosis(HostHealth.UNKNOWN)
+DEAD = HostDiagnosis(HostHealth.DEAD, dead=("no enclave", "unhealthy"))
+UNKNOWN = HostDiagnosis(
+    HostHealth.UNKNOWN, dead=("unhealthy",), serving=("the host's enclave runs",)
+)
+STARTING = HostDiagnosis(
+    HostHealth.STARTING, serving=("it has just started", "the load balancer agrees")
+)
+STOPPING = HostDiagnosis(
+    HostHealth.STOPPING, serving=("it is being stopped", "the load balancer agrees")
+)
 REPORT, NO_REPORT = report(up=True), Unknown("no answer in time")
 
 
@@ -41,7 +49,7 @@ REPORT, NO_REPORT = report(up=True), Unknown("no answer in time")
     ],
 )
 def test_a_reading_counts_when_enough_checks_agree(
-    verdict: Verdict, readers: int, found: HostReport | Unknown, readings: int, silent: int
+    verdict: HostDiagnosis, readers: int, found: HostReport | Unknown, readings: int, silent: int
 ) -> None:
     """I23: a good reading adds to the row, any other begins it anew."""
     before = target(readings=2, silent=1)
@@ -116,7 +124,7 @@ def test_an_instance_that_is_pending_boots(lifecycle: str, *, boots: bool) -> No
     ],
 )
 def test_a_target_is_verified_by_k_in_a_row_until_it_is_proven_dead(
-    readings: int, verified: float | None, verdict: Verdict, verified_at: object
+    readings: int, verified: float | None, verdict: HostDiagnosis, verified_at: object
 ) -> None:
     """S04: one that dies again has to be verified again; a single check is enough to doubt."""
     after = settle(target(verified=verified, readings=readings), verdict, 3, NOW)

@@ -19,7 +19,7 @@ from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import read
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
@@ -164,7 +164,7 @@ def test_an_operators_word_is_refused_and_not_repeated(field: str) -> None:
     order = {"lever": "deny", "incident": "inc-" + "0" * 20, "plan": "0" * 64, "why": "no"}
     if field in {"scope", "until"}:
         order = {"lever": "pause", "scope": "everything", "why": "x", "until": "2026-03-11T05:00Z"}
-    with pytest.raises(Malformed) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         read(json.dumps(order | {field: ATTEMPT}).encode())
     assert "\x1b" not in str(refusal.value)
     assert "reboot" not in str(refusal.value)

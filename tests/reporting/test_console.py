@@ -9,13 +9,13 @@ import pytest
 
 from firstline.cli.analysis import board
 from firstline.controller.console import look
-from firstline.errors import Unavailable, Unreadable
+from firstline.errors import DependencyUnavailable, Unreadable
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.export import Recorded, recorded
-from firstline.remediation.kill_switch import CHAIN, Switch
+from firstline.remediation.kill_switch import CHAIN, KillSwitch
 from firstline.reporting.console import lines, rows
 from firstline.reporting.console.rows import Lens
 from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
@@ -275,7 +275,7 @@ def test_what_cannot_be_read_is_said() -> None:
     told = look("", rig.system)
     assert isinstance(told, Missing)
     assert told.why.startswith("It cannot be read now, try again: store.open_now")
-    assert Unavailable.__name__ not in told.why
+    assert DependencyUnavailable.__name__ not in told.why
 
 
 def test_a_signal_that_opened_nothing_is_shown_too() -> None:
@@ -337,7 +337,7 @@ def test_since_when_may_be_unknown() -> None:
 
 def test_a_switch_that_cannot_be_read_is_told_as_a_stop() -> None:
     rig = opened()
-    rig.tables.switch = Switch(pauses=(), unreadable="odd")
+    rig.tables.switch = KillSwitch(pauses=(), unreadable="odd")
     shown = widget(look("", rig.system), ARN, "light")
     assert "No fix is made: the pauses cannot be read (odd)" in shown
 

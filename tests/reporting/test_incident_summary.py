@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.cli.analysis.selection import Wanted, summaries
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import (
@@ -176,7 +176,7 @@ def test_an_entry_of_another_form_is_named(line: int) -> None:
     (entry,) = chain(Said(Kind.SIGNAL, {"severity": 1}))
     where = "line 7" if line else "entry 1"
     with pytest.raises(
-        Malformed, match=f"{where} of {ID} cannot be read as signal: Expected `str | null`"
+        InvalidInput, match=f"{where} of {ID} cannot be read as signal: Expected `str | null`"
     ):
         summarise([copy.replace(entry, line=line)])
 

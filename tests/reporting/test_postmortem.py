@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Kind, append
 from firstline.reporting.postmortem.guidance import OVER
 from firstline.reporting.postmortem.report import Advice, Figure, Guidance, Lane, Report
@@ -383,13 +383,13 @@ def test_a_chain_that_cannot_be_read_says_where(body: str) -> None:
     """With the entry's number; no other error comes through."""
     _, entry = append(Chain(), ID, Kind.PAGE, at(0), BY, {})
     broken = copy.replace(entry, body=body)
-    with pytest.raises(Malformed, match="entry 1 of inc-0123456789abcdef0123 cannot be read"):
+    with pytest.raises(InvalidInput, match="entry 1 of inc-0123456789abcdef0123 cannot be read"):
         write((broken,), PROFILE)
 
 
 def test_a_report_is_of_an_incident() -> None:
     """No entry, no report."""
-    with pytest.raises(Malformed, match="the chain has no entry"):
+    with pytest.raises(InvalidInput, match="the chain has no entry"):
         write((), PROFILE)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.health_checks import FailureMode
 from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.changes import ALWAYS
 from firstline.reporting.postmortem.follow_ups import BY_FAILURE
@@ -46,7 +46,7 @@ def report(*said: Said) -> Report:
 
 def test_every_failure_has_its_follow_up() -> None:
     """Also the one of which no reader could tell."""
-    assert set(BY_FAILURE) == set(Failure)
+    assert set(BY_FAILURE) == set(FailureMode)
 
 
 FOLLOW_UPS: list[tuple[str, tuple[Said, ...], str, str]] = [

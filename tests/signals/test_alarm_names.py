@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from firstline import console_links
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.signal import Condition, Severity
 from firstline.signals import episodes
 from firstline.signals.classify import classify, known_as
@@ -76,7 +76,7 @@ def test_a_profile_takes_what_cloudwatch_takes(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "a" * 256, "a\nb", "a\x1bb", "\x7f"])
 def test_a_profile_refuses_what_cloudwatch_refuses(name: str) -> None:
     """It would name no alarm."""
-    with pytest.raises(Malformed, match="name"):
+    with pytest.raises(InvalidInput, match="name"):
         listing(name)
 
 
@@ -98,5 +98,5 @@ def test_the_runbook_is_an_address_that_pagerduty_takes(url: str, *, taken: bool
     if taken:
         assert profiles.parse(text.encode(), "fleet.toml").links.runbook == url
         return
-    with pytest.raises(Malformed, match="runbook"):
+    with pytest.raises(InvalidInput, match="runbook"):
         profiles.parse(text.encode(), "fleet.toml")

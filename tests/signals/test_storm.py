@@ -1,14 +1,14 @@
 from datetime import timedelta
 
-from firstline.ids import Cause
+from firstline.ids import CorrelationKey
 from firstline.signals.storm import Opening, Openings
 from tests.builders import NOW, ago
 
 WINDOW = timedelta(minutes=10)
-A, B, C, D = (Cause(each) for each in "abcd")
+A, B, C, D = (CorrelationKey(each) for each in "abcd")
 
 
-def openings(*latest: tuple[Cause, float]) -> Openings:
+def openings(*latest: tuple[CorrelationKey, float]) -> Openings:
     return Openings(3, tuple(Opening(cause, ago(seconds)) for cause, seconds in latest))
 
 

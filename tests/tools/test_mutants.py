@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.main import STOPPED
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tools.docs.mutated import mutated
 from tools.mutants import mutants
 from tools.mutants.campaign import Campaign
@@ -115,10 +115,10 @@ def test_tests_that_fail_by_themselves_or_import_something_else_prove_nothing(
 ) -> None:
     campaign = Campaign(root, tmp_path / "mutants.jsonl", "one", SAMPLE)
     (root / "test_sample.py").write_text("def test_it():\n    assert True\n")
-    with pytest.raises(Malformed, match=r"the tests do not run sample\.py of the copy"):
+    with pytest.raises(InvalidInput, match=r"the tests do not run sample\.py of the copy"):
         campaign.run(1, 1)
     (root / "test_sample.py").write_text("def test_it():\n    assert False\n")
-    with pytest.raises(Malformed, match=r"fails without a mutant: test_sample\.py::test_it"):
+    with pytest.raises(InvalidInput, match=r"fails without a mutant: test_sample\.py::test_it"):
         campaign.run(1, 1)
 
 

@@ -12,7 +12,7 @@ import typer
 from firstline.cli.develop import checkout
 from firstline.cli.output import lines as output
 from firstline.cli.output import progress
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tools.bench import figure as figures
 from tools.bench.figure import Figure
 
@@ -48,7 +48,7 @@ def chosen(folder: Path, names: list[str]) -> list[Path]:
     there = {path.stem: path for path in sorted(folder.glob("*.py")) if is_bench(path)}
     unknown = sorted(set(names) - set(there))
     if unknown:
-        raise Malformed(f"no bench {unknown[0]!r}: there are {', '.join(there)}")
+        raise InvalidInput(f"no bench {unknown[0]!r}: there are {', '.join(there)}")
     return [there[name] for name in names] if names else list(there.values())
 
 
@@ -58,12 +58,12 @@ def is_bench(path: Path) -> bool:
 
 
 def measured(path: Path, *, quick: bool) -> Iterator[Figure]:
-    """The figures of one bench; raises `Malformed` where it breaks down."""
+    """The figures of one bench; raises `InvalidInput` where it breaks down."""
     command = [sys.executable, str(path), "--json", *(["--quick"] if quick else [])]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = ran.stdout.splitlines()
     if not lines or ran.returncode not in (0, 1):
         said = " ".join(ran.stderr.split()[-60:])
-        raise Malformed(f"bench/{path.name} broke down: {said}")
+        raise InvalidInput(f"bench/{path.name} broke down: {said}")
     for line in lines:
         yield msgspec.json.decode(line, type=Figure)

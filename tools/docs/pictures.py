@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from firstline.cli.main import dispatch
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 EVENT = Path("events", "cloudwatch.healthy-hosts-zero.json")
 STAMP = "report.sha256"
@@ -29,7 +29,7 @@ def page(root: Path) -> str:
     with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         path = Path(folder, "report.html")
         if dispatch(["replay", str(root / EVENT), "--html", str(path)]):
-            raise Malformed(f"{EVENT}: its replay does not end as expected")
+            raise InvalidInput(f"{EVENT}: its replay does not end as expected")
         return path.read_text()
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from firstline.cli.develop import checkout
 from firstline.cli.main import STOPPED
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from tools.mutants import mutants
 from tools.mutants.mutants import COUNT, GOAL, TARGETS, Mutant, Named, Targets, Tried
 from tools.mutants.trial import BASELINE_SECONDS, SLACK, Copy, Ran
@@ -90,21 +90,24 @@ class Campaign:
             self.copies.put(copy)
 
     def _measure(self, tests: frozenset[str]) -> None:
-        """How much CPU these tests take where nothing is wrong; raises `Malformed` where it is."""
+        """How much CPU these tests take where nothing is wrong.
+
+        Raises `InvalidInput` where it is.
+        """
         ran = self._with_copy(lambda copy: copy.run(sorted(tests), BASELINE_SECONDS))
         if killer := ran.killer():
-            raise Malformed(f"fails without a mutant: {killer}")
+            raise InvalidInput(f"fails without a mutant: {killer}")
         self.seconds[tests] = ran.seconds()
 
     def _check(self, file: str) -> None:
-        """That its tests run the copy's *file*: raises `Malformed` where they survive a break."""
+        """Raise `InvalidInput` unless the tests fail on a break in the copy's *file*."""
         source = (self.root / file).read_bytes()
         # a script may be cut off by its own exit, so that its break stands after its first line
         broken = source + b"raise ImportError\n"
         if not file.endswith(".py"):
             broken = source.replace(b"\n", b"\nexit 97\n", 1)
         if self._killer(file, broken, self.tests[file]) is None:
-            raise Malformed(f"the tests do not run {file} of the copy")
+            raise InvalidInput(f"the tests do not run {file} of the copy")
 
     def _try(self, mutant: Mutant, killer: str | None) -> str | None:
         """What kills *mutant*; the file of the test that did the last time is tried first."""

@@ -33,9 +33,12 @@ TARGETS: Targets = {
     f"{CORE}/remediation/verification.py": ("tests/remediation/test_verification.py", *_AROUND),
     f"{CORE}/remediation/departure.py": ("tests/remediation/test_departure.py", *_AROUND),
     f"{CORE}/controller/act.py": ("tests/controller/test_reconcile.py", *_AROUND[::-1]),
-    f"{CORE}/controller/opening.py": ("tests/controller/test_ingest.py", *_AROUND[::-1]),
-    f"{CORE}/controller/settle.py": ("tests/controller/test_settle.py", *_AROUND[::-1]),
-    f"{CORE}/notifications/delivery.py": ("tests/controller/test_settle.py", *_AROUND[::-1]),
+    f"{CORE}/controller/open_incident.py": ("tests/controller/test_ingest.py", *_AROUND[::-1]),
+    f"{CORE}/controller/deliver_pages.py": (
+        "tests/controller/test_deliver_pages.py",
+        *_AROUND[::-1],
+    ),
+    f"{CORE}/notifications/delivery.py": ("tests/controller/test_deliver_pages.py", *_AROUND[::-1]),
     "infra/documents/look_host.sh": _LOOK,
     "infra/documents/restart_unit.sh": _RESTART,
 }

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 IGNORED = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "cdk.out")
 OUT_OF_TIME = "out of time"
@@ -55,7 +55,7 @@ class Ran:
         self.status, self.printed = status, printed
 
     def killer(self) -> str | None:
-        """The test that failed, or why none ended; None where all pass. Raises `Malformed`."""
+        """The test that failed, or why none ended; None where all pass. Raises `InvalidInput`."""
         if self.status == PASSES:
             return None
         if self.status == -signal.SIGXCPU:
@@ -65,7 +65,7 @@ class Ran:
             return failed[1]
         if self.status in FAILS or (self.status == NO_CONFTEST and "ImportError" in self.printed):
             return "the tests do not load"
-        raise Malformed(f"pytest ended with {self.status}: {self.printed[-600:]}")
+        raise InvalidInput(f"pytest ended with {self.status}: {self.printed[-600:]}")
 
     def seconds(self) -> float:
         """The CPU that the tests took, which their program prints at its end."""

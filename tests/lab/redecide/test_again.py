@@ -18,7 +18,7 @@ from firstline.lab.twin.scenario import BEGINS
 from firstline.ledger.entries import FixReported
 from firstline.ledger.export import Recorded
 from firstline.notifications.delivery import Delivery
-from firstline.remediation.decision_record import Seen
+from firstline.remediation.decision_record import ObservedFacts
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import (
     FixOrder,
@@ -183,5 +183,5 @@ def test_a_departure_is_what_the_record_saw() -> None:
     """Of whichever host is asked: one fix at a time waits for its verdict."""
     at, host = BEGINS, InstanceId("i-0a1b2c3d4e5f60711")
     gone = Departure("activity", unhealthy=True)
-    then = Present(now=at, later=at, seen=Seen(limits=NEVER, departure=gone))
+    then = Present(now=at, later=at, seen=ObservedFacts(limits=NEVER, departure=gone))
     assert PastScaling(then, Nothing()).departure(host, at) == gone

@@ -10,13 +10,13 @@ import pytest
 
 from firstline.config.profile import Policy, Profile
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.flips import Flip, Totals, because, sort
 from firstline.lab.redecide.judging import KNOWN_MAX
 from firstline.lab.redecide.pair import Pair
+from firstline.lab.redecide.policy_run import Side, Step
 from firstline.lab.redecide.record import HOME
-from firstline.lab.redecide.side import Side, Step
 from firstline.lab.simulation import found
 from firstline.signal import EARLIEST, Severity
 from firstline.signals.sources.envelope import parse
@@ -305,7 +305,7 @@ def test_a_line_that_is_none_of_an_export_is_named(tmp_path: Path) -> None:
     """With its number."""
     path, profile = export(tmp_path, 0)
     path.write_bytes(path.read_bytes() + b"[]\n")
-    with pytest.raises(Malformed, match=r"line \d+ is no line of an export"):
+    with pytest.raises(InvalidInput, match=r"line \d+ is no line of an export"):
         Trial(profile, profile).relive(path)
 
 

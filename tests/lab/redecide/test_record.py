@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Never
 import pytest
 
 from firstline.diagnosis.evidence import Refreshes, Unknown
-from firstline.diagnosis.preflight import Surroundings
-from firstline.errors import Malformed, Unavailable
+from firstline.diagnosis.preflight import PreflightFacts
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.redecide.again import again
 from firstline.lab.redecide.ports import PastBackground, PastFleet, PastPager
 from firstline.lab.redecide.present import NEVER, Present
@@ -81,7 +81,7 @@ def test_a_signal_without_its_instant_cannot_be_judged_again() -> None:
     """It is refused by its name: no instant is made up."""
     told, _ = stories.outage()
     undated = stories.edited(told.opening, lambda data: data.pop("signalled_at"))
-    with pytest.raises(Malformed, match="the signal of healthy-hosts has no signalled_at"):
+    with pytest.raises(InvalidInput, match="the signal of healthy-hosts has no signalled_at"):
         signals(undated)
 
 
@@ -110,7 +110,7 @@ def test_nothing_is_looked_up_in_the_past() -> None:
         lambda: past.peerings(()),
     )
     for read in reads:
-        with pytest.raises(Unavailable, match=NEVER.why):
+        with pytest.raises(DependencyUnavailable, match=NEVER.why):
             read()
 
 
@@ -118,7 +118,7 @@ def test_what_only_a_sweep_asks_is_not_in_the_record() -> None:
     """What it opened is."""
     at = datetime(2026, 3, 11, tzinfo=UTC)
     past = PastFleet(Present(now=at, later=at))
-    with pytest.raises(Unavailable, match=NEVER.why):
+    with pytest.raises(DependencyUnavailable, match=NEVER.why):
         past.firing(())
 
 
@@ -127,12 +127,12 @@ def test_mute_rules_are_as_they_were_around_a_fix() -> None:
     at = datetime(2026, 3, 11, tzinfo=UTC)
     present = Present(now=at, later=at)
     past = PastFleet(present)
-    with pytest.raises(Unavailable, match=NEVER.why):
+    with pytest.raises(DependencyUnavailable, match=NEVER.why):
         past.muted("arn:one")
-    present.around = Surroundings(refreshes=Refreshes(), muted=("arn:one",))
+    present.around = PreflightFacts(refreshes=Refreshes(), muted=("arn:one",))
     assert (past.muted("arn:one"), past.muted("arn:two")) == (True, False)
-    present.around = Surroundings(refreshes=Refreshes(), muted=Unknown("throttled"))
-    with pytest.raises(Unavailable, match="throttled"):
+    present.around = PreflightFacts(refreshes=Refreshes(), muted=Unknown("throttled"))
+    with pytest.raises(DependencyUnavailable, match="throttled"):
         past.muted("arn:one")
 
 
@@ -141,7 +141,7 @@ def test_what_was_never_read_is_said_to_be_missing() -> None:
     told, _ = stories.outage()
     at = told.opening.at
     present = Present(at, at)
-    with pytest.raises(Unavailable, match=NEVER.why):
+    with pytest.raises(DependencyUnavailable, match=NEVER.why):
         present.known("limits", present.seen.limits)
     assert present.missing == {"limits"}
 

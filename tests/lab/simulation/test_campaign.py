@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from firstline.controller.ports import Ports
-from firstline.errors import Bug, Malformed
+from firstline.errors import InvalidInput, InvariantViolation
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import cells as directed
 from firstline.lab.simulation import found
@@ -68,11 +68,11 @@ def test_what_is_no_campaign_is_a_mistake(tmp_path: Path) -> None:
     """One line, and the file is left as it is."""
     path = tmp_path / "state.json"
     path.write_text("[]")
-    with pytest.raises(Malformed, match="holds no campaign"):
+    with pytest.raises(InvalidInput, match="holds no campaign"):
         campaigns.load(path)
-    with pytest.raises(Malformed, match="cannot be read"):
+    with pytest.raises(InvalidInput, match="cannot be read"):
         campaigns.load(tmp_path)
-    with pytest.raises(Malformed, match="cannot be written"):
+    with pytest.raises(InvalidInput, match="cannot be written"):
         campaigns.save(Campaign(), tmp_path / "nowhere" / "state.json")
 
 
@@ -89,7 +89,7 @@ def test_each_cell_has_a_run_that_meets_it() -> None:
 def test_a_request_that_no_start_makes_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell is never taken for run: here its lead is not there."""
     monkeypatch.setattr(directed, "LEADS", {"hosts.find": Forced("hosts.fix", Fault.NONE)})
-    with pytest.raises(Bug, match=r"no request of hosts\.find"):
+    with pytest.raises(InvariantViolation, match=r"no request of hosts\.find"):
         directed.simulate(Cell("hosts.find", Fault.ERROR))
 
 

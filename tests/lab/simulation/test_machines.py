@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from firstline.config.profile import seconds
 from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.diagnosis.evidence import AlarmState, Group, Instance
-from firstline.errors import Conflict
+from firstline.errors import CommitConflict
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.lab.twin.effects import ScenarioFaults
 from firstline.lab.twin.scenario import Scenario
@@ -17,7 +17,7 @@ from firstline.lab.twin.store import MemoryStore
 from firstline.lab.twin.world import World
 from firstline.remediation import limits
 from firstline.remediation.guards.blast_radius import budget_is_left, one_fix_at_a_time
-from firstline.remediation.limits import Lease, Limits, Spent
+from firstline.remediation.limits import AttemptRecord, Lease, Limits
 from firstline.signals.sources.envelope import parse
 from tests.builders import ALARM_ARN, HOME, NOW, PROFILE, evidence, incident
 from tests.controller.rig import START, Rig, later
@@ -69,11 +69,13 @@ class Leases(RuleBasedStateMachine):
         held = situation(now=self.now, incident=incident(id=_id(worker)), limits=Limits(seen))
         if one_fix_at_a_time(plan(), held) is not None:
             return
-        spent = Spent(Token(f"{len(self.fences):032x}"), "restart_enclave", HOSTS[0], self.now)
+        spent = AttemptRecord(
+            Token(f"{len(self.fences):032x}"), "restart_enclave", HOSTS[0], self.now
+        )
         lease = limits.take(seen, _id(worker), self.now + LEASED_FOR, spent, WINDOW)
         try:
             self.store.commit(Change(lease=LeaseWrite(lease, seen.fence)))
-        except Conflict:
+        except CommitConflict:
             return
         self.fences.append(lease.fence)
         self.holds[worker] = self.now + LEASED_FOR
@@ -117,7 +119,7 @@ class Budgets(RuleBasedStateMachine):
         if budget_is_left(plan(host), held) is not None:
             return
         token = Token(f"{len(self.touched):032x}")
-        spent = Spent(token, "restart_enclave", host, self.now, alive=(host,))
+        spent = AttemptRecord(token, "restart_enclave", host, self.now, alive=(host,))
         self.lease = limits.take(self.lease, _id(who), self.now + LEASED_FOR, spent, WINDOW)
         self.touched.append((self.now, host))
 

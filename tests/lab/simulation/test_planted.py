@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab.simulation import found, planted, regressions
 from firstline.lab.simulation.bug import Planted
 from firstline.lab.simulation.bugs import PLANTED
@@ -38,15 +38,15 @@ def test_a_planted_bug_is_found(bug: Planted) -> None:
 
 def test_an_edit_that_does_not_apply_or_run_is_an_error() -> None:
     """The source went on without it: the bug must be planted anew."""
-    with pytest.raises(Bug, match="applies 0 times"):
+    with pytest.raises(InvariantViolation, match="applies 0 times"):
         hunt(GONE)
-    with pytest.raises(Bug, match="does not run"):
+    with pytest.raises(InvariantViolation, match="does not run"):
         hunt(BROKEN)
 
 
 def test_a_start_that_is_not_there_is_an_error() -> None:
     """A bug hunted from it would be hunted for ever."""
-    with pytest.raises(Bug, match="no run begins with 'gone'"):
+    with pytest.raises(InvariantViolation, match="no run begins with 'gone'"):
         list(found.seeds(1, "gone"))
 
 

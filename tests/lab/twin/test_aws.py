@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from firstline.adapters.aws import dynamo_items as items
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab.twin import resources
 from firstline.lab.twin.aws import HOME, TwinAws
 from firstline.lab.twin.scenario import FaultPlan, Scenario
@@ -73,7 +73,7 @@ def test_requests_are_checked_against_the_model(aws: TwinAws, world: World) -> N
 
 def test_call_without_an_answer_is_a_bug(aws: TwinAws) -> None:
     """A call about the fleet that the world does not answer is not left to anybody else."""
-    with pytest.raises(Bug, match=r"ssm\.CancelCommand"):
+    with pytest.raises(InvariantViolation, match=r"ssm\.CancelCommand"):
         aws.session.client("ssm").cancel_command(CommandId="0" * 36)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.twin.deadline import deadline
 from tests.builders import PROFILE
 
@@ -28,5 +28,5 @@ def test_a_deadline_is_a_sum_of_what_the_policy_allows(text: str, seconds: int) 
 @pytest.mark.parametrize("text", ["", "verify_readings", "watch", "-1", "watch_seconds+1", "x * 2"])
 def test_what_is_no_duration_of_the_policy_is_refused(text: str) -> None:
     """A count is none, nor is a misspelt key."""
-    with pytest.raises(Malformed, match="deadline"):
+    with pytest.raises(InvalidInput, match="deadline"):
         deadline(text, PROFILE)

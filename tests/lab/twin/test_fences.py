@@ -12,7 +12,7 @@ from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
-from firstline.controller.operators.commands import Approve, Deny, Lever, PauseFixes
+from firstline.controller.operators.commands import Approve, Deny, OperatorCommand, PauseFixes
 from firstline.controller.operators.execute import Call, pull
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
@@ -54,7 +54,7 @@ class Fleet:
             word, self.word = self.word, None
             word(self)
 
-    def pull(self, lever: Lever, by: str = ALICE) -> None:
+    def pull(self, lever: OperatorCommand, by: str = ALICE) -> None:
         pull(Call(lever, by), self.system)
 
     def wake(self) -> None:

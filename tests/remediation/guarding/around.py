@@ -2,7 +2,7 @@
 
 import copy
 
-from firstline.diagnosis.preflight import Image, KeyState, Surroundings
+from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.situation import Situation
 from tests.builders import (
@@ -25,11 +25,11 @@ from tests.remediation.situations import (
 STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "no_refresh_in_progress": (
         (
-            situation(surroundings=Surroundings(refreshes=UNREAD)),
+            situation(surroundings=PreflightFacts(refreshes=UNREAD)),
             Denial("instance refreshes cannot be read: throttled", unknown=True),
         ),
         (
-            situation(surroundings=Surroundings(refreshes=THEIRS)),
+            situation(surroundings=PreflightFacts(refreshes=THEIRS)),
             Denial("the instance refresh refresh-9 goes on"),
         ),
     ),

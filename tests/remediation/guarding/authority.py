@@ -4,7 +4,7 @@ from firstline.config.profile import ActionPolicy
 from firstline.ids import Digest
 from firstline.incidents.approvals import PROPOSALS_MAX
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition
 from tests.builders import (
@@ -31,7 +31,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "switch_is_off": (
         *((situation(limits=thrown(switch(each))), paused(each)) for each in SCOPES),
         (
-            situation(limits=thrown(Switch(pauses=(), unreadable="corrupt"))),
+            situation(limits=thrown(KillSwitch(pauses=(), unreadable="corrupt"))),
             Denial("the kill switch cannot be read: corrupt"),
         ),
     ),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from firstline.actions.action import Autonomy
 from firstline.config.profile import ActionPolicy
-from firstline.diagnosis.diagnose import Diagnosis, Verdict
+from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import (
     AlarmFact,
     HostEvidence,
@@ -17,15 +17,15 @@ from firstline.diagnosis.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.diagnosis.external_events import FULL, Circumstance, Circumstances, Sort
-from firstline.diagnosis.health_checks import Failure, Life
-from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeyState, Surroundings
+from firstline.diagnosis.external_events import FULL, Circumstance, ExternalEvents, Sort
+from firstline.diagnosis.health_checks import FailureMode, HostHealth
+from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Outcome
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.limits import Limits
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -54,7 +54,7 @@ from tests.remediation.situations import (
 )
 
 UNREAD = Unknown("throttled")
-DEAD = Verdict(Life.DEAD)
+DEAD = HostDiagnosis(HostHealth.DEAD)
 FAILED = attempt(outcome=Outcome.FAILED, answered_at=ago(900), helped=False)
 OF_ANOTHER = copy.replace(FAILED, action="reboot")
 HELPED = attempt(target=B, outcome=Outcome.DONE, answered_at=ago(900), helped=True)
@@ -65,13 +65,15 @@ OVERLAPPING = copy.replace(
 )
 FAILED_ELSEWHERE = copy.replace(FAILED, target=B)
 OTHER_HOST = InstanceId("i-0f9f9f9f9f9f9f9f9")
-ONE_SERVES = {"diagnosis": Diagnosis({A: DEAD, B: DEAD, C: Verdict(Life.SERVING)})}
+ONE_SERVES = {"diagnosis": Diagnosis({A: DEAD, B: DEAD, C: HostDiagnosis(HostHealth.SERVING)})}
 
 
 def diagnosis(alive: int) -> Diagnosis:
     """The last *alive* hosts are not known to be dead."""
     unknown = FLEET[len(FLEET) - alive :]
-    return Diagnosis({each: Verdict(Life.UNKNOWN) if each in unknown else DEAD for each in FLEET})
+    return Diagnosis(
+        {each: HostDiagnosis(HostHealth.UNKNOWN) if each in unknown else DEAD for each in FLEET}
+    )
 
 
 def refresh(min_healthy: int) -> Plan:
@@ -88,14 +90,14 @@ def refresh(min_healthy: int) -> Plan:
 def around(*known: tuple[Sort, str, float]) -> Limits:
     """The limits, with what events told so many seconds ago."""
     told = (Circumstance(sort, about, about, ago(age)) for sort, about, age in known)
-    return copy.replace(limits(), circumstances=Circumstances(known=tuple(told)))
+    return copy.replace(limits(), circumstances=ExternalEvents(known=tuple(told)))
 
 
 def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None) -> Situation:
     """These alarms stand behind the incident, the first as its lead; one may be muted."""
     arns = (ALARM_ARN, *(f"{ALARM_ARN}-{number}" for number in range(1, len(alarms))))
     mute = Circumstance("mute", redact(muted), redact(muted), NOW, until=until)
-    known = Circumstances(known=(mute,) if muted else ())
+    known = ExternalEvents(known=(mute,) if muted else ())
     read = dict(zip(arns, alarms, strict=True))
     return situation(
         evidence=evidence(alarm=alarms[0], alarms=read),
@@ -105,7 +107,7 @@ def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None)
 
 def lost(sort: Sort) -> Limits:
     """The limits, with more of that sort than can be kept."""
-    full = Circumstances(known=(Circumstance(sort, FULL, FULL, NOW),))
+    full = ExternalEvents(known=(Circumstance(sort, FULL, FULL, NOW),))
     return copy.replace(limits(), circumstances=full)
 
 
@@ -115,8 +117,8 @@ def deployed(age: float, *, busy: bool = False) -> Deployments:
 
 
 ALL_DEAD = Diagnosis(dict.fromkeys(FLEET, DEAD))
-STOPS = Verdict(Life.DEAD, failure=Failure.PARENT_DOWN)
-GONE = Verdict(Life.DEAD, failure=Failure.ENCLAVE_GONE)
+STOPS = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.PARENT_DOWN)
+GONE = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.ENCLAVE_GONE)
 DEPENDENT = situation(diagnosis=Diagnosis(dict.fromkeys(FLEET, STOPS), dependency=Component.NATS))
 UNSAVED = Denial(f"it is not known whether {A} holds unsaved vaults", ask=True, unknown=True)
 FRAGILE = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, restarts_can_lose_vaults=True))
@@ -135,7 +137,7 @@ def rebooted() -> Incident:
 
 THEIRS = Refreshes((Refresh("refresh-9", "Baking", ago(60)),))
 OVER = Refreshes((Refresh("refresh-8", "Successful", ago(60)),))
-CALM = Surroundings(refreshes=Refreshes(), key=KeyState("Enabled"))
+CALM = PreflightFacts(refreshes=Refreshes(), key=KeyState("Enabled"))
 ENDED = copy.replace(CALM, refreshes=OVER)
 
 
@@ -206,7 +208,7 @@ def proposed(
     return situation(profile=copy.replace(PROFILE, actions=(action,)), incident=held)
 
 
-def thrown(kill: Switch) -> Limits:
+def thrown(kill: KillSwitch) -> Limits:
     """The limits with the kill switch so."""
     return copy.replace(limits(), switch=kill)
 

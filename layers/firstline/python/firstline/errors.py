@@ -22,7 +22,7 @@ class FirstlineError(Exception):
     """Everything that firstline raises by itself."""
 
 
-class Malformed(FirstlineError):
+class InvalidInput(FirstlineError):
     """The input cannot be understood or used; a line for each fault says how to mend it."""
 
     def __init__(self, *lines: str) -> None:
@@ -33,11 +33,11 @@ class Malformed(FirstlineError):
         return "\n".join(self.lines)
 
 
-class Unavailable(FirstlineError):
+class DependencyUnavailable(FirstlineError):
     """A dependency failed, throttled or hung; nothing is known of a write that was under way."""
 
 
-class Busy(Unavailable):
+class Busy(DependencyUnavailable):
     """Other transactions on the same items were under way each time that it was tried."""
 
 
@@ -58,7 +58,7 @@ class Contested(StrEnum):
     """Another transaction on the same items was under way: nothing was written, try again."""
 
 
-class Conflict(FirstlineError):
+class CommitConflict(FirstlineError):
     """A condition of a commit did not hold, so none of it was written."""
 
     def __init__(self, contested: Contested) -> None:
@@ -66,11 +66,11 @@ class Conflict(FirstlineError):
         self.contested = contested
 
 
-class Bug(FirstlineError):
+class InvariantViolation(FirstlineError):
     """An invariant of our own does not hold."""
 
 
-class Abandoned(Bug):
+class Abandoned(InvariantViolation):
     """An incident with which nothing can be done here: leave it, and page a person.
 
     ``severity`` and ``opened_at`` are what is known of it without its text; "" and None for

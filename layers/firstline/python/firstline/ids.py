@@ -3,7 +3,7 @@
 import hashlib
 from typing import NewType
 
-Cause = NewType("Cause", str)
+CorrelationKey = NewType("CorrelationKey", str)
 """What is wrong with which fleet: one episode of it is open at a time."""
 CommandId = NewType("CommandId", str)
 """The id that SSM gives a command."""

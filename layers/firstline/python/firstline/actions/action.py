@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.health_checks import FailureMode
 
 type Autonomy = Literal["observe", "recommend", "approve", "auto"]
 type Verifier = Literal["host", "group", "refresh", "none"]
@@ -49,7 +49,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     executor: str
     reports_result: bool = False
     scope: Literal["host", "fleet"] = "host"
-    repairs: frozenset[Failure] = frozenset()
+    repairs: frozenset[FailureMode] = frozenset()
     replaces_instances: bool = False
     adds_capacity: bool = False
     keeps_enclave: bool = False

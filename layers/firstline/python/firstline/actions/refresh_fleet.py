@@ -5,7 +5,7 @@ checkpoint holds the refresh until it was verified, and it is cancelled where it
 """
 
 from firstline.actions.action import REPLACES, Action, Parameter
-from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, Failure
+from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, FailureMode
 
 PERCENT_PATTERN = r"^(?:100|[1-9]?[0-9])$"
 SECONDS_PATTERN = r"^[0-9]{1,6}$"
@@ -15,7 +15,7 @@ REFRESH_FLEET = Action(
     kind="fix",
     executor="autoscaling",
     scope="fleet",
-    repairs=frozenset(Failure) - NOT_REPAIRABLE_ON_HOST,
+    repairs=frozenset(FailureMode) - NOT_REPAIRABLE_ON_HOST,
     replaces_instances=True,
     destroys_state=True,
     verifier="group",

@@ -6,14 +6,14 @@ policy says so.
 """
 
 from firstline.actions.action import REPLACES, Action, Parameter
-from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, Failure
+from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, FailureMode
 from firstline.ids import INSTANCE_ID
 
 REPLACE_INSTANCE = Action(
     name="replace_instance",
     kind="fix",
     executor="autoscaling",
-    repairs=frozenset(Failure) - NOT_REPAIRABLE_ON_HOST,
+    repairs=frozenset(FailureMode) - NOT_REPAIRABLE_ON_HOST,
     replaces_instances=True,
     destroys_state=True,
     verifier="group",

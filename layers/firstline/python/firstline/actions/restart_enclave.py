@@ -3,14 +3,16 @@
 from firstline.actions import restart
 from firstline.actions.action import Action, Parameter
 from firstline.actions.look_host import UNIT_PATTERN
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.health_checks import FailureMode
 
 RESTART_ENCLAVE = Action(
     name="restart_enclave",
     kind="fix",
     executor="ssm",
     reports_result=True,
-    repairs=frozenset({Failure.ENCLAVE_GONE, Failure.ENCLAVE_SILENT, Failure.PARENT_DOWN}),
+    repairs=frozenset(
+        {FailureMode.ENCLAVE_GONE, FailureMode.ENCLAVE_SILENT, FailureMode.PARENT_DOWN}
+    ),
     destroys_state=True,
     verifier="host",
     unit="enclave",

@@ -2,14 +2,14 @@
 
 from firstline.actions import restart
 from firstline.actions.action import Action
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.health_checks import FailureMode
 
 RESTART_PARENT = Action(
     name="restart_parent",
     kind="fix",
     executor="ssm",
     reports_result=True,
-    repairs=frozenset({Failure.PARENT_DOWN, Failure.ENCLAVE_SILENT, Failure.NATS_LOST}),
+    repairs=frozenset({FailureMode.PARENT_DOWN, FailureMode.ENCLAVE_SILENT, FailureMode.NATS_LOST}),
     keeps_enclave=True,
     verifier="host",
     unit="parent",

@@ -19,7 +19,7 @@ from firstline.controller.ports.people import Clock
 
 @functools.cache
 def from_environment() -> Archiving:
-    """What archiving needs, made once; raises `Malformed` when the process has no settings."""
+    """What archiving needs, made once; raises `InvalidInput` when the process has no settings."""
     settings = Settings.read(os.environ)
     return archiving(settings, Session(region_name=settings.home.region), SystemClock())
 

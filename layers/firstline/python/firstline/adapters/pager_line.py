@@ -9,7 +9,7 @@ from typing import NamedTuple
 import urllib3
 
 from firstline.adapters.dns import left_behind
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.notifications.delivery import NotYet
 from firstline.redaction import redact
 
@@ -88,7 +88,7 @@ class Line:
 
 
 def safe(url: str) -> urllib3.util.Url:
-    """*url* if nobody else can read what is sent there; raises `Malformed`."""
+    """*url* if nobody else can read what is sent there; raises `InvalidInput`."""
     try:
         parsed = urllib3.util.parse_url(url)
     except urllib3.exceptions.LocationParseError:
@@ -98,4 +98,4 @@ def safe(url: str) -> urllib3.util.Url:
             return parsed
         case _:
             why = "must be https://, or http:// on a loopback host"
-            raise Malformed(f"the pager's address {url!r} {why}")
+            raise InvalidInput(f"the pager's address {url!r} {why}")

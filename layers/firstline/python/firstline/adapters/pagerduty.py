@@ -26,7 +26,7 @@ _HEADERS = {
 class PagerDutyPager:
     """One integration, with its key; *notes_from* is the user on whose behalf notes are written.
 
-    *url* is the whole address of ``enqueue``; raises `Malformed` for one that is not safe.
+    *url* is the whole address of ``enqueue``; raises `InvalidInput` for one that is not safe.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class PagerDutyPager:
         """The key, at most five minutes old, or older when the secret cannot be read just now.
 
         It is read again at once after a 400, which a key that was changed brings too. Raises
-        `Unavailable` when there is none at all.
+        `DependencyUnavailable` when there is none at all.
         """
         return self._key.read()
 

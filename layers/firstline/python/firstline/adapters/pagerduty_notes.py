@@ -13,7 +13,7 @@ import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.pager_line import Line, Request, Response
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
 _ANSWER_BYTES_MAX = 256 * 1024
@@ -52,7 +52,7 @@ class Notes:
         """
         try:
             key = self._key.rest()
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return NotYet(str(error))
         if not key:
             return BadBody("the secret of the routing key holds no rest_key")

@@ -29,7 +29,7 @@ from firstline.controller.system import System
 
 @functools.cache
 def from_environment() -> System:
-    """The system of this process, made once; raises `Malformed` when it has no settings."""
+    """The system of this process, made once; raises `InvalidInput` when it has no settings."""
     settings = Settings.read(os.environ)
     session = Session(region_name=settings.home.region)
     calls().watch(session)

@@ -9,7 +9,7 @@ from firstline.cli import exporting, incidents
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import AuditLine, FaultLine
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger import verify as audit
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -47,9 +47,11 @@ def verify(
         with export.open("rb") as file:
             found = audit.verify(file, tuple(head or ()), known, partial=partial)
     except OSError as error:
-        raise Malformed(f"{error.filename or export}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(
+            f"{error.filename or export}: cannot be read: {error.strerror}"
+        ) from error
     except ValueError as error:
-        raise Malformed(f"{key}: cannot be read: {error}") from error
+        raise InvalidInput(f"{key}: cannot be read: {error}") from error
     line = _audited(export, found)
     if as_json:
         output.emit(line)

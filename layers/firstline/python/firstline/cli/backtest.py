@@ -17,12 +17,12 @@ from firstline.cli.output.progress import bar
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest
 from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.flips import SORTS, Flip, Totals
 from firstline.lab.redecide.pair import Pair
-from firstline.lab.redecide.side import Side
+from firstline.lab.redecide.policy_run import Side
 from firstline.lab.twin import undeployed
 from firstline.signal import EARLIEST
 
@@ -95,7 +95,7 @@ def run(
 def _wanted(fail_on: list[str]) -> set[str]:
     for each in fail_on:
         if each not in (*SORTS, "any"):
-            raise Malformed(f"--fail-on {each}: give any of: any, {', '.join(SORTS)}")
+            raise InvalidInput(f"--fail-on {each}: give any of: any, {', '.join(SORTS)}")
     return set(SORTS) if "any" in fail_on else set(fail_on)
 
 
@@ -116,7 +116,7 @@ def _begins(path: Path) -> datetime:
         with path.open("rb") as file:
             return next(filter(None, map(occurrences.told_at, file)), EARLIEST)
     except OSError as error:
-        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _recorded(files: list[Path], unread: Unread) -> tuple[list[Path], dict[Digest, Profile]]:
@@ -135,7 +135,7 @@ def _old(against: Path | None, recorded: dict[Digest, Profile]) -> Profile:
     if against is not None:
         return profiles.load(against)
     if len(recorded) > 1:
-        raise Malformed(f"{len(recorded)} policies are recorded: say which by --against")
+        raise InvalidInput(f"{len(recorded)} policies are recorded: say which by --against")
     return next(iter(recorded.values()), None) or profiles.load(RUNBOOK)
 
 
@@ -145,7 +145,7 @@ def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
         try:
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeError) as error:
-            raise Malformed(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
+            raise InvalidInput(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
     return undeployed.own(profile, home)
 
 
@@ -165,7 +165,7 @@ def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> 
         else:
             _stream(file, pair, home, far)
     except OSError as error:
-        raise Malformed(f"{file}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
 
 
 def _stream(file: Path, pair: Pair, home: Home, far: Callable[[int, int], None]) -> None:

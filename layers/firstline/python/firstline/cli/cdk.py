@@ -23,7 +23,7 @@ import typer
 from firstline.cli.develop import BESIDE, PASSED_ON, Arguments, checkout
 from firstline.cli.fleets import Place
 from firstline.config import fleet_choice
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 CONTEXT = ("-c", "--context")
 APP = ("--app", "-a")
@@ -84,11 +84,11 @@ def deploy(
     that would be lost (past:page-lost) and a fix that would be gained (past:fix-gained).
     """
     root, words = checkout(), of_fleet(fleet, arguments or [])
-    from firstline.cli import instants
+    from firstline.cli import times
     from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
-    since = instants.read("--check-past", check_past)
+    since = times.read("--check-past", check_past)
     _refuse_example(words)
     with _assembly(root, words) as made:
         if made.status:
@@ -165,12 +165,12 @@ def _place(words: list[str], fleet: Path | None) -> Place:
 
 
 def _refuse_example(words: list[str]) -> None:
-    """Raise `Malformed` where *words* name a fleet file in which all names are the example's."""
+    """Raise `InvalidInput` where *words* name a fleet file in which all names are the example's."""
     from firstline.config import placeholders
 
     named = _context(words).get("fleet")
     if named and placeholders.is_example(Path(named)):
-        raise Malformed(f"{named}: is the shipped example: put in the names of your fleet")
+        raise InvalidInput(f"{named}: is the shipped example: put in the names of your fleet")
 
 
 class Assembled(NamedTuple):
@@ -268,5 +268,5 @@ def install(root: Path, node: Path, env: Mapping[str, str]) -> None:
             command, cwd=root, env=env, capture_output=True, text=True, check=False
         )
         if ran.returncode:
-            raise Malformed(f"npm ci failed; is the npm registry reachable? {ran.stderr}")
+            raise InvalidInput(f"npm ci failed; is the npm registry reachable? {ran.stderr}")
         stamp.write_text(want)

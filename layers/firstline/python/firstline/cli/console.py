@@ -20,7 +20,7 @@ from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import screen
 from firstline.cli.replay import Where
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger.export import Recorded, recorded
 from firstline.redaction import redact
 from firstline.reporting.console.view import Missing, View
@@ -64,7 +64,7 @@ def run(
     try:
         server = serving(shown, port, REFRESH if follows else None)
     except OSError as error:
-        raise Malformed(f"--port {port}: {error.strerror}; give another, or 0") from error
+        raise InvalidInput(f"--port {port}: {error.strerror}; give another, or 0") from error
     with server, contextlib.suppress(KeyboardInterrupt):
         print(f"http://127.0.0.1:{server.server_port}/ shows {path}; Ctrl-C ends it", flush=True)
         server.serve_forever()
@@ -74,7 +74,7 @@ class Followed:
     """An export that may grow: it is read again once the file has changed."""
 
     def __init__(self, path: Path, home: Home) -> None:
-        """Read *path*; raises `Malformed`."""
+        """Read *path*; raises `InvalidInput`."""
         self._path, self._home = path, home
         self._stamp = self._now()
         self._board = open_board(path, None, "", home)
@@ -87,7 +87,7 @@ class Followed:
                 self._board = open_board(self._path, None, "", self._home)
                 self._stamp = stamp
             return self._board.look(asked)
-        except Malformed as error:
+        except InvalidInput as error:
             return Missing(redact(str(error)))
 
     def _now(self) -> tuple[int, int]:
@@ -100,10 +100,10 @@ class Followed:
 
 
 def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
-    """What *path* holds, as it was *at* seconds after its first entry; raises `Malformed`."""
+    """What *path* holds, as it was *at* seconds after its first entry; raises `InvalidInput`."""
     name, records = _records(path, fleet, home)
     if not records:
-        raise Malformed(f"{path}: has no entries, so there is nothing to show")
+        raise InvalidInput(f"{path}: has no entries, so there is nothing to show")
     times = [each.at for each in records]
     now = max(times) if at is None else min(times) + timedelta(seconds=at)
     return board.at(name, records, now)

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import firstline
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 PASSED_ON = {"ignore_unknown_options": True}
 VALUED = frozenset({"-W", "-c", "-k", "-m", "-n", "-o", "-p", "-r"})
@@ -35,11 +35,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 def checkout() -> Path:
-    """The folder of the checkout that this editable install points into; ``Malformed`` if none."""
+    """The checkout that this editable install points into; ``InvalidInput`` if none."""
     package = Path(firstline.__file__).parent
     root = package.joinpath(*[".."] * 4).resolve()
     if not (root / "requirements.lock").is_file():
-        raise Malformed(f"works in a checkout only, by ./dev; this firstline lies in {package}")
+        raise InvalidInput(f"works in a checkout only, by ./dev; this firstline lies in {package}")
     return root
 
 
@@ -53,7 +53,7 @@ def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
     root, arguments = checkout(), arguments or []
     for path in paths(arguments):
         if not Path(path.partition("::")[0]).exists():
-            raise Malformed(f"{path}: there is no such file or folder of tests")
+            raise InvalidInput(f"{path}: there is no such file or folder of tests")
     # pytest looks for its configuration where the caller stands: say where it is
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)

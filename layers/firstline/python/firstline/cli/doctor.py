@@ -47,7 +47,10 @@ def doctor(
 
 
 def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tuple[Finding, ...]:
-    """What the checks find of the fleet file at *path*; raises `Malformed` or `Unavailable`."""
+    """What the checks find of the fleet file at *path*.
+
+    Raises `InvalidInput` or `DependencyUnavailable`.
+    """
     profile, settings = profiles.load(path), profiles.deployment(path)
     facts = gather(session, profile, clock, asks=look)
     return checks.examine(profile, facts, str(path), settings, session.region_name)

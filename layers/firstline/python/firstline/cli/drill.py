@@ -10,15 +10,15 @@ from firstline.cli.account.alarm_state import AwsAlarms
 from firstline.cli.analysis.drill.playing import Played, Stage, play
 from firstline.cli.analysis.drill.rehearsal import as_markdown
 from firstline.cli.fleets import Credentials, File, Place, Region
-from firstline.cli.levers import length
+from firstline.cli.operators import length
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.deployed import DrillLine
 from firstline.cli.shell import values
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
-from firstline.controller.operators.commands import AnnounceDrill, Pulled
-from firstline.errors import Malformed
+from firstline.controller.operators.commands import AnnounceDrill, CommandResult
+from firstline.errors import InvalidInput
 from firstline.reporting.postmortem import write as report
 from firstline.reporting.postmortem.markdown import markdown as of_incident
 from firstline.signal import Condition
@@ -66,7 +66,7 @@ def drill(
     meant, waits = _condition(condition), length(patience)
     for each in filter(None, (html, markdown)):
         if not each.absolute().parent.is_dir():
-            raise Malformed(f"{each}: cannot be written: make its folder first")
+            raise InvalidInput(f"{each}: cannot be written: make its folder first")
     stage = _stage(Place(fleet, region, profile))
     played = play(meant, stage, waits, enforce=enforce)
     write(played, stage.profile, html, markdown)
@@ -98,11 +98,11 @@ def _condition(text: str) -> Condition:
     try:
         return Condition(text)
     except ValueError:
-        raise Malformed(f"no condition {text!r}: name one of {', '.join(Condition)}") from None
+        raise InvalidInput(f"no condition {text!r}: name one of {', '.join(Condition)}") from None
 
 
 def _stage(place: Place) -> Stage:
-    """The deployment of the fleet file; raises `Malformed` or `Unavailable`."""
+    """The deployment of the fleet file; raises `InvalidInput` or `DependencyUnavailable`."""
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock
@@ -118,7 +118,7 @@ def _stage(place: Place) -> Stage:
     incidents = deployed.named("IncidentsTable", deployed.records(fleet), session)
     ledger = deployed.ledger(fleet, session)
 
-    def announce(lever: AnnounceDrill) -> Pulled:
+    def announce(lever: AnnounceDrill) -> CommandResult:
         return operator_url.send(lever, operator_url.find(fleet, session), session)
 
     return Stage(

@@ -12,7 +12,7 @@ import typer
 import firstline
 from firstline.cli.main import mistake
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 PROFILES = Path(firstline.__file__).parent / "profiles"
 RUNBOOK = PROFILES / "runbook.toml"
@@ -25,9 +25,9 @@ Region = Annotated[str, typer.Option("--region", help="the home Region")]
 
 
 def home(account: str, region: str) -> Home:
-    """The account and Region of the command line; raises `Malformed`."""
+    """The account and Region of the command line; raises `InvalidInput`."""
     if not re.fullmatch(r"[0-9]{12}", account):
-        raise Malformed(f"--account {account}: give the 12 digits of an account")
+        raise InvalidInput(f"--account {account}: give the 12 digits of an account")
     return Home(account, region)
 
 
@@ -40,10 +40,10 @@ class Unread:
 
     @contextmanager
     def past(self) -> Iterator[None]:
-        """Go past what is `Malformed` inside."""
+        """Go past what is `InvalidInput` inside."""
         try:
             yield
-        except Malformed as error:
+        except InvalidInput as error:
             self.lines.append(str(error))
 
     def status(self, otherwise: int = 0) -> int:
@@ -66,34 +66,38 @@ def _inside(folder: Path, suffixes: Collection[str]) -> list[Path]:
     try:
         inside = sorted(each for each in folder.iterdir() if each.suffix in suffixes)
     except OSError as error:
-        raise Malformed(f"{folder}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"{folder}: cannot be read: {error.strerror}") from error
     if not inside:
-        raise Malformed(f"{folder}: has no {' or '.join(suffixes)} in it: name a folder of events")
+        raise InvalidInput(
+            f"{folder}: has no {' or '.join(suffixes)} in it: name a folder of events"
+        )
     return inside
 
 
 def event(path: Path) -> bytes:
-    """The bytes of what firstline can be sent; raises `Malformed` for any other file.
+    """The bytes of what firstline can be sent; raises `InvalidInput` for any other file.
 
     Ingest pages an unclassified P2 for the latter: on a laptop it is a slip.
     """
     body = read(path)
     if not EVENT_KEYS & json.loads(body).keys():
         what = "an EventBridge envelope, a dead letter or Lambda's record of a failure"
-        raise Malformed(f"{path}: is no event: give {what}; classify says what ingest makes of it")
+        raise InvalidInput(
+            f"{path}: is no event: give {what}; classify says what ingest makes of it"
+        )
     return body
 
 
 def read(path: Path) -> bytes:
-    """The file's bytes; raises `Malformed` unless they are one JSON object."""
+    """The file's bytes; raises `InvalidInput` unless they are one JSON object."""
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
     try:
         event = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{path}: is not JSON ({error}): give a whole envelope") from error
+        raise InvalidInput(f"{path}: is not JSON ({error}): give a whole envelope") from error
     if not isinstance(event, dict):
-        raise Malformed(f"{path}: is not a JSON object: give one EventBridge envelope")
+        raise InvalidInput(f"{path}: is not a JSON object: give one EventBridge envelope")
     return body

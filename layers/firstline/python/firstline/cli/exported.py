@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger import export
 
 
@@ -15,12 +15,12 @@ from firstline.ledger import export
 def opened(path: Path) -> Iterator[Iterator[export.Line]]:
     """The lines of the export in *path*, which is closed with the block, read to its end or not.
 
-    Raises `Malformed` naming file and line, as reading does.
+    Raises `InvalidInput` naming file and line, as reading does.
     """
     try:
         file = path.open("rb")
     except OSError as error:
-        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
     with file:
         yield _read(file, path)
 
@@ -29,26 +29,26 @@ def _read(file: BinaryIO, path: Path) -> Iterator[export.Line]:
     try:
         yield from export.read(file)
     except OSError as error:
-        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
-    except Malformed as error:
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
+    except InvalidInput as error:
         raise named(path, error) from error
 
 
-def named(path: Path, error: Malformed) -> Malformed:
+def named(path: Path, error: InvalidInput) -> InvalidInput:
     """*error* with the name of the file that it is about, once."""
     told = str(error)
-    return error if told.startswith(str(path)) else Malformed(f"{path}: {told}")
+    return error if told.startswith(str(path)) else InvalidInput(f"{path}: {told}")
 
 
 @contextmanager
 def understood(path: Path) -> Iterator[None]:
-    """Raise `Malformed` with the name of *path* for what its entries do not say as entries do."""
+    """Raise `InvalidInput` with the name of *path* for entries that cannot be decoded."""
     try:
         yield
-    except Malformed as error:
+    except InvalidInput as error:
         raise named(path, error) from error
     except (msgspec.ValidationError, KeyError, ValueError, OverflowError) as error:
-        raise Malformed(f"{path}: does not say what a ledger says: {error}") from error
+        raise InvalidInput(f"{path}: does not say what a ledger says: {error}") from error
 
 
 def write(lines: Iterable[bytes], path: Path) -> None:
@@ -59,6 +59,6 @@ def write(lines: Iterable[bytes], path: Path) -> None:
             file.writelines(lines)
         part.replace(path)
     except OSError as error:
-        raise Malformed(f"{path}: cannot be written: {error.strerror}") from error
+        raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)

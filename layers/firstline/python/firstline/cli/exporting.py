@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, instants
+from firstline.cli import exported, times
 from firstline.cli.account import deployments
 from firstline.cli.account.deployments import Deployment
 from firstline.cli.analysis import archived
@@ -41,7 +41,7 @@ def export(
     With --since or --until, the whole chains that have an entry in that time. What is not of all
     incidents is verified with --partial.
     """
-    window = (instants.read("--since", since), instants.read("--until", until))
+    window = (times.read("--since", since), times.read("--until", until))
     deployment = deployments.find(Place(fleet, region, profile))
     line = write(file, deployment, incident or [], window)
     if as_json:

@@ -9,7 +9,7 @@ import typer
 from firstline.cli.envelope import RUNBOOK
 from firstline.config import fleet_choice
 from firstline.config import fleet_file as profiles
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -71,7 +71,7 @@ class Found(NamedTuple):
 
 
 def choose(given: str) -> Path:
-    """The fleet file; raises `Malformed` where none is named."""
+    """The fleet file; raises `InvalidInput` where none is named."""
     return fleet_choice.choose(given, os.environ, Path())
 
 
@@ -79,12 +79,12 @@ def choose_or_example(given: str) -> Path:
     """The fleet file of a command that reaches no account, else the shipped example."""
     try:
         return choose(given)
-    except Malformed:
+    except InvalidInput:
         return RUNBOOK
 
 
 def find(place: Place) -> Found:
-    """The fleet of *place*, and a session; raises `Malformed` or `Unavailable`.
+    """The fleet of *place*, and a session; raises `InvalidInput` or `DependencyUnavailable`.
 
     A fault of the file comes before one of the environment.
     """

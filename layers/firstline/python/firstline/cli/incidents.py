@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, instants
+from firstline.cli import exported, times
 from firstline.cli.analysis.selection import OUTCOMES, Wanted, summaries
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import entries, listing
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger.export import Recorded, recorded
 from firstline.reporting.incident_summary import Summary
@@ -47,8 +47,8 @@ def list_incidents(
     A signal that opened none is listed where its --outcome is asked for.
     """
     wanted = Wanted(
-        since=instants.read("--since", since),
-        until=instants.read("--until", until),
+        since=times.read("--since", since),
+        until=times.read("--until", until),
         severities=_named("--severity", severity, Severity),
         conditions=_named("--condition", condition, Condition),
         hosts=frozenset(host or ()),
@@ -73,7 +73,7 @@ def show(
         told = (each for each in found if each.entry.incident == id_)
         count = entries.tell(told, as_json=as_json)
     if not count:
-        raise Malformed(f"there is no incident {incident} in {export or 'the deployed ledger'}")
+        raise InvalidInput(f"there is no incident {incident} in {export or 'the deployed ledger'}")
 
 
 @contextmanager
@@ -103,5 +103,5 @@ def _named(option: str, given: Names, known: Iterable[str]) -> frozenset[str]:
     names = tuple(map(str, known))
     for each in given or ():
         if each not in names:
-            raise Malformed(f"{option} {each}: give one of {', '.join(names)}")
+            raise InvalidInput(f"{option} {each}: give one of {', '.join(names)}")
     return frozenset(given or ())

@@ -19,7 +19,7 @@ from firstline.doctor.readers.survey import survey
 from firstline.doctor.survey.answers import Answer, Value, answers, questions, watching
 from firstline.doctor.survey.facts import Survey
 from firstline.doctor.survey.text import NATS_HOST, Header, text
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -46,7 +46,7 @@ def run(
     is 1 where the file is not complete, or decides otherwise than OLD.toml.
     """
     if output.exists():
-        raise Malformed(f"{output}: is there already: name another by --output, or remove it")
+        raise InvalidInput(f"{output}: is there already: name another by --output, or remove it")
     if old is not None:
         return _shorten(old, output)
     place = Place(region=region, credentials=profile)
@@ -64,7 +64,7 @@ def _loads(output: Path) -> bool:
     """Whether doctor can read the file; one with questions on recipients alone can be read."""
     try:
         return bool(fleet_file.load(output))
-    except Malformed:
+    except InvalidInput:
         return False
 
 
@@ -88,7 +88,7 @@ def _survey(group: str, place: Place, *, look: bool) -> Survey | None:
         return None
     try:
         return survey(fleets.session(place), group, look=look)
-    except Unavailable as error:
+    except DependencyUnavailable as error:
         print(f"the account cannot be asked ({error}): every key is asked for")
         return None
 
@@ -117,7 +117,7 @@ def _value(answer: Answer, said: str) -> Value:
         return said
     key, sign, value = said.partition("=")
     if not (key and sign):
-        raise Malformed(f"{said}: write a tag as KEY=VALUE")
+        raise InvalidInput(f"{said}: write a tag as KEY=VALUE")
     return {key: value}
 
 

@@ -6,10 +6,10 @@ The module holds ``app``, a Typer with a command of the row's name (``develop.py
 whose commands are the row's own subcommands (``audit list``). A command returns its exit status;
 nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
 
-A mistake in the call, and ``Malformed`` or ``Unavailable`` out of a command, are one line on stderr
-and status 2.
-SIGINT and SIGTERM end a command alike, by ``KeyboardInterrupt``: it restores what it changed and
-leaves with one line and ``STOPPED`` where it does not choose a status of its own.
+A mistake in the call, and ``InvalidInput`` or ``DependencyUnavailable`` out of a command, are one
+line on stderr and status 2. SIGINT and SIGTERM end a command alike, by ``KeyboardInterrupt``: it
+restores what it changed and leaves with one line and ``STOPPED`` where it does not choose a status
+of its own.
 """
 
 import gc
@@ -24,7 +24,7 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
 from firstline.cli.account import trust
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
@@ -44,11 +44,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "hold a profile against the account: what would not be heard, or fixed"),
     "drill": ("drill", "ring an alarm of the deployed system on purpose, and follow it"),
     "report-user": ("report_user", "report a user's trouble to the deployed system (P3)"),
-    "approve": ("levers", "allow a plan that an incident proposed, once"),
-    "deny": ("levers", "refuse a proposed plan: a person takes the incident"),
-    "pause": ("levers", "no fixes for a while: of everything, a condition or an incident"),
-    "resume": ("levers", "end a pause before its time"),
-    "promote": ("levers", "let an action go by itself again that failed too often"),
+    "approve": ("operators", "allow a plan that an incident proposed, once"),
+    "deny": ("operators", "refuse a proposed plan: a person takes the incident"),
+    "pause": ("operators", "no fixes for a while: of everything, a condition or an incident"),
+    "resume": ("operators", "end a pause before its time"),
+    "promote": ("operators", "let an action go by itself again that failed too often"),
     "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
     "backtest": ("backtest", "what another policy would have done with what was recorded"),
     "audit": ("audit", "list, show, export and verify the ledger"),
@@ -135,7 +135,7 @@ def completed(arguments: Sequence[str]) -> int:
 
     try:
         return completion.answer(arguments)
-    except Malformed as error:
+    except InvalidInput as error:
         return mistake(str(error))
 
 
@@ -145,23 +145,23 @@ def run(name: str, arguments: Sequence[str]) -> int:
         return mistake(f"{name}: --profile names AWS credentials: name the file by --fleet {old}")
     try:
         return called(name, arguments)
-    except Malformed as error:
+    except InvalidInput as error:
         first, *more = error.lines
         return mistake(f"{name}: {first}", *more)
-    except Unavailable as error:
+    except DependencyUnavailable as error:
         return mistake(f"{name}: {error}")
 
 
 def called(name: str, arguments: Sequence[str]) -> int:
-    """The command's own status; raises `Malformed` for a mistake in *arguments*."""
+    """The command's own status; raises `InvalidInput` for a mistake in *arguments*."""
     import typer
 
     try:
         return invoked(group_of(name), name, arguments)
     except typer.TyperException as error:
-        raise Malformed(error.format_message()) from error
+        raise InvalidInput(error.format_message()) from error
     except typer.Abort as error:
-        raise Malformed("stopped, nothing was answered") from error
+        raise InvalidInput("stopped, nothing was answered") from error
 
 
 def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
@@ -184,7 +184,7 @@ def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
 
 
 def group_of(name: str) -> "TyperGroup":
-    """The commands of the module of *name*; raises `Malformed` as `module_of` does."""
+    """The commands of the module of *name*; raises `InvalidInput` as `module_of` does."""
     import typer
 
     return typer.main.get_group(module_of(COMMANDS[name][0]).app)
@@ -198,7 +198,7 @@ def fleet_as_profile(arguments: Sequence[str]) -> str | None:
 
 
 def module_of(name: str) -> ModuleType:
-    """The module of a command; raises `Malformed` for one of ``tools`` outside of a checkout."""
+    """The module of a command; raises `InvalidInput` for one of ``tools`` outside of a checkout."""
     if not name.startswith("tools."):
         return import_module(f"firstline.cli.{name}")
     from firstline.cli.develop import checkout

@@ -22,7 +22,7 @@ from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import digest
 from firstline.lab.twin import scenario as scenarios
@@ -66,7 +66,7 @@ def run(
     """
     if replay_export.holds(path):
         if world is not None or fleet or export is not None:
-            raise Malformed(f"{path}: an export has its own world and policy; see backtest")
+            raise InvalidInput(f"{path}: an export has its own world and policy; see backtest")
         if html is not None:
             _write_page(report.read(path), html)
         return replay_export.run(path, as_json=as_json)
@@ -100,7 +100,7 @@ def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event
         scenario = scenarios.load(path)
         profile = Path(fleet) if fleet else PROFILES / f"{scenario.profile}.toml"
         if not scenario.events:
-            raise Malformed(f"{path}: has no events: add [[events]] with a file or an alarm")
+            raise InvalidInput(f"{path}: has no events: add [[events]] with a file or an alarm")
         policy, begins = profiles.load(profile), scenario.begins
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
@@ -113,7 +113,7 @@ def _event(
 ) -> Event:
     """What the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
-        raise Malformed(f"{path}: an event is either of a file or of an alarm: give one of them")
+        raise InvalidInput(f"{path}: an event is either of a file or of an alarm: give one of them")
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
         body = envelope.read(path.parent / plan.file)
@@ -160,7 +160,7 @@ def _export(replayed: Replayed, path: Path) -> None:
 def _report(replayed: Replayed, profile: Path, path: Path) -> None:
     """Write the report of each ledger on one page; of a store that took nothing there is none."""
     if not replayed.chapters:
-        raise Malformed("--html: nothing was recorded, so there is nothing to report")
+        raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
     policy = profiles.load(profile)
     reports = tuple(write(chapter.entries, policy) for chapter in replayed.chapters)
     _write_page(reports, path)

@@ -12,7 +12,7 @@ from firstline.cli.output import terminal
 from firstline.cli.output.lines import PageLine, UpdateLine
 from firstline.cli.output.past import AgainLine, DifferenceLine
 from firstline.config.profile import Profile
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest
 from firstline.lab.redecide import chapters
 from firstline.lab.redecide.again import Compared, again
@@ -50,7 +50,7 @@ def run(path: Path, *, as_json: bool) -> int:
             else:
                 terminal.say(_text(line))
     if not incidents:
-        raise Malformed(f"{path}: holds no incident: nothing was decided in it")
+        raise InvalidInput(f"{path}: holds no incident: nothing was decided in it")
     if not as_json:
         ends = f"{parted} not as recorded" if parted else "each as recorded"
         terminal.say([f"incidents: {incidents}, decisions decided again: {decisions}, {ends}"])
@@ -58,18 +58,18 @@ def run(path: Path, *, as_json: bool) -> int:
 
 
 def policies(path: Path) -> dict[Digest, Profile]:
-    """The policies of the export in *path*; raises `Malformed` naming the file."""
+    """The policies of the export in *path*; raises `InvalidInput` naming the file."""
     try:
         with exported.opened(path) as read:
             return chapters.policies(read)
-    except Malformed as error:
+    except InvalidInput as error:
         raise exported.named(path, error) from error
 
 
 def _lines(
     path: Path, read: Iterable[Line], policies: dict[Digest, Profile]
 ) -> Iterator[AgainLine]:
-    """One line for each incident of the export; raises `Malformed` naming the file."""
+    """One line for each incident of the export; raises `InvalidInput` naming the file."""
     for chain in chapters.chains(read):
         told_story = story(chain)
         if told_story is not None:
@@ -82,7 +82,7 @@ def _line(
     try:
         compared = again(told, policies)
     except (msgspec.ValidationError, KeyError, ValueError) as error:
-        raise Malformed(f"{path}: {told.id} does not say what a ledger says: {error}") from error
+        raise InvalidInput(f"{path}: {told.id} does not say what a ledger says: {error}") from error
     held, start = compared.incident, told.opening.at
     (opening,) = received(told.opening)
     return AgainLine(

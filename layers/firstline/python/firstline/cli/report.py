@@ -17,7 +17,7 @@ from firstline.cli.incidents import Export, Until
 from firstline.cli.output import lines as output
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import Policy, Recorded, recorded
@@ -62,15 +62,17 @@ def run(
     place = Place(fleet, region, profile)
     if since:
         if incident or files:
-            raise Malformed("--since is across incidents: leave out --incident and the files")
+            raise InvalidInput("--since is across incidents: leave out --incident and the files")
         from firstline.cli import report_since
 
         report_since.tell(export, since, until, place, as_json=as_json)
         return
     if export is None and not incident:
-        raise Malformed("of what? Name an EXPORT, an --incident of the deployed ledger, or --since")
+        raise InvalidInput(
+            "of what? Name an EXPORT, an --incident of the deployed ledger, or --since"
+        )
     if until:
-        raise Malformed("--until goes with --since")
+        raise InvalidInput("--until goes with --since")
     reports = read(export, incident) if export else (_deployed(incident, place),)
     for path, made in _written(reports, html, markdown, ics):
         exported.write([made.encode()], path)
@@ -85,7 +87,7 @@ def run(
 
 
 def read(export: Path, incident: str = "") -> tuple[Report, ...]:
-    """The reports of what *export* holds; raises `Malformed`."""
+    """The reports of what *export* holds; raises `InvalidInput`."""
     chains: Chains = {}
     policies: dict[Digest, str] = {}
     with exported.opened(export) as lines:
@@ -114,7 +116,7 @@ def _deployed(incident: str, place: Place) -> Report:
     deployment = deployments.find(place)
     found = list(deployment.ledger.entries(IncidentId(incident)))
     if not found:
-        raise Malformed(f"there is no incident {incident} in the deployed ledger")
+        raise InvalidInput(f"there is no incident {incident} in the deployed ledger")
     policy = recorded(found[-1]).policy
     kept = archived.policy(deployment.archive, policy) if deployment.archive else None
     if kept is None and deployment.file is not None:
@@ -139,9 +141,9 @@ def _written(
 def _invitation(reports: tuple[Report, ...]) -> str:
     found = [each for each in map(invitation, reports) if each is not None]
     if not found:
-        raise Malformed("--ics: a post-mortem is of a P1 or P2, whose policy is in the export")
+        raise InvalidInput("--ics: a post-mortem is of a P1 or P2, whose policy is in the export")
     if len(found) > 1:
-        raise Malformed("--ics: an invitation is to one meeting: give --incident")
+        raise InvalidInput("--ics: an invitation is to one meeting: give --incident")
     return found[0]
 
 
@@ -150,15 +152,15 @@ def _chosen(chains: Chains, incident: str, export: Path) -> list[list[Entry]]:
     if incident:
         if (named := chains.get(IncidentId(incident))) is None:
             told = "audit list shows what it holds"
-            raise Malformed(f"{export}: holds no incident {incident!r}: {told}")
+            raise InvalidInput(f"{export}: holds no incident {incident!r}: {told}")
         return [named]
     signals = [chain for chain in chains.values() if chain[0].incident != CHAIN]
     found = [chain for chain in signals if _opened(chain)] or signals
     if not found:
-        raise Malformed(f"{export}: holds no entry of an incident")
+        raise InvalidInput(f"{export}: holds no entry of an incident")
     if len(found) > INCIDENTS_MAX:
         many = f"holds {len(found)} incidents, and a page {INCIDENTS_MAX}"
-        raise Malformed(f"{export}: {many}: name one with --incident")
+        raise InvalidInput(f"{export}: {many}: name one with --incident")
     return found
 
 
@@ -172,5 +174,5 @@ def _profile(chain: list[Entry], policies: dict[Digest, str]) -> LoadedProfile |
     text = policies.get(digest)
     try:
         return profiles.parse(text.encode(), digest) if text is not None else None
-    except Malformed:  # it was written for another version
+    except InvalidInput:  # it was written for another version
         return None

@@ -7,13 +7,13 @@ from pathlib import Path
 from rich.text import Text
 
 from firstline import command_lines
-from firstline.cli import incidents, instants
+from firstline.cli import incidents, times
 from firstline.cli.analysis.statistics import Review, Spread, Turn, review
 from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.reporting.timeline import clock
 from firstline.reporting.tones import Tone
 
@@ -22,10 +22,10 @@ GOOD, WARNING, BAD = (STYLES[each] for each in (Tone.GOOD, Tone.WARNING, Tone.BA
 
 
 def tell(export: Path | None, since: str, until: str, place: Place, *, as_json: bool) -> None:
-    """Tell the review of *export*, or of the deployed ledger; raises `Malformed`."""
-    window = (instants.read("--since", since), instants.read("--until", until))
+    """Tell the review of *export*, or of the deployed ledger; raises `InvalidInput`."""
+    window = (times.read("--since", since), times.read("--until", until))
     if None not in window and window[0] >= window[1]:  # type: ignore[operator]  # neither is None
-        raise Malformed("--until: give an instant later than --since")
+        raise InvalidInput("--until: give an instant later than --since")
     where = _where(export, place)
     with incidents.reading(export, place) as entries:
         told = review(entries, *window, where)

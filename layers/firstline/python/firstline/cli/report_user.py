@@ -11,7 +11,7 @@ from firstline.cli.fleets import Credentials
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ReportLine
 from firstline.doctor.readers import deployed
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.signals.sources.user import DETAILS_MAX, Report
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(
 def send(told: dict[str, str], session: "Session") -> ReportLine:
     """Put what is *told* on the bus; who reports is who calls, unless it says so.
 
-    Raises `Malformed` or `Unavailable`.
+    Raises `InvalidInput` or `DependencyUnavailable`.
     """
     who = told["reporter"] or reports.caller(session)
     report = checked(told | {"reporter": who})
@@ -50,13 +50,13 @@ def send(told: dict[str, str], session: "Session") -> ReportLine:
 
 
 def checked(told: dict[str, str]) -> Report:
-    """The report with an id of its own; raises `Malformed` without repeating what was told."""
+    """The report with an id of its own; raises `InvalidInput` without repeating what was told."""
     try:
         return msgspec.convert(told | {"id": secrets.token_hex(16)}, type=Report)
     except msgspec.ValidationError as error:
         message = str(error)
     if "$.user" in message:
-        raise Malformed("--user: give the user's GUID, 8-4-4-4-12 hexadecimal digits")
+        raise InvalidInput("--user: give the user's GUID, 8-4-4-4-12 hexadecimal digits")
     if "$.details" in message:
-        raise Malformed(f"--details: give 1 to {DETAILS_MAX} characters")
-    raise Malformed("--reporter: give a name of letters, digits and . : / = + @ , -")
+        raise InvalidInput(f"--details: give 1 to {DETAILS_MAX} characters")
+    raise InvalidInput("--reporter: give a name of letters, digits and . : / = + @ , -")

@@ -14,7 +14,7 @@ from firstline.cli.main import STOPPED
 from firstline.cli.output import lines as output
 from firstline.cli.output import progress, stepwise
 from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import cells as directed_runs
 from firstline.lab.simulation import found, planted
@@ -63,7 +63,7 @@ def run(
     if hunt is not None:
         return _hunt(hunt, as_json=as_json)
     if export is not None and seed is None:
-        raise Malformed("--export goes with --seed: it writes the ledger of one run")
+        raise InvalidInput("--export goes with --seed: it writes the ledger of one run")
     if seed is not None:
         if export is not None:
             exported.write(found.exported(found.run(seed)), export)
@@ -73,7 +73,7 @@ def run(
     if not told.seeds:
         told = Campaign(code=code, first=first, next=first)
     elif told.code != code:
-        raise Malformed(f"{state} holds runs of other code: its figures cannot be added to")
+        raise InvalidInput(f"{state} holds runs of other code: its figures cannot be added to")
     jobs = (*(cells()[told.directed :] if directed else ()), *range(told.next, told.first + seeds))
     whole = _run(told, jobs, state)
     return _tell(told, whole=whole, coverage=coverage, as_json=as_json)
@@ -83,7 +83,7 @@ def _hunt(text: str, *, as_json: bool) -> int:
     """Plant each of these bugs; 1 if the checkers miss one."""
     bugs = [each for each in PLANTED if text in each.name]
     if not bugs:
-        raise Malformed(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
+        raise InvalidInput(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
     survived, code = 0, version.digest()
     for bug, seed in planted.hunts(bugs):
         survived += seed is None

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 class FromEnvironment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,14 +16,17 @@ class FromEnvironment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """Settings from *environment*; raises `Malformed` when they are missing or do not fit."""
+        """Settings from *environment*.
+
+        Raises `InvalidInput` when they are missing or do not fit.
+        """
         try:
             return msgspec.json.decode(environment[cls.variable], type=cls)
         except KeyError:
-            raise Malformed(f"{cls.variable} is not set: {cls.mend}") from None
+            raise InvalidInput(f"{cls.variable} is not set: {cls.mend}") from None
         except msgspec.DecodeError as error:
             form = f"{cls.__module__}.{cls.__qualname__}"
-            raise Malformed(f"{cls.variable} does not fit {form}: {error}") from error
+            raise InvalidInput(f"{cls.variable} does not fit {form}: {error}") from error
 
     def write(self) -> str:
         """The value of the variable."""

@@ -6,17 +6,17 @@ None is a default: a line that forgets its fleet must not reach another one's ac
 from collections.abc import Mapping
 from pathlib import Path
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 VARIABLE = "FIRSTLINE_FLEET"
 FILE = "firstline.toml"
 
 
 def choose(named: str | None, environment: Mapping[str, str], folder: Path) -> Path:
-    """The path of the fleet file; a relative one is of *folder*. Raises `Malformed` for none."""
+    """The path of the fleet file; a relative one is of *folder*. Raises `InvalidInput` for none."""
     if given := named or environment.get(VARIABLE):
         return folder / given
     if (folder / FILE).is_file():
         return folder / FILE
     why = f"name one by --fleet FILE (cdk: -c fleet=FILE) or {VARIABLE}, or put {FILE} here"
-    raise Malformed(f"no fleet file: {why}")
+    raise InvalidInput(f"no fleet file: {why}")

@@ -16,7 +16,7 @@ from firstline.config.deployment_section import SECTION, Deployment
 from firstline.config.inheritance import Merged, Table
 from firstline.config.profile import Profile
 from firstline.config.toml_document import Document, Fault
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 POLICIES = Path(__file__).parents[1] / "policies"
 EXTENDS = "extends"
@@ -38,7 +38,7 @@ class FleetFile(NamedTuple):
     merged: Merged
     text: bytes
 
-    def refusal(self, faults: list[Fault]) -> Malformed:
+    def refusal(self, faults: list[Fault]) -> InvalidInput:
         """The *faults* of the whole, where the fleet file can mend them."""
         return self.document.refusal(map(self._own, faults))
 
@@ -51,22 +51,22 @@ class FleetFile(NamedTuple):
 
 
 def load(path: Path) -> Profile:
-    """The profile in *path*; raises `Malformed` with file, line and key."""
+    """The profile in *path*; raises `InvalidInput` with file, line and key."""
     return parse(profile_file.read(path), str(path))
 
 
 def parse(raw: bytes, name: str) -> Profile:
-    """The profile that *raw* makes; *name* is where it came from. Raises `Malformed`."""
+    """The profile that *raw* makes; *name* is where it came from. Raises `InvalidInput`."""
     return profile_file.parse(whole(raw, name), name)
 
 
 def read(path: Path) -> bytes:
-    """The whole text of the profile in *path*; raises `Malformed`."""
+    """The whole text of the profile in *path*; raises `InvalidInput`."""
     return whole(profile_file.read(path), str(path))
 
 
 def whole(raw: bytes, name: str) -> bytes:
-    """The whole text of *raw*, a file called *name*; raises `Malformed`."""
+    """The whole text of *raw*, a file called *name*; raises `InvalidInput`."""
     document = toml_document.read(raw, name)
     found = extending(raw, name)
     if found is not None:
@@ -75,7 +75,7 @@ def whole(raw: bytes, name: str) -> bytes:
 
 
 def deployment(path: Path) -> Deployment:
-    """How the stacks of the fleet in *path* are deployed; raises `Malformed`."""
+    """How the stacks of the fleet in *path* are deployed; raises `InvalidInput`."""
     return _deployment(toml_document.read(profile_file.read(path), str(path)))
 
 
@@ -101,7 +101,7 @@ def _without_deployment(document: Document) -> bytes:
 
 
 def extending(raw: bytes, name: str) -> FleetFile | None:
-    """*raw* with the policy that it extends, if it does; raises `Malformed`."""
+    """*raw* with the policy that it extends, if it does; raises `InvalidInput`."""
     document = toml_document.read(raw, name)
     if EXTENDS not in document.table:
         return None

@@ -40,7 +40,8 @@ FORMER = {
 def faults(path: Path) -> tuple[str, ...]:
     """A line for each placeholder that the file of another fleet, at *path*, has left.
 
-    Raises `Malformed` where it cannot be read. A file with the group of an example is the example.
+    Raises `InvalidInput` where it cannot be read. A file with the group of an example is the
+    example.
     """
     document = toml_document.read(profile_file.read(path), str(path))
     table = document.table

@@ -8,22 +8,22 @@ import msgspec
 from firstline.config import consistency, toml_document, type_errors
 from firstline.config.profile import Profile
 from firstline.config.toml_document import Fault
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import digest
 
 
 def read(path: Path) -> bytes:
-    """The bytes of the file; raises `Malformed`."""
+    """The bytes of the file; raises `InvalidInput`."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Malformed(
+        raise InvalidInput(
             f"{path}: cannot be read ({error.strerror}): name a profile that exists"
         ) from error
 
 
 def load(path: Path) -> Profile:
-    """The profile in *path*, a whole file; raises `Malformed` with file, line and key."""
+    """The profile in *path*, a whole file; raises `InvalidInput` with file, line and key."""
     return parse(read(path), str(path))
 
 

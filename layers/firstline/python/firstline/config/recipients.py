@@ -19,7 +19,7 @@ KEYS = {
 def faults(path: Path) -> tuple[str, ...]:
     """A line for each topic of which the fleet file at *path* does not say who reads it.
 
-    Raises `Malformed` where it cannot be read.
+    Raises `InvalidInput` where it cannot be read.
     """
     document = toml_document.read(profile_file.read(path), str(path))
     section = document.table.get(SECTION, {})

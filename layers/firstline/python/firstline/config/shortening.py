@@ -12,7 +12,7 @@ from firstline.config.fleet_file import EXTENDS, Policy
 from firstline.config.inheritance import NAMES, Table
 from firstline.config.profile import Profile
 from firstline.config.toml_document import Key, read
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 class Shortened(NamedTuple):
@@ -25,11 +25,11 @@ class Shortened(NamedTuple):
 def shorten(raw: bytes, name: str) -> Shortened:
     """*raw*, a whole profile called *name*, on the policy of which it differs least.
 
-    Raises `Malformed` where it is none, or extends a policy already.
+    Raises `InvalidInput` where it is none, or extends a policy already.
     """
     table = read(raw, name).table
     if EXTENDS in table:
-        raise Malformed(f"{name}: extends a policy already: policy show prints the whole")
+        raise InvalidInput(f"{name}: extends a policy already: policy show prints the whole")
     before = fleet_file.parse(raw, name)
     texts = (_text(table, policy) for policy in fleet_file.policies())
     text = min(texts, key=lambda each: len(each.splitlines()))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 type Key = tuple[str | int, ...]
 """The way to a value: names of tables, and indexes into arrays."""
@@ -44,13 +44,13 @@ class Document(NamedTuple):
     text: str
     table: dict[str, Any]
 
-    def refusal(self, faults: Iterable[Fault]) -> Malformed:
+    def refusal(self, faults: Iterable[Fault]) -> InvalidInput:
         """A line for each of *faults*, in the file's order: file, line, key, what to mend."""
         found = sorted(faults, key=lambda it: _place(self.table, it.key))
         near = sorted(((self.line(it.key), it) for it in found[:FAULTS_MAX]), key=itemgetter(0))
         lines = dict.fromkeys(f"{self.name}:{line}: {self._told(it)}" for line, it in near)
         more = len(found) - FAULTS_MAX
-        return Malformed(*lines, *([f"{self.name}: {more} more faults"] if more > 0 else []))
+        return InvalidInput(*lines, *([f"{self.name}: {more} more faults"] if more > 0 else []))
 
     def _told(self, fault: Fault) -> str:
         named = label(self.table, fault.key)
@@ -75,12 +75,12 @@ class _Prefix(NamedTuple):
 
 
 def read(raw: bytes, name: str) -> Document:
-    """The file whose bytes are *raw*; raises `Malformed` with the line that is no TOML."""
+    """The file whose bytes are *raw*; raises `InvalidInput` with the line that is no TOML."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise Malformed(f"{name}:{line}: is not text: save the file as UTF-8") from error
+        raise InvalidInput(f"{name}:{line}: is not text: save the file as UTF-8") from error
     try:
         return Document(name, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -88,10 +88,10 @@ def read(raw: bytes, name: str) -> Document:
         what = told["what"] if told else str(error)
         where = told["line"] if told and told["line"] else len(text.rstrip("\n").split("\n"))
         mend = "write KEY = VALUE, texts in quotes, each key once"
-        raise Malformed(f"{name}:{where}: is not TOML ({what}): {mend}") from error
+        raise InvalidInput(f"{name}:{where}: is not TOML ({what}): {mend}") from error
     except RecursionError as error:
         deepest = max(enumerate(text.split("\n"), 1), key=lambda it: len(it[1]))[0]
-        raise Malformed(f"{name}:{deepest}: is nested too deep: a profile is flat") from error
+        raise InvalidInput(f"{name}:{deepest}: is nested too deep: a profile is flat") from error
 
 
 def shown(value: object) -> str:

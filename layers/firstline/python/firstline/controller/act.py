@@ -14,11 +14,11 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import seconds
 from firstline.controller import background, demotion
-from firstline.controller.draft import Draft
 from firstline.controller.ports.store import Fence, LeaseWrite
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
-from firstline.diagnosis.health_checks import Life
-from firstline.errors import Bug
+from firstline.diagnosis.health_checks import HostHealth
+from firstline.errors import InvariantViolation
 from firstline.ids import CommandId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Proposal
@@ -48,7 +48,7 @@ FUNCTION_TIMEOUT = timedelta(seconds=60)
 MARGIN = timedelta(seconds=30)
 
 
-def look(draft: Draft, step: LookStep) -> None:
+def look(draft: IncidentUnitOfWork, step: LookStep) -> None:
     """Send a look; its answers are read at a later wake. Nothing is leased: it only reads."""
     token = plan.token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
     until = draft.now + seconds(draft.system.profile.policy.look_timeout_seconds)
@@ -80,7 +80,7 @@ def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: dat
     return copy.replace(incident, look=None, hosts=hosts, targets=targets)
 
 
-def fix(draft: Draft, what: Plan, about: Situation) -> None:
+def fix(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> None:
     """Commit the intent with lease and spending, send it once, and record what is known."""
     attempt, lease = _intend(draft, what, about)
     draft.commit()
@@ -91,7 +91,7 @@ def fix(draft: Draft, what: Plan, about: Situation) -> None:
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
 
 
-def ask(draft: Draft, what: Plan, unknowns: tuple[str, ...], about: Situation) -> None:
+def ask(draft: IncidentUnitOfWork, what: Plan, unknowns: tuple[str, ...], about: Situation) -> None:
     """Tell people of the plan and go on watching: their word wakes it, and silence is no (I8).
 
     *unknowns* are the guards that lack a fact, which a yes overrides.
@@ -116,7 +116,7 @@ def ask(draft: Draft, what: Plan, unknowns: tuple[str, ...], about: Situation) -
     draft.rest(draft.now + seconds(profile.policy.watch_seconds))
 
 
-def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
+def hand_over(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
     known, metrics = background.look_up(draft, about)
     told = handover.details(draft.incident, about.diagnosis, decision, known)
@@ -130,7 +130,7 @@ def hand_over(draft: Draft, decision: Decision, about: Situation) -> None:
     _end(draft, Fact.GAVE_UP, about.limits)
 
 
-def close(draft: Draft, held: Limits | Unknown) -> None:
+def close(draft: IncidentUnitOfWork, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
     background.record_alarm_metric(draft)
     mended = any(each.mended for each in draft.incident.attempts)
@@ -138,28 +138,30 @@ def close(draft: Draft, held: Limits | Unknown) -> None:
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 
 
-def _report_link(draft: Draft) -> str:
+def _report_link(draft: IncidentUnitOfWork) -> str:
     """Where its report will be as soon as the archive has its end."""
     settings = draft.system.settings
     return report_place.link(settings.archive_bucket, settings.home.region, draft.incident.id)
 
 
-def _end(draft: Draft, fact: Fact, held: Limits | Unknown) -> None:
+def _end(draft: IncidentUnitOfWork, fact: Fact, held: Limits | Unknown) -> None:
     if draft.incident.current is None:  # a fix under way keeps the lease until it runs out
         draft.release(held)
     draft.incident = copy.replace(draft.incident.after(fact), ended_at=draft.now, look=None)
     draft.rest(None, closes=draft.incident.cause)
 
 
-def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]:
+def _intend(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> tuple[Attempt, Lease]:
     """The intent, and the lease that it takes, in the draft."""
     held, group = about.limits, about.evidence.group
     if isinstance(held, Unknown) or isinstance(group, Unknown) or about.surroundings is None:
-        raise Bug("a fix was decided without readable limits, its group, or its surroundings")
-    dead = about.diagnosis.having(Life.DEAD)
+        raise InvariantViolation(
+            "a fix was decided without readable limits, its group, or its surroundings"
+        )
+    dead = about.diagnosis.having(HostHealth.DEAD)
     alive = tuple(each for each in what.hosts if each not in dead)
     attempt = _attempt(draft, what, held, group)
-    spent = limits.Spent(attempt.token, attempt.action, attempt.target, draft.now, alive)
+    spent = limits.AttemptRecord(attempt.token, attempt.action, attempt.target, draft.now, alive)
     window = seconds(draft.system.profile.policy.spending_seconds)
     until = attempt.lease_until
     lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
@@ -180,7 +182,7 @@ def _intend(draft: Draft, what: Plan, about: Situation) -> tuple[Attempt, Lease]
     return attempt, lease
 
 
-def _attempt(draft: Draft, what: Plan, held: Limits, group: Group) -> Attempt:
+def _attempt(draft: IncidentUnitOfWork, what: Plan, held: Limits, group: Group) -> Attempt:
     """*what* as it is to be tried now, under the next fence."""
     action = ACTIONS[what.action]
     return Attempt(
@@ -213,7 +215,7 @@ def _intended(attempt: Attempt, what: Plan) -> entries.FixIntended:
     )
 
 
-def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> None:
+def _take_in(draft: IncidentUnitOfWork, attempt: Attempt, lease: Lease, sending: Sending) -> None:
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
     event = entries.FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
     if isinstance(sending, Sent) and strayed(attempt, sending.command):
@@ -237,7 +239,9 @@ def _take_in(draft: Draft, attempt: Attempt, lease: Lease, sending: Sending) -> 
     return None
 
 
-def _went_astray(draft: Draft, met: Attempt, lease: Lease, event: entries.FixReported) -> None:
+def _went_astray(
+    draft: IncidentUnitOfWork, met: Attempt, lease: Lease, event: entries.FixReported
+) -> None:
     """The group did it to another than was meant: it is over, and the next wake hands it over."""
     over = copy.replace(met, outcome=Outcome.ANOTHER, answered_at=draft.now, helped=False)
     told = copy.replace(event, outcome=Outcome.ANOTHER, command=met.command, detail=astray(met))

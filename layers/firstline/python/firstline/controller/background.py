@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from firstline.config.profile import MadeAlarm
-from firstline.controller.draft import Draft
 from firstline.controller.observe import read
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Refreshes, Unknown
-from firstline.diagnosis.investigation import Background, Peerings, Routes, Topic, Way
+from firstline.diagnosis.investigation import Investigation, Peerings, Routes, Topic, Way
 from firstline.diagnosis.preflight import Deployment, Deployments
 from firstline.monitoring import alarm_metric
 from firstline.monitoring import alarms as detection
@@ -22,7 +22,7 @@ WITHIN = timedelta(seconds=12)
 
 
 def look_up(
-    draft: Draft, about: Situation
+    draft: IncidentUnitOfWork, about: Situation
 ) -> tuple[tuple[str, ...], tuple[dict[str, object], ...]]:
     """What a person looks up first, in lines; and the metrics among it, for the record (R20)."""
     dependency = about.diagnosis.dependency is not None
@@ -33,7 +33,7 @@ def look_up(
     return lines, background.recorded(found.metrics)
 
 
-def record_alarm_metric(draft: Draft) -> None:
+def record_alarm_metric(draft: IncidentUnitOfWork) -> None:
     """Record the metric of the leading alarm for the report.
 
     An alarm that others made may have the name of one that the stack makes: its ARN tells them
@@ -49,7 +49,7 @@ def record_alarm_metric(draft: Draft) -> None:
         _record_external(draft)
 
 
-def _record_made(draft: Draft, alarm: MadeAlarm) -> None:
+def _record_made(draft: IncidentUnitOfWork, alarm: MadeAlarm) -> None:
     looks_around = draft.system.ports.background
     around = alarm_metric.window(alarm, draft.incident.signalled_at, draft.now)
     values = read(lambda: looks_around.alarm_metric(alarm, around))
@@ -57,7 +57,7 @@ def _record_made(draft: Draft, alarm: MadeAlarm) -> None:
         draft.record(alarm_metric.event(alarm, around, values))
 
 
-def _record_external(draft: Draft) -> None:
+def _record_external(draft: IncidentUnitOfWork) -> None:
     looks_around, incident = draft.system.ports.background, draft.incident
     arn, since = incident.alarm_arn, incident.signalled_at
     found = read(lambda: looks_around.external_metric(arn, since, draft.now))
@@ -68,11 +68,11 @@ def _record_external(draft: Draft) -> None:
 class _Reader:
     """Reads one thing after the other, until its time is over."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: IncidentUnitOfWork) -> None:
         self._ports = draft.system.ports
         self._until = self._ports.clock.now() + WITHIN
 
-    def read(self, about: Situation, wanted: frozenset[Topic]) -> Background:
+    def read(self, about: Situation, wanted: frozenset[Topic]) -> Investigation:
         """All that is wanted."""
         looks_around, start = self._ports.background, about.incident.signalled_at
         way = Topic.NETWORK in wanted and bool(about.profile.fleet.nats.host)
@@ -80,7 +80,7 @@ class _Reader:
         def of[T](topic: Topic, reading: Callable[[], T | None]) -> T | Unknown | None:
             return self._one(reading) if topic in wanted else None
 
-        return Background(
+        return Investigation(
             issues=of(Topic.HEALTH, looks_around.issues),
             metrics=of(Topic.METRICS, lambda: looks_around.metrics(start)),
             changes=tuple(self._changes(about)) if Topic.CHANGES in wanted else (),

@@ -12,7 +12,7 @@ from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
 from firstline.controller.ports.store import Change, Store
 from firstline.controller.system import System
-from firstline.errors import Busy, Conflict, Contested, Unavailable
+from firstline.errors import Busy, CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import digest
 
 TRIES_MAX = 50
@@ -27,7 +27,9 @@ SHORTEST, JITTER = timedelta(milliseconds=20), timedelta(milliseconds=80)
 
 
 def commit(ports: Ports, change: Change) -> None:
-    """Write *change*; raises `Conflict` for what somebody else wrote, `Busy` and `Unavailable`.
+    """Write *change*.
+
+    Raises `CommitConflict` for what somebody else wrote, `Busy` and `DependencyUnavailable`.
 
     A transaction that met another one on the same items was cancelled whole: nothing of it was
     written, so that trying again is safe, and is not what an outage is.
@@ -36,7 +38,7 @@ def commit(ports: Ports, change: Change) -> None:
     for number in range(TRIES_MAX):
         try:
             return ports.store.commit(change)
-        except Conflict as conflict:
+        except CommitConflict as conflict:
             if conflict.contested is not Contested.BUSY:
                 raise
         if ports.clock.now() - began >= BUSY_MAX:
@@ -48,18 +50,18 @@ def commit(ports: Ports, change: Change) -> None:
 def contend[T](turn: Callable[[], T], what: str, clock: Clock) -> T:
     """What *turn* gives, begun again where another writer was first or the store was busy.
 
-    Raises `Unavailable` after five turns, or 10 s.
+    Raises `DependencyUnavailable` after five turns, or 10 s.
     """
     began, turns = clock.now(), 0
     while turns < TURNS_MAX:
         turns += 1
         try:
             return turn()
-        except (Conflict, Busy):
+        except (CommitConflict, Busy):
             clock.sleep(pause(f"{what}|{turns}", clock.now()))
         if clock.now() - began > BEGINS_WITHIN:
             break
-    raise Unavailable(f"{what} is contested {turns} times in a row: try again")
+    raise DependencyUnavailable(f"{what} is contested {turns} times in a row: try again")
 
 
 def pause(of: str, now: datetime) -> timedelta:

@@ -7,13 +7,13 @@ import copy
 
 from firstline.actions.catalogue import UNDOING
 from firstline.config.profile import seconds
-from firstline.controller.draft import Draft
-from firstline.controller.operators.commands import Promote, Pulled
+from firstline.controller.operators.commands import CommandResult, Promote
 from firstline.controller.operators.kill_switch import write
 from firstline.controller.ports.store import LeaseWrite
 from firstline.controller.system import System
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis.evidence import Unknown
-from firstline.errors import Bug, Malformed
+from firstline.errors import InvalidInput, InvariantViolation
 from firstline.incidents import demotion as trust
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import NOT_JUDGED, Attempt
@@ -23,7 +23,7 @@ from firstline.remediation import kill_switch as pauses
 from firstline.remediation.limits import Limits
 
 
-def judge(draft: Draft, over: Attempt) -> None:
+def judge(draft: IncidentUnitOfWork, over: Attempt) -> None:
     """Count the verdict on *over* in the lease that is given back, and tell of a demotion.
 
     What was never judged does not count, and what undoes a fix of ours is a way back. Where the
@@ -43,7 +43,7 @@ def judge(draft: Draft, over: Attempt) -> None:
         _tell(draft, over.action, demotion)
 
 
-def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
+def told(draft: IncidentUnitOfWork, held: Limits | Unknown) -> tuple[str, ...]:
     """What a person who takes over is told: every action that is demoted, a line each."""
     if isinstance(held, Unknown):
         return ()
@@ -53,11 +53,11 @@ def told(draft: Draft, held: Limits | Unknown) -> tuple[str, ...]:
     )
 
 
-def promote(order: Promote, by: str, system: System) -> Pulled:
+def promote(order: Promote, by: str, system: System) -> CommandResult:
     """Let an action go by itself again: beside the lease and in the chain of the switch, at once.
 
     The fence rises, so that whoever read the lease before writes nothing over it. Raises
-    `Malformed` for what is not demoted, `Conflict` and `Unavailable`.
+    `InvalidInput` for what is not demoted, `CommitConflict` and `DependencyUnavailable`.
     """
     now, limits = system.ports.clock.now(), _readable(system)
     lease = limits.lease
@@ -65,7 +65,7 @@ def promote(order: Promote, by: str, system: System) -> Pulled:
     was = demoted.get(order.action)
     if was is None:
         known = ", ".join(demoted) or "nothing"
-        raise Malformed(f"{order.action} is not demoted: demoted is {known}")
+        raise InvalidInput(f"{order.action} is not demoted: demoted is {known}")
     event = ActionPromoted(
         action=order.action,
         failed=was.failed,
@@ -76,10 +76,10 @@ def promote(order: Promote, by: str, system: System) -> Pulled:
     trusts = trust.promoted(lease.trusts, order.action)
     after = LeaseWrite(copy.replace(lease, fence=lease.fence + 1, trusts=trusts), lease.fence)
     write(pauses.noted(limits.switch, event, now, system.provenance()), system, after)
-    return Pulled(lever="promote", by=by, action=order.action)
+    return CommandResult(lever="promote", by=by, action=order.action)
 
 
-def _tell(draft: Draft, action: str, demotion: Demotion) -> None:
+def _tell(draft: IncidentUnitOfWork, action: str, demotion: Demotion) -> None:
     """An entry, and a change beside PagerDuty's alerts, which notifies nobody."""
     why = demotion.told(action)
     draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
@@ -92,9 +92,9 @@ def _readable(system: System) -> Limits:
     """Lease and switch; what cannot be read stops every fix, and is mended by hand alone."""
     try:
         limits = system.ports.store.limits(system.profile.fleet.group)
-    except Bug as error:
-        raise Malformed(f"the lease cannot be read, so fixes are stopped: {error}") from error
+    except InvariantViolation as error:
+        raise InvalidInput(f"the lease cannot be read, so fixes are stopped: {error}") from error
     if limits.switch.unreadable:
         why = limits.switch.unreadable
-        raise Malformed(f"the switch cannot be read, so fixes are stopped: {why}")
+        raise InvalidInput(f"the switch cannot be read, so fixes are stopped: {why}")
     return limits

@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from firstline.controller.draft import Draft
+from firstline.controller.deliver_pages import record_delivery
 from firstline.controller.ports.store import Due
-from firstline.controller.settle import record_delivery
 from firstline.controller.system import System
-from firstline.errors import Conflict, FirstlineError
+from firstline.controller.unit_of_work import IncidentUnitOfWork
+from firstline.errors import CommitConflict, FirstlineError
 from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
 from firstline.notifications import payloads as bodies
@@ -23,31 +23,34 @@ WITHIN = timedelta(seconds=10)
 def sweep(found: Iterable[Due], system: System) -> int:
     """Publish what the incidents in *found* owe, and say of how many that is so.
 
-    One that cannot be read is left out. Raises `Unavailable` where it cannot be recorded.
+    One that cannot be read is left out. Raises `DependencyUnavailable` where it cannot be recorded.
     """
     now, store = system.ports.clock.now(), system.ports.store
-    told: list[tuple[Draft, Page]] = []
+    told: list[tuple[IncidentUnitOfWork, Page]] = []
     for due in found:
         if due.next_wake_at > now or system.ports.clock.now() - now > WITHIN:
             break  # the oldest are first
         with contextlib.suppress(FirstlineError):
             if (loaded := store.load(due.incident)) is None:
                 continue
-            draft = Draft(loaded.incident, system, now)
+            draft = IncidentUnitOfWork(loaded.incident, system, now)
             if (page := owed(draft)) is not None:
                 told.append((draft, page))
     publish(told, system)
     return len(told)
 
 
-def owed(draft: Draft) -> Page | None:
+def owed(draft: IncidentUnitOfWork) -> Page | None:
     """What the next digest says of this incident, when it is due."""
     due = paging.due(draft.incident.pages, draft.now)
     return next((each for each in due if each.channel == "digest"), None)
 
 
-def publish(told: Sequence[tuple[Draft, Page]], system: System) -> None:
-    """Tell the team of all of them at once; raises `Unavailable` where it cannot be recorded."""
+def publish(told: Sequence[tuple[IncidentUnitOfWork, Page]], system: System) -> None:
+    """Tell the team of all of them at once.
+
+    Raises `DependencyUnavailable` where it cannot be recorded.
+    """
     if not told:
         return
     fleet = system.profile.fleet.name
@@ -59,7 +62,7 @@ def publish(told: Sequence[tuple[Draft, Page]], system: System) -> None:
         if system.ports.clock.now() - published_at > WITHIN:
             break
         record_delivery(draft, page, delivery)
-        with contextlib.suppress(Conflict):  # it is told again with the next digest
+        with contextlib.suppress(CommitConflict):  # it is told again with the next digest
             if draft.incident.ended:
                 draft.rest(None)
             else:

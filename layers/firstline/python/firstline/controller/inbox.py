@@ -3,12 +3,12 @@
 import copy
 
 from firstline.controller import rising
-from firstline.controller.draft import Draft
-from firstline.controller.joining import clear
-from firstline.controller.opening import take_in
+from firstline.controller.deliver_pages import Choice, settle
+from firstline.controller.join_incident import clear
+from firstline.controller.open_incident import take_in
 from firstline.controller.ports.store import Joined, Loaded
-from firstline.controller.remember import arrived
-from firstline.controller.settle import Choice, settle
+from firstline.controller.record_external_event import arrived
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.ids import SignalKey
 from firstline.incidents import approvals
 from firstline.ledger.entries import Lead, SignalsJoined
@@ -26,11 +26,13 @@ of what is learnt of hosts and a fix, a demotion, the decision, and five for the
 (its entry, the lease, and three conditions)."""
 
 
-def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due_to_people) -> None:
+def page_first(
+    draft: IncidentUnitOfWork, loaded: Loaded, choose: Choice = paging.due_to_people
+) -> None:
     """Take in what waits for the incident, then try the pages that *choose* gives.
 
     Reconcile begins with it, and the sweep does no more. Where a page was tried all of it is
-    committed. Raises `Conflict` and `Unavailable`.
+    committed. Raises `CommitConflict` and `DependencyUnavailable`.
     """
     take_approvals(draft, loaded.approvals)
     if not draft.incident.ended:
@@ -38,7 +40,7 @@ def page_first(draft: Draft, loaded: Loaded, choose: Choice = paging.due_to_peop
     settle(draft, choose=choose)
 
 
-def fold(draft: Draft, loaded: Loaded) -> None:
+def fold(draft: IncidentUnitOfWork, loaded: Loaded) -> None:
     """Take in the gravest signals of the inbox, and tell them in one entry.
 
     The same commit removes them. They may raise the incident, and with it a page that is owed
@@ -60,13 +62,13 @@ def fold(draft: Draft, loaded: Loaded) -> None:
     rising.mark_sent(draft)
 
 
-def _chosen(draft: Draft, loaded: Loaded) -> tuple[Joined, ...]:
+def _chosen(draft: IncidentUnitOfWork, loaded: Loaded) -> tuple[Joined, ...]:
     """As many as the transaction of this turn can remove beside what else it writes."""
     entry = 1
     return loaded.inbox[: min(FOLDED_MAX, max(draft.room - entry - REST_MAX, 0))]
 
 
-def take_approvals(draft: Draft, said: tuple[approvals.Approval, ...]) -> None:
+def take_approvals(draft: IncidentUnitOfWork, said: tuple[approvals.Approval, ...]) -> None:
     """Take in what people said to proposals, in order; what was asked of them is answered."""
     for approval in said[:APPROVALS_MAX]:
         after = approvals.answered(draft.incident.proposals, approval)
@@ -80,7 +82,7 @@ def take_approvals(draft: Draft, said: tuple[approvals.Approval, ...]) -> None:
     draft.heard = draft.heard or bool(said)
 
 
-def forward(draft: Draft, loaded: Loaded) -> None:
+def forward(draft: IncidentUnitOfWork, loaded: Loaded) -> None:
     """An incident that ended hears nothing any more: an alarm since then opens anew.
 
     One from before the end belongs to the episode that is over, if its alarm is OK now (I3, I14).
@@ -94,7 +96,7 @@ def forward(draft: Draft, loaded: Loaded) -> None:
     fold(draft, loaded)
 
 
-def _over(draft: Draft, signals: tuple[Signal, ...]) -> frozenset[SignalKey]:
+def _over(draft: IncidentUnitOfWork, signals: tuple[Signal, ...]) -> frozenset[SignalKey]:
     """Those from before the end whose alarm is OK now; unknown is never fine."""
     ended_at = draft.incident.ended_at
     early = [each for each in signals if ended_at is not None and each.at <= ended_at]
@@ -103,5 +105,5 @@ def _over(draft: Draft, signals: tuple[Signal, ...]) -> frozenset[SignalKey]:
     return frozenset(each.key for each in early if each.arn in well)
 
 
-def _found(draft: Draft, signal: Signal) -> Classification:
+def _found(draft: IncidentUnitOfWork, signal: Signal) -> Classification:
     return classify(signal, draft.system.profile, draft.system.settings.home)

@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Callable
 
-from firstline.controller.draft import Draft
-from firstline.controller.settle import record_delivery, send
-from firstline.errors import Conflict, Unavailable
+from firstline.controller.deliver_pages import record_delivery, send
+from firstline.controller.unit_of_work import IncidentUnitOfWork
+from firstline.errors import CommitConflict, DependencyUnavailable
 from firstline.incidents.incident import Incident
 from firstline.notifications import updates
 from firstline.notifications.delivery import NotYet
@@ -14,7 +14,9 @@ from firstline.remediation.progress.update import update
 from firstline.remediation.situation import Situation
 
 
-def informing(draft: Draft, decision: Decision, about: Situation) -> Callable[[Incident], Incident]:
+def informing(
+    draft: IncidentUnitOfWork, decision: Decision, about: Situation
+) -> Callable[[Incident], Incident]:
     """What adds the update of *decision* to the incident that its step leaves."""
 
     def add(incident: Incident) -> Incident:
@@ -27,7 +29,7 @@ def informing(draft: Draft, decision: Decision, about: Situation) -> Callable[[I
     return add
 
 
-def send_updates(draft: Draft) -> None:
+def send_updates(draft: IncidentUnitOfWork) -> None:
     """Send the updates that are due, each once, as long as they are taken; record what came of it.
 
     What cannot be recorded is sent again at a later wake: a second one notifies no one either.
@@ -41,5 +43,5 @@ def send_updates(draft: Draft) -> None:
             break
     if due:
         draft.schedule()
-        with contextlib.suppress(Conflict, Unavailable):
+        with contextlib.suppress(CommitConflict, DependencyUnavailable):
             draft.commit()

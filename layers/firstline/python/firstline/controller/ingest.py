@@ -1,8 +1,8 @@
 """Ingest: an event becomes a signal, and the signal opens an episode, joins one, or is noted."""
 
-from firstline.controller.joining import Receipt, note, tell
-from firstline.controller.opening import take_in
-from firstline.controller.remember import arrived
+from firstline.controller.join_incident import Receipt, note, tell
+from firstline.controller.open_incident import take_in
+from firstline.controller.record_external_event import arrived
 from firstline.controller.system import System
 from firstline.signal import Disposition, Signal, SignalKind, on_time
 from firstline.signals.classify import Classification, classify, known_as
@@ -11,7 +11,7 @@ from firstline.signals.sources.user import named
 
 
 def ingest(body: bytes, system: System) -> Receipt:
-    """Take in one event; raises `Unavailable` when it must be delivered again."""
+    """Take in one event; raises `DependencyUnavailable` when it must be delivered again."""
     now = system.ports.clock.now()
     home = system.settings.home
     told = named(on_time(parse(body, home, now), now), system.settings.hash_key)
@@ -20,7 +20,7 @@ def ingest(body: bytes, system: System) -> Receipt:
 
 
 def receive(signal: Signal, found: Classification, system: System) -> Receipt:
-    """Do what *found* asks for; raises `Unavailable` when it must be delivered again."""
+    """Do what *found* asks for; raises `DependencyUnavailable` when it must be delivered again."""
     arrival = arrived(signal, found, system)
     match found.disposition, signal.kind:
         case (Disposition.INCIDENT, _):

@@ -11,12 +11,12 @@ from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.config.settings import Mode
 from firstline.controller import demotion
-from firstline.controller.draft import Draft
 from firstline.controller.ports.readings import Fleet
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis.diagnose import diagnose
 from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Group, Need, Unknown, needs
-from firstline.diagnosis.preflight import Image, KeyState, Surroundings
-from firstline.errors import Bug, Unavailable
+from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CommandId, InstanceId
 from firstline.incidents.incident import Attempt
 from firstline.redaction import redact
@@ -32,7 +32,7 @@ SUSPECTS_MAX = 50
 """As many as SSM and EC2 tell of in one answer."""
 
 
-def observe(draft: Draft) -> Observation:
+def observe(draft: IncidentUnitOfWork) -> Observation:
     """The alarm, the limits, what the condition needs, and the answers that are waited for."""
     attempt = _waited_for(draft.incident.current)
     fix = _answers(draft, attempt.command if attempt else None)
@@ -56,7 +56,7 @@ def _waited_for(current: Attempt | None) -> Attempt | None:
     return current if known else None
 
 
-def take_in(draft: Draft, seen: Observation) -> None:
+def take_in(draft: IncidentUnitOfWork, seen: Observation) -> None:
     """Learn from what was seen: answers, readings, the verdict on a fix, which frees the lease."""
     lesson = learn(draft.incident, seen, draft.system.profile, draft.now)
     draft.incident = lesson.incident
@@ -67,7 +67,7 @@ def take_in(draft: Draft, seen: Observation) -> None:
         demotion.judge(draft, lesson.over)
 
 
-def situation(draft: Draft, seen: Observation) -> Situation:
+def situation(draft: IncidentUnitOfWork, seen: Observation) -> Situation:
     """All that the decision may rest on, as it is after what was just learnt."""
     profile, incident = draft.system.profile, draft.incident
     evidence = learnt(seen.evidence, incident)
@@ -84,20 +84,20 @@ def situation(draft: Draft, seen: Observation) -> Situation:
     )
 
 
-def _mode(draft: Draft, limits: Limits | Unknown) -> Mode:
+def _mode(draft: IncidentUnitOfWork, limits: Limits | Unknown) -> Mode:
     """As deployed; the incident of a drill that an operator announced is only observed."""
     if isinstance(limits, Limits) and limits.switch.only_observes(draft.incident, draft.now):
         return "observe"
     return draft.system.settings.mode
 
 
-def with_surroundings(draft: Draft, about: Situation) -> Situation:
+def with_surroundings(draft: IncidentUnitOfWork, about: Situation) -> Situation:
     """*about* with what goes on around the fleet, which only a fix needs to know."""
     ports = draft.system.ports
     key = read(ports.around.key)
     return copy.replace(
         about,
-        surroundings=Surroundings(
+        surroundings=PreflightFacts(
             refreshes=read(ports.scaling.refreshes),
             muted=read(lambda: _muted(about, ports.fleet)),
             key=key,
@@ -117,7 +117,7 @@ def _muted(about: Situation, fleet: Fleet) -> tuple[str, ...]:
     return tuple(map(redact, takewhile(fleet.muted, loud_alarms(about))))
 
 
-def _image(draft: Draft, key: KeyState | Unknown | None) -> Image | Unknown | None:
+def _image(draft: IncidentUnitOfWork, key: KeyState | Unknown | None) -> Image | Unknown | None:
     """The published image and those that the key allows; None where the profile names neither."""
     around = draft.system.ports.around
     published = read(around.image_published)
@@ -129,7 +129,7 @@ def _image(draft: Draft, key: KeyState | Unknown | None) -> Image | Unknown | No
     return allowed if isinstance(allowed, Unknown) else Image(published, allowed)
 
 
-def _evidence(draft: Draft) -> Evidence:
+def _evidence(draft: IncidentUnitOfWork) -> Evidence:
     ports, fleet = draft.system.ports, draft.system.ports.fleet
     needed = needs(draft.incident.condition)
     alarms = _alarms(draft)
@@ -151,7 +151,7 @@ def _evidence(draft: Draft) -> Evidence:
     )
 
 
-def _suspects(draft: Draft, group: Group | Unknown) -> tuple[InstanceId, ...]:
+def _suspects(draft: IncidentUnitOfWork, group: Group | Unknown) -> tuple[InstanceId, ...]:
     """Once a host is silent, every host in service is asked about: many may be lost at once."""
     silent = {each.id for each in draft.incident.targets if each.silent}
     if not silent:
@@ -160,37 +160,39 @@ def _suspects(draft: Draft, group: Group | Unknown) -> tuple[InstanceId, ...]:
     return tuple(sorted(silent | set(others)))[:SUSPECTS_MAX]
 
 
-def _alarms(draft: Draft) -> Alarms:
+def _alarms(draft: IncidentUnitOfWork) -> Alarms:
     """Every alarm that the incident waits for, in one request."""
     arns = draft.incident.alarms
     found = read(lambda: draft.system.ports.fleet.alarms(arns)) if arns else {}
     return dict.fromkeys(arns, found) if isinstance(found, Unknown) else found
 
 
-def _limits(draft: Draft) -> Limits | Unknown:
+def _limits(draft: IncidentUnitOfWork) -> Limits | Unknown:
     """Lease and kill switch; corrupt or unreadable they are unknown, which stops every fix."""
     group = draft.system.profile.fleet.group
     try:
         return read(lambda: draft.system.ports.store.limits(group))
-    except Bug as error:
+    except InvariantViolation as error:
         return Unknown(str(error))
 
 
-def _answers(draft: Draft, command: CommandId | None) -> dict[InstanceId, Answer] | None:
+def _answers(
+    draft: IncidentUnitOfWork, command: CommandId | None
+) -> dict[InstanceId, Answer] | None:
     if command is None:
         return None
     answers = read(lambda: draft.system.ports.hosts.answers(command))
     return None if isinstance(answers, Unknown) else answers
 
 
-def _find(draft: Draft, attempt: Attempt) -> CommandId | Another | Unknown | None:
+def _find(draft: IncidentUnitOfWork, attempt: Attempt) -> CommandId | Another | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
     executor = draft.system.ports.executor(attempt.traits.executor)
     order = ordered(attempt, draft.incident.id)
     return read(lambda: executor.find(order, attempt.intended_at))
 
 
-def _departure(draft: Draft, evidence: Evidence) -> Departure | None:
+def _departure(draft: IncidentUnitOfWork, evidence: Evidence) -> Departure | None:
     """How the host of the fix that waits for its verdict left its group, if it did."""
     current = draft.incident.current
     if current is None or current.answered_at is None or not verification.left(current, evidence):
@@ -204,5 +206,5 @@ def read[T](reading: Callable[[], T]) -> T | Unknown:
     """What *reading* brings; Unknown, and why, where it fails."""
     try:
         return reading()
-    except Unavailable as error:
+    except DependencyUnavailable as error:
         return Unknown(str(error))

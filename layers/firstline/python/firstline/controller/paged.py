@@ -7,17 +7,17 @@ sends it again: it is folded by its key, unless a person resolved the alert mean
 import contextlib
 from datetime import datetime
 
-from firstline.controller import settle
+from firstline.controller import deliver_pages
 from firstline.controller.commit import commit
 from firstline.controller.ports.store import Change, Paged
 from firstline.controller.system import System
-from firstline.errors import Bug, FirstlineError, Unavailable
+from firstline.errors import DependencyUnavailable, FirstlineError, InvariantViolation
 from firstline.incidents.incident import Page
 from firstline.notifications.delivery import Accepted
 
 
 def page_once(
-    page: Page, system: System, *, tries: int = settle.TRIES_AT_ONCE, note: str = ""
+    page: Page, system: System, *, tries: int = deliver_pages.TRIES_AT_ONCE, note: str = ""
 ) -> bool:
     """Send *page* unless *note*, or else its key, says that it was sent; whether it is sent now.
 
@@ -26,7 +26,7 @@ def page_once(
     note = note or page.key
     if sent_at(note, system) is not None:
         return True
-    if not isinstance(settle.send(page, system, tries), Accepted):
+    if not isinstance(deliver_pages.send(page, system, tries), Accepted):
         return False
     with contextlib.suppress(FirstlineError):
         commit(system.ports, Change(paged=Paged(note, system.ports.clock.now())))
@@ -37,5 +37,5 @@ def sent_at(note: str, system: System) -> datetime | None:
     """When the page of *note* was sent; None where that is not noted, or cannot be read."""
     try:
         return system.ports.store.paged(note)
-    except (Unavailable, Bug):
+    except (DependencyUnavailable, InvariantViolation):
         return None

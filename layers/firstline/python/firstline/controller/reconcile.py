@@ -9,22 +9,22 @@ from typing import assert_never
 
 from firstline.controller import act, inbox, raising, unreadable
 from firstline.controller.commit import contend
-from firstline.controller.draft import Draft
 from firstline.controller.inform import informing, send_updates
 from firstline.controller.observe import observe, situation, take_in, with_surroundings
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Loaded
 from firstline.controller.system import System
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.errors import Abandoned
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import (
-    Ask,
     Close,
     Decision,
+    Escalate,
     Fix,
-    HandOver,
     Look,
     Raise,
+    RequestApproval,
     Wait,
 )
 from firstline.remediation.decision_record import basis
@@ -33,7 +33,7 @@ from firstline.remediation.update import Observation
 
 
 def reconcile(wake: Wake, system: System) -> None:
-    """Do the next step of the wake's incident; raises `Unavailable` to be woken again.
+    """Do the next step of the wake's incident; raises `DependencyUnavailable` to be woken again.
 
     One that cannot be read or stored is a person's. The sweep wakes it once it can be read.
     """
@@ -47,7 +47,7 @@ def _turn(wake: Wake, system: System) -> None:
     loaded = system.ports.store.load(wake.incident)
     if loaded is None or _stale(wake, loaded):
         return None
-    draft = Draft(loaded.incident, system, system.ports.clock.now())
+    draft = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
     inbox.page_first(draft, loaded)
     draft.now = system.ports.clock.now()
     draft.measure_responses()
@@ -65,7 +65,7 @@ def _turn(wake: Wake, system: System) -> None:
     return send_updates(draft)
 
 
-def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
+def _carry_out(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -> None:
     match decision.step:
         case Wait(until):
             draft.rest(until)
@@ -73,11 +73,11 @@ def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
             act.look(draft, decision.step)
         case Fix(plan):
             act.fix(draft, plan, about)
-        case Ask(plan, unknowns):
+        case RequestApproval(plan, unknowns):
             act.ask(draft, plan, unknowns, about)
         case Raise(severity):
             raising.raise_severity(draft, severity, decision.why)
-        case HandOver():
+        case Escalate():
             act.hand_over(draft, decision, about)
         case Close():
             act.close(draft, about.limits)
@@ -85,11 +85,11 @@ def _carry_out(draft: Draft, decision: Decision, about: Situation) -> None:
             assert_never(decision.step)
 
 
-def _decided(draft: Draft, seen: Observation) -> tuple[Decision, Situation]:
+def _decided(draft: IncidentUnitOfWork, seen: Observation) -> tuple[Decision, Situation]:
     """The next step; one with a plan is decided on again with what goes on around the fleet."""
     about = situation(draft, seen)
     decision = decide(about)
-    if isinstance(decision.step, Fix | Ask):
+    if isinstance(decision.step, Fix | RequestApproval):
         about = with_surroundings(draft, about)
         decision = decide(about)
     return decision, about

@@ -4,11 +4,11 @@ Reconcile owes the same page, under the same key, when it takes the signal in. I
 the incident may be one that this code cannot read, or whose turns fail for another reason.
 """
 
-from firstline.controller import paged, settle
-from firstline.controller.draft import Draft
-from firstline.controller.remember import Arrival
+from firstline.controller import deliver_pages, paged
+from firstline.controller.record_external_event import Arrival
 from firstline.controller.system import System
-from firstline.errors import Bug, Unavailable, Unreadable
+from firstline.controller.unit_of_work import IncidentUnitOfWork
+from firstline.errors import DependencyUnavailable, InvariantViolation, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
@@ -31,7 +31,7 @@ def page_rise(arrival: Arrival, incident: IncidentId, system: System) -> bool:
     return all(paged.page_once(each, system) for each in _pages(arrival, incident, system))
 
 
-def mark_sent(draft: Draft) -> None:
+def mark_sent(draft: IncidentUnitOfWork) -> None:
     """Record the pages of a rise that ingest has sent: they are not sent again.
 
     A trigger that follows a person's resolve would notify again.
@@ -39,10 +39,10 @@ def mark_sent(draft: Draft) -> None:
     for page in draft.incident.pages:
         at = paged.sent_at(page.key, draft.system) if _of_rise(page, draft) else None
         if at is not None:
-            settle.record_delivery(draft, page, Accepted(), sent_at=at)
+            deliver_pages.record_delivery(draft, page, Accepted(), sent_at=at)
 
 
-def _of_rise(page: Page, draft: Draft) -> bool:
+def _of_rise(page: Page, draft: IncidentUnitOfWork) -> bool:
     rises = {paging.key_of_rise(draft.incident.id, each) for each in Severity if each.pages}
     return page.action == "trigger" and page.key in rises and not page.tries
 
@@ -55,7 +55,7 @@ def _raises(severity: Severity, incident: IncidentId, system: System) -> bool:
     except Unreadable as error:
         known = known_severity(error)
         return in_doubt or (known is not None and severity < known)
-    except (Unavailable, Bug):
+    except (DependencyUnavailable, InvariantViolation):
         return in_doubt
     if loaded is None:
         return in_doubt

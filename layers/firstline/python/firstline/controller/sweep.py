@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.controller import digest, inbox, unannounced, unreadable
-from firstline.controller.draft import Draft
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.controller.overdue import Overdue
 from firstline.controller.ports.store import Due, Loaded
 from firstline.controller.system import System
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.controller.unreadable import Unread
-from firstline.errors import Conflict, FirstlineError, Unreadable
+from firstline.errors import CommitConflict, FirstlineError, Unreadable
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.incident import QUIET, Page
 from firstline.notifications import pages as paging
@@ -117,7 +117,7 @@ def _see_to(due: Due, seen: _Seen, system: System, now: datetime) -> None:
     try:
         loaded = system.ports.store.load(due.incident)
         if loaded is not None:
-            draft = Draft(loaded.incident, system, now)
+            draft = IncidentUnitOfWork(loaded.incident, system, now)
             seen.woken += _settled(draft, loaded)
     except Unreadable as error:
         seen.failed += 1
@@ -131,10 +131,10 @@ def _see_to(due: Due, seen: _Seen, system: System, now: datetime) -> None:
         seen.wait(owed_for=paging.owed_for(draft.incident.pages, now))
 
 
-def _settled(draft: Draft, loaded: Loaded) -> bool:
+def _settled(draft: IncidentUnitOfWork, loaded: Loaded) -> bool:
     """Whether it was woken, after its pages were tried."""
     # a conflict means that another worker has it at this moment, and settles it
-    with contextlib.suppress(Conflict):
+    with contextlib.suppress(CommitConflict):
         inbox.page_first(draft, loaded, _left_behind)
     if not (loaded.inbox or loaded.approvals or _wake_is_late(draft)):
         return False
@@ -150,7 +150,7 @@ def _first[T](act: Callable[[], T]) -> T | None:
         return None
 
 
-def _wake_is_late(draft: Draft) -> bool:
+def _wake_is_late(draft: IncidentUnitOfWork) -> bool:
     """Whether its wake was lost; what is only owed to the digest needs none."""
     at = draft.incident.next_wake_at
     return at is not None and at <= draft.now - GRACE and digest.owed(draft) is None

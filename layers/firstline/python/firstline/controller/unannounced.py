@@ -17,15 +17,15 @@ import msgspec
 
 from firstline.config.profile import seconds
 from firstline.controller import paged
-from firstline.controller.opening import take_in
+from firstline.controller.open_incident import take_in
 from firstline.controller.ports.store import Loaded, Store
-from firstline.controller.remember import arrived
+from firstline.controller.record_external_event import arrived
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import FiringAlarm, TargetHealth, Unknown
 from firstline.diagnosis.external_events import MUTE_MAX
 from firstline.diagnosis.probe_outcome import answering
-from firstline.errors import FirstlineError, Unavailable, Unreadable
-from firstline.ids import Cause, IncidentId, SignalKey, incident_id
+from firstline.errors import DependencyUnavailable, FirstlineError, Unreadable
+from firstline.ids import CorrelationKey, IncidentId, SignalKey, incident_id
 from firstline.notifications import pages as paging
 from firstline.signal import Disposition, Mark, Severity, Signal
 from firstline.signals.classify import classify, known_as
@@ -90,7 +90,7 @@ def _take_in(alarm: FiringAlarm, system: System) -> bool:
     return take_in(arrived(missing, found, system), system).incident is not None
 
 
-def _missing(signal: Signal, cause: Cause, system: System) -> Signal | None:
+def _missing(signal: Signal, cause: CorrelationKey, system: System) -> Signal | None:
     """*signal* as it is to be taken in; None where its alarm has an incident, or had one.
 
     The open incident is read first: one that ends in between leaves what it accounts for.
@@ -153,7 +153,7 @@ def _muted(signal: Signal, system: System) -> bool:
     ports, now = system.ports, system.ports.clock.now()
     try:
         return ports.fleet.muted(signal.arn)
-    except Unavailable:
+    except DependencyUnavailable:
         pass
     with contextlib.suppress(FirstlineError):
         known = ports.store.limits(system.profile.fleet.group).circumstances
@@ -173,13 +173,13 @@ def _without_data_only(signal: Signal, system: System) -> bool:
 def _serves(system: System) -> bool:
     """Whether users are served, by the probe, or else by the load balancer."""
     fleet = system.ports.fleet
-    with contextlib.suppress(Unavailable):
+    with contextlib.suppress(DependencyUnavailable):
         shown = fleet.answering()
         outcome = None if isinstance(shown, Unknown) else shown.outcome
         answers = None if outcome is None else answering(outcome)
         if answers is not None:
             return answers
-    with contextlib.suppress(Unavailable):
+    with contextlib.suppress(DependencyUnavailable):
         health = fleet.target_health()
         return isinstance(health, TargetHealth) and "healthy" in health.states.values()
     return False

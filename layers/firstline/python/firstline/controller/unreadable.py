@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from firstline.controller import paged, settle
+from firstline.controller import deliver_pages, paged
 from firstline.controller.system import System
-from firstline.errors import Abandoned, Unavailable, Unreadable
+from firstline.errors import Abandoned, DependencyUnavailable, Unreadable
 from firstline.notifications import unreadable
 
 
@@ -33,9 +33,9 @@ def page_all(found: Sequence[Unread], system: System, until: datetime) -> timede
 
 
 def page(error: Abandoned, system: System) -> None:
-    """Page, unless that was done; raises `Unavailable` where it must be tried again."""
-    if not _page(error, system, settle.TRIES_AT_ONCE):
-        raise Unavailable(f"the page of this was not accepted: {error}")
+    """Page, unless that was done; raises `DependencyUnavailable` where it must be tried again."""
+    if not _page(error, system, deliver_pages.TRIES_AT_ONCE):
+        raise DependencyUnavailable(f"the page of this was not accepted: {error}")
 
 
 def _page(error: Abandoned, system: System, tries: int) -> bool:

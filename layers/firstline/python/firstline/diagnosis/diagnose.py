@@ -24,8 +24,8 @@ from firstline.diagnosis.failure_domains import NO_INFO, Domain
 from firstline.diagnosis.health_checks import (
     Check,
     Criteria,
-    Failure,
-    Life,
+    FailureMode,
+    HostHealth,
     Reading,
     by_connection,
     by_load_balancer,
@@ -45,24 +45,24 @@ CHECKS: tuple[Check, ...] = (
     by_status_checks,
 )
 """All of them; the host's own word on what fails comes first."""
-CHANGING = frozenset({Life.STARTING, Life.STOPPING})
+CHANGING = frozenset({HostHealth.STARTING, HostHealth.STOPPING})
 AT_ONCE = timedelta(seconds=120)
 """Hosts that are lost so close together have lost what they share."""
 MANY_MIN = 2
 
 COMPONENTS = {
-    Failure.ENCLAVE_GONE: Component.ENCLAVE,
-    Failure.ENCLAVE_SILENT: Component.ENCLAVE,
-    Failure.PARENT_DOWN: Component.PARENT,
-    Failure.NATS_LOST: Component.PARENT,
-    Failure.CREDENTIALS_ENDED: Component.NATS,
-    Failure.IMAGE_MISMATCH: Component.ENCLAVE,
-    Failure.KMS_REFUSES: Component.KMS,
-    Failure.UNIT_MASKED: Component.HOST,
-    Failure.UNIT_STOPPED: Component.ENCLAVE,
-    Failure.UNIT_INVALID: Component.HOST,
-    Failure.HOST_LOST: Component.HOST,
-    Failure.UNKNOWN: Component.HOST,
+    FailureMode.ENCLAVE_GONE: Component.ENCLAVE,
+    FailureMode.ENCLAVE_SILENT: Component.ENCLAVE,
+    FailureMode.PARENT_DOWN: Component.PARENT,
+    FailureMode.NATS_LOST: Component.PARENT,
+    FailureMode.CREDENTIALS_ENDED: Component.NATS,
+    FailureMode.IMAGE_MISMATCH: Component.ENCLAVE,
+    FailureMode.KMS_REFUSES: Component.KMS,
+    FailureMode.UNIT_MASKED: Component.HOST,
+    FailureMode.UNIT_STOPPED: Component.ENCLAVE,
+    FailureMode.UNIT_INVALID: Component.HOST,
+    FailureMode.HOST_LOST: Component.HOST,
+    FailureMode.UNKNOWN: Component.HOST,
 }
 """Which component each failure is of (R19)."""
 
@@ -75,22 +75,22 @@ class Confidence(StrEnum):
     NONE = "none"
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class HostDiagnosis(msgspec.Struct, frozen=True):
     """One host: what is known of it, the facts behind that, and what fails on it."""
 
-    life: Life
+    life: HostHealth
     dead: tuple[str, ...] = ()
     serving: tuple[str, ...] = ()
-    failure: Failure = Failure.UNKNOWN
+    failure: FailureMode = FailureMode.UNKNOWN
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
     """Each host in question, and a dependency that fails them all; `cause` puts it into words."""
 
-    hosts: dict[InstanceId, Verdict]
+    hosts: dict[InstanceId, HostDiagnosis]
     dependency: Component | None = None
 
-    def having(self, life: Life) -> tuple[InstanceId, ...]:
+    def having(self, life: HostHealth) -> tuple[InstanceId, ...]:
         """The hosts of which *life* holds, in one stable order."""
         return tuple(sorted(id_ for id_, each in self.hosts.items() if each.life is life))
 
@@ -99,13 +99,13 @@ class Diagnosis(msgspec.Struct, frozen=True):
         """The affected component, where the dead hosts agree on one (R19)."""
         if self.dependency is not None:
             return self.dependency
-        found = {COMPONENTS[self.hosts[each].failure] for each in self.having(Life.DEAD)}
+        found = {COMPONENTS[self.hosts[each].failure] for each in self.having(HostHealth.DEAD)}
         return found.pop() if len(found) == 1 else None
 
     @property
     def confidence(self) -> Confidence:
         """Full when each host is known to be dead or to serve; an unknown one is never fine."""
-        unknown = len(self.having(Life.UNKNOWN))
+        unknown = len(self.having(HostHealth.UNKNOWN))
         if unknown == len(self.hosts):
             return Confidence.NONE
         return Confidence.PARTIAL if unknown else Confidence.FULL
@@ -115,9 +115,9 @@ class Diagnosis(msgspec.Struct, frozen=True):
         """One sentence for people."""
         if not self.hosts:
             return "no host was looked at"
-        counts = {life: len(self.having(life)) for life in Life}
+        counts = {life: len(self.having(life)) for life in HostHealth}
         told = ", ".join(f"{count} {life}" for life, count in counts.items() if count)
-        failures = sorted({str(self.hosts[each].failure) for each in self.having(Life.DEAD)})
+        failures = sorted({str(self.hosts[each].failure) for each in self.having(HostHealth.DEAD)})
         what = f"; {', '.join(failures)}" if failures else ""
         depends = f"; no host reaches {self.dependency}" if self.dependency is not None else ""
         return f"{len(self.hosts)} hosts: {told}{what}{depends} (confidence {self.confidence})"
@@ -138,21 +138,25 @@ def diagnose(
 
 def judge(
     host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria = CRITERIA
-) -> Verdict:
+) -> HostDiagnosis:
     """The verdict on one host from all its health checks."""
     readings = [check(host, evidence, age_max, criteria) for check in CHECKS]
-    dead = [each for each in readings if each.life is Life.DEAD]
-    serving = tuple(each.fact for each in readings if each.life is Life.SERVING)
+    dead = [each for each in readings if each.life is HostHealth.DEAD]
+    serving = tuple(each.fact for each in readings if each.life is HostHealth.SERVING)
     facts, failure = tuple(each.proof for each in dead), _failure(readings)
     changing = next((each for each in readings if each.life in CHANGING), None)
     if changing is not None:
-        return Verdict(changing.life, facts, (*serving, changing.fact), failure)
+        return HostDiagnosis(changing.life, facts, (*serving, changing.fact), failure)
     if serving:
-        return Verdict(Life.UNKNOWN if dead else Life.SERVING, facts, serving, failure)
+        return HostDiagnosis(
+            HostHealth.UNKNOWN if dead else HostHealth.SERVING, facts, serving, failure
+        )
     counted = [
         each for each in dead if not many_lost(host, each.shared, evidence, age_max, criteria)
     ]
-    return Verdict(Life.DEAD if proven(counted) else Life.UNKNOWN, facts, serving, failure)
+    return HostDiagnosis(
+        HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN, facts, serving, failure
+    )
 
 
 def proven(dead: list[Reading]) -> bool:
@@ -192,10 +196,10 @@ def _lost_at(
     if domain is Domain.SSM:
         return (history.silent_at or evidence.at) if _unheard(host, evidence, age_max) else None
     own = by_report(host, evidence, age_max, criteria)
-    if own.failure is Failure.NATS_LOST:
+    if own.failure is FailureMode.NATS_LOST:
         return history.nats_lost_at or evidence.at
-    silent = by_probe(host, evidence, age_max, criteria).life is Life.DEAD
-    return evidence.at if silent and own.life is not Life.DEAD else None
+    silent = by_probe(host, evidence, age_max, criteria).life is HostHealth.DEAD
+    return evidence.at if silent and own.life is not HostHealth.DEAD else None
 
 
 def _unheard(host: InstanceId, evidence: Evidence, age_max: timedelta) -> bool:
@@ -206,10 +210,10 @@ def _unheard(host: InstanceId, evidence: Evidence, age_max: timedelta) -> bool:
     return missing or states.get(host) == "ConnectionLost"
 
 
-def _failure(readings: list[Reading]) -> Failure:
+def _failure(readings: list[Reading]) -> FailureMode:
     """What the first check that can tell says; the host itself is asked first."""
-    known = (each.failure for each in readings if each.failure is not Failure.UNKNOWN)
-    return next(known, Failure.UNKNOWN)
+    known = (each.failure for each in readings if each.failure is not FailureMode.UNKNOWN)
+    return next(known, FailureMode.UNKNOWN)
 
 
 def _dependency(

@@ -89,7 +89,7 @@ class Circumstance(msgspec.Struct, frozen=True):
         return bool(self.about) and not ended and now - self.at < _AGES[self.sort]
 
 
-class Circumstances(msgspec.Struct, frozen=True):
+class ExternalEvents(msgspec.Struct, frozen=True):
     """All that are known, oldest first; ``version`` is the one that was read.
 
     ``answers`` rises where a guard's answer on this fleet changes, and only then: a fix rests on
@@ -100,7 +100,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     known: tuple[Circumstance, ...] = ()
     answers: int = 0
 
-    def told(self, signal: Signal, fleet: frozenset[InstanceId] | None = None) -> "Circumstances":
+    def told(self, signal: Signal, fleet: frozenset[InstanceId] | None = None) -> "ExternalEvents":
         """With what *signal* tells; an end, or a later event of the same thing, replaces it.
 
         *fleet* are the instances of the group; None where they are not known.
@@ -179,7 +179,7 @@ def _ours(signal: Signal, about: str, fleet: frozenset[InstanceId] | None) -> bo
             return True
 
 
-def _answers(events: Circumstances, now: datetime) -> tuple[object, ...]:
+def _answers(events: ExternalEvents, now: datetime) -> tuple[object, ...]:
     """What guards answer by on this fleet."""
     suspects = {each.about for each in events.live("finding", now) if each.ours}
     full = tuple(events.full(sort, now) for sort in _AGES)

@@ -25,7 +25,7 @@ from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
 
 
-class Life(StrEnum):
+class HostHealth(StrEnum):
     """What is known of a host. One that is starting or being stopped is neither dead nor well."""
 
     DEAD = "dead"
@@ -35,7 +35,7 @@ class Life(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Failure(StrEnum):
+class FailureMode(StrEnum):
     """What fails on a host, as far as anybody can tell."""
 
     ENCLAVE_GONE = "its enclave is gone"
@@ -54,12 +54,12 @@ class Failure(StrEnum):
 
 NOT_REPAIRABLE_ON_HOST = frozenset(
     {
-        Failure.CREDENTIALS_ENDED,
-        Failure.IMAGE_MISMATCH,
-        Failure.KMS_REFUSES,
-        Failure.UNIT_MASKED,
-        Failure.UNIT_STOPPED,
-        Failure.UNIT_INVALID,
+        FailureMode.CREDENTIALS_ENDED,
+        FailureMode.IMAGE_MISMATCH,
+        FailureMode.KMS_REFUSES,
+        FailureMode.UNIT_MASKED,
+        FailureMode.UNIT_STOPPED,
+        FailureMode.UNIT_INVALID,
     }
 )
 """What no fix of a host mends: a new one begins with the same credentials, image, key and unit.
@@ -86,10 +86,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     domain whose loss by many hosts at once discounts the answer.
     """
 
-    life: Life = Life.UNKNOWN
+    life: HostHealth = HostHealth.UNKNOWN
     fact: str = ""
     source: str = ""
-    failure: Failure = Failure.UNKNOWN
+    failure: FailureMode = FailureMode.UNKNOWN
     domains: Domains = domains.HOST_ITSELF
     shared: Domain | None = None
 
@@ -115,14 +115,14 @@ def by_load_balancer(
     match found.states.get(host):
         case "unhealthy":
             return Reading(
-                life=Life.DEAD,
+                life=HostHealth.DEAD,
                 fact="the load balancer finds it unhealthy",
                 source="load balancer",
                 domains=domains.of_load_balancer(needs_nats=criteria.health_page_needs_nats),
             )
         case "healthy":
             fact = "the load balancer finds it healthy"
-            return Reading(life=Life.SERVING, fact=fact, source="load balancer")
+            return Reading(life=HostHealth.SERVING, fact=fact, source="load balancer")
         case _:
             return NOTHING
 
@@ -140,14 +140,16 @@ def by_probe(
         return NOTHING
     if answering.outcome in domains.OF_OUTCOME:
         return Reading(
-            life=Life.DEAD,
+            life=HostHealth.DEAD,
             fact=_SILENCE[answering.outcome],
             source="probe",
             domains=domains.OF_OUTCOME[answering.outcome],
             shared=Domain.NATS,
         )
     if answering.answers and isinstance(group, Group) and group.in_service() == (host,):
-        return Reading(life=Life.SERVING, fact="it answers the end-to-end probe", source="probe")
+        return Reading(
+            life=HostHealth.SERVING, fact="it answers the end-to-end probe", source="probe"
+        )
     return NOTHING
 
 
@@ -167,10 +169,10 @@ def by_connection(
     if states.get(host) != "ConnectionLost":
         return NOTHING
     return Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact="SSM has lost its connection",
         source="SSM",
-        failure=Failure.HOST_LOST,
+        failure=FailureMode.HOST_LOST,
         domains=domains.OF_CONNECTION,
         shared=Domain.SSM,
     )
@@ -191,9 +193,9 @@ def by_status_checks(
     if not failed:
         return NOTHING
     return Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact=f"EC2's status checks fail: {', '.join(failed)}",
         source="EC2",
-        failure=Failure.HOST_LOST,
+        failure=FailureMode.HOST_LOST,
         domains=domains.OF_EC2,
     )

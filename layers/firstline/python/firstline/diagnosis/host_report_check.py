@@ -11,17 +11,17 @@ from datetime import timedelta
 from firstline.diagnosis import failure_domains as domains
 from firstline.diagnosis.evidence import Answering, Evidence, HostReport, UnitDetail, UnitState
 from firstline.diagnosis.failure_domains import Domain
-from firstline.diagnosis.health_checks import NOTHING, Criteria, Failure, Life, Reading
+from firstline.diagnosis.health_checks import NOTHING, Criteria, FailureMode, HostHealth, Reading
 from firstline.ids import InstanceId
 
 SOURCE = "host report"
 ERRORS_MIN = 3
 """So many lines of the last two minutes, that the enclave does not take messages, are a failure."""
-UNLOADED: dict[str | None, tuple[str, Failure]] = {
-    "masked": ("somebody masked the unit", Failure.UNIT_MASKED),
-    "bad-setting": ("systemd refuses the unit", Failure.UNIT_INVALID),
-    "error": ("systemd cannot load the unit", Failure.UNIT_INVALID),
-    "not-found": ("systemd knows no unit", Failure.UNIT_INVALID),
+UNLOADED: dict[str | None, tuple[str, FailureMode]] = {
+    "masked": ("somebody masked the unit", FailureMode.UNIT_MASKED),
+    "bad-setting": ("systemd refuses the unit", FailureMode.UNIT_INVALID),
+    "error": ("systemd cannot load the unit", FailureMode.UNIT_INVALID),
+    "not-found": ("systemd knows no unit", FailureMode.UNIT_INVALID),
 }
 """Load states in which a unit cannot start, however often it is tried."""
 OBSTACLES = {
@@ -42,8 +42,8 @@ def by_report(
     if not isinstance(found.report, HostReport):
         return NOTHING
     reading = _by_state(found.report, criteria, silent=_silent(evidence, age_max))
-    if reading.life is Life.DEAD and _boots(host, found.report, evidence, criteria):
-        return Reading(life=Life.STARTING, fact="the host has just started", source=SOURCE)
+    if reading.life is HostHealth.DEAD and _boots(host, found.report, evidence, criteria):
+        return Reading(life=HostHealth.STARTING, fact="the host has just started", source=SOURCE)
     return _beyond(reading, found.report)
 
 
@@ -57,7 +57,9 @@ def _by_state(report: HostReport, criteria: Criteria, *, silent: bool) -> Readin
             return _by_parent(report, silent=silent)
         case HostReport(enclave_state="RUNNING"):
             detail = report.parent_unit_detail or UnitDetail()
-            return _unit("the parent", report.parent_unit, detail, criteria, Failure.PARENT_DOWN)
+            return _unit(
+                "the parent", report.parent_unit, detail, criteria, FailureMode.PARENT_DOWN
+            )
         case _:
             return NOTHING
 
@@ -70,18 +72,18 @@ def _gone(report: HostReport, criteria: Criteria) -> Reading:
     """
     detail = report.enclave_unit_detail or UnitDetail()
     unit = "inactive" if report.enclave_unit == "active" else report.enclave_unit
-    reading = _unit("its enclave", unit, detail, criteria, Failure.ENCLAVE_GONE)
-    if reading.failure is not Failure.ENCLAVE_GONE:
+    reading = _unit("its enclave", unit, detail, criteria, FailureMode.ENCLAVE_GONE)
+    if reading.failure is not FailureMode.ENCLAVE_GONE:
         return reading
     why = OBSTACLES.get(report.enclave_obstacle or "")
     if detail.stopped and not why:
-        return _dead("the unit of its enclave was stopped on purpose", Failure.UNIT_STOPPED)
+        return _dead("the unit of its enclave was stopped on purpose", FailureMode.UNIT_STOPPED)
     fact = f"the host lists no enclave{f': {why}' if why else ''}"
     return copy.replace(reading, fact=fact)
 
 
 def _unit(
-    what: str, state: UnitState, detail: UnitDetail, criteria: Criteria, failure: Failure
+    what: str, state: UnitState, detail: UnitDetail, criteria: Criteria, failure: FailureMode
 ) -> Reading:
     """What a unit that does not run is about to do; one that does nothing has failed."""
     if detail.load in UNLOADED:
@@ -95,10 +97,10 @@ def _unit(
     return _dead(f"{what} does not run", failure) if settled else NOTHING
 
 
-def _activating(what: str, detail: UnitDetail, criteria: Criteria, failure: Failure) -> Reading:
+def _activating(what: str, detail: UnitDetail, criteria: Criteria, failure: FailureMode) -> Reading:
     """A unit that starts, or loops: an enclave that loops has failed, a parent may in each boot."""
     since, loops = detail.starting_seconds, detail.sub == "auto-restart"
-    if loops and failure is Failure.ENCLAVE_GONE:
+    if loops and failure is FailureMode.ENCLAVE_GONE:
         return _dead(f"{what} loops", failure)
     if since is None or since < criteria.boot_allowance.total_seconds():
         return _starting(what, since)
@@ -111,12 +113,12 @@ def _by_parent(report: HostReport, *, silent: bool) -> Reading:
         return _sick_parent(report)
     if (report.enclave_errors_recent or 0) >= ERRORS_MIN:
         fact = f"the parent logged {report.enclave_errors_recent} times in two minutes that its"
-        return _dead(f"{fact} enclave takes no messages", Failure.ENCLAVE_SILENT)
+        return _dead(f"{fact} enclave takes no messages", FailureMode.ENCLAVE_SILENT)
     if silent:
-        return Reading(failure=Failure.ENCLAVE_SILENT)
+        return Reading(failure=FailureMode.ENCLAVE_SILENT)
     if report.parent_healthy is None or report.parent_nats_connected is False:
         return NOTHING  # nobody answers there, or it has not connected yet
-    return Reading(life=Life.SERVING, fact="the host's enclave runs", source=SOURCE)
+    return Reading(life=HostHealth.SERVING, fact="the host's enclave runs", source=SOURCE)
 
 
 def _sick_parent(report: HostReport) -> Reading:
@@ -127,14 +129,14 @@ def _sick_parent(report: HostReport) -> Reading:
     if report.nats_reachable is False:
         return NOTHING  # NATS fails it, and nothing on the host does
     if report.parent_nats_connected is not False:
-        return _dead("the parent says that it is unhealthy", Failure.PARENT_DOWN)
+        return _dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
     closed = report.log_counts is not None and report.log_counts.nats_closed > 0
     gave_up = closed and report.nats_reachable is True
     return Reading(
-        life=Life.DEAD,
+        life=HostHealth.DEAD,
         fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
         source=SOURCE,
-        failure=Failure.NATS_LOST,
+        failure=FailureMode.NATS_LOST,
         domains=domains.HOST_ITSELF if gave_up else domains.OF_NATS,
         shared=Domain.NATS,
     )
@@ -146,15 +148,15 @@ def _beyond(reading: Reading, report: HostReport) -> Reading:
     A parent that is refused its image, its key or its credentials crashes again however often it
     is restarted; nobody who serves is suspected for what stood in a log.
     """
-    if reading.life in {Life.SERVING, Life.STARTING, Life.STOPPING}:
+    if reading.life in {HostHealth.SERVING, HostHealth.STARTING, HostHealth.STOPPING}:
         return reading
     counts, hours = report.log_counts, report.credentials_expire_in_hours
     if counts is not None and (counts.pcr_mismatch or counts.handshake_failed):
-        return copy.replace(reading, failure=Failure.IMAGE_MISMATCH)
+        return copy.replace(reading, failure=FailureMode.IMAGE_MISMATCH)
     if counts is not None and (counts.kms_denied or counts.kms_key_unusable):
-        return copy.replace(reading, failure=Failure.KMS_REFUSES)
+        return copy.replace(reading, failure=FailureMode.KMS_REFUSES)
     if (hours is not None and hours < 0) or (counts is not None and counts.nats_auth):
-        return copy.replace(reading, failure=Failure.CREDENTIALS_ENDED)
+        return copy.replace(reading, failure=FailureMode.CREDENTIALS_ENDED)
     return reading
 
 
@@ -175,14 +177,14 @@ def _silent(evidence: Evidence, age_max: timedelta) -> bool:
     return not answering.answers
 
 
-def _dead(fact: str, failure: Failure) -> Reading:
-    return Reading(life=Life.DEAD, fact=fact, source=SOURCE, failure=failure)
+def _dead(fact: str, failure: FailureMode) -> Reading:
+    return Reading(life=HostHealth.DEAD, fact=fact, source=SOURCE, failure=failure)
 
 
 def _starting(what: str, seconds: int | None) -> Reading:
     since = "" if seconds is None else f" for {seconds} s"
-    return Reading(life=Life.STARTING, fact=f"{what} has been starting{since}", source=SOURCE)
+    return Reading(life=HostHealth.STARTING, fact=f"{what} has been starting{since}", source=SOURCE)
 
 
 def _stopping(what: str) -> Reading:
-    return Reading(life=Life.STOPPING, fact=f"{what} is being stopped", source=SOURCE)
+    return Reading(life=HostHealth.STOPPING, fact=f"{what} is being stopped", source=SOURCE)

@@ -108,7 +108,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     peerings: Peerings | Unknown
 
 
-class Background(msgspec.Struct, frozen=True, kw_only=True):
+class Investigation(msgspec.Struct, frozen=True, kw_only=True):
     """All that was looked up; None was not asked for, or is nothing that this fleet has."""
 
     metrics: Metrics | Unknown | None = None
@@ -118,7 +118,7 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     issues: Issues | Unknown | None = None
 
 
-def told(background: Background, started_at: datetime, port: int) -> tuple[str, ...]:
+def told(background: Investigation, started_at: datetime, port: int) -> tuple[str, ...]:
     """What it says, a line each, with the runbook's step; *port* is NATS's."""
     return (
         *_health(background.issues),

@@ -47,7 +47,7 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
     allowed: tuple[str, ...] = ()
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+class PreflightFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, read at one time; the others are None where the fleet has none.
 
     ``muted`` are the redacted ARNs of alarms that a mute rule keeps quiet: every alarm that the fix

@@ -44,7 +44,7 @@ class _Function(msgspec.Struct, frozen=True):
 
 
 def meant(template: object, stands: Stands) -> tuple[Meant, ...]:
-    """What *template* says of rules, policies and schedules; raises `Malformed`."""
+    """What *template* says of rules, policies and schedules; raises `InvalidInput`."""
     with understood():
         return tuple(
             held

@@ -11,7 +11,7 @@ import msgspec
 
 from firstline.doctor.facts import Given, Need
 from firstline.doctor.template import Described, Stands, described, resolved, understood
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 HEALTH_REGION = "us-east-1"
 """AWS Health answers there alone."""
@@ -53,7 +53,7 @@ class Function(msgspec.Struct, frozen=True):
 
 
 def needs(template: object, stands: Stands) -> dict[Function, tuple[Need, ...]]:
-    """What each function of *template* asks for; raises `Malformed` where it cannot be told."""
+    """What each function of *template* asks for; raises `InvalidInput` where it cannot be told."""
     with understood():
         found = described(template)
         return {
@@ -85,7 +85,9 @@ def _functions(found: Mapping[str, Described]) -> Iterator[tuple[str, str, str]]
             case {"Fn::GetAtt": [str(role), "Arn"]}:
                 yield name, own.handler.split(".")[1], role
             case _:
-                raise Malformed(f"the function {name} has a role that its template does not make")
+                raise InvalidInput(
+                    f"the function {name} has a role that its template does not make"
+                )
 
 
 def _of(function: str, role: Described, stands: Stands) -> Iterator[Need]:
@@ -114,7 +116,7 @@ def _carried(statement: _Statement) -> Iterator[Given]:
                 case "ForAnyValue:StringEquals":
                     yield key, "stringList", listed(values)
                 case _:
-                    raise Malformed(f"an allowance of the template has the condition {operator}")
+                    raise InvalidInput(f"an allowance of the template has the condition {operator}")
 
 
 def _everywhere(action: str, stands: Stands) -> Iterator[Given]:

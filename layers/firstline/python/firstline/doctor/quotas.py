@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firstline.config import placeholders, recipients
 from firstline.config.profile import MadeAlarm, Profile
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.monitoring import alarms as detection
 from firstline.signal import Severity
 
@@ -30,14 +30,14 @@ _UNQUOTABLE = {'"', "\\"}
 
 
 def check(profile: Profile, path: Path) -> None:
-    """Raise `Malformed` with a line for all that keeps the fleet file at *path* from its account.
+    """Raise `InvalidInput` with a line for each fault of the fleet file at *path*.
 
     That is what AWS would refuse of *profile*, what is left of a shipped example, and a topic of
     which the file does not say who reads it.
     """
     refused = (f"{path}: {each}" for each in faults(profile))
     if lines := [*placeholders.faults(path), *recipients.faults(path), *refused]:
-        raise Malformed(*lines)
+        raise InvalidInput(*lines)
 
 
 def faults(profile: Profile) -> Iterator[str]:

@@ -11,7 +11,7 @@ from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.store import Loaded, Store
 from firstline.diagnosis.evidence import HostReport
 from firstline.doctor.facts import Remembered
-from firstline.errors import Malformed, Unreadable
+from firstline.errors import InvalidInput, Unreadable
 from firstline.ids import IncidentId, InstanceId
 from firstline.ledger import archive as archiving
 
@@ -22,7 +22,7 @@ CHECKPOINTS_MAX = 50
 
 
 def remembered(store: Store, archive: Archive) -> dict[InstanceId, Remembered]:
-    """By host, of the incidents that changed last; raises `Unavailable`."""
+    """By host, of the incidents that changed last; raises `DependencyUnavailable`."""
     latest: dict[InstanceId, Remembered] = {}
     for each in islice(_lately(store, archive), INCIDENTS_MAX):
         loaded = _loaded(store, each)
@@ -34,7 +34,7 @@ def remembered(store: Store, archive: Archive) -> dict[InstanceId, Remembered]:
 
 
 def unreadable(store: Store) -> dict[IncidentId, str]:
-    """The open incidents that this code cannot read, the latest first, and why; `Unavailable`."""
+    """Open incidents that this code cannot read, the latest first, each with its reason."""
     found: dict[IncidentId, str] = {}
     for each in store.open_now(INCIDENTS_MAX):
         try:
@@ -67,7 +67,7 @@ def _archived(archive: Archive) -> Iterator[IncidentId]:
     for sequence in range(last, max(0, last - CHECKPOINTS_MAX), -1):
         try:
             sealed = archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
-        except Malformed:  # the audit tells of it
+        except InvalidInput:  # the audit tells of it
             continue
         # a chain of one entry is a signal that opened nothing
         yield from (id_ for id_, (length, _) in sealed.checkpoint.heads.items() if length > 1)

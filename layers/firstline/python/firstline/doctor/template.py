@@ -7,7 +7,7 @@ import msgspec
 
 from firstline.config.settings import Home
 from firstline.doctor.facts import Resource
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 PARTITION = "aws"
 """Commercial Regions only, as everywhere."""
@@ -26,11 +26,13 @@ class _Template(msgspec.Struct, frozen=True, rename="pascal"):
 
 @contextmanager
 def understood() -> Iterator[None]:
-    """While a template is read: one of another form raises `Malformed`."""
+    """While a template is read: one of another form raises `InvalidInput`."""
     try:
         yield
     except (msgspec.ValidationError, LookupError) as error:
-        raise Malformed(f"the stack's template is not as this version makes it: {error}") from error
+        raise InvalidInput(
+            f"the stack's template is not as this version makes it: {error}"
+        ) from error
 
 
 def described(template: object) -> dict[str, Described]:
@@ -46,7 +48,7 @@ class Stands(msgspec.Struct, frozen=True):
     exports: Mapping[str, str]
 
     def named(self, name: str) -> str:
-        """What ``Ref`` gives; raises `Malformed`."""
+        """What ``Ref`` gives; raises `InvalidInput`."""
         pseudo = {
             "AWS::AccountId": self.home.account,
             "AWS::Partition": PARTITION,
@@ -57,7 +59,7 @@ class Stands(msgspec.Struct, frozen=True):
         return self._resource(name).name
 
     def arn(self, name: str) -> str:
-        """What ``Fn::GetAtt`` gives of a resource's ``Arn``; raises `Malformed`."""
+        """What ``Fn::GetAtt`` gives of a resource's ``Arn``; raises `InvalidInput`."""
         found = self._resource(name)
         here = f"{self.home.region}:{self.home.account}"
         match found.kind:
@@ -72,22 +74,22 @@ class Stands(msgspec.Struct, frozen=True):
             case "AWS::IAM::Role":
                 return f"arn:{PARTITION}:iam::{self.home.account}:role/{found.name}"
             case _:
-                raise Malformed(f"the template names the ARN of {name}, a {found.kind}")
+                raise InvalidInput(f"the template names the ARN of {name}, a {found.kind}")
 
     def exported(self, name: str) -> str:
-        """What ``Fn::ImportValue`` gives; raises `Malformed`."""
+        """What ``Fn::ImportValue`` gives; raises `InvalidInput`."""
         if name not in self.exports:
-            raise Malformed(f"no stack exports {name}")
+            raise InvalidInput(f"no stack exports {name}")
         return self.exports[name]
 
     def _resource(self, name: str) -> Resource:
         if name not in self.resources:
-            raise Malformed(f"the stack has no {name} by now")
+            raise InvalidInput(f"the stack has no {name} by now")
         return self.resources[name]
 
 
 def resolved(value: object, stands: Stands) -> object:
-    """*value* of a template, with its references in place; raises `Malformed`."""
+    """*value* of a template, with its references in place; raises `InvalidInput`."""
     match value:
         case list():
             return [resolved(each, stands) for each in value]
@@ -110,4 +112,4 @@ def _referred(reference: dict[object, object], stands: Stands) -> str:
         case {"Fn::Join": [str(between), list(parts)]}:
             return between.join(str(resolved(each, stands)) for each in parts)
         case _:
-            raise Malformed(f"the template uses {next(iter(reference))} as nobody expects it")
+            raise InvalidInput(f"the template uses {next(iter(reference))} as nobody expects it")

@@ -29,7 +29,7 @@ class Demotion(msgspec.Struct, frozen=True):
         return f"{why}; {command_lines.promote(action, where)} lets it go by itself again"
 
 
-class Trust(msgspec.Struct, frozen=True, kw_only=True):
+class ActionTrackRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One action in one group: how many of its fixes in a row did not help, up to the last."""
 
     action: str
@@ -37,7 +37,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     demoted: Demotion | None = None
 
 
-type Trusts = tuple[Trust, ...]
+type Trusts = tuple[ActionTrackRecord, ...]
 
 
 def judged(trusts: Trusts, action: str, *, helped: bool, by: Demotion, most: int) -> Trusts:
@@ -53,12 +53,14 @@ def judged(trusts: Trusts, action: str, *, helped: bool, by: Demotion, most: int
 
 def promoted(trusts: Trusts, action: str) -> Trusts:
     """After a person promoted *action*: it goes by itself, and the row begins anew."""
-    return _with(trusts, Trust(action=action))
+    return _with(trusts, ActionTrackRecord(action=action))
 
 
-def of(trusts: Trusts, action: str) -> Trust:
+def of(trusts: Trusts, action: str) -> ActionTrackRecord:
     """The trust in *action*; of one that never failed there is nothing to say."""
-    return next((each for each in trusts if each.action == action), Trust(action=action))
+    return next(
+        (each for each in trusts if each.action == action), ActionTrackRecord(action=action)
+    )
 
 
 def demotion(
@@ -71,7 +73,7 @@ def demotion(
     return found
 
 
-def _with(trusts: Trusts, after: Trust) -> Trusts:
+def _with(trusts: Trusts, after: ActionTrackRecord) -> Trusts:
     """*trusts* with *after*; what has nothing to say is not kept."""
     others = tuple(each for each in trusts if each.action != after.action)
     return (*others, after) if after.failed or after.demoted else others

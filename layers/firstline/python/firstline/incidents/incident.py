@@ -15,7 +15,7 @@ from firstline import ids
 from firstline.actions.action import Action
 from firstline.actions.catalogue import UNDOING, traits
 from firstline.diagnosis.evidence import HostEvidence, HostHistory
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
 from firstline.signal import Component, Condition, Restricted, Severity, possible
@@ -79,7 +79,7 @@ TRANSITIONS: dict[tuple[Status, Fact], Status] = {
 }
 
 
-class UndeclaredTransition(Bug):
+class UndeclaredTransition(InvariantViolation):
     """The lifecycle's table has no such step."""
 
 
@@ -243,7 +243,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
     id: ids.IncidentId
     version: int = 0
-    cause: ids.Cause
+    cause: ids.CorrelationKey
     status: Status = Status.INVESTIGATING
     condition: Condition
     severity: Severity
@@ -312,16 +312,20 @@ def encode(incident: Incident) -> str:
 
 
 def decode(text: str) -> Incident:
-    """The aggregate that *text* holds; raises `Bug` for one of an unknown schema or form.
+    """The aggregate that *text* holds.
+
+    Raises `InvariantViolation` for one of an unknown schema or form.
 
     Fields that this code does not know are ignored.
     """
     try:
         incident = msgspec.json.decode(text, type=Incident)
     except (ValueError, RecursionError) as error:
-        raise Bug(f"a stored incident does not fit its schema: {error}") from error
+        raise InvariantViolation(f"a stored incident does not fit its schema: {error}") from error
     if incident.schema != SCHEMA:
-        raise Bug(f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}")
+        raise InvariantViolation(
+            f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
+        )
     if not possible(incident.signalled_at):  # an earlier version stored it as it came
         return copy.replace(incident, signalled_at=incident.opened_at)
     return incident

@@ -14,7 +14,7 @@ from firstline import event_sources as sources
 from firstline.config.profile import Prefix, Profile, Rule, Wanted
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import Delivery
 from firstline.ids import digest
 from firstline.lab.twin import tell, undeployed
@@ -79,7 +79,7 @@ class Asked(NamedTuple):
 
 
 def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
-    """The envelope of the alarm or the rule *name*; raises `Malformed`.
+    """The envelope of the alarm or the rule *name*; raises `InvalidInput`.
 
     An alarm of others goes by either of its names.
     """
@@ -90,7 +90,7 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
         return _alarm(external[0], {}, Place(home, at))
     rule = next((each for each in profile.rules if each.name == name), None)
     if rule is None:
-        raise Malformed(f"no alarm and no rule is called {name!r}: {_near(name, profile)}")
+        raise InvalidInput(f"no alarm and no rule is called {name!r}: {_near(name, profile)}")
     return _of_rule(rule, profile, home, at)
 
 
@@ -116,7 +116,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     signal = known_as(named(parse(body, home, at), "local"), profile, own)
     found = classify(signal, profile, home)
     if found.rule != rule.name:
-        raise Malformed(f"no event can be made of the rule {rule.name!r}: {found.why}")
+        raise InvalidInput(f"no event can be made of the rule {rule.name!r}: {found.why}")
     return body
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export
 from firstline.ledger.chain import GENESIS, Chain, Entry
@@ -115,14 +115,14 @@ def number(key: str) -> int:
 
 
 def sealed(line: bytes) -> Sealed:
-    """The checkpoint of an archived object; raises `Malformed` for one that is none."""
+    """The checkpoint of an archived object; raises `InvalidInput` for one that is none."""
     (read,) = export.read([line])
     if not isinstance(read, export.Checkpoint):
-        raise Malformed("an archived checkpoint is none")
+        raise InvalidInput("an archived checkpoint is none")
     try:
         checkpoint = msgspec.json.decode(read.text, type=Checkpoint)
     except msgspec.DecodeError as error:
-        raise Malformed(f"an archived checkpoint cannot be read: {error}") from error
+        raise InvalidInput(f"an archived checkpoint cannot be read: {error}") from error
     return Sealed(checkpoint, read.text, read.signature)
 
 

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import DecisionMade, LedgerEvent, SignalReceived, UnknownEvent, decode
@@ -54,12 +54,12 @@ class Recorded(_Said, frozen=True, kw_only=True, dict=True):
         return decode(self.kind, self.data)
 
     def checked(self) -> LedgerEvent | UnknownEvent:
-        """Its event; raises `Malformed` where a kind that is known has another form."""
+        """Its event; raises `InvalidInput` where a kind that is known has another form."""
         event = self.event
         if isinstance(event, UnknownEvent) and event.why:
             where = f"line {self.line}" if self.line else f"entry {self.entry.sequence}"
             incident = self.entry.incident
-            raise Malformed(f"{where} of {incident} cannot be read as {self.kind}: {event.why}")
+            raise InvalidInput(f"{where} of {incident} cannot be read as {self.kind}: {event.why}")
         return event
 
     @property
@@ -98,22 +98,22 @@ type Line = Recorded | Policy | Checkpoint
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Line]:
-    """What *lines* say, one at a time; raises `Malformed` naming the line that says nothing."""
+    """What *lines* say, one at a time; raises `InvalidInput` naming the line that says nothing."""
     for number, line in enumerate(lines, start=1):
         try:
             yield _understood(number, line.removesuffix(b"\n"))
         except (ValueError, RecursionError) as error:
             why = "is neither an entry, a policy nor a checkpoint"
-            raise Malformed(f"line {number} {why}: {error}") from error
+            raise InvalidInput(f"line {number} {why}: {error}") from error
 
 
 def recorded(entry: Entry, line: int = 0) -> Recorded:
-    """*entry* beside what its body says; raises `Malformed` when that cannot be read."""
+    """*entry* beside what its body says; raises `InvalidInput` when that cannot be read."""
     try:
         return _recorded(entry.body.encode(), line)
     except (ValueError, RecursionError) as error:
         where = f"entry {entry.sequence} of {entry.incident}"
-        raise Malformed(f"{where} cannot be read: {error}") from error
+        raise InvalidInput(f"{where} cannot be read: {error}") from error
 
 
 def _understood(number: int, line: bytes) -> Line:
@@ -171,7 +171,7 @@ def write(
     """
     named: dict[Digest, None] = {}
     for entry in entries:
-        with contextlib.suppress(Malformed):  # one that cannot be read, the verifier tells
+        with contextlib.suppress(InvalidInput):  # one that cannot be read, the verifier tells
             named[recorded(entry).policy] = None
         yield entry_line(entry)
     texts = map(text_of, named)

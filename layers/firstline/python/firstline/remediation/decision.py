@@ -30,7 +30,7 @@ class Fix(msgspec.Struct, frozen=True, tag="fix"):
     plan: Plan
 
 
-class Ask(msgspec.Struct, frozen=True, tag="ask"):
+class RequestApproval(msgspec.Struct, frozen=True, tag="ask"):
     """Tell a person of the plan, who may allow it, or do it.
 
     ``unknowns`` are the guards that lack a fact, by name.
@@ -40,7 +40,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     unknowns: tuple[str, ...] = ()
 
 
-class HandOver(msgspec.Struct, frozen=True, tag="hand-over"):
+class Escalate(msgspec.Struct, frozen=True, tag="hand-over"):
     """Give it to a person, with a page of its own."""
 
 
@@ -56,7 +56,7 @@ class Close(msgspec.Struct, frozen=True, tag="close", omit_defaults=True):
     recovered_at: datetime | None = None
 
 
-type Step = Wait | Look | Fix | Ask | Raise | HandOver | Close
+type Step = Wait | Look | Fix | RequestApproval | Raise | Escalate | Close
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

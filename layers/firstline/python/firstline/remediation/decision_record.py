@@ -22,7 +22,7 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.diagnosis.preflight import Surroundings
+from firstline.diagnosis.preflight import PreflightFacts
 from firstline.ids import CommandId, InstanceId
 from firstline.ledger.entries import DecisionMade
 from firstline.redaction import redact
@@ -44,7 +44,7 @@ class ObservedFleet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     histories: dict[InstanceId, HostHistory] = {}
 
 
-class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
+class ObservedFacts(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
     """What one reconcile read before it decided; what it did not need to read is left out."""
 
     alarms: dict[str, AlarmFact] = {}
@@ -57,15 +57,15 @@ class Seen(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
     departure: Departure | None = None
 
 
-class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All of it: ``around`` is None unless a fix was decided on, and only then read.
 
     ``wakes`` are those that the incident has had by then: some end without an entry.
     """
 
-    seen: Seen
+    seen: ObservedFacts
     wakes: int | None = None
-    around: Surroundings | None = None
+    around: PreflightFacts | None = None
     mode: Mode
 
     def put(self, event: DecisionMade) -> DecisionMade:
@@ -73,9 +73,9 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return copy.replace(event, **msgspec.to_builtins(self))
 
 
-def basis(seen: Observation, about: Situation) -> Basis:
+def basis(seen: Observation, about: Situation) -> DecisionInputs:
     """What the decision on *about* rests on, of which *seen* was read."""
-    return Basis(
+    return DecisionInputs(
         seen=_seen(seen, about.evidence),
         wakes=about.incident.wakes,
         around=about.surroundings,
@@ -83,12 +83,12 @@ def basis(seen: Observation, about: Situation) -> Basis:
     )
 
 
-def read(event: DecisionMade) -> Basis | None:
+def read(event: DecisionMade) -> DecisionInputs | None:
     """What the decision rested on; None where that was not recorded."""
     if event.seen is None:
         return None
-    inputs = {name: getattr(event, name) for name in Basis.__struct_fields__}
-    return msgspec.convert(inputs, type=Basis)
+    inputs = {name: getattr(event, name) for name in DecisionInputs.__struct_fields__}
+    return msgspec.convert(inputs, type=DecisionInputs)
 
 
 def observed_fleet(event: DecisionMade) -> ObservedFleet | None:
@@ -96,8 +96,8 @@ def observed_fleet(event: DecisionMade) -> ObservedFleet | None:
     return None if event.seen is None else msgspec.convert(event.seen, type=ObservedFleet)
 
 
-def _seen(seen: Observation, evidence: Evidence) -> Seen:
-    return Seen(
+def _seen(seen: Observation, evidence: Evidence) -> ObservedFacts:
+    return ObservedFacts(
         alarms={redact(arn): fact for arn, fact in evidence.alarms.items()},
         group=evidence.group,
         target_health=evidence.target_health,

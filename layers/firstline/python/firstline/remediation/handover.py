@@ -6,7 +6,7 @@ of an event is in it. The steps' ids are those of the runbook, step by step.
 
 from firstline.actions.catalogue import UNDOING
 from firstline.diagnosis.diagnose import Diagnosis
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.health_checks import FailureMode
 from firstline.incidents.incident import Attempt, Incident, Outcome
 from firstline.remediation import support_case
 from firstline.remediation.decision import Decision
@@ -60,17 +60,17 @@ BY_CONDITION: dict[Condition, tuple[str, ...]] = {
 }
 """What the runbook says to do next; every condition has its steps."""
 
-BY_FAILURE: dict[Failure, tuple[str, ...]] = {
-    Failure.IMAGE_MISMATCH: (
+BY_FAILURE: dict[FailureMode, tuple[str, ...]] = {
+    FailureMode.IMAGE_MISMATCH: (
         "R21 compare the enclave's PCR0 with the published one and the key's policy",
         "R21 restart nothing before they agree",
         R45,
     ),
-    Failure.KMS_REFUSES: ("R31 read the state and the policy of the enclaves' KMS key", R45),
-    Failure.CREDENTIALS_ENDED: (
+    FailureMode.KMS_REFUSES: ("R31 read the state and the policy of the enclaves' KMS key", R45),
+    FailureMode.CREDENTIALS_ENDED: (
         "R36 renew the parent's NATS credentials, and only then replace the host",
     ),
-    Failure.HOST_LOST: (R18, R46),
+    FailureMode.HOST_LOST: (R18, R46),
 }
 """What comes before them where it is known what fails."""
 
@@ -117,7 +117,7 @@ def seen(diagnosis: Diagnosis) -> str:
 def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
     """The runbook's next steps: of what fails, then of the condition, each once."""
     failures = {verdict.failure for verdict in diagnosis.hosts.values()}
-    known = (step for each in Failure if each in failures for step in BY_FAILURE.get(each, ()))
+    known = (step for each in FailureMode if each in failures for step in BY_FAILURE.get(each, ()))
     depends = (R36, R37, R38) if diagnosis.dependency is not None else ()
     return tuple(dict.fromkeys((*known, *depends, *BY_CONDITION[incident.condition])))
 

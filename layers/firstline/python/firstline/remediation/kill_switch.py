@@ -42,7 +42,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
         return f"pause-{digest(f'{self.scope}|{self.at.isoformat()}'.encode())[:20]}"
 
 
-class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KillSwitch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All pauses; ``version`` is the one that was read. One that is ``unreadable`` is on.
 
     ``drills`` are those that an operator announced.
@@ -73,18 +73,18 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return tuple(each for each in self.pauses if each.until <= now)
 
 
-OFF = Switch(pauses=())
+OFF = KillSwitch(pauses=())
 """No pause: what it is before anybody ever turned it."""
 
 
 class Changed(msgspec.Struct, frozen=True):
     """The switch after a change, and the entry that records it."""
 
-    switch: Switch
+    switch: KillSwitch
     entry: Entry
 
 
-def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
+def paused(switch: KillSwitch, pause: Pause, by: Provenance) -> Changed:
     """With *pause*, in place of an earlier one of its scope; an alert opens.
 
     One of the same instant has the same alert: a resolve before the trigger would notify again.
@@ -102,7 +102,7 @@ def paused(switch: Switch, pause: Pause, by: Provenance) -> Changed:
     return noted(after, event, pause.at, by)
 
 
-def announced(switch: Switch, drill: Announced, by: Provenance) -> Changed:
+def announced(switch: KillSwitch, drill: Announced, by: Provenance) -> Changed:
     """With *drill*, and without those whose time is over."""
     ahead = tuple(each for each in switch.drills if drill.at < each.until)
     after = copy.replace(switch, drills=(*ahead, drill))
@@ -110,7 +110,7 @@ def announced(switch: Switch, drill: Announced, by: Provenance) -> Changed:
 
 
 def resumed(
-    switch: Switch, over: Pause, change: PauseChanged, now: datetime, by: Provenance
+    switch: KillSwitch, over: Pause, change: PauseChanged, now: datetime, by: Provenance
 ) -> Changed:
     """Without *over*, whose alert is resolved; *change* says who ended it, and why."""
     left = tuple(each for each in switch.pauses if each != over)
@@ -119,7 +119,7 @@ def resumed(
     return noted(after, copy.replace(change, scope=over.scope), now, by)
 
 
-def noted(switch: Switch, event: LedgerEvent, now: datetime, by: Provenance) -> Changed:
+def noted(switch: KillSwitch, event: LedgerEvent, now: datetime, by: Provenance) -> Changed:
     """*switch* with one more entry in its chain, which holds what people turned by hand."""
     sent = [each for each in switch.pages if each.sent_at is not None]
     kept = tuple(each for each in switch.pages if each not in sent[:-PAGES_KEPT])

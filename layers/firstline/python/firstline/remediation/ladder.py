@@ -6,9 +6,9 @@ from firstline.actions.action import Action
 from firstline.actions.cancel_refresh import CANCEL_REFRESH, REFRESH_ID
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
-from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.diagnose import HostDiagnosis
 from firstline.diagnosis.evidence import Group, Unknown
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import FixTarget, GroupName, InstanceId
 from firstline.remediation import limits
 from firstline.remediation.plan import Plan
@@ -121,13 +121,13 @@ def refresh_parameters(action: str, situation: Situation, group: Group) -> dict[
 
 def all_dead(situation: Situation, group: Group) -> bool:
     """Whether each host in service is proven dead: one of which nothing is known may serve."""
-    return set(group.in_service()) <= set(situation.diagnosis.having(Life.DEAD))
+    return set(group.in_service()) <= set(situation.diagnosis.having(HostHealth.DEAD))
 
 
 def serving_hosts(situation: Situation, group: Group) -> tuple[InstanceId, ...]:
     """Hosts in service that serve: those that are verified, and those that readers vouch for."""
     verified = {each.id for each in situation.incident.targets if each.verified}
-    vouched = set(situation.diagnosis.having(Life.SERVING))
+    vouched = set(situation.diagnosis.having(HostHealth.SERVING))
     return tuple(each for each in group.in_service() if each in verified | vouched)
 
 
@@ -143,7 +143,7 @@ def _rungs_ahead(situation: Situation, host: InstanceId) -> list[Action]:
     return rungs[max(reached, default=0) :]
 
 
-def _fits(action: Action, verdict: Verdict, situation: Situation) -> bool:
+def _fits(action: Action, verdict: HostDiagnosis, situation: Situation) -> bool:
     """Whether *action* repairs what fails; one of the whole fleet only where every host is dead."""
     if verdict.failure not in action.repairs:
         return False

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.diagnosis.external_events import Circumstances
+from firstline.diagnosis.external_events import ExternalEvents
 from firstline.ids import FixTarget, IncidentId, InstanceId, Token
 from firstline.incidents.demotion import Trusts
-from firstline.remediation.kill_switch import OFF, Switch
+from firstline.remediation.kill_switch import OFF, KillSwitch
 
 
-class Spent(msgspec.Struct, frozen=True):
+class AttemptRecord(msgspec.Struct, frozen=True):
     """One fix that was intended, whether or not it was ever sent.
 
     ``alive`` are the hosts that it touched which were not proven dead; ``failed`` says that it
@@ -37,7 +37,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     fence: int = 0
     holder: IncidentId | None = None
     until: datetime | None = None
-    spent: tuple[Spent, ...] = ()
+    spent: tuple[AttemptRecord, ...] = ()
     trusts: Trusts = ()
 
     def free_for(self, incident: IncidentId, now: datetime) -> bool:
@@ -50,12 +50,12 @@ class Limits(msgspec.Struct, frozen=True, tag="limits"):
     """What the store keeps between incidents and the guards must see."""
 
     lease: Lease
-    switch: Switch = OFF
-    circumstances: Circumstances = Circumstances()
+    switch: KillSwitch = OFF
+    circumstances: ExternalEvents = ExternalEvents()
 
 
 def take(
-    lease: Lease, incident: IncidentId, until: datetime, spent: Spent, window: timedelta
+    lease: Lease, incident: IncidentId, until: datetime, spent: AttemptRecord, window: timedelta
 ) -> Lease:
     """The lease held by *incident* under a new fence, with *spent* added to the window."""
     kept = tuple(each for each in lease.spent if spent.at - each.at < window)
@@ -77,7 +77,7 @@ def release(lease: Lease, failed: Token | None = None) -> Lease:
     return copy.replace(lease, holder=None, until=None, spent=spent)
 
 
-def under_way(lease: Lease, now: datetime) -> Spent | None:
+def under_way(lease: Lease, now: datetime) -> AttemptRecord | None:
     """The fix for which the lease is held at *now*: it may be sent, carried out, or verified."""
     held = lease.holder is not None and lease.until is not None and now < lease.until
     return lease.spent[-1] if held and lease.spent else None

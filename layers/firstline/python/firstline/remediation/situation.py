@@ -9,7 +9,7 @@ from firstline.config.profile import Profile, seconds
 from firstline.config.settings import Mode
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.evidence import Evidence, Need, Unknown, needs
-from firstline.diagnosis.preflight import Surroundings
+from firstline.diagnosis.preflight import PreflightFacts
 from firstline.incidents import demotion as trust
 from firstline.incidents import quiet_window
 from firstline.incidents.demotion import Demotion
@@ -29,7 +29,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     diagnosis: Diagnosis
     limits: Limits | Unknown
-    surroundings: Surroundings | None = None
+    surroundings: PreflightFacts | None = None
     profile: Profile
     mode: Mode
 

@@ -44,7 +44,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     departure: Departure | None = None
 
 
-class Lesson(msgspec.Struct, frozen=True):
+class IncidentUpdate(msgspec.Struct, frozen=True):
     """The incident as it is now known to be, what is news, and the fix that is over, if one is."""
 
     incident: Incident
@@ -53,15 +53,15 @@ class Lesson(msgspec.Struct, frozen=True):
 
     def adding(
         self, incident: Incident, *news: entries.LedgerEvent, over: Attempt | None = None
-    ) -> "Lesson":
+    ) -> "IncidentUpdate":
         """This lesson and one more."""
-        return Lesson(incident, (*self.news, *news), over or self.over)
+        return IncidentUpdate(incident, (*self.news, *news), over or self.over)
 
 
-def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime) -> IncidentUpdate:
     """What *seen* teaches about *incident*."""
     scoped = _scope(incident, seen.evidence)
-    lesson = Lesson(_clear_readings(scoped, seen.evidence, profile, now))
+    lesson = IncidentUpdate(_clear_readings(scoped, seen.evidence, profile, now))
     lesson = _look_answers(lesson, seen, profile, now)
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
@@ -122,7 +122,9 @@ def _clear_readings(
     return copy.replace(incident, clear_readings=incident.clear_readings + 1, clear_read_at=now)
 
 
-def _look_answers(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+def _look_answers(
+    lesson: IncidentUpdate, seen: Observation, profile: Profile, now: datetime
+) -> IncidentUpdate:
     """Reports of a look are taken in together: when all answered, or when its time is up."""
     incident, look = lesson.incident, lesson.incident.look
     if look is None:
@@ -161,7 +163,7 @@ def _readings(
     return copy.replace(incident, targets=targets)
 
 
-def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
+def _fix_answer(lesson: IncidentUpdate, seen: Observation, now: datetime) -> IncidentUpdate:
     """What became of the fix: answered, found again after a crash, or never sent."""
     current = lesson.incident.current
     if current is None or current.outcome is not None:
@@ -178,7 +180,9 @@ def _fix_answer(lesson: Lesson, seen: Observation, now: datetime) -> Lesson:
     return _answered(lesson, current, Outcome.UNKNOWN, "no answer in time", now)
 
 
-def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) -> Lesson:
+def _search(
+    lesson: IncidentUpdate, current: Attempt, seen: Observation, now: datetime
+) -> IncidentUpdate:
     """I9: an intent without a command is found by its token, or was never sent."""
     if isinstance(seen.found, Another):
         met = copy.replace(current, command=seen.found.command)
@@ -195,7 +199,9 @@ def _search(lesson: Lesson, current: Attempt, seen: Observation, now: datetime) 
     return _over(lesson, current, Outcome.NOT_SENT, why, now)
 
 
-def _over(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: datetime) -> Lesson:
+def _over(
+    lesson: IncidentUpdate, current: Attempt, outcome: Outcome, why: str, now: datetime
+) -> IncidentUpdate:
     """The fix is over without a verdict: never sent, refused by its host, or not ours at all."""
     attempt = copy.replace(current, outcome=outcome, answered_at=now, helped=False)
     fact = Fact.FIX_NOT_SENT if outcome in UNDONE else Fact.FIX_NOT_JUDGED
@@ -204,8 +210,8 @@ def _over(lesson: Lesson, current: Attempt, outcome: Outcome, why: str, now: dat
 
 
 def _answered(
-    lesson: Lesson, current: Attempt, outcome: Outcome, detail: str, now: datetime
-) -> Lesson:
+    lesson: IncidentUpdate, current: Attempt, outcome: Outcome, detail: str, now: datetime
+) -> IncidentUpdate:
     """Whatever the tool says, the fix is now judged by looking."""
     attempt = copy.replace(current, outcome=outcome, answered_at=now)
     incident = lesson.incident.after(Fact.FIX_ANSWERED).with_current(attempt)
@@ -217,7 +223,9 @@ def _answered(
     return lesson.adding(incident, _reported(attempt, detail))
 
 
-def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+def _standing(
+    lesson: IncidentUpdate, seen: Observation, profile: Profile, now: datetime
+) -> IncidentUpdate:
     """Which targets are verified now, and which are not any more."""
     incident = lesson.incident
     policy = profile.policy
@@ -237,7 +245,9 @@ def _standing(lesson: Lesson, seen: Observation, profile: Profile, now: datetime
     return lesson.adding(copy.replace(incident, targets=targets), *news)
 
 
-def _fix_verdict(lesson: Lesson, seen: Observation, profile: Profile, now: datetime) -> Lesson:
+def _fix_verdict(
+    lesson: IncidentUpdate, seen: Observation, profile: Profile, now: datetime
+) -> IncidentUpdate:
     """I23, S04: a fix helped if looking says so in time; otherwise it failed.
 
     Of a host that somebody took away there is no verdict; one that its group replaced for its
@@ -263,8 +273,8 @@ def _fix_verdict(lesson: Lesson, seen: Observation, profile: Profile, now: datet
 
 
 def _without_host(
-    lesson: Lesson, current: Attempt, went: Departure | None, now: datetime
-) -> Lesson:
+    lesson: IncidentUpdate, current: Attempt, went: Departure | None, now: datetime
+) -> IncidentUpdate:
     """The host of the fix left its group: only where that was for its health, it was not helped."""
     if went is not None and went.unhealthy:
         return _judged(lesson, current, helped=False)
@@ -272,7 +282,7 @@ def _without_host(
     return _over(lesson, current, Outcome.TARGET_LEFT, why, now)
 
 
-def _judged(lesson: Lesson, current: Attempt, *, helped: bool) -> Lesson:
+def _judged(lesson: IncidentUpdate, current: Attempt, *, helped: bool) -> IncidentUpdate:
     attempt = copy.replace(current, helped=helped)
     fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
     event = entries.FixVerified(

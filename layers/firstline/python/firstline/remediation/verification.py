@@ -8,7 +8,7 @@ from datetime import datetime
 
 from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.config.profile import Profile
-from firstline.diagnosis.diagnose import Verdict
+from firstline.diagnosis.diagnose import HostDiagnosis
 from firstline.diagnosis.evidence import (
     Evidence,
     Group,
@@ -16,13 +16,18 @@ from firstline.diagnosis.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt, Incident, Target
 
 
 def read(
-    target: Target, verdict: Verdict, *, readers: int, report: HostReport | Unknown, at: datetime
+    target: Target,
+    verdict: HostDiagnosis,
+    *,
+    readers: int,
+    report: HostReport | Unknown,
+    at: datetime,
 ) -> Target:
     """*target* after one more look: a good reading counts, any other begins anew.
 
@@ -30,7 +35,7 @@ def read(
     """
     if not isinstance(report, HostReport):
         return unseen(target, at)
-    good = verdict.life is Life.SERVING and len(verdict.serving) >= readers
+    good = verdict.life is HostHealth.SERVING and len(verdict.serving) >= readers
     lost = report.parent_nats_connected is False
     history = copy.replace(
         target.history,
@@ -48,12 +53,12 @@ def unseen(target: Target, at: datetime) -> Target:
     return copy.replace(target, readings=0, silent=target.silent + 1, history=history)
 
 
-def settle(target: Target, verdict: Verdict, readings_needed: int, now: datetime) -> Target:
+def settle(target: Target, verdict: HostDiagnosis, readings_needed: int, now: datetime) -> Target:
     """*target* verified at K of K, and not any more when a single reader says that it is dead.
 
     One reader is enough to doubt, and to look again; it takes two to fix.
     """
-    if verdict.life is Life.DEAD or (target.verified and verdict.dead):
+    if verdict.life is HostHealth.DEAD or (target.verified and verdict.dead):
         return copy.replace(target, readings=0, verified_at=None)
     if not target.verified and target.readings >= readings_needed:
         return copy.replace(target, verified_at=now)

@@ -94,7 +94,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summarise(chain: Iterable[Recorded]) -> Summary:
-    """The summary of one chain, which has an entry; raises `Malformed`."""
+    """The summary of one chain, which has an entry; raises `InvalidInput`."""
     record = tuple(chain)
     first, *_ = [each.checked() for each in record]
     opening = first if isinstance(first, entries.SignalReceived) else entries.SignalReceived()

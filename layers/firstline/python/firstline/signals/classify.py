@@ -12,7 +12,7 @@ from firstline.config.profile import Profile, Rule
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.event_sources import ALARM
-from firstline.ids import Cause
+from firstline.ids import CorrelationKey
 from firstline.signal import (
     DRILL_ALARM,
     Component,
@@ -53,7 +53,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     disposition: Disposition
     why: str
     rule: str = ""
-    cause: Cause = Cause("")
+    cause: CorrelationKey = CorrelationKey("")
     condition: Condition = Condition.UNCLASSIFIED
     severity: Severity = Severity.P2
     component: Component = Component.FLEET

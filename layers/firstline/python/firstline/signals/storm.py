@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.ids import Cause
+from firstline.ids import CorrelationKey
 
 GATHERED_MAX = 100
 """As many alarms as an incident waits for."""
@@ -18,7 +18,7 @@ GATHERED_MAX = 100
 class Opening(msgspec.Struct, frozen=True):
     """A cause that opened an incident, or would have."""
 
-    cause: Cause
+    cause: CorrelationKey
     at: datetime
 
 
@@ -30,18 +30,18 @@ class Openings(msgspec.Struct, frozen=True):
 
     version: int = 0
     latest: tuple[Opening, ...] = ()
-    gathered: tuple[Cause, ...] = ()
+    gathered: tuple[CorrelationKey, ...] = ()
 
-    def others(self, cause: Cause, now: datetime, window: timedelta) -> int:
+    def others(self, cause: CorrelationKey, now: datetime, window: timedelta) -> int:
         """How many other causes than *cause* opened within *window*."""
         return sum(each.cause != cause and now - each.at < window for each in self.latest)
 
-    def adding(self, cause: Cause, now: datetime, keep: int) -> "Openings":
+    def adding(self, cause: CorrelationKey, now: datetime, keep: int) -> "Openings":
         """With *cause* as the latest; no more than *keep* of the others are remembered."""
         others = tuple(each for each in self.latest if each.cause != cause)[-keep:]
         return copy.replace(self, latest=(*others, Opening(cause, now)))
 
-    def gathering(self, cause: Cause, *, opens: bool) -> "Openings":
+    def gathering(self, cause: CorrelationKey, *, opens: bool) -> "Openings":
         """With *cause* in the storm, which it *opens* or joins."""
         others = () if opens else tuple(each for each in self.gathered if each != cause)
         return copy.replace(self, gathered=(*others, cause)[-GATHERED_MAX:])

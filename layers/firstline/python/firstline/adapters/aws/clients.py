@@ -14,7 +14,7 @@ from boto3.session import Session
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 
 USER_AGENT = f"firstline Botocore/{botocore.__version__}"
 """What CloudTrail calls whoever asked: botocore puts its own together anew for each call, and
@@ -73,13 +73,15 @@ def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
 
 
 def once[C: BaseClient](client: C) -> C:
-    """*client*, which changes the world; raises `Bug` where it would send something twice.
+    """*client*, which changes the world.
+
+    Raises `InvariantViolation` where it would send something twice.
 
     It is asked when something is sent: a client that only ingest carries with it is never made.
     """
     options: Any = client.meta.config  # its stubs leave them out
     if (options.retries or {}).get("total_max_attempts") != 1:
-        raise Bug("a client that changes the world sends each change once only")
+        raise InvariantViolation("a client that changes the world sends each change once only")
     return client
 
 

@@ -35,15 +35,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline.controller.ports.store import Due, Heard, Joined, Paged
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Unreadable
-from firstline.ids import Cause, Digest, IncidentId, SignalKey, digest
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import InvariantViolation, Unreadable
+from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
 from firstline.incidents.accounted import Accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Entry
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.limits import Lease
 from firstline.signal import Severity, Signal
 from firstline.signals.storm import Openings
@@ -102,7 +102,7 @@ def denial_key(incident: IncidentId, plan: Digest) -> Key:
     return _key(f"deny#{incident}", plan)
 
 
-def cause_key(cause: Cause) -> Key:
+def cause_key(cause: CorrelationKey) -> Key:
     """Where the open incident of *cause* is named."""
     return _key(f"cause#{cause}", "-")
 
@@ -112,7 +112,7 @@ def paged_key(note: str) -> Key:
     return _key(f"paged#{digest(note.encode())}", "-")
 
 
-def ended_key(cause: Cause) -> Key:
+def ended_key(cause: CorrelationKey) -> Key:
     """Where it stands what the last P1 episode of *cause* accounts for."""
     return _key(f"cause#{cause}", "ended")
 
@@ -204,12 +204,12 @@ def paged_item(paged: Paged) -> Item:
     return {**paged_key(paged.note), "at": text(stamp(paged.at)), "ttl": _ttl(paged.at)}
 
 
-def cause_item(cause: Cause, incident: IncidentId) -> Item:
+def cause_item(cause: CorrelationKey, incident: IncidentId) -> Item:
     """The claim of *incident* on *cause*."""
     return {**cause_key(cause), "incident": text(incident)}
 
 
-def ended_item(cause: Cause, accounted: Accounted) -> Item:
+def ended_item(cause: CorrelationKey, accounted: Accounted) -> Item:
     """What a P1 episode of *cause* that ends accounts for."""
     return {**ended_key(cause), "body": _json(accounted)}
 
@@ -230,7 +230,7 @@ def openings_item(fleet: str, openings: Openings) -> Item:
     return {**openings_key(fleet), "body": _json(openings), "version": number(openings.version)}
 
 
-def circumstances_item(group: str, circumstances: Circumstances) -> Item:
+def circumstances_item(group: str, circumstances: ExternalEvents) -> Item:
     """What goes on, under the version that it has, and that of the guards' answers on it."""
     counters = {
         "version": number(circumstances.version),
@@ -239,7 +239,7 @@ def circumstances_item(group: str, circumstances: Circumstances) -> Item:
     return {**circumstances_key(group), "body": _json(circumstances), **counters}
 
 
-def switch_item(switch: Switch) -> Item:
+def switch_item(switch: KillSwitch) -> Item:
     """The kill switch, under the version that it has."""
     return {**SWITCH_KEY, "body": _json(switch), "version": number(switch.version)}
 
@@ -258,16 +258,16 @@ def entry_item(entry: Entry) -> Item:
 
 
 def attribute(item: Item, name: str) -> str:
-    """A string or number attribute as text; raises `Bug` when it is missing."""
+    """A string or number attribute as text; raises `InvariantViolation` when it is missing."""
     value = item.get(name, {})
     found = value.get("S", value.get("N"))
     if found is None:
-        raise Bug(f"a stored item has no {name}")
+        raise InvariantViolation(f"a stored item has no {name}")
     return found
 
 
 def incident_of(item: Item) -> Incident:
-    """The aggregate; raises `Bug` when it cannot be read."""
+    """The aggregate; raises `InvariantViolation` when it cannot be read."""
     return incidents.decode(attribute(item, "body"))
 
 
@@ -282,25 +282,31 @@ def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
 
 
 def joined_of(item: Item) -> Joined:
-    """The signal of an inbox item; raises `Bug`: to skip one would lose what it said."""
+    """The signal of an inbox item.
+
+    Raises `InvariantViolation`: to skip one would lose what it said.
+    """
     incident = IncidentId(attribute(item, "pk"))
     try:
         severity = Severity(attribute(item, "severity")) if "severity" in item else None
     except ValueError as error:
-        raise Bug(f"a stored signal does not fit its schema: {error}") from error
+        raise InvariantViolation(f"a stored signal does not fit its schema: {error}") from error
     return Joined(incident, _body(item, Signal), severity)
 
 
 def approval_of(item: Item) -> Approval:
-    """A person's word; raises `Bug`: to skip one would lose a no."""
+    """A person's word; raises `InvariantViolation`: to skip one would lose a no."""
     return _body(item, Approval)
 
 
 def lease_of(item: Item, group: str) -> Lease:
-    """The lease; raises `Bug` when it cannot be read or names another group or fence."""
+    """The lease.
+
+    Raises `InvariantViolation` when it cannot be read or names another group or fence.
+    """
     lease = _body(item, Lease)
     if (lease.group, str(lease.fence)) != (group, attribute(item, "fence")):
-        raise Bug(f"the stored lease of {group} is at odds with its own attributes")
+        raise InvariantViolation(f"the stored lease of {group} is at odds with its own attributes")
     return lease
 
 
@@ -309,29 +315,29 @@ def openings_of(item: Item) -> Openings:
     version = int(attribute(item, "version"))
     try:
         return copy.replace(_body(item, Openings), version=version)
-    except Bug:
+    except InvariantViolation:
         return Openings(version)
 
 
 def accounted_of(item: Item) -> Accounted:
-    """What the last P1 episode accounts for; raises `Bug` when it cannot be read."""
+    """What the last P1 episode accounts for; raises `InvariantViolation` when it cannot be read."""
     return _body(item, Accounted)
 
 
-def circumstances_of(item: Item) -> Circumstances:
-    """What goes on; raises `Bug`: what cannot be read may be a reason not to act."""
+def circumstances_of(item: Item) -> ExternalEvents:
+    """What goes on; raises `InvariantViolation`: what cannot be read may be a reason not to act."""
     version = int(attribute(item, "version"))
-    return copy.replace(_body(item, Circumstances), version=version)
+    return copy.replace(_body(item, ExternalEvents), version=version)
 
 
-def switch_of(item: Item) -> Switch:
+def switch_of(item: Item) -> KillSwitch:
     """The kill switch; one that cannot be read counts as thrown."""
     try:
-        switch, version = _body(item, Switch), attribute(item, "version")
-    except Bug as error:
-        return Switch(pauses=(), unreadable=str(error))
+        switch, version = _body(item, KillSwitch), attribute(item, "version")
+    except InvariantViolation as error:
+        return KillSwitch(pauses=(), unreadable=str(error))
     if str(switch.version) != version:
-        return Switch(pauses=(), unreadable="it is at odds with its own version")
+        return KillSwitch(pauses=(), unreadable="it is at odds with its own version")
     return switch
 
 
@@ -364,4 +370,6 @@ def _body[T](item: Item, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(attribute(item, "body"), type=type_)
     except (ValueError, RecursionError) as error:
-        raise Bug(f"a stored {type_.__name__.lower()} does not fit its schema: {error}") from error
+        raise InvariantViolation(
+            f"a stored {type_.__name__.lower()} does not fit its schema: {error}"
+        ) from error

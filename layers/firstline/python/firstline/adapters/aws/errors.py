@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.redaction import redact
 from firstline.signal import possible
 
@@ -45,7 +45,7 @@ type Say = Callable[[Exception], str]
 
 @contextmanager
 def unavailable(dependency: str, say: Say | None = None) -> Iterator[None]:
-    """Raise `Unavailable` for any failure of a call inside, or an answer that lacks its parts.
+    """Raise `DependencyUnavailable` for a failed call inside, or an answer that lacks its parts.
 
     So an answer is read inside: ``answer[key]`` for what the service always shows, ``.get`` for
     what it may leave out. *say* gives the reason of botocore's own failures: `reason`, or
@@ -56,7 +56,7 @@ def unavailable(dependency: str, say: Say | None = None) -> Iterator[None]:
     except RAISED as error:
         if (told := why(error, say)) is None:
             raise
-        raise Unavailable(f"{dependency}: {told}") from error
+        raise DependencyUnavailable(f"{dependency}: {told}") from error
 
 
 def why(error: Exception, say: Say | None = None) -> str | None:

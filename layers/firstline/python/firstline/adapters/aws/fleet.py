@@ -15,7 +15,7 @@ from firstline.config.settings import Home
 from firstline.controller.ports.people import Clock
 from firstline.diagnosis import evidence
 from firstline.diagnosis.probe_outcome import ProbeOutcome, of_code
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.monitoring.alarms import PROBED
 
@@ -47,7 +47,10 @@ class AwsFleet:
         self._clock = clock
 
     def group(self) -> evidence.Group:
-        """The managed group; raises `Unavailable` also when not exactly one has its name."""
+        """The managed group.
+
+        Raises `DependencyUnavailable` also when not exactly one has its name.
+        """
         name = self._profile.fleet.group
         with unavailable("fleet"):
             pages = self._groups.get_paginator("describe_auto_scaling_groups").paginate(
@@ -60,7 +63,9 @@ class AwsFleet:
                 if group["AutoScalingGroupName"] == name
             ]
         if len(found) != 1:
-            raise Unavailable(f"fleet: {len(found)} Auto Scaling groups are called {name}")
+            raise DependencyUnavailable(
+                f"fleet: {len(found)} Auto Scaling groups are called {name}"
+            )
         return found[0]
 
     def target_health(self) -> evidence.TargetHealth | evidence.Unknown:
@@ -87,7 +92,7 @@ class AwsFleet:
         return evidence.TargetHealth(states=states, reasons=reasons)
 
     def answering(self) -> evidence.Answering | evidence.Unknown:
-        """What the probe's last end-to-end request has shown; raises `Unavailable`.
+        """What the probe's last end-to-end request has shown; raises `DependencyUnavailable`.
 
         Unknown when the profile has no such probe, or when it measured nothing for a while. An
         outcome that this code does not know is none.
@@ -109,7 +114,10 @@ class AwsFleet:
         return evidence.Answering(answers=shown is ProbeOutcome.ANSWERED, at=at, outcome=shown)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> evidence.InstanceStatuses:
-        """EC2's status checks, also of instances that do not run; raises `Unavailable`."""
+        """EC2's status checks, also of instances that do not run.
+
+        Raises `DependencyUnavailable`.
+        """
         with unavailable("fleet"):
             pages = self._instances.get_paginator("describe_instance_status").paginate(
                 InstanceIds=list(hosts), IncludeAllInstances=True
@@ -130,7 +138,7 @@ class AwsFleet:
         }
 
     def firing(self, arns: tuple[str, ...]) -> tuple[evidence.FiringAlarm, ...]:
-        """Those of *arns* that are in ALARM; raises `Unavailable`."""
+        """Those of *arns* that are in ALARM; raises `DependencyUnavailable`."""
         names = [name for arn in arns if (name := self._alarm_name(arn)) is not None]
         with unavailable("fleet"):
             pages = chain.from_iterable(
@@ -148,7 +156,7 @@ class AwsFleet:
             )
 
     def muted(self, arn: str) -> bool:
-        """Whether a mute rule keeps the alarm's actions back now; raises `Unavailable`.
+        """Whether a mute rule keeps the alarm's actions back now; raises `DependencyUnavailable`.
 
         CloudWatch calls a rule active while its window lasts (API reference, GetAlarmMuteRule).
         """
@@ -216,11 +224,14 @@ def _outcome_query(fleet: str) -> "MetricDataQueryTypeDef":
 
 
 def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | None:
-    """The latest value, which comes first; raises `Unavailable` for an answer that is not whole."""
+    """The latest value, which comes first.
+
+    Raises `DependencyUnavailable` for an answer that is not whole.
+    """
     results = answer["MetricDataResults"]
     complete = [each["StatusCode"] for each in results] == ["Complete"]
     if not complete or answer.get("NextToken"):  # which only an answer with more to come has
-        raise Unavailable("fleet: the probe's outcome came in part")
+        raise DependencyUnavailable("fleet: the probe's outcome came in part")
     instants = map(instant, results[0]["Timestamps"])
     values = list(zip(instants, results[0]["Values"], strict=True))
     return values[0] if values else None

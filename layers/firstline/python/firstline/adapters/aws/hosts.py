@@ -19,7 +19,7 @@ from firstline.adapters.aws import ssm_results as answers
 from firstline.adapters.aws.errors import code, unavailable
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import Connections
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.ids import INSTANCE_ID, CommandId, InstanceId, Token
 from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending
 
@@ -38,7 +38,7 @@ class SsmHosts:
     """Commands on the hosts of *profile*; *documents* maps an action's name to its document's.
 
     *sending* must be a client that tries once (`clients.sending`): with another, whatever sends
-    raises `Bug`.
+    raises `InvariantViolation`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class SsmHosts:
         """Send a fix to its one host, once."""
         action = FIXES.get(order.action)
         if action is None or action.executor != EXECUTOR:
-            raise Bug(f"{order.action!r} is no fix that a host carries out")
+            raise InvariantViolation(f"{order.action!r} is no fix that a host carries out")
         parameters = self._units(action) | {
             "Token": order.token,
             "NotAfter": str(int(order.not_after.timestamp())),
@@ -80,7 +80,7 @@ class SsmHosts:
         return self._send(action, (InstanceId(order.target),), parameters, order.token)
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        """What SSM says of its agent on each of *hosts*; raises `Unavailable`."""
+        """What SSM says of its agent on each of *hosts*; raises `DependencyUnavailable`."""
         with unavailable("hosts"):
             pages = self._reading.get_paginator("describe_instance_information").paginate(
                 Filters=[{"Key": "InstanceIds", "Values": list(hosts)}],
@@ -95,7 +95,7 @@ class SsmHosts:
             )
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
-        """What each host has answered to *command* so far; raises `Unavailable`.
+        """What each host has answered to *command* so far; raises `DependencyUnavailable`.
 
         A host that SSM does not list yet is not in it.
         """
@@ -118,7 +118,10 @@ class SsmHosts:
                 return {}
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """The command with the order's token, sent at or after *since*; raises `Unavailable`."""
+        """The command with the order's token, sent at or after *since*.
+
+        Raises `DependencyUnavailable`.
+        """
         comment = _comment(order.token)
         after = (since - CLOCKS_APART).strftime("%Y-%m-%dT%H:%M:%SZ")
         with unavailable("hosts"):
@@ -153,7 +156,7 @@ class SsmHosts:
     def _units(self, action: Action) -> dict[str, str]:
         """The units that *action* is about."""
         if not action.unit:
-            raise Bug(f"{action.name} names no unit")
+            raise InvariantViolation(f"{action.name} names no unit")
         units = self._profile.fleet.units
         known = {"Unit": getattr(units, action.unit), "ParentUnit": units.parent}
         return {each.name: known[each.name] for each in action.parameters if each.name in known}
@@ -187,20 +190,20 @@ class SsmHosts:
         try:
             return self._documents[action.name]
         except KeyError:
-            raise Bug(f"the settings name no document for {action.name}") from None
+            raise InvariantViolation(f"the settings name no document for {action.name}") from None
 
 
 def _comment(token: Token) -> str:
     """What names the token in SSM's own records (at most 100 characters)."""
     if not re.fullmatch(r"[0-9a-f]{32}", token):
-        raise Bug("a token is 32 hexadecimal digits")
+        raise InvariantViolation("a token is 32 hexadecimal digits")
     return f"firstline {token}"
 
 
 def _check_targets(targets: tuple[InstanceId, ...]) -> None:
     """Explicit ids only: a looser pattern than SSM's own would take other things for one."""
     if not 1 <= len(targets) <= TARGETS_MAX:
-        raise Bug(f"a command for {len(targets)} hosts; it takes 1 to {TARGETS_MAX}")
+        raise InvariantViolation(f"a command for {len(targets)} hosts; it takes 1 to {TARGETS_MAX}")
     for each in targets:
         if not re.fullmatch(INSTANCE_ID, each):
-            raise Bug(f"{each!r} is no instance id")
+            raise InvariantViolation(f"{each!r} is no instance id")

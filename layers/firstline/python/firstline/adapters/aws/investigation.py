@@ -32,7 +32,7 @@ HOSTS_MAX = 50
 
 
 class AwsBackground:
-    """The `Background` port for the fleet of *profile* in *region*."""
+    """The `Investigation` port for the fleet of *profile* in *region*."""
 
     def __init__(self, session: Session, profile: Profile, region: str) -> None:
         self._metrics = clients.metrics(session)
@@ -43,7 +43,7 @@ class AwsBackground:
         self._region = region
 
     def metrics(self, start: datetime) -> Metrics:
-        """A value each quarter of an hour since a week before; raises `Unavailable`."""
+        """A value each quarter of an hour since a week before; raises `DependencyUnavailable`."""
         alarms = metric_data.by_metric(detection.made(self._profile))
         first, period = _quarter(start), int(QUARTER.total_seconds())
         queries = [metric_data.query(f"m{n}", each, period) for n, each in enumerate(alarms)]
@@ -57,7 +57,7 @@ class AwsBackground:
             )
 
     def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
-        """What *alarm* judges, as CloudWatch has it now; raises `Unavailable`."""
+        """What *alarm* judges, as CloudWatch has it now; raises `DependencyUnavailable`."""
         queries = metric_data.judged_by(alarm)
         with unavailable("background"):
             return dict(self._values(queries, window.begins, window.until)[metric_data.VALUE])
@@ -65,7 +65,7 @@ class AwsBackground:
     def external_metric(
         self, arn: str, signalled_at: datetime, until: datetime
     ) -> ExternalMetric | None:
-        """What the alarm judges, as CloudWatch has both now; raises `Unavailable`."""
+        """What the alarm judges, as CloudWatch has both now; raises `DependencyUnavailable`."""
         with unavailable("background"):
             alarm = self._metric_alarm(arn)
             judged = external_alarm.judged(alarm) if alarm is not None else None
@@ -96,7 +96,10 @@ class AwsBackground:
         return metric_data.values([each for page in pages for each in page["MetricDataResults"]])
 
     def issues(self) -> Issues:
-        """Open issues of the Region; raises `Unavailable`, as where the plan has no API."""
+        """Open issues of the Region.
+
+        Raises `DependencyUnavailable`, as where the plan has no API.
+        """
         with unavailable("background"):
             pages = self._health.get_paginator("describe_events").paginate(
                 filter={
@@ -113,7 +116,7 @@ class AwsBackground:
         return Issues(tuple(sorted(set(found))))
 
     def launch_template(self) -> Deployments | None:
-        """When its latest version was made; raises `Unavailable`."""
+        """When its latest version was made; raises `DependencyUnavailable`."""
         name = self._profile.fleet.launch_template
         if not name:
             return None
@@ -125,7 +128,7 @@ class AwsBackground:
         return Deployments((Deployment(what=f"the launch template {name}", at=made_at),))
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
-        """CodeDeploy's deployments since then; raises `Unavailable`."""
+        """CodeDeploy's deployments since then; raises `DependencyUnavailable`."""
         application, _, group = self._profile.fleet.deployment_group.partition("/")
         if not application:
             return None
@@ -138,7 +141,7 @@ class AwsBackground:
             return tuple(each for page in pages for each in page["deployments"])
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
-        """Where the hosts are, at most fifty of them; raises `Unavailable`."""
+        """Where the hosts are, at most fifty of them; raises `DependencyUnavailable`."""
         if not hosts:
             return Placement()
         with unavailable("background"):
@@ -153,7 +156,10 @@ class AwsBackground:
         return Placement(vpcs=tuple(sorted(vpcs)), groups=tuple(sorted(groups)))
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
-        """Whether any rule of the groups lets TCP out to the port; raises `Unavailable`."""
+        """Whether any rule of the groups lets TCP out to the port.
+
+        Raises `DependencyUnavailable`.
+        """
         if not groups:
             return False
         with unavailable("background"):
@@ -172,7 +178,7 @@ class AwsBackground:
             )
 
     def routes(self, vpcs: tuple[str, ...]) -> Routes:
-        """Every route over a peering connection; raises `Unavailable`."""
+        """Every route over a peering connection; raises `DependencyUnavailable`."""
         if not vpcs:
             return Routes()
         with unavailable("background"):
@@ -194,7 +200,7 @@ class AwsBackground:
         return Routes(tuple(sorted(found, key=lambda each: (each.destination, each.peering))))
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
-        """The status of each; raises `Unavailable`."""
+        """The status of each; raises `DependencyUnavailable`."""
         with unavailable("background"):
             pages = self._network.get_paginator("describe_vpc_peering_connections").paginate(
                 VpcPeeringConnectionIds=list(ids)

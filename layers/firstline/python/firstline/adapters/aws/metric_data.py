@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from firstline.adapters.aws.errors import instant
 from firstline.config.profile import MadeAlarm
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.monitoring import alarms as detection
 
 if TYPE_CHECKING:
@@ -59,12 +59,15 @@ def judged_by(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
 def values(
     results: "list[MetricDataResultTypeDef]",
 ) -> dict[str, list[tuple[datetime, float]]]:
-    """The values of each query over all pages; raises `Unavailable` where its last is not whole."""
+    """The values of each query over all pages.
+
+    Raises `DependencyUnavailable` where its last is not whole.
+    """
     found: dict[str, list[tuple[datetime, float]]] = {}
     for each in results:
         points = zip(map(instant, each["Timestamps"]), each["Values"], strict=True)
         found.setdefault(each["Id"], []).extend(points)
     ends = {each["Id"]: each["StatusCode"] for each in results}
     if any(code != "Complete" for code in ends.values()):
-        raise Unavailable("background: a metric came in part")
+        raise DependencyUnavailable("background: a metric came in part")
     return found

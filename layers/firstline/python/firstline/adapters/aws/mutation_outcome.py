@@ -22,7 +22,7 @@ from botocore.exceptions import (
 from firstline.actions.action import Action
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.errors import RAISED, code, reason, status, why
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.ids import CommandId
 from firstline.remediation.execution import Refused, Sending, Sent, Unsettled
 
@@ -70,8 +70,8 @@ def send_once(
 ) -> Sending:
     """Have *send* make its one call of *client*, and return the id of what it began.
 
-    Raises `Bug` for *parameters* that *action* does not declare, and for a *client* that would
-    send something twice.
+    Raises `InvariantViolation` for *parameters* that *action* does not declare, and for a *client*
+    that would send something twice.
     """
     _check(action, parameters)
     clients.once(client)
@@ -88,10 +88,12 @@ def send_once(
 def _check(action: Action, parameters: Mapping[str, str]) -> None:
     """Every value in full against its pattern: ``$`` alone lets a final newline pass."""
     if parameters.keys() != {each.name for each in action.parameters}:
-        raise Bug(f"{action.name} takes other parameters than {', '.join(parameters)}")
+        raise InvariantViolation(
+            f"{action.name} takes other parameters than {', '.join(parameters)}"
+        )
     for each in action.parameters:
         if not re.fullmatch(each.pattern, parameters[each.name]):
-            raise Bug(f"{each.name} of {action.name} does not match {each.pattern}")
+            raise InvariantViolation(f"{each.name} of {action.name} does not match {each.pattern}")
 
 
 def _outcome(error: Exception) -> Refused | Unsettled:

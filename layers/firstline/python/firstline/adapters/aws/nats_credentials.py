@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from firstline.adapters.aws import errors as faults
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.monitoring.nats_credentials import Credentials, parse
 
 if TYPE_CHECKING:
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 def fetch(ssm: "SSMClient", parameter: str) -> Credentials:
     """The credentials in *parameter*.
 
-    Raises `Unavailable` when it cannot be read and `Malformed` when it holds no ``.creds``
-    file; neither repeats what it holds.
+    Raises `DependencyUnavailable` when it cannot be read and `InvalidInput` when it holds no
+    ``.creds`` file; neither repeats what it holds.
     """
     with faults.unavailable(f"the parameter {parameter}"):
         answer = ssm.get_parameter(Name=parameter, WithDecryption=True)
         text = answer["Parameter"]["Value"]
     found = parse(text)
     if found is None:
-        raise Malformed(
+        raise InvalidInput(
             f"the parameter {parameter} holds no NATS credentials: store the whole .creds file"
         )
     return found

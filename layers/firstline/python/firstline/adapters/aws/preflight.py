@@ -11,7 +11,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import Fleet
 from firstline.diagnosis.preflight import Deployment, Deployments, KeyState
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -31,7 +31,7 @@ class AwsAround:
         self._fleet = fleet
 
     def key(self) -> KeyState | None:
-        """The key's state; raises `Unavailable`."""
+        """The key's state; raises `DependencyUnavailable`."""
         if not self._fleet.kms_key:
             return None
         with unavailable("around"):
@@ -39,7 +39,7 @@ class AwsAround:
             return KeyState(state=found["KeyState"], id=found["KeyId"])
 
     def stack(self) -> Deployments | None:
-        """The named stack; raises `Unavailable`, also where there is none."""
+        """The named stack; raises `DependencyUnavailable`, also where there is none."""
         name = self._fleet.stack
         if not name:
             return None
@@ -51,7 +51,10 @@ class AwsAround:
         return Deployments((Deployment(what=name, at=changed, in_progress=busy),))
 
     def parameters(self) -> Deployments | None:
-        """The watched parameters; raises `Unavailable` where one lacks. No value is read."""
+        """The watched parameters.
+
+        Raises `DependencyUnavailable` where one lacks. No value is read.
+        """
         wanted = self._fleet.watched_parameters
         if not wanted:
             return None
@@ -67,11 +70,14 @@ class AwsAround:
             }
         lacking = [each for each in wanted if each not in found]
         if lacking:
-            raise Unavailable(f"around: there is no {', '.join(lacking)}")
+            raise DependencyUnavailable(f"around: there is no {', '.join(lacking)}")
         return Deployments(tuple(found[each] for each in wanted))
 
     def builds(self) -> Deployments | None:
-        """Hosts with the profile's tag that run, or are about to; raises `Unavailable`."""
+        """Hosts with the profile's tag that run, or are about to.
+
+        Raises `DependencyUnavailable`.
+        """
         key, _, value = self._fleet.build_host_tag.partition("=")
         if not key:
             return None
@@ -91,24 +97,32 @@ class AwsAround:
         return Deployments(tuple(found))
 
     def image_published(self) -> str | None:
-        """What the parameter holds, which is public; raises `Unavailable` where it is no PCR0."""
+        """What the parameter holds, which is public.
+
+        Raises `DependencyUnavailable` where it is no PCR0.
+        """
         name = self._fleet.pcr0_parameter
         if not name:
             return None
         with unavailable("around"):
             value = self._parameters.get_parameter(Name=name)["Parameter"]["Value"].strip().lower()
         if not re.fullmatch(r"[0-9a-f]{96}", value):
-            raise Unavailable(f"around: {name} holds no PCR0")
+            raise DependencyUnavailable(f"around: {name} holds no PCR0")
         return value
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
-        """What the key's policy pins; raises `Unavailable`, also where it is no policy."""
+        """What the key's policy pins.
+
+        Raises `DependencyUnavailable`, also where it is no policy.
+        """
         with unavailable("around"):
             text = self._keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         try:
             statements = msgspec.json.decode(text, type=_Policy).Statement
         except msgspec.DecodeError as error:
-            raise Unavailable("around: the policy of the KMS key cannot be understood") from error
+            raise DependencyUnavailable(
+                "around: the policy of the KMS key cannot be understood"
+            ) from error
         pinned = (
             value
             for statement in statements

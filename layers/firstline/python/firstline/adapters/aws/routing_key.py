@@ -8,7 +8,7 @@ import msgspec
 
 from firstline.adapters.aws.errors import unavailable
 from firstline.controller.ports.people import Clock
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -33,12 +33,15 @@ class RoutingKey:
     def read(self) -> str:
         """The key, at most five minutes old, or older when the secret cannot be read just now.
 
-        Raises `Unavailable` when there is none at all.
+        Raises `DependencyUnavailable` when there is none at all.
         """
         return self._held().keys.routing_key
 
     def rest(self) -> str:
-        """The REST API's key, as old; empty where the secret holds none. Raises `Unavailable`."""
+        """The REST API's key, as old; empty where the secret holds none.
+
+        Raises `DependencyUnavailable`.
+        """
         return self._held().keys.rest_key
 
     def _held(self) -> "_Kept":
@@ -49,7 +52,7 @@ class RoutingKey:
         try:
             kept = self._kept = _Kept(self._read_secret(), now)
             self._doubted = False
-        except Unavailable:
+        except DependencyUnavailable:
             if kept is None:
                 raise
         return kept
@@ -64,7 +67,7 @@ class RoutingKey:
             # a secret of bytes has no string, and holds no key
             keys = keys_in(answer.get("SecretString", "").strip())
         if keys is None:
-            raise Unavailable(
+            raise DependencyUnavailable(
                 f"the secret {self._secret_id} holds no routing key: store the integration key of "
                 'an Events API v2 integration, 32 letters and digits, or {"routing_key": "<it>"}'
             )

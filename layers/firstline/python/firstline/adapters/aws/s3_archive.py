@@ -38,7 +38,7 @@ class S3Archive:
 
         A try that is sent again after its answer was lost finds its own object, and gives False:
         whoever puts compares. So does one that loses a race (412); in the midst of one S3 answers
-        409, which is `Unavailable`.
+        409, which is `DependencyUnavailable`.
         """
         with unavailable("archive"):
             try:

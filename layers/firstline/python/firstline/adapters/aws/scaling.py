@@ -12,7 +12,7 @@ from firstline.actions.catalogue import FIXES
 from firstline.adapters.aws import mutation_outcome as changes
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CommandId, InstanceId
 from firstline.remediation.departure import Activity, Departure, departure, ends, termination
 from firstline.remediation.execution import (
@@ -41,7 +41,7 @@ class AsgScaling:
     """The `Scaling` port over one Auto Scaling group.
 
     *sending* must be a client that tries once (`clients.scaling`): with another, `fix` raises
-    `Bug`.
+    `InvariantViolation`.
     """
 
     def __init__(
@@ -55,11 +55,14 @@ class AsgScaling:
         """Ask the group for what *order* says, once."""
         action = FIXES.get(order.action)
         if action is None or action.executor != EXECUTOR:
-            raise Bug(f"{order.action} is no fix of the group")
+            raise InvariantViolation(f"{order.action} is no fix of the group")
         return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
-        """What shows that the group was asked for it at or after *since*; raises `Unavailable`."""
+        """What shows that the group was asked for it at or after *since*.
+
+        Raises `DependencyUnavailable`.
+        """
         action = FIXES[order.action]
         if action.undoes_own_fix:
             return cancelled(order, self.refreshes())
@@ -70,7 +73,7 @@ class AsgScaling:
         return self._find_termination(order, since)
 
     def refreshes(self) -> Refreshes:
-        """The group's instance refreshes, the latest first; raises `Unavailable`."""
+        """The group's instance refreshes, the latest first; raises `DependencyUnavailable`."""
         with unavailable("scaling"):
             found = [
                 Refresh(
@@ -89,7 +92,7 @@ class AsgScaling:
         )["InstanceRefreshes"]
 
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:
-        """How *host* left the group at or after *since*; raises `Unavailable`."""
+        """How *host* left the group at or after *since*; raises `DependencyUnavailable`."""
         return departure(self._activities(), host, since)
 
     def _ask(self, order: FixOrder) -> str:
@@ -126,7 +129,7 @@ class AsgScaling:
         """The id of the refresh that was cancelled: the call names none."""
         try:
             why = withheld(order, self.refreshes())
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             why = str(error)
         if why is not None:
             raise changes.Withheld(why)

@@ -13,12 +13,12 @@ from firstline.adapters.aws.errors import prove, unavailable
 from firstline.adapters.aws.transaction import Tables
 from firstline.controller.ports.people import Clock
 from firstline.controller.ports.store import DUE_MAX, WAITING_MAX, Change, Due, Loaded
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Conflict, Unavailable
-from firstline.ids import Cause, IncidentId
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import CommitConflict, DependencyUnavailable, InvariantViolation
+from firstline.ids import CorrelationKey, IncidentId
 from firstline.incidents.accounted import Accounted
 from firstline.ledger.chain import Entry
-from firstline.remediation.kill_switch import OFF, Switch
+from firstline.remediation.kill_switch import OFF, KillSwitch
 from firstline.remediation.limits import Lease, Limits
 from firstline.signals.storm import Openings
 
@@ -60,13 +60,13 @@ class DynamoStore:
             return None
         try:
             return self._loaded(incident, found)
-        except Bug as error:
+        except InvariantViolation as error:
             raise items.unreadable(incident, found[0], str(error)) from error
 
     def _loaded(self, incident: IncidentId, found: Sequence[Item]) -> Loaded:
         aggregate, *waiting = found
         if items.attribute(aggregate, "sk") != "incident":
-            raise Bug(f"{incident} has an inbox and no aggregate")
+            raise InvariantViolation(f"{incident} has an inbox and no aggregate")
         names = [items.attribute(each, "sk") for each in waiting]
         signals = sum(name.startswith(items.INBOX) for name in names)
         inbox, said = waiting[:signals], waiting[signals:]
@@ -91,9 +91,11 @@ class DynamoStore:
         )
 
     def commit(self, change: Change) -> None:
-        """Write *change* in one transaction; raises `Conflict`, `Unavailable` or `Unwritable`.
+        """Write *change* in one transaction.
 
-        After `Unavailable` it may have been written or not: read again.
+        Raises `CommitConflict`, `DependencyUnavailable` or `Unwritable`.
+
+        After `DependencyUnavailable` it may have been written or not: read again.
         """
         writes = transaction.writes(change, self._tables, self._clock.now())
         with unavailable("store"):
@@ -109,19 +111,19 @@ class DynamoStore:
                     writes, [each.get("Code", "") for each in reasons]
                 )
                 if contested is not None:
-                    raise Conflict(contested) from error
+                    raise CommitConflict(contested) from error
                 transaction.refuse(change, reasons, error)
                 raise
             except ClientError as error:
                 transaction.refuse(change, [error.response.get("Error", {})], error)
                 raise
 
-    def open_incident(self, cause: Cause) -> IncidentId | None:
+    def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
         """The incident that has *cause* open now, read consistently."""
         item = self._get(items.cause_key(cause))
         return IncidentId(items.attribute(item, "incident")) if item else None
 
-    def accounted(self, cause: Cause) -> Accounted | None:
+    def accounted(self, cause: CorrelationKey) -> Accounted | None:
         """What the last P1 episode of *cause* accounts for."""
         item = self._get(items.ended_key(cause))
         return items.accounted_of(item) if item else None
@@ -129,8 +131,8 @@ class DynamoStore:
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances of one consistent read.
 
-        No lease was ever taken: fence 0. A corrupt lease raises `Bug`, and so do corrupt
-        circumstances; a corrupt switch counts as thrown.
+        No lease was ever taken: fence 0. A corrupt lease raises `InvariantViolation`, and so do
+        corrupt circumstances; a corrupt switch counts as thrown.
         """
         keys = [items.lease_key(group), items.circumstances_key(group), items.SWITCH_KEY]
         with unavailable("store"):
@@ -141,17 +143,17 @@ class DynamoStore:
             left_out = answer["UnprocessedKeys"]
             read = [] if left_out else answer["Responses"][self._tables.incidents]
         if left_out:
-            raise Unavailable("store: it left out a part of lease and switch")
+            raise DependencyUnavailable("store: it left out a part of lease and switch")
         found = {items.attribute(each, "sk"): each for each in read}
         lease, switch = found.get("lease"), found.get("switch")
         told = found.get("circumstances")
         return Limits(
             lease=items.lease_of(lease, group) if lease else Lease(group=group),
             switch=items.switch_of(switch) if switch else OFF,
-            circumstances=items.circumstances_of(told) if told else Circumstances(),
+            circumstances=items.circumstances_of(told) if told else ExternalEvents(),
         )
 
-    def switch(self) -> Switch:
+    def switch(self) -> KillSwitch:
         """The kill switch; none was ever thrown: no pause."""
         item = self._get(items.SWITCH_KEY)
         return items.switch_of(item) if item else OFF

@@ -7,7 +7,7 @@ once is one INSERT; whatever else happens to it should not have happened.
 from typing import Any
 
 from firstline.adapters.aws import dynamo_items as items
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.ledger.archive import Added, Altered, LedgerChange
 
 
@@ -17,7 +17,7 @@ def change(record: dict[str, Any]) -> LedgerChange:
     if record["eventName"] == "INSERT":
         try:
             return Added(items.entry_of(told["NewImage"]))
-        except (Bug, ValueError):
+        except (InvariantViolation, ValueError):
             return _altered("INSERT of what is no entry", told)
     return _altered(record["eventName"], told)
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Given
-from firstline.errors import Bug, Contested, Unwritable
+from firstline.errors import Contested, InvariantViolation, Unwritable
 from firstline.incidents.accounted import accounted
 from firstline.redaction import redact
 
@@ -39,10 +39,12 @@ class Write(NamedTuple):
 
 
 def writes(change: Change, tables: Tables, now: datetime) -> list[Write]:
-    """The actions of *change*; raises `Bug` for one that no transaction can hold."""
+    """The actions of *change*; raises `InvariantViolation` for one that no transaction can hold."""
     made = [*_aggregate(change, tables.incidents), *_beside(change, tables, now)]
     if not 1 <= len(made) <= ACTIONS_MAX:
-        raise Bug(f"a change of {len(made)} actions; a transaction holds 1 to {ACTIONS_MAX}")
+        raise InvariantViolation(
+            f"a change of {len(made)} actions; a transaction holds 1 to {ACTIONS_MAX}"
+        )
     return made
 
 
@@ -78,7 +80,7 @@ def _aggregate(change: Change, table: str) -> Iterator[Write]:
     incident = change.incident
     if incident is None:
         if change.opens or change.closes or change.folded or change.taken:
-            raise Bug("a change opens, closes or folds, and names no incident")
+            raise InvariantViolation("a change opens, closes or folds, and names no incident")
         return
     stored = items.incident_item(copy.replace(incident, version=incident.version + 1))
     yield _put_unchanged(table, stored, Contested.VERSION, incident.version)

@@ -8,7 +8,7 @@ import msgspec
 
 from firstline.adapters.aws.errors import prove, unavailable
 from firstline.controller.ports.people import Wake
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -25,7 +25,7 @@ class SqsWakes:
         self._queue_url = queue_url
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """Send *wake* once, to arrive not before *delay*; raises `Unavailable`.
+        """Send *wake* once, to arrive not before *delay*; raises `DependencyUnavailable`.
 
         One beyond 15 minutes is not sent: the sweep finds it by its ``next_wake_at``.
         """
@@ -42,8 +42,8 @@ class SqsWakes:
 
 
 def decode_wake(body: str) -> Wake:
-    """The wake in a message's *body*; raises `Malformed`."""
+    """The wake in a message's *body*; raises `InvalidInput`."""
     try:
         return msgspec.json.decode(body, type=Wake)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"a message on the wakes queue is no wake: {error}") from error
+        raise InvalidInput(f"a message on the wakes queue is no wake: {error}") from error

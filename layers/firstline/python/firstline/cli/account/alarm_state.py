@@ -8,7 +8,7 @@ import msgspec
 from firstline.adapters.aws.alarm_kinds import KINDS, listed, metric
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -32,7 +32,10 @@ class AwsAlarms:
         self._stack = stack
 
     def made(self, known_as: str) -> Rung | None:
-        """The alarm that the stack made for the profile's *known_as*; raises `Unavailable`."""
+        """The alarm that the stack made for the profile's *known_as*.
+
+        Raises `DependencyUnavailable`.
+        """
         begins = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
         with unavailable("alarms"):
             pages = self._client.get_paginator("describe_alarms").paginate(
@@ -45,13 +48,13 @@ class AwsAlarms:
         return _rung(found[0]) if found else None
 
     def named(self, name: str) -> Rung | None:
-        """The alarm of this name; raises `Unavailable`."""
+        """The alarm of this name; raises `DependencyUnavailable`."""
         with unavailable("alarms"):
             shown = listed(self._client.describe_alarms(AlarmNames=[name], AlarmTypes=KINDS))
         return next(map(_rung, shown), None)
 
     def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
-        """Turn *alarm*, until CloudWatch judges it anew; raises `Unavailable`."""
+        """Turn *alarm*, until CloudWatch judges it anew; raises `DependencyUnavailable`."""
         with unavailable("alarms"):
             self._client.set_alarm_state(
                 AlarmName=alarm.name, StateValue=state.value, StateReason=reason
@@ -69,4 +72,4 @@ def _rung(shown: Any) -> Rung:  # noqa: ANN401 - the service's own shape
             dimensions=dimensions,
         )
     except KeyError as error:
-        raise Malformed(f"CloudWatch shows the alarm without its {error}") from error
+        raise InvalidInput(f"CloudWatch shows the alarm without its {error}") from error

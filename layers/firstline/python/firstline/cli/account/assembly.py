@@ -10,7 +10,7 @@ from firstline.cli.fleets import Place
 from firstline.doctor.diff import limits
 from firstline.doctor.diff.changes import Changes, compare
 from firstline.doctor.diff.contents import contents
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -28,7 +28,7 @@ class Stack(NamedTuple):
 
 
 def read(folder: Path, credentials: str) -> tuple[Stack, ...]:
-    """The stacks of the assembly in *folder*; raises `Malformed` or `Unavailable`."""
+    """The stacks of the assembly in *folder*; raises `InvalidInput` or `DependencyUnavailable`."""
     from firstline.doctor.readers import deployed
 
     found = []
@@ -46,9 +46,11 @@ def changes(stacks: tuple[Stack, ...]) -> Changes:
 
 
 def limited(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
-    """What a person should know of the account's limits; raises `Malformed` or `Unavailable`.
+    """What a person should know of the account's limits.
 
-    `Malformed` is for what CloudFormation would stop at, half-way.
+    Raises `InvalidInput` or `DependencyUnavailable`.
+
+    `InvalidInput` is for what CloudFormation would stop at, half-way.
     """
     from firstline.doctor.readers import limits as readers
 
@@ -62,7 +64,7 @@ def limited(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
             wrong += limits.refusals(wanted, standing, there, limit)
             notes += limits.notes(there, limit)
     if wrong:
-        raise Malformed(*wrong)
+        raise InvalidInput(*wrong)
     return tuple(notes)
 
 
@@ -80,7 +82,7 @@ def _stacks(folder: Path) -> list[tuple[str, str, Any]]:
             if it["type"] == STACK
         ]
     except (OSError, msgspec.DecodeError, LookupError, TypeError) as error:
-        raise Malformed(f"{folder}: is no assembly of the CDK ({error}): run synth") from error
+        raise InvalidInput(f"{folder}: is no assembly of the CDK ({error}): run synth") from error
 
 
 def _region(environment: str) -> str:

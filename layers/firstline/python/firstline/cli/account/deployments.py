@@ -7,7 +7,7 @@ from firstline.cli import fleets
 from firstline.cli.fleets import Place
 from firstline.controller.ports.archive import Archive
 from firstline.controller.ports.ledger import Ledger
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 class Deployment(NamedTuple):
@@ -22,7 +22,7 @@ class Deployment(NamedTuple):
 
 
 def find(place: Place) -> Deployment:
-    """The deployment at *place*; raises `Malformed` or `Unavailable`."""
+    """The deployment at *place*; raises `InvalidInput` or `DependencyUnavailable`."""
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.ledger import DynamoLedger
     from firstline.adapters.aws.s3_archive import S3Archive
@@ -32,7 +32,7 @@ def find(place: Place) -> Deployment:
     stack = deployed.records(name)
     told = deployed.told(stack, session)
     if deployed.LEDGER not in told:
-        raise Malformed(deployed.lacks(stack, deployed.LEDGER))
+        raise InvalidInput(deployed.lacks(stack, deployed.LEDGER))
     bucket = told.get(deployed.ARCHIVE)
     return Deployment(
         DynamoLedger(clients.ledger(session), told[deployed.LEDGER]),

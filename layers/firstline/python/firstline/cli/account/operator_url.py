@@ -16,9 +16,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from firstline.adapters.aws.errors import BELIEVE, in_words, unavailable
-from firstline.controller.operators.commands import OUTPUT, Lever, Pulled
+from firstline.controller.operators.commands import OUTPUT, CommandResult, OperatorCommand
 from firstline.doctor.readers import deployed
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -27,14 +27,14 @@ PATIENCE = urllib3.Timeout(connect=5, read=60)
 
 
 def find(fleet: str, session: "Session") -> str:
-    """The URL of the deployment for *fleet*; raises `Malformed` where there is none."""
+    """The URL of the deployment for *fleet*; raises `InvalidInput` where there is none."""
     return deployed.named(OUTPUT, deployed.app(fleet), session)
 
 
-def send(lever: Lever, url: str, session: "Session") -> Pulled:
-    """Pull *lever*, once; raises `Malformed` with what the other side says is wrong."""
+def send(lever: OperatorCommand, url: str, session: "Session") -> CommandResult:
+    """Pull *lever*, once; raises `InvalidInput` with what the other side says is wrong."""
     if not url.startswith(("https://", "http://127.0.0.1:")):
-        raise Malformed(f"--url {url}: give an address that begins with https://")
+        raise InvalidInput(f"--url {url}: give an address that begins with https://")
     body = msgspec.json.encode(lever)
     headers = _signed(url, body, session)
     try:
@@ -42,17 +42,20 @@ def send(lever: Lever, url: str, session: "Session") -> Pulled:
             "POST", url, body=body, headers=headers, timeout=PATIENCE, retries=False, redirect=False
         )
     except urllib3.exceptions.SSLError as error:
-        raise Unavailable(f"nothing was sent to {url}, for {error}: {BELIEVE}") from error
+        raise DependencyUnavailable(f"nothing was sent to {url}, for {error}: {BELIEVE}") from error
     except urllib3.exceptions.HTTPError as error:
         why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
-        raise Unavailable(why) from error
+        raise DependencyUnavailable(why) from error
     if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
         return _read(answer.data)
-    raise Malformed(_refusal(answer.status, answer.data))
+    raise InvalidInput(_refusal(answer.status, answer.data))
 
 
 def _pool(url: str, session: "Session") -> urllib3.PoolManager:
-    """What sends to *url*; raises `Malformed` where the bundle of certificates cannot be read."""
+    """What sends to *url*.
+
+    Raises `InvalidInput` where the bundle of certificates cannot be read.
+    """
     trust = _trust(session)
     parts = urlsplit(url)
     named = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
@@ -70,17 +73,17 @@ def _trust(session: "Session") -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as error:
-        raise Malformed(f"AWS_CA_BUNDLE: {bundle}: holds no certificates ({error})") from error
+        raise InvalidInput(f"AWS_CA_BUNDLE: {bundle}: holds no certificates ({error})") from error
     # as botocore's: many a proxy's own authority lacks what Python 3.13 asks for by default
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 
-def _read(data: bytes) -> Pulled:
+def _read(data: bytes) -> CommandResult:
     try:
-        return msgspec.json.decode(data, type=Pulled)
+        return msgspec.json.decode(data, type=CommandResult)
     except (ValueError, RecursionError) as error:  # no UTF-8 is no `msgspec.DecodeError`
-        raise Unavailable(
+        raise DependencyUnavailable(
             f"the answer is none of firstline's, it may be done or not: {error}"
         ) from error
 
@@ -90,7 +93,7 @@ def _signed(url: str, body: bytes, session: "Session") -> dict[str, str]:
     with unavailable("the AWS credentials cannot be used", in_words):
         credentials = session.get_credentials()
         if credentials is None:
-            raise Malformed("no AWS credentials are set: sign in, or set AWS_PROFILE")
+            raise InvalidInput("no AWS credentials are set: sign in, or set AWS_PROFILE")
         SigV4Auth(credentials, "lambda", session.region_name).add_auth(request)
     return dict(request.headers.items())
 

@@ -10,7 +10,7 @@ from firstline.cli import exported, exporting, replay_export
 from firstline.cli.account import deployments
 from firstline.cli.fleets import Place
 from firstline.config import fleet_file
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.redecide import chapters, misses
 from firstline.lab.redecide.again import again
 from firstline.lab.redecide.misses import Miss
@@ -36,10 +36,13 @@ class Past(NamedTuple):
 
 
 def check(place: Place, since: datetime) -> Past:
-    """The incidents that have an entry from *since* on; raises `Malformed` or `Unavailable`."""
+    """The incidents that have an entry from *since* on.
+
+    Raises `InvalidInput` or `DependencyUnavailable`.
+    """
     deployment = deployments.find(place)
     if deployment.file is None:
-        raise Malformed("--check-past: name the fleet file by --fleet FILE")
+        raise InvalidInput("--check-past: name the fleet file by --fleet FILE")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "ledger.jsonl")
         exporting.write(path, deployment, [], (since, None))
@@ -47,7 +50,7 @@ def check(place: Place, since: datetime) -> Past:
 
 
 def of_export(path: Path, fleet: Path) -> Past:
-    """What this code and the policy of *fleet* miss of the export in *path*; `Malformed`."""
+    """What this code and the policy of *fleet* miss of the export in *path*; `InvalidInput`."""
     known = replay_export.policies(path)
     found: list[Miss] = []
     undecided: list[str] = []

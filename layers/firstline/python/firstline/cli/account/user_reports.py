@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline.adapters.aws.errors import in_words, unavailable
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.event_sources import REPORTS
 from firstline.signals.sources.user import Report
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def caller(session: "Session") -> str:
-    """Who reports: the ARN of the caller's identity; raises `Unavailable`."""
+    """Who reports: the ARN of the caller's identity; raises `DependencyUnavailable`."""
     with unavailable("AWS does not say who you are", in_words):
         return str(session.client("sts").get_caller_identity()["Arn"])
 
 
 def put(report: Report, session: "Session") -> str:
-    """Put *report* on the bus; gives the event's id; raises `Unavailable`."""
+    """Put *report* on the bus; gives the event's id; raises `DependencyUnavailable`."""
     detail = msgspec.json.encode(report).decode()
     entry = {"Source": REPORTS.source, "DetailType": REPORTS.detail_types[0], "Detail": detail}
     with unavailable("the report was not taken", in_words):
@@ -28,5 +28,5 @@ def put(report: Report, session: "Session") -> str:
         (result,) = answer["Entries"]
         if answer["FailedEntryCount"]:
             code = result.get("ErrorCode", "no reason given")
-            raise Unavailable(f"the report was not taken: {code}")
+            raise DependencyUnavailable(f"the report was not taken: {code}")
         return str(result["EventId"])

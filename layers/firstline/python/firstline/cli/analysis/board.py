@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from firstline.diagnosis.evidence import AlarmReading, Alarms, AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
@@ -79,7 +79,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """One that cannot be read has a row that says so, as in the deployed console."""
         try:
             row = rows.of_chain(chain, Lens(now=self.now, judging=self.judging))
-        except Malformed as error:
+        except InvalidInput as error:
             return rows.of_odd_chain(chain, str(error))
         return rows.standing(row, self._standings.get(id_))
 
@@ -139,7 +139,7 @@ def _case(chain: Sequence[Recorded]) -> escalation.Case | None:
     """None for a chain of another form."""
     try:
         summary = summarise(chain)
-    except Malformed:
+    except InvalidInput:
         return None
     return escalation.Case(
         id=summary.incident,

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import Recorded, recorded
@@ -48,7 +48,7 @@ def chains(records: Iterable[Recorded]) -> Iterator[tuple[IncidentId, Iterator[R
 
 
 def summaries(records: Iterable[Recorded]) -> Iterator[Summary]:
-    """The summary of each incident of *records*; `Malformed` for an entry of another form."""
+    """The summary of each incident of *records*; `InvalidInput` for an entry of another form."""
     for id_, chain in chains(records):
         if id_ != CHAIN:
             yield summarise(chain)
@@ -74,6 +74,6 @@ def within(
 def _falls(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
     try:
         at = recorded(entry).at
-    except Malformed:
+    except InvalidInput:
         return True
     return (since is None or since <= at) and (until is None or at < until)

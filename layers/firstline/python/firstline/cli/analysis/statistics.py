@@ -150,7 +150,7 @@ def review(
     until: datetime | None = None,
     where: str = "",
 ) -> Review:
-    """The review of what opened from *since* on and before *until*; raises `Malformed`.
+    """The review of what opened from *since* on and before *until*; raises `InvalidInput`.
 
     *where* are the options of a command line that name the deployment.
     """

@@ -12,7 +12,7 @@ from firstline.cli.analysis.statistics import Review
 from firstline.cli.output import lines
 from firstline.cli.output.deployed import DoctorLine, DrillLine
 from firstline.cli.output.past import AgainLine, BacktestLine
-from firstline.controller.operators.commands import Pulled
+from firstline.controller.operators.commands import CommandResult
 from firstline.reporting.postmortem.report import Report
 
 EVERY = {
@@ -67,7 +67,7 @@ class Document(NamedTuple):
     when: str
 
 
-_LEVER = (Document(Pulled, "what the lever did"),)
+_LEVER = (Document(CommandResult, "what the lever did"),)
 DOCUMENTS: dict[str, tuple[Document, ...]] = {
     "replay": (
         Document(lines.ReplayLine, "each incident of an event or a scenario"),

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from firstline.cli.main import COMMANDS, NAME, group_of
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 class Commands(TyperGroup):
@@ -36,7 +36,7 @@ class Commands(TyperGroup):
         name, *rest = args
         try:
             group = group_of(name)
-        except (KeyError, Malformed):
+        except (KeyError, InvalidInput):
             return None, None, rest
         return name, group.commands.get(name, group), rest
 
@@ -52,12 +52,12 @@ def root() -> None:
 def answer(arguments: Sequence[str]) -> int:
     """Install or show a shell's script, or complete what the environment holds.
 
-    Raises `Malformed` for a shell that is not known, or a word beside the option.
+    Raises `InvalidInput` for a shell that is not known, or a word beside the option.
     """
     try:
         status = typer.main.get_command(app).main(
             list(arguments), prog_name=NAME, standalone_mode=False
         )
     except typer.TyperException as error:
-        raise Malformed(error.format_message()) from error
+        raise InvalidInput(error.format_message()) from error
     return int(status or 0)

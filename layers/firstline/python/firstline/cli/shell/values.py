@@ -5,7 +5,7 @@ import typer
 from firstline.actions.catalogue import FIXES
 from firstline.cli import fleets
 from firstline.config import fleet_file as profiles
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.signal import Condition
 
 
@@ -33,5 +33,5 @@ def alarms(ctx: typer.Context) -> list[str]:
 
     try:
         return alarms_of(profiles.load(fleets.choose_or_example(ctx.params["fleet"] or "")))
-    except Malformed:
+    except InvalidInput:
         return []

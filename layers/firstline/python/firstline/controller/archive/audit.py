@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from firstline.controller.archive.fill import Archiving
 from firstline.controller.ports.archive import Archive
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import verify as audit
@@ -20,7 +20,7 @@ CHECKPOINTS_READ = 50
 
 
 def faults(within: Archiving) -> Iterator[str]:
-    """What does not hold, one line each; raises `Unavailable`."""
+    """What does not hold, one line each; raises `DependencyUnavailable`."""
     newest = within.archive.first(archiving.CHECKPOINTS)
     if newest is None:
         return
@@ -72,5 +72,5 @@ def checkpoint(archive: Archive, sequence: int) -> Sealed | None:
     """The checkpoint of that number; None where there is none that can be read."""
     try:
         return archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
-    except Malformed:
+    except InvalidInput:
         return None

@@ -16,7 +16,7 @@ import msgspec
 from firstline.controller.ports.archive import Archive, Signer
 from firstline.controller.ports.ledger import Ledger
 from firstline.controller.ports.people import Clock
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
@@ -50,7 +50,10 @@ class Archived(msgspec.Struct, frozen=True):
 
 
 def archive(changes: Iterable[archiving.LedgerChange], within: Archiving) -> Archived:
-    """Carry *changes* to the bucket; raises `Unavailable`, after which they are to come again."""
+    """Carry *changes* to the bucket.
+
+    Raises `DependencyUnavailable`, after which they are to come again.
+    """
     within.archive.put(archiving.policy_key(digest(within.policy)), within.policy)
     changes = tuple(changes)
     altered = [each for each in changes if isinstance(each, archiving.Altered)]
@@ -75,7 +78,7 @@ def archive(changes: Iterable[archiving.LedgerChange], within: Archiving) -> Arc
 def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
     """Sign a checkpoint that says what the last one does not say of *heads*.
 
-    Raises `Unavailable`, after which the batch is to come again.
+    Raises `DependencyUnavailable`, after which the batch is to come again.
     """
     for _ in range(TRIES_MAX):
         newest = within.archive.first(archiving.CHECKPOINTS)
@@ -88,7 +91,7 @@ def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
         line = export.checkpoint_line(text, base64.b64encode(signature).decode())
         if within.archive.put(archiving.checkpoint_key(checkpoint.sequence), line):
             return
-    raise Unavailable("archive: others were first with each checkpoint that was tried")
+    raise DependencyUnavailable("archive: others were first with each checkpoint that was tried")
 
 
 def _keep(altered: archiving.Altered, within: Archiving) -> None:
@@ -145,5 +148,5 @@ def _stored(incident: IncidentId, sequence: int, within: Archiving) -> Digest:
 def _read(key: str, within: Archiving) -> bytes:
     body = within.archive.get(key)
     if body is None:
-        raise Unavailable(f"archive: {key} was there, and is gone")
+        raise DependencyUnavailable(f"archive: {key} was there, and is gone")
     return body

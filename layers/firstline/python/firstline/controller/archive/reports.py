@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.controller.archive.fill import Archiving
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import report_location as report_place
@@ -28,8 +28,8 @@ type Draw = Callable[[tuple[Report, ...]], str]
 def report(incidents: Iterable[IncidentId], within: Archiving, draw: Draw) -> int:
     """Put the report of those of *incidents* that have ended; how many files were put now.
 
-    Raises `Unavailable`, after which the batch is to come again, and `Malformed` for a chain that
-    cannot be read.
+    Raises `DependencyUnavailable`, after which the batch is to come again, and `InvalidInput` for a
+    chain that cannot be read.
     """
     return sum(_report(each, within, draw) for each in incidents)
 
@@ -56,5 +56,5 @@ def _profile(last: Entry, within: Archiving) -> Profile | None:
         text = within.archive.get(archiving.policy_key(named))
     try:
         return profiles.parse(text, named) if text is not None else None
-    except Malformed:
+    except InvalidInput:
         return None

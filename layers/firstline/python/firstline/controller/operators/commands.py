@@ -10,7 +10,7 @@ import msgspec
 
 from firstline.actions.catalogue import FIXES
 from firstline.diagnosis.evidence import Unknown
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.signal import Condition
 
 OUTPUT = "OperatorUrl"
@@ -76,7 +76,7 @@ class AnnounceDrill(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="
     until: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-type Lever = Approve | Deny | PauseFixes | Resume | Promote | AnnounceDrill
+type OperatorCommand = Approve | Deny | PauseFixes | Resume | Promote | AnnounceDrill
 
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
@@ -92,7 +92,7 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
     until: datetime
 
 
-class Pulled(msgspec.Struct, frozen=True, kw_only=True):
+class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator's command did, by whom. A pause's ``told``: PagerDuty has its alert already.
 
     A pause's ``under_way`` is the fix that it came too late for, Unknown where it cannot be read.
@@ -112,21 +112,21 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     word: str | None = None
 
 
-def read(body: bytes) -> Lever:
-    """The lever that *body* asks for; raises `Malformed` with one line, and repeats nothing."""
+def read(body: bytes) -> OperatorCommand:
+    """The lever that *body* asks for; raises `InvalidInput` with one line, and repeats nothing."""
     try:
         return _LEVERS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = str(error)
     for field, hint in _HINTS.items():
         if f"$.{field}" in message:
-            raise Malformed(f"{field}: {hint}")
-    raise Malformed(
+            raise InvalidInput(f"{field}: {hint}")
+    raise InvalidInput(
         "this is no lever: approve, deny, pause, resume, promote or drill, each with its own fields"
     )
 
 
-_LEVERS: msgspec.json.Decoder[Lever] = msgspec.json.Decoder(Lever)
+_LEVERS: msgspec.json.Decoder[OperatorCommand] = msgspec.json.Decoder(OperatorCommand)
 _HINTS = {
     "alarm": "give the ARN of an alarm",
     "action": f"give one of {', '.join(FIXES)}",

@@ -1,6 +1,6 @@
 """Levers at work: a person's word is put where reconcile finds it, or the switch is turned.
 
-Each raises `Malformed` for what cannot be done, in one line for the person who asked.
+Each raises `InvalidInput` for what cannot be done, in one line for the person who asked.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Given, Loaded
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
-from firstline.errors import Bug, Malformed, Unavailable, Unreadable
+from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViolation, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Approval, Proposal
@@ -29,16 +29,19 @@ from firstline.signals import drill_marker as announced
 class Call(NamedTuple):
     """A lever, and the ARN of who pulls it."""
 
-    lever: commands.Lever
+    lever: commands.OperatorCommand
     by: str
 
 
-def pull(call: Call, system: System) -> commands.Pulled:
-    """Do what *call* asks; raises `Malformed`, and `Unavailable` where it may be tried again."""
+def pull(call: Call, system: System) -> commands.CommandResult:
+    """Do what *call* asks.
+
+    Raises `InvalidInput`, and `DependencyUnavailable` where it may be tried again.
+    """
     return contend(lambda: _pull(call, system), "what this changes", system.ports.clock)
 
 
-def _pull(call: Call, system: System) -> commands.Pulled:
+def _pull(call: Call, system: System) -> commands.CommandResult:
     match call.lever:
         case commands.Approve() | commands.Deny() as word:
             return _answer(word, call.by, system)
@@ -54,13 +57,15 @@ def _pull(call: Call, system: System) -> commands.Pulled:
             assert_never(call.lever)
 
 
-def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> commands.Pulled:
+def _answer(
+    word: commands.Approve | commands.Deny, by: str, system: System
+) -> commands.CommandResult:
     now = system.ports.clock.now()
     incident = IncidentId(word.incident)
     try:
         loaded = _open(incident, system)
     except Unreadable as error:
-        raise Malformed(f"{error}: nothing of it can be approved or denied") from error
+        raise InvalidInput(f"{error}: nothing of it can be approved or denied") from error
     proposal = _proposed(loaded, word, now)
     approval = Approval(
         plan=proposal.plan,
@@ -73,7 +78,7 @@ def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> 
     given = Given(incident, loaded.incident.version, approval)
     commit(system.ports, Change(given=given))
     system.ports.wakes.queue(Wake(incident), seconds(0))
-    return commands.Pulled(
+    return commands.CommandResult(
         lever="approve" if approval.granted else "deny",
         by=by,
         incident=incident,
@@ -85,7 +90,7 @@ def _answer(word: commands.Approve | commands.Deny, by: str, system: System) -> 
 
 
 def _proposed(loaded: Loaded, word: commands.Approve | commands.Deny, now: datetime) -> Proposal:
-    """The proposal that *word* is about, as it stands after what others said; or `Malformed`."""
+    """The proposal that *word* is about, as it stands after what others said; or `InvalidInput`."""
     known = loaded.incident.proposals
     for each in loaded.approvals:
         known = approvals.answered(known, each)
@@ -93,45 +98,47 @@ def _proposed(loaded: Loaded, word: commands.Approve | commands.Deny, now: datet
     found = [each for each in known if each.plan in plans]
     if len(plans) != 1:
         what = "several plans" if plans else "no plan"
-        raise Malformed(f"{word.incident} proposed {what} whose hash begins with {word.plan}")
+        raise InvalidInput(f"{word.incident} proposed {what} whose hash begins with {word.plan}")
     proposal = found[-1]
     if not proposal.approvable:
-        raise Malformed(f"{proposal.action} is only recommended: nobody can approve it here")
+        raise InvalidInput(f"{proposal.action} is only recommended: nobody can approve it here")
     if proposal.used:
-        raise Malformed(f"{proposal.action} was approved and done already")
+        raise InvalidInput(f"{proposal.action} was approved and done already")
     said = proposal.approval
     if said is not None and (not said.granted or isinstance(word, commands.Approve)):
         verb = "approved" if said.granted else "denied"
-        raise Malformed(f"{said.by} {verb} it already, at {said.at.isoformat(timespec='seconds')}")
+        raise InvalidInput(
+            f"{said.by} {verb} it already, at {said.at.isoformat(timespec='seconds')}"
+        )
     if said is None and now >= proposal.until:
         until = proposal.until.isoformat(timespec="seconds")
-        raise Malformed(f"it stood until {until}, and silence is no: a person has the incident")
+        raise InvalidInput(f"it stood until {until}, and silence is no: a person has the incident")
     return proposal
 
 
 def _open(incident: IncidentId, system: System) -> Loaded:
     loaded = system.ports.store.load(incident)
     if loaded is None:
-        raise Malformed(f"there is no incident {incident} in {system.profile.fleet.name}")
+        raise InvalidInput(f"there is no incident {incident} in {system.profile.fleet.name}")
     if loaded.incident.ended:
-        raise Malformed(f"{incident} is {loaded.incident.status} already")
+        raise InvalidInput(f"{incident} is {loaded.incident.status} already")
     return loaded
 
 
-def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Pulled:
+def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.CommandResult:
     now = system.ports.clock.now()
     if not now < order.until <= now + pauses.PAUSE_MAX:
         days = pauses.PAUSE_MAX.days
-        raise Malformed(f"until: give an instant within the next {days} days, later than now")
+        raise InvalidInput(f"until: give an instant within the next {days} days, later than now")
     if order.scope.startswith("inc-"):
         with contextlib.suppress(Unreadable):  # other code may read it, and must not fix then
             _open(IncidentId(order.scope), system)
     pause = pauses.Pause(scope=order.scope, why=order.why, by=by, at=now, until=order.until)
     switch = _readable(system)
     if len(switch.pauses) >= pauses.PAUSES_MAX:
-        raise Malformed(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
+        raise InvalidInput(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
     told = _turned(pauses.paused(switch, pause, system.provenance()), pause, system)
-    return commands.Pulled(
+    return commands.CommandResult(
         lever="pause",
         by=by,
         scope=pause.scope,
@@ -145,7 +152,7 @@ def _under_way(system: System, now: datetime) -> commands.UnderWay | Unknown | N
     """The fix that may still go on: the lease is read after the pause was committed."""
     try:
         lease = system.ports.store.limits(system.profile.fleet.group).lease
-    except (Unavailable, Bug) as error:
+    except (DependencyUnavailable, InvariantViolation) as error:
         return Unknown(str(error))
     spent = limits.under_way(lease, now)
     if spent is None:
@@ -159,38 +166,40 @@ def _under_way(system: System, now: datetime) -> commands.UnderWay | Unknown | N
     )
 
 
-def _resume(order: commands.Resume, by: str, system: System) -> commands.Pulled:
+def _resume(order: commands.Resume, by: str, system: System) -> commands.CommandResult:
     now = system.ports.clock.now()
     switch = _readable(system)
     over = next((each for each in switch.pauses if each.scope == order.scope), None)
     if over is None:
         known = ", ".join(each.scope for each in switch.pauses) or "nothing"
-        raise Malformed(f"{order.scope} is not paused: paused is {known}")
+        raise InvalidInput(f"{order.scope} is not paused: paused is {known}")
     change = PauseChanged(change="resumed", why=order.why, by=by)
     told = _turned(pauses.resumed(switch, over, change, now, system.provenance()), over, system)
-    return commands.Pulled(lever="resume", by=by, scope=over.scope, told=told)
+    return commands.CommandResult(lever="resume", by=by, scope=over.scope, told=told)
 
 
-def _announce(order: commands.AnnounceDrill, by: str, system: System) -> commands.Pulled:
+def _announce(order: commands.AnnounceDrill, by: str, system: System) -> commands.CommandResult:
     """From now on, before the alarm is rung."""
     now = system.ports.clock.now()
     if not now < order.until <= now + announced.LONGEST:
         hours = announced.LONGEST // timedelta(hours=1)
-        raise Malformed(f"until: give an instant within the next {hours} hours, later than now")
+        raise InvalidInput(f"until: give an instant within the next {hours} hours, later than now")
     drill = announced.announced(order.alarm, by, now, order.until)
     changed = pauses.announced(_readable(system), drill, system.provenance())
     if len(changed.switch.drills) > announced.ANNOUNCED_MAX:
-        raise Malformed(f"{announced.ANNOUNCED_MAX} drills are announced already: wait for an end")
+        raise InvalidInput(
+            f"{announced.ANNOUNCED_MAX} drills are announced already: wait for an end"
+        )
     write(changed, system)
-    return commands.Pulled(lever="drill", by=by, until=drill.until, word=drill.word)
+    return commands.CommandResult(lever="drill", by=by, until=drill.until, word=drill.word)
 
 
-def _readable(system: System) -> pauses.Switch:
+def _readable(system: System) -> pauses.KillSwitch:
     """The switch; one that cannot be read is on, and is turned by hand alone."""
     switch = system.ports.store.switch()
     if switch.unreadable:
         why = f"the item control/switch cannot be read, so fixes are stopped: {switch.unreadable}"
-        raise Malformed(f"{why}; remove it in the table of incidents")
+        raise InvalidInput(f"{why}; remove it in the table of incidents")
     return switch
 
 

@@ -2,8 +2,8 @@
 
 Two families of adapters implement them: ``adapters/`` over AWS and PagerDuty, and
 ``lab/twin/memory.py`` over the twin's world. Both pass the contracts in ``tests/adapters``.
-Methods raise `Unavailable` when a read fails, or a write of which nothing is known; a mutation
-of the fleet never raises: its unknown outcome is `Unsettled`.
+Methods raise `DependencyUnavailable` when a read fails, or a write of which nothing is known; a
+mutation of the fleet never raises: its unknown outcome is `Unsettled`.
 """
 
 from collections.abc import Mapping

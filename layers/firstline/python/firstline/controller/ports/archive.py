@@ -6,7 +6,7 @@ from firstline.ids import Digest
 
 
 class Archive(Protocol):
-    """The locked bucket. All methods raise `Unavailable`."""
+    """The locked bucket. All methods raise `DependencyUnavailable`."""
 
     def put(self, key: str, body: bytes) -> bool:
         """Put an object where there is none; False when there is one, which stays as it is."""
@@ -25,7 +25,7 @@ class Signer(Protocol):
     """The private key, which nobody has: RSASSA-PKCS1-v1_5 with SHA-256."""
 
     def sign(self, of: Digest) -> bytes:
-        """The signature of what has this SHA-256; raises `Unavailable`."""
+        """The signature of what has this SHA-256; raises `DependencyUnavailable`."""
 
     def public_key(self) -> bytes:
-        """Its public half, a SubjectPublicKeyInfo; raises `Unavailable`."""
+        """Its public half, a SubjectPublicKeyInfo; raises `DependencyUnavailable`."""

@@ -10,8 +10,8 @@ from firstline.ledger.chain import Entry
 class Ledger(Protocol):
     """Entries as they were written, one at a time: a page is held, and never the whole.
 
-    Both raise `Unavailable` in the midst where a page cannot be read, and `Bug` for an item that
-    is no entry.
+    Both raise `DependencyUnavailable` in the midst where a page cannot be read, and
+    `InvariantViolation` for an item that is no entry.
     """
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:

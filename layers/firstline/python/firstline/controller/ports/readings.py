@@ -23,7 +23,10 @@ class Fleet(Protocol):
     """The Auto Scaling group, its targets and its alarms, as they are now."""
 
     def group(self) -> Group:
-        """The managed group; raises `Unavailable` also when not exactly one has its name."""
+        """The managed group.
+
+        Raises `DependencyUnavailable` also when not exactly one has its name.
+        """
 
     def target_health(self) -> TargetHealth | Unknown:
         """What the load balancer says; Unknown when the profile's fleet has none."""
@@ -81,7 +84,7 @@ class Background(Protocol):
         """The same of an alarm of others; None where it has no one metric or fixed threshold."""
 
     def issues(self) -> Issues:
-        """AWS Health's open issues; `Unavailable` where the support plan has no API."""
+        """AWS Health's open issues; `DependencyUnavailable` where the support plan has no API."""
 
     def launch_template(self) -> Deployments | None:
         """The fleet's launch template; None where the profile names none."""

@@ -5,13 +5,13 @@ from typing import Protocol
 
 import msgspec
 
-from firstline.diagnosis.external_events import Circumstances
-from firstline.ids import Cause, Digest, IncidentId, SignalKey
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
 from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.limits import Lease, Limits
 from firstline.signal import Severity, Signal
 from firstline.signals.storm import Openings
@@ -102,7 +102,7 @@ class CircumstancesWrite(msgspec.Struct, frozen=True):
     """What goes on around a group, to write over the version that it has."""
 
     group: str
-    circumstances: Circumstances
+    circumstances: ExternalEvents
 
 
 class Paged(msgspec.Struct, frozen=True):
@@ -127,13 +127,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident | None = None
     entries: tuple[Entry, ...] = ()
     processed: SignalKey | None = None
-    opens: Cause | None = None
-    closes: Cause | None = None
+    opens: CorrelationKey | None = None
+    closes: CorrelationKey | None = None
     joined: Joined | None = None
     folded: tuple[Joined, ...] = ()
     given: Given | None = None
     taken: tuple[Approval, ...] = ()
-    switch: Switch | None = None
+    switch: KillSwitch | None = None
     lease: LeaseWrite | None = None
     heard: Heard | None = None
     openings: OpeningsWrite | None = None
@@ -173,25 +173,26 @@ class Store(Protocol):
         """
 
     def commit(self, change: Change) -> None:
-        """Write *change*; raises `Conflict` saying what was contested.
+        """Write *change*; raises `CommitConflict` saying what was contested.
 
-        Raises `Bug` for a change of no action, or of more than `ACTIONS_MAX`, and `Unwritable`
-        for one that the store takes at no time.
+        Raises `InvariantViolation` for a change of no action, or of more than `ACTIONS_MAX`, and
+        `Unwritable` for one that the store takes at no time.
         """
 
-    def open_incident(self, cause: Cause) -> IncidentId | None:
+    def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
         """The incident that has *cause* open now."""
 
-    def accounted(self, cause: Cause) -> Accounted | None:
+    def accounted(self, cause: CorrelationKey) -> Accounted | None:
         """What the last P1 episode of *cause* that ended accounts for, read consistently."""
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances, read consistently.
 
-        A switch that cannot be understood is on; the others that cannot be raise `Bug`.
+        A switch that cannot be understood is on; the others that cannot be raise
+        `InvariantViolation`.
         """
 
-    def switch(self) -> Switch:
+    def switch(self) -> KillSwitch:
         """The kill switch alone, read consistently; one that cannot be understood is on."""
 
     def openings(self, fleet: str) -> Openings:

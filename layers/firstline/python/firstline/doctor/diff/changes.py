@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 UNMISSED = ("permission:", "denial:", "mode:observe")
 """What may go without a word: a role asks for what its code needs, and observe does nothing."""
@@ -56,10 +56,10 @@ def lines(changes: Changes) -> Iterator[str]:
 
 
 def refuse(losses: Sequence[str], accepted: Sequence[str]) -> None:
-    """Raise `Malformed` for each loss that is not *accepted*, and for one accepted that is none."""
+    """Raise `InvalidInput` for each loss not *accepted*, and for each accepted that is none."""
     wrong = [f"--accept {each}: would not be lost" for each in accepted if each not in losses]
     open_ = [f"would be lost: {each}" for each in losses if each not in accepted]
     if open_:
         wrong.append("mend the fleet file, or add --accept NAME for each")
     if wrong:
-        raise Malformed(*open_, *wrong)
+        raise InvalidInput(*open_, *wrong)

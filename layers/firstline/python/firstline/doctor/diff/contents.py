@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from firstline.doctor.deploying import OUTPUT
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 KINDS = {
     "AWS::CloudWatch::Alarm": "alarm",
@@ -48,15 +48,15 @@ class Template(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 def template_of(body: object) -> Template:
-    """The template that *body* is; raises `Malformed`."""
+    """The template that *body* is; raises `InvalidInput`."""
     try:
         return msgspec.convert(body, Template)
     except msgspec.ValidationError as error:
-        raise Malformed(f"a stack's template is not as the CDK makes it: {error}") from error
+        raise InvalidInput(f"a stack's template is not as the CDK makes it: {error}") from error
 
 
 def contents(template: object) -> frozenset[str]:
-    """What *template* holds; raises `Malformed` for what is none."""
+    """What *template* holds; raises `InvalidInput` for what is none."""
     read = template_of(template)
     paths = {key: _path(key, each) for key, each in read.resources.items()}
     found = (item for key, each in read.resources.items() for item in _items(each, key, paths))

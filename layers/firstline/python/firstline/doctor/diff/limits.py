@@ -32,7 +32,7 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 def needs(template: object) -> Needs:
-    """What *template* needs; raises `Malformed` for what is none."""
+    """What *template* needs; raises `InvalidInput` for what is none."""
     resources = template_of(template).resources.values()
     filters = (it.properties for it in resources if it.type == "AWS::Logs::MetricFilter")
     named = (each.get("LogGroupName") for each in filters)

@@ -6,7 +6,7 @@ from boto3.session import Session
 from botocore.exceptions import ClientError
 
 from firstline.adapters.aws.errors import code, in_words, unavailable
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 LEDGER = "LedgerTable"
 """The output of the records stack that names the ledger."""
@@ -17,18 +17,18 @@ ARCHIVE = "ArchiveBucket"
 
 
 def session(region: str, credentials: str = "") -> Session:
-    """A session in *region*, or in that of the environment; raises `Malformed` without one.
+    """A session in *region*, or in that of the environment; raises `InvalidInput` without one.
 
     *credentials* names a profile of the AWS configuration; without it AWS_PROFILE does. AWS_REGION,
     which the AWS CLI and every other SDK obeys, is not one of botocore's variables.
 
-    Raises `Unavailable` where the environment names a profile that is not there.
+    Raises `DependencyUnavailable` where the environment names a profile that is not there.
     """
     with unavailable("the AWS configuration cannot be used", in_words):
         where = region or os.environ.get("AWS_REGION")
         made = Session(region_name=where or None, profile_name=credentials or None)
     if made.region_name is None:
-        raise Malformed(
+        raise InvalidInput(
             "no Region is set: give --region, set AWS_REGION, or write it into the fleet file"
         )
     return made
@@ -45,14 +45,17 @@ def records(fleet: str) -> str:
 
 
 def told(stack: str, session: Session) -> dict[str, str]:
-    """What *stack* tells, by the output's name; raises `Malformed` where there is no such stack."""
+    """What *stack* tells, by the output's name.
+
+    Raises `InvalidInput` where there is no such stack.
+    """
     with unavailable(f"the stack {stack} cannot be read", in_words):
         try:
             found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         except ClientError as error:
             why = f"the stack {stack} cannot be read ({code(error)})"
             hint = "name the fleet, its Region and the credentials of its account"
-            raise Malformed(f"{why}: {hint}") from error
+            raise InvalidInput(f"{why}: {hint}") from error
         outputs = (each for stack in found for each in stack.get("Outputs", []))
         return {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
@@ -60,7 +63,7 @@ def told(stack: str, session: Session) -> dict[str, str]:
 def template(stack: str, session: Session) -> object | None:
     """The template that *stack* stands by; None where there is no such stack.
 
-    Raises `Unavailable` where that cannot be known.
+    Raises `DependencyUnavailable` where that cannot be known.
     """
     with unavailable(f"the stack {stack} cannot be read", in_words):
         try:
@@ -78,10 +81,10 @@ def ledger(fleet: str, session: Session) -> str:
 
 
 def named(output: str, stack: str, session: Session) -> str:
-    """The value of one output; raises `Malformed` where the stack has none of that name."""
+    """The value of one output; raises `InvalidInput` where the stack has none of that name."""
     value = told(stack, session).get(output)
     if value is None:
-        raise Malformed(lacks(stack, output))
+        raise InvalidInput(lacks(stack, output))
     return value
 
 

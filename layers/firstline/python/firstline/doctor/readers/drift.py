@@ -11,7 +11,7 @@ from firstline.doctor.meant import meant
 from firstline.doctor.readers.reading import client, pages, read
 from firstline.doctor.readers.templates import TEMPLATE, Made
 from firstline.doctor.told import GONE, NONE, reserved, scheduled, told
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 
 class DriftReader:
@@ -26,7 +26,7 @@ class DriftReader:
             return made
         try:
             wanted = meant(*made)
-        except Malformed as error:
+        except InvalidInput as error:
             return Unread(TEMPLATE, str(error))
         patterns = self.patterns()
         return {each: self._now(each, patterns) for each in wanted}

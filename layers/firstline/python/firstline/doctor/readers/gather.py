@@ -29,14 +29,16 @@ HISTORIES_MAX = 50
 
 
 def home(session: Session) -> Home:
-    """The account of the caller and the session's Region; raises `Unavailable`."""
+    """The account of the caller and the session's Region; raises `DependencyUnavailable`."""
     with unavailable("AWS does not say who you are", in_words):
         account = str(client(session, "sts").get_caller_identity()["Account"])
     return Home(account, str(session.region_name))
 
 
 def gather(session: Session, profile: Profile, clock: Clock, *, asks: bool = False) -> Account:
-    """Everything; what could not be read is `Unread`. Raises `Unavailable` without an identity.
+    """Everything; what could not be read is `Unread`.
+
+    Raises `DependencyUnavailable` without an identity.
 
     Where it *asks*, the hosts are looked at.
     """

@@ -11,7 +11,7 @@ from firstline.config.profile import Profile
 from firstline.controller.ports.people import Clock
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.doctor.facts import Deployed, Read, Unread, known
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId, Token, digest
 from firstline.remediation.execution import Answered, LookOrder, Sent
 
@@ -56,7 +56,7 @@ def _awaited(
         clock.sleep(POLL)
         try:
             answers = ours.answers(command)
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return Unread("ssm:ListCommandInvocations", str(error).rpartition(": ")[2])
         reports = {host: it.report for host, it in answers.items() if isinstance(it, Answered)}
     return {host: reports.get(host, NO_ANSWER) for host in hosts}

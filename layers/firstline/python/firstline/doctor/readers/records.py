@@ -13,7 +13,7 @@ from firstline.doctor.facts import Read, Remembered, Unread
 from firstline.doctor.readers import deployed
 from firstline.doctor.readers.deployment import described
 from firstline.doctor.remembered import remembered, unreadable
-from firstline.errors import Bug, Unavailable
+from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId, InstanceId
 
 INCIDENTS = "IncidentsTable"
@@ -74,8 +74,8 @@ def _store(session: Session, outputs: dict[str, str], clock: Clock) -> DynamoSto
 def _read[T](ask: Callable[[], T]) -> Read[T]:
     try:
         return ask()
-    except Unavailable as error:
+    except DependencyUnavailable as error:
         asked = getattr(error.__cause__, "operation_name", "")
         return Unread(ACTIONS.get(asked, QUERY), str(error).partition(": ")[2])
-    except Bug as error:
+    except InvariantViolation as error:
         return Unread(QUERY, str(error))

@@ -15,7 +15,7 @@ from firstline.doctor.facts import Given, Need, Read, Ruling, Unread
 from firstline.doctor.needs import Function, batches, needs
 from firstline.doctor.readers.reading import client, pages, read
 from firstline.doctor.readers.templates import TEMPLATE, Made
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 SIMULATE = "iam:SimulatePrincipalPolicy"
 SILENT = "it gave no decision"
@@ -36,7 +36,7 @@ class RolesReader:
             return made
         try:
             wanted = needs(*made)
-        except Malformed as error:
+        except InvalidInput as error:
             return Unread(TEMPLATE, str(error))
         return {
             need: ruling

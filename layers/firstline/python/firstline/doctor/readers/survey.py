@@ -12,7 +12,7 @@ from firstline.doctor.readers.fleet import FleetReader, in_service
 from firstline.doctor.readers.gather import home
 from firstline.doctor.readers.reading import client, pages, read
 from firstline.doctor.survey.facts import Group, Network, Survey
-from firstline.errors import Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import InstanceId
 
 UNITS = "systemctl list-units --type=service --all --plain --no-legend | cut -d' ' -f1"
@@ -23,8 +23,8 @@ PATIENCE_SECONDS = 30
 def survey(session: Session, group: str, *, look: bool) -> Survey:
     """All that the account shows of *group*.
 
-    Raises `Malformed` where there is no such group, `Unavailable` where the group or the caller
-    cannot be read. With *look* one host of it is asked for its units, over SSM.
+    Raises `InvalidInput` where there is no such group, `DependencyUnavailable` where the group or
+    the caller cannot be read. With *look* one host of it is asked for its units, over SSM.
     """
     at, found = home(session), _group(session, group)
     unknown = Fleet(name="x", group=group, tags={"x": "x"}, units=Units(enclave="x", parent="x"))
@@ -52,11 +52,11 @@ def _group(session: Session, name: str) -> Group:
         ),
     )
     if isinstance(groups, Unread):
-        raise Unavailable(f"the groups cannot be read ({groups.action}: {groups.code})")
+        raise DependencyUnavailable(f"the groups cannot be read ({groups.action}: {groups.code})")
     found = next((each for each in groups if each["AutoScalingGroupName"] == name), None)
     if found is None:
         names = ", ".join(sorted(each["AutoScalingGroupName"] for each in groups)) or "none"
-        raise Malformed(f"--group {name}: there is no such group here; there are {names}")
+        raise InvalidInput(f"--group {name}: there is no such group here; there are {names}")
     return _shown(found)
 
 

@@ -13,11 +13,11 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.controller import inbox
-from firstline.controller.draft import Draft
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Joined, Loaded
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
+from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.ids import CommandId, Digest, InstanceId
 from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident
@@ -31,7 +31,7 @@ from firstline.ledger.chain import Kind, Provenance
 from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
 from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Delivery
-from firstline.remediation.decision_record import Basis
+from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import (
     Answer,
     FixOrder,
@@ -136,7 +136,7 @@ class Again:
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
         yield from compare.classification(entry, event, found)
 
-    def turn(self, turn: Turn, rests_on: Basis) -> Iterator[Difference]:
+    def turn(self, turn: Turn, rests_on: DecisionInputs) -> Iterator[Difference]:
         """Decide on what was seen then."""
         profile = self._policies[turn.decision.policy]
         yield from _joined(turn, profile)
@@ -172,11 +172,13 @@ class Again:
     def _take_in(self, arrived: tuple[Recorded, ...], system: System) -> None:
         """What a worker of then committed that did not live to decide."""
         loaded = self._put(arrived)
-        draft = Draft(loaded.incident, system, arrived[0].at)
+        draft = IncidentUnitOfWork(loaded.incident, system, arrived[0].at)
         inbox.page_first(draft, loaded)
         draft.commit()
 
-    def _set(self, now: datetime, later: datetime, held: Incident, rests_on: Basis) -> None:
+    def _set(
+        self, now: datetime, later: datetime, held: Incident, rests_on: DecisionInputs
+    ) -> None:
         """The present of this turn."""
         self._present.now, self._present.later = now, later
         self._present.read(rests_on, answers(held, rests_on))
@@ -186,7 +188,7 @@ class Again:
             tables.circumstances[group] = limits.circumstances
 
 
-def woken(held: Incident, rests_on: Basis, store: PastStore) -> Incident:
+def woken(held: Incident, rests_on: DecisionInputs, store: PastStore) -> Incident:
     """*held* after as many wakes as it had had by then, in the store too."""
     if rests_on.wakes is None or rests_on.wakes == held.wakes:
         return held
@@ -202,7 +204,7 @@ def judged(signal: Signal, event: SignalReceived, profile: Profile) -> Classific
     return episodes.in_storm(found, profile) if event.cause == storm else found
 
 
-def answers(held: Incident, rests_on: Basis) -> dict[CommandId, dict[InstanceId, Answer]]:
+def answers(held: Incident, rests_on: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:
     """What each command that *held* waits for was known to have answered."""
     known: dict[CommandId, dict[InstanceId, Answer]] = {}
     current, seen = held.current, rests_on.seen

@@ -8,13 +8,13 @@ from itertools import groupby
 
 from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import Digest, digest
 from firstline.ledger.export import Line, Policy, Recorded
 
 
 def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
-    """The profiles of an export, by their digests; raises `Malformed` for one that is none.
+    """The profiles of an export, by their digests; raises `InvalidInput` for one that is none.
 
     A text that is not of its digest is no policy of the record, and is refused.
     """
@@ -23,7 +23,7 @@ def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
         if isinstance(line, Policy):
             text = line.text.encode()
             if digest(text) != line.digest:
-                raise Malformed(f"line {line.line}: the text is not the policy {line.digest}")
+                raise InvalidInput(f"line {line.line}: the text is not the policy {line.digest}")
             found[line.digest] = profiles.parse(text, f"the policy in line {line.line}")
     return found
 

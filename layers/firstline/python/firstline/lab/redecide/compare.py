@@ -10,12 +10,12 @@ from firstline.lab.redecide.record import Turn
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import SignalReceived
 from firstline.ledger.export import Recorded
-from firstline.remediation.decision_record import Basis
+from firstline.remediation.decision_record import DecisionInputs
 from firstline.signals.classify import Classification
 
 CONCLUDED = (Kind.DECISION, Kind.INTENT, Kind.PROPOSAL, Kind.VERIFICATION)
 """What is concluded; the other entries tell what was heard, or what came from outside."""
-GIVEN = frozenset({*Basis.__struct_fields__, "token", "fence", "key"})
+GIVEN = frozenset({*DecisionInputs.__struct_fields__, "token", "fence", "key"})
 """What stands in an entry and is no conclusion, or is named after the entry's place."""
 
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import msgspec
 
 from firstline.ids import IncidentId
-from firstline.lab.redecide.side import Step
+from firstline.lab.redecide.policy_run import Step
 from firstline.signal import Disposition
 from firstline.signals.classify import Classification
 

@@ -1,6 +1,6 @@
 """Judging: what both sides take a signal for, once for all that differ only in their instants."""
 
-from firstline.lab.redecide.side import Side
+from firstline.lab.redecide.policy_run import Side
 from firstline.signal import Signal
 from firstline.signals.classify import Classification
 

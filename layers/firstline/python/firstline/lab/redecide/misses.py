@@ -16,8 +16,8 @@ from firstline.lab.redecide import occurrences
 from firstline.lab.redecide.again import Compared
 from firstline.lab.redecide.compare import Difference
 from firstline.lab.redecide.pair import Pair
+from firstline.lab.redecide.policy_run import Side
 from firstline.lab.redecide.record import HOME
-from firstline.lab.redecide.side import Side
 from firstline.lab.twin import undeployed
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import DecisionMade, PageDelivered
@@ -76,7 +76,7 @@ def _gained(event: DecisionMade, changed: Sequence[Difference]) -> str:
 def by_policy(export: Path, before: Profile, after: Profile) -> Iterator[Miss]:
     """What *after* misses of the incidents in *export* that *before* would not.
 
-    Raises `Malformed` for an export that does not say what a ledger says.
+    Raises `InvalidInput` for an export that does not say what a ledger says.
     """
     found: list[Flip] = []
     old, new = (Side(each, HOME, undeployed.own(each, HOME), EARLIEST) for each in (before, after))

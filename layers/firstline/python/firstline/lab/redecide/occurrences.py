@@ -13,9 +13,9 @@ from typing import BinaryIO, Literal, NamedTuple
 import msgspec
 
 from firstline.config.settings import Home
-from firstline.controller.opening import LATE
+from firstline.controller.open_incident import LATE
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.record import Story, Turn, signals, story
@@ -75,7 +75,7 @@ def _all_is_well(body: bytes, pair: Pair, home: Home) -> bool:
     try:
         event = _WHOLE.decode(body)
         at = instant(event.detail.state.timestamp)
-    except (msgspec.DecodeError, UnicodeError, RecursionError, Malformed):
+    except (msgspec.DecodeError, UnicodeError, RecursionError, InvalidInput):
         return False
     arn = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{event.detail.alarm_name}"
     well = event.detail.state.value is AlarmState.OK and event.detail.alarm_contributor is None
@@ -127,14 +127,14 @@ _HEADS = msgspec.json.Decoder(_Head)
 
 
 def places(file: BinaryIO) -> list[Place]:
-    """Every chain of entries in *file*, the earliest first; raises `Malformed` with the line."""
+    """Every chain of entries in *file*, the earliest first; raises `InvalidInput` with the line."""
     found: list[Place] = []
     last, offset = "", 0
     for number, line in enumerate(file, start=1):
         try:
             head = _HEADS.decode(line)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise Malformed(f"line {number} is no line of an export: {error}") from error
+            raise InvalidInput(f"line {number} is no line of an export: {error}") from error
         if head.at is not None and head.incident == last:
             found[-1] = found[-1]._replace(size=found[-1].size + len(line))
         elif head.at is not None:

@@ -13,11 +13,11 @@ from firstline.ids import IncidentId
 from firstline.lab.redecide import flips
 from firstline.lab.redecide.flips import Flip, Totals
 from firstline.lab.redecide.judging import Heard, Judging
+from firstline.lab.redecide.policy_run import Side, Step
 from firstline.lab.redecide.record import Turn, signals
-from firstline.lab.redecide.side import Side, Step
 from firstline.lab.redecide.tally import Tallies
 from firstline.ledger.chain import Kind
-from firstline.remediation.decision_record import Basis, Seen
+from firstline.remediation.decision_record import DecisionInputs, ObservedFacts
 from firstline.remediation.limits import Lease, Limits
 from firstline.signal import Signal, SignalKind
 from firstline.signals import correlation as causes
@@ -121,7 +121,7 @@ class Pair:
             self._turn(id_, None, self._never(), self._now)
         self._now = max(self._now, to)
 
-    def turn(self, id_: IncidentId, turn: Turn, basis: Basis) -> None:
+    def turn(self, id_: IncidentId, turn: Turn, basis: DecisionInputs) -> None:
         """A recorded turn of an incident that `begin` named."""
         where = self._open[id_].where if id_ in self._open else str(id_)
         for entry in turn.of(Kind.SIGNAL):
@@ -158,12 +158,16 @@ class Pair:
         waits = ((at, id_) for id_, at in known.items() if id_ not in self._storied)
         return min((each for each in waits if each[0] < to), default=None)
 
-    def _never(self) -> Basis:
+    def _never(self) -> DecisionInputs:
         """What is known where nothing was recorded: the alarms, by what they told."""
         alarms: Alarms = {arn: reading for arn, (_, reading) in self._alarms.items()}
-        return Basis(seen=Seen(alarms=alarms, limits=Limits(Lease(group=""))), mode="enforce")
+        return DecisionInputs(
+            seen=ObservedFacts(alarms=alarms, limits=Limits(Lease(group=""))), mode="enforce"
+        )
 
-    def _turn(self, id_: IncidentId, turn: Turn | None, basis: Basis, later: datetime) -> None:
+    def _turn(
+        self, id_: IncidentId, turn: Turn | None, basis: DecisionInputs, later: datetime
+    ) -> None:
         """Both sides look; of an incident that neither has, there is nothing to see."""
         for waits in self._next:
             waits.pop(id_, None)

@@ -17,8 +17,8 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.diagnosis.preflight import Deployments, Image, KeyState, Surroundings
-from firstline.errors import Unavailable
+from firstline.diagnosis.preflight import Deployments, Image, KeyState, PreflightFacts
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
 from firstline.monitoring.alarm_metric import Window
@@ -58,7 +58,7 @@ class PastFleet:
     def firing(self, arns: tuple[str, ...]) -> Never:
         """A sweep asks, and what it opened is in the record."""
         del arns
-        raise Unavailable(NEVER.why)
+        raise DependencyUnavailable(NEVER.why)
 
     def muted(self, arn: str) -> bool:
         """See `firstline.controller.ports.readings.Fleet`."""
@@ -84,7 +84,7 @@ class PastHosts:
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """See `firstline.controller.ports.orders.Hosts`."""
         if command not in self._present.answers:
-            raise Unavailable(NEVER.why)
+            raise DependencyUnavailable(NEVER.why)
         return self._present.answers[command]
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
@@ -165,7 +165,7 @@ class PastAround:
     def _image(self) -> Image | None:
         return self._known(lambda around: around.image)
 
-    def _known[T](self, of: Callable[[Surroundings], T | Unknown]) -> T:
+    def _known[T](self, of: Callable[[PreflightFacts], T | Unknown]) -> T:
         around = self._present.around
         return self._present.known("around", of(around) if around else NEVER)
 
@@ -175,43 +175,45 @@ class PastBackground:
 
     def metrics(self, start: datetime) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"metrics around {start}: {NEVER.why}")
+        raise DependencyUnavailable(f"metrics around {start}: {NEVER.why}")
 
     def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
+        raise DependencyUnavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
 
     def external_metric(self, arn: str, signalled_at: datetime, until: datetime) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"values of {arn} around {signalled_at} to {until}: {NEVER.why}")
+        raise DependencyUnavailable(
+            f"values of {arn} around {signalled_at} to {until}: {NEVER.why}"
+        )
 
     def issues(self) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(NEVER.why)
+        raise DependencyUnavailable(NEVER.why)
 
     def launch_template(self) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(NEVER.why)
+        raise DependencyUnavailable(NEVER.why)
 
     def releases(self, since: datetime) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"releases since {since}: {NEVER.why}")
+        raise DependencyUnavailable(f"releases since {since}: {NEVER.why}")
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"{len(hosts)} placements: {NEVER.why}")
+        raise DependencyUnavailable(f"{len(hosts)} placements: {NEVER.why}")
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"{len(groups)} groups and port {port}: {NEVER.why}")
+        raise DependencyUnavailable(f"{len(groups)} groups and port {port}: {NEVER.why}")
 
     def routes(self, vpcs: tuple[str, ...]) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"{len(vpcs)} routes: {NEVER.why}")
+        raise DependencyUnavailable(f"{len(vpcs)} routes: {NEVER.why}")
 
     def peerings(self, ids: tuple[str, ...]) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
-        raise Unavailable(f"{len(ids)} peerings: {NEVER.why}")
+        raise DependencyUnavailable(f"{len(ids)} peerings: {NEVER.why}")
 
 
 class PastPager:
@@ -294,7 +296,7 @@ def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) ->
 def _found(present: Present) -> CommandId | Another | None:
     """What the search of then came to; a search that did not happen, or failed, tells nothing."""
     if not present.seen.searched:
-        raise Unavailable(NEVER.why)
+        raise DependencyUnavailable(NEVER.why)
     return present.seen.found
 
 

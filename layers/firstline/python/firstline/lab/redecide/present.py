@@ -12,13 +12,13 @@ import msgspec
 
 from firstline.controller.ports.store import Loaded
 from firstline.diagnosis.evidence import UNREAD, Unknown
-from firstline.diagnosis.preflight import Surroundings
-from firstline.errors import Unavailable
+from firstline.diagnosis.preflight import PreflightFacts
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.store import MemoryStore
 from firstline.notifications.delivery import Delivery
-from firstline.remediation.decision_record import Basis, Seen
+from firstline.remediation.decision_record import DecisionInputs, ObservedFacts
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
 from firstline.signals.storm import Openings
@@ -37,27 +37,29 @@ class Present(msgspec.Struct):
 
     now: datetime
     later: datetime
-    seen: Seen = Seen(limits=NEVER)
-    around: Surroundings | None = None
+    seen: ObservedFacts = ObservedFacts(limits=NEVER)
+    around: PreflightFacts | None = None
     answers: dict[CommandId, dict[InstanceId, Answer]] = {}
     looked_around: bool = False
     storm_unread: bool = False
     loaded: bool = False
     missing: set[str] = set()
 
-    def read(self, basis: Basis, answers: dict[CommandId, dict[InstanceId, Answer]]) -> None:
+    def read(
+        self, basis: DecisionInputs, answers: dict[CommandId, dict[InstanceId, Answer]]
+    ) -> None:
         """Another turn, which rested on *basis*."""
         self.seen, self.around, self.answers = basis.seen, basis.around, answers
         self.looked_around = self.storm_unread = self.loaded = False
         self.missing = set()
 
     def known[T](self, name: str, fact: T | Unknown) -> T:
-        """*fact*; raises `Unavailable` with the reason why it was not known."""
+        """*fact*; raises `DependencyUnavailable` with the reason why it was not known."""
         if fact in (UNREAD, NEVER):
             self.missing.add(name)
-            raise Unavailable(NEVER.why)
+            raise DependencyUnavailable(NEVER.why)
         if isinstance(fact, Unknown):
-            raise Unavailable(fact.why)
+            raise DependencyUnavailable(fact.why)
         return fact
 
 
@@ -102,5 +104,5 @@ class PastStore(MemoryStore):
     def openings(self, fleet: str) -> Openings:
         """See `firstline.controller.ports.store.Store`."""
         if self._present.storm_unread:
-            raise Unavailable(NEVER.why)
+            raise DependencyUnavailable(NEVER.why)
         return super().openings(fleet)

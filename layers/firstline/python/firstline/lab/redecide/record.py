@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, SignalKey
 from firstline.incidents.approvals import Approval
 from firstline.ledger.chain import Kind
@@ -27,7 +27,7 @@ from firstline.ledger.entries import (
 )
 from firstline.ledger.export import Recorded
 from firstline.remediation import decision_record as basis
-from firstline.remediation.decision_record import Basis
+from firstline.remediation.decision_record import DecisionInputs
 from firstline.signal import Mark, Signal, SignalKind, possible
 
 HOME = Home("111122223333", "us-east-1")
@@ -42,7 +42,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     deeds: tuple[Recorded, ...] = ()
 
     @property
-    def basis(self) -> Basis | None:
+    def basis(self) -> DecisionInputs | None:
         """What the decision rested on; None where its entry is from before that was recorded."""
         made = self.decision.event
         return basis.read(made) if isinstance(made, DecisionMade) else None
@@ -94,7 +94,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def story(entries: Iterable[Recorded]) -> Story | None:
-    """The story of an incident's entries, in order; None for any other chain; `Malformed`."""
+    """The story of an incident's entries, in order; None for any other chain; `InvalidInput`."""
     told = list(entries)
     for each in told:
         each.checked()
@@ -158,10 +158,10 @@ def received(entry: Recorded) -> tuple[SignalReceived, ...]:
 def _signal(event: SignalReceived, number: int, received_at: datetime) -> Signal:
     """A signal as it was judged; its key is its place, for the entry has only a digest of it.
 
-    Raises `Malformed` for one without its instant.
+    Raises `InvalidInput` for one without its instant.
     """
     if event.signalled_at is None:
-        raise Malformed(f"the signal of {event.subject} has no signalled_at")
+        raise InvalidInput(f"the signal of {event.subject} has no signalled_at")
     words = dict(event.words)
     return Signal(
         key=SignalKey(f"{number:04}|{event.key_digest}"),

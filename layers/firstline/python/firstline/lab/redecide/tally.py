@@ -7,7 +7,7 @@ import msgspec
 
 from firstline.ids import IncidentId
 from firstline.lab.redecide.flips import Flip
-from firstline.lab.redecide.side import Side
+from firstline.lab.redecide.policy_run import Side
 
 
 class Tally(msgspec.Struct):

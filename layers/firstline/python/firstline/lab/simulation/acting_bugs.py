@@ -101,15 +101,15 @@ ACTING = (
         name="whoever is known at all is dead",
         breaks="I11",
         file="diagnosis/diagnose.py",
-        old="    return Verdict(Life.DEAD if proven(counted) else Life.UNKNOWN,",
-        new="    return Verdict(Life.DEAD,",
+        old="HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN",
+        new="HostHealth.DEAD",
     ),
     Planted(
         name="one health check proves that a host is dead",
         breaks="I12",
         file="diagnosis/diagnose.py",
-        old="Life.DEAD if proven(counted) else Life.UNKNOWN",
-        new="Life.DEAD if counted else Life.UNKNOWN",
+        old="HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN",
+        new="HostHealth.DEAD if counted else HostHealth.UNKNOWN",
         start="1 hosts are well behind egress, which fails",
     ),
     Planted(
@@ -150,7 +150,7 @@ ACTING = (
         file="diagnosis/health_checks.py",
         old="    if answering.outcome in domains.OF_OUTCOME:\n",
         new="""    if not answering.answers:
-        return Reading(life=Life.DEAD, fact="no answer", source="probe")
+        return Reading(life=HostHealth.DEAD, fact="no answer", source="probe")
     if answering.outcome in domains.OF_OUTCOME:
 """,
         start="the load balancer fails, and NATS is full",
@@ -159,8 +159,8 @@ ACTING = (
         name="a fleet is refreshed of which a host is unknown",
         breaks="I19",
         file="remediation/ladder.py",
-        old="    return set(group.in_service()) <= set(situation.diagnosis.having(Life.DEAD))\n",
-        new="    return not serving_hosts(situation, group)\n",
+        old=" <= set(situation.diagnosis.having(HostHealth.DEAD))",
+        new=" and not serving_hosts(situation, group)",
         start="one host is dead, and the load balancer fails",
     ),
     Planted(

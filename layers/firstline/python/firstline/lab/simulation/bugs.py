@@ -70,7 +70,7 @@ PLANTED = (
     Planted(
         name="nobody pages",
         breaks="I1",
-        file="controller/settle.py",
+        file="controller/deliver_pages.py",
         old="    for page in due:\n",
         new="    for page in due[:0]:\n",
     ),
@@ -85,7 +85,7 @@ PLANTED = (
     Planted(
         name="an incident that rests is in no index",
         breaks="I24",
-        file="controller/draft.py",
+        file="controller/unit_of_work.py",
         old="copy.replace(self.incident, next_wake_at=at)",
         new="copy.replace(self.incident, next_wake_at=None)",
     ),
@@ -106,7 +106,7 @@ PLANTED = (
     Planted(
         name="what the store did not take is not delivered again",
         breaks="I1 (heard)",
-        file="controller/opening.py",
+        file="controller/open_incident.py",
         old="        _page_unrecorded(incident.pages, system)\n        raise\n",
         new="        _page_unrecorded(incident.pages, system)\n"
         "        return Receipt(found.disposition, found.why)\n",
@@ -114,7 +114,7 @@ PLANTED = (
     Planted(
         name="an alarm from before its OK opens an incident",
         breaks="I3",
-        file="controller/opening.py",
+        file="controller/open_incident.py",
         old="        if late and arrival.signal.arn in clear((arrival.signal.arn,), system):\n",
         new="        if late and system is None:\n",
         start="an alarm comes after its OK",
@@ -129,7 +129,7 @@ PLANTED = (
     Planted(
         name="whoever only observes pages nobody",
         breaks="I5",
-        file="controller/settle.py",
+        file="controller/deliver_pages.py",
         old="    for page in due:\n",
         new='    for page in due if draft.system.settings.mode == "enforce" else ():\n',
     ),
@@ -212,7 +212,7 @@ PLANTED = (
     Planted(
         name="no storm is ever seen",
         breaks="I21",
-        file="controller/opening.py",
+        file="controller/open_incident.py",
         old="        many = others >= policy.storm_scopes_max",
         new="        many = others < 0",
     ),

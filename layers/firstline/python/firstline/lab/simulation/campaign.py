@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.simulation import cells as directed
 from firstline.lab.simulation import found
 from firstline.lab.simulation.cells import Cell, cells
@@ -133,15 +133,15 @@ def _brief(job: Job) -> Outcome:
 
 
 def load(path: Path) -> Campaign:
-    """The campaign that *path* holds; a new one where there is none yet. Raises `Malformed`."""
+    """The campaign that *path* holds; a new one where there is none yet. Raises `InvalidInput`."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Campaign)
     except FileNotFoundError:
         return Campaign()
     except OSError as error:
-        raise Malformed(f"{path}: cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:
-        raise Malformed(f"{path}: holds no campaign: {error}") from error
+        raise InvalidInput(f"{path}: holds no campaign: {error}") from error
 
 
 def save(campaign: Campaign, path: Path) -> None:
@@ -151,4 +151,4 @@ def save(campaign: Campaign, path: Path) -> None:
         beside.write_bytes(msgspec.json.encode(campaign))
         beside.replace(path)
     except OSError as error:
-        raise Malformed(f"{path}: cannot be written: {error.strerror}") from error
+        raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from error

@@ -6,7 +6,7 @@ Chance meets a rare request rarely, and a fault of it in one of thousands of run
 import functools
 from typing import NamedTuple
 
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab.simulation import found
 from firstline.lab.simulation.chance import Forced
 from firstline.lab.simulation.choices import Choices
@@ -41,10 +41,15 @@ def run(cell: Cell) -> Run:
 
 
 def simulate(cell: Cell) -> Outcome:
-    """What the directed run of *cell* came to; raises `Bug` where it did not meet its fault."""
+    """What the directed run of *cell* came to.
+
+    Raises `InvariantViolation` where it did not meet its fault.
+    """
     outcome = found.outcome(run(cell))
     if not outcome.coverage.get((cell.effect, cell.fault)):
-        raise Bug(f"{outcome.start}: no request of {cell.effect} that could meet {cell.fault}")
+        raise InvariantViolation(
+            f"{outcome.start}: no request of {cell.effect} that could meet {cell.fault}"
+        )
     return outcome
 
 

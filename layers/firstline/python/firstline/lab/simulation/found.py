@@ -11,7 +11,7 @@ import msgspec
 import firstline
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.directed import STARTS
 from firstline.lab.simulation.faults import Fault
@@ -65,7 +65,7 @@ def seeds(count: int, name: str = "") -> Iterator[int]:
     """The first *count* seeds, of all or of those that begin with the start of that name."""
     if name and name not in {each.name for each in STARTS}:
         message = f"no run begins with {name!r}"
-        raise Bug(message)
+        raise InvariantViolation(message)
     every = (seed for seed in itertools.count() if name in ("", start_of(seed).name))
     return itertools.islice(every, count)
 

@@ -10,7 +10,7 @@ from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.controller.operators.commands import (
     Approve,
     Deny,
-    Lever,
+    OperatorCommand,
     PauseFixes,
     Promote,
     Resume,
@@ -35,7 +35,7 @@ class People:
         world: World,
         door: MemoryDoor,
         choices: Choices,
-        pull: Callable[[Lever], None],
+        pull: Callable[[OperatorCommand], None],
         note: Callable[[str], None],
     ) -> None:
         self.resolved: set[str] = set()

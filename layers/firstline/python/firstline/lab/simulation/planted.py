@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import firstline
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab.simulation.bug import Planted
 
 PACKAGE = Path(firstline.__file__).parent
@@ -34,12 +34,15 @@ for seed in sorted(found.seeds(int(count), start), key=lambda seed: str(seed) !=
 
 
 def apply(bug: Planted, package: Path) -> None:
-    """Make the edit in *package*, a copy; raises `Bug` where it does not apply exactly once."""
+    """Make the edit in *package*, a copy.
+
+    Raises `InvariantViolation` where it does not apply exactly once.
+    """
     path = package / bug.file
     text = path.read_text()
     if text.count(bug.old) != 1:
         message = f"the planted bug {bug.name!r} applies {text.count(bug.old)} times to {bug.file}"
-        raise Bug(message)
+        raise InvariantViolation(message)
     path.write_text(text.replace(bug.old, bug.new))
 
 
@@ -65,7 +68,10 @@ def hunt(bug: Planted, seeds: int = SEEDS_MAX, known: int | None = None) -> int 
 
 
 def run(bug: Planted, program: str, *arguments: str) -> str:
-    """What *program* prints in a copy of the package with *bug* in it; raises `Bug`."""
+    """What *program* prints in a copy of the package with *bug* in it.
+
+    Raises `InvariantViolation`.
+    """
     with tempfile.TemporaryDirectory() as path:
         copied = Path(path) / PACKAGE.name
         shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
@@ -76,5 +82,5 @@ def run(bug: Planted, program: str, *arguments: str) -> str:
         )
     if ran.returncode:
         message = f"the planted bug {bug.name!r} does not run: {ran.stderr[-300:]}"
-        raise Bug(message)
+        raise InvariantViolation(message)
     return ran.stdout.strip()

@@ -38,22 +38,22 @@ BEHIND = Planted(
 WRITTEN_LAST = Planted(
     name="the circumstances are written after the page and the wake, in a transaction of their own",
     breaks="I22",
-    file="controller/opening.py",
+    file="controller/open_incident.py",
     old="""        commit_with_circumstances(change, arrival, system)
     except Busy:
         return _behind(arrival, incident, system, openings)
-    except (Unavailable, Bug):
+    except (DependencyUnavailable, InvariantViolation):
         _page_unrecorded(incident.pages, system)
         raise
-    draft = Draft(copy.replace(incident, version=1), system, now)
+    draft = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
     _page(draft)
     draft.wake()
 """,
     new="""        system.ports.store.commit(change)
-    except (Unavailable, Bug):
+    except (DependencyUnavailable, InvariantViolation):
         _page_unrecorded(incident.pages, system)
         raise
-    draft = Draft(copy.replace(incident, version=1), system, now)
+    draft = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
     _page(draft)
     draft.wake()
     commit_with_circumstances(Change(), arrival, system)
@@ -93,8 +93,8 @@ REGRESSIONS = (
             name="no host is looked at again before its fix",
             breaks="I12",
             file="remediation/rules/fixing.py",
-            old="    older = hosts_to_look_at_first(s, plan) if isinstance(",
-            new="    older = None if isinstance(",
+            old="        hosts_to_look_at_first(s, plan)\n        if isinstance(",
+            new="        None\n        if isinstance(",
         ),
         start="it recovers by itself",
     ),

@@ -13,7 +13,7 @@ from firstline.config.profile import Profile
 from firstline.controller.commit import keeping
 from firstline.controller.ingest import ingest
 from firstline.controller.metrics import pages_owed_for
-from firstline.controller.operators.commands import Lever
+from firstline.controller.operators.commands import OperatorCommand
 from firstline.controller.operators.execute import Call, pull
 from firstline.controller.overdue import Overdue
 from firstline.controller.ports import Ports
@@ -21,7 +21,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import digest
 from firstline.lab.nowhere import nowhere
 from firstline.lab.simulation.chance import Forced
@@ -217,13 +217,13 @@ class Run:
             now = self.world.now
             self.owing.append(Beat(now, pages_owed_for(changes, now)))
 
-    def _pull(self, order: Lever) -> None:
+    def _pull(self, order: OperatorCommand) -> None:
         call, system = Call(order, "arn:of:somebody"), self.system
 
         def act() -> None:
             try:
                 pull(call, system)
-            except Malformed as error:  # told to the person who asked
+            except InvalidInput as error:  # told to the person who asked
                 self.scheduler.note(f"refused: {error}")
 
         self._invoke(f"operator-{type(order).__name__}", "operator", act)

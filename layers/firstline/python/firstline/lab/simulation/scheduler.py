@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from greenlet import GreenletExit, getcurrent
 
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.lab.simulation.chance import Chance, Forced
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.faults import CONNECTING, LAST_GASP, PATIENCE, SLOW, STALE, Fault
@@ -58,7 +58,7 @@ class Scheduler:
         world = self._world
         self._before(worker, name, fault)
         if planned(world, dependency, name):
-            raise Unavailable(f"{name}: {dependency} is down")
+            raise DependencyUnavailable(f"{name}: {dependency} is down")
         result = self._stale(name, act) if fault is Fault.STALE else act()
         if name == "store.due":
             self._last[name] = result
@@ -69,21 +69,21 @@ class Scheduler:
         now = self._world.now
         match fault:
             case Fault.ERROR:
-                raise Unavailable("failed")
+                raise DependencyUnavailable("failed")
             case Fault.THROTTLE if name == "store.commit":
-                raise Conflict(Contested.BUSY)
+                raise CommitConflict(Contested.BUSY)
             case Fault.THROTTLE:
-                raise Unavailable("throttled")
+                raise DependencyUnavailable("throttled")
             case Fault.SLOW:
                 self._switch(worker, now + SLOW)
             case Fault.PAUSE:
                 self._switch(worker, max(now, worker.dies_at - LAST_GASP))
             case Fault.TIMEOUT_BEFORE:
                 self._switch(worker, now + CONNECTING)
-                raise Unavailable("could not connect")
+                raise DependencyUnavailable("could not connect")
             case Fault.HANG:
                 self._switch(worker, now + PATIENCE)
-                raise Unavailable("timed out")
+                raise DependencyUnavailable("timed out")
             case Fault.CRASH_BEFORE:
                 raise Crash
             case _:
@@ -98,7 +98,7 @@ class Scheduler:
                 act()
             case Fault.TIMEOUT_AFTER:
                 self._switch(worker, self._world.now + PATIENCE)
-                raise Unavailable(f"{name}: timed out")
+                raise DependencyUnavailable(f"{name}: timed out")
             case Fault.CRASH_AFTER:
                 raise Crash
             case Fault.MISSING:

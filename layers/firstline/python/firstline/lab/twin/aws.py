@@ -21,7 +21,7 @@ from moto import mock_aws
 from firstline.actions.catalogue import DOCUMENTS
 from firstline.config import profile_file as profiles
 from firstline.config.settings import Home, Mode, Settings
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab.twin import resources
 from firstline.lab.twin.wire import Wire
 from firstline.lab.twin.world import World
@@ -96,7 +96,7 @@ class TwinAws:
         self._moto.stop()
 
     def settings(self, profile: bytes, mode: Mode, pager_url: str) -> Settings:
-        """What the stacks would tell the functions; raises `Malformed` for a bad *profile*.
+        """What the stacks would tell the functions; raises `InvalidInput` for a bad *profile*.
 
         While it is entered, the profile lies in a file, as a deployment has it.
         """
@@ -175,7 +175,9 @@ class TwinAws:
         self._sending = True
         delay = params.pop("DelaySeconds", 0)
         if not 0 <= delay <= DELAY_SECONDS_MAX:
-            raise Bug(f"SQS delays by 0 to {DELAY_SECONDS_MAX} seconds, not by {delay}")
+            raise InvariantViolation(
+                f"SQS delays by 0 to {DELAY_SECONDS_MAX} seconds, not by {delay}"
+            )
         due_at = (self.world.now + timedelta(seconds=delay)).isoformat()
         params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}
 

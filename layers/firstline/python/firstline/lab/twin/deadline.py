@@ -8,7 +8,7 @@ from firstline.actions.catalogue import FIXES
 from firstline.config import fleet_file
 from firstline.config.profile import Profile, seconds
 from firstline.controller.act import lease_duration
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.twin.replayed import Replayed
 from firstline.lab.twin.scenario import Scenario
 
@@ -16,7 +16,7 @@ TERM = re.compile(r"(?:(?P<times>\d+) \* )?(?P<what>[a-z_]+|\d+)\Z")
 
 
 def late(scenario: Scenario, replayed: Replayed, path: Path) -> list[str]:
-    """Where the first incident ended later than the scenario expects; raises `Malformed`.
+    """Where the first incident ended later than the scenario expects; raises `InvalidInput`.
 
     The terms are those of the profile at *path*.
     """
@@ -35,7 +35,7 @@ def deadline(text: str, profile: Profile) -> timedelta:
 
     A term is a number of seconds of the scenario's own timeline, a key of the policy that ends in
     ``_seconds``, or an action: the most that passes from its intent to its verdict. Raises
-    `Malformed`.
+    `InvalidInput`.
     """
     return sum((_term(each, profile) for each in text.split(" + ")), timedelta())
 
@@ -43,7 +43,7 @@ def deadline(text: str, profile: Profile) -> timedelta:
 def _term(text: str, profile: Profile) -> timedelta:
     found = TERM.match(text)
     if found is None:
-        raise Malformed(f"no term of a deadline: {text!r}")
+        raise InvalidInput(f"no term of a deadline: {text!r}")
     return int(found["times"] or 1) * _duration(found["what"], profile)
 
 
@@ -54,4 +54,4 @@ def _duration(what: str, profile: Profile) -> timedelta:
         return lease_duration(FIXES[what]) + profile.verify_timeout(what)
     if what.endswith("_seconds") and hasattr(profile.policy, what):
         return seconds(getattr(profile.policy, what))
-    raise Malformed(f"a deadline's term is an action or the policy's, not {what!r}")
+    raise InvalidInput(f"a deadline's term is an action or the policy's, not {what!r}")

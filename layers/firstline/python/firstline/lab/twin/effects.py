@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.scenario import Dependency, FaultKind
 from firstline.lab.twin.world import World
 
@@ -15,7 +15,7 @@ class Effects(Protocol):
     """The one seam of every in-memory port."""
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
-        """Run *act*, or raise `Unavailable`; ``name`` is the port's method."""
+        """Run *act*, or raise `DependencyUnavailable`; ``name`` is the port's method."""
         ...
 
 
@@ -32,7 +32,7 @@ class ScenarioFaults:
             act()
         if fault is not None:
             message = f"{name}: {fault}"
-            raise Unavailable(message)
+            raise DependencyUnavailable(message)
         return act()
 
 

@@ -28,7 +28,7 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.diagnosis.probe_outcome import ProbeOutcome
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId, Token
 from firstline.lab.twin import versions
 from firstline.lab.twin.around import MemoryAround
@@ -178,7 +178,7 @@ class MemoryHosts:
             command = self._effects.effect("hosts", method, lambda: self._run(order))
         except Unregistered:
             return Refused("InvalidInstanceId")
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return Unsettled(str(error))
         return Sent(command)
 
@@ -232,7 +232,7 @@ class MemoryPager:
             return self._effects.effect(
                 "pagerduty", "pager.change", lambda: self.alerts.change(event, now)
             )
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return NotYet(str(error))
 
     def note(self, alert: str, content: str) -> Delivery:
@@ -248,7 +248,7 @@ class MemoryPager:
 
         try:
             return self._effects.effect("pagerduty", "pager.note", act)
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return NotYet(str(error))
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
@@ -259,7 +259,7 @@ class MemoryPager:
             return self._effects.effect(
                 "pagerduty", "pager.post", lambda: self.alerts.receive(event, now)
             )
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return NotYet(str(error))
 
 
@@ -275,7 +275,7 @@ class MemoryTeam:
         notice = (self._world.now, subject, message)
         try:
             self._effects.effect("team", "team.publish", lambda: self._world.notices.append(notice))
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return NotYet(str(error))
         return Accepted()
 

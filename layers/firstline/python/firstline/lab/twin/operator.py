@@ -9,13 +9,13 @@ from firstline.controller.operators.commands import (
     AnnounceDrill,
     Approve,
     Deny,
-    Lever,
+    OperatorCommand,
     PauseFixes,
     Promote,
     Resume,
 )
 from firstline.controller.system import System
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.lab.twin import undeployed
 from firstline.lab.twin.scenario import LeverPlan
 
@@ -25,13 +25,13 @@ AHEAD = timedelta(days=2)
 
 
 def request(plan: LeverPlan, system: System) -> dict[str, Any]:
-    """The function URL's event; raises `Malformed` when nothing is proposed to answer to."""
+    """The function URL's event; raises `InvalidInput` when nothing is proposed to answer to."""
     iam = {"userArn": ARN}
     body = msgspec.json.encode(_lever(plan, system)).decode()
     return {"requestContext": {"authorizer": {"iam": iam}}, "body": body, "isBase64Encoded": False}
 
 
-def _lever(plan: LeverPlan, system: System) -> Lever:
+def _lever(plan: LeverPlan, system: System) -> OperatorCommand:
     now = system.ports.clock.now()
     if plan.lever == "pause":
         until = now + timedelta(seconds=plan.length_seconds)
@@ -56,4 +56,4 @@ def _proposed(system: System, now: datetime) -> tuple[str, str]:
         proposals = loaded.incident.proposals if loaded is not None else ()
         if proposals and proposals[-1].answerable:
             return due.incident, proposals[-1].plan
-    raise Malformed("no incident waits for a person's word")
+    raise InvalidInput("no incident waits for a person's word")

@@ -20,11 +20,11 @@ from firstline.adapters import wiring
 from firstline.adapters.pager_line import Patience
 from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
-from firstline.controller.operators.commands import Pulled
+from firstline.controller.operators.commands import CommandResult
 from firstline.controller.overdue import Overdue
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Bug, Malformed, Unavailable
+from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViolation
 from firstline.event_sources import ALARM, LAUNCH_FAILED
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.http_fault import HttpFault
@@ -80,7 +80,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
 ) -> Replayed:
     """Run *scenario* to its end; *progress* is told the virtual time now and then.
 
-    Raises `Malformed` for a profile that cannot be loaded.
+    Raises `InvalidInput` for a profile that cannot be loaded.
     """
     policy = scenarios.ruled(profiles.read(profile_path), scenario)
     profile = profiles.parse(policy, str(profile_path))
@@ -217,12 +217,14 @@ class Run:
             with self._aws.without_faults():
                 event = person.request(plan, self.system)
             answer = self._tally.of("operator", operator.handler)(event, None, self.system)
-        except Malformed as error:
+        except InvalidInput as error:
             answer = {"statusCode": 400, "body": str(error)}
         if answer["statusCode"] != HTTPStatus.OK:
             self.refused.append(f"{plan.lever} at {plan.at_seconds} s: {answer['body']}")
         elif plan.lever == "drill":
-            self._ring(plan.scope, msgspec.json.decode(str(answer["body"]), type=Pulled).word)
+            self._ring(
+                plan.scope, msgspec.json.decode(str(answer["body"]), type=CommandResult).word
+            )
         self._take_wakes()
 
     def _ring(self, alarm: str, word: str | None) -> None:
@@ -239,7 +241,7 @@ class Run:
     def _sweep(self) -> None:
         """The schedule's minute. A sweep that fails is an error of its function, no more."""
         self._next_sweep += MINUTE
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(DependencyUnavailable):
             self._tally.of("sweep", sweep.handler)({}, None, self.system)
         self._take_wakes()
 
@@ -247,7 +249,7 @@ class Run:
         """Whether a message is under way, or an incident waits for the sweep to find it."""
         if self._world.elapsed > LONGEST:
             message = f"the replay did not end within {LONGEST}"
-            raise Bug(message)
+            raise InvariantViolation(message)
         if self.deliveries.next_at is not None:
             return True
         with self._aws.without_faults():

@@ -9,7 +9,7 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.config.settings import Home
 from firstline.lab.twin.lambdas import VISIBILITY
 from firstline.lab.twin.memory import ROUTING_KEY
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +30,7 @@ def queue_url(home: Home, name: str) -> str:
     return f"https://sqs.{home.region}.amazonaws.com/{home.account}/{name}"
 
 
-def make(session: Session, home: Home, switch: Switch) -> None:
+def make(session: Session, home: Home, switch: KillSwitch) -> None:
     """Make them all; with the kill *switch* as it is, if it was ever thrown."""
     tables, queues = session.client("dynamodb"), session.client("sqs")
     _tables(tables)

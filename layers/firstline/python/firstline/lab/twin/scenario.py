@@ -15,9 +15,9 @@ from firstline.actions.action import Autonomy
 from firstline.config.settings import Mode
 from firstline.diagnosis.evidence import AlarmState, EnclaveObstacle
 from firstline.diagnosis.failure_domains import Domain
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import InstanceId
-from firstline.remediation.kill_switch import EVERYTHING, OFF, Pause, Switch
+from firstline.remediation.kill_switch import EVERYTHING, OFF, KillSwitch, Pause
 from firstline.signal import Condition
 
 type Dependency = Literal[
@@ -272,15 +272,15 @@ class Scenario(Part, frozen=True, kw_only=True):
     levers: tuple[LeverPlan, ...] = ()
     expect: Expected | None = None
 
-    def switch(self, start: datetime) -> Switch:
+    def switch(self, start: datetime) -> KillSwitch:
         """The kill switch at the *start*: for a day, where the world is ``paused``."""
         if self.switch_corrupt:
-            return Switch(version=1, pauses=(), unreadable="the scenario says so")
+            return KillSwitch(version=1, pauses=(), unreadable="the scenario says so")
         if not self.paused:
             return OFF
         why, until = "the scenario says so", start + timedelta(days=1)
         pause = Pause(scope=EVERYTHING, why=why, by="the scenario", at=start, until=until)
-        return Switch(version=1, pauses=(pause,))
+        return KillSwitch(version=1, pauses=(pause,))
 
     def fault(
         self, dependency: Dependency, elapsed: timedelta, *, change: bool = True
@@ -298,19 +298,19 @@ def ruled(policy: bytes, scenario: Scenario) -> bytes:
     """The profile's text *policy* with the autonomy that *scenario* gives to some of its actions.
 
     It is the text that changes, so that the ledger names the policy that was in force. Raises
-    `Malformed` for an action to which the text gives no autonomy.
+    `InvalidInput` for an action to which the text gives no autonomy.
     """
     for action, autonomy in sorted(scenario.autonomy.items()):
         told = rb'(?m)^(name = "%s"\nautonomy = )"[a-z]+"$' % action.encode()
         policy, found = re.subn(told, rb'\1"%s"' % autonomy.encode(), policy)
         if found != 1:
             message = f"{scenario.name}: the profile gives no autonomy to {action!r}"
-            raise Malformed(message)
+            raise InvalidInput(message)
     return policy
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in *path*; raises `Malformed` with one line that says what is wrong."""
+    """The scenario in *path*; raises `InvalidInput` with one line that says what is wrong."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), type=Scenario)
     except OSError as error:
@@ -319,4 +319,4 @@ def load(path: Path) -> Scenario:
         message = f"{path}: is not TOML: {error}"
     except msgspec.ValidationError as error:
         message = f"{path}: is no scenario: {error}"
-    raise Malformed(message)
+    raise InvalidInput(message)

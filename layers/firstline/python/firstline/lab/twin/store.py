@@ -19,16 +19,16 @@ from firstline.controller.ports.store import (
     Joined,
     Loaded,
 )
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Bug, Conflict, Contested, Unreadable, Unwritable
-from firstline.ids import Cause, Digest, IncidentId, SignalKey
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import CommitConflict, Contested, InvariantViolation, Unreadable, Unwritable
+from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin.effects import Effects
 from firstline.ledger.chain import Entry
-from firstline.remediation.kill_switch import OFF, Switch
+from firstline.remediation.kill_switch import OFF, KillSwitch
 from firstline.remediation.limits import Lease, Limits
 from firstline.signals.storm import Openings
 
@@ -55,16 +55,16 @@ class Tables(msgspec.Struct):
     processed: set[SignalKey] = set()
     paged: dict[str, datetime] = {}
     joined: list[Joined] = []
-    causes: dict[Cause, IncidentId] = {}
-    accounted: dict[Cause, Accounted] = {}
+    causes: dict[CorrelationKey, IncidentId] = {}
+    accounted: dict[CorrelationKey, Accounted] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
-    switch: Switch = OFF
+    switch: KillSwitch = OFF
     approvals: dict[IncidentId, list[Approval]] = {}
     denied: set[tuple[IncidentId, Digest]] = set()
     heard: dict[str, datetime] = {}
     openings: dict[str, Openings] = {}
-    circumstances: dict[str, Circumstances] = {}
+    circumstances: dict[str, ExternalEvents] = {}
     journal: list[Entry | Given] = []
     """Every entry, and every person's answer, in the order in which they were committed."""
 
@@ -97,13 +97,13 @@ class MemoryStore:
         """See `firstline.controller.ports.store.Store`."""
         self._effects.effect("store", "store.commit", lambda: self._commit(change))
 
-    def open_incident(self, cause: Cause) -> IncidentId | None:
+    def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.open_incident", lambda: self.tables.causes.get(cause)
         )
 
-    def accounted(self, cause: Cause) -> Accounted | None:
+    def accounted(self, cause: CorrelationKey) -> Accounted | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.accounted", lambda: self.tables.accounted.get(cause)
@@ -118,11 +118,11 @@ class MemoryStore:
             lambda: Limits(
                 tables.leases.get(group, Lease(group=group)),
                 tables.switch,
-                tables.circumstances.get(group, Circumstances()),
+                tables.circumstances.get(group, ExternalEvents()),
             ),
         )
 
-    def switch(self) -> Switch:
+    def switch(self) -> KillSwitch:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.switch", lambda: self.tables.switch)
 
@@ -164,7 +164,7 @@ class MemoryStore:
     def readable(self) -> Iterator[Incident]:
         """Every incident that this code can read now."""
         for id_, text in self.tables.incidents.items():
-            with contextlib.suppress(Bug):
+            with contextlib.suppress(InvariantViolation):
                 yield incidents.decode(self._stored(text, self.tables.rows[id_]))
 
     def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
@@ -183,7 +183,7 @@ class MemoryStore:
         first = tuple(inbox[place] for place in sorted(inbox)[:WAITING_MAX])
         try:
             held = incidents.decode(self._stored(text, row))
-        except Bug as error:
+        except InvariantViolation as error:
             raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
         return Loaded(held, first, tuple(said))
 
@@ -202,7 +202,7 @@ class MemoryStore:
         _check_size(change)
         contested = next(self._contested(change), None)
         if contested is not None:
-            raise Conflict(contested)
+            raise CommitConflict(contested)
         tables, incident = self.tables, change.incident
         if incident is not None:
             stored = copy.replace(incident, version=incident.version + 1)
@@ -301,7 +301,7 @@ class MemoryStore:
         switch = self.tables.switch
         if switch.version != fence.switch or switch.unreadable:
             yield Contested.SWITCH
-        known = self.tables.circumstances.get(fence.group, Circumstances())
+        known = self.tables.circumstances.get(fence.group, ExternalEvents())
         if known.answers != fence.events:
             yield Contested.CIRCUMSTANCES
         if (fence.incident, fence.plan) in self.tables.denied:
@@ -317,7 +317,7 @@ class MemoryStore:
             if stored.version != write.openings.version:
                 yield Contested.OPENINGS
         if told := change.circumstances:
-            known = self.tables.circumstances.get(told.group, Circumstances())
+            known = self.tables.circumstances.get(told.group, ExternalEvents())
             if known.version != told.circumstances.version:
                 yield Contested.CIRCUMSTANCES
 
@@ -333,7 +333,9 @@ def _check_size(change: Change) -> None:
         why = "Item size to update has exceeded the maximum allowed size"
         raise Unwritable(held.id, why, held.severity, held.opened_at)
     if not 1 <= change.actions <= ACTIONS_MAX:
-        raise Bug(f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}")
+        raise InvariantViolation(
+            f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}"
+        )
 
 
 def _is_open(row: Row) -> bool:

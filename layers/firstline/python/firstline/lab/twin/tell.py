@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import digest
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import Scenario
@@ -28,12 +28,12 @@ def envelope(  # noqa: PLR0913, PLR0917 - what an event says
     home: Home,
     reason: str = REASON,
 ) -> bytes:
-    """The event; raises `Malformed` for an alarm that the profile's fleet does not have."""
+    """The event; raises `InvalidInput` for an alarm that the profile's fleet does not have."""
     found = detection.named(name, profile)
     if found is None and name != DRILL_ALARM:
         known = ", ".join(each.name for each in detection.made(profile))
         message = f"the profile makes no alarm {name!r}: known are {known}"
-        raise Malformed(message)
+        raise InvalidInput(message)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     before = AlarmState.OK if state is not AlarmState.OK else AlarmState.ALARM
     detail = {

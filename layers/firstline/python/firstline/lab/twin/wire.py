@@ -20,7 +20,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from urllib3 import HTTPResponse
 
-from firstline.errors import Bug
+from firstline.errors import InvariantViolation
 from firstline.lab import http_fault
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.changes import RequestError
@@ -141,7 +141,7 @@ class Wire:
 
     def _answer(self, name: str, asked: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
         if name not in OPERATIONS:
-            raise Bug(f"the twin's world has no answer to {name}")
+            raise InvariantViolation(f"the twin's world has no answer to {name}")
         try:
             done = OPERATIONS[name](self._world, asked)
             if name in CHANGES:

@@ -8,7 +8,7 @@ from firstline.diagnosis.evidence import (
     InstanceStatuses,
     Unknown,
 )
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
 from firstline.remediation import limits
 from firstline.remediation.guards.guard import Denial
@@ -59,8 +59,8 @@ def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.scope == "fleet":
         return None  # whom it touches is held by the budget and the floor
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
-    life = verdict.life if verdict is not None else Life.UNKNOWN
-    if life is not Life.DEAD:
+    life = verdict.life if verdict is not None else HostHealth.UNKNOWN
+    if life is not HostHealth.DEAD:
         return Denial(f"{plan.target} is not proven dead: it is {life}")
     health = situation.evidence.target_health
     if situation.profile.fleet.target_group and isinstance(health, Unknown):
@@ -73,7 +73,7 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
     if isinstance(situation.limits, Unknown):
         return Denial(f"what was touched cannot be read: {situation.limits.why}")
     policy, group = situation.profile.policy, situation.evidence.group
-    dead = set(situation.diagnosis.having(Life.DEAD))
+    dead = set(situation.diagnosis.having(HostHealth.DEAD))
     alive = {each for each in plan.hosts if each not in dead}
     if not alive:
         return None

@@ -10,8 +10,8 @@ from datetime import timedelta
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import AlarmReading, Group, Refreshes, Unknown, is_ok
-from firstline.diagnosis.external_events import KEPT_MAX, Circumstances, Sort
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.external_events import KEPT_MAX, ExternalEvents, Sort
+from firstline.diagnosis.health_checks import FailureMode
 from firstline.diagnosis.preflight import Deployments
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
@@ -28,7 +28,7 @@ def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.undoes_own_fix or situation.diagnosis.dependency is None:
         return None
     verdicts = (situation.diagnosis.hosts.get(each) for each in plan.hosts)
-    gone = (each is not None and each.failure is Failure.ENCLAVE_GONE for each in verdicts)
+    gone = (each is not None and each.failure is FailureMode.ENCLAVE_GONE for each in verdicts)
     if plan.hosts and all(gone):
         return None
     return Denial(f"no host reaches {situation.diagnosis.dependency}: the hosts are left alone")
@@ -65,17 +65,17 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
 def loud_alarms(situation: Situation) -> tuple[str, ...]:
     """The ARNs of the alarms that are not OK and that an operator did not silence, as known."""
     held = situation.limits
-    known = Circumstances() if isinstance(held, Unknown) else held.circumstances
+    known = ExternalEvents() if isinstance(held, Unknown) else held.circumstances
     return tuple(arn for arn, silence in _silences(situation, known).items() if not silence)
 
 
-def _silences(situation: Situation, known: Circumstances) -> dict[str, str]:
+def _silences(situation: Situation, known: ExternalEvents) -> dict[str, str]:
     """How an operator silenced each alarm that is not OK, by ARN; empty for one that rings."""
     read = situation.evidence.alarms.items()
     return {arn: _silence(arn, situation, known) for arn, each in read if not is_ok(each)}
 
 
-def _silence(arn: str, situation: Situation, known: Circumstances) -> str:
+def _silence(arn: str, situation: Situation, known: ExternalEvents) -> str:
     """How the operator silenced the alarm; empty where it is not silenced, or not known to be.
 
     What opens an incident, or joins one, was not muted: an earlier mute is over, earlier by more
@@ -167,7 +167,7 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     return None
 
 
-def _known(situation: Situation, sort: Sort, what: str) -> Circumstances | Denial:
+def _known(situation: Situation, sort: Sort, what: str) -> ExternalEvents | Denial:
     """External events, where those of *sort*, in words *what*, are all known."""
     held = situation.limits
     if isinstance(held, Unknown):

@@ -4,7 +4,7 @@ from firstline.incidents import approvals
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Attempt, Incident
 from firstline.notifications.pages import NO_LADDER
-from firstline.remediation.decision import Close, Decision, Fix, HandOver
+from firstline.remediation.decision import Close, Decision, Escalate, Fix
 from firstline.remediation.handover import attempted
 from firstline.remediation.situation import Situation
 
@@ -18,7 +18,7 @@ def doing(incident: Incident, decision: Decision, about: Situation) -> str:
 
 def _step(incident: Incident, decision: Decision, about: Situation) -> str:
     match decision.step:
-        case HandOver():
+        case Escalate():
             return f"handed over to a person: {decision.why}"
         case Close():
             return f"over: {decision.why}"

@@ -1,7 +1,7 @@
 """What is known of the fleet: how many hosts live how, or which alarms fire."""
 
 from firstline.diagnosis.evidence import AlarmReading, AlarmState, Gone, Group, Need, needs
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.remediation.situation import Situation
 
 
@@ -16,21 +16,29 @@ def known(about: Situation) -> str:
         empty = isinstance(group, Group)
         return "no host is in service" if empty else "which hosts are in service is not known"
     counts = _lives(about)
-    named = [f"{counts[life]} {life}" for life in (Life.DEAD, Life.SERVING, Life.UNKNOWN)]
-    named += [f"{counts[life]} {life}" for life in (Life.STARTING, Life.STOPPING) if counts[life]]
-    dead = about.diagnosis.having(Life.DEAD)
+    named = [
+        f"{counts[life]} {life}"
+        for life in (HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN)
+    ]
+    named += [
+        f"{counts[life]} {life}"
+        for life in (HostHealth.STARTING, HostHealth.STOPPING)
+        if counts[life]
+    ]
+    dead = about.diagnosis.having(HostHealth.DEAD)
     failures = sorted({str(about.diagnosis.hosts[each].failure) for each in dead})
     what = f" ({', '.join(failures)})" if failures else ""
     return f"{', '.join(named)} of {_count(len(incident.targets), 'host')}{what}"
 
 
-def _lives(about: Situation) -> dict[Life, int]:
+def _lives(about: Situation) -> dict[HostHealth, int]:
     """How many of the hosts in scope live how; one that is verified serves."""
     verdicts = about.diagnosis.hosts
     lives = [
-        Life.SERVING if each.verified else verdicts[each.id].life for each in about.incident.targets
+        HostHealth.SERVING if each.verified else verdicts[each.id].life
+        for each in about.incident.targets
     ]
-    return {life: lives.count(life) for life in Life}
+    return {life: lives.count(life) for life in HostHealth}
 
 
 def _alarms(about: Situation) -> str:

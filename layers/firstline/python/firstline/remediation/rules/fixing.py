@@ -2,11 +2,11 @@
 
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group, Refreshes
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.incidents import approvals
 from firstline.incidents.approvals import PROPOSALS_MAX
 from firstline.remediation import ladder
-from firstline.remediation.decision import Ask, Decision, Fix, HandOver, Step, Wait
+from firstline.remediation.decision import Decision, Escalate, Fix, RequestApproval, Step, Wait
 from firstline.remediation.guards.guard import Answer
 from firstline.remediation.guards.order import ask
 from firstline.remediation.plan import Plan
@@ -18,11 +18,15 @@ def next_fix(s: Situation) -> Decision | None:
     """R17: the first host that is proven dead, and after it, once verified, the next."""
     if not s.profile.rungs(s.incident.condition):
         return None
-    plan = ladder.gentlest_plan(s, s.diagnosis.having(Life.DEAD))
+    plan = ladder.gentlest_plan(s, s.diagnosis.having(HostHealth.DEAD))
     if plan is None:
         return None
     decision = _guarded(s, plan, "next fix")
-    older = hosts_to_look_at_first(s, plan) if isinstance(decision.step, Fix | Ask) else None
+    older = (
+        hosts_to_look_at_first(s, plan)
+        if isinstance(decision.step, Fix | RequestApproval)
+        else None
+    )
     return older or decision
 
 
@@ -57,7 +61,7 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
         return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
     why = "; ".join(each.why for each in denials)
     if any(each.final for each in denials):
-        return HandOver(), why
+        return Escalate(), why
     # a guard that keeps saying no is passed to a person, who may know more than it does
     if all(each.ask or (s.stalled and each.unknown) for each in denials):
         # a new proposal takes the place of an old one: it names what that one did, too
@@ -68,7 +72,7 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
     if len(retries) == len(denials):
         return Wait(min(max(retries), watch)), why
     if s.stalled and not any(each.held for each in denials):
-        return HandOver(), why
+        return Escalate(), why
     return Wait(watch), why
 
 
@@ -77,7 +81,7 @@ def _proposed(s: Situation, plan: Plan, unknowns: tuple[str, ...], why: str) -> 
     asked = approvals.standing(s.incident.proposals, plan.hash)
     if asked is None or not set(unknowns) <= set(asked.unknowns):
         full = len(s.incident.proposals) >= PROPOSALS_MAX
-        return HandOver() if full else Ask(plan, unknowns), why
+        return Escalate() if full else RequestApproval(plan, unknowns), why
     if asked.approval is None and s.now < asked.until:
         return Wait(min(asked.until, s.now + seconds(s.profile.policy.watch_seconds))), why
-    return HandOver(), f"{plan.action} on {plan.target} was not approved: {why}"
+    return Escalate(), f"{plan.action} on {plan.target} was not approved: {why}"

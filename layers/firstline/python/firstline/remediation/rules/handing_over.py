@@ -5,10 +5,10 @@ import copy
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import HOSTS_MAX, seconds
 from firstline.diagnosis.evidence import Gone, Group
-from firstline.diagnosis.health_checks import Failure, Life
+from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.incidents.incident import BYTES_MAX, Outcome, encode
 from firstline.remediation import execution, verification
-from firstline.remediation.decision import Decision, HandOver, Wait
+from firstline.remediation.decision import Decision, Escalate, Wait
 from firstline.remediation.situation import Situation
 
 
@@ -21,7 +21,7 @@ def bounded(s: Situation) -> Decision | None:
     if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
         return None
     why = f"not over after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
-    return Decision(step=HandOver(), rule="bounded", why=why)
+    return Decision(step=Escalate(), rule="bounded", why=why)
 
 
 def not_known_here(s: Situation) -> Decision | None:
@@ -31,7 +31,7 @@ def not_known_here(s: Situation) -> Decision | None:
     for action, target in (*intended, *proposed):
         if action not in FIXES:
             why = f"this version does not know {action}, on {target}"
-            return Decision(step=HandOver(), rule="not known here", why=why)
+            return Decision(step=Escalate(), rule="not known here", why=why)
     return None
 
 
@@ -40,7 +40,7 @@ def went_astray(s: Situation) -> Decision | None:
     met = [each for each in s.incident.attempts if each.outcome is Outcome.ANOTHER]
     if not met:
         return None
-    return Decision(step=HandOver(), rule="went astray", why=execution.astray(met[-1]))
+    return Decision(step=Escalate(), rule="went astray", why=execution.astray(met[-1]))
 
 
 def outgrown(s: Situation) -> Decision | None:
@@ -53,7 +53,7 @@ def outgrown(s: Situation) -> Decision | None:
         why = f"the incident has grown to {size} bytes, and is stored up to {BYTES_MAX}"
     else:
         return None
-    return Decision(step=HandOver(), rule="outgrown", why=why)
+    return Decision(step=Escalate(), rule="outgrown", why=why)
 
 
 def nothing_to_watch(s: Situation) -> Decision | None:
@@ -67,7 +67,7 @@ def nothing_to_watch(s: Situation) -> Decision | None:
     quiet_at = s.incident.joined_at + seconds(s.profile.policy.quiet_seconds)
     ahead = [at for at in (quiet_at, s.short_until) if at is not None and at > s.now]
     if not ahead:
-        return Decision(step=HandOver(), rule="nothing to watch", why=why)
+        return Decision(step=Escalate(), rule="nothing to watch", why=why)
     why = f"{why}: what comes again by {max(ahead):%H:%M:%S} joins it"
     return Decision(step=Wait(min(ahead)), rule="nothing to watch", why=why)
 
@@ -77,7 +77,7 @@ def alarm_gone(s: Situation) -> Decision | None:
     if s.quiet_until is not None or not isinstance(s.evidence.alarm, Gone):
         return None
     why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
-    return Decision(step=HandOver(), rule="alarm gone", why=why)
+    return Decision(step=Escalate(), rule="alarm gone", why=why)
 
 
 def no_hosts(s: Situation) -> Decision | None:
@@ -91,28 +91,28 @@ def no_hosts(s: Situation) -> Decision | None:
     if verification.launches(s.evidence) and not s.stalled:
         return None
     why = f"the group has no instance in service, and wants {group.desired}"
-    return Decision(step=HandOver(), rule="no hosts", why=why)
+    return Decision(step=Escalate(), rule="no hosts", why=why)
 
 
 def silent_hosts(s: Situation) -> Decision | None:
     """Hosts that cannot be looked at cannot be mended from here: a person must."""
     limit = s.profile.policy.silent_looks_max
-    dead = s.diagnosis.having(Life.DEAD)
+    dead = s.diagnosis.having(HostHealth.DEAD)
     silent = [each.id for each in s.unverified if each.silent >= limit and each.id not in dead]
     if not silent or len(silent) < len(s.unverified):
         return None
     why = f"{', '.join(silent)} did not answer {limit} looks in a row"
-    return Decision(step=HandOver(), rule="silent hosts", why=why)
+    return Decision(step=Escalate(), rule="silent hosts", why=why)
 
 
 def beyond_mending(s: Situation) -> Decision | None:
     """S14: what fails on every host that is left is known, and no rung of the ladder mends it."""
-    dead = s.diagnosis.having(Life.DEAD)
+    dead = s.diagnosis.having(HostHealth.DEAD)
     failures = [s.diagnosis.hosts[each].failure for each in dead]
-    if not dead or len(dead) < len(s.unverified) or Failure.UNKNOWN in failures:
+    if not dead or len(dead) < len(s.unverified) or FailureMode.UNKNOWN in failures:
         return None
     told = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
-    return Decision(step=HandOver(), rule="beyond mending", why=f"no fix is there for {told}")
+    return Decision(step=Escalate(), rule="beyond mending", why=f"no fix is there for {told}")
 
 
 def later(decision: Decision, s: Situation) -> Decision:
@@ -121,7 +121,7 @@ def later(decision: Decision, s: Situation) -> Decision:
     Whoever was paged knows of the trouble; each signal that came after the end would open it anew
     and page again.
     """
-    if not isinstance(decision.step, HandOver) or s.incident.signals == 1:
+    if not isinstance(decision.step, Escalate) or s.incident.signals == 1:
         return decision
     if bounded(s) or went_astray(s):
         return decision

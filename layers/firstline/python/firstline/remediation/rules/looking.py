@@ -8,7 +8,7 @@ from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt
-from firstline.remediation.decision import Decision, HandOver, Look, Wait, wait
+from firstline.remediation.decision import Decision, Escalate, Look, Wait, wait
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -142,7 +142,7 @@ def targets_to_confirm(s: Situation) -> Decision | None:
     names = tuple(each.id for each in targets)
     if s.stalled:
         why = f"nothing could be proven of {', '.join(names)}"
-        return Decision(step=HandOver(), rule="confirm targets", why=why)
+        return Decision(step=Escalate(), rule="confirm targets", why=why)
     if s.now < due:
         why = f"{', '.join(names)} not verified yet"
         return Decision(step=Wait(due), rule="confirm targets", why=why)

@@ -5,7 +5,7 @@ from datetime import datetime
 from firstline.config.profile import seconds
 from firstline.ids import InstanceId
 from firstline.remediation import recovery
-from firstline.remediation.decision import Close, Decision, HandOver, Look, Wait, wait
+from firstline.remediation.decision import Close, Decision, Escalate, Look, Wait, wait
 from firstline.remediation.rules.looking import together
 from firstline.remediation.situation import Situation
 
@@ -74,7 +74,7 @@ def alarm_to_clear(s: Situation) -> Decision | None:
         why = "every target is verified; the alarm's window has still to drain"
         return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
     why = "every target is verified, and the alarm still fires"
-    return Decision(step=HandOver(), rule="alarm to clear", why=why)
+    return Decision(step=Escalate(), rule="alarm to clear", why=why)
 
 
 def _clearing(s: Situation) -> Decision:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group, Need, Unknown, needs
-from firstline.remediation.decision import Decision, HandOver, wait
+from firstline.remediation.decision import Decision, Escalate, wait
 from firstline.remediation.situation import Situation
 
 
@@ -16,7 +16,7 @@ def fix_not_found(s: Situation) -> Decision | None:
     if s.now - current.lease_until < seconds(policy.blocked_max_seconds):
         return None
     why = f"whether {current.action} on {current.target} was sent cannot be read"
-    return Decision(step=HandOver(), rule="fix not found", why=why)
+    return Decision(step=Escalate(), rule="fix not found", why=why)
 
 
 def group_not_whole(s: Situation) -> Decision | None:
@@ -25,7 +25,7 @@ def group_not_whole(s: Situation) -> Decision | None:
     if not cleared or s.unverified or not s.needs_hosts or not s.stalled:
         return None
     why = f"the alarm is OK, but {_group(s.evidence.group)}"
-    return Decision(step=HandOver(), rule="group not whole", why=why)
+    return Decision(step=Escalate(), rule="group not whole", why=why)
 
 
 def _group(group: Group | Unknown) -> str:
@@ -38,7 +38,7 @@ def watch(s: Situation) -> Decision:
     """Nothing to do but watch: for a while, and then a person is asked, by what was not read."""
     if s.stalled and not s.evidence.all_clear():
         why = "; ".join(_unread(s)) or "the alarm still fires, and there is nothing to do but watch"
-        return Decision(step=HandOver(), rule="watch", why=why)
+        return Decision(step=Escalate(), rule="watch", why=why)
     patience = seconds(s.profile.policy.watch_seconds)
     return wait(s.now, patience, "watch", "nothing to do but watch")
 

@@ -7,7 +7,7 @@ import msgspec
 
 from firstline.diagnosis.diagnose import CRITERIA
 from firstline.diagnosis.evidence import HostEvidence
-from firstline.diagnosis.health_checks import Criteria, Life
+from firstline.diagnosis.health_checks import Criteria, HostHealth
 from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade
 from firstline.ledger.export import Recorded
@@ -17,7 +17,7 @@ from firstline.reporting.postmortem.health import Known, judged, last_known
 
 AGE_MAX = timedelta(minutes=2)
 """How old evidence may be where the policy is not at hand."""
-ALWAYS = (Life.DEAD, Life.SERVING, Life.UNKNOWN)
+ALWAYS = (HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN)
 """The counts that are shown also where they are 0."""
 
 
@@ -54,6 +54,6 @@ def of_decision(
 def _counted(known: Known | None) -> Hosts | None:
     if known is None or not known.diagnosis.hosts:
         return None
-    counts = {life: len(known.diagnosis.having(life)) for life in Life}
+    counts = {life: len(known.diagnosis.having(life)) for life in HostHealth}
     shown = {str(life): count for life, count in counts.items() if count or life in ALWAYS}
     return Hosts(at=known.at, total=len(known.diagnosis.hosts), counts=shown)

@@ -13,7 +13,7 @@ from firstline.ledger.entries import SignalReceived, SignalsJoined
 from firstline.ledger.export import Recorded
 from firstline.notifications.unreadable import WHAT_TO_DO
 from firstline.redaction import redact
-from firstline.remediation.kill_switch import Switch
+from firstline.remediation.kill_switch import KillSwitch
 from firstline.reporting import links
 from firstline.reporting.console import asks, hosts, progress
 from firstline.reporting.console.escalation import Standing
@@ -66,7 +66,7 @@ def of_incident(held: Incident, tail: Sequence[Recorded], lens: Lens) -> Row:
 
 
 def of_chain(records: Sequence[Recorded], lens: Lens) -> Row:
-    """What the entries of a chain tell; raises `Malformed` for one of another form."""
+    """What the entries of a chain tell; raises `InvalidInput` for one of another form."""
     summary = summarise(records)
     is_open = summary.outcome == OPEN
     coming = progress.coming(progress.last_decision(records), None)
@@ -139,7 +139,7 @@ def alarms_of_chain(records: Iterable[Recorded]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.arn for each in troubles if each.arn))
 
 
-def stops(switch: Switch, now: datetime) -> tuple[Stop, ...]:
+def stops(switch: KillSwitch, now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand."""
     return tuple(
         stop(each.scope, each.why, each.by, each.until)

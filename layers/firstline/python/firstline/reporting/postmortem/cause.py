@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from firstline.config.profile import Profile
 from firstline.diagnosis.diagnose import COMPONENTS, Diagnosis
 from firstline.diagnosis.evidence import UNREAD, Unknown
-from firstline.diagnosis.health_checks import Failure, Life
+from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.ledger.entries import DecisionMade, HandedOver
 from firstline.reporting.events import events
 from firstline.reporting.postmortem.fixes import Fix, by_action
@@ -37,20 +37,20 @@ def component(stands: Standing, worst: Known | None, profile: Profile | None) ->
     return next((str(each.component) for each in rules if each.name == stands.rule), UNKNOWN)
 
 
-def failures(diagnosis: Diagnosis | None) -> tuple[Failure, ...]:
+def failures(diagnosis: Diagnosis | None) -> tuple[FailureMode, ...]:
     """What fails on the hosts that were dead."""
     if diagnosis is None:
         return ()
-    found = {diagnosis.hosts[each].failure for each in diagnosis.having(Life.DEAD)}
-    return tuple(each for each in Failure if each in found)
+    found = {diagnosis.hosts[each].failure for each in diagnosis.having(HostHealth.DEAD)}
+    return tuple(each for each in FailureMode if each in found)
 
 
 def _likely(record: Record, stands: Standing, diagnosis: Diagnosis | None) -> str:
     if diagnosis is not None and diagnosis.dependency is not None:
         return f"a dependency: no host reached {diagnosis.dependency}, so no host was at fault"
-    known = [each for each in failures(diagnosis) if each is not Failure.UNKNOWN]
+    known = [each for each in failures(diagnosis) if each is not FailureMode.UNKNOWN]
     if diagnosis is not None and known:
-        dead = diagnosis.having(Life.DEAD)
+        dead = diagnosis.having(HostHealth.DEAD)
         what = ", ".join(map(str, known))
         where = ", ".join(dict.fromkeys(str(COMPONENTS[each]) for each in known))
         return f"{len(dead)} of {len(diagnosis.hosts)} hosts: {what} (component {where})"
@@ -64,8 +64,8 @@ def _likely(record: Record, stands: Standing, diagnosis: Diagnosis | None) -> st
 
 def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]) -> Iterator[str]:
     if diagnosis is not None:
-        yield from _by_fact(diagnosis, Life.DEAD)
-    if diagnosis is None or not diagnosis.having(Life.DEAD):
+        yield from _by_fact(diagnosis, HostHealth.DEAD)
+    if diagnosis is None or not diagnosis.having(HostHealth.DEAD):
         for decision in events(record, DecisionMade):
             if decision.step_type == "fix":
                 yield from decision.facts
@@ -76,8 +76,8 @@ def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...
 
 def _against(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]) -> Iterator[str]:
     if diagnosis is not None:
-        yield from _by_fact(diagnosis, Life.SERVING)
-        unknown = diagnosis.having(Life.UNKNOWN)
+        yield from _by_fact(diagnosis, HostHealth.SERVING)
+        unknown = diagnosis.having(HostHealth.UNKNOWN)
         if unknown:
             yield f"nothing was proven of {named(unknown)}"
     for action, targets in by_action(fixed, helped=False).items():
@@ -85,12 +85,12 @@ def _against(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]
     yield from (line for line in _looked_up(record) if not _is_change(line))
 
 
-def _by_fact(diagnosis: Diagnosis, life: Life) -> Iterator[str]:
+def _by_fact(diagnosis: Diagnosis, life: HostHealth) -> Iterator[str]:
     """Each fact with the hosts that it is of; of a dead host those for it, too, that it serves."""
     facts = grouped(
         (fact, host)
         for host, verdict in diagnosis.hosts.items()
-        for fact in (verdict.dead if life is Life.DEAD else verdict.serving)
+        for fact in (verdict.dead if life is HostHealth.DEAD else verdict.serving)
     )
     return (f"{fact} ({named(hosts)})" for fact, hosts in facts.items())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from firstline.diagnosis.health_checks import Failure
+from firstline.diagnosis.health_checks import FailureMode
 from firstline.incidents.incident import Status
 from firstline.ledger.entries import HostsVerified, PlanProposed
 from firstline.reporting.events import events
@@ -15,27 +15,33 @@ from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import named
 from firstline.signal import Condition
 
-BY_FAILURE: dict[Failure, str] = {
-    Failure.ENCLAVE_GONE: (
+BY_FAILURE: dict[FailureMode, str] = {
+    FailureMode.ENCLAVE_GONE: (
         "R40 find out why the enclave ended: the kernel's and the allocator's log"
     ),
-    Failure.ENCLAVE_SILENT: (
+    FailureMode.ENCLAVE_SILENT: (
         "R40 find out why the enclave did not answer: the parent's log before the start, and load"
     ),
-    Failure.PARENT_DOWN: "R40 find out why the parent ended: its unit's exit status and last lines",
-    Failure.NATS_LOST: "R35 see why the parent did not connect again while NATS could be reached",
-    Failure.CREDENTIALS_ENDED: (
+    FailureMode.PARENT_DOWN: (
+        "R40 find out why the parent ended: its unit's exit status and last lines"
+    ),
+    FailureMode.NATS_LOST: (
+        "R35 see why the parent did not connect again while NATS could be reached"
+    ),
+    FailureMode.CREDENTIALS_ENDED: (
         "R41 renew the NATS credentials before they end; an alarm is over their days"
     ),
-    Failure.IMAGE_MISMATCH: "R21 publish an image, its PCR0 and the key's policy in one step",
-    Failure.KMS_REFUSES: (
+    FailureMode.IMAGE_MISMATCH: "R21 publish an image, its PCR0 and the key's policy in one step",
+    FailureMode.KMS_REFUSES: (
         "R31 find out who changed the key's state or policy, and hold it by a check"
     ),
-    Failure.UNIT_MASKED: "R40 ask who masked the unit, and why: nothing starts it until then",
-    Failure.UNIT_STOPPED: "R40 ask who stopped the unit, and why: nothing starts it until then",
-    Failure.UNIT_INVALID: "R40 find out which deployment left a unit that systemd cannot load",
-    Failure.HOST_LOST: "R46 look for a failure of the hardware in AWS's notices for these hosts",
-    Failure.UNKNOWN: "R40 find out what failed: no reader could tell, so one is missing",
+    FailureMode.UNIT_MASKED: "R40 ask who masked the unit, and why: nothing starts it until then",
+    FailureMode.UNIT_STOPPED: "R40 ask who stopped the unit, and why: nothing starts it until then",
+    FailureMode.UNIT_INVALID: "R40 find out which deployment left a unit that systemd cannot load",
+    FailureMode.HOST_LOST: (
+        "R46 look for a failure of the hardware in AWS's notices for these hosts"
+    ),
+    FailureMode.UNKNOWN: "R40 find out what failed: no reader could tell, so one is missing",
 }
 """What to look for where a host failed so."""
 

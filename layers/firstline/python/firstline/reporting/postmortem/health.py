@@ -11,7 +11,7 @@ import msgspec
 
 from firstline.diagnosis.diagnose import CRITERIA, Diagnosis, diagnose
 from firstline.diagnosis.evidence import UNREAD, Evidence, Group, HostEvidence
-from firstline.diagnosis.health_checks import Criteria, Failure, Life
+from firstline.diagnosis.health_checks import Criteria, FailureMode, HostHealth
 from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade, HostsInspected, LookIntended
 from firstline.ledger.export import Recorded
@@ -93,6 +93,6 @@ def worst(found: tuple[Known, ...]) -> Known | None:
 
 
 def _badness(each: Known) -> tuple[int, int]:
-    dead = each.diagnosis.having(Life.DEAD)
-    told = (each.diagnosis.hosts[host].failure is not Failure.UNKNOWN for host in dead)
+    dead = each.diagnosis.having(HostHealth.DEAD)
+    told = (each.diagnosis.hosts[host].failure is not FailureMode.UNKNOWN for host in dead)
     return len(dead), sum(told)

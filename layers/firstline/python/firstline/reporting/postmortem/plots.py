@@ -5,7 +5,7 @@ from collections.abc import Callable
 from firstline.config.profile import MadeAlarm
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Answering, HostReport
-from firstline.diagnosis.health_checks import Life
+from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
 from firstline.ledger.entries import HandedOver, HostsInspected, MetricSeries
 from firstline.reporting.events import events, timed
@@ -20,7 +20,11 @@ type Value = Callable[[HostReport], int | None]
 type Together = Callable[[list[int]], int]
 """How the values of many hosts become one."""
 
-_LIVES = ((Life.SERVING, Tone.GOOD), (Life.DEAD, Tone.BAD), (Life.UNKNOWN, Tone.QUIET))
+_LIVES = (
+    (HostHealth.SERVING, Tone.GOOD),
+    (HostHealth.DEAD, Tone.BAD),
+    (HostHealth.UNKNOWN, Tone.QUIET),
+)
 HOSTS_MAX = 6
 """With more hosts than these one line is drawn, of their sum or least."""
 

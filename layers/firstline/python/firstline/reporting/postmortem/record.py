@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from firstline.diagnosis.evidence import HostReport, Unknown
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import InstanceId
 from firstline.ledger.entries import HostsInspected
 from firstline.ledger.export import Recorded
@@ -24,7 +24,7 @@ _DIGEST = re.compile(r"[0-9a-f]{8,96}", re.ASCII)
 
 
 def read(chain: Iterable[Recorded]) -> Record:
-    """The entries of one incident; raises `Malformed` naming the first that cannot be read."""
+    """The entries of one incident; raises `InvalidInput` naming the first that cannot be read."""
     return tuple(map(_cleaned, chain))
 
 
@@ -33,8 +33,8 @@ def _cleaned(entry: Recorded) -> Recorded:
     cleaned = copy.replace(entry, data=data)
     try:
         cleaned.checked()
-    except Malformed as error:
-        raise Malformed(redact(str(error))) from error
+    except InvalidInput as error:
+        raise InvalidInput(redact(str(error))) from error
     return cleaned
 
 

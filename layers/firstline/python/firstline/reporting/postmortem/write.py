@@ -6,7 +6,7 @@ import msgspec
 
 from firstline.config.profile import Profile, seconds
 from firstline.diagnosis.diagnose import CRITERIA
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import SignalReceived
 from firstline.ledger.export import recorded
@@ -40,12 +40,12 @@ AGE_MAX = timedelta(minutes=2)
 def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
     """The report of one incident; without its *profile* nothing is known of rules and meetings.
 
-    Raises `Malformed` for a chain that is empty or cannot be read.
+    Raises `InvalidInput` for a chain that is empty or cannot be read.
     """
     exported = tuple(map(recorded, chain))
     record = read(exported)
     if not record:
-        raise Malformed("a report is of an incident: the chain has no entry")
+        raise InvalidInput("a report is of an incident: the chain has no entry")
     age_max = seconds(profile.policy.evidence_age_max_seconds) if profile else AGE_MAX
     criteria = profile.criteria if profile else CRITERIA
     fixed, found = fixes(record), tuple(known(record, age_max, criteria))
@@ -84,7 +84,7 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
 def ended(chain: tuple[Entry, ...]) -> bool:
     """Whether *chain* is of an incident that was closed or handed over.
 
-    Raises `Malformed` for an entry that is none; what else an entry says is not read.
+    Raises `InvalidInput` for an entry that is none; what else an entry says is not read.
     """
     said = tuple(map(recorded, chain))
     return bool(said) and said[0].opens and any(each.ends for each in said)

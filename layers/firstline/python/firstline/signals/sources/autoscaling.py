@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import INSTANCE_ID
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
@@ -27,11 +27,11 @@ class _Activity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 def activity(envelope: Envelope) -> Signal:
-    """What happened to the group: the key is the id of its activity; raises `Malformed`."""
+    """What happened to the group: the key is the id of its activity; raises `InvalidInput`."""
     event = decoded(envelope.detail, _Activity)
     ids = (event.activity_id, event.instance_refresh_id, event.lifecycle_action_token)
     if not any(ids):
-        raise Malformed("an event of a group that names no activity of it")
+        raise InvalidInput("an event of a group that names no activity of it")
     key = ("autoscaling", envelope.detail_type, *ids, event.checkpoint_percentage)
     where = {"AutoScalingGroupName": event.auto_scaling_group_name}
     if event.instance:

@@ -13,7 +13,7 @@ import msgspec
 
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM, ALARM_STATES
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
@@ -86,14 +86,14 @@ class _Change(_Camel, frozen=True, kw_only=True):
 
 
 def state_change(envelope: Envelope) -> Signal:
-    """The signal in a state change, of an alarm or of one contributor; raises `Malformed`.
+    """The signal in a state change, of an alarm or of one contributor; raises `InvalidInput`.
 
     The envelope's id differs between deliveries of the same transition, and is not read.
     """
     event = decoded(envelope.detail, Detail)
     by = event.alarm_contributor
     if by is None and envelope.detail_type == CONTRIBUTOR:
-        raise Malformed("a contributor's state change without its contributor")
+        raise InvalidInput("a contributor's state change without its contributor")
     arn = _arn(event.alarm_name, envelope)
     at = instant(event.state.timestamp)
     metric = _metric(event.configuration.metrics)
@@ -151,7 +151,7 @@ def _key(arn: str, contributor: str, state: AlarmState, at: datetime) -> SignalK
 
 
 def configuration_change(envelope: Envelope) -> Signal:
-    """The signal in a change of an alarm itself: its state is the operation; raises `Malformed`.
+    """The signal in a change of an alarm itself: its state is the operation; raises `InvalidInput`.
 
     The event repeats the alarm's state, which is not read: nothing turned.
     """
@@ -170,7 +170,7 @@ def _arn(name: str, envelope: Envelope) -> str:
     """The alarm's ARN; one that contradicts the alarm's name is not believed."""
     expected = f"arn:aws:cloudwatch:{envelope.region}:{envelope.account}:alarm:{name}"
     if envelope.resources != (expected,):
-        raise Malformed(f"the event's resources are not the alarm {name!r} that it names")
+        raise InvalidInput(f"the event's resources are not the alarm {name!r} that it names")
     return expected
 
 
@@ -188,7 +188,7 @@ def _part(entry: _MetricEntry) -> AlarmMetric | None:
 
 def _end(mute: dict[str, object] | None) -> datetime | None:
     """When the mute window ends; None also where the event does not show it as CloudWatch does."""
-    with contextlib.suppress(Malformed):
+    with contextlib.suppress(InvalidInput):
         return instant(str(mute.get("muteWindowEnd"))) if mute else None
     return None
 

@@ -12,7 +12,7 @@ class _Change(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 def state_change(envelope: Envelope) -> Signal:
-    """The state that an instance is in now; raises `Malformed`."""
+    """The state that an instance is in now; raises `InvalidInput`."""
     event = decoded(envelope.detail, _Change)
     key = ("instance", event.instance_id, event.state, envelope.time.isoformat())
     where = {"InstanceId": event.instance_id}

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from firstline import event_sources
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import Delivery
 from firstline.ids import SignalKey, digest
 from firstline.signal import Mark, Signal, SignalKind, dated
@@ -78,7 +78,7 @@ def _parsed(body: bytes, home: Home, received_at: datetime) -> Signal:
         return _malformed(body, home, received_at)
     try:
         envelope = decoded(body, Envelope)
-    except Malformed:
+    except InvalidInput:
         return _other_way(body, home, received_at)
     return _told(envelope, body, home, received_at)
 
@@ -86,7 +86,7 @@ def _parsed(body: bytes, home: Home, received_at: datetime) -> Signal:
 def _told(envelope: Envelope, body: bytes, home: Home, received_at: datetime) -> Signal:
     try:
         signal = _read(envelope, body, home)
-    except Malformed:
+    except InvalidInput:
         signal = _malformed(body, home, received_at)
     return _replayed(signal, body) if envelope.replay_name else signal
 
@@ -100,7 +100,7 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
         return _unread(envelope, body)
     if not "".join((envelope.source, envelope.detail_type, *envelope.resources)).isprintable():
         # a name is shown in pages, logs and terminals: one that could steer them is no name
-        raise Malformed("a name in the event holds control characters")
+        raise InvalidInput("a name in the event holds control characters")
     told = event_sources.HEALTH
     if envelope.source == told.source and envelope.detail_type in told.detail_types:
         return health.event(envelope, home)
@@ -117,11 +117,11 @@ def _other_way(body: bytes, home: Home, received_at: datetime) -> Signal:
             letter = opened(body)
             if (letter.account, letter.region) == (home.account, home.region):
                 return _told(decoded(letter.body, Envelope), letter.body, home, received_at)
-        except Malformed:
+        except InvalidInput:
             continue
     try:
         return misrouted(body)
-    except Malformed:
+    except InvalidInput:
         return _malformed(body, home, received_at)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import INSTANCE_ID, SignalKey
 from firstline.signal import Signal, SignalKind
 
@@ -36,11 +36,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 def decoded[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
-    """*raw* as *type_*; raises `Malformed`."""
+    """*raw* as *type_*; raises `InvalidInput`."""
     try:
         return _decoder(type_).decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Malformed(f"not what its source is known to send: {error}") from error
+        raise InvalidInput(f"not what its source is known to send: {error}") from error
 
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
@@ -55,14 +55,17 @@ def _decoder[T](type_: type[T]) -> msgspec.json.Decoder[T]:
 
 
 def instant(text: str) -> datetime:
-    """The instant in UTC, so that each way to write it gives the same key; raises `Malformed`."""
+    """The instant in UTC, so that each way to write it gives the same key.
+
+    Raises `InvalidInput`.
+    """
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Malformed(f"not an instant: {text[:40]!r}") from error
-    raise Malformed(f"an instant without offset: {text[:40]!r}")
+        raise InvalidInput(f"not an instant: {text[:40]!r}") from error
+    raise InvalidInput(f"an instant without offset: {text[:40]!r}")
 
 
 def read(

@@ -128,7 +128,7 @@ class _ImportedV2(msgspec.Struct, frozen=True):
 
 
 def guardduty(envelope: Envelope) -> Signal:
-    """A finding; its state is the name of its severity; raises `Malformed`."""
+    """A finding; its state is the name of its severity; raises `InvalidInput`."""
     found = decoded(envelope.detail, _GuardDuty)
     level = next((name for least, name in _LEVELS if found.severity >= least), "LOW")
     state = OVER if found.service.archived else level
@@ -138,7 +138,7 @@ def guardduty(envelope: Envelope) -> Signal:
 
 
 def hub(envelope: Envelope) -> Signal:
-    """The one finding that an import tells of; sent at every update; raises `Malformed`."""
+    """The one finding that an import tells of; sent at every update; raises `InvalidInput`."""
     (found,) = decoded(envelope.detail, _Imported).findings
     over = found.record_state == "ARCHIVED" or found.workflow.status in ("RESOLVED", "SUPPRESSED")
     state = OVER if over else found.severity.label
@@ -147,7 +147,7 @@ def hub(envelope: Envelope) -> Signal:
 
 
 def hub_v2(envelope: Envelope) -> Signal:
-    """The one finding in OCSF that an import tells of; raises `Malformed`.
+    """The one finding in OCSF that an import tells of; raises `InvalidInput`.
 
     As in ASFF, what a person changes does not change when the finding was modified.
     """

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from firstline.config.settings import Home
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
 
@@ -35,7 +35,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def event(envelope: Envelope, home: Home) -> Signal:
-    """One page of a communication; its Region is the one it is about; raises `Malformed`.
+    """One page of a communication; its Region is the one it is about; raises `InvalidInput`.
 
     The key is (event, communication, account, page): the same in the backup Region's copy.
     """
@@ -64,4 +64,4 @@ def _instant(text: str) -> datetime:
         at = parsedate_to_datetime(text)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Malformed(f"not a date: {text[:40]!r}") from error
+        raise InvalidInput(f"not a date: {text[:40]!r}") from error

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources import eventbridge
 from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
@@ -30,7 +30,7 @@ class _Calendar(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def command(envelope: Envelope) -> Signal:
-    """The status of a command, or of it on one instance; raises `Malformed`."""
+    """The status of a command, or of it on one instance; raises `InvalidInput`."""
     event = decoded(envelope.detail, _Command)
     key = ("command", event.command_id, event.instance_id or "-", event.status)
     where = {"InstanceId": event.instance_id} if event.instance_id else {}
@@ -39,11 +39,11 @@ def command(envelope: Envelope) -> Signal:
 
 
 def calendar(envelope: Envelope) -> Signal:
-    """A calendar opened or closed, told up to 15 minutes late; raises `Malformed`."""
+    """A calendar opened or closed, told up to 15 minutes late; raises `InvalidInput`."""
     event = decoded(envelope.detail, _Calendar)
     at = instant(event.at_time)
     if len(envelope.resources) != 1:
-        raise Malformed("a calendar's event that does not name its one calendar")
+        raise InvalidInput("a calendar's event that does not name its one calendar")
     key = ("calendar", envelope.resources[0], event.state, at.isoformat())
     named = {"Name": envelope.resources[0]}
     kind = SignalKind.CALENDAR

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.ids import SignalKey
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources.eventbridge import decoded, instant
@@ -78,14 +78,14 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 def dead_letter(body: bytes) -> Letter:
-    """The envelope in a dead-letter queue's message; raises `Malformed`."""
+    """The envelope in a dead-letter queue's message; raises `InvalidInput`."""
     (record,) = decoded(body, _Records[_Queued]).records
     queue = _parts(_QUEUE, record.event_source_arn, "a message of a queue")
     return Letter(record.body.encode(errors="replace"), account=queue[2], region=queue[1])
 
 
 def on_failure(body: bytes) -> Letter:
-    """The envelope that a function of ours could not deal with; raises `Malformed`.
+    """The envelope that a function of ours could not deal with; raises `InvalidInput`.
 
     Lambda's record of it (Lambda developer guide, "asynchronous invocation") holds what the
     function was called with: an envelope, or the queue's one message that holds it.
@@ -97,9 +97,9 @@ def on_failure(body: bytes) -> Letter:
 
 
 def _parts(pattern: re.Pattern[str], arn: str, what: str) -> re.Match[str]:
-    """Region, account and name in *arn*; raises `Malformed`."""
+    """Region, account and name in *arn*; raises `InvalidInput`."""
     if (found := pattern.fullmatch(arn)) is None:
-        raise Malformed(f"{what} that names itself by no ARN")
+        raise InvalidInput(f"{what} that names itself by no ARN")
     return found
 
 
@@ -107,7 +107,7 @@ def undelivered(body: bytes) -> bytes:
     """The envelope in *body* where that is a dead letter, and *body* itself where it is none."""
     try:
         return dead_letter(body).body
-    except Malformed:
+    except InvalidInput:
         return body
 
 
@@ -115,15 +115,15 @@ def envelope_in(body: bytes) -> bytes:
     """The envelope that *body* holds, as `undelivered`, or as Lambda's record of a failure does."""
     try:
         return on_failure(body).body
-    except Malformed:
+    except InvalidInput:
         return undelivered(body)
 
 
 def misrouted(body: bytes) -> Signal:
-    """An alarm that came by SNS or as a direct call; raises `Malformed` for anything else."""
+    """An alarm that came by SNS or as a direct call; raises `InvalidInput` for anything else."""
     try:
         (notice,) = decoded(body, _Records[_Notice]).records
-    except Malformed:
+    except InvalidInput:
         call = decoded(body, _Call)
         state = call.alarm_data.state
         return _refused("lambda", call.alarm_arn, state.value, state.timestamp)

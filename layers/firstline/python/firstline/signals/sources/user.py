@@ -35,7 +35,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def report(envelope: Envelope) -> Signal:
-    """The report, whose user `named` makes a keyed hash of; raises `Malformed`."""
+    """The report, whose user `named` makes a keyed hash of; raises `InvalidInput`."""
     told = decoded(envelope.detail, Report)
     kept = Restricted(user=told.user, details=plain(told.details), reporter=told.reporter)
     kind = SignalKind.REPORT

@@ -12,11 +12,11 @@ from firstline.cli.analysis.drill.results import Drilled, Expected
 from firstline.cli.output.deployed import DrillDecision, DrillLine
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.operators.commands import AnnounceDrill, Pulled
+from firstline.controller.operators.commands import AnnounceDrill, CommandResult
 from firstline.controller.ports.people import Clock
 from firstline.controller.ports.store import Store
 from firstline.diagnosis.evidence import AlarmState
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger.chain import Entry
@@ -56,7 +56,7 @@ class Stage(NamedTuple):
     alarms: Alarms
     store: Store
     clock: Clock
-    announce: Callable[[AnnounceDrill], Pulled]
+    announce: Callable[[AnnounceDrill], CommandResult]
 
 
 class Played(NamedTuple):
@@ -68,7 +68,7 @@ class Played(NamedTuple):
 
 
 def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bool) -> Played:
-    """Ring, follow, let it end; raises `Malformed` where it must not be rung.
+    """Ring, follow, let it end; raises `InvalidInput` where it must not be rung.
 
     Unless *enforce*, what it opens is only observed, also where the deployment may fix: there the
     drill is announced first, and where that is refused nothing is rung.
@@ -100,11 +100,11 @@ def _reason(alarm: Rung, lasts: timedelta, stage: Stage, *, enforce: bool) -> st
     if enforce or stage.mode == "observe":
         return announced.REASON
     if lasts + SPARE > announced.LONGEST:
-        raise Malformed(f"--for: a drill is observed for {announced.LONGEST} at most")
+        raise InvalidInput(f"--for: a drill is observed for {announced.LONGEST} at most")
     until = stage.clock.now() + lasts + SPARE
     pulled = stage.announce(AnnounceDrill(alarm=alarm.arn, until=until))
     if not pulled.word:
-        raise Malformed("the deployment announced no drill: nothing is rung")
+        raise InvalidInput("the deployment announced no drill: nothing is rung")
     return announced.reason(pulled.word)
 
 
@@ -118,7 +118,7 @@ def _alarm(condition: Condition, stage: Stage) -> tuple[str, Rung]:
             alarm = stage.alarms.named(external[known_as])
         if alarm is not None:
             return known_as, alarm
-    raise Malformed(f"none of the alarms of {condition} is there: {', '.join(names)}")
+    raise InvalidInput(f"none of the alarms of {condition} is there: {', '.join(names)}")
 
 
 def _meant(known_as: str, alarm: Rung, stage: Stage) -> Classification:
@@ -141,10 +141,10 @@ def _meant(known_as: str, alarm: Rung, stage: Stage) -> Classification:
 
 def _check_quiet(alarm: Rung, found: Classification, stage: Stage) -> None:
     if alarm.state is AlarmState.ALARM:
-        raise Malformed(f"{alarm.name} is in ALARM already: see to that first")
+        raise InvalidInput(f"{alarm.name} is in ALARM already: see to that first")
     incident = stage.store.open_incident(found.cause)
     if incident is not None:
-        raise Malformed(f"{incident} is open, which the drill would join: let it end first")
+        raise InvalidInput(f"{incident} is open, which the drill would join: let it end first")
 
 
 def _followed(found: Classification, wanted: Expected, stage: Stage) -> IncidentId | None:

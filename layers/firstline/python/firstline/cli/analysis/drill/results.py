@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.config.profile import Profile
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId
 from firstline.ledger.entries import DecisionMade, PageDelivered
@@ -65,7 +65,7 @@ class Drilled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
-    """What the rules call the alarms that mean *condition*, the gravest first; `Malformed`."""
+    """What the rules call the alarms that mean *condition*, the gravest first; `InvalidInput`."""
     if condition is Condition.DRILL:
         return (DRILL_ALARM,)
     rules = [it for it in profile.rules if (it.source, it.condition) == (ALARM, condition)]
@@ -74,7 +74,7 @@ def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
         message = (
             f"no alarm of the profile means {condition}: name one of {', '.join(sorted(known))}"
         )
-        raise Malformed(message)
+        raise InvalidInput(message)
     ordered = sorted(rules, key=lambda each: each.severity)
     return tuple(dict.fromkeys(each.subject for each in ordered))
 
@@ -101,7 +101,7 @@ def expected(
 
 
 def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
-    """What the entries of the incident tell; raises `Malformed` for one of another form."""
+    """What the entries of the incident tell; raises `InvalidInput` for one of another form."""
     entries = tuple(chain)
     if not entries:
         return Drilled()

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from firstline.diagnosis.evidence import Refresh, Refreshes
-from firstline.errors import Unavailable
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin.effects import Effects
 from firstline.lab.twin.fleet.group import NoRefresh, Preferences, RefreshInProgress
@@ -40,7 +40,7 @@ class MemoryScaling:
             return Refused("InstanceRefreshInProgress")
         except NoRefresh:
             return Refused("ActiveInstanceRefreshNotFound")
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return Unsettled(str(error))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
@@ -60,7 +60,7 @@ class MemoryScaling:
     def _withheld(self, order: FixOrder) -> str | None:
         try:
             return withheld(order, self.refreshes())
-        except Unavailable as error:
+        except DependencyUnavailable as error:
             return str(error)
 
     def _change(self, order: FixOrder) -> CommandId:

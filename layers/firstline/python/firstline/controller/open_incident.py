@@ -8,13 +8,20 @@ import contextlib
 import copy
 
 from firstline.config.profile import seconds
-from firstline.controller import settle
-from firstline.controller.draft import Draft
-from firstline.controller.joining import Receipt, clear, heard, put, tell
+from firstline.controller import deliver_pages
+from firstline.controller.join_incident import Receipt, clear, heard, put, tell
 from firstline.controller.ports.store import Change, OpeningsWrite
-from firstline.controller.remember import Arrival, commit_with_circumstances
+from firstline.controller.record_external_event import Arrival, commit_with_circumstances
 from firstline.controller.system import System
-from firstline.errors import Bug, Busy, Conflict, Contested, Unavailable, Unreadable
+from firstline.controller.unit_of_work import IncidentUnitOfWork
+from firstline.errors import (
+    Busy,
+    CommitConflict,
+    Contested,
+    DependencyUnavailable,
+    InvariantViolation,
+    Unreadable,
+)
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Page
 from firstline.signal import Condition, Disposition, Severity, Signal, SignalKind
@@ -38,7 +45,7 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
         one, openings = counted(arrival, system) if turn < TURNS_MAX - 1 else (arrival, None)
         try:
             return _open(one, system, openings, late=late)
-        except Conflict as conflict:
+        except CommitConflict as conflict:
             match conflict.contested:
                 case Contested.OPENINGS:
                     continue
@@ -48,7 +55,7 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
                     return _join(one, system, openings)
                 case _:
                     return _again(arrival, system)
-    raise Unavailable(f"{arrival.signal.subject} is contested: deliver it again")
+    raise DependencyUnavailable(f"{arrival.signal.subject} is contested: deliver it again")
 
 
 def _observed(arrival: Arrival, system: System) -> Receipt:
@@ -77,10 +84,10 @@ def _open(
         commit_with_circumstances(change, arrival, system)
     except Busy:
         return _behind(arrival, incident, system, openings)
-    except (Unavailable, Bug):
+    except (DependencyUnavailable, InvariantViolation):
         _page_unrecorded(incident.pages, system)
         raise
-    draft = Draft(copy.replace(incident, version=1), system, now)
+    draft = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
     _page(draft)
     draft.wake()
     return Receipt(found.disposition, found.why, incident.id)
@@ -91,19 +98,19 @@ def _behind(
 ) -> Receipt:
     """Where others kept the store busy, one of them has opened the cause: join its incident."""
     opened = None
-    with contextlib.suppress(Unavailable):
+    with contextlib.suppress(DependencyUnavailable):
         opened = system.ports.store.open_incident(incident.cause)
     if opened is not None:
         return _into(opened, arrival, system, openings)
     _page_unrecorded(incident.pages, system)
-    raise Unavailable(f"{arrival.signal.subject} met a busy store: deliver it again")
+    raise DependencyUnavailable(f"{arrival.signal.subject} met a busy store: deliver it again")
 
 
-def _page(draft: Draft) -> None:
+def _page(draft: IncidentUnitOfWork) -> None:
     """Page; what was not recorded stays owed."""
     # a conflict means that reconcile was quicker: it settles the page, folded by its key
-    with contextlib.suppress(Conflict, Busy):
-        settle.settle(draft, settle.TRIES_AT_ONCE)
+    with contextlib.suppress(CommitConflict, Busy):
+        deliver_pages.settle(draft, deliver_pages.TRIES_AT_ONCE)
 
 
 def _again(arrival: Arrival, system: System) -> Receipt:
@@ -117,7 +124,7 @@ def _again(arrival: Arrival, system: System) -> Receipt:
         return Receipt(found.disposition, found.why, opened)
     if loaded is None:  # the first delivery joined
         return Receipt(found.disposition, found.why, store.open_incident(found.cause))
-    draft = Draft(loaded.incident, system, system.ports.clock.now())
+    draft = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
     due = loaded.incident.next_wake_at
     if due is not None:
         _page(draft)
@@ -131,11 +138,11 @@ def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> R
     cause = arrival.found.cause
     try:
         incident = system.ports.store.open_incident(cause)
-    except Bug:  # which incident has it cannot be read
+    except InvariantViolation:  # which incident has it cannot be read
         _page_alone(arrival, system)
         raise
     if incident is None:
-        raise Unavailable(f"the episode of {cause} ended just now: deliver again")
+        raise DependencyUnavailable(f"the episode of {cause} ended just now: deliver again")
     return _into(incident, arrival, system, openings)
 
 
@@ -164,7 +171,7 @@ def counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | 
         known = many or found.cause in read.gathered
         rages = known and store.open_incident(causes.storm(fleet)) is not None
         storm = (many or rages) and store.open_incident(found.cause) is None
-    except Unavailable:
+    except DependencyUnavailable:
         return arrival, None
     latest = read.adding(found.cause, now, policy.storm_scopes_max)
     if storm:
@@ -190,4 +197,4 @@ def _page_alone(arrival: Arrival, system: System) -> None:
 def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:
     """Page without a record; the key folds it with the page of the retry."""
     for page in pages:
-        settle.send(page, system, settle.TRIES_AT_ONCE)
+        deliver_pages.send(page, system, deliver_pages.TRIES_AT_ONCE)

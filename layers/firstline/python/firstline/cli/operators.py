@@ -14,9 +14,9 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.shell import values
 from firstline.controller.operators import commands as levers
-from firstline.controller.operators.commands import Lever, Pulled
+from firstline.controller.operators.commands import CommandResult, OperatorCommand
 from firstline.diagnosis.evidence import Unknown
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -124,26 +124,26 @@ def promote(
 
 
 def length(text: str) -> timedelta:
-    """How long *text* says; raises `Malformed`."""
+    """How long *text* says; raises `InvalidInput`."""
     found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
     if found is None:
-        raise Malformed(f"--for {text}: give a number with m, h or d, such as 30m")
+        raise InvalidInput(f"--for {text}: give a number with m, h or d, such as 30m")
     return int(found[1]) * UNITS[found[2]]
 
 
-def pull(order: dict[str, str], place: Place, url: str = "") -> Pulled:
+def pull(order: dict[str, str], place: Place, url: str = "") -> CommandResult:
     """Check *order* here, so that a mistake needs no network, and send it.
 
     With *url*, the address of an ``OperatorUrl``, the fleet need not be named.
     """
-    lever: Lever = levers.read(msgspec.json.encode(order))
+    lever: OperatorCommand = levers.read(msgspec.json.encode(order))
     if url:
         return operator_url.send(lever, url, fleets.session(place))
     found = fleets.find(place)
     return operator_url.send(lever, operator_url.find(found.name, found.session), found.session)
 
 
-def _tell(pulled: Pulled, *, as_json: bool) -> None:
+def _tell(pulled: CommandResult, *, as_json: bool) -> None:
     if as_json:
         output.emit(pulled)
         return

@@ -11,7 +11,7 @@ from firstline.controller.commit import commit
 from firstline.controller.ports.store import Change, CircumstancesWrite
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
-from firstline.errors import Conflict, Contested, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.signal import Disposition, Mark, Signal
 from firstline.signals.classify import MISDATED, Classification
@@ -43,18 +43,20 @@ def arrived(
 def commit_with_circumstances(change: Change, arrival: Arrival, system: System) -> None:
     """Write *change*, which records *arrival*, and the circumstances after it, or neither.
 
-    Raises `Conflict` for anything else that is contested, `Unavailable`, and `Bug` for a stored
-    item that cannot be understood.
+    Raises `CommitConflict` for anything else that is contested, `DependencyUnavailable`, and
+    `InvariantViolation` for a stored item that cannot be understood.
     """
     for _ in range(TURNS_MAX):
         after = _circumstances_after(arrival, system)
         try:
             return commit(system.ports, copy.replace(change, circumstances=after))
-        except Conflict as conflict:
+        except CommitConflict as conflict:
             if conflict.contested is not Contested.CIRCUMSTANCES:
                 raise
     subject = arrival.signal.subject
-    raise Unavailable(f"the circumstances after {subject} are contested: deliver it again")
+    raise DependencyUnavailable(
+        f"the circumstances after {subject} are contested: deliver it again"
+    )
 
 
 def believed(signal: Signal, found: Classification) -> bool:
@@ -78,6 +80,6 @@ def _fleet(system: System) -> frozenset[InstanceId] | None:
     """The group's instances; None where they cannot be read."""
     try:
         group = system.ports.fleet.group()
-    except Unavailable:
+    except DependencyUnavailable:
         return None
     return frozenset(each.id for each in group.instances)

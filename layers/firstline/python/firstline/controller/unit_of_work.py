@@ -9,7 +9,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Joined, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
-from firstline.ids import Cause, Token
+from firstline.ids import CorrelationKey, Token
 from firstline.incidents import response_targets as responses
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import QUIET, Incident, Page
@@ -19,7 +19,7 @@ from firstline.notifications import pages as paging
 from firstline.remediation import limits
 
 
-class Draft:
+class IncidentUnitOfWork:
     """What an incident is about to become. Nothing of it is true before `commit` returns."""
 
     folded: tuple[Joined, ...] = ()
@@ -77,14 +77,14 @@ class Draft:
         """How many more actions its transaction takes."""
         return ACTIONS_MAX - self._change().actions
 
-    def commit(self, closes: Cause | None = None) -> None:
-        """Write it all as one transaction; raises `Conflict` and `Unavailable`."""
+    def commit(self, closes: CorrelationKey | None = None) -> None:
+        """Write it all as one transaction; raises `CommitConflict` and `DependencyUnavailable`."""
         commit(self.system.ports, self._change(closes))
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
         self.folded, self.taken, self._entries = (), (), []
         self.lease = self.fence = None
 
-    def _change(self, closes: Cause | None = None) -> Change:
+    def _change(self, closes: CorrelationKey | None = None) -> Change:
         return Change(
             incident=self.incident,
             entries=tuple(self._entries),
@@ -95,7 +95,7 @@ class Draft:
             fence=self.fence,
         )
 
-    def rest(self, until: datetime | None, closes: Cause | None = None) -> None:
+    def rest(self, until: datetime | None, closes: CorrelationKey | None = None) -> None:
         """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
 
         A wake that brought signals does not count toward the most that an incident may have.

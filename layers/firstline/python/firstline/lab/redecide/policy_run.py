@@ -14,14 +14,14 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ingest import receive
-from firstline.controller.opening import counted
+from firstline.controller.open_incident import counted
 from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.remember import Arrival, believed
+from firstline.controller.record_external_event import Arrival, believed
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
-from firstline.diagnosis.external_events import Circumstances
-from firstline.errors import Unavailable
+from firstline.diagnosis.external_events import ExternalEvents
+from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.incidents import demotion as trust
 from firstline.incidents import incident as incidents
@@ -34,7 +34,7 @@ from firstline.ledger.entries import DecisionMade, FixIntended
 from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.pages import owed
-from firstline.remediation.decision_record import Basis
+from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.remediation.limits import Limits
 from firstline.signal import Disposition, Signal
@@ -133,7 +133,7 @@ class Side:
             self.heard(signal.arn, signal.at)
         elif circumstances.concerns(signal) and believed(signal, found):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
-            around[group] = around.get(group, Circumstances()).told(signal)
+            around[group] = around.get(group, ExternalEvents()).told(signal)
         return True
 
     def _alone(self, found: Classification) -> bool:
@@ -148,7 +148,9 @@ class Side:
 
     def hear(self, signal: Signal, found: Classification) -> None:
         """Take in *signal*."""
-        with contextlib.suppress(Unavailable):  # what contends for the same thing is not in a past
+        with contextlib.suppress(
+            DependencyUnavailable
+        ):  # what contends for the same thing is not in a past
             receive(signal, found, self._system)
 
     def heard(self, arn: str, at: datetime) -> None:
@@ -156,7 +158,7 @@ class Side:
         known = self.store.tables.heard.get(arn, at)
         self.store.tables.heard[arn] = max(known, at)
 
-    def turn(self, id_: IncidentId, turn: Turn | None, basis: Basis) -> Step | None:
+    def turn(self, id_: IncidentId, turn: Turn | None, basis: DecisionInputs) -> Step | None:
         """One reconcile; None where nothing is decided: it is not open, or was left."""
         held = self.held(id_)
         if held is None or id_ in self.left or not self.has_open(id_):
@@ -180,7 +182,7 @@ class Side:
             tables.leases[group] = copy.replace(own, trusts=trust.promoted(own.trusts, action))
         self._demoted = demoted
 
-    def _decided(self, held: Incident, basis: Basis) -> Step | None:
+    def _decided(self, held: Incident, basis: DecisionInputs) -> Step | None:
         entries = self.store.tables.entries[held.id]
         before, fixes = len(entries), len(self.deeds.fixes)
         settings = copy.replace(self._system.settings, mode=basis.mode)
@@ -189,7 +191,7 @@ class Side:
             reconcile(Wake(held.id, held.wake_generation), system)
         except Unrecorded:
             self.left[held.id] = "a fix that was not done then"
-        except (Lost, Unavailable):
+        except (Lost, DependencyUnavailable):
             pass
         self._same_fix(held.id, self.deeds.fixes[fixes:])
         step = _step([recorded(each) for each in entries[before:]])
@@ -240,7 +242,7 @@ def _owes(held: Incident) -> bool:
     return any(each.action == "trigger" and each.channel == "pager" for each in owed(held.pages))
 
 
-def _answers(held: Incident, basis: Basis) -> dict[CommandId, dict[InstanceId, Answer]]:
+def _answers(held: Incident, basis: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:
     known = answers(held, basis)
     known.pop(UNRECORDED, None)
     return known

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from firstline.errors import Malformed
+from firstline.errors import InvalidInput
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -11,7 +11,7 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days
 def read(option: str, text: str) -> datetime | None:
     """The instant that *text* names, in UTC where it names no zone; None for no text.
 
-    ``2h`` is two hours ago. Raises `Malformed` naming *option*.
+    ``2h`` is two hours ago. Raises `InvalidInput` naming *option*.
     """
     if not text:
         return None
@@ -21,5 +21,5 @@ def read(option: str, text: str) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         message = f"{option} {text}: give 2h, 7d, a date or an instant, such as 2026-03-11T04:20Z"
-        raise Malformed(message) from None
+        raise InvalidInput(message) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -10,10 +10,10 @@ from firstline.controller import rising
 from firstline.controller.commit import commit
 from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Heard, Joined, OpeningsWrite
-from firstline.controller.remember import Arrival, commit_with_circumstances
+from firstline.controller.record_external_event import Arrival, commit_with_circumstances
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import is_ok
-from firstline.errors import Bug, Conflict, Contested, Unavailable
+from firstline.errors import CommitConflict, Contested, DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
 from firstline.signal import Disposition, Signal, SignalKind
 from firstline.signals import correlation as causes
@@ -47,7 +47,7 @@ def note(arrival: Arrival, system: System) -> Receipt:
     entry = episodes.note(signal, found, system.profile, now, by)
     latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
     change = Change(entries=(entry,), processed=signal.key, heard=latest)
-    with contextlib.suppress(Conflict):  # a second delivery
+    with contextlib.suppress(CommitConflict):  # a second delivery
         _commit_hinted(change, arrival, system)
     return Receipt(found.disposition, found.why)
 
@@ -65,15 +65,17 @@ def put(
     change = Change(joined=joined, heard=heard(signal), openings=openings)
     try:
         _commit_hinted(change, arrival, system)
-    except (Unavailable, Bug):
+    except (DependencyUnavailable, InvariantViolation):
         rising.page_rise(arrival, incident, system)
         raise
     paged = rising.page_rise(arrival, incident, system)
     system.ports.wakes.queue(Wake(incident), seconds(0))
     if not paged:
-        raise Unavailable(f"the page of {signal.subject} was not accepted: deliver it again")
+        raise DependencyUnavailable(
+            f"the page of {signal.subject} was not accepted: deliver it again"
+        )
     if first:
-        with contextlib.suppress(Conflict):  # a second delivery at the same time
+        with contextlib.suppress(CommitConflict):  # a second delivery at the same time
             commit(system.ports, Change(processed=signal.key))
     return Receipt(found.disposition, found.why, incident)
 
@@ -82,7 +84,7 @@ def clear(arns: tuple[str, ...], system: System) -> frozenset[str]:
     """Which of these alarms are OK now, by one request; what cannot be read is not (I14)."""
     try:
         read = system.ports.fleet.alarms(arns)
-    except Unavailable:
+    except DependencyUnavailable:
         return frozenset()
     return frozenset(arn for arn, alarm in read.items() if is_ok(alarm))
 
@@ -96,7 +98,7 @@ def _commit_hinted(change: Change, arrival: Arrival, system: System) -> None:
     """Commit; without the hints, where somebody wrote later ones."""
     try:
         commit_with_circumstances(change, arrival, system)
-    except Conflict as conflict:
+    except CommitConflict as conflict:
         if conflict.contested not in (Contested.HEARD, Contested.OPENINGS):
             raise
         unhinted = copy.replace(change, heard=None, openings=None)

@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.settle import send
-from firstline.errors import Unavailable
+from firstline.controller.deliver_pages import send
+from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.memory import MemoryPager
 from firstline.ledger.chain import Kind
 from firstline.notifications import pages as paging
@@ -19,7 +19,7 @@ class Keyless(MemoryPager):
     """A pager whose secret cannot be read."""
 
     def routing_key(self) -> str:
-        raise Unavailable("the secret cannot be read")
+        raise DependencyUnavailable("the secret cannot be read")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from firstline.controller.draft import Draft
 from firstline.controller.system import System
-from firstline.errors import Unavailable
+from firstline.controller.unit_of_work import IncidentUnitOfWork
+from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import QUIET, Page
 from firstline.ledger.entries import PageDelivered
 from firstline.notifications import pages as paging
@@ -28,7 +28,7 @@ type Choice = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
 """Which of an incident's pages are tried at that instant."""
 
 
-def settle(draft: Draft, tries: int = 1, choose: Choice = paging.due) -> None:
+def settle(draft: IncidentUnitOfWork, tries: int = 1, choose: Choice = paging.due) -> None:
     """Send the pages that *choose* gives, each *tries* times at most; commit if any was tried."""
     chosen = choose(draft.incident.pages, draft.now)
     due = [each for each in chosen if each.channel != "digest"]
@@ -64,7 +64,7 @@ def _post(page: Page, system: System) -> Delivery:
     pager, origin = system.ports.pager, system.origin
     try:
         key = pager.routing_key()
-    except Unavailable as error:
+    except DependencyUnavailable as error:
         return NotYet(str(error))
     if page.channel == "change":
         return pager.change(key, bodies.change_body(page, origin))
@@ -77,7 +77,7 @@ def _post(page: Page, system: System) -> Delivery:
 
 
 def record_delivery(
-    draft: Draft, page: Page, delivery: Delivery, sent_at: datetime | None = None
+    draft: IncidentUnitOfWork, page: Page, delivery: Delivery, sent_at: datetime | None = None
 ) -> None:
     """The first failure and the success are entries; the tries between are only counted.
 
