@@ -70,13 +70,13 @@ class Words(NamedTuple):
         return set(re.findall(self.documented, shape.members[member].documentation))
 
 
-def life(check: health_checks.Check) -> Callable[[Evidence], str]:
-    return lambda found: check(A, found, timedelta(hours=1), health_checks.Criteria()).life.value
+def health(check: health_checks.HealthCheck) -> Callable[[Evidence], str]:
+    return lambda found: check(A, found, timedelta(hours=1), health_checks.Criteria()).health.value
 
 
-balancer = life(health_checks.by_load_balancer)
-connection = life(health_checks.by_connection)
-status_checks = life(health_checks.by_status_checks)
+balancer = health(health_checks.by_load_balancer)
+connection = health(health_checks.by_connection)
+status_checks = health(health_checks.by_status_checks)
 
 
 def lifecycle(word: str) -> str:

@@ -69,7 +69,7 @@ def test_a_replaced_instance_is_gone_and_another_comes(door: Door) -> None:
     scaling, before = door.ports.scaling, in_service(door)
     sent(scaling.fix(REPLACE))
     assert in_service(door) == before - {ONE}
-    assert not door.ports.fleet.group().whole
+    assert not door.ports.fleet.group().at_desired_capacity
     door.world.advance(door.world.now + timedelta(minutes=3))
     after = in_service(door)
     assert (len(after), ONE in after) == (len(before), False)
@@ -106,7 +106,7 @@ def test_a_larger_group_has_one_instance_more(door: Door) -> None:
         sent(door.ports.scaling.fix(SCALE_OUT))
     door.world.advance(door.world.now + timedelta(minutes=3))
     group = door.ports.fleet.group()
-    assert (group.desired, len(group.in_service()), group.room) == (4, 4, True)
+    assert (group.desired, len(group.in_service()), group.has_room) == (4, 4, True)
 
 
 @pytest.mark.parametrize("order", [REPLACE, REFRESH, SCALE_OUT], ids=lambda it: it.action)

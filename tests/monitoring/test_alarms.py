@@ -14,7 +14,7 @@ import pytest
 
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
-from firstline.diagnosis.probe_outcome import KEPT_OUT, ProbeOutcome
+from firstline.diagnosis.probe_outcome import NOT_ADMITTED, ProbeOutcome
 from firstline.doctor import watched
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.nats_probe import NATS_METRICS, NatsReading, metrics
@@ -161,7 +161,7 @@ def test_a_probe_without_an_answer_pages(name: str, outcome: ProbeOutcome | None
     found = rung(SHIPPED[name], outcome)
     if outcome is ProbeOutcome.ANSWERED:
         assert found == set()
-    elif outcome is None or outcome in KEPT_OUT:
+    elif outcome is None or outcome in NOT_ADMITTED:
         assert found == {Severity.P2}
     else:
         assert Severity.P1 in found

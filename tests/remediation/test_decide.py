@@ -5,7 +5,14 @@ from typing import NamedTuple, get_args
 import pytest
 
 from firstline.config.profile import HOSTS_MAX, ActionPolicy
-from firstline.diagnosis.evidence import Answering, Evidence, Gone, Refresh, Refreshes, Unknown
+from firstline.diagnosis.evidence import (
+    Answering,
+    DeletedAlarm,
+    Evidence,
+    Refresh,
+    Refreshes,
+    Unknown,
+)
 from firstline.ids import CommandId, GroupName, InstanceId
 from firstline.incidents.incident import BYTES_MAX, Incident, Outcome, encode
 from firstline.remediation.decide import RULES, decide
@@ -66,7 +73,7 @@ SEEN = hosts(*FLEET, up=True, age=10)
 SERVING = hosts(*FLEET, up=True)
 MENDED = targets(verified=30)
 SETTLED_LONG = targets(verified=900)
-GONE = evidence(alarm=Gone())
+GONE = evidence(alarm=DeletedAlarm())
 OKAY = evidence(alarm=OK)
 READ = ("alarm", "group", "load balancer", "probe")
 SILENCE = Answering(answers=False, at=NOW)

@@ -7,7 +7,7 @@ from hypothesis import Phase, find, given, settings
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
-    Gone,
+    DeletedAlarm,
     Group,
     HostReport,
     InstanceStatuses,
@@ -106,7 +106,7 @@ def test_arbitrary_situations_reach_every_kind_of_step() -> None:
 def test_nothing_is_closed_before_all_of_it_is_verified(held: Situation) -> None:
     """I4: K of K for the alarm, and every host in scope; or an alarm was deleted since."""
     if isinstance(decide(held).step, Close):
-        gone = any(isinstance(each, Gone) for each in held.evidence.alarms.values())
+        gone = any(isinstance(each, DeletedAlarm) for each in held.evidence.alarms.values())
         enough = held.incident.clear_readings >= held.profile.policy.verify_readings
         assert enough or (gone and held.incident.recovered_at is not None)
         assert gone or all(each.verified for each in held.incident.targets)

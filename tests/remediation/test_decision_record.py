@@ -3,7 +3,7 @@
 import copy
 import json
 
-from firstline.diagnosis.evidence import UNREAD, Evidence, HostHistory, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, Evidence, HostHistory, Unknown
 from firstline.incidents.incident import Page
 from firstline.ledger.chain import Data, Kind
 from firstline.ledger.entries import DecisionMade, decode
@@ -20,7 +20,9 @@ from tests.builders import ALARM_ARN, A, ago, evidence, impaired, incident, targ
 from tests.controller.rig import START, opened
 from tests.remediation.situations import limits, situation
 
-NOTHING = Evidence(at=START, alarm=UNREAD, alarms={}, group=UNREAD, target_health=UNREAD, hosts={})
+NOTHING = Evidence(
+    at=START, alarm=NOT_NEEDED, alarms={}, group=NOT_NEEDED, target_health=NOT_NEEDED, hosts={}
+)
 PAGE = Page(
     key="pause-1",
     action="trigger",

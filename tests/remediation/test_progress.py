@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
-from firstline.diagnosis.evidence import UNREAD, Gone, Group, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, DeletedAlarm, Group, Unknown
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.notifications.updates import Update
@@ -118,7 +118,10 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
         "0 of 1 alarm in ALARM",
     ),
     "alarms that cannot be read": (
-        {"incident": KMS, "evidence": evidence(alarms={"a": UNREAD, "b": Gone(), "c": ALARM})},
+        {
+            "incident": KMS,
+            "evidence": evidence(alarms={"a": NOT_NEEDED, "b": DeletedAlarm(), "c": ALARM}),
+        },
         "1 of 3 alarms in ALARM, 1 deleted, 1 unknown",
     ),
     "a group": (

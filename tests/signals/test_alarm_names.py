@@ -64,7 +64,7 @@ def test_an_alarm_of_any_name_is_listed_heard_and_linked(name: str) -> None:
     assert (held.condition, held.severity) == (Condition.COMPLETE_OUTAGE, Severity.P1)
     assert held.alarm_arn.endswith(f":alarm:{name}")
     (page,) = held.pages
-    assert page.details["alarm_link"] == console_links.alarm(held.alarm_arn)
+    assert page.details["alarm_link"] == console_links.alarm_url(held.alarm_arn)
 
 
 @given(NAMES)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline.incidents.incident import decode, encode
-from firstline.signal import Condition, Disposition, Severity, SignalKind, on_time
+from firstline.signal import Condition, Disposition, Severity, SignalKind, clamp_to_now
 from firstline.signals import episodes
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -22,7 +22,7 @@ SECONDS_MAX = 1
 def disposition(raw: bytes) -> Disposition:
     """What *raw* is to us; whatever of our own is not understood is a P2 that pages."""
     began = time.perf_counter()
-    signal = known_as(on_time(parse(raw, HOME, NOW), NOW), PROFILE, {})
+    signal = known_as(clamp_to_now(parse(raw, HOME, NOW), NOW), PROFILE, {})
     found = classify(signal, PROFILE, HOME)
     assert time.perf_counter() - began < SECONDS_MAX
     assert found.why

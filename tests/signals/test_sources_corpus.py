@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from firstline.signal import Disposition, on_time
+from firstline.signal import Disposition, clamp_to_now
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, NOW, PROFILE
@@ -19,7 +19,7 @@ APPROVED = Path(__file__).with_name("classified.txt")
 
 def line(path: Path) -> str:
     """One file's name, disposition, severity and condition where it has them, and why."""
-    signal = known_as(on_time(parse(path.read_bytes(), HOME, NOW), RECEIVED), PROFILE, {})
+    signal = known_as(clamp_to_now(parse(path.read_bytes(), HOME, NOW), RECEIVED), PROFILE, {})
     found = classify(signal, PROFILE, HOME)
     opens = found.disposition is Disposition.INCIDENT
     how_bad = f"{found.severity} {found.condition}" if opens else "-"

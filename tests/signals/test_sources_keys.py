@@ -10,7 +10,15 @@ import pytest
 from firstline.adapters.aws.alarm_kinds import firing
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
 from firstline.lab.twin.fleet.alarms import Alarm
-from firstline.signal import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
+from firstline.signal import (
+    Condition,
+    Disposition,
+    Mark,
+    Severity,
+    Signal,
+    SignalKind,
+    clamp_to_now,
+)
 from firstline.signals import correlation as causes
 from firstline.signals.classify import classify, known_as
 from firstline.signals.drill_marker import reason
@@ -297,7 +305,7 @@ def test_no_signal_is_of_the_future(name: str, at: datetime, marks: tuple[Mark, 
 
     Nor is an instant of before there was anything to tell of.
     """
-    told = on_time(signal(name), NOW)
+    told = clamp_to_now(signal(name), NOW)
     assert (told.at, told.marks) == (at, marks)
     assert told.key == signal(name).key
 

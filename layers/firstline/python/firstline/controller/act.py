@@ -141,7 +141,9 @@ def close(draft: IncidentUnitOfWork, held: Limits | Unknown) -> None:
 def _report_link(draft: IncidentUnitOfWork) -> str:
     """Where its report will be as soon as the archive has its end."""
     settings = draft.system.settings
-    return report_place.link(settings.archive_bucket, settings.home.region, draft.incident.id)
+    return report_place.reports_url(
+        settings.archive_bucket, settings.home.region, draft.incident.id
+    )
 
 
 def _end(draft: IncidentUnitOfWork, fact: Fact, held: Limits | Unknown) -> None:

@@ -5,7 +5,7 @@ What it came to stands beside the lease, and is written with it.
 
 import copy
 
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.config.profile import seconds
 from firstline.controller.operators.commands import CommandResult, Promote
 from firstline.controller.operators.kill_switch import write
@@ -31,7 +31,7 @@ def judge(draft: IncidentUnitOfWork, over: Attempt) -> None:
     """
     held, profile = draft.incident, draft.system.profile
     goes_alone = profile.autonomy(over.action, held.condition) == "auto"
-    counts = goes_alone and over.outcome not in NOT_JUDGED and over.action not in UNDOING
+    counts = goes_alone and over.outcome not in NOT_JUDGED and over.action not in UNDO_RESULTS
     if draft.lease is None or not counts:
         return
     before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed

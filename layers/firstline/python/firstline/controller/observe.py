@@ -14,7 +14,7 @@ from firstline.controller import demotion
 from firstline.controller.ports.readings import Fleet
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis.diagnose import diagnose
-from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Group, Need, Unknown, needs
+from firstline.diagnosis.evidence import NOT_NEEDED, Alarms, Evidence, Group, Need, Unknown, needs
 from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CommandId, InstanceId
@@ -135,19 +135,19 @@ def _evidence(draft: IncidentUnitOfWork) -> Evidence:
     alarms = _alarms(draft)
     # whether a refresh of this incident may be under way
     refreshed = any(each.traits.replaces_fleet for each in draft.incident.attempts)
-    group = read(fleet.group) if Need.GROUP in needed else UNREAD
+    group = read(fleet.group) if Need.GROUP in needed else NOT_NEEDED
     suspects = _suspects(draft, group)
     return Evidence(
         at=draft.now,
         alarm=alarms.get(draft.incident.alarm_arn, Unknown("no alarm leads it")),
         alarms=alarms,
         group=group,
-        target_health=read(fleet.target_health) if Need.TARGET_HEALTH in needed else UNREAD,
+        target_health=read(fleet.target_health) if Need.TARGET_HEALTH in needed else NOT_NEEDED,
         hosts=draft.incident.hosts,
-        answering=read(fleet.answering) if Need.ANSWERING in needed else UNREAD,
-        connections=read(lambda: ports.hosts.connections(suspects)) if suspects else UNREAD,
-        instance_statuses=read(lambda: fleet.statuses(suspects)) if suspects else UNREAD,
-        refreshes=read(ports.scaling.refreshes) if refreshed else UNREAD,
+        answering=read(fleet.answering) if Need.ANSWERING in needed else NOT_NEEDED,
+        connections=read(lambda: ports.hosts.connections(suspects)) if suspects else NOT_NEEDED,
+        instance_statuses=read(lambda: fleet.statuses(suspects)) if suspects else NOT_NEEDED,
+        refreshes=read(ports.scaling.refreshes) if refreshed else NOT_NEEDED,
     )
 
 

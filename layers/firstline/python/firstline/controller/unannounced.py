@@ -22,8 +22,8 @@ from firstline.controller.ports.store import Loaded, Store
 from firstline.controller.record_external_event import arrived
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import FiringAlarm, TargetHealth, Unknown
-from firstline.diagnosis.external_events import MUTE_MAX
-from firstline.diagnosis.probe_outcome import answering
+from firstline.diagnosis.external_events import MUTE_DURATION_MAX
+from firstline.diagnosis.probe_outcome import is_answering
 from firstline.errors import DependencyUnavailable, FirstlineError, Unreadable
 from firstline.ids import CorrelationKey, IncidentId, SignalKey, incident_id
 from firstline.notifications import pages as paging
@@ -157,7 +157,7 @@ def _muted(signal: Signal, system: System) -> bool:
         pass
     with contextlib.suppress(FirstlineError):
         known = ports.store.limits(system.profile.fleet.group).circumstances
-        return known.muted(signal.arn, now - MUTE_MAX, now) is not None
+        return known.muted(signal.arn, now - MUTE_DURATION_MAX, now) is not None
     return False
 
 
@@ -176,7 +176,7 @@ def _serves(system: System) -> bool:
     with contextlib.suppress(DependencyUnavailable):
         shown = fleet.answering()
         outcome = None if isinstance(shown, Unknown) else shown.outcome
-        answers = None if outcome is None else answering(outcome)
+        answers = None if outcome is None else is_answering(outcome)
         if answers is not None:
             return answers
     with contextlib.suppress(DependencyUnavailable):

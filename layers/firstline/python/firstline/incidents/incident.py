@@ -13,12 +13,12 @@ import msgspec
 
 from firstline import ids
 from firstline.actions.action import Action
-from firstline.actions.catalogue import UNDOING, traits
+from firstline.actions.catalogue import UNDO_RESULTS, traits
 from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import InvariantViolation
 from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
-from firstline.signal import Component, Condition, Restricted, Severity, possible
+from firstline.signal import Component, Condition, Restricted, Severity, is_plausible
 
 SCHEMA = 1
 """Version of the stored aggregate; a reader refuses one that it does not know.
@@ -166,7 +166,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mended(self) -> bool:
         """Whether it helped: what takes back a fix of ours mends nothing, whatever its verdict."""
-        return self.helped is True and self.action not in UNDOING
+        return self.helped is True and self.action not in UNDO_RESULTS
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +326,6 @@ def decode(text: str) -> Incident:
         raise InvariantViolation(
             f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
         )
-    if not possible(incident.signalled_at):  # an earlier version stored it as it came
+    if not is_plausible(incident.signalled_at):  # an earlier version stored it as it came
         return copy.replace(incident, signalled_at=incident.opened_at)
     return incident

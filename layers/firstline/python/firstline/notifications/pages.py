@@ -301,5 +301,5 @@ def _facts(incident: Incident) -> dict[str, str]:
         "signalled_at": incident.signalled_at.isoformat(timespec="seconds"),
     }
     if incident.alarm_arn:
-        facts["alarm_link"] = console_links.alarm(incident.alarm_arn)
+        facts["alarm_link"] = console_links.alarm_url(incident.alarm_arn)
     return facts

@@ -10,7 +10,7 @@ import msgspec
 
 from firstline.config.settings import Mode
 from firstline.diagnosis.evidence import (
-    UNREAD,
+    NOT_NEEDED,
     AlarmFact,
     Answering,
     Connections,
@@ -36,11 +36,11 @@ from firstline.remediation.update import Observation
 class ObservedFleet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is said of the fleet as a whole; what was not read is left out."""
 
-    group: Group | Unknown = UNREAD
-    target_health: TargetHealth | Unknown = UNREAD
-    answering: Answering | Unknown = UNREAD
-    connections: Connections | Unknown = UNREAD
-    instance_statuses: InstanceStatuses | Unknown = UNREAD
+    group: Group | Unknown = NOT_NEEDED
+    target_health: TargetHealth | Unknown = NOT_NEEDED
+    answering: Answering | Unknown = NOT_NEEDED
+    connections: Connections | Unknown = NOT_NEEDED
+    instance_statuses: InstanceStatuses | Unknown = NOT_NEEDED
     histories: dict[InstanceId, HostHistory] = {}
 
 
@@ -48,7 +48,7 @@ class ObservedFacts(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True
     """What one reconcile read before it decided; what it did not need to read is left out."""
 
     alarms: dict[str, AlarmFact] = {}
-    refreshes: Refreshes | Unknown = UNREAD
+    refreshes: Refreshes | Unknown = NOT_NEEDED
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None

@@ -4,7 +4,7 @@ Made of what readers, guards and intents said in words of our own; no text of a 
 of an event is in it. The steps' ids are those of the runbook, step by step.
 """
 
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.health_checks import FailureMode
 from firstline.incidents.incident import Attempt, Incident, Outcome
@@ -108,7 +108,7 @@ def seen(diagnosis: Diagnosis) -> str:
     """The diagnosis in words, and the facts for and against each host."""
     hosts = list(diagnosis.hosts.items())[:NAMED_MAX]
     facts = [
-        f"{id_} {verdict.life}: {', '.join((*verdict.dead, *verdict.serving)) or 'nothing known'}"
+        f"{id_} {verdict.health}: {', '.join((*verdict.dead, *verdict.serving)) or 'nothing known'}"
         for id_, verdict in hosts
     ]
     return "; ".join((diagnosis.cause, *facts))
@@ -124,7 +124,7 @@ def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
 
 def attempted(attempt: Attempt) -> str:
     """A fix and what came of it."""
-    done = UNDOING.get(attempt.action, "helped")
+    done = UNDO_RESULTS.get(attempt.action, "helped")
     verdicts = {None: "no verdict yet", True: done, False: "did not help"}
     ends = {
         Outcome.NOT_SENT: "was not sent",

@@ -80,7 +80,7 @@ def capacity_plan(situation: Situation, group: Group) -> Plan | None:
     """One instance more, where the ladder has that rung and the group has room."""
     rungs = situation.profile.rungs(situation.incident.condition)
     adding = next((each for each in rungs if FIXES[each].adds_capacity), None)
-    if adding is None or not group.room:
+    if adding is None or not group.has_room:
         return None
     wanted = group.desired + 1
     return Plan(

@@ -7,7 +7,15 @@ import copy
 from datetime import datetime
 
 from firstline.config.profile import Policy
-from firstline.diagnosis.evidence import AlarmReading, Evidence, Gone, Group, Need, is_ok, needs
+from firstline.diagnosis.evidence import (
+    AlarmReading,
+    DeletedAlarm,
+    Evidence,
+    Group,
+    Need,
+    is_ok,
+    needs,
+)
 from firstline.incidents import quiet_window
 from firstline.incidents.incident import Incident
 from firstline.notifications import pages as paging
@@ -21,13 +29,13 @@ def proven(incident: Incident, evidence: Evidence, policy: Policy) -> bool:
         return False
     group = evidence.group
     about_hosts = Need.HOSTS in needs(incident.condition)
-    return not about_hosts or (isinstance(group, Group) and group.whole)
+    return not about_hosts or (isinstance(group, Group) and group.at_desired_capacity)
 
 
 def deleted(evidence: Evidence) -> bool:
     """Whether somebody deleted an alarm, and every other one is OK."""
     read = evidence.alarms.values()
-    gone = [each for each in read if isinstance(each, Gone)]
+    gone = [each for each in read if isinstance(each, DeletedAlarm)]
     return bool(gone) and all(is_ok(each) for each in read if each not in gone)
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import Profile, seconds
-from firstline.diagnosis.diagnose import diagnose, judge
+from firstline.diagnosis.diagnose import diagnose, diagnose_host
 from firstline.diagnosis.evidence import (
     Evidence,
     Group,
@@ -90,7 +90,7 @@ def _short_since(incident: Incident, evidence: Evidence, now: datetime) -> Incid
     """Since when the group of a trouble of capacity is short; one that is unknown is not fine."""
     group = evidence.group
     about = incident.condition is Condition.CAPACITY
-    fine = isinstance(group, Group) and not group.short
+    fine = isinstance(group, Group) and not group.below_desired_capacity
     since = (incident.short_since or now) if about and not fine else None
     return copy.replace(incident, short_since=since)
 
@@ -104,7 +104,7 @@ def learnt(evidence: Evidence, incident: Incident) -> Evidence:
 def _launched_here(incident: Incident, group: Group) -> tuple[InstanceId, ...]:
     """What was launched since this incident first replaced a host: it stands in its place."""
     replaced = [each.known for each in incident.attempts if each.known]
-    return group.beyond(replaced[0]) if replaced else ()
+    return group.launched_since(replaced[0]) if replaced else ()
 
 
 def _clear_readings(
@@ -151,7 +151,7 @@ def _readings(
     targets = tuple(
         verify.read(
             each,
-            judge(each.id, now_known, age_max, profile.criteria),
+            diagnose_host(each.id, now_known, age_max, profile.criteria),
             readers=readers,
             report=incident.hosts[each.id].report,
             at=evidence.at,

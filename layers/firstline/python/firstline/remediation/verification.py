@@ -35,7 +35,7 @@ def read(
     """
     if not isinstance(report, HostReport):
         return unseen(target, at)
-    good = verdict.life is HostHealth.SERVING and len(verdict.serving) >= readers
+    good = verdict.health is HostHealth.SERVING and len(verdict.serving) >= readers
     lost = report.parent_nats_connected is False
     history = copy.replace(
         target.history,
@@ -58,7 +58,7 @@ def settle(target: Target, verdict: HostDiagnosis, readings_needed: int, now: da
 
     One reader is enough to doubt, and to look again; it takes two to fix.
     """
-    if verdict.life is HostHealth.DEAD or (target.verified and verdict.dead):
+    if verdict.health is HostHealth.DEAD or (target.verified and verdict.dead):
         return copy.replace(target, readings=0, verified_at=None)
     if not target.verified and target.readings >= readings_needed:
         return copy.replace(target, verified_at=now)
@@ -109,10 +109,10 @@ def helped(
             meant = attempt.parameters.get(REFRESH_ID)
             known = refreshes.known if isinstance(refreshes, Refreshes) else ()
             return any(each.id == meant and each.ended for each in known)
-        case _ if not isinstance(group, Group) or not group.whole:
+        case _ if not isinstance(group, Group) or not group.at_desired_capacity:
             return False
         case _:
-            launched = group.beyond(attempt.known)
+            launched = group.launched_since(attempt.known)
             gone = not set(attempt.hosts) & set(group.in_service())
             looked_at = {each.id for each in incident.targets} & set(launched)
             return gone and bool(looked_at) and looked_at <= verified

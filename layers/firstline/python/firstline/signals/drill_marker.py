@@ -26,7 +26,7 @@ _REASON = re.compile(r"firstline drill ([0-9a-f]{16}): rung on purpose, nothing 
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """A drill of ``alarm`` by whom ``by`` names, both ARNs; it is observed before ``until``."""
+    """A drill of ``alarm_url`` by whom ``by`` names, both ARNs; it is observed before ``until``."""
 
     word: str
     alarm: str

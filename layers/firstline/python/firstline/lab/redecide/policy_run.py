@@ -31,7 +31,7 @@ from firstline.lab.redecide.again import SETTINGS, Lost, answers, sending, woken
 from firstline.lab.redecide.present import PastStore, Present
 from firstline.lab.redecide.record import Turn
 from firstline.ledger.entries import DecisionMade, FixIntended
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.pages import owed
 from firstline.remediation.decision_record import DecisionInputs
@@ -131,9 +131,9 @@ class Side:
             return False
         if found.disposition is Disposition.RECOVERY:
             self.heard(signal.arn, signal.at)
-        elif circumstances.concerns(signal) and believed(signal, found):
+        elif circumstances.is_external_event(signal) and believed(signal, found):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
-            around[group] = around.get(group, ExternalEvents()).told(signal)
+            around[group] = around.get(group, ExternalEvents()).with_signal(signal)
         return True
 
     def _alone(self, found: Classification) -> bool:
@@ -194,7 +194,7 @@ class Side:
         except (Lost, DependencyUnavailable):
             pass
         self._same_fix(held.id, self.deeds.fixes[fixes:])
-        step = _step([recorded(each) for each in entries[before:]])
+        step = _step([decode_entry(each) for each in entries[before:]])
         self._handed_over = step is not None and step.step == "hand-over"
         return step
 
@@ -248,7 +248,7 @@ def _answers(held: Incident, basis: DecisionInputs) -> dict[CommandId, dict[Inst
     return known
 
 
-def _step(made: list[Recorded]) -> Step | None:
+def _step(made: list[DecodedEntry]) -> Step | None:
     """The decision among the entries that a turn made."""
     for each in made:
         event = each.event

@@ -101,14 +101,14 @@ ACTING = (
         name="whoever is known at all is dead",
         breaks="I11",
         file="diagnosis/diagnose.py",
-        old="HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN",
+        old="HostHealth.DEAD if is_proven(counted) else HostHealth.UNKNOWN",
         new="HostHealth.DEAD",
     ),
     Planted(
         name="one health check proves that a host is dead",
         breaks="I12",
         file="diagnosis/diagnose.py",
-        old="HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN",
+        old="HostHealth.DEAD if is_proven(counted) else HostHealth.UNKNOWN",
         new="HostHealth.DEAD if counted else HostHealth.UNKNOWN",
         start="1 hosts are well behind egress, which fails",
     ),
@@ -140,7 +140,7 @@ ACTING = (
         name="many hosts that are lost at once are each proven dead",
         breaks="I12",
         file="diagnosis/diagnose.py",
-        old="    return len(together) >= MANY_MIN and 2 * len(together) >= len(in_service)\n",
+        old="    return len(together) >= LOST_HOSTS_MIN and 2 * len(together) >= len(in_service)\n",
         new="    return False\n",
         start="the network fails around a fleet",
     ),
@@ -148,10 +148,10 @@ ACTING = (
         name="the failure of the probe itself speaks against its hosts",
         breaks="I12",
         file="diagnosis/health_checks.py",
-        old="    if answering.outcome in domains.OF_OUTCOME:\n",
+        old="    if answering.outcome in domains.OUTCOME_DOMAINS:\n",
         new="""    if not answering.answers:
-        return Reading(life=HostHealth.DEAD, fact="no answer", source="probe")
-    if answering.outcome in domains.OF_OUTCOME:
+        return Observation(life=HostHealth.DEAD, fact="no answer", source="probe")
+    if answering.outcome in domains.OUTCOME_DOMAINS:
 """,
         start="the load balancer fails, and NATS is full",
     ),
@@ -183,7 +183,7 @@ ACTING = (
         name="a unit that somebody masked is restarted",
         breaks="I33",
         file="diagnosis/host_report_check.py",
-        old="    if detail.load in UNLOADED:\n",
+        old="    if detail.load in UNLOADABLE:\n",
         new="    if False:\n",
         start="somebody masked a unit",
     ),

@@ -17,8 +17,8 @@ from firstline.diagnosis.evidence import (
     AlarmState,
     Answering,
     Connections,
+    DeletedAlarm,
     FiringAlarm,
-    Gone,
     Group,
     HostReport,
     Instance,
@@ -134,10 +134,10 @@ class MemoryFleet:
         running = {id_: InstanceStatus("running", dict.fromkeys(CHECKS, it)) for id_, it in found}
         return InstanceStatuses(running)
 
-    def _alarm(self, arn: str) -> AlarmReading | Gone:
+    def _alarm(self, arn: str) -> AlarmReading | DeletedAlarm:
         found = self._world.alarms.get(arn)
         if found is None:
-            return Gone()
+            return DeletedAlarm()
         why = alarm_kinds.suppressed(self._world.alarm_actions(arn))
         return AlarmReading(found.state_at(self._world.now), why)
 

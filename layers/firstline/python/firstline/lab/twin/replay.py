@@ -25,7 +25,7 @@ from firstline.controller.overdue import Overdue
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViolation
-from firstline.event_sources import ALARM, LAUNCH_FAILED
+from firstline.event_sources import ALARM, LAUNCH_UNSUCCESSFUL
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
@@ -192,7 +192,7 @@ class Run:
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
-        if signal.subject == LAUNCH_FAILED:
+        if signal.subject == LAUNCH_UNSUCCESSFUL:
             self._world.group.fail_launch(at)
         if signal.muted_until is not None:
             self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until, announced=True))

@@ -59,7 +59,7 @@ def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.scope == "fleet":
         return None  # whom it touches is held by the budget and the floor
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
-    life = verdict.life if verdict is not None else HostHealth.UNKNOWN
+    life = verdict.health if verdict is not None else HostHealth.UNKNOWN
     if life is not HostHealth.DEAD:
         return Denial(f"{plan.target} is not proven dead: it is {life}")
     health = situation.evidence.target_health

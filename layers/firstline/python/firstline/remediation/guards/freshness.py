@@ -1,6 +1,6 @@
 """Freshness: is the trouble still there?"""
 
-from firstline.diagnosis.evidence import AlarmState, Gone, Unknown
+from firstline.diagnosis.evidence import AlarmState, DeletedAlarm, Unknown
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -15,7 +15,7 @@ def alarm_still_fires(plan: Plan, situation: Situation) -> Denial | None:
     """
     del plan
     alarm = situation.evidence.alarm
-    if isinstance(alarm, Gone):
+    if isinstance(alarm, DeletedAlarm):
         return Denial("the alarm does not exist any more")
     if isinstance(alarm, Unknown):
         return Denial(f"the alarm's present state cannot be read: {alarm.why}")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import AlarmReading, Group, Refreshes, Unknown, is_ok
-from firstline.diagnosis.external_events import KEPT_MAX, ExternalEvents, Sort
+from firstline.diagnosis.external_events import EVENTS_PER_SORT_MAX, EventSort, ExternalEvents
 from firstline.diagnosis.health_checks import FailureMode
 from firstline.diagnosis.preflight import Deployments
 from firstline.redaction import redact
@@ -167,13 +167,13 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     return None
 
 
-def _known(situation: Situation, sort: Sort, what: str) -> ExternalEvents | Denial:
+def _known(situation: Situation, sort: EventSort, what: str) -> ExternalEvents | Denial:
     """External events, where those of *sort*, in words *what*, are all known."""
     held = situation.limits
     if isinstance(held, Unknown):
         return Denial(f"{what} cannot be read: {held.why}")
-    until = held.circumstances.full(sort, situation.now)
+    until = held.circumstances.overflow_until(sort, situation.now)
     if until is None:
         return held.circumstances
-    why = f"{what} are more than {KEPT_MAX}, and one that is not kept may forbid it"
+    why = f"{what} are more than {EVENTS_PER_SORT_MAX}, and one that is not kept may forbid it"
     return Denial(f"{why}, until {until.isoformat(timespec='seconds')}")

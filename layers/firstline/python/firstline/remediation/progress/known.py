@@ -1,6 +1,6 @@
 """What is known of the fleet: how many hosts live how, or which alarms fire."""
 
-from firstline.diagnosis.evidence import AlarmReading, AlarmState, Gone, Group, Need, needs
+from firstline.diagnosis.evidence import AlarmReading, AlarmState, DeletedAlarm, Group, Need, needs
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.remediation.situation import Situation
 
@@ -35,7 +35,7 @@ def _lives(about: Situation) -> dict[HostHealth, int]:
     """How many of the hosts in scope live how; one that is verified serves."""
     verdicts = about.diagnosis.hosts
     lives = [
-        HostHealth.SERVING if each.verified else verdicts[each.id].life
+        HostHealth.SERVING if each.verified else verdicts[each.id].health
         for each in about.incident.targets
     ]
     return {life: lives.count(life) for life in HostHealth}
@@ -46,7 +46,7 @@ def _alarms(about: Situation) -> str:
     if not facts:
         return "no alarm stands behind it"
     read = [each.state for each in facts.values() if isinstance(each, AlarmReading)]
-    gone = sum(isinstance(each, Gone) for each in facts.values())
+    gone = sum(isinstance(each, DeletedAlarm) for each in facts.values())
     unread = len(facts) - len(read) - gone
     others = "".join(f", {n} {what}" for n, what in ((gone, "deleted"), (unread, "unknown")) if n)
     return f"{read.count(AlarmState.ALARM)} of {_count(len(facts), 'alarm')} in ALARM{others}"

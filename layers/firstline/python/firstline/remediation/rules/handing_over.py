@@ -4,7 +4,7 @@ import copy
 
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import HOSTS_MAX, seconds
-from firstline.diagnosis.evidence import Gone, Group
+from firstline.diagnosis.evidence import DeletedAlarm, Group
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.incidents.incident import BYTES_MAX, Outcome, encode
 from firstline.remediation import execution, verification
@@ -74,7 +74,7 @@ def nothing_to_watch(s: Situation) -> Decision | None:
 
 def alarm_gone(s: Situation) -> Decision | None:
     """Somebody deleted the alarm while it fired: no OK will come, and nobody else is watching."""
-    if s.quiet_until is not None or not isinstance(s.evidence.alarm, Gone):
+    if s.quiet_until is not None or not isinstance(s.evidence.alarm, DeletedAlarm):
         return None
     why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
     return Decision(step=Escalate(), rule="alarm gone", why=why)

@@ -61,7 +61,7 @@ def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
     if current.traits.verifier == "host":
         return current.hosts
     group = s.evidence.group
-    launched = group.beyond(current.known) if isinstance(group, Group) else ()
+    launched = group.launched_since(current.known) if isinstance(group, Group) else ()
     waiting = {each.id for each in s.unverified}
     return together(s, [each for each in launched if each in waiting])
 

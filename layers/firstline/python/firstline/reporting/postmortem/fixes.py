@@ -9,7 +9,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ids import InstanceId
 from firstline.ledger.entries import FixIntended, FixReported, FixVerified, HostsInspected
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.judged_fix import JudgedFix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.words import grouped
@@ -72,7 +72,9 @@ def _vaults(report: HostReport | Unknown) -> int | None:
     return report.vault_processes if isinstance(report, HostReport) else None
 
 
-def _intended(entry: Recorded, intent: FixIntended, vaults: dict[InstanceId, int | None]) -> Fix:
+def _intended(
+    entry: DecodedEntry, intent: FixIntended, vaults: dict[InstanceId, int | None]
+) -> Fix:
     locked = () if intent.action in KEEPS_VAULTS else intent.hosts
     return Fix(
         action=intent.action,

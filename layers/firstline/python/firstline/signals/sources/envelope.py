@@ -13,7 +13,7 @@ from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 from firstline.event_sources import Delivery
 from firstline.ids import SignalKey, digest
-from firstline.signal import Mark, Signal, SignalKind, dated
+from firstline.signal import Mark, Signal, SignalKind, with_plausible_time
 from firstline.signals.sources import (
     autoscaling,
     cloudtrail,
@@ -70,7 +70,7 @@ def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
 
     ``received_at`` is the instant of a signal that tells none of its own, or one that cannot be.
     """
-    return dated(_parsed(body, home, received_at), received_at)
+    return with_plausible_time(_parsed(body, home, received_at), received_at)
 
 
 def _parsed(body: bytes, home: Home, received_at: datetime) -> Signal:

@@ -20,7 +20,7 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
@@ -169,7 +169,7 @@ def _ended(incident: IncidentId | None, wanted: Expected, until: datetime, stage
 
 
 def _read(incident: IncidentId | None, wanted: Expected, stage: Stage) -> Drilled:
-    return drills.drilled(map(recorded, _chain(incident, stage)), wanted)
+    return drills.drilled(map(decode_entry, _chain(incident, stage)), wanted)
 
 
 def _chain(incident: IncidentId | None, stage: Stage) -> tuple[Entry, ...]:
