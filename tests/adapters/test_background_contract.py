@@ -114,7 +114,7 @@ def test_a_world_in_trouble_is_told(door: Door, both: Background) -> None:
     door.world.scenario = copy.replace(
         door.world.scenario,
         issues=("EC2",),
-        describe_anomaly={"TargetResponseTime": 4.2},
+        unusual={"TargetResponseTime": 4.2},
         port_allowed=False,
         peering="deleted",
     )

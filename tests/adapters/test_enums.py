@@ -39,7 +39,7 @@ from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.aws import HOME
 from firstline.remediation.execution import Answered
 from firstline.remediation.guards.blast_radius import MEMORY_GONE
-from firstline.remediation.verification import launches
+from firstline.remediation.verification import is_launching
 from tests.adapters.account import Answering
 from tests.adapters.doors import T0, Ends
 from tests.builders import PROFILE, A, evidence, group
@@ -82,7 +82,7 @@ status_checks = health(health_checks.by_status_checks)
 def lifecycle(word: str) -> str:
     if Instance(A, word, "Healthy").in_service:
         return "counted on"
-    return "boots" if launches(evidence(group=group(A, lifecycle=word))) else "left out"
+    return "boots" if is_launching(evidence(group=group(A, lifecycle=word))) else "left out"
 
 
 def stack(word: str) -> str:

@@ -33,7 +33,7 @@ from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.world import World, announce
 from firstline.ledger.archive import EntryAdded
 from firstline.remediation.kill_switch import OFF
-from firstline.signals.classify import known_as
+from firstline.signals.classify import with_profile_name
 from firstline.signals.sources.envelope import parse
 from functions import archive, audit, console, ingest, probe_nats, reconcile
 from tests.adapters.account import Answering
@@ -141,7 +141,7 @@ def _reconcile(recorder: Recorder) -> None:
         store, id_ = system.ports.store, _incident(system)
         _to_the_end(system, twin)
         raw = announce(body("unhealthy-hosts"), AlarmState.ALARM, START + timedelta(hours=3))
-        signal = known_as(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
+        signal = with_profile_name(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
         store.commit(Change(joined=Joined(id_, signal), processed=signal.key))
         reconcile.handler(records(json.dumps({"incident": id_})), None, system)
         (opened,) = store.open_now(2)

@@ -14,7 +14,7 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.ids import CommandId, GroupName, InstanceId
-from firstline.incidents.incident import BYTES_MAX, Incident, Outcome, encode
+from firstline.incidents.incident import INCIDENT_BYTES_MAX, Incident, Outcome, encode
 from firstline.remediation.decide import RULES, decide
 from firstline.remediation.decision import (
     Close,
@@ -123,7 +123,7 @@ MANY = tuple(InstanceId(f"i-{number:017x}") for number in range(HOSTS_MAX - 2))
 CROWDED = WIDE = incident()
 FULL, CROWD = (evidence(group=group(*FLEET[:each], *MANY)) for each in (2, 3))
 LESS = incident(rule="")
-LESS = copy.replace(LESS, rule="r" * (BYTES_MAX - len(encode(LESS))))
+LESS = copy.replace(LESS, rule="r" * (INCIDENT_BYTES_MAX - len(encode(LESS))))
 LARGE = copy.replace(LESS, rule=f"{LESS.rule}r")
 WORN, TIRED = incident(wakes=400), incident(wakes=399)
 SETTLED = {"hosts": SEEN}

@@ -15,7 +15,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Close, Fix, Step, Wait
-from firstline.remediation.guards.order import ORDER, ask, name
+from firstline.remediation.guards.order import ALL_GUARDS, ask_guards, guard_name
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from tests.builders import AGE_MAX, NOW
@@ -41,8 +41,8 @@ def test_no_fix_without_every_guard(held: Situation) -> None:
     told = decide(held)
     if told.rule == "next fix":
         assert told.plan is not None
-        assert told.answers == ask(told.plan, held)
-        assert [each.guard for each in told.answers] == [name(each) for each in ORDER]
+        assert told.answers == ask_guards(told.plan, held)
+        assert [each.guard for each in told.answers] == [guard_name(each) for each in ALL_GUARDS]
         denied = any(each.stops for each in told.answers)
         assert isinstance(told.step, Fix) is not denied
     else:

@@ -23,7 +23,7 @@ from firstline.remediation.decision import (
     Wait,
 )
 from firstline.remediation.guards.guard import Answer, Denial
-from firstline.remediation.progress.update import FIRST_WITHIN, update
+from firstline.remediation.progress.update import FIRST_UPDATE_MAX, update
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
 from tests.builders import (
@@ -410,7 +410,7 @@ UNDER_WAY = Decision(step=Wait(LATER), rule="look under way", why="it has not an
 def test_a_look_is_no_decision_yet(decision: Decision) -> None:
     """What it brings is waited for, as long as that comes in time."""
     poll = timedelta(seconds=situation().profile.policy.poll_seconds)
-    in_time = incident(opened_at=NOW + poll - FIRST_WITHIN)
+    in_time = incident(opened_at=NOW + poll - FIRST_UPDATE_MAX)
     about = situation(incident=in_time)
     assert update(in_time, decision, about) is None
     late = copy.replace(in_time, opened_at=in_time.opened_at - timedelta(microseconds=1))

@@ -14,7 +14,7 @@ from firstline.diagnosis import external_events as circumstances
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.signal import Disposition, Mark, Signal
-from firstline.signals.classify import MISDATED, Classification
+from firstline.signals.classify import IMPLAUSIBLE_TIMES, Classification
 
 TURNS_MAX = 5
 
@@ -62,7 +62,7 @@ def commit_with_circumstances(change: Change, arrival: Arrival, system: System) 
 def believed(signal: Signal, found: Classification) -> bool:
     """Whether what *signal* tells of the surroundings counts: it is ours, and of the present."""
     ours = found.disposition in (Disposition.CONTEXT, Disposition.INCIDENT)
-    return ours and not {Mark.REPLAYED, *MISDATED} & set(signal.marks)
+    return ours and not {Mark.REPLAYED, *IMPLAUSIBLE_TIMES} & set(signal.marks)
 
 
 def _circumstances_after(arrival: Arrival, system: System) -> CircumstancesWrite | None:

@@ -28,8 +28,8 @@ from firstline.errors import DependencyUnavailable, FirstlineError, Unreadable
 from firstline.ids import CorrelationKey, IncidentId, SignalKey, incident_id
 from firstline.notifications import pages as paging
 from firstline.signal import Disposition, Mark, Severity, Signal
-from firstline.signals.classify import classify, known_as
-from firstline.signals.sources.cloudwatch import unannounced
+from firstline.signals.classify import classify, with_profile_name
+from firstline.signals.sources.cloudwatch import from_firing_alarm
 
 EVENT_GRACE = seconds(60)
 """How late the event of an alarm may be that opens the incident by itself."""
@@ -79,7 +79,9 @@ def watched(system: System) -> tuple[str, ...]:
 def _take_in(alarm: FiringAlarm, system: System) -> bool:
     """Whether *alarm* opened an incident, or joined one."""
     home, now = system.settings.home, system.ports.clock.now()
-    signal = known_as(unannounced(alarm, home), system.profile, system.settings.alarms)
+    signal = with_profile_name(
+        from_firing_alarm(alarm, home), system.profile, system.settings.alarms
+    )
     found = classify(signal, system.profile, home)
     grave = found.disposition is Disposition.INCIDENT and found.severity is Severity.P1
     if not grave or alarm.suppressed or now - signal.at < EVENT_GRACE:
@@ -99,7 +101,7 @@ def _missing(signal: Signal, cause: CorrelationKey, system: System) -> Signal | 
     if (opened := store.open_incident(cause)) is not None and _known(opened, signal, system):
         return None
     accounted = store.accounted(cause)
-    until = accounted.of(signal.arn) if accounted is not None else None
+    until = accounted.until_for(signal.arn) if accounted is not None else None
     if until is not None and signal.at <= until and not _unmuted(signal, until, system):
         return None
     return _unopened(signal, store)

@@ -135,8 +135,8 @@ def asked(
         word = f"recommended: {proposal.action}"
         can = {"next": "firstline does not do this by itself: a person may"}
     summary = titled(incident, f"{word} on {proposal.target}")
-    down = {"demoted": demotion.told(proposal.action, origin.where)} if demotion else {}
-    details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
+    down = {"demoted": demotion.describe(proposal.action, origin.where)} if demotion else {}
+    details = {**proposal.describe(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
     return _page(incident, proposal.key, summary[:SUMMARY_MAX], details, proposal.at)
 
 
@@ -165,7 +165,7 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
         for each in incident.pages
         if each.action == "trigger" and each.channel in {"pager", "team"} and each.key not in over
     )
-    return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
+    return resolving.delay_resolves((*incident.pages, *pages))[len(incident.pages) :]
 
 
 def demoted(incident: Incident, action: str, why: str, at: datetime, due_at: datetime) -> Page:
@@ -226,7 +226,7 @@ def tried(
     sent_at = now if isinstance(delivery, Accepted) else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
     pages = tuple(after if each == page else each for each in pages)
-    return resolving.held_back(pages)
+    return resolving.delay_resolves(pages)
 
 
 def given_up(page: Page, delivery: Delivery) -> bool:

@@ -174,7 +174,7 @@ def _ending(
     record: tuple[DecodedEntry, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
 ) -> Ending:
     """The outcome, and when it ended; a signal that opened nothing ends where it is noted."""
-    ended = tuple(endings(record, helped=any(each.mended for each in fixes)))
+    ended = tuple(endings(record, helped=any(each.repaired for each in fixes)))
     if ended:
         return ended[-1]
     noted = NOTED.get(opening.disposition)

@@ -19,6 +19,6 @@ class JudgedFix(msgspec.Struct, frozen=True, kw_only=True):
         return UNDO_RESULTS.get(self.action, "")
 
     @property
-    def mended(self) -> bool:
+    def repaired(self) -> bool:
         """Whether it is a fix that helped."""
         return self.helped is True and not self.undoing

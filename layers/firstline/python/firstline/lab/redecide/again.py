@@ -131,7 +131,7 @@ class Again:
         (signal,), (event,) = signals(entry), received(entry)
         found = judged(signal, event, profile)
         by = Provenance(policy=entry.policy, code=entry.code)
-        begun = episodes.begin(signal, found, profile, entry.at, by, id_=self._story.id)
+        begun = episodes.open_incident(signal, found, profile, entry.at, by, id_=self._story.id)
         opens = begun.incident.cause
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
         yield from compare.classification(entry, event, found)
@@ -200,8 +200,8 @@ def woken(held: Incident, rests_on: DecisionInputs, store: PastStore) -> Inciden
 def judged(signal: Signal, event: SignalReceived, profile: Profile) -> Classification:
     """What *signal* means by *profile*, in a storm if it was one of a storm then."""
     found = classify(signal, profile, HOME)
-    storm = causes.storm(profile.fleet.name)
-    return episodes.in_storm(found, profile) if event.cause == storm else found
+    storm = causes.storm_key(profile.fleet.name)
+    return episodes.storm_classification(found, profile) if event.cause == storm else found
 
 
 def answers(held: Incident, rests_on: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:

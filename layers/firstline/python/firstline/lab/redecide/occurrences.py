@@ -26,8 +26,8 @@ from firstline.signal import LATEST, clamp_to_now, is_plausible
 from firstline.signals import episodes
 from firstline.signals.sources.cloudwatch import Detail
 from firstline.signals.sources.envelope import SIZE_MAX, parse
-from firstline.signals.sources.eventbridge import Account, Instant, Region, instant
-from firstline.signals.sources.user import named
+from firstline.signals.sources.eventbridge import Account, Instant, Region, parse_instant
+from firstline.signals.sources.user import with_pseudonym
 
 HASH_KEY = "local"
 """Pseudonyms of users need only to be the same within one backtest."""
@@ -66,7 +66,7 @@ def hear(body: bytes, pair: Pair, home: Home, where: str) -> None:
     if _REPLAY_NAME in body:
         body = _original(body)
     at = told_at(body) or pair.now
-    signal = named(clamp_to_now(parse(body, home, at), at), HASH_KEY)
+    signal = with_pseudonym(clamp_to_now(parse(body, home, at), at), HASH_KEY)
     pair.hear(pair.known(signal), at, where)
 
 
@@ -74,7 +74,7 @@ def _all_is_well(body: bytes, pair: Pair, home: Home) -> bool:
     """Whether it was an alarm that is OK, which opens nothing: most of a year's events are."""
     try:
         event = _WHOLE.decode(body)
-        at = instant(event.detail.state.timestamp)
+        at = parse_instant(event.detail.state.timestamp)
     except (msgspec.DecodeError, UnicodeError, RecursionError, InvalidInput):
         return False
     arn = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{event.detail.alarm_name}"
@@ -207,4 +207,4 @@ def _open(chain: Iterable[DecodedEntry], pair: Pair) -> None:
 def _known_as(told: Story) -> IncidentId:
     """The id under which both sides know it: of the key that its signal has here."""
     (signal,) = signals(told.opening)
-    return episodes.noted_id(signal)
+    return episodes.ignored_signal_id(signal)

@@ -39,7 +39,7 @@ from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
 from firstline.signal import Disposition, Signal
 from firstline.signals import correlation as causes
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 
 UNRECORDED = CommandId("unrecorded")
 """The command of a look that nobody did then: it is never answered."""
@@ -116,7 +116,7 @@ class Side:
 
     def known(self, signal: Signal) -> Signal:
         """*signal* under the name that this policy knows it by."""
-        return known_as(signal, self.profile, self._system.settings.alarms)
+        return with_profile_name(signal, self.profile, self._system.settings.alarms)
 
     def judge(self, signal: Signal) -> Classification:
         """What *signal* means by this policy."""
@@ -138,13 +138,13 @@ class Side:
 
     def _alone(self, found: Classification) -> bool:
         """Whether nothing is open that *found* could join."""
-        joins = {found.cause, causes.storm(self.profile.fleet.name)}
+        joins = {found.cause, causes.storm_key(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
 
     def storms(self, signal: Signal, found: Classification) -> bool:
         """Whether *signal* would be one too many, and part of a storm."""
         one, _ = counted(Arrival(signal, found), self._system)
-        return one.found.cause == causes.storm(self.profile.fleet.name)
+        return one.found.cause == causes.storm_key(self.profile.fleet.name)
 
     def hear(self, signal: Signal, found: Classification) -> None:
         """Take in *signal*."""
@@ -179,7 +179,7 @@ class Side:
         demoted = {each.action for each in then.lease.trusts if each.demoted}
         for action in sorted(self._demoted - demoted):
             own = tables.leases.get(group, then.lease)
-            tables.leases[group] = copy.replace(own, trusts=trust.promoted(own.trusts, action))
+            tables.leases[group] = copy.replace(own, trusts=trust.reinstate(own.trusts, action))
         self._demoted = demoted
 
     def _decided(self, held: Incident, basis: DecisionInputs) -> Step | None:

@@ -45,7 +45,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     def basis(self) -> DecisionInputs | None:
         """What the decision rested on; None where its entry is from before that was recorded."""
         made = self.decision.event
-        return basis.read(made) if isinstance(made, DecisionMade) else None
+        return basis.read_inputs(made) if isinstance(made, DecisionMade) else None
 
     @property
     def arrivals(self) -> tuple[tuple[DecodedEntry, ...], ...]:

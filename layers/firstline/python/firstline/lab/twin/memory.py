@@ -42,7 +42,7 @@ from firstline.lab.twin.store import MemoryStore
 from firstline.lab.twin.world import Command, Mutation, Unregistered, World
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.remediation.execution import (
-    CLOCKS_APART,
+    COMMAND_SEARCH_MARGIN,
     Answer,
     Answered,
     FixOrder,
@@ -207,7 +207,10 @@ class MemoryHosts:
 
     def _find(self, token: Token, since: datetime) -> CommandId | None:
         def bears(each: Command) -> bool:
-            return each.comment == token and since - CLOCKS_APART <= each.sent_at <= self._world.now
+            return (
+                each.comment == token
+                and since - COMMAND_SEARCH_MARGIN <= each.sent_at <= self._world.now
+            )
 
         return next((each.id for each in self._world.commands.values() if bears(each)), None)
 

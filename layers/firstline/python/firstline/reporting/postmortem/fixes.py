@@ -65,7 +65,7 @@ def by_action(fixed: tuple[Fix, ...], *, helped: bool) -> dict[str, list[str]]:
     What takes back a fix of ours is none that helped.
     """
     judged = (each for each in fixed if each.sent and each.helped is helped)
-    return grouped((each.action, each.target) for each in judged if not helped or each.mended)
+    return grouped((each.action, each.target) for each in judged if not helped or each.repaired)
 
 
 def _vaults(report: HostReport | Unknown) -> int | None:

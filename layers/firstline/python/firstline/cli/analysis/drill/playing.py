@@ -99,13 +99,13 @@ def _reason(alarm: Rung, lasts: timedelta, stage: Stage, *, enforce: bool) -> st
     """What the alarm's state is to say; the word of a drill that must only be observed."""
     if enforce or stage.mode == "observe":
         return announced.REASON
-    if lasts + SPARE > announced.LONGEST:
-        raise InvalidInput(f"--for: a drill is observed for {announced.LONGEST} at most")
+    if lasts + SPARE > announced.DRILL_DURATION_MAX:
+        raise InvalidInput(f"--for: a drill is observed for {announced.DRILL_DURATION_MAX} at most")
     until = stage.clock.now() + lasts + SPARE
     pulled = stage.announce(AnnounceDrill(alarm=alarm.arn, until=until))
     if not pulled.word:
         raise InvalidInput("the deployment announced no drill: nothing is rung")
-    return announced.reason(pulled.word)
+    return announced.state_reason(pulled.word)
 
 
 def _alarm(condition: Condition, stage: Stage) -> tuple[str, Rung]:

@@ -14,7 +14,7 @@ from firstline.lab.simulation.left import Left
 from firstline.ledger import verify as audit
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
 from firstline.ledger.export import decode_entry
-from firstline.remediation.guards.order import ORDER, name
+from firstline.remediation.guards.order import ALL_GUARDS, guard_name
 from firstline.signal import Mark
 from firstline.signals.sources.envelope import parse
 
@@ -22,7 +22,7 @@ SKEW = timedelta(seconds=10)
 PATIENCE = timedelta(minutes=15)
 """As long as faults may keep the last step back."""
 CANARIES = (CANARY_USER, CANARY_DETAILS, CANARY_TEXT)
-GUARDS = tuple(map(name, ORDER))
+GUARDS = tuple(map(guard_name, ALL_GUARDS))
 
 
 def everything_ends(left: Left) -> Iterator[str]:

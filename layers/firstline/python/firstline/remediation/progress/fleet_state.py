@@ -1,48 +1,48 @@
-"""What is known of the fleet: how many hosts live how, or which alarms fire."""
+"""The known state of the fleet: hosts by health, or the firing alarms."""
 
 from firstline.diagnosis.evidence import AlarmReading, AlarmState, DeletedAlarm, Group, Need, needs
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.remediation.situation import Situation
 
 
-def known(about: Situation) -> str:
-    """One line; of a condition without hosts it is about its group, or else about the alarms."""
-    incident, group = about.incident, about.evidence.group
-    if not about.needs_hosts:
+def describe_fleet(situation: Situation) -> str:
+    """One line; for a condition without hosts it describes the group, or else the alarms."""
+    incident, group = situation.incident, situation.evidence.group
+    if not situation.needs_hosts:
         if Need.GROUP in needs(incident.condition) and isinstance(group, Group):
             return f"{len(group.in_service())} of {group.desired} instances are in service"
-        return _alarms(about)
+        return _alarms(situation)
     if not incident.targets:
         empty = isinstance(group, Group)
         return "no host is in service" if empty else "which hosts are in service is not known"
-    counts = _lives(about)
+    counts = _counts(situation)
     named = [
-        f"{counts[life]} {life}"
-        for life in (HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN)
+        f"{counts[health]} {health}"
+        for health in (HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN)
     ]
     named += [
-        f"{counts[life]} {life}"
-        for life in (HostHealth.STARTING, HostHealth.STOPPING)
-        if counts[life]
+        f"{counts[health]} {health}"
+        for health in (HostHealth.STARTING, HostHealth.STOPPING)
+        if counts[health]
     ]
-    dead = about.diagnosis.having(HostHealth.DEAD)
-    failures = sorted({str(about.diagnosis.hosts[each].failure) for each in dead})
+    dead = situation.diagnosis.having(HostHealth.DEAD)
+    failures = sorted({str(situation.diagnosis.hosts[each].failure) for each in dead})
     what = f" ({', '.join(failures)})" if failures else ""
     return f"{', '.join(named)} of {_count(len(incident.targets), 'host')}{what}"
 
 
-def _lives(about: Situation) -> dict[HostHealth, int]:
-    """How many of the hosts in scope live how; one that is verified serves."""
-    verdicts = about.diagnosis.hosts
-    lives = [
+def _counts(situation: Situation) -> dict[HostHealth, int]:
+    """The hosts in scope by health; a verified one serves."""
+    verdicts = situation.diagnosis.hosts
+    healths = [
         HostHealth.SERVING if each.verified else verdicts[each.id].health
-        for each in about.incident.targets
+        for each in situation.incident.targets
     ]
-    return {life: lives.count(life) for life in HostHealth}
+    return {health: healths.count(health) for health in HostHealth}
 
 
-def _alarms(about: Situation) -> str:
-    facts = about.evidence.alarms
+def _alarms(situation: Situation) -> str:
+    facts = situation.evidence.alarms
     if not facts:
         return "no alarm stands behind it"
     read = [each.state for each in facts.values() if isinstance(each, AlarmReading)]
