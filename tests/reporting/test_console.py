@@ -17,7 +17,7 @@ from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.remediation.kill_switch import CHAIN, KillSwitch
 from firstline.reporting.console import lines, rows
-from firstline.reporting.console.rows import Lens
+from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.reporting.html.console import Theme, page, widget
 from firstline.reporting.links import Link, Places
@@ -29,7 +29,7 @@ from tests.remediation.situations import proposal, switch
 
 BY = Provenance(Digest("0" * 64), "code")
 MINUTE = timedelta(minutes=1)
-LENS = Lens(now=NOW)
+LENS = RowContext(now=NOW)
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:console"
 HOSTILE = "<script>x</script> 0f3c9a1e-5b7d-4c2a-9e10-aa0000000001 me@example.com"
 
@@ -136,7 +136,7 @@ def test_a_chain_tells_what_waits(
 ) -> None:
     records = chain(OPENING, (NOW, Kind.PROPOSAL, PROPOSAL), *later)
     assert len(rows.of_chain(records, LENS).asks) == asks
-    assert rows.of_chain(records, Lens(now=NOW + MINUTE)).asks == ()
+    assert rows.of_chain(records, RowContext(now=NOW + MINUTE)).asks == ()
 
 
 def test_a_chain_tells_what_was_tried_last_and_whose_it_is() -> None:
@@ -144,7 +144,7 @@ def test_a_chain_tells_what_was_tried_last_and_whose_it_is() -> None:
     tried = chain(OPENING, (NOW, Kind.INTENT, intent))
     assert rows.of_chain(tried, LENS).doing == "restart_enclave on i-1 has no verdict yet"
     over = chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("hand-over")))
-    row = rows.of_chain(over, Lens(now=NOW + 2 * MINUTE))
+    row = rows.of_chain(over, RowContext(now=NOW + 2 * MINUTE))
     assert (row.outcome, row.owner, row.doing) == ("handed-over", "a person (on-call)", "")
     assert rows.age(row, NOW + 2 * MINUTE) == MINUTE
 
@@ -152,8 +152,8 @@ def test_a_chain_tells_what_was_tried_last_and_whose_it_is() -> None:
 def test_pauses_stand_until_they_end() -> None:
     """By the switch, and by the entries of its chain: the latest of a scope counts."""
     paused = switch("everything")
-    assert [each.scope for each in rows.stops(paused, NOW)] == ["everything"]
-    assert rows.stops(switch("everything", ends=60), NOW) == ()
+    assert [each.scope for each in rows.active_pauses(paused, NOW)] == ["everything"]
+    assert rows.active_pauses(switch("everything", ends=60), NOW) == ()
     until = (NOW + MINUTE).isoformat()
     pause: Data = {"change": "paused", "scope": "everything", "why": "w", "by": "b", "until": until}
     told = chain((NOW, Kind.PAUSE, pause), of=CHAIN)

@@ -12,7 +12,7 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Data, Kind
 from firstline.ledger.export import decode_entry
 from firstline.reporting.console import rows
-from firstline.reporting.console.rows import Lens
+from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import Hosts, Overview
 from tests.builders import ID, NOW, OTHER, A, hosts, incident
 from tests.remediation.situations import proposal
@@ -175,7 +175,7 @@ def test_a_board_counts_the_ended_that_it_does_not_show() -> None:
 
 
 def test_an_escalated_incident_is_as_old_as_it_is_open() -> None:
-    row = rows.of_chain(chain(*ESCALATED), Lens(now=NOW))
+    row = rows.of_chain(chain(*ESCALATED), RowContext(now=NOW))
     hour = timedelta(hours=1)
     assert rows.age(row, NOW + hour) == MINUTE
     assert rows.age(copy.replace(row, escalated=True), NOW + hour) == hour

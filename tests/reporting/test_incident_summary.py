@@ -9,10 +9,10 @@ from firstline.errors import InvalidInput
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import (
-    Demoted,
-    Denied,
+    DemotionSummary,
+    DenialSummary,
+    FixSummary,
     Summary,
-    Tried,
     summarise,
 )
 from tests.builders import BY, ID, NOW, OTHER, A, B
@@ -75,10 +75,10 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             tried(90, helped=True),
             tried(160, action="replace_instance"),
         ),
-        denials=(Denied("action_is_allowed", "restart_enclave", A),),
+        denials=(DenialSummary("action_is_allowed", "restart_enclave", A),),
         proposed=("restart_enclave",),
         missed=("P1",),
-        demoted=(Demoted("restart_enclave", 3, NOW + timedelta(seconds=165)),),
+        demoted=(DemotionSummary("restart_enclave", 3, NOW + timedelta(seconds=165)),),
         policy=BY.policy,
     )
 
@@ -89,8 +89,8 @@ def tried(
     action: str = "restart_enclave",
     approved: bool = False,
     helped: bool | None = None,
-) -> Tried:
-    return Tried(
+) -> FixSummary:
+    return FixSummary(
         action=action,
         target=A,
         at=NOW + timedelta(seconds=seconds),

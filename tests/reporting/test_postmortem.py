@@ -9,8 +9,8 @@ from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Kind, append
 from firstline.reporting.postmortem.guidance import OVER
 from firstline.reporting.postmortem.report import Advice, Figure, Guidance, Lane, Report
-from firstline.reporting.postmortem.timeline import folded
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.timeline import fold_moments
+from firstline.reporting.postmortem.write import write_report
 from firstline.reporting.tones import Tone
 from tests.builders import BY, ID, PROFILE, A, B, C
 from tests.reporting.chains import (
@@ -43,7 +43,7 @@ GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 
 def report(*said: Said) -> Report:
     """The report of a chain that says this."""
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 def figure(of: Report, name: str) -> Figure:
@@ -325,7 +325,7 @@ def test_what_is_routine_is_told_once_while_nothing_else_is() -> None:
         decision(5, "wait", "a"),
         looked(6, {A: {"type": "unknown", "why": "no answer in time"}}),
     )
-    assert [(each.word, each.text, times) for each, times in folded(told.moments)][1:] == [
+    assert [(each.word, each.text, times) for each, times in fold_moments(told.moments)][1:] == [
         ("sees", f"{A}, {B}: no enclave, unit active, parent active, NATS reachable", 2),
         ("waits", "a: so it is", 2),
         ("looks", "b: so it is", 1),
@@ -384,20 +384,20 @@ def test_a_chain_that_cannot_be_read_says_where(body: str) -> None:
     _, entry = append(Chain(), ID, Kind.PAGE, at(0), BY, {})
     broken = copy.replace(entry, body=body)
     with pytest.raises(InvalidInput, match="entry 1 of inc-0123456789abcdef0123 cannot be read"):
-        write((broken,), PROFILE)
+        write_report((broken,), PROFILE)
 
 
 def test_a_report_is_of_an_incident() -> None:
     """No entry, no report."""
     with pytest.raises(InvalidInput, match="the chain has no entry"):
-        write((), PROFILE)
+        write_report((), PROFILE)
 
 
 def test_without_its_policy_less_is_known() -> None:
     """Neither the rule's component, nor a meeting; the rest stands."""
-    told = write(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
+    told = write_report(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
     assert (told.component, told.meeting) == ("unknown", None)
-    assert write(chain(opening()), PROFILE).component == "fleet"
+    assert write_report(chain(opening()), PROFILE).component == "fleet"
 
 
 def test_many_hosts_are_told_in_few_words() -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from firstline.diagnosis.health_checks import FailureMode
 from firstline.ledger.chain import Kind
-from firstline.reporting.postmortem.changes import ALWAYS
+from firstline.reporting.postmortem.changes import DENIALS_MIN
 from firstline.reporting.postmortem.follow_ups import BY_FAILURE
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from firstline.signal import Condition
 from tests.builders import PROFILE, A, B
 from tests.reporting.chains import (
@@ -41,7 +41,7 @@ STOPPED = decision(5, "wait", "next fix", guards=NO, plan=plan())
 
 def report(*said: Said) -> Report:
     """The report of a chain that says this."""
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 def test_every_failure_has_its_follow_up() -> None:
@@ -114,7 +114,7 @@ CHANGES: list[tuple[tuple[Said, ...], str, str]] = [
         "R01",
         "responded to after 90 s",
     ),
-    ((STOPPED,) * ALWAYS, "the deployment's mode", "mode_enforces stopped every fix, 3 times"),
+    ((STOPPED,) * DENIALS_MIN, "the deployment's mode", "mode_enforces stopped every fix, 3 times"),
     (((9, Kind.PROPOSAL, ASKED),), "[policy] approval_seconds", "nobody answered for scale_out"),
     ((page(1, outcome="owed"),), "R44", "a page was not taken at once"),
 ]
@@ -130,8 +130,8 @@ def test_what_suggests_a_change(said: tuple[Said, ...], step: str, text: str) ->
 UNCHANGED: list[tuple[Said, ...]] = [
     (looked(5, {A: REPORT}),),
     (intent(5), verdict(9, helped=True)),
-    (STOPPED,) * (ALWAYS - 1),
-    (*(STOPPED,) * ALWAYS, intent(9)),  # the guard let a fix pass after all
+    (STOPPED,) * (DENIALS_MIN - 1),
+    (*(STOPPED,) * DENIALS_MIN, intent(9)),  # the guard let a fix pass after all
     ((9, Kind.PROPOSAL, ASKED), (10, Kind.APPROVAL, {"granted": False, "by": "x"})),
     (page(1, outcome="owed", channel="change"),),
 ]
@@ -146,7 +146,7 @@ def test_what_suggests_none(said: tuple[Said, ...]) -> None:
 def test_a_guard_without_a_key_is_looked_up() -> None:
     """Its page says what it promises."""
     no = [{"guard": "alarm_still_fires", "denial": {"why": "it does not"}}]
-    stopped = (decision(5, "wait", guards=no, plan=plan()),) * ALWAYS
+    stopped = (decision(5, "wait", guards=no, plan=plan()),) * DENIALS_MIN
     assert [each.step for each in report(opening(), *stopped).changes] == ["docs/GUARDS.md"]
 
 

@@ -10,7 +10,7 @@ from firstline.config.profile import Profile
 from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.alarm_plots import definition
 from firstline.reporting.postmortem.report import Plot, Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import ALARM_ARN, PROFILE, A, B
 from tests.reporting.chains import HEALTHY, Said, at, chain, decision, handed_over, opening, seen
 
@@ -18,7 +18,7 @@ HEALTHY_HOSTS = "HealthyHostCount (Minimum) < 1 count in 3 of 3 periods of 60 s"
 
 
 def report(*entries: Said) -> Report:
-    return write(chain(*entries), PROFILE)
+    return write_report(chain(*entries), PROFILE)
 
 
 def plots(shown: Report) -> dict[str, Plot]:
@@ -105,7 +105,7 @@ def test_the_metric_of_an_alarm_of_others_is_beside_its_own_threshold(
 ) -> None:
     """The entry alone says what it judges; CloudWatch names no unit."""
     entries = chain(opening(subject="x"), decision(99, "close"), read(99, "5", "41", **JUDGED))
-    plot = plots(write(entries, profile))[THEIRS]
+    plot = plots(write_report(entries, profile))[THEIRS]
     (line,) = plot.lines
     assert [(each.at, each.value) for each in line.points] == [(at(-60), 5), (at(0), 41)]
     assert (plot.begins, line.name, line.holds) == (at(-60), "5xx", timedelta(seconds=60))

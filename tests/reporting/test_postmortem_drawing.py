@@ -11,7 +11,7 @@ from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.axis import TICKS_MAX, Axis, axis
 from firstline.reporting.postmortem.drawing import LABEL_WIDTH, charts, strips, timeline
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import NOW, PROFILE, A, B
 from tests.reporting.chains import (
     HEALTHY,
@@ -33,7 +33,7 @@ from tests.reporting.chains import (
 
 def report(*said: Said) -> Report:
     """The report of a chain that says this."""
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 TICKS = [
@@ -59,11 +59,11 @@ def test_ticks_are_at_distances_that_people_count_in(seconds: int, labels: list[
 def test_ticks_before_the_start_count_back_from_it() -> None:
     """On an axis that begins earlier; one that does not stays as it is."""
     scale = Axis(NOW, NOW + timedelta(minutes=9))
-    earlier = scale.since(NOW - timedelta(minutes=31))
+    earlier = scale.extended_to(NOW - timedelta(minutes=31))
     ticks = [(each.label, each.x) for each in earlier.ticks()]
     assert ticks == [("-30 min", 2.5), ("-20 min", 27.5), ("-10 min", 52.5), ("0", 77.5)]
-    assert scale.since(NOW + timedelta(minutes=1)).ticks() == scale.ticks()
-    (first, *_) = scale.since(NOW - timedelta(days=2)).ticks()
+    assert scale.extended_to(NOW + timedelta(minutes=1)).ticks() == scale.ticks()
+    (first, *_) = scale.extended_to(NOW - timedelta(days=2)).ticks()
     assert first.label == "-2 d"
 
 

@@ -10,7 +10,7 @@ from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.ledger.export import decode_entry
-from firstline.reporting.timeline import clock, moments
+from firstline.reporting.timeline import format_elapsed, moments
 from tests.builders import ID, NOW
 
 BY = Provenance(Digest("0" * 64), "code")
@@ -220,4 +220,4 @@ def test_a_kind_that_is_not_known_is_named() -> None:
     ("seconds", "expected"), [(0, "0:00"), (65.4, "1:05"), (3600, "1:00:00"), (7325, "2:02:05")]
 )
 def test_a_clock_counts_minutes_and_hours(seconds: float, expected: str) -> None:
-    assert clock(timedelta(seconds=seconds)) == expected
+    assert format_elapsed(timedelta(seconds=seconds)) == expected

@@ -10,16 +10,16 @@ import pytest
 
 from firstline.ids import IncidentId
 from firstline.reporting.console.view import (
+    ActivePause,
     Answer,
-    Ask,
+    ApprovalRequest,
     Detail,
     Hosts,
     Line,
     Missing,
     Overview,
-    Reasons,
+    Reasoning,
     Row,
-    Stop,
     View,
 )
 from firstline.reporting.html.console import Refresh, page, widget
@@ -52,12 +52,12 @@ def views(said: str) -> tuple[View, ...]:
         next_at=NOW + LATER,
         steps=(said,),
         links=(Link(said, "https://wiki.example.com/"),),
-        asks=(Ask(what=said, until=NOW, approve=said, deny=said),),
+        asks=(ApprovalRequest(what=said, until=NOW, approve=said, deny=said),),
     )
     answers = (Answer(said, said), Answer(said, ""))
-    why = Reasons(after=LATER, step=said, rule=said, why=said, facts=(said,), answers=answers)
+    why = Reasoning(after=LATER, step=said, rule=said, why=said, facts=(said,), answers=answers)
     line = Line(at=NOW, after=LATER, last=LATER, times=2, word=said, text=said, decisions=(why,))
-    stop = Stop(scope=said, why=said, by=said, until=NOW)
+    stop = ActivePause(scope=said, why=said, by=said, until=NOW)
     return (
         Overview(
             fleet=said,

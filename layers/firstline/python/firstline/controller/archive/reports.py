@@ -19,7 +19,7 @@ from firstline.ledger.export import decode_entry
 from firstline.reporting.postmortem.markdown import markdown
 from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import ended, write
+from firstline.reporting.postmortem.write import has_ended, write_report
 
 type Draw = Callable[[tuple[Report, ...]], str]
 """What makes a page of reports."""
@@ -36,9 +36,9 @@ def report(incidents: Iterable[IncidentId], within: Archiving, draw: Draw) -> in
 
 def _report(incident: IncidentId, within: Archiving, draw: Draw) -> int:
     chain = tuple(within.ledger.entries(incident))
-    if not ended(chain):
+    if not has_ended(chain):
         return 0
-    told = write(chain, _profile(chain[-1], within))
+    told = write_report(chain, _profile(chain[-1], within))
     files = {"report.html": draw((told,)), "report.md": markdown(told)}
     if (meeting := invitation(told)) is not None:
         files["post-mortem.ics"] = meeting
