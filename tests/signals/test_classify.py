@@ -5,16 +5,15 @@ from typing import NamedTuple
 import pytest
 
 from firstline.config.profile import Profile, Rule
-from firstline.notifications import payloads as bodies
 from firstline.notifications.origin import Origin
 from firstline.signal import Component, Condition, Disposition, Severity, Signal
-from firstline.signals import correlation as causes
-from firstline.signals import episodes
+from firstline.signals import correlation, episodes
 from firstline.signals.classify import Classification, classify, with_profile_name
 from firstline.signals.rules import match
 from firstline.signals.sources.envelope import parse
 from tests.builders import ALARM_ARN, ALARM_NAME, BY, HOME, NOW, PROFILE
 from tests.events import EVENTS, body, edited
+from tests.notifications import wire as bodies
 
 INCIDENT, RECOVERY, CONTEXT = Disposition.INCIDENT, Disposition.RECOVERY, Disposition.CONTEXT
 IGNORED, REJECTED = Disposition.IGNORED, Disposition.REJECTED
@@ -67,7 +66,7 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, UNLISTED),
+        correlation.correlation_key("vettid", UNCLASSIFIED, UNLISTED),
     ),
     Case("cloudwatch.unlisted-http-api-5xx", CONTEXT, edits=(NO_DATA,)),
     # an alarm that nobody listed is not known by a name that ours have
@@ -76,7 +75,7 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, RENAMED[1][1]),
+        correlation.correlation_key("vettid", UNCLASSIFIED, RENAMED[1][1]),
         RENAMED,
     ),
     Case("cloudwatch.replayed-from-archive", CONTEXT),
@@ -86,21 +85,21 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, "malformed"),
+        correlation.correlation_key("vettid", UNCLASSIFIED, "malformed"),
     ),
     Case(
         "malformed.empty-object",
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, "malformed"),
+        correlation.correlation_key("vettid", UNCLASSIFIED, "malformed"),
     ),
     Case(
         ZERO,
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, "aws.health"),
+        correlation.correlation_key("vettid", UNCLASSIFIED, "aws.health"),
         (("source", "aws.health"),),
     ),
     Case("cloudwatch.foreign-account", REJECTED),

@@ -8,8 +8,7 @@ import pytest
 
 from firstline.incidents.incident import Incident, Status
 from firstline.signal import Component, Condition, Disposition, Severity
-from firstline.signals import correlation as causes
-from firstline.signals import episodes
+from firstline.signals import correlation, episodes
 from firstline.signals.classify import Classification
 from firstline.signals.episodes import ALARMS_MAX, merge_signal
 from tests.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, incident, signal
@@ -27,7 +26,7 @@ def found(condition: Condition, severity: Severity, **fields: object) -> Classif
         "disposition": Disposition.INCIDENT,
         "why": "a rule fits",
         "rule": condition.value,
-        "cause": causes.correlation_key("vettid", condition),
+        "cause": correlation.correlation_key("vettid", condition),
         "condition": condition,
         "severity": severity,
         "component": Component.API,
@@ -120,7 +119,7 @@ def test_an_incident_that_ended_is_not_changed_but_counted() -> None:
 
 def test_a_storm_leads_nobody_to_a_fix() -> None:
     """I21: its newcomers are of other causes, and are waited for without a ladder."""
-    held = begun(Condition.UNCLASSIFIED, P2, cause=causes.storm_key("vettid"))
+    held = begun(Condition.UNCLASSIFIED, P2, cause=correlation.storm_key("vettid"))
     assert held.storm
     after = joined(held, DOWN, P2)
     assert (after.condition, after.joined) == (Condition.UNCLASSIFIED, (DOWN,))

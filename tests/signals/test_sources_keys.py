@@ -19,7 +19,7 @@ from firstline.signal import (
     SignalKind,
     clamp_to_now,
 )
-from firstline.signals import correlation as causes
+from firstline.signals import correlation
 from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.drill_marker import state_reason
 from firstline.signals.sources.cloudwatch import from_firing_alarm
@@ -152,7 +152,7 @@ def test_a_finding_told_twice_is_one_cause() -> None:
         for each in ("guardduty.high", "securityhub.high", "securityhub.v2-high")
     ]
     assert {each.cause for each in found} == {
-        causes.correlation_key("vettid", Condition.SECURITY_FINDING, FINDING)
+        correlation.correlation_key("vettid", Condition.SECURITY_FINDING, FINDING)
     }
     assert {each.condition for each in found} == {Condition.SECURITY_FINDING}
     assert signal("guardduty.high").arn == ""

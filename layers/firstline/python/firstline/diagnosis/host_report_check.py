@@ -8,7 +8,7 @@ listens, so that looping is a failure only beyond the boot allowance.
 import copy
 from datetime import timedelta
 
-from firstline.diagnosis import failure_domains as domains
+from firstline.diagnosis import failure_domains
 from firstline.diagnosis.evidence import Answering, Evidence, HostReport, UnitDetail, UnitState
 from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.health_checks import (
@@ -149,7 +149,7 @@ def _unhealthy_parent(report: HostReport) -> Observation:
         fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
         source=SOURCE,
         failure=FailureMode.NATS_LOST,
-        domains=domains.HOST_ITSELF if gave_up else domains.NATS_DOMAINS,
+        domains=failure_domains.HOST_ITSELF if gave_up else failure_domains.NATS_DOMAINS,
         shared=Domain.NATS,
     )
 

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.config.channels import PAGER
 from firstline.ids import IncidentId, digest
-from firstline.incidents import resolve_delay as resolving
+from firstline.incidents import resolve_delay
 from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Chain, Entry, Provenance, append
 from firstline.ledger.entries import LedgerEvent, PauseChanged
@@ -96,7 +97,7 @@ def add_pause(switch: KillSwitch, pause: Pause, by: Provenance) -> SwitchChange:
     others = tuple(each for each in switch.pauses if each.scope != pause.scope)
     over = (_resolve(each, pause.at) for each in before if each.key != pause.key)
     pages = (*over, _trigger(pause))
-    pages = resolving.delay_resolves((*switch.pages, *pages))
+    pages = resolve_delay.delay_resolves((*switch.pages, *pages))
     after = copy.replace(switch, pauses=(*others, pause), pages=pages)
     until = pause.until.replace(microsecond=0)
     event = PauseChanged(
@@ -117,7 +118,7 @@ def remove_pause(
 ) -> SwitchChange:
     """Remove *over*, and resolve its alert; *change* has the operator and the reason."""
     left = tuple(each for each in switch.pauses if each != over)
-    pages = resolving.delay_resolves((*switch.pages, _resolve(over, now)))
+    pages = resolve_delay.delay_resolves((*switch.pages, _resolve(over, now)))
     after = copy.replace(switch, pauses=left, pages=pages)
     return record_change(after, copy.replace(change, scope=over.scope), now, by)
 
@@ -135,6 +136,7 @@ def record_change(
 def _trigger(pause: Pause) -> Page:
     until = pause.until.isoformat(timespec="seconds")
     return Page(
+        channel=PAGER,
         key=pause.key,
         action="trigger",
         severity=Severity.P3,
@@ -147,6 +149,7 @@ def _trigger(pause: Pause) -> Page:
 
 def _resolve(pause: Pause, now: datetime) -> Page:
     return Page(
+        channel=PAGER,
         key=pause.key,
         action="resolve",
         severity=Severity.P3,

@@ -31,8 +31,7 @@ from firstline.incidents.incident import (
     Target,
 )
 from firstline.ledger import entries
-from firstline.remediation import recovery
-from firstline.remediation import verification as verify
+from firstline.remediation import recovery, verification
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Answer, Answered, OtherRefresh, describe_wrong_refresh
 from firstline.remediation.limits import Limits
@@ -79,7 +78,7 @@ def apply_observation(
     update = _standing(update, observation, profile, now)
     update = _fix_verdict(update, observation, profile, now)
     watched = recovery.update_recovery(
-        incident, update.incident, observation.evidence, profile.policy, now
+        incident, update.incident, observation.evidence, profile, now
     )
     return update.with_events(_short_since(watched, observation.evidence, now))
 
@@ -163,7 +162,7 @@ def _readings(
     age_max = seconds(profile.policy.evidence_age_max_seconds)
     readers = 2 if profile.fleet.target_group else 1
     targets = tuple(
-        verify.add_reading(
+        verification.add_reading(
             each,
             diagnose_host(each.id, now_known, age_max, profile.criteria),
             readers=readers,
@@ -253,7 +252,7 @@ def _standing(
         with_known_hosts(observation.evidence, incident), hosts, age_max, profile.criteria
     )
     targets = tuple(
-        verify.update_verified(each, diagnosis.hosts[each.id], policy.verify_readings, now)
+        verification.update_verified(each, diagnosis.hosts[each.id], policy.verify_readings, now)
         for each in incident.targets
     )
     changed = [
@@ -278,16 +277,16 @@ def _fix_verdict(
         return update
     entered = (each.history.in_service_at for each in incident.targets)
     since = max((at for at in entered if at is not None), default=current.answered_at)
-    verified = verify.verified_since(incident.targets, current.answered_at)
-    if verify.has_helped(current, incident, evidence, verified):
+    verified = verification.verified_since(incident.targets, current.answered_at)
+    if verification.has_helped(current, incident, evidence, verified):
         return _judged(update, current, helped=True)
     # each host that a refresh has brought back gives it the time for one more
     back = len(verified - set(current.known)) if current.known else 0
     patience = profile.verify_timeout(current.action) * (1 + back)
     # what still boots is waited for, and has its own time once it is in service
-    launching = bool(current.known) and verify.is_launching(evidence)
+    launching = bool(current.known) and verification.is_launching(evidence)
     late = not launching and now >= max(since, current.answered_at) + patience
-    if verify.has_left(current, evidence) and (late or observation.departure is not None):
+    if verification.has_left(current, evidence) and (late or observation.departure is not None):
         return _without_host(update, current, observation.departure, now)
     return _judged(update, current, helped=False) if late else update
 

@@ -22,7 +22,7 @@ from firstline.signal import (
     Signal,
     SignalKind,
 )
-from firstline.signals import correlation as causes
+from firstline.signals import correlation
 from firstline.signals.rules import match
 
 FIXED_DISPOSITIONS = {
@@ -127,7 +127,7 @@ def _finding(signal: Signal, profile: Profile) -> Classification:
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a security finding of severity {signal.state}",
-        cause=causes.correlation_key(profile.fleet.name, condition, signal.subject),
+        cause=correlation.correlation_key(profile.fleet.name, condition, signal.subject),
         condition=condition,
         severity=FINDINGS[signal.state],
         component=Component.AWS,
@@ -183,7 +183,7 @@ def _drill(profile: Profile) -> Classification:
         disposition=Disposition.INCIDENT,
         why="the drill's own alarm: nothing is wrong",
         rule="drill",
-        cause=causes.correlation_key(profile.fleet.name, Condition.DRILL),
+        cause=correlation.correlation_key(profile.fleet.name, Condition.DRILL),
         condition=Condition.DRILL,
         severity=Severity.P4,
     )
@@ -195,7 +195,7 @@ def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classifica
         disposition=Disposition.INCIDENT,
         why=why,
         rule=rule.name,
-        cause=causes.correlation_key(profile.fleet.name, rule.condition, scope),
+        cause=correlation.correlation_key(profile.fleet.name, rule.condition, scope),
         condition=rule.condition,
         severity=rule.severity,
         component=rule.component,
@@ -206,5 +206,5 @@ def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classifica
 def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
     """From this account, and not understood: never silent, never acted on (I6)."""
     what = signal.arn or signal.source
-    cause = causes.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
+    cause = correlation.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
     return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from firstline.config.profile import MadeAlarm
-from firstline.diagnosis import investigation as background
+from firstline.diagnosis import investigation
 from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
@@ -125,7 +125,7 @@ def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparis
 
 def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
-    anomaly = background.describe_anomaly(background.Series(series.name, around, before))
+    anomaly = investigation.describe_anomaly(investigation.Series(series.name, around, before))
     return Comparison(
         name=series.name,
         around=around,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from firstline.ledger import entries
 from firstline.ledger.chain import Kind
-from firstline.ledger.export import DecodedEntry as Exported
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import timeline
 from firstline.reporting.postmortem.fixes import Fix
@@ -29,7 +29,7 @@ _ROUTINE = {"wait": "waits", "look": "looks"}
 
 
 def moments(
-    chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]
+    chain: Iterable[DecodedEntry], record: Record, fixed: tuple[Fix, ...]
 ) -> tuple[Moment, ...]:
     """All moments, in the order of the chain; a fix lasts until its verdict."""
     return tuple(_mute_repeats(_moments(chain, record, fixed)))
@@ -64,7 +64,9 @@ def _mute_repeats(moments: Iterable[Moment]) -> Iterator[Moment]:
             yield each
 
 
-def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) -> Iterator[Moment]:
+def _moments(
+    chain: Iterable[DecodedEntry], record: Record, fixed: tuple[Fix, ...]
+) -> Iterator[Moment]:
     fixes = {each.entry: each for each in fixed}
     for (entry, words), read in zip(timeline.with_moments(chain), record, strict=True):
         fix = fixes.get(read.entry.sequence)
