@@ -42,7 +42,7 @@ def test_so_many_failures_in_a_row_demote(
 
 
 def test_a_demotion_stays_as_it_was() -> None:
-    """What fails later does not make it younger."""
+    """Later failures do not change its start."""
     later = Demotion(NOW + timedelta(hours=1), 0, OTHER)
     found = demotion.track_record(after("-", after("---"), later), "restart_enclave")
     assert (found.failed, found.demoted) == (4, DOWN)
@@ -57,7 +57,7 @@ def test_actions_stand_each_by_itself() -> None:
     assert demotion.after_verdict(others, "restart_parent", helped=True, by=BY, most=3) == others
 
 
-def test_a_person_promotes_it_and_the_row_begins_anew() -> None:
+def test_a_person_promotes_it_and_the_row_is_reset() -> None:
     down = after("---")
     assert demotion.reinstate(down, "restart_enclave") == ()
     assert demotion.reinstate(down, "restart_parent") == down
@@ -70,7 +70,7 @@ def test_a_person_promotes_it_and_the_row_begins_anew() -> None:
 def test_it_holds_in_incidents_that_open_later(
     incident: IncidentId, opened: float, *, held: bool
 ) -> None:
-    """The ladder of the incident in which it failed, and of those beside it, goes on."""
+    """The ladder of the incident in which it failed, and of incidents open then, goes on."""
     at = NOW + timedelta(seconds=opened)
     found = demotion.active_demotion(after("---"), "restart_enclave", incident, at)
     assert found == (DOWN if held else None)

@@ -11,7 +11,7 @@ P1, P2, P3, P4 = Severity
 
 
 def held(severity: Severity, since: float, *, sent: bool = True) -> Incident:
-    """An incident of a signal so many seconds ago, whose page was sent or is owed."""
+    """An incident of a signal so many seconds ago, whose page was sent or is pending."""
     page = Page(
         key="k", action="trigger", severity=severity, summary="", owed_at=NOW, due_at=NOW,
         sent_at=NOW if sent else None,
@@ -31,8 +31,8 @@ def test_the_target_is_of_the_profile() -> None:
     ("severity", "since", "met"),
     [(P1, 60, True), (P1, 61, False), (P2, 900, True), (P2, 901, False), (P4, 10**6, True)],
 )
-def test_a_response_is_told_with_its_time(severity: Severity, since: int, *, met: bool) -> None:
-    """It is there when the page was taken and somebody looks; once is enough."""
+def test_a_response_is_recorded_with_its_time(severity: Severity, since: int, *, met: bool) -> None:
+    """It needs an accepted page and a look; once is enough."""
     after, (told,) = response_targets.measure(held(severity, since), NOW)
     assert (told.severity, told.seconds, told.met) == (severity, since, met)
     assert told.responded is True
@@ -40,7 +40,7 @@ def test_a_response_is_told_with_its_time(severity: Severity, since: int, *, met
     assert response_targets.measure(after, ago(-100)) == (after, ())
 
 
-def test_a_miss_is_told_while_it_is_waited_for_and_when_it_ends() -> None:
+def test_a_miss_is_recorded_at_its_target_and_at_its_response() -> None:
     """A breach is an entry; ten tries of the pager are not ten."""
     waiting = held(P1, 60, sent=False)
     assert response_targets.measure(waiting, NOW) == (waiting, ())
@@ -56,6 +56,6 @@ def test_a_miss_is_told_while_it_is_waited_for_and_when_it_ends() -> None:
 
 
 def test_a_severity_without_a_page_is_responded_to_by_a_look() -> None:
-    """R03: nobody is woken, and it is seen to all the same."""
+    """R03: no one is woken, and it gets a look all the same."""
     quiet = incident(responses=(response_targets.expected_response(P3, ago(5), PROFILE),), pages=())
     assert response_targets.measure(quiet, NOW)[1][0].met is True

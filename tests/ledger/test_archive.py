@@ -35,8 +35,8 @@ ONE = Chain(3, digest(b"one"))
 TWO = Chain(1, digest(b"two"))
 
 
-def test_a_checkpoint_says_what_the_last_one_did_not() -> None:
-    """What it said already, or what was longer by then, is not said again."""
+def test_a_checkpoint_has_only_changed_heads() -> None:
+    """Unchanged heads, and heads that were longer in the last one, are left out."""
     first = archive.next_checkpoint(None, NOW, {ID: ONE, OTHER: TWO})
     assert first is not None
     assert (first.sequence, first.previous) == (1, GENESIS)

@@ -46,8 +46,8 @@ def test_it_is_open_until_each_alarm_is_known_to_be_ok(
 @pytest.mark.parametrize(
     "case", [copy.replace(CASE, alarms=()), copy.replace(CASE, alarms=(ONE,))], ids=["none", "gone"]
 )
-def test_what_no_alarm_reports_is_open_for_a_week(case: AlarmedIncident) -> None:
-    """It has no alarm, or somebody deleted it."""
+def test_an_incident_without_alarms_is_open_for_a_week(case: AlarmedIncident) -> None:
+    """It has no alarm, or its alarm was deleted."""
     week = timedelta(days=7)
     shown = [
         escalation_states([case], {ONE: DeletedAlarm()}, NOW + after)

@@ -1,4 +1,4 @@
-"""What a report proposes: follow-ups (R41), and changes to the runbook or the policy (R42)."""
+"""Proposals of a report: follow-ups (R41), and changes to the runbook or the policy (R42)."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def report(*said: Said) -> Report:
 
 
 def test_every_failure_has_its_follow_up() -> None:
-    """Also the one of which no reader could tell."""
+    """Also the unknown one."""
     assert set(BY_FAILURE) == set(FailureMode)
 
 
@@ -66,7 +66,7 @@ FOLLOW_UPS: list[tuple[str, tuple[Said, ...], str, str]] = [
 
 
 @pytest.mark.parametrize(("said", "step", "text"), [each[1:] for each in FOLLOW_UPS])
-def test_what_follows_from_what(said: tuple[Said, ...], step: str, text: str) -> None:
+def test_the_follow_ups_of_an_incident(said: tuple[Said, ...], step: str, text: str) -> None:
     """Each once, with the runbook's step; without its reason it is not proposed."""
     found = [each for each in report(opening(), *said).follow_ups if text in each.text]
     assert [each.step for each in found] == [step]
@@ -121,7 +121,7 @@ CHANGES: list[tuple[tuple[Said, ...], str, str]] = [
 
 
 @pytest.mark.parametrize(("said", "step", "text"), CHANGES)
-def test_what_suggests_a_change(said: tuple[Said, ...], step: str, text: str) -> None:
+def test_the_changes_of_an_incident(said: tuple[Said, ...], step: str, text: str) -> None:
     """With the runbook's step, or the key of the profile that decides."""
     found = [each for each in report(opening(), *said).changes if text in each.text]
     assert [each.step for each in found] == [step]
@@ -138,7 +138,7 @@ UNCHANGED: list[tuple[Said, ...]] = [
 
 
 @pytest.mark.parametrize("said", UNCHANGED)
-def test_what_suggests_none(said: tuple[Said, ...]) -> None:
+def test_an_incident_without_changes(said: tuple[Said, ...]) -> None:
     """A guard that stopped a while did its work; an answer is an answer."""
     assert report(opening(), *said).changes == ()
 
@@ -164,12 +164,12 @@ CAUSES: list[tuple[tuple[Said, ...], str]] = [
 
 @pytest.mark.parametrize(("said", "likely"), CAUSES)
 def test_the_likely_cause(said: tuple[Said, ...], likely: str) -> None:
-    """What the readers proved at the worst; what a person was told; or that it is not known."""
+    """The proven facts at the worst; the escalation's facts; or none."""
     assert likely in report(opening(), *said).cause.likely
 
 
 def test_facts_stand_on_their_side() -> None:
-    """What serves and what nobody proved speaks against a failing host."""
+    """Serving and unproven hosts count against a failing host."""
     both = {
         "type": "group",
         "desired": 2,
@@ -187,13 +187,13 @@ def test_facts_stand_on_their_side() -> None:
 
 
 def test_facts_of_a_fix_speak_where_nothing_else_was_recorded() -> None:
-    """Older entries do not tell what was seen."""
+    """Older entries lack the evidence."""
     told = report(opening(), decision(6, "fix", facts=["no enclave"]), intent(6, token=OTHER_TOKEN))
     assert told.cause.supports == ("no enclave",)
 
 
-def test_what_was_unknown_is_said() -> None:
-    """A reader that failed, and a host that was silent; not what nobody asked for."""
+def test_unknown_facts_are_listed() -> None:
+    """A failed read, and a silent host; not facts that were not read."""
     silent = {"type": "unknown", "why": "no answer in time"}
     denied = {"type": "unknown", "why": "AccessDenied"}
     told = report(opening(), looked(5, {A: silent}), decision(6, "wait", seen=seen(denied)))

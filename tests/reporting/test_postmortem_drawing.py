@@ -114,7 +114,7 @@ def test_labels_never_overlap() -> None:
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
-def test_what_comes_days_later_does_not_squeeze_the_rest() -> None:
+def test_a_moment_days_later_does_not_squeeze_the_rest() -> None:
     """The morning's digest is counted, and stands in the table."""
     told = report(
         opening(severity="P4"),
@@ -127,13 +127,13 @@ def test_what_comes_days_later_does_not_squeeze_the_rest() -> None:
     assert told.moments[-1].at == at(20_000)
 
 
-def test_what_took_no_time_still_has_an_axis() -> None:
+def test_an_incident_without_duration_still_has_an_axis() -> None:
     """A signal that opened nothing, or an incident that ended at once."""
     assert axis(report(opening())).ends - NOW == timedelta(seconds=10)
 
 
 def test_a_fix_without_an_end_is_a_mark() -> None:
-    """Nobody knows how long it took."""
+    """Its duration is unknown."""
     drawn = timeline(report(opening(), intent(5), decision(50, "close")))
     assert [each.width for each in drawn.rows[4].marks] == [0.0]
     ended = timeline(report(opening(), intent(5), verdict(5, helped=True), decision(50, "close")))
@@ -232,7 +232,7 @@ def test_a_metric_below_nought_is_drawn_from_its_least_value(
 METRIC = {"name": "5xx", "around": ["9", "x", "4e0"], "before": ["1", "2", "1.5"]}
 
 
-def test_metrics_stand_beside_the_days_before() -> None:
+def test_metrics_are_compared_with_the_days_before() -> None:
     """The unusual ones first; what is no number is left out, and so is what has no value."""
     flat = {"name": "flat", "around": ["3"], "before": []}
     metrics = [flat, {"name": "none"}, METRIC]

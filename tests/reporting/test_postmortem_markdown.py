@@ -55,7 +55,7 @@ def test_a_signal_that_opened_nothing_has_nothing_to_do() -> None:
     assert "## What to do now" not in shown
 
 
-def test_what_there_is_none_of_is_said() -> None:
+def test_empty_sections_have_a_text() -> None:
     """An empty section would look like one that was forgotten."""
     told = markdown(
         write_report(
@@ -69,7 +69,7 @@ def test_what_there_is_none_of_is_said() -> None:
 
 
 def test_how_the_guards_answered_is_a_cell() -> None:
-    """Who denied, of how many that were asked."""
+    """The guards that denied, and the number of guards."""
     guards = [{"guard": "a", "denial": None}, {"guard": "b", "denial": {"why": "no"}}]
     told = markdown(write_report(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
     assert "| denied by b; 2 guards asked |" in told

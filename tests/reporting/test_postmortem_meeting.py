@@ -19,7 +19,7 @@ REPORT = write_report(chain(*outage()), PROFILE)
 
 
 def parsed(raw: str) -> Any:  # noqa: ANN401 - its values are of thirty kinds
-    """What another program makes of it."""
+    """The event as another program parses it."""
     return Calendar.from_ical(raw)
 
 
@@ -43,7 +43,7 @@ def test_it_is_on_the_last_business_day_within_the_days(at: str, days: int, begi
     ("severity", "has"), [("P1", True), ("P2", True), ("P3", False), ("P4", False)]
 )
 def test_a_p1_and_a_p2_have_one(severity: str, has: bool) -> None:  # noqa: FBT001 - a table's column
-    """The others may be read, and nobody meets for them."""
+    """The others have no meeting."""
     report = write_report(chain(opening(severity=severity), decision(9, "close")), PROFILE)
     assert (report.meeting is not None) is has
     assert (invitation(report) is not None) is has

@@ -1,4 +1,4 @@
-"""What takes back a fix of ours is no fix that helped, wherever fixes are counted."""
+"""An action that takes back a fix is no fix that helped, wherever fixes are counted."""
 
 from collections.abc import Iterable
 
@@ -69,9 +69,7 @@ def test_one_property_of_an_action_says_that_it_undoes() -> None:
         ),
     ],
 )
-def test_fixes_are_counted_without_what_took_one_back(
-    fixes: tuple[FixSummary, ...], text: str
-) -> None:
+def test_fixes_are_counted_without_undos(fixes: tuple[FixSummary, ...], text: str) -> None:
     assert tally(fixes) == text
 
 

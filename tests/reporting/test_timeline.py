@@ -190,7 +190,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
 
 
 @pytest.mark.parametrize(("kind", "data", "expected"), CASES, ids=lambda each: str(each)[:40])
-def test_an_entry_is_told_in_words(kind: Kind, data: Data, expected: tuple[str, ...]) -> None:
+def test_an_entry_has_its_words(kind: Kind, data: Data, expected: tuple[str, ...]) -> None:
     told = moments(entries((kind, data)))
     assert tuple(f"{each.word} {each.text}" for each in told) == expected
 
@@ -202,7 +202,7 @@ def test_each_event_has_a_case() -> None:
     assert set(get_args(LedgerEvent.__value__)) <= told
 
 
-def test_a_wait_is_told_once_while_its_reason_stands() -> None:
+def test_a_wait_is_shown_once_while_its_reason_stays() -> None:
     """And again when something came in between."""
     wait, other, closed = decision("wait"), decision("wait", why="else"), decision("close")
     told = moments(entries(wait, wait, other, wait, closed, wait))

@@ -118,7 +118,7 @@ CASES = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}-{case.disposition}")
-def test_what_an_event_means(case: Case) -> None:
+def test_the_classification_of_an_event(case: Case) -> None:
     """R01 to R04, I6, I28: only a foreign event is rejected quietly."""
     raw = edited((EVENTS / f"{case.file}.json").read_bytes(), dict(case.edits))
     found = classified(raw)
@@ -147,7 +147,7 @@ def test_every_meaning_has_its_reason(raw: bytes, why: str) -> None:
 
 
 def test_an_alarm_of_the_stack_is_known_by_its_arn() -> None:
-    """The stack tells its alarms' ARNs; an external one is known by its exact name."""
+    """The stack's alarms are known by ARN; an external one by its exact name."""
     signal = parse(body("healthy-hosts-zero"), HOME, NOW)
     assert (
         with_profile_name(signal, PROFILE, {ALARM_ARN: "unhealthy-hosts"}).subject
@@ -191,14 +191,14 @@ GROUP = "targetgroup/vettid-enclave/73e2d6bc24d8a067"
 def test_a_rule_fits_when_all_of_it_holds(
     when: dict[str, str | tuple[str, ...]], miss: str | None
 ) -> None:
-    """Values are compared whole, and the first field that does not hold is told."""
+    """Values are compared whole, and the first mismatching field is reported."""
     tried = rule("tried", **when)
     found = match(SIGNAL, copy.replace(PROFILE, rules=(tried,)))
     assert (found.rule, found.misses) == ((None, (("tried", miss),)) if miss else (tried, ()))
 
 
-def test_the_first_rule_that_fits_decides_and_the_others_are_told() -> None:
-    """Rules of other sources and subjects are not even told."""
+def test_the_first_rule_that_fits_decides_and_the_others_are_reported() -> None:
+    """Rules of other sources and subjects are not reported."""
     missed, fits, late = rule("missed", metric="x"), rule("fits"), rule("late")
     others = (copy.replace(late, source="user"), copy.replace(late, subject="unhealthy-hosts"))
     found = match(SIGNAL, copy.replace(PROFILE, rules=(*others, missed, fits, late)))
@@ -208,7 +208,7 @@ def test_the_first_rule_that_fits_decides_and_the_others_are_told() -> None:
 
 @pytest.mark.parametrize("rules", [PROFILE.rules, (rule("r", TargetGroup="t", metric="m"),)])
 def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, ...]) -> None:
-    """I27: descriptions and reasons stay where they are; names that are told are redacted."""
+    """I27: descriptions and reasons are dropped; names are redacted."""
     canary = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
     metric = {"name": canary, "dimensions": {"TargetGroup": canary, canary: "v"}}
     edits: dict[str, object] = {

@@ -23,7 +23,7 @@ def test_other_troubles_have_each_their_own() -> None:
 
 
 @pytest.mark.parametrize("condition", Condition)
-def test_a_scope_tells_causes_apart_and_is_not_told(condition: Condition) -> None:
+def test_a_scope_distinguishes_keys_and_is_not_shown(condition: Condition) -> None:
     """Its text comes from outside, so its digest stands for it."""
     one, two = (
         correlation.correlation_key("vettid", condition, each) for each in ("user-1", "user-2")
@@ -33,7 +33,7 @@ def test_a_scope_tells_causes_apart_and_is_not_told(condition: Condition) -> Non
     assert "user" not in one.removeprefix(f"vettid#{condition.value}#")
 
 
-def test_what_can_be_mended_leads() -> None:
+def test_a_repairable_condition_leads() -> None:
     """And what is no side of the service never takes the lead from what is."""
     ranks = [correlation.precedence(each) for each in SERVICE_CONDITIONS]
     assert ranks == sorted(set(ranks))

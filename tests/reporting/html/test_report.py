@@ -60,7 +60,7 @@ def test_the_page_needs_nothing_but_itself() -> None:
     assert not re.search(r"url\(|@import|https?:", leads.sub("", page((report(),))))
 
 
-def test_it_begins_with_what_to_do_now() -> None:
+def test_it_begins_with_the_guidance() -> None:
     """Before the summary; the follow-ups of one that is over stand there, and not again below."""
     over = write_report(chain(*outage()), PROFILE)
     for one in (over, report()):
@@ -94,7 +94,7 @@ def test_headings_have_no_gap(many: int) -> None:
 
 
 def test_a_threshold_is_drawn() -> None:
-    """Over the metric's readings, and beside the days before."""
+    """Over the metric's readings, and over the days before."""
     metrics = [{"name": "TargetResponseTime (p99)", "around": ["9"], "before": ["1", "2", "1"]}]
     slow = write_report(
         chain(
@@ -112,7 +112,7 @@ def test_a_threshold_is_drawn() -> None:
     assert "threshold: < 1" in sick.text
 
 
-def test_what_the_ledger_says_is_text() -> None:
+def test_texts_of_the_ledger_are_text() -> None:
     """In every place: an element of its own would be one more than without it."""
     hostile, harmless = page((report(HOSTILE),)), page((report(),))
     assert [tag for tag, _ in Reader(hostile).elements] == [
