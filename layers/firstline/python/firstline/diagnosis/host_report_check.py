@@ -129,7 +129,7 @@ def _by_parent(report: HostReport, *, silent: bool) -> Observation:
     if silent:
         return Observation(failure=FailureMode.ENCLAVE_SILENT)
     if report.parent_healthy is None or report.parent_nats_connected is False:
-        return NO_OBSERVATION  # nobody answers there, or it has not connected yet
+        return NO_OBSERVATION  # no answer there, or not connected yet
     return Observation(health=HostHealth.SERVING, fact="the host's enclave runs", source=SOURCE)
 
 
@@ -139,7 +139,7 @@ def _unhealthy_parent(report: HostReport) -> Observation:
     NATS then greets the host, and the parent has closed its connection and never tries again.
     """
     if report.nats_reachable is False:
-        return NO_OBSERVATION  # NATS fails it, and nothing on the host does
+        return NO_OBSERVATION  # NATS has failed, not the host
     if report.parent_nats_connected is not False:
         return _dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
     closed = report.log_counts is not None and report.log_counts.nats_closed > 0

@@ -69,7 +69,7 @@ def _texts(event: Event) -> Iterator[Text]:
         case entries.DecisionMade():
             yield from _decision(event)
         case entries.PageDelivered(channel=channels.NOTE, outcome="accepted"):
-            return  # the change event beside it says the same
+            return  # its change event has the same text
         case entries.PageDelivered():
             yield _page(event)
         case entries.ResponseMeasured():
@@ -96,7 +96,7 @@ def _action_texts(event: Event) -> Iterator[Text]:
         case entries.FixVerified(helped=False):
             yield "verifies", f"{event.action} on {event.target} did not help", Tone.BAD
         case entries.LookIntended() | entries.FixVerified():
-            return  # the lines around them say it
+            return  # the lines around them imply it
         case entries.AlarmMetricRead():
             return  # nothing happened: a report plots it
         case _:
@@ -155,7 +155,7 @@ def _decision(event: entries.DecisionMade) -> Iterator[Text]:
             what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
             yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", Tone.PLAIN
         case "ask":
-            return  # the proposal says it
+            return  # the proposal has a line
         case "raise":
             yield "raises", f"to {event.raised_to}: {event.why}", Tone.WARNING
         case "hand-over":

@@ -75,7 +75,7 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
         digest_ = paging.digest(incident, signal, profile.routes, profile.business_day)
         pages = (*pages, *digest_)
     incident = copy.replace(incident, pages=pages)
-    # R12: firstline owns it until it hands over
+    # R12: firstline owns it until it escalates
     event = copy.replace(signal_received(signal, classified, profile), owner="firstline")
     chain, entry = append(incident.chain, incident.id, event.kind, now, by, event.to_ledger())
     return Opening(copy.replace(incident, chain=chain), entry)
@@ -93,7 +93,7 @@ def merge_signal(
     rung = incident.drill and signal.drill != incident.drill
     drill = "" if rung else incident.drill
     incident = copy.replace(_with_alarm(incident, signal.arn), suppressed=suppressed, drill=drill)
-    if rung:  # who was paged knows of a drill, and must hear that this is none
+    if rung:  # the paged person knows of a drill, and this is none
         pages = paging.in_earnest(incident, signal, classified.why, now, profile)
         incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
@@ -103,7 +103,7 @@ def merge_signal(
         led = _with_new_lead(signal, classified, incident, profile, now)
     else:
         led = _with_joined_condition(incident, classified.condition)
-    # a rise has a page of its own
+    # a raised severity has a page of its own
     again = came_back and classified.severity == incident.severity == led.severity
     pages = paging.returned(led, now, profile.routes) if again else ()
     return copy.replace(led, pages=(*led.pages, *pages))

@@ -32,7 +32,7 @@ def of_chain(records: Iterable[DecodedEntry], policy: EvidencePolicy) -> Hosts |
     """By the last decision of a whole chain; None where it has no hosts."""
     try:
         return _counted(last_knowledge(records, policy.age_max, policy.criteria))
-    except msgspec.ValidationError:  # of another form than this code writes
+    except msgspec.ValidationError:  # an unknown form
         return None
 
 

@@ -45,7 +45,7 @@ def fixes(record: Record) -> tuple[Fix, ...]:
             case FixIntended() as intent:
                 by_token[intent.token] = _intended(entry, intent, vaults)
             case FixReported(token=token, outcome=outcome) if token in by_token:
-                # that a command was sent is no answer
+                # a sent command is no answer
                 answered_at = None if outcome == "sent" else entry.at
                 fix = by_token[token]
                 by_token[token] = copy.replace(fix, outcome=outcome, answered_at=answered_at)

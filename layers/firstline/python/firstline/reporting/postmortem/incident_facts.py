@@ -44,7 +44,7 @@ def incident_facts(record: Record, fixed: tuple[Fix, ...]) -> IncidentFacts:
     unended = Ending(
         OPEN if opened else SIGNAL_OUTCOMES.get(opening.disposition, "ignored"), record[-1].at
     )
-    # after a hand-over or a close nothing is decided
+    # no decision follows an escalation or a close
     ending = next(endings(record, helped=any(each.repaired for each in fixed)), unended)
     return IncidentFacts(
         severity=severity or "none",

@@ -105,7 +105,7 @@ def _tone(event: timeline.Event, number: int, tone: Tone) -> Tone:
         case entries.SignalReceived() | entries.SignalsJoined():
             return _SIGNALS.get(event.signals[number].disposition, Tone.PLAIN)
         case entries.FixReported(outcome="done"):
-            return Tone.QUIET  # a tool's word proves nothing
+            return Tone.QUIET  # a tool's result proves nothing
         case entries.PageDelivered(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
