@@ -86,7 +86,9 @@ ENDED = attempt(lease_until=NOW)
         Case(ENDED, {}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
         Case(unsent(-1), {}, Status.REMEDIATING, None, None),
         Case(unsent(0), {}, Status.REMEDIATING, None, None),
-        Case(unsent(0), {"found": FOUND, "searched": True}, Status.REMEDIATING, None, FOUND),
+        Case(
+            unsent(0), {"search_result": FOUND, "searched": True}, Status.REMEDIATING, None, FOUND
+        ),
         Case(
             unsent(0),
             {"searched": True},

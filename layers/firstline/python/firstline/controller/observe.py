@@ -44,7 +44,7 @@ def observe(draft: IncidentUnitOfWork) -> FleetObservation:
         limits=_limits(draft),
         look=_answers(draft, draft.incident.look.command if draft.incident.look else None),
         fix=(fix or {}).get(attempt.hosts[0]) if attempt and attempt.hosts else None,
-        found=found if not isinstance(found, Unknown) else None,
+        search_result=found if not isinstance(found, Unknown) else None,
         searched=unsent and not isinstance(found, Unknown),
         departure=_departure(draft, evidence),
     )

@@ -48,7 +48,7 @@ class FleetObservation(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | OtherRefresh | None = None
+    search_result: CommandId | OtherRefresh | None = None
     searched: bool = False
     departure: Departure | None = None
 
@@ -199,13 +199,13 @@ def _apply_search(
     update: IncidentUpdate, current: Attempt, observation: FleetObservation, now: datetime
 ) -> IncidentUpdate:
     """I9: an intent without a command is found by its token, or was never sent."""
-    if isinstance(observation.found, OtherRefresh):
-        attempt = copy.replace(current, command=observation.found.command)
+    if isinstance(observation.search_result, OtherRefresh):
+        attempt = copy.replace(current, command=observation.search_result.command)
         return _end_without_verdict(
             update, attempt, Outcome.ANOTHER, describe_wrong_refresh(attempt), now
         )
-    if observation.found is not None:
-        attempt = copy.replace(current, command=observation.found)
+    if observation.search_result is not None:
+        attempt = copy.replace(current, command=observation.search_result)
         update = update.with_events(update.incident.with_current(attempt))
         if current.traits.reports_result:
             return update
