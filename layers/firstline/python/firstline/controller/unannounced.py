@@ -6,7 +6,7 @@ ends while it is still in ALARM. So each sweep asks which of the P1s' alarms are
 in what has no incident as if its event had just come.
 
 One that was handed over stays in ALARM: it is left alone until it turns again, or a mute window of
-it ends (`incidents.accounted`). Nothing is opened while somebody mutes or suppresses it.
+it ends (`incidents.handled_alarms`). Nothing is opened while somebody mutes or suppresses it.
 """
 
 import contextlib
