@@ -39,11 +39,11 @@ LEVELS = {AlarmState.ALARM: 1.0, AlarmState.INSUFFICIENT_DATA: 0.5, AlarmState.O
 def alarm_plots(
     record: Record,
     knowledge: tuple[FleetKnowledge, ...],
-    stands: IncidentFacts,
+    facts: IncidentFacts,
     profile: Profile | None,
 ) -> tuple[Plot, ...]:
     """The metric of the leading alarm, if the record has it, and the alarms' states."""
-    made = leading_alarm(stands, profile)
+    made = leading_alarm(facts, profile)
     metric = _from_cloudwatch(record, profile) or (
         _from_decisions(made, knowledge) if made is not None else None
     )
@@ -51,9 +51,9 @@ def alarm_plots(
     return (states,) if metric is None else (metric, states)
 
 
-def leading_alarm(stands: IncidentFacts, profile: Profile | None) -> MadeAlarm | None:
+def leading_alarm(facts: IncidentFacts, profile: Profile | None) -> MadeAlarm | None:
     """The leading alarm as the profile makes it; None for an external one."""
-    return _named(stands.subject, profile)
+    return _named(facts.subject, profile)
 
 
 def _named(name: str, profile: Profile | None) -> MadeAlarm | None:
