@@ -7,7 +7,7 @@ from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from firstline.cli.output.terminal import printable
-from firstline.doctor import watched
+from firstline.doctor import alarm_inventory
 from firstline.errors import InvalidInput
 from infra import context, probe
 from infra.app_stack import AppStack
@@ -26,7 +26,7 @@ def compose(app: App) -> tuple[str, ...]:
     AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return (
-        *(f"detection: {line}" for line in watched.lacking(deployment.profile)),
+        *(f"detection: {line}" for line in alarm_inventory.omission_lines(deployment.profile)),
         *(f"probe: {line}" for line in probe.told(deployment.profile.probe)),
     )
 

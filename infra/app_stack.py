@@ -10,7 +10,7 @@ from constructs import Construct
 from firstline import version as code
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.settings import Home, Settings
-from firstline.doctor import deploying
+from firstline.doctor import deploy_settings
 from firstline.signal import DRILL_ALARM
 from infra.archive import Archive
 from infra.bus import Bus, heard
@@ -81,7 +81,11 @@ class AppStack(Stack):
         shown = Shown(profile, alarms, oversight.alarms, queues, functions, widget)
         dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.settings.mode)
-        CfnOutput(self, deploying.OUTPUT, value=deploying.recorded(deployment.settings))
+        CfnOutput(
+            self,
+            deploy_settings.CONTEXT_OUTPUT,
+            value=deploy_settings.encode_settings(deployment.settings),
+        )
         CfnOutput(self, "ProfileDigest", value=deployment.profile.digest)
         CfnOutput(self, "RoutingKeySecret", value=reach.routing_key.secret_arn)
 

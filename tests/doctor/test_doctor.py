@@ -14,13 +14,13 @@ from firstline.doctor.facts import (
     Agent,
     Alarm,
     Api,
+    ExpectedConfig,
     LogGroup,
-    Meant,
     Metric,
+    ReadFailure,
     Resource,
     ScalingGroup,
     TargetGroup,
-    Unread,
 )
 from firstline.ids import InstanceId
 from firstline.monitoring import alarms as detection
@@ -48,7 +48,7 @@ DENIED = "AccessDenied"
 NONE: tuple[()] = ()
 SIGNALS = f"{QUEUES}QueuesSignals"
 ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
-DRIFTING = Meant("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
+DRIFTING = ExpectedConfig("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
 LOOKED = {each: report() for each in FLEET}
 NOTED = DEPLOYED.outputs | {"Context": CONTEXT.replace("{", '{"pager_notes_from":"a@b.example",')}
 """Of a deployment whose updates are notes on PagerDuty's incidents."""
@@ -75,7 +75,7 @@ def fleet(**changes: Any) -> Profile:  # noqa: ANN401
 def test_nothing_is_found_where_all_is_well() -> None:
     """A profile that fits, and a deployment that is well."""
     assert told() == []
-    assert not doctor.deaf(found())
+    assert not doctor.has_critical(found())
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_nothing_is_found_where_all_is_well() -> None:
         ({"groups": group(name="VettID-Nitro-EnclaveASG0FEB-X1")}, ("group", "warning", GROUP)),
         ({"groups": NONE}, ("group", "warning", GROUP)),
         ({"groups": group(suspended=("Launch",))}, ("group-state", "warning", GROUP)),
-        ({"tagged": (A, B)}, ("tags", "warning", C)),
-        ({"tagged": (*FLEET, "i-0ff")}, ("tags", "note", "i-0ff")),
+        ({"tagged_hosts": (A, B)}, ("tags", "warning", C)),
+        ({"tagged_hosts": (*FLEET, "i-0ff")}, ("tags", "note", "i-0ff")),
         ({"target_groups": NONE}, ("target-group", "critical", WELL.fleet.target_group)),
         (
             {"target_groups": (TargetGroup(WELL.fleet.target_group, ("net/nats/1",)),)},
@@ -114,12 +114,12 @@ def test_nothing_is_found_where_all_is_well() -> None:
             ("agent", "warning", C),
         ),
         ({"agents": (*AGENTS[:2], Agent(C, "Online", ""))}, ("agent", "warning", C)),
-        ({"looked": LOOKED | {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
-        ({"looked": LOOKED | {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
-        ({"looked": LOOKED | {A: report(parent_unit="unknown")}}, ("units", "warning", A)),
-        ({"looked": LOOKED | {A: Unknown("it slept")}}, ("units", "warning", A)),
-        ({"looked": None}, ("looked-at", "note", "3 hosts")),
-        ({"looked": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
+        ({"host_reports": LOOKED | {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
+        ({"host_reports": LOOKED | {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
+        ({"host_reports": LOOKED | {A: report(parent_unit="unknown")}}, ("units", "warning", A)),
+        ({"host_reports": LOOKED | {A: Unknown("it slept")}}, ("units", "warning", A)),
+        ({"host_reports": None}, ("looked-at", "note", "3 hosts")),
+        ({"host_reports": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
         (deployed(routing_key="empty"), ("routing-key", "critical", "routing key")),
         (deployed(routing_key="unlike a key"), ("routing-key", "critical", "routing key")),
         (deployed(outputs=NOTED), ("rest-key", "warning", "REST key")),
@@ -139,10 +139,10 @@ def test_one_thing_is_not_as_it_should_be(
 ) -> None:
     """It is found, and nothing else is."""
     assert told(**changes) == [finding]
-    assert doctor.deaf(found(**changes)) == (finding[1] == "critical")
+    assert doctor.has_critical(found(**changes)) == (finding[1] == "critical")
 
 
-@pytest.mark.parametrize("held", ["set with a REST key", Unread("secretsmanager", DENIED)])
+@pytest.mark.parametrize("held", ["set with a REST key", ReadFailure("secretsmanager", DENIED)])
 def test_a_rest_key_is_missed_only_where_there_is_none(held: Any) -> None:  # noqa: ANN401
     """A secret that may not be read says nothing of it."""
     changes = deployed(outputs=NOTED, routing_key=held)
@@ -242,7 +242,7 @@ def test_the_names_around_a_fleet() -> None:
         "parameters": ("/vettid/pcr0",),
         "launch_template": False,
         "deployment_group": False,
-        "measured": measured(named),
+        "last_values": measured(named),
         "alarms": (*ALARMS, *_probed(named)),
         **_with_alarms(named),
     }
@@ -300,7 +300,7 @@ def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
 def test_an_http_api_that_is_none(changes: dict[str, Any], why: str) -> None:
     """The id of one, and of its kind."""
     named = fleet(http_api="a1b2", rest_api="")
-    base = {"measured": measured(named), "alarms": (*ALARMS, *_probed(named))}
+    base = {"last_values": measured(named), "alarms": (*ALARMS, *_probed(named))}
     apis = found(named, **base, **_with_alarms(named), **changes)
     assert [(each.check, why in each.what) for each in apis if each.check == "api"] == [
         ("api", True)
@@ -323,72 +323,80 @@ def test_a_rest_api_that_is_an_http_api() -> None:
     (one,) = found(rest_apis=(), http_apis=(Api("a1b2", "vettid-api", "HTTP"),))
     assert one.what == "is an HTTP API: set http_api = 'a1b2'"
     good = fleet(http_api="a1b2")
-    base = {"measured": measured(good), "alarms": (*ALARMS, *_probed(good))}
+    base = {"last_values": measured(good), "alarms": (*ALARMS, *_probed(good))}
     assert told(good, http_apis=(Api("a1b2", "x", "HTTP"),), **base, **_with_alarms(good)) == []
 
 
 @pytest.mark.parametrize(
     ("changes", "grade"),
     [
-        ({"alarms": Unread("cloudwatch:DescribeAlarms", DENIED)}, "critical"),
-        ({"measured": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
-        ({"groups": Unread("autoscaling:DescribeAutoScalingGroups", DENIED)}, "warning"),
-        ({"tagged": Unread("ec2:DescribeInstances", "UnauthorizedOperation")}, "warning"),
-        ({"agents": Unread("ssm:DescribeInstanceInformation", DENIED)}, "warning"),
-        ({"target_groups": Unread("elb", DENIED), "targets": Unread("elb", DENIED)}, "warning"),
-        ({"balancers": Unread("elb", DENIED)}, "warning"),
-        ({"rest_apis": Unread("apigateway:GET", DENIED)}, "warning"),
-        ({"http_apis": Unread("apigateway:GET", DENIED)}, "warning"),
-        ({"log_group": Unread("logs", DENIED)}, "warning"),
-        ({"parameters": Unread("ssm:DescribeParameters", DENIED)}, "critical"),
-        ({"remembered": Unread("dynamodb:Query", DENIED)}, "warning"),
-        ({"deployed": Unread("cloudformation:DescribeStacks", DENIED)}, "critical"),
-        (deployed(routing_key=Unread("secretsmanager:GetSecretValue", DENIED)), "critical"),
+        ({"alarms": ReadFailure("cloudwatch:DescribeAlarms", DENIED)}, "critical"),
+        ({"last_values": ReadFailure("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        ({"groups": ReadFailure("autoscaling:DescribeAutoScalingGroups", DENIED)}, "warning"),
+        ({"tagged_hosts": ReadFailure("ec2:DescribeInstances", "UnauthorizedOperation")}, "warning"),
+        ({"agents": ReadFailure("ssm:DescribeInstanceInformation", DENIED)}, "warning"),
+        (
+            {"target_groups": ReadFailure("elb", DENIED), "targets": ReadFailure("elb", DENIED)},
+            "warning",
+        ),
+        ({"balancers": ReadFailure("elb", DENIED)}, "warning"),
+        ({"rest_apis": ReadFailure("apigateway:GET", DENIED)}, "warning"),
+        ({"http_apis": ReadFailure("apigateway:GET", DENIED)}, "warning"),
+        ({"log_group": ReadFailure("logs", DENIED)}, "warning"),
+        ({"parameters": ReadFailure("ssm:DescribeParameters", DENIED)}, "critical"),
+        ({"past_host_reports": ReadFailure("dynamodb:Query", DENIED)}, "warning"),
+        ({"deployed": ReadFailure("cloudformation:DescribeStacks", DENIED)}, "critical"),
+        (deployed(routing_key=ReadFailure("secretsmanager:GetSecretValue", DENIED)), "critical"),
         (
             changed(
                 "topics",
-                TeamTopic=Unread("sns:ListSubscriptionsByTopic", "AuthorizationError"),
+                TeamTopic=ReadFailure("sns:ListSubscriptionsByTopic", "AuthorizationError"),
             ),
             "critical",
         ),
         (
-            changed("queues", **{SIGNALS: Unread("sqs:GetQueueAttributes", DENIED)}),
+            changed("queues", **{SIGNALS: ReadFailure("sqs:GetQueueAttributes", DENIED)}),
             "critical",
         ),
-        (deployed(rules=Unread("events:ListRules", DENIED)), "critical"),
-        (deployed(rulings=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
-        (deployed(drift=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
+        (deployed(rules=ReadFailure("events:ListRules", DENIED)), "critical"),
+        (deployed(simulations=ReadFailure("cloudformation:GetTemplate", DENIED)), "critical"),
+        (deployed(drift=ReadFailure("cloudformation:GetTemplate", DENIED)), "critical"),
         (
-            deployed(drift={DRIFTING: Unread("scheduler:GetSchedule", DENIED)}),
-            "critical",
-        ),
-        (
-            deployed(drift={DRIFTING: Unread("sns:GetTopicAttributes", "AuthorizationError")}),
+            deployed(drift={DRIFTING: ReadFailure("scheduler:GetSchedule", DENIED)}),
             "critical",
         ),
         (
-            changed("targets", **{ALARM_RULE: Unread("events:ListTargetsByRule", DENIED)}),
+            deployed(drift={DRIFTING: ReadFailure("sns:GetTopicAttributes", "AuthorizationError")}),
             "critical",
         ),
-        (deployed(resources=Unread("cloudformation:ListStackResources", DENIED)), "critical"),
-        (deployed(sources=Unread("lambda:ListEventSourceMappings", DENIED)), "critical"),
         (
-            changed("functions", **{INGEST: Unread("lambda:GetFunctionConfiguration", DENIED)}),
+            changed("targets", **{ALARM_RULE: ReadFailure("events:ListTargetsByRule", DENIED)}),
             "critical",
         ),
-        ({"subnets": Unread("ec2:DescribeSubnets", "UnauthorizedOperation")}, "critical"),
+        (deployed(resources=ReadFailure("cloudformation:ListStackResources", DENIED)), "critical"),
+        (deployed(sources=ReadFailure("lambda:ListEventSourceMappings", DENIED)), "critical"),
         (
-            {"security_groups": Unread("ec2:DescribeSecurityGroups", "UnauthorizedOperation")},
+            changed(
+                "functions", **{INGEST: ReadFailure("lambda:GetFunctionConfiguration", DENIED)}
+            ),
             "critical",
         ),
-        ({"probed": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        ({"subnets": ReadFailure("ec2:DescribeSubnets", "UnauthorizedOperation")}, "critical"),
         (
-            {"readers": {"arn": Unread("sns:ListSubscriptionsByTopic of arn", DENIED)}},
+            {"security_groups": ReadFailure("ec2:DescribeSecurityGroups", "UnauthorizedOperation")},
+            "critical",
+        ),
+        ({"probe_status": ReadFailure("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        (
+            {"subscriptions": {"arn": ReadFailure("sns:ListSubscriptionsByTopic of arn", DENIED)}},
             "warning",
         ),
-        (deployed(errors=Unread("one", DENIED), heartbeat=Unread("one", DENIED)), "warning"),
         (
-            {"alarms": (*ALARMS, alarm("x", was_ok=Unread("history", DENIED)))},
+            deployed(errors=ReadFailure("one", DENIED), heartbeat=ReadFailure("one", DENIED)),
+            "warning",
+        ),
+        (
+            {"alarms": (*ALARMS, alarm("x", was_ok=ReadFailure("history", DENIED)))},
             "warning",
         ),
     ],
@@ -402,28 +410,28 @@ def test_what_cannot_be_read_is_one_finding(changes: dict[str, Any], grade: str)
 
 def test_an_answer_that_did_not_come() -> None:
     """A throttle is no missing permission."""
-    (one,) = found(tagged=Unread("ec2:DescribeInstances", "RequestLimitExceeded"))
+    (one,) = found(tagged_hosts=ReadFailure("ec2:DescribeInstances", "RequestLimitExceeded"))
     assert (one.check, one.what) == ("answer", "was not answered (RequestLimitExceeded)")
 
 
 def test_an_api_of_which_nobody_knows_the_kind() -> None:
     """Where HTTP APIs cannot be read, a REST API that is not there is still told."""
-    unread = Unread("apigateway:GET", DENIED)
+    unread = ReadFailure("apigateway:GET", DENIED)
     assert ("api", "warning", "vettid-api") in told(rest_apis=(), http_apis=unread)
 
 
 def test_before_the_first_deployment() -> None:
     """What cannot be known yet is a note, and nothing of it is critical."""
     ours = {it: None if it.namespace.startswith("firstline") else NOW for it in measured(WELL)}
-    early = {"deployed": None, "measured": ours}
+    early = {"deployed": None, "last_values": ours}
     checks = {(each.check, each.severity) for each in found(**early)}
     assert checks == {("stack", "note"), ("alarm-data", "note"), ("probe-credentials", "note")}
-    assert not doctor.deaf(found(**early))
+    assert not doctor.has_critical(found(**early))
 
 
 def test_the_gravest_comes_first() -> None:
     """A person reads from the top."""
-    changes = {"tagged": (*FLEET, "i-0ff"), **deployed(routing_key="empty", errors={"x": 1})}
+    changes = {"tagged_hosts": (*FLEET, "i-0ff"), **deployed(routing_key="empty", errors={"x": 1})}
     assert [each.severity for each in found(**changes)] == ["critical", "warning", "note"]
 
 
@@ -431,7 +439,7 @@ def test_every_check_tells_its_consequence_and_remedy_in_one_line() -> None:
     """And has a name of its own, and a sentence of what must hold."""
     assert len({each.name for each in doctor.CHECKS}) == len(doctor.CHECKS)
     for each in doctor.CHECKS:
-        for text in (each.ask.__doc__ or "", each.consequence, each.remedy, each.severity):
+        for text in (each.run.__doc__ or "", each.consequence, each.remedy, each.severity):
             assert text
             assert "\n\n" not in text
     assert len(list(doctor.table())) == len(doctor.CHECKS)

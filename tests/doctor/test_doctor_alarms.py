@@ -10,8 +10,8 @@ from firstline.config import fleet_file as profiles
 from firstline.config.probe_section import Probe
 from firstline.config.profile import ExternalAlarm, Profile
 from firstline.doctor import run as doctor
-from firstline.doctor.facts import Account, Api, Metric, ScalingGroup, TargetGroup, Unread
-from firstline.doctor.finding import Finding
+from firstline.doctor.facts import Account, Api, Metric, ReadFailure, ScalingGroup, TargetGroup
+from firstline.doctor.result import DoctorResult
 from firstline.signal import Severity
 from tests.builders import NOW, PROFILE_FILE, A
 from tests.doctor.accounts import (
@@ -45,7 +45,7 @@ REAL = Account(
         ScalingGroup(name=GROUP, desired=1, in_service=(A,)),
         ScalingGroup(name="VettID-NATS-NatsAsgASG0A2B3614-X", desired=3),
     ),
-    tagged=(A,),
+    tagged_hosts=(A,),
     agents=(),
     target_groups=(TargetGroup(NATS_TARGETS, (NLB,)),),
     targets=None,
@@ -60,17 +60,17 @@ REAL = Account(
     deployment_group=None,
     subnets=dict.fromkeys(NETWORK.subnets, NETWORK.vpc),
     security_groups=dict.fromkeys(NETWORK.security_groups, NETWORK.vpc),
-    probed=None,
-    readers={},
+    probe_status=None,
+    subscriptions={},
     alarms=(),
-    measured={},
-    remembered={},
+    last_values={},
+    past_host_reports={},
     deployed=None,
 )
 """The fleet as it is: no load balancer before the enclaves, an HTTP API, groups without metrics."""
 
 
-def of(name: str, *metrics: Metric, **changes: Any) -> list[Finding]:  # noqa: ANN401
+def of(name: str, *metrics: Metric, **changes: Any) -> list[DoctorResult]:  # noqa: ANN401
     """What is found of one alarm with an action in the fleet as it is."""
     account = copy.replace(REAL, alarms=(alarm(name, *metrics, **changes),))
     return [each for each in doctor.examine(VETTID, account) if each.subject == name]
@@ -151,14 +151,14 @@ def test_a_metric_that_is_published(watched: Metric) -> None:
     """It is told only that it had no value, where it had none."""
     assert "alarm-metric" not in [each.check for each in of("theirs", watched)]
     assert "alarm-data" in [each.check for each in of("theirs", watched)]
-    account = copy.replace(REAL, alarms=(alarm("theirs", watched),), measured={watched: NOW})
+    account = copy.replace(REAL, alarms=(alarm("theirs", watched),), last_values={watched: NOW})
     assert not [each for each in doctor.examine(VETTID, account) if each.check == "alarm-metric"]
 
 
 def test_data_prove_a_metric_that_no_list_has() -> None:
     """Services publish more as time goes by."""
     new = metric("AWS/NetworkELB", "BrandNew", LoadBalancer="net/other/1")
-    account = copy.replace(REAL, alarms=(alarm("theirs", new),), measured={new: NOW})
+    account = copy.replace(REAL, alarms=(alarm("theirs", new),), last_values={new: NOW})
     assert not [each for each in doctor.examine(VETTID, account) if each.subject == "theirs"]
 
 
@@ -176,7 +176,7 @@ def test_what_could_not_be_read_accuses_nobody(field: str) -> None:
     )
     alarms = (alarm("theirs", *watched),)
     all_known = doctor.examine(VETTID, copy.replace(REAL, alarms=alarms))
-    lacking: dict[str, Any] = {field: Unread("any", "AccessDenied")}
+    lacking: dict[str, Any] = {field: ReadFailure("any", "AccessDenied")}
     unread = copy.replace(REAL, alarms=alarms, **lacking)
     accused = [each for each in all_known if each.check == "alarm-metric"]
     assert len(accused) == 5
@@ -230,7 +230,7 @@ def test_an_alarm_that_never_stops_or_that_nobody_hears(
 def test_an_alarm_of_the_fleet_that_goes_elsewhere() -> None:
     """It has an action, so that somebody hears it; firstline does not."""
     cpu = metric("AWS/EC2", "CPUUtilization", AutoScalingGroupName=GROUP)
-    account = copy.replace(REAL, alarms=(alarm("theirs", cpu),), measured={cpu: NOW})
+    account = copy.replace(REAL, alarms=(alarm("theirs", cpu),), last_values={cpu: NOW})
     (one,) = [each for each in doctor.examine(VETTID, account) if each.subject == "theirs"]
     assert (one.check, one.severity) == ("alarm-heard", "note")
 
@@ -282,7 +282,7 @@ def test_an_alarm_that_the_deployment_lacks() -> None:
 def test_a_made_alarm_without_data() -> None:
     """Of the P1 it is critical; once deployed, firstline's own metrics count as well."""
     silent = measured(WELL, None)
-    grades = {each.subject: each.severity for each in found(measured=silent)}
+    grades = {each.subject: each.severity for each in found(last_values=silent)}
     assert grades["healthy-hosts"] == "critical"
     assert grades["unhealthy-hosts"] == "warning"
     assert grades["kms-throttled"] == "warning"

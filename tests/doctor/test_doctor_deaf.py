@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firstline.doctor import parts
 from firstline.doctor import run as doctor
-from firstline.doctor.facts import Resource, Source, Subscriptions
+from firstline.doctor import stack_parts
+from firstline.doctor.facts import EventSourceMapping, Resource, Subscriptions
 from firstline.signal import Severity
 from tests.doctor.accounts import (
     ACCOUNT,
@@ -107,7 +107,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
         ("transport", "warning", "the-BusSevereSecurityHub"),
     ),
     "a rule that nobody knows": (
-        with_part(parts.RULE, "BusOther", rules={"the-BusOther": True}),
+        with_part(stack_parts.RULE, "BusOther", rules={"the-BusOther": True}),
         ("transport", "warning", "the-BusOther"),
     ),
     "what feeds ingest was deleted": (
@@ -115,19 +115,19 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),
     "what feeds ingest is switched off": (
-        changed("sources", **{"the-ResponseIngestSource": Source("Disabled", INGEST)}),
+        changed("sources", **{"the-ResponseIngestSource": EventSourceMapping("Disabled", INGEST)}),
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),
     "what feeds ingest is being switched off": (
-        changed("sources", **{"the-ResponseIngestSource": Source("Disabling", INGEST)}),
+        changed("sources", **{"the-ResponseIngestSource": EventSourceMapping("Disabling", INGEST)}),
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),
     "what feeds ingest is in a state of no known word": (
-        changed("sources", **{"the-ResponseIngestSource": Source("Asleep", INGEST)}),
+        changed("sources", **{"the-ResponseIngestSource": EventSourceMapping("Asleep", INGEST)}),
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),
     "what feeds ingest feeds another function": (
-        changed("sources", **{"the-ResponseIngestSource": Source("Enabled", "theirs")}),
+        changed("sources", **{"the-ResponseIngestSource": EventSourceMapping("Enabled", "theirs")}),
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),
     "what feeds reconcile was deleted": (
@@ -196,7 +196,9 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
         ("function", "warning", "the-Console"),
     ),
     "the probe, which a P1 rests on, failed to be made": (
-        with_part(parts.FUNCTION, "ProbesProbeNats", functions={"the-ProbesProbeNats": "Failed"}),
+        with_part(
+            stack_parts.FUNCTION, "ProbesProbeNats", functions={"the-ProbesProbeNats": "Failed"}
+        ),
         ("function", "critical", "the-ProbesProbeNats"),
     ),
     "the stack has no sweep": (
@@ -260,17 +262,17 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
 def test_one_part_is_not_whole(changes: Facts, finding: tuple[str, str, str]) -> None:
     """It is found, and nothing else is; a P1 that passes through it makes it critical."""
     assert told(**changes) == [finding]
-    assert doctor.deaf(found(**changes)) == (finding[1] == "critical")
+    assert doctor.has_critical(found(**changes)) == (finding[1] == "critical")
 
 
 @pytest.mark.parametrize(
     ("field", "check", "count"),
     [
-        ("rules", "transport", len(parts.RULES)),
-        ("targets", "transport", len(parts.RULES)),
-        ("sources", "transport", len(parts.SOURCES)),
-        ("queues", "queue", len(parts.PARTS[parts.QUEUE])),
-        ("functions", "function", len(parts.PARTS[parts.FUNCTION])),
+        ("rules", "transport", len(stack_parts.RULES)),
+        ("targets", "transport", len(stack_parts.RULES)),
+        ("sources", "transport", len(stack_parts.SOURCES)),
+        ("queues", "queue", len(stack_parts.PARTS[stack_parts.QUEUE])),
+        ("functions", "function", len(stack_parts.PARTS[stack_parts.FUNCTION])),
         ("topics", "topic", 3),
     ],
 )
@@ -278,15 +280,15 @@ def test_what_reads_as_empty_is_not_well(field: str, check: str, count: int) -> 
     """A deployment of which all of a kind was deleted is deaf, and each part of it is told."""
     findings = found(**deployed(**{field: {}}))
     assert [each.check for each in findings] == [check] * count
-    assert doctor.deaf(findings)
+    assert doctor.has_critical(findings)
 
 
 def test_a_stack_without_resources_is_not_well() -> None:
     """Each part that every deployment has is told."""
     findings = found(**deployed(resources=()))
     subjects = {each.subject for each in findings}
-    assert subjects >= {name for names in parts.PARTS.values() for name in names}
-    assert doctor.deaf(findings)
+    assert subjects >= {name for names in stack_parts.PARTS.values() for name in names}
+    assert doctor.has_critical(findings)
 
 
 def test_a_rule_whose_signals_the_profile_calls_a_p1() -> None:
@@ -312,7 +314,7 @@ def test_an_alarm_on_firstline_where_the_emergency_topic_is_not_told() -> None:
 def test_a_composite_alarm_may_go_by_its_arn() -> None:
     """Its alarm goes by its name."""
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{BACKSTOP}"
-    composite = Resource(parts.ALARMS[1], OWN[0] + HASH, arn)
+    composite = Resource(stack_parts.ALARMS[1], OWN[0] + HASH, arn)
     others = tuple(each for each in RESOURCES if each.name != BACKSTOP)
     assert told(**deployed(resources=(*others, composite))) == []
 
@@ -321,7 +323,7 @@ def test_an_account_in_which_all_is_well_has_every_part() -> None:
     """Or the cases above would find nothing amiss in what is not there."""
     assert isinstance(ACCOUNT.deployed, type(DEPLOYED))
     named = {each.logical_id.removesuffix(HASH) for each in PLACED}
-    assert named >= {name for names in parts.PARTS.values() for name in names}
+    assert named >= {name for names in stack_parts.PARTS.values() for name in names}
     assert tuple(DEPLOYED.outputs[each] for each in ("EmergencyTopic", "SecurityTopic")) == (
         EMERGENCY,
         SECURITY,

@@ -8,9 +8,9 @@ import pytest
 
 from firstline import command_lines
 from firstline.config.deployment_section import Deployment
-from firstline.doctor import deploying
+from firstline.doctor import deploy_settings
 from firstline.doctor import run as doctor
-from firstline.doctor.finding import Finding
+from firstline.doctor.result import DoctorResult
 from tests.doctor.accounts import ACCOUNT, DEPLOYED, WELL
 
 STANDS = Deployment(
@@ -23,9 +23,9 @@ STANDS = Deployment(
 """What the deployed stack was made with."""
 
 
-def found(settings: Deployment | None, output: str | None = None) -> list[Finding]:
+def found(settings: Deployment | None, output: str | None = None) -> list[DoctorResult]:
     """What differs between the file and what stands."""
-    said = {} if output is None else {deploying.OUTPUT: output}
+    said = {} if output is None else {deploy_settings.CONTEXT_OUTPUT: output}
     deployed = copy.replace(DEPLOYED, outputs=DEPLOYED.outputs | said)
     account = copy.replace(ACCOUNT, deployed=deployed)
     seen = doctor.examine(WELL, account, "mine.toml", settings)
@@ -35,7 +35,7 @@ def found(settings: Deployment | None, output: str | None = None) -> list[Findin
 def test_a_file_that_says_what_stands_is_well() -> None:
     assert found(STANDS) == []
     assert found(None) == []
-    assert deploying.given(DEPLOYED) == STANDS.given()
+    assert deploy_settings.decode_settings(DEPLOYED) == STANDS.given()
 
 
 def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
@@ -73,8 +73,10 @@ def test_what_cannot_be_read_is_not_compared(output: str) -> None:
 
 
 def test_what_is_recorded_is_read_again() -> None:
-    outputs = {deploying.OUTPUT: deploying.recorded(STANDS)}
-    assert deploying.given(copy.replace(DEPLOYED, outputs=outputs)) == STANDS.given()
+    outputs = {deploy_settings.CONTEXT_OUTPUT: deploy_settings.encode_settings(STANDS)}
+    assert (
+        deploy_settings.decode_settings(copy.replace(DEPLOYED, outputs=outputs)) == STANDS.given()
+    )
 
 
 def test_a_shell_reads_the_line_as_it_is_meant() -> None:

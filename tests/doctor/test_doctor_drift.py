@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from firstline.doctor import parts
-from firstline.doctor.facts import Meant, Resource
-from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
-from firstline.doctor.template import Stands
-from firstline.doctor.told import (
-    GONE,
-    NONE,
-    RESERVED,
+from firstline.doctor import stack_parts
+from firstline.doctor.actual_config import (
+    MISSING,
+    REMOVED,
+    RESERVED_CONCURRENCY,
     UNREADABLE,
     canonical,
-    reserved,
-    scheduled,
-    told,
+    concurrency_config,
+    parse_config,
+    schedule_config,
 )
+from firstline.doctor.expected_config import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, expected_configs
+from firstline.doctor.facts import ExpectedConfig, Resource
+from firstline.doctor.template import References
 from firstline.errors import InvalidInput
 from tests.builders import HOME
 from tests.doctor.accounts import DEPLOYED, HASH, found
@@ -27,15 +27,15 @@ from tests.doctor.accounts import DEPLOYED, HASH, found
 PLACE = "us-east-1:111122223333"
 QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/signals"
 TOPIC = f"arn:aws:sns:{PLACE}:emergency"
-STANDS = Stands(
+STANDS = References(
     HOME,
     {
         each.logical_id: each
         for each in (
-            Resource(parts.RULE, "DetectionAlarmStates" + HASH, "alarms"),
-            Resource(parts.QUEUE, "QueuesSignals" + HASH, QUEUE),
+            Resource(stack_parts.RULE, "DetectionAlarmStates" + HASH, "alarms"),
+            Resource(stack_parts.QUEUE, "QueuesSignals" + HASH, QUEUE),
             Resource("AWS::SNS::Topic", "OversightEmergency" + HASH, TOPIC),
-            Resource(parts.FUNCTION, "ResponseSweep" + HASH, "sweep"),
+            Resource(stack_parts.FUNCTION, "ResponseSweep" + HASH, "sweep"),
             Resource("AWS::IAM::Role", "Role", "ringer"),
             Resource(SCHEDULE, "ResponseSweepEveryMinute" + HASH, "each-minute"),
             Resource(SCHEDULE, "DrillsEverySixDays" + HASH, "drills"),
@@ -69,8 +69,12 @@ def template(kind: str, name: str, **properties: Any) -> dict[str, Any]:  # noqa
 
 def test_a_rule_is_held_to_its_pattern() -> None:
     """And is one of the profile's parts."""
-    (told,) = meant(template(parts.RULE, "DetectionAlarmStates", EventPattern=PATTERN), STANDS)
-    assert told == Meant(parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN))
+    (config,) = expected_configs(
+        template(stack_parts.RULE, "DetectionAlarmStates", EventPattern=PATTERN), STANDS
+    )
+    assert config == ExpectedConfig(
+        stack_parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN)
+    )
 
 
 def test_a_policy_is_held_for_each_queue_that_it_is_of() -> None:
@@ -78,9 +82,13 @@ def test_a_policy_is_held_for_each_queue_that_it_is_of() -> None:
     policy = {"Version": "2012-10-17", "Statement": [ALLOWED]}
     queues = [{"Ref": "QueuesSignals" + HASH}]
     asked = template(QUEUE_POLICY, "QueuesSignalsPolicy", PolicyDocument=policy, Queues=queues)
-    (told,) = meant(asked, STANDS)
-    assert (told.kind, told.name, told.part) == (QUEUE_POLICY, QUEUE, "QueuesSignals")
-    assert json.loads(told.text)["Statement"] == {
+    (config,) = expected_configs(asked, STANDS)
+    assert (config.kind, config.name, config.part) == (
+        QUEUE_POLICY,
+        QUEUE,
+        "QueuesSignals",
+    )
+    assert json.loads(config.text)["Statement"] == {
         "Effect": "Allow",
         "Action": "sqs:SendMessage",
         "Resource": f"arn:aws:sqs:{PLACE}:signals",
@@ -93,8 +101,8 @@ def test_a_policy_is_held_for_each_topic_that_it_is_of() -> None:
     policy: dict[str, Any] = {"Statement": []}
     topics = [{"Ref": "OversightEmergency" + HASH}]
     asked = template(TOPIC_POLICY, "EmergencyPolicy", PolicyDocument=policy, Topics=topics)
-    assert meant(asked, STANDS) == (
-        Meant(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":[]}'),
+    assert expected_configs(asked, STANDS) == (
+        ExpectedConfig(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":[]}'),
     )
 
 
@@ -109,35 +117,47 @@ def test_a_schedule_is_held_to_when_it_calls_what() -> None:
         "Target": {**CALLED, "RetryPolicy": {"MaximumRetryAttempts": 9}},
         "GroupName": "default",
     }
-    assert meant(asked, STANDS) == (
-        Meant(SCHEDULE, "each-minute", "ResponseSweep", scheduled(now)),
+    assert expected_configs(asked, STANDS) == (
+        ExpectedConfig(SCHEDULE, "each-minute", "ResponseSweep", schedule_config(now)),
     )
     for changes in ({"State": "DISABLED"}, {"EndDate": "2026-01-01"}, {"Target": {"Arn": "x"}}):
-        assert scheduled({**now, **changes}) != scheduled(now)
+        assert schedule_config({**now, **changes}) != schedule_config(now)
 
 
 def test_a_schedule_that_calls_no_function_goes_by_its_own_name() -> None:
     """The drills call AWS itself."""
     target = {"Arn": "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState", "Input": "{}"}
     asked = template(SCHEDULE, "DrillsEverySixDays", ScheduleExpression="x", Target=target)
-    (told,) = meant(asked, STANDS)
-    assert (told.name, told.part) == ("drills", "DrillsEverySixDays")
-    assert json.loads(told.text)["Target"] == target
+    (config,) = expected_configs(asked, STANDS)
+    assert (config.name, config.part) == ("drills", "DrillsEverySixDays")
+    assert json.loads(config.text)["Target"] == target
 
 
 def test_a_function_is_held_to_what_is_reserved_for_it() -> None:
     """Which is nothing, where the operator does not ask; nothing is another matter than none."""
-    function = template(parts.FUNCTION, "ResponseSweep", MemorySize=512)
-    (told,) = meant(function, STANDS)
-    assert told == Meant(parts.FUNCTION, "sweep", "ResponseSweep", reserved({}))
-    (told,) = meant(template(parts.FUNCTION, "ResponseSweep", **{RESERVED: 25}), STANDS)
-    assert told.text == reserved({RESERVED: 25})
-    assert len({reserved(each) for each in ({}, {RESERVED: 0}, {RESERVED: 25})}) == 3
+    function = template(stack_parts.FUNCTION, "ResponseSweep", MemorySize=512)
+    (config,) = expected_configs(function, STANDS)
+    assert config == ExpectedConfig(
+        stack_parts.FUNCTION, "sweep", "ResponseSweep", concurrency_config({})
+    )
+    (config,) = expected_configs(
+        template(stack_parts.FUNCTION, "ResponseSweep", **{RESERVED_CONCURRENCY: 25}), STANDS
+    )
+    assert config.text == concurrency_config({RESERVED_CONCURRENCY: 25})
+    assert (
+        len(
+            {
+                concurrency_config(each)
+                for each in ({}, {RESERVED_CONCURRENCY: 0}, {RESERVED_CONCURRENCY: 25})
+            }
+        )
+        == 3
+    )
 
 
 def test_nothing_else_is_held() -> None:
     """Other kinds have checks of their own, or carry nothing."""
-    assert meant(template("AWS::S3::Bucket", "Archive"), STANDS) == ()
+    assert expected_configs(template("AWS::S3::Bucket", "Archive"), STANDS) == ()
 
 
 @pytest.mark.parametrize(
@@ -145,21 +165,23 @@ def test_nothing_else_is_held() -> None:
     [
         {},
         {"Resources": {"Rule": {"Properties": {}}}},
-        template(parts.RULE, "DetectionAlarmStates"),
-        template(parts.RULE, "Unknown", EventPattern=PATTERN),
-        template(parts.RULE, "DetectionAlarmStates", EventPattern={"Fn::If": ["a", "b", "c"]}),
-        template(parts.RULE, "DetectionAlarmStates", EventPattern="x"),
+        template(stack_parts.RULE, "DetectionAlarmStates"),
+        template(stack_parts.RULE, "Unknown", EventPattern=PATTERN),
+        template(
+            stack_parts.RULE, "DetectionAlarmStates", EventPattern={"Fn::If": ["a", "b", "c"]}
+        ),
+        template(stack_parts.RULE, "DetectionAlarmStates", EventPattern="x"),
         template(QUEUE_POLICY, "Policy", PolicyDocument={}),
         template(QUEUE_POLICY, "Policy", PolicyDocument={}, Queues=["x"]),
         template(TOPIC_POLICY, "Policy", PolicyDocument={}, Topics=[{"Fn::GetAtt": ["x", "Arn"]}]),
         template(SCHEDULE, "ResponseSweepEveryMinute", ScheduleExpression="x", Target="x"),
-        template(parts.FUNCTION, "ResponseSweep", **{RESERVED: "all"}),
+        template(stack_parts.FUNCTION, "ResponseSweep", **{RESERVED_CONCURRENCY: "all"}),
     ],
 )
 def test_a_template_of_another_kind_is_malformed(odd: dict[str, Any]) -> None:
     """So that it counts as unknown."""
     with pytest.raises(InvalidInput, match=r"template|stack has no"):
-        meant(odd, STANDS)
+        expected_configs(odd, STANDS)
 
 
 @pytest.mark.parametrize(
@@ -193,21 +215,21 @@ def test_the_order_of_a_numeric_filter_is_its_meaning() -> None:
 @pytest.mark.parametrize("odd", ["", "{", '{"a": ["\\ud800"]}', "\ud800", "[" * 100_000])
 def test_what_cannot_be_read_is_no_templates(odd: str) -> None:
     """A hostile text ends in a finding, and in nothing else."""
-    assert told(odd) == UNREADABLE
-    assert told('{"a": ["b"]}') == canonical({"a": "b"})
+    assert parse_config(odd) == UNREADABLE
+    assert parse_config('{"a": ["b"]}') == canonical({"a": "b"})
 
 
-RULE = Meant(parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN))
-SIGNALS = Meant(QUEUE_POLICY, QUEUE, "QueuesSignals", '{"Statement":"all"}')
-WAKES = Meant(QUEUE_POLICY, QUEUE, "ArchiveLost", '{"Statement":"all"}')
-EMERGENCY = Meant(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":"all"}')
-SWEEP = Meant(SCHEDULE, "each-minute", "ResponseSweep", '{"State":"ENABLED"}')
-NATS = Meant(SCHEDULE, "nats", "ProbesProbeNats", '{"State":"ENABLED"}')
-DRILLS = Meant(SCHEDULE, "drills", "DrillsEverySixDays", '{"State":"ENABLED"}')
-OFF = reserved({RESERVED: 0})
-INGEST = Meant(parts.FUNCTION, "ingest", "ResponseIngest", reserved({}))
-CONSOLE = Meant(parts.FUNCTION, "console", "Console", reserved({}))
-CASES: dict[str, tuple[Meant, str, tuple[str, str] | None]] = {
+RULE = ExpectedConfig(stack_parts.RULE, "alarms", "DetectionAlarmStates", canonical(PATTERN))
+SIGNALS = ExpectedConfig(QUEUE_POLICY, QUEUE, "QueuesSignals", '{"Statement":"all"}')
+WAKES = ExpectedConfig(QUEUE_POLICY, QUEUE, "ArchiveLost", '{"Statement":"all"}')
+EMERGENCY = ExpectedConfig(TOPIC_POLICY, TOPIC, "OversightEmergency", '{"Statement":"all"}')
+SWEEP = ExpectedConfig(SCHEDULE, "each-minute", "ResponseSweep", '{"State":"ENABLED"}')
+NATS = ExpectedConfig(SCHEDULE, "nats", "ProbesProbeNats", '{"State":"ENABLED"}')
+DRILLS = ExpectedConfig(SCHEDULE, "drills", "DrillsEverySixDays", '{"State":"ENABLED"}')
+OFF = concurrency_config({RESERVED_CONCURRENCY: 0})
+INGEST = ExpectedConfig(stack_parts.FUNCTION, "ingest", "ResponseIngest", concurrency_config({}))
+CONSOLE = ExpectedConfig(stack_parts.FUNCTION, "console", "Console", concurrency_config({}))
+CASES: dict[str, tuple[ExpectedConfig, str, tuple[str, str] | None]] = {
     "a pattern as it was": (RULE, RULE.text, None),
     "a pattern of less": (
         RULE,
@@ -229,47 +251,49 @@ CASES: dict[str, tuple[Meant, str, tuple[str, str] | None]] = {
         "[]",
         ("critical", "has another policy than the template: Statement"),
     ),
-    "a rule that is gone, which transport tells": (RULE, GONE, None),
+    "a rule that is gone, which transport tells": (RULE, MISSING, None),
     "a policy that lets nobody in": (
         SIGNALS,
         '{"Statement":[]}',
         ("critical", "has another policy than the template: Statement"),
     ),
-    "a policy that was removed": (SIGNALS, NONE, ("critical", "has lost its policy")),
-    "a queue that is gone, which has a check": (SIGNALS, GONE, None),
-    "a policy on which no P1 rests": (WAKES, NONE, ("warning", "has lost its policy")),
-    "the emergency topic's": (EMERGENCY, NONE, ("critical", "has lost its policy")),
+    "a policy that was removed": (SIGNALS, REMOVED, ("critical", "has lost its policy")),
+    "a queue that is gone, which has a check": (SIGNALS, MISSING, None),
+    "a policy on which no P1 rests": (WAKES, REMOVED, ("warning", "has lost its policy")),
+    "the emergency topic's": (EMERGENCY, REMOVED, ("critical", "has lost its policy")),
     "a sweep that is switched off": (
         SWEEP,
         '{"State":"DISABLED"}',
         ("critical", "has another schedule than the template: State"),
     ),
-    "a sweep that nobody rings": (SWEEP, GONE, ("critical", "is not there")),
-    "a probe that nobody rings": (NATS, GONE, ("critical", "is not there")),
+    "a sweep that nobody rings": (SWEEP, MISSING, ("critical", "is not there")),
+    "a probe that nobody rings": (NATS, MISSING, ("critical", "is not there")),
     "a function that nobody can invoke": (
         INGEST,
         OFF,
-        ("critical", f"has another concurrency than the template: {RESERVED}"),
+        ("critical", f"has another concurrency than the template: {RESERVED_CONCURRENCY}"),
     ),
     "a function with a little concurrency": (
         INGEST,
-        reserved({RESERVED: 2}),
-        ("warning", f"has another concurrency than the template: {RESERVED}"),
+        concurrency_config({RESERVED_CONCURRENCY: 2}),
+        ("warning", f"has another concurrency than the template: {RESERVED_CONCURRENCY}"),
     ),
     "a function on which no P1 rests": (
         CONSOLE,
         OFF,
-        ("warning", f"has another concurrency than the template: {RESERVED}"),
+        ("warning", f"has another concurrency than the template: {RESERVED_CONCURRENCY}"),
     ),
-    "a function that is gone, which has a check": (INGEST, GONE, None),
-    "drills that nobody rings": (DRILLS, GONE, ("warning", "is not there")),
+    "a function that is gone, which has a check": (INGEST, MISSING, None),
+    "drills that nobody rings": (DRILLS, MISSING, ("warning", "is not there")),
 }
 
 
-@pytest.mark.parametrize(("told", "now", "finding"), CASES.values(), ids=CASES)
-def test_what_was_changed_by_hand(told: Meant, now: str, finding: tuple[str, str] | None) -> None:
+@pytest.mark.parametrize(("expected_config", "now", "finding"), CASES.values(), ids=CASES)
+def test_what_was_changed_by_hand(
+    expected_config: ExpectedConfig, now: str, finding: tuple[str, str] | None
+) -> None:
     """As grave as what hangs on it."""
-    seen = found(deployed=copy.replace(DEPLOYED, drift={told: now}))
-    expected = [] if finding is None else [("drift", told.name, *finding)]
+    seen = found(deployed=copy.replace(DEPLOYED, drift={expected_config: now}))
+    expected = [] if finding is None else [("drift", expected_config.name, *finding)]
     assert [(each.check, each.subject, each.severity, each.what) for each in seen] == expected
     assert all("--stack-name firstline-vettid-app" in each.remedy for each in seen)

@@ -16,12 +16,12 @@ from firstline.doctor.alarms import topics
 from firstline.doctor.facts import (
     Account,
     Alarm,
-    Gone,
+    Fact,
     LogGroup,
     Metric,
-    Read,
+    Missing,
+    ReadFailure,
     Subscriptions,
-    Unread,
 )
 from firstline.signal import Severity
 from tests.builders import NOW
@@ -199,7 +199,7 @@ MEASURED: dict[Metric, datetime | None] = {
 @pytest.mark.parametrize(("one", "findings"), ALARMS.values(), ids=ALARMS)
 def test_an_alarm_as_it_really_is(one: Alarm, findings: Found) -> None:
     """Somebody reads the topic; what is wrong with the alarm itself is told, and no more."""
-    account = copy.replace(REAL, alarms=(one,), measured=MEASURED, readers={TOPIC: READ})
+    account = copy.replace(REAL, alarms=(one,), last_values=MEASURED, subscriptions={TOPIC: READ})
     assert examined(account).get(one.name, []) == findings
 
 
@@ -220,16 +220,16 @@ SCALING = "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"
         ((TOPIC, f"{TOPIC}2"), {TOPIC: ASKED, f"{TOPIC}2": UNREAD}, [UNHEARD]),
         ((TOPIC, SCALING), {TOPIC: ASKED}, [HEARD_ELSEWHERE]),
         # that it could not be read is a finding of its own
-        ((TOPIC,), {TOPIC: Unread("sns", "AuthorizationError")}, [HEARD_ELSEWHERE]),
+        ((TOPIC,), {TOPIC: ReadFailure("sns", "AuthorizationError")}, [HEARD_ELSEWHERE]),
         ((), {}, [UNHEARD]),
     ],
 )
 def test_the_one_topic_by_mail(
-    actions: tuple[str, ...], readers: dict[str, Read[Subscriptions | Gone]], findings: Found
+    actions: tuple[str, ...], readers: dict[str, Fact[Subscriptions | Missing]], findings: Found
 ) -> None:
     """An alarm that speaks to a topic of which nobody confirmed the mail is heard by nobody."""
     one = copy.replace(THEIRS, actions=actions)
-    account = copy.replace(REAL, alarms=(one,), measured=MEASURED, readers=readers)
+    account = copy.replace(REAL, alarms=(one,), last_values=MEASURED, subscriptions=readers)
     assert examined(account)[one.name] == findings
 
 
@@ -247,7 +247,9 @@ def test_the_topics_whose_readers_are_asked_for() -> None:
 
 def test_a_topic_that_nobody_reads_is_told_by_its_name() -> None:
     """With how many were asked: a mail that was not confirmed is the usual cause."""
-    account = copy.replace(REAL, alarms=(THEIRS,), measured=MEASURED, readers={TOPIC: ASKED})
+    account = copy.replace(
+        REAL, alarms=(THEIRS,), last_values=MEASURED, subscriptions={TOPIC: ASKED}
+    )
     (one,) = [each for each in doctor.examine(VETTID, account) if each.subject == THEIRS.name]
     assert f"the topic {TOPIC} has no confirmed reader, and 1 who were asked" in one.what
 
@@ -283,5 +285,5 @@ def test_the_fleet_as_it_is_deployed_without_its_secret() -> None:
     assert [(each.check, each.subject) for each in found if each.severity == "critical"] == [
         ("probe-credentials", "/firstline/probe-nats-creds")
     ]
-    assert doctor.deaf(found)
-    assert not doctor.deaf(doctor.examine(VETTID, REAL))
+    assert doctor.has_critical(found)
+    assert not doctor.has_critical(doctor.examine(VETTID, REAL))

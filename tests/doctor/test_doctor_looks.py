@@ -9,8 +9,13 @@ import pytest
 
 from firstline.controller.ports.store import Change
 from firstline.diagnosis.evidence import HostEvidence, Unknown
-from firstline.doctor.facts import Remembered, Unread
-from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX, remembered, unreadable
+from firstline.doctor.facts import PastHostReport, ReadFailure
+from firstline.doctor.past_host_reports import (
+    CHECKPOINTS_MAX,
+    INCIDENTS_MAX,
+    past_host_reports,
+    unreadable_incidents,
+)
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.archive import MemoryArchive
@@ -29,7 +34,7 @@ GONE = report(parent_unit="not-found")
 
 
 def ago(**units: float) -> Any:  # noqa: ANN401 - a report is added by its caller
-    return lambda told: Remembered(told, NOW - timedelta(**units))
+    return lambda told: PastHostReport(told, NOW - timedelta(**units))
 
 
 AGES = [
@@ -47,7 +52,7 @@ AGES = [
 def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], told: str) -> None:
     """What it says counts, and that it is not of now is a note."""
     earlier = {each: ago(**age)(report()) for each in FLEET} | {A: ago(**age)(GONE)}
-    units, looked_at = found(looked=None, remembered=earlier)
+    units, looked_at = found(host_reports=None, past_host_reports=earlier)
     assert (units.check, units.severity, units.subject) == ("units", "warning", A)
     assert units.what == f"has no unit {PROFILE.fleet.units.parent}, as it said {told} ago"
     assert (looked_at.check, looked_at.severity) == ("looked-at", "note")
@@ -60,7 +65,7 @@ def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], told: str) 
 def test_what_is_too_old_is_no_look() -> None:
     """The host is one that nobody looked at; the command is told."""
     earlier = {A: ago(days=14)(GONE), B: ago(hours=3)(report())}
-    unseen, seen = found(looked=None, remembered=earlier)
+    unseen, seen = found(host_reports=None, past_host_reports=earlier)
     assert (unseen.subject, unseen.what) == (
         "2 hosts",
         f"nobody looked at within 14 days: {A}, {C}",
@@ -72,21 +77,21 @@ def test_what_is_too_old_is_no_look() -> None:
 def test_what_a_host_says_now_stands_above_what_it_said() -> None:
     """And a host that left the group is nobody's concern."""
     earlier = {each: ago(hours=1)(GONE) for each in (*FLEET, "i-0ff")}
-    assert found(looked={each: report() for each in FLEET}, remembered=earlier) == ()
+    assert found(host_reports={each: report() for each in FLEET}, past_host_reports=earlier) == ()
 
 
 def test_where_a_look_cannot_be_an_earlier_one_speaks() -> None:
     """Beside the finding that it could not be."""
     earlier = {each: ago(hours=1)(report()) for each in FLEET}
-    denied = Unread("ssm:SendCommand", "AccessDenied")
-    checks = [each.check for each in found(looked=denied, remembered=earlier)]
+    denied = ReadFailure("ssm:SendCommand", "AccessDenied")
+    checks = [each.check for each in found(host_reports=denied, past_host_reports=earlier)]
     assert checks == ["permission", "looked-at"]
 
 
 def test_hosts_that_nobody_can_name() -> None:
     """Where the group cannot be read, no host is said to be well."""
-    unread = Unread("autoscaling:DescribeAutoScalingGroups", "AccessDenied")
-    checks = {each.check: each.what for each in found(looked=None, groups=unread)}
+    unread = ReadFailure("autoscaling:DescribeAutoScalingGroups", "AccessDenied")
+    checks = {each.check: each.what for each in found(host_reports=None, groups=unread)}
     assert checks["looked-at"] == "are not known, and none was looked at"
 
 
@@ -119,10 +124,10 @@ class Past:
         line = export.checkpoint_line(archiving.text(checkpoint), "c2ln")
         self.archive.put(archiving.checkpoint_key(sequence), line)
 
-    def read(self) -> dict[InstanceId, Remembered]:
+    def read(self) -> dict[InstanceId, PastHostReport]:
         """What is remembered; only its own requests are counted."""
         self.asked.clear()
-        return remembered(self.store, self.archive)
+        return past_host_reports(self.store, self.archive)
 
 
 @dataclass
@@ -151,8 +156,8 @@ def test_the_latest_report_of_each_host_is_remembered() -> None:
     past.anchor(1, 1, 2)
     past.anchor(2, 3)
     assert past.read() == {
-        A: Remembered(report(), NOW - timedelta(seconds=10)),
-        B: Remembered(report(), NOW - timedelta(seconds=60)),
+        A: PastHostReport(report(), NOW - timedelta(seconds=10)),
+        B: PastHostReport(report(), NOW - timedelta(seconds=60)),
     }
     assert past.asked.count("store.load") == 3
 
@@ -196,8 +201,11 @@ def test_an_incident_that_cannot_be_read_is_named_and_hides_no_other() -> None:
     past.put(2, {B: host(age=50)}, ended=False)
     past.store.tables.incidents[named(2)] = "{}"
     assert list(past.read()) == [A]
-    (why,) = unreadable(past.store).values()
-    (finding,) = found(unreadable={named(2): why})
+    (why,) = unreadable_incidents(past.store).values()
+    (finding,) = found(unreadable_incidents={named(2): why})
     assert (finding.check, finding.severity, finding.subject) == ("incidents", "warning", named(2))
     assert finding.what.startswith("cannot be read: a stored incident does not fit its schema")
-    assert found(unreadable=Unread("dynamodb:Query", "AccessDenied"))[0].check == "permission"
+    assert (
+        found(unreadable_incidents=ReadFailure("dynamodb:Query", "AccessDenied"))[0].check
+        == "permission"
+    )

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from firstline.config.probe_section import Probe
-from firstline.doctor.facts import Need, Read, Resource, Ruling, Unread
-from firstline.doctor.harm import HARMS, table
-from firstline.doctor.needs import Function, batches, needs
-from firstline.doctor.reads import LOOKS, READS
-from firstline.doctor.reads import table as read
-from firstline.doctor.template import Stands, resolved
+from firstline.doctor.facts import Fact, ReadFailure, RequiredPermission, Resource, SimulationResult
+from firstline.doctor.iam_actions import LOOK_ACTIONS, READ_ACTIONS
+from firstline.doctor.iam_actions import table as read
+from firstline.doctor.impact import IMPACTS, table
+from firstline.doctor.required_permissions import DeployedFunction, batches, required_permissions
+from firstline.doctor.template import References, resolve
 from firstline.errors import InvalidInput
 from tests.builders import HOME
 from tests.doctor.accounts import DEPLOYED, WELL, found
@@ -26,9 +26,9 @@ RESOURCES = {
         Resource("AWS::SNS::Topic", "Team", "arn:aws:sns:us-east-1:111122223333:team"),
     )
 }
-STANDS = Stands(HOME, RESOURCES, {"records:Table": "arn:aws:dynamodb:::table/t"})
+STANDS = References(HOME, RESOURCES, {"records:Table": "arn:aws:dynamodb:::table/t"})
 PLACE = "us-east-1:111122223333"
-type Rulings = dict[Need, Read[Ruling]]
+type Rulings = dict[RequiredPermission, Fact[SimulationResult]]
 EVERYWHERE = (
     ("aws:RequestedRegion", "string", ("us-east-1",)),
     ("aws:SecureTransport", "boolean", ("true",)),
@@ -61,8 +61,10 @@ def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:  # n
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def asked(*statements: dict[str, Any]) -> tuple[Need, ...]:
-    return needs(template(*statements), STANDS)[Function("ingest", "app-Ingest-1A")]
+def asked(*statements: dict[str, Any]) -> tuple[RequiredPermission, ...]:
+    return required_permissions(template(*statements), STANDS)[
+        DeployedFunction("ingest", "app-Ingest-1A")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def asked(*statements: dict[str, Any]) -> tuple[Need, ...]:
 )
 def test_a_reference_is_put_in_its_place(value: object, told: object) -> None:
     """As CloudFormation resolves it."""
-    assert resolved(value, STANDS) == told
+    assert resolve(value, STANDS) == told
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_a_reference_is_put_in_its_place(value: object, told: object) -> None:
 def test_a_reference_to_nothing_is_told(value: object, why: str) -> None:
     """It is never left out: what it stands for would not be asked about."""
     with pytest.raises(InvalidInput, match=why):
-        resolved(value, STANDS)
+        resolve(value, STANDS)
 
 
 def test_a_need_is_of_one_action_and_one_resource() -> None:
@@ -154,13 +156,13 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
         allow("health:DescribeEvents"),
         denial,
     )
-    assert send.given == (("aws:ResourceTag/App", "string", ("vaults",)), *EVERYWHERE)
+    assert send.context == (("aws:ResourceTag/App", "string", ("vaults",)), *EVERYWHERE)
     assert send.absent == ("kms:ResourceAliases", "lambda:SourceFunctionArn")
-    assert key.given[0] == ("kms:ResourceAliases", "stringList", ("alias/a",))
-    assert health.given[0] == ("aws:RequestedRegion", "string", ("us-east-1",))
-    abroad = Stands(copy.replace(HOME, region="eu-west-1"), RESOURCES, {})
-    ((health, sts),) = needs(template(allow(["health:X", "sts:Y"])), abroad).values()
-    assert (health.given[0][2], sts.given[0][2]) == (("us-east-1",), ("eu-west-1",))
+    assert key.context[0] == ("kms:ResourceAliases", "stringList", ("alias/a",))
+    assert health.context[0] == ("aws:RequestedRegion", "string", ("us-east-1",))
+    abroad = References(copy.replace(HOME, region="eu-west-1"), RESOURCES, {})
+    ((health, sts),) = required_permissions(template(allow(["health:X", "sts:Y"])), abroad).values()
+    assert (health.context[0][2], sts.context[0][2]) == (("us-east-1",), ("eu-west-1",))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
 def test_a_template_that_is_not_ours_is_told(made: object, why: str) -> None:
     """What cannot be judged is not passed over."""
     with pytest.raises(InvalidInput, match=why):
-        needs(made, STANDS)
+        required_permissions(made, STANDS)
 
 
 # --- what a refusal harms ----------------------------------------------------------------------
@@ -197,8 +199,10 @@ def test_a_template_that_is_not_ours_is_told(made: object, why: str) -> None:
 def refused(function: str, action: str, resource: str = "*", **said: Any) -> dict[str, Any]:  # noqa: ANN401
     """An account in which one need is refused."""
     values: dict[str, Any] = {"role": "arn:role", "decision": "implicitDeny"}
-    rulings: Rulings = {Need(function, action, resource): Ruling(**values | said)}
-    return {"deployed": copy.replace(DEPLOYED, rulings=rulings)}
+    rulings: Rulings = {
+        RequiredPermission(function, action, resource): SimulationResult(**values | said)
+    }
+    return {"deployed": copy.replace(DEPLOYED, simulations=rulings)}
 
 
 @pytest.mark.parametrize(
@@ -242,15 +246,17 @@ def test_a_probe_on_which_no_p1_rests_harms_less() -> None:
 def test_one_finding_for_all_that_an_action_is_refused_on() -> None:
     """As grave as the gravest of them; not all are named."""
     rulings: Rulings = {
-        Need("sweep", "dynamodb:Query", f"{each}/index/open"): Ruling(
+        RequiredPermission("sweep", "dynamodb:Query", f"{each}/index/open"): SimulationResult(
             role="arn:role", decision="implicitDeny"
         )
         for each in "abcd"
     }
     grave: Rulings = {
-        Need("sweep", "dynamodb:Query", "due"): Ruling(role="r", decision="implicitDeny")
+        RequiredPermission("sweep", "dynamodb:Query", "due"): SimulationResult(
+            role="r", decision="implicitDeny"
+        )
     }
-    (one,) = found(deployed=copy.replace(DEPLOYED, rulings=rulings | grave))
+    (one,) = found(deployed=copy.replace(DEPLOYED, simulations=rulings | grave))
     assert one.severity == "critical"
     assert one.what == (
         "is allowed by no statement of its role, on"
@@ -282,27 +288,29 @@ def test_whoever_refuses_is_named(said: dict[str, Any], checks: list[str]) -> No
 
 def test_what_was_not_ruled_on_is_no_refusal() -> None:
     """It is a finding of its own, beside those that were."""
-    throttled = Unread("iam:SimulatePrincipalPolicy", "Throttling")
+    throttled = ReadFailure("iam:SimulatePrincipalPolicy", "Throttling")
     rulings: Rulings = {
-        Need("audit", "s3:GetObject", "*"): throttled,
-        Need("audit", "s3:ListBucket", "*"): Ruling(role="r", decision="implicitDeny"),
+        RequiredPermission("audit", "s3:GetObject", "*"): throttled,
+        RequiredPermission("audit", "s3:ListBucket", "*"): SimulationResult(
+            role="r", decision="implicitDeny"
+        ),
     }
-    told = found(deployed=copy.replace(DEPLOYED, rulings=rulings))
+    told = found(deployed=copy.replace(DEPLOYED, simulations=rulings))
     assert [each.check for each in told] == ["answer", "role-lacks"]
 
 
 def test_a_key_that_our_own_statements_name_may_be_absent() -> None:
     """In whatever case IAM tells it."""
-    need = Need("audit", "s3:GetObject", "*", absent=("lambda:SourceFunctionArn",))
-    ruling = Ruling(role="r", decision="allowed", missing=("lambda:sourcefunctionarn",))
-    assert found(deployed=copy.replace(DEPLOYED, rulings={need: ruling})) == ()
+    need = RequiredPermission("audit", "s3:GetObject", "*", absent=("lambda:SourceFunctionArn",))
+    ruling = SimulationResult(role="r", decision="allowed", missing=("lambda:sourcefunctionarn",))
+    assert found(deployed=copy.replace(DEPLOYED, simulations={need: ruling})) == ()
 
 
 def test_each_harm_and_each_permission_has_its_row() -> None:
     """In the document; the last harm is of anything."""
-    assert len(list(table())) == len(HARMS)
+    assert len(list(table())) == len(IMPACTS)
     assert list(table())[-1].startswith("| any | anything else | warning |")
     assert "| `ingest` | `dynamodb:GetItem*` | critical |" in "\n".join(table())
     assert "| `sweep` | `dynamodb:*` on `/index/open` |" in "\n".join(table())
     assert "| `probe_*` | anything else | critical where" in "\n".join(table())
-    assert len(list(read())) == len(READS) + len(LOOKS)
+    assert len(list(read())) == len(READ_ACTIONS) + len(LOOK_ACTIONS)

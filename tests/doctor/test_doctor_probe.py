@@ -8,7 +8,7 @@ import pytest
 
 from firstline.config.probe_section import Probe
 from firstline.config.profile import ExternalAlarm, Profile
-from firstline.doctor.facts import Probed
+from firstline.doctor.facts import ProbeStatus
 from tests.builders import NOW
 from tests.doctor.accounts import ALARMS, WELL, alarm, found, measured, told
 
@@ -27,16 +27,19 @@ def watching(known_as: str | None) -> tuple[Profile, Facts]:
         external = (*external, ExternalAlarm(name="theirs", known_as=known_as))
     profile = copy.replace(WELL, alarms=copy.replace(WELL.alarms, made=made, external=external))
     probed = [each for each in measured(WELL) if each.name == "EnclaveAnswering"]
-    return profile, {"alarms": (*ALARMS, alarm("theirs", *probed)), "measured": measured(WELL)}
+    return profile, {"alarms": (*ALARMS, alarm("theirs", *probed)), "last_values": measured(WELL)}
 
 
 PROBE: dict[str, tuple[Facts, str]] = {
     "no parameter": ({"parameters": ()}, CREDENTIALS),
     "nobody asked for parameters": ({"parameters": None}, CREDENTIALS),
-    "nothing measured in a day": ({"probed": Probed(None)}, CREDENTIALS),
-    "nothing measured for long": ({"probed": Probed(NOW - timedelta(minutes=11))}, CREDENTIALS),
+    "nothing measured in a day": ({"probe_status": ProbeStatus(None)}, CREDENTIALS),
+    "nothing measured for long": (
+        {"probe_status": ProbeStatus(NOW - timedelta(minutes=11))},
+        CREDENTIALS,
+    ),
     "credentials at their end": (
-        {"probed": Probed(NOW - timedelta(minutes=2), NOW)},
+        {"probe_status": ProbeStatus(NOW - timedelta(minutes=2), NOW)},
         CREDENTIALS,
     ),
     "no subnet": (
@@ -95,7 +98,9 @@ def test_a_missing_credential_names_its_remedy() -> None:
 
 def test_before_the_first_deployment_a_credential_is_not_known() -> None:
     """Doctor may not decrypt it: that it is there is all that can be told."""
-    early = [each for each in found(deployed=None, probed=None) if each.subject == CREDENTIALS]
+    early = [
+        each for each in found(deployed=None, probe_status=None) if each.subject == CREDENTIALS
+    ]
     assert [(each.check, each.severity) for each in early] == [("probe-credentials", "note")]
     assert "is not known before the probe runs" in early[0].what
 
@@ -105,8 +110,8 @@ def test_a_probe_without_credentials_has_none_that_could_lack() -> None:
     assert NATS is not None
     open_ = copy.replace(NATS, credentials_parameter=None)
     nobody = copy.replace(WELL, probe=copy.replace(WELL.probe, nats=open_))
-    assert told(nobody, parameters=None, probed=Probed(None)) == []
+    assert told(nobody, parameters=None, probe_status=ProbeStatus(None)) == []
     bare = copy.replace(WELL, probe=Probe(health=WELL.probe.health))
-    lacking_all = {"subnets": None, "security_groups": None, "parameters": None, "probed": None}
+    lacking_all = {"subnets": None, "security_groups": None, "parameters": None, "probe_status": None}
     checks = {each.check for each in found(bare, **lacking_all)}
     assert not {each for each in checks if each.startswith("probe-")}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from firstline.doctor import reads
+from firstline.doctor import iam_actions
 from infra.denials import NEVER
 from tests.iam.calls import kept
 from tests.iam.names import FLEET
@@ -67,7 +67,7 @@ def document(deployed: Mapping[str, Stacks]) -> str:
     allowed = {name: _allowed(stacks) for name, stacks in deployed.items()}
     denials = {name: set(_denials(stacks)) for name, stacks in deployed.items()}
     denied = [f"- {name}: {_code(NEVER[name])}\n" for name in NEVER]
-    doctors = (f"{each}\n" for each in reads.table())
+    doctors = (f"{each}\n" for each in iam_actions.table())
     tables = (HEAD, *_merged(allowed), TAIL, *denied, OWN, *_merged(denials), DOCTORS, *doctors)
     return "".join(tables)
 

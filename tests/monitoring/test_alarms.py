@@ -15,7 +15,7 @@ import pytest
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
 from firstline.diagnosis.probe_outcome import KEPT_OUT, ProbeOutcome
-from firstline.doctor import watched
+from firstline.doctor import alarm_inventory
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.nats_probe import NATS_METRICS, NatsReading, metrics
 from firstline.signal import Condition, Disposition, Severity
@@ -34,7 +34,9 @@ LINES = json.loads((HERE / "parent-log.json").read_text())
 
 def table(profile: Profile) -> str:
     """One line for each alarm: what is watched, when it fires, and what a rule makes of it."""
-    return "".join(f"{line}\n" for line in (*_rows(profile), *watched.lacking(profile)))
+    return "".join(
+        f"{line}\n" for line in (*_rows(profile), *alarm_inventory.omission_lines(profile))
+    )
 
 
 def _rows(profile: Profile) -> list[str]:
@@ -98,13 +100,15 @@ def test_every_alarm_is_understood(name: str) -> None:
 def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
     """A line for each fact, with the alarms and the runbook's steps that go with it."""
     profile = SHIPPED["runbook"]
-    assert [each.alarm.name for each in watched.left_out(profile)] == ["http-api-errors"]
+    assert [each.alarm.name for each in alarm_inventory.omitted_alarms(profile)] == [
+        "http-api-errors"
+    ]
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, load_balancer="", http_api="x"))
-    (told,) = watched.lacking(bare)
+    (told,) = alarm_inventory.omission_lines(bare)
     names = "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
     assert told == f"left out, for the profile has no fleet.load_balancer: {names}"
     without = copy.replace(profile, probe=copy.replace(profile.probe, nats=None))
-    (_, told) = watched.lacking(without)
+    (_, told) = alarm_inventory.omission_lines(without)
     assert told.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
     assert "R07, R08" in told
 

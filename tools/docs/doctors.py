@@ -1,10 +1,10 @@
 """``docs/DOCTOR.md``: the checks of ``firstline doctor``, and what it needs."""
 
 from firstline import command_lines
-from firstline.doctor import deploying, harm, reads
+from firstline.doctor import deploy_settings, iam_actions, impact
 from firstline.doctor import run as doctor
-from firstline.doctor.hosts import LOOK_OLD
-from firstline.doctor.remembered import CHECKPOINTS_MAX, INCIDENTS_MAX
+from firstline.doctor.hosts import REPORT_MAX_AGE
+from firstline.doctor.past_host_reports import CHECKPOINTS_MAX, INCIDENTS_MAX
 
 HEAD = """# What the doctor checks
 
@@ -59,8 +59,10 @@ Read are the open incidents, and those that the last {checkpoints} checkpoints o
 
 def doctors() -> str:
     """The whole page."""
-    first = command_lines.deploy(deploying.FLEET_FILE)
+    first = command_lines.deploy(deploy_settings.DEFAULT_FLEET_FILE)
     harms = f"{PLACES.format(line=first)}{HARMS}"
-    limits = LIMITS.format(days=LOOK_OLD.days, checkpoints=CHECKPOINTS_MAX, incidents=INCIDENTS_MAX)
-    parts = ((HEAD, doctor.table()), (harms, harm.table()), (limits, reads.table()))
+    limits = LIMITS.format(
+        days=REPORT_MAX_AGE.days, checkpoints=CHECKPOINTS_MAX, incidents=INCIDENTS_MAX
+    )
+    parts = ((HEAD, doctor.table()), (harms, impact.table()), (limits, iam_actions.table()))
     return "".join(f"{text}{chr(10).join(rows)}{chr(10)}" for text, rows in parts)

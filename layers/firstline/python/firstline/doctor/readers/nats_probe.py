@@ -1,26 +1,26 @@
-"""Probing: the NATS probe's network, and what it measured within a day."""
+"""Reads the NATS probe's network and its metrics of the last day."""
 
 from datetime import datetime, timedelta
 
 from boto3.session import Session
 
 from firstline.config.profile import Profile
-from firstline.doctor.facts import Metric, Probed, Read, Unread
+from firstline.doctor.facts import Fact, Metric, ProbeStatus, ReadFailure
 from firstline.doctor.readers.alarms import AlarmsReader
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.readers.requests import client, pages, read
 from firstline.monitoring.alarms import PROBED
 
 
-class ProbingReader:
-    """Reads for the probe of *profile*; where it has none, nothing is asked for."""
+class NatsProbeReader:
+    """Reads for the probe of *profile*; without a probe nothing is read."""
 
     def __init__(self, session: Session, profile: Profile) -> None:
         self._session = session
         self._nats = profile.probe.nats
         self._by = (("service", profile.fleet.name),)
 
-    def subnets(self) -> Read[dict[str, str]] | None:
-        """The VPC of each of its subnets that is there."""
+    def subnets(self) -> Fact[dict[str, str]] | None:
+        """Return the VPC of each subnet that exists."""
         if self._nats is None:
             return None
         hosts = client(self._session, "ec2")
@@ -33,8 +33,8 @@ class ProbingReader:
             },
         )
 
-    def security_groups(self) -> Read[dict[str, str]] | None:
-        """The VPC of each of its security groups that is there."""
+    def security_groups(self) -> Fact[dict[str, str]] | None:
+        """Return the VPC of each security group that exists."""
         if self._nats is None:
             return None
         hosts = client(self._session, "ec2")
@@ -49,15 +49,15 @@ class ProbingReader:
             },
         )
 
-    def probed(self, alarms: AlarmsReader, now: datetime) -> Read[Probed] | None:
-        """When it last measured, and when its credentials end by what it measured of them."""
+    def status(self, alarms: AlarmsReader, now: datetime) -> Fact[ProbeStatus] | None:
+        """Return the last measurement, and the expiry of the credentials that it implies."""
         if self._nats is None:
             return None
         connected = Metric(PROBED, "NatsConnected", self._by)
         left = Metric(PROBED, "CredentialsDaysLeft", self._by)
         found = alarms.latest((connected, left), now)
-        if isinstance(found, Unread):
+        if isinstance(found, ReadFailure):
             return found
         last, days = found[connected], found[left]
         ends_at = days[0] + timedelta(days=days[1]) if days else None
-        return Probed(last[0] if last else None, ends_at)
+        return ProbeStatus(last[0] if last else None, ends_at)

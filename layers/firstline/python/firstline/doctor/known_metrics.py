@@ -1,10 +1,10 @@
-"""Publishes: which metrics a kind of resource has, so that an alarm on another is known as dead.
+"""The metrics that each kind of resource publishes, to detect alarms on any other metric.
 
-From the services' own lists (CloudWatch pages of the ELB, API Gateway, EC2, Auto Scaling and KMS
-guides, read in 2026). A metric that has data is never doubted: lists grow.
+Sources: the services' lists (CloudWatch pages of the ELB, API Gateway, EC2, Auto Scaling and KMS
+guides, read in 2026). A metric that has data is always valid, since the lists grow.
 """
 
-from firstline.doctor.facts import Account, Metric, Unread, known
+from firstline.doctor.facts import Account, Metric, ReadFailure, or_empty
 
 NETWORK = frozenset(
     {
@@ -50,26 +50,26 @@ KMS = frozenset(
 )
 
 
-def never(metric: Metric, account: Account) -> str:
-    """Why nothing publishes *metric*; empty where nothing speaks against it."""
-    if not isinstance(account.measured, Unread) and account.measured.get(metric):
+def unpublished_reason(metric: Metric, account: Account) -> str:
+    """Return why nothing publishes *metric*; empty if no reason is known."""
+    if not isinstance(account.last_values, ReadFailure) and account.last_values.get(metric):
         return ""
     given = dict(metric.dimensions)
     match metric.namespace:
         case "AWS/ApplicationELB" | "AWS/NetworkELB":
-            return _balanced(metric, given, account)
+            return _load_balancer(metric, given, account)
         case "AWS/ApiGateway":
             return _api(metric, given, account)
         case "AWS/AutoScaling":
             return _group(metric, given, account)
         case _:
-            return _unknown(metric)
+            return _other_service(metric)
 
 
-def _unknown(metric: Metric) -> str:
-    """What no resource of a service has, whatever its name."""
+def _other_service(metric: Metric) -> str:
+    """Return the reason that holds for every resource of a service."""
     match metric.namespace:
-        case "AWS/EC2" if _of_the_inside(metric.name):
+        case "AWS/EC2" if _needs_agent(metric.name):
             return "EC2 sees no host from inside: its agent publishes memory and disks, if it does"
         case "AWS/KMS" if metric.name not in KMS:
             return "KMS counts no throttled calls: watch AWS/Usage CallCount against its quota"
@@ -77,33 +77,37 @@ def _unknown(metric: Metric) -> str:
             return ""
 
 
-def _balanced(metric: Metric, given: dict[str, str], account: Account) -> str:
+def _load_balancer(metric: Metric, given: dict[str, str], account: Account) -> str:
     kind = "net/" if metric.namespace == "AWS/NetworkELB" else "app/"
     balancer, group = given.get("LoadBalancer", ""), given.get("TargetGroup", "")
     if kind == "net/" and metric.name not in NETWORK:
         return f"a Network Load Balancer has no {metric.name}"
     if balancer and not balancer.startswith(kind):
         return f"{balancer} publishes in another namespace than {metric.namespace}"
-    if balancer and balancer not in _or_all(account.balancers, balancer):
+    if balancer and balancer not in _or_assumed(account.balancers, balancer):
         return f"there is no load balancer {balancer}"
     groups = account.target_groups
-    if group and not isinstance(groups, Unread) and group not in [each.name for each in groups]:
+    if (
+        group
+        and not isinstance(groups, ReadFailure)
+        and group not in [each.name for each in groups]
+    ):
         return f"there is no {group}"
     return ""
 
 
 def _api(metric: Metric, given: dict[str, str], account: Account) -> str:
-    if "ApiId" in given and not isinstance(account.http_apis, Unread):
+    if "ApiId" in given and not isinstance(account.http_apis, ReadFailure):
         found = next((each for each in account.http_apis if each.id == given["ApiId"]), None)
         if found is None:
             return f"there is no HTTP API {given['ApiId']}"
         names = WEBSOCKET if found.protocol == "WEBSOCKET" else HTTP
         return "" if metric.name in names else _other(found.protocol, metric.name, names)
-    if "ApiName" in given and not isinstance(account.rest_apis, Unread):
+    if "ApiName" in given and not isinstance(account.rest_apis, ReadFailure):
         if metric.name not in REST:
             return _other("REST", metric.name, REST)
         if given["ApiName"] not in [each.name for each in account.rest_apis]:
-            http = [it.id for it in known(account.http_apis) if it.name == given["ApiName"]]
+            http = [it.id for it in or_empty(account.http_apis) if it.name == given["ApiName"]]
             hint = f"; the HTTP API {http[0]} publishes 5xx and 4xx by ApiId" if http else ""
             return f"there is no REST API {given['ApiName']}{hint}"
     return ""
@@ -115,7 +119,7 @@ def _other(protocol: str, name: str, names: frozenset[str]) -> str:
 
 def _group(metric: Metric, given: dict[str, str], account: Account) -> str:
     name = given.get("AutoScalingGroupName", "")
-    if isinstance(account.groups, Unread):
+    if isinstance(account.groups, ReadFailure):
         return ""
     found = account.group(name)
     if found is None:
@@ -123,13 +127,13 @@ def _group(metric: Metric, given: dict[str, str], account: Account) -> str:
     return "" if metric.name in found.collects else f"{name} does not collect its group metrics"
 
 
-def _of_the_inside(name: str) -> bool:
-    """Whether only an agent on the host could measure it."""
+def _needs_agent(name: str) -> bool:
+    """Return True if only an agent on the host can measure it."""
     return any(
         each in name.lower() for each in ("memory", "mem_", "swap", "diskspace", "disk_used")
     )
 
 
-def _or_all(fact: tuple[str, ...] | Unread, name: str) -> tuple[str, ...]:
-    """What is there; *name* too where nobody knows."""
-    return (name,) if isinstance(fact, Unread) else fact
+def _or_assumed(fact: tuple[str, ...] | ReadFailure, name: str) -> tuple[str, ...]:
+    """Return the fact; just *name* if it was not read."""
+    return (name,) if isinstance(fact, ReadFailure) else fact

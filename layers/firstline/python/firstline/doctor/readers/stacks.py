@@ -1,4 +1,4 @@
-"""What was deployed, from a person's machine: the outputs of a fleet's two stacks."""
+"""Outputs and templates of a fleet's two stacks, read with an operator's credentials."""
 
 import os
 
@@ -9,20 +9,21 @@ from firstline.adapters.aws.errors import code, in_words, unavailable
 from firstline.errors import InvalidInput
 
 LEDGER = "LedgerTable"
-"""The output of the records stack that names the ledger."""
+"""The output of the records stack with the ledger's table."""
 ABSENT = "ValidationError"
-"""What CloudFormation says of a stack that is not there."""
+"""CloudFormation's error code for a stack that does not exist."""
 ARCHIVE = "ArchiveBucket"
-"""The output of the records stack that names the bucket of the ledger's archive."""
+"""The output of the records stack with the bucket of the ledger's archive."""
 
 
 def session(region: str, credentials: str = "") -> Session:
-    """A session in *region*, or in that of the environment; raises `InvalidInput` without one.
+    """Return a session in *region*; default: the environment's.
 
-    *credentials* names a profile of the AWS configuration; without it AWS_PROFILE does. AWS_REGION,
-    which the AWS CLI and every other SDK obeys, is not one of botocore's variables.
+    *credentials* is a profile of the AWS configuration; default: AWS_PROFILE. AWS_REGION is
+    read here: the AWS CLI and other SDKs obey it, but botocore does not.
 
-    Raises `DependencyUnavailable` where the environment names a profile that is not there.
+    Raises `InvalidInput` without a Region, `DependencyUnavailable` if the profile does not
+    exist.
     """
     with unavailable("the AWS configuration cannot be used", in_words):
         where = region or os.environ.get("AWS_REGION")
@@ -34,20 +35,20 @@ def session(region: str, credentials: str = "") -> Session:
     return made
 
 
-def app(fleet: str) -> str:
-    """The name of the fleet's app stack."""
+def app_stack(fleet: str) -> str:
+    """Return the name of the fleet's app stack."""
     return f"firstline-{fleet}-app"
 
 
-def records(fleet: str) -> str:
-    """The name of the fleet's records stack."""
+def records_stack(fleet: str) -> str:
+    """Return the name of the fleet's records stack."""
     return f"firstline-{fleet}-records"
 
 
-def told(stack: str, session: Session) -> dict[str, str]:
-    """What *stack* tells, by the output's name.
+def stack_outputs(stack: str, session: Session) -> dict[str, str]:
+    """Return the outputs of *stack*.
 
-    Raises `InvalidInput` where there is no such stack.
+    Raises `InvalidInput` if there is no such stack.
     """
     with unavailable(f"the stack {stack} cannot be read", in_words):
         try:
@@ -61,9 +62,9 @@ def told(stack: str, session: Session) -> dict[str, str]:
 
 
 def template(stack: str, session: Session) -> object | None:
-    """The template that *stack* stands by; None where there is no such stack.
+    """Return the template of *stack*; None if there is no such stack.
 
-    Raises `DependencyUnavailable` where that cannot be known.
+    Raises `DependencyUnavailable` if it cannot be read.
     """
     with unavailable(f"the stack {stack} cannot be read", in_words):
         try:
@@ -75,19 +76,19 @@ def template(stack: str, session: Session) -> object | None:
     return found["TemplateBody"]
 
 
-def ledger(fleet: str, session: Session) -> str:
-    """The name of the fleet's ledger table."""
-    return named(LEDGER, records(fleet), session)
+def ledger_table(fleet: str, session: Session) -> str:
+    """Return the name of the fleet's ledger table."""
+    return stack_output(LEDGER, records_stack(fleet), session)
 
 
-def named(output: str, stack: str, session: Session) -> str:
-    """The value of one output; raises `InvalidInput` where the stack has none of that name."""
-    value = told(stack, session).get(output)
+def stack_output(output: str, stack: str, session: Session) -> str:
+    """Return the value of one output; raises `InvalidInput` if the stack lacks it."""
+    value = stack_outputs(stack, session).get(output)
     if value is None:
-        raise InvalidInput(lacks(stack, output))
+        raise InvalidInput(missing_output(stack, output))
     return value
 
 
-def lacks(stack: str, output: str) -> str:
-    """What is wrong with a stack that does not tell *output*, and how to mend it."""
+def missing_output(stack: str, output: str) -> str:
+    """Return the error and remedy for a stack without *output*."""
     return f"the stack {stack} has no {output}: deploy this version of firstline"

@@ -1,23 +1,23 @@
-"""Standing: what the app stack's resources are in truth, each asked for by its own name."""
+"""Reads the actual resources of the app stack, each by its physical name."""
 
 from boto3.session import Session
 
-from firstline.doctor.facts import Gone, Read, Source, Subscriptions
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.facts import EventSourceMapping, Fact, Missing, Subscriptions
+from firstline.doctor.readers.requests import client, pages, read
 
-NOT_HERE: Gone = "not here"
+MISSING: Missing = "not here"
 
 
-class StandingReader:
-    """Reads what carries signals, and who reads topics."""
+class StackResourcesReader:
+    """Reads the resources that carry signals, and topics' subscriptions."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def rules(self) -> Read[dict[str, bool]]:
-        """Whether each rule of the default bus is on.
+    def rules(self) -> Fact[dict[str, bool]]:
+        """Return whether each rule of the default bus is enabled.
 
-        All are read: CloudFormation cuts a long stack's name in those of its rules.
+        All rules are read: CloudFormation shortens a long stack's name in its rules' names.
         """
         events = client(self._session, "events")
         return read(
@@ -28,8 +28,8 @@ class StandingReader:
             },
         )
 
-    def targets(self, rule: str) -> Read[tuple[str, ...]]:
-        """The ARNs that *rule* leads to; none where there is no such rule."""
+    def targets(self, rule: str) -> Fact[tuple[str, ...]]:
+        """Return the target ARNs of *rule*; empty if there is no such rule."""
         events = client(self._session, "events")
         return read(
             "events:ListTargetsByRule",
@@ -41,19 +41,19 @@ class StandingReader:
             none=(),
         )
 
-    def sources(self) -> Read[dict[str, Source]]:
-        """Every event source of a function, by its UUID."""
+    def sources(self) -> Fact[dict[str, EventSourceMapping]]:
+        """Return every event source mapping, by UUID."""
         functions = client(self._session, "lambda")
         return read(
             "lambda:ListEventSourceMappings",
             lambda: {
-                str(each["UUID"]): Source(each["State"], _function(each["FunctionArn"]))
+                str(each["UUID"]): EventSourceMapping(each["State"], _function(each["FunctionArn"]))
                 for each in pages(functions, "list_event_source_mappings", "EventSourceMappings")
             },
         )
 
-    def function(self, name: str) -> Read[str]:
-        """The state of the function *name*, with its reason where it has one."""
+    def function(self, name: str) -> Fact[str]:
+        """Return a function's state, with its reason if it has one."""
         functions = client(self._session, "lambda")
 
         def ask() -> str:
@@ -62,14 +62,14 @@ class StandingReader:
             return f"{found['State']} ({reason})" if reason else str(found["State"])
 
         action = "lambda:GetFunctionConfiguration"
-        return read(action, ask, "ResourceNotFoundException", none=str(NOT_HERE))
+        return read(action, ask, "ResourceNotFoundException", none=str(MISSING))
 
-    def waiting(self, queue: str) -> Read[int | Gone]:
-        """About how many messages wait in the queue with this address."""
+    def waiting_messages(self, queue: str) -> Fact[int | Missing]:
+        """Return the approximate number of messages in the queue with this URL."""
         queues = client(self._session, "sqs")
         wanted = "ApproximateNumberOfMessages"
 
-        def ask() -> int | Gone:
+        def ask() -> int | Missing:
             found = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=[wanted])
             return int(found["Attributes"][wanted])
 
@@ -78,21 +78,21 @@ class StandingReader:
             ask,
             "AWS.SimpleQueueService.NonExistentQueue",
             "QueueDoesNotExist",
-            none=NOT_HERE,
+            none=MISSING,
         )
 
-    def readers(self, topic: str) -> Read[Subscriptions | Gone]:
-        """How many read *topic*."""
+    def subscriptions(self, topic: str) -> Fact[Subscriptions | Missing]:
+        """Return the numbers of subscriptions of *topic*."""
         topics = client(self._session, "sns")
 
-        def ask() -> Subscriptions | Gone:
+        def ask() -> Subscriptions | Missing:
             found = pages(topics, "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
             confirmed = sum(each["SubscriptionArn"].startswith("arn:") for each in found)
             return Subscriptions(confirmed, len(found) - confirmed)
 
-        return read("sns:ListSubscriptionsByTopic", ask, "NotFound", none=NOT_HERE)
+        return read("sns:ListSubscriptionsByTopic", ask, "NotFound", none=MISSING)
 
 
 def _function(arn: str) -> str:
-    """The name in a function's ARN, whose version or alias may follow."""
+    """Return the name in a function's ARN, which may end with a version or an alias."""
     return arn.split(":")[6]

@@ -1,28 +1,28 @@
-"""Probing: whether the NATS probe can ask, which a P1 may rest on.
+"""Checks of the NATS probe, which a P1 may depend on.
 
-What its credentials are is not read: that takes a permission to decrypt them, which whoever runs
-doctor need not have. What the deployed probe measures tells it: it measures nothing without a
-whole ``.creds`` file, and how long the file is good for otherwise.
+Doctor does not read the probe's credentials, which would need permission to decrypt them. It uses
+the probe's metrics: without a complete ``.creds`` file there are none, and one of them is the
+number of days until expiry.
 """
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from firstline.config.profile import Profile
-from firstline.doctor import watched
-from firstline.doctor.facts import Deployed, Probed, Unread
-from firstline.doctor.finding import Case, Check, Found, Grade
+from firstline.doctor import alarm_inventory
+from firstline.doctor.facts import ProbeStatus, ReadFailure, StackState
+from firstline.doctor.result import Check, DoctorContext, Grade, Problem
 from firstline.monitoring.alarms import PROBED
 from firstline.monitoring.nats_probe import NATS_METRICS
 from firstline.signal import Severity
 
-SILENT = timedelta(minutes=10)
-"""It measures each minute; CloudWatch may show it some minutes late."""
-_KNOWN_BY_PROBE = "whether it holds a whole .creds file is not known"
+SILENT_AFTER = timedelta(minutes=10)
+"""The probe measures each minute; CloudWatch may show it minutes later."""
+_UNKNOWN_CONTENT = "whether it holds a whole .creds file is not known"
 
 
 def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
-    """The SSM parameters that hold the probe's credentials, each with its key."""
+    """Return the SSM parameters of the probe's credentials, each with its key."""
     nats = profile.probe.nats
     if nats is None:
         return ()
@@ -33,10 +33,13 @@ def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
     return tuple((f"probe.nats.{field}", name) for field, name in named if name)
 
 
-def grade(case: Case) -> Grade:
-    """How much hangs on the probe: whether an alarm of a P1 watches what it measures."""
+def grade(case: DoctorContext) -> Grade:
+    """Return critical if an alarm of a P1 watches what the probe measures."""
     profile = case.profile
-    watching = (*watched.made(profile), *watched.others(profile, case.account))
+    watching = (
+        *alarm_inventory.fleet_alarms(profile),
+        *alarm_inventory.account_alarms(profile, case.account),
+    )
     p1 = any(
         each.known_as and profile.severity_of(each.known_as) is Severity.P1
         for each in watching
@@ -45,19 +48,19 @@ def grade(case: Case) -> Grade:
     return "critical" if p1 else "warning"
 
 
-def credentials(case: Case) -> Iterator[Found]:
-    """The NATS probe's credentials are there, whole as far as is known, and not at their end."""
+def credentials(case: DoctorContext) -> Iterator[Problem]:
+    """The NATS probe's credentials are there, whole as far as is known, and not expired."""
     named, there = parameters(case.profile), case.account.parameters
-    if not named or isinstance(there, Unread):
+    if not named or isinstance(there, ReadFailure):
         return
     absent = [(field, name) for field, name in named if name not in (there or ())]
     for field, name in absent:
-        yield Found(name, f"is no parameter here ({field})", grade(case))
+        yield Problem(name, f"is no parameter here ({field})", grade(case))
     if not absent:
-        yield from _measured(case, named[0][1])
+        yield from _measured_credentials(case, named[0][1])
 
 
-def network(case: Case) -> Iterator[Found]:
+def network(case: DoctorContext) -> Iterator[Problem]:
     """The NATS probe's subnets and security groups are there, in its VPC."""
     nats = case.profile.probe.nats
     if nats is None:
@@ -65,29 +68,29 @@ def network(case: Case) -> Iterator[Found]:
     place, account = nats.network, case.account
     named = ((place.subnets, account.subnets), (place.security_groups, account.security_groups))
     for ids, there in named:
-        if isinstance(there, Unread):
+        if isinstance(there, ReadFailure):
             continue
         for each in ids:
             found = (there or {}).get(each)
             if found != place.vpc:
-                told = f"is in {found}, not in {place.vpc}" if found else "is not here"
-                yield Found(each, told, grade(case))
+                message = f"is in {found}, not in {place.vpc}" if found else "is not here"
+                yield Problem(each, message, grade(case))
 
 
-def _measured(case: Case, name: str) -> Iterator[Found]:
-    """What the probe's own measures tell of the credentials in the parameter *name*."""
-    probed = case.account.probed
+def _measured_credentials(case: DoctorContext, name: str) -> Iterator[Problem]:
+    """Check the credentials in the parameter *name* by the probe's metrics."""
+    probed = case.account.probe_status
     if case.account.deployed is None:
-        yield Found(name, f"is there; {_KNOWN_BY_PROBE} before the probe runs", "note")
-    elif isinstance(case.account.deployed, Deployed) and isinstance(probed, Probed):
+        yield Problem(name, f"is there; {_UNKNOWN_CONTENT} before the probe runs", "note")
+    elif isinstance(case.account.deployed, StackState) and isinstance(probed, ProbeStatus):
         now = case.account.now
-        if probed.at is None or now - probed.at > SILENT:
+        if probed.at is None or now - probed.at > SILENT_AFTER:
             since = f"since {probed.at:%Y-%m-%d %H:%M} UTC" if probed.at else "in a day"
-            told = f"is there; {_KNOWN_BY_PROBE}, for the probe has measured nothing {since}"
-            yield Found(name, told, grade(case))
+            message = f"is there; {_UNKNOWN_CONTENT}, for the probe has measured nothing {since}"
+            yield Problem(name, message, grade(case))
         elif probed.ends_at and probed.ends_at <= now:
-            told = f"holds credentials that ended on {probed.ends_at:%Y-%m-%d %H:%M} UTC"
-            yield Found(name, told, grade(case))
+            message = f"holds credentials that ended on {probed.ends_at:%Y-%m-%d %H:%M} UTC"
+            yield Problem(name, message, grade(case))
 
 
 _GRADED = "critical where the alarm of a P1 watches what the probe measures, else a warning"
@@ -95,7 +98,7 @@ _BLIND = "the probe measures nothing: alarms on it ring without end, or never"
 CHECKS = (
     Check(
         name="probe-credentials",
-        ask=credentials,
+        run=credentials,
         severity=f"{_GRADED}; a note before the first deployment",
         consequence=_BLIND,
         remedy="aws ssm put-parameter --name {quoted} --type SecureString --overwrite"
@@ -104,7 +107,7 @@ CHECKS = (
     ),
     Check(
         name="probe-network",
-        ask=network,
+        run=network,
         severity=_GRADED,
         consequence=_BLIND,
         remedy="set probe.nats.network to the fleet's VPC, its private subnets and a security"

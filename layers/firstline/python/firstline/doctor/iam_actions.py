@@ -1,8 +1,8 @@
-"""Reads: every IAM action that doctor needs, and what it may be narrowed to."""
+"""The IAM actions that doctor needs, and the resources that each can be narrowed to."""
 
 from collections.abc import Iterator
 
-READS = {
+READ_ACTIONS = {
     "apigateway:GET": "*",
     "autoscaling:DescribeAutoScalingGroups": "*",
     "cloudformation:DescribeStacks": "*",
@@ -39,22 +39,22 @@ READS = {
     "ssm:DescribeParameters": "*",
     "sts:GetCallerIdentity": "*",
 }
-"""By action; names in code are outputs of the two stacks, or facts of the profile."""
-LOOKS = {
+"""Resources by action; names in code are outputs of the two stacks or keys of the profile."""
+LOOK_ACTIONS = {
     "ssm:ListCommandInvocations": "*",
     "ssm:SendCommand": "the stack's look document, and the group's instances",
 }
-"""What ``--look`` needs beside them."""
+"""The additional actions of ``--look``."""
 
 
 def table() -> Iterator[str]:
-    """Both as rows of Markdown."""
-    for action, where in READS.items():
+    """Yield the rows of the Markdown table of actions."""
+    for action, where in READ_ACTIONS.items():
         yield f"| `{action}` | {_code(where)} |"
-    for action, where in LOOKS.items():
+    for action, where in LOOK_ACTIONS.items():
         yield f"| `{action}` | {_code(where)}; for `--look` alone |"
 
 
 def _code(where: str) -> str:
-    """What is not said in words is the end of an ARN."""
+    """Return *where*, in code if it is the end of an ARN and not a phrase."""
     return where if " " in where else f"`{where}`"

@@ -1,4 +1,4 @@
-"""Surroundings: the key, the log, the stack and what else `[fleet]` names around its hosts."""
+"""Reads the other resources that `[fleet]` names: the key, the log group, the stack and more."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.config.profile import Fleet
-from firstline.doctor.facts import LogGroup, Read, Unread
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.facts import Fact, LogGroup, ReadFailure
+from firstline.doctor.readers.requests import client, pages, read
 
 PARAMETERS_MAX = 50
-"""As many names as one filter of DescribeParameters takes."""
+"""The limit of names in one filter of DescribeParameters."""
 
 
-class SurroundingsReader:
-    """Reads them for *fleet*; what it does not name is None, and not asked for."""
+class FleetResourcesReader:
+    """Reads resources of *fleet*; one that it does not name is None, without a request."""
 
     def __init__(self, session: Session, fleet: Fleet) -> None:
         self._session = session
         self._fleet = fleet
 
-    def key(self) -> Read[str] | None:
-        """The key's state, ``not here`` where there is none."""
+    def key(self) -> Fact[str] | None:
+        """Return the key's state; ``not here`` if it does not exist."""
         alias = self._fleet.kms_key
         if not alias:
             return None
@@ -33,8 +33,8 @@ class SurroundingsReader:
             none="not here",
         )
 
-    def log_group(self) -> Read[LogGroup | None] | None:
-        """The parents' log group with its last line; None where there is none of the name."""
+    def log_group(self) -> Fact[LogGroup | None] | None:
+        """Return the parents' log group; None if it does not exist."""
         name = self._fleet.parent_log_group
         if not name:
             return None
@@ -47,10 +47,10 @@ class SurroundingsReader:
             "ResourceNotFoundException",
             none="not here",
         )
-        return latest if isinstance(latest, Unread) else _log_group(name, latest)
+        return latest if isinstance(latest, ReadFailure) else _log_group(name, latest)
 
-    def stack(self) -> Read[bool] | None:
-        """Whether the fleet's stack is there."""
+    def stack(self) -> Fact[bool] | None:
+        """Return True if the fleet's stack exists."""
         name = self._fleet.stack
         if not name:
             return None
@@ -62,8 +62,8 @@ class SurroundingsReader:
             none=False,
         )
 
-    def parameters(self, names: tuple[str, ...]) -> Read[tuple[str, ...]] | None:
-        """Those of *names* that are there; no value is read."""
+    def parameters(self, names: tuple[str, ...]) -> Fact[tuple[str, ...]] | None:
+        """Return those of *names* that exist; no value is read."""
         if not names:
             return None
         wanted = [{"Key": "Name", "Option": "Equals", "Values": list(names[:PARAMETERS_MAX])}]
@@ -78,8 +78,8 @@ class SurroundingsReader:
             ),
         )
 
-    def launch_template(self) -> Read[bool] | None:
-        """Whether the launch template is there."""
+    def launch_template(self) -> Fact[bool] | None:
+        """Return True if the launch template exists."""
         name = self._fleet.launch_template
         if not name:
             return None
@@ -90,8 +90,8 @@ class SurroundingsReader:
             lambda: bool(templates.describe_launch_templates(Filters=wanted)["LaunchTemplates"]),
         )
 
-    def deployment_group(self) -> Read[bool] | None:
-        """Whether CodeDeploy's deployment group is there."""
+    def deployment_group(self) -> Fact[bool] | None:
+        """Return True if CodeDeploy's deployment group exists."""
         application, _, group = self._fleet.deployment_group.partition("/")
         if not application:
             return None
@@ -110,9 +110,9 @@ class SurroundingsReader:
 
 
 def _log_group(name: str, streams: Any) -> LogGroup | None:  # noqa: ANN401 - the service's shape
-    """The last event of the latest stream; CloudWatch tells it up to an hour late."""
+    """Return the last event of the newest stream, which CloudWatch reports up to an hour late."""
     if streams == "not here":
         return None
-    # a stream without an event has no time of its last
+    # absent for a stream without events
     last = max((each.get("lastIngestionTime", 0) for each in streams), default=0)
     return LogGroup(name, datetime.fromtimestamp(last / 1000, UTC) if last else None)
