@@ -51,7 +51,7 @@ def _refuse(look_up: LookUp, path: Path) -> None:
         raise InvalidInput(f"-c profile={given}: the fleet file is named by -c fleet={given}")
     for key in Settings.__struct_fields__:
         if key not in OVERRIDES and (given := look_up(key)) is not None:
-            line = deployment_section.line(key, str(given))
+            line = deployment_section.toml_line(key, str(given))
             raise InvalidInput(f"-c {key}={given}: write {line} under [{SECTION}] in {path}")
 
 
@@ -59,7 +59,7 @@ def _overridden(settings: Settings, look_up: LookUp) -> Settings:
     """*settings* with the account and Region of the line that deploys; raises `InvalidInput`."""
     given = {key: _text(look_up(key)) for key in OVERRIDES}
     named = {key: value for key, value in given.items() if value is not None}
-    found = deployment_section.read({SECTION: named})
+    found = deployment_section.parse_section({SECTION: named})
     if not isinstance(found, Settings):
         told = "; ".join(f"{each.key[-1]} {each.why}" for each in found)
         raise InvalidInput(f"the CDK context (-c KEY=VALUE): {told}")

@@ -9,8 +9,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from firstline.config.consistency import LOGS
-from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.config.consistency import LOG_NAMESPACE
+from firstline.config.profile import AlarmDefinition, LogMetric, Profile
 from firstline.controller import metrics as measures
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM, Severity
@@ -52,7 +52,9 @@ class Detection(Construct):
         super().__init__(scope, name)
         for number, log in enumerate(profile.logs):
             _count_in_log(self, f"Log{number}", log, profile)
-        self.alarms = {made.name: _alarm(self, made) for made in detection.made(profile)}
+        self.alarms = {
+            made.name: _alarm(self, made) for made in detection.deployable_alarms(profile)
+        }
         self.drill = _drill(self, profile.fleet.name)
         self._profile = profile
         stack = Stack.of(self)
@@ -114,7 +116,7 @@ class Backstop(Construct):
 
 def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile) -> None:
     """Count the lines that fit; nothing where the fleet does not have the log group."""
-    group = detection.placed(log.log_group, profile)
+    group = detection.resolve_fact(log.log_group, profile)
     if group:
         logs.CfnMetricFilter(
             scope,
@@ -123,7 +125,7 @@ def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile)
             filter_pattern=log.pattern,
             metric_transformations=[
                 logs.CfnMetricFilter.MetricTransformationProperty(
-                    metric_namespace=f"{LOGS}/{profile.fleet.name}",
+                    metric_namespace=f"{LOG_NAMESPACE}/{profile.fleet.name}",
                     metric_name=log.metric,
                     metric_value="1",
                     default_value=0,
@@ -132,7 +134,7 @@ def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile)
         )
 
 
-def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
+def _alarm(scope: Construct, made: AlarmDefinition) -> cloudwatch.Alarm:
     alarm = cloudwatch.Alarm(
         scope,
         made.name,
@@ -169,7 +171,7 @@ def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
     )
 
 
-def _watched(made: MadeAlarm) -> cloudwatch.IMetric:
+def _watched(made: AlarmDefinition) -> cloudwatch.IMetric:
     """The metric, or what part it is of another or of its quota, in percent."""
     if not made.percent_of:
         return _metric(made, made.metric)
@@ -177,14 +179,14 @@ def _watched(made: MadeAlarm) -> cloudwatch.IMetric:
     if made.percent_of != detection.QUOTA:
         part["whole"] = _metric(made, made.percent_of)
     return cloudwatch.MathExpression(
-        expression=detection.share(made),
+        expression=detection.percent_expression(made),
         using_metrics=part,
         label=made.name,
         period=Duration.seconds(made.period_seconds),
     )
 
 
-def _metric(made: MadeAlarm, name: str) -> cloudwatch.Metric:
+def _metric(made: AlarmDefinition, name: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=made.namespace,
         metric_name=name,

@@ -89,7 +89,7 @@ RESOURCES = [
 ]
 OUTPUTS = {
     "Mode": "observe",
-    "Context": json.dumps(fleet_file.deployment(PROFILE_FILE).given()),
+    "Context": json.dumps(fleet_file.deployment(PROFILE_FILE).explicit_settings()),
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",
     "EmergencyTopic": EMERGENCY,

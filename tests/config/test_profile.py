@@ -8,7 +8,7 @@ import pytest
 
 from firstline.actions.look_host import UNIT_PATTERN
 from firstline.config import fleet_file
-from firstline.config.fallback_profile import fallback
+from firstline.config.fallback_profile import fallback_profile
 from firstline.config.profile_file import load, parse
 from firstline.errors import InvalidInput
 from firstline.event_sources import SOURCES
@@ -543,7 +543,7 @@ def test_rules_are_found_by_source_and_subject() -> None:
 
 def test_the_fallback_pages_for_everything_and_fixes_nothing() -> None:
     """It stands in for a profile that cannot be loaded, and says why."""
-    profile = fallback("no such file")
+    profile = fallback_profile("no such file")
     assert profile.name == "fallback: no such file"
     assert profile.digest == digest(b"no such file")
     assert (profile.rules, profile.ladders, profile.actions) == ((), (), ())

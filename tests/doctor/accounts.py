@@ -29,7 +29,7 @@ from tests.builders import FLEET, NOW, PROFILE, report
 FLEET_FACTS = PROFILE.fleet
 AGENT = "3.3.2746.0"
 WEEK_AGO = NOW - timedelta(days=7)
-MADE = detection.made(PROFILE)
+MADE = detection.deployable_alarms(PROFILE)
 STACK = alarm_inventory.stack_name(PROFILE)
 HASH = "0A1B2C3D"
 """What the CDK puts behind a logical id."""

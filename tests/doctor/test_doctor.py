@@ -270,7 +270,7 @@ def _probed(profile: Profile) -> list[Alarm]:
 
 
 def _new(profile: Profile) -> list[str]:
-    return [each.name for each in detection.made(profile)]
+    return [each.name for each in detection.deployable_alarms(profile)]
 
 
 def _with_alarms(profile: Profile) -> dict[str, Any]:
@@ -333,7 +333,10 @@ def test_a_rest_api_that_is_an_http_api() -> None:
         ({"alarms": ReadFailure("cloudwatch:DescribeAlarms", DENIED)}, "critical"),
         ({"last_values": ReadFailure("cloudwatch:GetMetricData", DENIED)}, "critical"),
         ({"groups": ReadFailure("autoscaling:DescribeAutoScalingGroups", DENIED)}, "warning"),
-        ({"tagged_hosts": ReadFailure("ec2:DescribeInstances", "UnauthorizedOperation")}, "warning"),
+        (
+            {"tagged_hosts": ReadFailure("ec2:DescribeInstances", "UnauthorizedOperation")},
+            "warning",
+        ),
         ({"agents": ReadFailure("ssm:DescribeInstanceInformation", DENIED)}, "warning"),
         (
             {"target_groups": ReadFailure("elb", DENIED), "targets": ReadFailure("elb", DENIED)},

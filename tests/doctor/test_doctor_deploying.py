@@ -35,7 +35,7 @@ def found(settings: Deployment | None, output: str | None = None) -> list[Doctor
 def test_a_file_that_says_what_stands_is_well() -> None:
     assert found(STANDS) == []
     assert found(None) == []
-    assert deploy_settings.decode_settings(DEPLOYED) == STANDS.given()
+    assert deploy_settings.decode_settings(DEPLOYED) == STANDS.explicit_settings()
 
 
 def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
@@ -75,7 +75,8 @@ def test_what_cannot_be_read_is_not_compared(output: str) -> None:
 def test_what_is_recorded_is_read_again() -> None:
     outputs = {deploy_settings.CONTEXT_OUTPUT: deploy_settings.encode_settings(STANDS)}
     assert (
-        deploy_settings.decode_settings(copy.replace(DEPLOYED, outputs=outputs)) == STANDS.given()
+        deploy_settings.decode_settings(copy.replace(DEPLOYED, outputs=outputs))
+        == STANDS.explicit_settings()
     )
 
 

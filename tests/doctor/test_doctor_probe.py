@@ -112,6 +112,11 @@ def test_a_probe_without_credentials_has_none_that_could_lack() -> None:
     nobody = copy.replace(WELL, probe=copy.replace(WELL.probe, nats=open_))
     assert told(nobody, parameters=None, probe_status=ProbeStatus(None)) == []
     bare = copy.replace(WELL, probe=Probe(health=WELL.probe.health))
-    lacking_all = {"subnets": None, "security_groups": None, "parameters": None, "probe_status": None}
+    lacking_all = {
+        "subnets": None,
+        "security_groups": None,
+        "parameters": None,
+        "probe_status": None,
+    }
     checks = {each.check for each in found(bare, **lacking_all)}
     assert not {each for each in checks if each.startswith("probe-")}

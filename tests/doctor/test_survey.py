@@ -7,7 +7,7 @@ from typing import Any
 
 from firstline.config.settings import Home
 from firstline.doctor.facts import Alarm, Api, Metric, ReadFailure, TargetGroup
-from firstline.doctor.survey.answers import Answer, answers, group_alarms, fleet_name, questions
+from firstline.doctor.survey.answers import Answer, answers, fleet_name, group_alarms, questions
 from firstline.doctor.survey.facts import Group, Network, Survey
 from firstline.doctor.survey.text import Header, text
 from firstline.ids import InstanceId

@@ -76,7 +76,9 @@ def found_in(session: Session, deployment: Deployment) -> list[tuple[str, str, s
     kept = read_records_stack(session, fleet)
     assert isinstance(kept, RecordsStack)
     resources = DeploymentReader(session, APP, fleet).resources()
-    made = TemplateReader(session, APP, Home(ACCOUNT, REGION), kept.exports).deployed_template(resources)
+    made = TemplateReader(session, APP, Home(ACCOUNT, REGION), kept.exports).deployed_template(
+        resources
+    )
     told = copy.replace(
         DEPLOYED,
         simulations=RolesReader(session).simulations(made),
@@ -156,8 +158,8 @@ def test_the_stack_says_what_the_file_of_its_deployment_says(deployment: Deploym
     """So that doctor finds a file that lacks a reader, the pager or the mode."""
     stands = copy.replace(DEPLOYED, outputs=deployment.outputs())
     settings = profiles.deployment(deployment.profile)
-    assert deploy_settings.decode_settings(stands) == settings.given()
-    assert len(settings.given()) > len(("mode", "account", "region"))
+    assert deploy_settings.decode_settings(stands) == settings.explicit_settings()
+    assert len(settings.explicit_settings()) > len(("mode", "account", "region"))
 
 
 def test_looks_are_read_of_the_deployed_tables(session: Session, deployment: Deployment) -> None:

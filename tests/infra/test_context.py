@@ -23,7 +23,7 @@ EXAMPLE: dict[str, object] = {"fleet": str(PROFILE_FILE)}
 def test_the_defaults_are_the_careful_ones() -> None:
     """A file that says nothing of its deployment observes."""
     found = context.deployment(EXAMPLE.get)
-    assert found.settings.given().keys() == {"mode", *recipients.KEYS}
+    assert found.settings.explicit_settings().keys() == {"mode", *recipients.KEYS}
     assert (found.settings.mode, found.path) == ("observe", PROFILE_FILE)
 
 

@@ -11,7 +11,7 @@ from moto.events.models import EventPattern
 
 from app import compose
 from firstline.config import fleet_file as profiles
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.config.settings import Home
 from firstline.event_sources import ALARM
 from firstline.monitoring import alarms as detection
@@ -197,7 +197,7 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
             "sign": each.comparison,
         }
         | (query(each) if each.percent_of else one_metric(each))
-        for each in detection.made(profile)
+        for each in detection.deployable_alarms(profile)
     ]
     found = [
         {
@@ -211,7 +211,7 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
     assert drill.logical_id.startswith("Detectiondrill")
 
 
-def one_metric(alarm: MadeAlarm) -> dict[str, Any]:
+def one_metric(alarm: AlarmDefinition) -> dict[str, Any]:
     """Give what CloudWatch is told of an alarm on one metric."""
     named = [{"Name": name, "Value": value} for name, value in sorted(alarm.dimensions.items())]
     percentile = alarm.statistic.startswith("p")
@@ -224,7 +224,7 @@ def one_metric(alarm: MadeAlarm) -> dict[str, Any]:
     }
 
 
-def query(alarm: MadeAlarm) -> dict[str, Any]:
+def query(alarm: AlarmDefinition) -> dict[str, Any]:
     """Give what CloudWatch is told of an alarm on a percentage."""
     parts = {"part": alarm.metric}
     if alarm.percent_of == "quota":
@@ -291,7 +291,7 @@ def test_each_guarded_alarm_has_a_composite_without_code(shipped: str, tmp_path:
         for each in profile.rules
         if (each.source, each.severity) == (ALARM, Severity.P1)
     }
-    own = {each.name for each in detection.made(profile)} & ruled
+    own = {each.name for each in detection.deployable_alarms(profile)} & ruled
     listed = {it.name for it in profile.alarms.external if it.known_as in ruled}
     assert own or listed
     guarded = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from firstline.config import fleet_file as profiles
-from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, LogMetric, Profile
 from firstline.diagnosis.probe_outcome import KEPT_OUT, ProbeOutcome
 from firstline.doctor import alarm_inventory
 from firstline.monitoring import alarms as detection
@@ -41,7 +41,7 @@ def table(profile: Profile) -> str:
 
 def _rows(profile: Profile) -> list[str]:
     rows = []
-    for each in detection.made(profile):
+    for each in detection.deployable_alarms(profile):
         (rule,) = profile.rules_of["cloudwatch.alarm", each.name]
         cells = (
             each.name,
@@ -55,15 +55,15 @@ def _rows(profile: Profile) -> list[str]:
     return rows
 
 
-def _periods(alarm: MadeAlarm) -> str:
+def _periods(alarm: AlarmDefinition) -> str:
     return f"{alarm.breaching_periods or alarm.evaluation_periods} of {alarm.evaluation_periods}"
 
 
-def _warm(alarm: MadeAlarm) -> str:
+def _warm(alarm: AlarmDefinition) -> str:
     return f" after {alarm.warm_up_minutes} min" if alarm.warm_up_minutes else ""
 
 
-def _share(alarm: MadeAlarm) -> str:
+def _share(alarm: AlarmDefinition) -> str:
     if not alarm.percent_of:
         return ""
     return f" as percent of {alarm.percent_of} (from {alarm.percent_of_min})"
@@ -115,7 +115,7 @@ def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
 
 def test_facts_stand_in_their_places() -> None:
     """A log's metric is of its fleet, so that two fleets in one account are told apart."""
-    made = {each.name: each for each in detection.made(SHIPPED["runbook"])}
+    made = {each.name: each for each in detection.deployable_alarms(SHIPPED["runbook"])}
     assert made["host-memory"].namespace == "CWAgent"
     assert made["host-memory"].dimensions == {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
     assert made["nats-disconnections"].namespace == "firstline/logs/vettid"
@@ -139,7 +139,7 @@ def test_a_p1_is_known_by_its_rules() -> None:
     assert profile.severity_of("nobody's") is Severity.P2
 
 
-def rings(alarm: MadeAlarm, value: float | None) -> bool:
+def rings(alarm: AlarmDefinition, value: float | None) -> bool:
     """Whether the alarm is in ALARM once each of its minutes had this *value*, or None."""
     if value is None:
         return alarm.missing_data == "breaching"

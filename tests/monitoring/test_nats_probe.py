@@ -6,12 +6,12 @@ import pytest
 from firstline.config.probe_settings import Consumer
 from firstline.diagnosis.probe_outcome import CODES, KEPT_OUT, LET_IN, ProbeOutcome, of_code
 from firstline.monitoring.metric import Metric
-from firstline.monitoring.nats_backlog import Backlog, Stalled
-from firstline.monitoring.nats_messages import connections, held, request, stored
+from firstline.monitoring.nats_backlog import Backlog, StallReason
+from firstline.monitoring.nats_messages import connections, is_stream_reply, lists_client, request
 from firstline.monitoring.nats_probe import (
     NATS_METRICS,
     NatsReading,
-    dated,
+    explain_refusal,
     metrics,
     outcome,
     responders,
@@ -101,7 +101,7 @@ def test_each_outcome_has_a_number_of_its_own() -> None:
 )
 def test_a_stream_acknowledges_what_it_stores(reply: bytes, *, stream: bool) -> None:
     """By its name and a sequence; a host's health may have whatever fields it likes."""
-    assert stored(reply) is stream
+    assert is_stream_reply(reply) is stream
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_stream_acknowledges_what_it_stores(reply: bytes, *, stream: bool) -> 
 def test_a_server_names_the_clients_that_it_holds(reply: bytes, *, client: bool) -> None:
     """What is passed on to another server is that one's to name."""
     assert json.loads(connections("a.b"))["filter_subject"] == "a.b"
-    assert held(reply) is client
+    assert lists_client(reply) is client
 
 
 def test_a_refusal_after_the_credentials_end_is_their_end() -> None:
@@ -126,10 +126,10 @@ def test_a_refusal_after_the_credentials_end_is_their_end() -> None:
     refused, lost = (
         NatsReading(failure=each) for each in (ProbeOutcome.AUTHORIZATION, ProbeOutcome.NO_SERVER)
     )
-    assert dated(refused, end, end).failure is ProbeOutcome.CREDENTIALS_EXPIRED
-    assert dated(refused, end, end - timedelta(seconds=1)) == refused
-    assert dated(refused, None, end) == refused
-    assert dated(lost, end, end) == lost
+    assert explain_refusal(refused, end, end).failure is ProbeOutcome.CREDENTIALS_EXPIRED
+    assert explain_refusal(refused, end, end - timedelta(seconds=1)) == refused
+    assert explain_refusal(refused, None, end) == refused
+    assert explain_refusal(lost, end, end) == lost
 
 
 def test_a_request_carries_its_nonce_and_a_whole_second() -> None:
@@ -151,7 +151,7 @@ def test_a_full_reading_gives_all_metrics() -> None:
         replies=(told(), told(active_vaults=70, memory_used_mb=2816)),
         latency=timedelta(milliseconds=12.5),
         round_trip=timedelta(milliseconds=1),
-        backlogs=(Backlog(lagging, 40, 6, (Stalled.PAUSED,)),),
+        backlogs=(Backlog(lagging, 40, 6, (StallReason.PAUSED,)),),
         unread=(hidden,),
     )
     worker = (("stream", "EVENTS"), ("consumer", "worker"))

@@ -64,7 +64,7 @@ def idle(has: Deployed, drill: Spent) -> Iterator[Row]:
     yield _row("dashboard", DASHBOARDS, costs.DASHBOARD)
     yield _row("secrets", SECRETS, costs.SECRET)
     yield _row("signing key", KEYS, costs.KEY)
-    yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULED)
+    yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULER_INVOCATION)
     yield _row("functions: sweep, probes, audit", runs, costs.INVOCATION)
     audit = ("s3.GetObject", "dynamodb.Query") * CHECKPOINTS_READ
     seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(Ran("audit", audit, 0))
@@ -77,7 +77,7 @@ def idle(has: Deployed, drill: Spent) -> Iterator[Row]:
     yield _row("the audit's reads of the archive", 2 * HOURS * CHECKPOINTS_READ, costs.GET)
     yield _row("the audit's list of the archive", HOURS, costs.PUT)
     yield _row("the audit's reading of the key", HOURS, costs.SIGNATURE)
-    yield _row("polls of queues", FED_QUEUES * POLLS_A_MINUTE * MINUTES, costs.QUEUED)
+    yield _row("polls of queues", FED_QUEUES * POLLS_A_MINUTE * MINUTES, costs.SQS_REQUEST)
     yield _row("logs", runs * LOG_KILOBYTES / 10**6, costs.LOGS)
     drills = Decimal(HOURS) / (24 * DRILL_DAYS)
     each = total(incidents(drill, 1)).quantize(Decimal("0.00001"))
@@ -96,18 +96,18 @@ def incidents(one: Spent, times: int) -> Iterator[Row]:
         "functions": (functions.total(), costs.INVOCATION),
         "their time": (seconds, costs.GIGABYTE_SECOND),
         "tables, as KB written": (_tables(one.ran) / costs.WRITE.dollars, costs.WRITE),
-        "messages sent, received and deleted": (asked["sqs"] + received, costs.QUEUED),
+        "messages sent, received and deleted": (asked["sqs"] + received, costs.SQS_REQUEST),
         "alarms and metrics read": (asked["cloudwatch"], costs.ALARMS_READ),
         "routing key read": (asked["secrets-manager"], costs.SECRET_READ),
         "key looked at": (asked["kms"] - signed, costs.KEY_READ),
         "checkpoints signed": (signed, costs.SIGNATURE),
-        "team told": (asked["sns"], costs.PUBLISHED),
+        "team told": (asked["sns"], costs.SNS_REQUEST),
         "archive, put and listed": (asked["s3"] - calls["s3.GetObject"], costs.PUT),
         "archive, read": (calls["s3.GetObject"], costs.GET),
         "metrics of incidents, by the hour": (Decimal(one.metrics) / HOURS, costs.METRIC),
         "logs": (functions.total() * LOG_KILOBYTES / 10**6, costs.LOGS),
-        "ledger kept for a month": (one.ledger_bytes / GIGA, costs.TABLED),
-        "archive kept for a month": (one.archive_bytes / GIGA, costs.STORED),
+        "ledger kept for a month": (one.ledger_bytes / GIGA, costs.TABLE_STORAGE),
+        "archive kept for a month": (one.archive_bytes / GIGA, costs.OBJECT_STORAGE),
     }
     yield from (_row(item, times * count, price) for item, (count, price) in rows.items())
 

@@ -44,7 +44,7 @@ def deployed(profile: Profile) -> Deployed:
     asked = {"probe_nats": profile.probe.nats, "probe_health": profile.probe.health}
     probes = tuple(name for name, probe in asked.items() if probe)
     functions = tuple(name for name in MEMORY_MB if name not in asked or name in probes)
-    made = detection.made(profile)
+    made = detection.deployable_alarms(profile)
     heard = [each.name for each in made] + [each.known_as for each in profile.alarms.external]
     own = OWN_ALARM_METRICS + len(probes) + ALARMS_A_FUNCTION * len(functions)
     return Deployed(
@@ -52,7 +52,9 @@ def deployed(profile: Profile) -> Deployed:
         alarm_metrics=own + sum(_metrics(each.percent_of) for each in made),
         composites=sum(profile.severity_of(name) is Severity.P1 for name in heard),
         every_minute=("sweep", *probes),
-        log_metrics=sum(bool(detection.placed(each.log_group, profile)) for each in profile.logs),
+        log_metrics=sum(
+            bool(detection.resolve_fact(each.log_group, profile)) for each in profile.logs
+        ),
     )
 
 

@@ -33,9 +33,7 @@ def parse_config(text: str) -> str:
 
 def schedule_config(schedule: Mapping[str, Any]) -> str:
     """Return the checked schedules of a schedule, from the template or from Scheduler."""
-    target = {
-        key: schedule["Target"][key] for key in _OF_A_TARGET if key in schedule["Target"]
-    }
+    target = {key: schedule["Target"][key] for key in _OF_A_TARGET if key in schedule["Target"]}
     ends = {"EndDate": str(schedule["EndDate"])} if schedule.get("EndDate") else {}
     state, expression = schedule["State"], schedule["ScheduleExpression"]
     return canonical({"State": state, "ScheduleExpression": expression, "Target": target, **ends})

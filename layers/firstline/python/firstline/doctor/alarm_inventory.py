@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from firstline.config.consistency import LOGS
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.consistency import LOG_NAMESPACE
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.doctor.facts import Account, Alarm, Metric, or_empty
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 
 
 class InventoryAlarm(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ def stack_name(profile: Profile) -> str:
 
 def fleet_alarms(profile: Profile) -> Iterator[InventoryAlarm]:
     """Yield the alarms that the profile defines, deployed or not."""
-    for each in detection.made(profile):
+    for each in detection.deployable_alarms(profile):
         yield InventoryAlarm(each.name, each.name, _metrics(each), each.missing_data)
 
 
@@ -49,10 +49,10 @@ def foreign_alarms(profile: Profile, account: Account) -> Iterator[Alarm]:
 
 def is_own_metric(metric: Metric) -> bool:
     """Return True if firstline publishes the metric itself, after its deployment."""
-    return metric.namespace == PROBED or metric.namespace.startswith(LOGS)
+    return metric.namespace == PROBE_NAMESPACE or metric.namespace.startswith(LOG_NAMESPACE)
 
 
-def _metrics(alarm: MadeAlarm) -> tuple[Metric, ...]:
+def _metrics(alarm: AlarmDefinition) -> tuple[Metric, ...]:
     names = [alarm.metric]
     if alarm.percent_of not in ("", "quota"):
         names.append(alarm.percent_of)
@@ -63,19 +63,21 @@ def _metrics(alarm: MadeAlarm) -> tuple[Metric, ...]:
 class OmittedAlarm(NamedTuple):
     """An alarm that is not created, and the missing fact of the fleet."""
 
-    alarm: MadeAlarm
+    alarm: AlarmDefinition
     fact: str
 
 
 def omitted_alarms(profile: Profile) -> tuple[OmittedAlarm, ...]:
     """Return the alarms that the fleet lacks a fact for."""
-    found = (OmittedAlarm(each, detection.missing(each, profile)) for each in profile.alarms.made)
+    found = (
+        OmittedAlarm(each, detection.missing_fact(each, profile)) for each in profile.alarms.made
+    )
     return tuple(each for each in found if each.fact)
 
 
 def omission_lines(profile: Profile) -> Iterator[str]:
     """Yield a line for each missing fact: the omitted alarms and their runbook steps."""
-    facts: dict[str, list[MadeAlarm]] = {}
+    facts: dict[str, list[AlarmDefinition]] = {}
     for alarm, fact in omitted_alarms(profile):
         facts.setdefault(fact, []).append(alarm)
     for fact, alarms in facts.items():

@@ -21,7 +21,9 @@ ALWAYS = "breaching"
 def first_line(case: DoctorContext) -> Iterator[Problem]:
     """The fleet can have an alarm that a rule calls a P1."""
     profile, external = case.profile, case.profile.alarms.external
-    names = [each.name for each in detection.made(profile)] + [each.known_as for each in external]
+    names = [each.name for each in detection.deployable_alarms(profile)] + [
+        each.known_as for each in external
+    ]
     if not any(profile.severity_of(each) is Severity.P1 for each in names):
         yield Problem("P1", "has no alarm that this fleet can have", "critical")
 
@@ -46,7 +48,7 @@ def missing(case: DoctorContext) -> Iterator[Problem]:
     deployed = account.deployed
     if isinstance(deployed, StackState) and not isinstance(deployed.resources, ReadFailure):
         there = {each.logical_id for each in deployed.resources if each.name in names}
-        for alarm in detection.made(profile):
+        for alarm in detection.deployable_alarms(profile):
             if not any(each.startswith(_logical_id_prefix(alarm.name)) for each in there):
                 message = "is made by the profile, and the deployment lacks it"
                 yield Problem(alarm.name, message, case.grade(alarm.name))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from firstline import command_lines
-from firstline.config.deployment_section import PAGERS, SECTION, Deployment, line
+from firstline.config.deployment_section import PAGERDUTY_URLS, SECTION, Deployment, toml_line
 from firstline.doctor.facts import StackState
 
 CONTEXT_OUTPUT = "Context"
@@ -17,13 +17,13 @@ DEFAULT_FLEET_FILE = "my-fleet.toml"
 def command_fills(path: str) -> dict[str, str]:
     """Return the commands for remedies; ``enforce`` is the one that turns fixes on."""
     deploy = command_lines.deploy(path)
-    enforce = f"write {line('mode', 'enforce')} under [{SECTION}] in {path}, then {deploy}"
+    enforce = f"write {toml_line('mode', 'enforce')} under [{SECTION}] in {path}, then {deploy}"
     return {"deploy": deploy, "enforce": enforce, "look": command_lines.look(path)}
 
 
 def encode_settings(settings: Deployment) -> str:
     """Return the value of `CONTEXT_OUTPUT` for *settings*."""
-    return msgspec.json.encode(settings.given()).decode()
+    return msgspec.json.encode(settings.explicit_settings()).decode()
 
 
 def decode_settings(deployed: StackState) -> Mapping[str, str]:
@@ -37,7 +37,7 @@ def decode_settings(deployed: StackState) -> Mapping[str, str]:
         )
     except (msgspec.DecodeError, UnicodeError):
         return {}
-    if settings.get("pager_url") == PAGERS["eu"]:
+    if settings.get("pager_url") == PAGERDUTY_URLS["eu"]:
         del settings["pager_url"]
         settings["pager_region"] = "eu"
     printable = all(map(str.isprintable, (*settings, *settings.values())))

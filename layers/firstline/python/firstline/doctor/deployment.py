@@ -50,7 +50,7 @@ def settings(case: DoctorContext) -> Iterator[Problem]:
     deployed = _deployed(case)
     if deployed is None or case.settings is None:
         return
-    current, own = deploy_settings.decode_settings(deployed), case.settings.given()
+    current, own = deploy_settings.decode_settings(deployed), case.settings.explicit_settings()
     for key in sorted(current.keys() | own.keys()):
         if current and current.get(key) != own.get(key):
             was, says = current.get(key, "not given"), own.get(key, "nothing")
@@ -64,7 +64,7 @@ def _edit_line(key: str, deployed: Mapping[str, str]) -> str:
     """Return the edit of *key* that makes the file agree with the deployment."""
     if key not in deployed:
         return f"remove {key}"
-    return f"write {deployment_section.line(key, deployed[key])}"
+    return f"write {deployment_section.toml_line(key, deployed[key])}"
 
 
 def heartbeat(case: DoctorContext) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from firstline.doctor import alarm_inventory
 from firstline.doctor.result import DoctorContext, Grade
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 from firstline.monitoring.nats_probe import NATS_METRICS
 from firstline.signal import Severity
 
@@ -120,7 +120,7 @@ def _probe_grade(case: DoctorContext, probe: str) -> Grade:
     """Return critical if a P1's alarm watches a metric of *probe*."""
     of_nats = probe == "probe_nats"
     watched_by_p1 = any(
-        metric.namespace == PROBED and (metric.name in NATS_METRICS) is of_nats
+        metric.namespace == PROBE_NAMESPACE and (metric.name in NATS_METRICS) is of_nats
         for alarm in alarm_inventory.fleet_alarms(case.profile)
         for metric in alarm.metrics
         if case.profile.severity_of(alarm.name) is Severity.P1

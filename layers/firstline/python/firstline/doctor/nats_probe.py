@@ -12,7 +12,7 @@ from firstline.config.profile import Profile
 from firstline.doctor import alarm_inventory
 from firstline.doctor.facts import ProbeStatus, ReadFailure, StackState
 from firstline.doctor.result import Check, DoctorContext, Grade, Problem
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 from firstline.monitoring.nats_probe import NATS_METRICS
 from firstline.signal import Severity
 
@@ -43,7 +43,7 @@ def grade(case: DoctorContext) -> Grade:
     p1 = any(
         each.known_as and profile.severity_of(each.known_as) is Severity.P1
         for each in watching
-        if any(it.namespace == PROBED and it.name in NATS_METRICS for it in each.metrics)
+        if any(it.namespace == PROBE_NAMESPACE and it.name in NATS_METRICS for it in each.metrics)
     )
     return "critical" if p1 else "warning"
 

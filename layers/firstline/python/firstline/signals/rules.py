@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from firstline.config.profile import Prefix, Profile, Rule, Wanted, fits
+from firstline.config.profile import Matcher, Prefix, Profile, Rule, matches
 from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal
 
@@ -41,7 +41,7 @@ def match(signal: Signal, profile: Profile) -> Match:
 def _miss(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold."""
     for field, wanted in rule.when.items():
-        if not fits(_held(field, signal), wanted):
+        if not matches(_held(field, signal), wanted):
             return field
     return None
 
@@ -52,7 +52,7 @@ def _held(field: str, signal: Signal) -> str:
     return signal.state if field == "state" else signal.dimensions.get(field, "")
 
 
-def _not(wanted: Wanted) -> str:
+def _not(wanted: Matcher) -> str:
     if isinstance(wanted, str):
         return f"is not {wanted!r}"
     if isinstance(wanted, tuple):
@@ -67,7 +67,7 @@ def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
     the same rules fit these words as fit the signal. The value that tells scopes apart stands as a
     digest of it, unless it is an instance or a pseudonym.
     """
-    words = {field: _word(_held(field, signal), asked) for field, asked in profile.wanted.items()}
+    words = {field: _word(_held(field, signal), asked) for field, asked in profile.matchers.items()}
     scopes = {
         field: value if _NAMES_NOBODY.fullmatch(value) else f"#{digest(value.encode())[:20]}"
         for field in profile.scopes
@@ -80,8 +80,8 @@ _NAMES_NOBODY = re.compile(rf"{INSTANCE_ID}|[0-9a-f]{{16}}")
 """An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
 
 
-def _word(held: str, asked: tuple[Wanted, ...]) -> str:
+def _word(held: str, asked: tuple[Matcher, ...]) -> str:
     for wanted in asked:
-        if fits(held, wanted):
+        if matches(held, wanted):
             return wanted.prefix if isinstance(wanted, Prefix) else held
     return ""

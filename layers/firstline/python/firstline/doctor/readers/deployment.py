@@ -21,7 +21,7 @@ from firstline.doctor.readers.requests import client, pages, read
 from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.stack_resources import StackResourcesReader
 from firstline.doctor.readers.templates import TemplateReader
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 
 FUNCTION = "AWS::Lambda::Function"
 QUEUE = "AWS::SQS::Queue"
@@ -36,7 +36,7 @@ class DeploymentReader:
     def __init__(self, session: Session, name: str, fleet: str) -> None:
         self._session = session
         self._name = name
-        self._heartbeat = Metric(PROBED, "Heartbeat", (("service", fleet),))
+        self._heartbeat = Metric(PROBE_NAMESPACE, "Heartbeat", (("service", fleet),))
 
     def stack_state(
         self, alarms: AlarmsReader, templates: TemplateReader, now: datetime

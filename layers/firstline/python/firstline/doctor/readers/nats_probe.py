@@ -8,7 +8,7 @@ from firstline.config.profile import Profile
 from firstline.doctor.facts import Fact, Metric, ProbeStatus, ReadFailure
 from firstline.doctor.readers.alarms import AlarmsReader
 from firstline.doctor.readers.requests import client, pages, read
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 
 
 class NatsProbeReader:
@@ -53,8 +53,8 @@ class NatsProbeReader:
         """Return the last measurement, and the expiry of the credentials that it implies."""
         if self._nats is None:
             return None
-        connected = Metric(PROBED, "NatsConnected", self._by)
-        left = Metric(PROBED, "CredentialsDaysLeft", self._by)
+        connected = Metric(PROBE_NAMESPACE, "NatsConnected", self._by)
+        left = Metric(PROBE_NAMESPACE, "CredentialsDaysLeft", self._by)
         found = alarms.latest((connected, left), now)
         if isinstance(found, ReadFailure):
             return found

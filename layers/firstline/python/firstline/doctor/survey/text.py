@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from firstline.config.deployment_section import SECTION
-from firstline.config.toml_document import Key, quoted
+from firstline.config.toml_document import Key, quote_key
 from firstline.doctor.survey.answers import Answer, Value
 
 NATS_HOST = ("fleet", "nats", "host")
@@ -122,5 +122,5 @@ def _value(answered: Mapping[Key, Answer], key: tuple[str, ...]) -> Value | None
 
 def _toml(value: Value) -> str:
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{quoted(key)} = {_toml(it)}' for key, it in value.items())} }}"
+        return f"{{ {', '.join(f'{quote_key(key)} = {_toml(it)}' for key, it in value.items())} }}"
     return msgspec.json.encode(value).decode()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.diagnosis.evidence import AlarmState, Answering, TargetHealth
 from firstline.ledger.entries import (
     AlarmMetricRead,
@@ -46,17 +46,17 @@ def alarm_plots(
     return (states,) if metric is None else (metric, states)
 
 
-def alarm(stands: Standing, profile: Profile | None) -> MadeAlarm | None:
+def alarm(stands: Standing, profile: Profile | None) -> AlarmDefinition | None:
     """The leading alarm as the profile makes it; None for one that it does not make."""
     return _named(stands.subject, profile)
 
 
-def _named(name: str, profile: Profile | None) -> MadeAlarm | None:
+def _named(name: str, profile: Profile | None) -> AlarmDefinition | None:
     made = profile.alarms.made if profile is not None else ()
     return next((each for each in made if each.name == name), None)
 
 
-def definition(made: MadeAlarm) -> str:
+def definition(made: AlarmDefinition) -> str:
     """When *made* is in ALARM, in a line."""
     share = f" of {made.percent_of}" if made.percent_of else ""
     limit = f"{made.comparison} {made.threshold:g} {made.unit}{share}"
@@ -74,7 +74,7 @@ class _Judged(NamedTuple):
     definition: str
 
 
-def _of_made(made: MadeAlarm) -> _Judged:
+def _of_made(made: AlarmDefinition) -> _Judged:
     limit = made.comparison, float(made.threshold)
     return _Judged(made.name, made.metric, made.unit, *limit, definition(made))
 
@@ -111,7 +111,7 @@ def _values(read: AlarmMetricRead) -> Iterator[Point]:
             yield Point(read.begins + timedelta(seconds=place * read.period_seconds), value)
 
 
-def _observed(made: MadeAlarm, found: tuple[Known, ...]) -> Plot | None:
+def _observed(made: AlarmDefinition, found: tuple[Known, ...]) -> Plot | None:
     """The metric as decisions read it, where they do."""
     reading = _READINGS.get((made.namespace, made.metric))
     if reading is None:
@@ -166,7 +166,7 @@ _READINGS: dict[tuple[str, str], Reading] = {
 """The metrics that a decision reads itself, each by what it read."""
 
 
-def _states(record: Record, made: MadeAlarm | None) -> Plot:
+def _states(record: Record, made: AlarmDefinition | None) -> Plot:
     points: dict[str, list[Point]] = {}
     for name, at, state in sorted(_readings(record), key=lambda each: each[1]):
         points.setdefault(name, []).append(Point(at, LEVELS[state]))

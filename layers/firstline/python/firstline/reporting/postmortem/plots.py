@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import HostHealth
@@ -111,7 +111,7 @@ def _values(told: HostsInspected, value: Value) -> dict[InstanceId, int]:
     return {host: each for host, each in found if each is not None}
 
 
-def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparison, ...]:
+def comparisons(record: Record, made: AlarmDefinition | None = None) -> tuple[Comparison, ...]:
     """The metrics that were looked up for a hand-over, the unusual ones first (R20).
 
     That of the leading alarm *made* has its threshold.
@@ -121,7 +121,7 @@ def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparis
     return tuple(sorted(found, key=lambda each: not each.unusual))
 
 
-def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
+def _comparison(series: MetricSeries, made: AlarmDefinition | None) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
     judged = background.unusual(background.Series(series.name, around, before))
     return Comparison(
@@ -133,7 +133,7 @@ def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
     )
 
 
-def _is_over(made: MadeAlarm, series: MetricSeries) -> bool:
+def _is_over(made: AlarmDefinition, series: MetricSeries) -> bool:
     """A sum depends on the period, and a share is of two metrics: neither can be compared."""
     comparable = made.statistic != "Sum" and not made.percent_of
     return comparable and series.name == f"{made.metric} ({made.statistic})"
