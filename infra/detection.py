@@ -1,4 +1,4 @@
-"""Detection: the profile's alarms, the rule that hears them, and the backstop behind both."""
+"""Detection: the profile's alarms, the rule that delivers them, and their backstop."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,14 +38,14 @@ _MISSING = {
 
 
 class Detection(Construct):
-    """The alarms by their names in the profile, and the rule on the default bus.
+    """The profile's alarms by name, and their rule on the default bus.
 
-    The rule knows the stack's alarms by the beginning of their ARNs: CloudFormation names an
-    alarm after its stack and its logical id, which begins with this construct's name. So an alarm
-    that is added needs no change of the rule, and firstline's own alarms, which lie in other
-    constructs, are never signals. Every state passes, whatever came before it: a composite alarm
-    whose suppression ends goes from ALARM to ALARM. A contributor's turn passes, for
-    its alarm does not repeat its own, and so does a change of an alarm itself.
+    The rule matches the stack's alarms by an ARN prefix: CloudFormation names an alarm after
+    its stack and its logical id, which begins with this construct's name. A new alarm needs no
+    change of the rule, and firstline's own alarms, in other constructs, are never signals.
+    Every state passes: a composite alarm whose suppression ends goes from ALARM to ALARM.
+    Contributor changes pass, since the alarm's own state does not repeat, and so do
+    configuration changes.
     """
 
     def __init__(self, scope: Construct, name: str, *, profile: Profile, queues: Queues) -> None:
@@ -58,7 +58,7 @@ class Detection(Construct):
         self.drill = _drill(self, profile.fleet.name)
         self._profile = profile
         stack = Stack.of(self)
-        heard = [
+        resources = [
             events.Match.prefix(_alarm_arn(stack, f"{stack.stack_name}-{name}")),
             *(
                 events.Match.exact_string(_alarm_arn(stack, it.name))
@@ -73,13 +73,13 @@ class Detection(Construct):
                 source=[SOURCE],
                 account=[stack.account],
                 detail_type=[STATE_CHANGE, CONTRIBUTOR, CONFIGURATION_CHANGE],
-                resources=events.Match.any_of(*heard),
+                resources=events.Match.any_of(*resources),
             ),
         )
-        queues.hear(self.rule)
+        queues.deliver(self.rule)
 
     def guarded(self) -> dict[str, cloudwatch.IAlarm]:
-        """Every alarm that a rule calls a P1: the stack's own, and those of others."""
+        """Every alarm that a rule calls a P1: the stack's own and foreign ones."""
         own = {name: it for name, it in self.alarms.items() if self._is_p1(name)}
         others = {
             it.name: cloudwatch.Alarm.from_alarm_arn(
@@ -95,9 +95,9 @@ class Detection(Construct):
 
 
 class Backstop(Construct):
-    """For each of *alarms*: it is in ALARM *and* firstline is deaf, straight to *topic*.
+    """For each alarm, a composite that notifies *topic* if it is in ALARM while firstline is deaf.
 
-    No function of ours is on the way, and no rule.
+    The path contains no function and no rule of firstline.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Backstop(Construct):
 
 
 def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile) -> None:
-    """Count the lines that fit; nothing where the fleet does not have the log group."""
+    """Count matching log lines; nothing if the fleet lacks the log group."""
     group = detection.resolve_fact(log.log_group, profile)
     if group:
         logs.CfnMetricFilter(
@@ -155,9 +155,9 @@ def _alarm(scope: Construct, made: AlarmDefinition) -> cloudwatch.Alarm:
 
 
 def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
-    """The alarm that drills ring: by itself it never does, and it turns back at once.
+    """Return the drill's alarm, which never changes state itself and resets at once.
 
-    It lies here to be heard by the very rule that hears the profile's alarms.
+    It is in this construct so that the profile's own rule delivers it.
     """
     return cloudwatch.Alarm(
         scope,
@@ -172,7 +172,7 @@ def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
 
 
 def _watched(made: AlarmDefinition) -> cloudwatch.IMetric:
-    """The metric, or what part it is of another or of its quota, in percent."""
+    """Return the metric, or its percentage of another metric or of its quota."""
     if not made.percent_of:
         return _metric(made, made.metric)
     part = {"part": _metric(made, made.metric)}
@@ -207,7 +207,7 @@ def _all_of(alarm: cloudwatch.IAlarm, deaf: Sequence[cloudwatch.Alarm]) -> cloud
 def _composite(
     scope: Construct, name: str, rule: cloudwatch.IAlarmRule, topic: sns.Topic
 ) -> cloudwatch.CfnCompositeAlarm:
-    """The plain resource: the CDK's own construct would give it a fixed name."""
+    """Return the plain resource: the CDK's construct would give it a fixed name."""
     return cloudwatch.CfnCompositeAlarm(
         scope,
         name,

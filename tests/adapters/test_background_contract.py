@@ -332,12 +332,12 @@ def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
     requests.calls.clear()
     found = both.external_metric(arn, T0, ENDS)
     assert found is not None
-    assert astuple(found.judged) == JUDGED[name]
-    assert found.around == window(found.judged, T0, ENDS)
+    assert astuple(found.external) == JUDGED[name]
+    assert found.around == window(found.external, T0, ENDS)
     assert tuple(found.values) == found.around.periods
-    breaches = {">": gt, ">=": ge}[found.judged.comparison]
-    rings = [breaches(value, found.judged.threshold) for value in found.values.values()]
-    leads = found.judged.breaching_periods
+    breaches = {">": gt, ">=": ge}[found.external.comparison]
+    rings = [breaches(value, found.external.threshold) for value in found.values.values()]
+    leads = found.external.breaching_periods
     assert rings == [False] * (30 - leads) + [True] * (9 + leads)
     assert found == MemoryDoor(door.world).ports.background.external_metric(arn, T0, ENDS)
     asked = ["cloudwatch.DescribeAlarms", "cloudwatch.GetMetricData"]
@@ -447,7 +447,7 @@ def test_what_an_alarm_of_others_judges_is_asked_as_it_stands(
     one = shown(alarm, id_)
     found = made(one.session, named).external_metric(THEIR_ARN, T0, ENDS)
     assert found is not None
-    by = found.judged
+    by = found.external
     assert (by.metric, by.statistic, by.period_seconds) == judged
     assert (by.comparison, by.threshold) == ("<=", 10.0)
     assert (by.breaching_periods, by.evaluation_periods) == (4, 4)

@@ -14,7 +14,7 @@ from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
 from firstline.lab.twin.replayed import Replayed
 from tools import faults
-from tools.faults import HOME, ROWS, Row, cells, judged, load, run, sample
+from tools.faults import HOME, ROWS, Row, cells, judge, load, run, sample
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {
@@ -63,7 +63,7 @@ def test_every_call_of_the_three_functions_has_its_row() -> None:
     }
     had = {(row.function, action) for row in ROWS for action in permissions(row.call)}
     lacking = {action for function, action in needed - had if action.partition(":")[0] != "logs"}
-    assert lacking | {"codedeploy:ListDeployments"} == set(faults.UNREACHED)
+    assert lacking | {"codedeploy:ListDeployments"} == set(faults.UNUSED_ACTIONS)
 
 
 def permissions(call: str) -> set[str]:
@@ -81,7 +81,7 @@ def outage() -> Replayed:
 
 
 def test_a_run_that_is_well_has_nothing_wrong(outage: Replayed) -> None:
-    assert list(judged(outage)) == []
+    assert list(judge(outage)) == []
     assert any(each.startswith("ssm.SendCommand") for each in outage.changes)
 
 
@@ -111,7 +111,7 @@ def test_each_thing_that_may_go_wrong_is_found(outage: Replayed) -> None:
         ),
     }
     for why, bad in wrong.items():
-        told = list(judged(bad))
+        told = list(judge(bad))
         assert any(why in each or "and entry 1 was due" in each for each in told), why
 
 

@@ -12,7 +12,7 @@ from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import planted
 from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.campaign import Campaign
-from tools.prove import PARTS, hunt_bugs, hunted, is_current, run_campaign
+from tools.prove import PARTS, hunt_bugs, is_current, load_hunts, run_campaign
 
 BUGS = [
     each for each in PLANTED if each.name in {"nobody pages", "an intent does not name its host"}
@@ -56,14 +56,14 @@ def test_the_hunt_hunts_what_is_stale_alone(
     (line,) = capsys.readouterr().out.splitlines()
     assert line.endswith(BUGS[1].name)
     assert is_current(table, version.digest())
-    told = hunted(table)
+    told = load_hunts(table)
     assert list(told) == [each.name for each in BUGS]
     for changed in ({"code": "other"}, {"seed": None}):
         stale = [msgspec.json.encode(copy.replace(told[BUGS[0].name], **changed))]
         table.write_bytes(b"\n".join([*stale, msgspec.json.encode(told[BUGS[1].name])]))
         assert hunt_bugs(table, BUGS) == 0
         assert capsys.readouterr().out.splitlines()[0].endswith(BUGS[0].name)
-        assert hunted(table) == told
+        assert load_hunts(table) == told
 
 
 def test_a_known_seed_is_run_first_if_it_is_among_the_seeds() -> None:

@@ -1,6 +1,6 @@
-"""``docs/SAFETY.md``: what is promised, how it is tested, and what the last long run came to.
+"""``docs/SAFETY.md``: the promises, their tests, and the results of the last long run.
 
-The figures are those of ``docs/campaign.json``, ``docs/planted.jsonl``, ``docs/mutants.jsonl`` and
+The figures come from ``docs/campaign.json``, ``docs/planted.jsonl``, ``docs/mutants.jsonl`` and
 ``docs/faults.jsonl``, which `./dev prove` writes.
 """
 
@@ -20,9 +20,9 @@ from firstline.lab.simulation.planted import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
 from tools import faults
 from tools.docs.long_runs import long_runs
-from tools.docs.mutated import mutated
+from tools.docs.mutants_section import mutants_section
 from tools.faults import Cell
-from tools.prove import hunted
+from tools.prove import load_hunts
 
 HEAD = """# Safety
 
@@ -82,15 +82,15 @@ _MEANING = {
 
 
 def safety(folder: Path) -> str:
-    """The page; *folder* holds the figures."""
+    """Return the page; *folder* has the figures."""
     told = campaigns.load(folder / "campaign.json")
     parts = (
         HEAD,
         *_promises(),
         *_figures(told),
         *long_runs(folder),
-        *_bugs(hunted(folder / "planted.jsonl")),
-        *mutated(folder),
+        *_bugs(load_hunts(folder / "planted.jsonl")),
+        *mutants_section(folder),
         *_matrix(told),
         *_calls(faults.load(folder / "faults.jsonl")),
         *_found(),
@@ -122,7 +122,7 @@ def _figures(told: Campaign) -> Iterator[str]:
     yield "fails where a rule breaks.\n"
 
 
-def _bugs(hunted: dict[str, PlantedLine]) -> Iterator[str]:
+def _bugs(hunts: dict[str, PlantedLine]) -> Iterator[str]:
     yield "## Planted bugs\n"
     yield "Checkers that find nothing may look for nothing. Each of these one-place edits is made"
     yield f"in a copy of the source, and must be found within {SEEDS_MAX} seeds by the checker that"
@@ -130,7 +130,7 @@ def _bugs(hunted: dict[str, PlantedLine]) -> Iterator[str]:
     yield "| invariant | the bug | where | found by seed |"
     yield "|---|---|---|---|"
     for each in PLANTED:
-        line = hunted.get(each.name)
+        line = hunts.get(each.name)
         seed = "not hunted yet" if line is None or line.seed is None else line.seed
         yield f"| {each.breaks} | {each.name} | `{each.file}` | {seed} |"
     yield ""
@@ -175,7 +175,7 @@ def _calls(told: list[Cell]) -> Iterator[str]:
     for each in HttpFault:
         after = "after the service did it" if each.effect else "and nothing was done"
         yield f"- {each}: {_MEANING[each]}, {after}."
-    yield from (f"- `{action}`: {why}." for action, why in faults.UNREACHED.items())
+    yield from (f"- `{action}`: {why}." for action, why in faults.UNUSED_ACTIONS.items())
     yield ""
 
 

@@ -13,7 +13,7 @@ FILE = "firstline.toml"
 
 
 def choose(named: str | None, environment: Mapping[str, str], folder: Path) -> Path:
-    """Return the path of the fleet file, relative to *folder*; raises `InvalidInput` without one."""
+    """Return the fleet file, relative to *folder*; raises `InvalidInput` without one."""
     if path := named or environment.get(VARIABLE):
         return folder / path
     if (folder / FILE).is_file():

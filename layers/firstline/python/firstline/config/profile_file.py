@@ -23,7 +23,7 @@ def read(path: Path) -> bytes:
 
 
 def load(path: Path) -> Profile:
-    """Return the profile in *path*, a complete file; raises `InvalidInput` with file, line and key."""
+    """Return the profile in *path*, a complete file; raises `InvalidInput` with its line."""
     return parse(read(path), str(path))
 
 

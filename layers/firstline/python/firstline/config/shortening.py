@@ -45,7 +45,7 @@ def _text(table: Table, policy: Policy) -> str:
 
 
 def _less(ours: Any, theirs: Any, at: Key) -> Any:  # noqa: ANN401 - TOML's
-    """Return the part of *ours* that differs from *theirs*, its parent's value; None if none does."""
+    """Return the part of *ours* that differs in *theirs*, the policy's parent table."""
     inherited = theirs.get(at[-1]) if isinstance(theirs, dict) else None
     if ours == inherited:
         return None

@@ -45,7 +45,7 @@ class Document(NamedTuple):
     table: dict[str, Any]
 
     def to_error(self, faults: Iterable[Fault]) -> InvalidInput:
-        """Return an error with a line for each fault, in the file's order: file, line, key, remedy."""
+        """Return an error with a line for each fault, in the file's order."""
         ordered = sorted(faults, key=lambda it: _place(self.table, it.key))
         near = sorted(((self.line(it.key), it) for it in ordered[:FAULTS_MAX]), key=itemgetter(0))
         lines = dict.fromkeys(f"{self.name}:{line}: {self._describe(it)}" for line, it in near)

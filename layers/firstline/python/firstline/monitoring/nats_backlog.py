@@ -92,7 +92,7 @@ class _Stream(msgspec.Struct, frozen=True):
     cluster: _Cluster = _Cluster()
 
     def full(self) -> bool:
-        """Return True if the stream has no room for a message of mean size and discards new ones."""
+        """Return True if the stream discards a new message of mean size."""
         if self.config.discard != "new" or not self.state.messages:
             return False
         messages = self.state.messages + 1

@@ -48,7 +48,7 @@ class _Rejection(msgspec.Struct, frozen=True):
 
 
 def request(nonce: str, at: datetime) -> bytes:
-    """Return a health request. A parent rejects repeated nonces for ten minutes, and wrong times."""
+    """Return a health request; a parent rejects a wrong time or a repeated nonce."""
     return msgspec.json.encode({"nonce": nonce, "timestamp": int(at.timestamp())})
 
 

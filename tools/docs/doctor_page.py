@@ -1,4 +1,4 @@
-"""``docs/DOCTOR.md``: the checks of ``firstline doctor``, and what it needs."""
+"""``docs/DOCTOR.md``: the checks of ``firstline doctor`` and its permissions."""
 
 from firstline import command_lines
 from firstline.doctor import deploy_settings, iam_actions, impact
@@ -57,8 +57,8 @@ Read are the open incidents, and those that the last {checkpoints} checkpoints o
 """
 
 
-def doctors() -> str:
-    """The whole page."""
+def doctor_page() -> str:
+    """Return the whole page."""
     first = command_lines.deploy(deploy_settings.DEFAULT_FLEET_FILE)
     harms = f"{PLACES.format(line=first)}{HARMS}"
     limits = LIMITS.format(

@@ -3,27 +3,27 @@
 from pathlib import Path
 
 from firstline.cli.develop import checkout
-from tools.docs import rooms
+from tools.docs import packages
 
 
 def test_every_room_has_its_place_and_none_is_too_full() -> None:
-    assert tuple(rooms.faults(checkout())) == ()
+    assert tuple(packages.faults(checkout())) == ()
 
 
 def test_a_room_without_a_place_is_a_fault(tmp_path: Path) -> None:
     """A folder that nobody put into the order could import whatever it likes."""
     contract = '[[tool.importlinter.contracts]]\ntype = "layers"\nlayers = ["firstline.ids"]\n'
     (tmp_path / "pyproject.toml").write_text(contract)
-    assert "the contract names no ledger" in tuple(rooms.faults(tmp_path))
+    assert "the contract names no ledger" in tuple(packages.faults(tmp_path))
 
 
 def test_a_folder_that_is_too_full_is_a_fault() -> None:
-    found = tuple(rooms.faults(checkout(), files_max=1))
+    found = tuple(packages.faults(checkout(), files_max=1))
     assert any(each.startswith("ledger holds ") for each in found)
 
 
 def test_the_order_is_that_of_an_incidents_life() -> None:
     """From what is known, over what is done, to what talks to the world."""
-    order = rooms.layers(checkout())
+    order = packages.layers(checkout())
     life = ("diagnosis", "signals", "remediation", "controller", "adapters", "cli")
     assert [order.index(each) for each in life] == sorted(order.index(each) for each in life)

@@ -1,34 +1,34 @@
-"""The section of ``docs/SAFETY.md`` about mutants, of ``docs/mutants.jsonl``."""
+"""The section of ``docs/SAFETY.md`` on mutants, from ``docs/mutants.jsonl``."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from tools.mutants import mutants
-from tools.mutants.mutants import COUNT, GOAL, Tried
+from tools.mutants.mutants import COUNT, GOAL, TrialResult
 
-SHOWN = 100
-"""Characters of a line of source in a table."""
+SOURCE_MAX = 100
+"""The characters of a source line in a table."""
 
 
-def mutated(folder: Path) -> Iterator[str]:
-    """How many mutants ran, which were killed, and why each survivor is accepted."""
-    told = mutants.load(folder / "mutants.jsonl")
+def mutants_section(folder: Path) -> Iterator[str]:
+    """Yield the numbers of mutants and kills, and the reason for each survivor."""
+    tried = mutants.load(folder / "mutants.jsonl")
     reasons = mutants.reasons(folder / "survivors.toml")
-    survivors = [each for each in told if each.killer is None]
-    killed = len(told) - len(survivors)
+    survivors = [each for each in tried if each.killer is None]
+    killed = len(tried) - len(survivors)
     yield "## Mutants\n"
     yield "Small edits of what is safety-critical, each of one place, which a test must fail: a"
     yield "negated condition, a bound that is off by one, a dropped statement, a constant in place"
     yield "of what is returned, `and` for `or`, an emptied collection. The tests are those beside"
     yield "the code; scenarios and the simulation do not count. `./dev prove mutants` tries them:"
-    yield f"{len(told)} of {max(COUNT, len(told))} have run, {killed} were killed"
-    yield f"({killed / max(len(told), 1):.1%}; the goal is {GOAL:.0%}). An edit that changes"
+    yield f"{len(tried)} of {max(COUNT, len(tried))} have run, {killed} were killed"
+    yield f"({killed / max(len(tried), 1):.1%}; the goal is {GOAL:.0%}). An edit that changes"
     yield "nothing counts as a survivor. A survivor is tried again once it has a test, so that the"
     yield "share says less of the mutants that have not run.\n"
     yield "| file | tried | killed |"
     yield "|---|---|---|"
-    for file in sorted({each.file for each in told}):
-        tried = [each for each in told if each.file == file]
+    for file in sorted({each.file for each in tried}):
+        tried = [each for each in tried if each.file == file]
         kept = sum(each.killer is not None for each in tried)
         yield f"| `{file.removeprefix(mutants.CORE + '/')}` | {len(tried)} | {kept} |"
     yield ""
@@ -41,10 +41,10 @@ def mutated(folder: Path) -> Iterator[str]:
     yield ""
 
 
-def _place(each: Tried) -> str:
+def _place(each: TrialResult) -> str:
     return f"`{each.file.removeprefix(mutants.CORE + '/')}:{each.line}` {each.operator}"
 
 
 def _shown(line: str) -> str:
-    cut = line if len(line) <= SHOWN else f"{line[:SHOWN]}..."
+    cut = line if len(line) <= SOURCE_MAX else f"{line[:SOURCE_MAX]}..."
     return f"`` {cut.replace('|', '\\|')} ``"

@@ -1,7 +1,7 @@
-"""Spending: what one scenario asked of AWS, counted while it was replayed and archived.
+"""The AWS usage of one scenario, counted while it is replayed and archived.
 
-The stream brings what was committed together as one batch. A method of the archive's ports makes
-one request, so the ports in memory count as the adapters would.
+Entries of one commit reach the archive as one batch. A method of the archive's ports makes one
+request, so that in-memory ports count as the adapters would.
 """
 
 import contextlib
@@ -45,34 +45,34 @@ IDLE = {
     measures.CALLS,
     measures.CALLS_COST,
 }
-"""What a sweep sends each minute, incident or not."""
+"""The sweep's metrics of each minute, with or without an incident."""
 
 
-class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What one incident took; ``metrics`` are those that are sent because there is one."""
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """The usage of one incident; ``metrics`` are those that only incidents send."""
 
     ran: tuple[Ran, ...]
     metrics: int
     ledger_bytes: int
     archive_bytes: int
     quiet: Ran
-    """A sweep that finds nothing to do."""
+    """A sweep without work."""
 
 
-def priced(call: str) -> int:
-    """Nanodollars for a call that costs the same whatever its size; or is a read of a table."""
+def call_price(call: str) -> int:
+    """Return the nanodollars of a call with a flat price, or of a table read."""
     service, operation = call.split(".")
     return costs.nanodollars(service, operation, 0)
 
 
-def spent(path: Path) -> Spent:
-    """Replay the scenario at *path*, and archive what it left."""
+def measure_usage(path: Path) -> Usage:
+    """Replay the scenario at *path* and archive its entries."""
     scenario, events, profile = read(path, HOME)
     with contextlib.redirect_stdout(io.StringIO()) as lines:
         replayed = replay(scenario, events, profile, HOME, lambda _: None)
     bucket, archived = _archived(replayed)
     sweeps = [each for each in replayed.ran if each.function == "sweep"]
-    return Spent(
+    return Usage(
         ran=(*(each for each in replayed.ran if each.function != "sweep"), *archived),
         metrics=len(set(_metrics(lines.getvalue()))),
         ledger_bytes=sum(len(entry.body) for each in replayed.chapters for entry in each.entries),
@@ -82,23 +82,23 @@ def spent(path: Path) -> Spent:
 
 
 def _metrics(lines: str) -> Iterator[tuple[str, ...]]:
-    """Each metric with its dimensions, but for those of a sweep, which come each minute."""
+    """Yield each metric with its dimensions, without the sweep's metrics of each minute."""
     for line in lines.splitlines():
-        told = json.loads(line) if line.startswith("{") else {}
-        for directive in told.get("_aws", {}).get("CloudWatchMetrics", ()):
-            by = tuple(told[name] for name in directive["Dimensions"][0])
+        record = json.loads(line) if line.startswith("{") else {}
+        for directive in record.get("_aws", {}).get("CloudWatchMetrics", ()):
+            by = tuple(record[name] for name in directive["Dimensions"][0])
             names = {each["Name"] for each in directive["Metrics"]} - IDLE
             yield from ((name, *by) for name in names)
 
 
 def _archived(replayed: Replayed) -> tuple[MemoryArchive, tuple[Ran, ...]]:
-    """The bucket, and what the archive's function did."""
-    there = _There(replayed.end)
+    """Return the bucket and the usage of the archive's function."""
+    there = _ArchivePorts(replayed.end)
     bucket = MemoryArchive(lambda name, _: there.asked(REQUESTS[name]))
     return bucket, tuple(_batches(replayed, bucket, there))
 
 
-def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_There") -> Iterator[Ran]:
+def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_ArchivePorts") -> Iterator[Ran]:
     within = Archiving(
         archive=bucket,
         signer=there,
@@ -110,18 +110,18 @@ def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_There") -> Iter
     for chapter in replayed.chapters:
         for _, batch in groupby(chapter.entries, key=lambda entry: recorded(entry).at):
             entries = tuple(batch)
-            there.held.extend(entries)
+            there.entries.extend(entries)
             heads = archive(map(Added, entries), within).heads
             anchor(heads, within)
             report(heads, within, page)
             yield there.take()
 
 
-class _There:
-    """The ledger's table, the key and the clock beside the bucket; it counts what is asked."""
+class _ArchivePorts:
+    """The ledger's table, the key, the clock and the bucket; it counts requests."""
 
     def __init__(self, now: datetime) -> None:
-        self.held: list[Entry] = []
+        self.entries: list[Entry] = []
         self._now = now
         self._asked: list[str] = []
 
@@ -129,16 +129,16 @@ class _There:
         self._asked.append(call)
 
     def take(self) -> Ran:
-        """What was asked since it was last taken, as one invocation."""
+        """Return the requests since the last call as one invocation."""
         calls, self._asked = tuple(self._asked), []
-        return Ran("archive", calls, sum(map(priced, calls)))
+        return Ran("archive", calls, sum(map(call_price, calls)))
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:
         self.asked("dynamodb.Query")
-        return (each for each in self.held if each.incident == incident)
+        return (each for each in self.entries if each.incident == incident)
 
     def everything(self) -> Iterator[Entry]:
-        return iter(self.held)
+        return iter(self.entries)
 
     def sign(self, of: Digest) -> bytes:
         self.asked("kms.Sign")
@@ -151,4 +151,4 @@ class _There:
         return self._now
 
     def sleep(self, duration: timedelta) -> None:
-        """Nobody is paged here, so nothing waits."""
+        """Return at once: nothing is paged here."""

@@ -1,4 +1,4 @@
-"""The archive's bucket, whose objects are locked, and the key that signs: both are kept."""
+"""The archive's bucket with object lock, and the signing key; both outlive the stack."""
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -12,10 +12,10 @@ from infra.nag import accept
 
 
 def locked_bucket(scope: Construct, settings: Deployment) -> s3.Bucket:
-    """The bucket. What is put into it cannot be changed, nor removed before its time.
+    """Return the bucket, whose objects cannot be changed, or removed within the lock's time.
 
-    S3's own key encrypts: a key of this account would let a KMS incident stop its own record.
-    Nothing expires; unfinished uploads, which nobody makes, go when the lock's time is over.
+    S3's own key encrypts: with a key of this account a KMS incident would stop its own record.
+    Nothing expires; incomplete uploads are removed after the lock's time.
     """
     locked = Duration.days(settings.archive_lock_days)
     lock = {
@@ -46,9 +46,9 @@ def locked_bucket(scope: Construct, settings: Deployment) -> s3.Bucket:
 
 
 def _once(bucket: s3.Bucket) -> iam.PolicyStatement:
-    """Nobody puts one of our objects without asking that there be none.
+    """Deny a write without the condition that the object does not exist.
 
-    S3 guide, "Enforce conditional writes": parts of an upload bear no such header.
+    S3 guide, "Enforce conditional writes": parts of an upload have no such header.
     """
     return iam.PolicyStatement(
         sid="PutOnce",
@@ -64,7 +64,7 @@ def _once(bucket: s3.Bucket) -> iam.PolicyStatement:
 
 
 def signing_key(scope: Construct) -> kms.Key:
-    """The key whose private half nobody has. A key that signs is not rotated by KMS."""
+    """Return the signing key; its private half stays in KMS, which does not rotate it."""
     key = kms.Key(
         scope,
         "Signing",

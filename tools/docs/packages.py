@@ -1,4 +1,4 @@
-"""The table of rooms in ``docs/ARCHITECTURE.md``: the package's folders in the contract's order."""
+"""The table of packages in ``docs/ARCHITECTURE.md``, in the order of the import contract."""
 
 import ast
 import tomllib
@@ -8,12 +8,12 @@ from pathlib import Path
 from firstline.version import LEFT_OUT, PACKAGE
 
 FILES_MAX = 25
-"""As many modules as one folder may hold: more are not found by a glance."""
+"""The limit of modules in a folder, so that it can be read at a glance."""
 BEGIN, END = "<!-- rooms: made by ./dev docs -->\n", "<!-- end of rooms -->\n"
 
 
 def architecture(root: Path) -> str:
-    """The page with its table made again; the rest is written by hand."""
+    """Return the page with a new table; the rest is written by hand."""
     page = (root / "docs" / "ARCHITECTURE.md").read_text()
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -22,7 +22,7 @@ def architecture(root: Path) -> str:
 
 
 def layers(root: Path) -> tuple[str, ...]:
-    """The rooms of the import contract, from the one that imports none of the others."""
+    """Return the packages of the contract, starting with the one without imports."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
     (contract,) = (
         each for each in project["tool"]["importlinter"]["contracts"] if each["type"] == "layers"
@@ -32,7 +32,7 @@ def layers(root: Path) -> tuple[str, ...]:
 
 
 def faults(root: Path, files_max: int = FILES_MAX) -> Iterator[str]:
-    """What the contract does not hold: a room that it does not name, a folder with too many."""
+    """Yield packages that the contract lacks, and folders with too many modules."""
     named = set(layers(root))
     held = [each for each in PACKAGE.iterdir() if _is_room(each)]
     yield from (f"the contract names no {each.name}" for each in held if each.stem not in named)
@@ -59,7 +59,7 @@ def _table(root: Path) -> Iterator[str]:
 
 
 def _holds(room: Path) -> str:
-    """What the room's docstring says, and its folders."""
+    """Return the package's docstring and its folders."""
     inner = [each.name for each in sorted(room.iterdir()) if (each / "__init__.py").is_file()]
     folders = f" Folders: {', '.join(f'`{each}/`' for each in inner)}." if inner else ""
     return f"{_first_line(room / '__init__.py')}{folders}"

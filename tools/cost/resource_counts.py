@@ -1,6 +1,6 @@
-"""Deployed: how many of each thing that is paid for a profile's stacks have.
+"""The number of each billed resource in a profile's stacks.
 
-Counted from the profile, with what every deployment has; a test holds it to the templates.
+They are counted from the profile, plus the constant parts; a test compares them with the templates.
 """
 
 import msgspec
@@ -20,17 +20,17 @@ MEMORY_MB = {
     "reconcile": 512,
     "sweep": 512,
 }
-"""By function."""
+"""Memory by function."""
 OWN_ALARM_METRICS = 23
-"""Of alarms that every deployment has on itself, with the one that is drilled."""
+"""The metrics of every deployment's alarms on itself, including the drill's alarm."""
 ALARMS_A_FUNCTION = 2
 DRILL_DAYS = 6
 SECRETS, KEYS, DASHBOARDS, FED_QUEUES = 2, 1, 1, 2
-"""``FED_QUEUES`` are those that Lambda polls."""
+"""The queues that Lambda polls."""
 
 
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """``alarm_metrics``: CloudWatch asks for each metric of an alarm that has several."""
+class ResourceCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """``alarm_metrics``: CloudWatch bills each metric of an alarm that has several."""
 
     functions: tuple[str, ...]
     alarm_metrics: int
@@ -39,18 +39,18 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     log_metrics: int
 
 
-def deployed(profile: Profile) -> Deployed:
-    """What the stacks of *profile* have."""
+def count_resources(profile: Profile) -> ResourceCounts:
+    """Return the resource counts of *profile*'s stacks."""
     asked = {"probe_nats": profile.probe.nats, "probe_health": profile.probe.health}
     probes = tuple(name for name, probe in asked.items() if probe)
     functions = tuple(name for name in MEMORY_MB if name not in asked or name in probes)
     made = detection.deployable_alarms(profile)
-    heard = [each.name for each in made] + [each.known_as for each in profile.alarms.external]
+    names = [each.name for each in made] + [each.known_as for each in profile.alarms.external]
     own = OWN_ALARM_METRICS + len(probes) + ALARMS_A_FUNCTION * len(functions)
-    return Deployed(
+    return ResourceCounts(
         functions=functions,
         alarm_metrics=own + sum(_metrics(each.percent_of) for each in made),
-        composites=sum(profile.severity_of(name) is Severity.P1 for name in heard),
+        composites=sum(profile.severity_of(name) is Severity.P1 for name in names),
         every_minute=("sweep", *probes),
         log_metrics=sum(
             bool(detection.resolve_fact(each.log_group, profile)) for each in profile.logs
@@ -59,5 +59,5 @@ def deployed(profile: Profile) -> Deployed:
 
 
 def _metrics(percent_of: str) -> int:
-    """A share is of two metrics, but for the quota, which is no metric."""
+    """Return the alarm's number of metrics: two for a share, one for a quota's share."""
     return 2 if percent_of not in {"", "quota"} else 1

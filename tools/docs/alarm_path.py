@@ -1,4 +1,4 @@
-"""``docs/pictures/alarm.*.svg``: the way of an alarm in boxes and arrows, for light and dark pages.
+"""``docs/pictures/alarm.*.svg``: the path of an alarm in boxes and arrows, light and dark.
 
 Lengths are in pixels of a picture that is ``WIDTH`` wide.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 WIDTH, HEIGHT = 960, 528
 LINE, PADDING = 18, 24
-"""Between two lines of text, and from a box's top to its title."""
+"""The space between two lines of text, and from a box's top to its title."""
 FONT = 'role="img" font-family="Segoe UI, Helvetica, Arial, sans-serif" font-size="13"'
 TIP = (
     '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4"'
@@ -18,7 +18,7 @@ TIP = (
 
 
 class Colours(NamedTuple):
-    """Of a picture on one background; ``box`` is a box's, ``person`` that of people's."""
+    """The colours on one background; ``box`` is a box's, ``person`` that of people's."""
 
     page: str
     ink: str
@@ -35,7 +35,7 @@ COLOURS = {
 
 
 class Box(NamedTuple):
-    """A box with its title and the lines beneath it; one of a ``kind``: box, person or frame."""
+    """A box with a title and lines; its ``kind`` is box, person or frame."""
 
     x: int
     y: int
@@ -95,7 +95,7 @@ ARROWS = (
 
 
 def picture(colours: Colours) -> str:
-    """The whole file."""
+    """Return the whole file."""
     parts = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {FONT}>',
         "<title>The way of an alarm through firstline</title>",
