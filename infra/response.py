@@ -107,7 +107,9 @@ class Response(Construct):
         unscoped.accept_reads(self.node.find_child("SweepRole"), unscoped.SWEEP_READS)
         unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), resources.fleet.group)
         unscoped.accept_preflight(self.node.find_child("ReconcileRole"), resources.fleet)
-        reason = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
+        reason = (
+            "a sweep that fails does not beat, and three missing beats reach the emergency topic"
+        )
         every_minute(self, "Sweep", sweep, reason)
 
 

@@ -71,7 +71,7 @@ def when(written: str) -> str:
     return instead(RULE_TEXT, f"{RULE_TEXT}when = {written}\n")
 
 
-def told(raw: bytes) -> str:
+def refusal_text(raw: bytes) -> str:
     """What is said of a file that is refused."""
     with pytest.raises(InvalidInput) as refusal:
         parse(raw, "fleet.toml")
@@ -88,7 +88,7 @@ class Refused(NamedTuple):
 
     text: str
     line: str
-    told: str
+    message: str
     nth: int = 1
 
 
@@ -100,7 +100,7 @@ REFUSED = (
         f"colour = 1\n{TEXT}",
         "colour = 1",
         "colour: is no key here: correct or remove it; known are "
-        "name, fleet, alarms, logs, probe, rules, responses, business_day, links, ladders, "
+        "name, fleet, alarms, logs, probe, rules, responses, routes, business_day, links, ladders, "
         "actions, policy",
     ),
     Refused(
@@ -400,7 +400,7 @@ REFUSED = (
         "fleet.hosts_max: 201 hosts are too many: an incident holds the evidence of 200; "
         "split the group, or set its MaxSize lower",
     ),
-    Refused(  # of two faults the first in the file is told
+    Refused(  # of two faults the first in the file is reported
         instead("wakes_max = 400", "wakes_max = 1").replace(
             'name = "restart_enclave"', 'name = "reboot"'
         ),
@@ -410,11 +410,11 @@ REFUSED = (
 )
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.told[:60])
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.message[:60])
 def test_a_profile_that_does_not_hold_together_is_refused(case: Refused) -> None:
     """S20: one line that names the file, the line, the key, and how to mend it."""
     line = at(case.text, case.line, nth=case.nth)
-    assert f"fleet.toml:{line}: {case.told}" in told(case.text.encode()).splitlines()
+    assert f"fleet.toml:{line}: {case.message}" in refusal_text(case.text.encode()).splitlines()
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -427,7 +427,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("wakes_max = 400", "wakes_max = 0"),
     ):
         text = text.replace(old, new, 1)
-    lines = told(text.encode()).splitlines()
+    lines = refusal_text(text.encode()).splitlines()
     keys = ["fleet.group", 'alarms.made["healthy-hosts"].threshold']
     keys += ["policy.cooldown", "policy.wakes_max"]
     assert [line.split(": ")[1] for line in lines] == keys
@@ -437,7 +437,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_file_that_is_something_else_is_not_listed_without_end() -> None:
     text = "\n".join(f"key{number} = 1" for number in range(50))
-    lines = told(text.encode()).splitlines()
+    lines = refusal_text(text.encode()).splitlines()
     assert len(lines) == 21
     assert lines[-1] == "fleet.toml: 35 more faults"
 
@@ -460,7 +460,7 @@ MEND = "write KEY = VALUE, texts in quotes, each key once"
 def test_a_file_that_is_no_profile_is_located(raw: bytes, expected: str | None) -> None:
     """Also one that is no TOML, or was saved with the line ends of another system."""
     wakes = f"{at(TEXT, 'wakes_max = 400')}: policy.wakes_max: is 0: give a whole number >= 1"
-    assert f"fleet.toml:{expected or wakes}" in told(raw).splitlines()
+    assert f"fleet.toml:{expected or wakes}" in refusal_text(raw).splitlines()
 
 
 SHADOWED = (
@@ -489,7 +489,7 @@ def test_a_rule_that_an_earlier_one_hides_is_refused(
         assert parse(text.encode(), "fleet.toml").rules[-1].name == "again"
         return
     line = at(text, "[[rules]]", nth=3)
-    assert told(text.encode()) == (
+    assert refusal_text(text.encode()) == (
         f'fleet.toml:{line}: rules["again"]: never matches: '
         "'all vaults inaccessible' above takes all of it; put this one first"
     )
@@ -498,8 +498,8 @@ def test_a_rule_that_an_earlier_one_hides_is_refused(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The message says how to mend it."""
     path = tmp_path / "fleet.toml"
-    told = f"{path}: cannot be read (No such file or directory): name a profile that exists"
-    with pytest.raises(InvalidInput, match=f"^{re.escape(told)}$"):
+    message = f"{path}: cannot be read (No such file or directory): name a profile that exists"
+    with pytest.raises(InvalidInput, match=f"^{re.escape(message)}$"):
         load(path)
 
 

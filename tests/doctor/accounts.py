@@ -161,6 +161,6 @@ def found(profile: Profile = WELL, /, **changes: Any) -> tuple[DoctorResult, ...
     )
 
 
-def told(profile: Profile = WELL, /, **changes: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
+def summaries(profile: Profile = WELL, /, **changes: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
     """Check, severity and subject of each."""
     return [(each.check, each.severity, each.subject) for each in found(profile, **changes)]

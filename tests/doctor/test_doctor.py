@@ -39,7 +39,7 @@ from tests.doctor.accounts import (
     alarm,
     found,
     measured,
-    told,
+    summaries,
 )
 
 GROUP = WELL.fleet.group
@@ -74,7 +74,7 @@ def fleet(**changes: Any) -> Profile:  # noqa: ANN401
 
 def test_nothing_is_found_where_all_is_well() -> None:
     """A profile that fits, and a deployment that is well."""
-    assert told() == []
+    assert summaries() == []
     assert not doctor.has_critical(found())
 
 
@@ -138,7 +138,7 @@ def test_one_thing_is_not_as_it_should_be(
     changes: dict[str, Any], finding: tuple[str, str, str]
 ) -> None:
     """It is found, and nothing else is."""
-    assert told(**changes) == [finding]
+    assert summaries(**changes) == [finding]
     assert doctor.has_critical(found(**changes)) == (finding[1] == "critical")
 
 
@@ -146,7 +146,7 @@ def test_one_thing_is_not_as_it_should_be(
 def test_a_rest_key_is_missed_only_where_there_is_none(held: Any) -> None:  # noqa: ANN401
     """A secret that may not be read says nothing of it."""
     changes = deployed(outputs=NOTED, routing_key=held)
-    assert "rest-key" not in {each[0] for each in told(**changes)}
+    assert "rest-key" not in {each[0] for each in summaries(**changes)}
 
 
 @pytest.mark.parametrize(
@@ -160,26 +160,30 @@ def test_a_rest_key_is_missed_only_where_there_is_none(held: Any) -> None:  # no
 def test_an_alarm_on_firstline_itself(name: str, findings: list[tuple[str, str]]) -> None:
     """One of the profile's that rings is an incident, and no fault of firstline's."""
     rings = alarm(f"{STACK}-{name}", state="ALARM", was_ok=True)
-    assert [each[:2] for each in told(alarms=(*ALARMS, rings))] == findings
-    assert told(alarms=(*ALARMS, alarm(f"{STACK}-{name}"))) == []
+    assert [each[:2] for each in summaries(alarms=(*ALARMS, rings))] == findings
+    assert summaries(alarms=(*ALARMS, alarm(f"{STACK}-{name}"))) == []
 
 
 def test_a_group_of_which_nothing_serves() -> None:
     """Its hosts are then outside of it, in the eyes of the tags."""
-    assert ("group-state", "warning", GROUP) in told(groups=group(in_service=()), targets=())
-    assert [each[0] for each in told(groups=group(in_service=()), targets=())].count("tags") == 3
+    assert ("group-state", "warning", GROUP) in summaries(groups=group(in_service=()), targets=())
+    assert [each[0] for each in summaries(groups=group(in_service=()), targets=())].count(
+        "tags"
+    ) == 3
 
 
 def test_two_hosts_at_once_where_that_is_unsafe() -> None:
     """Each of them answers every message."""
-    assert told(fleet(concurrent_instances_safe=False)) == [("group-state", "warning", GROUP)]
+    assert summaries(fleet(concurrent_instances_safe=False)) == [("group-state", "warning", GROUP)]
 
 
 def test_a_group_above_what_an_incident_holds() -> None:
     hosts = tuple(InstanceId(f"i-{number:017x}") for number in range(HOSTS_MAX + 1))
-    found = [each for each in told(groups=group(in_service=hosts)) if each[0] == "group-state"]
+    found = [each for each in summaries(groups=group(in_service=hosts)) if each[0] == "group-state"]
     assert found == [("group-state", "critical", GROUP)]
-    found = [each for each in told(groups=group(in_service=hosts[1:])) if each[0] == "group-state"]
+    found = [
+        each for each in summaries(groups=group(in_service=hosts[1:])) if each[0] == "group-state"
+    ]
     assert found == []
 
 
@@ -246,7 +250,7 @@ def test_the_names_around_a_fleet() -> None:
         "alarms": (*ALARMS, *_probed(named)),
         **_with_alarms(named),
     }
-    assert told(named, **lacking) == [
+    assert summaries(named, **lacking) == [
         ("key", "warning", "alias/vettid"),
         ("surroundings", "warning", "VettID-Nitro"),
         ("surroundings", "warning", "/vettid/ami"),
@@ -260,7 +264,7 @@ def test_the_names_around_a_fleet() -> None:
         "launch_template": True,
         "deployment_group": True,
     }
-    assert told(named, **there) == []
+    assert summaries(named, **there) == []
     (key,) = found(named, **(there | {"key": "PendingDeletion"}))
     assert key.what == "is PendingDeletion"
 
@@ -284,7 +288,7 @@ def _with_alarms(profile: Profile) -> dict[str, Any]:
 
 def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
     """What it names else is still looked for."""
-    assert told(
+    assert summaries(
         copy.replace(fleet(pcr0_parameter="/vettid/pcr0"), probe=Probe()), parameters=()
     ) == [("surroundings", "warning", "/vettid/pcr0")]
 
@@ -324,7 +328,9 @@ def test_a_rest_api_that_is_an_http_api() -> None:
     assert one.what == "is an HTTP API: set http_api = 'a1b2'"
     good = fleet(http_api="a1b2")
     base = {"last_values": measured(good), "alarms": (*ALARMS, *_probed(good))}
-    assert told(good, http_apis=(Api("a1b2", "x", "HTTP"),), **base, **_with_alarms(good)) == []
+    assert (
+        summaries(good, http_apis=(Api("a1b2", "x", "HTTP"),), **base, **_with_alarms(good)) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -420,7 +426,7 @@ def test_an_answer_that_did_not_come() -> None:
 def test_an_api_of_which_nobody_knows_the_kind() -> None:
     """Where HTTP APIs cannot be read, a REST API that is not there is still told."""
     unread = ReadFailure("apigateway:GET", DENIED)
-    assert ("api", "warning", "vettid-api") in told(rest_apis=(), http_apis=unread)
+    assert ("api", "warning", "vettid-api") in summaries(rest_apis=(), http_apis=unread)
 
 
 def test_before_the_first_deployment() -> None:

@@ -23,7 +23,7 @@ from tests.doctor.accounts import (
     alarm,
     found,
     measured,
-    told,
+    summaries,
 )
 
 VETTID = profiles.load(Path(PROFILE_FILE).parent / "vettid.toml")
@@ -256,7 +256,7 @@ def test_what_a_p1_rests_on_is_critical(known_as: str, grade: str) -> None:
     """An alarm that is not there, that is stuck, that watches nothing, or that has no data."""
     profile = heard("theirs", known_as)
     assert profile.severity_of("healthy-hosts") is Severity.P1
-    assert told(profile) == [("alarm-missing", grade, "theirs")]
+    assert summaries(profile) == [("alarm-missing", grade, "theirs")]
     nothing = metric("AWS/EC2", "MemoryUtilization", InstanceId="i-1")
     silent = metric("AWS/EC2", "CPUUtilization", InstanceId="i-1")
     for changes, check in (
@@ -268,15 +268,15 @@ def test_what_a_p1_rests_on_is_critical(known_as: str, grade: str) -> None:
     ):
         grade = "warning" if check == "alarm-silenced" else grade
         alarms = (*ALARMS, alarm("theirs", **changes))
-        assert told(profile, alarms=alarms) == ([(check, grade, "theirs")] if check else [])
+        assert summaries(profile, alarms=alarms) == ([(check, grade, "theirs")] if check else [])
 
 
 def test_an_alarm_that_the_deployment_lacks() -> None:
     """Somebody deleted it, or the profile is newer than what is deployed."""
     gone = tuple(each for each in ALARMS if each.name != f"{STACK}-healthy-hosts")
-    assert told(alarms=gone) == [("alarm-missing", "critical", "healthy-hosts")]
+    assert summaries(alarms=gone) == [("alarm-missing", "critical", "healthy-hosts")]
     fewer = copy.replace(DEPLOYED, resources=RESOURCES[1:])
-    assert told(deployed=fewer) == [("alarm-missing", "critical", "healthy-hosts")]
+    assert summaries(deployed=fewer) == [("alarm-missing", "critical", "healthy-hosts")]
 
 
 def test_a_made_alarm_without_data() -> None:

@@ -24,7 +24,7 @@ from tests.doctor.accounts import (
     WELL,
     alarm,
     found,
-    told,
+    summaries,
 )
 
 Facts = dict[str, Any]
@@ -261,7 +261,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
 @pytest.mark.parametrize(("changes", "finding"), CASES.values(), ids=CASES)
 def test_one_part_is_not_whole(changes: Facts, finding: tuple[str, str, str]) -> None:
     """It is found, and nothing else is; a P1 that passes through it makes it critical."""
-    assert told(**changes) == [finding]
+    assert summaries(**changes) == [finding]
     assert doctor.has_critical(found(**changes)) == (finding[1] == "critical")
 
 
@@ -299,16 +299,16 @@ def test_a_rule_whose_signals_the_profile_calls_a_p1() -> None:
     )
     graver = copy.replace(WELL, rules=rules)
     gone = lacking("rules", "the-BusReports")
-    assert told(**gone) == [("transport", "warning", "the-BusReports")]
-    assert told(graver, **gone) == [("transport", "critical", "the-BusReports")]
+    assert summaries(**gone) == [("transport", "warning", "the-BusReports")]
+    assert summaries(graver, **gone) == [("transport", "critical", "the-BusReports")]
 
 
 def test_an_alarm_on_firstline_where_the_emergency_topic_is_not_told() -> None:
     """Any action is then one; none is none."""
     silent = (*(each for each in ALARMS if each.name != BEAT), alarm(BEAT, actions=()))
     untold = lacking("outputs", "EmergencyTopic")
-    assert ("backstop", "warning", BEAT) not in told(**untold)
-    assert ("backstop", "warning", BEAT) in told(**untold, alarms=silent)
+    assert ("backstop", "warning", BEAT) not in summaries(**untold)
+    assert ("backstop", "warning", BEAT) in summaries(**untold, alarms=silent)
 
 
 def test_a_composite_alarm_may_go_by_its_arn() -> None:
@@ -316,7 +316,7 @@ def test_a_composite_alarm_may_go_by_its_arn() -> None:
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{BACKSTOP}"
     composite = Resource(stack_parts.ALARMS[1], OWN[0] + HASH, arn)
     others = tuple(each for each in RESOURCES if each.name != BACKSTOP)
-    assert told(**deployed(resources=(*others, composite))) == []
+    assert summaries(**deployed(resources=(*others, composite))) == []
 
 
 def test_an_account_in_which_all_is_well_has_every_part() -> None:

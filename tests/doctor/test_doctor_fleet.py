@@ -58,10 +58,10 @@ def shown(name: str, *metrics: Metric, **changes: Any) -> Alarm:  # noqa: ANN401
 
 def examined(account: Account, profile: Profile = VETTID) -> dict[str, Found]:
     """Check and severity of each finding, by its subject."""
-    told: dict[str, Found] = {}
+    results: dict[str, Found] = {}
     for each in doctor.examine(profile, account):
-        told.setdefault(each.subject, []).append((each.check, each.severity))
-    return told
+        results.setdefault(each.subject, []).append((each.check, each.severity))
+    return results
 
 
 def lambdas(name: str, function: str) -> Metric:
@@ -268,8 +268,8 @@ def test_the_parents_log_that_nothing_makes_or_ships_to(
     """Where the profile names it, its absence and its silence are told."""
     name = "/vettid/enclave/parent"
     named = copy.replace(VETTID, fleet=copy.replace(VETTID.fleet, parent_log_group=name))
-    told = examined(copy.replace(REAL, log_group=group), named)
-    assert told.get(name, []) == findings
+    results = examined(copy.replace(REAL, log_group=group), named)
+    assert results.get(name, []) == findings
 
 
 def test_failing_calls_of_the_api_are_a_weak_sign_of_the_enclaves() -> None:

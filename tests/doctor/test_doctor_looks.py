@@ -34,7 +34,7 @@ GONE = report(parent_unit="not-found")
 
 
 def ago(**units: float) -> Any:  # noqa: ANN401 - a report is added by its caller
-    return lambda told: PastHostReport(told, NOW - timedelta(**units))
+    return lambda reports: PastHostReport(reports, NOW - timedelta(**units))
 
 
 AGES = [
@@ -48,17 +48,17 @@ AGES = [
 ]
 
 
-@pytest.mark.parametrize(("age", "told"), AGES)
-def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], told: str) -> None:
+@pytest.mark.parametrize(("age", "reports"), AGES)
+def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], reports: str) -> None:
     """What it says counts, and that it is not of now is a note."""
     earlier = {each: ago(**age)(report()) for each in FLEET} | {A: ago(**age)(GONE)}
     units, looked_at = found(host_reports=None, past_host_reports=earlier)
     assert (units.check, units.severity, units.subject) == ("units", "warning", A)
-    assert units.what == f"has no unit {PROFILE.fleet.units.parent}, as it said {told} ago"
+    assert units.what == f"has no unit {PROFILE.fleet.units.parent}, as it said {reports} ago"
     assert (looked_at.check, looked_at.severity) == ("looked-at", "note")
     assert looked_at.subject == "3 hosts"
     assert looked_at.what == (
-        f"spoke in an earlier look: {A} {told} ago, {B} {told} ago, {C} {told} ago"
+        f"spoke in an earlier look: {A} {reports} ago, {B} {reports} ago, {C} {reports} ago"
     )
 
 
@@ -111,10 +111,10 @@ class Past:
         self.store = MemoryDoor(world, Asked(self.asked)).store
         self.archive = MemoryArchive(lambda name, _: self.asked.append(name))
 
-    def put(self, number: int, told: dict[InstanceId, HostEvidence], *, ended: bool) -> None:
+    def put(self, number: int, reports: dict[InstanceId, HostEvidence], *, ended: bool) -> None:
         """An incident with what its hosts said."""
         status = Status.RESOLVED if ended else Status.INVESTIGATING
-        made = incident(id=named(number), hosts=told, status=status)
+        made = incident(id=named(number), hosts=reports, status=status)
         self.store.commit(Change(incident=made))
 
     def anchor(self, sequence: int, *numbers: int, entries: int = 9) -> None:

@@ -68,7 +68,7 @@ def asked(*statements: dict[str, Any]) -> tuple[RequiredPermission, ...]:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "result"),
     [
         ({"Ref": "AWS::Region"}, "us-east-1"),
         ({"Ref": "Team"}, "arn:aws:sns:us-east-1:111122223333:team"),
@@ -82,9 +82,9 @@ def asked(*statements: dict[str, Any]) -> tuple[RequiredPermission, ...]:
         ([{"key": {"Ref": "Team"}}, 7, None], [{"key": RESOURCES["Team"].name}, 7, None]),
     ],
 )
-def test_a_reference_is_put_in_its_place(value: object, told: object) -> None:
+def test_a_reference_is_put_in_its_place(value: object, result: object) -> None:
     """As CloudFormation resolves it."""
-    assert resolve(value, STANDS) == told
+    assert resolve(value, STANDS) == result
 
 
 @pytest.mark.parametrize(
@@ -295,8 +295,8 @@ def test_what_was_not_ruled_on_is_no_refusal() -> None:
             role="r", decision="implicitDeny"
         ),
     }
-    told = found(deployed=copy.replace(DEPLOYED, simulations=rulings))
-    assert [each.check for each in told] == ["answer", "role-lacks"]
+    result = found(deployed=copy.replace(DEPLOYED, simulations=rulings))
+    assert [each.check for each in result] == ["answer", "role-lacks"]
 
 
 def test_a_key_that_our_own_statements_name_may_be_absent() -> None:

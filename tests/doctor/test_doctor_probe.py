@@ -10,7 +10,7 @@ from firstline.config.probe_section import Probe
 from firstline.config.profile import ExternalAlarm, Profile
 from firstline.doctor.facts import ProbeStatus
 from tests.builders import NOW
-from tests.doctor.accounts import ALARMS, WELL, alarm, found, measured, told
+from tests.doctor.accounts import ALARMS, WELL, alarm, found, measured, summaries
 
 Facts = dict[str, Any]
 CREDENTIALS = "/firstline/probe-nats-creds"
@@ -82,8 +82,10 @@ def test_both_parameters_of_the_probe_are_needed() -> None:
     assert NATS is not None
     system = copy.replace(NATS, system_credentials_parameter="/firstline/probe-system-creds")
     profile = copy.replace(WELL, probe=copy.replace(WELL.probe, nats=system))
-    assert told(profile) == [("probe-credentials", "critical", "/firstline/probe-system-creds")]
-    assert [each[2] for each in told(profile, parameters=())] == [
+    assert summaries(profile) == [
+        ("probe-credentials", "critical", "/firstline/probe-system-creds")
+    ]
+    assert [each[2] for each in summaries(profile, parameters=())] == [
         CREDENTIALS,
         "/firstline/probe-system-creds",
     ]
@@ -110,7 +112,7 @@ def test_a_probe_without_credentials_has_none_that_could_lack() -> None:
     assert NATS is not None
     open_ = copy.replace(NATS, credentials_parameter=None)
     nobody = copy.replace(WELL, probe=copy.replace(WELL.probe, nats=open_))
-    assert told(nobody, parameters=None, probe_status=ProbeStatus(None)) == []
+    assert summaries(nobody, parameters=None, probe_status=ProbeStatus(None)) == []
     bare = copy.replace(WELL, probe=Probe(health=WELL.probe.health))
     lacking_all = {
         "subnets": None,

@@ -112,8 +112,8 @@ def test_the_groups_state_has_its_own_command(
     assert asked.operation == operation
     assert asked.parameters["AutoScalingGroupName"] == group.name
     for name, value in given.items():
-        told = asked.parameters[name]
-        assert (len(told) if isinstance(told, list) else told) == value
+        expected = asked.parameters[name]
+        assert (len(expected) if isinstance(expected, list) else expected) == value
 
 
 def test_hosts_that_must_not_be_two_are_made_one() -> None:

@@ -96,7 +96,7 @@ class Made:
 
     def exports(self) -> dict[str, str]:
         """What a stack gives to another, by the name of the export."""
-        return {name: str(self._resolve(*told)) for name, told in self._exports.items()}
+        return {name: str(self._resolve(*expected)) for name, expected in self._exports.items()}
 
     def standing(self, stack: str) -> dict[str, tuple[str, str]]:
         """The kind of each resource of *stack* and the id that CloudFormation knows it by."""

@@ -23,8 +23,11 @@ def test_bucket_and_key_are_kept(made: Made, bucket: Resource) -> None:
         assert (each.raw["DeletionPolicy"], each.raw["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key.properties["KeySpec"] == "RSA_3072"
     assert key.properties["KeyUsage"] == "SIGN_VERIFY"
-    told = made.outputs("firstline-vettid-records")
-    assert (told["ArchiveBucket"], told["SigningKey"]) == (bucket.name, made.arn(key))
+    stack_outputs = made.outputs("firstline-vettid-records")
+    assert (stack_outputs["ArchiveBucket"], outputs_text["SigningKey"]) == (
+        bucket.name,
+        made.arn(key),
+    )
 
 
 def test_what_is_put_is_locked_and_private(bucket: Resource) -> None:

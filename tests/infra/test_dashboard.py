@@ -185,8 +185,8 @@ def expressions(widgets: list[dict[str, Any]]) -> dict[str, Mathed]:
         }
         for row in rows:
             if not isinstance(row[0], str) and not row[0]["expression"].startswith("SEARCH"):
-                told = {name: f"{stat} {metric}" for name, (metric, stat) in reads.items()}
-                found[row[0]["label"]] = Mathed(row[0]["expression"], told)
+                metrics_ = {name: f"{stat} {metric}" for name, (metric, stat) in reads.items()}
+                found[row[0]["label"]] = Mathed(row[0]["expression"], metrics_)
     return found
 
 

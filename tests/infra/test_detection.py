@@ -168,8 +168,8 @@ def test_what_is_heard_reaches_the_queue_or_its_dead_letters(made: Made) -> None
         allowed = [each for each in policy(made, queue) if each["Effect"] == "Allow"]
         assert {each["Principal"]["Service"] for each in allowed} <= {"events.amazonaws.com"}
         assert {str(each["Action"]) for each in allowed} <= {"sqs:SendMessage"}
-        told = [each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in allowed]
-        assert sorted(told) == sorted(senders.get(queue.name, []))
+        source_arns = [each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in allowed]
+        assert sorted(source_arns) == sorted(senders.get(queue.name, []))
 
 
 def policy(made: Made, queue: Resource) -> list[dict[str, Any]]:

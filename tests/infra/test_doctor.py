@@ -80,8 +80,8 @@ def test_a_deployment_as_the_template_makes_it_is_well(made: Made, profile: Prof
 
 def test_every_alarm_beside_the_profiles_own_is_looked_for(made: Made, profile: Profile) -> None:
     """Those that the profile makes are of another check."""
-    told = {each.subject for each in found(made, profile, ())}
-    assert told == {
+    subjects = {each.subject for each in found(made, profile, ())}
+    assert subjects == {
         it.name
         for it in of_app(made)
         if it.kind in stack_parts.ALARMS and not it.logical_id.startswith("Detection")

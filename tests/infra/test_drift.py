@@ -39,12 +39,12 @@ def test_all_that_carries_signals_is_held(profile: str, tmp_path: Path) -> None:
     resources = {
         name: Resource(kind, name, own) for name, (kind, own) in made.standing(stack).items()
     }
-    told = expected_configs(template, References(HOME, resources, made.exports()))
+    configs = expected_configs(template, References(HOME, resources, made.exports()))
     kinds = [each["Type"] for each in template["Resources"].values()]
-    assert {kind: [each.kind for each in told].count(kind) for kind in HELD} == {
+    assert {kind: [each.kind for each in configs].count(kind) for kind in HELD} == {
         kind: kinds.count(kind) for kind in HELD
     }
     case = DoctorContext(profiles.load(path), ACCOUNT)
-    critical = {each.part for each in told if stack_parts.grade(case, each.part) == "critical"}
+    critical = {each.part for each in configs if stack_parts.grade(case, each.part) == "critical"}
     assert critical >= VITAL
     assert "ArchiveLost" not in critical

@@ -66,7 +66,7 @@ def test_a_way_of_being_deaf_is_told(made: Made, name: str) -> None:
     assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic])
 
 
-def told(made: Made, alarm: Resource) -> bool:
+def notifies_emergency(made: Made, alarm: Resource) -> bool:
     """Tell whether the alarm goes straight to the emergency topic, and says when it is over."""
     topic = [made.arn(made.one("AWS::SNS::Topic", "Emergency"))]
     return alarm.properties.get("AlarmActions") == topic == alarm.properties.get("OKActions")
@@ -80,7 +80,7 @@ def on(made: Made, namespace: str, metric: str, dimension: str) -> dict[str, Res
         if (each.properties.get("Namespace"), each.properties.get("MetricName"))
         == (namespace, metric)
         and each.properties["Dimensions"][0]["Name"] == dimension
-        and told(made, each)
+        and notifies_emergency(made, each)
     }
 
 
@@ -104,7 +104,7 @@ def test_signals_that_come_back_undone_are_told(made: Made) -> None:
     }
     fields = ("EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator")
     assert tuple(alarm.properties[field] for field in fields) == (3, 3, 0, ABOVE)
-    assert told(made, alarm)
+    assert notifies_emergency(made, alarm)
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
@@ -187,7 +187,7 @@ def test_an_alarm_on_what_a_schedule_sends_can_ring(made: Made) -> None:
     own = [
         each
         for each in made.of("AWS::CloudWatch::Alarm")
-        if each.properties.get("Namespace") == "firstline" and told(made, each)
+        if each.properties.get("Namespace") == "firstline" and notifies_emergency(made, each)
     ]
     assert soon.keys() <= {each.properties["MetricName"] for each in own}
     for each in own:
@@ -233,7 +233,7 @@ def test_the_silence_of_every_schedule_is_told(made: Made) -> None:
         (alarm,) = [
             each
             for each in made.of("AWS::CloudWatch::Alarm")
-            if each.properties.get("MetricName") == metric and told(made, each)
+            if each.properties.get("MetricName") == metric and notifies_emergency(made, each)
         ]
         assert alarm.properties["TreatMissingData"] == BREACHING
 
@@ -246,7 +246,7 @@ def test_every_alarm_on_firstline_itself_says_what_to_do(made: Made) -> None:
     section = OPERATIONS.read_text().split("## The emergency topic fired")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     told_of = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-    alarms = [each for each in made.of("AWS::CloudWatch::Alarm") if told(made, each)]
+    alarms = [each for each in made.of("AWS::CloudWatch::Alarm") if notifies_emergency(made, each)]
     names = (HASH.sub("", each.logical_id) for each in alarms)
     assert told_of == {each.removeprefix("Oversight") for each in names}
 

@@ -88,8 +88,8 @@ def test_every_alarm_is_understood(name: str) -> None:
     made = {f"stack-{each.name}": each.name for each in profile.alarms.made}
     listed = {each.name: each.known_as for each in profile.alarms.external}
     for alarm, known in (made | listed).items():
-        told = parse(turned(alarm), HOME, NOW)
-        signal = known_as(told, profile, {told.arn: known} if alarm in made else {})
+        result = parse(turned(alarm), HOME, NOW)
+        signal = known_as(result, profile, {result.arn: known} if alarm in made else {})
         found = classify(signal, profile, HOME)
         assert found.disposition is Disposition.INCIDENT, alarm
         assert found.rule, alarm
@@ -104,13 +104,13 @@ def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
         "http-api-errors"
     ]
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, load_balancer="", http_api="x"))
-    (told,) = alarm_inventory.omission_lines(bare)
+    (result,) = alarm_inventory.omission_lines(bare)
     names = "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
-    assert told == f"left out, for the profile has no fleet.load_balancer: {names}"
+    assert result == f"left out, for the profile has no fleet.load_balancer: {names}"
     without = copy.replace(profile, probe=copy.replace(profile.probe, nats=None))
-    (_, told) = alarm_inventory.omission_lines(without)
-    assert told.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
-    assert "R07, R08" in told
+    (_, result) = alarm_inventory.omission_lines(without)
+    assert result.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
+    assert "R07, R08" in result
 
 
 def test_facts_stand_in_their_places() -> None:
@@ -204,9 +204,9 @@ def fits(pattern: str, line: str) -> bool:
 def test_a_pattern_fits_its_lines_and_no_other(log: LogMetric) -> None:
     """In the console's colours and as JSON; not the lines of another trouble, or of none."""
     assert len(LINES[log.metric]) >= 4
-    for told, lines in LINES.items():
+    for result, lines in LINES.items():
         for line in lines:
-            assert fits(log.pattern, line) is (told == log.metric), line
+            assert fits(log.pattern, line) is (result == log.metric), line
 
 
 if __name__ == "__main__":

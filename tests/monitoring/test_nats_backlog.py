@@ -13,14 +13,14 @@ FULL = {"discard": "new", "max_msgs": 3}
 
 def consumer(**fields: object) -> bytes:
     """An answer of CONSUMER.INFO."""
-    told = {
+    expected = {
         "config": {"durable_name": "worker"},
         "delivered": {"consumer_seq": 30, "stream_seq": 500},
         "ack_floor": {"consumer_seq": 30, "stream_seq": 500},
         "num_ack_pending": 0,
         "num_pending": 4,
     }
-    return json.dumps(told | fields).encode()
+    return json.dumps(expected | fields).encode()
 
 
 def stream(config: dict[str, object], **fields: object) -> bytes:

@@ -29,7 +29,7 @@ HEALTH = {
 REJECTED = b'{"error":"message_rejected","reason":"replay"}'
 
 
-def told(**fields: object) -> bytes:
+def health_reply(**fields: object) -> bytes:
     return json.dumps(HEALTH | fields).encode()
 
 
@@ -44,12 +44,12 @@ def asked(*replies: bytes) -> NatsReading:
         (asked(), ProbeOutcome.TIMEOUT),
         (NatsReading(), ProbeOutcome.TIMEOUT_UNPROVEN),
         (NatsReading(captured=True), ProbeOutcome.STREAM_CAPTURES),
-        (NatsReading(captured=True, replies=(told(),)), ProbeOutcome.ANSWERED),
+        (NatsReading(captured=True, replies=(health_reply(),)), ProbeOutcome.ANSWERED),
         (asked(REJECTED), ProbeOutcome.MESSAGE_REJECTED),
-        (asked(told()), ProbeOutcome.ANSWERED),
-        (asked(REJECTED, told()), ProbeOutcome.ANSWERED),
-        (asked(told(healthy=False)), ProbeOutcome.UNHEALTHY),
-        (asked(told(healthy="yes")), ProbeOutcome.UNREADABLE),
+        (asked(health_reply()), ProbeOutcome.ANSWERED),
+        (asked(REJECTED, health_reply()), ProbeOutcome.ANSWERED),
+        (asked(health_reply(healthy=False)), ProbeOutcome.UNHEALTHY),
+        (asked(health_reply(healthy="yes")), ProbeOutcome.UNREADABLE),
         (asked(b'{"error":"other"}'), ProbeOutcome.UNREADABLE),
         (asked(b"ok"), ProbeOutcome.UNREADABLE),
         (asked(b"[" * 200_000), ProbeOutcome.UNREADABLE),
@@ -93,7 +93,7 @@ def test_each_outcome_has_a_number_of_its_own() -> None:
         (b'{"stream":"ALL","seq":1}', True),
         (b'{"stream":"ALL","seq":1,"domain":"hub","duplicate":true}', True),
         (b'{"error":{"code":503,"err_code":10077},"stream":"ALL","seq":0}', True),
-        (told(stream="ALL", seq=1), False),
+        (health_reply(stream="ALL", seq=1), False),
         (REJECTED, False),
         (b'{"stream":"ALL"}', False),
         (b"ok", False),
@@ -140,15 +140,15 @@ def test_a_request_carries_its_nonce_and_a_whole_second() -> None:
 
 def test_the_same_answer_twice_is_one_responder() -> None:
     """A parent may send a copy; two parents differ in uptime, vaults or memory."""
-    assert responders(asked(told(), told())) == 1
-    assert responders(asked(told(), told(uptime_seconds=3))) == 2
+    assert responders(asked(health_reply(), health_reply())) == 1
+    assert responders(asked(health_reply(), health_reply(uptime_seconds=3))) == 2
 
 
 def test_a_full_reading_gives_all_metrics() -> None:
     """The fullest enclave speaks for the fleet."""
     lagging, hidden = Consumer("EVENTS", "worker"), Consumer("EVENTS", "gone")
     reading = NatsReading(
-        replies=(told(), told(active_vaults=70, memory_used_mb=2816)),
+        replies=(health_reply(), health_reply(active_vaults=70, memory_used_mb=2816)),
         latency=timedelta(milliseconds=12.5),
         round_trip=timedelta(milliseconds=1),
         backlogs=(Backlog(lagging, 40, 6, (StallReason.PAUSED,)),),
@@ -185,5 +185,5 @@ def test_what_was_not_read_is_not_there() -> None:
         Metric("NatsConnected", 0, "Count"),
         Metric("ProbeOutcome", 49, "Count"),
     )
-    names = {each.name for each in metrics(asked(told(memory_total_mb=0)), None)}
+    names = {each.name for each in metrics(asked(health_reply(memory_total_mb=0)), None)}
     assert names == {"Probe", "EnclaveAnswering", "NatsConnected", "ProbeOutcome", "Responders"}

@@ -25,8 +25,8 @@ SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
 
 def functions(made: Made) -> dict[str, int]:
     """The memory of each function, by its name."""
-    told = (each.properties for each in made.of("AWS::Lambda::Function"))
-    return {each["Handler"].split(".")[1]: each["MemorySize"] for each in told}
+    function_properties = (each.properties for each in made.of("AWS::Lambda::Function"))
+    return {each["Handler"].split(".")[1]: each["MemorySize"] for each in function_properties}
 
 
 def alarm_metrics(made: Made) -> int:

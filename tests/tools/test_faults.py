@@ -111,8 +111,8 @@ def test_each_thing_that_may_go_wrong_is_found(outage: Replayed) -> None:
         ),
     }
     for why, bad in wrong.items():
-        told = list(judge(bad))
-        assert any(why in each or "and entry 1 was due" in each for each in told), why
+        result = list(judge(bad))
+        assert any(why in each or "and entry 1 was due" in each for each in result), why
 
 
 def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +129,8 @@ def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_table_is_complete_and_nothing_in_it_is_wrong() -> None:
-    told = load(ROOT / "docs" / "faults.jsonl")
-    assert [(it.function, it.call, it.fault) for it in told] == [
+    result = load(ROOT / "docs" / "faults.jsonl")
+    assert [(it.function, it.call, it.fault) for it in result] == [
         (row.function, row.call, fault) for row, fault in cells()
     ]
-    assert [each for each in told if each.wrong] == []
+    assert [each for each in result if each.wrong] == []

@@ -43,14 +43,14 @@ def test_what_a_test_sees_is_killed_and_what_is_equivalent_survives(
 ) -> None:
     table = tmp_path / "mutants.jsonl"
     assert Campaign(root, table, "one", SAMPLE).run(seed=1, count=100) == 1
-    told = load(table)
-    killers = {each.after: each.killer for each in told}
+    trials = load(table)
+    killers = {each.after: each.killer for each in trials}
     assert {after for after, killer in killers.items() if killer is None} == EQUIVALENT
     assert killers["if (not (value < 0)):"] == "test_sample.py::test_it"
     assert "SURVIVES sample.py:2 off by one" in capsys.readouterr().out
     assert (root / "sample.py").read_text() == SOURCE
     page = "\n".join(mutants_section(tmp_path))
-    assert f"{len(told)} of 400 have run, {len(told) - 2} were killed" in page
+    assert f"{len(trials)} of 400 have run, {len(trials) - 2} were killed" in page
     assert "| `` if value < 0: `` | `` if value <= 0: `` | no reason yet |" in page
 
 

@@ -110,7 +110,7 @@ def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_ArchivePorts") 
     for chapter in replayed.chapters:
         for _, batch in groupby(chapter.entries, key=lambda entry: recorded(entry).at):
             entries = tuple(batch)
-            there.entries.extend(entries)
+            there.written.extend(entries)
             heads = archive(map(Added, entries), within).heads
             anchor(heads, within)
             report(heads, within, page)
@@ -121,7 +121,7 @@ class _ArchivePorts:
     """The ledger's table, the key, the clock and the bucket; it counts requests."""
 
     def __init__(self, now: datetime) -> None:
-        self.entries: list[Entry] = []
+        self.written: list[Entry] = []
         self._now = now
         self._asked: list[str] = []
 
@@ -135,10 +135,10 @@ class _ArchivePorts:
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:
         self.asked("dynamodb.Query")
-        return (each for each in self.entries if each.incident == incident)
+        return (each for each in self.written if each.incident == incident)
 
     def everything(self) -> Iterator[Entry]:
-        return iter(self.entries)
+        return iter(self.written)
 
     def sign(self, of: Digest) -> bytes:
         self.asked("kms.Sign")

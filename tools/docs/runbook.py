@@ -64,8 +64,8 @@ def faults(steps: tuple[Step, ...], root: Path) -> Iterator[str]:
         yield f"the steps are not {STEPS[0]} to {STEPS[-1]}, each once: {', '.join(ids)}"
     profile = profiles.load(RUNBOOK)
     for step in steps:
-        told = (*_unproven(step), *_unknown(step, profile, root), *_unlisted(step, profile))
-        yield from (f"{step.id}: {each}" for each in told)
+        step_faults = (*_unproven(step), *_unknown(step, profile, root), *_unlisted(step, profile))
+        yield from (f"{step.id}: {each}" for each in step_faults)
 
 
 def _unproven(step: Step) -> Iterator[str]:

@@ -39,14 +39,14 @@ class Campaign:
     def run(self, seed: int, count: int) -> int:
         """See `run`."""
         order = {each.key: each for each in mutants.choose(self.root, seed, self.targets)}
-        told = {each.key: each for each in mutants.load(self.table)}
+        trials = {each.key: each for each in mutants.load(self.table)}
         accepted = mutants.reasons(self.table.with_name("survivors.toml"))
-        current = (it for it in told.values() if (it.code, it.seed) == (self.code, seed))
+        current = (it for it in trials.values() if (it.code, it.seed) == (self.code, seed))
         done = {each.key: each for each in current if each.key in order}
         settled = {key for key, each in done.items() if each.killer or key in accepted}
         chosen = list(order.values())[:count]
         left = [each for each in chosen if each.key not in settled]
-        killers = {key: each.killer for key, each in told.items()}
+        killers = {key: each.killer for key, each in trials.items()}
         for each, killer in self._trials(left, killers):
             if each is None:
                 return STOPPED

@@ -153,5 +153,5 @@ def load(table: Path) -> list[TrialResult]:
 
 def reasons(path: Path) -> dict[Key, str]:
     """Return the reasons for survivors, by key."""
-    told = tomllib.loads(path.read_text())["survivor"] if path.exists() else []
-    return {each.key: each.reason for each in msgspec.convert(told, list[Reason])}
+    survivors = tomllib.loads(path.read_text())["survivor"] if path.exists() else []
+    return {each.key: each.reason for each in msgspec.convert(survivors, list[Reason])}

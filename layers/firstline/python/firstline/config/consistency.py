@@ -41,6 +41,7 @@ def faults(profile: Profile) -> Iterator[Fault]:
     yield from _other_groups(profile)
     yield from _shadowed(profile)
     yield from _responses(profile)
+    yield from profile.routes.faults()
     if not profile.business_day.known:
         why = f"{profile.business_day.time_zone!r} is no zone: write one like 'Europe/Berlin'"
         yield Fault(("business_day", "time_zone"), why)
@@ -109,15 +110,15 @@ def _unknown_fixes(profile: Profile) -> Iterator[Fault]:
 def _unmatched(profile: Profile) -> Iterator[Fault]:
     """Check that every alarm has a rule, and every rule an alarm."""
     names = _alarms(profile)
-    heard = {name for _, name in names}
+    alarm_names = {name for _, name in names}
     wanted = {rule.subject for rule in profile.rules if rule.source == ALARM}
     for key, name in names:
         if name not in wanted:
             yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
     for index, rule in enumerate(profile.rules):
         yield from _undelivered(rule, index)
-        if rule.source == ALARM and rule.subject not in heard:
-            known = ", ".join(sorted(heard)) or "none"
+        if rule.source == ALARM and rule.subject not in alarm_names:
+            known = ", ".join(sorted(alarm_names)) or "none"
             why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
             yield Fault(("rules", index, "subject"), why)
 
@@ -151,8 +152,8 @@ def _drills(profile: Profile) -> Iterator[Fault]:
     ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
     for kind, index, condition in rules + ladders:
         if condition is Condition.DRILL:
-            told = "a drill is no trouble of a fleet: use another condition, or remove it"
-            yield Fault((kind, index, "condition"), told)
+            why = "a drill is no trouble of a fleet: use another condition, or remove it"
+            yield Fault((kind, index, "condition"), why)
 
 
 def _undefined(profile: Profile) -> Iterator[Fault]:
@@ -224,8 +225,8 @@ def _responses(profile: Profile) -> Iterator[Fault]:
         for other in profile.responses:
             hasty = response.target_seconds < other.target_seconds
             if hasty and other.severity < response.severity:
-                told = f"{other.severity!s}, which has {other.target_seconds}"
-                why = f"is {response.target_seconds}: give no less than to {told}"
+                least = f"{other.severity!s}, which has {other.target_seconds}"
+                why = f"is {response.target_seconds}: give no less than to {least}"
                 yield Fault(("responses", index, "target_seconds"), why)
 
 

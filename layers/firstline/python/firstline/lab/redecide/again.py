@@ -31,6 +31,7 @@ from firstline.ledger.chain import Kind, Provenance
 from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
 from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Delivery
+from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import (
     Answer,
@@ -53,13 +54,13 @@ SETTINGS = nowhere(HOME, code="again")
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one incident; one that cannot be decided again says why not.
 
-    ``incident`` is the one that the last turn left, ``bodies`` what was posted, by key and action.
+    ``incident`` is the one that the last turn left, ``sent`` are alerts by key and action.
     """
 
     decisions: int = 0
     differences: tuple[Difference, ...] = ()
     incident: Incident | None = None
-    bodies: dict[tuple[str, str], dict[str, object]] = {}
+    sent: dict[tuple[str, str], Notification] = {}
     why: str = ""
 
 
@@ -72,7 +73,7 @@ class TurnDeeds:
 
     def __init__(self) -> None:
         self.turn: Turn | None = None
-        self.bodies: dict[tuple[str, str], dict[str, object]] = {}
+        self.sent: dict[tuple[str, str], Notification] = {}
 
     def send(self, order: LookOrder | FixOrder) -> Sending:
         """What the outcome's entry says; raises `Lost` where there is none."""
@@ -82,11 +83,11 @@ class TurnDeeds:
             raise Lost
         return sending(outcome)
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
+    def deliver(self, notification: Notification) -> Delivery:
         """Accepted, if an entry of the turn says so of the page's key and action."""
         pages = self.turn.of(Kind.PAGE) if self.turn else ()
-        key, action = str(body["dedup_key"]), str(body["event_action"])
-        self.bodies[key, action] = body
+        key, action = notification.key, notification.action
+        self.sent[key, action] = notification
         wanted = (key, action, "accepted")
         events = (each.event for each in pages)
         found = {(it.key, it.action, it.outcome) for it in events if isinstance(it, PageDelivered)}
@@ -108,7 +109,7 @@ def again(story: Story, policies: Mapping[Digest, Profile]) -> Compared:
         decisions=len(story.turns),
         differences=differences,
         incident=told.held(),
-        bodies=told.deeds.bodies,
+        sent=told.deeds.sent,
     )
 
 

@@ -33,6 +33,7 @@ from firstline.lab.redecide.record import Turn
 from firstline.ledger.entries import DecisionMade, FixIntended
 from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Accepted, Delivery
+from firstline.notifications.notification import Notification
 from firstline.notifications.pages import owed
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending, Sent
@@ -84,9 +85,9 @@ class SideDeeds:
             raise Lost
         return sending(self.turn.outcome)
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
-        """PagerDuty takes it."""
-        self.pages.append((str(body["event_action"]), str(body["dedup_key"])))
+    def deliver(self, notification: Notification) -> Delivery:
+        """The vendor takes it."""
+        self.pages.append((notification.action, notification.key))
         return Accepted()
 
 
@@ -239,7 +240,7 @@ class Side:
 
 def _owes(held: Incident) -> bool:
     """Whether a person is still to be told of it: what ends an alert is not waited for."""
-    return any(each.action == "trigger" and each.channel == "pager" for each in owed(held.pages))
+    return any(each.action == "trigger" and each.traits.pages_on_call for each in owed(held.pages))
 
 
 def _answers(held: Incident, basis: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:

@@ -1,9 +1,11 @@
 """The ports over a record: each read is answered as it was answered then."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Never
 
+from firstline.config.channels import channel
 from firstline.config.profile import AlarmDefinition
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
@@ -23,6 +25,7 @@ from firstline.ids import CommandId, InstanceId
 from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
 from firstline.monitoring.alarm_metric import Window
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.notifications.notification import Notification
 from firstline.redaction import redact
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
@@ -216,34 +219,16 @@ class PastBackground:
         raise DependencyUnavailable(f"{len(ids)} peerings: {NEVER.why}")
 
 
-class PastPager:
-    """`Pager` and `Team` over the record."""
+class PastNotifier:
+    """`Notifier` over the record."""
 
     def __init__(self, deeds: Deeds) -> None:
         self._deeds = deeds
 
-    def routing_key(self) -> str:
-        """See `firstline.controller.ports.people.Pager`."""
-        return ""
-
-    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
-        del routing_key
-        return self._deeds.deliver(body)
-
-    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
-        del routing_key, body
-        return Accepted()
-
-    def note(self, alert: str, content: str) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
-        del alert, content
-        return Accepted()
-
-    def publish(self, subject: str, message: str) -> Delivery:
-        """See `firstline.controller.ports.people.Team`."""
-        del subject, message
+    def deliver(self, notification: Notification) -> Delivery:
+        """See `firstline.controller.ports.people.Notifier`."""
+        if channel(notification.channel).pages_on_call:
+            return self._deeds.deliver(notification)
         return Accepted()
 
 
@@ -278,7 +263,6 @@ class PastWakes:
 
 def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) -> Ports:
     """All of them."""
-    pager = PastPager(deeds)
     return Ports(
         store=store,
         fleet=PastFleet(present),
@@ -286,8 +270,7 @@ def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) ->
         scaling=PastScaling(present, deeds),
         around=PastAround(present),
         background=PastBackground(),
-        pager=pager,
-        team=pager,
+        notifiers=defaultdict(lambda: PastNotifier(deeds)),
         wakes=wakes,
         clock=PastClock(present),
     )

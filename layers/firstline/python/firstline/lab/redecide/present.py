@@ -18,6 +18,7 @@ from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.store import MemoryStore
 from firstline.notifications.delivery import Delivery
+from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import DecisionInputs, ObservedFacts
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
@@ -70,7 +71,7 @@ class Deeds(Protocol):
         """What is known of it; may end the turn by an exception of its own."""
         ...
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
+    def deliver(self, notification: Notification) -> Delivery:
         """Whether PagerDuty took it."""
         ...
 

@@ -99,7 +99,7 @@ class Run:
         self.world = World(start.scenario, BEGINS, profile.fleet.group)
         self.healed_at = BEGINS + HEALED_AFTER
         self.scheduler = Scheduler(self.world, choices, self.healed_at, forced)
-        self.door = MemoryDoor(self.world, self.scheduler)
+        self.door = MemoryDoor(self.world, self.scheduler, profile.routes)
         versions.spoil(self.door.store.tables, self.world, profile.fleet.name)
         self.mail = Mail(choices, self.healed_at)
         self.news = News(start, self.world, self.profile, self.mail)

@@ -50,7 +50,7 @@ def _number(key: str) -> int:
 def _opened_a_page(held: Incident) -> bool:
     """Whether its own key was paged when it opened; a minor one has no alert to stand beside."""
     return any(
-        (each.channel, each.key, each.owed_at) == ("pager", held.id, held.opened_at)
+        each.traits.pages_on_call and (each.key, each.owed_at) == (held.id, held.opened_at)
         for each in held.pages
     )
 

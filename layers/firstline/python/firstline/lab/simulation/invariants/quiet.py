@@ -78,7 +78,8 @@ def _rings(held: Incident) -> list[Page]:
     return [
         each
         for each in held.pages
-        if (each.channel, each.action) == ("pager", "trigger")
+        if each.traits.pages_on_call
+        and each.action == "trigger"
         and not any(part in each.key for part in other)
     ]
 

@@ -37,7 +37,7 @@ def everything_ends(left: Left) -> Iterator[str]:
             yield f"{held.id} is {held.status}"
         elif held.ended_at is None or held.ended_at > held.opened_at + bound:
             yield f"{held.id} ended at {held.ended_at}, opened at {held.opened_at}"
-        if any(each.sent_at is None and each.channel in {"pager", "team"} for each in held.pages):
+        if any(each.sent_at is None and each.traits.awaited for each in held.pages):
             yield f"{held.id} still owes a page"
 
 
