@@ -27,7 +27,7 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("text", [EXTENDING, WHOLE], ids=["extends", "whole"])
 def test_it_is_read_and_is_no_part_of_the_profile(tmp_path: Path, text: str) -> None:
-    """The policy has the same digest whoever reads the topics."""
+    """Recipients do not change the policy's digest."""
     path = written(tmp_path, text + SECTION)
     expected = Deployment(mode="enforce", team_email="team@example.com", archive_lock_days=400)
     assert fleet_file.deployment(path) == expected

@@ -74,6 +74,6 @@ def test_the_documented_settings_can_be_read() -> None:
 
 
 def test_every_outcome_is_documented() -> None:
-    """What an alarm's dimension says can be looked up."""
+    """Each value of an alarm's dimension is documented."""
     outcomes = {*ProbeOutcome, *HealthOutcome}
     assert {each.value for each in outcomes if f"`{each.value}`" not in PAGE} == set()

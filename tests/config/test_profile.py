@@ -72,7 +72,7 @@ def when(written: str) -> str:
 
 
 def refusal_text(raw: bytes) -> str:
-    """What is said of a file that is refused."""
+    """Return the error for an invalid file."""
     with pytest.raises(InvalidInput) as refusal:
         parse(raw, "fleet.toml")
     return str(refusal.value)
@@ -84,7 +84,7 @@ def at(text: str, key_line: str, *, nth: int = 1) -> int:
 
 
 class Refused(NamedTuple):
-    """A change of the runbook's profile, the line that is then wrong, and what is told."""
+    """A change of the runbook's profile, the line that is then wrong, and the message."""
 
     text: str
     line: str
@@ -504,7 +504,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_profile_answers_by_its_names() -> None:
-    """What it does not name has no ladder, no alias, and may only be observed."""
+    """An unknown name has no ladder, no alias, and default autonomy."""
     assert PROFILE.digest == digest(fleet_file.read(PROFILE_FILE))
     assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave", "refresh_fleet")
     assert PROFILE.rungs(Condition.CAPACITY) == ()

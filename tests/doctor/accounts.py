@@ -32,7 +32,7 @@ WEEK_AGO = NOW - timedelta(days=7)
 MADE = detection.deployable_alarms(PROFILE)
 STACK = alarm_inventory.stack_name(PROFILE)
 HASH = "0A1B2C3D"
-"""What the CDK puts behind a logical id."""
+"""The CDK's suffix of a logical id."""
 QUEUES = "https://sqs.us-east-1.amazonaws.com/111122223333/"
 EMERGENCY, SECURITY, TEAM = (
     f"arn:aws:sns:us-east-1:111122223333:{each}" for each in ("emergency", "security", "team")
@@ -50,7 +50,7 @@ PLACED = (
     *(Resource("AWS::CloudWatch::Alarm", each + HASH, f"{STACK}-{each}") for each in OWN),
     Resource("AWS::SNS::Topic", "BusSecurity" + HASH, SECURITY),
 )
-"""What the stack has beside the profile's alarms."""
+"""The stack's resources besides the profile's alarms."""
 RESOURCES = (
     *(
         Resource(
@@ -109,7 +109,7 @@ def alarm(name: str, *metrics: Metric, **changes: Any) -> Alarm:  # noqa: ANN401
 
 
 def measured(profile: Profile, at: datetime | None = NOW) -> dict[Metric, datetime | None]:
-    """What each alarm of the profile watches had a value at *at*."""
+    """Return the last value of each metric that the profile's alarms watch."""
     return {metric: at for each in alarm_inventory.fleet_alarms(profile) for metric in each.metrics}
 
 
@@ -153,7 +153,7 @@ WELL = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, concurrent_instan
 
 
 def found(profile: Profile = WELL, /, **changes: Any) -> tuple[DoctorResult, ...]:  # noqa: ANN401 - as `Account`
-    """What the checks find where the account differs by *changes*; not what is left out."""
+    """Return the results for the account with *changes*, without omission notes."""
     return tuple(
         each
         for each in examine(profile, copy.replace(ACCOUNT, **changes))
@@ -162,5 +162,5 @@ def found(profile: Profile = WELL, /, **changes: Any) -> tuple[DoctorResult, ...
 
 
 def summaries(profile: Profile = WELL, /, **changes: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
-    """Check, severity and subject of each."""
+    """Return check, severity and subject of each result."""
     return [(each.check, each.severity, each.subject) for each in found(profile, **changes)]

@@ -1,4 +1,4 @@
-"""What a deployment would take from the deployed stacks is named, and stops it unless accepted."""
+"""A deployment's losses are named, and stop it unless they are accepted."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `firstline doctor` finds, of an account in which one thing is not as it should be."""
+"""`firstline doctor` on an account in which one thing is wrong."""
 
 import copy
 from datetime import timedelta
@@ -218,7 +218,7 @@ def test_a_group_that_may_grow_beyond_what_the_profile_says(
     ],
 )
 def test_a_part_of_a_name_matches_nothing(names: list[str], remedy: str, near: str) -> None:
-    """Nor does the part that several share; the groups that may be meant are told."""
+    """Nor does a part that several groups share; the candidates are named."""
     groups = tuple(ScalingGroup(name=each, desired=1) for each in names)
     (one,) = found(groups=groups)
     assert one.check == "group"
@@ -287,7 +287,7 @@ def _with_alarms(profile: Profile) -> dict[str, Any]:
 
 
 def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
-    """What it names else is still looked for."""
+    """Its other names are still checked."""
     assert summaries(
         copy.replace(fleet(pcr0_parameter="/vettid/pcr0"), probe=Probe()), parameters=()
     ) == [("surroundings", "warning", "/vettid/pcr0")]
@@ -323,7 +323,7 @@ def test_each_api_of_a_list_is_asked_for() -> None:
 
 
 def test_a_rest_api_that_is_an_http_api() -> None:
-    """Its id is told; one that is well is not."""
+    """Its id is named; a correct one has no result."""
     (one,) = found(rest_apis=(), http_apis=(Api("a1b2", "vettid-api", "HTTP"),))
     assert one.what == "is an HTTP API: set http_api = 'a1b2'"
     good = fleet(http_api="a1b2")
@@ -411,7 +411,7 @@ def test_a_rest_api_that_is_an_http_api() -> None:
     ],
 )
 def test_what_cannot_be_read_is_one_finding(changes: dict[str, Any], grade: str) -> None:
-    """It is never taken for well, nor for not there; another fault than a denial is told apart."""
+    """A failed read is neither well nor absent; a denial differs from other faults."""
     (one,) = found(**changes)
     assert (one.check, one.severity) == ("permission", grade)
     assert one.remedy == f"allow {one.subject} to whoever runs doctor"
@@ -424,13 +424,13 @@ def test_an_answer_that_did_not_come() -> None:
 
 
 def test_an_api_of_which_nobody_knows_the_kind() -> None:
-    """Where HTTP APIs cannot be read, a REST API that is not there is still told."""
+    """Without the HTTP APIs, a missing REST API is still reported."""
     unread = ReadFailure("apigateway:GET", DENIED)
     assert ("api", "warning", "vettid-api") in summaries(rest_apis=(), http_apis=unread)
 
 
 def test_before_the_first_deployment() -> None:
-    """What cannot be known yet is a note, and nothing of it is critical."""
+    """An unknown fact is a note, and none is critical."""
     ours = {it: None if it.namespace.startswith("firstline") else NOW for it in measured(WELL)}
     early = {"deployed": None, "last_values": ours}
     checks = {(each.check, each.severity) for each in found(**early)}
@@ -455,6 +455,6 @@ def test_every_check_tells_its_consequence_and_remedy_in_one_line() -> None:
 
 
 def test_no_metric_is_its_own_name() -> None:
-    """A metric is told with its dimensions."""
+    """A metric is shown with its dimensions."""
     assert str(Metric("AWS/EC2", "CPUUtilization")) == "AWS/EC2 CPUUtilization (no dimensions)"
     assert str(Metric("a", "b", (("c", "d"), ("e", "f")))) == "a b (c=d, e=f)"

@@ -59,12 +59,12 @@ def test_a_command_is_whole(check: Check) -> None:
 
 
 NOT_THERE = re.compile(r"NotFound|NonExistent|NoSuch")
-"""How services say that they understood, and that there is no such thing."""
+"""The error codes for a resource that does not exist."""
 MOTO_LACKS = {"DescribeInstanceInformation", "DetectStackDrift", "StartMessageMoveTask"}
 
 
 def ran(asked: Request) -> str:
-    """What came of it on moto, where none of what it names is there: the error's code, if any."""
+    """Return the error code of a remedy on an empty moto, if any."""
     client: Any = Session(region_name="eu-west-1").client(cast("Literal['sqs']", asked.service))
     try:
         getattr(client, xform_name(asked.operation))(**asked.parameters)

@@ -25,21 +25,21 @@ HERE = Path(__file__).parent
 PROFILES = tuple(sorted(path.stem for path in PROFILE_FILE.parent.glob("*.toml")))
 COMMAND = ".venv/bin/python -m tests.infra.listing"
 BEHIND = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?=$|[^0-9A-Za-z]|[A-Z][a-z])")
-"""What the CDK puts behind a name, wherever it stands in an export's."""
+"""The CDK's suffix of a name."""
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 STATEMENT = ("Effect", "Principal", "Action", "Resource", "NotResource", "Condition")
-"""What a statement is made of, in the order of telling."""
+"""The elements of a statement, in display order."""
 POLICIES = ("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument")
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "AWS::IAM::Role": ("Policies",),
     "AWS::Lambda::Function": ("Code", "Environment"),
     "AWS::Lambda::LayerVersion": ("Content",),
 }
-"""What of a kind is told elsewhere, or changes with the code."""
+"""Properties that are shown elsewhere or change with the code."""
 
 
 def assembled(profile: str, folder: Path) -> Made:
-    """What a deployment with the shipped *profile* would make."""
+    """Return the assembly of the shipped *profile*."""
     path = PROFILE_FILE.with_name(f"{profile}.toml")
     app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
@@ -104,14 +104,14 @@ def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 
 
 def _statement(statement: Mapping[str, Any]) -> str:
-    """Who may, or may never, do what to what, and under which condition."""
+    """Return effect, actions, resources and conditions."""
     text = {key: _text(statement[key]) for key in STATEMENT if key in statement}
     assert statement.keys() - {"Sid"} <= set(STATEMENT), statement
     return ", ".join(f"{key}: {each}" for key, each in text.items())
 
 
 def _document(content: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """What a command takes, and its steps; of a script its digest."""
+    """Yield a document's parameters and steps; of a script its digest."""
     for name, parameter in sorted(content["parameters"].items()):
         yield f"takes {name}: {_text({key: parameter[key] for key in sorted(parameter)})}"
     for step in content["mainSteps"]:
@@ -137,7 +137,7 @@ BY_PARTS: Mapping[tuple[str, str], Callable[[Any], Iterator[str]]] = {
     ("AWS::CloudWatch::Dashboard", "DashboardBody"): _dashboard,
     ("AWS::SSM::Document", "Content"): _document,
 }
-"""What of a kind is told in parts."""
+"""Kinds that are shown in parts."""
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - JSON
@@ -171,7 +171,7 @@ def approved(profile: str) -> Path:
 
 
 def main() -> None:
-    """Write the files anew."""
+    """Write the files again."""
     for profile in PROFILES:
         with tempfile.TemporaryDirectory() as folder:
             approved(profile).write_text(listing(assembled(profile, Path(folder))))

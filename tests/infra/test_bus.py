@@ -1,4 +1,4 @@
-"""What passes the rules of the bus, event by event of the corpus."""
+"""The events of the corpus that the bus's rules pass."""
 
 import copy
 import json
@@ -86,7 +86,7 @@ def of_our_document(made: Made, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def unheard(path: Path, event: dict[str, Any]) -> bool:
-    """Whether the file must not pass: foreign, or an alarm that nobody listed."""
+    """Return True if the file must not pass: foreign, or an unlisted alarm."""
     if path.stem in UNHEARD:
         return True
     listed = ("healthy-hosts", "unhealthy-hosts", "enclave-service")
@@ -96,7 +96,7 @@ def unheard(path: Path, event: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("field", ["account", "source", "detail-type"])
 def test_a_forged_event_passes_no_rule(made: Made, field: str) -> None:
-    """Who speaks, for whom and of what is asked by every rule."""
+    """Every rule checks source, account and type."""
     for path in on_the_bus():
         event = json.loads(path.read_text())
         if event:
@@ -129,7 +129,7 @@ def test_the_security_team_hears_severe_findings(made: Made) -> None:
 def test_a_finding_in_ocsf_passes_by_its_numbers(
     made: Made, edit: dict[str, int], *, received: bool, severe: bool
 ) -> None:
-    """Informational ones are not heard; one whose severity is not known is, as a severe one."""
+    """Informational ones do not pass; an unknown severity counts as severe."""
     event = json.loads((EVENTS / "securityhub.v2-high.json").read_text())
     event["detail"]["findings"][0] |= edit
     assert bool(passing(made, event, to="QueuesSignals")) == received

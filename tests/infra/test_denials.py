@@ -1,4 +1,4 @@
-"""What is denied to every function: a permission that comes later does not open it."""
+"""The denials of every function: a later permission does not override them."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.infra.made import HERE, REGION, Made, Resource
 from tests.infra.permissions import Request, allowed, statements
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-"""As if somebody had given the role all there is."""
+"""A role with all permissions."""
 KEY = f"arn:aws:kms:{HERE}:key/0a1b2c3d"
 ALIAS = "alias/vettid-enclave-sealing"
 INSTANCE = f"arn:aws:ec2:{HERE}:instance/i-0a1b2c3d4e5f60711"

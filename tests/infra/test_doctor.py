@@ -1,4 +1,4 @@
-"""What `firstline doctor` takes for the parts of a deployment is what the stack makes."""
+"""Doctor's parts of a deployment are those of the stack."""
 
 import copy
 
@@ -24,7 +24,7 @@ def of_app(made: Made) -> list[Template]:
 
 
 def physical(made: Made, resource: Template) -> str:
-    """What CloudFormation gives as the resource's own name."""
+    """Return CloudFormation's physical name."""
     if resource.kind == stack_parts.QUEUE:
         return "https://sqs.{}.amazonaws.com/{}/".format(*HERE.split(":")) + resource.name
     return made.arn(resource) if resource.kind == "AWS::SNS::Topic" else resource.name
@@ -68,7 +68,7 @@ def alarms(made: Made) -> tuple[Alarm, ...]:
 
 
 def found(made: Made, profile: Profile, shown: tuple[Alarm, ...]) -> list[Problem]:
-    """What the checks of the transport find of it, where it has these alarms."""
+    """Return the results of the transport checks with these alarms."""
     case = DoctorContext(profile, copy.replace(ACCOUNT, deployed=deployed(made), alarms=shown))
     return [each for check in transport.CHECKS for each in check.run(case)]
 

@@ -1,4 +1,4 @@
-"""What doctor holds to the template is all that the stacks of the shipped profiles have of it."""
+"""Doctor's expected configurations are all of the shipped profiles' stacks."""
 
 from pathlib import Path
 

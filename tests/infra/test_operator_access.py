@@ -1,4 +1,4 @@
-"""The levers' function and URL: nobody without IAM, and through the URL alone."""
+"""The operators' function and URL: IAM only, and through the URL only."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ APP = "firstline-vettid-app"
 
 
 def statements(made: Made) -> dict[str, dict[str, Any]]:
-    """What the managed policy allows, by action."""
+    """Return the managed policy's permissions by action."""
     (policy,) = made.of("AWS::IAM::ManagedPolicy")
     found = policy.properties["PolicyDocument"]["Statement"]
     assert all(each["Effect"] == "Allow" for each in found)
@@ -21,7 +21,7 @@ def statements(made: Made) -> dict[str, dict[str, Any]]:
 
 
 def test_the_url_asks_for_a_signature(made: Made) -> None:
-    """IAM authenticates whoever calls; no permission on the function opens it to anybody."""
+    """IAM authenticates each caller; no permission opens it to all."""
     (url,) = made.of("AWS::Lambda::Url")
     assert url.properties["AuthType"] == "AWS_IAM"
     assert "Cors" not in url.properties

@@ -67,7 +67,7 @@ def test_a_way_of_being_deaf_is_told(made: Made, name: str) -> None:
 
 
 def notifies_emergency(made: Made, alarm: Resource) -> bool:
-    """Tell whether the alarm goes straight to the emergency topic, and says when it is over."""
+    """Return True if the alarm notifies the emergency topic, on start and end."""
     topic = [made.arn(made.one("AWS::SNS::Topic", "Emergency"))]
     return alarm.properties.get("AlarmActions") == topic == alarm.properties.get("OKActions")
 
@@ -109,7 +109,7 @@ def test_signals_that_come_back_undone_are_told(made: Made) -> None:
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_every_function_is_watched(made: Made, metric: str) -> None:
-    """Whatever function comes to the stack, its crashes and throttles are told."""
+    """Each function's crashes and throttles have alarms."""
     watched = on(made, "AWS/Lambda", metric, "FunctionName")
     assert watched.keys() == {each.name for each in made.of("AWS::Lambda::Function")}
     fields = ("Statistic", "Threshold", "Period")
@@ -146,14 +146,14 @@ def often(made: Made) -> dict[str, timedelta | None]:
 
 
 def rate(schedule: Resource) -> timedelta:
-    """How often it runs."""
+    """Return its period."""
     found = RATE.fullmatch(schedule.properties["ScheduleExpression"])
     assert found, "a schedule of another form: say here how often it runs"
     return int(found[1]) * UNITS[found[2]]
 
 
 def can_ring(alarm: Resource, runs: timedelta | None) -> bool:
-    """Whether a function that fails at each run fills as many periods as *alarm* asks for."""
+    """Return True if permanent failures fill as many periods as *alarm* needs."""
     said = alarm.properties
     periods, period = said["EvaluationPeriods"], timedelta(seconds=said["Period"])
     needed = said.get("DatapointsToAlarm", periods)
@@ -216,11 +216,11 @@ SILENCE = {
     "functions.probe_health.handler": "HealthAnswering",
     "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState": "DrillsPassed",
 }
-"""What each scheduled function sends whenever it runs to its end, and what a drill comes to."""
+"""The metric of each scheduled function's completed run, and of a drill."""
 
 
 def test_the_silence_of_every_schedule_is_told(made: Made) -> None:
-    """What a schedule runs has a metric whose absence is breaching; a new one needs its own."""
+    """Each schedule's function has a metric whose absence is breaching."""
     handlers = {
         made.arn(each): each.properties["Handler"] for each in made.of("AWS::Lambda::Function")
     }
@@ -270,7 +270,7 @@ def test_a_wake_may_wait_for_as_long_as_it_is_sent_ahead(made: Made) -> None:
 
 
 def test_each_dead_letter_queue_is_watched(made: Made) -> None:
-    """The queues that end in an alarm are all the queues that nobody reads."""
+    """Exactly the queues without a consumer have an alarm."""
     watched = {
         each.properties["Dimensions"][0]["Value"]
         for each in made.of("AWS::CloudWatch::Alarm")

@@ -42,7 +42,7 @@ class Synthesized(NamedTuple):
 def run_app(
     folder: Path, context: dict[str, str], **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `app.py` as the CDK does: told by the environment where to write, and the context."""
+    """Run `app.py` as the CDK does, with output folder and context in the environment."""
     given = {"fleet": str(PROFILE_FILE)} | context
     expected = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(given), **environment}
     return subprocess.run(

@@ -97,7 +97,7 @@ def test_the_roles_reach_one_parameter_and_no_more(made: Made) -> None:
 
 
 def test_a_deployer_is_told_of_network_and_price() -> None:
-    """R07, R08, R10: also what nobody watches without a probe."""
+    """R07, R08, R10: also the gaps without a probe."""
     (line,) = probe.deployment_notes(PROBE)
     assert "a VPC endpoint for ssm in 2 subnets, about $14.60 a month" in line
     assert PROBE.nats is not None

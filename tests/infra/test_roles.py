@@ -1,4 +1,4 @@
-"""What each function may do, and what none ever may."""
+"""The permissions and the denials of each function."""
 
 import copy
 
@@ -147,7 +147,7 @@ def test_only_reconcile_sends_our_documents(made: Made, name: str) -> None:
     ],
 )
 def test_no_other_document_is_sent(made: Made, name: str) -> None:
-    """No other document, whoever owns it, and whatever the instance's tags are."""
+    """No other document, for any owner and tags."""
     assert not may(role_of(made, "reconcile"), SEND, name, **TAG)
 
 
@@ -179,7 +179,7 @@ def test_only_the_fleets_instances(made: Made, tags: dict[str, str], *, allowed:
 
 
 def test_our_documents_cannot_be_changed(made: Made) -> None:
-    """What is sent stays what was reviewed."""
+    """The sent documents stay as reviewed."""
     role = role_of(made, "reconcile")
     for action in ("ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion", "ssm:CreateDocument"):
         assert not may(role, action, document(made, "RestartEnclave"))

@@ -31,7 +31,7 @@ DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
 
 
 def of(period_seconds: int, length: timedelta = 9 * MINUTE) -> tuple[timedelta, timedelta, int]:
-    """When the window begins and when its last period does, from the start on, and its count."""
+    """Return the window's start and last end, relative to the start, and its count."""
     alarm = copy.replace(ALARM, period_seconds=period_seconds)
     found = window(alarm, NOW, NOW + length)
     assert found.until == NOW + length

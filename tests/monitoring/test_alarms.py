@@ -114,7 +114,7 @@ def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
 
 
 def test_facts_stand_in_their_places() -> None:
-    """A log's metric is of its fleet, so that two fleets in one account are told apart."""
+    """A log's metric has its fleet, so that two fleets in one account differ."""
     made = {each.name: each for each in detection.deployable_alarms(SHIPPED["runbook"])}
     assert made["host-memory"].namespace == "CWAgent"
     assert made["host-memory"].dimensions == {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
@@ -130,7 +130,7 @@ def test_what_takes_silence_for_trouble_warms_up(name: str) -> None:
 
 
 def test_a_p1_is_known_by_its_rules() -> None:
-    """What has a rule of severity P1 gets a backstop without code."""
+    """A rule of severity P1 gives a backstop without code."""
     profile = SHIPPED["runbook"]
     p1 = {
         each.name for each in profile.alarms.made if profile.severity_of(each.name) is Severity.P1
@@ -140,14 +140,14 @@ def test_a_p1_is_known_by_its_rules() -> None:
 
 
 def rings(alarm: AlarmDefinition, value: float | None) -> bool:
-    """Whether the alarm is in ALARM once each of its minutes had this *value*, or None."""
+    """Return True if the alarm is in ALARM after minutes of this *value*, or None."""
     if value is None:
         return alarm.missing_data == "breaching"
     return {"<": value < alarm.threshold, ">": value > alarm.threshold}[alarm.comparison]
 
 
 def rung(profile: Profile, outcome: ProbeOutcome | None) -> set[Severity]:
-    """How bad the alarms are that ring over the probe's bare outcome; None is a silent probe."""
+    """Return the severities of the alarms on the probe's outcome; None is a silent probe."""
     shown = metrics(NatsReading(failure=outcome), None) if outcome else ()
     values = {each.name: each.value for each in shown}
     over = ("EnclaveAnswering", "NatsConnected")
@@ -185,7 +185,7 @@ TOLD_ONLY = {
 
 
 def test_every_metric_of_the_probe_has_an_alarm_or_a_reason() -> None:
-    """The probe tells nothing that nobody hears."""
+    """No metric of the probe is unused."""
     watched = {
         each.metric for each in SHIPPED["runbook"].alarms.made if each.namespace == "firstline"
     }

@@ -1,4 +1,4 @@
-"""What the answers of JetStream's API say of a backlog."""
+"""The backlog in responses of JetStream's API."""
 
 import json
 

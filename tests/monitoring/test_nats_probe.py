@@ -68,7 +68,7 @@ def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: ProbeOu
 
 
 def test_a_probe_that_is_kept_out_is_told_by_nats_connected_alone() -> None:
-    """Users may be served all the while, so that nothing is said of the enclaves."""
+    """Users may be served meanwhile, so that nothing is said on the enclaves."""
     assert metrics(NatsReading(failure=ProbeOutcome.SERVER_FULL), None) == (
         Metric("Probe", 1, "Count", (("outcome", "server_full"),)),
         Metric("NatsConnected", 0, "Count"),
@@ -115,7 +115,7 @@ def test_a_stream_acknowledges_what_it_stores(reply: bytes, *, stream: bool) -> 
     ],
 )
 def test_a_server_names_the_clients_that_it_holds(reply: bytes, *, client: bool) -> None:
-    """What is passed on to another server is that one's to name."""
+    """A forwarded subscription is the other server's."""
     assert json.loads(connections("a.b"))["filter_subject"] == "a.b"
     assert lists_client(reply) is client
 

@@ -1,4 +1,4 @@
-"""What the page of costs counts is what the templates have."""
+"""The cost page's counts equal the templates'."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def functions(made: Made) -> dict[str, int]:
 
 
 def alarm_metrics(made: Made) -> int:
-    """What CloudWatch asks for: an expression's metrics each, and the expression nothing."""
+    """Return the billed metrics: an expression's metrics each, the expression none."""
     alarms = (each.properties for each in made.of("AWS::CloudWatch::Alarm"))
     return sum(
         sum("MetricStat" in metric for metric in each.get("Metrics", ({"MetricStat": {}},)))
@@ -39,7 +39,7 @@ def alarm_metrics(made: Made) -> int:
 
 
 def schedules(made: Made) -> list[str]:
-    """How often each schedule runs."""
+    """Return the period of each schedule."""
     return sorted(
         each.properties["ScheduleExpression"] for each in made.of("AWS::Scheduler::Schedule")
     )

@@ -11,7 +11,7 @@ def test_every_room_has_its_place_and_none_is_too_full() -> None:
 
 
 def test_a_room_without_a_place_is_a_fault(tmp_path: Path) -> None:
-    """A folder that nobody put into the order could import whatever it likes."""
+    """A package outside the contract could import anything."""
     contract = '[[tool.importlinter.contracts]]\ntype = "layers"\nlayers = ["firstline.ids"]\n'
     (tmp_path / "pyproject.toml").write_text(contract)
     assert "the contract names no ledger" in tuple(packages.faults(tmp_path))

@@ -1,4 +1,4 @@
-"""``firstline prove``: parts that go on where they stopped, and begin anew for other code."""
+"""``firstline prove``: parts continue where they stopped, and start again for other code."""
 
 import copy
 from pathlib import Path

@@ -14,7 +14,7 @@ STEPS = {each.id: each for each in runbook.load()}
 
 
 def faults(changed: Step) -> tuple[str, ...]:
-    """What is told when *changed* stands in place of the step of its id."""
+    """Return the faults if *changed* replaces the step of its id."""
     steps = (STEPS | {changed.id: changed}).values()
     return tuple(runbook.faults(tuple(steps), checkout()))
 

@@ -144,9 +144,7 @@ def _matrix(run: Campaign) -> Iterator[str]:
     yield f"| request | {' | '.join(kinds)} |"
     yield f"|---|{'---|' * len(kinds)}"
     for effect in effects():
-        cells = (
-            "." if impossible(effect, kind) else run.times(effect, kind) for kind in kinds
-        )
+        cells = ("." if impossible(effect, kind) else run.times(effect, kind) for kind in kinds)
         yield f"| `{effect}` | {' | '.join(map(str, cells))} |"
     yield ""
     for kind in kinds:

@@ -20,11 +20,11 @@ STANDS = Deployment(
     team_email="team@vettid.example",
     archive_lock_days=400,
 )
-"""What the deployed stack was made with."""
+"""The settings of the deployed stack."""
 
 
 def found(settings: Deployment | None, output: str | None = None) -> list[DoctorResult]:
-    """What differs between the file and what stands."""
+    """Return the differences between the file and the deployment."""
     said = {} if output is None else {deploy_settings.CONTEXT_OUTPUT: output}
     deployed = copy.replace(DEPLOYED, outputs=DEPLOYED.outputs | said)
     account = copy.replace(ACCOUNT, deployed=deployed)

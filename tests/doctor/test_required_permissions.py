@@ -1,4 +1,4 @@
-"""What a template says that its functions need: with its references in place, or not at all."""
+"""The permissions in a template, with its references resolved, or an error."""
 
 import copy
 from typing import Any
@@ -104,7 +104,7 @@ def test_a_reference_to_nothing_is_told(value: object, why: str) -> None:
 
 
 def test_a_need_is_of_one_action_and_one_resource() -> None:
-    """Once each, whoever grants it again."""
+    """Once each, even if granted twice."""
     two = allow(["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::b/a/*", "arn:aws:s3:::b/c/*"])
     found_ = asked(two, allow("s3:GetObject", "arn:aws:s3:::b/a/*"))
     assert [(each.action, each.resource) for each in found_] == [
@@ -188,7 +188,7 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
     ],
 )
 def test_a_template_that_is_not_ours_is_told(made: object, why: str) -> None:
-    """What cannot be judged is not passed over."""
+    """An unknown form is an error."""
     with pytest.raises(InvalidInput, match=why):
         required_permissions(made, STANDS)
 
@@ -227,7 +227,7 @@ def refused(function: str, action: str, resource: str = "*", **said: Any) -> dic
 def test_a_refusal_is_as_grave_as_what_it_harms(
     function: str, action: str, resource: str, grade: str
 ) -> None:
-    """A P1 that is not heard, or something less."""
+    """Critical if a P1 is lost, else a warning."""
     (one,) = found(**refused(function, action, resource))
     assert (one.check, one.severity, one.subject) == ("role-lacks", grade, f"{function} {action}")
 
@@ -282,12 +282,12 @@ def test_one_finding_for_all_that_an_action_is_refused_on() -> None:
     ],
 )
 def test_whoever_refuses_is_named(said: dict[str, Any], checks: list[str]) -> None:
-    """And a refusal that rests on a key which nobody gave is none: it is not known."""
+    """A refusal because of a missing key is unknown."""
     assert [each.check for each in found(**refused("audit", "s3:GetObject", **said))] == checks
 
 
 def test_what_was_not_ruled_on_is_no_refusal() -> None:
-    """It is a finding of its own, beside those that were."""
+    """It has its own result, in addition to the others."""
     throttled = ReadFailure("iam:SimulatePrincipalPolicy", "Throttling")
     rulings: Rulings = {
         RequiredPermission("audit", "s3:GetObject", "*"): throttled,

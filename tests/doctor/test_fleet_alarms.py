@@ -26,7 +26,7 @@ from firstline.doctor.facts import (
 from firstline.signal import Severity
 from tests.builders import NOW
 from tests.doctor.accounts import WEEK_AGO
-from tests.doctor.test_doctor_alarms import API, GROUP, NATS_TARGETS, NLB, REAL, VETTID, metric
+from tests.doctor.test_alarms import API, GROUP, NATS_TARGETS, NLB, REAL, VETTID, metric
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:VettID-Monitoring-AlarmTopic0A1B2C3D-X"
 """The one topic of the stacks, which VettID-Monitoring's alarms alone speak to."""
@@ -198,7 +198,7 @@ MEASURED: dict[Metric, datetime | None] = {
 
 @pytest.mark.parametrize(("one", "findings"), ALARMS.values(), ids=ALARMS)
 def test_an_alarm_as_it_really_is(one: Alarm, findings: Found) -> None:
-    """Somebody reads the topic; what is wrong with the alarm itself is told, and no more."""
+    """The topic has a subscriber; only the alarm's own fault is reported."""
     account = copy.replace(REAL, alarms=(one,), last_values=MEASURED, subscriptions={TOPIC: READ})
     assert examined(account).get(one.name, []) == findings
 
@@ -227,7 +227,7 @@ SCALING = "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"
 def test_the_one_topic_by_mail(
     actions: tuple[str, ...], readers: dict[str, Fact[Subscriptions | Missing]], findings: Found
 ) -> None:
-    """An alarm that speaks to a topic of which nobody confirmed the mail is heard by nobody."""
+    """An alarm whose topic has no confirmed subscription reaches no one."""
     one = copy.replace(THEIRS, actions=actions)
     account = copy.replace(REAL, alarms=(one,), last_values=MEASURED, subscriptions=readers)
     assert examined(account)[one.name] == findings
@@ -273,7 +273,7 @@ def test_the_parents_log_that_nothing_makes_or_ships_to(
 
 
 def test_failing_calls_of_the_api_are_a_weak_sign_of_the_enclaves() -> None:
-    """What matters goes by NATS: the alarm of a P1 is the probe's, and 5xx is none."""
+    """The P1's alarm is the probe's, and 5xx is none."""
     assert VETTID.severity_of("http-api-errors") is Severity.P3
     assert VETTID.severity_of("enclave-answering") is Severity.P1
 

@@ -1,4 +1,4 @@
-"""What `firstline doctor` finds of the NATS probe's credentials and network."""
+"""`firstline doctor` on the NATS probe's credentials and network."""
 
 import copy
 from datetime import timedelta
@@ -20,7 +20,7 @@ NETWORK = NATS.network
 
 
 def watching(known_as: str | None) -> tuple[Profile, Facts]:
-    """A profile of which no made alarm watches the probe, but another's may."""
+    """A profile whose own alarms ignore the probe, with a foreign alarm on it."""
     made = tuple(each for each in WELL.alarms.made if each.namespace != "firstline")
     external = WELL.alarms.external
     if known_as:
@@ -66,7 +66,7 @@ PROBE: dict[str, tuple[Facts, str]] = {
 def test_what_the_probe_needs_is_as_grave_as_what_rests_on_it(
     changes: Facts, subject: str, known_as: str | None, grade: str
 ) -> None:
-    """A P1 that only the probe can tell is not heard without it; the shipped profiles have one."""
+    """Critical if a P1 depends on the probe alone."""
     (one,) = found(**changes)
     assert (one.check.startswith("probe-"), one.severity) == (True, "critical")
     assert one.subject == subject
@@ -99,7 +99,7 @@ def test_a_missing_credential_names_its_remedy() -> None:
 
 
 def test_before_the_first_deployment_a_credential_is_not_known() -> None:
-    """Doctor may not decrypt it: that it is there is all that can be told."""
+    """Doctor may not decrypt it: only its existence is known."""
     early = [
         each for each in found(deployed=None, probe_status=None) if each.subject == CREDENTIALS
     ]

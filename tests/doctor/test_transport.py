@@ -1,4 +1,4 @@
-"""What `firstline doctor` finds of a deployment in which a part on a signal's way is not whole."""
+"""`firstline doctor` on a deployment with a broken part on a signal's path."""
 
 import copy
 from typing import Any
@@ -277,14 +277,14 @@ def test_one_part_is_not_whole(changes: Facts, finding: tuple[str, str, str]) ->
     ],
 )
 def test_what_reads_as_empty_is_not_well(field: str, check: str, count: int) -> None:
-    """A deployment of which all of a kind was deleted is deaf, and each part of it is told."""
+    """With all parts of a kind deleted, each part is reported."""
     findings = found(**deployed(**{field: {}}))
     assert [each.check for each in findings] == [check] * count
     assert doctor.has_critical(findings)
 
 
 def test_a_stack_without_resources_is_not_well() -> None:
-    """Each part that every deployment has is told."""
+    """Each part of every deployment is reported."""
     findings = found(**deployed(resources=()))
     subjects = {each.subject for each in findings}
     assert subjects >= {name for names in stack_parts.PARTS.values() for name in names}
@@ -292,7 +292,7 @@ def test_a_stack_without_resources_is_not_well() -> None:
 
 
 def test_a_rule_whose_signals_the_profile_calls_a_p1() -> None:
-    """How much hangs on it is the profile's."""
+    """The profile decides the grade."""
     rules = tuple(
         copy.replace(each, severity=Severity.P1) if each.source == "firstline.report" else each
         for each in WELL.rules

@@ -1,4 +1,4 @@
-"""Alarms that cannot ring, that never stop, or that nobody hears: what this fleet's stacks have."""
+"""Alarms that cannot fire, that never stop, or that reach no one: those of this fleet's stacks."""
 
 import copy
 from pathlib import Path
@@ -71,7 +71,7 @@ REAL = Account(
 
 
 def of(name: str, *metrics: Metric, **changes: Any) -> list[DoctorResult]:  # noqa: ANN401
-    """What is found of one alarm with an action in the fleet as it is."""
+    """Return the results for one alarm with an action in the fleet."""
     account = copy.replace(REAL, alarms=(alarm(name, *metrics, **changes),))
     return [each for each in doctor.examine(VETTID, account) if each.subject == name]
 
@@ -148,7 +148,7 @@ def test_a_metric_that_this_kind_never_publishes(watched: Metric, why: str) -> N
     ],
 )
 def test_a_metric_that_is_published(watched: Metric) -> None:
-    """It is told only that it had no value, where it had none."""
+    """Only a missing value is reported."""
     assert "alarm-metric" not in [each.check for each in of("theirs", watched)]
     assert "alarm-data" in [each.check for each in of("theirs", watched)]
     account = copy.replace(REAL, alarms=(alarm("theirs", watched),), last_values={watched: NOW})
@@ -166,7 +166,7 @@ def test_data_prove_a_metric_that_no_list_has() -> None:
     "field", ["http_apis", "rest_apis", "groups", "balancers", "target_groups"]
 )
 def test_what_could_not_be_read_accuses_nobody(field: str) -> None:
-    """Only what is known not to be there is told of."""
+    """Only a known absence is reported."""
     watched = (
         metric("AWS/ApiGateway", "5xx", ApiId="gone"),
         metric("AWS/ApiGateway", "5XXError", ApiName="gone"),
@@ -198,7 +198,7 @@ def test_what_could_not_be_read_accuses_nobody(field: str) -> None:
     ("missing", "told_so"), [("breaching", "rings without end"), ("notBreaching", "cannot ring")]
 )
 def test_a_metric_without_data(watched: Metric, missing: str, told_so: str) -> None:
-    """What no agent, function or table publishes: how missing data is taken says what follows."""
+    """A metric without a publisher; the treatment of missing data decides the consequence."""
     (one,) = [each for each in of("theirs", watched, missing=missing) if each.check == "alarm-data"]
     assert f"which had no value in 14 days, so it {told_so}" in one.what
 
@@ -228,7 +228,7 @@ def test_an_alarm_that_never_stops_or_that_nobody_hears(
 
 
 def test_an_alarm_of_the_fleet_that_goes_elsewhere() -> None:
-    """It has an action, so that somebody hears it; firstline does not."""
+    """Its action reaches a person, and it does not reach firstline."""
     cpu = metric("AWS/EC2", "CPUUtilization", AutoScalingGroupName=GROUP)
     account = copy.replace(REAL, alarms=(alarm("theirs", cpu),), last_values={cpu: NOW})
     (one,) = [each for each in doctor.examine(VETTID, account) if each.subject == "theirs"]
@@ -244,7 +244,7 @@ def test_without_a_probe_the_fleet_has_no_first_line() -> None:
 
 
 def heard(name: str, known_as: str) -> Profile:
-    """The profile that listens to another's alarm, too."""
+    """The profile with the foreign alarm."""
     external = (*WELL.alarms.external, ExternalAlarm(name=name, known_as=known_as))
     return copy.replace(WELL, alarms=copy.replace(WELL.alarms, external=external))
 

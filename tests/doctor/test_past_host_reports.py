@@ -1,4 +1,4 @@
-"""What `firstline doctor` says of units by earlier looks, and which looks it remembers."""
+"""`firstline doctor` on units by past reports, and the reports that are kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ AGES = [
 
 @pytest.mark.parametrize(("age", "reports"), AGES)
 def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], reports: str) -> None:
-    """What it says counts, and that it is not of now is a note."""
+    """A past report counts, with a note on its age."""
     earlier = {each: ago(**age)(report()) for each in FLEET} | {A: ago(**age)(GONE)}
     units, looked_at = found(host_reports=None, past_host_reports=earlier)
     assert (units.check, units.severity, units.subject) == ("units", "warning", A)
@@ -63,7 +63,7 @@ def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], reports: st
 
 
 def test_what_is_too_old_is_no_look() -> None:
-    """The host is one that nobody looked at; the command is told."""
+    """The host counts as not inspected; the command is shown."""
     earlier = {A: ago(days=14)(GONE), B: ago(hours=3)(report())}
     unseen, seen = found(host_reports=None, past_host_reports=earlier)
     assert (unseen.subject, unseen.what) == (
@@ -75,7 +75,7 @@ def test_what_is_too_old_is_no_look() -> None:
 
 
 def test_what_a_host_says_now_stands_above_what_it_said() -> None:
-    """And a host that left the group is nobody's concern."""
+    """A present report wins; a host that left the group is ignored."""
     earlier = {each: ago(hours=1)(GONE) for each in (*FLEET, "i-0ff")}
     assert found(host_reports={each: report() for each in FLEET}, past_host_reports=earlier) == ()
 
@@ -89,7 +89,7 @@ def test_where_a_look_cannot_be_an_earlier_one_speaks() -> None:
 
 
 def test_hosts_that_nobody_can_name() -> None:
-    """Where the group cannot be read, no host is said to be well."""
+    """Without the group, no host counts as well."""
     unread = ReadFailure("autoscaling:DescribeAutoScalingGroups", "AccessDenied")
     checks = {each.check: each.what for each in found(host_reports=None, groups=unread)}
     assert checks["looked-at"] == "are not known, and none was looked at"
@@ -112,7 +112,7 @@ class Past:
         self.archive = MemoryArchive(lambda name, _: self.asked.append(name))
 
     def put(self, number: int, reports: dict[InstanceId, HostEvidence], *, ended: bool) -> None:
-        """An incident with what its hosts said."""
+        """Store an incident with its hosts' reports."""
         status = Status.RESOLVED if ended else Status.INVESTIGATING
         made = incident(id=named(number), hosts=reports, status=status)
         self.store.commit(Change(incident=made))
@@ -125,14 +125,14 @@ class Past:
         self.archive.put(archiving.checkpoint_key(sequence), line)
 
     def read(self) -> dict[InstanceId, PastHostReport]:
-        """What is remembered; only its own requests are counted."""
+        """Return the past reports; only these requests are counted."""
         self.asked.clear()
         return past_host_reports(self.store, self.archive)
 
 
 @dataclass
 class Asked:
-    """`Effects` of which none fails."""
+    """`Effects` without faults."""
 
     asked: list[str]
 
@@ -147,7 +147,7 @@ def named(number: int) -> IncidentId:
 
 
 def test_the_latest_report_of_each_host_is_remembered() -> None:
-    """Of an open incident or of one that ended; a host that was silent said nothing."""
+    """From open and ended incidents; a silent host has none."""
     past = Past()
     silent = host(found=Unknown("no answer in time"))
     past.put(1, {A: host(age=50), B: host(age=60)}, ended=True)

@@ -1,4 +1,4 @@
-"""What `firstline doctor` finds of what somebody changed by hand in what carries signals."""
+"""`firstline doctor` on manual changes to resources that carry signals."""
 
 import copy
 import json
