@@ -86,7 +86,7 @@ def run(
     seed: Seed = mutation.SEED,
     count: Count = mutants.COUNT,
 ) -> int:
-    """Run these parts, or all, and print their seconds; return 1 if one fails."""
+    """Run these parts, or all, and print their seconds; status 1 if one fails."""
     folder, parts = checkout() / "docs", select(names or [])
     if listed:
         for name, part in parts.items():

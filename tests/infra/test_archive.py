@@ -24,7 +24,7 @@ def test_bucket_and_key_are_kept(made: Made, bucket: Resource) -> None:
     assert key.properties["KeySpec"] == "RSA_3072"
     assert key.properties["KeyUsage"] == "SIGN_VERIFY"
     stack_outputs = made.outputs("firstline-vettid-records")
-    assert (stack_outputs["ArchiveBucket"], outputs_text["SigningKey"]) == (
+    assert (stack_outputs["ArchiveBucket"], stack_outputs["SigningKey"]) == (
         bucket.name,
         made.arn(key),
     )

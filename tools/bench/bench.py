@@ -28,7 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per figu
 
 @app.command("bench")
 def run(names: Names = None, quick: Quick = False, as_json: AsJson = False) -> int:
-    """Run these benches, or all, and print a table; return 1 if an aim is missed."""
+    """Run these benches, or all, and print a table; status 1 if an aim is missed."""
     folder = checkout() / "bench"
     found = []
     with progress.counting() as tell:

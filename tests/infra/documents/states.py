@@ -21,7 +21,7 @@ class State:
 
     ``service`` is the unit's file, or none; ``begin`` are commands that lead into it, until
     ``shown`` holds. ``properties`` are what systemctl then shows of the rest. ``restart`` is bash
-    for what the stand-in makes of a restart. ``unit_state`` is the state in a report, ``detail`` its
+    for what the stand-in makes of a restart. ``unit_state`` is the reported state, ``detail`` its
     detail without the time, and ``starting`` whether there is one; ``answer`` is a restart's.
     """
 

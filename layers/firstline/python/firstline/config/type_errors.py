@@ -70,7 +70,7 @@ def _of_table(table: dict[str, Any], model: type[msgspec.Struct], key: Key) -> I
     for name in strange:
         mend = f"{_suggestion(name, known)}correct or remove it; known are {', '.join(known)}"
         yield Fault((*key, name), f"is no key here: {mend}")
-    misspelt = {key for name in strange for key in _closest(name, known)}
+    misspelt = {near for name in strange for near in _closest(name, known)}
     for name, field in fields.items():
         if name in table:
             yield from faults(table[name], field.type, (*key, name))
