@@ -108,7 +108,7 @@ def _alarms(
     yield alarm_above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
     dead = lost.metric_approximate_number_of_messages_visible(period=MINUTE)
     yield alarm_above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
-    audits = own_metric(archiving.AUDITS, "Sum", fleet).with_(period=Duration.hours(1))
+    audits = own_metric(archiving.AUDITS_METRIC, "Sum", fleet).with_(period=Duration.hours(1))
     yield alarm_on_silence(
         scope, "Unaudited", audits, _AUDITS_MISSED, "nobody has audited the archive"
     )
