@@ -11,11 +11,11 @@ from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.invariants import CHECKERS
 from firstline.lab.simulation.planted import hunt
 from firstline.lab.simulation.regressions import REGRESSIONS, Regression
-from tools.prove import hunted
+from tools.prove import load_hunts
 from tools.regressions import read
 
 DOCS = Path(__file__).parents[3] / "docs"
-KNOWN = hunted(DOCS / "planted.jsonl")
+KNOWN = load_hunts(DOCS / "planted.jsonl")
 CHOICES = {each.name: each.choices for each in read(DOCS / "regressions.jsonl")}
 BY_NAME = {each.name: each for each in PLANTED}
 GONE = Planted(name="gone", breaks="I1", file="notifications/pages.py", old="no such line", new="")

@@ -21,7 +21,7 @@ from firstline.lab.twin.fleet.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
 
 if TYPE_CHECKING:
-    from firstline.config.profile import MadeAlarm
+    from firstline.config.profile import AlarmDefinition
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """When the alarms were made."""
@@ -79,7 +79,7 @@ class World:
         self.commands: dict[CommandId, Command] = {}
         self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
-        self.made: tuple[MadeAlarm, ...] = ()  # whose metrics CloudWatch is asked for
+        self.made: tuple[AlarmDefinition, ...] = ()  # whose metrics CloudWatch is asked for
         self.notices: list[tuple[datetime, str, str]] = []
         self.breaks: list[BreakPlan] = list(scenario.breaks)
         self._disabled: list[tuple[datetime, str]] = []
