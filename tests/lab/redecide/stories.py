@@ -10,14 +10,14 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.ids import Digest
 from firstline.lab.redecide.record import Story, story
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from firstline.ledger.export import Recorded, recorded
 
 
 def of(seed: int, given: Sequence[int] | None = None) -> tuple[list[Story], dict[Digest, Profile]]:
     """The stories of a run's incidents, and the policy that was in force."""
-    run = found.run(seed, given)
-    told = (story(map(recorded, each)) for each in run.door.store.tables.entries.values())
+    run = seed_run.run(seed, given)
+    told = (story(map(recorded, each)) for each in run.backend.store.tables.entries.values())
     return [each for each in told if each is not None], {run.profile.digest: run.profile}
 
 

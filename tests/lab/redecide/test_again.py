@@ -50,8 +50,8 @@ def test_what_a_worker_took_in_that_did_not_decide_is_taken_in_again() -> None:
     name = "a decision does not follow from its record, where a worker paged and did not decide"
     (died,) = [each for each in REGRESSIONS if each.name == name]
     (line,) = [each for each in read(TABLE) if each.name == name]
-    seed = regressions.seed_of(died)
-    told, policies = stories.of(seed, regressions.given(line.choices))
+    seed = regressions.world_seed(died)
+    told, policies = stories.of(seed, regressions.dense_choices(line.choices))
     assert any(len(turn.arrivals) > 1 for each in told for turn in each.turns)
     assert [again(each, policies).differences for each in told] == [()] * len(told)
 

@@ -17,7 +17,7 @@ from firstline.lab.redecide.judging import KNOWN_MAX
 from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.policy_run import Side, Step
 from firstline.lab.redecide.record import HOME
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from firstline.signal import EARLIEST, Severity
 from firstline.signals.sources.envelope import parse
 from tests.builders import PROFILE
@@ -67,9 +67,9 @@ class Trial:
 
 def export(folder: Path, seed: int, given: Sequence[int] | None = None) -> tuple[Path, Profile]:
     """The ledger of a simulated run, of its *given* choices or those of *seed*, and its policy."""
-    run = found.run(seed, given)
+    run = seed_run.run(seed, given)
     path = folder / f"{seed}.jsonl"
-    path.write_bytes(b"".join(found.exported(run)))
+    path.write_bytes(b"".join(seed_run.export_lines(run)))
     return path, run.profile
 
 
@@ -107,7 +107,7 @@ def test_a_storm_that_was_not_known_then_is_none(*, alone: bool, incidents: int)
 
 def test_what_a_person_allowed_then_is_allowed_again(tmp_path: Path) -> None:
     """The fix that rests on it is done on both sides, and compared on."""
-    tried = (export(tmp_path, seed) for seed in found.seeds(20, "a fix waits for a person"))
+    tried = (export(tmp_path, seed) for seed in seed_run.seeds(20, "a fix waits for a person"))
     path, profile = next(each for each in tried if b'"granted":true' in each[0].read_bytes())
     test = Trial(profile, profile)
     assert (test.relive(path).left, test.flips) == (0, [])
@@ -141,7 +141,7 @@ def _at(body: bytes) -> datetime:
 
 def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
     """By the guard that stops it; what came after is not known, and not told."""
-    (seed,) = found.seeds(1, "restarts do not help")
+    (seed,) = seed_run.seeds(1, "restarts do not help")
     path, profile = export(tmp_path, seed, given=())
     test = Trial(profile, changed(profile, "attempts_per_target_max", 1))
     totals = test.relive(path)
@@ -155,7 +155,7 @@ def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
 
 def test_what_a_person_promoted_then_is_promoted_again(tmp_path: Path) -> None:
     """The demotion before it follows from the fixes that failed, on both sides."""
-    (seed,) = found.seeds(1, "restarts fail in one incident after another")
+    (seed,) = seed_run.seeds(1, "restarts fail in one incident after another")
     path, profile = export(tmp_path, seed, given=())
     assert b'"kind":"promotion"' in path.read_bytes()
     test = Trial(profile, profile)
@@ -178,7 +178,7 @@ def test_a_mode_of_approval_loses_the_fix(tmp_path: Path) -> None:
 
 def test_what_came_after_a_fix_that_was_lost_is_not_compared(tmp_path: Path) -> None:
     """The page of the hand-over then may or may not have come: nobody knows."""
-    (seed,) = found.seeds(1, "nothing helps")
+    (seed,) = seed_run.seeds(1, "nothing helps")
     path, profile = export(tmp_path, seed)
     asked = tuple(copy.replace(each, autonomy="observe") for each in profile.actions)
     trial = Trial(profile, copy.replace(profile, actions=asked))

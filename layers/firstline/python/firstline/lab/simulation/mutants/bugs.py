@@ -1,80 +1,80 @@
-"""The bugs that are planted, each for one invariant; those of acting have their own file."""
+"""The planted bugs, each for one invariant; those of fixes are in `acting_bugs`."""
 
-from firstline.lab.simulation.acting_bugs import ACTING
-from firstline.lab.simulation.bug import Planted
+from firstline.lab.simulation.mutants.acting_bugs import ACTING_BUGS
+from firstline.lab.simulation.mutants.planted_bug import PlantedBug
 
-PLANTED = (
-    *ACTING,
-    Planted(
+PLANTED_BUGS = (
+    *ACTING_BUGS,
+    PlantedBug(
         name="an alert is resolved while its trigger may be sent again",
         breaks="I2",
         file="incidents/resolve_delay.py",
         old="RESOLVE_AFTER = 2 * LIVES_MAX + CLOCKS_DIFFER\n",
         new="RESOLVE_AFTER = timedelta(0)\n",
-        start="PagerDuty is down",
+        world="PagerDuty is down",
     ),
-    Planted(
+    PlantedBug(
         name="a recovery by itself is believed at once",
         breaks="I36",
         file="incidents/quiet_window.py",
         old="    return not drill and not any",
         new="    return drill and not any",
-        start="a P2 that comes back",
+        world="a P2 that comes back",
     ),
-    Planted(
+    PlantedBug(
         name="what comes back rings again, however grave it is",
         breaks="I36",
         file="notifications/pages.py",
         old="    if incident.severity is not Severity.P1:\n",
         new="    if not incident.severity:\n",
-        start="a P2 that comes back",
+        world="a P2 that comes back",
     ),
-    Planted(
+    PlantedBug(
         name="what no alarm stands behind is given up at once",
         breaks="I36",
         file="remediation/rules/handing_over.py",
         old="    if not ahead:\n",
         new="    if s.incident:\n",
-        start="launches fail again and again",
+        world="launches fail again and again",
     ),
-    Planted(
+    PlantedBug(
         name="a group that is short for long has no page",
         breaks="I36 (short)",
         file="remediation/decide.py",
         old="    raising.short_group,\n",
         new="",
-        start="launches fail again and again",
+        world="launches fail again and again",
     ),
-    Planted(
+    PlantedBug(
         name="a P1 that comes back does not ring",
         breaks="I36",
         file="notifications/pages.py",
         old="    if incident.severity is not Severity.P1:\n",
         new="    if incident.severity:\n",
-        start="a P1 that comes back",
+        world="a P1 that comes back",
     ),
-    Planted(
+    PlantedBug(
         name="watching has no end",
         breaks="I37",
         file="remediation/rules/waiting.py",
         old="    if s.stalled and not s.evidence.all_clear():\n",
         new="    if s.stalled and not s.evidence.alarms:\n",
     ),
-    Planted(
+    PlantedBug(
         name="a group that stays short is watched on",
         breaks="I37",
         file="remediation/rules/waiting.py",
         old="    if not cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
         new="    if cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
     ),
-    Planted(
+    PlantedBug(
         name="nobody pages",
         breaks="I1",
         file="controller/deliver_pages.py",
         old="    for page in due:\n",
         new="    for page in due[:0]:\n",
     ),
-    Planted(
+    PlantedBug(
         name="a hand-over resolves what it gives to a person",
         breaks="I4",
         file="controller/act.py",
@@ -82,28 +82,28 @@ PLANTED = (
         new="    over = paging.resolutions(draft.incident, draft.now)\n"
         "    draft.owe(*paging.hand_over(draft.incident, told, draft.now), *over)\n",
     ),
-    Planted(
+    PlantedBug(
         name="an incident that rests is in no index",
         breaks="I24",
         file="controller/unit_of_work.py",
         old="copy.replace(self.incident, next_wake_at=at)",
         new="copy.replace(self.incident, next_wake_at=None)",
     ),
-    Planted(
+    PlantedBug(
         name="an entry does not name the one before it",
         breaks="I25",
         file="ledger/chain.py",
         old='            "previous": chain.head,\n',
         new='            "previous": GENESIS,\n',
     ),
-    Planted(
+    PlantedBug(
         name="the kill switch is not asked",
         breaks="I15",
         file="remediation/guards/authority.py",
         old="    pause = switch.stops(incident.condition, incident.id, situation.now)\n",
         new="    pause = None\n",
     ),
-    Planted(
+    PlantedBug(
         name="what the store did not take is not delivered again",
         breaks="I1 (heard)",
         file="controller/open_incident.py",
@@ -111,161 +111,161 @@ PLANTED = (
         new="        _page_unrecorded(incident.pages, system)\n"
         "        return Receipt(found.disposition, found.why)\n",
     ),
-    Planted(
+    PlantedBug(
         name="an alarm from before its OK opens an incident",
         breaks="I3",
         file="controller/open_incident.py",
         old="        if late and arrival.signal.arn in clear((arrival.signal.arn,), system):\n",
         new="        if late and system is None:\n",
-        start="an alarm comes after its OK",
+        world="an alarm comes after its OK",
     ),
-    Planted(
+    PlantedBug(
         name="an incident is closed though hosts are dead",
         breaks="I4 (hosts)",
         file="remediation/recovery.py",
         old="    if not all(each.verified for each in incident.targets):\n        return False\n",
         new="",
     ),
-    Planted(
+    PlantedBug(
         name="whoever only observes pages nobody",
         breaks="I5",
         file="controller/deliver_pages.py",
         old="    for page in due:\n",
         new='    for page in due if draft.system.settings.mode == "enforce" else ():\n',
     ),
-    Planted(
+    PlantedBug(
         name="what nobody understands is ignored",
         breaks="I6",
         file="signals/classify.py",
         old='    return _unclassified(signal, profile, f"an event of our own account that is',
         new='    return Classification(disposition=Disposition.IGNORED, why=f"{profile.name}',
     ),
-    Planted(
+    PlantedBug(
         name="no measure says that a page is owed",
         breaks="I7",
         file="notifications/pages.py",
         old="for each in owed(pages) if each.channel not in QUIET)\n    return max(",
         new="for each in owed(()) if each.channel not in QUIET)\n    return max(",
     ),
-    Planted(
+    PlantedBug(
         name="a suppressed alarm is no reason to wait",
         breaks="I17",
         file="remediation/guards/surroundings.py",
         old="    if situation.incident.suppressed:\n",
         new="    if False:\n",
     ),
-    Planted(
+    PlantedBug(
         name="a muted alarm is no reason to wait",
         breaks="I17 (muted)",
         file="diagnosis/external_events.py",
         old='    return "mute" if muted else _SORTS',
         new="    return None if muted else _SORTS",
-        start="somebody mutes the alarm",
+        world="somebody mutes the alarm",
     ),
-    Planted(
+    PlantedBug(
         name="a mute rule is no reason to wait",
         breaks="I17 (muted)",
         file="controller/observe.py",
         old="takewhile(fleet.muted, loud_alarms(about))",
         new="takewhile(lambda _: False, loud_alarms(about))",
-        start="somebody mutes the alarm by a rule",
+        world="somebody mutes the alarm by a rule",
     ),
-    Planted(
+    PlantedBug(
         name="an alarm whose actions are disabled is no reason to wait",
         breaks="I17",
         file="remediation/guards/surroundings.py",
         old="    if isinstance(alarm, AlarmReading) and alarm.suppressed:\n",
         new="    if False:\n",
-        start="somebody disables the alarms' actions",
+        world="somebody disables the alarms' actions",
     ),
-    Planted(
+    PlantedBug(
         name="an issue of AWS's is no reason to wait",
         breaks="I18",
         file="remediation/guards/surroundings.py",
         old="    issues = known.issues(situation.now)\n",
         new="    issues = ()\n",
     ),
-    Planted(
+    PlantedBug(
         name="a sweep asks for no alarm",
         breaks="I39",
         file="controller/unannounced.py",
         old="        firing = system.ports.fleet.firing(arns)\n",
         new="        firing = ()\n",
-        start="an event is lost",
+        world="an event is lost",
     ),
-    Planted(
+    PlantedBug(
         name="a sweep opens again what a person has",
         breaks="I39 (again)",
         file="controller/unannounced.py",
         old="    accounted = store.accounted(cause)\n",
         new="    accounted = None\n",
-        start="a muted alarm outlasts the incident of another",
+        world="a muted alarm outlasts the incident of another",
     ),
-    Planted(
+    PlantedBug(
         name="a sweep asks for no mute",
         breaks="I39 (muted)",
         file="controller/unannounced.py",
         old="        return ports.fleet.muted(signal.arn)\n",
         new="        return False\n",
-        start="an alarm is on in planned work",
+        world="an alarm is on in planned work",
     ),
-    Planted(
+    PlantedBug(
         name="no storm is ever seen",
         breaks="I21",
         file="controller/open_incident.py",
         old="        many = others >= policy.storm_scopes_max",
         new="        many = others < 0",
     ),
-    Planted(
+    PlantedBug(
         name="a host that is evidence is fixed",
         breaks="I22",
         file="remediation/guards/surroundings.py",
         old="    suspects = sorted(set(known.suspects(situation.now)) & set(plan.hosts))\n",
         new="    suspects = list[str]()\n",
     ),
-    Planted(
+    PlantedBug(
         name="the ledger keeps a few of the guards' answers",
         breaks="I26",
         file="remediation/decision.py",
         old="msgspec.convert(self.answers, tuple",
         new="msgspec.convert(self.answers[:5], tuple",
     ),
-    Planted(
+    PlantedBug(
         name="an entry leaves out what a fix's host answered",
         breaks="I26 (again)",
         file="remediation/decision_record.py",
         old="        fix=seen.fix,\n",
         new="        fix=None,\n",
     ),
-    Planted(
+    PlantedBug(
         name="an entry names the user",
         breaks="I27",
         file="signals/episodes.py",
         old="        state=redact(signal.state),\n",
         new="        state=signal.restricted.user if signal.restricted else signal.state,\n",
     ),
-    Planted(
+    PlantedBug(
         name="another account's events are taken for ours",
         breaks="I28",
         file="signals/classify.py",
         old="    if signal.account != home.account:\n",
         new="    if not signal.account:\n",
     ),
-    Planted(
+    PlantedBug(
         name="a signal's clock is believed",
         breaks="I29",
         file="signal.py",
         old="    return copy.replace(signal, at=now, marks=marks)\n",
         new="    return copy.replace(signal, marks=marks)\n",
     ),
-    Planted(
+    PlantedBug(
         name="a transition's key is the text of its instant",
         breaks="I30",
         file="signals/sources/cloudwatch.py",
         old="key=_key(arn, who, event.state.value, at),",
         new='key=SignalKey(f"{arn}|{who}|{event.state.value}|{event.state.timestamp}"),',
     ),
-    Planted(
+    PlantedBug(
         name="what a fix of ours did is a trouble",
         breaks="I31",
         file="signals/classify.py",
@@ -273,7 +273,7 @@ PLANTED = (
         "        return Classification(disposition=Disposition.CONTEXT, why=why)\n",
         new='        return _unclassified(signal, profile, "an event without a rule")\n',
     ),
-    Planted(
+    PlantedBug(
         name="people are informed when it is over",
         breaks="I38",
         file="controller/inform.py",
@@ -281,35 +281,35 @@ PLANTED = (
         new="    ended = draft.incident.ended\n"
         "    due = updates.due(draft.incident.pages, draft.now) if ended else ()\n",
     ),
-    Planted(
+    PlantedBug(
         name="people are informed at each wake",
         breaks="I38 (turns)",
         file="notifications/updates.py",
         old="    if update.turn == incident.update_turn or not",
         new="    if not",
     ),
-    Planted(
+    PlantedBug(
         name="a P1 that joins what cannot be read is left to reconcile",
         breaks="I1 (joined)",
         file="controller/rising.py",
         old="        return in_doubt or (known is not None and severity < known)\n",
         new="        return False\n",
-        start="a P1 joins what only newer code can read",
+        world="a P1 joins what only newer code can read",
     ),
-    Planted(
+    PlantedBug(
         name="a sweep stops behind the oldest that are due",
         breaks="I24",
         file="controller/overdue.py",
         old="        for _ in range(BATCHES_MAX):\n",
         new="        for _ in range(1):\n",
-        start="a wake is lost behind what nothing can read",
+        world="a wake is lost behind what nothing can read",
     ),
-    Planted(
+    PlantedBug(
         name="a sweep does not page what it cannot read",
         breaks="I7 (unreadable)",
         file="controller/unreadable.py",
         old="    for error, late in found:\n",
         new="    for error, late in found[:0]:\n",
-        start="nothing can read an old incident",
+        world="nothing can read an old incident",
     ),
 )

@@ -1,4 +1,4 @@
-"""Chance: which fault befalls a remote request, and which failure domain breaks."""
+"""Fault injection: which fault a remote request has, and which failure domain breaks."""
 
 import functools
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from firstline.lab.simulation.faults import Fault, possible
 from firstline.lab.twin.scenario import BreakPlan
 from firstline.lab.twin.world import World
 
-FAULTS_RARELY = {
+FAULT_PROBABILITIES = {
     "store.load": 0.02,
     "store.limits": 0.02,
     "store.commit": 0.03,
@@ -38,62 +38,66 @@ FAULTS_RARELY = {
     "background.routes": 0.5,
     "background.peerings": 0.9,
 }
-"""By effect, or by port: the rarer one is in a run, the more often it fails."""
-FAULTS_RARELY_ELSE = 0.05
-BREAKS_RARELY = 0.15
-BROKEN_FOR = (120, 480, 1200)
-"""In seconds: less than a look takes to be old, and longer than people are waited for."""
+"""By effect or by port; the rarer an effect is in a run, the more often it fails."""
+FAULT_PROBABILITY_DEFAULT = 0.05
+DOMAIN_FAILURE_PROBABILITY = 0.15
+DOMAIN_FAILURE_SECONDS = (120, 480, 1200)
+"""From less than the validity of an inspection to more than the approval timeout."""
 
 
-class Forced(NamedTuple):
+class ForcedFault(NamedTuple):
     """A fault that a run must meet."""
 
     effect: str
     fault: Fault
 
 
-class Chance:
-    """The faults of one run, until it heals, and at most one failure domain that breaks in it.
+class FaultInjector:
+    """The faults of a run until they end, and at most one failure domain that breaks.
 
-    *forced* come in their order, each at the next request of its effect.
+    *forced_faults* come in order, each at the next request of its effect.
     """
 
     def __init__(
-        self, world: World, choices: Choices, heals_at: datetime, forced: Sequence[Forced] = ()
+        self,
+        world: World,
+        choices: Choices,
+        faults_end_at: datetime,
+        forced_faults: Sequence[ForcedFault] = (),
     ) -> None:
-        self._forced = list(forced)
+        self._forced_faults = list(forced_faults)
         self._world = world
         self._choices = choices
-        self._heals_at = heals_at
-        self._break()
+        self._faults_end_at = faults_end_at
+        self._plan_domain_failure()
 
     def fault(self, effect: str) -> Fault:
-        """What befalls this request of *effect*."""
-        if self._forced and self._forced[0].effect == effect:
-            return self._forced.pop(0).fault
-        if self._world.now >= self._heals_at:
+        """Return the fault of this request of *effect*."""
+        if self._forced_faults and self._forced_faults[0].effect == effect:
+            return self._forced_faults.pop(0).fault
+        if self._world.now >= self._faults_end_at:
             return Fault.NONE
         kinds = possible(effect)
-        return kinds[self._choices.pick(len(kinds), _rarely(effect))]
+        return kinds[self._choices.pick(len(kinds), _probability(effect))]
 
-    def _break(self) -> None:
-        """Which failure domain breaks in this run, if any does, from when on and for how long.
+    def _plan_domain_failure(self) -> None:
+        """Choose a failure domain that breaks, its begin and its length.
 
-        Two that are broken at once are two causes, and two causes are what a proof asks for.
+        Two broken domains would be two independent causes, which is what a diagnosis requires.
         """
         if self._world.breaks:
             return
-        number = self._choices.pick(len(Domain) + 1, BREAKS_RARELY)
+        number = self._choices.pick(len(Domain) + 1, DOMAIN_FAILURE_PROBABILITY)
         if not number:
             return
         since = 60 * self._choices.pick(4, 0.7)
-        length = BROKEN_FOR[self._choices.pick(len(BROKEN_FOR), 0.5)]
+        length = DOMAIN_FAILURE_SECONDS[self._choices.pick(len(DOMAIN_FAILURE_SECONDS), 0.5)]
         domain = list(Domain)[number - 1]
         plan = BreakPlan(domain=domain, from_seconds=since, until_seconds=since + length)
         self._world.breaks.append(plan)
 
 
 @functools.cache
-def _rarely(effect: str) -> float:
+def _probability(effect: str) -> float:
     port = effect.partition(".")[0]
-    return FAULTS_RARELY.get(effect, FAULTS_RARELY.get(port, FAULTS_RARELY_ELSE))
+    return FAULT_PROBABILITIES.get(effect, FAULT_PROBABILITIES.get(port, FAULT_PROBABILITY_DEFAULT))

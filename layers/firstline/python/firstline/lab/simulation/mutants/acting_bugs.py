@@ -1,87 +1,87 @@
-"""The bugs that are planted in how firstline acts (I8 to I16, I19, I20, I23)."""
+"""The planted bugs in the execution of fixes (I8 to I16, I19, I20, I23)."""
 
-from firstline.lab.simulation.bug import Planted
+from firstline.lab.simulation.mutants.planted_bug import PlantedBug
 
-ACTING = (
-    Planted(
+ACTING_BUGS = (
+    PlantedBug(
         name="a fix is sent before its intent is committed",
         breaks="I8",
         file="controller/act.py",
         old="    attempt, lease = _intend(draft, what, about)\n    draft.commit()\n",
         new="    attempt, lease = _intend(draft, what, about)\n",
     ),
-    Planted(
+    PlantedBug(
         name="an intent that was lost is never looked for",
         breaks="I9 (lost)",
         file="controller/observe.py",
         old="    return read(lambda: executor.find(order, attempt.intended_at))\n",
         new="    return None\n",
     ),
-    Planted(
+    PlantedBug(
         name="an intent does not rest on the switch that it was decided on",
         breaks="I15",
         file="controller/act.py",
         old="        switch=held.switch.version,\n",
         new="        switch=draft.system.ports.store.switch().version,\n",
-        start="a pause meets a fix",
+        world="a pause meets a fix",
     ),
-    Planted(
+    PlantedBug(
         name="an intent does not rest on the findings that it was decided on",
         breaks="I22",
         file="controller/act.py",
         old="    draft.fence = Fence(\n",
         new="    held = draft.system.ports.store.limits(held.lease.group)\n"
         "    draft.fence = Fence(\n",
-        start="a finding meets a fix",
+        world="a finding meets a fix",
     ),
-    Planted(
+    PlantedBug(
         name="an issue of AWS's changes no answer that an intent rests on",
         breaks="I18",
         file="diagnosis/external_events.py",
         old="    return events.issues(now), events",
         new="    return (), events",
-        start="an issue of KMS meets a fix",
+        world="an issue of KMS meets a fix",
     ),
-    Planted(
+    PlantedBug(
         name="a closed calendar changes no answer that an intent rests on",
         breaks="I18 (calendar)",
         file="diagnosis/external_events.py",
         old="    return events.issues(now), events.closed_calendars(now), suspects",
         new="    return events.issues(now), (), suspects",
-        start="a calendar closes as a fix is decided",
+        world="a calendar closes as a fix is decided",
     ),
-    Planted(
+    PlantedBug(
         name="an intent does not ask whether its plan was denied",
         breaks="I35",
         file="controller/act.py",
         old="        incident=draft.incident.id,\n        plan=what.hash,\n",
         new="        incident=draft.incident.id,\n        plan=attempt.plan[:0],\n",
-        start="a denial meets a fix",
+        world="a denial meets a fix",
     ),
-    Planted(
+    PlantedBug(
         name="attempts are not counted",
         breaks="I20",
         file="remediation/limits.py",
         old="if each.action == action and now - each.at < window]",
         new="if False]",
-        start="restarts fail in one incident after another",
+        world="restarts fail in one incident after another",
     ),
-    Planted(
+    PlantedBug(
         name="a fix on an alarm that is OK",
         breaks="I14",
         file="remediation/guards/freshness.py",
         old="    alarm = situation.evidence.alarm\n",
         new="    return None\n    alarm = situation.evidence.alarm\n",
     ),
-    Planted(
+    PlantedBug(
         name="a clock that goes before overlooks what was sent",
         breaks="I9 (lost)",
         file="remediation/execution.py",
         old="CLOCKS_APART = timedelta(seconds=60)\n",
         new="CLOCKS_APART = timedelta(0)\n",
-        start="nothing helps",
+        world="nothing helps",
     ),
-    Planted(
+    PlantedBug(
         name="a fix of which nothing is known is sent again",
         breaks="I9",
         file="controller/act.py",
@@ -90,61 +90,61 @@ ACTING = (
         "        sending = executor.fix(order)\n"
         "    _take_in(draft, attempt, lease, sending)\n",
     ),
-    Planted(
+    PlantedBug(
         name="an intent counts as not sent while it may be on its way",
         breaks="I9 (lost)",
         file="controller/act.py",
         old="    return max(FUNCTION_TIMEOUT, action.delivery_limit + action.execution_limit)",
         new="    return timedelta(seconds=1) - MARGIN",
     ),
-    Planted(
+    PlantedBug(
         name="whoever is known at all is dead",
         breaks="I11",
         file="diagnosis/diagnose.py",
         old="HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN",
         new="HostHealth.DEAD",
     ),
-    Planted(
+    PlantedBug(
         name="one health check proves that a host is dead",
         breaks="I12",
         file="diagnosis/diagnose.py",
         old="HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN",
         new="HostHealth.DEAD if counted else HostHealth.UNKNOWN",
-        start="1 hosts are well behind egress, which fails",
+        world="1 hosts are well behind egress, which fails",
     ),
-    Planted(
+    PlantedBug(
         name="two health checks prove that a host is dead, whatever a third says",
         breaks="I12",
         file="diagnosis/diagnose.py",
         old="    if serving:\n",
         new="    if serving and not dead:\n",
-        start="one host is well, and SSM and EC2 fail",
+        world="one host is well, and SSM and EC2 fail",
     ),
-    Planted(
+    PlantedBug(
         name="two answers with one cause prove that a host is dead",
         breaks="I12",
         file="diagnosis/diagnose.py",
         old="one.source != two.source and not one.domains & two.domains",
         new="one.source != two.source",
-        start="1 hosts are well behind egress, which fails",
+        world="1 hosts are well behind egress, which fails",
     ),
-    Planted(
+    PlantedBug(
         name="answers with one cause prove a death where the alarm has no data",
         breaks="I16",
         file="diagnosis/diagnose.py",
         old="one.source != two.source and not one.domains & two.domains",
         new="one.source != two.source",
-        start="the alarm has no data, and NATS fails",
+        world="the alarm has no data, and NATS fails",
     ),
-    Planted(
+    PlantedBug(
         name="many hosts that are lost at once are each proven dead",
         breaks="I12",
         file="diagnosis/diagnose.py",
         old="    return len(together) >= MANY_MIN and 2 * len(together) >= len(in_service)\n",
         new="    return False\n",
-        start="the network fails around a fleet",
+        world="the network fails around a fleet",
     ),
-    Planted(
+    PlantedBug(
         name="the failure of the probe itself speaks against its hosts",
         breaks="I12",
         file="diagnosis/health_checks.py",
@@ -153,158 +153,158 @@ ACTING = (
         return Reading(life=HostHealth.DEAD, fact="no answer", source="probe")
     if answering.outcome in domains.OF_OUTCOME:
 """,
-        start="the load balancer fails, and NATS is full",
+        world="the load balancer fails, and NATS is full",
     ),
-    Planted(
+    PlantedBug(
         name="a fleet is refreshed of which a host is unknown",
         breaks="I19",
         file="remediation/ladder.py",
         old=" <= set(situation.diagnosis.having(HostHealth.DEAD))",
         new=" and not serving_hosts(situation, group)",
-        start="one host is dead, and the load balancer fails",
+        world="one host is dead, and the load balancer fails",
     ),
-    Planted(
+    PlantedBug(
         name="an enclave that starts is gone",
         breaks="I33",
         file="diagnosis/host_report_check.py",
         old="    if since is None or since < criteria.boot_allowance.total_seconds():\n",
         new="    if False:\n",
-        start="somebody restarts an enclave by hand",
+        world="somebody restarts an enclave by hand",
     ),
-    Planted(
+    PlantedBug(
         name="an enclave that is being stopped is gone",
         breaks="I33",
         file="diagnosis/host_report_check.py",
         old='    if state == "deactivating":\n        return _stopping(what)\n',
         new='    if state == "deactivating":\n        return _dead(what, failure)\n',
-        start="somebody stops an enclave by hand",
+        world="somebody stops an enclave by hand",
     ),
-    Planted(
+    PlantedBug(
         name="a unit that somebody masked is restarted",
         breaks="I33",
         file="diagnosis/host_report_check.py",
         old="    if detail.load in UNLOADED:\n",
         new="    if False:\n",
-        start="somebody masked a unit",
+        world="somebody masked a unit",
     ),
-    Planted(
+    PlantedBug(
         name="a unit that somebody stopped is restarted",
         breaks="I33",
         file="diagnosis/host_report_check.py",
         old="    if detail.stopped and not why:\n",
         new="    if False:\n",
-        start="somebody stops an enclave by hand",
+        world="somebody stops an enclave by hand",
     ),
-    Planted(
+    PlantedBug(
         name="a person's yes overrides every denial",
         breaks="I22",
         file="remediation/guards/order.py",
         old="denial is not None and denial.unknown and name(guard) in known",
         new="denial is not None and bool(known)",
-        start="vettid: allowed on a host that a finding is about",
+        world="vettid: allowed on a host that a finding is about",
     ),
-    Planted(
+    PlantedBug(
         name="a person's yes is acted on by a look from before it",
         breaks="I34",
         file="remediation/decide.py",
         old="    looking.approved_to_confirm,\n",
         new="",
-        start="a fix waits for a person",
+        world="a fix waits for a person",
     ),
-    Planted(
+    PlantedBug(
         name="what nobody could look at holds nothing",
         breaks="I32",
         file="remediation/guards/blast_radius.py",
         old="    dark = sorted(host for host, count in unsaved.items() if count is None)\n",
         new="    dark = []\n",
-        start="vettid: nobody can count",
+        world="vettid: nobody can count",
     ),
-    Planted(
+    PlantedBug(
         name="an intent does not name its host",
         breaks="I13",
         file="controller/act.py",
         old="        hosts=what.hosts,\n        known=",
         new="        hosts=(),\n        known=",
     ),
-    Planted(
+    PlantedBug(
         name="a host is fixed in the midst of a refresh",
         breaks="I19",
         file="remediation/guards/surroundings.py",
         old="    active = refreshes.active()\n",
         new="    active = ()\n",
     ),
-    Planted(
+    PlantedBug(
         name="what was spent is forgotten with each fix",
         breaks="I20",
         file="remediation/limits.py",
         old="spent=(*kept, spent)",
         new="spent=(spent,)",
-        start="restarts fail in one incident after another",
+        world="restarts fail in one incident after another",
     ),
-    Planted(
+    PlantedBug(
         name="failures in a row are forgotten",
         breaks="I20 (counted)",
         file="incidents/demotion.py",
         old="failed = 0 if helped else before.failed + 1",
         new="failed = 0 if helped else 1",
-        start="restarts fail in one incident after another",
+        world="restarts fail in one incident after another",
     ),
-    Planted(
+    PlantedBug(
         name="what was demoted goes by itself",
         breaks="I20 (demoted)",
         file="remediation/situation.py",
         old='return "approve" if said == "auto" and self.demotion(action) is not None else said',
         new="return said",
-        start="restarts fail in one incident after another",
+        world="restarts fail in one incident after another",
     ),
-    Planted(
+    PlantedBug(
         name="a fix that was carried out has helped",
         breaks="I23",
         file="remediation/update.py",
         old="    if verify.helped(current, incident, evidence, verified):\n",
         new="    if current.outcome is Outcome.DONE:\n",
     ),
-    Planted(
+    PlantedBug(
         name="a host that a person took away counts as a failure",
         breaks="I23 (left)",
         file="remediation/update.py",
         old="    if verify.left(current, evidence) and",
         new="    if False and",
-        start="a person takes a host away in the midst of its restart",
+        world="a person takes a host away in the midst of its restart",
     ),
-    Planted(
+    PlantedBug(
         name="a host that its group replaced for its health was taken away",
         breaks="I23 (left)",
         file="remediation/departure.py",
         old="    return FOR_HEALTH.search(activity.cause) is not None\n",
         new="    return False\n",
-        start="the group replaces a host in the midst of its restart",
+        world="the group replaces a host in the midst of its restart",
     ),
-    Planted(
+    PlantedBug(
         name="a host that takes another's place begins from zero",
         breaks="I20",
         file="remediation/ladder.py",
         old="    return Attempts(own, max(len(here), len(spent)) - others)\n",
         new="    return Attempts(own, 0)\n",
-        start="a host that relapses is replaced in vain",
+        world="a host that relapses is replaced in vain",
     ),
-    Planted(
+    PlantedBug(
         name="a cancel is found in any refresh that was cancelled",
         breaks="I9 (done)",
         file="remediation/execution.py",
         old="if each.id == meant and each.stopped)",
         new="if each.stopped)",
-        start="a cancel is lost, and somebody cancelled a refresh before",
+        world="a cancel is lost, and somebody cancelled a refresh before",
     ),
-    Planted(
+    PlantedBug(
         name="a refresh that began since is ours, whatever it asks for",
         breaks="I19",
         file="remediation/execution.py",
         old="        if each.ours and (each.at",
         new="        if (each.at",
-        start="a refresh is lost, and a person begins another",
+        world="a refresh is lost, and a person begins another",
     ),
-    Planted(
+    PlantedBug(
         name="a conflict is taken for a success",
         breaks="I10",
         file="controller/act.py",

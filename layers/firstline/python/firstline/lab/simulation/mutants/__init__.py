@@ -1,0 +1,1 @@
+"""Planted bugs: hand-written faults, each of which an invariant must detect."""
