@@ -9,19 +9,23 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.ids import Digest
-from firstline.lab.redecide.record import Story, story
+from firstline.lab.redecide.incident_record import IncidentRecord, incident_record
 from firstline.lab.simulation import seed_run
 from firstline.ledger.export import Recorded, recorded
 
 
-def of(seed: int, given: Sequence[int] | None = None) -> tuple[list[Story], dict[Digest, Profile]]:
+def of(
+    seed: int, given: Sequence[int] | None = None
+) -> tuple[list[IncidentRecord], dict[Digest, Profile]]:
     """The stories of a run's incidents, and the policy that was in force."""
     run = seed_run.run(seed, given)
-    told = (story(map(recorded, each)) for each in run.backend.store.tables.entries.values())
+    told = (
+        incident_record(map(recorded, each)) for each in run.backend.store.tables.entries.values()
+    )
     return [each for each in told if each is not None], {run.profile.digest: run.profile}
 
 
-def outage() -> tuple[Story, dict[Digest, Profile]]:
+def outage() -> tuple[IncidentRecord, dict[Digest, Profile]]:
     """The first incident of a complete outage."""
     (first, *_), policies = of(0)
     return first, policies

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from firstline.ids import CommandId, Digest, InstanceId
-from firstline.lab.redecide.again import again, sending
-from firstline.lab.redecide.compare import Difference, parted
+from firstline.lab.redecide.compare import Difference, json_differences
+from firstline.lab.redecide.incident_record import IncidentRecord, RecordedReconcile
 from firstline.lab.redecide.ports import PastScaling
-from firstline.lab.redecide.present import NEVER, Present
-from firstline.lab.redecide.record import Story, Turn
+from firstline.lab.redecide.recorded_world import NEVER, RecordedWorld
+from firstline.lab.redecide.redecision import redecide, sending_result
 from firstline.lab.simulation import regressions
 from firstline.lab.simulation.regressions import REGRESSIONS
 from firstline.lab.twin.scenario import BEGINS
@@ -40,9 +40,9 @@ def test_a_simulated_incident_is_decided_again_as_it_was(seed: int) -> None:
     """I26: whatever failed, died or was lost on the way, each decision follows from its record."""
     told, policies = stories.of(seed)
     for each in told:
-        compared = again(each, policies)
+        compared = redecide(each, policies)
         assert (compared.differences, compared.why) == ((), "")
-        assert compared.decisions == len(each.turns)
+        assert compared.decisions == len(each.reconciles)
 
 
 def test_what_a_worker_took_in_that_did_not_decide_is_taken_in_again() -> None:
@@ -52,25 +52,25 @@ def test_what_a_worker_took_in_that_did_not_decide_is_taken_in_again() -> None:
     (line,) = [each for each in read(TABLE) if each.name == name]
     seed = regressions.world_seed(died)
     told, policies = stories.of(seed, regressions.dense_choices(line.choices))
-    assert any(len(turn.arrivals) > 1 for each in told for turn in each.turns)
-    assert [again(each, policies).differences for each in told] == [()] * len(told)
+    assert any(len(turn.arrivals) > 1 for each in told for turn in each.reconciles)
+    assert [redecide(each, policies).differences for each in told] == [()] * len(told)
 
 
 def _fields(differences: tuple[Difference, ...]) -> set[tuple[str, str]]:
     return {(each.kind, each.field) for each in differences}
 
 
-def _with(told: Story, number: int, turn: Turn) -> Story:
-    turns = (*told.turns[:number], turn, *told.turns[number + 1 :])
-    return copy.replace(told, turns=turns)
+def _with(told: IncidentRecord, number: int, turn: RecordedReconcile) -> IncidentRecord:
+    reconciles = (*told.reconciles[:number], turn, *told.reconciles[number + 1 :])
+    return copy.replace(told, reconciles=reconciles)
 
 
-def _decided(told: Story, number: int, changed: Recorded) -> Story:
-    return _with(told, number, copy.replace(told.turns[number], decision=changed))
+def _decided(told: IncidentRecord, number: int, changed: Recorded) -> IncidentRecord:
+    return _with(told, number, copy.replace(told.reconciles[number], decision=changed))
 
 
-def _fixing(told: Story) -> int:
-    return next(n for n, turn in enumerate(told.turns) if turn.decision.data["plan"])
+def _fixing(told: IncidentRecord) -> int:
+    return next(n for n, turn in enumerate(told.reconciles) if turn.decision.data["plan"])
 
 
 def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
@@ -81,8 +81,8 @@ def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
     def other_host(data: dict[str, Any]) -> None:
         data["plan"]["target"] = "i-0dead0000000000f0"
 
-    changed = stories.edited(told.turns[number].decision, other_host)
-    compared = again(_decided(told, number, changed), policies)
+    changed = stories.edited(told.reconciles[number].decision, other_host)
+    compared = redecide(_decided(told, number, changed), policies)
     assert _fields(compared.differences) == {("decision", "plan.target")}
     (difference,) = compared.differences
     assert difference.recorded == "i-0dead0000000000f0" != difference.again
@@ -94,7 +94,7 @@ def test_evidence_that_was_changed_in_the_record_is_told() -> None:
     told, policies = stories.outage()
     number = next(
         n
-        for n, turn in enumerate(told.turns)
+        for n, turn in enumerate(told.reconciles)
         if "look" in turn.decision.data["seen"] and "plan" in turn.decision.data["step"]
     )
 
@@ -102,8 +102,8 @@ def test_evidence_that_was_changed_in_the_record_is_told() -> None:
         for answer in data["seen"]["look"].values():
             answer["report"] |= {"enclave_state": "RUNNING", "parent_healthy": True}
 
-    changed = stories.edited(told.turns[number].decision, all_well)
-    compared = again(_decided(told, number, changed), policies)
+    changed = stories.edited(told.reconciles[number].decision, all_well)
+    compared = redecide(_decided(told, number, changed), policies)
     assert {("decision", "facts"), ("intent", "facts")} <= _fields(compared.differences)
 
 
@@ -113,8 +113,8 @@ def test_another_policy_under_the_same_digest_is_told() -> None:
     (digest,) = policies
     policy = copy.replace(policies[digest].policy, poll_seconds=7)
     changed = {digest: copy.replace(policies[digest], policy=policy)}
-    assert again(told, changed).differences
-    assert again(told, policies).differences == ()
+    assert redecide(told, changed).differences
+    assert redecide(told, policies).differences == ()
 
 
 def test_a_signal_that_is_taken_for_something_else_is_told() -> None:
@@ -124,17 +124,17 @@ def test_a_signal_that_is_taken_for_something_else_is_told() -> None:
     rules = policies[digest].rules
     others = tuple(each for each in rules if each.subject != "healthy-hosts")
     fewer = copy.replace(policies[digest], rules=others)
-    assert ("signal", "rule") in _fields(again(told, {digest: fewer}).differences)
+    assert ("signal", "rule") in _fields(redecide(told, {digest: fewer}).differences)
 
 
 def test_what_cannot_be_decided_again_says_why() -> None:
     """A policy that is not there; entries from before they told what they rest on."""
     told, policies = stories.outage()
     (digest,) = policies
-    assert again(told, {}).why == f"the export lacks the policy {digest}"
-    assert again(told, {Digest("f" * 64): policies[digest]}).why.startswith("the export lacks")
-    bare = stories.edited(told.turns[0].decision, lambda data: data.pop("seen"))
-    compared = again(_decided(told, 0, bare), policies)
+    assert redecide(told, {}).why == f"the export lacks the policy {digest}"
+    assert redecide(told, {Digest("f" * 64): policies[digest]}).why.startswith("the export lacks")
+    bare = stories.edited(told.reconciles[0].decision, lambda data: data.pop("seen"))
+    compared = redecide(_decided(told, 0, bare), policies)
     assert compared.why == "it was recorded before decisions told what they rest on"
     assert (compared.decisions, compared.differences) == (0, ())
 
@@ -142,16 +142,20 @@ def test_what_cannot_be_decided_again_says_why() -> None:
 def test_an_entry_that_only_one_side_has_is_told() -> None:
     """A fix that the record does not hold, though its decision does."""
     told, policies = stories.outage()
-    number = next(n for n, turn in enumerate(told.turns) if len(turn.deeds) == 2)
-    compared = again(_with(told, number, copy.replace(told.turns[number], deeds=())), policies)
+    number = next(n for n, turn in enumerate(told.reconciles) if len(turn.entries_after) == 2)
+    compared = redecide(
+        _with(told, number, copy.replace(told.reconciles[number], entries_after=())), policies
+    )
     assert ("intent", "") in _fields(compared.differences)
 
 
 def test_what_a_sending_came_to_is_read_from_its_entry() -> None:
     """Sent, refused, or nobody knows."""
-    assert sending(FixReported(outcome="sent", command="c")) == Sent(CommandId("c"))
-    assert sending(FixReported(outcome="unknown", detail="timed out")) == Unsettled("timed out")
-    assert sending(FixReported(outcome="not-sent", detail="no")) == Refused("no")
+    assert sending_result(FixReported(outcome="sent", command="c")) == Sent(CommandId("c"))
+    assert sending_result(FixReported(outcome="unknown", detail="timed out")) == Unsettled(
+        "timed out"
+    )
+    assert sending_result(FixReported(outcome="not-sent", detail="no")) == Refused("no")
 
 
 PARTED = [
@@ -166,7 +170,7 @@ PARTED = [
 @pytest.mark.parametrize(("then", "today", "expected"), PARTED)
 def test_values_part_at_their_paths(then: object, today: object, expected: object) -> None:
     """Lists of one length are compared place by place, others as a whole."""
-    assert list(parted(then, today)) == expected
+    assert list(json_differences(then, today)) == expected
 
 
 class Nothing:
@@ -183,5 +187,5 @@ def test_a_departure_is_what_the_record_saw() -> None:
     """Of whichever host is asked: one fix at a time waits for its verdict."""
     at, host = BEGINS, InstanceId("i-0a1b2c3d4e5f60711")
     gone = Departure("activity", unhealthy=True)
-    then = Present(now=at, later=at, seen=ObservedFacts(limits=NEVER, departure=gone))
+    then = RecordedWorld(now=at, later=at, seen=ObservedFacts(limits=NEVER, departure=gone))
     assert PastScaling(then, Nothing()).departure(host, at) == gone

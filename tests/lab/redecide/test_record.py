@@ -9,10 +9,10 @@ import pytest
 from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.preflight import PreflightFacts
 from firstline.errors import DependencyUnavailable, InvalidInput
-from firstline.lab.redecide.again import again
+from firstline.lab.redecide.incident_record import incident_record, signals
 from firstline.lab.redecide.ports import PastBackground, PastFleet, PastPager
-from firstline.lab.redecide.present import NEVER, Present
-from firstline.lab.redecide.record import signals, story
+from firstline.lab.redecide.recorded_world import NEVER, RecordedWorld
+from firstline.lab.redecide.redecision import redecide
 from firstline.monitoring.alarm_metric import window
 from firstline.notifications.delivery import Accepted
 from firstline.remediation.execution import FixOrder, LookOrder
@@ -29,43 +29,47 @@ def test_a_chain_that_is_no_incident_has_no_story() -> None:
     told, _ = stories.outage()
     noted = stories.edited(told.opening, lambda data: data.update(disposition="context"))
     paused = copy.replace(told.opening, kind="pause")
-    assert [story(each) for each in ([], [noted], [paused], [told.turns[0].decision])] == [None] * 4
+    assert [
+        incident_record(each) for each in ([], [noted], [paused], [told.reconciles[0].decision])
+    ] == [None] * 4
 
 
 def test_every_entry_stands_in_its_turn() -> None:
     """What came before the decision, and the intent with what came of it."""
     told, _ = stories.outage()
-    fix = next(turn for turn in told.turns if turn.decision.data["plan"] and turn.deeds)
-    assert [each.kind for each in fix.deeds] == ["intent", "outcome"]
+    fix = next(
+        turn for turn in told.reconciles if turn.decision.data["plan"] and turn.entries_after
+    )
+    assert [each.kind for each in fix.entries_after] == ["intent", "outcome"]
     entries = [told.opening]
-    for turn in told.turns:
-        entries += [*turn.heard, turn.decision, *turn.deeds]
-    entries += told.ends
+    for turn in told.reconciles:
+        entries += [*turn.entries_before, turn.decision, *turn.entries_after]
+    entries += told.tail
     assert [each.entry.sequence for each in entries] == list(range(1, len(entries) + 1))
 
 
 def test_the_alarms_metric_stands_in_the_turn_that_ended_the_incident() -> None:
     """It is no conclusion: with it and without it the past is decided again as it was."""
     incident, policies = stories.outage()
-    last = incident.turns[-1]
-    assert [each.kind for each in last.deeds][-1:] == ["metric"]
-    assert "metric" not in {each.kind for each in incident.ends}
-    before = copy.replace(last, deeds=last.deeds[:-1])
-    without = copy.replace(incident, turns=(*incident.turns[:-1], before))
+    last = incident.reconciles[-1]
+    assert [each.kind for each in last.entries_after][-1:] == ["metric"]
+    assert "metric" not in {each.kind for each in incident.tail}
+    before = copy.replace(last, entries_after=last.entries_after[:-1])
+    without = copy.replace(incident, reconciles=(*incident.reconciles[:-1], before))
     for each in (incident, without):
-        assert (again(each, policies).differences, again(each, policies).why) == ((), "")
+        assert (redecide(each, policies).differences, redecide(each, policies).why) == ((), "")
 
 
 def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
     """A commit's signals are its last entry; what people said after that is of the next one."""
     told, _ = stories.outage()
-    turn = told.turns[0]
+    turn = told.reconciles[0]
     signal = copy.replace(told.opening, kind="signal")
     word, page = copy.replace(signal, kind="approval"), copy.replace(signal, kind="page")
-    heard = (word, signal, page, signal, word)
+    entries_before = (word, signal, page, signal, word)
     expected = ((word, signal), (signal,), (word,))
-    assert copy.replace(turn, heard=heard).arrivals == expected
-    assert copy.replace(turn, heard=(page,)).arrivals == ()
+    assert copy.replace(turn, entries_before=entries_before).arrivals == expected
+    assert copy.replace(turn, entries_before=(page,)).arrivals == ()
 
 
 def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
@@ -117,7 +121,7 @@ def test_nothing_is_looked_up_in_the_past() -> None:
 def test_what_only_a_sweep_asks_is_not_in_the_record() -> None:
     """What it opened is."""
     at = datetime(2026, 3, 11, tzinfo=UTC)
-    past = PastFleet(Present(now=at, later=at))
+    past = PastFleet(RecordedWorld(now=at, later=at))
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
         past.firing(())
 
@@ -125,7 +129,7 @@ def test_what_only_a_sweep_asks_is_not_in_the_record() -> None:
 def test_mute_rules_are_as_they_were_around_a_fix() -> None:
     """Also where they could not be read then; of a turn without a fix none was recorded."""
     at = datetime(2026, 3, 11, tzinfo=UTC)
-    present = Present(now=at, later=at)
+    present = RecordedWorld(now=at, later=at)
     past = PastFleet(present)
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
         past.muted("arn:one")
@@ -140,7 +144,7 @@ def test_what_was_never_read_is_said_to_be_missing() -> None:
     """And what could not be read then cannot be read now, for the same reason."""
     told, _ = stories.outage()
     at = told.opening.at
-    present = Present(at, at)
+    present = RecordedWorld(at, at)
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
         present.known("limits", present.seen.limits)
     assert present.missing == {"limits"}

@@ -20,7 +20,12 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.preflight import Deployments, Image, KeyState, PreflightFacts
 from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId
-from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
+from firstline.lab.redecide.recorded_world import (
+    NEVER,
+    Outcomes,
+    RecordedStore,
+    RecordedWorld,
+)
 from firstline.monitoring.alarm_metric import Window
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.redaction import redact
@@ -31,7 +36,7 @@ from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder
 class PastFleet:
     """`Fleet` over the record."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def group(self) -> Group:
@@ -69,7 +74,7 @@ class PastFleet:
 class PastHosts:
     """`Hosts` over the record."""
 
-    def __init__(self, present: Present, deeds: Deeds) -> None:
+    def __init__(self, present: RecordedWorld, deeds: Outcomes) -> None:
         self._present = present
         self._deeds = deeds
 
@@ -102,7 +107,7 @@ class PastHosts:
 class PastScaling:
     """`Scaling` over the record."""
 
-    def __init__(self, present: Present, deeds: Deeds) -> None:
+    def __init__(self, present: RecordedWorld, deeds: Outcomes) -> None:
         self._present = present
         self._deeds = deeds
 
@@ -131,7 +136,7 @@ class PastScaling:
 class PastAround:
     """`Around` over the record; its key is asked for first."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def key(self) -> KeyState | None:
@@ -219,7 +224,7 @@ class PastBackground:
 class PastPager:
     """`Pager` and `Team` over the record."""
 
-    def __init__(self, deeds: Deeds) -> None:
+    def __init__(self, deeds: Outcomes) -> None:
         self._deeds = deeds
 
     def routing_key(self) -> str:
@@ -250,7 +255,7 @@ class PastPager:
 class PastClock:
     """`Clock`: the present's instant."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def now(self) -> datetime:
@@ -267,7 +272,7 @@ class PastClock:
 class PastWakes:
     """`Wakes` as a list of (when, wake)."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self.waiting: list[tuple[datetime, Wake]] = []
         self._present = present
 
@@ -276,7 +281,7 @@ class PastWakes:
         self.waiting.append((self._present.now + delay, wake))
 
 
-def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) -> Ports:
+def ports(present: RecordedWorld, store: RecordedStore, deeds: Outcomes, wakes: PastWakes) -> Ports:
     """All of them."""
     pager = PastPager(deeds)
     return Ports(
@@ -293,7 +298,7 @@ def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) ->
     )
 
 
-def _found(present: Present) -> CommandId | Another | None:
+def _found(present: RecordedWorld) -> CommandId | Another | None:
     """What the search of then came to; a search that did not happen, or failed, tells nothing."""
     if not present.seen.searched:
         raise DependencyUnavailable(NEVER.why)

@@ -143,8 +143,8 @@ REGRESSIONS = (
         bug=PlantedBug(
             name="what two workers took in is taken in again at once",
             breaks="I26 (again)",
-            file="lab/redecide/record.py",
-            old="            if each.kind == Kind.SIGNAL:\n                found.append(())\n",
+            file="lab/redecide/incident_record.py",
+            old="            if each.kind == Kind.SIGNAL:\n                commits.append(())\n",
             new="",
         ),
         world="a storm of unrelated troubles",

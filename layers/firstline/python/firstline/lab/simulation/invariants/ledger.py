@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from firstline.event_sources import ALARM
 from firstline.ids import incident_id
-from firstline.lab.redecide.again import Compared, again
-from firstline.lab.redecide.record import story
+from firstline.lab.redecide.incident_record import incident_record
+from firstline.lab.redecide.redecision import RedecisionResult, redecide
 from firstline.lab.simulation.envelopes import CANARY_DETAILS, CANARY_TEXT, CANARY_USER
 from firstline.lab.simulation.run_result import RunResult
 from firstline.ledger import verify as audit
@@ -77,8 +77,8 @@ def decisions_are_reproducible(result: RunResult) -> Iterator[str]:
     """I26: each decision, made again from its own record, is the same."""
     policies = {result.run.profile.digest: result.run.profile}
     for entries in result.run.backend.store.tables.entries.values():
-        record = story(map(recorded, entries))
-        compared = again(record, policies) if record else Compared()
+        record = incident_record(map(recorded, entries))
+        compared = redecide(record, policies) if record else RedecisionResult()
         for each in compared.differences:
             yield f"{record and record.id}: entry {each.sequence} ({each.kind}), {each.field}"
         if compared.why:

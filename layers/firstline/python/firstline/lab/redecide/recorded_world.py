@@ -1,7 +1,7 @@
-"""Present: what the record says of one turn, and the store that a past is lived with.
+"""The recorded world of one reconcile, and the store that goes with it.
 
-Nothing is guessed. What was never read is unknown, and `Present.missing` says that it was asked
-for; what was never done, or never answered, is for the `Deeds` to say.
+Nothing is guessed. What was never read is unknown, and `RecordedWorld.missing` names it; what was
+never done, or never answered, is for the `Outcomes`.
 """
 
 from collections.abc import Callable
@@ -26,13 +26,12 @@ from firstline.signals.storm import Openings
 NEVER = Unknown("it was never recorded")
 
 
-class Present(msgspec.Struct):
-    """What the record says of one turn, and what it was asked for in vain.
+class RecordedWorld(msgspec.Struct):
+    """The record of one reconcile, and the facts that it lacks.
 
-    ``now`` is told until the incident was read and once after that, and ``later`` from then on:
-    what came before the decision took its time.
-    ``answers`` are those of the commands that are waited for. Where ``storm_unread`` nobody could
-    read then what had opened before.
+    The clock is ``now`` until the incident was read and once after that, and then ``later``: the
+    work before the decision took time. ``answers`` are those of the pending commands. With
+    ``storm_unread`` the earlier openings could not be read then.
     """
 
     now: datetime
@@ -46,15 +45,15 @@ class Present(msgspec.Struct):
     missing: set[str] = set()
 
     def read(
-        self, basis: DecisionInputs, answers: dict[CommandId, dict[InstanceId, Answer]]
+        self, inputs: DecisionInputs, answers: dict[CommandId, dict[InstanceId, Answer]]
     ) -> None:
-        """Another turn, which rested on *basis*."""
-        self.seen, self.around, self.answers = basis.seen, basis.around, answers
+        """Load another reconcile, with its *inputs*."""
+        self.seen, self.around, self.answers = inputs.seen, inputs.around, answers
         self.looked_around = self.storm_unread = self.loaded = False
         self.missing = set()
 
     def known[T](self, name: str, fact: T | Unknown) -> T:
-        """*fact*; raises `DependencyUnavailable` with the reason why it was not known."""
+        """Return *fact*; raises `DependencyUnavailable` if it was not known."""
         if fact in (UNREAD, NEVER):
             self.missing.add(name)
             raise DependencyUnavailable(NEVER.why)
@@ -63,19 +62,19 @@ class Present(msgspec.Struct):
         return fact
 
 
-class Deeds(Protocol):
-    """What came of sending an order, or of posting a page."""
+class Outcomes(Protocol):
+    """The outcomes of orders and pages."""
 
     def send(self, order: LookOrder | FixOrder) -> Sending:
-        """What is known of it; may end the turn by an exception of its own."""
+        """Return the result of an order; may end the reconcile by an exception of its own."""
         ...
 
     def deliver(self, body: dict[str, object]) -> Delivery:
-        """Whether PagerDuty took it."""
+        """Return PagerDuty's answer to a page."""
         ...
 
 
-class Plain:
+class NoFaults:
     """`Effects` of requests that never fail."""
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
@@ -84,11 +83,11 @@ class Plain:
         return act()
 
 
-class PastStore(MemoryStore):
-    """A store of its own; whether limits and openings could be read is as it was then."""
+class RecordedStore(MemoryStore):
+    """A store of its own; limits and openings are readable as they were then."""
 
-    def __init__(self, present: Present) -> None:
-        super().__init__(Plain())
+    def __init__(self, present: RecordedWorld) -> None:
+        super().__init__(NoFaults())
         self._present = present
 
     def load(self, incident: IncidentId) -> Loaded | None:

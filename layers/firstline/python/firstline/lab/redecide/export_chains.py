@@ -1,6 +1,6 @@
-"""Chapters: an export's chains, one at a time, with the policies that their entries name.
+"""The chains of an export, one at a time, with the policies that their entries name.
 
-Policies stand anywhere in an export, so it is read twice; of the entries one chain is held.
+Policies stand anywhere in an export, so it is read twice; one chain at a time is in memory.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,9 @@ from firstline.ledger.export import Line, Policy, Recorded
 
 
 def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
-    """The profiles of an export, by their digests; raises `InvalidInput` for one that is none.
+    """Return the profiles of an export by their digests; raises `InvalidInput`.
 
-    A text that is not of its digest is no policy of the record, and is refused.
+    A text that does not match its digest is rejected.
     """
     found: dict[Digest, Profile] = {}
     for line in lines:
@@ -29,7 +29,7 @@ def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
 
 
 def chains(lines: Iterable[Line]) -> Iterator[tuple[Recorded, ...]]:
-    """Each chain's entries; those of a chain stand together in *lines*."""
+    """Yield each chain's entries; those of a chain are contiguous in *lines*."""
     entries = (line for line in lines if isinstance(line, Recorded))
     for _, chain in groupby(entries, key=lambda each: each.entry.incident):
         yield tuple(chain)

@@ -1,4 +1,4 @@
-"""Flips: where two policies part over the same past, and what that comes to."""
+"""The differences between two policies over one past, and their totals."""
 
 from collections import Counter
 from datetime import datetime
@@ -7,11 +7,11 @@ from typing import Literal, get_args
 import msgspec
 
 from firstline.ids import IncidentId
-from firstline.lab.redecide.policy_run import Step
+from firstline.lab.redecide.policy_run import DecidedStep
 from firstline.signal import Disposition
 from firstline.signals.classify import Classification
 
-type Sort = Literal[
+type FlipKind = Literal[
     "signal",
     "step",
     "fix-gained",
@@ -22,12 +22,12 @@ type Sort = Literal[
     "hand-over-gained",
     "hand-over-lost",
 ]
-SORTS: tuple[Sort, ...] = get_args(Sort.__value__)
-"""A signal that is taken for something else, a decision for another step; and what is at stake."""
+FLIP_KINDS: tuple[FlipKind, ...] = get_args(FlipKind.__value__)
+"""A signal classified otherwise, a decision for another step, and their consequences."""
 
 
-class Meaning(msgspec.Struct, frozen=True, kw_only=True):
-    """What a policy takes a signal for."""
+class SignalMeaning(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal's classification by a policy."""
 
     disposition: str
     severity: str | None
@@ -35,46 +35,46 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     rule: str | None
 
 
-type Held = Meaning | Step | str | None
+type FlipSide = SignalMeaning | DecidedStep | str | None
 """One side of a flip: a signal's meaning, a step, a page's key, or nothing."""
 
 
 class Flip(msgspec.Struct, frozen=True):
-    """One of them: of which event or incident, when, and ``why``: the rule or guard behind it."""
+    """A difference: its event or incident, its instant, and the rule or guard behind it."""
 
-    sort: Sort
+    kind: FlipKind
     where: str
     incident: IncidentId | None
     at: datetime
-    before: Held
-    after: Held
+    before: FlipSide
+    after: FlipSide
     why: str
 
 
 class Totals(msgspec.Struct):
-    """What all flips come to. ``unrecorded`` counts turns that wanted a fact nobody recorded."""
+    """The totals of all flips; ``unrecorded`` counts reconciles whose record lacked a fact."""
 
     events: int = 0
-    turns: int = 0
+    reconciles: int = 0
     incidents: tuple[int, int] = (0, 0)
-    flips: Counter[Sort] = msgspec.field(default_factory=Counter)
+    flips: Counter[FlipKind] = msgspec.field(default_factory=Counter)
     unrecorded: Counter[str] = msgspec.field(default_factory=Counter)
-    left: int = 0
+    diverged: int = 0
 
 
-def meaning(found: Classification) -> Meaning:
-    """What a reader is told of a classification."""
-    incident = found.disposition is Disposition.INCIDENT
-    return Meaning(
-        disposition=found.disposition,
-        severity=found.severity if incident else None,
-        condition=found.condition if incident else None,
-        rule=(found.rule or None) if incident else None,
+def signal_meaning(classification: Classification) -> SignalMeaning:
+    """Return what a reader needs of a classification."""
+    incident = classification.disposition is Disposition.INCIDENT
+    return SignalMeaning(
+        disposition=classification.disposition,
+        severity=classification.severity if incident else None,
+        condition=classification.condition if incident else None,
+        rule=(classification.rule or None) if incident else None,
     )
 
 
-def sort(before: Step, after: Step) -> Sort | None:
-    """What it is to decide *after* where *before* was decided; None where it is the same."""
+def flip_kind(before: DecidedStep, after: DecidedStep) -> FlipKind | None:
+    """Return the kind of flip from *before* to *after*; None if they are equal."""
     if (before.step, before.action, before.target) == (after.step, after.action, after.target):
         return None
     if before.step == after.step == "fix":
@@ -86,8 +86,8 @@ def sort(before: Step, after: Step) -> Sort | None:
     return "step"
 
 
-def because(before: Step, after: Step) -> str:
-    """The guards that one side was stopped by and the other not, or else the rules."""
+def flip_reason(before: DecidedStep, after: DecidedStep) -> str:
+    """Return the guards that stopped only one side, or else the rules."""
     stopped = [f"{each} stops it" for each in after.denied if each not in before.denied]
     passed = [f"{each} lets it pass" for each in before.denied if each not in after.denied]
     return "; ".join((*stopped, *passed)) or f"{before.rule!r} became {after.rule!r}: {after.why}"
