@@ -18,14 +18,14 @@ def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
 
     A text that does not match its digest is rejected.
     """
-    found: dict[Digest, Profile] = {}
+    known: dict[Digest, Profile] = {}
     for line in lines:
         if isinstance(line, Policy):
             text = line.text.encode()
             if digest(text) != line.digest:
                 raise InvalidInput(f"line {line.line}: the text is not the policy {line.digest}")
-            found[line.digest] = profiles.parse(text, f"the policy in line {line.line}")
-    return found
+            known[line.digest] = profiles.parse(text, f"the policy in line {line.line}")
+    return known
 
 
 def chains(lines: Iterable[Line]) -> Iterator[tuple[Recorded, ...]]:

@@ -77,8 +77,10 @@ class PolicyPair:
         if signal.kind is SignalKind.ALARM and signal.arn:
             self.record_alarm_state(signal.arn, signal.at, AlarmState(signal.state))
         done = [
-            side.record_only(it, meant)
-            for side, it, meant in zip(self.sides, signals_received, classifications, strict=True)
+            side.record_only(it, classification)
+            for side, it, classification in zip(
+                self.sides, signals_received, classifications, strict=True
+            )
         ]
         if all(done):
             return
@@ -86,12 +88,12 @@ class PolicyPair:
             side.present.now = side.present.later = self._now
             side.present.read(self._unrecorded_inputs(), {})
         unread = self._storm_was_unknown(signals_received[0], classifications[0], cause)
-        for side, it, meant, noted in zip(
+        for side, it, classification, recorded in zip(
             self.sides, signals_received, classifications, done, strict=True
         ):
             side.present.storm_unread = unread
-            if not noted:
-                side.receive(it, meant)
+            if not recorded:
+                side.receive(it, classification)
         self._collect(
             where, "" if meanings[0] == meanings[1] else "the signal is taken for something else"
         )

@@ -128,36 +128,38 @@ class PolicyRun:
         """Return the classification of *signal* by this policy."""
         return classify(signal, self.profile, self._system.settings.home)
 
-    def record_only(self, signal: Signal, found: Classification) -> bool:
+    def record_only(self, signal: Signal, classification: Classification) -> bool:
         """True if *signal* opens and joins nothing; only its state is then recorded.
 
         That is the latest OK of an alarm, and active external events.
         """
-        if found.disposition is Disposition.INCIDENT or not self._joins_nothing(found):
+        if classification.disposition is Disposition.INCIDENT or not self._joins_nothing(
+            classification
+        ):
             return False
-        if found.disposition is Disposition.RECOVERY:
+        if classification.disposition is Disposition.RECOVERY:
             self.record_recovery(signal.arn, signal.at)
-        elif circumstances.concerns(signal) and believed(signal, found):
+        elif circumstances.concerns(signal) and believed(signal, classification):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
             around[group] = around.get(group, ExternalEvents()).told(signal)
         return True
 
-    def _joins_nothing(self, found: Classification) -> bool:
-        """True if nothing is open that *found* could join."""
-        joins = {found.cause, causes.storm(self.profile.fleet.name)}
+    def _joins_nothing(self, classification: Classification) -> bool:
+        """True if nothing is open that *classification* could join."""
+        joins = {classification.cause, causes.storm(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
 
-    def exceeds_storm_limit(self, signal: Signal, found: Classification) -> bool:
+    def exceeds_storm_limit(self, signal: Signal, classification: Classification) -> bool:
         """True if *signal* would be one too many, and part of a storm."""
-        one, _ = counted(Arrival(signal, found), self._system)
+        one, _ = counted(Arrival(signal, classification), self._system)
         return one.found.cause == causes.storm(self.profile.fleet.name)
 
-    def receive(self, signal: Signal, found: Classification) -> None:
+    def receive(self, signal: Signal, classification: Classification) -> None:
         """Process *signal*."""
         with contextlib.suppress(
             DependencyUnavailable
         ):  # what contends for the same thing is not in a past
-            receive(signal, found, self._system)
+            receive(signal, classification, self._system)
 
     def record_recovery(self, arn: str, at: datetime) -> None:
         """Record an alarm's OK: an earlier signal that comes later is late."""
@@ -230,10 +232,10 @@ class PolicyRun:
 
     def missing_facts(self) -> set[str]:
         """Return the facts that the last reconcile read and the record lacks."""
-        found = self.present.missing | self.outcomes.missing
+        facts = self.present.missing | self.outcomes.missing
         self.outcomes.missing = set()
         # an escalation reads these for a person: no decision depends on them
-        return found - {"around", "refreshes"} if self._escalated else found
+        return facts - {"around", "refreshes"} if self._escalated else facts
 
     def forget(self, id_: IncidentId) -> None:
         """Delete an incident that ended or diverged."""
