@@ -27,7 +27,7 @@ import urllib3
 from bench.recorded import Work, silence, works
 from bench.warm import Canned, Still, warm
 from firstline.adapters import wiring
-from firstline.controller.ports.people import Pager
+from firstline.adapters.pagerduty.notifier import Api, PagerDutyNotifier
 from firstline.lab.twin.scenario import Scenario
 from firstline.notifications.delivery import Accepted, Delivery
 from functions import ingest
@@ -48,9 +48,9 @@ type Spent = tuple[float, float]
 
 
 class Watched:
-    """The system's own pager; notes when its POST was accepted, and what it posted."""
+    """The system's PagerDuty API; notes when its POST was accepted, and what it posted."""
 
-    def __init__(self, pager: Pager) -> None:
+    def __init__(self, pager: Api) -> None:
         self._pager = pager
         self.accepted: Spent = (0, 0)
         self.body: dict[str, object] = {}
@@ -104,8 +104,10 @@ def firstline(work: Work, url: str) -> tuple[Callable[[], Spent], Watched]:
     canned.keep("GetSecretValue", msgspec.json.encode({"SecretString": "0" * 32}))
     settings = copy.replace(work.settings, pager_url=url)
     system = wiring.system(settings, canned.session, Still(work.now))
-    watched: Any = Watched(system.ports.pager)
-    system = copy.replace(system, ports=copy.replace(system.ports, pager=watched))
+    notifiers: dict[str, Any] = dict(system.ports.notifiers)
+    watched: Any = Watched(notifiers["pagerduty"].api)
+    notifiers["pagerduty"] = PagerDutyNotifier(watched)
+    system = copy.replace(system, ports=copy.replace(system.ports, notifiers=notifiers))
 
     def handle() -> Spent:
         canned.begin()

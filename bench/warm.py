@@ -28,6 +28,7 @@ from urllib3 import HTTPResponse
 
 from bench.recorded import HANDLERS, Work, silence, works
 from firstline.adapters import wiring
+from firstline.adapters.pagerduty.notifier import PagerDutyNotifier
 from firstline.controller.system import System
 from firstline.lab.twin.scenario import Scenario
 from firstline.notifications.delivery import Accepted, Delivery
@@ -72,7 +73,7 @@ class Canned:
 
 
 class Taking:
-    """`Pager` that takes every page at once."""
+    """PagerDuty's API, which takes every page at once."""
 
     def routing_key(self) -> str:
         """A key, as a warm function has it."""
@@ -144,7 +145,8 @@ def warm(work: Work) -> Work:
 def ours(work: Work, canned: Canned) -> Callable[[], None]:
     """The function's handler."""
     system = wiring.system(work.settings, canned.session, Still(work.now))
-    system = System(copy.replace(system.ports, pager=Taking()), system.profile, system.settings)
+    taking = {**system.ports.notifiers, "pagerduty": PagerDutyNotifier(Taking())}
+    system = System(copy.replace(system.ports, notifiers=taking), system.profile, system.settings)
 
     def handle() -> None:
         canned.begin()

@@ -212,7 +212,9 @@ def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
     incident = chapter.incident
     if incident is None:
         return
-    paged = [each for each in incident.pages if (each.channel, each.action) == ("pager", "trigger")]
+    paged = [
+        each for each in incident.pages if each.traits.pages_on_call and each.action == "trigger"
+    ]
     for page in paged:
         if page.key not in received:
             yield f"the page {page.key} is lost"

@@ -3,7 +3,7 @@
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.pagerduty.events_api import PagerDutyApi
 from firstline.controller.ports.people import Clock
 from tests.adapters.doors import Ends
 from tests.lab.twin.pages import TRIGGER, without
@@ -15,7 +15,7 @@ CLOCK = SystemClock()
 
 def pager_to(
     url: str, ends: Ends = NO_SECRET, clock: Clock = CLOCK, notes_from: str = ""
-) -> PagerDutyPager:
+) -> PagerDutyApi:
     """Posts go to *url*; the secret is what *ends* says."""
     key = RoutingKey("firstline/routing-key", clients.secrets(ends.session), clock)
-    return PagerDutyPager(url, key, notes_from=notes_from)
+    return PagerDutyApi(url, key, notes_from=notes_from)

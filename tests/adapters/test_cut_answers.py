@@ -24,7 +24,7 @@ from firstline.adapters.aws.preflight import AwsAround
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.adapters.aws.scaling import AsgScaling
-from firstline.adapters.aws.sns_topic import SnsTeam
+from firstline.adapters.aws.sns_topic import SnsTopic
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
@@ -524,7 +524,7 @@ SENT = (
     ),
     Case(
         "Publish",
-        lambda one: SnsTeam(clients.team(one), "arn:aws:sns:us-east-1:1:t").publish("s", "m"),
+        lambda one: SnsTopic(clients.team(one), "arn:aws:sns:us-east-1:1:t").publish("s", "m"),
         {"MessageId": "m"},
     ),
     Case(

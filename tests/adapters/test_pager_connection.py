@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.pagerduty.events_api import PagerDutyApi
 from firstline.errors import InvalidInput
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.adapters.loopback import Behaviour, Loopback, http, request_of
@@ -27,9 +27,9 @@ from tests.lab.twin.pages import KEY
 
 POST = """
 import sys
-from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.pagerduty.events_api import PagerDutyApi
 for url in sys.argv[1:]:
-    print(type(PagerDutyPager(url, None).post("0" * 32, {})).__name__)
+    print(type(PagerDutyApi(url, None).post("0" * 32, {})).__name__)
 """
 
 
@@ -44,7 +44,7 @@ for url in sys.argv[1:]:
 )
 def test_safe_address_is_taken(url: str) -> None:
     """Encrypted, or on this machine."""
-    assert isinstance(pager_to(url), PagerDutyPager)
+    assert isinstance(pager_to(url), PagerDutyApi)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import urllib3
 
-from firstline.adapters.pagerduty import PagerDutyPager
-from firstline.adapters.pagerduty_notes import _api
+from firstline.adapters.pagerduty.events_api import PagerDutyApi
+from firstline.adapters.pagerduty.notes_api import _api
 from firstline.errors import InvalidInput
 from firstline.lab.twin.pager.pagerduty import REST_KEY, USER, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
@@ -25,7 +25,7 @@ def holding(**keys: str) -> Ends:
     return Ends(Http(200, json.dumps({"SecretString": json.dumps(keys)})))
 
 
-def noting(url: str, *, rest_key: str = REST_KEY, user: str = USER) -> PagerDutyPager:
+def noting(url: str, *, rest_key: str = REST_KEY, user: str = USER) -> PagerDutyApi:
     """A pager whose secret has the key of the REST API."""
     return pager_to(url, holding(routing_key=KEY, rest_key=rest_key), notes_from=user)
 
@@ -64,7 +64,7 @@ def test_an_incident_that_is_not_there_yet_is_tried_again(server: PagerDutyServe
     ids=["another key", "another user", "empty", "no key"],
 )
 def test_what_pagerduty_will_never_take(
-    server: PagerDutyServer, pager: Callable[[str], PagerDutyPager], why: str
+    server: PagerDutyServer, pager: Callable[[str], PagerDutyApi], why: str
 ) -> None:
     """The reason says what to mend, and repeats no key."""
     delivery = pager(server.url).note("inc-1", "x")

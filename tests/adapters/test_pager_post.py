@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.adapters.pager_line import PATIENCE
+from firstline.adapters.pagerduty.http_line import PATIENCE
 from firstline.lab.twin import replay
 from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, NotYet
@@ -55,7 +55,7 @@ def test_every_http_request_says_that_it_follows_nothing() -> None:
                     found.add(path.name)
                 case _:
                     pass
-    assert found == {"operator_url.py", "pager_line.py", "vault_health.py"}
+    assert found == {"operator_url.py", "http_line.py", "vault_health.py"}
 
 
 def test_post_adds_the_key_to_the_body() -> None:

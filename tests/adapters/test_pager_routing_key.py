@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
-from firstline.controller.ports.people import Pager
+from firstline.adapters.pagerduty.notifier import Api
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
@@ -35,12 +35,12 @@ def ends() -> Ends:
 
 
 @pytest.fixture
-def pager(ends: Ends, world: World) -> Pager:
+def pager(ends: Ends, world: World) -> Api:
     return pager_to(URL, ends, WorldClock(world))
 
 
 @pytest.mark.parametrize("held", [KEY, f"{KEY}\n", f'{{"routing_key": "{KEY}", "a": 1}}'])
-def test_key_is_read_from_the_secret(pager: Pager, ends: Ends, held: str) -> None:
+def test_key_is_read_from_the_secret(pager: Api, ends: Ends, held: str) -> None:
     """Bare or as JSON, and a newline that was stored with it does no harm."""
     ends.end = holding(held)
     assert pager.routing_key() == KEY
@@ -60,7 +60,7 @@ def test_key_is_read_from_the_secret(pager: Pager, ends: Ends, held: str) -> Non
         Http(200, "<html>"),
     ],
 )
-def test_secret_that_is_no_key_is_not_shown(pager: Pager, ends: Ends, end: Http) -> None:
+def test_secret_that_is_no_key_is_not_shown(pager: Api, ends: Ends, end: Http) -> None:
     """The message says which secret and what to store."""
     ends.end = end
     with pytest.raises(
@@ -97,7 +97,7 @@ def test_the_rest_key_stands_beside_the_routing_key(held: str, rest_key: str) ->
     ],
 )
 def test_secret_out_of_reach_is_unavailable(
-    pager: Pager, ends: Ends, end: Http | Exception, why: str
+    pager: Api, ends: Ends, end: Http | Exception, why: str
 ) -> None:
     """What botocore raises goes no further, and it is asked once."""
     ends.end = end
@@ -106,7 +106,7 @@ def test_secret_out_of_reach_is_unavailable(
     assert ends.sends == 1
 
 
-def test_key_is_kept_for_five_minutes(pager: Pager, ends: Ends, world: World) -> None:
+def test_key_is_kept_for_five_minutes(pager: Api, ends: Ends, world: World) -> None:
     """One request reads it; a change is seen after five minutes, and not before."""
     assert (pager.routing_key(), ends.sends) == (KEY, 1)
     ends.end = holding(OTHER_KEY)
@@ -116,7 +116,7 @@ def test_key_is_kept_for_five_minutes(pager: Pager, ends: Ends, world: World) ->
     assert (pager.routing_key(), ends.sends) == (OTHER_KEY, 2)
 
 
-def test_clock_that_went_back_does_not_keep_a_key(pager: Pager, ends: Ends, world: World) -> None:
+def test_clock_that_went_back_does_not_keep_a_key(pager: Api, ends: Ends, world: World) -> None:
     """An age below zero is no age."""
     pager.routing_key()
     ends.end = holding(OTHER_KEY)
@@ -125,7 +125,7 @@ def test_clock_that_went_back_does_not_keep_a_key(pager: Pager, ends: Ends, worl
 
 
 @pytest.mark.parametrize("end", [GONE, holding("to be filled in")], ids=["gone", "spoilt"])
-def test_old_key_is_better_than_none(pager: Pager, ends: Ends, world: World, end: Http) -> None:
+def test_old_key_is_better_than_none(pager: Api, ends: Ends, world: World, end: Http) -> None:
     """A page goes out with the key that was, for as long as the secret cannot be read."""
     pager.routing_key()
     ends.end = end

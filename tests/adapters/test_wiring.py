@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firstline.adapters import wiring
+from firstline.adapters.pagerduty.notifier import PagerDutyNotifier
 from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.aws import TwinAws
@@ -72,7 +73,9 @@ def test_bad_profile_pages_and_fixes_nothing(
     assert system.profile.rules == ()
     assert [system.profile.rungs(each) for each in Condition] == [()] * len(Condition)
     assert system.profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "observe"
-    assert system.ports.pager.routing_key() == ROUTING_KEY
+    notifier = system.ports.notifier("pager")
+    assert isinstance(notifier, PagerDutyNotifier)
+    assert notifier.api.routing_key() == ROUTING_KEY
 
 
 def test_process_is_wired_from_its_environment(settings: Settings) -> None:

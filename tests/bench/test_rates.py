@@ -7,6 +7,7 @@ import pytest
 from bench import rates, storm
 from bench.doors import DOORS
 from bench.rates import Asked, Rate
+from firstline.adapters.pagerduty.notifier import PagerDutyNotifier
 from firstline.cli.envelope import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.errors import DependencyUnavailable
@@ -31,20 +32,22 @@ def test_one_call_too_many_is_refused(name: str) -> None:
     look = LookOrder(token=Token("0" * 32), targets=(InstanceId("i-0a1b2c3d4e5f60711"),))
     with DOORS[name](world, asked) as door:
         ports = door.system.ports
+        notifier = ports.notifier("pager")
+        assert isinstance(notifier, PagerDutyNotifier)
         for _ in range(9):
             ports.fleet.alarms((ARN,))
         with pytest.raises(DependencyUnavailable):
             ports.fleet.alarms((ARN,))
         assert isinstance(ports.hosts.look(look), Sent)
         assert not isinstance(ports.hosts.look(look), Sent)
-        sent = [ports.pager.change(ROUTING_KEY, CHANGE) for _ in range(121)]
+        sent = [notifier.api.change(ROUTING_KEY, CHANGE) for _ in range(121)]
         assert {type(each) for each in sent[:120]} == {Accepted}
         assert isinstance(sent[120], NotYet)
         assert asked.refused == 3
         world.advance(world.now + timedelta(seconds=1))
         ports.fleet.alarms((ARN,))
         assert isinstance(ports.hosts.look(look), Sent)
-        assert isinstance(ports.pager.change(ROUTING_KEY, CHANGE), NotYet)
+        assert isinstance(notifier.api.change(ROUTING_KEY, CHANGE), NotYet)
         assert asked.refused == 4
 
 

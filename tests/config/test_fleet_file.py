@@ -44,8 +44,8 @@ security_groups = ["sg-0a1b2c3d4e5f60718"]
 cooldown_seconds = 90
 """
 VERSIONS = {
-    "probed": (1, "4a0850c79187806c6572d6ca7b760c1e320aa217c21e32e18a03cb4a9751690c"),
-    "runbook": (1, "0ab9de7a647921afc919ff1259bc1fe900c8a0e7a3052ccceae1bd2e41951405"),
+    "probed": (2, "9bd5b16e9433a63e555866fbd5eea2405cf078af6b7deb0f53c6f3dfbb31ae6d"),
+    "runbook": (2, "410efbb3021522e063fb52981816369326452b9e7c054f45c27f3ed1c5ff6951"),
 }
 """Each shipped policy: its version, and the digest of what it says. A change raises the version."""
 
@@ -69,7 +69,7 @@ def test_a_usual_fleet_needs_forty_lines() -> None:
 def test_the_whole_is_a_profile_by_itself() -> None:
     """It says what it was made of, and its digest is of it all."""
     whole = fleet_file.whole(USUAL.encode(), "my-fleet.toml")
-    assert whole.startswith(b"# extends runbook, version 1\n")
+    assert whole.startswith(b"# extends runbook, version 2\n")
     assert fleet_file.whole(whole, "whole.toml") == whole
     profile = fleet_file.parse(whole, "whole.toml")
     assert profile == fleet_file.parse(USUAL.encode(), "my-fleet.toml")
@@ -141,7 +141,7 @@ def test_each_line_of_the_whole_shows_where_it_comes_from() -> None:
     assert found is not None
     lines = list(provenance.annotated(found))
     assert tomllib.loads("\n".join(lines)) == found.merged.table
-    assert lines[0] == "# extends runbook, version 1"
+    assert lines[0] == "# extends runbook, version 2"
     for line in (
         'name = "vaults"  # my-fleet.toml:4',
         'Application = "vaults"  # my-fleet.toml:10',

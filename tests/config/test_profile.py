@@ -100,7 +100,7 @@ REFUSED = (
         f"colour = 1\n{TEXT}",
         "colour = 1",
         "colour: is no key here: correct or remove it; known are "
-        "name, fleet, alarms, logs, probe, rules, responses, business_day, links, ladders, "
+        "name, fleet, alarms, logs, probe, rules, responses, routes, business_day, links, ladders, "
         "actions, policy",
     ),
     Refused(

@@ -3,16 +3,17 @@ from datetime import timedelta
 
 import pytest
 
+from firstline.adapters.pagerduty.notifier import PagerDutyNotifier
 from firstline.controller.deliver_pages import send
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.memory import MemoryPager
 from firstline.ledger.chain import Kind
 from firstline.notifications import pages as paging
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
-from tests.builders import incident, signal
+from tests.builders import PROFILE, incident, signal
 from tests.controller.rig import START, Rig
 
-(PAGE,) = paging.opening(incident(), signal(), "a rule fits")
+(PAGE,) = paging.opening(incident(), signal(), "a rule fits", PROFILE)
 
 
 class Keyless(MemoryPager):
@@ -59,7 +60,9 @@ def test_a_routing_key_that_cannot_be_read_leaves_the_page_owed() -> None:
     rig = Rig()
     ports = rig.system.ports
     keyless = Keyless(rig.world, rig.script)
-    rig.system = copy.replace(rig.system, ports=copy.replace(ports, pager=keyless))
+    rig.system = copy.replace(
+        rig.system, ports=copy.replace(ports, notifiers={"pagerduty": PagerDutyNotifier(keyless)})
+    )
     rig.hear()
     assert rig.script.calls["post"] == 0
     (told,) = rig.told(Kind.PAGE)

@@ -17,7 +17,7 @@ from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
-from firstline.notifications.pages import CHANGE_TRIES_MAX
+from firstline.notifications.pages import TRIES_MAX
 from firstline.notifications.updates import UPDATES_MAX
 from firstline.signal import Severity
 from tests.builders import PROFILE
@@ -246,7 +246,7 @@ def test_an_update_that_is_not_taken_is_given_up() -> None:
     held, same = rig.at_the_end(), quiet.at_the_end()
     assert (held.status, rig.fixes, rig.updates) == (Status.RESOLVED, [A, B, C], [])
     assert [each["outcome"] for each in told(rig, "change")][:2] == ["owed", "dropped"]
-    assert {each["tries"] for each in told(rig, "change")} == {1, CHANGE_TRIES_MAX}
+    assert {each["tries"] for each in told(rig, "change")} == {1, TRIES_MAX}
     assert [each for each in held.pages if each.channel == "change"] == []
     assert held.ended_at == same.ended_at
 

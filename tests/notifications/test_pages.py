@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
+from firstline.config.channels import Routes
 from firstline.incidents.incident import Incident, Page
 from firstline.incidents.resolve_delay import RESOLVE_AFTER
 from firstline.notifications import pages as paging
-from firstline.notifications import payloads as bodies
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.notifications.origin import Origin
 from firstline.signal import Severity
-from tests.builders import ID, NOW, incident, signal
+from tests.builders import ID, NOW, PROFILE, incident, signal
+from tests.notifications import wire as bodies
 from tests.remediation.situations import proposal
+
+ROUTES = Routes()
 
 CONSOLE = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
 LINK = f"{CONSOLE}#alarmsV2:alarm/vettid-prod-enclave-healthy-hosts"
@@ -25,7 +28,7 @@ FACTS = {
     "signalled_at": "2026-03-11T04:18:58+00:00",
     "alarm_link": LINK,
 }
-OPENED = incident(pages=paging.opening(incident(), signal(), "a rule fits"))
+OPENED = incident(pages=paging.opening(incident(), signal(), "a rule fits", PROFILE))
 (OPENING,) = OPENED.pages
 
 
@@ -33,7 +36,7 @@ SPENT = {"why": "spent", "tried": "nothing"}
 
 
 def given_up(held: Incident) -> Incident:
-    return copy.replace(held, pages=(*held.pages, *paging.hand_over(held, SPENT, NOW)))
+    return copy.replace(held, pages=(*held.pages, *paging.hand_over(held, SPENT, NOW, ROUTES)))
 
 
 def closed(held: Incident) -> Incident:
@@ -73,7 +76,7 @@ def test_the_opening_page_has_the_episodes_own_key() -> None:
 def test_the_hand_over_has_a_key_of_its_own() -> None:
     """S14: a same-key trigger on an acknowledged alert would notify nobody."""
     held = incident()
-    (page,) = paging.hand_over(held, SPENT, NOW)
+    (page,) = paging.hand_over(held, SPENT, NOW, ROUTES)
     assert (page.key, page.action, page.owed_at, page.due_at) == (
         f"{ID}:gave-up",
         "trigger",
@@ -87,11 +90,13 @@ def test_the_hand_over_has_a_key_of_its_own() -> None:
 def test_what_no_alarm_stands_behind_is_told_once() -> None:
     """Its opening page said all there is; it has no alarm to link to."""
     held = incident(alarm_arn="", alarms=())
-    assert paging.hand_over(held, SPENT, NOW) == ()
+    assert paging.hand_over(held, SPENT, NOW, ROUTES) == ()
     minor = copy.replace(held, severity=Severity.P3)
-    assert len(paging.hand_over(minor, SPENT, NOW)) == 1  # what was seen on its hosts is news
-    assert paging.hand_over(copy.replace(minor, hosts={}), SPENT, NOW) == ()
-    (page,) = paging.opening(held, signal(), "unreadable")
+    assert (
+        len(paging.hand_over(minor, SPENT, NOW, ROUTES)) == 1
+    )  # what was seen on its hosts is news
+    assert paging.hand_over(copy.replace(minor, hosts={}), SPENT, NOW, ROUTES) == ()
+    (page,) = paging.opening(held, signal(), "unreadable", PROFILE)
     assert "alarm_link" not in page.details
     assert bodies.body(page, ORIGIN)["links"] == [{"href": BOARD, "text": "console and dashboard"}]
 
@@ -108,7 +113,10 @@ def test_what_no_alarm_stands_behind_is_told_once() -> None:
 def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> None:
     """R44: neither the opening nor the hand-over of a P3 or P4 pages."""
     held = incident(severity=severity)
-    pages = (*paging.opening(held, signal(), "x"), *paging.hand_over(held, SPENT, NOW))
+    pages = (
+        *paging.opening(held, signal(), "x", PROFILE),
+        *paging.hand_over(held, SPENT, NOW, ROUTES),
+    )
     paged: list[Any] = [bodies.body(each, ORIGIN) for each in pages if each.channel == "pager"]
     assert [each["payload"]["severity"] for each in paged] == told
 
@@ -116,8 +124,12 @@ def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> No
 def test_a_p3_is_told_to_the_team() -> None:
     """Its opening, its hand-over and its end; a user's as well, which has no alarm."""
     held = incident(severity=Severity.P3, alarm_arn="")
-    held = copy.replace(held, pages=paging.opening(held, signal(), "x"))
-    told = (*held.pages, *paging.hand_over(held, SPENT, NOW), *paging.resolutions(held, NOW))
+    held = copy.replace(held, pages=paging.opening(held, signal(), "x", PROFILE))
+    told = (
+        *held.pages,
+        *paging.hand_over(held, SPENT, NOW, ROUTES),
+        *paging.resolutions(held, NOW),
+    )
     assert [(each.channel, each.summary.split(":")[0]) for each in told] == [
         ("team", "P3 complete outage"),
         ("team", "P3 complete outage"),
@@ -139,7 +151,7 @@ def test_a_p3_is_told_to_the_team() -> None:
 @pytest.mark.parametrize("summary", ["x" * 1_024, "P3 \u00e9\n\x1b[31m" * 40])
 def test_a_subject_is_what_the_topic_takes(summary: str) -> None:
     """Printable ASCII of at most 100 characters."""
-    page = copy.replace(paging.opening(incident(), signal(), "x")[0], summary=summary)
+    page = copy.replace(paging.opening(incident(), signal(), "x", PROFILE)[0], summary=summary)
     subject, text = bodies.notice(page, ORIGIN)
     assert len(subject) == 100
     assert subject.isascii()
@@ -151,7 +163,9 @@ def test_a_subject_is_what_the_topic_takes(summary: str) -> None:
 def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
     """They share an incident's key, and not its order."""
     minor = incident(severity=Severity.P3)
-    pages = paging.opening(minor, signal(), "x") + paging.opening(incident(), signal(), "x")
+    pages = paging.opening(minor, signal(), "x", PROFILE) + paging.opening(
+        incident(), signal(), "x", PROFILE
+    )
     held = copy.replace(incident(), pages=pages)
     assert [each.channel for each in paging.owed(held.pages)] == ["team", "pager"]
 
@@ -203,7 +217,7 @@ def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
 
 def test_a_summary_fits_pagerduty() -> None:
     """Its limit is 1,024 characters."""
-    (page,) = paging.opening(incident(), signal(subject="x" * 2000), "y")
+    (page,) = paging.opening(incident(), signal(subject="x" * 2000), "y", PROFILE)
     assert len(page.summary) == 1024
     event: Any = bodies.body(page, ORIGIN)
     assert len(event["payload"]["summary"]) == 1024
@@ -215,7 +229,7 @@ REPORT = "https://us-east-1.console.aws.amazon.com/s3/buckets/b?region=us-east-1
 def test_what_ends_links_to_its_report() -> None:
     """A hand-over beside its alarm, and each resolve; a question that is answered has none."""
     held = given_up(OPENED)
-    (page,) = paging.hand_over(OPENED, SPENT | {"report_link": REPORT}, NOW)
+    (page,) = paging.hand_over(OPENED, SPENT | {"report_link": REPORT}, NOW, ROUTES)
     assert bodies.body(page, ORIGIN)["links"] == [
         {"href": LINK, "text": "the alarm"},
         {"href": BOARD, "text": "console and dashboard"},
@@ -240,9 +254,9 @@ def test_a_page_says_where_it_comes_from() -> None:
     observed = copy.replace(ORIGIN, mode="observe")
     triggers = (
         OPENING,
-        *paging.raised(held, signal(), "x", NOW),
-        *paging.in_earnest(held, signal(), "x", NOW),
-        *paging.hand_over(held, SPENT, NOW),
+        *paging.raised(held, signal(), "x", NOW, PROFILE),
+        *paging.in_earnest(held, signal(), "x", NOW, PROFILE),
+        *paging.hand_over(held, SPENT, NOW, ROUTES),
         paging.asked(held, proposal(), (), ORIGIN),
     )
     for page in triggers:
@@ -269,11 +283,12 @@ def test_the_runbook_is_linked_where_it_is_known() -> None:
 
 def test_where_nothing_is_fixed_the_opening_page_says_so() -> None:
     """The person who is paged is the one to act; so where it rises, or is no drill."""
+    bare = copy.replace(PROFILE, ladders=())
     told = "no automatic fix for this condition: a person has to act"
     pages = (
-        *paging.opening(incident(), signal(), "x", ladder=False),
-        *paging.raised(incident(), signal(), "x", NOW, ladder=False),
-        *paging.in_earnest(incident(), signal(), "x", NOW, ladder=False),
+        *paging.opening(incident(), signal(), "x", bare),
+        *paging.raised(incident(), signal(), "x", NOW, bare),
+        *paging.in_earnest(incident(), signal(), "x", NOW, bare),
     )
     for page in pages:
         assert page.summary.endswith(f"went to ALARM at 04:18:58 UTC; {told}")
@@ -284,7 +299,7 @@ def test_where_nothing_is_fixed_the_opening_page_says_so() -> None:
 def test_an_alarm_goes_by_its_name() -> None:
     """One that the profile does not know has an ARN for a subject, with a name of any kind."""
     arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:a:alarm:b/c"
-    (page,) = paging.opening(incident(alarm_arn=arn), signal(subject=arn, arn=arn), "x")
+    (page,) = paging.opening(incident(alarm_arn=arn), signal(subject=arn, arn=arn), "x", PROFILE)
     assert page.summary == "P1 complete outage: alarm a:alarm:b/c went to ALARM at 04:18:58 UTC"
     assert page.details["alarm_link"] == f"{CONSOLE}#alarmsV2:alarm/a$3Aalarm$3Ab$2Fc"
 
@@ -293,7 +308,7 @@ def test_the_link_to_an_alarm_is_kept_whole() -> None:
     """Auto Scaling puts a GUID into the names of its alarms: without it the link leads nowhere."""
     guid = "0f3c9a1e-5b7d-4c2a-9e10-aa00000c0001"
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:TargetTracking-AlarmHigh-{guid}"
-    (page,) = paging.opening(incident(alarm_arn=arn), signal(subject=arn, arn=arn), "x")
+    (page,) = paging.opening(incident(alarm_arn=arn), signal(subject=arn, arn=arn), "x", PROFILE)
     event: Any = bodies.body(page, ORIGIN)
     assert guid not in event["payload"]["summary"]
     assert event["links"][0]["href"].endswith(f"#alarmsV2:alarm/TargetTracking-AlarmHigh-{guid}")
@@ -301,7 +316,7 @@ def test_the_link_to_an_alarm_is_kept_whole() -> None:
 
 def test_an_address_that_was_redacted_is_no_link() -> None:
     """It would lead nowhere."""
-    (page,) = paging.hand_over(incident(), {"report_link": "https://x/111122223333/"}, NOW)
+    (page,) = paging.hand_over(incident(), {"report_link": "https://x/111122223333/"}, NOW, ROUTES)
     event: Any = bodies.body(page, ORIGIN)
     assert "the report" not in {each["text"] for each in event["links"]}
 

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from firstline.config.business_day import BusinessDay
+from firstline.config.channels import Routes
 from firstline.incidents.incident import Incident, Page
 from firstline.notifications import pages as paging
 from firstline.notifications import updates
 from firstline.notifications.delivery import Accepted
 from firstline.notifications.updates import Update
 from firstline.signal import Severity
-from tests.builders import ID, NOW, incident, signal
+from tests.builders import ID, NOW, PROFILE, incident, signal
+
+ROUTES = Routes()
 
 LATER = NOW + timedelta(seconds=20)
 NEWS = Update(turn="fix", line="one host is dead", details={"known": "one host is dead"})
@@ -22,7 +25,7 @@ NEWS = Update(turn="fix", line="one host is dead", details={"known": "one host i
 def opened(**fields: object) -> Incident:
     """An incident whose opening page was taken."""
     held = incident(**fields)
-    pages = paging.opening(held, signal(), "x")
+    pages = paging.opening(held, signal(), "x", PROFILE)
     for page in pages:
         pages = paging.tried(pages, page, Accepted(), NOW)
     return copy.replace(held, pages=pages)
@@ -70,7 +73,7 @@ def test_updates_wait_for_every_page() -> None:
     """For a trigger until it was taken, however late its next try is; for a resolve that is due."""
     held = informed(opened())
     assert channels(updates.due(held.pages, NOW)) == ["change", "note"]
-    given_up = with_pages(held, *paging.hand_over(held, {}, NOW))
+    given_up = with_pages(held, *paging.hand_over(held, {}, NOW, ROUTES))
     assert updates.due(given_up.pages, NOW) == ()
     (page,) = paging.due_to_people(given_up.pages, NOW)
     retried = copy.replace(page, due_at=LATER)
@@ -96,7 +99,7 @@ def test_what_was_tried_is_due_again_later() -> None:
 def test_pages_are_tried_before_what_is_quiet() -> None:
     """Whatever was queued first."""
     held = informed(opened())
-    given_up = with_pages(held, *paging.hand_over(held, {}, NOW))
+    given_up = with_pages(held, *paging.hand_over(held, {}, NOW, ROUTES))
     assert channels(paging.due(given_up.pages, NOW)) == ["pager", "change", "note"]
     assert channels(paging.due_to_people(given_up.pages, NOW)) == ["pager"]
 
@@ -127,8 +130,8 @@ def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
     """A rise has its own; what is asked, and the hand-over, say something of it."""
     held = opened(severity=Severity.P2)
     risen = copy.replace(held, severity=Severity.P1)
-    risen = with_pages(risen, *paging.raised(risen, signal(), "x", NOW))
-    risen = with_pages(risen, *paging.hand_over(risen, {}, NOW))
+    risen = with_pages(risen, *paging.raised(risen, signal(), "x", NOW, PROFILE))
+    risen = with_pages(risen, *paging.hand_over(risen, {}, NOW, ROUTES))
     assert risen.pages[-1].key == f"{ID}:gave-up"
     asked = with_pages(risen, copy.replace(risen.pages[-1], key=f"{ID}:ask-1"))
     note = informed(asked).pages[-1]
@@ -137,6 +140,6 @@ def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
 
 def test_a_line_of_the_digest_holds_no_update_back() -> None:
     """It is owed until the next business day; the incident rose from a P4 since."""
-    (line,) = paging.digest(opened(severity=Severity.P4), signal(), BusinessDay())
+    (line,) = paging.digest(opened(severity=Severity.P4), signal(), ROUTES, BusinessDay())
     held = informed(with_pages(opened(), line))
     assert channels(updates.due(held.pages, NOW)) == ["change", "note"]

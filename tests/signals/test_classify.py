@@ -5,7 +5,6 @@ from typing import NamedTuple
 import pytest
 
 from firstline.config.profile import Profile, Rule
-from firstline.notifications import payloads as bodies
 from firstline.notifications.origin import Origin
 from firstline.signal import Component, Condition, Disposition, Severity, Signal
 from firstline.signals import correlation as causes
@@ -15,6 +14,7 @@ from firstline.signals.rules import match
 from firstline.signals.sources.envelope import parse
 from tests.builders import ALARM_ARN, ALARM_NAME, BY, HOME, NOW, PROFILE
 from tests.events import EVENTS, body, edited
+from tests.notifications import wire as bodies
 
 INCIDENT, RECOVERY, CONTEXT = Disposition.INCIDENT, Disposition.RECOVERY, Disposition.CONTEXT
 IGNORED, REJECTED = Disposition.IGNORED, Disposition.REJECTED

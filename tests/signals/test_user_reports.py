@@ -7,7 +7,6 @@ import pytest
 
 from firstline.incidents.incident import decode, encode
 from firstline.notifications import pages as paging
-from firstline.notifications import payloads as bodies
 from firstline.notifications.origin import Origin
 from firstline.signal import Mark, Restricted, Severity, Signal
 from firstline.signals import episodes
@@ -17,6 +16,7 @@ from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.user import named, plain, pseudonym
 from tests.builders import BY, HOME, NOW, PROFILE
 from tests.events import EVENTS, edited
+from tests.notifications import wire as bodies
 
 RAW = (EVENTS / "user.report.json").read_bytes()
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
@@ -52,7 +52,7 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     raw = edited(RAW, {"detail.details": CANARY, "detail.reporter": "canary@example.test"})
     signal, found = heard(raw)
     opening = episodes.begin(signal, found, PROFILE, NOW, BY)
-    raised = paging.raised(opening.incident, signal, found.why, NOW)
+    raised = paging.raised(opening.incident, signal, found.why, NOW, PROFILE)
     shown = opening.entry.body + json.dumps(episodes.received(signal, found, PROFILE).to_ledger())
     shown += "".join(json.dumps(bodies.body(each, ORIGIN)) for each in raised)
     shown += signal.key + found.cause + repr(signal) + repr(opening.incident)

@@ -18,6 +18,7 @@ from firstline.lab.twin.scenario import BEGINS
 from firstline.ledger.entries import FixReported
 from firstline.ledger.export import Recorded
 from firstline.notifications.delivery import Delivery
+from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import ObservedFacts
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import (
@@ -179,8 +180,8 @@ class Nothing:
     def send(self, order: LookOrder | FixOrder) -> Sending:
         raise AssertionError(order)
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
-        raise AssertionError(body)
+    def deliver(self, notification: Notification) -> Delivery:
+        raise AssertionError(notification)
 
 
 def test_a_departure_is_what_the_record_saw() -> None:

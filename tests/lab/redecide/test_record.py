@@ -10,14 +10,17 @@ from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.preflight import PreflightFacts
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.redecide.incident_record import incident_record, signals
-from firstline.lab.redecide.ports import PastBackground, PastFleet, PastPager
+from firstline.lab.redecide.ports import PastBackground, PastFleet, PastNotifier
 from firstline.lab.redecide.recorded_world import NEVER, RecordedWorld
 from firstline.lab.redecide.redecision import redecide
 from firstline.monitoring.alarm_metric import window
+from firstline.notifications import pages as paging
 from firstline.notifications.delivery import Accepted
+from firstline.notifications.notification import Notification, notification
+from firstline.notifications.origin import Origin
 from firstline.remediation.execution import FixOrder, LookOrder
 from firstline.signal import SignalKind
-from tests.builders import PROFILE
+from tests.builders import PROFILE, incident
 from tests.lab.redecide import stories
 
 if TYPE_CHECKING:
@@ -156,11 +159,13 @@ class Unasked:
     def send(self, order: LookOrder | FixOrder) -> Never:
         raise AssertionError(order)
 
-    def deliver(self, body: dict[str, object]) -> Never:
-        raise AssertionError(body)
+    def deliver(self, notification: Notification) -> Never:
+        raise AssertionError(notification)
 
 
 def test_updates_are_taken() -> None:
     """No decision rests on whether one was."""
-    past = PastPager(Unasked())
-    assert past.change("", {}) == past.note("", "") == Accepted()
+    origin = Origin(fleet="vettid", region="us-east-1", mode="enforce")
+    past = PastNotifier(Unasked())
+    quiet = notification(paging.rehearsal(incident()), origin)
+    assert past.deliver(quiet) == Accepted()

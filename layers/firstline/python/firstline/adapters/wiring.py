@@ -13,14 +13,12 @@ from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.adapters.aws.investigation import AwsBackground
 from firstline.adapters.aws.preflight import AwsAround
-from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.aws.scaling import AsgScaling
-from firstline.adapters.aws.sns_topic import SnsTeam
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.pager_line import PATIENCE, Patience
-from firstline.adapters.pagerduty import PagerDutyPager
+from firstline.adapters.notifiers.context import Context, notifiers
+from firstline.adapters.pagerduty.http_line import PATIENCE, Patience
 from firstline.config.settings import Settings
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Clock
@@ -47,7 +45,7 @@ def system(
 ) -> System:
     """The system over AWS that *settings* describe, with clients of *session*.
 
-    *patience* is the pager's.
+    *patience* bounds each request of a notifier to its vendor.
     """
     profile = policy.load(Path(settings.profile_path))
     ports = Ports(
@@ -61,13 +59,7 @@ def system(
         scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
         around=AwsAround(session, profile.fleet),
         background=AwsBackground(session, profile, settings.home.region),
-        pager=PagerDutyPager(
-            settings.pager_url,
-            RoutingKey(settings.routing_key_secret, clients.secrets(session), clock),
-            patience,
-            settings.pager_notes_from,
-        ),
-        team=SnsTeam(clients.team(session), settings.team_topic),
+        notifiers=notifiers(profile.routes, Context(settings, session, clock, patience)),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),
         clock=clock,
     )

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from firstline.adapters.pagerduty.notifier import event
 from firstline.cli import exported
 from firstline.cli.output import lines as output
 from firstline.cli.output import replay as account
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import PageLine, UpdateLine
 from firstline.cli.output.past import AgainLine, DifferenceLine
+from firstline.config.channels import channel
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
 from firstline.ids import Digest
@@ -112,13 +114,14 @@ def _pages(chain: tuple[Recorded, ...], compared: RedecisionResult) -> Iterator[
     """What PagerDuty accepted then; the body is what is posted today."""
     for each in chain:
         match each.event:
-            case PageDelivered(channel="pager", outcome="accepted") as page:
+            case PageDelivered(outcome="accepted") as page if channel(page.channel).pages_on_call:
+                sent = compared.sent.get((page.key, page.action))
                 yield PageLine(
                     event_action=page.action,
                     dedup_key=page.key,
                     severity=page.severity,
                     at_seconds=account.since(each.at, chain[0].at),
-                    body=compared.bodies.get((page.key, page.action), {}),
+                    body=event(sent) if sent else {},
                 )
             case _:
                 pass
@@ -128,7 +131,7 @@ def _updates(chain: tuple[Recorded, ...]) -> Iterator[UpdateLine]:
     """The change events that PagerDuty accepted then, as they are recorded."""
     for each in chain:
         match each.event:
-            case PageDelivered(channel="change", outcome="accepted", summary=str() as summary):
+            case PageDelivered(outcome="accepted", summary=str() as summary):
                 at = account.since(each.at, chain[0].at)
                 yield UpdateLine(at_seconds=at, summary=summary)
             case _:

@@ -41,6 +41,7 @@ def faults(profile: Profile) -> Iterator[Fault]:
     yield from _other_groups(profile)
     yield from _shadowed(profile)
     yield from _responses(profile)
+    yield from profile.routes.faults()
     if not profile.business_day.known:
         why = f"{profile.business_day.time_zone!r} is no zone: write one like 'Europe/Berlin'"
         yield Fault(("business_day", "time_zone"), why)

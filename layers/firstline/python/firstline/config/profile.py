@@ -13,6 +13,7 @@ import msgspec
 from firstline.actions.action import Autonomy
 from firstline.actions.look_host import FILE_PATTERN, HOST_PATTERN, UNIT_PATTERN
 from firstline.config.business_day import BusinessDay
+from firstline.config.channels import Routes
 from firstline.config.probe_section import Probe
 from firstline.diagnosis.health_checks import Criteria
 from firstline.ids import Digest
@@ -331,6 +332,7 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     probe: Probe = Probe()
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
     responses: tuple[Response, ...] = ()
+    routes: Routes = Routes()
     business_day: BusinessDay = BusinessDay()
     links: Links = Links()
     ladders: tuple[Ladder, ...] = ()

@@ -112,7 +112,8 @@ def ask(draft: IncidentUnitOfWork, what: Plan, unknowns: tuple[str, ...], about:
     draft.record(proposal.to_ledger())
     draft.incident = copy.replace(draft.incident, proposals=(*held.proposals, proposal))
     demoted = about.demotion(what.action)
-    draft.owe(paging.asked(held, proposal, what.facts, draft.system.origin, demoted))
+    page = paging.asked(held, proposal, what.facts, draft.system.origin, demoted)
+    draft.owe(*paging.routed(page, profile.routes))
     draft.rest(draft.now + seconds(profile.policy.watch_seconds))
 
 
@@ -126,7 +127,8 @@ def hand_over(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -
     draft.record(msgspec.convert(event, type=entries.HandedOver))
     background.record_alarm_metric(draft)
     told |= {"report_link": _report_link(draft)}
-    draft.owe(*paging.hand_over(draft.incident, told, draft.now))
+    routes = draft.system.profile.routes
+    draft.owe(*paging.hand_over(draft.incident, told, draft.now, routes))
     _end(draft, Fact.GAVE_UP, about.limits)
 
 

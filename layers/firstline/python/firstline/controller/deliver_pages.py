@@ -8,15 +8,14 @@ import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from firstline.config.channels import CHANGE
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
-from firstline.errors import DependencyUnavailable
-from firstline.incidents.incident import QUIET, Page
+from firstline.incidents.incident import Page
 from firstline.ledger.entries import PageDelivered
 from firstline.notifications import pages as paging
-from firstline.notifications import payloads as bodies
-from firstline.notifications import updates
-from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
+from firstline.notifications.delivery import Accepted, Delivery
+from firstline.notifications.notification import notification
 
 TRIES_AT_ONCE = 3
 """How often ingest tries before the page is left owed."""
@@ -31,7 +30,7 @@ type Choice = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
 def settle(draft: IncidentUnitOfWork, tries: int = 1, choose: Choice = paging.due) -> None:
     """Send the pages that *choose* gives, each *tries* times at most; commit if any was tried."""
     chosen = choose(draft.incident.pages, draft.now)
-    due = [each for each in chosen if each.channel != "digest"]
+    due = [each for each in chosen if not each.traits.held_for_digest]
     for page in due:
         if not draft.room:  # each that is sent may take an entry
             draft.commit()
@@ -42,37 +41,15 @@ def settle(draft: IncidentUnitOfWork, tries: int = 1, choose: Choice = paging.du
 
 
 def send(page: Page, system: System, tries: int) -> Delivery:
-    """Post *page* until it is taken, at most *tries* times and for about 20 s.
-
-    Nobody waits for what the team reads: it is tried once, and stays owed.
-    """
-    ports = system.ports
-    if page.channel == "team":
-        return ports.team.publish(*bodies.notice(page, system.origin))
-    began = ports.clock.now()
-    delivery = _post(page, system)
-    for _ in range(tries - 1):
-        if isinstance(delivery, Accepted) or ports.clock.now() + PAUSE - began > WITHIN:
+    """Deliver *page*: what its channel retries at once at most *tries* times, for about 20 s."""
+    clock, sent = system.ports.clock, notification(page, system.origin)
+    notifier, began = system.ports.notifier(page.channel), system.ports.clock.now()
+    delivery = notifier.deliver(sent)
+    for _ in range(tries - 1 if page.traits.retried_at_once else 0):
+        if isinstance(delivery, Accepted) or clock.now() + PAUSE - began > WITHIN:
             break
-        ports.clock.sleep(PAUSE)
-        delivery = _post(page, system)
-    return delivery
-
-
-def _post(page: Page, system: System) -> Delivery:
-    """One try; a body that PagerDuty will never take is followed by the minimal one."""
-    pager, origin = system.ports.pager, system.origin
-    try:
-        key = pager.routing_key()
-    except DependencyUnavailable as error:
-        return NotYet(str(error))
-    if page.channel == "change":
-        return pager.change(key, bodies.change_body(page, origin))
-    if page.channel == "note":
-        return pager.note(page.details[updates.ALERT], bodies.note(page, origin))
-    delivery = pager.post(key, bodies.body(page, origin))
-    if isinstance(delivery, BadBody):
-        return pager.post(key, bodies.minimal_body(page, origin))
+        clock.sleep(PAUSE)
+        delivery = notifier.deliver(sent)
     return delivery
 
 
@@ -86,7 +63,7 @@ def record_delivery(
     pages = paging.tried(draft.incident.pages, page, delivery, sent_at or draft.now)
     draft.incident = copy.replace(draft.incident, pages=pages)
     accepted = isinstance(delivery, Accepted)
-    dropped = page.channel in QUIET and paging.given_up(page, delivery)
+    dropped = paging.given_up(page, delivery)
     if not accepted and page.tries and not dropped:
         return
     event = PageDelivered(
@@ -97,7 +74,7 @@ def record_delivery(
         outcome="accepted" if accepted else "dropped" if dropped else "owed",
         tries=page.tries + 1,
         why=_why(delivery, sent_at),
-        summary=page.summary if page.channel == "change" and accepted else None,
+        summary=page.summary if page.channel == CHANGE and accepted else None,
     )
     draft.record(event)
 

@@ -13,8 +13,8 @@ from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.errors import CommitConflict, FirstlineError
 from firstline.incidents.incident import Page
+from firstline.notifications import notification
 from firstline.notifications import pages as paging
-from firstline.notifications import payloads as bodies
 
 WITHIN = timedelta(seconds=10)
 """As long may the digest take; what is left is the next sweep's, for incidents wait."""
@@ -36,27 +36,25 @@ def sweep(found: Iterable[Due], system: System) -> int:
             draft = IncidentUnitOfWork(loaded.incident, system, now)
             if (page := owed(draft)) is not None:
                 told.append((draft, page))
-    publish(told, system)
+    for channel in dict.fromkeys(page.channel for _, page in told):
+        publish(channel, [each for each in told if each[1].channel == channel], system)
     return len(told)
 
 
 def owed(draft: IncidentUnitOfWork) -> Page | None:
     """What the next digest says of this incident, when it is due."""
     due = paging.due(draft.incident.pages, draft.now)
-    return next((each for each in due if each.channel == "digest"), None)
+    return next((each for each in due if each.traits.held_for_digest), None)
 
 
-def publish(told: Sequence[tuple[IncidentUnitOfWork, Page]], system: System) -> None:
-    """Tell the team of all of them at once.
+def publish(channel: str, told: Sequence[tuple[IncidentUnitOfWork, Page]], system: System) -> None:
+    """Send all of *told* in one notification.
 
     Raises `DependencyUnavailable` where it cannot be recorded.
     """
-    if not told:
-        return
-    fleet = system.profile.fleet.name
-    subject = f"firstline: minor troubles of {fleet}, {len(told)} in all"
-    lines = (bodies.digest_line(draft.incident, page) for draft, page in told)
-    delivery = system.ports.team.publish(subject, "\n".join((subject, *lines)))
+    lines = tuple(notification.digest_line(draft.incident, page) for draft, page in told)
+    digest = notification.digest(channel, system.profile.fleet.name, lines)
+    delivery = system.ports.notifier(channel).deliver(digest)
     published_at = system.ports.clock.now()
     for draft, page in told:
         if system.ports.clock.now() - published_at > WITHIN:

@@ -30,17 +30,22 @@ def informing(
 
 
 def send_updates(draft: IncidentUnitOfWork) -> None:
-    """Send the updates that are due, each once, as long as they are taken; record what came of it.
+    """Send the updates that are due, each once, and record the result.
+
+    Of a notifier that did not take one no other is sent in this turn.
 
     What cannot be recorded is sent again at a later wake: a second one notifies no one either.
     """
     draft.now = draft.system.ports.clock.now()
     due = updates.due(draft.incident.pages, draft.now)
+    down = set[str]()
     for page in due:
+        if page.traits.notifier in down:
+            continue
         delivery = send(page, draft.system, tries=1)
         record_delivery(draft, page, delivery)
         if isinstance(delivery, NotYet):
-            break
+            down.add(page.traits.notifier)
     if due:
         draft.schedule()
         with contextlib.suppress(CommitConflict, DependencyUnavailable):

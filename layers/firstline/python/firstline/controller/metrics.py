@@ -8,6 +8,7 @@ metric that is paid for. Every duration runs from the signal's own instant.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from firstline.config.channels import channel
 from firstline.controller.ports.store import Change
 from firstline.controller.sweep import Swept
 from firstline.ids import IncidentId
@@ -17,6 +18,7 @@ from firstline.ledger.entries import LedgerEvent, UnknownEvent
 from firstline.ledger.export import recorded
 from firstline.monitoring.metric import Metric
 from firstline.notifications import pages as paging
+from firstline.notifications.delivery import is_alert
 
 HEARTBEAT = "Heartbeat"
 PAGES_OWED = "PagesOwedSeconds"
@@ -115,7 +117,7 @@ def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
     """The first try at a page, or all that ingest makes, ended without PagerDuty's yes."""
     if not isinstance(event, entries.PageDelivered):
         return
-    if (event.channel, event.outcome) == ("pager", "owed"):
+    if channel(event.channel).pages_on_call and event.outcome == "owed":
         yield Metric(PAGES_FAILED, 1, "Count")
 
 
@@ -127,7 +129,7 @@ def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -
     if event.outcome != "accepted":
         return
     taken = (each.key for each in held.pages if _notified(each))
-    if (event.action, event.channel) == ("trigger", "pager") and event.key == next(taken, None):
+    if is_alert(event) and event.key == next(taken, None):
         rises = (each.since for each in held.responses if each.severity.pages)
         yield _took(TO_PAGE, at - next(rises, held.signalled_at))
     if event.key == f"{held.id}:{paging.REHEARSAL}":
@@ -135,7 +137,7 @@ def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -
 
 
 def _notified(page: Page) -> bool:
-    return (page.channel, page.action) == ("pager", "trigger") and page.sent_at is not None
+    return page.traits.pages_on_call and page.action == "trigger" and page.sent_at is not None
 
 
 def _fix_begun(event: entries.FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:

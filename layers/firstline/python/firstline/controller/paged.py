@@ -19,11 +19,11 @@ from firstline.notifications.delivery import Accepted
 def page_once(
     page: Page, system: System, *, tries: int = deliver_pages.TRIES_AT_ONCE, note: str = ""
 ) -> bool:
-    """Send *page* unless *note*, or else its key, says that it was sent; whether it is sent now.
+    """Send *page* unless *note*, or else `note_of`, says that it was sent; whether it is sent now.
 
     Where the store cannot say, it is sent: to notify twice is better than not at all.
     """
-    note = note or page.key
+    note = note or note_of(page)
     if sent_at(note, system) is not None:
         return True
     if not isinstance(deliver_pages.send(page, system, tries), Accepted):
@@ -31,6 +31,11 @@ def page_once(
     with contextlib.suppress(FirstlineError):
         commit(system.ports, Change(paged=Paged(note, system.ports.clock.now())))
     return True
+
+
+def note_of(page: Page) -> str:
+    """The name of the note that *page* was sent: an alert's key alone, so that others find it."""
+    return page.key if page.traits.pages_on_call else f"{page.key}|{page.channel}"
 
 
 def sent_at(note: str, system: System) -> datetime | None:

@@ -67,4 +67,4 @@ def _pages(arrival: Arrival, incident: IncidentId, system: System) -> tuple[Page
     signal, found = arrival.signal, arrival.found
     now, by = system.ports.clock.now(), system.provenance()
     led = episodes.begin(signal, found, system.profile, now, by, id_=incident).incident
-    return paging.raised(led, signal, found.why, now)
+    return paging.raised(led, signal, found.why, now, system.profile)

@@ -20,7 +20,7 @@ from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.controller.unreadable import Unread
 from firstline.errors import CommitConflict, FirstlineError, Unreadable
 from firstline.incidents import resolve_delay as resolving
-from firstline.incidents.incident import QUIET, Page
+from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
 
 GRACE = timedelta(seconds=15)
@@ -166,9 +166,9 @@ def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
 
     What is quiet is left to reconcile, which the sweep wakes.
     """
-    owed = (each for each in paging.owed(pages) if each.channel not in QUIET)
+    owed = (each for each in paging.owed(pages) if each.traits.required)
     return tuple(
         each
         for each in owed
-        if (each.channel, each.action) == ("pager", "trigger") or each.due_at <= now - GRACE
+        if (each.traits.pages_on_call and each.action == "trigger") or each.due_at <= now - GRACE
     )

@@ -12,7 +12,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.ids import CorrelationKey, Token
 from firstline.incidents import response_targets as responses
 from firstline.incidents.approvals import Approval
-from firstline.incidents.incident import QUIET, Incident, Page
+from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Entry, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.notifications import pages as paging
@@ -123,9 +123,9 @@ class IncidentUnitOfWork:
         is owed it waits for that page's own wake, and behind a resolve that waits for nothing.
         """
         owed = paging.owed(self.incident.pages)
-        digests = [each.due_at for each in owed if each.channel == "digest"]
-        quiet = [each.due_at for each in owed if each.channel in QUIET]
-        people = (each for each in owed if each.channel not in {*QUIET, "digest"})
+        digests = [each.due_at for each in owed if each.traits.held_for_digest]
+        quiet = [each.due_at for each in owed if not each.traits.required]
+        people = (each for each in owed if each.traits.awaited)
         held = any(each.action == "trigger" for each in people)
         at = min([*self._wakes(), *digests, *(() if held else quiet)], default=None)
         self.incident = copy.replace(self.incident, next_wake_at=at)
@@ -133,10 +133,10 @@ class IncidentUnitOfWork:
     def _wakes(self) -> list[datetime]:
         """When it must be woken; an update waits for a wake that comes anyway, unless none does."""
         owed = paging.owed(self.incident.pages)
-        times = [each.due_at for each in owed if each.channel not in {*QUIET, "digest"}]
+        times = [each.due_at for each in owed if each.traits.awaited]
         times += [self.until] if self.until is not None else []
         times += [self.now] if self.unfolded else []
-        return times or [each.due_at for each in owed if each.channel in QUIET]
+        return times or [each.due_at for each in owed if not each.traits.required]
 
     def wake(self, delay: timedelta = timedelta(0)) -> None:
         """Let reconcile look at it after *delay*."""

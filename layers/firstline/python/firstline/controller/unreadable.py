@@ -39,7 +39,12 @@ def page(error: Abandoned, system: System) -> None:
 
 
 def _page(error: Abandoned, system: System, tries: int) -> bool:
-    """Once for each code that cannot read or store it; False where the page was not accepted."""
-    page_ = unreadable.page(error, system.ports.clock.now())
-    note = f"{page_.key}|{system.settings.code}"
-    return paged.page_once(page_, system, tries=tries, note=note)
+    """Once for each code that cannot read or store it; False where a page was not accepted."""
+    pages = unreadable.pages(error, system.ports.clock.now(), system.profile.routes)
+    code = system.settings.code
+    notes = [f"{paged.note_of(each)}|{code}" for each in pages]
+    sent = [
+        paged.page_once(each, system, tries=tries, note=note)
+        for each, note in zip(pages, notes, strict=True)
+    ]
+    return all(sent)

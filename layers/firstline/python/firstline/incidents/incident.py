@@ -14,6 +14,7 @@ import msgspec
 from firstline import ids
 from firstline.actions.action import Action
 from firstline.actions.catalogue import UNDOING, traits
+from firstline.config.channels import PAGER, Channel, channel
 from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import InvariantViolation
 from firstline.incidents.approvals import Proposal
@@ -182,20 +183,16 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 BYTES_MAX = 330_000
 """An incident of more bytes is a person's. DynamoDB's item holds 409,600, and one turn adds less
 than the difference: a look at 50 hosts, 62 KB."""
-QUIET = frozenset({"change", "note"})
-"""The channels that notify no one: no page and no fix waits for what goes out there."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One word to people: owed from ``owed_at``, tried again at ``due_at``, done when sent.
+    """A notification: queued at ``owed_at``, tried again at ``due_at``, complete when sent.
 
-    For the pager ``key`` is PagerDuty's ``dedup_key``; the ``team`` reads a topic, where what is
-    minor is told and wakes nobody; a ``change`` stands beside PagerDuty's alerts and notifies
-    nobody, and a ``note`` on one of its incidents; the ``digest`` is told to the team on the next
-    business day, together with others. What it says is fixed when it is owed.
+    ``channel`` names one of `firstline.config.channels`. For an alert ``key`` is PagerDuty's
+    ``dedup_key``. Its text is fixed when it is queued.
     """
 
-    channel: Literal["pager", "team", "change", "note", "digest"] = "pager"
+    channel: str = PAGER
     key: str
     action: Literal["trigger", "resolve"]
     severity: Severity
@@ -205,6 +202,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     tries: int = 0
     sent_at: datetime | None = None
+
+    @property
+    def traits(self) -> Channel:
+        """The traits of its channel."""
+        return channel(self.channel)
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,10 +22,10 @@ def held_back(pages: tuple[Page, ...]) -> tuple[Page, ...]:
 
 
 def _waits(page: Page) -> bool:
-    return (page.channel, page.action, page.sent_at) == ("pager", "resolve", None)
+    return page.traits.pages_on_call and (page.action, page.sent_at) == ("resolve", None)
 
 
 def _held(page: Page, pages: tuple[Page, ...]) -> Page:
-    sent = (each.sent_at for each in pages if (each.channel, each.key) == ("pager", page.key))
+    sent = (each.sent_at for each in pages if (each.channel, each.key) == (page.channel, page.key))
     until = max((at + RESOLVE_AFTER for at in sent if at is not None), default=page.due_at)
     return copy.replace(page, owed_at=until, due_at=until) if until > page.due_at else page

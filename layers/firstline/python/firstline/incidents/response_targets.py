@@ -8,7 +8,7 @@ import copy
 from datetime import datetime
 
 from firstline.config.profile import Profile
-from firstline.incidents.incident import QUIET, Incident, Response
+from firstline.incidents.incident import Incident, Response
 from firstline.ledger.entries import ResponseMeasured
 from firstline.signal import Severity
 
@@ -25,7 +25,7 @@ def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[Response
     A miss is recorded while it is still waited for, and again when the response has come.
     """
     owed = any(
-        each.action == "trigger" and each.sent_at is None and each.channel not in QUIET
+        each.action == "trigger" and each.sent_at is None and each.traits.required
         for each in incident.pages
     )
     measured = tuple(_measured(each, now, owed=owed) for each in incident.responses)

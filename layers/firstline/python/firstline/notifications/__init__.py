@@ -1,1 +1,1 @@
-"""What people are sent: pages, their payloads, and what came of a delivery."""
+"""Notifications: pages, updates, and the result of a delivery. No vendor's wire format."""

@@ -1,22 +1,30 @@
-"""Delivery: what came of one try to send a notification."""
+"""Delivery: the result of one try to send a notification."""
 
 import msgspec
 
+from firstline.config.channels import channel
+from firstline.ledger.entries import PageDelivered
+
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """PagerDuty took it (202)."""
+    """The vendor took it."""
 
 
 class BadBody(msgspec.Struct, frozen=True, tag="bad-body"):
-    """PagerDuty will never take this body (400)."""
+    """The vendor will never take it in this form."""
 
     why: str
 
 
 class NotYet(msgspec.Struct, frozen=True, tag="not-yet"):
-    """PagerDuty did not take it this time: throttled, in trouble, or out of reach."""
+    """The vendor did not take it this time: throttled, in trouble, or out of reach."""
 
     why: str
 
 
 type Delivery = Accepted | BadBody | NotYet
+
+
+def is_alert(event: PageDelivered) -> bool:
+    """True if *event* is of a trigger that pages the person on call."""
+    return channel(event.channel).pages_on_call and event.action == "trigger"

@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 
 from firstline import command_lines, console_links
 from firstline.config.business_day import BusinessDay
+from firstline.config.channels import CHANGE, Routes
+from firstline.config.profile import Profile
 from firstline.ids import IncidentId
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.demotion import Demotion
-from firstline.incidents.incident import QUIET, Incident, Page
+from firstline.incidents.incident import Incident, Page
 from firstline.notifications.delivery import Accepted, BadBody, Delivery
+from firstline.notifications.notification import SUMMARY_MAX
 from firstline.notifications.origin import Origin
-from firstline.notifications.payloads import SUMMARY_MAX
 from firstline.signal import Severity, Signal
 
-CHANGE_TRIES_MAX = 5
+TRIES_MAX = 5
+"""As often is tried what is not required."""
 NO_LADDER = "no automatic fix for this condition: a person has to act"
 IN_EARNEST = "no-drill"
 """How the key of a page ends that tells of trouble in the middle of a drill."""
@@ -30,43 +33,43 @@ RETRY_AFTER = timedelta(seconds=10)
 """An unsent page is tried again after this long."""
 
 
-def opening(
-    incident: Incident, signal: Signal, why: str, *, ladder: bool = True
-) -> tuple[Page, ...]:
-    """The page of a new episode, under the episode's own key; a P3 is told to the team (R44).
+def opening(incident: Incident, signal: Signal, why: str, profile: Profile) -> tuple[Page, ...]:
+    """The pages of a new episode, under the episode's own key, by the routes of its severity (R44).
 
     It says what stays true: nothing was read yet but the signal and the profile, which says whether
-    there is a *ladder* for the condition.
+    there is a ladder for the condition.
     """
-    return _of_signal(incident, incident.id, signal, why, incident.opened_at, ladder=ladder)
+    now = incident.opened_at
+    return _of_signal(incident, incident.id, signal, why, now, profile)
 
 
-def digest(incident: Incident, signal: Signal, day: BusinessDay) -> tuple[Page, ...]:
-    """A line of the digest for a P4, owed from when the next business day begins (R04)."""
-    if incident.severity is not Severity.P4:
-        return ()
+def digest(
+    incident: Incident, signal: Signal, routes: Routes, day: BusinessDay
+) -> tuple[Page, ...]:
+    """A line of each digest of its severity, queued from the next business day on (R04)."""
     due_at = day.after(incident.opened_at)
     page = _page(incident, incident.id, _trouble(incident, signal), {}, due_at)
-    return (copy.replace(page, channel="digest"),)
+    names = routes.digests(incident.severity)
+    return tuple(copy.replace(page, channel=each) for each in names)
 
 
 def raised(
-    incident: Incident, signal: Signal, why: str, now: datetime, *, ladder: bool = True
+    incident: Incident, signal: Signal, why: str, now: datetime, profile: Profile
 ) -> tuple[Page, ...]:
     """The page of an incident that rose: under a key of its own, so that it notifies (I2).
 
     The key follows from the incident's id and severity alone, for ingest uses it unread.
     """
-    return _of_signal(
-        incident, key_of_rise(incident.id, incident.severity), signal, why, now, ladder=ladder
-    )
+    key = key_of_rise(incident.id, incident.severity)
+    return _of_signal(incident, key, signal, why, now, profile)
 
 
-def worsened(incident: Incident, why: str, now: datetime) -> tuple[Page, ...]:
+def worsened(incident: Incident, why: str, now: datetime, routes: Routes) -> tuple[Page, ...]:
     """The page of an incident that rose by what was read, and not by a signal."""
     summary = f"{incident.severity} {incident.condition.words}: {why}"
     details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    return _trigger(incident, key_of_rise(incident.id, incident.severity), summary, details, now)
+    key = key_of_rise(incident.id, incident.severity)
+    return routed(_page(incident, key, summary, details, now), routes)
 
 
 def key_of_rise(incident: IncidentId, severity: Severity) -> str:
@@ -74,7 +77,7 @@ def key_of_rise(incident: IncidentId, severity: Severity) -> str:
     return f"{incident}:{severity.lower()}"
 
 
-def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:
+def returned(incident: Incident, now: datetime, routes: Routes) -> tuple[Page, ...]:
     """The page of a P1 that came back in its quiet window: under a key of its own (I2).
 
     Its alert may be acknowledged, and then a trigger under a key that was used notifies nobody.
@@ -85,21 +88,24 @@ def returned(incident: Incident, now: datetime) -> tuple[Page, ...]:
     summary = f"{incident.severity} {incident.condition.words}: it came back, {incident.alarm}"
     details = {"why": f"it had recovered by itself, return {incident.returns}"}
     key = f"{incident.id}:returned-{incident.returns}"
-    return _trigger(incident, key, summary, details | _facts(incident), now)
+    return routed(_page(incident, key, summary, details | _facts(incident), now), routes)
 
 
 def in_earnest(
-    incident: Incident, signal: Signal, why: str, now: datetime, *, ladder: bool = True
+    incident: Incident, signal: Signal, why: str, now: datetime, profile: Profile
 ) -> tuple[Page, ...]:
     """The page of a drill's incident that *signal*, which is of no drill, joined.
 
     Under a key of its own, for whoever was paged may know of the drill and do nothing.
     """
     key = f"{incident.id}:{IN_EARNEST}"
-    return _of_signal(incident, key, signal, f"this is no drill: {why}", now, ladder=ladder)
+    why = f"this is no drill: {why}"
+    return _of_signal(incident, key, signal, why, now, profile)
 
 
-def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tuple[Page, ...]:
+def hand_over(
+    incident: Incident, details: dict[str, str], now: datetime, routes: Routes
+) -> tuple[Page, ...]:
     """The page that gives the incident to a person: a key of its own, so that it notifies.
 
     None for one without an alarm of which people know already: nothing was or will be done, which
@@ -109,7 +115,7 @@ def hand_over(incident: Incident, details: dict[str, str], now: datetime) -> tup
         return ()
     summary = titled(incident, "firstline gave up, take over")
     key = f"{incident.id}:gave-up"
-    return _trigger(incident, key, summary, details | _facts(incident), now)
+    return routed(_page(incident, key, summary, details | _facts(incident), now), routes)
 
 
 def asked(
@@ -137,7 +143,7 @@ def asked(
     summary = titled(incident, f"{word} on {proposal.target}")
     down = {"demoted": demotion.told(proposal.action, origin.where)} if demotion else {}
     details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
-    return _page(incident, proposal.key, summary[:SUMMARY_MAX], details, proposal.at)
+    return _page(incident, proposal.key, summary, details, proposal.at)
 
 
 def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
@@ -150,20 +156,20 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
 
     It links to the report, where there will be one.
     """
-    over = {each.key for each in incident.pages if each.action == "resolve"}
+    over = {(each.channel, each.key) for each in incident.pages if each.action == "resolve"}
     pages = tuple(
         Page(
             channel=each.channel,
             key=each.key,
             action="resolve",
             severity=each.severity,
-            summary=f"over: {each.summary}" if each.channel == "team" else "",
+            summary="" if each.traits.pages_on_call else f"over: {each.summary}",
             details={"report_link": report_link} if report_link else {},
             owed_at=now,
             due_at=now,
         )
         for each in incident.pages
-        if each.action == "trigger" and each.channel in {"pager", "team"} and each.key not in over
+        if _keeps_open(each) and (each.channel, each.key) not in over
     )
     return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
 
@@ -185,6 +191,11 @@ def rehearsal(incident: Incident) -> Page:
     return _change(incident, REHEARSAL, summary, {}, incident.opened_at)
 
 
+def routed(page: Page, routes: Routes) -> tuple[Page, ...]:
+    """*page* on each channel that its severity is sent to at once."""
+    return tuple(copy.replace(page, channel=each) for each in routes.of(page.severity))
+
+
 def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
     """The next unsent page of each channel and key: what follows waits until it was taken."""
     first: dict[tuple[str, str], Page] = {}
@@ -195,23 +206,24 @@ def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
 
 
 def owed_for(pages: tuple[Page, ...], now: datetime) -> timedelta:
-    """For how long the oldest unsent page is owed: a digest from its hour on.
-
-    What is quiet does not count: no person waits for it.
-    """
-    waiting = (now - each.owed_at for each in owed(pages) if each.channel not in QUIET)
+    """For how long the oldest unsent page that is required is owed: a digest from its hour on."""
+    waiting = (now - each.owed_at for each in owed(pages) if each.traits.required)
     return max(waiting, default=timedelta(0))
 
 
 def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Pages to try now, and what is quiet after them."""
+    """Pages to try now: alerts first, and what is not required last."""
     found = [each for each in owed(pages) if each.due_at <= now]
-    return tuple(sorted(found, key=lambda each: each.channel in QUIET))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(page: Page) -> tuple[bool, bool]:
+    return not page.traits.pages_on_call, not page.traits.required
 
 
 def due_to_people(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Pages to try now, without what is quiet."""
-    return tuple(each for each in due(pages, now) if each.channel not in QUIET)
+    """Pages to try now that are required."""
+    return tuple(each for each in due(pages, now) if each.traits.required)
 
 
 def tried(
@@ -221,28 +233,30 @@ def tried(
 
     A resolve that waits for it is due once no worker is left that could send the trigger again.
     """
-    if page.channel in QUIET and (isinstance(delivery, Accepted) or given_up(page, delivery)):
+    accepted = isinstance(delivery, Accepted)
+    if given_up(page, delivery) or (accepted and not page.traits.notifies_a_person):
         return tuple(each for each in pages if each != page)  # the ledger has what became of it
-    sent_at = now if isinstance(delivery, Accepted) else None
+    sent_at = now if accepted else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
     pages = tuple(after if each == page else each for each in pages)
     return resolving.held_back(pages)
 
 
 def given_up(page: Page, delivery: Delivery) -> bool:
-    """Whether what is quiet is not tried again: it is of use while it is new, or never."""
-    last = page.tries + 1 >= CHANGE_TRIES_MAX
-    return isinstance(delivery, BadBody) or (last and not isinstance(delivery, Accepted))
+    """True if *page* is not tried again: what is not required is of use while it is new."""
+    if page.traits.required or isinstance(delivery, Accepted):
+        return False
+    return isinstance(delivery, BadBody) or page.tries + 1 >= TRIES_MAX
 
 
-def _of_signal(  # noqa: PLR0913 - a signal, what it means, and when
-    incident: Incident, key: str, signal: Signal, why: str, now: datetime, *, ladder: bool
+def _of_signal(  # noqa: PLR0913, PLR0917 - a signal, what it means, and when
+    incident: Incident, key: str, signal: Signal, why: str, now: datetime, profile: Profile
 ) -> tuple[Page, ...]:
     facts = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    if ladder:
-        return _trigger(incident, key, _trouble(incident, signal), facts, now)
-    summary = f"{_trouble(incident, signal)}; {NO_LADDER}"
-    return _trigger(incident, key, summary, facts | {"fix": NO_LADDER}, now)
+    summary = _trouble(incident, signal)
+    if not profile.rungs(incident.condition):
+        summary, facts = f"{summary}; {NO_LADDER}", facts | {"fix": NO_LADDER}
+    return routed(_page(incident, key, summary, facts, now), profile.routes)
 
 
 def _trouble(incident: Incident, signal: Signal) -> str:
@@ -259,12 +273,10 @@ def titled(incident: Incident, what: str) -> str:
     return f"{incident.severity} {incident.condition.words}: {what}"
 
 
-def _trigger(
-    incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
-) -> tuple[Page, ...]:
-    if incident.severity is Severity.P4:
-        return ()
-    return (_page(incident, key, summary[:SUMMARY_MAX], details, now),)
+def _keeps_open(page: Page) -> bool:
+    """Whether people see *page* as open until a resolve follows it."""
+    traits = page.traits
+    return traits.notifies_a_person and not traits.held_for_digest and page.action == "trigger"
 
 
 def _change(
@@ -273,19 +285,18 @@ def _change(
     """A change event of *what* happened at that instant."""
     about = {"incident": incident.id, **details, "at": at.isoformat(timespec="seconds")}
     page = _page(incident, f"{incident.id}:{what}", summary, about, at)
-    return copy.replace(page, channel="change")
+    return copy.replace(page, channel=CHANGE)
 
 
 def _page(
     incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
 ) -> Page:
-    """What is owed from *now* on, to the pager or, of a severity that does not page, the team."""
+    """A trigger that is queued from *now* on; its channel is still to be chosen."""
     return Page(
-        channel="pager" if incident.severity.pages else "team",
         key=key,
         action="trigger",
         severity=incident.severity,
-        summary=summary,
+        summary=summary[:SUMMARY_MAX],
         details=details,
         owed_at=now,
         due_at=now,

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from firstline.config.channels import Routes
 from firstline.errors import Abandoned, Unreadable
 from firstline.incidents.incident import Page
+from firstline.notifications.pages import routed
 from firstline.redaction import redact
 from firstline.signal import Severity
 
@@ -21,14 +23,13 @@ UNSTORED = "unwritable"
 """How the key of what cannot be stored ends."""
 
 
-def page(error: Abandoned, now: datetime) -> Page:
-    """To the pager, or to the team where what is known of its severity does not page."""
+def pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[Page, ...]:
+    """By the routes of its severity, as far as that is known; a P1 where it is not."""
     severity = known_severity(error) or Severity.P1
     since = error.opened_at.isoformat(timespec="seconds") if error.opened_at else "unknown"
     unread = isinstance(error, Unreadable)
     what = f"cannot {'read' if unread else 'store'} the open incident {error.incident}"
-    return Page(
-        channel="pager" if severity.pages else "team",
+    page = Page(
         key=f"{error.incident}:{SUFFIX if unread else UNSTORED}",
         action="trigger",
         severity=severity,
@@ -42,6 +43,7 @@ def page(error: Abandoned, now: datetime) -> Page:
         owed_at=now,
         due_at=now,
     )
+    return routed(page, routes)
 
 
 def known_severity(error: Abandoned) -> Severity | None:

@@ -10,15 +10,15 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.incidents.incident import QUIET, Incident, Page
+from firstline.config.channels import CHANGE, NOTE
+from firstline.incidents.incident import Incident, Page
 from firstline.notifications import pages as paging
+from firstline.notifications.notification import ALERT
 
 UPDATES_MAX = 20
 """As many an incident has, beside those of its fixes and its end."""
 KEY = "update"
 """How the key of an update ends, before its number."""
-ALERT = "alert"
-"""The detail of a note that names the alert whose incident it is put on."""
 _OF_OTHERS = (":ask-", ":gave-up")
 """What is in the keys of alerts that say something of the incident, and are not its own."""
 
@@ -44,7 +44,7 @@ def queued(incident: Incident, update: Update, now: datetime, *, notes: bool) ->
     number = incident.updates + 1
     details = {"incident": incident.id, **update.details, "at": now.isoformat(timespec="seconds")}
     change = Page(
-        channel="change",
+        channel=CHANGE,
         key=f"{incident.id}:{KEY}-{number}",
         action="trigger",
         severity=incident.severity,
@@ -54,7 +54,7 @@ def queued(incident: Incident, update: Update, now: datetime, *, notes: bool) ->
         due_at=now,
     )
     alert = _alert(incident) if notes else None
-    note = (copy.replace(change, channel="note", details={ALERT: alert}),) if alert else ()
+    note = (copy.replace(change, channel=NOTE, details={ALERT: alert}),) if alert else ()
     pages = (*incident.pages, change, *note)
     return copy.replace(incident, pages=pages, updates=number, update_turn=update.turn)
 
@@ -65,10 +65,10 @@ def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
     A line of the digest waits for its day, and holds nothing back.
     """
     owed = paging.owed(pages)
-    people = [each for each in owed if each.channel not in {*QUIET, "digest"}]
+    people = [each for each in owed if each.traits.awaited]
     if any(each.action == "trigger" or each.due_at <= now for each in people):
         return ()
-    return tuple(each for each in owed if each.channel in QUIET and each.due_at <= now)
+    return tuple(each for each in owed if not each.traits.required and each.due_at <= now)
 
 
 def _due_to_people(incident: Incident, update: Update) -> bool:
@@ -84,7 +84,8 @@ def _alert(incident: Incident) -> str | None:
     keys = (
         each.key
         for each in reversed(incident.pages)
-        if (each.channel, each.action) == ("pager", "trigger")
+        if each.traits.pages_on_call
+        and each.action == "trigger"
         and not any(part in each.key for part in _OF_OTHERS)
     )
     return next(keys, None)

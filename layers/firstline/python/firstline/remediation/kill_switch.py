@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.config.channels import PAGER
 from firstline.ids import IncidentId, digest
 from firstline.incidents import resolve_delay as resolving
 from firstline.incidents.incident import Incident, Page
@@ -130,6 +131,7 @@ def noted(switch: KillSwitch, event: LedgerEvent, now: datetime, by: Provenance)
 def _trigger(pause: Pause) -> Page:
     until = pause.until.isoformat(timespec="seconds")
     return Page(
+        channel=PAGER,
         key=pause.key,
         action="trigger",
         severity=Severity.P3,
@@ -142,6 +144,7 @@ def _trigger(pause: Pause) -> Page:
 
 def _resolve(pause: Pause, now: datetime) -> Page:
     return Page(
+        channel=PAGER,
         key=pause.key,
         action="resolve",
         severity=Severity.P3,

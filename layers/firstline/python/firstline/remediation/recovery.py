@@ -6,7 +6,8 @@ Pure: an incident and what was read of the world in, a fact or the incident afte
 import copy
 from datetime import datetime
 
-from firstline.config.profile import Policy
+from firstline.config.channels import Routes
+from firstline.config.profile import Policy, Profile
 from firstline.diagnosis.evidence import AlarmReading, Evidence, Gone, Group, Need, is_ok, needs
 from firstline.incidents import quiet_window
 from firstline.incidents.incident import Incident
@@ -32,16 +33,17 @@ def deleted(evidence: Evidence) -> bool:
 
 
 def watch(
-    before: Incident, after: Incident, evidence: Evidence, policy: Policy, now: datetime
+    before: Incident, after: Incident, evidence: Evidence, profile: Profile, now: datetime
 ) -> Incident:
     """*after* with what was read: it recovered by itself, or its trouble came back.
 
     *before* is the incident as it was before this reading.
     """
     if after.recovered_at is not None:
-        return _returned(after, evidence, now) if _came_back(before, after, evidence) else after
+        came_back = _came_back(before, after, evidence)
+        return _returned(after, evidence, profile.routes, now) if came_back else after
     busy = after.current is not None or after.look is not None
-    if busy or not quiet_window.applies(after) or not proven(after, evidence, policy):
+    if busy or not quiet_window.applies(after) or not proven(after, evidence, profile.policy):
         return after
     return copy.replace(after, recovered_at=now)
 
@@ -61,9 +63,9 @@ def _fires(evidence: Evidence) -> bool:
     return not all(map(is_ok, read))
 
 
-def _returned(incident: Incident, evidence: Evidence, now: datetime) -> Incident:
+def _returned(incident: Incident, evidence: Evidence, routes: Routes, now: datetime) -> Incident:
     """A P1 whose own alarm fires again notifies at once, whether its signal came or not."""
     after = quiet_window.returned(incident, now)
     leads = isinstance(evidence.alarm, AlarmReading) and not is_ok(evidence.alarm)
-    pages = paging.returned(after, now) if leads else ()
+    pages = paging.returned(after, now, routes) if leads else ()
     return copy.replace(after, pages=(*after.pages, *pages))

@@ -66,7 +66,7 @@ def learn(incident: Incident, seen: Observation, profile: Profile, now: datetime
     lesson = _fix_answer(lesson, seen, now)
     lesson = _standing(lesson, seen, profile, now)
     lesson = _fix_verdict(lesson, seen, profile, now)
-    watched = recovery.watch(incident, lesson.incident, seen.evidence, profile.policy, now)
+    watched = recovery.watch(incident, lesson.incident, seen.evidence, profile, now)
     return lesson.adding(_short_since(watched, seen.evidence, now))
 
 

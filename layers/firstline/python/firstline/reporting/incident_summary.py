@@ -14,6 +14,7 @@ from firstline.ids import Digest, IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger import entries
 from firstline.ledger.export import ENDING_STEPS, Recorded
+from firstline.notifications.delivery import is_alert
 from firstline.reporting.events import events, timed
 from firstline.reporting.judged_fix import JudgedFix
 from firstline.signal import Disposition
@@ -182,9 +183,8 @@ def _ending(
 
 
 def _paged_at(record: tuple[Recorded, ...]) -> datetime | None:
-    taken = ("pager", "trigger", "accepted")
     pages = timed(record, entries.PageDelivered)
-    return next((at for at, it in pages if (it.channel, it.action, it.outcome) == taken), None)
+    return next((at for at, it in pages if is_alert(it) and it.outcome == "accepted"), None)
 
 
 def _hosts(record: tuple[Recorded, ...]) -> Iterator[str]:

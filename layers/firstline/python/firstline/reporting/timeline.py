@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from firstline.config import channels
+from firstline.config.channels import Channel, channel
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ledger import entries
 from firstline.ledger.chain import Entry
@@ -64,7 +66,7 @@ def _texts(event: Event) -> Iterator[Text]:
                 yield "heard", f"{what}: {signal.why}", Tone.PLAIN
         case entries.DecisionMade():
             yield from _decision(event)
-        case entries.PageDelivered(channel="note", outcome="accepted"):
+        case entries.PageDelivered(channel=channels.NOTE, outcome="accepted"):
             return  # the change event beside it says the same
         case entries.PageDelivered():
             yield _page(event)
@@ -125,11 +127,17 @@ def _by_people(event: Event) -> Text:
 def _page(event: entries.PageDelivered) -> Text:
     if event.outcome == "accepted":
         tries = f" (try {event.tries})" if event.tries > 1 else ""
-        word = {"pager": "paged", "change": "notes"}.get(event.channel, "told")
+        word = _word(channel(event.channel))
         tone = Tone.ALERT if word == "paged" else Tone.QUIET
         why = f": {event.why}" if event.why else ""
         return word, f"{event.summary or f'{event.action} {event.key}'}{tries}{why}", tone
     return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
+
+
+def _word(traits: Channel) -> str:
+    if traits.pages_on_call:
+        return "paged"
+    return "told" if traits.notifies_a_person else "notes"
 
 
 def _decision(event: entries.DecisionMade) -> Iterator[Text]:

@@ -70,12 +70,12 @@ def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is 
         reports=(signal.restricted,) if signal.restricted else (),
         responses=(responses.expected(found.severity, signal.at, profile),),
     )
-    ladder = bool(profile.rungs(incident.condition))
-    pages = paging.opening(incident, signal, found.why, ladder=ladder)
+    pages = paging.opening(incident, signal, found.why, profile)
     if incident.condition is Condition.DRILL:
         pages = (paging.rehearsal(incident),)
     else:
-        pages = (*pages, *paging.digest(incident, signal, profile.business_day))
+        digest_ = paging.digest(incident, signal, profile.routes, profile.business_day)
+        pages = (*pages, *digest_)
     incident = copy.replace(incident, pages=pages)
     # R12: firstline owns it until it hands over
     event = copy.replace(received(signal, found, profile), owner="firstline")
@@ -96,8 +96,7 @@ def join(
     drill = "" if rung else incident.drill
     incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed, drill=drill)
     if rung:  # who was paged knows of a drill, and must hear that this is none
-        ladder = bool(profile.rungs(incident.condition))
-        pages = paging.in_earnest(incident, signal, found.why, now, ladder=ladder)
+        pages = paging.in_earnest(incident, signal, found.why, now, profile)
         incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
@@ -108,7 +107,7 @@ def join(
         led = _beside(incident, found.condition)
     # a rise has a page of its own
     again = came_back and found.severity == incident.severity == led.severity
-    pages = paging.returned(led, now) if again else ()
+    pages = paging.returned(led, now, profile.routes) if again else ()
     return copy.replace(led, pages=(*led.pages, *pages))
 
 
@@ -163,8 +162,7 @@ def _led_by(
     )
     if found.severity == incident.severity:
         return led
-    ladder = bool(profile.rungs(led.condition))
-    pages = paging.raised(led, signal, found.why, now, ladder=ladder)
+    pages = paging.raised(led, signal, found.why, now, profile)
     response = responses.expected(found.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
 
@@ -174,7 +172,7 @@ def worsened(
 ) -> Incident:
     """*incident* that is as grave as *severity* by what was read, with the page of its rise."""
     worse = copy.replace(incident, severity=severity)
-    pages = paging.worsened(worse, why, now)
+    pages = paging.worsened(worse, why, now, profile.routes)
     response = responses.expected(severity, now, profile)
     return copy.replace(worse, pages=(*worse.pages, *pages), responses=(*worse.responses, response))
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
-class SnsTeam:
+class SnsTopic:
     """The `Team` port over one topic."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:

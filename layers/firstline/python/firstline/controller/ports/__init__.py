@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from firstline.config.channels import channel
 from firstline.controller.ports.orders import Executor, Hosts, Scaling
-from firstline.controller.ports.people import Clock, Pager, Team, Wakes
+from firstline.controller.ports.people import Clock, Notifier, Wakes
 from firstline.controller.ports.readings import Around, Background, Fleet
 from firstline.controller.ports.store import Store
 
@@ -25,11 +26,14 @@ class Ports(msgspec.Struct, frozen=True):
     scaling: Scaling
     around: Around
     background: Background
-    pager: Pager
-    team: Team
+    notifiers: Mapping[str, Notifier]
     wakes: Wakes
     clock: Clock
     executors: Mapping[str, Executor] = {}
+
+    def notifier(self, channel_name: str) -> Notifier:
+        """What delivers on the channel of that name."""
+        return self.notifiers[channel(channel_name).notifier]
 
     def executor(self, name: str) -> Executor:
         """What carries out the actions that name it: SSM, Auto Scaling, or one of ``executors``."""

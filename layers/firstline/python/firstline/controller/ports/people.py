@@ -1,4 +1,4 @@
-"""People, wakes and time: who is told, and when reconcile looks again."""
+"""Notifiers, wakes and time."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -7,29 +7,14 @@ import msgspec
 
 from firstline.ids import IncidentId
 from firstline.notifications.delivery import Delivery
+from firstline.notifications.notification import Notification
 
 
-class Pager(Protocol):
-    """PagerDuty Events API v2."""
+class Notifier(Protocol):
+    """What delivers notifications on the channels that name it."""
 
-    def routing_key(self) -> str:
-        """The integration's key from Secrets Manager, kept for five minutes."""
-
-    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """Post *body* (without its routing key) once, within three seconds."""
-
-    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """Post a change event once; it notifies nobody."""
-
-    def note(self, alert: str, content: str) -> Delivery:
-        """Put a note on the latest incident of the dedup key *alert* once; it notifies nobody."""
-
-
-class Team(Protocol):
-    """The team's topic: what is minor is told there, and wakes nobody."""
-
-    def publish(self, subject: str, message: str) -> Delivery:
-        """Publish it once."""
+    def deliver(self, notification: Notification) -> Delivery:
+        """Send it once; it never raises."""
 
 
 class Wake(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from firstline.lab.twin import undeployed
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import DecisionMade, PageDelivered
 from firstline.ledger.export import Recorded
+from firstline.notifications.delivery import is_alert
 from firstline.signal import EARLIEST
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def by_code(chain: Sequence[Recorded], compared: RedecisionResult) -> Iterator[M
     for entry in chain:
         event = entry.event
         if isinstance(event, PageDelivered) and _was_page(event):
-            if (event.key, event.action) not in compared.bodies:
+            if (event.key, event.action) not in compared.sent:
                 yield Miss(sort="page-lost", where=where, at=entry.at, why=f"the page {event.key}")
         elif isinstance(event, DecisionMade):
             changed = [it for it in compared.differences if it.sequence == entry.entry.sequence]
@@ -61,7 +62,7 @@ def by_code(chain: Sequence[Recorded], compared: RedecisionResult) -> Iterator[M
 
 
 def _was_page(event: PageDelivered) -> bool:
-    return (event.channel, event.action, event.outcome) == ("pager", "trigger", "accepted")
+    return is_alert(event) and event.outcome == "accepted"
 
 
 def _gained_fix(event: DecisionMade, changed: Sequence[Difference]) -> str:

@@ -39,6 +39,7 @@ from firstline.lab.redecide.redecision import (
 from firstline.ledger.entries import DecisionMade, FixIntended
 from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Accepted, Delivery
+from firstline.notifications.notification import Notification
 from firstline.notifications.pages import owed
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending, Sent
@@ -90,9 +91,9 @@ class PolicyRunOutcomes:
             raise WorkerDied
         return sending_result(self.current.outcome)
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
+    def deliver(self, notification: Notification) -> Delivery:
         """Accept the page."""
-        self.pages.append((str(body["event_action"]), str(body["dedup_key"])))
+        self.pages.append((notification.action, notification.key))
         return Accepted()
 
 
@@ -250,7 +251,7 @@ class PolicyRun:
 def _has_pending_page(incident: Incident) -> bool:
     """True if a trigger is pending; a resolve is not waited for."""
     return any(
-        each.action == "trigger" and each.channel == "pager" for each in owed(incident.pages)
+        each.action == "trigger" and each.traits.pages_on_call for each in owed(incident.pages)
     )
 
 

@@ -1,9 +1,11 @@
 """The ports over a record: each read is answered as it was answered then."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Never
 
+from firstline.config.channels import channel
 from firstline.config.profile import MadeAlarm
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
@@ -28,6 +30,7 @@ from firstline.lab.redecide.recorded_world import (
 )
 from firstline.monitoring.alarm_metric import Window
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.notifications.notification import Notification
 from firstline.redaction import redact
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
@@ -221,34 +224,16 @@ class PastBackground:
         raise DependencyUnavailable(f"{len(ids)} peerings: {NEVER.why}")
 
 
-class PastPager:
-    """`Pager` and `Team` over the record."""
+class PastNotifier:
+    """`Notifier` over the record."""
 
     def __init__(self, deeds: Outcomes) -> None:
         self._deeds = deeds
 
-    def routing_key(self) -> str:
-        """See `firstline.controller.ports.people.Pager`."""
-        return ""
-
-    def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
-        del routing_key
-        return self._deeds.deliver(body)
-
-    def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
-        del routing_key, body
-        return Accepted()
-
-    def note(self, alert: str, content: str) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
-        del alert, content
-        return Accepted()
-
-    def publish(self, subject: str, message: str) -> Delivery:
-        """See `firstline.controller.ports.people.Team`."""
-        del subject, message
+    def deliver(self, notification: Notification) -> Delivery:
+        """See `firstline.controller.ports.people.Notifier`."""
+        if channel(notification.channel).pages_on_call:
+            return self._deeds.deliver(notification)
         return Accepted()
 
 
@@ -283,7 +268,6 @@ class PastWakes:
 
 def ports(present: RecordedWorld, store: RecordedStore, deeds: Outcomes, wakes: PastWakes) -> Ports:
     """All of them."""
-    pager = PastPager(deeds)
     return Ports(
         store=store,
         fleet=PastFleet(present),
@@ -291,8 +275,7 @@ def ports(present: RecordedWorld, store: RecordedStore, deeds: Outcomes, wakes: 
         scaling=PastScaling(present, deeds),
         around=PastAround(present),
         background=PastBackground(),
-        pager=pager,
-        team=pager,
+        notifiers=defaultdict(lambda: PastNotifier(deeds)),
         wakes=wakes,
         clock=PastClock(present),
     )

@@ -18,6 +18,7 @@ from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.store import MemoryStore
 from firstline.notifications.delivery import Delivery
+from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import DecisionInputs, ObservedFacts
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
@@ -69,8 +70,8 @@ class Outcomes(Protocol):
         """Return the result of an order; may end the reconcile by an exception of its own."""
         ...
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
-        """Return PagerDuty's answer to a page."""
+    def deliver(self, notification: Notification) -> Delivery:
+        """Return the vendor's answer to a notification."""
         ...
 
 

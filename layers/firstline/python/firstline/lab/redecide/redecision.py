@@ -38,6 +38,7 @@ from firstline.ledger.chain import Kind, Provenance
 from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
 from firstline.ledger.export import Recorded, recorded
 from firstline.notifications.delivery import Delivery
+from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import (
     Answer,
@@ -60,13 +61,13 @@ SETTINGS = nowhere(HOME, code="again")
 class RedecisionResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result for one incident; ``why`` says why it could not be re-decided.
 
-    ``incident`` is the one after the last reconcile, ``bodies`` the posted pages by key and action.
+    ``incident`` is the one after the last reconcile, ``sent`` the alerts by key and action.
     """
 
     decisions: int = 0
     differences: tuple[Difference, ...] = ()
     incident: Incident | None = None
-    bodies: dict[tuple[str, str], dict[str, object]] = {}
+    sent: dict[tuple[str, str], Notification] = {}
     why: str = ""
 
 
@@ -79,7 +80,7 @@ class RecordedOutcomes:
 
     def __init__(self) -> None:
         self.current: RecordedReconcile | None = None
-        self.bodies: dict[tuple[str, str], dict[str, object]] = {}
+        self.sent: dict[tuple[str, str], Notification] = {}
 
     def send(self, order: LookOrder | FixOrder) -> Sending:
         """Return the outcome's entry; raises `WorkerDied` if there is none."""
@@ -89,11 +90,11 @@ class RecordedOutcomes:
             raise WorkerDied
         return sending_result(outcome)
 
-    def deliver(self, body: dict[str, object]) -> Delivery:
+    def deliver(self, notification: Notification) -> Delivery:
         """Accept the page if an entry of the reconcile says so for its key and action."""
         pages = self.current.entries_of(Kind.PAGE) if self.current else ()
-        key, action = str(body["dedup_key"]), str(body["event_action"])
-        self.bodies[key, action] = body
+        key, action = notification.key, notification.action
+        self.sent[key, action] = notification
         events = (each.event for each in pages)
         accepted = {
             (it.key, it.action, it.outcome) for it in events if isinstance(it, PageDelivered)
@@ -119,7 +120,7 @@ def redecide(record: IncidentRecord, policies: Mapping[Digest, Profile]) -> Rede
         decisions=len(record.reconciles),
         differences=differences,
         incident=redecision.incident(),
-        bodies=redecision.outcomes.bodies,
+        sent=redecision.outcomes.sent,
     )
 
 

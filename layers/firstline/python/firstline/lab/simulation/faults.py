@@ -4,6 +4,8 @@ import functools
 from datetime import timedelta
 from enum import StrEnum
 
+from firstline.adapters.aws.sns_notifier import Topic
+from firstline.adapters.pagerduty.notifier import Api
 from firstline.controller.ports import Ports
 
 
@@ -89,13 +91,17 @@ UNASKED = {
 }
 """Methods of the ports that no run can reach, and why."""
 
-APART = frozenset({"clock", "executors"})
-"""Of the ports: time is the simulation's own, and no shipped action has another executor."""
+APART = frozenset({"clock", "executors", "notifiers"})
+"""Of the ports: time is the simulation's own, no shipped action has another executor, and the
+requests of the notifiers stand in ``VENDORS``."""
+VENDORS: dict[str, type] = {"pager": Api, "team": Topic}
+"""What the shipped notifiers ask of vendors, by the names that their effects have."""
 
 
 def effects() -> tuple[str, ...]:
     """Every remote request that a worker can make: the ports' methods, but for the clock's."""
     ports = {name: kind for name, kind in Ports.__annotations__.items() if name not in APART}
+    ports |= VENDORS
     names = (f"{port}.{each}" for port, kind in ports.items() for each in _methods(kind))
     return tuple(each for each in names if each not in UNASKED)
 

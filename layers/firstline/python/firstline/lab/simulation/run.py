@@ -102,7 +102,7 @@ class Run:
         self.world = World(initial.scenario, BEGINS, profile.fleet.group)
         self.faults_end_at = BEGINS + FAULTS_END_AFTER
         self.scheduler = Scheduler(self.world, choices, self.faults_end_at, forced_faults)
-        self.backend = MemoryDoor(self.world, self.scheduler)
+        self.backend = MemoryDoor(self.world, self.scheduler, profile.routes)
         versions.spoil(self.backend.store.tables, self.world, profile.fleet.name)
         self.queues = Queues(choices, self.faults_end_at)
         self.event_feed = EventFeed(initial, self.world, self.profile, self.queues)

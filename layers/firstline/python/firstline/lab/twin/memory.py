@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.adapters.aws import alarm_kinds
+from firstline.adapters.aws.sns_notifier import SnsNotifier, Topic
+from firstline.adapters.pagerduty.notifier import Api, PagerDutyNotifier
+from firstline.config.channels import Routes
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.people import Notifier, Wake
 from firstline.diagnosis.evidence import (
     AlarmReading,
     Alarms,
@@ -213,7 +216,7 @@ class MemoryHosts:
 
 
 class MemoryPager:
-    """`Pager` on PagerDuty's rules, without HTTP."""
+    """`firstline.adapters.pagerduty.notifier.Api` on PagerDuty's rules, without HTTP."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self.alerts = Alerts()
@@ -221,11 +224,11 @@ class MemoryPager:
         self._effects = effects
 
     def routing_key(self) -> str:
-        """See `firstline.controller.ports.people.Pager`."""
+        """See `firstline.adapters.pagerduty.notifier.Api`."""
         return self._effects.effect("secrets", "pager.routing_key", lambda: ROUTING_KEY)
 
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
+        """See `firstline.adapters.pagerduty.notifier.Api`."""
         event = {"routing_key": routing_key, **body}
         now = self._world.now
         try:
@@ -236,7 +239,7 @@ class MemoryPager:
             return NotYet(str(error))
 
     def note(self, alert: str, content: str) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
+        """See `firstline.adapters.pagerduty.notifier.Api`."""
         now = self._world.now
 
         def act() -> Delivery:
@@ -252,7 +255,7 @@ class MemoryPager:
             return NotYet(str(error))
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """See `firstline.controller.ports.people.Pager`."""
+        """See `firstline.adapters.pagerduty.notifier.Api`."""
         event = {"routing_key": routing_key, **body}
         now = self._world.now
         try:
@@ -263,15 +266,15 @@ class MemoryPager:
             return NotYet(str(error))
 
 
-class MemoryTeam:
-    """`Team` as what the world was told."""
+class MemoryTopic:
+    """`firstline.adapters.aws.sns_notifier.Topic` as a list of notices."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self._world = world
         self._effects = effects
 
     def publish(self, subject: str, message: str) -> Delivery:
-        """See `firstline.controller.ports.people.Team`."""
+        """See `firstline.adapters.aws.sns_notifier.Topic`."""
         notice = (self._world.now, subject, message)
         try:
             self._effects.effect("team", "team.publish", lambda: self._world.notices.append(notice))
@@ -299,7 +302,9 @@ class MemoryWakes:
 class MemoryDoor:
     """All ports over one world, each also by its own class for who must look inside."""
 
-    def __init__(self, world: World, effects: Effects | None = None) -> None:
+    def __init__(
+        self, world: World, effects: Effects | None = None, routes: Routes | None = None
+    ) -> None:
         effects = effects or ScenarioFaults(world)
         self.store = MemoryStore(effects, versions.as_found(world))
         self.store.tables.switch = world.scenario.switch(world.start)
@@ -312,11 +317,16 @@ class MemoryDoor:
             scaling=MemoryScaling(world, effects),
             around=MemoryAround(world, effects),
             background=MemoryBackground(world, effects),
-            pager=self.pager,
-            team=MemoryTeam(world, effects),
+            notifiers=_notifiers(self.pager, MemoryTopic(world, effects), routes),
             wakes=self.wakes,
             clock=WorldClock(world),
         )
+
+
+def _notifiers(api: Api, topic: Topic, routes: Routes | None) -> dict[str, Notifier]:
+    """The shipped notifiers in memory; any other of *routes* publishes to the topic."""
+    others = dict.fromkeys((routes or Routes()).notifiers, SnsNotifier(topic))
+    return {**others, "pagerduty": PagerDutyNotifier(api)}
 
 
 def _answer(invocation: Invocation, *, look: bool) -> Answer:

@@ -17,7 +17,7 @@ import msgspec
 import firstline
 from firstline import version as code
 from firstline.adapters import wiring
-from firstline.adapters.pager_line import Patience
+from firstline.adapters.pagerduty.http_line import Patience
 from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import CommandResult

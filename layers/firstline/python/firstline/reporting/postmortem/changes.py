@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from firstline.actions.restart_parent import RESTART_PARENT
+from firstline.config.channels import channel
 from firstline.diagnosis.evidence import HostReport
 from firstline.ledger.entries import PageDelivered, PlanAnswered, PlanProposed, ResponseMeasured
 from firstline.reporting.events import events
@@ -122,7 +123,7 @@ def _unheard(record: Record) -> Iterator[Advice]:
     owed = [
         each.key
         for each in events(record, PageDelivered)
-        if each.outcome == "owed" and each.channel in {"pager", "team"}
+        if each.outcome == "owed" and channel(each.channel).awaited
     ]
     if owed:
         yield Advice("R44", f"a page was not taken at once: {named(owed)}")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from firstline.incidents.incident import QUIET, Status
+from firstline.config.channels import Channel, channel
+from firstline.incidents.incident import Status
 from firstline.ledger.entries import DecisionMade, PageDelivered, ResponseMeasured
 from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.fixes import Fix
@@ -13,8 +14,6 @@ from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import clock, count, took
 from firstline.reporting.tally import tally
 from firstline.reporting.tones import Tone, tone
-
-_CHANNELS = {"pager": "PagerDuty took it", "digest": "in the next business day's digest"}
 
 
 def figures(
@@ -45,10 +44,17 @@ def _since(stands: Standing, at: datetime) -> str:
 def _paged(record: Record, stands: Standing) -> Figure:
     for at, page in timed(record, PageDelivered):
         taken = (page.action, page.outcome) == ("trigger", "accepted")
-        if taken and page.channel not in QUIET:
-            note = _CHANNELS.get(page.channel, "sent to the team, paged no one")
+        if taken and channel(page.channel).notifies_a_person:
+            note = _note(channel(page.channel))
             return Figure(name="First page", value=_since(stands, at), note=note)
     return Figure(name="First page", value="none")
+
+
+def _note(traits: Channel) -> str:
+    if traits.pages_on_call:
+        return "PagerDuty took it"
+    digest = "in the next business day's digest"
+    return digest if traits.held_for_digest else f"sent to the {traits.name}, paged no one"
 
 
 def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from firstline.config.channels import CHANGE
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
@@ -88,8 +89,8 @@ def expected(
     observed: bool = True,
 ) -> Expected:
     """What must come of ringing *alarm*, which means *condition* with *severity*."""
-    told = {Severity.P1: "pager", Severity.P2: "pager", Severity.P3: "team"}
-    channel = "change" if condition is Condition.DRILL else told.get(severity)
+    routed = next(iter(profile.routes.of(severity)), None)
+    channel = CHANGE if condition is Condition.DRILL else routed
     return Expected(
         alarm=alarm,
         condition=condition.value,

@@ -37,9 +37,7 @@ def every_incident_ends(result: RunResult) -> Iterator[str]:
             yield f"{incident.id} is {incident.status}"
         elif incident.ended_at is None or incident.ended_at > incident.opened_at + bound:
             yield f"{incident.id} ended at {incident.ended_at}, opened at {incident.opened_at}"
-        if any(
-            each.sent_at is None and each.channel in {"pager", "team"} for each in incident.pages
-        ):
+        if any(each.sent_at is None and each.traits.awaited for each in incident.pages):
             yield f"{incident.id} still owes a page"
 
 

@@ -79,7 +79,8 @@ def _rings(incident: Incident) -> list[Page]:
     return [
         each
         for each in incident.pages
-        if (each.channel, each.action) == ("pager", "trigger")
+        if each.traits.pages_on_call
+        and each.action == "trigger"
         and not any(part in each.key for part in other)
     ]
 

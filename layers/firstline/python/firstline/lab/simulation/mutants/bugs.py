@@ -78,9 +78,9 @@ PLANTED_BUGS = (
         name="a hand-over resolves what it gives to a person",
         breaks="I4",
         file="controller/act.py",
-        old="    draft.owe(*paging.hand_over(draft.incident, told, draft.now))\n",
+        old="    draft.owe(*paging.hand_over(draft.incident, told, draft.now, routes))\n",
         new="    over = paging.resolutions(draft.incident, draft.now)\n"
-        "    draft.owe(*paging.hand_over(draft.incident, told, draft.now), *over)\n",
+        "    draft.owe(*paging.hand_over(draft.incident, told, draft.now, routes), *over)\n",
     ),
     PlantedBug(
         name="an incident that rests is in no index",
@@ -144,8 +144,8 @@ PLANTED_BUGS = (
         name="no measure says that a page is owed",
         breaks="I7",
         file="notifications/pages.py",
-        old="for each in owed(pages) if each.channel not in QUIET)\n    return max(",
-        new="for each in owed(()) if each.channel not in QUIET)\n    return max(",
+        old="for each in owed(pages) if each.traits.required)\n    return max(",
+        new="for each in owed(()) if each.traits.required)\n    return max(",
     ),
     PlantedBug(
         name="a suppressed alarm is no reason to wait",

@@ -10,8 +10,8 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.adapters.pager_line import PATIENCE, Line, Patience, Request, Response, safe
-from firstline.adapters.pagerduty_notes import Notes
+from firstline.adapters.pagerduty.http_line import PATIENCE, Line, Patience, Request, Response, safe
+from firstline.adapters.pagerduty.notes_api import Notes
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
 _REFUSAL_BYTES_MAX = 64 * 1024
@@ -23,7 +23,7 @@ _HEADERS = {
 }
 
 
-class PagerDutyPager:
+class PagerDutyApi:
     """One integration, with its key; *notes_from* is the user on whose behalf notes are written.
 
     *url* is the whole address of ``enqueue``; raises `InvalidInput` for one that is not safe.

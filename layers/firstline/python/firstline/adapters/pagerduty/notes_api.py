@@ -12,7 +12,7 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.adapters.pager_line import Line, Request, Response
+from firstline.adapters.pagerduty.http_line import Line, Request, Response
 from firstline.errors import DependencyUnavailable
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 

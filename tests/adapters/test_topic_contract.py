@@ -1,9 +1,10 @@
-"""The Team port: what both adapters must do."""
+"""SNS's topic: what both adapters must do."""
 
 import pytest
 
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.sns_topic import SnsTeam
+from firstline.adapters.aws.sns_notifier import SnsNotifier, Topic
+from firstline.adapters.aws.sns_topic import SnsTopic
 from firstline.lab.twin.scenario import FaultKind
 from firstline.notifications.delivery import Accepted, NotYet
 from tests.adapters.doors import Door, Ends, Http, Requests
@@ -11,9 +12,16 @@ from tests.adapters.doors import Door, Ends, Http, Requests
 TOPIC = "arn:aws:sns:us-east-1:111122223333:team"
 
 
+def topic(door: Door) -> Topic:
+    """The team's topic behind *door*."""
+    notifier = door.ports.notifier("team")
+    assert isinstance(notifier, SnsNotifier)
+    return notifier.topic
+
+
 def test_a_notice_reaches_the_topic(door: Door) -> None:
     """Subject and text as they are."""
-    assert door.ports.team.publish("P3 x", "P3 x\nincident: inc-1") == Accepted()
+    assert topic(door).publish("P3 x", "P3 x\nincident: inc-1") == Accepted()
     ((at, subject, text),) = door.world.notices
     assert (at, subject, text) == (door.world.now, "P3 x", "P3 x\nincident: inc-1")
 
@@ -22,13 +30,13 @@ def test_a_notice_reaches_the_topic(door: Door) -> None:
 def test_a_topic_in_trouble_leaves_it_owed(door: Door, kind: FaultKind) -> None:
     """It never raises: whoever settles goes on with the next page."""
     door.trouble("team", kind)
-    assert isinstance(door.ports.team.publish("P3 x", "text"), NotYet)
+    assert isinstance(topic(door).publish("P3 x", "text"), NotYet)
 
 
 def test_it_is_one_request_sent_once(aws_door: Door, requests: Requests) -> None:
     """A page may be waiting behind it."""
     aws_door.trouble("team", "hang")
-    aws_door.ports.team.publish("P3 x", "text")
+    topic(aws_door).publish("P3 x", "text")
     assert requests.calls == ["sns.Publish"]
     assert len(requests.sends) == 1
 
@@ -37,12 +45,12 @@ def test_a_refusal_is_named() -> None:
     """By the service's own word."""
     body = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>"
     ends = Ends(Http(403, body))
-    told = SnsTeam(clients.team(ends.session), TOPIC).publish("P3 x", "text")
+    told = SnsTopic(clients.team(ends.session), TOPIC).publish("P3 x", "text")
     assert told == NotYet("AuthorizationError")
 
 
 @pytest.mark.parametrize("end", [Http(200, "<html>"), Http(200, "no XML"), Http(200)], ids=str)
 def test_an_answer_that_names_no_message_leaves_it_owed(end: Http) -> None:
     """SNS names each message that it takes."""
-    told = SnsTeam(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
+    told = SnsTopic(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
     assert isinstance(told, NotYet)

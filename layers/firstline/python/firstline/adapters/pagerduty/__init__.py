@@ -1,0 +1,1 @@
+"""PagerDuty's APIs over HTTP: events, changes and notes."""

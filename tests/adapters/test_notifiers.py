@@ -1,0 +1,73 @@
+"""A notifier is one file, named by a line of the fleet file."""
+
+import copy
+import sys
+from pathlib import Path
+
+import pytest
+
+from firstline.adapters import notifiers, wiring
+from firstline.config import fleet_file
+from firstline.config.settings import Settings
+from firstline.errors import InvalidInput
+from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.world import World
+from firstline.notifications.delivery import Accepted
+from firstline.notifications.notification import digest
+from tests.builders import PROFILE_FILE
+
+MODULE = "firstline.adapters.notifiers.chat"
+FILE = """
+from firstline.notifications.delivery import Accepted
+
+class Chat:
+    def __init__(self, region):
+        self.region = region
+        self.received = []
+
+    def deliver(self, notification):
+        self.received.append(notification.summary)
+        return Accepted()
+
+def notifier(context):
+    return Chat(context.settings.home.region)
+"""
+LINE = '\n[routes]\nP3 = ["team", "chat"]\n'
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """A fleet file with the line."""
+    path = tmp_path / "fleet.toml"
+    path.write_text(PROFILE_FILE.read_text() + LINE)
+    return path
+
+
+def test_a_file_and_a_line_are_a_notifier(  # noqa: PLR0913, PLR0917 - its fixtures
+    aws: TwinAws,
+    settings: Settings,
+    world: World,
+    fleet: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The wiring makes it from the session and the settings that all have."""
+    (tmp_path / "chat.py").write_text(FILE)
+    monkeypatch.setattr(notifiers, "__path__", [*notifiers.__path__, str(tmp_path)])
+    profile_path = tmp_path / "whole.toml"
+    profile_path.write_bytes(fleet_file.whole(fleet.read_bytes(), str(fleet)))
+    chosen = copy.replace(settings, profile_path=str(profile_path))
+    system = wiring.system(chosen, aws.session, WorldClock(world))
+    assert system.ports.notifier("chat").deliver(digest("chat", "f", ("- one",))) == Accepted()
+    del sys.modules[MODULE]
+    assert vars(system.ports.notifier("chat")) == {
+        "region": "us-east-1",
+        "received": ["firstline: minor troubles of f, 1 in all"],
+    }
+
+
+def test_a_line_without_a_file_is_refused(fleet: Path) -> None:
+    """Policy check and synth say so, with the line."""
+    with pytest.raises(InvalidInput, match=r"routes.*'chat' is no channel: use one of pager, team"):
+        fleet_file.load(fleet)
