@@ -26,7 +26,7 @@ from firstline.config.settings import Home
 from firstline.errors import CommitConflict, DependencyUnavailable, InvalidInput
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.ledger import entries, export
 from firstline.ledger import verify as audit
 from firstline.signal import Severity
@@ -196,7 +196,7 @@ def run(row: Row, fault: HttpFault) -> Cell:
     )
 
 
-def judged(replayed: Replayed) -> Iterator[str]:
+def judged(replayed: ReplayResult) -> Iterator[str]:
     """What is wrong with a run that met one fault."""
     if replayed.dead:
         yield f"{replayed.dead} messages are dead letters"
@@ -208,7 +208,7 @@ def judged(replayed: Replayed) -> Iterator[str]:
     yield from _twice(replayed)
 
 
-def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
+def _unpaged(chapter: IncidentLedger, received: set[str]) -> Iterator[str]:
     incident = chapter.incident
     if incident is None:
         return
@@ -226,7 +226,7 @@ def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
         yield f"{incident.id} owes a page"
 
 
-def _twice(replayed: Replayed) -> Iterator[str]:
+def _twice(replayed: ReplayResult) -> Iterator[str]:
     """A command under one token twice, or more changes of the group than intents."""
     commands = Counter(each for each in replayed.changes if each.startswith("ssm."))
     yield from (f"{each} was sent twice" for each, times in commands.items() if times > 1)

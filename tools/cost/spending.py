@@ -22,7 +22,7 @@ from firstline.controller.archive.reports import report
 from firstline.ids import Digest, IncidentId
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Ran, Replayed
+from firstline.lab.twin.replay_result import FunctionRun, ReplayResult
 from firstline.ledger.archive import Added
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import recorded
@@ -51,11 +51,11 @@ IDLE = {
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """What one incident took; ``metrics`` are those that are sent because there is one."""
 
-    ran: tuple[Ran, ...]
+    ran: tuple[FunctionRun, ...]
     metrics: int
     ledger_bytes: int
     archive_bytes: int
-    quiet: Ran
+    quiet: FunctionRun
     """A sweep that finds nothing to do."""
 
 
@@ -91,14 +91,16 @@ def _metrics(lines: str) -> Iterator[tuple[str, ...]]:
             yield from ((name, *by) for name in names)
 
 
-def _archived(replayed: Replayed) -> tuple[MemoryArchive, tuple[Ran, ...]]:
+def _archived(replayed: ReplayResult) -> tuple[MemoryArchive, tuple[FunctionRun, ...]]:
     """The bucket, and what the archive's function did."""
     there = _There(replayed.end)
     bucket = MemoryArchive(lambda name, _: there.asked(REQUESTS[name]))
     return bucket, tuple(_batches(replayed, bucket, there))
 
 
-def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_There") -> Iterator[Ran]:
+def _batches(
+    replayed: ReplayResult, bucket: MemoryArchive, there: "_There"
+) -> Iterator[FunctionRun]:
     within = Archiving(
         archive=bucket,
         signer=there,
@@ -128,10 +130,10 @@ class _There:
     def asked(self, call: str) -> None:
         self._asked.append(call)
 
-    def take(self) -> Ran:
+    def take(self) -> FunctionRun:
         """What was asked since it was last taken, as one invocation."""
         calls, self._asked = tuple(self._asked), []
-        return Ran("archive", calls, sum(map(priced, calls)))
+        return FunctionRun("archive", calls, sum(map(priced, calls)))
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:
         self.asked("dynamodb.Query")

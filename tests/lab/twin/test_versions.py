@@ -11,10 +11,10 @@ from firstline.config import fleet_file
 from firstline.controller.ports.store import Change, Store
 from firstline.errors import Unreadable
 from firstline.ids import IncidentId
-from firstline.lab.twin import stored_versions, versions
+from firstline.lab.twin import unreadable_incidents, unreadable_items
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import Scenario, SpoiltPlan, UnreadablePlan
 from firstline.lab.twin.world import World
 from firstline.signal import Condition
@@ -35,8 +35,8 @@ type Opened = tuple[Store, World, Callable[[], None]]
 
 def in_memory() -> Iterator[Opened]:
     world = World(SCENARIO, T0, "vaults")
-    door = MemoryDoor(world)
-    versions.spoil(door.store.tables, world, FLEET)
+    door = MemoryBackend(world)
+    unreadable_incidents.store_spoilt(door.store.tables, world, FLEET)
     yield door.ports.store, world, lambda: None
 
 
@@ -45,9 +45,9 @@ def in_moto() -> Iterator[Opened]:
     clock = WorldClock(world)
     with TwinAws(world, clock.sleep) as aws:
         client = aws.session.client("dynamodb")
-        stored_versions.spoil_items(client, world, FLEET)
+        unreadable_items.spoil_items(client, world, FLEET)
         settings = aws.settings(fleet_file.read(PROFILE_PATH), "enforce", "http://127.0.0.1:1/")
-        follows = stored_versions.StoredVersions(client, world)
+        follows = unreadable_items.UnreadableItems(client, world)
         yield wiring.system(settings, aws.session, clock).ports.store, world, follows.follow
 
 
@@ -89,7 +89,7 @@ def test_what_newer_code_wrote_is_unreadable_for_a_while(backend: Opened) -> Non
 def test_what_is_spoilt_is_so_for_good(backend: Opened) -> None:
     """It is open and due, and the first has the cause."""
     store, world, _ = backend
-    spoilt = versions.spoilt_ids(world)
+    spoilt = unreadable_incidents.spoilt_ids(world)
     assert {state(store, each) for each in spoilt} == {"P2 since -1 day, 23:00:00"}
     assert {each.incident for each in store.due(T0)} == spoilt == set(store.open_now(10))
     assert store.open_incident(CAUSE) in spoilt

@@ -148,7 +148,7 @@ def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeError) as error:
             raise InvalidInput(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
-    return undeployed.own(profile, home)
+    return undeployed.alarms_by_arn(profile, home)
 
 
 def _through(file: Path, pair: PolicyPair, home: Home, say: Callable[[str], None]) -> None:

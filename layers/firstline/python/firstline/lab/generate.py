@@ -17,7 +17,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.event_sources import Delivery
 from firstline.ids import digest
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.monitoring import alarms as detection
 from firstline.signals.classify import classify, known_as
 from firstline.signals.sources.envelope import parse
@@ -84,7 +84,7 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
     An alarm of others goes by either of its names.
     """
     if detection.named(name, profile) is not None:
-        return tell.envelope(name, AlarmState.ALARM, at, profile, home)
+        return alarm_events.alarm_event(name, AlarmState.ALARM, at, profile, home)
     external = [it.name for it in profile.alarms.external if name in (it.name, it.known_as)]
     if external:
         return _alarm(external[0], {}, Place(home, at))
@@ -112,7 +112,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     if rule.source == sources.ALARM and not when:
         return generate(rule.subject, profile, home, at)
     body = _BY_SOURCE[rule.source](Asked(rule, when, profile, Place(home, at)))
-    own = undeployed.own(profile, home)
+    own = undeployed.alarms_by_arn(profile, home)
     signal = known_as(named(parse(body, home, at), "local"), profile, own)
     found = classify(signal, profile, home)
     if found.rule != rule.name:
@@ -140,12 +140,12 @@ def _alarm(name: str, when: Mapping[str, str], place: Place) -> bytes:
         "alarmName": name,
         "state": {
             "value": when.get("state", "ALARM"),
-            "reason": tell.REASON,
+            "reason": alarm_events.REASON,
             "timestamp": place.at.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
         },
         "configuration": {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]},
     }
-    return place.envelope(sources.ALARM_STATES, detail, arn=undeployed.arn(name, place.home))
+    return place.envelope(sources.ALARM_STATES, detail, arn=undeployed.alarm_arn(name, place.home))
 
 
 def _of_alarm(asked: Asked) -> bytes:

@@ -81,7 +81,8 @@ def by_policy(export: Path, before: Profile, after: Profile) -> Iterator[Miss]:
     """
     flips: list[Flip] = []
     old, new = (
-        PolicyRun(each, HOME, undeployed.own(each, HOME), EARLIEST) for each in (before, after)
+        PolicyRun(each, HOME, undeployed.alarms_by_arn(each, HOME), EARLIEST)
+        for each in (before, after)
     )
     pair = PolicyPair(old, new, flips.append)
     recorded_events.replay_export(export, pair, lambda *_: None)

@@ -14,7 +14,7 @@ from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.event_sources import Delivery
 from firstline.ids import InstanceId, digest
-from firstline.lab.twin import tell
+from firstline.lab.twin import alarm_events
 
 HOME = Home(account="111122223333", region="us-east-1")
 FOREIGN = "999988887777"
@@ -33,7 +33,7 @@ def alarm(
 
     def make(profile: Profile, at: datetime) -> bytes:
         then = at - timedelta(seconds=age_seconds)
-        event = json.loads(tell.envelope(name, state, then, profile, HOME))
+        event = json.loads(alarm_events.alarm_event(name, state, then, profile, HOME))
         event["detail"]["configuration"]["description"] = CANARY_TEXT
         event["detail"]["state"] |= fields
         return json.dumps(event).encode()

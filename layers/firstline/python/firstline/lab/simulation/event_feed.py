@@ -9,7 +9,7 @@ from firstline.lab.simulation import envelopes
 from firstline.lab.simulation.envelopes import HOME
 from firstline.lab.simulation.initial_worlds import InitialWorld, PlannedEvent
 from firstline.lab.simulation.queues import Queues
-from firstline.lab.twin import tell
+from firstline.lab.twin import alarm_events
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
@@ -52,7 +52,7 @@ class EventFeed:
         self._pending = [each for each in events if not each.lost]
         for each in events:
             self._watch_alarm(each)
-        world.mutes += tell.mutes(initial.scenario, BEGINS, HOME)
+        world.mutes += alarm_events.mute_windows(initial.scenario, BEGINS, HOME)
 
     @property
     def next_at(self) -> datetime | None:

@@ -23,7 +23,7 @@ from firstline.lab.simulation.initial_worlds import (
 )
 from firstline.lab.simulation.unannounced_worlds import UNANNOUNCED_WORLDS
 from firstline.lab.simulation.unreadable_worlds import UNREADABLE_WORLDS
-from firstline.lab.twin.scenario import BreakPlan, FaultPlan, LeverPlan, MutePlan
+from firstline.lab.twin.scenario import BreakPlan, FaultPlan, MutePlan, OperatorCommandPlan
 
 OK, NO_DATA = AlarmState.OK, AlarmState.INSUFFICIENT_DATA
 FLAPPING = tuple(
@@ -311,7 +311,7 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         "restarts fail in one incident after another",
         fleet({"restart_helps": False}, UP),
         *(alarm("vault-health", at) for at in (0, 4200, 8400, 12600)),
-        levers=(LeverPlan(lever="promote", scope="restart_enclave", at_seconds=10800),),
+        levers=(OperatorCommandPlan(lever="promote", scope="restart_enclave", at_seconds=10800),),
     ),
     world(
         "somebody restarts an enclave by hand",
@@ -380,7 +380,7 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         alarm(ENCLAVE_ANSWERING),
         PlannedEvent(200, envelopes.finding(host(0)), "finding", subject=host(0)),
         profile="vettid",
-        levers=(LeverPlan(lever="approve", at_seconds=240),),
+        levers=(OperatorCommandPlan(lever="approve", at_seconds=240),),
     ),
     world(
         "vettid: nobody can count",
@@ -406,7 +406,7 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         "a pause meets a fix",
         fleet({}, UP),
         alarm(UNHEALTHY_HOSTS),
-        levers=(LeverPlan(lever="pause", at_seconds=FIX_DECIDED_SECONDS),),
+        levers=(OperatorCommandPlan(lever="pause", at_seconds=FIX_DECIDED_SECONDS),),
     ),
     world(
         "a denial meets a fix",
@@ -414,8 +414,8 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         alarm(UNHEALTHY_HOSTS),
         autonomy={"restart_enclave": "approve"},
         levers=(
-            LeverPlan(lever="approve", at_seconds=60),
-            LeverPlan(lever="deny", at_seconds=60 + FIX_DECIDED_SECONDS),
+            OperatorCommandPlan(lever="approve", at_seconds=60),
+            OperatorCommandPlan(lever="deny", at_seconds=60 + FIX_DECIDED_SECONDS),
         ),
     ),
     world(

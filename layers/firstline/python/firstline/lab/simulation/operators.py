@@ -18,7 +18,7 @@ from firstline.controller.operators.commands import (
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.twin.fleet.group import BY_HAND, RefreshInProgress
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.world import World
 
 ACTION_PROBABILITY = 0.12
@@ -36,7 +36,7 @@ class Operators:
     def __init__(
         self,
         world: World,
-        backend: MemoryDoor,
+        backend: MemoryBackend,
         choices: Choices,
         execute: Callable[[OperatorCommand], None],
         log: Callable[[str], None],

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from firstline.controller.ports.people import Wake
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.twin.lambdas import VISIBILITY
+from firstline.lab.twin.event_source_mapping import VISIBILITY
 
 DELAYS = (timedelta(0), timedelta(seconds=1), timedelta(seconds=7), timedelta(seconds=40))
 DELAY_PROBABILITY = REDELIVERY_PROBABILITY = 0.05

@@ -32,9 +32,9 @@ from firstline.lab.simulation.operators import Operators
 from firstline.lab.simulation.queues import Message, Queues
 from firstline.lab.simulation.scheduler import Scheduler
 from firstline.lab.simulation.worker import Crash, Worker
-from firstline.lab.twin import versions
+from firstline.lab.twin import unreadable_incidents
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
 
@@ -102,8 +102,8 @@ class Run:
         self.world = World(initial.scenario, BEGINS, profile.fleet.group)
         self.faults_end_at = BEGINS + FAULTS_END_AFTER
         self.scheduler = Scheduler(self.world, choices, self.faults_end_at, forced_faults)
-        self.backend = MemoryDoor(self.world, self.scheduler, profile.routes)
-        versions.spoil(self.backend.store.tables, self.world, profile.fleet.name)
+        self.backend = MemoryBackend(self.world, self.scheduler, profile.routes)
+        unreadable_incidents.store_spoilt(self.backend.store.tables, self.world, profile.fleet.name)
         self.queues = Queues(choices, self.faults_end_at)
         self.event_feed = EventFeed(initial, self.world, self.profile, self.queues)
         self.operators = Operators(
@@ -257,7 +257,7 @@ class Run:
         if waits or self.world.elapsed < RUN_MIN:
             return True
         due = Overdue(self.backend.ports.store, self.world.now + RUN_MAX)
-        spoilt = versions.spoilt_ids(self.world)
+        spoilt = unreadable_incidents.spoilt_ids(self.world)
         self.completed = all(each.incident in spoilt for each in due)
         return not self.completed
 

@@ -16,7 +16,7 @@ from firstline.lab.simulation.fault_injection import FaultInjector, ForcedFault
 from firstline.lab.simulation.faults import CONNECTING, LAST_GASP, PATIENCE, SLOW, STALE, Fault
 from firstline.lab.simulation.partial_evidence import drop_evidence
 from firstline.lab.simulation.worker import Crash, Worker
-from firstline.lab.twin.effects import planned
+from firstline.lab.twin.effects import planned_fault
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.world import World
 
@@ -61,7 +61,7 @@ class Scheduler:
         fault = self._fault(name, worker)
         world = self._world
         self._before(worker, name, fault)
-        if planned(world, dependency, name):
+        if planned_fault(world, dependency, name):
             raise DependencyUnavailable(f"{name}: {dependency} is down")
         result = self._stale(name, act) if fault is Fault.STALE else act()
         if name == "store.due":

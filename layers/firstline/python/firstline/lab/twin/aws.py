@@ -41,7 +41,7 @@ KEY = "twin"
 """Both halves of a key that opens nothing."""
 
 
-class Taken(NamedTuple):
+class QueuedMessage(NamedTuple):
     """A message and when it was to arrive."""
 
     body: str
@@ -136,9 +136,9 @@ class TwinAws:
         """While it is entered, calls are those of whoever drives the world, not the system's."""
         return self.wire.without_faults()
 
-    def take(self, queue_url: str) -> list[Taken]:
+    def take(self, queue_url: str) -> list[QueuedMessage]:
         """Take all messages off a queue, each with the time at which it is to arrive."""
-        taken: list[Taken] = []
+        taken: list[QueuedMessage] = []
         full = self._sending
         self._sending = False
         with self.without_faults():
@@ -182,9 +182,9 @@ class TwinAws:
         params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}
 
 
-def _taken(message: "MessageTypeDef") -> Taken:
+def _taken(message: "MessageTypeDef") -> QueuedMessage:
     due_at = message["MessageAttributes"][DUE_AT]["StringValue"]
-    return Taken(message["Body"], datetime.fromisoformat(due_at))
+    return QueuedMessage(message["Body"], datetime.fromisoformat(due_at))
 
 
 def _no_signature(**_: object) -> object:

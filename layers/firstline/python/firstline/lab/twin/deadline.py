@@ -9,13 +9,13 @@ from firstline.config import fleet_file
 from firstline.config.profile import Profile, seconds
 from firstline.controller.act import lease_duration
 from firstline.errors import InvalidInput
-from firstline.lab.twin.replayed import Replayed
+from firstline.lab.twin.replay_result import ReplayResult
 from firstline.lab.twin.scenario import Scenario
 
 TERM = re.compile(r"(?:(?P<times>\d+) \* )?(?P<what>[a-z_]+|\d+)\Z")
 
 
-def late(scenario: Scenario, replayed: Replayed, path: Path) -> list[str]:
+def missed_deadlines(scenario: Scenario, replayed: ReplayResult, path: Path) -> list[str]:
     """Where the first incident ended later than the scenario expects; raises `InvalidInput`.
 
     The terms are those of the profile at *path*.

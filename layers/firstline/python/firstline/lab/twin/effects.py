@@ -27,7 +27,7 @@ class ScenarioFaults:
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
         """Run *act* between the scenario's faults."""
-        fault = planned(self._world, dependency, name)
+        fault = planned_fault(self._world, dependency, name)
         if fault == "timeout-after":
             act()
         if fault is not None:
@@ -36,7 +36,7 @@ class ScenarioFaults:
         return act()
 
 
-def planned(world: World, dependency: Dependency, name: str) -> FaultKind | None:
+def planned_fault(world: World, dependency: Dependency, name: str) -> FaultKind | None:
     """What the scenario has be wrong with this request now."""
     read = dependency in ("hosts", "fleet") and name not in CHANGES
     return world.scenario.fault(dependency, world.elapsed, change=not read)

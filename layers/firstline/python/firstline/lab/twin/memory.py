@@ -33,16 +33,16 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.lab.twin import versions
-from firstline.lab.twin.around import MemoryAround
+from firstline.lab.twin import unreadable_incidents
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.effects import Effects, ScenarioFaults
-from firstline.lab.twin.fleet.background import MemoryBackground
 from firstline.lab.twin.fleet.hosts import Invocation
+from firstline.lab.twin.fleet.investigation import MemoryInvestigation
 from firstline.lab.twin.fleet.scaling import MemoryScaling
 from firstline.lab.twin.pager.alerts import Alerts
+from firstline.lab.twin.preflight import MemoryPreflight
 from firstline.lab.twin.store import MemoryStore
-from firstline.lab.twin.world import Command, Mutation, Unregistered, World
+from firstline.lab.twin.world import Command, Mutation, UnregisteredInstance, World
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.remediation.execution import (
     CLOCKS_APART,
@@ -179,7 +179,7 @@ class MemoryHosts:
     def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
         try:
             command = self._effects.effect("hosts", method, lambda: self._run(order))
-        except Unregistered:
+        except UnregisteredInstance:
             return Refused("InvalidInstanceId")
         except DependencyUnavailable as error:
             return Unsettled(str(error))
@@ -299,14 +299,14 @@ class MemoryWakes:
         self._effects.effect("wakes", "wakes.queue", lambda: self.waiting.append((at, wake)))
 
 
-class MemoryDoor:
+class MemoryBackend:
     """All ports over one world, each also by its own class for who must look inside."""
 
     def __init__(
         self, world: World, effects: Effects | None = None, routes: Routes | None = None
     ) -> None:
         effects = effects or ScenarioFaults(world)
-        self.store = MemoryStore(effects, versions.as_found(world))
+        self.store = MemoryStore(effects, unreadable_incidents.stored_text(world))
         self.store.tables.switch = world.scenario.switch(world.start)
         self.pager = MemoryPager(world, effects)
         self.wakes = MemoryWakes(world, effects)
@@ -315,8 +315,8 @@ class MemoryDoor:
             fleet=MemoryFleet(world, effects),
             hosts=MemoryHosts(world, effects),
             scaling=MemoryScaling(world, effects),
-            around=MemoryAround(world, effects),
-            background=MemoryBackground(world, effects),
+            around=MemoryPreflight(world, effects),
+            background=MemoryInvestigation(world, effects),
             notifiers=_notifiers(self.pager, MemoryTopic(world, effects), routes),
             wakes=self.wakes,
             clock=WorldClock(world),

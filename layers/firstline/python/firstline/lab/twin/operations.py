@@ -12,11 +12,11 @@ from firstline.actions.catalogue import DOCUMENTS
 from firstline.adapters.aws.alarm_kinds import LISTS
 from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
-from firstline.lab.twin import around, changes
-from firstline.lab.twin.changes import Answer, Parameters, RequestError
-from firstline.lab.twin.fleet import alarm_metrics, background
+from firstline.lab.twin import preflight, scaling_calls
+from firstline.lab.twin.fleet import alarm_metrics, investigation
 from firstline.lab.twin.fleet.hosts import Invocation
-from firstline.lab.twin.world import Command, Unregistered, World
+from firstline.lab.twin.scaling_calls import Answer, Parameters, RequestError
+from firstline.lab.twin.world import Command, UnregisteredInstance, World
 
 type Operation = Callable[[World, Parameters], Answer]
 
@@ -44,7 +44,7 @@ def send_command(world: World, parameters: Parameters) -> Answer:
         raise RequestError("InvalidParameters")
     try:
         id_ = world.send(document, targets, values, parameters["Comment"])
-    except Unregistered:
+    except UnregisteredInstance:
         raise RequestError("InvalidInstanceId") from None
     return {"Command": _command(world.commands[id_])}
 
@@ -205,7 +205,7 @@ def get_metric_data(world: World, parameters: Parameters) -> Answer:
     if alarm_metrics.asked_for(queries):
         return alarm_metrics.metric_data(world, parameters)
     if [each["MetricStat"]["Metric"]["MetricName"] for each in queries] != ["ProbeOutcome"]:
-        return background.metric_data(world, parameters)
+        return investigation.metric_data(world, parameters)
     at, shown = world.probed()
     result = {"StatusCode": "Complete", "Timestamps": [at], "Values": [float(CODES[shown])]}
     return {"MetricDataResults": [{"Id": queries[0]["Id"], **result}]}
@@ -218,32 +218,32 @@ def publish(world: World, parameters: Parameters) -> Answer:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "auto-scaling.CancelInstanceRefresh": changes.cancel_instance_refresh,
+    "auto-scaling.CancelInstanceRefresh": scaling_calls.cancel_instance_refresh,
     "auto-scaling.DescribeAutoScalingGroups": describe_auto_scaling_groups,
-    "auto-scaling.DescribeInstanceRefreshes": changes.describe_instance_refreshes,
-    "auto-scaling.DescribeScalingActivities": changes.describe_scaling_activities,
-    "auto-scaling.SetDesiredCapacity": changes.set_desired_capacity,
-    "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
-    "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
-    "codedeploy.ListDeployments": background.list_deployments,
+    "auto-scaling.DescribeInstanceRefreshes": scaling_calls.describe_instance_refreshes,
+    "auto-scaling.DescribeScalingActivities": scaling_calls.describe_scaling_activities,
+    "auto-scaling.SetDesiredCapacity": scaling_calls.set_desired_capacity,
+    "auto-scaling.StartInstanceRefresh": scaling_calls.start_instance_refresh,
+    "auto-scaling.TerminateInstanceInAutoScalingGroup": scaling_calls.terminate_instance,
+    "codedeploy.ListDeployments": investigation.list_deployments,
     "ec2.DescribeInstanceStatus": describe_instance_status,
-    "ec2.DescribeInstances": background.describe_instances,
-    "ec2.DescribeLaunchTemplateVersions": background.describe_launch_template_versions,
-    "ec2.DescribeRouteTables": background.describe_route_tables,
-    "ec2.DescribeSecurityGroupRules": background.describe_security_group_rules,
-    "ec2.DescribeVpcPeeringConnections": background.describe_vpc_peering_connections,
-    "health.DescribeEvents": background.describe_events,
-    "cloudformation.DescribeStacks": around.describe_stacks,
+    "ec2.DescribeInstances": investigation.describe_instances,
+    "ec2.DescribeLaunchTemplateVersions": investigation.describe_launch_template_versions,
+    "ec2.DescribeRouteTables": investigation.describe_route_tables,
+    "ec2.DescribeSecurityGroupRules": investigation.describe_security_group_rules,
+    "ec2.DescribeVpcPeeringConnections": investigation.describe_vpc_peering_connections,
+    "health.DescribeEvents": investigation.describe_events,
+    "cloudformation.DescribeStacks": preflight.describe_stacks,
     "cloudwatch.DescribeAlarms": describe_alarms,
     "cloudwatch.GetMetricData": get_metric_data,
     "cloudwatch.ListAlarmMuteRules": list_alarm_mute_rules,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
-    "kms.DescribeKey": around.describe_key,
-    "kms.GetKeyPolicy": around.get_key_policy,
+    "kms.DescribeKey": preflight.describe_key,
+    "kms.GetKeyPolicy": preflight.get_key_policy,
     "sns.Publish": publish,
     "ssm.DescribeInstanceInformation": describe_instance_information,
-    "ssm.DescribeParameters": around.describe_parameters,
-    "ssm.GetParameter": around.get_parameter,
+    "ssm.DescribeParameters": preflight.describe_parameters,
+    "ssm.GetParameter": preflight.get_parameter,
     "ssm.ListCommandInvocations": list_command_invocations,
     "ssm.ListCommands": list_commands,
     "ssm.SendCommand": send_command,

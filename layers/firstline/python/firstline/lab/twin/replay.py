@@ -28,18 +28,23 @@ from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViola
 from firstline.event_sources import ALARM, LAUNCH_FAILED
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.http_fault import HttpFault
-from firstline.lab.twin import operator as person
+from firstline.lab.twin import alarm_events, undeployed, unreadable_incidents, unreadable_items
+from firstline.lab.twin import operator_requests as person
 from firstline.lab.twin import scenario as scenarios
-from firstline.lab.twin import stored_versions, tell, undeployed, versions
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.event_source_mapping import VISIBILITY, Deliveries, EventSource
 from firstline.lab.twin.fleet.alarms import MuteWindow
-from firstline.lab.twin.lambdas import VISIBILITY, Deliveries, Source
+from firstline.lab.twin.function_runs import RunRecorder
 from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
-from firstline.lab.twin.replayed import COUNTS, Chapter, Event, Replayed
-from firstline.lab.twin.scenario import LeverPlan, Scenario
-from firstline.lab.twin.tally import Tally
+from firstline.lab.twin.replay_result import (
+    ALARM_METRICS,
+    IncidentLedger,
+    ReplayedEvent,
+    ReplayResult,
+)
+from firstline.lab.twin.scenario import OperatorCommandPlan, Scenario
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
 from firstline.remediation import kill_switch as pauses
@@ -61,23 +66,23 @@ PATIENCE = Patience(connect=60, read=60, deadline=60)
 PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-after": "lose-answer"}
 
 
-type Spoils = Callable[[str, str, timedelta], HttpFault | None]
+type HttpFaultPlan = Callable[[str, str, timedelta], HttpFault | None]
 """What comes of a function's call of that name, so long after the start."""
 
 
-def untouched(_function: str, _call: str, _after: timedelta) -> None:
+def no_http_faults(_function: str, _call: str, _after: timedelta) -> None:
     """Spoil nothing."""
 
 
 def replay(  # noqa: PLR0913 - who replays says all of it
     scenario: Scenario,
-    events: tuple[Event, ...],
+    events: tuple[ReplayedEvent, ...],
     profile_path: Path,
     home: Home,
     progress: Callable[[datetime], None],
     *,
-    spoils: Spoils = untouched,
-) -> Replayed:
+    spoils: HttpFaultPlan = no_http_faults,
+) -> ReplayResult:
     """Run *scenario* to its end; *progress* is told the virtual time now and then.
 
     Raises `InvalidInput` for a profile that cannot be loaded.
@@ -86,16 +91,16 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     profile = profiles.parse(policy, str(profile_path))
     world = World(scenario, _start(scenario, events, home), profile.fleet.group)
     for event in events:
-        _stand_behind(event, world, home)
-    world.mutes += tell.mutes(scenario, world.start, home)
+        _watch_alarm(event, world, home)
+    world.mutes += alarm_events.mute_windows(scenario, world.start, home)
     world.made = detection.made(profile)
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
-    tally = Tally()
+    tally = RunRecorder()
     with TwinAws(world, clock.sleep, home) as aws, pagerduty:
         with aws.without_faults():
             client = aws.session.client("dynamodb")
-            stored_versions.spoil_items(client, world, profile.fleet.name)
+            unreadable_items.spoil_items(client, world, profile.fleet.name)
         tally.listen(aws.session)
         aws.wire.spoils = lambda call: spoils(tally.function, call, world.elapsed)
         settings = aws.settings(policy, scenario.mode, pagerduty.url)
@@ -106,7 +111,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
         with aws.without_faults():
             chapters = run.chapters(home, pagerduty.alerts.received)
             control = run.system.ports.store.entries(pauses.CHAIN)
-    return Replayed(
+    return ReplayResult(
         start=world.start,
         end=run.last_at,
         chapters=chapters,
@@ -124,7 +129,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
 class Run:
     """The system at work in its world, until nothing is left to do."""
 
-    def __init__(self, world: World, aws: TwinAws, system: System, tally: Tally) -> None:
+    def __init__(self, world: World, aws: TwinAws, system: System, tally: RunRecorder) -> None:
         self.deliveries = Deliveries()
         self.last_at = world.start
         self._world = world
@@ -134,13 +139,15 @@ class Run:
         self.refused: list[str] = []
         self._levers = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
         self._heard: list[bytes] = []
-        self._versions = stored_versions.StoredVersions(aws.session.client("dynamodb"), world)
-        self._spoilt = versions.spoilt_ids(world)
+        self._versions = unreadable_items.UnreadableItems(aws.session.client("dynamodb"), world)
+        self._spoilt = unreadable_incidents.spoilt_ids(world)
         self._next_sweep = world.start + MINUTE
         self._signals = self._source("signals", tally.of("ingest", ingest.handler))
         self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler))
 
-    def to_the_end(self, events: tuple[Event, ...], progress: Callable[[datetime], None]) -> None:
+    def to_the_end(
+        self, events: tuple[ReplayedEvent, ...], progress: Callable[[datetime], None]
+    ) -> None:
         """Deliver *events* and all that follows from them."""
         for event in events:
             if not event.lost:
@@ -160,7 +167,7 @@ class Run:
             if self._world.now >= self._next_sweep:
                 self._sweep()
 
-    def chapters(self, home: Home, pages: Sequence[Received]) -> tuple[Chapter, ...]:
+    def chapters(self, home: Home, pages: Sequence[Received]) -> tuple[IncidentLedger, ...]:
         """Every ledger that the run wrote, in the order in which its signals came.
 
         Behind them are those that no event began; what a sweep opens is paged.
@@ -171,13 +178,13 @@ class Run:
         ids = dict.fromkeys(each for each in (*heard, *paged) if each not in self._spoilt)
         found = ((id_, store.load(id_), store.entries(id_)) for id_ in ids)
         return tuple(
-            Chapter(id_, loaded.incident if loaded else None, entries)
+            IncidentLedger(id_, loaded.incident if loaded else None, entries)
             for id_, loaded, entries in found
             if entries
         )
 
-    def _source(self, name: str, handler: Callable[..., Any]) -> Source:
-        return Source(
+    def _source(self, name: str, handler: Callable[..., Any]) -> EventSource:
+        return EventSource(
             name,
             lambda event: dict(handler(event, None, self.system)),
             VISIBILITY[name],
@@ -188,7 +195,7 @@ class Run:
         signal = parse(body, self.system.settings.home, at)
         if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
             self._world.delete_alarm(signal.arn, at)
-        if signal.kind is SignalKind.ALARM_CONFIGURATION and tell.disables_actions(body):
+        if signal.kind is SignalKind.ALARM_CONFIGURATION and alarm_events.disables_actions(body):
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
@@ -202,7 +209,7 @@ class Run:
         """An alarm of the scenario is named by its ARN, or by the name that the profile has."""
         settings = self.system.settings
         known = known_as(signal, self.system.profile, settings.alarms).subject
-        for arn in {signal.arn, undeployed.arn(known, settings.home)}:
+        for arn in {signal.arn, undeployed.alarm_arn(known, settings.home)}:
             self._world.disable_actions(arn, at)
 
     @property
@@ -211,11 +218,11 @@ class Run:
         ahead = (self._world.start + timedelta(seconds=each.at_seconds) for each in self._levers)
         return next(ahead, self._world.start + LONGEST)
 
-    def _pull(self, plan: LeverPlan) -> None:
+    def _pull(self, plan: OperatorCommandPlan) -> None:
         """What a person does now; one that is refused is told at the end."""
         try:
             with self._aws.without_faults():
-                event = person.request(plan, self.system)
+                event = person.function_url_event(plan, self.system)
             answer = self._tally.of("operator", operator.handler)(event, None, self.system)
         except InvalidInput as error:
             answer = {"statusCode": 400, "body": str(error)}
@@ -231,7 +238,9 @@ class Run:
         """Turn *alarm* on purpose, with the word under which its drill was announced."""
         now, state, told = self._world.now, AlarmState.ALARM, reason(word or "")
         home = self.system.settings.home
-        self._hear(tell.envelope(alarm, state, now, self.system.profile, home, told), now)
+        self._hear(
+            alarm_events.alarm_event(alarm, state, now, self.system.profile, home, told), now
+        )
 
     def _take_wakes(self) -> None:
         self.last_at = self._world.now
@@ -266,17 +275,19 @@ class Run:
         self._next_sweep += max(at - self._next_sweep, timedelta(0)) // MINUTE * MINUTE
 
 
-def _start(scenario: Scenario, events: tuple[Event, ...], home: Home) -> datetime:
+def _start(scenario: Scenario, events: tuple[ReplayedEvent, ...], home: Home) -> datetime:
     """The first signal's own instant: an event is replayed as if it had just happened."""
     first = next((each for each in events if not each.lost), None)
     return parse(first.body, home, undeployed.UNDATED).at if first else scenario.begins
 
 
-def _stand_behind(event: Event, world: World, home: Home) -> None:
+def _watch_alarm(event: ReplayedEvent, world: World, home: Home) -> None:
     """Put the alarm into the world that *event* tells of; it turns when that is delivered."""
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
-        counts = None if event.counts == "nothing" else event.counts or COUNTS.get(signal.metric)
+        counts = (
+            None if event.counts == "nothing" else event.counts or ALARM_METRICS.get(signal.metric)
+        )
         later = event.after > timedelta(0) and not event.lost
         since = world.start + event.after if later else signal.at
         world.watch(signal.arn, envelope_in(event.body), counts, AlarmState(signal.state), since)

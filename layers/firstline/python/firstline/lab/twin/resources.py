@@ -7,7 +7,7 @@ from boto3.session import Session
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.config.settings import Home
-from firstline.lab.twin.lambdas import VISIBILITY
+from firstline.lab.twin.event_source_mapping import VISIBILITY
 from firstline.lab.twin.memory import ROUTING_KEY
 from firstline.remediation.kill_switch import KillSwitch
 

@@ -38,11 +38,11 @@ PCR0 = "0123456789abcdef" * 6
 """The measurement that everybody agrees on, unless the scenario says otherwise."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
 
 
-class HostPlan(Part, frozen=True, kw_only=True):
+class HostPlan(Table, frozen=True, kw_only=True):
     """One host at the start: what runs there, and which fix will help.
 
     An enclave that is ``hung`` runs and does not answer; one with ``debug`` attests no PCR. A
@@ -88,7 +88,7 @@ class HostPlan(Part, frozen=True, kw_only=True):
     leaves: Literal["terminated", "detached", "standby", "unhealthy"] = "terminated"
 
 
-class EventPlan(Part, frozen=True, kw_only=True):
+class EventPlan(Table, frozen=True, kw_only=True):
     """An envelope and when it is delivered.
 
     Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
@@ -107,7 +107,7 @@ class EventPlan(Part, frozen=True, kw_only=True):
     lost: bool = False
 
 
-class LeverPlan(Part, frozen=True, kw_only=True):
+class OperatorCommandPlan(Table, frozen=True, kw_only=True):
     """What a person does, and when: to the plan that stands proposed then, or to the switch.
 
     The ``scope`` of what is promoted is an action, and of a drill the profile's alarm, which is
@@ -120,7 +120,7 @@ class LeverPlan(Part, frozen=True, kw_only=True):
     at_seconds: int = 0
 
 
-class FaultPlan(Part, frozen=True, kw_only=True):
+class FaultPlan(Table, frozen=True, kw_only=True):
     """A dependency in trouble for a while: it fails, hangs, or acts and then times out.
 
     Where ``calls`` are ``changes`` it can be read all the while, and what changes something fails.
@@ -133,7 +133,7 @@ class FaultPlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
-class BreakPlan(Part, frozen=True, kw_only=True):
+class BreakPlan(Table, frozen=True, kw_only=True):
     """A failure domain that is broken for a while, with every host as it was."""
 
     domain: Domain
@@ -141,7 +141,7 @@ class BreakPlan(Part, frozen=True, kw_only=True):
     until_seconds: int = 7 * 24 * 3600
 
 
-class UnreadablePlan(Part, frozen=True, kw_only=True):
+class UnreadablePlan(Table, frozen=True, kw_only=True):
     """The incidents that are open when it begins cannot be read until it ends.
 
     Newer code had stored them, and was rolled back; then it is deployed again.
@@ -151,7 +151,7 @@ class UnreadablePlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
-class SpoiltPlan(Part, frozen=True, kw_only=True):
+class SpoiltPlan(Table, frozen=True, kw_only=True):
     """So many open P2 incidents from before the start, whose items no code can read.
 
     Where a condition is given, the first of them has its cause.
@@ -161,7 +161,7 @@ class SpoiltPlan(Part, frozen=True, kw_only=True):
     condition: Condition | None = None
 
 
-class MutePlan(Part, frozen=True, kw_only=True):
+class MutePlan(Table, frozen=True, kw_only=True):
     """A mute window over an ``alarm`` of the profile, by its name there, of which no event comes.
 
     The window of an event that says to be muted is known from it.
@@ -172,7 +172,7 @@ class MutePlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
-class Expected(Part, frozen=True, kw_only=True):
+class Expected(Table, frozen=True, kw_only=True):
     """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
 
     ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
@@ -208,7 +208,7 @@ DEFAULT_HOSTS = (
 """Three hosts whose enclaves are down and that a restart mends: what fits a complete outage."""
 
 
-class Scenario(Part, frozen=True, kw_only=True):
+class Scenario(Table, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
     Alarms that are told by name come from when it ``begins`` on. ``shows`` are the known
@@ -269,7 +269,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
     mutes: tuple[MutePlan, ...] = ()
-    levers: tuple[LeverPlan, ...] = ()
+    levers: tuple[OperatorCommandPlan, ...] = ()
     expect: Expected | None = None
 
     def switch(self, start: datetime) -> KillSwitch:

@@ -12,14 +12,14 @@ UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """When an event came that has no readable time of its own."""
 
 
-def arn(name: str, home: Home) -> str:
+def alarm_arn(name: str, home: Home) -> str:
     """The ARN of the alarm that the profile calls *name*."""
     return f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
 
 
-def own(profile: Profile, home: Home) -> dict[str, str]:
+def alarms_by_arn(profile: Profile, home: Home) -> dict[str, str]:
     """The profile's own alarms by the ARNs that they have here: under their plain names.
 
     A stack names them otherwise, and its settings map those.
     """
-    return {arn(each.name, home): each.name for each in profile.alarms.made}
+    return {alarm_arn(each.name, home): each.name for each in profile.alarms.made}

@@ -23,8 +23,8 @@ from urllib3 import HTTPResponse
 from firstline.errors import InvariantViolation
 from firstline.lab import http_fault
 from firstline.lab.http_fault import HttpFault
-from firstline.lab.twin.changes import RequestError
 from firstline.lab.twin.operations import OPERATIONS
+from firstline.lab.twin.scaling_calls import RequestError
 from firstline.lab.twin.scenario import Dependency, FaultKind
 from firstline.lab.twin.world import World
 
@@ -56,7 +56,7 @@ CHANGES = frozenset(
     }
 )
 """The calls that change the fleet; whatever else it is asked reads."""
-OWNED_BY_MOTO = frozenset({"dynamodb", "secrets-manager", "sqs"})
+MOTO_SERVICES = frozenset({"dynamodb", "secrets-manager", "sqs"})
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Wire:
         name = event_name.removeprefix("before-call.")
         service = name.partition(".")[0]
         config = context["client_config"]
-        change = name in CHANGES or service in OWNED_BY_MOTO
+        change = name in CHANGES or service in MOTO_SERVICES
         dependency = CALLS.get(name, DEPENDENCIES[service])
         fault = self._world.scenario.fault(dependency, self._world.elapsed, change=change)
         spoiled = None if self._faultless else self.spoils(name)
@@ -134,7 +134,7 @@ class Wire:
             tries_max=(config.retries or {}).get("total_max_attempts", 1),
         )
         undone = spoiled is not None and not spoiled.effect
-        if service in OWNED_BY_MOTO or self._call.fault in ("error", "hang") or undone:
+        if service in MOTO_SERVICES or self._call.fault in ("error", "hang") or undone:
             return None
         answer = self._answer(name, context["asked"])
         return answer if self._call.fault is None and spoiled is None else None
@@ -166,7 +166,7 @@ class Wire:
             # moto is still asked, and answers by the address: one that is not AWS's is left alone
             request.url = "https://nowhere.invalid/"
             return _http(HTTPStatus.INTERNAL_SERVER_ERROR)
-        after_moto = self._call.fault == "timeout-after" and service in OWNED_BY_MOTO
+        after_moto = self._call.fault == "timeout-after" and service in MOTO_SERVICES
         if self._call.fault is not None and not after_moto:
             self._time_out(request)
         return None
@@ -176,10 +176,10 @@ class Wire:
     ) -> AWSResponse | None:
         """One try of a call that is spoiled; moto's own have their effect first."""
         url = request.url
-        if service not in OWNED_BY_MOTO or not spoiled.effect:
+        if service not in MOTO_SERVICES or not spoiled.effect:
             request.url = "https://nowhere.invalid/"
         if spoiled in {HttpFault.SLOW, HttpFault.RESET}:
-            if service not in OWNED_BY_MOTO:
+            if service not in MOTO_SERVICES:
                 self._lose(url, spoiled)
             return None
         return _http(*http_fault.answer(spoiled, self._call.protocol, service))

@@ -23,7 +23,7 @@ from firstline.lab.twin.scenario import BreakPlan, Scenario
 if TYPE_CHECKING:
     from firstline.config.profile import MadeAlarm
 
-MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+ALARMS_CREATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """When the alarms were made."""
 PAGE_NEEDS = OF_NATS | {Domain.LOAD_BALANCER}
 """What the health page needs that the load balancer asks, beside its host."""
@@ -60,7 +60,7 @@ class Mutation:
     parameters: dict[str, str]
 
 
-class Unregistered(Exception):
+class UnregisteredInstance(Exception):
     """SSM does not know one of the targets (``InvalidInstanceId``), and refuses them all."""
 
 
@@ -212,7 +212,7 @@ class World:
             changes.append(self.start + timedelta(seconds=by_all))
         return {
             "ActionsEnabled": not changes,
-            "AlarmConfigurationUpdatedTimestamp": min(changes, default=MADE_AT),
+            "AlarmConfigurationUpdatedTimestamp": min(changes, default=ALARMS_CREATED_AT),
         }
 
     def delete_alarm(self, arn: str, at: datetime) -> None:
@@ -253,7 +253,7 @@ class World:
         if alarm.state is state:
             return []
         alarm.turn(state, alarm.evaluated_at)
-        return [announce(alarm.envelope, state, alarm.evaluated_at)]
+        return [state_change_event(alarm.envelope, state, alarm.evaluated_at)]
 
     # --- SSM ---------------------------------------------------------------------------------
 
@@ -262,10 +262,10 @@ class World:
     ) -> CommandId:
         """Run one of our documents on *targets* and remember what each will answer, and when.
 
-        Raises `Unregistered` when SSM does not know one of them, and then runs nothing.
+        Raises `UnregisteredInstance` when SSM does not know one of them, and then runs nothing.
         """
         if not all(map(self.connection, targets)):
-            raise Unregistered
+            raise UnregisteredInstance
         seed = f"{comment}:{len(self.commands)}".encode()
         text = digest(seed)
         id_ = CommandId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}")
@@ -297,7 +297,7 @@ class World:
         return "ConnectionLost" if lost else "Online"
 
 
-def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
+def state_change_event(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
     """The alarm's state-change event as EventBridge would send it, made from an earlier one."""
     event = json.loads(envelope)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")

@@ -7,7 +7,7 @@ from firstline.controller.ports.store import Joined
 from firstline.ids import digest, incident_id
 from firstline.lab.simulation.invariants.paging import ALARMED_WITHIN, alarm_rings, latest_possible
 from firstline.lab.simulation.run_result import RunResult
-from firstline.lab.twin.versions import spoilt_ids
+from firstline.lab.twin.unreadable_incidents import spoilt_ids
 from firstline.ledger.entries import SignalReceived, SignalsJoined
 from firstline.notifications.unreadable import SUFFIX
 from firstline.signal import Disposition, Severity

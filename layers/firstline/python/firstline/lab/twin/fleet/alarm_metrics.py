@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from firstline.adapters.aws import external_alarm
 from firstline.adapters.aws.metric_data import VALUE
 from firstline.config.profile import MadeAlarm
-from firstline.lab.twin.changes import Answer, Parameters
 from firstline.lab.twin.fleet.alarms import Alarm
+from firstline.lab.twin.scaling_calls import Answer, Parameters
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.alarm_metric import ExternalMetric, Judged, Values, window

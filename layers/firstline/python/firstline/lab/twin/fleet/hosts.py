@@ -17,8 +17,8 @@ from firstline.diagnosis.evidence import (
     UnitState,
 )
 from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
-from firstline.lab.twin.fleet import units
-from firstline.lab.twin.fleet.units import History
+from firstline.lab.twin.fleet import systemd
+from firstline.lab.twin.fleet.systemd import History
 from firstline.lab.twin.scenario import HostPlan
 
 ANSWER_AFTER = timedelta(seconds=2)
@@ -167,8 +167,8 @@ class Host:
         reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {
             "schema": 1,
-            **units.enclave_unit(self.unit, at, masked=self.plan.masked),
-            **units.parent_unit(
+            **systemd.enclave_unit(self.unit, at, masked=self.plan.masked),
+            **systemd.parent_unit(
                 self.unit.at(at),
                 lambda: self._uptime_seconds(at),
                 runs=parent,
@@ -202,7 +202,7 @@ class Host:
 
     def _obstacle(self, at: datetime) -> EnclaveObstacle | None:
         """Why none can start; one that runs, starts or ends holds the pages of the pool itself."""
-        held = self.enclave.at(at) or units.changes(self.unit, at)
+        held = self.enclave.at(at) or systemd.changes(self.unit, at)
         return None if held else self.plan.obstacle
 
     def _uptime_seconds(self, at: datetime) -> int:
@@ -235,7 +235,7 @@ class Host:
         self.tokens.add(parameters["Token"])
         if self.plan.masked and document == "restart_enclave":
             return "masked", timedelta(0)
-        if units.changes(self.unit, at):
+        if systemd.changes(self.unit, at):
             return "refused-job", timedelta(0)
         if document == "restart_parent":
             return "restarted", self._restart_parent(at)

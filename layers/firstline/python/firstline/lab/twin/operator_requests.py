@@ -17,39 +17,41 @@ from firstline.controller.operators.commands import (
 from firstline.controller.system import System
 from firstline.errors import InvalidInput
 from firstline.lab.twin import undeployed
-from firstline.lab.twin.scenario import LeverPlan
+from firstline.lab.twin.scenario import OperatorCommandPlan
 
 ARN = "arn:aws:sts::111122223333:assumed-role/on-call/replay"
 WHY = "the scenario says so"
 AHEAD = timedelta(days=2)
 
 
-def request(plan: LeverPlan, system: System) -> dict[str, Any]:
+def function_url_event(plan: OperatorCommandPlan, system: System) -> dict[str, Any]:
     """The function URL's event; raises `InvalidInput` when nothing is proposed to answer to."""
     iam = {"userArn": ARN}
-    body = msgspec.json.encode(_lever(plan, system)).decode()
+    body = msgspec.json.encode(_command(plan, system)).decode()
     return {"requestContext": {"authorizer": {"iam": iam}}, "body": body, "isBase64Encoded": False}
 
 
-def _lever(plan: LeverPlan, system: System) -> OperatorCommand:
+def _command(plan: OperatorCommandPlan, system: System) -> OperatorCommand:
     now = system.ports.clock.now()
     if plan.lever == "pause":
         until = now + timedelta(seconds=plan.length_seconds)
         return PauseFixes(scope=plan.scope, why=WHY, until=until)
     if plan.lever == "drill":
         until = now + timedelta(seconds=plan.length_seconds)
-        return AnnounceDrill(alarm=undeployed.arn(plan.scope, system.settings.home), until=until)
+        return AnnounceDrill(
+            alarm=undeployed.alarm_arn(plan.scope, system.settings.home), until=until
+        )
     if plan.lever == "resume":
         return Resume(scope=plan.scope, why=WHY)
     if plan.lever == "promote":
         return Promote(action=plan.scope, why=WHY)
-    incident, proposed = _proposed(system, now)
+    incident, proposed = _proposal(system, now)
     if plan.lever == "approve":
         return Approve(incident=incident, plan=proposed, why=WHY)
     return Deny(incident=incident, plan=proposed, why=WHY)
 
 
-def _proposed(system: System, now: datetime) -> tuple[str, str]:
+def _proposal(system: System, now: datetime) -> tuple[str, str]:
     """The first incident that waits for a person's word, and the plan that it is about."""
     for due in system.ports.store.due(now + AHEAD):
         loaded = system.ports.store.load(due.incident)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firstline.adapters.aws import dynamo_items as items
-from firstline.lab.twin import resources, versions
+from firstline.lab.twin import resources, unreadable_incidents
 from firstline.lab.twin.world import World
 
 if TYPE_CHECKING:
@@ -13,23 +13,29 @@ if TYPE_CHECKING:
 
 def spoil_items(client: "DynamoDBClient", world: World, fleet: str) -> None:
     """Put the scenario's spoilt incidents into the table."""
-    for number, held in enumerate(versions.spoilt(world, fleet)):
-        item = {**items.incident_item(held), "body": items.text(versions.SPOILT)}
+    for number, held in enumerate(unreadable_incidents.spoilt_incidents(world, fleet)):
+        item = {**items.incident_item(held), "body": items.text(unreadable_incidents.SPOILT)}
         client.put_item(TableName=resources.INCIDENTS, Item=item)
-        if not number and versions.claims(world):
+        if not number and unreadable_incidents.spoilt_condition(world):
             cause = items.cause_item(held.cause, held.id)
             client.put_item(TableName=resources.INCIDENTS, Item=cause)
 
 
-class StoredVersions:
+class UnreadableItems:
     """The table's open incidents, turned into newer code's and back as the scenario has it."""
 
     def __init__(self, client: "DynamoDBClient", world: World) -> None:
         self._client = client
         self._world = world
         plans = world.scenario.unreadable
-        begins = [(each.from_seconds, (versions.OURS, versions.NEWER)) for each in plans]
-        ends = [(each.until_seconds, (versions.NEWER, versions.OURS)) for each in plans]
+        begins = [
+            (each.from_seconds, (unreadable_incidents.OURS, unreadable_incidents.NEWER))
+            for each in plans
+        ]
+        ends = [
+            (each.until_seconds, (unreadable_incidents.NEWER, unreadable_incidents.OURS))
+            for each in plans
+        ]
         self._turns = sorted(begins + ends)
 
     @property

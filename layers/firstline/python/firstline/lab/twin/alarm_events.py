@@ -11,7 +11,7 @@ from firstline.errors import InvalidInput
 from firstline.ids import digest
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import Scenario
-from firstline.lab.twin.undeployed import arn
+from firstline.lab.twin.undeployed import alarm_arn
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from firstline.signals.sources.transports import undelivered
@@ -20,7 +20,7 @@ REASON = "Threshold Crossed"
 """How CloudWatch begins its own."""
 
 
-def envelope(  # noqa: PLR0913, PLR0917 - what an event says
+def alarm_event(  # noqa: PLR0913, PLR0917 - what an event says
     name: str,
     state: AlarmState,
     at: datetime,
@@ -44,23 +44,23 @@ def envelope(  # noqa: PLR0913, PLR0917 - what an event says
     }
     event = {
         "version": "0",
-        "id": digest(f"{arn(name, home)}{state}{stamp}".encode())[:32],
+        "id": digest(f"{alarm_arn(name, home)}{state}{stamp}".encode())[:32],
         "detail-type": "CloudWatch Alarm State Change",
         "source": "aws.cloudwatch",
         "account": home.account,
         "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": home.region,
-        "resources": [arn(name, home)],
+        "resources": [alarm_arn(name, home)],
         "detail": detail,
     }
     return json.dumps(event).encode()
 
 
-def mutes(scenario: Scenario, start: datetime, home: Home) -> Iterator[MuteWindow]:
+def mute_windows(scenario: Scenario, start: datetime, home: Home) -> Iterator[MuteWindow]:
     """The mute windows of *scenario*, of which no event comes."""
     for each in scenario.mutes:
         since, until = timedelta(seconds=each.from_seconds), timedelta(seconds=each.until_seconds)
-        yield MuteWindow(arn(each.alarm, home), start + since, start + until)
+        yield MuteWindow(alarm_arn(each.alarm, home), start + since, start + until)
 
 
 def disables_actions(body: bytes) -> bool:

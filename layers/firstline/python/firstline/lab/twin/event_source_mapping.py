@@ -18,7 +18,7 @@ type Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Source:
+class EventSource:
     """A queue: who handles its messages, and how long a failed one stays hidden."""
 
     name: str
@@ -32,7 +32,7 @@ class Message:
 
     at: datetime
     number: int
-    source: Source = field(compare=False)
+    source: EventSource = field(compare=False)
     body: str = field(compare=False)
     receives: int = field(compare=False, default=0)
 
@@ -50,7 +50,7 @@ class Deliveries:
         """When the next message is to be delivered."""
         return self._heap[0].at if self._heap else None
 
-    def send(self, source: Source, body: str, at: datetime) -> None:
+    def send(self, source: EventSource, body: str, at: datetime) -> None:
         """Put a message into the queue, to be seen from *at* on."""
         self._sent += 1
         heapq.heappush(self._heap, Message(at, self._sent, source, body))

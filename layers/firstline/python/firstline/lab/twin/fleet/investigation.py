@@ -16,10 +16,10 @@ from firstline.diagnosis.investigation import (
 )
 from firstline.diagnosis.preflight import Deployment, Deployments
 from firstline.ids import InstanceId
-from firstline.lab.twin import around
-from firstline.lab.twin.changes import Answer, Parameters
+from firstline.lab.twin import preflight
 from firstline.lab.twin.effects import Effects
 from firstline.lab.twin.fleet import alarm_metrics
+from firstline.lab.twin.scaling_calls import Answer, Parameters
 from firstline.lab.twin.world import World
 from firstline.monitoring.alarm_metric import ExternalMetric, Values, Window
 
@@ -30,7 +30,7 @@ NATS_PORT = 4222
 USUAL = 1.0
 
 
-class MemoryBackground:
+class MemoryInvestigation:
     """The `Investigation` port over the world."""
 
     def __init__(self, world: World, effects: Effects) -> None:
@@ -164,7 +164,7 @@ def list_deployments(_: World, parameters: Parameters) -> Answer:
 def describe_instances(world: World, parameters: Parameters) -> Answer:
     """Every instance is in the one network; by its tag the host that builds an image is found."""
     if "Filters" in parameters:
-        host = {"InstanceId": around.BUILD_HOST, "LaunchTime": world.start}
+        host = {"InstanceId": preflight.BUILD_HOST, "LaunchTime": world.start}
         return {"Reservations": [{"Instances": [host]}] if world.scenario.building else []}
     groups = [{"GroupId": GROUP, "GroupName": "enclave"}]
     instances = [

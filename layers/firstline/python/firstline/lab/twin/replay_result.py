@@ -9,7 +9,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.twin.pager.alerts import Changed, Received
 from firstline.ledger.chain import Entry
 
-COUNTS = {
+ALARM_METRICS = {
     "EnclaveAnswering": "answering",
     "HealthyHostCount": "healthy",
     "UnHealthyHostCount": "unhealthy",
@@ -17,10 +17,10 @@ COUNTS = {
 """What the world's hosts decide of; an alarm over anything else is as the events tell."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class ReplayedEvent(msgspec.Struct, frozen=True):
     """An envelope, how long after the start it is delivered, and what its alarm ``counts``.
 
-    Where that is empty the alarm's metric says it (`COUNTS`). What is ``lost`` is not delivered.
+    Where that is empty the alarm's metric says it (`ALARM_METRICS`). What is ``lost`` is not delivered.
     """
 
     body: bytes
@@ -29,7 +29,7 @@ class Event(msgspec.Struct, frozen=True):
     lost: bool = False
 
 
-class Chapter(msgspec.Struct, frozen=True):
+class IncidentLedger(msgspec.Struct, frozen=True):
     """One ledger: an incident's, or the one entry of a signal that opened none."""
 
     id: IncidentId
@@ -37,7 +37,7 @@ class Chapter(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-class Ran(msgspec.Struct, frozen=True):
+class FunctionRun(msgspec.Struct, frozen=True):
     """One invocation: its function, its calls (``sqs.SendMessage``) in order, their price."""
 
     function: str
@@ -45,7 +45,7 @@ class Ran(msgspec.Struct, frozen=True):
     nanodollars: int
 
 
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay left. ``dead`` counts the messages that no handler could deal with.
 
     ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
@@ -56,12 +56,12 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     start: datetime
     end: datetime
-    chapters: tuple[Chapter, ...]
+    chapters: tuple[IncidentLedger, ...]
     pages: tuple[Received, ...]
     dead: int
     refused: tuple[str, ...] = ()
     control: tuple[Entry, ...] = ()
     changes: tuple[str, ...] = ()
     policy: str = ""
-    ran: tuple[Ran, ...] = ()
+    ran: tuple[FunctionRun, ...] = ()
     updates: tuple[Changed, ...] = ()

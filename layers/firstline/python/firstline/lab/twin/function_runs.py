@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from boto3.session import Session
 
-from firstline.lab.twin.replayed import Ran
+from firstline.lab.twin.replay_result import FunctionRun
 from firstline.lab.twin.wire import DEPENDENCIES
 from firstline.monitoring import costs
 
 
-class Used(msgspec.Struct, frozen=True):
+class FunctionUsage(msgspec.Struct, frozen=True):
     """What one function did in all: invocations, calls by their names, and their price."""
 
     function: str
@@ -26,13 +26,13 @@ class Used(msgspec.Struct, frozen=True):
     nanodollars: int
 
 
-def used(ran: Iterable[Ran]) -> dict[str, Used]:
+def usage_by_function(ran: Iterable[FunctionRun]) -> dict[str, FunctionUsage]:
     """By function."""
-    found: dict[str, list[Ran]] = {}
+    found: dict[str, list[FunctionRun]] = {}
     for each in ran:
         found.setdefault(each.function, []).append(each)
     return {
-        function: Used(
+        function: FunctionUsage(
             function,
             len(each),
             dict(Counter(call for one in each for call in one.calls)),
@@ -42,11 +42,11 @@ def used(ran: Iterable[Ran]) -> dict[str, Used]:
     }
 
 
-class Tally:
+class RunRecorder:
     """Counts what the clients of a session are asked while a function runs; one at a time."""
 
     def __init__(self) -> None:
-        self.ran: list[Ran] = []
+        self.ran: list[FunctionRun] = []
         self.function = ""
         """The one that runs now; empty where none does."""
         self._calls: list[str] | None = None
@@ -68,7 +68,7 @@ class Tally:
             try:
                 return handler(*args, **kwargs)
             finally:
-                self.ran.append(Ran(function, tuple(self._calls), self._nanodollars))
+                self.ran.append(FunctionRun(function, tuple(self._calls), self._nanodollars))
                 self._calls, self.function = None, ""
 
         return run

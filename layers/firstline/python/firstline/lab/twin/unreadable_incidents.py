@@ -19,7 +19,7 @@ SPOILT = "{}"
 OURS, NEWER = '"schema":1', '"schema":2'
 
 
-def as_found(world: World) -> Stored:
+def stored_text(world: World) -> Stored:
     """What this code finds in place of an aggregate's text, in the world as it is then."""
 
     def found(text: str, row: Row) -> str:
@@ -39,21 +39,21 @@ def unreadable(world: World, opened_at: datetime) -> bool:
 
 def spoilt_ids(world: World) -> frozenset[IncidentId]:
     """The incidents that no code can read."""
-    return frozenset(each.id for each in spoilt(world, ""))
+    return frozenset(each.id for each in spoilt_incidents(world, ""))
 
 
-def spoil(tables: Tables, world: World, fleet: str) -> None:
+def store_spoilt(tables: Tables, world: World, fleet: str) -> None:
     """Put the scenario's spoilt incidents into the memory store's *tables*."""
-    for number, held in enumerate(spoilt(world, fleet)):
+    for number, held in enumerate(spoilt_incidents(world, fleet)):
         tables.incidents[held.id], tables.rows[held.id] = SPOILT, row_of(held)
-        if not number and claims(world):
+        if not number and spoilt_condition(world):
             tables.causes[held.cause] = held.id
 
 
-def spoilt(world: World, fleet: str) -> tuple[Incident, ...]:
+def spoilt_incidents(world: World, fleet: str) -> tuple[Incident, ...]:
     """The scenario's spoilt incidents, as they were before that."""
     plan, at = world.scenario.spoilt, world.start - BEFORE
-    condition = claims(world) or Condition.UNCLASSIFIED
+    condition = spoilt_condition(world) or Condition.UNCLASSIFIED
     return tuple(
         Incident(
             id=incident_id(key),
@@ -75,6 +75,6 @@ def spoilt(world: World, fleet: str) -> tuple[Incident, ...]:
     )
 
 
-def claims(world: World) -> Condition | None:
+def spoilt_condition(world: World) -> Condition | None:
     """The condition whose cause the first of them has."""
     return world.scenario.spoilt.condition if world.scenario.spoilt else None

@@ -4,8 +4,8 @@ import json
 from datetime import timedelta
 
 from firstline.diagnosis.preflight import Deployment, Deployments, KeyState
-from firstline.lab.twin.changes import Answer, Parameters
 from firstline.lab.twin.effects import Effects
+from firstline.lab.twin.scaling_calls import Answer, Parameters
 from firstline.lab.twin.world import World
 
 KEY = "12345678-0a1b-2c3d-4e5f-123456789012"
@@ -13,7 +13,7 @@ BUILD_HOST = "i-0b0b0b0b0b0b0b0b0"
 LONG_AGO = timedelta(days=30)
 
 
-class MemoryAround:
+class MemoryPreflight:
     """The `Around` port over the world."""
 
     def __init__(self, world: World, effects: Effects) -> None:
