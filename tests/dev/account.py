@@ -64,7 +64,7 @@ class Deployed(Run):
         event["resources"] = [ARN]
         event["detail"]["alarmName"] = ALARM
         event["detail"]["state"]["reason"] = reason
-        self._hear(json.dumps(event).encode(), at)
+        self._deliver(json.dumps(event).encode(), at)
 
     def until(self, at: datetime) -> None:
         """Deliver whatever is due by then."""
@@ -78,7 +78,7 @@ class Deployed(Run):
 
     def _pass(self, at: datetime) -> None:
         for body in self._world.advance(at):
-            self._hear(body, at)
+            self._deliver(body, at)
 
 
 class Clock:

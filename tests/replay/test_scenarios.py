@@ -108,20 +108,20 @@ def test_it_ends_within_what_policy_allows(run: tuple[Scenario, ReplayResult]) -
     """Each scenario with an incident states how late it may end, in terms of the policy."""
     scenario, replayed = run
     assert scenario.expect is not None
-    assert scenario.expect.within or not any(each.incident for each in replayed.chapters)
+    assert scenario.expect.within or not any(each.incident for each in replayed.ledgers)
     assert missed_deadlines(scenario, replayed, PROFILES / f"{scenario.profile}.toml") == []
 
 
 def test_its_ledger_verifies(run: tuple[Scenario, ReplayResult]) -> None:
     """Each chain holds from its first entry to the head that the incident names."""
     _, replayed = run
-    chains = [each.entries for each in replayed.chapters]
+    chains = [each.entries for each in replayed.ledgers]
     for entries in filter(None, (*chains, replayed.control)):
         export = "".join(f"{entry.body}\n" for entry in entries).encode()
         found = audit.verify(export, (entries[-1].hash,))
         assert found.faults == []
         assert found.entries == len(entries)
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         if chapter.incident is not None:
             assert chapter.incident.chain.head == chapter.entries[-1].hash
 
@@ -129,7 +129,7 @@ def test_its_ledger_verifies(run: tuple[Scenario, ReplayResult]) -> None:
 def test_its_report_says_what_was_done(run: tuple[Scenario, ReplayResult]) -> None:
     """R39: of its chain alone, how it ended, each fix with its verdict, and each page."""
     _, replayed = run
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         told = write(chapter.entries, None)
         fixes = [(each.tone, each.at) for each in told.moments if each.word == "does"]
         paged = {
@@ -203,7 +203,7 @@ def test_the_first_decision_is_sent_within_30_s_of_the_page(
 
 def _grave_since(replayed: ReplayResult) -> datetime:
     """When the first incident was as grave as a page: at once, or since it rose."""
-    opened = [each.incident for each in replayed.chapters if each.incident is not None]
+    opened = [each.incident for each in replayed.ledgers if each.incident is not None]
     grave = (each.since for held in opened[:1] for each in held.responses if each.severity.pages)
     return next(grave, replayed.start)
 

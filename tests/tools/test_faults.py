@@ -87,13 +87,13 @@ def test_a_run_that_is_well_has_nothing_wrong(outage: ReplayResult) -> None:
 
 def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
     """By what it leaves behind."""
-    (chapter,) = outage.chapters
+    (chapter,) = outage.ledgers
     incident = chapter.incident
     assert isinstance(incident, Incident)
 
     def of(**changes: Any) -> ReplayResult:  # noqa: ANN401 - of any field
         held = copy.replace(incident, **changes)
-        return copy.replace(outage, chapters=(copy.replace(chapter, incident=held),))
+        return copy.replace(outage, ledgers=(copy.replace(chapter, incident=held),))
 
     unsent = tuple(copy.replace(each, sent_at=None) for each in incident.pages)
     wrong = {
@@ -107,7 +107,7 @@ def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
             outage, changes=(*outage.changes, "auto-scaling.SetDesiredCapacity the group")
         ),
         "does not follow": copy.replace(
-            outage, chapters=(copy.replace(chapter, entries=chapter.entries[1:]),)
+            outage, ledgers=(copy.replace(chapter, entries=chapter.entries[1:]),)
         ),
     }
     for why, bad in wrong.items():

@@ -75,7 +75,7 @@ def spent(path: Path) -> Spent:
     return Spent(
         ran=(*(each for each in replayed.ran if each.function != "sweep"), *archived),
         metrics=len(set(_metrics(lines.getvalue()))),
-        ledger_bytes=sum(len(entry.body) for each in replayed.chapters for entry in each.entries),
+        ledger_bytes=sum(len(entry.body) for each in replayed.ledgers for entry in each.entries),
         archive_bytes=sum(map(len, bucket.objects.values())),
         quiet=min(sweeps, key=lambda each: (len(each.calls), each.nanodollars)),
     )
@@ -109,7 +109,7 @@ def _batches(
         policy=replayed.policy.encode(),
         fleet="",
     )
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         for _, batch in groupby(chapter.entries, key=lambda entry: recorded(entry).at):
             entries = tuple(batch)
             there.held.extend(entries)

@@ -177,7 +177,7 @@ def ringing(*turns: tuple[int, AlarmState], since: int = 0) -> World:
     body = alarm_events.alarm_event("response-time", AlarmState.ALARM, at, PROFILE, HOME)
     world.watch(arn, body, None, since=at)
     for minutes, state in turns:
-        world.tell(arn, state, NOW + minutes * MINUTE)
+        world.schedule_state(arn, state, NOW + minutes * MINUTE)
     world.advance(NOW + 30 * MINUTE)
     return world
 

@@ -160,17 +160,17 @@ def _replay(
 def _export(replayed: ReplayResult, path: Path) -> None:
     """Write the ledgers, and the profile that their entries name."""
     texts = {digest(replayed.policy.encode()): replayed.policy}
-    chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
+    chains = (*(chapter.entries for chapter in replayed.ledgers), replayed.control)
     entries = (entry for chain in chains for entry in chain)
     exported.write(exports.write(entries, texts.get), path)
 
 
 def _report(replayed: ReplayResult, profile: Path, path: Path) -> None:
     """Write the report of each ledger on one page; of a store that took nothing there is none."""
-    if not replayed.chapters:
+    if not replayed.ledgers:
         raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
     policy = profiles.load(profile)
-    reports = tuple(write(chapter.entries, policy) for chapter in replayed.chapters)
+    reports = tuple(write(chapter.entries, policy) for chapter in replayed.ledgers)
     _write_page(reports, path)
 
 

@@ -28,9 +28,9 @@ _OUTCOMES = (LookReported, FixReported, HostsInspected)
 
 def lines(replayed: ReplayResult) -> tuple[ReplayLine, ...]:
     """One line for each ledger; one for a replay of which nothing was recorded."""
-    if not replayed.chapters:
+    if not replayed.ledgers:
         return (_unrecorded(replayed),)
-    return tuple(_line(chapter, replayed) for chapter in replayed.chapters)
+    return tuple(_line(chapter, replayed) for chapter in replayed.ledgers)
 
 
 def _line(chapter: IncidentLedger, replayed: ReplayResult) -> ReplayLine:

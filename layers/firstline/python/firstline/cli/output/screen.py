@@ -37,7 +37,7 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
 def show(scenario: Scenario, replayed: ReplayResult, lines: tuple[ReplayLine, ...]) -> None:
     """The timeline of each incident, and its outcome as the last line."""
     terminal.say([f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"])
-    for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
+    for chapter, line in zip(replayed.ledgers or (None,), lines, strict=True):
         terminal.say(["", *_head(line)])
         moments = timeline.moments(chapter.entries) if chapter else _pages_only(replayed)
         terminal.say(_timeline(moments, replayed.start), BEGIN)

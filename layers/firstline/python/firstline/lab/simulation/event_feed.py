@@ -76,7 +76,7 @@ class EventFeed:
             body = envelopes.alarm(planned.alarm)(self._profile, BEGINS)
             counts = ALARM_METRICS.get(planned.alarm) if planned.follows_hosts else None
             self._world.watch(named, body, counts, planned.state, at)
-        self._world.tell(named, planned.state, at)
+        self._world.schedule_state(named, planned.state, at)
 
     def _deliver_due(self) -> None:
         """Deliver the planned events that are due."""

@@ -1,4 +1,4 @@
-"""Tell: the envelope in which EventBridge says that an alarm of the profile changed its state."""
+"""The event by which EventBridge reports a state change of a profile's alarm."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from firstline.signal import DRILL_ALARM
 from firstline.signals.sources.transports import undelivered
 
 REASON = "Threshold Crossed"
-"""How CloudWatch begins its own."""
+"""The first words of CloudWatch's own reasons."""
 
 
 def alarm_event(  # noqa: PLR0913, PLR0917 - what an event says
@@ -28,7 +28,7 @@ def alarm_event(  # noqa: PLR0913, PLR0917 - what an event says
     home: Home,
     reason: str = REASON,
 ) -> bytes:
-    """The event; raises `InvalidInput` for an alarm that the profile's fleet does not have."""
+    """Return the event; raises `InvalidInput` for an alarm that the fleet does not have."""
     found = detection.named(name, profile)
     if found is None and name != DRILL_ALARM:
         known = ", ".join(each.name for each in detection.made(profile))
@@ -57,14 +57,14 @@ def alarm_event(  # noqa: PLR0913, PLR0917 - what an event says
 
 
 def mute_windows(scenario: Scenario, start: datetime, home: Home) -> Iterator[MuteWindow]:
-    """The mute windows of *scenario*, of which no event comes."""
+    """Yield the mute windows of *scenario*; no event announces them."""
     for each in scenario.mutes:
         since, until = timedelta(seconds=each.from_seconds), timedelta(seconds=each.until_seconds)
         yield MuteWindow(alarm_arn(each.alarm, home), start + since, start + until)
 
 
 def disables_actions(body: bytes) -> bool:
-    """Whether *body*, the event of an alarm's configuration, shows its actions disabled."""
+    """True if *body*, an alarm-configuration event, shows the actions disabled."""
     configuration = json.loads(undelivered(body))["detail"].get("configuration", {})
     return configuration.get("actionsEnabled") is False
 

@@ -1,7 +1,7 @@
-"""Queues and the handlers they feed, as Lambda's event source mapping does it, in virtual time.
+"""Queues and their handlers, as Lambda's event source mapping runs them, in virtual time.
 
-One message a batch. A handler that reports its message as failed leaves it in the queue: it is
-seen again after the queue's visibility timeout, and is a dead letter after ten receives.
+One message is a batch. A failed message stays in the queue: it is visible again after the
+visibility timeout, and is a dead letter after ten receives.
 """
 
 import heapq
@@ -12,14 +12,14 @@ from typing import Any
 
 RECEIVES_MAX = 10
 VISIBILITY = {"signals": timedelta(seconds=180), "wakes": timedelta(seconds=360)}
-"""How long a message is hidden while a function works on it, and after it failed."""
+"""The visibility timeout of a message."""
 
 type Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class EventSource:
-    """A queue: who handles its messages, and how long a failed one stays hidden."""
+    """A queue: its handler and its visibility timeout."""
 
     name: str
     handler: Handler
@@ -38,7 +38,7 @@ class Message:
 
 
 class Deliveries:
-    """All messages under way."""
+    """All messages in flight."""
 
     def __init__(self) -> None:
         self.dead: list[Message] = []
@@ -47,16 +47,16 @@ class Deliveries:
 
     @property
     def next_at(self) -> datetime | None:
-        """When the next message is to be delivered."""
+        """Return when the next message is due."""
         return self._heap[0].at if self._heap else None
 
     def send(self, source: EventSource, body: str, at: datetime) -> None:
-        """Put a message into the queue, to be seen from *at* on."""
+        """Enqueue a message that is visible from *at* on."""
         self._sent += 1
         heapq.heappush(self._heap, Message(at, self._sent, source, body))
 
     def deliver(self, now: datetime) -> bool:
-        """Hand over one message that is visible at *now*; False when none is."""
+        """Deliver one message that is visible at *now*; False if there is none."""
         if not self._heap or self._heap[0].at > now:
             return False
         message = heapq.heappop(self._heap)
@@ -75,7 +75,7 @@ class Deliveries:
 
 
 def _record(message: Message) -> dict[str, Any]:
-    """The record that Lambda gives a function for a message of SQS."""
+    """Return the record that Lambda passes to a function for an SQS message."""
     return {
         "messageId": f"message-{message.number}",
         "receiptHandle": f"receipt-{message.number}-{message.receives}",

@@ -1,7 +1,7 @@
-"""Tally: how often each function ran while a world was replayed, and what it asked of AWS.
+"""The runs of each function in a replay, their AWS calls and prices.
 
-A call counts once, however often botocore sends it, and its price is that of
-`firstline.monitoring.costs`. What whoever drives the world asks by itself counts for nobody.
+A call counts once, however often botocore sends it; its price is by `firstline.monitoring.costs`.
+Calls of the world's driver are not counted.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from firstline.monitoring import costs
 
 
 class FunctionUsage(msgspec.Struct, frozen=True):
-    """What one function did in all: invocations, calls by their names, and their price."""
+    """One function's totals: invocations, calls by name, and their price."""
 
     function: str
     invocations: int
@@ -27,7 +27,7 @@ class FunctionUsage(msgspec.Struct, frozen=True):
 
 
 def usage_by_function(ran: Iterable[FunctionRun]) -> dict[str, FunctionUsage]:
-    """By function."""
+    """Return the totals by function."""
     found: dict[str, list[FunctionRun]] = {}
     for each in ran:
         found.setdefault(each.function, []).append(each)
@@ -43,7 +43,7 @@ def usage_by_function(ran: Iterable[FunctionRun]) -> dict[str, FunctionUsage]:
 
 
 class RunRecorder:
-    """Counts what the clients of a session are asked while a function runs; one at a time."""
+    """Records the calls of a session's clients while a function runs, one at a time."""
 
     def __init__(self) -> None:
         self.ran: list[FunctionRun] = []
@@ -56,11 +56,11 @@ class RunRecorder:
         """Count the calls of the clients that *session* makes from now on."""
         events: Any = session.events  # its stubs say that no handler answers
         for service in DEPENDENCIES:
-            # the wire answers there, and after an answer nobody is asked
+            # after the wire's answer no later handler is called
             events.register_first(f"before-call.{service}", self._count)
 
     def of[**P, T](self, function: str, handler: Callable[P, T]) -> Callable[P, T]:
-        """*handler*, each run of which is counted as an invocation of *function*."""
+        """Return *handler* with each run counted as an invocation of *function*."""
 
         @wraps(handler)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,7 +1,7 @@
-"""The ports over the twin's world, in memory: what tests and simulation run the controller on.
+"""The in-memory backend: the ports over the twin's world, for tests and simulation.
 
-Every method goes through `Effects.effect`, which is where a scheduler may switch workers,
-inject a fault or crash one; by itself it only asks the scenario for its faults.
+Every method goes through `Effects.effect`, where a scheduler may switch workers, inject a fault or
+crash one; by default it applies the scenario's faults.
 """
 
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ from firstline.remediation.execution import (
 CHECKS = ("system", "instance", "attached EBS")
 ROUTING_KEY = "0" * 32
 WAKE_DELAY_MAX = timedelta(minutes=15)
-"""SQS delays no longer; what is due later is the sweep's."""
+"""SQS's longest delay; the sweep wakes what is due later."""
 
 
 class MemoryFleet:
@@ -146,7 +146,7 @@ class MemoryFleet:
 
 
 class MemoryHosts:
-    """`Hosts` over the world. A mutation that is not known to have failed is unsettled."""
+    """`Hosts` over the world; a mutation that may have succeeded is unsettled."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self._world = world
@@ -165,8 +165,8 @@ class MemoryHosts:
         return self._effects.effect("hosts", "hosts.connections", lambda: self._connections(hosts))
 
     def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        told = ((each, self._world.connection(each)) for each in hosts)
-        return Connections({id_: state for id_, state in told if state is not None})
+        connections = ((each, self._world.connection(each)) for each in hosts)
+        return Connections({id_: state for id_, state in connections if state is not None})
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """See `firstline.controller.ports.orders.Hosts`."""
@@ -284,7 +284,7 @@ class MemoryTopic:
 
 
 class MemoryWakes:
-    """`Wakes` as a list of (when, wake); whoever drives the world takes them out."""
+    """`Wakes` as a list of (when, wake); the world's driver takes them out."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self.waiting: list[tuple[datetime, Wake]] = []
@@ -300,7 +300,7 @@ class MemoryWakes:
 
 
 class MemoryBackend:
-    """All ports over one world, each also by its own class for who must look inside."""
+    """All ports over one world, some also by their own class for inspection."""
 
     def __init__(
         self, world: World, effects: Effects | None = None, routes: Routes | None = None

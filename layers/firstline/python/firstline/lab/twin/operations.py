@@ -1,7 +1,7 @@
-"""Operations: the AWS calls about the fleet, answered from the twin's world.
+"""The AWS calls about the fleet, answered from the twin's world.
 
-Each takes the world and the call's parameters, which botocore has checked against the service's
-model, and gives the parsed answer. Shapes are those of the service models of botocore 1.44.5.
+Each takes the world and the call's parameters, which botocore has validated, and returns the parsed
+response. Shapes are those of the service models of botocore 1.44.5.
 """
 
 import re
@@ -22,14 +22,14 @@ type Operation = Callable[[World, Parameters], Answer]
 
 ZONE = "us-east-1a"
 DETAILED = {"Undeliverable": "Failed", "InProgress": "InProgress"}
-"""What SSM's ``Status`` says where the world has its ``StatusDetails``."""
+"""SSM's ``Status`` for the world's ``StatusDetails``."""
 
 
 # --- SSM -------------------------------------------------------------------------------------
 
 
 def send_command(world: World, parameters: Parameters) -> Answer:
-    """Check the command as SSM does, and run it."""
+    """Validate the command as SSM does, and run it."""
     document = parameters["DocumentName"]
     if document not in DOCUMENTS:
         raise RequestError("InvalidDocument")
@@ -50,7 +50,7 @@ def send_command(world: World, parameters: Parameters) -> Answer:
 
 
 def list_commands(world: World, parameters: Parameters) -> Answer:
-    """All commands since ``InvokedAfter``."""
+    """Return all commands since ``InvokedAfter``."""
     filters = {each["key"]: each["value"] for each in parameters.get("Filters", ())}
     after = datetime.fromisoformat(filters.get("InvokedAfter", "0001-01-01T00:00:00Z"))
     found = [each for each in world.commands.values() if each.sent_at >= after]
@@ -58,7 +58,7 @@ def list_commands(world: World, parameters: Parameters) -> Answer:
 
 
 def list_command_invocations(world: World, parameters: Parameters) -> Answer:
-    """Every host's part in one command."""
+    """Return every host's part in one command."""
     id_ = CommandId(parameters["CommandId"])
     if id_ not in world.commands:
         raise RequestError("InvalidCommandId")
@@ -100,7 +100,7 @@ def _part(command: Command, id_: InstanceId, invocation: Invocation) -> Answer:
 
 
 def describe_auto_scaling_groups(world: World, parameters: Parameters) -> Answer:
-    """The one group, if it is asked for."""
+    """Return the one group, if it is requested."""
     asked = parameters.get("AutoScalingGroupNames", [world.group_name])
     groups = [_group(world)] if world.group_name in asked else []
     return {"AutoScalingGroups": groups}
@@ -132,7 +132,7 @@ def _group(world: World) -> Answer:
 
 
 def describe_instance_status(world: World, parameters: Parameters) -> Answer:
-    """EC2's status checks of the asked instances, all of which run."""
+    """Return the status checks of the instances; every one runs."""
     found = world.statuses(tuple(map(InstanceId, parameters["InstanceIds"])))
     return {
         "InstanceStatuses": [
@@ -149,7 +149,7 @@ def describe_instance_status(world: World, parameters: Parameters) -> Answer:
 
 
 def describe_target_health(world: World, _: Parameters) -> Answer:
-    """What the load balancer says; the world has one target group, under any name."""
+    """Return the targets' health; the world has one target group, under any name."""
     reasons = {id_: {"Reason": reason} for id_, reason in world.target_reasons().items()}
     return {
         "TargetHealthDescriptions": [
@@ -163,7 +163,7 @@ def describe_target_health(world: World, _: Parameters) -> Answer:
 
 
 def describe_alarms(world: World, parameters: Parameters) -> Answer:
-    """The alarms of the asked names; CloudWatch knows an alarm by the last part of its ARN."""
+    """Return the alarms by name, which is the last part of an ARN."""
     found = list(_alarms(world, parameters))
     return {
         shown: [alarm for kind, alarm in found if kind == each] for each, shown in LISTS.items()
@@ -171,7 +171,7 @@ def describe_alarms(world: World, parameters: Parameters) -> Answer:
 
 
 def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]]:
-    """Each with its kind; of a kind that is not asked for CloudWatch shows none."""
+    """Return each alarm with its kind; CloudWatch omits kinds that are not requested."""
     names, kinds = set(parameters["AlarmNames"]), parameters.get("AlarmTypes", ["MetricAlarm"])
     for arn, alarm in world.alarms.items():
         shown = world.described(arn)
@@ -181,7 +181,7 @@ def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]
 
 
 def list_alarm_mute_rules(world: World, parameters: Parameters) -> Answer:
-    """The rules whose window over the alarm lasts; the world knows no others."""
+    """Return the rules whose window over the alarm is open; the world has no others."""
     name, asked = parameters["AlarmName"], parameters.get("Statuses", ["ACTIVE"])
     arns = [each for each in world.alarms if each.endswith(f":alarm:{name}") and world.muted(each)]
     found = [{"Status": "ACTIVE", "MuteType": "ONE_TIME"} for _ in arns if "ACTIVE" in asked]
@@ -189,18 +189,20 @@ def list_alarm_mute_rules(world: World, parameters: Parameters) -> Answer:
 
 
 def describe_instance_information(world: World, parameters: Parameters) -> Answer:
-    """The hosts that SSM knows, with what it says of their agents."""
+    """Return the hosts that SSM knows, with their agents' status."""
     (asked,) = parameters["Filters"]
-    told = ((each, world.connection(InstanceId(each))) for each in asked["Values"])
+    connections = ((each, world.connection(InstanceId(each))) for each in asked["Values"])
     return {
         "InstanceInformationList": [
-            {"InstanceId": id_, "PingStatus": state} for id_, state in told if state is not None
+            {"InstanceId": id_, "PingStatus": state}
+            for id_, state in connections
+            if state is not None
         ]
     }
 
 
 def get_metric_data(world: World, parameters: Parameters) -> Answer:
-    """The probe's outcome of the last minute, an alarm's metric, or metrics over the days."""
+    """Return the probe's last outcome, an alarm's metric, or metrics over the days."""
     queries = parameters["MetricDataQueries"]
     if alarm_metrics.asked_for(queries):
         return alarm_metrics.metric_data(world, parameters)
@@ -212,7 +214,7 @@ def get_metric_data(world: World, parameters: Parameters) -> Answer:
 
 
 def publish(world: World, parameters: Parameters) -> Answer:
-    """Tell the team."""
+    """Publish to the team's topic."""
     world.notices.append((world.now, parameters["Subject"], parameters["Message"]))
     return {"MessageId": f"message-{len(world.notices)}"}
 
@@ -248,4 +250,4 @@ OPERATIONS: dict[str, Operation] = {
     "ssm.ListCommands": list_commands,
     "ssm.SendCommand": send_command,
 }
-"""By the name that botocore's events give a call: the service's id, hyphenated, and the call."""
+"""By botocore's name of a call: the service's id, hyphenated, and the call."""

@@ -1,4 +1,4 @@
-"""Operator: the person of a scenario, whose levers come as Lambda would hand them over."""
+"""The operator of a scenario, whose commands arrive as Lambda would pass them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ AHEAD = timedelta(days=2)
 
 
 def function_url_event(plan: OperatorCommandPlan, system: System) -> dict[str, Any]:
-    """The function URL's event; raises `InvalidInput` when nothing is proposed to answer to."""
+    """Return the function URL's event; raises `InvalidInput` if no plan is proposed."""
     iam = {"userArn": ARN}
     body = msgspec.json.encode(_command(plan, system)).decode()
     return {"requestContext": {"authorizer": {"iam": iam}}, "body": body, "isBase64Encoded": False}
@@ -52,7 +52,7 @@ def _command(plan: OperatorCommandPlan, system: System) -> OperatorCommand:
 
 
 def _proposal(system: System, now: datetime) -> tuple[str, str]:
-    """The first incident that waits for a person's word, and the plan that it is about."""
+    """Return the first incident that waits for an approval, and the plan."""
     for due in system.ports.store.due(now + AHEAD):
         loaded = system.ports.store.load(due.incident)
         proposals = loaded.incident.proposals if loaded is not None else ()

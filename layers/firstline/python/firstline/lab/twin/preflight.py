@@ -1,4 +1,4 @@
-"""The twin's surroundings: a key, one stack and one watched parameter, through both doors."""
+"""The twin's preflight data: a key, one stack and one watched parameter, for both backends."""
 
 import json
 from datetime import timedelta
@@ -59,13 +59,13 @@ class MemoryPreflight:
 
 
 def describe_key(world: World, parameters: Parameters) -> Answer:
-    """The key of any name."""
+    """Return the key of any name."""
     del parameters
     return {"KeyMetadata": {"KeyId": KEY, "KeyState": world.scenario.key}}
 
 
 def get_key_policy(world: World, _: Parameters) -> Answer:
-    """A policy that lets enclaves of one image decrypt, and administrators administer."""
+    """Return a policy under which enclaves of one image may decrypt."""
     pinned = {"kms:RecipientAttestation:PCR0": world.scenario.allowed_pcr0.upper()}
     statements = [
         {"Sid": "Admin", "Effect": "Allow", "Action": "kms:*", "Resource": "*"},
@@ -81,20 +81,20 @@ def get_key_policy(world: World, _: Parameters) -> Answer:
 
 
 def get_parameter(world: World, parameters: Parameters) -> Answer:
-    """The one that holds the published measurement, of any name."""
+    """Return the parameter with the published measurement, of any name."""
     name, value = parameters["Name"], world.scenario.published_pcr0
     return {"Parameter": {"Name": name, "Value": value}}
 
 
 def describe_stacks(world: World, parameters: Parameters) -> Answer:
-    """The one stack, of any name."""
+    """Return the one stack, of any name."""
     name, made_at = parameters["StackName"], world.start - LONG_AGO
     times = {"CreationTime": made_at, "LastUpdatedTime": made_at}
     return {"Stacks": [{"StackName": name, "StackStatus": world.scenario.stack, **times}]}
 
 
 def describe_parameters(world: World, parameters: Parameters) -> Answer:
-    """Each that is asked for."""
+    """Return each requested parameter."""
     ago = timedelta(seconds=world.scenario.parameters_changed_seconds_ago)
     (asked,) = parameters["ParameterFilters"]
     return {

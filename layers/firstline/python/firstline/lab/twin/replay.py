@@ -57,21 +57,22 @@ from functions import ingest, operator, reconcile, sweep
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(days=5)
-"""No incident lives as long, nor waits for a business day; a replay that does has found a bug."""
+"""No incident is open for so long, nor waits for a business day; a longer replay has found a
+bug."""
 PACKAGE = Path(firstline.__file__).parent
 PAGER_PATIENCE = timedelta(seconds=3)
-"""As long as a PagerDuty that hangs is waited for, in virtual time."""
+"""The wait for a hung PagerDuty, in virtual time."""
 PATIENCE = Patience(connect=60, read=60, deadline=60)
 """In real time: the server on loopback answers or closes at once, however busy the machine is."""
 PAGER_FAULTS: dict[str, Fault] = {"error": "error", "hang": "hang", "timeout-after": "lose-answer"}
 
 
 type HttpFaultPlan = Callable[[str, str, timedelta], HttpFault | None]
-"""What comes of a function's call of that name, so long after the start."""
+"""The HTTP fault of a function's call of that name, so long after the start."""
 
 
 def no_http_faults(_function: str, _call: str, _after: timedelta) -> None:
-    """Spoil nothing."""
+    """Inject no HTTP fault."""
 
 
 def replay(  # noqa: PLR0913 - who replays says all of it
@@ -83,7 +84,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     *,
     spoils: HttpFaultPlan = no_http_faults,
 ) -> ReplayResult:
-    """Run *scenario* to its end; *progress* is told the virtual time now and then.
+    """Run *scenario* to its end; *progress* receives the virtual time occasionally.
 
     Raises `InvalidInput` for a profile that cannot be loaded.
     """
@@ -107,14 +108,14 @@ def replay(  # noqa: PLR0913 - who replays says all of it
         settings = copy.replace(settings, code=code.digest(PACKAGE))
         system = wiring.system(settings, aws.session, clock, PATIENCE)
         run = Run(world, aws, system, tally)
-        run.to_the_end(events, progress)
+        run.run_to_end(events, progress)
         with aws.without_faults():
-            chapters = run.chapters(home, pagerduty.alerts.received)
+            ledgers = run.ledgers(home, pagerduty.alerts.received)
             control = run.system.ports.store.entries(pauses.CHAIN)
     return ReplayResult(
         start=world.start,
         end=run.last_at,
-        chapters=chapters,
+        ledgers=ledgers,
         pages=tuple(pagerduty.alerts.received),
         updates=tuple(pagerduty.alerts.changes),
         dead=len(run.deliveries.dead),
@@ -137,45 +138,45 @@ class Run:
         self._tally = tally
         self.system = system
         self.refused: list[str] = []
-        self._levers = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
-        self._heard: list[bytes] = []
+        self._commands = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
+        self._delivered: list[bytes] = []
         self._versions = unreadable_items.UnreadableItems(aws.session.client("dynamodb"), world)
         self._spoilt = unreadable_incidents.spoilt_ids(world)
         self._next_sweep = world.start + MINUTE
         self._signals = self._source("signals", tally.of("ingest", ingest.handler))
         self._wakes = self._source("wakes", tally.of("reconcile", reconcile.handler))
 
-    def to_the_end(
+    def run_to_end(
         self, events: tuple[ReplayedEvent, ...], progress: Callable[[datetime], None]
     ) -> None:
-        """Deliver *events* and all that follows from them."""
+        """Deliver *events* and everything that follows."""
         for event in events:
             if not event.lost:
-                self._hear(event.body, self._world.start + event.after)
+                self._deliver(event.body, self._world.start + event.after)
         while self._busy():
             ahead = (self.deliveries.next_at, self._versions.next_at)
-            at = min(self._next_sweep, self._lever_at, *(each for each in ahead if each))
+            at = min(self._next_sweep, self._command_at, *(each for each in ahead if each))
             for body in self._world.advance(at):
-                self._hear(body, at)
+                self._deliver(body, at)
             progress(self._world.now)
             with self._aws.without_faults():
                 self._versions.follow()
-            if self._world.now >= self._lever_at:
-                self._pull(self._levers.pop(0))
+            if self._world.now >= self._command_at:
+                self._execute(self._commands.pop(0))
             while self.deliveries.deliver(self._world.now):
                 self._take_wakes()
             if self._world.now >= self._next_sweep:
                 self._sweep()
 
-    def chapters(self, home: Home, pages: Sequence[Received]) -> tuple[IncidentLedger, ...]:
-        """Every ledger that the run wrote, in the order in which its signals came.
+    def ledgers(self, home: Home, pages: Sequence[Received]) -> tuple[IncidentLedger, ...]:
+        """Return every ledger of the run, in the order of its signals.
 
-        Behind them are those that no event began; what a sweep opens is paged.
+        Those that no event began come last; what a sweep opens is paged.
         """
         store, start = self.system.ports.store, self._world.start
-        heard = (incident_id(parse(body, home, start).key) for body in self._heard)
+        signalled = (incident_id(parse(body, home, start).key) for body in self._delivered)
         paged = (IncidentId(each.key.partition(":")[0]) for each in pages)
-        ids = dict.fromkeys(each for each in (*heard, *paged) if each not in self._spoilt)
+        ids = dict.fromkeys(each for each in (*signalled, *paged) if each not in self._spoilt)
         found = ((id_, store.load(id_), store.entries(id_)) for id_ in ids)
         return tuple(
             IncidentLedger(id_, loaded.incident if loaded else None, entries)
@@ -190,15 +191,15 @@ class Run:
             VISIBILITY[name],
         )
 
-    def _hear(self, body: bytes, at: datetime) -> None:
-        self._heard.append(body)
+    def _deliver(self, body: bytes, at: datetime) -> None:
+        self._delivered.append(body)
         signal = parse(body, self.system.settings.home, at)
         if (signal.kind, signal.state) == (SignalKind.ALARM_CONFIGURATION, "delete"):
             self._world.delete_alarm(signal.arn, at)
         if signal.kind is SignalKind.ALARM_CONFIGURATION and alarm_events.disables_actions(body):
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
-            self._world.tell(signal.arn, AlarmState(signal.state), at)
+            self._world.schedule_state(signal.arn, AlarmState(signal.state), at)
         if signal.subject == LAUNCH_FAILED:
             self._world.group.fail_launch(at)
         if signal.muted_until is not None:
@@ -206,20 +207,20 @@ class Run:
         self.deliveries.send(self._signals, body.decode(errors="replace"), at)
 
     def _disable_actions(self, signal: Signal, at: datetime) -> None:
-        """An alarm of the scenario is named by its ARN, or by the name that the profile has."""
+        """Disable the actions of an alarm, named by its ARN or by the profile's name."""
         settings = self.system.settings
         known = known_as(signal, self.system.profile, settings.alarms).subject
         for arn in {signal.arn, undeployed.alarm_arn(known, settings.home)}:
             self._world.disable_actions(arn, at)
 
     @property
-    def _lever_at(self) -> datetime:
-        """When a person acts next."""
-        ahead = (self._world.start + timedelta(seconds=each.at_seconds) for each in self._levers)
+    def _command_at(self) -> datetime:
+        """Return when an operator acts next."""
+        ahead = (self._world.start + timedelta(seconds=each.at_seconds) for each in self._commands)
         return next(ahead, self._world.start + LONGEST)
 
-    def _pull(self, plan: OperatorCommandPlan) -> None:
-        """What a person does now; one that is refused is told at the end."""
+    def _execute(self, plan: OperatorCommandPlan) -> None:
+        """Execute an operator's command; a rejection is part of the result."""
         try:
             with self._aws.without_faults():
                 event = person.function_url_event(plan, self.system)
@@ -229,17 +230,17 @@ class Run:
         if answer["statusCode"] != HTTPStatus.OK:
             self.refused.append(f"{plan.lever} at {plan.at_seconds} s: {answer['body']}")
         elif plan.lever == "drill":
-            self._ring(
+            self._start_drill(
                 plan.scope, msgspec.json.decode(str(answer["body"]), type=CommandResult).word
             )
         self._take_wakes()
 
-    def _ring(self, alarm: str, word: str | None) -> None:
-        """Turn *alarm* on purpose, with the word under which its drill was announced."""
-        now, state, told = self._world.now, AlarmState.ALARM, reason(word or "")
+    def _start_drill(self, alarm: str, word: str | None) -> None:
+        """Turn *alarm* on purpose, with the marker of its announced drill."""
+        now, state, marker = self._world.now, AlarmState.ALARM, reason(word or "")
         home = self.system.settings.home
-        self._hear(
-            alarm_events.alarm_event(alarm, state, now, self.system.profile, home, told), now
+        self._deliver(
+            alarm_events.alarm_event(alarm, state, now, self.system.profile, home, marker), now
         )
 
     def _take_wakes(self) -> None:
@@ -248,14 +249,14 @@ class Run:
             self.deliveries.send(self._wakes, taken.body, taken.due_at)
 
     def _sweep(self) -> None:
-        """The schedule's minute. A sweep that fails is an error of its function, no more."""
+        """Run the scheduled sweep; a failure is an error of its function only."""
         self._next_sweep += MINUTE
         with contextlib.suppress(DependencyUnavailable):
             self._tally.of("sweep", sweep.handler)({}, None, self.system)
         self._take_wakes()
 
     def _busy(self) -> bool:
-        """Whether a message is under way, or an incident waits for the sweep to find it."""
+        """True if a message is in flight, or an incident waits for the sweep."""
         if self._world.elapsed > LONGEST:
             message = f"the replay did not end within {LONGEST}"
             raise InvariantViolation(message)
@@ -266,23 +267,23 @@ class Run:
             known = Overdue(store, self._world.now + LONGEST)
             due = [each for each in known if each.incident not in self._spoilt]
             lasts = self._world.elapsed.total_seconds() < self._world.scenario.lasts_seconds
-            if due and not lasts and not self._levers and not store.switch().pauses:
+            if due and not lasts and not self._commands and not store.switch().pauses:
                 self._skip_to(due[0].next_wake_at)
         return bool(due) or lasts
 
     def _skip_to(self, at: datetime) -> None:
-        """Leave out the sweeps that would find nothing: days may lie before a digest."""
+        """Skip the sweeps that would find nothing: days may pass before a digest."""
         self._next_sweep += max(at - self._next_sweep, timedelta(0)) // MINUTE * MINUTE
 
 
 def _start(scenario: Scenario, events: tuple[ReplayedEvent, ...], home: Home) -> datetime:
-    """The first signal's own instant: an event is replayed as if it had just happened."""
+    """Return the first signal's own instant: an event is replayed as if it just happened."""
     first = next((each for each in events if not each.lost), None)
     return parse(first.body, home, undeployed.UNDATED).at if first else scenario.begins
 
 
 def _watch_alarm(event: ReplayedEvent, world: World, home: Home) -> None:
-    """Put the alarm into the world that *event* tells of; it turns when that is delivered."""
+    """Add the alarm of *event* to the world; it turns when that is delivered."""
     signal = parse(event.body, home, world.start)
     if signal.source == ALARM and signal.arn not in world.alarms:
         counts = (
@@ -294,7 +295,7 @@ def _watch_alarm(event: ReplayedEvent, world: World, home: Home) -> None:
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:
-    """What is wrong with PagerDuty now; one that hangs costs the pager's patience."""
+    """Return PagerDuty's fault now; a hang costs the pager's patience."""
     fault = world.scenario.fault("pagerduty", world.elapsed)
     if fault == "hang":
         clock.sleep(PAGER_PATIENCE)

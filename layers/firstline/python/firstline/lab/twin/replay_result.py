@@ -1,4 +1,4 @@
-"""What goes into a replay, and what it leaves: values alone, which are named without moto."""
+"""The input and the result of a replay: values alone, importable without moto."""
 
 from datetime import datetime, timedelta
 
@@ -14,13 +14,14 @@ ALARM_METRICS = {
     "HealthyHostCount": "healthy",
     "UnHealthyHostCount": "unhealthy",
 }
-"""What the world's hosts decide of; an alarm over anything else is as the events tell."""
+"""The metrics that the world's hosts decide; other alarms follow their events."""
 
 
 class ReplayedEvent(msgspec.Struct, frozen=True):
-    """An envelope, how long after the start it is delivered, and what its alarm ``counts``.
+    """An envelope, its delay after the start, and what its alarm ``counts``.
 
-    Where that is empty the alarm's metric says it (`ALARM_METRICS`). What is ``lost`` is not delivered.
+    If that is empty the alarm's metric decides (`ALARM_METRICS`). A ``lost`` event is not
+    delivered.
     """
 
     body: bytes
@@ -46,17 +47,16 @@ class FunctionRun(msgspec.Struct, frozen=True):
 
 
 class ReplayResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay left. ``dead`` counts the messages that no handler could deal with.
+    """The result of a replay; ``dead`` counts the dead letters.
 
-    ``refused`` are the levers that could not be pulled, and why; ``control`` is the ledger of
-    the kill switch, ``changes`` what was done to the fleet, ``policy`` the text of the profile
-    that was in force, ``ran`` every invocation of a function, ``updates`` the change events that
-    PagerDuty accepted.
+    ``refused`` are the rejected operator commands and why; ``control`` is the kill switch's ledger,
+    ``changes`` are the changes of the fleet, ``policy`` is the text of the profile in force,
+    ``ran`` has every invocation, and ``updates`` the change events that PagerDuty accepted.
     """
 
     start: datetime
     end: datetime
-    chapters: tuple[IncidentLedger, ...]
+    ledgers: tuple[IncidentLedger, ...]
     pages: tuple[Received, ...]
     dead: int
     refused: tuple[str, ...] = ()

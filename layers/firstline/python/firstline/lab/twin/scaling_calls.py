@@ -1,4 +1,4 @@
-"""Changes: the Auto Scaling calls that replace, refresh and scale, answered from the world.
+"""The Auto Scaling calls that replace, refresh and scale, answered from the world.
 
 Shapes are those of the service model of botocore 1.44.5.
 """
@@ -33,7 +33,7 @@ def terminate_instance(world: World, parameters: Parameters) -> Answer:
 
 
 def start_instance_refresh(world: World, parameters: Parameters) -> Answer:
-    """Begin a refresh as its preferences say."""
+    """Start a refresh with its preferences."""
     given = parameters["Preferences"]
     if given.get("SkipMatching"):
         raise RequestError("ValidationError")  # it would replace nothing
@@ -50,7 +50,7 @@ def start_instance_refresh(world: World, parameters: Parameters) -> Answer:
 
 
 def cancel_instance_refresh(world: World, _: Parameters) -> Answer:
-    """Cancel the one that goes on."""
+    """Cancel the active refresh."""
     try:
         return {"InstanceRefreshId": world.group.cancel().id}
     except NoRefresh:
@@ -58,13 +58,13 @@ def cancel_instance_refresh(world: World, _: Parameters) -> Answer:
 
 
 def set_desired_capacity(world: World, parameters: Parameters) -> Answer:
-    """Launch up to the wanted number."""
+    """Launch up to the desired number."""
     world.group.scale_to(parameters["DesiredCapacity"])
     return {}
 
 
 def describe_instance_refreshes(world: World, _: Parameters) -> Answer:
-    """All of them, the latest first."""
+    """Return all refreshes, the latest first."""
     return {
         "InstanceRefreshes": [
             {
@@ -80,7 +80,7 @@ def describe_instance_refreshes(world: World, _: Parameters) -> Answer:
 
 
 def _described(preferences: Preferences) -> Answer:
-    """As the group shows them: also what nobody asked for, at its default."""
+    """Return the preferences as the group shows them, defaults included."""
     canary = preferences.canary
     return {
         "MinHealthyPercentage": preferences.min_healthy,
@@ -96,7 +96,7 @@ def _described(preferences: Preferences) -> Answer:
 
 
 def describe_scaling_activities(world: World, _: Parameters) -> Answer:
-    """All of them, the latest first."""
+    """Return all activities, the latest first."""
     return {"Activities": [_activity(world, each) for each in reversed(world.group.activities)]}
 
 

@@ -1,7 +1,7 @@
-"""Versions: stored incidents that this code cannot read, for a while or for good.
+"""Stored incidents that this code cannot read, for a while or for good.
 
-Both backends show them as the real store does: the text is another than this code reads, and what
-stands beside it is as it was written.
+Both backends show them as the real store does: the text is foreign, the other attributes are as
+written.
 """
 
 from datetime import datetime, timedelta
@@ -14,13 +14,13 @@ from firstline.signal import Component, Condition, Severity
 from firstline.signals import correlation
 
 BEFORE = timedelta(hours=1)
-"""How long before the start a spoilt incident was opened."""
+"""A spoilt incident was opened so long before the start."""
 SPOILT = "{}"
 OURS, NEWER = '"schema":1', '"schema":2'
 
 
 def stored_text(world: World) -> Stored:
-    """What this code finds in place of an aggregate's text, in the world as it is then."""
+    """Return the function that gives the text that this code reads of an aggregate."""
 
     def found(text: str, row: Row) -> str:
         return text.replace(OURS, NEWER, 1) if unreadable(world, row.opened_at) else text
@@ -29,7 +29,7 @@ def stored_text(world: World) -> Stored:
 
 
 def unreadable(world: World, opened_at: datetime) -> bool:
-    """Whether an incident of that instant is one that only newer code reads now."""
+    """True if only newer code can now read an incident of that instant."""
     opened, now = (opened_at - world.start).total_seconds(), world.elapsed.total_seconds()
     return any(
         opened <= each.from_seconds <= now < each.until_seconds
@@ -38,7 +38,7 @@ def unreadable(world: World, opened_at: datetime) -> bool:
 
 
 def spoilt_ids(world: World) -> frozenset[IncidentId]:
-    """The incidents that no code can read."""
+    """Return the incidents that no code can read."""
     return frozenset(each.id for each in spoilt_incidents(world, ""))
 
 
@@ -51,7 +51,7 @@ def store_spoilt(tables: Tables, world: World, fleet: str) -> None:
 
 
 def spoilt_incidents(world: World, fleet: str) -> tuple[Incident, ...]:
-    """The scenario's spoilt incidents, as they were before that."""
+    """Return the scenario's spoilt incidents as they were before."""
     plan, at = world.scenario.spoilt, world.start - BEFORE
     condition = spoilt_condition(world) or Condition.UNCLASSIFIED
     return tuple(
@@ -76,5 +76,5 @@ def spoilt_incidents(world: World, fleet: str) -> tuple[Incident, ...]:
 
 
 def spoilt_condition(world: World) -> Condition | None:
-    """The condition whose cause the first of them has."""
+    """Return the condition whose correlation key the first of them has."""
     return world.scenario.spoilt.condition if world.scenario.spoilt else None

@@ -1,4 +1,4 @@
-"""Stored versions: the table's incidents turned into what this code cannot read, in moto."""
+"""The table's incidents turned into what this code cannot read, in moto."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ def spoil_items(client: "DynamoDBClient", world: World, fleet: str) -> None:
 
 
 class UnreadableItems:
-    """The table's open incidents, turned into newer code's and back as the scenario has it."""
+    """The table's open incidents, turned into newer code's and back by the scenario."""
 
     def __init__(self, client: "DynamoDBClient", world: World) -> None:
         self._client = client
@@ -40,12 +40,12 @@ class UnreadableItems:
 
     @property
     def next_at(self) -> datetime | None:
-        """When the table is turned next."""
+        """Return when the table changes next."""
         ahead = (self._world.start + timedelta(seconds=seconds) for seconds, _ in self._turns)
         return next(ahead, None)
 
     def follow(self) -> None:
-        """Turn what is due."""
+        """Apply the changes that are due."""
         while self.next_at is not None and self.next_at <= self._world.now:
             _, (was, becomes) = self._turns.pop(0)
             for item in self._open():

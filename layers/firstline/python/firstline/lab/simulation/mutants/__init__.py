@@ -1,1 +1,1 @@
-"""Planted bugs: hand-written faults, each of which an invariant must detect."""
+"""Planted bugs: hand-written faults that the invariants must detect."""

@@ -1,4 +1,4 @@
-"""The twin's background: metrics, changes, the way to NATS and AWS Health, through both doors."""
+"""The twin's investigation data: metrics, changes, the path to NATS, AWS Health; both backends."""
 
 from datetime import datetime, timedelta
 
@@ -107,7 +107,7 @@ class MemoryInvestigation:
 
 
 def metric_data(world: World, parameters: Parameters) -> Answer:
-    """A value each quarter of an hour, for as long as is asked: usual but since the start."""
+    """Return a value per quarter hour of the span: usual values before the start."""
     begin, end = parameters["StartTime"], parameters["EndTime"]
     count = int((end - begin) / QUARTER)
     times = [begin + number * QUARTER for number in range(count)]
@@ -132,7 +132,7 @@ def _value(world: World, metric: str, at: datetime) -> float:
 
 
 def describe_events(world: World, _: Parameters) -> Answer:
-    """AWS Health's open issues."""
+    """Return AWS Health's open issues."""
     return {
         "events": [
             {"service": each, "eventTypeCode": _code(each)} for each in world.scenario.issues
@@ -145,7 +145,7 @@ def _code(service: str) -> str:
 
 
 def describe_launch_template_versions(world: World, parameters: Parameters) -> Answer:
-    """The latest version of the one launch template, of any name."""
+    """Return the latest version of the one launch template, of any name."""
     ago = timedelta(seconds=world.scenario.template_changed_seconds_ago)
     version = {"VersionNumber": 7, "CreateTime": world.start - ago}
     return {
@@ -156,13 +156,13 @@ def describe_launch_template_versions(world: World, parameters: Parameters) -> A
 
 
 def list_deployments(_: World, parameters: Parameters) -> Answer:
-    """None: the world deploys nothing by CodeDeploy."""
+    """Return none: the world deploys nothing by CodeDeploy."""
     del parameters
     return {"deployments": []}
 
 
 def describe_instances(world: World, parameters: Parameters) -> Answer:
-    """Every instance is in the one network; by its tag the host that builds an image is found."""
+    """Return instances in the one network, or by tag the host that builds an image."""
     if "Filters" in parameters:
         host = {"InstanceId": preflight.BUILD_HOST, "LaunchTime": world.start}
         return {"Reservations": [{"Instances": [host]}] if world.scenario.building else []}
@@ -175,7 +175,7 @@ def describe_instances(world: World, parameters: Parameters) -> Answer:
 
 
 def describe_security_group_rules(world: World, _: Parameters) -> Answer:
-    """One rule in, and one out where NATS's port is allowed."""
+    """Return one ingress rule, and one egress rule where NATS's port is allowed."""
     rule = {
         "GroupId": GROUP,
         "IpProtocol": "tcp",
@@ -188,7 +188,7 @@ def describe_security_group_rules(world: World, _: Parameters) -> Answer:
 
 
 def describe_route_tables(world: World, _: Parameters) -> Answer:
-    """The network's own route, and the one over the peering connection."""
+    """Return the network's own route, and the one over the peering connection."""
     state = "active" if world.scenario.peering == "active" else "blackhole"
     own = {"DestinationCidrBlock": "10.20.0.0/16", "GatewayId": "local", "State": "active"}
     peered = {
@@ -201,7 +201,7 @@ def describe_route_tables(world: World, _: Parameters) -> Answer:
 
 
 def describe_vpc_peering_connections(world: World, parameters: Parameters) -> Answer:
-    """Each that is asked for."""
+    """Return each requested connection."""
     return {
         "VpcPeeringConnections": [
             {"VpcPeeringConnectionId": each, "Status": {"Code": world.scenario.peering}}

@@ -1,8 +1,8 @@
-"""The twin's systemd: what a host's units say at an instant, as `systemctl show` tells it.
+"""The twin's systemd: the state of a host's units at an instant, as `systemctl show` prints it.
 
-The enclave's unit is of Type=oneshot with RemainAfterExit, so that it stays active when its enclave
+The enclave's unit is of Type=oneshot with RemainAfterExit, so it stays active when its enclave
 dies. The parent Requires it and comes After it: systemd stops the parent first and starts it last.
-``tests/infra/documents/systemd`` holds these words to a real one.
+``tests/infra/documents/systemd`` compares these words with a real systemd.
 """
 
 from collections.abc import Callable
@@ -18,34 +18,34 @@ SUBS: dict[UnitState, str] = {
     "inactive": "dead",
     "failed": "failed",
 }
-"""The sub-state of a oneshot unit in each state that the twin's take."""
+"""The sub-state of a oneshot unit in each state of the twin's."""
 LOOPED = 12
-"""As often as a parent that loops was started again, by systemd's count."""
+"""The restart count of a looping parent."""
 
 
 @dataclass
 class History[T]:
-    """What held, since when, in order; before the first turn it was *first*."""
+    """Values and when each began, in order; before the first turn it is *first*."""
 
     first: T
     turns: list[tuple[datetime, T]] = field(default_factory=list)
 
     def at(self, when: datetime) -> T:
-        """What held at *when*."""
+        """Return the value at *when*."""
         return next((held for since, held in reversed(self.turns) if since <= when), self.first)
 
     def since(self, when: datetime) -> datetime:
-        """When that which held at *when* began; *when* itself where it always held."""
+        """Return when the value at *when* began; *when* itself if it always was so."""
         return next((since for since, _ in reversed(self.turns) if since <= when), when)
 
     def turn(self, when: datetime, *, holds: T) -> None:
-        """From *when* on, until what is told of a later instant."""
+        """Set the value from *when* on, until the next turn."""
         self.turns.append((when, holds))
         self.turns.sort(key=lambda each: each[0])
 
 
 def enclave_unit(unit: History[UnitState], at: datetime, *, masked: bool) -> dict[str, object]:
-    """What a look reports of the enclave's unit."""
+    """Return an inspection's report of the enclave's unit."""
     state = unit.at(at)
     starts = state == "activating"
     seconds = int((at - unit.since(at)).total_seconds())
@@ -64,16 +64,16 @@ def enclave_unit(unit: History[UnitState], at: datetime, *, masked: bool) -> dic
 
 
 def changes(unit: History[UnitState], at: datetime) -> bool:
-    """Whether a job of the unit is under way."""
+    """True if a job of the unit is in progress."""
     return unit.at(at) in {"activating", "deactivating"}
 
 
 def parent_unit(
     enclave: UnitState, uptime: Callable[[], int], *, runs: bool, loops: bool
 ) -> dict[str, object]:
-    """What a look reports of the parent's unit beside an *enclave*'s unit in that state.
+    """Return an inspection's report of the parent's unit, given its *enclave* unit's state.
 
-    One that loops has done so since the host started, *uptime* seconds ago.
+    A looping parent has looped since the host started, *uptime* seconds ago.
     """
     if runs:
         return _parent("active", "running", "success")
