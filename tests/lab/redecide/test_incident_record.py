@@ -21,7 +21,7 @@ from firstline.notifications.origin import Origin
 from firstline.remediation.execution import FixOrder, LookOrder
 from firstline.signal import SignalKind
 from tests.builders import PROFILE, incident
-from tests.lab.redecide import stories
+from tests.lab.redecide import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 def test_a_chain_that_is_no_incident_has_no_story() -> None:
     """A signal that opened nothing, the chain of the switch, and none at all."""
-    told, _ = stories.outage()
-    noted = stories.edited(told.opening, lambda data: data.update(disposition="context"))
+    told, _ = records.outage()
+    noted = records.edited(told.opening, lambda data: data.update(disposition="context"))
     paused = copy.replace(told.opening, kind="pause")
     assert [
         incident_record(each) for each in ([], [noted], [paused], [told.reconciles[0].decision])
@@ -39,7 +39,7 @@ def test_a_chain_that_is_no_incident_has_no_story() -> None:
 
 def test_every_entry_stands_in_its_turn() -> None:
     """What came before the decision, and the intent with what came of it."""
-    told, _ = stories.outage()
+    told, _ = records.outage()
     fix = next(
         turn for turn in told.reconciles if turn.decision.data["plan"] and turn.entries_after
     )
@@ -53,7 +53,7 @@ def test_every_entry_stands_in_its_turn() -> None:
 
 def test_the_alarms_metric_stands_in_the_turn_that_ended_the_incident() -> None:
     """It is no conclusion: with it and without it the past is decided again as it was."""
-    incident, policies = stories.outage()
+    incident, policies = records.outage()
     last = incident.reconciles[-1]
     assert [each.kind for each in last.entries_after][-1:] == ["metric"]
     assert "metric" not in {each.kind for each in incident.tail}
@@ -65,7 +65,7 @@ def test_the_alarms_metric_stands_in_the_turn_that_ended_the_incident() -> None:
 
 def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
     """A commit's signals are its last entry; what people said after that is of the next one."""
-    told, _ = stories.outage()
+    told, _ = records.outage()
     turn = told.reconciles[0]
     signal = copy.replace(told.opening, kind="signal")
     word, page = copy.replace(signal, kind="approval"), copy.replace(signal, kind="page")
@@ -77,25 +77,25 @@ def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
 
 def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
     """An alarm's, from before entries told which parser read it; of others no parser is known."""
-    told, _ = stories.outage()
-    old = stories.edited(told.opening, lambda data: data.pop("kind"))
+    told, _ = records.outage()
+    old = records.edited(told.opening, lambda data: data.pop("kind"))
     assert [each.kind for each in signals(old)] == [SignalKind.ALARM]
-    other = stories.edited(old, lambda data: data.update(source="aws.ec2"))
+    other = records.edited(old, lambda data: data.update(source="aws.ec2"))
     assert [each.kind for each in signals(other)] == [SignalKind.UNREAD]
 
 
 def test_a_signal_without_its_instant_cannot_be_judged_again() -> None:
     """It is refused by its name: no instant is made up."""
-    told, _ = stories.outage()
-    undated = stories.edited(told.opening, lambda data: data.pop("signalled_at"))
+    told, _ = records.outage()
+    undated = records.edited(told.opening, lambda data: data.pop("signalled_at"))
     with pytest.raises(InvalidInput, match="the signal of healthy-hosts has no signalled_at"):
         signals(undated)
 
 
 def test_a_signal_of_an_instant_that_cannot_be_is_of_its_entrys() -> None:
     """An earlier version recorded it as it came."""
-    told, _ = stories.outage()
-    old = stories.edited(
+    told, _ = records.outage()
+    old = records.edited(
         told.opening, lambda data: data.update(signalled_at="0001-01-01T00:00:00Z")
     )
     assert [each.at for each in signals(old)] == [told.opening.at]
@@ -145,7 +145,7 @@ def test_mute_rules_are_as_they_were_around_a_fix() -> None:
 
 def test_what_was_never_read_is_said_to_be_missing() -> None:
     """And what could not be read then cannot be read now, for the same reason."""
-    told, _ = stories.outage()
+    told, _ = records.outage()
     at = told.opening.at
     present = RecordedWorld(at, at)
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
