@@ -11,7 +11,7 @@ from firstline.config.profile import Profile
 from firstline.ids import Digest
 from firstline.lab.redecide.incident_record import IncidentRecord, incident_record
 from firstline.lab.simulation import seed_run
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 
 
 def of(
@@ -20,7 +20,8 @@ def of(
     """The stories of a run's incidents, and the policy that was in force."""
     run = seed_run.run(seed, given)
     told = (
-        incident_record(map(recorded, each)) for each in run.backend.store.tables.entries.values()
+        incident_record(map(decode_entry, each))
+        for each in run.backend.store.tables.entries.values()
     )
     return [each for each in told if each is not None], {run.profile.digest: run.profile}
 
@@ -31,7 +32,7 @@ def outage() -> tuple[IncidentRecord, dict[Digest, Profile]]:
     return first, policies
 
 
-def edited(told: Recorded, edit: Callable[[dict[str, Any]], object]) -> Recorded:
+def edited(told: DecodedEntry, edit: Callable[[dict[str, Any]], object]) -> DecodedEntry:
     """An entry whose data somebody changed."""
     data = json.loads(msgspec.json.encode(told.data))
     edit(data)

@@ -16,7 +16,7 @@ from firstline.lab.simulation import regressions
 from firstline.lab.simulation.regressions import REGRESSIONS
 from firstline.lab.twin.scenario import BEGINS
 from firstline.ledger.entries import FixReported
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.notifications.delivery import Delivery
 from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import ObservedFacts
@@ -66,7 +66,7 @@ def _with(told: IncidentRecord, number: int, turn: RecordedReconcile) -> Inciden
     return copy.replace(told, reconciles=reconciles)
 
 
-def _decided(told: IncidentRecord, number: int, changed: Recorded) -> IncidentRecord:
+def _decided(told: IncidentRecord, number: int, changed: DecodedEntry) -> IncidentRecord:
     return _with(told, number, copy.replace(told.reconciles[number], decision=changed))
 
 

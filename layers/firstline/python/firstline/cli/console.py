@@ -21,10 +21,10 @@ from firstline.cli.output import screen
 from firstline.cli.replay import Where
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.redaction import redact
 from firstline.reporting.console.view import Missing, View
-from firstline.reporting.html.console import ASKED, Refresh, page
+from firstline.reporting.html.console import INCIDENT_PARAMETER, Refresh, page
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -109,17 +109,17 @@ def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
     return board.at(name, records, now)
 
 
-def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
+def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[DecodedEntry]]:
     if path.suffix == ".jsonl":
         with exported.opened(path) as lines:
-            return path.name, [each for each in lines if isinstance(each, Recorded)]
+            return path.name, [each for each in lines if isinstance(each, DecodedEntry)]
     from firstline.lab.twin.replay import replay as played
 
     scenario, events, policy = replay.read(path, home, fleet)
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)
     chains = (*(each.entries for each in done.ledgers), done.control)
-    return scenario.name, [recorded(entry) for chain in chains for entry in chain]
+    return scenario.name, [decode_entry(entry) for chain in chains for entry in chain]
 
 
 def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> ThreadingHTTPServer:
@@ -134,7 +134,7 @@ def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> Threadin
             query = parse_qs(url.query)
             paused = query.get(Refresh.parameter) == [Refresh.off]
             again = copy.replace(refresh, paused=paused) if refresh else None
-            self._answer(page(shown.look(query.get(ASKED, [""])[0]), again).encode())
+            self._answer(page(shown.look(query.get(INCIDENT_PARAMETER, [""])[0]), again).encode())
 
         def _answer(self, body: bytes) -> None:
             self.send_response(HTTPStatus.OK)

@@ -20,7 +20,7 @@ from firstline.lab.redecide import export_chains
 from firstline.lab.redecide.incident_record import IncidentRecord, incident_record, signal_events
 from firstline.lab.redecide.redecision import RedecisionResult, redecide
 from firstline.ledger.entries import PageDelivered
-from firstline.ledger.export import Line, Recorded
+from firstline.ledger.export import DecodedEntry, Line
 
 SHOWN_MAX = 10
 WIDTH_MAX = 160
@@ -79,7 +79,10 @@ def _lines(
 
 
 def _line(
-    path: Path, told: IncidentRecord, chain: tuple[Recorded, ...], policies: dict[Digest, Profile]
+    path: Path,
+    told: IncidentRecord,
+    chain: tuple[DecodedEntry, ...],
+    policies: dict[Digest, Profile],
 ) -> AgainLine:
     try:
         compared = redecide(told, policies)
@@ -110,7 +113,7 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
     return msgspec.convert(each, type=DifferenceLine, from_attributes=True)
 
 
-def _pages(chain: tuple[Recorded, ...], compared: RedecisionResult) -> Iterator[PageLine]:
+def _pages(chain: tuple[DecodedEntry, ...], compared: RedecisionResult) -> Iterator[PageLine]:
     """What PagerDuty accepted then; the body is what is posted today."""
     for each in chain:
         match each.event:
@@ -127,7 +130,7 @@ def _pages(chain: tuple[Recorded, ...], compared: RedecisionResult) -> Iterator[
                 pass
 
 
-def _updates(chain: tuple[Recorded, ...]) -> Iterator[UpdateLine]:
+def _updates(chain: tuple[DecodedEntry, ...]) -> Iterator[UpdateLine]:
     """The change events that PagerDuty accepted then, as they are recorded."""
     for each in chain:
         match each.event:

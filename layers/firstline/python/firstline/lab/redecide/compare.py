@@ -9,7 +9,7 @@ import msgspec
 from firstline.lab.redecide.incident_record import RecordedReconcile
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import SignalReceived
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.signals.classify import Classification
 
@@ -30,7 +30,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reconcile_differences(
-    recorded: RecordedReconcile, again: Sequence[Recorded]
+    recorded: RecordedReconcile, again: Sequence[DecodedEntry]
 ) -> Iterator[Difference]:
     """Yield differences entry by entry, in the order of each kind."""
     then = [*recorded.entries_before, recorded.decision, *recorded.entries_after]
@@ -41,7 +41,7 @@ def reconcile_differences(
 
 
 def _entry_differences(
-    kind: Kind, sequence: int, before: Sequence[Recorded], now: Sequence[Recorded]
+    kind: Kind, sequence: int, before: Sequence[DecodedEntry], now: Sequence[DecodedEntry]
 ) -> Iterator[Difference]:
     for then, today in zip(before, now, strict=False):
         for field, recorded, again in json_differences(_conclusions(then), _conclusions(today)):
@@ -59,7 +59,7 @@ def _entry_differences(
 
 
 def classification_differences(
-    entry: Recorded, event: SignalReceived, classification: Classification
+    entry: DecodedEntry, event: SignalReceived, classification: Classification
 ) -> Iterator[Difference]:
     """Yield the differences in the classification of a signal."""
     today = {
@@ -79,7 +79,7 @@ def classification_differences(
         )
 
 
-def _conclusions(entry: Recorded) -> dict[str, Any]:
+def _conclusions(entry: DecodedEntry) -> dict[str, Any]:
     return {name: value for name, value in entry.data.items() if name not in INPUT_FIELDS}
 
 

@@ -15,19 +15,19 @@ from firstline.ids import IncidentId, SignalKey
 from firstline.incidents.approvals import Approval
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import (
+    ActionReported,
     DecisionMade,
     FixIntended,
     FixReported,
     LookIntended,
     LookReported,
-    Reported,
     SignalReceived,
     SignalsJoined,
 )
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation import decision_record
 from firstline.remediation.decision_record import DecisionInputs
-from firstline.signal import Mark, Signal, SignalKind, possible
+from firstline.signal import Mark, Signal, SignalKind, is_plausible
 
 HOME = Home("111122223333", "us-east-1")
 """Entries do not name the account; recorded incidents have this one."""
@@ -36,24 +36,24 @@ HOME = Home("111122223333", "us-east-1")
 class RecordedReconcile(msgspec.Struct, frozen=True, kw_only=True):
     """A decision, the entries before it, and those about what was done after it."""
 
-    entries_before: tuple[Recorded, ...]
-    decision: Recorded
-    entries_after: tuple[Recorded, ...] = ()
+    entries_before: tuple[DecodedEntry, ...]
+    decision: DecodedEntry
+    entries_after: tuple[DecodedEntry, ...] = ()
 
     @property
     def inputs(self) -> DecisionInputs | None:
         """Return the decision's inputs, or None if its entry predates their recording."""
         made = self.decision.event
-        return decision_record.read(made) if isinstance(made, DecisionMade) else None
+        return decision_record.read_inputs(made) if isinstance(made, DecisionMade) else None
 
     @property
-    def arrivals(self) -> tuple[tuple[Recorded, ...], ...]:
+    def arrivals(self) -> tuple[tuple[DecodedEntry, ...], ...]:
         """Return the signals and approvals before the decision, by commit.
 
         The signals of a commit are in one entry, its last. A worker that pages commits them at
         once, and may die before it decides.
         """
-        commits: list[tuple[Recorded, ...]] = [()]
+        commits: list[tuple[DecodedEntry, ...]] = [()]
         for each in self.entries_before:
             if each.kind in {Kind.APPROVAL, Kind.SIGNAL}:
                 commits[-1] = (*commits[-1], each)
@@ -61,7 +61,7 @@ class RecordedReconcile(msgspec.Struct, frozen=True, kw_only=True):
                 commits.append(())
         return tuple(each for each in commits if each)
 
-    def entries_of(self, kind: Kind) -> tuple[Recorded, ...]:
+    def entries_of(self, kind: Kind) -> tuple[DecodedEntry, ...]:
         """Return the entries of *kind* before the decision."""
         return tuple(each for each in self.entries_before if each.kind == kind)
 
@@ -77,7 +77,7 @@ class RecordedReconcile(msgspec.Struct, frozen=True, kw_only=True):
         return next((it for it in events if isinstance(it, LookIntended | FixIntended)), None)
 
     @property
-    def outcome(self) -> Reported | None:
+    def outcome(self) -> ActionReported | None:
         """Return the outcome of the intent."""
         events = (each.event for each in self.entries_after)
         return next((it for it in events if isinstance(it, LookReported | FixReported)), None)
@@ -87,12 +87,12 @@ class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One incident by its ledger; ``tail`` has the entries after its last decision."""
 
     id: IncidentId
-    opening: Recorded
+    opening: DecodedEntry
     reconciles: tuple[RecordedReconcile, ...]
-    tail: tuple[Recorded, ...] = ()
+    tail: tuple[DecodedEntry, ...] = ()
 
 
-def incident_record(entries: Iterable[Recorded]) -> IncidentRecord | None:
+def incident_record(entries: Iterable[DecodedEntry]) -> IncidentRecord | None:
     """Return the record of an incident's entries, or None for any other chain.
 
     Raises `InvalidInput`.
@@ -104,7 +104,7 @@ def incident_record(entries: Iterable[Recorded]) -> IncidentRecord | None:
         return None
     opening, *rest = recorded
     reconciles: list[RecordedReconcile] = []
-    entries_before: list[Recorded] = []
+    entries_before: list[DecodedEntry] = []
     while rest:
         entry = rest.pop(0)
         if entry.kind != Kind.DECISION:
@@ -125,7 +125,7 @@ def incident_record(entries: Iterable[Recorded]) -> IncidentRecord | None:
     )
 
 
-def approvals(entries: Iterable[Recorded]) -> tuple[Approval, ...]:
+def approvals(entries: Iterable[DecodedEntry]) -> tuple[Approval, ...]:
     """Return the approvals that *entries* of their kind contain."""
     return tuple(msgspec.convert(each.data, type=Approval) for each in entries)
 
@@ -133,9 +133,9 @@ def approvals(entries: Iterable[Recorded]) -> tuple[Approval, ...]:
 _KINDS_FOLLOWING = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER, Kind.METRIC}
 
 
-def _following(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded, ...]:
+def _following(decision: DecodedEntry, after: Sequence[DecodedEntry]) -> tuple[DecodedEntry, ...]:
     """Return the entries behind a decision at the same instant: never more than two."""
-    following: list[Recorded] = []
+    following: list[DecodedEntry] = []
     for each in after[:2]:
         done = each.kind in _KINDS_FOLLOWING and each.at == decision.at
         unrelated = each.kind == Kind.OUTCOME and not (
@@ -147,7 +147,7 @@ def _following(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded,
     return tuple(following)
 
 
-def _is_outcome_of(outcome: Recorded, intent: Recorded) -> bool:
+def _is_outcome_of(outcome: DecodedEntry, intent: DecodedEntry) -> bool:
     """True if *outcome* is that of *intent*, and not one that a later reconcile recorded."""
     reported, intended = outcome.event, intent.event
     return (
@@ -157,17 +157,17 @@ def _is_outcome_of(outcome: Recorded, intent: Recorded) -> bool:
     )
 
 
-def signals(entry: Recorded) -> tuple[Signal, ...]:
+def signals(entry: DecodedEntry) -> tuple[Signal, ...]:
     """Return the signals in an entry of their kind, in its order."""
     return tuple(
         _signal(each, number, entry.at) for number, each in enumerate(signal_events(entry))
     )
 
 
-def signal_events(entry: Recorded) -> tuple[SignalReceived, ...]:
+def signal_events(entry: DecodedEntry) -> tuple[SignalReceived, ...]:
     """Return the events of the signals in an entry of their kind."""
     event = entry.event
-    return event.all if isinstance(event, SignalReceived | SignalsJoined) else ()
+    return event.signals if isinstance(event, SignalReceived | SignalsJoined) else ()
 
 
 def _signal(event: SignalReceived, number: int, received_at: datetime) -> Signal:
@@ -184,7 +184,7 @@ def _signal(event: SignalReceived, number: int, received_at: datetime) -> Signal
         source=event.source,
         subject=event.subject,
         state=event.state,
-        at=event.signalled_at if possible(event.signalled_at) else received_at,
+        at=event.signalled_at if is_plausible(event.signalled_at) else received_at,
         account=HOME.account,
         region=HOME.region if event.region is None else event.region,
         arn=event.arn,

@@ -21,7 +21,7 @@ from firstline.lab.redecide.redecision import RedecisionResult
 from firstline.lab.twin import undeployed
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import DecisionMade, PageDelivered
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.notifications.delivery import is_alert
 from firstline.signal import EARLIEST
 
@@ -42,7 +42,7 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-def by_code(chain: Sequence[Recorded], compared: RedecisionResult) -> Iterator[Miss]:
+def by_code(chain: Sequence[DecodedEntry], compared: RedecisionResult) -> Iterator[Miss]:
     """Yield what today's code misses of *chain*, whose re-decision is *compared*.
 
     An incident that could not be re-decided misses nothing; ``compared.why`` gives the reason.

@@ -107,7 +107,7 @@ class PolicyPair:
         storm.
         """
         old = self.sides[0]
-        storm = causes.storm(old.profile.fleet.name)
+        storm = causes.storm_key(old.profile.fleet.name)
         return cause not in {"", storm} and old.exceeds_storm_limit(signal, classifications)
 
     @property

@@ -37,7 +37,7 @@ from firstline.lab.redecide.redecision import (
     with_wakes,
 )
 from firstline.ledger.entries import DecisionMade, FixIntended
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.notification import Notification
 from firstline.notifications.pages import owed
@@ -46,7 +46,7 @@ from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
 from firstline.signal import Disposition, Signal
 from firstline.signals import correlation as causes
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 
 UNRECORDED_COMMAND = CommandId("unrecorded")
 """The command of an inspection that is not in the record; it is never answered."""
@@ -123,7 +123,7 @@ class PolicyRun:
 
     def known(self, signal: Signal) -> Signal:
         """Return *signal* under this policy's name for it."""
-        return known_as(signal, self.profile, self._system.settings.alarms)
+        return with_profile_name(signal, self.profile, self._system.settings.alarms)
 
     def judge(self, signal: Signal) -> Classification:
         """Return the classification of *signal* by this policy."""
@@ -140,20 +140,20 @@ class PolicyRun:
             return False
         if classification.disposition is Disposition.RECOVERY:
             self.record_recovery(signal.arn, signal.at)
-        elif circumstances.concerns(signal) and believed(signal, classification):
+        elif circumstances.is_external_event(signal) and believed(signal, classification):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
-            around[group] = around.get(group, ExternalEvents()).told(signal)
+            around[group] = around.get(group, ExternalEvents()).with_signal(signal)
         return True
 
     def _joins_nothing(self, classification: Classification) -> bool:
         """True if nothing is open that *classification* could join."""
-        joins = {classification.cause, causes.storm(self.profile.fleet.name)}
+        joins = {classification.cause, causes.storm_key(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
 
     def exceeds_storm_limit(self, signal: Signal, classification: Classification) -> bool:
         """True if *signal* would be one too many, and part of a storm."""
         one, _ = counted(Arrival(signal, classification), self._system)
-        return one.found.cause == causes.storm(self.profile.fleet.name)
+        return one.found.cause == causes.storm_key(self.profile.fleet.name)
 
     def receive(self, signal: Signal, classification: Classification) -> None:
         """Process *signal*."""
@@ -190,7 +190,7 @@ class PolicyRun:
         demoted = {each.action for each in then.lease.trusts if each.demoted}
         for action in sorted(self._demoted - demoted):
             own = tables.leases.get(group, then.lease)
-            tables.leases[group] = copy.replace(own, trusts=trust.promoted(own.trusts, action))
+            tables.leases[group] = copy.replace(own, trusts=trust.reinstate(own.trusts, action))
         self._demoted = demoted
 
     def _decide(self, incident: Incident, inputs: DecisionInputs) -> DecidedStep | None:
@@ -205,7 +205,7 @@ class PolicyRun:
         except (WorkerDied, DependencyUnavailable):
             pass
         self._check_fix_repeated(incident.id, self.outcomes.fixes[fixes:])
-        step = _step([recorded(each) for each in entries[before:]])
+        step = _step([decode_entry(each) for each in entries[before:]])
         self._escalated = step is not None and step.step == "hand-over"
         return step
 
@@ -263,7 +263,7 @@ def _known_answers(
     return known
 
 
-def _step(entries: list[Recorded]) -> DecidedStep | None:
+def _step(entries: list[DecodedEntry]) -> DecidedStep | None:
     """Return the decision among a reconcile's entries."""
     for each in entries:
         event = each.event

@@ -26,13 +26,13 @@ from firstline.lab.redecide.incident_record import (
 from firstline.lab.redecide.policy_pair import PolicyPair
 from firstline.ledger import export as exports
 from firstline.ledger.entries import SignalReceived
-from firstline.ledger.export import Recorded
-from firstline.signal import LATEST, on_time, possible
+from firstline.ledger.export import DecodedEntry
+from firstline.signal import LATEST, clamp_to_now, is_plausible
 from firstline.signals import episodes
 from firstline.signals.sources.cloudwatch import Detail
 from firstline.signals.sources.envelope import SIZE_MAX, parse
-from firstline.signals.sources.eventbridge import Account, Instant, Region, instant
-from firstline.signals.sources.user import named
+from firstline.signals.sources.eventbridge import Account, Instant, Region, parse_instant
+from firstline.signals.sources.user import with_pseudonym
 
 HASH_KEY = "local"
 """Users' pseudonyms need to be equal within one backtest only."""
@@ -71,7 +71,7 @@ def replay_event(body: bytes, pair: PolicyPair, home: Home, where: str) -> None:
     if _REPLAY_NAME in body:
         body = _without_replay_name(body)
     at = event_time(body) or pair.now
-    signal = named(on_time(parse(body, home, at), at), HASH_KEY)
+    signal = with_pseudonym(clamp_to_now(parse(body, home, at), at), HASH_KEY)
     pair.receive(pair.known(signal), at, where)
 
 
@@ -82,7 +82,7 @@ def _is_recovery(body: bytes, pair: PolicyPair, home: Home) -> bool:
     """
     try:
         event = _ALARM_EVENTS.decode(body)
-        at = instant(event.detail.state.timestamp)
+        at = parse_instant(event.detail.state.timestamp)
     except (msgspec.DecodeError, UnicodeError, RecursionError, InvalidInput):
         return False
     arn = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{event.detail.alarm_name}"
@@ -90,7 +90,7 @@ def _is_recovery(body: bytes, pair: PolicyPair, home: Home) -> bool:
     ours = event.account == home.account and event.region == home.region
     if not (well and ours and event.resources == (arn,) and arn.isprintable()):
         return False
-    if not possible(at) or not at <= event.time < LATEST or len(body) > SIZE_MAX:
+    if not is_plausible(at) or not at <= event.time < LATEST or len(body) > SIZE_MAX:
         return False
     pair.record_recovery(arn, at, event.time)
     return True
@@ -103,7 +103,7 @@ def event_time(body: bytes) -> datetime | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     at = record.time or record.at
-    return at if at is not None and possible(at) else None
+    return at if at is not None and is_plausible(at) else None
 
 
 def _without_replay_name(body: bytes) -> bytes:
@@ -204,13 +204,13 @@ def _push_next(
         heapq.heappush(pending, (turn.decision.at, number, reconciles, turn, id_))
 
 
-def _chain(file: BinaryIO, place: ChainLocation) -> list[Recorded]:
+def _chain(file: BinaryIO, place: ChainLocation) -> list[DecodedEntry]:
     file.seek(place.offset)
     lines = file.read(place.size).splitlines(keepends=True)
-    return [each for each in exports.read(lines) if isinstance(each, Recorded)]
+    return [each for each in exports.read(lines) if isinstance(each, DecodedEntry)]
 
 
-def _replay_opening(chain: Iterable[Recorded], pair: PolicyPair) -> None:
+def _replay_opening(chain: Iterable[DecodedEntry], pair: PolicyPair) -> None:
     """Replay the signal that a chain begins with, if any: other chains are operators'."""
     opening = next(iter(chain))
     if isinstance(opening.event, SignalReceived):
@@ -223,4 +223,4 @@ def _replay_opening(chain: Iterable[Recorded], pair: PolicyPair) -> None:
 def _incident_id(record: IncidentRecord) -> IncidentId:
     """Return the id under which both policies know it, from its signal's key here."""
     (signal,) = signals(record.opening)
-    return episodes.noted_id(signal)
+    return episodes.ignored_signal_id(signal)

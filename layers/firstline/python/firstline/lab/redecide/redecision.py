@@ -35,8 +35,8 @@ from firstline.lab.redecide.incident_record import (
 )
 from firstline.lab.redecide.recorded_world import RecordedStore, RecordedWorld
 from firstline.ledger.chain import Kind, Provenance
-from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.entries import ActionReported, PageDelivered, SignalReceived
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Delivery
 from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import DecisionInputs
@@ -143,7 +143,9 @@ class Redecision:
         (signal,), (event,) = signals(entry), signal_events(entry)
         classification = classify_as_then(signal, event, profile)
         by = Provenance(policy=entry.policy, code=entry.code)
-        begun = episodes.begin(signal, classification, profile, entry.at, by, id_=self._record.id)
+        begun = episodes.open_incident(
+            signal, classification, profile, entry.at, by, id_=self._record.id
+        )
         opens = begun.incident.cause
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
         yield from compare.classification_differences(entry, event, classification)
@@ -166,14 +168,14 @@ class Redecision:
         with contextlib.suppress(WorkerDied):
             reconcile(Wake(incident.id, incident.wake_generation), system)
         yield from compare.reconcile_differences(
-            turn, [recorded(each) for each in entries[before:]]
+            turn, [decode_entry(each) for each in entries[before:]]
         )
 
     def incident(self) -> Incident:
         """Return the incident as stored."""
         return incidents.decode(self._store.tables.incidents[self._record.id])
 
-    def _set_inbox(self, arrived: tuple[Recorded, ...]) -> Loaded:
+    def _set_inbox(self, arrived: tuple[DecodedEntry, ...]) -> Loaded:
         """Store the signals and approvals that arrived, and return the loaded incident."""
         received = [
             each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)
@@ -185,7 +187,7 @@ class Redecision:
         tables.approvals[id_] = list(approvals_given)
         return Loaded(self.incident(), waiting, approvals_given)
 
-    def _merge(self, arrived: tuple[Recorded, ...], system: System) -> None:
+    def _merge(self, arrived: tuple[DecodedEntry, ...], system: System) -> None:
         """Commit what a worker committed that died before its decision."""
         loaded = self._set_inbox(arrived)
         draft = IncidentUnitOfWork(loaded.incident, system, arrived[0].at)
@@ -216,8 +218,12 @@ def with_wakes(incident: Incident, inputs: DecisionInputs, store: RecordedStore)
 def classify_as_then(signal: Signal, event: SignalReceived, profile: Profile) -> Classification:
     """Return the class of *signal* by *profile*, in a storm if it was in one then."""
     classification = classify(signal, profile, HOME)
-    storm = causes.storm(profile.fleet.name)
-    return episodes.in_storm(classification, profile) if event.cause == storm else classification
+    storm = causes.storm_key(profile.fleet.name)
+    return (
+        episodes.storm_classification(classification, profile)
+        if event.cause == storm
+        else classification
+    )
 
 
 def command_answers(
@@ -233,7 +239,7 @@ def command_answers(
     return known
 
 
-def sending_result(event: Reported) -> Sending:
+def sending_result(event: ActionReported) -> Sending:
     """Return the result of a recorded sending."""
     match event.outcome:
         case "sent" | "another":

@@ -15,7 +15,7 @@ from firstline.lab.twin.fleet.hosts import Host
 from firstline.lab.twin.scenario import FaultPlan, UnreadablePlan
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import FixIntended, LedgerEvent, UnknownEvent
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 
 if TYPE_CHECKING:
     from firstline.incidents.incident import Incident
@@ -158,5 +158,5 @@ def _samples(at: datetime, since: timedelta) -> Iterator[datetime]:
 
 
 def _record(id_: IncidentId, entry: Entry) -> RecordedEvent[LedgerEvent | UnknownEvent]:
-    record = recorded(entry)
+    record = decode_entry(entry)
     return RecordedEvent(id_, record.at, record.checked())

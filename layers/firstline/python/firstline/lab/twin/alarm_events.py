@@ -14,7 +14,7 @@ from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.undeployed import alarm_arn
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
-from firstline.signals.sources.transports import undelivered
+from firstline.signals.sources.transports import unwrap_dead_letter
 
 REASON = "Threshold Crossed"
 """The first words of CloudWatch's own reasons."""
@@ -65,7 +65,7 @@ def mute_windows(scenario: Scenario, start: datetime, home: Home) -> Iterator[Mu
 
 def disables_actions(body: bytes) -> bool:
     """True if *body*, an alarm-configuration event, shows the actions disabled."""
-    configuration = json.loads(undelivered(body))["detail"].get("configuration", {})
+    configuration = json.loads(unwrap_dead_letter(body))["detail"].get("configuration", {})
     return configuration.get("actionsEnabled") is False
 
 

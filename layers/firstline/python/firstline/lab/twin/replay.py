@@ -25,7 +25,7 @@ from firstline.controller.overdue import Overdue
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViolation
-from firstline.event_sources import ALARM, LAUNCH_FAILED
+from firstline.event_sources import ALARM, LAUNCH_UNSUCCESSFUL
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import alarm_events, undeployed, unreadable_incidents, unreadable_items
@@ -49,10 +49,10 @@ from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
 from firstline.remediation import kill_switch as pauses
 from firstline.signal import Signal, SignalKind
-from firstline.signals.classify import known_as
-from firstline.signals.drill_marker import reason
+from firstline.signals.classify import with_profile_name
+from firstline.signals.drill_marker import state_reason
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.transports import envelope_in
+from firstline.signals.sources.transports import unwrap_envelope
 from functions import ingest, operator, reconcile, sweep
 
 MINUTE = timedelta(minutes=1)
@@ -200,7 +200,7 @@ class Run:
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.schedule_state(signal.arn, AlarmState(signal.state), at)
-        if signal.subject == LAUNCH_FAILED:
+        if signal.subject == LAUNCH_UNSUCCESSFUL:
             self._world.group.fail_launch(at)
         if signal.muted_until is not None:
             self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until, announced=True))
@@ -209,7 +209,7 @@ class Run:
     def _disable_actions(self, signal: Signal, at: datetime) -> None:
         """Disable the actions of an alarm, named by its ARN or by the profile's name."""
         settings = self.system.settings
-        known = known_as(signal, self.system.profile, settings.alarms).subject
+        known = with_profile_name(signal, self.system.profile, settings.alarms).subject
         for arn in {signal.arn, undeployed.alarm_arn(known, settings.home)}:
             self._world.disable_actions(arn, at)
 
@@ -237,7 +237,7 @@ class Run:
 
     def _start_drill(self, alarm: str, word: str | None) -> None:
         """Turn *alarm* on purpose, with the marker of its announced drill."""
-        now, state, marker = self._world.now, AlarmState.ALARM, reason(word or "")
+        now, state, marker = self._world.now, AlarmState.ALARM, state_reason(word or "")
         home = self.system.settings.home
         self._deliver(
             alarm_events.alarm_event(alarm, state, now, self.system.profile, home, marker), now
@@ -291,7 +291,9 @@ def _watch_alarm(event: ReplayedEvent, world: World, home: Home) -> None:
         )
         later = event.after > timedelta(0) and not event.lost
         since = world.start + event.after if later else signal.at
-        world.watch(signal.arn, envelope_in(event.body), counts, AlarmState(signal.state), since)
+        world.watch(
+            signal.arn, unwrap_envelope(event.body), counts, AlarmState(signal.state), since
+        )
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firstline.actions.cancel_refresh import REFRESH_ID
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.lab.simulation.run_result import RunResult
@@ -139,11 +139,11 @@ def fixes_need_a_firing_alarm(result: RunResult) -> Iterator[str]:
     for record in result.events(FixVerified, FixIntended):
         event = record.event
         if isinstance(event, FixVerified):
-            mended = event.helped and event.action not in UNDOING
+            mended = event.helped and event.action not in UNDO_RESULTS
             helped |= {record.incident} if mended else set()
         elif record.incident in helped:
             continue
-        elif event.action not in UNDOING and not result.any_alarm_fired(
+        elif event.action not in UNDO_RESULTS and not result.any_alarm_fired(
             record.at + SKEW, OK_FOR + SKEW
         ):
             yield f"{record.incident} fixed at {record.at.time()} while no alarm fired"

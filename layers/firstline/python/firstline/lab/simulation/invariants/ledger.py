@@ -13,8 +13,8 @@ from firstline.lab.simulation.envelopes import CANARY_DETAILS, CANARY_TEXT, CANA
 from firstline.lab.simulation.run_result import RunResult
 from firstline.ledger import verify as audit
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
-from firstline.ledger.export import recorded
-from firstline.remediation.guards.order import ORDER, name
+from firstline.ledger.export import decode_entry
+from firstline.remediation.guards.order import ALL_GUARDS, guard_name
 from firstline.signal import Mark
 from firstline.signals.sources.envelope import parse
 
@@ -22,7 +22,7 @@ SKEW = timedelta(seconds=10)
 PATIENCE = timedelta(minutes=15)
 """Faults may delay the last step by so long."""
 CANARIES = (CANARY_USER, CANARY_DETAILS, CANARY_TEXT)
-GUARDS = tuple(map(name, ORDER))
+GUARDS = tuple(map(guard_name, ALL_GUARDS))
 
 
 def every_incident_ends(result: RunResult) -> Iterator[str]:
@@ -75,7 +75,7 @@ def decisions_are_reproducible(result: RunResult) -> Iterator[str]:
     """I26: each decision, made again from its own record, is the same."""
     policies = {result.run.profile.digest: result.run.profile}
     for entries in result.run.backend.store.tables.entries.values():
-        record = incident_record(map(recorded, entries))
+        record = incident_record(map(decode_entry, entries))
         compared = redecide(record, policies) if record else RedecisionResult()
         for each in compared.differences:
             yield f"{record and record.id}: entry {each.sequence} ({each.kind}), {each.field}"
@@ -145,7 +145,7 @@ def one_signal_per_transition(result: RunResult) -> Iterator[str]:
             yield f"{arn.rpartition(':')[2]} of {at.time()} opened {times} incidents"
     keys: dict[tuple[str, str, datetime | None], set[str]] = {}
     for entry in result.events(SignalReceived, SignalsJoined):
-        for record in entry.event.all:
+        for record in entry.event.signals:
             # the event of an alarm that was muted opened nothing: a sweep may, under another key
             if record.source == ALARM and not {Mark.REPLAYED, Mark.MUTED} & set(record.marks):
                 transition = (record.subject, record.state, record.signalled_at)

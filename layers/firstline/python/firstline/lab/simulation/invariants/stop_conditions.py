@@ -85,7 +85,7 @@ def muted_alarms_stop_fixes(result: RunResult) -> Iterator[str]:
     for each in result.journal:
         match each:
             case RecordedEvent(event=SignalReceived() | SignalsJoined() as record):
-                muted |= {signal.subject for signal in record.all if Mark.MUTED in signal.marks}
+                muted |= {signal.subject for signal in record.signals if Mark.MUTED in signal.marks}
             case RecordedEvent(event=FixIntended()) if _alarms(result.by_id[each.incident]) <= (
                 (muted | _ruled(result, each.at)) - _unmuted(result, each.at)
             ):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, SignalKey, incident_id
-from firstline.incidents.accounted import accounted
+from firstline.incidents.handled_alarms import handled_alarms
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants.fixes import SKEW
 from firstline.lab.simulation.run_result import RunResult
@@ -85,10 +85,10 @@ def nothing_is_reopened(result: RunResult) -> Iterator[str]:
     """I39: no sweep reopens what an episode accounts for, until it turns or a mute ends."""
     for incident in _opened(result):
         for before in result.incidents:
-            kept = accounted(before)
+            kept = handled_alarms(before)
             if kept is None or before.ended_at is None or before.cause != incident.cause:
                 continue
-            until = kept.of(incident.alarm_arn)
+            until = kept.until_for(incident.alarm_arn)
             over = before.ended_at + FORWARDED_WITHIN <= incident.opened_at
             if over and incident.signalled_at <= until and not _unmuted(result, incident, until):
                 yield f"{incident.id} was opened again for what {before.id} had"
