@@ -26,7 +26,7 @@ from firstline.config.settings import Home
 from firstline.errors import CommitConflict, DependencyUnavailable, InvalidInput
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.ledger import entries, export
 from firstline.ledger import verify as audit
 from firstline.signal import Severity
@@ -196,19 +196,19 @@ def run(row: Row, fault: HttpFault) -> Cell:
     )
 
 
-def judge(replayed: Replayed) -> Iterator[str]:
+def judge(replayed: ReplayResult) -> Iterator[str]:
     """Yield the faults of a run that met one fault."""
     if replayed.dead:
         yield f"{replayed.dead} messages are dead letters"
     received = {each.key for each in replayed.pages if each.action == "trigger"}
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         yield from _unpaged(chapter, received)
         chain = b"".join(map(export.entry_line, chapter.entries))
         yield from (each.why for each in audit.verify(chain).faults)
     yield from _twice(replayed)
 
 
-def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
+def _unpaged(chapter: IncidentLedger, received: set[str]) -> Iterator[str]:
     incident = chapter.incident
     if incident is None:
         return
@@ -226,11 +226,11 @@ def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
         yield f"{incident.id} owes a page"
 
 
-def _twice(replayed: Replayed) -> Iterator[str]:
+def _twice(replayed: ReplayResult) -> Iterator[str]:
     """Yield a command sent twice with one token, and more group changes than intents."""
     commands = Counter(each for each in replayed.changes if each.startswith("ssm."))
     yield from (f"{each} was sent twice" for each, times in commands.items() if times > 1)
-    events = (export.decode_entry(entry).event for it in replayed.chapters for entry in it.entries)
+    events = (export.decode_entry(entry).event for it in replayed.ledgers for entry in it.entries)
     fixes = [each.action for each in events if isinstance(each, entries.FixIntended)]
     intended = sum(ACTIONS[each].executor == "autoscaling" for each in fixes)
     changed = len(replayed.changes) - commands.total()

@@ -23,9 +23,9 @@ from firstline.cli.main import STOPPED
 from firstline.cli.output.lines import PlantedLine
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
-from firstline.lab.simulation import planted
-from firstline.lab.simulation.bug import Planted
-from firstline.lab.simulation.bugs import PLANTED
+from firstline.lab.simulation.mutants import seed_search
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
+from firstline.lab.simulation.mutants.planted_bug import PlantedBug
 from tools import faults, regressions
 from tools.bench import bench
 from tools.bench.figure import Figure
@@ -132,12 +132,14 @@ def run_campaign(table: Path, seeds: int = SEEDS, *, directed: bool = True) -> i
     return simulate.run(seeds=seeds, first=campaign.next, directed=directed, state=table)
 
 
-def hunt_bugs(table: Path, bugs: Sequence[Planted] = PLANTED) -> int:
+def hunt_bugs(table: Path, bugs: Sequence[PlantedBug] = PLANTED_BUGS) -> int:
     """Find each planted bug by a seed, starting with the last one."""
     code, hunts = version.digest(), load_hunts(table)
     found = {name for name, each in hunts.items() if each.code == code and each.seed is not None}
     left = [bug for bug in bugs if bug.name not in found]
-    for bug, seed in planted.hunts(left, {name: each.seed for name, each in hunts.items()}):
+    for bug, seed in seed_search.find_seeds(
+        left, {name: each.seed for name, each in hunts.items()}
+    ):
         print(f"{bug.breaks:12} {'SURVIVES' if seed is None else seed:8} {bug.name}", flush=True)
         hunts[bug.name] = PlantedLine(
             name=bug.name, breaks=bug.breaks, file=bug.file, seed=seed, code=code

@@ -22,7 +22,7 @@ def run(table: Path, wanted: Sequence[Regression] = REGRESSIONS) -> int:
         line = known.get(each.name, RegressionLine(name=each.name, choices={}))
         if line.code == code:
             continue
-        choices = regressions.hunt(each, line.choices)
+        choices = regressions.find_choices(each, line.choices)
         print(f"{'LOST' if choices is None else 'found':6} {each.name}", flush=True)
         if choices is None:
             lost = 1

@@ -30,10 +30,10 @@ from firstline.diagnosis.investigation import (
 from firstline.diagnosis.preflight import Deployments
 from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.lab.twin.aws import TwinAws
-from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.fleet.investigation import GROUP, NETWORK, PEERING, VPC
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import FaultKind
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
@@ -239,15 +239,15 @@ def test_the_metric_of_an_alarm_breaches_while_it_rings(
 ) -> None:
     """Through both doors, for each alarm that the profile makes; before, it does not."""
     door.world.made = detection.deployable_alarms(RUNBOOK)
-    arn = undeployed.arn(alarm.name, HOME)
-    body = tell.envelope(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
+    arn = undeployed.alarm_arn(alarm.name, HOME)
+    body = alarm_events.alarm_event(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
     quiet = both.alarm_metric(alarm, around := window(alarm, T0, T0 + timedelta(minutes=9)))
     door.world.watch(arn, body, None)
     found = both.alarm_metric(alarm, around)
     assert tuple(quiet) == tuple(found) == around.periods
     assert len(set(quiet.values())) == 1
     assert found[around.periods[-1]] != quiet[around.periods[-1]]
-    assert found == MemoryDoor(door.world).ports.background.alarm_metric(alarm, around)
+    assert found == MemoryBackend(door.world).ports.background.alarm_metric(alarm, around)
 
 
 def test_of_an_alarm_that_the_world_does_not_know_there_is_no_value(
@@ -339,7 +339,7 @@ def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
     rings = [breaches(value, found.external.threshold) for value in found.values.values()]
     leads = found.external.breaching_periods
     assert rings == [False] * (30 - leads) + [True] * (9 + leads)
-    assert found == MemoryDoor(door.world).ports.background.external_metric(arn, T0, ENDS)
+    assert found == MemoryBackend(door.world).ports.background.external_metric(arn, T0, ENDS)
     asked = ["cloudwatch.DescribeAlarms", "cloudwatch.GetMetricData"]
     assert requests.calls == (asked if isinstance(both, AwsBackground) else [])
 

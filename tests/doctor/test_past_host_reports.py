@@ -19,7 +19,7 @@ from firstline.doctor.past_host_reports import (
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents.incident import Status
 from firstline.lab.twin.archive import MemoryArchive
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.store import MemoryStore
 from firstline.lab.twin.world import World
@@ -108,7 +108,7 @@ class Past:
 
     def __post_init__(self) -> None:
         world = World(Scenario(name="past"), NOW, PROFILE.fleet.group)
-        self.store = MemoryDoor(world, Asked(self.asked)).store
+        self.store = MemoryBackend(world, Asked(self.asked)).store
         self.archive = MemoryArchive(lambda name, _: self.asked.append(name))
 
     def put(self, number: int, reports: dict[InstanceId, HostEvidence], *, ended: bool) -> None:

@@ -13,8 +13,8 @@ from app import compose
 from firstline.adapters.aws.wakes import DELAY_MAX
 from firstline.config.profile import Profile
 from firstline.controller.system import System
-from firstline.lab.twin import versions
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin import unreadable_incidents
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import Scenario, SpoiltPlan
 from firstline.lab.twin.world import World
 from functions import sweep
@@ -351,6 +351,6 @@ def _system(profile: Profile) -> System:
     """Give a system with an incident that it cannot read, and nothing else to sweep."""
     begins = datetime(2026, 3, 11, 4, tzinfo=UTC)
     world = World(Scenario(name="odd", spoilt=SpoiltPlan()), begins, profile.fleet.group)
-    door = MemoryDoor(world)
-    versions.spoil(door.store.tables, world, profile.fleet.name)
+    door = MemoryBackend(world)
+    unreadable_incidents.store_spoilt(door.store.tables, world, profile.fleet.name)
     return System(ports=door.ports, profile=profile, settings=SETTINGS)

@@ -15,7 +15,7 @@ from firstline.config import fleet_file
 from firstline.config.profile import Profile
 from firstline.config.settings import Home, Settings
 from firstline.lab.twin import resources
-from firstline.lab.twin.lambdas import VISIBILITY
+from firstline.lab.twin.event_source_mapping import VISIBILITY
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from infra.packaging import PROFILE_PATH

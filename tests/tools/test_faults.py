@@ -12,7 +12,7 @@ from firstline.cli.replay import read
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Replayed
+from firstline.lab.twin.replay_result import ReplayResult
 from tools import faults
 from tools.faults import HOME, ROWS, Row, cells, judge, load, run, sample
 
@@ -73,27 +73,27 @@ def permissions(call: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def outage() -> Replayed:
+def outage() -> ReplayResult:
     """A run that is well: a P1, one fix."""
     scenario, events, profile = read(ROOT / "events/scenarios/a-complete-outage.toml", HOME)
     with narrowed():
         return replay(scenario, events, profile, HOME, lambda _: None)
 
 
-def test_a_run_that_is_well_has_nothing_wrong(outage: Replayed) -> None:
+def test_a_run_that_is_well_has_nothing_wrong(outage: ReplayResult) -> None:
     assert list(judge(outage)) == []
     assert any(each.startswith("ssm.SendCommand") for each in outage.changes)
 
 
-def test_each_thing_that_may_go_wrong_is_found(outage: Replayed) -> None:
+def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
     """By what it leaves behind."""
-    (chapter,) = outage.chapters
+    (chapter,) = outage.ledgers
     incident = chapter.incident
     assert isinstance(incident, Incident)
 
-    def of(**changes: Any) -> Replayed:  # noqa: ANN401 - of any field
+    def of(**changes: Any) -> ReplayResult:  # noqa: ANN401 - of any field
         held = copy.replace(incident, **changes)
-        return copy.replace(outage, chapters=(copy.replace(chapter, incident=held),))
+        return copy.replace(outage, ledgers=(copy.replace(chapter, incident=held),))
 
     unsent = tuple(copy.replace(each, sent_at=None) for each in incident.pages)
     wrong = {
@@ -107,7 +107,7 @@ def test_each_thing_that_may_go_wrong_is_found(outage: Replayed) -> None:
             outage, changes=(*outage.changes, "auto-scaling.SetDesiredCapacity the group")
         ),
         "does not follow": copy.replace(
-            outage, chapters=(copy.replace(chapter, entries=chapter.entries[1:]),)
+            outage, ledgers=(copy.replace(chapter, entries=chapter.entries[1:]),)
         ),
     }
     for why, bad in wrong.items():

@@ -9,13 +9,15 @@ import pytest
 from firstline import version
 from firstline.cli.main import dispatch
 from firstline.lab.simulation import campaign as campaigns
-from firstline.lab.simulation import planted
-from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.campaign import Campaign
+from firstline.lab.simulation.mutants import seed_search
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
 from tools.prove import PARTS, hunt_bugs, is_current, load_hunts, run_campaign
 
 BUGS = [
-    each for each in PLANTED if each.name in {"nobody pages", "an intent does not name its host"}
+    each
+    for each in PLANTED_BUGS
+    if each.name in {"nobody pages", "an intent does not name its host"}
 ]
 
 
@@ -68,6 +70,6 @@ def test_the_hunt_hunts_what_is_stale_alone(
 
 def test_a_known_seed_is_run_first_if_it_is_among_the_seeds() -> None:
     (bug,) = [each for each in BUGS if each.name == "nobody pages"]
-    assert planted.hunt(bug) == 0
-    assert planted.hunt(bug, known=3) == 3
-    assert planted.hunt(bug, seeds=3, known=3) == 0
+    assert seed_search.find_seed(bug) == 0
+    assert seed_search.find_seed(bug, known=3) == 3
+    assert seed_search.find_seed(bug, seeds=3, known=3) == 0

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from firstline.controller.archive.audit import CHECKPOINTS_READ
-from firstline.lab.twin.replayed import Ran
+from firstline.lab.twin.replay_result import FunctionRun
 from firstline.ledger import archive as archiving
 from firstline.monitoring import costs
 from firstline.monitoring import nats_probe as probe
@@ -67,7 +67,7 @@ def idle(has: ResourceCounts, drill: Usage) -> Iterator[Row]:
     yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULER_INVOCATION)
     yield _row("functions: sweep, probes, audit", runs, costs.INVOCATION)
     audit = ("s3.GetObject", "dynamodb.Query") * CHECKPOINTS_READ
-    seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(Ran("audit", audit, 0))
+    seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(FunctionRun("audit", audit, 0))
     seconds += MINUTES * sum(_gb_seconds(name, PROBE_MS) for name in probes)
     yield _row("their time", seconds, costs.GIGABYTE_SECOND)
     asked = Counter(call.split(".")[0] for call in drill.quiet.calls)
@@ -112,7 +112,7 @@ def incidents(one: Usage, times: int) -> Iterator[Row]:
     yield from (_row(item, times * count, price) for item, (count, price) in rows.items())
 
 
-def _tables(ran: Iterable[Ran]) -> Decimal:
+def _tables(ran: Iterable[FunctionRun]) -> Decimal:
     """Return the cost of DynamoDB's calls: the total without the flat cost of other services."""
     nano = 0
     for each in ran:
@@ -121,7 +121,7 @@ def _tables(ran: Iterable[Ran]) -> Decimal:
     return nano / GIGA
 
 
-def _seconds(ran: Ran) -> Decimal:
+def _seconds(ran: FunctionRun) -> Decimal:
     return _gb_seconds(ran.function, CODE_MS + CALL_MS * len(ran.calls))
 
 

@@ -22,7 +22,7 @@ from firstline.controller.archive.reports import report
 from firstline.ids import Digest, IncidentId
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Ran, Replayed
+from firstline.lab.twin.replay_result import FunctionRun, ReplayResult
 from firstline.ledger.archive import EntryAdded
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import decode_entry
@@ -51,11 +51,11 @@ IDLE = {
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """The usage of one incident; ``metrics`` are those that only incidents send."""
 
-    ran: tuple[Ran, ...]
+    ran: tuple[FunctionRun, ...]
     metrics: int
     ledger_bytes: int
     archive_bytes: int
-    quiet: Ran
+    quiet: FunctionRun
     """A sweep without work."""
 
 
@@ -75,7 +75,7 @@ def measure_usage(path: Path) -> Usage:
     return Usage(
         ran=(*(each for each in replayed.ran if each.function != "sweep"), *archived),
         metrics=len(set(_metrics(lines.getvalue()))),
-        ledger_bytes=sum(len(entry.body) for each in replayed.chapters for entry in each.entries),
+        ledger_bytes=sum(len(entry.body) for each in replayed.ledgers for entry in each.entries),
         archive_bytes=sum(map(len, bucket.objects.values())),
         quiet=min(sweeps, key=lambda each: (len(each.calls), each.nanodollars)),
     )
@@ -91,14 +91,16 @@ def _metrics(lines: str) -> Iterator[tuple[str, ...]]:
             yield from ((name, *by) for name in names)
 
 
-def _archived(replayed: Replayed) -> tuple[MemoryArchive, tuple[Ran, ...]]:
+def _archived(replayed: ReplayResult) -> tuple[MemoryArchive, tuple[FunctionRun, ...]]:
     """Return the bucket and the usage of the archive's function."""
     there = _ArchivePorts(replayed.end)
     bucket = MemoryArchive(lambda name, _: there.asked(REQUESTS[name]))
     return bucket, tuple(_batches(replayed, bucket, there))
 
 
-def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_ArchivePorts") -> Iterator[Ran]:
+def _batches(
+    replayed: ReplayResult, bucket: MemoryArchive, there: "_ArchivePorts"
+) -> Iterator[FunctionRun]:
     within = Archiving(
         archive=bucket,
         signer=there,
@@ -107,7 +109,7 @@ def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_ArchivePorts") 
         policy=replayed.policy.encode(),
         fleet="",
     )
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         for _, batch in groupby(chapter.entries, key=lambda entry: decode_entry(entry).at):
             entries = tuple(batch)
             there.written.extend(entries)
@@ -128,10 +130,10 @@ class _ArchivePorts:
     def asked(self, call: str) -> None:
         self._asked.append(call)
 
-    def take(self) -> Ran:
+    def take(self) -> FunctionRun:
         """Return the requests since the last call as one invocation."""
         calls, self._asked = tuple(self._asked), []
-        return Ran("archive", calls, sum(map(call_price, calls)))
+        return FunctionRun("archive", calls, sum(map(call_price, calls)))
 
     def entries(self, incident: IncidentId) -> Iterator[Entry]:
         self.asked("dynamodb.Query")

@@ -11,12 +11,12 @@ from pathlib import Path
 from firstline.cli.output.lines import PlantedLine
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.simulation import campaign as campaigns
-from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.campaign import Campaign
-from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import UNASKED, Fault, effects, impossible
 from firstline.lab.simulation.invariants import CHECKERS
-from firstline.lab.simulation.planted import SEEDS_MAX
+from firstline.lab.simulation.known_failures import INITIAL_WORLDS, UNSIMULATED
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
+from firstline.lab.simulation.mutants.seed_search import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
 from tools import faults
 from tools.docs.long_runs import long_runs
@@ -129,7 +129,7 @@ def _bugs(hunts: dict[str, PlantedLine]) -> Iterator[str]:
     yield "it breaks; a test fails where one survives. `./dev prove planted` found the seeds.\n"
     yield "| invariant | the bug | where | found by seed |"
     yield "|---|---|---|---|"
-    for each in PLANTED:
+    for each in PLANTED_BUGS:
         line = hunts.get(each.name)
         seed = "not hunted yet" if line is None or line.seed is None else line.seed
         yield f"| {each.breaks} | {each.name} | `{each.file}` | {seed} |"
@@ -195,7 +195,7 @@ def _found() -> Iterator[str]:
 
 def _begins() -> Iterator[str]:
     yield "## Where runs begin\n"
-    for each in STARTS:
-        yield f"- {each.name}" + (f" ({', '.join(each.shows)})" if each.shows else "")
+    for each in INITIAL_WORLDS:
+        yield f"- {each.name}" + (f" ({', '.join(each.covers)})" if each.covers else "")
     yield from (f"- {name} has no start: {why}." for name, why in UNSIMULATED.items())
     yield ""

@@ -11,7 +11,7 @@ import pytest
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import AlarmDefinition
 from firstline.diagnosis.evidence import AlarmState
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.lab.twin.fleet.alarm_metrics import (
     breaches,
     external,
@@ -173,11 +173,11 @@ def watched_by_response_time(world: World) -> object:
 def ringing(*turns: tuple[int, AlarmState], since: int = 0) -> World:
     """A world half an hour after its start, whose alarm of the response time rings since then."""
     world = World(Scenario(name="metrics"), NOW, PROFILE.fleet.group)
-    arn, at = undeployed.arn("response-time", HOME), NOW + since * MINUTE
-    body = tell.envelope("response-time", AlarmState.ALARM, at, PROFILE, HOME)
+    arn, at = undeployed.alarm_arn("response-time", HOME), NOW + since * MINUTE
+    body = alarm_events.alarm_event("response-time", AlarmState.ALARM, at, PROFILE, HOME)
     world.watch(arn, body, None, since=at)
     for minutes, state in turns:
-        world.tell(arn, state, NOW + minutes * MINUTE)
+        world.schedule_state(arn, state, NOW + minutes * MINUTE)
     world.advance(NOW + 30 * MINUTE)
     return world
 

@@ -97,7 +97,7 @@ def explain(
     """Tell which rule an event matched, and why the others did not."""
     home = envelope.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    own = undeployed.own(loaded, home)
+    own = undeployed.alarms_by_arn(loaded, home)
     signal = with_profile_name(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
     line = _explained(event, signal, loaded, home)
     if as_json:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from firstline.adapters.aws import external_alarm
 from firstline.adapters.aws.metric_data import VALUE
 from firstline.config.profile import AlarmDefinition
-from firstline.lab.twin.changes import Answer, Parameters
 from firstline.lab.twin.fleet.alarms import Alarm
+from firstline.lab.twin.scaling_calls import Answer, Parameters
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.alarm_metric import ExternalDefinition, ExternalMetric, Values, window
@@ -17,14 +17,14 @@ PERCENT_MAX = 100
 
 
 def values(world: World, alarm: AlarmDefinition, periods: Iterable[datetime]) -> Values:
-    """The value of each of *periods*, on its side of the threshold."""
+    """Return the value of each of *periods*, on its side of the threshold."""
     return {at: value(alarm, breaches=breaches(world, alarm, at)) for at in periods}
 
 
 def external(
     world: World, arn: str, signalled_at: datetime, until: datetime
 ) -> ExternalMetric | None:
-    """What the alarm judges, as its event shows it, and its metric around the incident."""
+    """Return the alarm's condition by its event, and its metric around the incident."""
     shown = world.described(arn) if arn in world.alarms else {}
     judged = external_alarm.judged(shown)
     if judged is None:
@@ -35,7 +35,7 @@ def external(
 
 
 def breaches(world: World, alarm: AlarmDefinition, at: datetime) -> bool:
-    """Whether the period that begins at *at* breaches, by any alarm that watches the metric."""
+    """True if the period that begins at *at* breaches, by any alarm over the metric."""
     watching = (
         each for each in world.alarms.values() if each.watches(alarm.namespace, alarm.metric)
     )
@@ -43,14 +43,14 @@ def breaches(world: World, alarm: AlarmDefinition, at: datetime) -> bool:
 
 
 def _leads(alarm: Alarm, judged: AlarmDefinition | ExternalDefinition, at: datetime) -> bool:
-    """ALARM follows as many periods that breach as *judged* needs."""
+    """True if ALARM follows as many breaching periods as *judged* needs."""
     period = timedelta(seconds=judged.period_seconds)
     needed = judged.breaching_periods or judged.evaluation_periods
     return any(alarm.rings_at(at + number * period) for number in range(1, needed + 1))
 
 
 def external_value(judged: ExternalDefinition, *, breaches: bool) -> float:
-    """As `value`, of a unit that is not known: whole where the threshold is."""
+    """Return a value as `value` does, of an unknown unit: whole where the threshold is."""
     threshold, half = judged.threshold, abs(judged.threshold) / 2
     step = max(math.ceil(half), 1) if threshold.is_integer() else half
     if (judged.comparison in {">", ">="}) is breaches:
@@ -60,7 +60,7 @@ def external_value(judged: ExternalDefinition, *, breaches: bool) -> float:
 
 
 def value(alarm: AlarmDefinition, *, breaches: bool) -> float:
-    """A value well beyond the threshold, or well within it; of what is counted, a whole one."""
+    """Return a value clearly beyond the threshold, or within it; whole for a count."""
     threshold, half = alarm.threshold, alarm.threshold / 2
     above = (alarm.comparison in {">", ">="}) is breaches
     if alarm.unit == "percent":
@@ -71,12 +71,12 @@ def value(alarm: AlarmDefinition, *, breaches: bool) -> float:
 
 
 def asked_for(queries: Sequence[Parameters]) -> bool:
-    """Whether *queries* ask for the metric of one alarm."""
+    """True if *queries* request the metric of one alarm."""
     return any(each["Id"] == VALUE or "Expression" in each for each in queries)
 
 
 def metric_data(world: World, parameters: Parameters) -> Answer:
-    """A value each period, from the first that begins in the time that is asked for."""
+    """Return a value for each period, from the first in the requested span."""
     queries = parameters["MetricDataQueries"]
     begin, end = parameters["StartTime"], parameters["EndTime"]
     period = timedelta(seconds=external_alarm.period_seconds(queries))
@@ -87,7 +87,7 @@ def metric_data(world: World, parameters: Parameters) -> Answer:
 
 
 def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetime]) -> Values:
-    """One metric has one course, whichever alarm is asked about: the profile's own decides it."""
+    """Return a metric's values, the same for all alarms over it: the profile's alarm decides."""
     made = next((each for each in world.made if _watched(each) == _asked(queries)), None)
     if made is not None:
         return values(world, made, times)
@@ -101,7 +101,7 @@ def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetim
 def _others(
     world: World, queries: Sequence[Parameters]
 ) -> Iterator[tuple[Alarm, ExternalDefinition]]:
-    """The alarms of events that judge what *queries* give."""
+    """Yield the alarms of events whose metric *queries* request."""
     for arn, alarm in world.alarms.items():
         shown = world.described(arn)
         judged = external_alarm.judged(shown)
