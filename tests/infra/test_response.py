@@ -107,7 +107,7 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     )
     assert read.signals_queue_url == url(made, "QueuesSignals")
     assert read.wakes_queue_url == url(made, "QueuesWakes")
-    own = [each.name for each in detection.made(profile)]
+    own = [each.name for each in detection.deployable_alarms(profile)]
     assert sorted(read.alarms.values()) == sorted([*own, DRILL_ALARM])
     assert read.hash_key == (
         f"{{{{resolve:secretsmanager:{made.arn(made.one('AWS::SecretsManager::Secret', 'HashKey'))}"

@@ -36,7 +36,7 @@ def classified(body: bytes, profile: Profile) -> Classification:
 
 def names(profile: Profile) -> Iterator[str]:
     """Of its alarms, made and others', and of the rules for what the fleet has."""
-    has = {each.name for each in alarms.made(profile)}
+    has = {each.name for each in alarms.deployable_alarms(profile)}
     lacks = {each.name for each in profile.alarms.made} - has
     yield from has
     yield from (each.name for each in profile.alarms.external)

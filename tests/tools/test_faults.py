@@ -14,7 +14,7 @@ from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
 from firstline.lab.twin.replay_result import ReplayResult
 from tools import faults
-from tools.faults import HOME, ROWS, Row, cells, judged, load, run, sample
+from tools.faults import HOME, ROWS, Row, cells, judge, load, run, sample
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {
@@ -63,7 +63,7 @@ def test_every_call_of_the_three_functions_has_its_row() -> None:
     }
     had = {(row.function, action) for row in ROWS for action in permissions(row.call)}
     lacking = {action for function, action in needed - had if action.partition(":")[0] != "logs"}
-    assert lacking | {"codedeploy:ListDeployments"} == set(faults.UNREACHED)
+    assert lacking | {"codedeploy:ListDeployments"} == set(faults.UNUSED_ACTIONS)
 
 
 def permissions(call: str) -> set[str]:
@@ -81,7 +81,7 @@ def outage() -> ReplayResult:
 
 
 def test_a_run_that_is_well_has_nothing_wrong(outage: ReplayResult) -> None:
-    assert list(judged(outage)) == []
+    assert list(judge(outage)) == []
     assert any(each.startswith("ssm.SendCommand") for each in outage.changes)
 
 
@@ -111,8 +111,8 @@ def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
         ),
     }
     for why, bad in wrong.items():
-        told = list(judged(bad))
-        assert any(why in each or "and entry 1 was due" in each for each in told), why
+        result = list(judge(bad))
+        assert any(why in each or "and entry 1 was due" in each for each in result), why
 
 
 def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +129,8 @@ def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_table_is_complete_and_nothing_in_it_is_wrong() -> None:
-    told = load(ROOT / "docs" / "faults.jsonl")
-    assert [(it.function, it.call, it.fault) for it in told] == [
+    result = load(ROOT / "docs" / "faults.jsonl")
+    assert [(it.function, it.call, it.fault) for it in result] == [
         (row.function, row.call, fault) for row, fault in cells()
     ]
-    assert [each for each in told if each.wrong] == []
+    assert [each for each in result if each.wrong] == []

@@ -1,4 +1,4 @@
-"""What a long run found is mended: its seeds are clean, and the page says so."""
+"""The faults of long runs are repaired: their seeds are clean, and the page says so."""
 
 from pathlib import Path
 

@@ -12,11 +12,11 @@ from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
 from firstline.lab.simulation.mutants.planted_bug import PlantedBug
 from firstline.lab.simulation.mutants.seed_search import find_seed
 from firstline.lab.simulation.regressions import REGRESSIONS, Regression
-from tools.prove import hunted
+from tools.prove import load_hunts
 from tools.regressions import read
 
 DOCS = Path(__file__).parents[3] / "docs"
-KNOWN = hunted(DOCS / "planted.jsonl")
+KNOWN = load_hunts(DOCS / "planted.jsonl")
 CHOICES = {each.name: each.choices for each in read(DOCS / "regressions.jsonl")}
 BY_NAME = {each.name: each for each in PLANTED_BUGS}
 GONE = PlantedBug(

@@ -75,12 +75,12 @@ def show(
 ) -> None:
     """Print the whole that a fleet file and its policy make, and where each line comes from."""
     raw = profile_file.read(file)
-    found = profiles.extending(raw, str(file))
+    found = profiles.parse_extension(raw, str(file))
     if found is None:
         profiles.parse(raw, str(file))
         print(raw.decode(), end="")
         return
-    for line in provenance.annotated(found):
+    for line in provenance.annotate(found):
         print(line)
 
 

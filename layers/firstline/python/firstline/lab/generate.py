@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import NamedTuple
 
 from firstline import event_sources as sources
-from firstline.config.profile import Prefix, Profile, Rule, Wanted
+from firstline.config.profile import Matcher, Prefix, Profile, Rule
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
@@ -83,7 +83,7 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
 
     An external alarm goes by either of its names.
     """
-    if detection.named(name, profile) is not None:
+    if detection.find_alarm(name, profile) is not None:
         return alarm_events.alarm_event(name, AlarmState.ALARM, at, profile, home)
     external = [it.name for it in profile.alarms.external if name in (it.name, it.known_as)]
     if external:
@@ -95,7 +95,7 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
 
 
 def _near(name: str, profile: Profile) -> str:
-    made = [each.name for each in detection.made(profile)]
+    made = [each.name for each in detection.deployable_alarms(profile)]
     known = [*alarms_of(profile), *(each.name for each in profile.rules)]
     like = get_close_matches(name, known, n=3)
     return f"did you mean {', '.join(like)}?" if like else f"alarms are {', '.join(made)}"
@@ -103,7 +103,7 @@ def _near(name: str, profile: Profile) -> str:
 
 def alarms_of(profile: Profile) -> list[str]:
     """Return the alarms of *profile* by its own names: its own, then external ones."""
-    made = [each.name for each in detection.made(profile)]
+    made = [each.name for each in detection.deployable_alarms(profile)]
     return list(dict.fromkeys([*made, *(it.known_as for it in profile.alarms.external)]))
 
 
@@ -120,7 +120,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     return body
 
 
-def _one(wanted: Wanted) -> str:
+def _one(wanted: Matcher) -> str:
     """Return a value that matches *wanted*."""
     if isinstance(wanted, Prefix):
         return f"{wanted.prefix}x"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Never
 
 from firstline.config.channels import channel
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.controller.ports import Ports
 from firstline.controller.ports.people import Wake
 from firstline.diagnosis.evidence import (
@@ -185,7 +185,7 @@ class PastBackground:
         """See `firstline.controller.ports.readings.Background`."""
         raise DependencyUnavailable(f"metrics around {start}: {NEVER.why}")
 
-    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Never:
+    def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Never:
         """See `firstline.controller.ports.readings.Background`."""
         raise DependencyUnavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
 

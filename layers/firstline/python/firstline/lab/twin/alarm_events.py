@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
@@ -29,9 +29,9 @@ def alarm_event(  # noqa: PLR0913, PLR0917 - what an event says
     reason: str = REASON,
 ) -> bytes:
     """Return the event; raises `InvalidInput` for an alarm that the fleet does not have."""
-    found = detection.named(name, profile)
+    found = detection.find_alarm(name, profile)
     if found is None and name != DRILL_ALARM:
-        known = ", ".join(each.name for each in detection.made(profile))
+        known = ", ".join(each.name for each in detection.deployable_alarms(profile))
         message = f"the profile makes no alarm {name!r}: known are {known}"
         raise InvalidInput(message)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -69,7 +69,7 @@ def disables_actions(body: bytes) -> bool:
     return configuration.get("actionsEnabled") is False
 
 
-def _metric(alarm: MadeAlarm) -> dict[str, object]:
+def _metric(alarm: AlarmDefinition) -> dict[str, object]:
     metric = {
         "namespace": alarm.namespace,
         "name": alarm.metric,

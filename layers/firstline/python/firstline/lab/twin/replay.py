@@ -94,7 +94,7 @@ def replay(  # noqa: PLR0913 - who replays says all of it
     for event in events:
         _watch_alarm(event, world, home)
     world.mutes += alarm_events.mute_windows(scenario, world.start, home)
-    world.made = detection.made(profile)
+    world.made = detection.deployable_alarms(profile)
     clock = WorldClock(world)
     pagerduty = PagerDutyServer(lambda: world.now, lambda: _pager_fault(world, clock))
     tally = RunRecorder()

@@ -20,7 +20,7 @@ from firstline.lab.twin.fleet.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
 
 if TYPE_CHECKING:
-    from firstline.config.profile import MadeAlarm
+    from firstline.config.profile import AlarmDefinition
 
 ALARMS_CREATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """The creation date of the alarms."""
@@ -78,7 +78,7 @@ class World:
         self.commands: dict[CommandId, Command] = {}
         self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
-        self.made: tuple[MadeAlarm, ...] = ()  # the alarms whose metrics CloudWatch has
+        self.made: tuple[AlarmDefinition, ...] = ()  # the alarms whose metrics CloudWatch has
         self.notices: list[tuple[datetime, str, str]] = []
         self.breaks: list[BreakPlan] = list(scenario.breaks)
         self._disabled: list[tuple[datetime, str]] = []

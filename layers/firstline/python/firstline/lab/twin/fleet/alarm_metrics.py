@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 
 from firstline.adapters.aws import external_alarm
 from firstline.adapters.aws.metric_data import VALUE
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.lab.twin.scaling_calls import Answer, Parameters
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarm_metric import ExternalMetric, Judged, Values, window
+from firstline.monitoring.alarm_metric import ExternalDefinition, ExternalMetric, Values, window
 
 PERCENT_MAX = 100
 
 
-def values(world: World, alarm: MadeAlarm, periods: Iterable[datetime]) -> Values:
+def values(world: World, alarm: AlarmDefinition, periods: Iterable[datetime]) -> Values:
     """Return the value of each of *periods*, on its side of the threshold."""
     return {at: value(alarm, breaches=breaches(world, alarm, at)) for at in periods}
 
@@ -34,7 +34,7 @@ def external(
     return ExternalMetric(judged, around, found)
 
 
-def breaches(world: World, alarm: MadeAlarm, at: datetime) -> bool:
+def breaches(world: World, alarm: AlarmDefinition, at: datetime) -> bool:
     """True if the period that begins at *at* breaches, by any alarm over the metric."""
     watching = (
         each for each in world.alarms.values() if each.watches(alarm.namespace, alarm.metric)
@@ -42,14 +42,14 @@ def breaches(world: World, alarm: MadeAlarm, at: datetime) -> bool:
     return any(_leads(each, alarm, at) for each in watching)
 
 
-def _leads(alarm: Alarm, judged: MadeAlarm | Judged, at: datetime) -> bool:
+def _leads(alarm: Alarm, judged: AlarmDefinition | ExternalDefinition, at: datetime) -> bool:
     """True if ALARM follows as many breaching periods as *judged* needs."""
     period = timedelta(seconds=judged.period_seconds)
     needed = judged.breaching_periods or judged.evaluation_periods
     return any(alarm.rings_at(at + number * period) for number in range(1, needed + 1))
 
 
-def external_value(judged: Judged, *, breaches: bool) -> float:
+def external_value(judged: ExternalDefinition, *, breaches: bool) -> float:
     """Return a value as `value` does, of an unknown unit: whole where the threshold is."""
     threshold, half = judged.threshold, abs(judged.threshold) / 2
     step = max(math.ceil(half), 1) if threshold.is_integer() else half
@@ -59,7 +59,7 @@ def external_value(judged: Judged, *, breaches: bool) -> float:
     return threshold - step if threshold or judged.comparison in {"<", ">="} else 0.0
 
 
-def value(alarm: MadeAlarm, *, breaches: bool) -> float:
+def value(alarm: AlarmDefinition, *, breaches: bool) -> float:
     """Return a value clearly beyond the threshold, or within it; whole for a count."""
     threshold, half = alarm.threshold, alarm.threshold / 2
     above = (alarm.comparison in {">", ">="}) is breaches
@@ -98,7 +98,9 @@ def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetim
     return {at: external_value(judged, breaches=_leads(alarm, judged, at)) for at in times}
 
 
-def _others(world: World, queries: Sequence[Parameters]) -> Iterator[tuple[Alarm, Judged]]:
+def _others(
+    world: World, queries: Sequence[Parameters]
+) -> Iterator[tuple[Alarm, ExternalDefinition]]:
     """Yield the alarms of events whose metric *queries* request."""
     for arn, alarm in world.alarms.items():
         shown = world.described(arn)
@@ -107,10 +109,10 @@ def _others(world: World, queries: Sequence[Parameters]) -> Iterator[tuple[Alarm
             yield alarm, judged
 
 
-def _watched(alarm: MadeAlarm) -> tuple[object, ...]:
+def _watched(alarm: AlarmDefinition) -> tuple[object, ...]:
     metrics = [alarm.metric]
     metrics += [alarm.percent_of] if alarm.percent_of not in {"", detection.QUOTA} else []
-    expression = detection.share(alarm) if alarm.percent_of else None
+    expression = detection.percent_expression(alarm) if alarm.percent_of else None
     dimensions = sorted(alarm.dimensions.items())
     own = alarm.namespace, dimensions, alarm.period_seconds, alarm.statistic
     return [(each, *own) for each in metrics], expression

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.diagnosis.investigation import (
     COMPARISON_WINDOW,
     DAYS_BEFORE,
@@ -47,7 +47,7 @@ class MemoryInvestigation:
         unusual = self._world.scenario.unusual.items()
         return Metrics(tuple(Series(name, (value,), before) for name, value in unusual))
 
-    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
+    def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
         """See `firstline.controller.ports.readings.Investigation`."""
         return self._effects.effect(
             "background",
