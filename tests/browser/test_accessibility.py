@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.analysis.drill import page as drills
-from firstline.cli.analysis.drill.rehearsal import Rehearsal
+from firstline.cli.analysis.drill.report import Rehearsal
 from firstline.cli.analysis.drill.results import drilled
 from firstline.cli.console import open_board
 from firstline.config.settings import Home

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from firstline.cli import cdk
-from firstline.cli.account import assembly, past
-from firstline.cli.account.past import Past
+from firstline.cli.account import assembly, past_check
+from firstline.cli.account.past_check import Past
 from firstline.cli.cdk import unless_named
 from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from firstline.cli.doctor import examine, tell
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.doctor import parts
 from firstline.doctor.readers.gather import gather

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.account.alarm_state import Rung
-from firstline.cli.analysis.drill.playing import Stage, play
-from firstline.cli.analysis.drill.rehearsal import as_markdown
+from firstline.cli.analysis.drill.run import Stage, play
+from firstline.cli.analysis.drill.report import as_markdown
 from firstline.cli.drill import tell, write
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch, end_on_signals
-from firstline.cli.output.deployed import DrillLine
+from firstline.cli.output.deployment_lines import DrillLine
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
 from firstline.controller.operators.execute import Call, pull

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice
 from tests.adapters.loopback import Loopback, http

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.config import fleet_file
 from firstline.ids import digest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from tests.events import ABSENT, EVENTS, body, edited
 from tests.strategies import CALM, JSON

@@ -9,8 +9,8 @@ import pytest
 
 from bench.narrow import narrowed
 from firstline.actions.catalogue import UNDOING
-from firstline.cli.envelope import PROFILES
-from firstline.cli.output import replay as account
+from firstline.cli.event_files import PROFILES
+from firstline.cli.output import replay_lines as account
 from firstline.cli.replay import read, unmet
 from firstline.config.settings import Home
 from firstline.lab.twin.deadline import late

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exporting, incidents
+from firstline.cli import audit_export, incidents
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import AuditLine, FaultLine
@@ -20,7 +20,7 @@ def ledger() -> None:
     """The ledger, checked by anyone."""
 
 
-app.command()(exporting.export)
+app.command()(audit_export.export)
 app.command("list")(incidents.list_incidents)
 app.command()(incidents.show)
 

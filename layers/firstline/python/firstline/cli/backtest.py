@@ -8,11 +8,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from firstline.cli import envelope, exported, replay_export
-from firstline.cli.envelope import RUNBOOK, Account, Region, Unread
+from firstline.cli import event_files, export_files, replay_export
+from firstline.cli.event_files import RUNBOOK, Account, Region, Unread
 from firstline.cli.output import lines as output
 from firstline.cli.output import progress, terminal
-from firstline.cli.output.past import BacktestLine, FlipLine, GainedLine
+from firstline.cli.output.redecide_lines import BacktestLine, FlipLine, GainedLine
 from firstline.cli.output.progress import bar
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
@@ -69,7 +69,7 @@ def run(
     A file that cannot be read is named in a line of its own; the status is then 2.
     """
     wanted = _wanted(fail_on or [])
-    home, unread = envelope.home(account, region), Unread("backtest")
+    home, unread = event_files.home(account, region), Unread("backtest")
     files, recorded = _recorded(_files(paths, unread), unread)
     before = _old(against, recorded)
     after = profiles.load(policy)
@@ -102,7 +102,7 @@ def _wanted(fail_on: list[str]) -> set[str]:
 def _files(paths: list[Path], unread: Unread) -> list[Path]:
     """The files that *paths* name, of a folder each in it, in the order in which they begin."""
     begins: dict[Path, datetime] = {}
-    for path in envelope.files(paths, (".json", ".jsonl"), unread):
+    for path in event_files.files(paths, (".json", ".jsonl"), unread):
         with unread.past():
             begins[path] = _begins(path)
     return sorted(begins, key=lambda each: (begins[each], each.name))
@@ -158,10 +158,10 @@ def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> 
 
     try:
         if replay_export.holds(file):
-            with exported.understood(file):
+            with export_files.understood(file):
                 occurrences.relive(file, pair, far)
         elif file.suffix == ".json":
-            occurrences.hear(envelope.read(file), pair, home, str(file))
+            occurrences.hear(event_files.read(file), pair, home, str(file))
         else:
             _stream(file, pair, home, far)
     except OSError as error:

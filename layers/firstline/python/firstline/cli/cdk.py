@@ -149,11 +149,11 @@ def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
 
 def _past(place: Place, since: datetime) -> tuple[str, ...]:
     """What the deployed ledger shows to be lost or gained, printed."""
-    from firstline.cli.account import past
+    from firstline.cli.account import past_check
     from firstline.cli.output.terminal import printable
 
-    found = past.check(place, since)
-    print("\n".join(map(printable, past.lines(found))), flush=True)
+    found = past_check.check(place, since)
+    print("\n".join(map(printable, past_check.lines(found))), flush=True)
     return found.losses
 
 

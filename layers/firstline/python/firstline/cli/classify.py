@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, fleets
-from firstline.cli.envelope import Account, Region, Unread
+from firstline.cli import event_files, fleets
+from firstline.cli.event_files import Account, Region, Unread
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
@@ -45,12 +45,12 @@ def run(
 
     A file that cannot be read is named in a line of its own; the status is then 2.
     """
-    home = envelope.home(account, region)
+    home = event_files.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
     unread, lines = Unread("classify"), list[ClassifyLine]()
-    for path in envelope.files(paths, (".json",), unread):
+    for path in event_files.files(paths, (".json",), unread):
         with unread.past():
-            lines.append(_line(path, envelope.read(path), loaded, home))
+            lines.append(_line(path, event_files.read(path), loaded, home))
     if as_json:
         for line in lines:
             output.emit(line)
@@ -81,16 +81,16 @@ def make(
 
     It is dated now, and matches the rule that it was made for.
     """
-    from firstline.cli import exported
+    from firstline.cli import export_files
     from firstline.lab.generate import generate
 
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    home = envelope.home(account, region)
+    home = event_files.home(account, region)
     body = json.dumps(json.loads(generate(name, loaded, home, datetime.now(UTC))), indent=2)
     if output is None:
         print(body)
         return
-    exported.write([f"{body}\n".encode()], output)
+    export_files.write([f"{body}\n".encode()], output)
     print(f"{output}: written; see classify and replay", file=sys.stderr)
 
 

@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
-from firstline.cli import envelope, exported, replay
+from firstline.cli import event_files, export_files, replay
 from firstline.cli.analysis import board
 from firstline.cli.analysis.board import Board
-from firstline.cli.envelope import Account, Region
+from firstline.cli.event_files import Account, Region
 from firstline.cli.fleets import FileOrExample
-from firstline.cli.output import screen
+from firstline.cli.output import replay_text
 from firstline.cli.replay import Where
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
@@ -58,7 +58,7 @@ def run(
     region: Region = "us-east-1",
 ) -> None:
     """Show an event (.json) or a scenario (.toml) that is replayed, or an export, in a browser."""
-    home = envelope.home(account_id, region)
+    home = event_files.home(account_id, region)
     follows = path.suffix == ".jsonl" and at is None
     shown = Followed(path, home) if follows else open_board(path, at, fleet, home)
     try:
@@ -111,12 +111,12 @@ def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
 
 def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
     if path.suffix == ".jsonl":
-        with exported.opened(path) as lines:
+        with export_files.opened(path) as lines:
             return path.name, [each for each in lines if isinstance(each, Recorded)]
     from firstline.lab.twin.replay import replay as played
 
     scenario, events, policy = replay.read(path, home, fleet)
-    with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
+    with replay_text.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)
     chains = (*(each.entries for each in done.chapters), done.control)
     return scenario.name, [recorded(entry) for chain in chains for entry in chain]

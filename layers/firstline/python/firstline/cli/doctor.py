@@ -13,7 +13,7 @@ from firstline.cli import fleets
 from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
-from firstline.cli.output.deployed import DoctorLine
+from firstline.cli.output.deployment_lines import DoctorLine
 from firstline.config import fleet_file as profiles
 from firstline.doctor import quotas
 from firstline.doctor import run as checks

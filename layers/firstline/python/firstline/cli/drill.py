@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, fleets
+from firstline.cli import export_files, fleets
 from firstline.cli.account.alarm_state import AwsAlarms
-from firstline.cli.analysis.drill.playing import Played, Stage, play
-from firstline.cli.analysis.drill.rehearsal import as_markdown
+from firstline.cli.analysis.drill.run import Played, Stage, play
+from firstline.cli.analysis.drill.report import as_markdown
 from firstline.cli.fleets import Credentials, File, Place, Region
 from firstline.cli.operators import length
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
-from firstline.cli.output.deployed import DrillLine
+from firstline.cli.output.deployment_lines import DrillLine
 from firstline.cli.shell import values
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
@@ -79,10 +79,10 @@ def write(played: Played, profile: Profile, html: Path | None, markdown: Path | 
 
     reports = (report.write(played.chain, profile),) if played.chain else ()
     if html is not None:
-        exported.write([page(reports, played.report).encode()], html)
+        export_files.write([page(reports, played.report).encode()], html)
     if markdown is not None:
         texts = (as_markdown(played.report), *map(of_incident, reports))
-        exported.write(["\n".join(texts).encode()], markdown)
+        export_files.write(["\n".join(texts).encode()], markdown)
 
 
 def tell(line: DrillLine, *, as_json: bool) -> int:

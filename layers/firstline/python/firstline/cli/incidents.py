@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, times
+from firstline.cli import export_files, times
 from firstline.cli.analysis.selection import OUTCOMES, Wanted, summaries
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
-from firstline.cli.output import entries, listing
+from firstline.cli.output import entry_list, incident_list
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger.export import Recorded, recorded
@@ -56,7 +56,7 @@ def list_incidents(
     )
     with reading(export, Place(fleet, region, profile)) as found:
         fitting = (each for each in summaries(found) if _fits(each, wanted))
-        listing.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
+        incident_list.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
 
 
 def show(
@@ -71,7 +71,7 @@ def show(
     id_ = IncidentId(incident)
     with reading(export, Place(fleet, region, profile), id_) as found:
         told = (each for each in found if each.entry.incident == id_)
-        count = entries.tell(told, as_json=as_json)
+        count = entry_list.tell(told, as_json=as_json)
     if not count:
         raise InvalidInput(f"there is no incident {incident} in {export or 'the deployed ledger'}")
 
@@ -82,7 +82,7 @@ def reading(
 ) -> Iterator[Iterator[Recorded]]:
     """Entries of the file *export*, or of the deployed ledger; of *incident* at least."""
     if export is not None:
-        with exported.opened(export) as lines:
+        with export_files.opened(export) as lines:
             yield (each for each in lines if isinstance(each, Recorded))
         return
     from firstline.cli.account import deployments

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from firstline.adapters.clock import SystemClock
-from firstline.cli import doctor, exported, fleets
+from firstline.cli import doctor, export_files, fleets
 from firstline.cli.fleets import Credentials, Place
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file, recipients, shortening
@@ -70,7 +70,7 @@ def _loads(output: Path) -> bool:
 
 def _shorten(old: Path, output: Path) -> int:
     short = shortening.shorten(read(old), str(old))
-    exported.write([short.text.encode()], output)
+    export_files.write([short.text.encode()], output)
     print(f"{output}: {len(short.text.splitlines())} lines")
     for each in recipients.faults(output):
         print(each)
@@ -130,7 +130,7 @@ def _write(output: Path, found: Sequence[Answer], shown: Survey | None) -> None:
         known_of = {"account": shown.home.account, "region": shown.home.region}
         header = Header(origin, today, _notes(shown))
         written = text(found, header, watching(shown), known_of)
-    exported.write([written.encode()], output)
+    export_files.write([written.encode()], output)
     left = written.count("# ?") - 1
     print(f"{output}: {len(written.splitlines())} lines, {left} questions")
 

@@ -23,7 +23,7 @@ from itertools import pairwise
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
-from firstline.cli.account import trust
+from firstline.cli.account import ca_bundle
 from firstline.errors import DependencyUnavailable, InvalidInput
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main() -> None:
     """Run the command of ``sys.argv`` and leave with its status."""
     end_on_signals()
-    trust.spread(os.environ)
+    ca_bundle.spread(os.environ)
     try:
         status = completed([]) if COMPLETES in os.environ else dispatch(sys.argv[1:])
     except KeyboardInterrupt:  # what the command changed is restored by now

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, fleets
+from firstline.cli import event_files, fleets
 from firstline.cli.classify import MEANT
-from firstline.cli.envelope import Account, Region
+from firstline.cli.event_files import Account, Region
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
@@ -95,10 +95,10 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Tell which rule an event matched, and why the others did not."""
-    home = envelope.home(account, region)
+    home = event_files.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
     own = undeployed.own(loaded, home)
-    signal = known_as(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
+    signal = known_as(parse(event_files.read(event), home, undeployed.UNDATED), loaded, own)
     line = _explained(event, signal, loaded, home)
     if as_json:
         output.emit(line)

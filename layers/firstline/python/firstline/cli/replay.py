@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, exported, fleets, replay_export, report
-from firstline.cli.envelope import PROFILES, Account, Region
+from firstline.cli import event_files, export_files, fleets, replay_export, report
+from firstline.cli.event_files import PROFILES, Account, Region
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
-from firstline.cli.output import replay as account
-from firstline.cli.output import screen
+from firstline.cli.output import replay_lines as account
+from firstline.cli.output import replay_text
 from firstline.cli.output.lines import ReplayLine
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
@@ -70,7 +70,7 @@ def run(
         if html is not None:
             _write_page(report.read(path), html)
         return replay_export.run(path, as_json=as_json)
-    home = envelope.home(account_id, region)
+    home = event_files.home(account_id, region)
     scenario, events, profile = read(path, home, fleet)
     if world is not None:
         scenario = copy.replace(scenario, hosts=scenarios.load(world).hosts)
@@ -84,7 +84,7 @@ def run(
         for line in told:
             output.emit(line)
     else:
-        screen.show(scenario, replayed, told)
+        replay_text.show(scenario, replayed, told)
     faults = [*replayed.refused, *unmet(scenario, told), *late(scenario, replayed, profile)]
     for each in faults:
         print(f"{path}: {each}", file=sys.stderr)
@@ -104,7 +104,7 @@ def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event
         policy, begins = profiles.load(profile), scenario.begins
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
-    body, profile = envelope.event(path), fleets.choose_or_example(fleet)
+    body, profile = event_files.event(path), fleets.choose_or_example(fleet)
     return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile
 
 
@@ -116,7 +116,7 @@ def _event(
         raise InvalidInput(f"{path}: an event is either of a file or of an alarm: give one of them")
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
-        body = envelope.read(path.parent / plan.file)
+        body = event_files.read(path.parent / plan.file)
         body = body if plan.dated else _redated(body, begins + after)
         return Event(body, after, plan.counts, plan.lost)
     body = tell.envelope(plan.alarm, plan.state, begins + after, policy, home)
@@ -145,7 +145,7 @@ def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: 
     """Run it; what the handlers log goes nowhere, for standard output is the command's."""
     from firstline.lab.twin.replay import replay
 
-    with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
+    with replay_text.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         return replay(scenario, events, profile, home, progress)
 
 
@@ -154,7 +154,7 @@ def _export(replayed: Replayed, path: Path) -> None:
     texts = {digest(replayed.policy.encode()): replayed.policy}
     chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
     entries = (entry for chain in chains for entry in chain)
-    exported.write(exports.write(entries, texts.get), path)
+    export_files.write(exports.write(entries, texts.get), path)
 
 
 def _report(replayed: Replayed, profile: Path, path: Path) -> None:
@@ -167,7 +167,7 @@ def _report(replayed: Replayed, profile: Path, path: Path) -> None:
 
 
 def _write_page(reports: tuple[Report, ...], path: Path) -> None:
-    exported.write([report.page_of(reports).encode()], path)
+    export_files.write([report.page_of(reports).encode()], path)
     print(f"{path}: written", file=sys.stderr)
 
 

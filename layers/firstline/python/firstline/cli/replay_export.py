@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 
 from firstline.adapters.pagerduty.notifier import event
-from firstline.cli import exported
+from firstline.cli import export_files
 from firstline.cli.output import lines as output
-from firstline.cli.output import replay as account
+from firstline.cli.output import replay_lines as account
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import PageLine, UpdateLine
-from firstline.cli.output.past import AgainLine, DifferenceLine
+from firstline.cli.output.redecide_lines import AgainLine, DifferenceLine
 from firstline.config.channels import channel
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
@@ -42,7 +42,7 @@ def run(path: Path, *, as_json: bool) -> int:
     """Tell each incident of the export in *path*; 1 if one is not decided as it was."""
     incidents = decisions = parted = 0
     known = policies(path)
-    with exported.opened(path) as read, exported.understood(path):
+    with export_files.opened(path) as read, export_files.understood(path):
         for line in _lines(path, read, known):
             incidents += 1
             decisions += line.decisions
@@ -62,10 +62,10 @@ def run(path: Path, *, as_json: bool) -> int:
 def policies(path: Path) -> dict[Digest, Profile]:
     """The policies of the export in *path*; raises `InvalidInput` naming the file."""
     try:
-        with exported.opened(path) as read:
+        with export_files.opened(path) as read:
             return chapters.policies(read)
     except InvalidInput as error:
-        raise exported.named(path, error) from error
+        raise export_files.named(path, error) from error
 
 
 def _lines(

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported
+from firstline.cli import export_files
 from firstline.cli.account import deployments
-from firstline.cli.analysis import archived
+from firstline.cli.analysis import archive_reader
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.incidents import Export, Until
 from firstline.cli.output import lines as output
@@ -75,28 +75,28 @@ def run(
         raise InvalidInput("--until goes with --since")
     reports = read(export, incident) if export else (_deployed(incident, place),)
     for path, made in _written(reports, html, markdown, ics):
-        exported.write([made.encode()], path)
+        export_files.write([made.encode()], path)
         print(f"{path}: written", file=sys.stderr)
     if as_json:
         for each in reports:
             output.emit(each)
     elif not files:
-        from firstline.cli.output import reading
+        from firstline.cli.output import report_text
 
-        reading.show(reports)
+        report_text.show(reports)
 
 
 def read(export: Path, incident: str = "") -> tuple[Report, ...]:
     """The reports of what *export* holds; raises `InvalidInput`."""
     chains: Chains = {}
     policies: dict[Digest, str] = {}
-    with exported.opened(export) as lines:
+    with export_files.opened(export) as lines:
         for each in lines:
             if isinstance(each, Recorded):
                 chains.setdefault(each.entry.incident, []).append(each.entry)
             elif isinstance(each, Policy):
                 policies[each.digest] = each.text
-    with exported.understood(export):
+    with export_files.understood(export):
         chosen = _chosen(chains, incident, export)
         return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
 
@@ -118,7 +118,7 @@ def _deployed(incident: str, place: Place) -> Report:
     if not found:
         raise InvalidInput(f"there is no incident {incident} in the deployed ledger")
     policy = recorded(found[-1]).policy
-    kept = archived.policy(deployment.archive, policy) if deployment.archive else None
+    kept = archive_reader.policy(deployment.archive, policy) if deployment.archive else None
     if kept is None and deployment.file is not None:
         return write(tuple(found), profiles.load(deployment.file))
     return write(tuple(found), _profile(found, {policy: kept} if kept is not None else {}))

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from firstline import version
-from firstline.cli import exported
+from firstline.cli import export_files
 from firstline.cli.main import STOPPED
 from firstline.cli.output import lines as output
-from firstline.cli.output import progress, stepwise
+from firstline.cli.output import progress, run_timeline
 from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
@@ -66,7 +66,7 @@ def run(
         raise InvalidInput("--export goes with --seed: it writes the ledger of one run")
     if seed is not None:
         if export is not None:
-            exported.write(found.exported(found.run(seed)), export)
+            export_files.write(found.exported(found.run(seed)), export)
         return _show(seed, found.simulate(seed), as_json=as_json)
     code = version.digest()
     told = campaigns.load(state) if state is not None else Campaign()
@@ -207,14 +207,14 @@ def _show(job: Job, outcome: Outcome, *, as_json: bool) -> int:
     else:
         of = " ".join(job) if isinstance(job, Cell) else f"seed {job}"
         print(f"{of}: {outcome.start}, {outcome.incidents} incidents, hash {outcome.hash}")
-        told = stepwise.lines(_again(job, outcome))
+        told = run_timeline.lines(_again(job, outcome))
         for each in (*told, *(f"VIOLATED {it}" for it in outcome.violations)):
             print(f"  {each}")
     return 1 if outcome.violations else 0
 
 
 def _violation(job: Job, outcome: Outcome) -> ViolationLine:
-    told = stepwise.lines(_again(job, outcome))
+    told = run_timeline.lines(_again(job, outcome))
     seed, cell = (None, " ".join(job)) if isinstance(job, Cell) else (job, "")
     return ViolationLine(
         seed=seed, cell=cell, start=outcome.start, broken=outcome.violations, timeline=tuple(told)

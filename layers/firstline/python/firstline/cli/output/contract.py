@@ -10,8 +10,8 @@ import msgspec
 
 from firstline.cli.analysis.statistics import Review
 from firstline.cli.output import lines
-from firstline.cli.output.deployed import DoctorLine, DrillLine
-from firstline.cli.output.past import AgainLine, BacktestLine
+from firstline.cli.output.deployment_lines import DoctorLine, DrillLine
+from firstline.cli.output.redecide_lines import AgainLine, BacktestLine
 from firstline.controller.operators.commands import CommandResult
 from firstline.reporting.postmortem.report import Report
 

@@ -1,6 +1,6 @@
 """The page of a drill: what came of it, before the report of the incident that it opened."""
 
-from firstline.cli.analysis.drill.rehearsal import Rehearsal
+from firstline.cli.analysis.drill.report import Rehearsal
 from firstline.reporting.html.report import drawn
 from firstline.reporting.html.templates import template
 from firstline.reporting.postmortem.report import Report

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, times
+from firstline.cli import export_files, times
 from firstline.cli.account import deployments
 from firstline.cli.account.deployments import Deployment
-from firstline.cli.analysis import archived
+from firstline.cli.analysis import archive_reader
 from firstline.cli.analysis.selection import within
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
@@ -62,13 +62,13 @@ def write(file: Path, deployment: Deployment, incidents: list[str], window: Wind
     What checkpoints there are is settled before the first entry is read.
     """
     counted = Counter[str]()
-    sealed = archived.checkpoints(deployment.archive) if deployment.archive else iter(())
+    sealed = archive_reader.checkpoints(deployment.archive) if deployment.archive else iter(())
     lines = exports.write(
         _counted(_chosen(deployment.ledger, incidents, window), counted),
         _texts(deployment, counted),
         (each for each in sealed if counted.update(("checkpoints",)) is None),
     )
-    exported.write(lines, file)
+    export_files.write(lines, file)
     return ExportLine(
         file=str(file),
         entries=counted["entries"],
@@ -84,7 +84,7 @@ def _texts(deployment: Deployment, counted: Counter[str]) -> Callable[[Digest], 
     own = fleet_file.read(deployment.file) if deployment.file else b""
 
     def text_of(policy: Digest) -> str | None:
-        kept = archived.policy(archive, policy) if archive else None
+        kept = archive_reader.policy(archive, policy) if archive else None
         text = kept if kept is not None or policy != digest(own) else own.decode()
         counted["policies"] += text is not None
         return text

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 from firstline.cli.account.alarm_state import Rung
 from firstline.cli.analysis.drill import results as drills
 from firstline.cli.analysis.drill.checks import faults, settled
-from firstline.cli.analysis.drill.rehearsal import Rehearsal
+from firstline.cli.analysis.drill.report import Rehearsal
 from firstline.cli.analysis.drill.results import Drilled, Expected
-from firstline.cli.output.deployed import DrillDecision, DrillLine
+from firstline.cli.output.deployment_lines import DrillDecision, DrillLine
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from firstline.cli import exported, exporting, replay_export
+from firstline.cli import export_files, audit_export, replay_export
 from firstline.cli.account import deployments
 from firstline.cli.fleets import Place
 from firstline.config import fleet_file
@@ -45,7 +45,7 @@ def check(place: Place, since: datetime) -> Past:
         raise InvalidInput("--check-past: name the fleet file by --fleet FILE")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "ledger.jsonl")
-        exporting.write(path, deployment, [], (since, None))
+        audit_export.write(path, deployment, [], (since, None))
         return of_export(path, deployment.file)
 
 
@@ -56,7 +56,7 @@ def of_export(path: Path, fleet: Path) -> Past:
     undecided: list[str] = []
     latest: Recorded | None = None
     incidents = 0
-    with exported.opened(path) as read, exported.understood(path):
+    with export_files.opened(path) as read, export_files.understood(path):
         for chain in chapters.chains(read):
             told = story(chain)
             if told is None:
@@ -68,7 +68,7 @@ def of_export(path: Path, fleet: Path) -> Past:
             undecided += [f"{told.id}: {compared.why}"] if compared.why else []
     before = known.get(latest.policy) if latest else None
     if before is not None:
-        with exported.understood(path):
+        with export_files.understood(path):
             found += misses.by_policy(path, before, fleet_file.load(fleet))
     return Past(incidents, tuple(found), tuple(undecided))
 
