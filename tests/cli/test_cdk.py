@@ -8,8 +8,8 @@ import pytest
 
 from firstline.cli import cdk
 from firstline.cli.account import assembly, past_check
-from firstline.cli.account.past_check import Past
-from firstline.cli.cdk import unless_named
+from firstline.cli.account.past_check import PastCheck
+from firstline.cli.cdk import with_default_stacks
 from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
 from firstline.lab.redecide.misses import Miss
@@ -30,7 +30,7 @@ from tests.builders import PROFILE_FILE
 )
 def test_all_stacks_are_meant_unless_one_is_named(given: list[str], handed: list[str]) -> None:
     """The value of an option is no stack."""
-    assert unless_named("--all", given) == [*given, *handed]
+    assert with_default_stacks("--all", given) == [*given, *handed]
 
 
 def test_the_example_is_deployed_to_no_account(capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,11 +225,11 @@ def test_it_stops_at_what_the_past_would_lose(
     lost = Miss(sort="page-lost", where="inc-1", at=BEGINS, why="the page inc-1")
     asked: list[Place] = []
 
-    def check(place: Place, _since: object) -> Past:
+    def check(place: Place, _since: object) -> PastCheck:
         asked.append(place)
-        return Past(1, (lost,), ())
+        return PastCheck(1, (lost,), ())
 
-    monkeypatch.setattr(past, "check", check)
+    monkeypatch.setattr(past_check, "check", check)
     folder = assembled(tmp_path, firstline_x_app=template("A", "B"))
     line = ["deploy", "--fleet", "my.toml", "--app", str(folder), "--check-past", "30d"]
     assert dispatch([*line, "--profile", "staging", "-c", "region=eu-west-1"]) == 2

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 import urllib3
 
-from firstline.cli.console import Followed, serving
+from firstline.cli.console import FollowedExport, make_server
 from firstline.cli.main import dispatch
 from firstline.config.settings import Home
 from firstline.reporting.console.view import Missing, Overview
@@ -59,20 +59,20 @@ def test_an_export_that_grows_is_read_again(export: Path, tmp_path: Path) -> Non
     lines = export.read_text().splitlines(keepends=True)
     path = tmp_path / "export.jsonl"
     path.write_text(lines[0])
-    followed = Followed(path, HOME)
-    early = followed.look("")
+    followed = FollowedExport(path, HOME)
+    early = followed.view("")
     assert isinstance(early, Overview)
     assert (len(early.open), len(early.ended)) == (1, 0)
     path.write_text("".join(lines) + "{")
-    broken = followed.look("")
+    broken = followed.view("")
     assert isinstance(broken, Missing)
     assert f"line {len(lines) + 1}" in broken.why
     path.write_text("".join(lines))
-    late = followed.look("")
+    late = followed.view("")
     assert isinstance(late, Overview)
     assert (len(late.open), len(late.ended)) == (0, 1)
     path.unlink()
-    assert isinstance(followed.look(""), Missing)
+    assert isinstance(followed.view(""), Missing)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_export_that_grows_is_read_again(export: Path, tmp_path: Path) -> Non
 def test_a_page_refreshes_where_it_may_change_until_a_person_pauses_it(
     export: Path, refresh: Refresh | None, query: str, *, again: bool
 ) -> None:
-    server = serving(Followed(export, HOME), 0, refresh)
+    server = make_server(FollowedExport(export, HOME), 0, refresh)
     thread = Thread(target=server.handle_request)
     thread.start()
     with urllib3.PoolManager() as pool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from firstline.cli.doctor import examine, tell
+from firstline.cli.doctor import examine, print_findings
 from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.doctor import parts
@@ -123,7 +123,9 @@ def test_a_role_that_lost_what_a_p1_needs_is_status_1(capsys: pytest.CaptureFixt
     """What no longer works is told, and how to mend it; a lesser loss is a warning."""
     lost = simulated("secretsmanager:GetSecretValue", "dynamodb:PutItem")
     one = Answering(account() | {"iam.SimulatePrincipalPolicy": lost})
-    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    assert (
+        print_findings(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    )
     out = capsys.readouterr().out
     assert (
         "critical  role-lacks: ingest secretsmanager:GetSecretValue is allowed by no statement of"
@@ -138,7 +140,9 @@ def test_whoever_may_not_simulate_is_told(capsys: pytest.CaptureFixture[str]) ->
     """Nobody knows then whether a P1 would be heard: that is no silence."""
     answers = account() | {"iam.SimulatePrincipalPolicy": Refusal("AccessDenied")}
     one = Answering(answers)
-    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    assert (
+        print_findings(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    )
     told = "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
     assert told in capsys.readouterr().out
 
@@ -295,7 +299,7 @@ def test_a_deaf_account_is_status_1(answers: dict[str, Any], check: str) -> None
     """What was deleted is told, whatever an empty answer looks like."""
     _, found = examined(account() | answers)
     assert (check, "critical") in {(each.check, each.severity) for each in found}
-    assert tell(tuple(found), as_json=True) == 1
+    assert print_findings(tuple(found), as_json=True) == 1
 
 
 @pytest.mark.parametrize("pattern", ["{", '{"a": ["\\ud800"]}', "[]"])
@@ -350,7 +354,7 @@ def test_the_readers_of_anothers_topic(
         (each.check, each.subject) for each in found if each.check in {"alarm-heard", "permission"}
     ]
     assert told == findings
-    assert tell(found, as_json=True) == 0
+    assert print_findings(found, as_json=True) == 0
     assert [it["TopicArn"] for name, it in one.asked if name.startswith("sns.")].count(TOPIC) == 1
 
 
@@ -383,7 +387,7 @@ def empty() -> dict[str, Any]:
 def test_an_empty_account_before_the_first_deployment(capsys: pytest.CaptureFixture[str]) -> None:
     """One document a finding, and status 1 for the load balancer that is not there."""
     one = Answering(empty())
-    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=True), as_json=True) == 1
+    assert print_findings(examine(one.session, PROFILE_FILE, Clock(), look=True), as_json=True) == 1
     lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     found = {(each["check"], each["severity"]) for each in lines}
     assert {("stack", "note"), ("group", "warning"), ("load-balancer", "critical")} <= found
@@ -393,7 +397,7 @@ def test_an_empty_account_before_the_first_deployment(capsys: pytest.CaptureFixt
 
 def test_the_text_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     """Each finding with what follows and how to mend it; the sum comes last."""
-    assert tell(
+    assert print_findings(
         examine(Answering(empty()).session, PROFILE_FILE, Clock(), look=False), as_json=False
     )
     out = capsys.readouterr().out
@@ -406,7 +410,7 @@ def test_the_text_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_healthy_account_is_status_0(capsys: pytest.CaptureFixture[str]) -> None:
     """Warnings and notes are told, and keep no P1 from being heard."""
     found = examine(Answering(account()).session, PROFILE_FILE, Clock(), look=False)
-    assert tell(found, as_json=False) == 0
+    assert print_findings(found, as_json=False) == 0
     assert capsys.readouterr().out.rstrip().endswith(": nothing keeps a P1 from being heard")
 
 

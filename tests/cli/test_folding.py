@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from firstline.cli.main import dispatch
-from firstline.cli.output.terminal import counted
+from firstline.cli.output.terminal import collapse_repeats
 from tests.dev.documented import ROOT
 
 EVENT = "events/cloudwatch.healthy-hosts-zero.json"
@@ -117,7 +117,7 @@ def test_what_comes_again_at_once_is_one_line(capsys: pytest.CaptureFixture[str]
 
 
 def test_equal_lines_are_counted_and_empty_ones_are_not() -> None:
-    found = list(counted(["a", "b", "b", "b", "", "", "a"]))
+    found = list(collapse_repeats(["a", "b", "b", "b", "", "", "a"]))
     assert found == [("a", ""), ("b", " (3 times)"), ("", ""), ("a", "")]
 
 

@@ -33,7 +33,7 @@ ASKING = {
     "doctor": ("doctor", "--fleet", str(RUNBOOK)),
     "audit": ("audit", "list", "--fleet", str(RUNBOOK)),
 }
-BARE = {name: it for name, it in os.environ.items() if name not in ca_bundle.READ}
+BARE = {name: it for name, it in os.environ.items() if name not in ca_bundle.TARGET_VARIABLES}
 
 
 def run(proxy: Proxy, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -55,7 +55,7 @@ def run(proxy: Proxy, *words: str, **env: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("name", ca_bundle.BUNDLES)
+@pytest.mark.parametrize("name", ca_bundle.SOURCE_VARIABLES)
 def test_a_lever_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
     with Proxy(tmp_path, http("200 OK", msgspec.json.encode(PULLED))) as proxy:
         ran = run(proxy, *RESUME, **{name: str(proxy.bundle)})
@@ -84,7 +84,7 @@ def test_a_host_that_needs_no_proxy_has_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ASKING)
-@pytest.mark.parametrize("name", ca_bundle.BUNDLES)
+@pytest.mark.parametrize("name", ca_bundle.SOURCE_VARIABLES)
 def test_aws_is_asked_through_the_proxy(name: str, command: str, tmp_path: Path) -> None:
     """Its answer is none of the service's, which is one line."""
     with Proxy(tmp_path, http("403 Forbidden", b"{}")) as proxy:

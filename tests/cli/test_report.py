@@ -187,7 +187,7 @@ def test_a_policy_of_another_version_is_left_out(tmp_path: Path) -> None:
     text = "nothing = 1"
     old = policy_line(text)
     lines = (entry_line(each).replace(b"p" * 64, old[11:75]) for each in chain(*outage()))
-    (told,) = reporting.read(Path(made(tmp_path / "e.jsonl", *lines, old)))
+    (told,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines, old)))
     assert (told.outcome, told.meeting) == ("resolved", None)
 
 
@@ -204,5 +204,5 @@ def test_a_replay_of_which_nothing_was_recorded_has_no_page(
 def test_the_whole_of_an_outage_is_one_chain(tmp_path: Path) -> None:
     """Read from the file as it was written."""
     lines = (entry_line(each) for each in chain(*outage()))
-    (told,) = reporting.read(Path(made(tmp_path / "e.jsonl", *lines)))
+    (told,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines)))
     assert told.entries == len(outage())

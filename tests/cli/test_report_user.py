@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from firstline.cli.main import dispatch
 from firstline.cli.output.lines import ReportLine
-from firstline.cli.report_user import checked, send
+from firstline.cli.report_user import parse_report, send
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.signal import Condition, Restricted, Severity
 from firstline.signals.classify import classify, known_as
@@ -96,7 +96,7 @@ def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why
     """What was wrong may be a secret."""
     good = {"user": GUID, "details": "x", "reporter": "me"}
     with pytest.raises(InvalidInput, match=why) as refused:
-        checked(good | told)
+        parse_report(good | told)
     assert "Ada" not in str(refused.value)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firstline.cli import cdk
-from firstline.cli.main import STOPPED, dispatch
+from firstline.cli.main import STOPPED_STATUS, dispatch
 from firstline.cli.output import contract
 from firstline.lab.simulation import found
 from tests.dev.documented import PACKAGE, ROOT, defined_tests
@@ -114,7 +114,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     late = Figure(name="time", figure=2, unit="s").at_most(1)
     monkeypatch.setattr(bench, "measured", lambda *_, **__: [late])
     fails = prove.Part("it fails", "x.jsonl", lambda _: 1)
-    stops = prove.Part("it is stopped", "x.jsonl", lambda _: STOPPED)
+    stops = prove.Part("it is stopped", "x.jsonl", lambda _: STOPPED_STATUS)
     monkeypatch.setattr(prove, "PARTS", {"fails": fails, "stops": stops})
 
 

@@ -23,7 +23,9 @@ def test_a_checkpoint_that_is_none_is_left_out() -> None:
         records.archive(records.append(number, 1))
     records.bucket.objects[archiving.checkpoint_key(2)] = b"nonsense"
     del records.bucket.objects[archiving.checkpoint_key(3)]
-    read = [archiving.number(f"-{text[12]}") for text, _ in archive_reader.checkpoints(records.bucket)]
+    read = [
+        archiving.number(f"-{text[12]}") for text, _ in archive_reader.checkpoints(records.bucket)
+    ]
     assert read == [1, 4]
 
 

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from firstline.cli.main import COMMANDS, module_of
-from firstline.cli.operators import length
+from firstline.cli.operators import parse_duration
 from firstline.controller.operators import commands as levers
 from firstline.errors import InvalidInput
 
@@ -44,5 +44,5 @@ def _read(name: str, given: dict[str, Any]) -> None:
     fields = {"incident", "plan", "scope", "action", "why"}
     order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":
-        order["until"] = (NOW + length(given["duration"])).isoformat()
+        order["until"] = (NOW + parse_duration(given["duration"])).isoformat()
     levers.read(msgspec.json.encode(order))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from firstline.cli.main import COMMANDS, mistake, module_of
+from firstline.cli.main import COMMANDS, module_of, print_error
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
@@ -111,5 +111,5 @@ def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -
 
 def test_a_mistake_is_one_line_that_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """A name out of an export may hold anything."""
-    assert mistake("no incident x\x1b[2J\nin it") == 2
+    assert print_error("no incident x\x1b[2J\nin it") == 2
     assert capsys.readouterr().err == "firstline: no incident x\N{REPLACEMENT CHARACTER}[2J in it\n"

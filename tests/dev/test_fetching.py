@@ -35,13 +35,13 @@ def test_a_tool_asks_through_a_proxy_that_it_trusts(
     env = {name: it for name, it in os.environ.items() if not name.upper().startswith(OWN)}
     env |= {"HOME": str(tmp_path), "PYTHONPATH": str(PIP), "NPM_CONFIG_FETCH_RETRIES": "0"}
     env |= {"UV_NO_CACHE": "1", "UV_HTTP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
-    for name in ca_bundle.READ:
+    for name in ca_bundle.TARGET_VARIABLES:
         env.pop(name, None)
     with Proxy(tmp_path, http("404 Not Found")) as proxy:
         env["HTTPS_PROXY"] = f"http://{proxy.address}"
         if trusted:
             env["AWS_CA_BUNDLE"] = str(proxy.bundle)
-            ca_bundle.spread(env)
+            ca_bundle.set_bundle_variables(env)
         ran = subprocess.run(TOOLS[tool], cwd=tmp_path, env=env, capture_output=True, check=False)
     assert ran.returncode
     assert proxy.asked[0].startswith(b"CONNECT origin.invalid:443 ")

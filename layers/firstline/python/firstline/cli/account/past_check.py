@@ -1,4 +1,4 @@
-"""Past: the deployed ledger, decided by this code and the new policy before they are deployed."""
+"""Repeats the decisions of the deployed ledger with this code and a new policy, before a deploy."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from firstline.cli import export_files, audit_export, replay_export
+from firstline.cli import audit_export, export_files, replay_export
 from firstline.cli.account import deployments
 from firstline.cli.fleets import Place
 from firstline.config import fleet_file
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 SHOWN_MAX = 20
 
 
-class Past(NamedTuple):
-    """What came of it; *undecided* are incidents that could not be decided again, with reasons."""
+class PastCheck(NamedTuple):
+    """The result of the check.
+
+    ``undecided`` names the incidents whose decisions could not be repeated, with reasons.
+    """
 
     incidents: int
     misses: tuple[Miss, ...]
@@ -31,12 +34,12 @@ class Past(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """The names by which a person may accept them."""
+        """Return the names by which ``--accept`` accepts the losses."""
         return tuple(sorted({f"past:{each.sort}" for each in self.misses}))
 
 
-def check(place: Place, since: datetime) -> Past:
-    """The incidents that have an entry from *since* on.
+def check(place: Place, since: datetime) -> PastCheck:
+    """Check the incidents that have an entry from *since* on.
 
     Raises `InvalidInput` or `DependencyUnavailable`.
     """
@@ -46,46 +49,48 @@ def check(place: Place, since: datetime) -> Past:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "ledger.jsonl")
         audit_export.write(path, deployment, [], (since, None))
-        return of_export(path, deployment.file)
+        return check_export(path, deployment.file)
 
 
-def of_export(path: Path, fleet: Path) -> Past:
-    """What this code and the policy of *fleet* miss of the export in *path*; `InvalidInput`."""
-    known = replay_export.policies(path)
-    found: list[Miss] = []
+def check_export(path: Path, fleet: Path) -> PastCheck:
+    """Check this code and the policy of *fleet* on the export in *path*; raises `InvalidInput`."""
+    policies = replay_export.policies(path)
+    missed: list[Miss] = []
     undecided: list[str] = []
     latest: Recorded | None = None
     incidents = 0
-    with export_files.opened(path) as read, export_files.understood(path):
-        for chain in chapters.chains(read):
-            told = story(chain)
-            if told is None:
+    with export_files.open_export(path) as lines_read, export_files.decoding(path):
+        for chain in chapters.chains(lines_read):
+            story_told = story(chain)
+            if story_told is None:
                 continue
             incidents += 1
             latest = max(filter(None, (latest, chain[-1])), key=lambda each: each.at)
-            compared = again(told, known)
-            found += misses.by_code(chain, compared)
-            undecided += [f"{told.id}: {compared.why}"] if compared.why else []
-    before = known.get(latest.policy) if latest else None
-    if before is not None:
-        with export_files.understood(path):
-            found += misses.by_policy(path, before, fleet_file.load(fleet))
-    return Past(incidents, tuple(found), tuple(undecided))
+            result = again(story_told, policies)
+            missed += misses.by_code(chain, result)
+            undecided += [f"{story_told.id}: {result.why}"] if result.why else []
+    old_policy = policies.get(latest.policy) if latest else None
+    if old_policy is not None:
+        with export_files.decoding(path):
+            missed += misses.by_policy(path, old_policy, fleet_file.load(fleet))
+    return PastCheck(incidents, tuple(missed), tuple(undecided))
 
 
-def lines(past: Past) -> Iterator[str]:
-    """The check in words."""
-    for each in past.misses[:SHOWN_MAX]:
+def lines(check_result: PastCheck) -> Iterator[str]:
+    """Yield the result as text."""
+    for each in check_result.misses[:SHOWN_MAX]:
         yield f"{each.sort:<10} {each.at:%Y-%m-%d %H:%M:%S}  {each.where}: {each.why}"
-    if more := past.misses[SHOWN_MAX:]:
+    if more := check_result.misses[SHOWN_MAX:]:
         yield f"and {len(more)} more"
-    yield from (f"not decided again: {each}" for each in past.undecided)
-    yield f"past: {_count(past.incidents, 'incident')} decided again, {_missed(past.misses)}"
+    yield from (f"not decided again: {each}" for each in check_result.undecided)
+    incidents = _count(check_result.incidents, "incident")
+    yield f"past: {incidents} decided again, {_miss_counts(check_result.misses)}"
 
 
-def _missed(found: Sequence[Miss]) -> str:
-    lost = sum(each.sort == "page-lost" for each in found)
-    return f"{_count(lost, 'page')} lost, {_count(len(found) - lost, 'fix', 'fixes')} gained"
+def _miss_counts(missed: Sequence[Miss]) -> str:
+    pages_lost = sum(each.sort == "page-lost" for each in missed)
+    fixes_gained = len(missed) - pages_lost
+    return f"{_count(pages_lost, 'page')} lost, {_count(fixes_gained, 'fix', 'fixes')} gained"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Archived: what the archive holds, read back."""
+"""Reads checkpoints and policies from the archive."""
 
 from collections.abc import Iterator
 
@@ -9,19 +9,19 @@ from firstline.ledger import archive as archiving
 
 
 def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
-    """Each checkpoint's text and signature, in order: those that there are now, one at a time.
+    """Yield the text and signature of each checkpoint up to the newest one at the call, in order.
 
-    A gap, and an object that is no checkpoint, are left out: the verifier notices.
+    A gap or an invalid object is left out; the verifier reports it.
     """
     newest = archive.first(archiving.CHECKPOINTS)
     length = archiving.number(newest) if newest else 0
-    found = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
-    return ((each.text, each.signature) for each in found if each is not None)
+    loaded = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
+    return ((each.text, each.signature) for each in loaded if each is not None)
 
 
-def policy(archive: Archive, named: Digest) -> str | None:
-    """The text of a policy; None where the archive has none that can be read."""
-    body = archive.get(archiving.policy_key(named))
+def policy(archive: Archive, policy_digest: Digest) -> str | None:
+    """Return the text of a policy; None if the archive has none that is readable."""
+    body = archive.get(archiving.policy_key(policy_digest))
     try:
         return body.decode() if body is not None else None
     except UnicodeDecodeError:

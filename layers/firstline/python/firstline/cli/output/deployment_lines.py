@@ -1,10 +1,14 @@
-"""What the commands about a deployment say as JSON; see `firstline.cli.output.lines.lines`."""
+"""JSON documents of the commands that reach a deployment."""
 
 import msgspec
 
 
 class DrillDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision of a drill, once; ``plan`` is its fix, ``denied`` the guards that denied it."""
+    """A distinct decision of a drill.
+
+    ``plan`` is the fix that it planned, null for none; ``denied`` lists the guards that denied the
+    plan.
+    """
 
     step: str
     rule: str
@@ -14,10 +18,15 @@ class DrillDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DrillLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A drill; nulls for what did not come. Times are since the alarm's own instant.
+    """The result of a drill.
 
-    ``channel`` is where its severity is sent, null where that is not sent at once.
-    ``mode`` is the deployment's; one that is ``observed`` is to be decided on in observe anyway.
+    Times count from the alarm's state change; null means that it did not happen. ``channel`` is the
+    channel that the severity is routed to; null where it is not sent at once. ``mode`` is the
+    deployment's mode. ``observed`` is true if the drill must run in mode observe whatever the
+    deployment's mode is. ``heard_after_seconds`` is when the signal was received,
+    ``told_after_seconds`` when the page was delivered, ``decided_after_seconds`` when the first
+    decision was recorded, and ``ended_after_seconds`` when the incident ended. ``holds`` is true if
+    every expectation was met; ``why`` names the ones that were not.
     """
 
     alarm: str
@@ -39,7 +48,11 @@ class DrillLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DoctorLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding; ``severity`` is ``critical`` (a P1 may go unheard), ``warning`` or ``note``."""
+    """A finding of doctor.
+
+    ``severity`` is ``critical`` (a P1 may go unnoticed), ``warning`` or ``note``. ``what`` is the
+    fault of ``subject``, ``consequence`` its effect, and ``remedy`` the change that removes it.
+    """
 
     check: str
     severity: str

@@ -1,4 +1,4 @@
-"""Incidents as a person reads them: a line each, as they come."""
+"""Incidents as text, printed one by one as they are read."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,33 +13,35 @@ from firstline.reporting.timeline import clock
 from firstline.reporting.tones import Tone, tone
 
 
-def tell(told: Iterable[Summary], *, as_json: bool) -> None:
-    """One line for each incident."""
+def print_incidents(summaries: Iterable[Summary], *, as_json: bool) -> None:
+    """Print one line for each incident."""
     if as_json:
-        for each in told:
+        for each in summaries:
             output.emit(output.incident(each))
         return
-    narrow = terminal.narrow(terminal.console())
-    terminal.say(line for each in told for line in _incident(each, narrow=narrow))
+    narrow = terminal.is_narrow(terminal.console())
+    terminal.print_lines(
+        line for each in summaries for line in _incident_lines(each, narrow=narrow)
+    )
 
 
-def _incident(told: Summary, *, narrow: bool) -> Iterator[Text]:
-    """Its line, or both halves of it."""
-    took = clock(told.ended_at - told.opened_at) if told.ended_at else "-"
-    head = f"{told.opened_at:%Y-%m-%d %H:%M:%S}  {told.severity or '--'}  "
+def _incident_lines(summary: Summary, *, narrow: bool) -> Iterator[Text]:
+    """Yield the line of an incident, in two halves on a narrow terminal."""
+    duration = clock(summary.ended_at - summary.opened_at) if summary.ended_at else "-"
+    head = f"{summary.opened_at:%Y-%m-%d %H:%M:%S}  {summary.severity or '--'}  "
     row = Text.assemble(
         terminal.printable(head),
-        terminal.printable(f"{told.condition or told.disposition:<18}  "),
-        (f"{told.outcome:<11}", STYLES[tone(told.outcome)]),
+        terminal.printable(f"{summary.condition or summary.disposition:<18}  "),
+        (f"{summary.outcome:<11}", STYLES[tone(summary.outcome)]),
     )
     rest = Text.assemble(
-        f"  {took:>8}  {_fixes(told):<22}  ",
-        (terminal.printable(told.incident), "dim"),
-        "" if told.whole else ("  entries are missing", STYLES[Tone.BAD]),
+        f"  {duration:>8}  {_fixes(summary):<22}  ",
+        (terminal.printable(summary.incident), "dim"),
+        "" if summary.whole else ("  entries are missing", STYLES[Tone.BAD]),
     )
     yield from (row, rest) if narrow else (row + rest,)
 
 
-def _fixes(told: Summary) -> str:
-    """How many were tried, and how many of them helped."""
-    return tally(told.fixes) if told.fixes else "no fix"
+def _fixes(summary: Summary) -> str:
+    """Return how many fixes were tried, and how many helped."""
+    return tally(summary.fixes) if summary.fixes else "no fix"

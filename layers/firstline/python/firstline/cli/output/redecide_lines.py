@@ -1,4 +1,4 @@
-"""What commands say of the past as JSON: recorded incidents decided again, and backtests."""
+"""JSON documents about recorded incidents that are decided again, and about backtests."""
 
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,9 @@ from firstline.cli.output.lines import ReplayLine
 
 
 class DifferenceLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a recorded incident, decided again, parts from its record.
+    """A difference between a recorded incident and its repeated decisions.
 
-    ``field`` is a path within entry ``sequence``, empty where one side has no such entry.
+    ``field`` is a path within entry ``sequence``; empty where one side has no such entry.
     """
 
     sequence: int
@@ -21,10 +21,11 @@ class DifferenceLine(msgspec.Struct, frozen=True, kw_only=True):
     again: Any
 
 
-class AgainLine(ReplayLine, frozen=True, kw_only=True):
-    """A recorded incident: how many of its decisions were decided again, and where they part.
+class RedecideLine(ReplayLine, frozen=True, kw_only=True):
+    """A recorded incident whose decisions were repeated.
 
-    ``why`` says why they could not be decided again, where they could not.
+    ``decisions`` counts the repeated decisions, ``differences`` lists where they differ from the
+    record. ``why`` is the reason if they could not be repeated, else null.
     """
 
     decisions: int
@@ -33,10 +34,11 @@ class AgainLine(ReplayLine, frozen=True, kw_only=True):
 
 
 class FlipLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where two policies part: ``from`` and ``to`` are a signal's meaning, a step, or a page's key.
+    """A difference between two policies.
 
-    ``sort`` is ``signal``, ``step``, ``fix-``, ``page-`` or ``hand-over-`` with ``gained`` or
-    ``lost``; ``where`` is the event's file and line, or the recorded incident.
+    ``from`` and ``to`` are a signal's classification, a step, or a page's key. ``sort`` is
+    ``signal``, ``step``, or one of ``fix-``, ``page-`` and ``hand-over-`` with ``gained`` or
+    ``lost``. ``where`` is the event's file and line, or the recorded incident.
     """
 
     sort: str
@@ -49,17 +51,18 @@ class FlipLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GainedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the new policy would have done that the old one did not, and the other way round."""
+    """Counts of what only the new policy does (``gained``) and only the old one (``lost``)."""
 
     gained: int
     lost: int
 
 
 class BacktestLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Two policies over one past. ``changed`` counts all flips, ``decisions`` tells the first.
+    """Two policies compared on the same recorded events and incidents.
 
-    ``unrecorded`` counts the turns that wanted a fact that was not recorded; ``left`` the incidents
-    in which a side did another fix than was done, after which nothing is known of them.
+    ``changed`` counts all differences; ``decisions`` lists the first ones. ``unrecorded`` counts,
+    by fact, the decisions that needed a fact that was not recorded. ``left`` counts the incidents
+    in which a policy chose another fix than was recorded; their later course is unknown.
     """
 
     events: int

@@ -1,14 +1,14 @@
-"""Drilling: ring an alarm, follow its incident in the ledger, and let it end."""
+"""Runs a drill: raises an alarm, follows its incident in the ledger, and resets the alarm."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from firstline.cli.account.alarm_state import Rung
+from firstline.cli.account.alarm_state import DrillAlarm
 from firstline.cli.analysis.drill import results as drills
-from firstline.cli.analysis.drill.checks import faults, settled
-from firstline.cli.analysis.drill.report import Rehearsal
-from firstline.cli.analysis.drill.results import Drilled, Expected
+from firstline.cli.analysis.drill.checks import faults, is_settled
+from firstline.cli.analysis.drill.report import DrillReport
+from firstline.cli.analysis.drill.results import DrillExpectation, DrillResult
 from firstline.cli.output.deployment_lines import DrillDecision, DrillLine
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
@@ -25,181 +25,207 @@ from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
 
-POLL = timedelta(seconds=5)
-SPARE = timedelta(seconds=30)
-"""So long after the target an entry that comes late is still waited for."""
-OVER = "firstline drill: over"
+POLL_INTERVAL = timedelta(seconds=5)
+LATE_MARGIN = timedelta(seconds=30)
+"""Time after the target for which a late entry is still waited for."""
+OVER_REASON = "firstline drill: over"
 
 
-class Alarms(Protocol):
-    """What a drill does with the deployment's alarms."""
+class DrillAlarms(Protocol):
+    """The operations of a drill on the deployment's alarms."""
 
-    def made(self, known_as: str) -> Rung | None:
-        """The alarm that the stack made for the profile's *known_as*."""
+    def find_created(self, known_as: str) -> DrillAlarm | None:
+        """Return the alarm that the stack created for the profile's *known_as*."""
         ...
 
-    def named(self, name: str) -> Rung | None:
-        """The alarm of this name."""
+    def find(self, name: str) -> DrillAlarm | None:
+        """Return the alarm of this name."""
         ...
 
-    def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
-        """Turn it, until CloudWatch judges it anew."""
+    def set_state(self, alarm: DrillAlarm, state: AlarmState, reason: str) -> None:
+        """Set the state until CloudWatch next evaluates the alarm."""
         ...
 
 
-class Stage(NamedTuple):
-    """The deployed system, as a drill meets it."""
+class DrillDeployment(NamedTuple):
+    """The deployed system, as a drill uses it."""
 
     profile: Profile
     home: Home
     mode: str
-    alarms: Alarms
+    alarms: DrillAlarms
     store: Store
     clock: Clock
     announce: Callable[[AnnounceDrill], CommandResult]
 
 
-class Played(NamedTuple):
-    """A drill that is over: in short, as a report, and with the chain of what it opened."""
+class DrillRun(NamedTuple):
+    """A finished drill: its JSON document, its report and its incident's chain."""
 
     line: DrillLine
-    report: Rehearsal
+    report: DrillReport
     chain: tuple[Entry, ...]
 
 
-def play(condition: Condition, stage: Stage, patience: timedelta, *, enforce: bool) -> Played:
-    """Ring, follow, let it end; raises `InvalidInput` where it must not be rung.
+def run_drill(
+    condition: Condition, deployment: DrillDeployment, duration_min: timedelta, *, enforce: bool
+) -> DrillRun:
+    """Raise the alarm, follow its incident, and reset the alarm.
 
-    Unless *enforce*, what it opens is only observed, also where the deployment may fix: there the
-    drill is announced first, and where that is refused nothing is rung.
+    Unless *enforce*, the incident runs in mode observe: a deployment in another mode gets the drill
+    announced first, and nothing is raised if it refuses. Raises `InvalidInput` where the alarm must
+    not be raised.
     """
-    known_as, alarm = _alarm(condition, stage)
-    found = _meant(known_as, alarm, stage)
-    wanted = drills.expected(
-        alarm.name, found.condition, found.severity, stage.profile, observed=not enforce
+    known_as, alarm = _alarm(condition, deployment)
+    classification = _classification(known_as, alarm, deployment)
+    expected = drills.drill_expectation(
+        alarm.name,
+        classification.condition,
+        classification.severity,
+        deployment.profile,
+        observed=not enforce,
     )
-    _check_quiet(alarm, found, stage)
-    lasts = max(patience, wanted.target + SPARE)
-    reason = _reason(alarm, lasts, stage, enforce=enforce)
-    began = stage.clock.now()
+    _require_quiet(alarm, classification, deployment)
+    duration = max(duration_min, expected.target + LATE_MARGIN)
+    reason = _alarm_reason(alarm, duration, deployment, enforce=enforce)
+    started_at = deployment.clock.now()
     try:
-        stage.alarms.turn(alarm, AlarmState.ALARM, reason)
-        incident = _followed(found, wanted, stage)
+        deployment.alarms.set_state(alarm, AlarmState.ALARM, reason)
+        incident = _follow(classification, expected, deployment)
     finally:
-        stage.alarms.turn(alarm, AlarmState.OK, OVER)
-    seen = _ended(incident, wanted, began + lasts, stage)
-    return Played(
-        line=_line(seen, wanted, stage),
-        report=Rehearsal(wanted=wanted, found=seen, mode=stage.mode, rung_at=began),
-        chain=_chain(incident, stage),
+        deployment.alarms.set_state(alarm, AlarmState.OK, OVER_REASON)
+    result = _wait_for_end(incident, expected, started_at + duration, deployment)
+    return DrillRun(
+        line=_line(result, expected, deployment),
+        report=DrillReport(
+            expected=expected, result=result, mode=deployment.mode, started_at=started_at
+        ),
+        chain=_chain(incident, deployment),
     )
 
 
-def _reason(alarm: Rung, lasts: timedelta, stage: Stage, *, enforce: bool) -> str:
-    """What the alarm's state is to say; the word of a drill that must only be observed."""
-    if enforce or stage.mode == "observe":
+def _alarm_reason(
+    alarm: DrillAlarm, duration: timedelta, deployment: DrillDeployment, *, enforce: bool
+) -> str:
+    """Return the reason of the alarm's state; it has a marker if the drill may not fix."""
+    if enforce or deployment.mode == "observe":
         return announced.REASON
-    if lasts + SPARE > announced.LONGEST:
+    if duration + LATE_MARGIN > announced.LONGEST:
         raise InvalidInput(f"--for: a drill is observed for {announced.LONGEST} at most")
-    until = stage.clock.now() + lasts + SPARE
-    pulled = stage.announce(AnnounceDrill(alarm=alarm.arn, until=until))
-    if not pulled.word:
+    until = deployment.clock.now() + duration + LATE_MARGIN
+    command_result = deployment.announce(AnnounceDrill(alarm=alarm.arn, until=until))
+    if not command_result.word:
         raise InvalidInput("the deployment announced no drill: nothing is rung")
-    return announced.reason(pulled.word)
+    return announced.reason(command_result.word)
 
 
-def _alarm(condition: Condition, stage: Stage) -> tuple[str, Rung]:
-    """The gravest alarm of *condition* that is there, and what the rules call it."""
-    names = drills.alarms(stage.profile, condition)
-    external = {each.known_as: each.name for each in stage.profile.alarms.external}
+def _alarm(condition: Condition, deployment: DrillDeployment) -> tuple[str, DrillAlarm]:
+    """Return the existing alarm of *condition* with the gravest severity, and its name in rules."""
+    names = drills.alarm_names(deployment.profile, condition)
+    external = {each.known_as: each.name for each in deployment.profile.alarms.external}
     for known_as in names:
-        alarm = stage.alarms.made(known_as)
+        alarm = deployment.alarms.find_created(known_as)
         if alarm is None and known_as in external:
-            alarm = stage.alarms.named(external[known_as])
+            alarm = deployment.alarms.find(external[known_as])
         if alarm is not None:
             return known_as, alarm
     raise InvalidInput(f"none of the alarms of {condition} is there: {', '.join(names)}")
 
 
-def _meant(known_as: str, alarm: Rung, stage: Stage) -> Classification:
-    """What the profile makes of the alarm's event."""
+def _classification(
+    known_as: str, alarm: DrillAlarm, deployment: DrillDeployment
+) -> Classification:
+    """Return the profile's classification of the alarm's event."""
     signal = Signal(
         key=SignalKey("drill"),
         kind=SignalKind.ALARM,
         source=ALARM,
         subject=known_as,
         state=AlarmState.ALARM.value,
-        at=stage.clock.now(),
-        account=stage.home.account,
-        region=stage.home.region,
+        at=deployment.clock.now(),
+        account=deployment.home.account,
+        region=deployment.home.region,
         arn=alarm.arn,
         metric=alarm.metric,
         dimensions=alarm.dimensions,
     )
-    return classify(signal, stage.profile, stage.home)
+    return classify(signal, deployment.profile, deployment.home)
 
 
-def _check_quiet(alarm: Rung, found: Classification, stage: Stage) -> None:
+def _require_quiet(
+    alarm: DrillAlarm, classification: Classification, deployment: DrillDeployment
+) -> None:
     if alarm.state is AlarmState.ALARM:
         raise InvalidInput(f"{alarm.name} is in ALARM already: see to that first")
-    incident = stage.store.open_incident(found.cause)
+    incident = deployment.store.open_incident(classification.cause)
     if incident is not None:
         raise InvalidInput(f"{incident} is open, which the drill would join: let it end first")
 
 
-def _followed(found: Classification, wanted: Expected, stage: Stage) -> IncidentId | None:
-    """The incident that it opened, once it was told or should have been."""
-    until = stage.clock.now() + wanted.target + SPARE
+def _follow(
+    classification: Classification, expected: DrillExpectation, deployment: DrillDeployment
+) -> IncidentId | None:
+    """Return the incident that the alarm opened, after its notification or the deadline."""
+    until = deployment.clock.now() + expected.target + LATE_MARGIN
     incident = None
-    while stage.clock.now() < until:
-        stage.clock.sleep(POLL)
-        incident = incident or stage.store.open_incident(found.cause)
-        if settled(_read(incident, wanted, stage), wanted):
+    while deployment.clock.now() < until:
+        deployment.clock.sleep(POLL_INTERVAL)
+        incident = incident or deployment.store.open_incident(classification.cause)
+        if is_settled(_read(incident, expected, deployment), expected):
             break
     return incident
 
 
-def _ended(incident: IncidentId | None, wanted: Expected, until: datetime, stage: Stage) -> Drilled:
-    """What came of it by its end, or by *until*."""
-    seen = _read(incident, wanted, stage)
-    while incident is not None and seen.outcome == "open" and stage.clock.now() < until:
-        stage.clock.sleep(POLL)
-        seen = _read(incident, wanted, stage)
-    return seen
+def _wait_for_end(
+    incident: IncidentId | None,
+    expected: DrillExpectation,
+    until: datetime,
+    deployment: DrillDeployment,
+) -> DrillResult:
+    """Return the results at the incident's end, or at *until*."""
+    result = _read(incident, expected, deployment)
+    while incident is not None and result.outcome == "open" and deployment.clock.now() < until:
+        deployment.clock.sleep(POLL_INTERVAL)
+        result = _read(incident, expected, deployment)
+    return result
 
 
-def _read(incident: IncidentId | None, wanted: Expected, stage: Stage) -> Drilled:
-    return drills.drilled(map(recorded, _chain(incident, stage)), wanted)
+def _read(
+    incident: IncidentId | None, expected: DrillExpectation, deployment: DrillDeployment
+) -> DrillResult:
+    return drills.drill_result(map(recorded, _chain(incident, deployment)), expected)
 
 
-def _chain(incident: IncidentId | None, stage: Stage) -> tuple[Entry, ...]:
-    return stage.store.entries(incident) if incident else ()
+def _chain(incident: IncidentId | None, deployment: DrillDeployment) -> tuple[Entry, ...]:
+    return deployment.store.entries(incident) if incident else ()
 
 
-def _line(seen: Drilled, wanted: Expected, stage: Stage) -> DrillLine:
-    lacking = faults(seen, wanted)
+def _line(
+    result: DrillResult, expected: DrillExpectation, deployment: DrillDeployment
+) -> DrillLine:
+    missing = faults(result, expected)
     return DrillLine(
-        alarm=wanted.alarm,
-        mode=stage.mode,
-        observed=wanted.observed,
-        incident=seen.incident,
-        severity=seen.severity,
-        condition=seen.condition,
-        target_seconds=_whole(wanted.target) or 0,
-        heard_after_seconds=_whole(seen.heard_after),
-        channel=wanted.channel,
-        told_after_seconds=_whole(seen.told_after),
-        decided_after_seconds=_whole(seen.decided_after),
+        alarm=expected.alarm,
+        mode=deployment.mode,
+        observed=expected.observed,
+        incident=result.incident,
+        severity=result.severity,
+        condition=result.condition,
+        target_seconds=_whole_seconds(expected.target) or 0,
+        heard_after_seconds=_whole_seconds(result.received_after),
+        channel=expected.channel,
+        told_after_seconds=_whole_seconds(result.notified_after),
+        decided_after_seconds=_whole_seconds(result.decided_after),
         decisions=tuple(
             DrillDecision(step=it.step, rule=it.rule, why=it.why, plan=it.plan, denied=it.denied)
-            for it in seen.considered
+            for it in result.decisions
         ),
-        outcome=seen.outcome,
-        ended_after_seconds=_whole(seen.ended_after),
-        holds=not lacking,
-        why="; ".join(lacking) or "heard, understood, told and decided on in time",
+        outcome=result.outcome,
+        ended_after_seconds=_whole_seconds(result.ended_after),
+        holds=not missing,
+        why="; ".join(missing) or "heard, understood, told and decided on in time",
     )
 
 
-def _whole(passed: timedelta | None) -> int | None:
-    return None if passed is None else round(passed.total_seconds())
+def _whole_seconds(elapsed: timedelta | None) -> int | None:
+    return None if elapsed is None else round(elapsed.total_seconds())
