@@ -8,7 +8,7 @@ from firstline.adapters import wiring
 from firstline.controller.console import look
 from firstline.controller.system import System
 from firstline.reporting.console.view import Missing
-from firstline.reporting.html.console import ASKED, Theme, widget
+from firstline.reporting.html.console import INCIDENT_PARAMETER, Theme, widget
 from functions.log import logger
 
 DESCRIPTION = """## firstline
@@ -57,7 +57,7 @@ def handler(event: object, context: Context, system: System | None = None) -> st
         return {"markdown": DESCRIPTION}
     about = shown.about or _About()
     fields = (about.forms and about.forms.all) or {}
-    asked = str((fields.get(ASKED) if shown.form else shown.incident) or "")
+    asked = str((fields.get(INCIDENT_PARAMETER) if shown.form else shown.incident) or "")
     within = system or wiring.from_environment()
     logger().info("shown", asked=bool(asked))
     theme: Theme = "dark" if about.theme == "dark" else "light"

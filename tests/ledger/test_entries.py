@@ -1,7 +1,7 @@
-"""What each kind of entry says: stored bytes never change, and older entries stay readable.
+"""Each kind of entry: stored bytes never change, and older entries stay readable.
 
-``entries.jsonl`` holds real entries, one of each form that is exported now;
-``entries_before.jsonl`` those of before, which lack some of what is written now.
+``entries.jsonl`` holds real entries, one of each current form; ``entries_before.jsonl`` older ones,
+which lack some current fields.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.diagnosis.evidence import UNREAD, HostReport
+from firstline.diagnosis.evidence import NOT_NEEDED, HostReport
 from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.entries import (
@@ -25,7 +25,7 @@ from firstline.ledger.entries import (
     UnknownEvent,
     decode,
 )
-from firstline.ledger.export import Recorded, read, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry, read
 from firstline.remediation.decision_record import observed_fleet
 from tests.builders import BY, ID, NOW
 
@@ -33,13 +33,13 @@ EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(kee
 BEFORE = Path(__file__).with_name("entries_before.jsonl").read_bytes().splitlines(keepends=True)
 
 
-def entries(lines: list[bytes] = EXPORTED) -> list[Recorded]:
+def entries(lines: list[bytes] = EXPORTED) -> list[DecodedEntry]:
     """The real entries."""
-    return [each for each in read(lines) if isinstance(each, Recorded)]
+    return [each for each in read(lines) if isinstance(each, DecodedEntry)]
 
 
 def within(part: object, whole: object) -> bool:
-    """Whether *whole* says all that *part* does; it may have more keys."""
+    """True if *whole* contains *part*; it may have more keys."""
     if isinstance(part, dict) and isinstance(whole, dict):
         return all(key in whole and within(part[key], whole[key]) for key in part)
     if isinstance(part, list | tuple) and isinstance(whole, list | tuple):
@@ -48,7 +48,7 @@ def within(part: object, whole: object) -> bool:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda it: f"{it.kind}-{it.line}")
-def test_an_entry_is_written_byte_for_byte_as_it_was(entry: Recorded) -> None:
+def test_an_entry_is_written_byte_for_byte_as_it_was(entry: DecodedEntry) -> None:
     """Read as its event and appended again, it has the same body, and so the same hash."""
     event = entry.checked()
     assert not isinstance(event, UnknownEvent)
@@ -59,7 +59,7 @@ def test_an_entry_is_written_byte_for_byte_as_it_was(entry: Recorded) -> None:
 
 
 @pytest.mark.parametrize("entry", entries(BEFORE), ids=lambda it: f"{it.kind}-{it.line}")
-def test_an_entry_of_before_is_still_read(entry: Recorded) -> None:
+def test_an_entry_of_before_is_still_read(entry: DecodedEntry) -> None:
     """Nothing of it is lost: what it says stands in its event, and what it lacks has a default."""
     event = entry.checked()
     assert not isinstance(event, UnknownEvent)
@@ -70,7 +70,7 @@ def test_an_entry_of_before_is_still_read(entry: Recorded) -> None:
         assert not any(denial.unknown for _, denial in event.denials)
         fleet = observed_fleet(event)
         assert fleet is not None
-        assert (fleet.instance_statuses, fleet.histories) == (UNREAD, {})
+        assert (fleet.instance_statuses, fleet.histories) == (NOT_NEEDED, {})
     if isinstance(event, HostsInspected):
         reports = [each for each in event.hosts.values() if isinstance(each, HostReport)]
         assert reports
@@ -88,7 +88,7 @@ def test_the_real_entries_are_of_every_kind(lines: list[bytes], lacks: set[Kind]
     assert {each.kind for each in entries(lines)} == set(Kind) - lacks
 
 
-def test_the_real_entries_say_what_is_unknown_and_what_a_yes_overrides() -> None:
+def test_the_real_entries_have_unknowns_and_overrides() -> None:
     """Also the forms that only a plan has which a person allowed without a fact."""
     events = [each.checked() for each in entries()]
     decided = [each for each in events if isinstance(each, DecisionMade)]
@@ -98,7 +98,7 @@ def test_the_real_entries_say_what_is_unknown_and_what_a_yes_overrides() -> None
     assert any(each.unknowns for each in events if isinstance(each, PlanProposed))
 
 
-def test_what_an_older_entry_lacks_has_its_default() -> None:
+def test_a_field_that_an_older_entry_lacks_has_its_default() -> None:
     """A page without a channel was one for the pager; a decision without inputs has none."""
     page = decode(Kind.PAGE, {"key": "k", "action": "trigger", "outcome": "accepted"})
     assert page == PageDelivered(key="k", action="trigger", outcome="accepted", channel="pager")
@@ -107,7 +107,7 @@ def test_what_an_older_entry_lacks_has_its_default() -> None:
     assert decode(Kind.SIGNAL, {"subject": "x"}) == SignalReceived(subject="x")
 
 
-def test_what_newer_code_adds_is_not_read() -> None:
+def test_a_field_of_newer_code_is_not_read() -> None:
     assert decode(Kind.HAND_OVER, {"why": "so", "colour": "red"}) == HandedOver(why="so")
 
 
@@ -138,14 +138,14 @@ def test_data_of_another_form_is_unknown_and_never_raises(kind: Kind) -> None:
     assert event.why
     _, entry = append(Chain(), ID, kind, NOW, BY, BROKEN[kind])
     with pytest.raises(InvalidInput, match=f"entry 1 of {ID} cannot be read as {kind}: "):
-        recorded(entry).checked()
+        decode_entry(entry).checked()
 
 
 def test_a_kind_of_newer_code_is_unknown_and_no_fault() -> None:
     """A strict reader passes over it."""
     line = EXPORTED[0].replace(b'"kind":"demotion"', b'"kind":"forecast"')
     (entry,) = read([line])
-    assert isinstance(entry, Recorded)
+    assert isinstance(entry, DecodedEntry)
     assert entry.checked() == UnknownEvent("forecast")
     assert not entry.opens
 
@@ -163,7 +163,7 @@ RECOVERED = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
         ({"type": "fix", "severity": "P2"}, None, None),
     ],
 )
-def test_what_a_step_says_of_a_recovery_and_of_a_rise(
+def test_a_step_has_its_recovery_and_its_rise(
     step: dict[str, str], recovered: datetime | None, raised: str | None
 ) -> None:
     """Of another form, or of another step, it says nothing."""

@@ -1,7 +1,10 @@
 """Each guard stops what it protects from, and nothing else."""
 
 import copy
+import re
+from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +12,11 @@ from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import HostEvidence
 from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
+from firstline.remediation.guards import guard as guard_module
 from firstline.remediation.guards.blast_radius import budget_is_left
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.guards.order import ORDER, ask, name
+from firstline.remediation.guards.order import ALL_GUARDS, ask_guards, guard_name
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -65,6 +70,7 @@ from tests.remediation.situations import (
     switch,
 )
 
+GUARDS = Path(guard_module.__file__).parent
 STOPPED = authority.STOPPED | trouble.STOPPED | blast_radius.STOPPED | surrounding.STOPPED
 
 
@@ -86,21 +92,36 @@ def test_a_restart_of_the_parent_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("guard", STOPPED)
-def test_each_guard_is_the_only_one_to_stop_what_it_protects_from(guard: str) -> None:
+def test_each_guard_alone_stops_its_situations(guard: str) -> None:
     """Without this guard its situations would end in a fix."""
     for stopped, denial in STOPPED[guard]:
         assert denials(stopped, PLANS.get(guard)) == {guard: denial}
 
 
 def test_every_guard_has_its_situations() -> None:
-    """The table is in the order of asking; a guard that nobody planted a case for fails here."""
-    assert list(STOPPED) == [name(guard) for guard in ORDER]
+    """The table is in the guards' order; a guard without a case fails here."""
+    assert list(STOPPED) == [guard_name(guard) for guard in ALL_GUARDS]
+
+
+def test_each_reason_is_of_one_sentence() -> None:
+    """A program can rely on it: of what cannot be read the guard says which."""
+    used = Counter(
+        re.findall(
+            r"Denial\(\s*Reason\.(\w+)", "".join(each.read_text() for each in GUARDS.glob("*.py"))
+        )
+    )
+    assert set(used) == {each.name for each in Reason}
+    assert {name for name, times in used.items() if times > 1} <= {
+        "ATTEMPTS_UNREADABLE",
+        "KILL_SWITCH_UNREADABLE",
+    }
+    assert all(each == each.name.replace("_", " ").title().replace(" ", "") for each in Reason)
 
 
 @pytest.mark.parametrize("passing", PASSES.values(), ids=PASSES)
 def test_the_same_fix_passes_with_one_fact_changed(passing: Situation) -> None:
     """No guard objects, and each is asked and kept, in the order of asking."""
-    answers = ask(plan(), passing)
+    answers = ask_guards(plan(), passing)
     assert [each.guard for each in answers] == list(STOPPED)
     assert [each.denial for each in answers if each.denial] == []
 
@@ -133,11 +154,11 @@ def test_a_target_outside_the_scope_is_not_ours() -> None:
 )
 def test_a_plan_names_its_hosts_and_no_other(what: Plan, why: str) -> None:
     """I13: an empty list, a part of the fleet, or another's host is no target."""
-    assert denials(situation(), what)["targets_are_ours"] == Denial(why)
+    assert denials(situation(), what)["targets_are_ours"].why == why
 
 
 @pytest.mark.parametrize("action", ["restart_parent", "scale_out"])
-def test_what_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
+def test_a_fix_that_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
     """The parent's restart leaves the enclave as it is."""
     assert "kms_is_calm" not in denials(THROTTLED, plan(action=action))
 
@@ -153,7 +174,7 @@ def test_what_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
         (copy.replace(refresh(50), action="scale_out", hosts=()), {A: GONE}, True),
     ],
 )
-def test_only_hosts_whose_own_enclave_is_gone_are_mended_without_nats(
+def test_only_hosts_whose_own_enclave_is_gone_are_repaired_without_nats(
     what: Plan, verdicts: dict[InstanceId, HostDiagnosis], *, left_alone: bool
 ) -> None:
     """Every one that the plan touches: NATS takes no enclave away."""
@@ -161,8 +182,8 @@ def test_only_hosts_whose_own_enclave_is_gone_are_mended_without_nats(
     assert ("dependency_is_well" in denials(situation(diagnosis=told), what)) is left_alone
 
 
-def test_what_one_host_holds_is_final_though_nobody_knows_of_another() -> None:
-    """What is known comes before what is not, of images as of vaults and of KMS."""
+def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> None:
+    """Known facts come before unknown ones, for images as for vaults and KMS."""
     known = HostEvidence(report(up=True, restart_blockers=2), NOW)
     held = situation(
         profile=FRAGILE,
@@ -171,7 +192,7 @@ def test_what_one_host_holds_is_final_though_nobody_knows_of_another() -> None:
     )
     why = f"{B} logged 2 times, {C} logged 2 times that it could not store"
     said = denials(held, refresh(50))["nothing_is_unsaved"]
-    assert said == Denial(why, final=True)
+    assert said == Denial(Reason.VAULTS_UNSAVED, why, final=True)
     dark = copy.replace(held, incident=incident(hosts={}))
     dark = situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=dark.incident)
     assert denials(dark, refresh(50))["nothing_is_unsaved"].why == (
@@ -189,7 +210,9 @@ def test_a_fact_that_no_person_may_know_is_not_unknown() -> None:
 def test_a_persons_no_stands_where_the_action_goes_by_itself() -> None:
     """Also once the fact that was missing is known."""
     said = denials(proposed(approval(granted=False), autonomy="auto"))
-    denial = Denial("arn:of:alice denied restart_enclave: not now", final=True)
+    denial = Denial(
+        Reason.APPROVAL_DENIED, "arn:of:alice denied restart_enclave: not now", final=True
+    )
     assert said == {"action_is_allowed": denial}
     assert denials(proposed(approval(), autonomy="auto")) == {}
     assert denials(proposed(autonomy="auto")) == {}
@@ -204,7 +227,7 @@ def test_a_new_instance_needs_no_image_that_runs() -> None:
     assert "image_agrees" not in denials(unknown)
 
 
-def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> None:
+def test_an_undo_passes_the_breaker_and_a_failing_dependency() -> None:
     """S10: recovery always passes, a pause included."""
     cancel = copy.replace(refresh(50), action="cancel_refresh", hosts=(), parameters={})
     tripped = copy.replace(
@@ -229,7 +252,7 @@ def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> N
     assert denials(held, cancel) == {}
 
 
-def test_a_host_that_nobody_diagnosed_is_not_proven_dead() -> None:
+def test_a_host_without_diagnosis_is_not_proven_dead() -> None:
     """I16: no verdict is no proof."""
     assert list(denials(situation(diagnosis=Diagnosis({})))) == ["target_is_proven_dead"]
 

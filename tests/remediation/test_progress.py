@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
-from firstline.diagnosis.evidence import UNREAD, Gone, Group, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, DeletedAlarm, Group, Unknown
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.notifications.updates import Update
@@ -23,7 +23,8 @@ from firstline.remediation.decision import (
     Wait,
 )
 from firstline.remediation.guards.guard import Answer, Denial
-from firstline.remediation.progress.update import FIRST_WITHIN, update
+from firstline.remediation.guards.reason import Reason
+from firstline.remediation.progress.update import FIRST_UPDATE_MAX, update
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
 from tests.builders import (
@@ -118,7 +119,10 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
         "0 of 1 alarm in ALARM",
     ),
     "alarms that cannot be read": (
-        {"incident": KMS, "evidence": evidence(alarms={"a": UNREAD, "b": Gone(), "c": ALARM})},
+        {
+            "incident": KMS,
+            "evidence": evidence(alarms={"a": NOT_NEEDED, "b": DeletedAlarm(), "c": ALARM}),
+        },
         "1 of 3 alarms in ALARM, 1 deleted, 1 unknown",
     ),
     "a group": (
@@ -133,14 +137,14 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("about", "line"), KNOWN.values(), ids=KNOWN)
-def test_what_is_known(about: dict[str, Any], line: str) -> None:
+def test_the_fleet_state(about: dict[str, Any], line: str) -> None:
     """Each host counts once, and a verified one serves."""
     told = made(held=about.get("incident"), **about)
     assert told.details["known"] == line
     assert told.line.startswith(f"{line}; ")
 
 
-def test_what_the_reason_says_is_said_once() -> None:
+def test_a_reason_appears_once() -> None:
     """The end of an incident without an alarm, whose reason is what is known."""
     why = "no alarm stands behind it"
     over = copy.replace(KMS, status=Status.HANDED_OVER)
@@ -155,7 +159,10 @@ BARRED = Decision(
     rule="next fix",
     why="it cools down",
     plan=plan(),
-    answers=(Answer("cooldown_is_over", Denial("it cools down")), Answer("mode_enforces", None)),
+    answers=(
+        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")),
+        Answer("mode_enforces", None),
+    ),
 )
 ASKED = copy.replace(BARRED, why="autonomy of restart_enclave is approve")
 DOING: dict[str, tuple[Decision, Incident, str]] = {
@@ -214,13 +221,15 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
 
 
 @pytest.mark.parametrize(("decision", "held", "doing"), DOING.values(), ids=DOING)
-def test_what_is_done(decision: Decision, held: Incident, doing: str) -> None:
-    """What came of the last fix, and what follows it."""
+def test_the_current_action(decision: Decision, held: Incident, doing: str) -> None:
+    """The result of the last fix, and the next step."""
     assert made(decision, held).details["doing"] == doing
 
 
-RETRIED = (Answer("switch_is_off", Denial("paused", retry_at=LATER, held=True)),)
-MIXED = (*RETRIED, Answer("cooldown_is_over", Denial("it cools down")))
+RETRIED = (
+    Answer("switch_is_off", Denial(Reason.FIXES_PAUSED, "paused", retry_at=LATER, held=True)),
+)
+MIXED = (*RETRIED, Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")))
 VERIFIED = incident(targets=(target(A, verified=100), target(B, verified=40)))
 AWAITED: dict[str, tuple[Decision, Incident, str]] = {
     "a verdict": (WAITS, SENT, "its verdict until 04:28:40 UTC"),
@@ -291,7 +300,7 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
 
 
 @pytest.mark.parametrize(("decision", "held", "awaited"), AWAITED.values(), ids=AWAITED)
-def test_what_is_awaited(decision: Decision, held: Incident, awaited: str) -> None:
+def test_the_next_event(decision: Decision, held: Incident, awaited: str) -> None:
     """And until when: then it is handed over, or the next rung is tried."""
     alarms = {ALARM_ARN: OK} if held.clear_readings else {ALARM_ARN: ALARM}
     told = made(decision, held, evidence=evidence(alarms=alarms))
@@ -310,7 +319,7 @@ def test_an_end_awaits_nothing(decision: Decision, status: Status) -> None:
     assert "awaits" not in told.line
 
 
-def test_a_rise_is_said_by_its_page() -> None:
+def test_a_rise_has_only_its_page() -> None:
     rise = Decision(step=Raise(Severity.P2), rule="short group", why="it was short for long")
     assert update(incident(), rise, situation(incident=incident())) is None
 
@@ -344,7 +353,7 @@ def test_a_fix_is_one_turn_until_its_verdict() -> None:
     assert made(WAITS, remediating(attempt(token="d" * 32))).turn not in turns
 
 
-def test_what_is_asked_is_one_turn_until_its_answer() -> None:
+def test_a_proposal_is_one_turn_until_its_answer() -> None:
     """The wake that asks, and those that wait; without an answer it is handed over."""
     asked = incident(proposals=(proposal(),))
     asks = copy.replace(ASKED, step=RequestApproval(plan()))
@@ -357,7 +366,7 @@ def test_what_is_asked_is_one_turn_until_its_answer() -> None:
 def test_a_turn_is_no_text_and_no_instant() -> None:
     """The same guards bar the same plan: a countdown in their reasons is no news."""
     barred = made(BARRED)
-    denial = Denial("it cools down for 9 s", retry_at=LATER)
+    denial = Denial(Reason.COOLDOWN, "it cools down for 9 s", retry_at=LATER)
     later = copy.replace(
         BARRED,
         step=Wait(ago(-9)),
@@ -369,7 +378,9 @@ def test_a_turn_is_no_text_and_no_instant() -> None:
 
 OTHERS: dict[str, tuple[Decision, Incident]] = {
     "another guard": (
-        copy.replace(BARRED, answers=(Answer("group_is_whole", Denial("it cools down")),)),
+        copy.replace(
+            BARRED, answers=(Answer("group_is_whole", Denial(Reason.COOLDOWN, "it cools down")),)
+        ),
         incident(),
     ),
     "another plan": (copy.replace(BARRED, plan=plan(B)), incident()),
@@ -384,7 +395,7 @@ OTHERS: dict[str, tuple[Decision, Incident]] = {
 }
 
 
-def test_what_is_decided_makes_another_turn() -> None:
+def test_a_decision_makes_another_turn() -> None:
     """Each of these is news."""
     turns = {name: made(decision, held).turn for name, (decision, held) in OTHERS.items()}
     assert len({*turns.values(), made(BARRED).turn}) == len(OTHERS) + 1
@@ -392,7 +403,7 @@ def test_what_is_decided_makes_another_turn() -> None:
 
 def test_an_overridden_denial_bars_nothing() -> None:
     """A person's yes stands above it."""
-    yes = Answer("cooldown_is_over", Denial("it cools down"), overridden=True)
+    yes = Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down"), overridden=True)
     passed = copy.replace(BARRED, answers=(yes,))
     assert made(passed).turn == made(copy.replace(BARRED, answers=())).turn
 
@@ -405,9 +416,9 @@ UNDER_WAY = Decision(step=Wait(LATER), rule="look under way", why="it has not an
 
 @pytest.mark.parametrize("decision", [LOOKS, UNDER_WAY])
 def test_a_look_is_no_decision_yet(decision: Decision) -> None:
-    """What it brings is waited for, as long as that comes in time."""
+    """Its result is awaited, as long as it comes in time."""
     poll = timedelta(seconds=situation().profile.policy.poll_seconds)
-    in_time = incident(opened_at=NOW + poll - FIRST_WITHIN)
+    in_time = incident(opened_at=NOW + poll - FIRST_UPDATE_MAX)
     about = situation(incident=in_time)
     assert update(in_time, decision, about) is None
     late = copy.replace(in_time, opened_at=in_time.opened_at - timedelta(microseconds=1))
@@ -423,7 +434,7 @@ def test_a_slow_poll_is_not_waited_for() -> None:
     assert update(young, LOOKS, situation(incident=young, profile=slow)) is not None
 
 
-def test_what_is_really_decided_fits_the_words() -> None:
+def test_real_decisions_fit_the_words() -> None:
     """A dead fleet in each mode, by the rules and the guards themselves."""
     watched = decided(situation(mode="observe"))
     assert "mode is observe: would have run restart_enclave on" in watched.line

@@ -18,7 +18,7 @@ from firstline.incidents.incident import Incident, Target
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import HostsInspected, HostsVerified
 from firstline.remediation.execution import Answer, Pending
-from firstline.remediation.update import IncidentUpdate, Observation, learn
+from firstline.remediation.update import FleetObservation, IncidentUpdate, apply_observation
 from firstline.signal import Condition
 from tests.builders import (
     ALARM,
@@ -50,10 +50,12 @@ BROKEN = saying(Unknown("the command ended as Failed"), "Failed")
 
 
 def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> IncidentUpdate:
-    """What one observation teaches, by default of an alarm that fires and of sick hosts."""
+    """The update by one observation, by default of a firing alarm and of dead hosts."""
     values: dict[str, Any] = {"evidence": evidence(hosts=held.hosts), "limits": limits()} | seen
     bare = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, target_group=""))
-    return learn(held, Observation(**values), PROFILE if fleet == "runbook" else bare, NOW)
+    return apply_observation(
+        held, FleetObservation(**values), PROFILE if fleet == "runbook" else bare, NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,9 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Inciden
 def test_the_scope_follows_the_group(
     held: Incident, seen: Group | Unknown, scope: tuple[Target, ...]
 ) -> None:
-    """I13: the hosts in service now, each with what is known of it; unread changes nothing.
+    """I13: the hosts in service now, with their known state; an unread group changes nothing.
 
-    One that comes later has its own time; of those at the first reading nobody knows since when.
+    A later host has its own start; of hosts at the first reading the start is unknown.
     """
     unread = evidence(group=seen, target_health=UNREAD)
     assert learnt(held, evidence=unread).incident.targets == scope
@@ -122,7 +124,7 @@ def test_a_look_is_read_when_all_have_answered(answers: dict[InstanceId, Answer]
 
 
 def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:
-    """Each report is as old as the look, and the ledger tells them all."""
+    """Each report is as old as the look, and the ledger has them all."""
     held = incident(look=look(), hosts=hosts(A, age=500))
     after = learnt(held, look={A: DOWN, B: UP, C: BROKEN})
     assert after.incident.look is None
@@ -131,7 +133,7 @@ def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:
         B: HostEvidence(report(up=True), ago(10)),
         C: HostEvidence(Unknown("the command ended as Failed"), ago(10)),
     }
-    (event,) = after.news
+    (event,) = after.events
     assert isinstance(event, HostsInspected)
     assert (event.action, event.token) == ("look_host", "c" * 32)
     found: Any = event.to_ledger()["hosts"]
@@ -191,7 +193,7 @@ def test_a_target_is_verified_at_k_and_dead_again_when_it_is_proven() -> None:
         B: None,
         C: ago(60),
     }
-    assert [each for each in after.news if each.kind is Kind.VERIFICATION] == [
+    assert [each for each in after.events if each.kind is Kind.VERIFICATION] == [
         HostsVerified(verified=(A,), doubted=(B,), readings_needed=3),
     ]
-    assert after.over is None
+    assert after.finished_attempt is None

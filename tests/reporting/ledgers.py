@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Chain, Data, Kind, append
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from tests.builders import BY, ID, NOW, A
 
 
@@ -17,13 +17,13 @@ class Said(NamedTuple):
     seconds: float = 0
 
 
-def chain(*said: Said, incident: IncidentId = ID, days: int = 0) -> list[Recorded]:
+def chain(*said: Said, incident: IncidentId = ID, days: int = 0) -> list[DecodedEntry]:
     """The entries of one incident, in order; all so many days later."""
     held, entries = Chain(), []
     for each in said:
         at = NOW + timedelta(days=days, seconds=each.seconds)
         held, entry = append(held, incident, each.kind, at, BY, each.data)
-        entries.append(recorded(entry))
+        entries.append(decode_entry(entry))
     return entries
 
 
@@ -61,7 +61,7 @@ def paged(seconds: float, **more: object) -> Said:
 
 
 def decided(step: str, seconds: float = 0, *no: str, action: str = "restart_enclave") -> Said:
-    """A decision about a fix of `A`, and the guards that said no."""
+    """A decision about a fix of `A`, and the guards that denied it."""
     guards = [{"guard": "mode_enforces", "denial": None}]
     guards += [{"guard": each, "denial": {"why": "so"}} for each in no]  # type: ignore[dict-item]
     plan = {"action": action, "target": A, "hash": "p1"}
@@ -76,7 +76,7 @@ def fixed(
     action: str = "restart_enclave",
     plan: str = "p1",
 ) -> tuple[Said, ...]:
-    """A fix of `A` from its intent to its verdict, a minute later; None: nobody judged it."""
+    """A fix of `A` from its intent to its verdict, a minute later; None: no verdict."""
     named: Data = {"action": action, "token": token}
     intent = named | {"targets": [A], "hosts": [A], "fence": 1, "plan": plan}
     verdict = Said(Kind.VERIFICATION, named | {"target": A, "helped": helped}, seconds + 60)

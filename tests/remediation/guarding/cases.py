@@ -1,4 +1,4 @@
-"""What the situations of guards are made of: each changes one fact, and guards are asked of it."""
+"""Parts of the guards' situations: each changes one fact, and guards are asked about it."""
 
 import copy
 from datetime import datetime
@@ -17,7 +17,7 @@ from firstline.diagnosis.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.diagnosis.external_events import FULL, Circumstance, ExternalEvents, Sort
+from firstline.diagnosis.external_events import OVERFLOW, EventSort, ExternalEvent, ExternalEvents
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
@@ -25,6 +25,7 @@ from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Outcome
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.limits import Limits
 from firstline.remediation.plan import Plan
@@ -87,16 +88,16 @@ def refresh(min_healthy: int) -> Plan:
     )
 
 
-def around(*known: tuple[Sort, str, float]) -> Limits:
-    """The limits, with what events told so many seconds ago."""
-    told = (Circumstance(sort, about, about, ago(age)) for sort, about, age in known)
+def around(*known: tuple[EventSort, str, float]) -> Limits:
+    """The limits, with external events so many seconds ago."""
+    told = (ExternalEvent(sort, about, about, ago(age)) for sort, about, age in known)
     return copy.replace(limits(), circumstances=ExternalEvents(known=tuple(told)))
 
 
 def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None) -> Situation:
     """These alarms stand behind the incident, the first as its lead; one may be muted."""
     arns = (ALARM_ARN, *(f"{ALARM_ARN}-{number}" for number in range(1, len(alarms))))
-    mute = Circumstance("mute", redact(muted), redact(muted), NOW, until=until)
+    mute = ExternalEvent("mute", redact(muted), redact(muted), NOW, until=until)
     known = ExternalEvents(known=(mute,) if muted else ())
     read = dict(zip(arns, alarms, strict=True))
     return situation(
@@ -105,9 +106,9 @@ def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None)
     )
 
 
-def lost(sort: Sort) -> Limits:
+def lost(sort: EventSort) -> Limits:
     """The limits, with more of that sort than can be kept."""
-    full = ExternalEvents(known=(Circumstance(sort, FULL, FULL, NOW),))
+    full = ExternalEvents(known=(ExternalEvent(sort, OVERFLOW, OVERFLOW, NOW),))
     return copy.replace(limits(), circumstances=full)
 
 
@@ -120,7 +121,12 @@ ALL_DEAD = Diagnosis(dict.fromkeys(FLEET, DEAD))
 STOPS = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.PARENT_DOWN)
 GONE = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.ENCLAVE_GONE)
 DEPENDENT = situation(diagnosis=Diagnosis(dict.fromkeys(FLEET, STOPS), dependency=Component.NATS))
-UNSAVED = Denial(f"it is not known whether {A} holds unsaved vaults", ask=True, unknown=True)
+UNSAVED = Denial(
+    Reason.VAULTS_UNKNOWN,
+    f"it is not known whether {A} holds unsaved vaults",
+    ask=True,
+    unknown=True,
+)
 FRAGILE = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, restarts_can_lose_vaults=True))
 
 
@@ -202,7 +208,7 @@ def proposed(
     times: int = 1,
     **fields: object,
 ) -> Situation:
-    """The restart was proposed, and this was said to it."""
+    """The restart was proposed, and got this answer."""
     action = ActionPolicy(name="restart_enclave", autonomy=autonomy)
     held = incident(proposals=(proposal(said, **fields),) * times)  # type: ignore[arg-type]
     return situation(profile=copy.replace(PROFILE, actions=(action,)), incident=held)
@@ -214,9 +220,9 @@ def thrown(kill: KillSwitch) -> Limits:
 
 
 def paused(scope: str) -> Denial:
-    """What the pause of *scope* says."""
+    """The denial of the pause of *scope*."""
     why = f"{scope} is paused until 2026-03-11T05:20:00+00:00 by arn:of:alice: a drill"
-    return Denial(why, retry_at=ago(-3600), held=True)
+    return Denial(Reason.FIXES_PAUSED, why, retry_at=ago(-3600), held=True)
 
 
 def published(held: Incident) -> Situation:

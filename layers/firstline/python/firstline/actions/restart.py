@@ -1,4 +1,4 @@
-"""What both restarts of a unit share: their document's parameters and limits (R17)."""
+"""Parameters and limits that both restarts of a unit share (R17)."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ INCIDENT_PATTERN = r"^inc-[0-9a-f]{20}$"
 ACTION_PATTERN = r"^[a-z][a-z_]{0,40}$"
 SECONDS_PATTERN = r"^[0-9]{1,5}$"
 
-# a job of the unit that is younger than AllowanceSeconds is left alone: a person restarts it
+# a unit's job younger than AllowanceSeconds is left alone: it may be an operator's restart
 PARAMETERS = (
     Parameter("Unit", UNIT_PATTERN),
     Parameter("Token", HEX_PATTERN),
@@ -21,5 +21,5 @@ PARAMETERS = (
     Parameter("AllowanceSeconds", SECONDS_PATTERN),
 )
 PERMISSIONS = ("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands")
-LIMIT = timedelta(seconds=60)
-"""As long as the host may take to carry the command out."""
+EXECUTION_LIMIT = timedelta(seconds=60)
+"""Time limit of the command on the host."""

@@ -60,7 +60,7 @@ def verify(
     return audit.status(finding, require_anchor=require_anchor)
 
 
-def _audit_line(export: Path, finding: audit.Finding) -> AuditLine:
+def _audit_line(export: Path, finding: audit.VerifyResult) -> AuditLine:
     return AuditLine(
         file=str(export),
         valid=finding.valid,
@@ -68,13 +68,13 @@ def _audit_line(export: Path, finding: audit.Finding) -> AuditLine:
         heads=finding.heads,
         anchored=finding.entries > 0 and not finding.unanchored,
         line=finding.faults[0].line if finding.faults else None,
-        why=audit.told(str(export), finding),
+        why=audit.describe(str(export), finding),
         faults=tuple(FaultLine(line=each.line, why=each.why) for each in finding.faults),
         checkpoints=finding.checkpoints,
         checkpoint=finding.last or None,
         signed=finding.key is not None and finding.checkpoints > 0,
         unanchored=finding.unanchored,
-        bare=tuple(finding.bare),
+        bare=tuple(finding.unanchored_chains),
         policies=finding.policies,
         absent=finding.absent,
     )

@@ -21,10 +21,10 @@ from firstline.cli.output import replay_text
 from firstline.cli.replay import ReplayPath
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.redaction import redact
 from firstline.reporting.console.view import Missing, View
-from firstline.reporting.html.console import ASKED, Refresh, page
+from firstline.reporting.html.console import INCIDENT_PARAMETER, Refresh, page
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -113,10 +113,10 @@ def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
     return board.board_at(name, records, now)
 
 
-def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
+def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[DecodedEntry]]:
     if path.suffix == ".jsonl":
         with export_files.open_export(path) as lines:
-            return path.name, [each for each in lines if isinstance(each, Recorded)]
+            return path.name, [each for each in lines if isinstance(each, DecodedEntry)]
     from firstline.lab.twin.replay import replay as played
 
     scenario, events, policy = replay.read(path, home, fleet)
@@ -126,7 +126,7 @@ def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
     ):
         replayed = played(scenario, events, policy, home, progress)
     chains = (*(each.entries for each in replayed.chapters), replayed.control)
-    return scenario.name, [recorded(entry) for chain in chains for entry in chain]
+    return scenario.name, [decode_entry(entry) for chain in chains for entry in chain]
 
 
 def make_server(
@@ -143,7 +143,7 @@ def make_server(
             query = parse_qs(url.query)
             paused = query.get(Refresh.parameter) == [Refresh.off]
             state = copy.replace(refresh, paused=paused) if refresh else None
-            self._answer(page(source.view(query.get(ASKED, [""])[0]), state).encode())
+            self._answer(page(source.view(query.get(INCIDENT_PARAMETER, [""])[0]), state).encode())
 
         def _answer(self, body: bytes) -> None:
             self.send_response(HTTPStatus.OK)

@@ -79,7 +79,7 @@ def write_reports(
     """Write the reports of the drill and of its incident to the given files."""
     from firstline.cli.analysis.drill.page import page
 
-    reports = (report.write(drill_run.chain, profile),) if drill_run.chain else ()
+    reports = (report.write_report(drill_run.chain, profile),) if drill_run.chain else ()
     if html is not None:
         export_files.write([page(reports, drill_run.report).encode()], html)
     if markdown is not None:

@@ -14,7 +14,7 @@ from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import entry_list, incident_list
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.reporting.incident_summary import Summary
 from firstline.signal import Condition, Severity
 
@@ -79,16 +79,16 @@ def show(
 @contextmanager
 def open_entries(
     export: Path | None, place: Place, incident: IncidentId | None = None
-) -> Iterator[Iterator[Recorded]]:
+) -> Iterator[Iterator[DecodedEntry]]:
     """Yield entries of the file *export* or the deployed ledger; at least those of *incident*."""
     if export is not None:
         with export_files.open_export(export) as lines:
-            yield (each for each in lines if isinstance(each, Recorded))
+            yield (each for each in lines if isinstance(each, DecodedEntry))
         return
     from firstline.cli.account import deployments
 
     ledger = deployments.find(place).ledger
-    yield map(recorded, ledger.entries(incident) if incident else ledger.everything())
+    yield map(decode_entry, ledger.entries(incident) if incident else ledger.everything())
 
 
 def _is_listed(summary: Summary, incident_filter: IncidentFilter) -> bool:

@@ -19,7 +19,7 @@ from firstline.lab.redecide import chapters
 from firstline.lab.redecide.again import Compared, again
 from firstline.lab.redecide.record import Story, received, story
 from firstline.ledger.entries import PageDelivered
-from firstline.ledger.export import Line, Recorded
+from firstline.ledger.export import DecodedEntry, Line
 
 SHOWN_MAX = 10
 WIDTH_MAX = 160
@@ -80,7 +80,10 @@ def _lines(
 
 
 def _line(
-    path: Path, recorded_story: Story, chain: tuple[Recorded, ...], policies: dict[Digest, Profile]
+    path: Path,
+    recorded_story: Story,
+    chain: tuple[DecodedEntry, ...],
+    policies: dict[Digest, Profile],
 ) -> RedecideLine:
     try:
         result = again(recorded_story, policies)
@@ -113,7 +116,7 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
     return msgspec.convert(each, type=DifferenceLine, from_attributes=True)
 
 
-def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine]:
+def _pages(chain: tuple[DecodedEntry, ...], compared: Compared) -> Iterator[PageLine]:
     """Yield the pages that PagerDuty accepted then; the body is what this code sends."""
     for each in chain:
         match each.event:
@@ -130,7 +133,7 @@ def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine
                 pass
 
 
-def _updates(chain: tuple[Recorded, ...]) -> Iterator[UpdateLine]:
+def _updates(chain: tuple[DecodedEntry, ...]) -> Iterator[UpdateLine]:
     """Yield the change events that PagerDuty accepted then, as they are recorded."""
     for each in chain:
         match each.event:

@@ -20,12 +20,12 @@ from firstline.config.profile import Profile as LoadedProfile
 from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import Policy, Recorded, recorded
+from firstline.ledger.export import DecodedEntry, Policy, decode_entry
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.markdown import markdown as as_markdown
 from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -92,13 +92,13 @@ def reports_of(export: Path, incident: str = "") -> tuple[Report, ...]:
     policies: dict[Digest, str] = {}
     with export_files.open_export(export) as lines:
         for each in lines:
-            if isinstance(each, Recorded):
+            if isinstance(each, DecodedEntry):
                 chains.setdefault(each.entry.incident, []).append(each.entry)
             elif isinstance(each, Policy):
                 policies[each.digest] = each.text
     with export_files.decoding(export):
         chosen = _selected_chains(chains, incident, export)
-        return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
+        return tuple(write_report(tuple(each), _profile(each, policies)) for each in chosen)
 
 
 def page_of(reports: tuple[Report, ...]) -> str:
@@ -117,13 +117,13 @@ def _deployed(incident: str, place: Place) -> Report:
     entries = list(deployment.ledger.entries(IncidentId(incident)))
     if not entries:
         raise InvalidInput(f"there is no incident {incident} in the deployed ledger")
-    policy = recorded(entries[-1]).policy
+    policy = decode_entry(entries[-1]).policy
     archived_text = (
         archive_reader.policy(deployment.archive, policy) if deployment.archive else None
     )
     if archived_text is None and deployment.file is not None:
-        return write(tuple(entries), profiles.load(deployment.file))
-    return write(
+        return write_report(tuple(entries), profiles.load(deployment.file))
+    return write_report(
         tuple(entries),
         _profile(entries, {policy: archived_text} if archived_text is not None else {}),
     )
@@ -170,12 +170,12 @@ def _selected_chains(chains: Chains, incident: str, export: Path) -> list[list[E
 
 
 def _opens_incident(chain: list[Entry]) -> bool:
-    return recorded(chain[0]).opens
+    return decode_entry(chain[0]).opens
 
 
 def _profile(chain: list[Entry], policies: dict[Digest, str]) -> LoadedProfile | None:
     """Return the profile of the last entry; None if the export lacks it or it is unreadable."""
-    digest = recorded(chain[-1]).policy
+    digest = decode_entry(chain[-1]).policy
     text = policies.get(digest)
     try:
         return profiles.parse(text.encode(), digest) if text is not None else None

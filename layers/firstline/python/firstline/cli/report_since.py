@@ -14,7 +14,7 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.errors import InvalidInput
-from firstline.reporting.timeline import clock
+from firstline.reporting.timeline import format_elapsed
 from firstline.reporting.tones import Tone
 
 HEADS = "bold"
@@ -88,7 +88,7 @@ def _endings(summary: Review) -> Iterator[str]:
 
 def _duration_line(name: str, spread: DurationStatistics) -> str:
     times = (spread.median_seconds, spread.p90_seconds)
-    cells = ("-" if each is None else clock(timedelta(seconds=each)) for each in times)
+    cells = ("-" if each is None else format_elapsed(timedelta(seconds=each)) for each in times)
     return f"{name:<18}{spread.count:>10}" + "".join(f"{each:>10}" for each in cells)
 
 

@@ -16,14 +16,14 @@ from firstline.errors import FirstlineError, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger import export
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import links
 from firstline.reporting.console import escalation, rows
-from firstline.reporting.console.hosts import Judging
+from firstline.reporting.console.hosts import EvidencePolicy
 from firstline.reporting.console.lines import lines
-from firstline.reporting.console.overview import lists
-from firstline.reporting.console.rows import Lens
+from firstline.reporting.console.overview import group_rows
+from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
 from firstline.reporting.links import Places
 
@@ -48,12 +48,12 @@ def look(asked: str, system: System) -> View:
         return Missing(f"It cannot be read now, try again: {redact(str(error))}")
 
 
-def _lens(system: System) -> Lens:
+def _lens(system: System) -> RowContext:
     profile, settings = system.profile, system.settings
     age_max = seconds(profile.policy.evidence_age_max_seconds)
-    return Lens(
+    return RowContext(
         now=system.ports.clock.now(),
-        judging=Judging(age_max=age_max, criteria=profile.criteria),
+        judging=EvidencePolicy(age_max=age_max, criteria=profile.criteria),
         places=Places(
             region=settings.home.region,
             fleet=profile.fleet.name,
@@ -64,7 +64,7 @@ def _lens(system: System) -> Lens:
     )
 
 
-def _overview(system: System, lens: Lens) -> Overview:
+def _overview(system: System, lens: RowContext) -> Overview:
     store = system.ports.store
     running, escalated = store.open_now(SHOWN_MAX + 1), store.escalated(SHOWN_MAX + 1)
     switch = store.switch()
@@ -72,7 +72,7 @@ def _overview(system: System, lens: Lens) -> Overview:
     held, unread = _loaded(dict.fromkeys(listed), system)
     stand = _standings(held, system, lens)
     found = (*unread, *(_row(each, stand, system, lens) for each in held))
-    shown = lists(found, lens.now - RECENT)
+    shown = group_rows(found, lens.now - RECENT)
     return Overview(
         fleet=system.profile.fleet.name,
         mode=system.settings.mode,
@@ -81,7 +81,7 @@ def _overview(system: System, lens: Lens) -> Overview:
         escalated=shown.escalated,
         ended=shown.ended[:ENDED_MAX],
         ended_within="the last 24 hours",
-        stops=rows.stops(switch, lens.now),
+        stops=rows.active_pauses(switch, lens.now),
         unreadable=redact(switch.unreadable),
         more=max(len(running), len(escalated)) > SHOWN_MAX,
         links=links.of_fleet(lens.places),
@@ -103,16 +103,18 @@ def _load(id_: IncidentId, system: System) -> Loaded | Unreadable | None:
 
 
 def _standings(
-    held: Sequence[Incident], system: System, lens: Lens
-) -> dict[IncidentId, escalation.Standing]:
+    held: Sequence[Incident], system: System, lens: RowContext
+) -> dict[IncidentId, escalation.EscalationState]:
     """How the escalated ones of *held* stand, by one request for all their alarms."""
     cases = [_case(each) for each in held]
-    return escalation.standings(cases, _alarms(escalation.watched(cases), system), lens.now)
+    return escalation.escalation_states(
+        cases, _alarms(escalation.alarms_to_read(cases), system), lens.now
+    )
 
 
-def _case(held: Incident) -> escalation.Case:
+def _case(held: Incident) -> escalation.AlarmedIncident:
     escalated_at = held.ended_at or held.opened_at
-    return escalation.Case(
+    return escalation.AlarmedIncident(
         id=held.id,
         opened_at=held.opened_at,
         escalated_at=escalated_at if held.status is Status.HANDED_OVER else None,
@@ -132,21 +134,24 @@ def _alarms(arns: tuple[str, ...], system: System) -> Alarms:
 
 
 def _row(
-    held: Incident, stand: Mapping[IncidentId, escalation.Standing], system: System, lens: Lens
+    held: Incident,
+    stand: Mapping[IncidentId, escalation.EscalationState],
+    system: System,
+    lens: RowContext,
 ) -> Row:
     """Its row; the end of its chain is read where somebody has still to act."""
     standing = stand.get(held.id)
     acting = not held.ended or (standing is not None and standing.is_open)
     tail = system.ports.store.last_entries(held.id, TAIL) if acting else ()
-    row = rows.of_incident(held, [export.recorded(each) for each in tail], lens)
-    return rows.standing(row, standing)
+    row = rows.of_incident(held, [export.decode_entry(each) for each in tail], lens)
+    return rows.with_escalation(row, standing)
 
 
-def _detail(asked: str, system: System, lens: Lens) -> View:
+def _detail(asked: str, system: System, lens: RowContext) -> View:
     if not _ID.fullmatch(asked):
         return Missing("An incident's id is inc- and twenty hexadecimal digits.")
     id_, store = IncidentId(asked), system.ports.store
-    records = [export.recorded(each) for each in store.entries(id_)]
+    records = [export.decode_entry(each) for each in store.entries(id_)]
     if not records:
         return Missing(f"There is no incident {id_}.")
     shown, left_out = lines(records)
@@ -160,7 +165,9 @@ def _detail(asked: str, system: System, lens: Lens) -> View:
     )
 
 
-def _detailed(id_: IncidentId, records: Sequence[Recorded], system: System, lens: Lens) -> Row:
+def _detailed(
+    id_: IncidentId, records: Sequence[DecodedEntry], system: System, lens: RowContext
+) -> Row:
     """The row of the incident as it is stored; of a signal that opened none, of its chain."""
     loaded = _load(id_, system)
     if isinstance(loaded, Unreadable):
@@ -168,4 +175,4 @@ def _detailed(id_: IncidentId, records: Sequence[Recorded], system: System, lens
     if loaded is None:
         return rows.of_chain(records, lens)
     stand = _standings([loaded.incident], system, lens)
-    return rows.standing(rows.of_incident(loaded.incident, records, lens), stand.get(id_))
+    return rows.with_escalation(rows.of_incident(loaded.incident, records, lens), stand.get(id_))

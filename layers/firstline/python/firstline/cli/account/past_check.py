@@ -17,7 +17,7 @@ from firstline.lab.redecide.misses import Miss
 from firstline.lab.redecide.record import story
 
 if TYPE_CHECKING:
-    from firstline.ledger.export import Recorded
+    from firstline.ledger.export import DecodedEntry
 
 SHOWN_MAX = 20
 
@@ -57,7 +57,7 @@ def check_export(path: Path, fleet: Path) -> PastCheck:
     policies = replay_export.policies(path)
     missed: list[Miss] = []
     undecided: list[str] = []
-    latest: Recorded | None = None
+    latest: DecodedEntry | None = None
     incidents = 0
     with export_files.open_export(path) as lines_read, export_files.decoding(path):
         for chain in chapters.chains(lines_read):

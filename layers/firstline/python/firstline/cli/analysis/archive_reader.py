@@ -14,7 +14,7 @@ def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
     A gap or an invalid object is left out; the verifier reports it.
     """
     newest = archive.first(archiving.CHECKPOINTS)
-    length = archiving.number(newest) if newest else 0
+    length = archiving.sequence_of(newest) if newest else 0
     loaded = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
     return ((each.text, each.signature) for each in loaded if each is not None)
 

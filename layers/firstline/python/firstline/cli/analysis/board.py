@@ -21,16 +21,16 @@ from firstline.ledger.entries import (
     SignalsJoined,
     UnknownEvent,
 )
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.console import escalation, rows
-from firstline.reporting.console.escalation import Standing
-from firstline.reporting.console.hosts import Judging
+from firstline.reporting.console.escalation import EscalationState
+from firstline.reporting.console.hosts import EvidencePolicy
 from firstline.reporting.console.lines import lines
-from firstline.reporting.console.overview import lists
-from firstline.reporting.console.rows import Lens
-from firstline.reporting.console.view import Detail, Missing, Overview, Row, Stop, View
+from firstline.reporting.console.overview import group_rows
+from firstline.reporting.console.rows import RowContext
+from firstline.reporting.console.view import ActivePause, Detail, Missing, Overview, Row, View
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import summarise
 
@@ -44,8 +44,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     fleet: str
     now: datetime
-    chains: Mapping[IncidentId, Sequence[Recorded]]
-    judging: Judging = Judging()
+    chains: Mapping[IncidentId, Sequence[DecodedEntry]]
+    judging: EvidencePolicy = EvidencePolicy()
 
     def view(self, incident: str) -> View:
         """Return the view of the incident with this id; the overview for an empty id."""
@@ -67,7 +67,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for id_, chain in self.chains.items()
             if chain[0].opens or _is_unknown_signal(chain[0])
         }
-        sections = lists(self._row(id_, chain) for id_, chain in opened.items())
+        sections = group_rows(self._row(id_, chain) for id_, chain in opened.items())
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
@@ -79,20 +79,20 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
 
-    def _row(self, id_: IncidentId, chain: Sequence[Recorded]) -> Row:
+    def _row(self, id_: IncidentId, chain: Sequence[DecodedEntry]) -> Row:
         """Return the row of an incident; an unreadable one has a row with the error."""
         try:
-            row = rows.of_chain(chain, Lens(now=self.now, judging=self.judging))
+            row = rows.of_chain(chain, RowContext(now=self.now, judging=self.judging))
         except InvalidInput as error:
             return rows.of_odd_chain(chain, str(error))
-        return rows.standing(row, self._standings.get(id_))
+        return rows.with_escalation(row, self._standings.get(id_))
 
     @functools.cached_property
-    def _standings(self) -> dict[IncidentId, Standing]:
+    def _standings(self) -> dict[IncidentId, EscalationState]:
         cases = filter(
             None, (_escalation_case(each) for each in self.chains.values() if each[0].opens)
         )
-        return escalation.standings(tuple(cases), alarms(self.chains.values()), self.now)
+        return escalation.escalation_states(tuple(cases), alarms(self.chains.values()), self.now)
 
     def _mode(self) -> str:
         chains = self.chains.values()
@@ -100,31 +100,33 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return next((redact(each) for each in modes if each), "unknown")
 
 
-def board_at(fleet: str, records: Sequence[Recorded], now: datetime) -> Board:
+def board_at(fleet: str, records: Sequence[DecodedEntry], now: datetime) -> Board:
     """Return the board of *records* as of *now*."""
-    chains: dict[IncidentId, list[Recorded]] = {}
+    chains: dict[IncidentId, list[DecodedEntry]] = {}
     for each in records:
         if each.at <= now:
             chains.setdefault(each.entry.incident, []).append(each)
     return Board(fleet=fleet, now=now, chains=chains)
 
 
-def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
+def stops(records: Iterable[DecodedEntry], now: datetime) -> tuple[ActivePause, ...]:
     """Return the pauses in force, from the entries of the kill switch's chain."""
-    standing: dict[str, Stop] = {}
+    standing: dict[str, ActivePause] = {}
     for each in events(records, PauseChanged):
         standing.pop(each.scope, None)
         if each.change == "paused" and each.until is not None:
-            standing[each.scope] = rows.stop(each.scope, each.why or "", each.by or "", each.until)
+            standing[each.scope] = rows.redacted_pause(
+                each.scope, each.why or "", each.by or "", each.until
+            )
     return tuple(each for each in standing.values() if now < each.until)
 
 
-def _is_unknown_signal(first: Recorded) -> bool:
+def _is_unknown_signal(first: DecodedEntry) -> bool:
     """True for a signal of unknown form, which may or may not have opened an incident."""
     return first.kind == Kind.SIGNAL and isinstance(first.event, UnknownEvent)
 
 
-def alarms(chains: Iterable[Sequence[Recorded]]) -> Alarms:
+def alarms(chains: Iterable[Sequence[DecodedEntry]]) -> Alarms:
     """Return the last state of each alarm, by its ARN as entries have it."""
     latest: dict[str, tuple[datetime, AlarmReading]] = {}
     for at, signal in (each for chain in chains for each in _signals(chain)):
@@ -134,20 +136,20 @@ def alarms(chains: Iterable[Sequence[Recorded]]) -> Alarms:
     return {arn: reading for arn, (_, reading) in latest.items()}
 
 
-def _signals(chain: Sequence[Recorded]) -> Iterator[tuple[datetime, SignalReceived]]:
+def _signals(chain: Sequence[DecodedEntry]) -> Iterator[tuple[datetime, SignalReceived]]:
     """Yield each signal of *chain* with its own instant, else that of its entry."""
     for entry in chain:
         if isinstance(entry.event, SignalReceived | SignalsJoined):
-            yield from ((each.signalled_at or entry.at, each) for each in entry.event.all)
+            yield from ((each.signalled_at or entry.at, each) for each in entry.event.signals)
 
 
-def _escalation_case(chain: Sequence[Recorded]) -> escalation.Case | None:
+def _escalation_case(chain: Sequence[DecodedEntry]) -> escalation.AlarmedIncident | None:
     """Return the case of *chain*; None for a chain of unknown form."""
     try:
         summary = summarise(chain)
     except InvalidInput:
         return None
-    return escalation.Case(
+    return escalation.AlarmedIncident(
         id=summary.incident,
         opened_at=summary.opened_at,
         escalated_at=summary.ended_at if summary.outcome == Status.HANDED_OVER else None,

@@ -12,7 +12,7 @@ import msgspec
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
@@ -46,12 +46,12 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def chains(records: Iterable[Recorded]) -> Iterator[tuple[IncidentId, Iterator[Recorded]]]:
+def chains(records: Iterable[DecodedEntry]) -> Iterator[tuple[IncidentId, Iterator[DecodedEntry]]]:
     """Yield the entries of each chain; read one before the next. *records* are in chain order."""
     return groupby(records, key=lambda each: each.entry.incident)
 
 
-def summaries(records: Iterable[Recorded]) -> Iterator[Summary]:
+def summaries(records: Iterable[DecodedEntry]) -> Iterator[Summary]:
     """Yield the summary of each incident; raises `InvalidInput` for an entry of unknown form."""
     for id_, chain in chains(records):
         if id_ != CHAIN:
@@ -77,7 +77,7 @@ def chains_in_window(
 
 def _in_window(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
     try:
-        at = recorded(entry).at
+        at = decode_entry(entry).at
     except InvalidInput:
         return True
     return (since is None or since <= at) and (until is None or at < until)

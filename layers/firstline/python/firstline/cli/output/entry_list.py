@@ -7,7 +7,7 @@ from rich.text import Text
 
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.tones import Tone
 
 OMITTED_DECISION_FIELDS = frozenset({"guards", "seen", "around", "step", "plan"})
@@ -15,7 +15,7 @@ OMITTED_DECISION_FIELDS = frozenset({"guards", "seen", "around", "step", "plan"}
 INDENT = 6
 
 
-def print_entries(entries: Iterable[Recorded], *, as_json: bool) -> int:
+def print_entries(entries: Iterable[DecodedEntry], *, as_json: bool) -> int:
     """Print each entry with its data; return the number of entries."""
     count = 0
     for each in entries:
@@ -27,7 +27,7 @@ def print_entries(entries: Iterable[Recorded], *, as_json: bool) -> int:
     return count
 
 
-def _entry_lines(entry: Recorded) -> Iterator[Text]:
+def _entry_lines(entry: DecodedEntry) -> Iterator[Text]:
     at = entry.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     head = f"{entry.entry.sequence:>4}  {at}  {entry.kind:<12}  {_headline(entry)}"
     yield Text(terminal.printable(head.rstrip()), style="bold")
@@ -43,7 +43,7 @@ def _entry_lines(entry: Recorded) -> Iterator[Text]:
         yield Text(text, style=terminal.STYLES[tone])
 
 
-def _headline(entry: Recorded) -> str:
+def _headline(entry: DecodedEntry) -> str:
     """Return the subject of *entry* in a few words."""
     data = entry.data
     match entry.kind:

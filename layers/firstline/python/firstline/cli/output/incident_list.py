@@ -9,7 +9,7 @@ from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.reporting.incident_summary import Summary
 from firstline.reporting.tally import tally
-from firstline.reporting.timeline import clock
+from firstline.reporting.timeline import format_elapsed
 from firstline.reporting.tones import Tone, tone
 
 
@@ -27,7 +27,7 @@ def print_incidents(summaries: Iterable[Summary], *, as_json: bool) -> None:
 
 def _incident_lines(summary: Summary, *, narrow: bool) -> Iterator[Text]:
     """Yield the line of an incident, in two halves on a narrow terminal."""
-    duration = clock(summary.ended_at - summary.opened_at) if summary.ended_at else "-"
+    duration = format_elapsed(summary.ended_at - summary.opened_at) if summary.ended_at else "-"
     head = f"{summary.opened_at:%Y-%m-%d %H:%M:%S}  {summary.severity or '--'}  "
     row = Text.assemble(
         terminal.printable(head),

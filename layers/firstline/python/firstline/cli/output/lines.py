@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.incident_summary import Summary
 
 
@@ -37,9 +37,13 @@ class ActionLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DenialLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A denial of an action by a guard, with its reason."""
+    """A guard's denial: a stable ``reason`` code, and the same in words (``why``).
+
+    ``reason`` is empty in records of versions before 0.2.
+    """
 
     guard: str
+    reason: str
     action: str
     target: str
     why: str
@@ -332,7 +336,7 @@ def incident(summary: Summary) -> IncidentLine:
     )
 
 
-def entry(record: Recorded) -> EntryLine:
+def entry(record: DecodedEntry) -> EntryLine:
     """Return the document of an entry."""
     return EntryLine(
         incident=record.entry.incident,

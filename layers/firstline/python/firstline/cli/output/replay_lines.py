@@ -10,17 +10,17 @@ from firstline.ids import IncidentId, InstanceId
 from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.ledger.entries import (
+    ActionReported,
     DecisionMade,
     FixIntended,
     FixReported,
     HostsInspected,
     LookIntended,
     LookReported,
-    Reported,
     SignalReceived,
 )
-from firstline.ledger.export import Recorded, recorded
-from firstline.reporting.incident_summary import NOTED
+from firstline.ledger.export import DecodedEntry, decode_entry
+from firstline.reporting.incident_summary import SIGNAL_OUTCOMES
 from firstline.signal import Disposition
 
 _OUTCOMES = (LookReported, FixReported, HostsInspected)
@@ -35,7 +35,7 @@ def lines(replayed: Replayed) -> tuple[ReplayLine, ...]:
 
 def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
     incident = chapter.incident
-    records = [recorded(each) for each in chapter.entries]
+    records = [decode_entry(each) for each in chapter.entries]
     disposition = _disposition(records[0])
     pages = [each for each in replayed.pages if each.key.split(":")[0] == chapter.id]
     return ReplayLine(
@@ -43,7 +43,7 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         severity=incident.severity if incident else None,
         condition=incident.condition if incident else None,
         disposition=disposition,
-        outcome=incident.status if incident else NOTED.get(disposition, "ignored"),
+        outcome=incident.status if incident else SIGNAL_OUTCOMES.get(disposition, "ignored"),
         pages=tuple(_page(each, replayed.start) for each in pages),
         updates=tuple(_updates(chapter.id, replayed)),
         actions=tuple(actions(records, replayed.start)),
@@ -54,7 +54,7 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
     )
 
 
-def _disposition(first: Recorded) -> str:
+def _disposition(first: DecodedEntry) -> str:
     event = first.event
     return event.disposition if isinstance(event, SignalReceived) else ""
 
@@ -100,7 +100,7 @@ def _page(page: Received, start: datetime) -> PageLine:
     )
 
 
-def actions(records: Sequence[Recorded], start: datetime) -> Iterator[ActionLine]:
+def actions(records: Sequence[DecodedEntry], start: datetime) -> Iterator[ActionLine]:
     """Yield each target of each intent, with the last outcome that has the intent's token."""
     events = [each.event for each in records]
     outcomes = {it.token: it for it in events if isinstance(it, _OUTCOMES)}
@@ -118,18 +118,24 @@ def actions(records: Sequence[Recorded], start: datetime) -> Iterator[ActionLine
             )
 
 
-def _outcome(event: Reported | HostsInspected | None, target: str) -> str | None:
+def _outcome(event: ActionReported | HostsInspected | None, target: str) -> str | None:
     """Return the outcome word; a look is ``done`` if the host reported, else ``unknown``."""
     if isinstance(event, HostsInspected):
         return "done" if isinstance(event.hosts[InstanceId(target)], HostReport) else "unknown"
     return event.outcome if event is not None else None
 
 
-def denials(records: Sequence[Recorded]) -> Iterator[DenialLine]:
+def denials(records: Sequence[DecodedEntry]) -> Iterator[DenialLine]:
     """Yield each guard's denial of each plan, once."""
     events = (each.event for each in records)
     lines = (
-        DenialLine(guard=guard, action=it.plan.action, target=it.plan.target, why=denial.why)
+        DenialLine(
+            guard=guard,
+            reason=denial.reason or "",
+            action=it.plan.action,
+            target=it.plan.target,
+            why=denial.why,
+        )
         for it in events
         if isinstance(it, DecisionMade) and it.plan is not None
         for guard, denial in it.denials

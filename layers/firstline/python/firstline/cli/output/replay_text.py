@@ -15,7 +15,7 @@ from firstline.cli.output.terminal import STYLES, WORD
 from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.lab.twin.scenario import Scenario
 from firstline.reporting import timeline
-from firstline.reporting.timeline import Moment, clock
+from firstline.reporting.timeline import Moment, format_elapsed
 from firstline.reporting.tones import Tone, tone
 
 WORD_WIDTH = 9
@@ -71,8 +71,10 @@ def _timeline(moments: Iterable[Moment], start: datetime) -> Iterator[Text]:
     """Yield a line for each moment; repeated moments are one line with count and duration."""
     for _, equal in groupby(moments, key=lambda each: each[1:]):
         first, *more = equal
-        elapsed = f"+{clock(first.at - start)}"
-        repeats = f" ({len(more) + 1} times until +{clock(more[-1].at - start)})" if more else ""
+        elapsed = f"+{format_elapsed(first.at - start)}"
+        repeats = ""
+        if more:
+            repeats = f" ({len(more) + 1} times until +{format_elapsed(more[-1].at - start)})"
         yield Text.assemble(
             (f"{elapsed:>8}  ", "dim"),
             (f"{first.word:<{WORD_WIDTH}} ", STYLES[first.tone] or WORD),
@@ -88,7 +90,9 @@ def _last_line(line: ReplayLine, duration: timedelta) -> str:
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
     outcome = (line.outcome or "nothing heard").replace("-", " ")
-    return f"{outcome} after {clock(duration)}: {counts}, {record if line.entries else 'no record'}"
+    if not line.entries:
+        record = "no record"
+    return f"{outcome} after {format_elapsed(duration)}: {counts}, {record}"
 
 
 def _count(number: int, one: str, many: str) -> str:

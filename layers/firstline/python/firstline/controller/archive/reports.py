@@ -15,11 +15,11 @@ from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import report_location as report_place
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.reporting.postmortem.markdown import markdown
 from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import ended, write
+from firstline.reporting.postmortem.write import has_ended, write_report
 
 type Draw = Callable[[tuple[Report, ...]], str]
 """What makes a page of reports."""
@@ -36,21 +36,21 @@ def report(incidents: Iterable[IncidentId], within: Archiving, draw: Draw) -> in
 
 def _report(incident: IncidentId, within: Archiving, draw: Draw) -> int:
     chain = tuple(within.ledger.entries(incident))
-    if not ended(chain):
+    if not has_ended(chain):
         return 0
-    told = write(chain, _profile(chain[-1], within))
+    told = write_report(chain, _profile(chain[-1], within))
     files = {"report.html": draw((told,)), "report.md": markdown(told)}
     if (meeting := invitation(told)) is not None:
         files["post-mortem.ics"] = meeting
     return sum(
-        within.archive.put(report_place.key(incident, len(chain), name), text.encode())
+        within.archive.put(report_place.report_key(incident, len(chain), name), text.encode())
         for name, text in files.items()
     )
 
 
 def _profile(last: Entry, within: Archiving) -> Profile | None:
     """The policy that the last entry was under; None where it is not archived, or not read now."""
-    named = recorded(last).policy
+    named = decode_entry(last).policy
     text: bytes | None = within.policy
     if digest(within.policy) != named:
         text = within.archive.get(archiving.policy_key(named))

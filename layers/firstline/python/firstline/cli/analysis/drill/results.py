@@ -11,7 +11,7 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId
 from firstline.ledger.entries import DecisionMade, PageDelivered
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.events import timed
 from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
@@ -99,7 +99,7 @@ def drill_expectation(
     )
 
 
-def drill_result(chain: Iterable[Recorded], expected: DrillExpectation) -> DrillResult:
+def drill_result(chain: Iterable[DecodedEntry], expected: DrillExpectation) -> DrillResult:
     """Return the result from the incident's entries; raises `InvalidInput` for an unknown form."""
     entries = tuple(chain)
     if not entries:

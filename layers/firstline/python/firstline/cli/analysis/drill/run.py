@@ -20,7 +20,7 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
@@ -110,13 +110,13 @@ def _alarm_reason(
     """Return the reason of the alarm's state; it has a marker if the drill may not fix."""
     if enforce or deployment.mode == "observe":
         return announced.REASON
-    if duration + LATE_MARGIN > announced.LONGEST:
-        raise InvalidInput(f"--for: a drill is observed for {announced.LONGEST} at most")
+    if duration + LATE_MARGIN > announced.DRILL_DURATION_MAX:
+        raise InvalidInput(f"--for: a drill is observed for {announced.DRILL_DURATION_MAX} at most")
     until = deployment.clock.now() + duration + LATE_MARGIN
     command_result = deployment.announce(AnnounceDrill(alarm=alarm.arn, until=until))
     if not command_result.word:
         raise InvalidInput("the deployment announced no drill: nothing is rung")
-    return announced.reason(command_result.word)
+    return announced.state_reason(command_result.word)
 
 
 def _alarm(condition: Condition, deployment: DrillDeployment) -> tuple[str, DrillAlarm]:
@@ -193,7 +193,7 @@ def _wait_for_end(
 def _read(
     incident: IncidentId | None, expected: DrillExpectation, deployment: DrillDeployment
 ) -> DrillResult:
-    return drills.drill_result(map(recorded, _chain(incident, deployment)), expected)
+    return drills.drill_result(map(decode_entry, _chain(incident, deployment)), expected)
 
 
 def _chain(incident: IncidentId | None, deployment: DrillDeployment) -> tuple[Entry, ...]:
