@@ -177,7 +177,7 @@ def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -
 
 
 def test_an_incident_is_looked_up_by_its_id(browser: Browser, waiting: str) -> None:
-    """A form leads there; an id that is none is told, and is not repeated as markup."""
+    """By a form; an unknown id is reported as text, not as markup."""
     browser.show(waiting)
     known = browser.find(".ask code")[0].text.split()[2]
     for asked, expected in ((known, "heard"), ("<b>no</b>", "There is no incident <b>no</b>.")):

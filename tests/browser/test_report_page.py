@@ -103,7 +103,7 @@ def written(report: Report, folder: Path) -> str:
 
 
 def test_nothing_is_loaded_and_nothing_complained_of(shown: Browser) -> None:
-    """Beside the file itself: no request, no line on the console."""
+    """No request but for the file itself, and no line on the console."""
     asked = [each for each in shown.requested() if not each.startswith("data:")]
     assert asked == [shown.driver.current_url]
     assert shown.complaints() == []

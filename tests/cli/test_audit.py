@@ -54,7 +54,7 @@ def head_of(path: Path) -> str:
 
 
 def test_a_head_anchors_a_chain(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without one it holds, too, and the answer says what is not known."""
+    """Without one it is valid too, and the answer says what is not anchored."""
     assert dispatch(["audit", "verify", str(exported), "--head", head_of(exported)]) == 0
     assert "every entry is anchored" in capsys.readouterr().out
     assert dispatch(["audit", "verify", str(exported)]) == 0
@@ -152,7 +152,7 @@ def test_what_cannot_be_read_is_status_2(
 def test_a_name_never_steers_the_terminal(
     more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name that wipes the line that it is told in is escaped; half of a character is a fault."""
+    """A file name with control characters is escaped; half of a character is a fault."""
     path = tmp_path / "export\x9b2K"
     lines = [
         {"incident": "\x1b[1A\x1b[2K\x9bA\u202e", "sequence": 2, "previous": "", "policy": ""},

@@ -1,4 +1,4 @@
-"""``firstline audit list`` and ``show`` on exports: what they say, and how much they hold."""
+"""``firstline audit list`` and ``show`` on exports: their output, and their memory."""
 
 import json
 import re
@@ -25,7 +25,7 @@ NAMES = ("approved", "alarm-ok", "two-troubles-at-once")
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
-    """Two incidents, a day apart: one was mended, of the other somebody must see to it."""
+    """Return two incidents, a day apart: one resolved, one handed over."""
     mended = chain(heard(severity="P2"), *fixed(5, "a"), closed(90))
     given = chain(
         heard(condition="capacity"), decided("hand-over", 60, "kms_is_calm"), incident=OTHER, days=1
@@ -88,7 +88,7 @@ def test_the_list_is_of_what_is_asked_for(
     assert [each["incident"] for each in listed(capsys, str(ledger), *arguments)] == found
 
 
-def test_a_line_tells_an_incident(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_incident_is_one_line(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Plain in a pipe, one line each."""
     assert dispatch(["audit", "list", str(ledger)]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -112,7 +112,7 @@ def test_a_narrow_terminal_has_two_lines_each(
     assert ID in lines[1]
 
 
-def test_show_tells_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With each guard's answer."""
     assert dispatch(["audit", "show", OTHER, str(ledger)]) == 0
     shown = capsys.readouterr().out
@@ -133,7 +133,7 @@ def test_show_as_json_is_the_entries(ledger: Path, capsys: pytest.CaptureFixture
         assert each == body
 
 
-def test_a_look_is_told_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_look_is_printed_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is unknown or empty is left out, and what is false is not."""
     report = {"parent_unit": "active", "nats_reachable": False, "enclave_state": None}
     data: Data = {

@@ -30,7 +30,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @by_each_ending
 def test_it_serves_an_export_until_it_is_interrupted(export: Path, ending: Ending) -> None:
-    """The address is told at once; there is one page, which loads nothing; the end is no fault."""
+    """The address is printed first; the one page loads nothing; an interrupt is no error."""
     words = ["console", str(export), "--port", "0"]
     with started(words, ending, ROOT) as process:
         assert process.stdout is not None
@@ -47,7 +47,7 @@ def test_it_serves_an_export_until_it_is_interrupted(export: Path, ending: Endin
     assert other.status == 404
 
 
-def test_a_port_that_is_taken_is_told(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert dispatch(["console", str(export), "--port", str(port)]) == 2
@@ -95,7 +95,7 @@ def test_a_page_refreshes_where_it_may_change_until_a_person_pauses_it(
 @pytest.mark.parametrize(
     ("content", "why"), [("", "has no entries, so there is nothing to show"), ("{}\n", "line 1")]
 )
-def test_an_export_that_says_nothing_is_told(
+def test_an_empty_export_is_reported(
     content: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "export.jsonl"

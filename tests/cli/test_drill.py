@@ -1,4 +1,4 @@
-"""``firstline drill``: an alarm is rung, heard, told, followed and let go, on the twin's world."""
+"""``firstline drill`` on the twin's world: an alarm is raised, received, paged, followed, reset."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ ALICE = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 
 
 class Clock:
-    """The rig's: whoever sleeps lets its wakes and alarms come."""
+    """The rig's clock: `sleep` delivers its wakes and alarms."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -56,7 +56,7 @@ class Clock:
 
 
 def rung(state: AlarmState, reason: str, at: datetime) -> bytes:
-    """The event of a state that somebody set."""
+    """Return the event of a state that was set by hand."""
     event = json.loads(announce(ZERO, state, at))
     event["detail"]["state"]["reason"] = reason
     return json.dumps(event).encode()
@@ -115,7 +115,7 @@ def drilled(rig: Rig, *, enforce: bool = False, reaches: bool = True) -> DrillLi
 
 
 def test_a_drill_goes_the_whole_way() -> None:
-    """Heard, taken for what it is, paged in time, looked at, closed; and nothing is fixed."""
+    """Received, classified, paged in time, looked at, closed; and nothing is fixed."""
     rig = quiet()
     line = drilled(rig)
     why = "heard, understood, told and decided on in time"
@@ -131,7 +131,7 @@ def test_a_drill_goes_the_whole_way() -> None:
     assert rig.posts == [("trigger", line.incident), ("resolve", line.incident)]
 
 
-def test_what_it_would_have_done_is_told() -> None:
+def test_denied_plans_are_printed() -> None:
     """Hosts that are dead all along would be restarted; observing denies it."""
     rig = quiet(*DEFAULT_HOSTS)
     line = drilled(rig)
@@ -142,7 +142,7 @@ def test_what_it_would_have_done_is_told() -> None:
 
 
 def test_its_reason_says_that_it_is_a_drill() -> None:
-    """And at the end the alarm is let go."""
+    """And at the end the alarm is reset."""
     rig = quiet()
     alarms = Alarms(rig)
     run_drill(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
@@ -152,7 +152,7 @@ def test_its_reason_says_that_it_is_a_drill() -> None:
     ]
 
 
-def test_nobody_hears_it() -> None:
+def test_an_event_that_is_not_received() -> None:
     """The target passes, half a minute more, and it does not hold."""
     rig = quiet()
     before = rig.world.now
@@ -162,8 +162,8 @@ def test_nobody_hears_it() -> None:
     assert rig.world.now - before == timedelta(seconds=90)
 
 
-def test_a_drill_that_is_stopped_lets_its_alarm_go() -> None:
-    """On SIGTERM too, also where it comes again while the alarm is let go."""
+def test_a_drill_that_is_stopped_resets_its_alarm() -> None:
+    """On SIGTERM too, also where a second one comes during the reset."""
     rig = quiet()
 
     class Stopped(Clock):
@@ -219,8 +219,8 @@ def test_a_page_that_comes_too_late() -> None:
     assert "it was told after" in line.why
 
 
-def test_a_page_that_nobody_takes() -> None:
-    """It is told so, and the drill ends all the same."""
+def test_a_page_that_is_never_accepted() -> None:
+    """The result says so, and the drill ends all the same."""
     rig = quiet()
     rig.script.failing.add("post")
     line = run_drill(OUTAGE, stage(rig), PATIENCE, enforce=False).line
@@ -242,7 +242,7 @@ def test_another_profile_took_it_for_something_else() -> None:
 
 
 def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
-    """Dead hosts are planned for and left alone; the switch's chain says who announced it."""
+    """Dead hosts are planned for and left alone; the switch's chain names who announced it."""
     rig = quiet(*ONE_DEAD, mode="enforce")
     line = drilled(rig)
     assert (line.holds, line.mode, line.observed) == (True, "enforce", True)
@@ -267,7 +267,7 @@ def test_enforce_is_asked_for() -> None:
 
 
 def test_trouble_in_the_middle_of_a_drill_is_no_drill() -> None:
-    """The alarm rings by itself: people are paged anew, and what is dead is fixed."""
+    """The alarm fires by itself: people are paged again, and dead hosts are fixed."""
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
     line = drilled(rig)
     assert line.why == "it was decided on in observe and enforce, and was to be observed only"
@@ -297,7 +297,7 @@ def test_a_drill_that_was_fixable_all_the_same_does_not_hold() -> None:
     assert line.why == "it was decided on in enforce, and was to be observed only"
 
 
-def test_it_is_let_go_also_where_it_cannot_be_followed() -> None:
+def test_it_is_reset_also_where_it_cannot_be_followed() -> None:
     """Whatever fails after it was rung."""
     rig = quiet()
     alarms = Alarms(rig)
@@ -321,8 +321,8 @@ def test_the_reports_of_a_drill(tmp_path: Path) -> None:
     assert "decided | within 60 s | after 1 s | holds" in markdown.read_text()
 
 
-def test_the_report_of_a_drill_that_nobody_heard(tmp_path: Path) -> None:
-    """There is no incident to report, and that is what the report says."""
+def test_the_report_of_a_drill_that_was_not_received(tmp_path: Path) -> None:
+    """It says that there is no incident to report."""
     played = run_drill(OUTAGE, stage(quiet(), reaches=False), PATIENCE, enforce=False)
     html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
     write_reports(played, PROFILE, html, markdown)
@@ -333,7 +333,7 @@ def test_the_report_of_a_drill_that_nobody_heard(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["drill.html", "drill.md"]
 
 
-def test_an_alarm_that_rings_already() -> None:
+def test_an_alarm_that_fires_already() -> None:
     """Nothing is turned."""
     rig = Rig(*HEALTHY, mode="observe")
     with pytest.raises(InvalidInput, match="is in ALARM already"):

@@ -1,4 +1,4 @@
-"""What is expected of a drill, and what its entries tell of it."""
+"""The expectation of a drill, and its result from ledger entries."""
 
 import copy
 from datetime import timedelta
@@ -84,7 +84,7 @@ UNTOLD = (Kind.DECISION, 2, {k: v for k, v in decision("close").items() if k != 
 def test_what_a_severity_must_come_to(
     severity: Severity, channel: str | None, target: timedelta
 ) -> None:
-    """Where it is told, and within what."""
+    """Its channel and its target."""
     wanted = drill_expectation("one", OUTAGE, severity, PROFILE)
     assert (wanted.channel, wanted.target) == (channel, target)
 
@@ -101,14 +101,14 @@ def test_the_gravest_alarm_of_a_condition_comes_first() -> None:
 
 
 def test_the_drills_own_alarm() -> None:
-    """It is in no profile, and PagerDuty is told by a change, which notifies nobody."""
+    """It is in no profile, and PagerDuty gets a change event, which notifies no one."""
     assert alarm_names(PROFILE, Condition.DRILL) == ("drill",)
     wanted = drill_expectation("one", Condition.DRILL, Severity.P4, PROFILE)
     assert (wanted.channel, wanted.target) == ("change", DEFAULT_TARGET)
 
 
 def test_a_drill_that_goes_well() -> None:
-    """Each decision is told once; a plan with who denied it."""
+    """Each decision is listed once; a plan with the guards that denied it."""
     plan: Data = {"action": "restart_parent", "target": "i-1"}
     found = drill_result(
         chain(
@@ -196,7 +196,7 @@ def test_a_drill_that_does_not_hold(
     assert "; ".join(faults(drill_result(chain(*entries), P1), P1)) == fault
 
 
-def test_a_minor_drill_is_told_later() -> None:
+def test_a_minor_drill_is_sent_later() -> None:
     """A P4 has its entry, and nothing more is awaited."""
     minor = drill_expectation("one", OUTAGE, Severity.P4, PROFILE)
     entries = chain((Kind.SIGNAL, 1, OPENING | {"severity": "P4"}), DECIDED, CLOSED)
@@ -205,8 +205,8 @@ def test_a_minor_drill_is_told_later() -> None:
     assert faults(found, minor) == ()
 
 
-def test_nothing_is_settled_before_it_is_heard_and_told() -> None:
-    """Neither without an entry nor without a page, nor before anybody looked."""
+def test_nothing_is_settled_before_entry_page_and_decision() -> None:
+    """Neither without an entry, nor without a page, nor without a decision."""
     assert not is_settled(DrillResult(), P1)
     assert not is_settled(drill_result(chain((Kind.SIGNAL, 1, OPENING), PAGED), P1), P1)
     assert is_settled(drill_result(chain((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), P1), P1)
@@ -215,6 +215,6 @@ def test_nothing_is_settled_before_it_is_heard_and_told() -> None:
 
 
 def test_an_opening_that_does_not_say_when() -> None:
-    """An older entry: the time is then its own."""
+    """An older entry: its own time counts."""
     older = {key: value for key, value in OPENING.items() if key != "signalled_at"}
     assert drill_result(chain((Kind.SIGNAL, 5, older)), P1).received_after == timedelta(0)

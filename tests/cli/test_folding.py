@@ -40,7 +40,7 @@ PROGRAM = """
 import json, sys
 from firstline.cli.doctor import tell
 from firstline.cli.main import dispatch
-from tests.cli.doctored import account, examined
+from tests.cli.doctor_account import account, examined
 
 tell(tuple(examined(account())[1]), as_json=False)
 for line in json.loads(sys.argv[1]):

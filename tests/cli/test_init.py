@@ -236,7 +236,7 @@ def test_what_is_not_answered_stays_a_question(
     assert "mine.toml:5: fleet.units: is missing: add it" in err
 
 
-def test_a_file_that_lacks_its_readers_alone_is_held_against_the_account(
+def test_a_file_without_recipients_is_compared_with_the_account(
     made: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The check names what is missing, and doctor still says what it found."""

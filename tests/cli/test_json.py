@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice
 from tests.adapters.account import Answering
-from tests.cli.doctored import Clock, account
+from tests.cli.doctor_account import Clock, account
 from tests.dev.account import quiet, waiting
 from tests.dev.documented import PACKAGE, ROOT
 from tools.docs import commands
@@ -98,7 +98,7 @@ def hold(words: str, line: list[str], capsys: pytest.CaptureFixture[str]) -> set
 
 
 def fitting(words: str, told: object) -> str:
-    """The one type whose schema *told* is of, and of no other of the command's."""
+    """Return the one type whose schema *document* is of, among those of the command."""
     schemas = {it.type.__name__: strict(it.type) for it in commands.DOCUMENTS[words]}
     faults = {
         name: [each.message for each in Draft202012Validator(schema).iter_errors(told)]
@@ -110,7 +110,7 @@ def fitting(words: str, told: object) -> str:
 
 
 def strict(of: type[msgspec.Struct]) -> dict[str, Any]:
-    """Its schema, and no field beside: a field that the document lacks would go unseen."""
+    """Return the schema without extra fields, so that a missing field is noticed."""
     schema = msgspec.json.schema(of)
     Draft202012Validator.check_schema(schema)
     for each in schema["$defs"].values():

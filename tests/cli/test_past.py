@@ -1,4 +1,4 @@
-"""The deployed past is held against this code and a new policy, before either is deployed."""
+"""The deployed ledger, checked against this code and a new policy before a deploy."""
 
 from collections.abc import Iterator
 from datetime import timedelta

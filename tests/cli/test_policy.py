@@ -34,7 +34,7 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_keeps_a_file_from_its_account_is_told_at_once(
+def test_what_keeps_a_file_from_its_account_is_reported_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The example's host, and an alarm that CloudWatch would refuse."""

@@ -15,7 +15,7 @@ from firstline.cli.account import ca_bundle
 from firstline.cli.event_files import RUNBOOK
 from firstline.controller.operators.commands import CommandResult
 from tests.adapters.loopback import http
-from tests.cli.proxied import ORIGIN, Proxy
+from tests.cli.proxy import ORIGIN, Proxy
 
 FIRSTLINE = Path(sys.executable).parent / "firstline"
 PULLED = CommandResult(lever="resume", by="alice", scope="everything", told=True)
@@ -56,7 +56,7 @@ def run(proxy: Proxy, *words: str, **env: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("name", ca_bundle.SOURCE_VARIABLES)
-def test_a_lever_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
+def test_an_operator_command_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
     with Proxy(tmp_path, http("200 OK", msgspec.json.encode(PULLED))) as proxy:
         ran = run(proxy, *RESUME, **{name: str(proxy.bundle)})
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -67,7 +67,7 @@ def test_a_lever_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
     assert b"authorization" not in asked.lower()
 
 
-def test_a_proxy_is_told_who_asks(tmp_path: Path) -> None:
+def test_a_proxy_gets_its_credentials(tmp_path: Path) -> None:
     """By the name and the word in its address, and not the origin."""
     with Proxy(tmp_path, http("200 OK", msgspec.json.encode(PULLED))) as proxy:
         bundle = str(proxy.bundle)

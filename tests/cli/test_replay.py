@@ -161,7 +161,7 @@ def test_text_ends_with_the_outcome_and_is_plain_in_a_pipe(
 def test_no_word_of_an_event_steers_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not even one of another account, whose detail type is told as it came."""
+    """Not even one of another account, whose detail type is printed as it came."""
     path = tmp_path / "foreign.json"
     event = json.loads((EVENTS / "cloudwatch.foreign-account.json").read_text())
     path.write_text(json.dumps(event | {"detail-type": "\x1b[2Jgone\r"}))

@@ -1,4 +1,4 @@
-"""``firstline replay EXPORT``: decided again from the record, and told where they part."""
+"""``firstline replay EXPORT``: decisions repeated from the record, with the differences."""
 
 import json
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_scenario_that_changes_the_policy_exports_it_so(
     assert "each as recorded" in capsys.readouterr().out
 
 
-def test_a_changed_record_is_told_with_its_place(
+def test_a_changed_record_is_reported_with_its_place(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Which entry, which field, what it says and what follows from what was seen."""

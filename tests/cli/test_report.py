@@ -35,7 +35,7 @@ def export(replayed: Path) -> str:
 def test_a_replay_writes_the_page_of_what_it_did(
     replayed: Path, export: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same that the report of its ledger is; where it lies is told."""
+    """The same as the report of its ledger; its path is printed."""
     again = replayed / "again.html"
     assert dispatch(["report", export, "--html", str(again)]) == 0
     assert capsys.readouterr().err == f"{again}: written\n"
@@ -73,7 +73,7 @@ def test_one_incident_or_a_time(
     assert why in err
 
 
-def test_it_is_told_on_the_terminal(export: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_printed_on_the_terminal(export: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The title, the figures, the timeline, and what follows."""
     assert dispatch(["report", export]) == 0
     out = capsys.readouterr().out
@@ -92,7 +92,7 @@ def test_a_script_gets_one_document_an_incident(
     assert told["moments"][0]["word"] == "heard"
 
 
-def test_files_are_written_and_nothing_is_said(
+def test_files_are_written_and_nothing_is_printed(
     replayed: Path, export: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Markdown for a ticket, and a meeting that a calendar takes."""
@@ -157,7 +157,7 @@ def test_an_export_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
 def test_an_invitation_is_to_one_meeting(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of two incidents somebody must say which."""
+    """Of two incidents one must be named."""
     lines = (
         line.replace(b'"policy":"' + b"p" * 64, b'"policy":"' + POLICY[11:75])
         for line in several(2)
@@ -169,10 +169,10 @@ def test_an_invitation_is_to_one_meeting(
     assert dispatch(["report", export, *one]) == 0
 
 
-def test_what_opened_nothing_is_told_where_nothing_else_is(
+def test_signals_without_an_incident_are_reported_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Beside an incident it is not; the kill switch's chain never is."""
+    """It is left out if there is an incident; the kill switch's chain always is."""
     noted = [entry_line(each) for each in chain(opening(disposition="ignored"))]
     control = noted[0].replace(b"inc-0123456789abcdef0123", CHAIN.encode())
     assert dispatch(["report", made(tmp_path / "e.jsonl", *noted, control), "--json"]) == 0

@@ -39,7 +39,7 @@ def ledger(tmp_path: Path) -> Path:
     )
 
 
-def test_the_review_is_told_in_lines(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert dispatch(["report", "--since", "2026-03-01", str(ledger)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "7 incidents since 2026-03-01 00:00: P1 6, none 1",
@@ -83,7 +83,7 @@ def test_the_review_is_told_in_lines(ledger: Path, capsys: pytest.CaptureFixture
     ]
 
 
-def test_a_quiet_time_is_told_as_such(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quiet_time_is_reported_as_such(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--since", "2026-02-01", "--until", "2026-02-02"]
     assert dispatch(["report", *arguments, str(ledger)]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -66,7 +66,7 @@ def test_a_report_becomes_a_p3_of_its_user() -> None:
     assert (found.condition, found.severity) == (Condition.USER_AFFECTED, Severity.P3)
 
 
-def test_the_text_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_names_no_one(capsys: pytest.CaptureFixture[str]) -> None:
     """I27: the GUID and the details stay out of what a terminal keeps."""
     assert dispatch([*GOOD, "--reporter", "support@example.test"]) == 0
     out = capsys.readouterr().out

@@ -16,7 +16,7 @@ from tests.endings import Ending, by_each_ending, started
 COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", "simulate"]
 
 
-def test_runs_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """How many, what they did, and that nothing was broken."""
     assert dispatch(["simulate", "--no-directed", "--seeds", "3"]) == 0
     out = capsys.readouterr().out
@@ -30,7 +30,7 @@ def test_runs_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["incidents"] >= 2
 
 
-def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_run_is_printed_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
     """What went wrong in it, and when."""
     assert dispatch(["simulate", "--seed", "2"]) == 0
     out = capsys.readouterr().out
@@ -46,7 +46,7 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
     assert told["timeline"] == [each[2:] for each in shown[1:]]
 
 
-def test_faults_are_told_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
+def test_faults_are_printed_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each remote request that the ports have, and why some cells are dots."""
     assert dispatch(["simulate", "--no-directed", "--seeds", "2", "--coverage"]) == 0
     out = capsys.readouterr().out
@@ -97,7 +97,7 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: En
 
 
 def test_planted_bugs_are_found(capsys: pytest.CaptureFixture[str]) -> None:
-    """Which seed told of each; a name that none has is a mistake."""
+    """Each with its seed; a name that matches none is a mistake."""
     assert dispatch(["simulate", "--planted", "nobody pages"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("I1           seed ")

@@ -212,7 +212,7 @@ def test_what_was_demoted_stands_until_it_is_promoted(
     assert (told.turns, told.demoted) == (turns, stand)
 
 
-def test_a_demoted_action_that_helped_since_is_promoted_by_its_lever() -> None:
+def test_a_demoted_action_that_helped_since_is_promoted_by_its_command() -> None:
     told = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
     assert told.promotable == (
         PromotableAction(

@@ -83,7 +83,7 @@ PROVED = {
     (
         "deploy",
         1,
-    ): "tests/cli/test_cdk.py::test_what_cannot_be_held_against_what_stands_is_not_deployed",
+    ): "tests/cli/test_cdk.py::test_an_assembly_that_cannot_be_compared_is_not_deployed",
 }
 """The test of each status that needs more than a line."""
 

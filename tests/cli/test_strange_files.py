@@ -1,4 +1,4 @@
-"""Files that nobody meant: each is one line, the others go on, and the status is 0, 1 or 2."""
+"""Invalid files: each is one line, the others are read, and the status is 0, 1 or 2."""
 
 import json
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 def test_each_unreadable_file_of_a_folder_is_one_line(
     command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The event beside them is read, and the status says that not all was."""
+    """The valid event is read, and the status says that not all was."""
     assert dispatch([*command, str(folder), "gone.json", "--json"]) == 2
     out, err = capsys.readouterr()
     named = [line.split(": ")[2] for line in err.splitlines()]
@@ -60,7 +60,7 @@ def test_each_unreadable_file_of_a_folder_is_one_line(
 def test_an_empty_folder_is_one_line(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is told of no event."""
+    """Nothing is printed for no event."""
     assert dispatch([*command, str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -110,7 +110,7 @@ def test_an_export_that_is_none_is_one_finding(capsys: pytest.CaptureFixture[str
 def test_an_object_that_is_no_event_is_refused(
     command: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is deployed pages for it; on a laptop somebody named the wrong file."""
+    """A deployment pages for it; on a command line it is the wrong file."""
     path = tmp_path / "package.json"
     path.write_text(text)
     assert dispatch([command, str(path)]) == 2
@@ -179,7 +179,7 @@ COMMANDS = [*READ_ALL, *READ_ONE[1:-1]]
 def test_no_file_is_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], raw: bytes
 ) -> None:
-    """Whatever it holds, each command tells of it, in one line where it is refused."""
+    """Each command reports any invalid file in one line."""
     path = tmp_path / "file.json"
     path.write_bytes(raw)
     for command in COMMANDS:

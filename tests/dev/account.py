@@ -1,8 +1,8 @@
-"""An account in which firstline is deployed, for commands that are dispatched as a person would.
+"""An account in which firstline is deployed, for commands dispatched as a person would.
 
-The functions' own handlers and adapters are at work on the twin; DynamoDB, S3, STS, CloudWatch and
-the bus are moto's, which the commands' own sessions find. CloudFormation and the operators' URL
-are served on loopback. Time is the world's: whoever sleeps lets its events come.
+The functions' own handlers and adapters run on the twin; DynamoDB, S3, STS, CloudWatch and the bus
+are moto's, which the commands' own sessions find. CloudFormation and the operator URL are served on
+loopback. Time is the world's: `sleep` delivers its events.
 """
 
 import copy
@@ -53,7 +53,7 @@ HOST = InstanceId("i-0a1b2c3d4e5f60711")
 
 
 class Deployed(Run):
-    """The system at work, as far as somebody lets time pass."""
+    """The system at work, as far as time passes."""
 
     def hear(self, state: AlarmState, reason: str) -> None:
         """The alarm turned, for that reason."""
@@ -80,7 +80,7 @@ class Deployed(Run):
 
 
 class Clock:
-    """A command's: it tells the system of an alarm that was set, and lets it work meanwhile."""
+    """A command's clock: it delivers alarm states that were set, and the system's work."""
 
     def __init__(self, world: World, run: Deployed) -> None:
         self._world = world
@@ -112,7 +112,7 @@ class Account(NamedTuple):
 
 @contextmanager
 def waiting(env: Callable[[str, str], None]) -> Iterator[Account]:
-    """A deployment in which an incident waits for a person's word, and an action is demoted."""
+    """A deployment with an incident that waits for approval, and a demoted action."""
     asks = Scenario(
         name="waits", hosts=(HostPlan(id=HOST),), autonomy={"restart_enclave": "approve"}
     )
@@ -194,7 +194,7 @@ def _outputs(url: str) -> bytes:
 
 
 def _levers(system: System) -> Callable[[socket.socket, Over], None]:
-    """The operators' URL: IAM has named the caller."""
+    """The operator URL; IAM has named the caller."""
 
     def answer(line: socket.socket, over: Over) -> None:
         del over

@@ -32,7 +32,7 @@ ONLY_READ = {
 
 
 def kind(line: Sequence[str]) -> str:
-    """How the line of a command is tried; empty where nobody said."""
+    """Return how the line of a command is tried; empty where it is not listed."""
     name = line[0]
     kinds = {
         "account": name in ACCOUNT or (name in DEPLOYED and not _of_a_file(line)),

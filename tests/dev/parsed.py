@@ -40,7 +40,7 @@ def fault(name: str, *arguments: str) -> str:
 
 
 def _read(name: str, given: dict[str, Any]) -> None:
-    """As the deployed function reads it; raises `InvalidInput`."""
+    """Parse the order like the deployed function; raises `InvalidInput`."""
     fields = {"incident", "plan", "scope", "action", "why"}
     order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":

@@ -52,7 +52,7 @@ def test_an_interrupt_while_modules_load_is_no_traceback(tmp_path: Path) -> None
     assert interrupted(start, tmp_path, str(tmp_path)) == (-signal.SIGINT, "", "")
 
 
-def test_an_interrupt_that_was_held_back_ends_it_before_it_loads(tmp_path: Path) -> None:
+def test_a_blocked_interrupt_ends_it_before_it_loads(tmp_path: Path) -> None:
     """The launcher holds it back until then, for Python starts without knowing what to do."""
     start = f"{BLOCKED}{KILL}os.execv({str(FIRSTLINE)!r}, ['firstline', '--help'])"
     assert interrupted(start, tmp_path, "") == (-signal.SIGINT, "", "")

